@@ -1,0 +1,53 @@
+# Every target sets itself up in .venv first; `make help` lists them.
+SHELL  := /bin/sh
+PYTHON ?= python3
+BIN    := .venv/bin
+STAMP  := .venv/.installed
+CONFIG ?=
+DATASET ?= out/operator
+OUT    ?= out/backtest
+FROM   ?=
+TO     ?=
+KPIS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check lint types layers backtest bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+$(STAMP): requirements.lock pyproject.toml .ci/install
+	@PYTHON="$(PYTHON)" sh .ci/install
+	@touch $(STAMP)
+
+install: $(STAMP) ## set up .venv and leave .venv/bin/precall
+
+run: install ## the daemon; CONFIG=my.toml for your own network, else a simulated operator
+	@$(BIN)/precall run $(if $(CONFIG),--config $(CONFIG),--demo)
+
+test: install ## all tests
+	@$(BIN)/python -m pytest
+
+lint: install
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+types: install
+	@$(BIN)/mypy --no-error-summary
+
+layers: install
+	@$(BIN)/lint-imports --no-logo >.venv/layers.log || { cat .venv/layers.log; exit 1; }
+
+check: lint types layers test ## lint, types, import contracts, tests
+
+backtest: install ## replay DATASET= FROM= TO= into OUT=, with CONFIG= and KPIS=
+	@$(BIN)/precall backtest $(DATASET) --out $(OUT) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \
+	  $(if $(CONFIG),--config $(CONFIG)) $(if $(KPIS),--kpis $(KPIS))
+
+bench: install ## speed, as ratios of one run; tables in benchmarks/results
+	@$(BIN)/python -m benchmarks.speed
+
+lock: ## resolve requirements.lock anew (needs uv)
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
+
+clean: ## remove .venv, var and out
+	@rm -rf .venv var out

@@ -1,0 +1,1 @@
+"""precall: from cell KPIs to "yes, this caller is affected"."""

@@ -1,0 +1,28 @@
+"""What a source yields: counters as they stand in the file, before anyone knows what they mean."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class CounterBatch:
+    """Rows of one block of one file that share a period and their counter names.
+
+    `values[row, counter]`, NaN = NULL. `objects` are raw: an LDN as in the file (`managed_element` in front where the
+    file has one apart), or an id; a dimension follows after `#`. Counter names are the file's own.
+    """
+
+    file: str
+    start: int
+    duration_s: int
+    objects: tuple[str, ...]
+    counters: tuple[str, ...]
+    values: NDArray[np.float64]
+    suspect: NDArray[np.bool_]
+    managed_element: str = ""
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.objects), len(self.counters)) or self.suspect.shape != (len(self.objects),):
+            raise ValueError(f"{self.file}: {self.values.shape} values for {len(self.objects)} x {len(self.counters)}")

@@ -1,0 +1,103 @@
+"""Subscribers and accounts by opaque keys only: no stage ever sees a raw identity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+CHANNELS = ("sms", "email", "push", "call")
+PURPOSES = ("network_care_analysis", "profiling", "proactive_contact", "survey")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One person or line; `key`, `account` and `guardian` are pseudonyms, empty = not known."""
+
+    key: str
+    account: str = ""
+    segment: str = ""
+    vip: bool = False
+    vulnerable: bool = False
+    minor: bool = False
+    guardian: str = ""
+    preferred_channel: str = ""
+    language: str = ""
+    device: str = ""
+    plan: str = ""
+    partner: str = ""
+    lifetime_value: float | None = None
+    nps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """consumer, family, enterprise or government; `key` and `parent` are pseudonyms."""
+
+    key: str
+    kind: str
+    tier: str = ""
+    sla: str = ""
+    care_team: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """role: holder, manager, executive, line or dependant."""
+
+    account: str
+    subscriber: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One append-only row: `state` (granted, withdrawn) holds from `since` (s) for this purpose and channel (or `any`)."""
+
+    holder_kind: str
+    holder: str
+    purpose: str
+    channel: str
+    state: str
+    since: int
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A complaint or another touchpoint; `subscriber` may be empty (a social post)."""
+
+    contact_id: str
+    at: int
+    channel: str
+    subscriber: str = ""
+    category: str = ""
+    cell_id: str = ""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Everyone, as known at one moment."""
+
+    subscribers: Mapping[str, Subscriber] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    memberships: tuple[Membership, ...] = ()
+    consents: tuple[Consent, ...] = ()
+
+    @cached_property
+    def consents_of(self) -> Mapping[tuple[str, str], tuple[Consent, ...]]:
+        """(holder kind, holder key) -> its rows in order of time."""
+        rows: dict[tuple[str, str], list[Consent]] = {}
+        for consent in sorted(self.consents, key=lambda c: c.since):
+            rows.setdefault((consent.holder_kind, consent.holder), []).append(consent)
+        return {holder: tuple(own) for holder, own in rows.items()}
+
+    @cached_property
+    def accounts_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Subscriber key -> keys of the accounts it belongs to."""
+        rows: dict[str, dict[str, None]] = {}
+        for subscriber in self.subscribers.values():
+            if subscriber.account:
+                rows.setdefault(subscriber.key, {})[subscriber.account] = None
+        for member in self.memberships:
+            rows.setdefault(member.subscriber, {})[member.account] = None
+        return {key: tuple(own) for key, own in rows.items()}

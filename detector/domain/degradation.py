@@ -1,0 +1,79 @@
+"""One object, one KPI family, one episode."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from detector.domain.cell import base_object, dimension
+
+SEVERITIES = ("warning", "minor", "major", "critical")
+PRIORITY = {"critical": 1, "major": 2, "minor": 4, "warning": 7}
+"""TM Forum priority (TMF656: 1 high to 10 low) of each severity."""
+KINDS = (
+    "outage", "sleeping", "accessibility", "retainability", "mobility", "integrity", "drift", "congestion", "core",
+    "no_data",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """An episode in which one family of KPIs of one object is worse than its baseline. Times in s since the epoch.
+
+    `kpi` leads its family; `observed`, `expected` are fractions or catalogue units, never per cent; `strength` is
+    -log10 p at its strongest; `periods` the horizon that showed it; `quiet_periods` counts towards clearing.
+    `confirmed_by` says what else speaks for it (neighbours, core, alarm): no_data is a degradation of service only then.
+    """
+
+    degradation_id: str
+    object_id: str
+    family: str
+    kpi: str
+    kind: str
+    started_at: int
+    detected_at: int
+    severity: str
+    strength: float
+    expected: float
+    observed: float
+    numerator: float
+    denominator: float
+    excess: float
+    periods: int
+    duration_s: int
+    cleared_at: int | None = None
+    quiet_periods: int = 0
+    confirmed_by: str = ""
+    updated_at: int = 0
+
+    @property
+    def base_object(self) -> str:
+        return base_object(self.object_id)
+
+    @property
+    def dimension(self) -> str:
+        return dimension(self.object_id)
+
+    @property
+    def open(self) -> bool:
+        return self.cleared_at is None
+
+    @property
+    def affects_service(self) -> bool:
+        return self.kind != "no_data"
+
+
+def degradation_id(object_id: str, family: str, first_period: int) -> str:
+    """Deterministic: replay and re-scoring give the same id.
+
+    >>> degradation_id("c01010", "accessibility", 1774339200)
+    'deg_10afdb2cddef1587'
+    """
+    return "deg_" + sha256(f"{object_id}\n{family}\n{first_period}".encode()).hexdigest()[:16]
+
+
+def worst(severities: list[str]) -> str:
+    """The most severe of them.
+
+    >>> worst(["minor", "critical", "major"])
+    'critical'
+    """
+    return max(severities, key=SEVERITIES.index)

@@ -1,0 +1,67 @@
+"""What scoring says of one tick: how surely and by how much each object and KPI is worse than it should be."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.kpi import Kpi
+from detector.domain.window import Tick
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Arrays over [object, KPI] unless said otherwise; NaN = not testable (no data, no baseline, too few attempts).
+
+    strength: -log10 p that the KPI is no worse than its baseline, the best over the horizons, corrected for their number.
+    periods: the horizon that gave it, in periods of the tick's duration.
+    observed, expected: values in the KPI's fraction or catalogue unit, over that horizon; `low`, `high` the expected
+    band (central 99 %) of the newest single period, for plots. numerator, denominator: the counts over that horizon.
+    excess: failures, drops, lost volume, ... beyond expectation over that horizon, in the numerator's (bad) counts.
+    matters: the change is above the KPI's effect floor.
+    recent: -log10 p of the newest period alone: what clears an episode.
+    """
+
+    tick: Tick
+    objects: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    strength: NDArray[np.float64]
+    recent: NDArray[np.float64]
+    periods: NDArray[np.int64]
+    observed: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    numerator: NDArray[np.float64]
+    denominator: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    matters: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    """[object]: expected to report, and did not, though the tick is complete or its grace time is over."""
+    neighbour_load: NDArray[np.float64]
+    """[object]: traffic of its neighbours, observed / expected for this hour; NaN = no neighbours or not known."""
+    testable_share: float = 1.0
+    """Share of expected objects that reported."""
+
+    @cached_property
+    def object_index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.objects)}
+
+    @cached_property
+    def kpi_index(self) -> dict[str, int]:
+        return {kpi.id: i for i, kpi in enumerate(self.kpis)}
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """One KPI of one object over time, with what was expected of it: for pages and reports. Arrays over periods."""
+
+    object_id: str
+    kpi: Kpi
+    starts: NDArray[np.int64]
+    duration_s: int
+    observed: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]

@@ -1,0 +1,57 @@
+"""Degradations with one cause, from opening to resolution."""
+
+from dataclasses import dataclass
+
+from detector.domain.degradation import PRIORITY
+
+ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
+TRANSITIONS = {"": ("open",), "open": ("open", "resolved", "merged"), "resolved": (), "merged": ()}
+"""State -> states that may follow it."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One cause. `root_kind` and `root_id` name it; `cells` are those touched; times in s since the epoch.
+
+    `reason` is a sentence for a person; `suppressed_reason` is empty, `maintenance`, `silenced` or `merged:inc_...`.
+    `version` counts changes that a receiver would want to hear of.
+    """
+
+    incident_id: str
+    root_kind: str
+    root_id: str
+    kind: str
+    started_at: int
+    opened_at: int
+    severity: str
+    degradation_ids: tuple[str, ...]
+    cells: tuple[str, ...]
+    reason: str
+    state: str = "open"
+    resolved_at: int | None = None
+    updated_at: int = 0
+    version: int = 1
+    alarm_id: str = ""
+    ticket_id: str = ""
+    expected_clear_at: int | None = None
+    expected_clear_source: str = ""
+    suppressed_reason: str = ""
+    confidence: float = 0.0
+
+    @property
+    def priority(self) -> int:
+        return PRIORITY[self.severity]
+
+    @property
+    def silent(self) -> bool:
+        """No one outside is told of it."""
+        return bool(self.suppressed_reason)
+
+
+def incident_id(first_degradation_id: str) -> str:
+    """An incident is named after the degradation that opened it.
+
+    >>> incident_id("deg_12c5e1a3a2ae1b0a")
+    'inc_12c5e1a3a2ae1b0a'
+    """
+    return "inc_" + first_degradation_id.removeprefix("deg_")

@@ -1,0 +1,39 @@
+"""A KPI as the catalogue defines it."""
+
+from dataclasses import dataclass
+
+KINDS = ("ratio", "rate", "mean", "gauge", "volume", "display")
+FAMILIES = ("availability", "accessibility", "retainability", "mobility", "integrity", "volume", "utilisation", "core")
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One row of `config/kpis.toml`. `numerator` and `denominator` are formulas over counter stems.
+
+    kind: ratio (counts of counts), rate (events per session time), mean, gauge, volume, or display (a product for people,
+    never scored). direction: `up` (more is better), `down`, or `none` (context for others). `floor` is the smallest
+    change that matters to customers: in the KPI's own fraction for ratios, relative to the expectation otherwise.
+    """
+
+    id: str
+    title: str
+    unit: str
+    kind: str
+    direction: str
+    family: str
+    technology: str
+    clause: str
+    numerator: str
+    denominator: str = ""
+    weight: float = 1.0
+    floor: float = 0.01
+
+    @property
+    def scored(self) -> bool:
+        return self.kind != "display" and self.direction != "none"
+
+    def applies_to(self, technology: str) -> bool:
+        """`technology` is a cell's (LTE, NR, NSA) or `core`; an NSA cell is measured as LTE and as NR; `any` fits cells."""
+        if self.technology == "any":
+            return technology != "core"
+        return technology in {self.technology, "NSA"} and (technology != "NSA" or self.technology != "core")

@@ -1,0 +1,95 @@
+"""What the operator may set for the stages; `config/precall.toml` says the same with comments, section by section."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class DetectionPolicy:
+    """[detection]: the false-alarm budget is the one knob; the rest rarely needs touching."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    false_degradations_per_1000_cells_week: float = 3.0
+    pooled_minutes: int = 45
+    min_attempts: float = 20.0
+    """A ratio is judged only if the horizon holds at least this many attempts."""
+    collapse_below: float = 0.1
+    """Traffic under this share of its expectation has collapsed (sleeping cell, outage)."""
+    clear_after_periods: int = 2
+    """Quiet periods in a row that end an episode."""
+    clear_below: float = 2.0
+    """A period is quiet when its own -log10 p is under this."""
+    no_data_after_periods: int = 2
+    """Missing periods in a row before "no data" is raised."""
+    grace_minutes: int = 10
+    """How long an incomplete tick waits for its late files after the arrival delay."""
+    complete_share: float = 1.0
+    """Share of the objects that usually report which makes a tick complete."""
+    history_days: int = 28
+    """How much of the past the baselines learn from."""
+
+
+@dataclass(frozen=True)
+class IncidentPolicy:
+    """[incidents]: when several degradations have one cause."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    chance_below: float = 1e-4
+    """A group is a root only if so many of its members being bad at once is less likely than this by chance."""
+    covers_share: float = 0.6
+    """... and at least this share of its testable members is bad."""
+    onset_tolerance_periods: int = 1
+    """Degradations of one cause begin at most this many periods apart."""
+    resolve_after_periods: int = 1
+    """Periods without an open degradation that resolve an incident."""
+
+
+@dataclass(frozen=True)
+class ImpactPolicy:
+    """[impact]: who is listed, and what is withheld."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    list_above: float = 0.05
+    """Least probability that puts a person on an incident's list."""
+    privacy_floor: int = 5
+    """Counts of people under this are withheld outside the audited API."""
+    present_hours: int = 2
+    """How old the last arrived presence may be to count as "here now"."""
+
+
+@dataclass(frozen=True)
+class CarePolicy:
+    """[care]: whom care may contact, when, and how often."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    contact_above: float = 0.5
+    """Least probability at which a person is proposed for contact."""
+    quiet_from: str = "21:00"
+    quiet_to: str = "08:00"
+    """Local time between which nobody is contacted."""
+    max_contacts_per_week: int = 2
+    """Per person, over all channels and incidents."""
+    purposes: tuple[str, ...] = ("network_care_analysis", "proactive_contact")
+    """Consents that contacting a person needs, each of them."""
+    alert_ttl_hours: int = 6
+    """A care alert older than this is not sent any more."""
+    languages: tuple[str, ...] = ("en",)
+    teams: tuple[tuple[str, str], ...] = (("enterprise", "enterprise-care"), ("*", "consumer-care"))
+    """(account kind or `*`, care team), first match wins."""
+
+
+@dataclass(frozen=True)
+class RetentionPolicy:
+    """[retention]: days that each kind of data is kept; subscriber data first."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    attachments_days: int = 35
+    affected_days: int = 90
+    kpi_days: int = 120
+    deliveries_days: int = 90
+    audit_days: int = 730

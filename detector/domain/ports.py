@@ -1,0 +1,85 @@
+"""What the house needs from outside, as Protocols: a job step takes these as arguments, live and in a backtest alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from detector.domain.cell import Topology
+from detector.domain.counters import CounterBatch
+from detector.domain.customer import Contact, Customers
+from detector.domain.exposure import Presence
+from detector.domain.finding import Findings
+from detector.domain.operations import Operations
+from detector.domain.window import Window
+
+
+class Clock(Protocol):
+    """Event time, in s since the epoch: the wall clock live, a moving one in a backtest or an accelerated run."""
+
+    def now(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file, or the part of it (`window`) that arrives at one moment. Identity: (source, name, sha256)."""
+
+    source: str
+    name: str
+    sha256: str
+    arrived_at: float
+    size: int = 0
+    window: Window | None = None
+    """Periods that it holds; None = not known before it is read."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """`operator.toml`."""
+
+    timezone: str = "UTC"
+    country: str = ""
+    arrival_delay_s: int = 300
+    tick_s: int = 900
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Everything about the network and its customers that is not measured, as known at one moment."""
+
+    operator: Operator = field(default_factory=Operator)
+    topology: Topology = field(default_factory=Topology)
+    operations: Operations = field(default_factory=Operations)
+    customers: Customers = field(default_factory=Customers)
+    raw_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Pseudonym -> raw identity of subscribers and accounts: goes straight into the encrypted vault and nowhere else."""
+
+
+class Source(Protocol):
+    """Where counters and reference data come from. Nothing that arrives after `now` is ever given.
+
+    `pieces`: what arrived in (after, now], ordered by (arrived_at, name); a live source may give more than that, the
+    ledger knows what it has read. `read` yields a piece's batches whose period starts inside `window` (all if None);
+    it raises Permanent for a piece that cannot be read at all, and adds a finding for each block that it rejects.
+    """
+
+    name: str
+
+    def pieces(self, after: float, now: float) -> Sequence[Piece]: ...
+
+    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]: ...
+
+    def reference(self, now: float, findings: Findings) -> Reference: ...
+
+    def presence(self, after: float, now: float, findings: Findings) -> Presence:
+        """Attachments that arrived in (after, now]."""
+        ...
+
+    def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
+        """Contacts made in (after, now]."""
+        ...
+
+
+class Transport(Protocol):
+    """Carries one signed request; raises Transient (with `retry_after_s` if told) or Permanent."""
+
+    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> None: ...
