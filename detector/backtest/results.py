@@ -1,0 +1,89 @@
+"""What a replay yields, before anyone looks at the truth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from detector.domain.cell import Topology
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Band
+from detector.domain.finding import Finding
+from detector.domain.impact import Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One person on one incident's list from `listed_at` until `delisted_at` (None = to the end of the replay), in s.
+
+    A row is what was known then: when an update changes the probability, the old row is delisted and a new one listed.
+    `subscriber` and `account` are pseudonyms; `decided_at` is None where care decided nothing.
+    """
+
+    incident_id: str
+    subscriber: str
+    account: str
+    basis: str
+    probability: float
+    exposure_s: float
+    listed_at: int
+    delisted_at: int | None = None
+    contactable: bool = False
+    why_not: str = ""
+    action: str = ""
+    decided_at: int | None = None
+
+    def known_at(self, at: int) -> bool:
+        """On the list at this moment.
+
+        >>> Listing("inc_1", "s1", "", "expected", 0.4, 900.0, listed_at=100, delisted_at=200).known_at(200)
+        False
+        """
+        return self.listed_at <= at and (self.delisted_at is None or at < self.delisted_at)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that one replay of `window` decided, with the newest state of each noun.
+
+    `cells`: how many cells were watched, the base of the false-alarm rates. `impacts`: incident id -> its latest
+    assessment. `alerts`: (body as it would be sent, planned_at in s). `bands`: incident id -> plots for the report.
+    """
+
+    window: Window
+    cells: int
+    settings_hash: str
+    timezone: str = "UTC"
+    topology: Topology = field(default_factory=Topology)
+    kpis: Mapping[str, Kpi] = field(default_factory=dict)
+    degradations: tuple[Degradation, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    impacts: Mapping[str, Impact] = field(default_factory=dict)
+    alerts: tuple[tuple[Mapping[str, Any], int], ...] = ()
+    bands: Mapping[str, tuple[Band, ...]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def days(self) -> float:
+        return self.window.seconds / 86400
+
+    @property
+    def thousand_cell_weeks(self) -> float:
+        """What false alarms are counted per."""
+        return self.cells / 1000 * self.window.seconds / 604800
+
+    @cached_property
+    def incident_of(self) -> Mapping[str, str]:
+        """Degradation id -> id of its incident; where a merged one names it too, the one that it went into."""
+        merged_first = sorted(self.incidents, key=lambda i: not i.suppressed_reason.startswith("merged:"))
+        return {d: i.incident_id for i in merged_first for d in i.degradation_ids}
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Ids of the incidents that care was told of: those with an `opened` alert."""
+        opened = (body for body, _ in self.alerts if str(body.get("type", "")).startswith("care.incident.opened"))
+        return frozenset(str(body.get("subject", "")).removeprefix("incident/") for body in opened)
