@@ -1,1 +1,27 @@
-""""""
+"""Out to the care systems: formats, signatures, transport, back-off and breaker; which row is next is the job's affair."""
+
+from detector.delivery.backoff import delay
+from detector.delivery.breaker import Breaker
+from detector.delivery.formats import FORMATS, Format, cloudevents, format_named
+from detector.delivery.message import Message, Outcome, Receiver
+from detector.delivery.relay import deliver
+from detector.delivery.signing import signed_headers, verify
+from detector.delivery.transport import Gone, HttpTransport, check_url
+
+__all__ = [
+    "FORMATS",
+    "Breaker",
+    "Format",
+    "Gone",
+    "HttpTransport",
+    "Message",
+    "Outcome",
+    "Receiver",
+    "check_url",
+    "cloudevents",
+    "delay",
+    "deliver",
+    "format_named",
+    "signed_headers",
+    "verify",
+]

@@ -1,0 +1,59 @@
+"""What is sent, to whom, and what became of it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from detector.domain.degradation import SEVERITIES
+
+State = Literal["sent", "retry", "dead", "expired"]
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Where one care system listens. `secrets` are `whsec_...`, the newest first: every one signs, so that the receiver may
+    change over at its leisure. `teams` empty = every team's alerts. `format` names an entry of `FORMATS`."""
+
+    name: str
+    url: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    format: str = "cloudevents"
+    min_severity: str = "warning"
+    teams: tuple[str, ...] = ()
+    enabled: bool = True
+
+    def wants(self, severity: str, team: str = "") -> bool:
+        """Is an alert of this severity, meant for this care team, for this receiver?
+
+        >>> desk = Receiver("desk", "https://care.example/hook", (), min_severity="major", teams=("consumer-care",))
+        >>> desk.wants("critical", "consumer-care"), desk.wants("minor", "consumer-care"), desk.wants("major", "enterprise-care")
+        (True, False, False)
+        """
+        severe = SEVERITIES.index(severity) >= SEVERITIES.index(self.min_severity)
+        return self.enabled and severe and (not self.teams or team in self.teams)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One outbox row: `key` is the webhook-id, constant over `attempts` (those already made); `expires_at` in s of event time."""
+
+    key: str
+    body: bytes = field(repr=False)
+    attempts: int
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt.
+
+    `at`: when to try again, in s of wall time, for `retry` only. `reason`: one line, empty when sent. `attempts`: made so far,
+    this one included. `reached`: did the receiver answer for itself (True), fail to (False), or was it never asked (None)?
+    It is what the circuit breaker counts. `disable`: the receiver said 410 Gone and wants nothing more.
+    """
+
+    state: State
+    attempts: int
+    reason: str = ""
+    at: float | None = None
+    reached: bool | None = None
+    disable: bool = False
