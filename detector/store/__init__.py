@@ -1,1 +1,43 @@
-""""""
+"""All state: SQL for what must be consistent, Parquet for KPI history and presence, arrays for the detector."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from detector.domain.kpi import Kpi
+from detector.store.arrays import ArrayStore
+from detector.store.book import Book, Listing
+from detector.store.database import Database
+from detector.store.history import KpiHistory
+from detector.store.notes import Notes
+from detector.store.outbox import Message, Outbox
+from detector.store.pieces import Pieces
+from detector.store.presence import PresenceStore
+from detector.store.ticks import Debt, Ticks
+from detector.store.vault import AuditLog, Vault
+
+__all__ = ["Debt", "Listing", "Message", "Store"]
+
+
+class Store:
+    """The rooms of one store. `root` holds the files; the database is the one given, its tables ready."""
+
+    def __init__(self, root: Path, database: Database, kpis: Sequence[Kpi], vault_key: bytes) -> None:
+        self.root = root
+        self.database = database
+        self.ticks = Ticks(database)
+        self.pieces = Pieces(database)
+        self.history = KpiHistory(root / "kpi", database, kpis)
+        self.presence = PresenceStore(root / "presence")
+        self.arrays = ArrayStore(root / "state")
+        self.book = Book(database)
+        self.outbox = Outbox(database)
+        self.notes = Notes(database)
+        self.vault = Vault(database, vault_key)
+        self.audit = AuditLog(database)
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """One transaction over all tables."""
+        return self.database.begin()

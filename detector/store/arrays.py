@@ -1,0 +1,60 @@
+"""Detector state (baselines, habits, evidence) as arrays on disk, each with the identity of what it was made from."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from detector.domain.errors import Transient
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+_MADE_FROM = "made_from"
+_CHECKSUM = "checksum"
+
+
+class ArrayStore:
+    """`made_from` is a hash of catalogue and settings: a mismatch, or damage, means "not there", so it is rebuilt."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def save(self, name: str, arrays: Arrays, made_from: str) -> None:
+        """Replace the state of this name, whole. Raises Transient when it cannot be written."""
+        path = self._root / f"{name}.npz"
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                np.savez(file, **{_MADE_FROM: np.array(made_from), _CHECKSUM: np.array(_checksum(arrays))}, **arrays)  # type: ignore[arg-type]
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise Transient(error.strerror or str(error), where=str(path), mend="free space; it is tried again") from error
+
+    def load(self, name: str, made_from: str) -> dict[str, np.ndarray[Any, Any]] | None:
+        """The arrays, or None if they are not there, damaged, or made from something else."""
+        try:
+            with np.load(self._root / f"{name}.npz", allow_pickle=False) as file:
+                found = {key: file[key] for key in file.files}
+        except (OSError, ValueError, BadZipFile, EOFError, KeyError):
+            return None
+        if str(found.pop(_MADE_FROM, "")) != made_from or str(found.pop(_CHECKSUM, "")) != _checksum(found):
+            return None
+        return found
+
+    def prune(self, folder: str, keep: int) -> None:
+        """Keep the newest `keep` files of a folder (names sort by time)."""
+        for path in sorted((self._root / folder).glob("*.npz"))[:-keep]:
+            path.unlink()
+
+
+def _checksum(arrays: Arrays) -> str:
+    digest = sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}{array.dtype}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

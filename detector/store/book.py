@@ -1,0 +1,152 @@
+"""The book of degradations, incidents, impacts and the people listed on them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+
+from detector.domain.degradation import Degradation
+from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Incident
+from detector.store import tables
+from detector.store.database import Database
+from detector.store.records import noun_of, row_of, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One person on one incident's list from `listed_at` to `delisted_at`, with what care decided. A changed probability
+    or decision ends the row and begins another, so that what was known when can be told."""
+
+    incident_id: str
+    subscriber: str
+    account: str
+    basis: str
+    probability: float
+    exposure_s: float
+    listed_at: int
+    contactable: bool
+    why_not: str
+    action: str
+    channel: str
+    recipient: str
+    decided_at: int
+    delisted_at: int | None = None
+    row: int | None = None
+
+
+class Book:
+    """Methods that take a connection belong to the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, connection: Connection, degradations: Iterable[Degradation], incidents: Iterable[Incident]) -> None:
+        upsert(connection, tables.degradation, map(row_of, degradations))
+        upsert(connection, tables.incident, map(row_of, incidents))
+
+    def open_degradations(self) -> list[Degradation]:
+        return self.degradations(tables.degradation.c.cleared_at.is_(None))
+
+    def degradations_of(self, incident: Incident) -> list[Degradation]:
+        ids = list(incident.degradation_ids)
+        parts = [ids[at : at + 500] for at in range(0, len(ids), 500)]
+        return [d for part in parts for d in self.degradations(tables.degradation.c.degradation_id.in_(part))]
+
+    def degradations_since(self, start: int) -> list[Degradation]:
+        """Those not yet over at `start`."""
+        column = tables.degradation.c.cleared_at
+        return self.degradations(or_(column.is_(None), column > start))
+
+    def degradations(self, *where: ColumnElement[bool]) -> list[Degradation]:
+        query = (
+            select(tables.degradation)
+            .where(*where)
+            .order_by(tables.degradation.c.started_at, tables.degradation.c.degradation_id)
+        )
+        with self._database.begin() as connection:
+            return [noun_of(Degradation, row) for row in connection.execute(query)]
+
+    def incidents(self, *, state: str = "", limit: int | None = None, offset: int = 0) -> list[Incident]:
+        """Newest first."""
+        query = select(tables.incident).order_by(tables.incident.c.opened_at.desc(), tables.incident.c.incident_id)
+        query = query.where(tables.incident.c.state == state) if state else query
+        query = query.limit(limit).offset(offset) if limit is not None else query
+        with self._database.begin() as connection:
+            return [noun_of(Incident, row) for row in connection.execute(query)]
+
+    def incident(self, incident_id: str) -> Incident | None:
+        query = select(tables.incident).where(tables.incident.c.incident_id == incident_id)
+        with self._database.begin() as connection:
+            row = connection.execute(query).first()
+        return noun_of(Incident, row) if row else None
+
+    def incidents_changed_at(self, updated_at: int) -> list[Incident]:
+        """Those open, or changed by the decision of this moment."""
+        query = select(tables.incident).where(
+            or_(tables.incident.c.state == "open", tables.incident.c.updated_at >= updated_at)
+        ).order_by(tables.incident.c.opened_at, tables.incident.c.incident_id)  # fmt: skip
+        with self._database.begin() as connection:
+            return [noun_of(Incident, row) for row in connection.execute(query)]
+
+    def save_impact(self, connection: Connection, impact: Impact) -> None:
+        row = row_of(impact)
+        del row["people"]
+        upsert(connection, tables.impact, [row | {"accounts": [row_of(a) for a in impact.accounts]}])
+
+    def impact(self, incident_id: str) -> Impact | None:
+        """The newest assessment, without its people: they are in the listings."""
+        table = tables.impact
+        query = select(table).where(table.c.incident_id == incident_id).order_by(table.c.assessed_at.desc()).limit(1)
+        with self._database.begin() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        accounts = tuple(AccountImpact(**a) for a in row.accounts)
+        return Impact(
+            row.incident_id, row.assessed_at, row.exposed, row.affected, row.affected_low, row.affected_high, (), accounts
+        )
+
+    def listings(
+        self,
+        *,
+        incident_id: str = "",
+        subscriber: str = "",
+        current: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Listing]:
+        """Rows of one incident, of one person, or all; `current` leaves out those that ended."""
+        table = tables.listing
+        query = select(table).order_by(table.c.row)
+        query = query.where(table.c.incident_id == incident_id) if incident_id else query
+        query = query.where(table.c.subscriber == subscriber) if subscriber else query
+        query = query.where(table.c.delisted_at.is_(None)) if current else query
+        query = query.limit(limit).offset(offset) if limit is not None else query
+        with self._database.begin() as connection:
+            return [noun_of(Listing, row) for row in connection.execute(query)]
+
+    def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
+        """End these rows and begin those."""
+        for start in range(0, len(ended), 500):
+            rows = [listing.row for listing in ended[start : start + 500]]
+            connection.execute(update(tables.listing).where(tables.listing.c.row.in_(rows)).values(delisted_at=at))
+        if begun:
+            rows_begun = [{name: v for name, v in row_of(listing).items() if name != "row"} for listing in begun]
+            connection.execute(tables.listing.insert(), rows_begun)
+
+    def refuse(self, connection: Connection, row: int, why_not: str) -> None:
+        """At the last moment a permission was gone: this person is not to be contacted after all."""
+        change = {"contactable": False, "why_not": why_not, "action": "none", "channel": "", "recipient": ""}
+        connection.execute(update(tables.listing).where(tables.listing.c.row == row).values(**change))
+
+    def contacted_since(self, since: int) -> dict[str, int]:
+        """Recipient -> number of incidents since then on which a contact with it was decided."""
+        table = tables.listing
+        query = (
+            select(table.c.recipient, func.count(func.distinct(table.c.incident_id)))
+            .where(table.c.contactable.is_(True), table.c.decided_at >= since, table.c.recipient != "")
+            .group_by(table.c.recipient)
+        )
+        with self._database.begin() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query)}

@@ -1,0 +1,83 @@
+"""The SQL database: SQLite embedded, PostgreSQL in production; one engine, short transactions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from detector.domain.errors import Misconfigured, Transient
+from detector.store.tables import metadata
+
+_WAL_SAFE = (3, 51, 3)
+"""SQLite before this has a WAL-reset corruption bug with several writers."""
+
+
+def _sqlite_module() -> tuple[ModuleType, bool]:
+    """The newest SQLite at hand, and whether its write-ahead log can be trusted."""
+    if sqlite3.sqlite_version_info >= _WAL_SAFE:
+        return sqlite3, True
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3, False
+    return dbapi2, dbapi2.sqlite_version_info >= _WAL_SAFE
+
+
+class Database:
+    """`begin()` gives a connection whose work commits whole at the end or not at all.
+
+    `url` is an SQLAlchemy URL; an SQLite file's folder is made. Tables are made or migrated by `store.migrate`.
+    Raises Transient when the database is locked, full or away; Misconfigured for a URL that cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.journal = ""
+        self.engine = self._sqlite(url) if url.startswith("sqlite") else self._server(url)
+
+    def _server(self, url: str) -> Engine:
+        try:
+            return create_engine(url.replace("postgresql://", "postgresql+psycopg://"), pool_pre_ping=True)
+        except (ValueError, ImportError, DBAPIError) as error:
+            raise Misconfigured(f"unusable URL ({error})", where="precall.toml: storage.database") from error
+
+    def _sqlite(self, url: str) -> Engine:
+        path = url.removeprefix("sqlite:///")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        module, trusted = _sqlite_module()
+        self.journal = "wal" if trusted else "truncate"
+        engine = create_engine(url, module=module, connect_args={"timeout": 30, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def _configure(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # the driver must not open transactions of its own
+            connection.execute(f"PRAGMA journal_mode={self.journal}")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # DEFERRED loses to other writers in the middle
+
+        return engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: commits at the end of the block, rolls back on any error."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise Transient(str(error.orig).splitlines()[0], where="database", mend="the job tries again") from error
+
+    def create(self) -> None:
+        """All tables at once, for a store that lives no longer than a backtest."""
+        metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()

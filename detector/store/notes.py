@@ -1,0 +1,66 @@
+"""Small things the jobs remember: pointers, counted findings, contacts that came in."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from detector.domain.customer import Contact
+from detector.domain.finding import Finding
+from detector.store import tables
+from detector.store.database import Database
+from detector.store.records import noun_of, row_of, upsert
+
+
+class Notes:
+    """Methods that take a connection belong to the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A pointer's JSON value."""
+        with self._database.begin() as connection:
+            row = connection.execute(select(tables.state.c.body).where(tables.state.c.name == name)).first()
+        return default if row is None else row[0]
+
+    def put(self, connection: Connection, name: str, body: Any) -> None:
+        upsert(connection, tables.state, [{"name": name, "body": body}])
+
+    def count(self, connection: Connection, findings: Iterable[Finding], at: float) -> None:
+        """Add to the counts; the first example stays."""
+        table = tables.finding
+        for f in findings:
+            key = (table.c.code == f.code) & (table.c.where == f.where)
+            old = connection.execute(select(table.c.example, table.c["count"]).where(key)).first()
+            example, count = old if old else (f.example[:500], 0)
+            row = {"code": f.code, "where": f.where, "example": example, "count": count + f.count, "last_at": at}
+            upsert(connection, table, [row])
+
+    def findings(self) -> list[Finding]:
+        """All counts so far, the most frequent first."""
+        table = tables.finding
+        with self._database.begin() as connection:
+            rows = connection.execute(select(table).order_by(table.c["count"].desc(), table.c.code))
+            return [noun_of(Finding, row) for row in rows]
+
+    def add_contacts(self, connection: Connection, contacts: Iterable[Contact]) -> None:
+        upsert(connection, tables.contact, map(row_of, contacts))
+
+    def contacts(self, start: int, end: int) -> Sequence[Contact]:
+        """Contacts made in [start, end), in order of time."""
+        table = tables.contact
+        query = select(table).where(table.c.at >= start, table.c.at < end).order_by(table.c.at)
+        with self._database.begin() as connection:
+            return [noun_of(Contact, row) for row in connection.execute(query)]
+
+    def prune(self, *, affected_before: int, deliveries_before: float, audit_before: float) -> dict[str, int]:
+        """Delete what retention no longer allows; returns rows gone by table."""
+        rules = {
+            "listing": delete(tables.listing).where(tables.listing.c.delisted_at < affected_before),
+            "contact": delete(tables.contact).where(tables.contact.c.at < affected_before),
+            "outbox": delete(tables.outbox).where(tables.outbox.c.finished_at < deliveries_before),
+            "audit": delete(tables.audit).where(tables.audit.c.at < audit_before),
+        }
+        with self._database.begin() as connection:
+            return {name: connection.execute(rule).rowcount for name, rule in rules.items()}

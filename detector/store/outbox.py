@@ -1,0 +1,147 @@
+"""Alerts that wait, travel or rest: written in the transaction that decided them, relayed by `push` alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from detector.domain.alert import Alert
+from detector.store.database import Database
+from detector.store.records import upsert
+from detector.store.tables import outbox as table
+
+LEASE_S = 120.0
+"""A message claimed by a push that died becomes due again after this."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One alert for one receiver. `body` is frozen at the first attempt: a key never gets another meaning."""
+
+    key: str
+    receiver: str
+    incident_id: str
+    type: str
+    sequence: int
+    severity: str
+    time: int
+    expires_at: int
+    data: dict[str, Any]
+    body: bytes | None
+    state: str
+    attempts: int
+    next_at: float
+    last_error: str
+
+    @property
+    def alert(self) -> Alert:
+        named = (self.key, self.incident_id, self.type, self.sequence, self.severity, self.time, self.expires_at)
+        return Alert(*named, data=self.data)
+
+
+class Outbox:
+    """States: pending (due at `next_at`), sent, dead, expired."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, connection: Connection, alerts: Iterable[Alert], receivers: Sequence[str], due_at: float) -> None:
+        """Part of the deciding transaction; an alert that is there already stays as it is."""
+        for alert in alerts:
+            row = {
+                f: getattr(alert, f) for f in ("key", "incident_id", "type", "sequence", "severity", "time", "expires_at")
+            }
+            row |= {"data": dict(alert.data), "state": "pending", "attempts": 0, "next_at": due_at}
+            known = set(connection.execute(select(table.c.receiver).where(table.c.key == alert.key)).scalars())
+            upsert(connection, table, [row | {"receiver": name} for name in receivers if name not in known])
+
+    def sequence(self, connection: Connection, incident_id: str) -> int:
+        """How many different alerts this incident has had."""
+        query = select(table.c.sequence).where(table.c.incident_id == incident_id).order_by(table.c.sequence.desc()).limit(1)
+        return int(connection.execute(query).scalar() or 0)
+
+    def told(self, incident_id: str) -> list[Message]:
+        """All alerts of an incident in order."""
+        return self.messages(table.c.incident_id == incident_id)
+
+    def messages(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Message]:
+        query = select(table).where(*where).order_by(table.c.time, table.c.sequence, table.c.receiver)
+        query = query.limit(limit) if limit is not None else query
+        with self._database.begin() as connection:
+            return [_message(row) for row in connection.execute(query)]
+
+    def by_state(self, state: str = "", limit: int = 100) -> list[Message]:
+        return self.messages(*([table.c.state == state] if state else []), limit=limit)
+
+    def claim(self, now: float, limit: int = 50) -> list[Message]:
+        """Due messages, leased for LEASE_S: an incident's alerts to one receiver go out in order, none overtakes another."""
+        earlier = table.alias()
+        blocked = (
+            select(earlier.c.key)
+            .where(
+                and_(
+                    earlier.c.incident_id == table.c.incident_id, earlier.c.receiver == table.c.receiver,
+                    earlier.c.state == "pending", earlier.c.sequence < table.c.sequence,
+                )
+            )
+            .exists()
+        )  # fmt: skip
+        query = select(table).where(table.c.state == "pending", table.c.next_at <= now, ~blocked)
+        query = query.order_by(table.c.next_at, table.c.sequence).limit(limit).with_for_update(skip_locked=True)
+        with self._database.begin() as connection:
+            found = [_message(row) for row in connection.execute(query)]
+            for message in found:
+                connection.execute(_this(message).values(next_at=now + LEASE_S))
+        return found
+
+    def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> None:
+        """Before the first attempt: these bytes are what the key means from now on."""
+        with self._database.begin() as connection:
+            connection.execute(_this(message).where(table.c.body.is_(None)).values(body=body, data=data))
+
+    def finish(self, message: Message, *, state: str, at: float, error: str = "") -> None:
+        """sent, dead or expired."""
+        change = {
+            "state": state,
+            "attempts": message.attempts + (state != "expired"),
+            "finished_at": at,
+            "last_error": error,
+        }
+        with self._database.begin() as connection:
+            connection.execute(_this(message).values(**change))
+
+    def retry(self, message: Message, *, at: float, error: str, counted: bool = True) -> None:
+        change = {"next_at": at, "attempts": message.attempts + counted, "last_error": error}
+        with self._database.begin() as connection:
+            connection.execute(_this(message).values(**change))
+
+    def redrive(self, now: float, receiver: str = "") -> int:
+        """Make dead messages due again; returns how many."""
+        where = [table.c.state == "dead", *([table.c.receiver == receiver] if receiver else [])]
+        with self._database.begin() as connection:
+            change = update(table).where(*where).values(state="pending", next_at=now, attempts=0, finished_at=None)
+            return connection.execute(change).rowcount
+
+    def waiting(self) -> dict[str, int]:
+        """State -> number of messages."""
+        found: dict[str, int] = {}
+        with self._database.begin() as connection:
+            for state in connection.execute(select(table.c.state)).scalars():
+                found[state] = found.get(state, 0) + 1
+        return found
+
+    def next_due(self) -> float | None:
+        """When the earliest pending message is due."""
+        query = select(table.c.next_at).where(or_(table.c.state == "pending")).order_by(table.c.next_at).limit(1)
+        with self._database.begin() as connection:
+            found: float | None = connection.execute(query).scalar()
+        return found
+
+
+def _message(row: Any) -> Message:
+    return Message(**{name: row._mapping[name] for name in Message.__dataclass_fields__})
+
+
+def _this(message: Message) -> Any:
+    return update(table).where(table.c.key == message.key, table.c.receiver == message.receiver)

@@ -1,0 +1,67 @@
+"""Columns of numpy arrays to Parquet and back, through DuckDB; a file appears whole or not at all."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from detector.domain.errors import Permanent, Transient
+
+Columns = Mapping[str, np.ndarray[Any, Any]]
+_engines = threading.local()
+
+
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One in-memory engine a thread: DuckDB connections are not shared."""
+    if not hasattr(_engines, "connection"):
+        _engines.connection = duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": False})
+    connection: duckdb.DuckDBPyConnection = _engines.connection
+    return connection
+
+
+def write_columns(path: Path, columns: Columns) -> None:
+    """Write beside `path`, then rename. Raises Transient when the disk is full or cannot be written."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = _engine()
+        engine.register("columns_to_write", dict(columns))
+        engine.execute(f"COPY (SELECT * FROM columns_to_write) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")
+        engine.unregister("columns_to_write")
+        part.replace(path)
+    except (OSError, duckdb.Error) as error:
+        part.unlink(missing_ok=True)
+        raise Transient(
+            _first_line(error), where=str(path), mend="free space or mend the folder; it is tried again"
+        ) from error
+
+
+def read_columns(paths: Sequence[Path], where: str = "TRUE") -> dict[str, np.ndarray[Any, Any]]:
+    """The files' columns one after another, NULL as NaN in numbers; columns that a file lacks are NULL there.
+
+    Raises Permanent when a file is gone or damaged.
+    """
+    names = ", ".join(f"'{_quoted(p)}'" for p in paths)
+    try:
+        query = f"SELECT * FROM read_parquet([{names}], union_by_name = true) WHERE {where}"
+        found = _engine().execute(query).fetchnumpy()
+    except (OSError, duckdb.Error) as error:
+        raise Permanent(_first_line(error), where=str(paths[0]), mend="rebuild it from the inbox or a backup") from error
+    return {name: _plain(column) for name, column in found.items()}
+
+
+def _plain(column: Any) -> np.ndarray[Any, Any]:
+    if isinstance(column, np.ma.MaskedArray):
+        return np.asarray(column.filled(np.nan if column.dtype.kind == "f" else column.fill_value))
+    return np.asarray(column)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,37 @@
+"""Domain nouns to rows and back: the columns are the noun's fields; tuples travel as JSON lists."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Noun = TypeVar("Noun")
+_ROWS_A_STATEMENT = 500
+
+
+def row_of(noun: Any) -> dict[str, Any]:
+    """The noun's fields as plain column values."""
+    values = {f.name: getattr(noun, f.name) for f in fields(noun)}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def noun_of(kind: type[Noun], row: Row[Any]) -> Noun:
+    """A noun from a row that has its fields; other columns are ignored."""
+    columns = row._mapping
+    values = {f.name: columns[f.name] for f in fields(kind) if f.name in columns}  # type: ignore[arg-type]
+    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+
+
+def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert, or replace the row that has the same primary key: running it twice leaves one row."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    todo = list(rows)
+    keys = [c.name for c in table.primary_key]
+    for at in range(0, len(todo), _ROWS_A_STATEMENT):
+        part = todo[at : at + _ROWS_A_STATEMENT]
+        insert = dialect.insert(table)
+        rest = {name: insert.excluded[name] for name in part[0] if name not in keys}
+        statement = insert.on_conflict_do_update(index_elements=keys, set_=rest) if rest else insert.on_conflict_do_nothing()
+        connection.execute(statement, part)

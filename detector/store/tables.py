@@ -1,0 +1,144 @@
+"""All tables. Times are seconds since the epoch; tuples are JSON lists; subscriber ids are pseudonyms."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
+)
+
+
+def _text(name: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, String, nullable=False, default="", primary_key=primary_key)
+
+
+def _time(name: str, *, primary_key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, primary_key=primary_key, autoincrement=False)
+
+
+def _maybe_time(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=True)
+
+
+def _number(name: str) -> Column[float]:
+    return Column(name, Float, nullable=True)
+
+
+piece = Table(
+    "piece", metadata,
+    _text("source", primary_key=True), _text("name", primary_key=True), _text("sha256", primary_key=True),
+    Column("window_start", BigInteger, primary_key=True, default=-1, autoincrement=False),
+    Column("window_end", BigInteger, nullable=False, default=-1), Column("arrived_at", Float, nullable=False),
+    Column("size", BigInteger, nullable=False), _text("state"), Column("reason", Text, nullable=False, default=""),
+)  # fmt: skip
+
+tick = Table(
+    "tick", metadata,
+    _time("start", primary_key=True), _time("duration_s", primary_key=True),
+    Column("version", Integer, nullable=False), _text("path"), Column("objects", Integer, nullable=False),
+    Index(None, "path"),
+)  # fmt: skip
+
+tick_piece = Table(
+    "tick_piece", metadata,
+    _time("start", primary_key=True), _time("duration_s", primary_key=True),
+    _text("source", primary_key=True), _text("name", primary_key=True), _text("sha256", primary_key=True),
+    _time("window_start", primary_key=True),
+)  # fmt: skip
+
+owed = Table(
+    "owed", metadata,
+    _text("step"), _time("start"), _time("duration_s"), Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("step", "start", "duration_s"),
+)  # fmt: skip
+
+done = Table(
+    "done", metadata,
+    _text("step"), _time("start"), _time("duration_s"), Column("version", Integer, nullable=False),
+    Column("done_at", Float, nullable=False), PrimaryKeyConstraint("step", "start", "duration_s"),
+)  # fmt: skip
+
+state = Table(
+    "state", metadata, _text("name", primary_key=True), Column("body", JSON, nullable=False),
+)  # fmt: skip
+
+degradation = Table(
+    "degradation", metadata,
+    _text("degradation_id", primary_key=True), _text("object_id"), _text("family"), _text("kpi"), _text("kind"),
+    _time("started_at"), _time("detected_at"), _text("severity"), _number("strength"), _number("expected"),
+    _number("observed"), _number("numerator"), _number("denominator"), _number("excess"),
+    Column("periods", Integer, nullable=False), Column("duration_s", Integer, nullable=False),
+    _maybe_time("cleared_at"), Column("quiet_periods", Integer, nullable=False), _text("confirmed_by"),
+    _time("updated_at"), Index(None, "cleared_at"), Index(None, "started_at"),
+)  # fmt: skip
+
+incident = Table(
+    "incident", metadata,
+    _text("incident_id", primary_key=True), _text("root_kind"), _text("root_id"), _text("kind"), _time("started_at"),
+    _time("opened_at"), _text("severity"), Column("degradation_ids", JSON, nullable=False),
+    Column("cells", JSON, nullable=False), Column("reason", Text, nullable=False), _text("state"),
+    _maybe_time("resolved_at"), _time("updated_at"), Column("version", Integer, nullable=False), _text("alarm_id"),
+    _text("ticket_id"), _maybe_time("expected_clear_at"), _text("expected_clear_source"), _text("suppressed_reason"),
+    _number("confidence"), Index(None, "state"), Index(None, "opened_at"),
+)  # fmt: skip
+
+impact = Table(
+    "impact", metadata,
+    _text("incident_id", primary_key=True), _time("assessed_at", primary_key=True),
+    Column("exposed", Integer, nullable=False), _number("affected"), _number("affected_low"), _number("affected_high"),
+    Column("accounts", JSON, nullable=False),
+)  # fmt: skip
+
+listing = Table(
+    "listing", metadata,
+    Column("row", Integer, primary_key=True), _text("incident_id"), _text("subscriber"), _text("account"),
+    _text("basis"), _number("probability"), _number("exposure_s"), _time("listed_at"), _maybe_time("delisted_at"),
+    Column("contactable", Boolean, nullable=False), _text("why_not"), _text("action"), _text("channel"),
+    _text("recipient"), _time("decided_at"),
+    Index(None, "incident_id", "delisted_at"), Index(None, "subscriber", "delisted_at"), Index(None, "decided_at"),
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", metadata,
+    _text("key", primary_key=True), _text("receiver", primary_key=True), _text("incident_id"), _text("type"),
+    Column("sequence", Integer, nullable=False), _text("severity"), _time("time"), _time("expires_at"),
+    Column("data", JSON, nullable=False), Column("body", LargeBinary, nullable=True), _text("state"),
+    Column("attempts", Integer, nullable=False), Column("next_at", Float, nullable=False),
+    Column("last_error", Text, nullable=False, default=""), Column("finished_at", Float, nullable=True),
+    Index(None, "state", "next_at"), Index(None, "incident_id"),
+)  # fmt: skip
+
+contact = Table(
+    "contact", metadata,
+    _text("contact_id", primary_key=True), _time("at"), _text("channel"), _text("subscriber"), _text("category"),
+    _text("cell_id"), Index(None, "at"), Index(None, "subscriber"),
+)  # fmt: skip
+
+vault = Table(
+    "vault", metadata, _text("pseudonym", primary_key=True), Column("sealed", LargeBinary, nullable=False),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    Column("row", Integer, primary_key=True), Column("at", Float, nullable=False), _text("actor"), _text("action"),
+    _text("subject"), Column("detail", Text, nullable=False, default=""),
+)  # fmt: skip
+
+finding = Table(
+    "finding", metadata,
+    _text("code", primary_key=True), Column("where", String, primary_key=True), Column("example", Text, nullable=False),
+    Column("count", BigInteger, nullable=False), Column("last_at", Float, nullable=False),
+)  # fmt: skip

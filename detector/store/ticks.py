@@ -1,0 +1,90 @@
+"""The tick manifest (which file holds which version of a tick) and the rows of what is owed and done."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, select
+
+from detector.domain.window import Tick, Window
+from detector.store.database import Database
+from detector.store.records import upsert
+from detector.store.tables import done, owed
+from detector.store.tables import tick as table
+
+STEPS = ("score", "decide", "assess")
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A step that a tick still owes, at this version of its data."""
+
+    step: str
+    tick: Tick
+    version: int
+
+
+class Ticks:
+    """All methods that take a connection belong to the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def versions(self, connection: Connection, ticks: Iterable[Tick]) -> dict[Tick, int]:
+        """The present version of each tick that has one."""
+        wanted = set(ticks)
+        if not wanted:
+            return {}
+        low, high = min(t.start for t in wanted), max(t.start for t in wanted)
+        query = select(table.c.start, table.c.duration_s, table.c.version).where(table.c.start.between(low, high))
+        rows = {Tick(r.start, r.duration_s): r.version for r in connection.execute(query)}
+        return {tick: rows[tick] for tick in wanted if tick in rows}
+
+    def record(self, connection: Connection, tick: Tick, version: int, path: str, objects: int) -> None:
+        row = {"version": version, "path": path, "objects": objects}
+        upsert(connection, table, [{"start": tick.start, "duration_s": tick.duration_s} | row])
+
+    def files(self, duration_s: int, window: Window) -> dict[str, list[int]]:
+        """Path -> starts of the ticks inside the window that it holds, in order of time."""
+        inside = [table.c.start >= window.start, table.c.start < window.end]
+        here = [table.c.duration_s == duration_s, *inside, table.c.path != ""]
+        found: dict[str, list[int]] = {}
+        with self._database.begin() as connection:
+            for row in connection.execute(select(table.c.start, table.c.path).where(*here).order_by(table.c.start)):
+                found.setdefault(row.path, []).append(row.start)
+        return found
+
+    def span(self) -> dict[int, Window]:
+        """Duration -> from the first tick's start to the last one's end."""
+        query = select(table.c.duration_s, func.min(table.c.start), func.max(table.c.start)).group_by(table.c.duration_s)
+        with self._database.begin() as connection:
+            return {d: Window(first, last + d) for d, first, last in connection.execute(query)}
+
+    def owe(self, connection: Connection, step: str, tick: Tick, version: int) -> None:
+        row = {"step": step, "start": tick.start, "duration_s": tick.duration_s, "version": version}
+        upsert(connection, owed, [row])
+
+    def settle(self, connection: Connection, debt: Debt, at: float) -> None:
+        """The step is done for this version; a newer version that came meanwhile stays owed."""
+        key = {"step": debt.step, "start": debt.tick.start, "duration_s": debt.tick.duration_s}
+        upsert(connection, done, [key | {"version": debt.version, "done_at": at}])
+        same = [owed.c[name] == value for name, value in key.items()]
+        connection.execute(delete(owed).where(*same, owed.c.version <= debt.version))
+
+    def debts(self, step: str) -> Sequence[Debt]:
+        """What this step owes, oldest tick first."""
+        query = select(owed).where(owed.c.step == step).order_by(owed.c.start, owed.c.duration_s)
+        with self._database.begin() as connection:
+            return [Debt(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
+
+    def newest_done(self, step: str, duration_s: int) -> int | None:
+        """Start of the newest tick for which this step was done."""
+        query = select(func.max(done.c.start)).where(done.c.step == step, done.c.duration_s == duration_s)
+        with self._database.begin() as connection:
+            found: int | None = connection.execute(query).scalar()
+        return found
+
+    def all_done(self, step: str) -> Sequence[Debt]:
+        """Everything that this step has done, oldest first: for checks that no tick was lost."""
+        query = select(done).where(done.c.step == step).order_by(done.c.start)
+        with self._database.begin() as connection:
+            return [Debt(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]

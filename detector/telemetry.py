@@ -1,0 +1,40 @@
+"""Names of the service's own metrics and log events, and how logs are written."""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Telemetry:
+    """One registry a process part, so that tests and backtests do not share counts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.ticks = Counter("precall_ticks", "Ticks decided", registry=self.registry)
+        self.files = Counter("precall_files", "Files read or set aside", ["outcome"], registry=self.registry)
+        self.findings = Counter("precall_findings", "Input findings", ["code"], registry=self.registry)
+        self.deliveries = Counter("precall_deliveries", "Delivery attempts", ["outcome"], registry=self.registry)
+        self.incidents = Gauge("precall_open_incidents", "Incidents open now", registry=self.registry)
+        self.behind = Gauge("precall_behind_seconds", "Age of the oldest tick still owed", registry=self.registry)
+        self.job_seconds = Histogram("precall_job_seconds", "Time a job took", ["job"], registry=self.registry)
+        self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
+
+    def text(self) -> str:
+        """Prometheus text exposition."""
+        return generate_latest(self.registry).decode()
+
+
+def configure_logs(*, level: str = "INFO", stream: TextIO = sys.stderr, as_json: bool = False) -> None:
+    """Structured logs on `stream`: lines for people, JSON for machines; libraries below WARNING stay silent."""
+    render = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamp, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=stream)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
