@@ -66,6 +66,8 @@ class Results:
     alerts: tuple[tuple[Mapping[str, Any], int], ...] = ()
     bands: Mapping[str, tuple[Band, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    alarms_known: bool = False
+    """The dataset has alarms, so that their absence means something."""
 
     @property
     def days(self) -> float:

@@ -1,0 +1,113 @@
+"""A figure is never alone: its value, what it was counted on, and a 95 % interval."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+LEVEL = 0.95
+_Z = 1.959963984540054
+_DRAWS = 2000
+_SEED = 20260324
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`value` with `low` and `high` of its 95 % interval; None = unknown (nothing to count, or no truth).
+
+    `count`: the denominator of a share; the observations behind a median or mean; the events behind a rate.
+    """
+
+    value: float | None
+    count: int | None
+    low: float | None = None
+    high: float | None = None
+
+    def as_json(self) -> dict[str, float | int | None]:
+        return {"value": self.value, "count": self.count, "low": self.low, "high": self.high}
+
+
+UNKNOWN = Figure(None, None)
+"""The dataset does not say."""
+
+
+def share(hits: int, count: int) -> Figure:
+    """hits / count with the score interval (E. B. Wilson, 1927), which holds for small counts and at 0 and 1.
+
+    >>> share(8, 10)
+    Figure(value=0.8, count=10, low=0.4902, high=0.9433)
+    >>> share(0, 0)
+    Figure(value=None, count=0, low=None, high=None)
+    """
+    if not count:
+        return Figure(None, 0)
+    p, z2 = hits / count, _Z * _Z
+    middle = (p + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z / (1 + z2 / count) * (p * (1 - p) / count + z2 / (4 * count * count)) ** 0.5
+    return Figure(_round(p), count, _round(max(middle - half, 0.0)), _round(min(middle + half, 1.0)))
+
+
+def rate(events: int, exposure: float) -> Figure:
+    """events / exposure with the exact Poisson interval (F. Garwood, 1936): chi-square quantiles of 2k and 2k + 2 degrees.
+
+    >>> rate(0, 2.0)
+    Figure(value=0.0, count=0, low=0.0, high=1.8444)
+    """
+    if exposure <= 0:
+        return Figure(None, events)
+    low = float(stats.chi2.ppf((1 - LEVEL) / 2, 2 * events)) / 2 if events else 0.0
+    high = float(stats.chi2.ppf((1 + LEVEL) / 2, 2 * events + 2)) / 2
+    return Figure(_round(events / exposure), events, _round(low / exposure), _round(high / exposure))
+
+
+def quantile(values: Sequence[float], q: float) -> Figure:
+    """The q-quantile (linear) with the order statistics that enclose it in 95 % of samples (binomial, no assumption on
+    the distribution; H. A. David, Order Statistics, 7.1). A bound is None where the sample is too small to give one.
+
+    >>> quantile([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.5)
+    Figure(value=5.0, count=9, low=2.0, high=8.0)
+    >>> quantile([3.0], 0.5)
+    Figure(value=3.0, count=1, low=None, high=None)
+    """
+    count = len(values)
+    if not count:
+        return Figure(None, 0)
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    # P(X_(r) > quantile) = P(B < r) <= 2.5 %, and P(X_(s) < quantile) = P(B >= s) <= 2.5 %, with B ~ Binomial(count, q)
+    below = stats.binom.cdf(np.arange(count), count, q)
+    r = int(np.searchsorted(below, (1 - LEVEL) / 2, side="right"))
+    s = int(np.searchsorted(below, (1 + LEVEL) / 2)) + 1
+    low = _round(ordered[r - 1]) if r >= 1 else None
+    high = _round(ordered[s - 1]) if s <= count else None
+    return Figure(_round(float(np.quantile(ordered, q))), count, low, high)
+
+
+def mean(values: Sequence[float]) -> Figure:
+    """The mean with the percentile bootstrap over the values (fixed seed: the same values give the same interval).
+
+    >>> mean([1.0, 1.0, 1.0])
+    Figure(value=1.0, count=3, low=1.0, high=1.0)
+    """
+    if not len(values):
+        return Figure(None, 0)
+    array = np.asarray(values, dtype=np.float64)
+    draws = np.random.default_rng(_SEED).choice(array, (_DRAWS, len(array))).mean(axis=1)
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Figure(_round(float(array.mean())), len(array), _round(float(low)), _round(float(high)))
+
+
+def bootstrap_binomials(
+    hits: NDArray[np.int64], counts: NDArray[np.int64], statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> tuple[float, float]:
+    """95 % interval of a statistic of several shares: each redrawn from its own binomial. `statistic` maps shares
+    [draw, group] to [draw]; counts must be positive."""
+    shares = np.random.default_rng(_SEED).binomial(counts, hits / counts, (_DRAWS, len(counts))) / counts
+    low, high = np.quantile(statistic(shares), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return _round(float(low)), _round(float(high))
+
+
+def _round(value: float) -> float:
+    """Four decimals: more would claim what no backtest knows."""
+    return round(float(value), 4)
