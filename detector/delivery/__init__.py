@@ -4,6 +4,7 @@ from detector.delivery.backoff import delay
 from detector.delivery.breaker import Breaker
 from detector.delivery.formats import FORMATS, Format, cloudevents, format_named
 from detector.delivery.message import Message, Outcome, Receiver
+from detector.delivery.receiver import DemoReceiver
 from detector.delivery.relay import deliver
 from detector.delivery.signing import signed_headers, verify
 from detector.delivery.transport import Gone, HttpTransport, check_url
@@ -11,6 +12,7 @@ from detector.delivery.transport import Gone, HttpTransport, check_url
 __all__ = [
     "FORMATS",
     "Breaker",
+    "DemoReceiver",
     "Format",
     "Gone",
     "HttpTransport",

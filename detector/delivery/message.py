@@ -25,7 +25,7 @@ class Receiver:
         """Is an alert of this severity, meant for this care team, for this receiver?
 
         >>> desk = Receiver("desk", "https://care.example/hook", (), min_severity="major", teams=("consumer-care",))
-        >>> desk.wants("critical", "consumer-care"), desk.wants("minor", "consumer-care"), desk.wants("major", "enterprise-care")
+        >>> desk.wants("critical", "consumer-care"), desk.wants("minor", "consumer-care"), desk.wants("major", "b2b")
         (True, False, False)
         """
         severe = SEVERITIES.index(severity) >= SEVERITIES.index(self.min_severity)
@@ -34,7 +34,7 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Message:
-    """One outbox row: `key` is the webhook-id, constant over `attempts` (those already made); `expires_at` in s of event time."""
+    """One outbox row: `key` is the webhook-id, constant over `attempts` (made so far); `expires_at` in s, event time."""
 
     key: str
     body: bytes = field(repr=False)
@@ -46,9 +46,9 @@ class Message:
 class Outcome:
     """What became of one attempt.
 
-    `at`: when to try again, in s of wall time, for `retry` only. `reason`: one line, empty when sent. `attempts`: made so far,
-    this one included. `reached`: did the receiver answer for itself (True), fail to (False), or was it never asked (None)?
-    It is what the circuit breaker counts. `disable`: the receiver said 410 Gone and wants nothing more.
+    `at`: when to try again, in s of wall time, for `retry` only. `reason`: one line, empty when sent. `attempts`: made so
+    far, this one included. `reached`: did the receiver answer for itself (True), fail to (False), or was it never asked
+    (None)? It is what the circuit breaker counts. `disable`: the receiver said 410 Gone and wants nothing more.
     """
 
     state: State

@@ -25,7 +25,7 @@ class Gone(Permanent):
 class HttpTransport:
     """Posts over HTTPS, or plain HTTP to the loopback; never follows a redirect. Implements `ports.Transport`.
 
-    `timeout_s` bounds connecting and each wait for the other side. `clock` is wall time, for a Retry-After that names a date.
+    `timeout_s` bounds connecting and each wait for the other side. `clock` is wall time, for a Retry-After with a date.
     `plain_http_hosts`: further hosts that may be reached without TLS. `ca_file`: the operator's own authority.
     The environment's proxies are not used. Close it, or use it in a `with`.
     """
@@ -38,7 +38,7 @@ class HttpTransport:
         self._client = httpx2.Client(timeout=timeout_s, follow_redirects=False, trust_env=False, verify=verify)
 
     def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Returns if the receiver took it (2xx). Transient: try again; Permanent: this message never; Gone: no message ever."""
+        """Returns if it was taken (2xx). Transient: try again; Permanent: this message never; Gone: no message ever."""
         host = check_url(url, self._plain)
         try:
             with self._client.stream("POST", url, content=body, headers=dict(headers)) as answer:
@@ -58,9 +58,7 @@ class HttpTransport:
         if status == 410:
             return Gone(what, where=host, mend="the receiver wants no more alerts: it is switched off")
         if 300 <= status < 400:
-            return Permanent(
-                f"answered {status}", where=host, mend="redirects are not followed: configure the final address"
-            )
+            return Permanent(f"answered {status}", where=host, mend="redirects are not followed: name the final address")
         return Permanent(what, where=host)
 
     def close(self) -> None:
@@ -87,7 +85,7 @@ def check_url(url: str, plain_http_hosts: frozenset[str] = frozenset()) -> str:
     except httpx2.InvalidURL as error:
         raise Misconfigured("not a URL", where="receivers.toml: url", mend="write https://host/path") from error
     host = parsed.host
-    shown = f"{parsed.scheme}://{host}" + (f":{parsed.port}" if parsed.port else "")
+    shown = f"{parsed.scheme}://" + (f"[{host}]" if ":" in host else host) + (f":{parsed.port}" if parsed.port else "")
     plain = parsed.scheme == "http" and (_loopback(host) or host in plain_http_hosts)
     if not host or not (parsed.scheme == "https" or plain):
         mend = "use https; http is for the loopback only"
@@ -109,7 +107,7 @@ def retry_after_s(value: str, *, now: float) -> float | None:
         at = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, epoch(at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
+    return max(0.0, float(epoch(at if at.tzinfo else at.replace(tzinfo=UTC))) - now)
 
 
 def _excerpt(answer: httpx2.Response) -> str:

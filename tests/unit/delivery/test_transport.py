@@ -1,0 +1,127 @@
+"""Each answer of a real server on the loopback, and what it means for the message."""
+
+import pytest
+
+from detector.delivery import Gone, HttpTransport, check_url
+from detector.domain.errors import Misconfigured, Permanent, Transient
+
+
+class Wall:
+    def now(self) -> float:
+        return 1774339200.0  # Tue, 24 Mar 2026 08:00:00 GMT
+
+
+@pytest.fixture
+def transport():
+    with HttpTransport(Wall(), timeout_s=5) as transport:
+        yield transport
+
+
+def send(transport, scripted, status, **headers):
+    scripted.status = status
+    scripted.headers = {"content-length": "0"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    transport.send(scripted.url, b"{}", {"webhook-id": "evt_1"})
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_2xx_is_taken(transport, scripted, status):
+    send(transport, scripted, status)
+    (body, headers), *_ = scripted.got
+    assert (body, headers["webhook-id"]) == (b"{}", "evt_1")
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
+def test_what_passes_with_time_is_transient(transport, scripted, status):
+    with pytest.raises(Transient, match=f"answered {status}"):
+        send(transport, scripted, status)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422])
+def test_a_refusal_is_for_good(transport, scripted, status):
+    with pytest.raises(Permanent, match=f"answered {status}") as caught:
+        send(transport, scripted, status)
+    assert not isinstance(caught.value, Gone)
+
+
+def test_410_ends_the_subscription(transport, scripted):
+    with pytest.raises(Gone, match="switched off"):
+        send(transport, scripted, 410)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(transport, scripted, status):
+    with pytest.raises(Permanent, match="redirects are not followed"):
+        send(transport, scripted, status, location=scripted.url)
+    assert len(scripted.got) == 1
+
+
+WISHES = [
+    ("120", 120),
+    ("Tue, 24 Mar 2026 08:10:00 GMT", 600),
+    ("Tue, 24 Mar 2026 07:00:00 GMT", 0),
+    ("soon", None),
+    ("-5", None),
+]
+
+
+@pytest.mark.parametrize(("value", "seconds"), WISHES)
+def test_retry_after_in_seconds_or_as_a_date(transport, scripted, value, seconds):
+    with pytest.raises(Transient) as caught:
+        send(transport, scripted, 429, retry_after=value)
+    assert caught.value.retry_after_s == seconds
+
+
+def test_no_answer_is_transient(scripted):
+    scripted.silent = True
+    with HttpTransport(Wall(), timeout_s=0.2) as hasty, pytest.raises(Transient, match="no answer in time"):
+        hasty.send(scripted.url, b"{}", {})
+
+
+def test_nobody_there_is_transient(transport):
+    with pytest.raises(Transient, match=r"^http://127\.0\.0\.1:9"):
+        transport.send("http://127.0.0.1:9/hook", b"{}", {})
+
+
+def test_the_error_is_one_line_with_the_receivers_words_and_without_the_secret_path(transport, scripted):
+    scripted.answer = b"unknown\nfield\x1b[31m 'say'" + b"x" * 900
+    with pytest.raises(Permanent) as caught:
+        send(transport, scripted, 400, content_length=str(len(scripted.answer)))
+    line = str(caught.value)
+    assert "unknown field [31m 'say'" in line
+    assert "\n" not in line
+    assert "hidden" not in line
+    assert len(line) < 300
+
+
+URLS = [
+    ("https://care.example/hook", True),
+    ("https://10.0.0.7:8443/hook", True),
+    ("http://127.0.0.1:8080/hook", True),
+    ("http://[::1]:8080/hook", True),
+    ("http://localhost/hook", True),
+    ("http://care.example/hook", False),
+    ("http://localhost.care.example/hook", False),
+    ("http://10.0.0.7/hook", False),
+    ("http://169.254.169.254/latest", False),
+    ("https://169.254.169.254/latest", False),
+    ("https://[fe80::1]/", False),
+    ("ftp://127.0.0.1/", False),
+    ("file:///etc/passwd", False),
+    ("care.example", False),
+    ("https://", False),
+    ("https://[::1", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("url", "good"), URLS)
+def test_where_we_post_and_where_not(url, good):
+    if good:
+        assert url.startswith(check_url(url))
+    else:
+        with pytest.raises(Misconfigured, match="url"):
+            check_url(url)
+
+
+def test_a_plain_host_may_be_allowed_by_name():
+    assert check_url("http://gateway.internal/hook", frozenset({"gateway.internal"})) == "http://gateway.internal"
