@@ -10,7 +10,7 @@ from detector.backtest.truth import Fault
 
 
 def summarise(matches: Matches) -> dict[str, Any]:
-    """The figures in the contract's order, ready for JSON; those after `found_without_alarm` are ours, so that nothing hides.
+    """The figures in the contract's order, ready for JSON; those after `found_without_alarm` are additions.
 
     A figure is {"value", "count", "low", "high"}, null = unknown: see `intervals.Figure`. Plain counts are numbers.
     """

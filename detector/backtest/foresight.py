@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,14 +62,14 @@ def contact_precision(matches: Matches, above: float = CONTACT_ABOVE) -> Figure:
     return share(int(sum(_suffered(matches, list(pairs.values())))), len(pairs))
 
 
-def calibration(matches: Matches) -> dict[str, object]:
+def calibration(matches: Matches) -> dict[str, Any]:
     """Listed probability against the share who did suffer, by tenths of probability, each row of affected.csv a claim.
 
     `value` is the mean distance between the two, weighted by rows (0 = every probability meant what it said), with a
     bootstrap interval; `tenths` have `from`, `to`, the mean `probability`, and the share as value, count, low, high.
     """
     if matches.truth.sufferers is None or matches.truth.faults is None:
-        return UNKNOWN.as_json() | {"tenths": None}
+        return {**UNKNOWN.as_json(), "tenths": None}
     rows = _judged(matches)
     said = np.array([row.probability for row in rows], dtype=np.float64)
     true = _suffered(matches, rows)
@@ -80,7 +81,7 @@ def calibration(matches: Matches) -> dict[str, object]:
         | share(int(hits[i]), int(counts[i])).as_json()
         for i in range(10)
     ]
-    return _distance(means, hits, counts).as_json() | {"tenths": tenths}
+    return {**_distance(means, hits, counts).as_json(), "tenths": tenths}
 
 
 def _distance(means: NDArray[np.float64], hits: NDArray[np.int64], counts: NDArray[np.int64]) -> Figure:

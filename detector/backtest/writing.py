@@ -1,0 +1,112 @@
+"""Writes what a backtest leaves behind (CONTRACTS section 4): tables, alerts, summary."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from detector.backtest.results import Results
+from detector.domain.window import utc
+
+DEGRADATION_COLUMNS = (
+    "degradation_id", "object_id", "dimension", "kpi", "kind", "started_at", "detected_at", "cleared_at", "severity",
+    "evidence", "expected", "observed", "incident_id",
+)  # fmt: skip
+INCIDENT_COLUMNS = (
+    "incident_id", "root_kind", "root_id", "opened_at", "resolved_at", "severity", "cells", "exposed", "affected",
+    "affected_low", "affected_high", "accounts", "alarm_id", "ticket_id", "suppressed_reason",
+)  # fmt: skip
+AFFECTED_COLUMNS = (
+    "incident_id", "subscriber_id", "account_id", "basis", "probability", "exposure_s", "listed_at", "delisted_at",
+    "contactable", "why_not", "action", "decided_at",
+)  # fmt: skip
+_Row = Sequence[str | int]
+
+
+def write(out: Path, results: Results, figures: Mapping[str, Any], *, identify: Callable[[str], str] | None = None) -> None:
+    """Writes the five files of figures and tables into the folder `out`; each appears whole or not at all.
+
+    Times are ISO 8601 in UTC, unknown values empty. `identify` turns pseudonyms of subscribers and accounts back into the
+    dataset's own ids; without it affected.csv holds pseudonyms. Raises OSError if the folder cannot be written.
+    """
+    write_whole(
+        out,
+        {
+            "degradations.csv": lambda path: _table(path, DEGRADATION_COLUMNS, _degradations(results)),
+            "incidents.csv": lambda path: _table(path, INCIDENT_COLUMNS, _incidents(results)),
+            "affected.csv": lambda path: _table(path, AFFECTED_COLUMNS, _affected(results, identify or str)),
+            "alerts.jsonl": lambda path: _alerts(path, results),
+            "summary.json": lambda path: _text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n"),
+        },
+    )
+
+
+def write_whole(out: Path, files: Mapping[str, Callable[[Path], None]]) -> None:
+    """Writes each file beside its place and renames it, so that no reader ever sees half of one."""
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".unfinished-", dir=out) as beside:
+        for name, fill in files.items():
+            fill(Path(beside) / name)
+            (Path(beside) / name).replace(out / name)
+
+
+def _degradations(results: Results) -> Iterable[_Row]:
+    for d in sorted(results.degradations, key=lambda d: (d.detected_at, d.degradation_id)):
+        yield (
+            d.degradation_id, d.base_object, d.dimension, d.kpi, d.kind, _iso(d.started_at), _iso(d.detected_at),
+            _iso(d.cleared_at), d.severity, _number(d.strength), _number(d.expected), _number(d.observed),
+            results.incident_of.get(d.degradation_id, ""),
+        )  # fmt: skip
+
+
+def _incidents(results: Results) -> Iterable[_Row]:
+    for i in sorted(results.incidents, key=lambda i: (i.opened_at, i.incident_id)):
+        impact = results.impacts.get(i.incident_id)
+        touched: _Row = ("", "", "", "", "")
+        if impact is not None:
+            interval = (_number(impact.affected), _number(impact.affected_low), _number(impact.affected_high))
+            touched = (impact.exposed, *interval, len(impact.accounts))
+        yield (
+            i.incident_id, i.root_kind, i.root_id, _iso(i.opened_at), _iso(i.resolved_at), i.severity, len(i.cells), *touched,
+            i.alarm_id, i.ticket_id, i.suppressed_reason,
+        )  # fmt: skip
+
+
+def _affected(results: Results, identify: Callable[[str], str]) -> Iterable[_Row]:
+    for row in sorted(results.listings, key=lambda row: (row.listed_at, row.incident_id, row.subscriber)):
+        yield (
+            row.incident_id, identify(row.subscriber), identify(row.account) if row.account else "", row.basis,
+            _number(row.probability), _number(row.exposure_s), _iso(row.listed_at), _iso(row.delisted_at),
+            int(row.contactable), row.why_not, row.action, _iso(row.decided_at),
+        )  # fmt: skip
+
+
+def _table(path: Path, columns: Sequence[str], rows: Iterable[_Row]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def _alerts(path: Path, results: Results) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for body, planned_at in results.alerts:
+            file.write(
+                json.dumps({**body, "planned_at": _iso(planned_at)}, ensure_ascii=False, separators=(",", ":")) + "\n"
+            )
+
+
+def _text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _iso(at: int | None) -> str:
+    return "" if at is None else f"{utc(at):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _number(value: float) -> str:
+    """Six digits are more than anyone knows; NaN and infinity are unknown."""
+    return f"{value:.6g}" if isfinite(value) else ""
