@@ -1,1 +1,5 @@
-""""""
+"""A simulated operator: its network, its faults and its people, written as a dataset or played live."""
+
+from detector.simulator.batch import Summary, simulate
+
+__all__ = ["Summary", "simulate"]

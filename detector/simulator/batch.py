@@ -1,0 +1,104 @@
+"""A whole operator at once: the dataset of CONTRACTS.md section 1 in one directory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from detector.domain.window import utc
+from detector.simulator.counters import DayCounters
+from detector.simulator.operations import draw_alarms, draw_tickets
+from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
+from detector.simulator.scenario import PERIOD_S, Scenario
+from detector.simulator.tables import TableWriter, cell_rows, core_rows, iso, write_rows
+from detector.simulator.trouble import Trouble, draw_trouble
+from detector.simulator.world import World, build_world
+
+FOREVER = 1 << 60
+Arrival = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was written; `start` and `end` in s."""
+
+    out: Path
+    cells: int
+    days: int
+    start: int
+    end: int
+    faults: int
+    subscribers: int
+    complaints: int
+
+
+def simulate(
+    out: Path,
+    *,
+    cells: int = 200,
+    days: int = 28,
+    seed: int = 1,
+    start: int = 1_772_323_200,
+    format: str = "csv",  # noqa: A002 the command's own word
+    quiet: bool = False,
+    history_days: int = 0,
+    fault_rate: float = 40.0,
+    subscribers_per_cell: int = 40,
+) -> Summary:
+    """Write an operator of `cells` cells over `days` days from `start` (s) into `out`; same arguments, same bytes.
+
+    No fault begins in the first `history_days`; `fault_rate` is faults per 1,000 cells a week; `quiet` means none at
+    all, for measuring false alarms. `format`: counters as "csv" tables or as PM "xml", one file a node and period.
+
+    Raises ValueError for a size or format that makes no operator.
+    """
+    if format not in ("csv", "xml"):
+        raise ValueError(f"format {format!r} is unknown: use csv or xml")
+    scenario = Scenario(
+        cells, days, seed, start - start % PERIOD_S, history_days, fault_rate, subscribers_per_cell, quiet
+    )  # fmt: skip
+    world = build_world(scenario)
+    write_network(out, world)
+    write_maintenance(out, tuple(f for f in world.faults if f.works), FOREVER)
+    write_alarms(out, draw_alarms(world), FOREVER)
+    write_tickets(out, draw_tickets(world), FOREVER)
+    write_truth(out, world)
+    writer = TableWriter()
+    arrivals: list[Arrival] = []
+    for number in range(days):
+        counters = world.day(number)
+        arrivals += write_counters(out, writer, world, number, counters)
+    write_rows(out / "arrivals.csv", ("file", "arrived_at"), arrivals)
+    return Summary(out, cells, days, scenario.start, scenario.end, len({f.fault_id for f in world.faults}), 0, 0)
+
+
+def write_counters(out: Path, writer: TableWriter, world: World, number: int, counters: DayCounters) -> Iterator[Arrival]:
+    """One directory a day with a table per technology and kind of function; late blocks as files of their own, whose
+    arrivals are given back."""
+    trouble = draw_trouble(world.scenario, world.network, number, counters)
+    folder = out / "counters" / utc(int(counters.starts[0])).strftime("%Y-%m-%d")
+    for nr in (False, True):
+        writer.write(
+            folder / ("nr.csv" if nr else "lte.csv"), cell_rows(world.network, counters, trouble, nr, trouble.arrives)
+        )
+    for kind in counters.core:
+        writer.write(folder / f"{kind.lower()}.csv", core_rows(world.network, counters, kind))
+    return iter(_late(out, folder, writer, world, counters, trouble))
+
+
+def _late(
+    out: Path, folder: Path, writer: TableWriter, world: World, counters: DayCounters, trouble: Trouble
+) -> list[Arrival]:
+    arrivals = []
+    for block in trouble.late:
+        chosen = np.zeros(trouble.arrives.shape, bool)
+        chosen[block.period, list(block.cells)] = True
+        start = int(counters.starts[block.period])
+        columns = cell_rows(world.network, counters, trouble, block.node.startswith("gnb"), chosen)
+        stem = f"late-{utc(start).strftime('%H%M')}-{block.node}"
+        for copy in range(1 + block.twice):
+            path = folder / f"{stem}{'-again' * copy}.csv"
+            writer.write(path, columns)
+            arrivals.append((path.relative_to(out).as_posix(), iso(start + PERIOD_S + block.delay_s + 1800 * copy)))
+    return arrivals

@@ -1,0 +1,100 @@
+"""What the operations centre sees by itself: alarms for a part of the outages, noise, and tickets with a promised end."""
+
+from dataclasses import dataclass
+
+from detector.simulator.faults import Fault
+from detector.simulator.world import World
+
+ALARMED = {"outage": 0.55, "core": 0.3, "throughput": 0.1, "software": 0.1}
+TICKETED = 0.45
+NOISE_PER_CELL_DAY = 0.01
+
+
+@dataclass(frozen=True)
+class AlarmRow:
+    """ITU-T X.733: times in s."""
+
+    alarm_id: str
+    object_kind: str
+    object_id: str
+    raised_at: int
+    cleared_at: int
+    type: str
+    severity: str
+    probable_cause: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """The operations centre's own: times in s; eta is its promise."""
+
+    ticket_id: str
+    object_kind: str
+    object_id: str
+    opened_at: int
+    closed_at: int
+    eta: int | None
+    text: str
+
+
+def root(fault: Fault, world: World) -> tuple[str, str]:
+    """How equipment names the place of this fault: hubs and releases alarm at their first mast or cell."""
+    if fault.scope_kind in ("cell", "site", "nf"):
+        return fault.scope_kind, fault.scope_id
+    return "site", world.network.cells[fault.cells[0]].site_id
+
+
+def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
+    """Alarms of faults (a hidden outage has none: the management link is gone too) and warnings that mean nothing."""
+    rng = world.scenario.rng("alarms")
+    rows = []
+    for fault in world.faults:
+        chance, delay = rng.random(), int(rng.uniform(20, 400))
+        if chance < ALARMED.get(fault.kind, 0.0) and not fault.hidden:
+            kind, name = root(fault, world)
+            rows.append(
+                AlarmRow(
+                    f"al-{fault.fault_id}",
+                    kind,
+                    name,
+                    fault.start + delay,
+                    fault.end + delay // 2,
+                    "communicationsAlarm",
+                    "critical" if fault.kind in ("outage", "core") else "minor",
+                    "underlyingResourceUnavailable",
+                    "Service unavailable" if fault.kind == "outage" else "Performance degraded",
+                )  # fmt: skip
+            )
+    span = world.scenario.end - world.scenario.start
+    for number in range(rng.poisson(NOISE_PER_CELL_DAY * len(world.network.cells) * world.scenario.days)):
+        at, cell = world.scenario.start + int(rng.uniform(0, span)), int(rng.integers(len(world.network.cells)))
+        rows.append(
+            AlarmRow(
+                f"al-n{number + 1:05d}",
+                "cell",
+                world.network.cells[cell].cell_id,
+                at,
+                at + int(rng.uniform(300, 7200)),
+                "environmentalAlarm",
+                "warning",
+                "temperatureUnacceptable",
+                "Cabinet temperature",
+            )  # fmt: skip
+        )
+    return tuple(sorted(rows, key=lambda a: (a.raised_at, a.alarm_id)))
+
+
+def draw_tickets(world: World) -> tuple[TicketRow, ...]:
+    """Tickets for some of the heavier faults, opened ten minutes to an hour later, most with an estimate."""
+    rng = world.scenario.rng("tickets")
+    rows = []
+    for fault in world.faults:
+        chance, delay, error, promised = rng.random(), rng.uniform(600, 3000), rng.uniform(-1800, 5400), rng.random()
+        opened = fault.start + int(delay)
+        if chance < TICKETED and fault.kind in ALARMED and not fault.works and opened < fault.end:
+            kind, name = root(fault, world)
+            eta = -(-int(fault.end + error) // 900) * 900 if promised < 0.75 else None
+            eta = None if eta is not None and eta <= opened else eta
+            rows.append(TicketRow(f"t-{fault.fault_id}", kind, name, opened, fault.end + 600, eta, f"Investigating {name}"))
+    return tuple(sorted(rows, key=lambda t: (t.opened_at, t.ticket_id)))
