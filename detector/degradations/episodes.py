@@ -1,0 +1,125 @@
+"""One object, one family: raised, kept open, cleared."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.degradations.kinds import confirmations, kind_of
+from detector.degradations.scene import Scene
+from detector.degradations.severity import effect, severity
+from detector.domain.degradation import Degradation, degradation_id, worst
+
+SURELY_FINE = 0.3
+"""-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
+LARGEST_STRENGTH = 300.0
+"""p under the smallest float is not zero: infinity is no number to store or to compare."""
+STALE_S = 86_400
+"""An episode of which nothing was heard for a day is over: its object is gone."""
+
+
+def raise_new(scene: Scene) -> Iterator[Degradation]:
+    """Episodes that begin: strength at the bar, effect above its floor, none open for this object and family."""
+    evidence = scene.evidence
+    taken = {(d.object_id, d.family) for d in scene.open_ if d.open}
+    rows, cols = np.nonzero((evidence.strength >= scene.bar) & evidence.matters)
+    found = {(int(i), evidence.kpis[c].family) for i, c in zip(rows, cols, strict=True)}
+    for i, family in sorted(found):
+        if (evidence.objects[i], family) not in taken:
+            new = shown(scene, i, family)
+            if new is not None:
+                yield new
+
+
+def shown(scene: Scene, i: int, family: str) -> Degradation | None:
+    """What the tick shows of this object and family by its strongest KPI (weight breaks ties), as an episode raised now.
+
+    `started_at` is the start of the first period of the horizon that showed it; the id is of the period that raised it.
+    """
+    evidence, tick = scene.evidence, scene.evidence.tick
+    col = leading(scene, i, scene.columns(family))
+    if col is None:
+        return None
+    kpi, periods = evidence.kpis[col], max(1, int(evidence.periods[i, col]))
+    kind = kind_of(scene, i, family, kpi, periods=periods)
+    if not kind:
+        return None
+    observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
+    started = tick.end - periods * tick.duration_s
+    object_id = evidence.objects[i]
+    return Degradation(
+        degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now,
+        severity(kind, kpi, observed, expected, excess, busy=bool(scene.busy[i])),
+        min(float(evidence.strength[i, col]), LARGEST_STRENGTH), expected, observed,
+        float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
+        confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
+        updated_at=tick.end,
+    )  # fmt: skip
+
+
+def leading(scene: Scene, i: int, columns: NDArray[np.intp]) -> int | None:
+    """Column of the strongest KPI that matters and reaches the bar."""
+    strength, kpis = scene.evidence.strength[i], scene.evidence.kpis
+    sure = [int(c) for c in columns if scene.evidence.matters[i, c] and strength[c] >= scene.bar]
+    return max(sure, key=lambda c: (strength[c], kpis[c].weight, kpis[c].id), default=None)
+
+
+def carry_on(scene: Scene, episode: Degradation) -> Degradation:
+    """The episode after this tick. `updated_at` is the end of the last period it took account of, so that a tick seen
+    twice counts once. No data leaves it as it was; only silence for a day ends it unheard."""
+    tick, i = scene.evidence.tick, scene.evidence.object_index.get(episode.object_id)
+    if tick.end < episode.updated_at:
+        return episode
+    verdict = None if i is None else still_bad(scene, i, episode.family)
+    if verdict is None or i is None:
+        return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
+    stronger = strengthened(episode, shown(scene, i, episode.family))
+    if tick.end == episode.updated_at:
+        return stronger
+    return counted(replace(stronger, updated_at=tick.end), verdict, tick.end, scene.policy.clear_after_periods)
+
+
+def counted(episode: Degradation, bad: bool, end: int, clear_after: int) -> Degradation:
+    """One more bad or quiet period that ends at `end`; enough quiet ones clear it as of the end of the last bad one."""
+    quiet = 0 if bad else episode.quiet_periods + 1
+    later = replace(episode, quiet_periods=quiet)
+    if quiet < clear_after:
+        return later
+    return cleared(later, end - quiet * episode.duration_s)
+
+
+def cleared(episode: Degradation, at: int) -> Degradation:
+    return replace(episode, cleared_at=max(at, episode.started_at))
+
+
+def still_bad(scene: Scene, i: int, family: str) -> bool | None:
+    """None = nothing testable. Bad: a KPI of the family still off by half its floor or more, and either the newest period
+    says so by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open)."""
+    evidence, cols = scene.evidence, scene.columns(family)
+    recent, strength = evidence.recent[i, cols], evidence.strength[i, cols]
+    if (np.isnan(recent) & np.isnan(strength)).all():
+        return None
+    sizes = (effect(evidence.kpis[c], evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
+    large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
+    pooled = (strength >= scene.lower_bar) & ~(recent < SURELY_FINE)
+    return bool((((recent >= scene.policy.clear_below) | pooled) & large).any())
+
+
+def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
+    """Figures of its strongest moment, the worst severity so far; a sleeping cell may turn out to be an outage."""
+    if now is None:
+        return episode
+    kind = "outage" if now.kind == "outage" and episode.kind == "sleeping" else episode.kind
+    sure = replace(
+        episode,
+        kind=kind,
+        severity=worst([episode.severity, now.severity]),
+        confirmed_by=episode.confirmed_by or now.confirmed_by,
+    )
+    if now.strength <= episode.strength:
+        return sure
+    return replace(
+        sure, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
+        denominator=now.denominator, excess=now.excess, periods=now.periods,
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""What kind of degradation a family's bad evidence is, and who else says so."""
+
+import numpy as np
+
+from detector.degradations.scene import Scene
+from detector.domain.cell import Topology, base_object
+from detector.domain.degradation import KINDS
+from detector.domain.kpi import Kpi
+from detector.domain.operations import CalendarEvent
+
+NEIGHBOURS_CARRY_MORE = 1.15
+"""Neighbours' traffic over this multiple of its expectation: somebody's users came over."""
+DRIFT_S = 6 * 3_600
+"""What only a horizon this long shows is drift."""
+IDLE_STATES = {
+    "energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",),
+}  # fmt: skip
+"""Cell state -> families that say nothing of a cell in it."""
+LOST_FEED_SHARE, LOST_FEED_OBJECTS = 0.3, 5
+"""So large a share of the network does not fall silent at once, but its files do."""
+
+
+def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str:
+    """The kind of what object `i` shows in this family; empty if it is no degradation after all."""
+    object_id = scene.evidence.objects[i]
+    if idle(scene, object_id, family):
+        return ""
+    if family == "core" or base_object(object_id) in scene.topology.functions:
+        return "core"
+    if family == "availability":
+        return "outage"
+    if family == "volume":
+        return volume_kind(scene, i) if kpi.direction == "up" else "congestion"
+    if family == "utilisation" or (scene.surge(i) and at_event(scene, object_id)):
+        return "congestion"
+    return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"
+
+
+def volume_kind(scene: Scene, i: int) -> str:
+    """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (empty)."""
+    object_id = scene.evidence.objects[i]
+    if not scene.collapsed[i]:
+        return ""
+    if scene.availability_bad[i] or scene.alarmed(object_id, scene.evidence.tick.start):
+        return "outage"
+    if scene.all_quiet:
+        return ""
+    return "outage" if surroundings_collapsed(scene, i) else "sleeping"
+
+
+def surroundings_collapsed(scene: Scene, i: int) -> bool:
+    """All other cells of the site, or half of the neighbours, carry nothing either: something behind them failed."""
+    name = base_object(scene.evidence.objects[i])
+    cell = scene.cell(name)
+    site = scene.topology.groups.get(("site", cell.site_id), frozenset()) if cell and cell.site_id else frozenset[str]()
+    shares = (
+        _collapsed_share(scene, site - {name}),
+        _collapsed_share(scene, scene.topology.neighbours.get(name, site) - {name}),
+    )
+    return shares[0] == 1.0 or shares[1] >= 0.5
+
+
+def _collapsed_share(scene: Scene, cells: frozenset[str]) -> float:
+    rows = [r for r in (scene.evidence.object_index.get(c) for c in cells) if r is not None and scene.volume_known[r]]
+    return float(np.mean(scene.collapsed[rows])) if rows else 0.0
+
+
+def no_data_kind(scene: Scene, i: int, since: int) -> tuple[str, str]:
+    """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it."""
+    confirmed = confirmations(scene, i, since)
+    if lost_feed(scene):  # only an alarm of its own tells one dead cell from many lost files
+        confirmed = tuple(name for name in confirmed if name == "alarm")
+    return ("outage" if confirmed else "no_data"), ",".join(confirmed)
+
+
+def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
+    """Who else says that this object's users are without service: neighbours, core, alarm."""
+    object_id = scene.evidence.objects[i]
+    slack = scene.evidence.tick.duration_s
+    core = any(
+        abs(onset - since) <= slack and base_object(object_id) in scene.topology.cells_behind(nf) - {nf}
+        for nf, onset in scene.core_onsets
+    )
+    said = {
+        "neighbours": bool(scene.evidence.neighbour_load[i] >= NEIGHBOURS_CARRY_MORE),
+        "core": core,
+        "alarm": scene.alarmed(object_id, since),
+    }
+    return tuple(name for name, yes in said.items() if yes)
+
+
+def lost_feed(scene: Scene) -> bool:
+    """So much is missing at once that the data are at fault."""
+    missing = int(scene.evidence.missing.sum())
+    share = max(missing / max(len(scene.evidence.objects), 1), 1.0 - scene.evidence.testable_share)
+    return missing >= LOST_FEED_OBJECTS and share > LOST_FEED_SHARE
+
+
+def idle(scene: Scene, object_id: str, family: str) -> bool:
+    """The cell is in a state in which this family means nothing."""
+    cell = scene.cell(object_id)
+    silent = IDLE_STATES.get(cell.state, ()) if cell else ()
+    return family in silent or "*" in silent
+
+
+def at_event(scene: Scene, object_id: str) -> bool:
+    """A match, a concert: the calendar has an event here in this period."""
+    window = scene.evidence.tick.window
+    return any(
+        event.kind == "event" and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
+        for event in scene.operations.calendar
+    )
+
+
+def in_scope(topology: Topology, event: CalendarEvent, cell_id: str) -> bool:
+    return event.scope_kind == "network" or cell_id in topology.cells_of(event.scope_kind, event.scope_id)

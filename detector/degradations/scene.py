@@ -1,0 +1,126 @@
+"""One tick as a whole: what each episode's kind and fate depend on beyond its own series."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.cell import Cell, Topology, base_object
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.operations import Alarm, Operations
+from detector.domain.policy import DetectionPolicy
+
+ALARM_SLACK_S = 1_800
+"""An alarm belongs to what began within half an hour of it."""
+IDLE_ALARMS = ("warning", "cleared", "indeterminate")
+"""X.733 severities that confirm nothing: an open cabinet door is no outage."""
+FEWEST_TO_COMPARE = 3
+"""With fewer cells "everywhere" means nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it."""
+
+    evidence: Evidence
+    open_: Sequence[Degradation]
+    topology: Topology
+    operations: Operations
+    policy: DetectionPolicy
+    now: int
+    bar: float
+
+    @property
+    def lower_bar(self) -> float:
+        """Half the way to certainty keeps open what is open: falling back to the raising bar would flap."""
+        return max(self.bar / 2, self.policy.clear_below)
+
+    @cached_property
+    def families(self) -> Mapping[str, NDArray[np.intp]]:
+        """Family -> columns of its KPIs."""
+        names = np.array([kpi.family for kpi in self.evidence.kpis], dtype=object)
+        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
+
+    def columns(self, family: str) -> NDArray[np.intp]:
+        return self.families.get(family, np.empty(0, np.intp))
+
+    @cached_property
+    def volume_known(self) -> NDArray[np.bool_]:
+        """[object]: a volume was observed where one was expected."""
+        return np.asarray(np.isfinite(self._ratio("volume")).any(axis=1))
+
+    @cached_property
+    def collapsed(self) -> NDArray[np.bool_]:
+        """[object]: each volume that it should carry is under the collapsed share of its expectation."""
+        over = self._ratio("volume") > self.policy.collapse_below
+        return np.asarray(self.volume_known & ~over.any(axis=1))
+
+    @cached_property
+    def all_quiet(self) -> bool:
+        """Half of the network or more carries nothing: no cell sleeps, the measurement or the calendar does."""
+        known = int(self.volume_known.sum())
+        return known >= FEWEST_TO_COMPARE and int(self.collapsed.sum()) * 2 >= known
+
+    @cached_property
+    def availability_bad(self) -> NDArray[np.bool_]:
+        """[object]: its availability is down by the lower bar, and it matters."""
+        cols = self.columns("availability")
+        strong = np.nan_to_num(self.evidence.strength[:, cols], nan=0.0) >= self.lower_bar
+        return np.asarray((strong & self.evidence.matters[:, cols]).any(axis=1))
+
+    @cached_property
+    def busy(self) -> NDArray[np.bool_]:
+        """[object]: it expects at least the median of the network's traffic."""
+        cols = self.columns("volume")
+        if not cols.size:
+            return np.zeros(len(self.evidence.objects), bool)
+        lead = max(cols, key=lambda c: self.evidence.kpis[c].weight)
+        expected = self.evidence.expected[:, lead]
+        known = expected[np.isfinite(expected)]
+        return np.asarray(expected >= np.median(known)) if known.size else np.zeros(len(expected), bool)
+
+    def surge(self, i: int) -> bool:
+        """Load or traffic of this object is half as much again as expected."""
+        return any(bool((self._ratio(family)[i] > 1.5).any()) for family in ("utilisation", "volume"))
+
+    def cell(self, object_id: str) -> Cell | None:
+        return self.topology.cells.get(base_object(object_id))
+
+    def alarmed(self, object_id: str, since: int) -> bool:
+        """An alarm stands on the object, its site or its node that was raised about when it began or later."""
+        name = base_object(object_id)
+        cell = self.topology.cells.get(name)
+        places = {name} | ({cell.site_id, cell.node_id} - {""} if cell else set())
+        return any(alarm.raised_at >= since - ALARM_SLACK_S for place in places for alarm in self._alarms.get(place, ()))
+
+    @cached_property
+    def core_onsets(self) -> tuple[tuple[str, int], ...]:
+        """(core function, start) of each core episode that was open before this tick."""
+        return tuple((d.base_object, d.started_at) for d in self.open_ if d.kind == "core" and d.open)
+
+    @cached_property
+    def _alarms(self) -> Mapping[str, list[Alarm]]:
+        found: dict[str, list[Alarm]] = {}
+        for alarm in self.operations.alarms:
+            standing = alarm.cleared_at is None or alarm.cleared_at > self.evidence.tick.start
+            if alarm.raised_at <= self.now and standing and alarm.severity.lower() not in IDLE_ALARMS:
+                found.setdefault(alarm.object_id, []).append(alarm)
+        return found
+
+    def _ratio(self, family: str) -> NDArray[np.float64]:
+        """[object, KPI of the family] observed / expected; NaN = one of them is not known."""
+        return self._ratios.setdefault(family, self._ratio_of(family))
+
+    @cached_property
+    def _ratios(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
+    def _ratio_of(self, family: str) -> NDArray[np.float64]:
+        cols = self.columns(family)
+        observed, expected = self.evidence.observed[:, cols], self.evidence.expected[:, cols]
+        ratio = np.full(observed.shape, np.nan)
+        np.divide(observed, expected, out=ratio, where=expected > 0)
+        return ratio

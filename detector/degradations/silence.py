@@ -1,0 +1,67 @@
+"""Objects that send nothing: an episode of the family `data`, and an outage only if somebody else confirms it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from detector.degradations.episodes import STALE_S, cleared, counted
+from detector.degradations.kinds import idle, no_data_kind
+from detector.degradations.scene import Scene
+from detector.domain.degradation import Degradation, degradation_id, worst
+
+FAMILY = "data"
+
+
+def missing_periods(scene: Scene, seen: Mapping[str, int]) -> dict[str, int]:
+    """Object -> periods missing in a row, this tick included; those of other periods than this tick's keep their count."""
+    evidence = scene.evidence
+    others = {name: count for name, count in seen.items() if name not in evidence.object_index}
+    return others | {evidence.objects[i]: seen.get(evidence.objects[i], 0) + 1 for i in np.flatnonzero(evidence.missing)}
+
+
+def raise_silent(scene: Scene, missing: Mapping[str, int]) -> Iterator[Degradation]:
+    """Episodes of objects that have now been missing long enough and have none open."""
+    taken = {d.object_id for d in scene.open_ if d.family == FAMILY and d.open}
+    for i in np.flatnonzero(scene.evidence.missing):
+        name = scene.evidence.objects[i]
+        long_enough = missing[name] >= scene.policy.no_data_after_periods
+        if long_enough and name not in taken and not idle(scene, name, FAMILY):
+            yield silent(scene, int(i), missing[name])
+
+
+def silent(scene: Scene, i: int, periods: int) -> Degradation:
+    """`observed` of `expected` reports: 0 of 1 in each of `periods` periods, the first of which started it."""
+    tick, name = scene.evidence.tick, scene.evidence.objects[i]
+    started = tick.end - periods * tick.duration_s
+    kind, confirmed = no_data_kind(scene, i, started)
+    return Degradation(
+        degradation_id(name, FAMILY, tick.start), name, FAMILY, FAMILY, kind, started, scene.now,
+        "major" if confirmed else "warning", 0.0, 1.0, 0.0, 0.0, float(periods), float(periods), periods, tick.duration_s,
+        confirmed_by=confirmed, updated_at=tick.end,
+    )  # fmt: skip
+
+
+def carry_silence(scene: Scene, episode: Degradation) -> Degradation:
+    """Still silent: perhaps confirmed by now. Reporting again: quiet periods count towards its end."""
+    tick, i = scene.evidence.tick, scene.evidence.object_index.get(episode.object_id)
+    if tick.end < episode.updated_at:
+        return episode
+    if i is None:
+        return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
+    if idle(scene, episode.object_id, FAMILY):
+        return cleared(episode, tick.start)
+    silent_still = bool(scene.evidence.missing[i])
+    later = _confirmed(scene, i, episode) if silent_still else episode
+    if tick.end == episode.updated_at:
+        return later
+    return counted(replace(later, updated_at=tick.end), silent_still, tick.end, scene.policy.clear_after_periods)
+
+
+def _confirmed(scene: Scene, i: int, episode: Degradation) -> Degradation:
+    kind, confirmed = no_data_kind(scene, i, episode.started_at)
+    if kind != "outage":
+        return episode
+    return replace(
+        episode, kind=kind, confirmed_by=episode.confirmed_by or confirmed, severity=worst([episode.severity, "major"])
+    )

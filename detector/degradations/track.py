@@ -1,0 +1,66 @@
+"""The stage: one tick's evidence into the episodes it raises, keeps open and clears."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from detector.degradations.budget import allowed_per_tick, bar
+from detector.degradations.episodes import carry_on, raise_new
+from detector.degradations.scene import Scene
+from detector.degradations.silence import FAMILY, carry_silence, missing_periods, raise_silent
+from detector.domain.cell import Topology, base_object
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.operations import Operations
+from detector.domain.policy import DetectionPolicy
+
+NONE_MISSING: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """`degradations`: all that are open after the tick or were cleared by it, in order of id. `missing`: object ->
+    missing periods in a row, to be handed to the next tick."""
+
+    degradations: tuple[Degradation, ...]
+    missing: Mapping[str, int]
+
+
+def track(
+    evidence: Evidence,
+    open_: Sequence[Degradation],
+    *,
+    now: int,
+    topology: Topology,
+    operations: Operations,
+    policy: DetectionPolicy,
+    seen_missing: Mapping[str, int] = NONE_MISSING,
+) -> Tracked:
+    """`open_` and `seen_missing` are the state before the tick; `now` (s) is the clock when it was scored.
+
+    The same input gives the same output, and a tick tracked again on top of its own result changes no episode. Episodes
+    inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the
+    evidence does not name (another period length, no longer in the network) stay as they are; a day of silence ends them.
+    """
+    unbarred = Scene(evidence, tuple(open_), topology, operations, policy, now, float("inf"))
+    missing = missing_periods(unbarred, seen_missing)
+    scene = Scene(evidence, tuple(open_), topology, operations, policy, now, bar_of(evidence, open_, policy))
+    carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in open_ if d.open]
+    found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene, missing), *carried)}
+    return Tracked(tuple(found[key] for key in sorted(found)), missing)
+
+
+def bar_of(evidence: Evidence, open_: Sequence[Degradation], policy: DetectionPolicy) -> float:
+    """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
+    fresh = evidence.strength.copy()
+    families = np.array([kpi.family for kpi in evidence.kpis], dtype=object)
+    for episode in open_:
+        row = evidence.object_index.get(episode.object_id)
+        if row is not None and episode.open:
+            fresh[row, families == episode.family] = np.nan
+    testable = np.isfinite(evidence.strength).any(axis=1)
+    objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
+    allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
+    return max(bar(fresh, allowed), policy.clear_below)
