@@ -1,0 +1,114 @@
+"""Whom an incident touches and how surely: habit and arrived presence, times what its cells do to people."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.cell import Topology
+from detector.domain.customer import Customers
+from detector.domain.degradation import Degradation
+from detector.domain.exposure import Habit, Presence
+from detector.domain.impact import BASES, Affected, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.policy import ImpactPolicy
+from detector.impact.accounts import account_impacts
+from detector.impact.analysable import left_out
+from detector.impact.chance import affected_interval, chance_of_suffering
+from detector.impact.crowd import Crowd, crowd_of
+from detector.impact.harm import columns, harms_of
+from detector.impact.hours import HOUR_S
+from detector.impact.measured import Measured, measure
+from detector.impact.stay import Forecast, forecast
+
+NEXT_PERIOD_S = 900
+"""How far an open incident is looked ahead: its list is read in the next minutes."""
+LIFE_CAP_S = 48 * HOUR_S
+"""Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
+FORECAST_SD = {"expected": 0.25, "present": 0.15, "measured": 0.0}
+"""Relative standard deviation that the estimate of exposure and takeover puts on everyone's hazard at once, by basis."""
+
+Vector = NDArray[np.float64]
+
+
+def assess(
+    incident: Incident, degradations: Sequence[Degradation], *, habit: Habit, presence: Presence, topology: Topology,
+    customers: Customers, now: int, timezone: str, policy: ImpactPolicy, kpis: Mapping[str, Kpi] | None = None,
+) -> Impact:  # fmt: skip
+    """The impact of `incident` as known at `now` (s). `presence`: rows arrived so far that overlap the incident or the last
+    hours before it, of all cells (people move). `kpis` tells rates per session second from ratios.
+
+    Each person's chance of having suffered from the incident's begin to now (one more period while it is open) is
+    1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and habit let expect.
+    People who withdrew `network_care_analysis` are in no figure (see analysable).
+    """
+    end = incident.resolved_at if incident.resolved_at is not None else now + NEXT_PERIOD_S
+    start = max(incident.started_at, end - LIFE_CAP_S)
+    harms = harms_of(incident, degradations, topology, kpis or {}, end)
+    crowd = crowd_of(habit, presence, before=start, timezone=timezone, policy=policy)
+    usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))
+    expected, concentration = forecast(crowd, usual, last, start, end, timezone)
+    measured = measure(crowd, seen, start, end)
+    probability = _probability(expected, measured, concentration, incident.confidence or 1.0)
+    exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s, 0.0)
+    basis = _basis(crowd, measured, last.touched)
+    return _impact(incident, degradations, crowd.keys, probability, exposure, basis, customers, now, policy)
+
+
+def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:
+    out = left_out(customers, now)
+    return np.array([key not in out for key in crowd.keys], bool)
+
+
+def _probability(expected: Forecast, measured: Measured, concentration: float, real: float) -> Vector:
+    window = max(expected.window_s, 1.0)
+    degraded = expected.degraded_s + measured.degraded_s
+    predicted = chance_of_suffering(
+        expected.exposure_s / window, window, expected.hazard * measured.agreement, _ratio(expected.degraded_s, expected.exposure_s),
+        np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0), measured.degraded_s, concentration,
+    )  # fmt: skip
+    forecast_ = 1.0 - (1.0 - predicted) * np.exp(-measured.hazard)
+    return np.asarray(1.0 - (1.0 - measured.suffered) * (1.0 - real * forecast_))
+
+
+def _ratio(part: Vector, whole: Vector) -> Vector:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _basis(crowd: Crowd, measured: Measured, touched: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """[person]: index into BASES."""
+    lately = crowd.total(crowd.recent_person, crowd.recent.seconds * touched[crowd.recent.indices]) > 0
+    return np.where(measured.known, 2, np.where(measured.present | lately, 1, 0))
+
+
+def _impact(
+    incident: Incident, degradations: Sequence[Degradation], keys: tuple[str, ...], probability: Vector, exposure: Vector,
+    basis: NDArray[np.intp], customers: Customers, now: int, policy: ImpactPolicy,
+) -> Impact:  # fmt: skip
+    exposed = np.flatnonzero(exposure > 0)
+    chance = np.clip(np.nan_to_num(probability[exposed]), 0.0, 1.0)
+    total, low, high = affected_interval(chance, _relative_sd(degradations, basis[exposed], chance))
+    by_key = {keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
+    listed = sorted(int(i) for i in exposed[chance >= policy.list_above])
+    people = tuple(
+        Affected(incident.incident_id, keys[i], _account(keys[i], customers), BASES[basis[i]], by_key[keys[i]],
+                 float(exposure[i]))
+        for i in sorted(listed, key=lambda i: keys[i])
+    )  # fmt: skip
+    accounts = account_impacts(by_key, customers)
+    return Impact(incident.incident_id, now, len(exposed), total, low, high, people, accounts)
+
+
+def _account(key: str, customers: Customers) -> str:
+    own = customers.accounts_of.get(key, ())
+    return own[0] if own else ""
+
+
+def _relative_sd(degradations: Sequence[Degradation], basis: NDArray[np.intp], chance: Vector) -> float:
+    """Of everyone's hazard: the excess is a count with its own noise, and exposure is an estimate (FORECAST_SD)."""
+    excess = sum(abs(d.excess) for d in degradations if np.isfinite(d.excess))
+    spread = np.array([FORECAST_SD[name] for name in BASES])[basis]
+    weight = float(chance.sum())
+    exposure_sd = float((spread * chance).sum() / weight) if weight else 0.0
+    return float(np.hypot(1.0 / np.sqrt(1.0 + excess), exposure_sd))

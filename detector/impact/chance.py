@@ -1,0 +1,80 @@
+"""From expected presence to the chance that a person suffered, and from chances to a count with its interval."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+SUFFERING_S = 300.0
+"""Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
+_NODES = 48
+_GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
+
+
+def chance_of_suffering(
+    share_there: NDArray[np.float64], window_s: float, hazard: NDArray[np.float64], degraded_share: NDArray[np.float64],
+    harmful: NDArray[np.float64], known_s: NDArray[np.float64], concentration: float,
+) -> NDArray[np.float64]:  # fmt: skip
+    """[person]: P(at least one own failure or SUFFERING_S degraded seconds).
+
+    A mean share of the window says little about one day: someone who is there half of all Mondays is there fully or not at
+    all. So the share f is Beta distributed with the mean `share_there` and one `concentration` for all (low = all or
+    nothing), and the chance is the mean over f of 1 - exp(-hazard f / mean) (1 - harmful [degraded seconds >= SUFFERING_S]).
+    hazard: expected own failures; degraded_share: share of the presence that lies in cells without or with slow service;
+    harmful: chance that such presence is felt; known_s: degraded seconds that are known already.
+
+    >>> there, nothing, all_of_it = np.array([0.0, 0.5, 1.0]), np.zeros(3), np.ones(3)
+    >>> chance_of_suffering(there, 3600.0, nothing, all_of_it, all_of_it, nothing, 1.0).round(2).tolist()
+    [0.0, 0.81, 1.0]
+    """
+    mean = np.clip(share_there, 0.0, 1.0)
+    shares = _quantiles(concentration)[np.rint(np.sqrt(mean) * (len(_GRID) - 1)).astype(np.intp)]
+    centre = shares.mean(axis=1)
+    shares = shares * np.divide(mean, centre, out=np.ones_like(mean), where=centre > 0)[:, None]
+    failures = hazard[:, None] * np.divide(shares, mean[:, None], out=np.zeros_like(shares), where=mean[:, None] > 0)
+    seconds = known_s[:, None] + np.minimum(shares, 1.0) * window_s * degraded_share[:, None]
+    well = np.exp(-failures) * (1.0 - harmful[:, None] * (seconds >= SUFFERING_S))
+    return np.asarray(1.0 - well.mean(axis=1))
+
+
+def _quantiles(concentration: float) -> NDArray[np.float64]:
+    """[mean share on the grid, node]: evenly spread quantiles of Beta(c m, c (1 - m))."""
+    mean = np.clip(_GRID, 1e-6, 1 - 1e-6)[:, None]
+    nodes = (np.arange(_NODES) + 0.5) / _NODES
+    return np.asarray(special.betaincinv(concentration * mean, concentration * (1 - mean), nodes))
+
+
+def concentration_of(
+    predicted: NDArray[np.float64], seen: NDArray[np.float64], prior: float = 1.5, prior_people: float = 4.0
+) -> float:
+    """How all-or-nothing presence is, by moments: E (seen - predicted)^2 = f (1 - f) / (concentration + 1).
+
+    Both are shares of one hour that has arrived, over the same people; the prior weighs as much as `prior_people`.
+    """
+    f = np.clip(predicted, 0.0, 1.0)
+    spread, misses = float((f * (1 - f)).sum()), float(((seen - f) ** 2).sum())
+    full = 0.25 * prior_people
+    return float(np.clip((spread + full) / max(misses + full / (prior + 1), 1e-9) - 1, 0.3, 30.0))
+
+
+def affected_interval(probability: NDArray[np.float64], relative_sd: float) -> tuple[float, float, float]:
+    """(sum, low, high) of the number who suffered, 95 %.
+
+    Who suffers varies by sum p (1 - p) (Poisson binomial); beyond that everyone's hazard -log(1 - p) may be off by one
+    common factor with `relative_sd` (failure rate, takeover and exposure are estimates). Both variances together are
+    those of a Beta distributed share of the exposed, which keeps the interval between nobody and everybody.
+
+    >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0))
+    (500, 469, 531)
+    """
+    n, total = len(probability), float(probability.sum())
+    if total <= 0:
+        return 0.0, 0.0, 0.0
+    well = np.clip(1.0 - probability, 1e-12, 1.0)
+    common = relative_sd * float((-well * np.log(well)).sum())
+    share = total / n
+    variance = (float((probability * well).sum()) + common**2) / n**2
+    if variance <= 0 or share >= 1:
+        return total, total, total
+    size = max(share * (1 - share) / variance - 1, 1e-3)
+    low, high = special.betaincinv(size * share, size * (1 - share), np.array([0.025, 0.975])) * n
+    return total, float(min(low, total)), float(max(high, total))

@@ -1,0 +1,174 @@
+"""What being behind a cell of an incident does to a person, from the incident's degradations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.cell import Topology
+from detector.domain.degradation import Degradation
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+
+SESSION_S = 90.0
+"""Session time behind one attempt: turns releases per session second into releases per attempt."""
+DIMENSION_SHARE = 0.35
+"""Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
+DEAD_KINDS = ("outage", "sleeping", "no_data")
+SLOW_FAMILIES = ("integrity", "utilisation")
+TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One cell's side of an incident while it lasts, `[start, end)` in s.
+
+    lost: chance that a person there has no service, before others take over; takeover: chance that a co-sited layer or a
+    neighbour serves the person instead; slow: chance that seconds there are degraded; failing: extra failures per attempt.
+    """
+
+    cell: str
+    start: int
+    end: int
+    lost: float = 0.0
+    takeover: float = 0.0
+    slow: float = 0.0
+    failing: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class HarmColumns:
+    """Harms as columns over the cells of some numbering; cells without harm have an empty time and zeros."""
+
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    lost: NDArray[np.float64]
+    takeover: NDArray[np.float64]
+    slow: NDArray[np.float64]
+    failing: NDArray[np.float64]
+
+    def overlap_s(self, start: NDArray[np.float64] | float, end: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """Seconds of `[start, end)` in which each cell does harm."""
+        return np.asarray(np.maximum(np.minimum(self.end, end) - np.maximum(self.start, start), 0.0))
+
+    def take(self, cells: NDArray[np.int32]) -> "HarmColumns":
+        return HarmColumns(*(getattr(self, name)[cells] for name in _COLUMNS))
+
+    @property
+    def touched(self) -> NDArray[np.bool_]:
+        return self.end > self.start
+
+
+_COLUMNS = ("start", "end", "lost", "takeover", "slow", "failing")
+
+
+def columns(harms: Mapping[str, Harm], cells: Sequence[str]) -> HarmColumns:
+    """The harms of `cells`, in that order."""
+    none = Harm("", 0, 0)
+    found = [harms.get(cell, none) for cell in cells]
+    return HarmColumns(*(np.array([getattr(h, name) for h in found], np.float64) for name in _COLUMNS))
+
+
+def harms_of(
+    incident: Incident, degradations: Sequence[Degradation], topology: Topology, kpis: Mapping[str, Kpi], end: int
+) -> dict[str, Harm]:
+    """Cell id -> what it does to people until `end` (s) at the latest.
+
+    A core function's degradation acts on every touched cell that it serves. A touched cell without a degradation of its
+    own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any.
+    """
+    touched = set(incident.cells)
+    by_cell: dict[str, list[Degradation]] = {}
+    for degradation in degradations:
+        if degradation.degradation_id in incident.degradation_ids and _felt(degradation):
+            behind = topology.cells_behind(degradation.object_id)
+            for cell in behind & touched if touched else behind:
+                by_cell.setdefault(cell, []).append(degradation)
+    harms = {cell: _cell_harm(cell, own, kpis, end) for cell, own in by_cell.items()}
+    harms |= _presumed(harms, touched - set(harms), incident, end)
+    return {cell: _with_takeover(harm, harms, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
+
+
+def _felt(degradation: Degradation) -> bool:
+    """No data is felt by nobody unless neighbours, the core or an alarm confirm it."""
+    return degradation.affects_service or bool(degradation.confirmed_by)
+
+
+def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: int) -> Harm:
+    start = min(d.started_at for d in own)
+    cleared = max(end if d.cleared_at is None else d.cleared_at for d in own)
+    lost = max((_lost_share(d) for d in own if _dead(d)), default=0.0)
+    slow = max((_dimension_share(d) for d in own if _slow(d)), default=0.0)
+    worst_of: dict[str, float] = {}
+    for d in own:  # KPIs of one family watch the same failures, so the worst stands for them
+        if not _dead(d) and not _slow(d):
+            worst_of[d.family] = max(worst_of.get(d.family, 0.0), excess_per_attempt(d, kpis.get(d.kpi)))
+    failing = 1.0 - float(np.prod([1.0 - rate for rate in worst_of.values()]))
+    return Harm(cell, start, min(max(cleared, start), end), lost, 0.0, slow, failing)
+
+
+def _dead(d: Degradation) -> bool:
+    return d.kind in DEAD_KINDS or d.family == "availability"
+
+
+def _slow(d: Degradation) -> bool:
+    return d.kind in ("integrity", "congestion") or d.family in SLOW_FAMILIES
+
+
+def _dimension_share(d: Degradation) -> float:
+    return DIMENSION_SHARE if d.dimension else 1.0
+
+
+def _lost_share(d: Degradation) -> float:
+    """Share of the expected service (availability, traffic) that is missing; all of it if that is not known."""
+    if d.kind == "no_data" or not (np.isfinite(d.observed) and np.isfinite(d.expected)) or d.expected <= 0:
+        return 1.0
+    if d.kind in DEAD_KINDS and d.observed > d.expected:  # told as downtime, where more is worse
+        return 1.0
+    return float(np.clip(1.0 - d.observed / d.expected, 0.0, 1.0))
+
+
+def excess_per_attempt(d: Degradation, kpi: Kpi | None = None) -> float:
+    """Extra failures per attempt: |observed - expected| of a ratio; of a rate per session second, times SESSION_S."""
+    change = abs(d.observed - d.expected)
+    if not np.isfinite(change):
+        return 0.0
+    per_attempt = change * SESSION_S if kpi is not None and kpi.kind == "rate" else change
+    return float(np.clip(per_attempt * _dimension_share(d), 0.0, 0.999))
+
+
+def _presumed(harms: Mapping[str, Harm], unknown: Iterable[str], incident: Incident, end: int) -> dict[str, Harm]:
+    if not harms:
+        return {}
+    weight = len(harms) / max(len(incident.cells), 1)
+    lost, slow, failing = (
+        weight * float(np.mean([getattr(h, name) for h in harms.values()])) for name in ("lost", "slow", "failing")
+    )
+    start, last = min(h.start for h in harms.values()), min(max(h.end for h in harms.values()), end)
+    return {cell: Harm(cell, start, last, lost, 0.0, slow, failing) for cell in unknown}
+
+
+def _with_takeover(harm: Harm, harms: Mapping[str, Harm], own: Sequence[Degradation], topology: Topology) -> Harm:
+    if not harm.lost:
+        return harm
+    share = takeover_share(harm.cell, {cell for cell, h in harms.items() if h.lost}, own, topology)
+    return Harm(harm.cell, harm.start, harm.end, harm.lost, share, harm.slow, harm.failing)
+
+
+def takeover_share(cell: str, dead: set[str], own: Sequence[Degradation], topology: Topology) -> float:
+    """How likely a person of a dead cell is served by another: a healthy layer of another band on the same site; else
+    healthy neighbours, more so where they are seen to carry more; else nobody. Later presence corrects it (see stay)."""
+    here = topology.cells.get(cell)
+    if here is None:
+        return 0.0
+    mates = topology.groups.get(("site", here.site_id), frozenset()) - dead
+    bands = {
+        (c.band, c.layer) for c in (topology.cells[m] for m in mates) if c.state == "in_service" and (c.band or c.layer)
+    }
+    if bands - {(here.band, here.layer)}:
+        return TAKEOVER_OTHER_LAYER
+    if not topology.neighbours.get(cell, frozenset()) - dead:
+        return 0.0
+    seen = any("neighbour" in d.confirmed_by for d in own)
+    return TAKEOVER_NEIGHBOURS_SEEN if seen else TAKEOVER_NEIGHBOURS

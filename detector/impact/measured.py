@@ -1,0 +1,72 @@
+"""What arrived attachments say of people during an incident: time behind its cells, and own failures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.impact.crowd import Crowd
+from detector.impact.harm import HarmColumns
+
+Vector = NDArray[np.float64]
+PRIOR_FAILURES = 5.0
+"""How many extra failures must arrive before they weigh as much as what the KPIs say."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """[person]. suffered: P(at least one of the own failures is the incident's); known: own results have arrived;
+    present: seen in a touched cell; exposure_s, degraded_s, harmful_s as in Forecast, from what was seen in living cells;
+    hazard: expected failures where presence arrived without results."""
+
+    suffered: Vector
+    known: NDArray[np.bool_]
+    present: NDArray[np.bool_]
+    exposure_s: Vector
+    degraded_s: Vector
+    harmful_s: Vector
+    hazard: Vector
+    agreement: float
+    """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts; 1 = as told."""
+
+
+def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
+    """`harm` is over the presence's cells. A failure is the incident's with the chance extra / (extra + normal), where extra
+    is what the cell adds per attempt in the part of the row's time that the incident covers; normal is everyone's rate
+    before it. Rows in a dead cell date from before it died: their failures count, their presence says nothing."""
+    p = crowd.presence
+    rows = np.flatnonzero(harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start))
+    who, here = crowd.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])
+    begins, lasts = p.start[rows].astype(np.float64), np.maximum(p.duration_s[rows], 1).astype(np.float64)
+    share = here.overlap_s(np.maximum(begins, start), np.minimum(begins + lasts, end)) / lasts
+    attempts, failures = p.attempts[rows], p.failures[rows]
+    known = np.isfinite(attempts) & np.isfinite(failures)
+    normal = normal_failure_rate(crowd, start)
+    alive = known & (here.lost == 0)
+    agreement = _agreement(attempts[alive], failures[alive], (here.failing * share)[alive], normal)
+    extra = np.where(here.lost > 0, np.maximum(here.failing, here.lost), here.failing * agreement) * share
+    chance = np.minimum(extra / (extra + normal), 1 - 1e-9)
+    evidence = np.where(known, np.nan_to_num(failures), 0.0) * -np.log1p(-chance)
+    seconds = p.seconds[rows] * share * (here.lost == 0)
+    tries = np.where(np.isfinite(attempts), attempts * share, crowd.attempts_per_s[who] * p.seconds[rows] * share)
+    unknown = np.where(known, 0.0, tries * -np.log1p(-here.failing))
+    return Measured(
+        1.0 - np.exp(-crowd.total(who, evidence)),
+        crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,
+        crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0)), crowd.total(who, seconds * here.slow),
+        crowd.total(who, unknown), agreement,
+    )  # fmt: skip
+
+
+def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float) -> float:
+    """People may meet more or fewer failures than a cell's KPI says (another mix of services, retries)."""
+    told = float((attempts * extra).sum())
+    found = float((failures - attempts * normal).sum())
+    return float(np.clip((PRIOR_FAILURES + found) / (PRIOR_FAILURES + told), 0.02, 3.0))
+
+
+def normal_failure_rate(crowd: Crowd, before: int) -> float:
+    """Failures per attempt in rows that ended by `before`; one in a hundred where little is known."""
+    p = crowd.presence
+    rows = (p.start + p.duration_s <= before) & np.isfinite(p.attempts) & np.isfinite(p.failures)
+    return float((p.failures[rows].sum() + 0.5) / (p.attempts[rows].sum() + 50.0))
