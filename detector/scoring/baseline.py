@@ -1,0 +1,108 @@
+"""What is normal: a frozen value, learned from the past only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.kpi import Kpi
+from detector.scoring.time_of_week import TimeOfWeek
+
+Floats = NDArray[np.float64]
+KNOT = 1.5
+"""-log10 p from which on the calibrated slope holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """S hours of the local week, O objects and, after them, one row for objects that nobody knows; K KPIs, H horizons.
+
+    level[S, O+1, K]: expected events / size (failures for ratios). doubt[O+1, K]: its relative variance.
+    spread[H, O+1, K]: variance beyond chance, on the scorer's scale. rest[S, O+1, V]: chance of next to no traffic, for the
+    volume KPIs at `volumes`[V]. slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
+    offset[K]: added before logarithms. counted[K]: whole numbers. stretch[H, K, 2]: (strength at the knot, slope).
+    horizons[H]: in periods of `duration_s`.
+    """
+
+    objects: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    duration_s: int
+    horizons: NDArray[np.int64]
+    level: NDArray[np.float32]
+    doubt: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    rest: NDArray[np.float32]
+    volumes: NDArray[np.int64]
+    slope: NDArray[np.float32]
+    load: NDArray[np.int64]
+    offset: Floats
+    counted: NDArray[np.bool_]
+    stretch: Floats
+
+    @cached_property
+    def object_index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.objects)}
+
+    @cached_property
+    def kpi_index(self) -> dict[str, int]:
+        return {kpi.id: i for i, kpi in enumerate(self.kpis)}
+
+    def rows(self, objects: Sequence[str]) -> NDArray[np.int64]:
+        """Where these objects stand; the last row stands for the unknown."""
+        stranger = len(self.objects)
+        return np.array([self.object_index.get(name, stranger) for name in objects], dtype=np.int64)
+
+    def levels(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
+        """[period, object]: between the centres of two hours, so that a rising load has no steps."""
+        return interpolated(self.level[:, :, k], rows, when)
+
+    def rests(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
+        """[period, object]: the larger of the two hours' chances of next to no traffic; 0 for other kinds."""
+        place = np.nonzero(self.volumes == k)[0]
+        if not place.size:
+            return np.zeros((len(when.slot), len(rows)))
+        table = self.rest[:, :, place[0]]
+        both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
+        return np.maximum(*both).astype(np.float64)
+
+    def calibrated(self, strength: Floats, horizon: int, k: int) -> Floats:
+        """Strength that keeps what it promises on this network's quiet history."""
+        return stretched(strength, *self.stretch[horizon, k].tolist())
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays alone, for storing; KPIs by id."""
+        own: dict[str, NDArray[Any]] = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self) if f.name != "kpis"}
+        return own | {
+            "objects": np.array(self.objects, dtype=np.str_),
+            "kpi_ids": np.array([k.id for k in self.kpis], dtype=np.str_),
+        }
+
+
+def from_arrays(arrays: Mapping[str, NDArray[Any]], kpis: Sequence[Kpi]) -> Baseline:
+    """Back from `Baseline.to_arrays`. ValueError if the catalogue lacks a KPI that was learned: learn anew."""
+    known = {kpi.id: kpi for kpi in kpis}
+    ids = [str(name) for name in arrays["kpi_ids"]]
+    if lost := [name for name in ids if name not in known]:
+        raise ValueError(f"baseline knows {lost[0]}, the catalogue does not: fit it again")
+    own = {name: value for name, value in arrays.items() if name not in ("objects", "kpi_ids", "duration_s")}
+    objects = tuple(str(name) for name in arrays["objects"])
+    return Baseline(objects=objects, kpis=tuple(known[i] for i in ids), duration_s=int(arrays["duration_s"]), **own)
+
+
+def interpolated(table: NDArray[Any], rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
+    """[period, object] from a table of hours of the week x objects."""
+    share = when.share[:, None]
+    before, after = table[when.before[:, None], rows], table[when.after[:, None], rows]
+    return np.asarray(before * (1 - share) + after * share, dtype=np.float64)
+
+
+def stretched(strength: Floats, at_knot: float, slope: float) -> Floats:
+    """Two straight pieces that meet at the knot: monotone, never steeper than 1.
+
+    >>> stretched(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()
+    [0.0, 1.2, 3.2]
+    """
+    return np.asarray(np.where(strength <= KNOT, strength * (at_knot / KNOT), at_knot + (strength - KNOT) * slope))

@@ -1,0 +1,50 @@
+"""Ratios: failures of attempts, with success rates that vary more than coin tosses do."""
+
+import numpy as np
+from scipy import special
+
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring import tails
+from detector.scoring.scorer import Flags, Floats, Sample
+
+
+class BetaBinomial:
+    """Failures k of n attempts; the spread is the intra-class correlation rho. Plain binomial tails would call a hundred
+    times as many false alarms (Williams 1982, Appl. Statist. 31: overdispersed proportions by moments)."""
+
+    kinds: tuple[str, ...] = ("ratio",)
+    chance: float = 1.0
+
+    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+        return np.asarray(sample.size >= policy.min_attempts)
+
+    def deviation(self, sample: Sample) -> Floats:
+        q, n = sample.level, sample.size
+        variance = n * q * (1 - q) * (1 + np.maximum(n - 1, 0) * self._rho(sample))
+        return np.asarray((sample.events - n * q) / np.sqrt(np.maximum(variance, 1e-9)))
+
+    def strength(self, sample: Sample) -> Floats:
+        return tails.beta_binomial(*np.broadcast_arrays(sample.events, sample.size, sample.level, self._rho(sample)))
+
+    def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
+        chance = sample.expected * (1 - sample.level)
+        return (sample.events - sample.expected) ** 2 - chance, chance * np.maximum(sample.size - 1, 0)
+
+    def band(self, sample: Sample) -> tuple[Floats, Floats]:
+        q, n = np.clip(sample.level, 1e-6, 1 - 1e-6), np.maximum(sample.size, 1.0)
+        precision = np.maximum(n / (1 + (n - 1) * self._rho(sample)) - 1, 1e-2)
+        a, b = q * precision, (1 - q) * precision
+        return np.asarray(special.betaincinv(a, b, 0.005)), np.asarray(special.betaincinv(a, b, 0.995))
+
+    def excess(self, sample: Sample) -> Floats:
+        return np.asarray(sample.events - sample.expected)
+
+    def matters(self, sample: Sample, kpi: Kpi) -> Flags:
+        return np.asarray(self.excess(sample) >= kpi.floor * sample.size)
+
+    @staticmethod
+    def _rho(sample: Sample) -> Floats:
+        """An uncertain level adds to the variance as overdispersion does."""
+        odds = sample.level / np.maximum(1 - sample.level, 1e-6)
+        return np.asarray(np.clip(sample.spread + sample.doubt * odds, 1e-6, 0.5))

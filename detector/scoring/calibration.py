@@ -1,0 +1,58 @@
+"""Do the tails keep what they promise? Measured on the history itself, per KPI and horizon."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.scoring.baseline import KNOT
+from detector.scoring.counting import Floats
+
+CENSORED = 3.0
+"""Beyond the threshold by so much, it counts only as "at least so much": one real fault does not bend the tail."""
+FAULT = 6.0
+FAULTY_SHARE = 0.1
+"""Strength above FAULT on at most this share of objects is taken for real faults; on more, for a wrong model."""
+PRIOR_EXCEEDANCES, PRIOR_SLOPE = 10.0, 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Exceedances:
+    """What self-scored history shows above the knot: strength[N] at object[N], of `tests` in all."""
+
+    strength: Floats
+    object: NDArray[np.int64]
+    tests: int
+
+
+def stretch(found: Exceedances, objects: int) -> tuple[float, float]:
+    """(strength at the knot, slope above it) with which history's own tail frequencies come out right; both only weaken.
+
+    Above a threshold, -log10 p of a right model is exponential with rate ln 10; the censored rate over that is the slope.
+
+    >>> rng = np.random.default_rng(1)
+    >>> s = KNOT + rng.exponential(2 / np.log(10), 5000)  # tails twice as long as they should be
+    >>> at_knot, slope = stretch(Exceedances(s, np.arange(5000), int(5000 * 10**KNOT)), 5000)
+    >>> round(at_knot, 2), round(slope, 1)
+    (1.5, 0.5)
+    """
+    strength = _without_faults(found, objects)
+    if not found.tests:
+        return KNOT, PRIOR_SLOPE
+    share = (len(strength) + 1e-9) / found.tests
+    at_knot = float(np.clip(-np.log10(share), 0.3 * KNOT, KNOT))
+    slopes = [_slope(strength, threshold) for threshold in (KNOT, KNOT + 1.0)]
+    return at_knot, float(np.clip(min(slopes), 0.15, 1.0))
+
+
+def _slope(strength: Floats, threshold: float) -> float:
+    beyond = strength[strength > threshold] - threshold
+    uncensored = float((beyond < CENSORED).sum())
+    prior = PRIOR_EXCEEDANCES / (PRIOR_SLOPE * np.log(10))
+    return float((uncensored + PRIOR_EXCEEDANCES) / (np.minimum(beyond, CENSORED).sum() + prior) / np.log(10))
+
+
+def _without_faults(found: Exceedances, objects: int) -> Floats:
+    extreme = found.strength > FAULT
+    faulty = np.unique(found.object[extreme])
+    return found.strength[~extreme] if len(faulty) <= max(1.0, FAULTY_SHARE * objects) else found.strength

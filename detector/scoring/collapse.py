@@ -1,0 +1,52 @@
+"""Volumes: traffic that is gone where it should be."""
+
+import numpy as np
+from scipy import special
+
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring import tails
+from detector.scoring.scorer import Flags, Floats, Sample
+
+
+class Collapse:
+    """P(so little traffic) = rest + (1 - rest) Gamma(observed): a cell that is often empty at this hour (asleep to save
+    energy, or rarely used) gives no evidence by being empty once more. Only less than expected counts."""
+
+    kinds: tuple[str, ...] = ("volume",)
+    chance: float = 0.0
+
+    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+        return np.asarray(sample.expected >= (policy.min_attempts if sample.counted else 1e-9))
+
+    def deviation(self, sample: Sample) -> Floats:
+        mean = np.maximum(sample.expected, 1e-9)
+        return np.asarray((mean - sample.events) / (mean * np.sqrt(self._variance(sample))))
+
+    def strength(self, sample: Sample) -> Floats:
+        half = 0.5 if sample.counted else 0.0
+        empty = tails.gamma_below(sample.events + half, sample.expected, self._variance(sample))
+        return tails.strength(sample.rest + (1 - sample.rest) * empty)
+
+    def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
+        mean = np.maximum(sample.expected, 1e-9)
+        awake = sample.events > sample.below * mean
+        squares = np.log(np.where(awake, sample.events, mean) / mean) ** 2 - (1 / mean if sample.counted else 0.0)
+        return np.where(awake, squares, 0.0), awake.astype(np.float64)
+
+    def band(self, sample: Sample) -> tuple[Floats, Floats]:
+        shape = 1 / self._variance(sample)
+        low, high = (special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
+        return np.where(sample.rest > 0.005, 0.0, low), np.asarray(high)
+
+    def excess(self, sample: Sample) -> Floats:
+        return np.asarray(sample.expected - sample.events)
+
+    def matters(self, sample: Sample, kpi: Kpi) -> Flags:
+        return np.asarray(sample.events < sample.below * sample.expected)
+
+    @staticmethod
+    def _variance(sample: Sample) -> Floats:
+        """Relative variance; whole events scatter by chance on top."""
+        chance = 1 / np.maximum(sample.expected, 1e-9) if sample.counted else 0.0
+        return np.asarray(np.clip(sample.spread + sample.doubt + chance, 1e-4, 1e3))

@@ -1,0 +1,98 @@
+"""History to baseline: levels, load slopes, spread, rest and calibration, KPI by KPI."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.frame import KpiFrame
+from detector.domain.policy import DetectionPolicy
+from detector.scoring.baseline import Baseline
+from detector.scoring.blocks import Blocks, hourly
+from detector.scoring.counting import Floats, horizons
+from detector.scoring.learning import History, load_places, spread_and_stretch, usual_slopes
+from detector.scoring.levels import levels, peer_groups
+from detector.scoring.registry import SCORERS, judged
+from detector.scoring.rest import rest_chance
+from detector.scoring.time_of_week import HOURS, time_of_week
+
+SMALL_SHARE = 0.01
+"""Logarithms are taken of value + this share of the KPI's mean level: a zero is far, but not infinitely far."""
+
+
+def fit(
+    history: KpiFrame,
+    *,
+    timezone: str,
+    excluded: NDArray[np.bool_],
+    peers: Mapping[str, Sequence[str]] | None,
+    policy: DetectionPolicy,
+) -> Baseline:
+    """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
+
+    `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
+    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). One day is enough to start
+    with; four weeks make it sharp. ValueError if the shapes disagree.
+    """
+    if excluded.shape != history.suspect.shape:
+        raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")
+    when = time_of_week(history.starts, history.duration_s, timezone)
+    strangers = [name for name in peers or {} if name not in history.object_index]
+    objects = (*history.objects, *strangers)
+    blank = _blank(history, objects, policy)
+    past = History(history, when, ~(excluded | history.suspect), blank, policy.collapse_below)
+    groups = peer_groups(objects, peers)
+    for k, kpi in enumerate(history.kpis):
+        if kpi.kind in SCORERS and len(history.starts):
+            _fit_level(past, k, groups, len(strangers))
+    blank.load[:] = load_places(history.kpis)
+    for k, kpi in enumerate(history.kpis):
+        if judged(kpi) and len(history.starts):
+            usual_slopes(past, k)
+            _fit_rest(past, k)
+            spread_and_stretch(past, k, policy)
+    return blank
+
+
+def _blank(history: KpiFrame, objects: tuple[str, ...], policy: DetectionPolicy) -> Baseline:
+    """Arrays of the right shapes; `fit` fills them before anyone else sees them."""
+    rows, n = len(objects) + 1, len(history.kpis)
+    periods = horizons(history.duration_s, policy)
+    volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.kind == "volume" and judged(kpi)], dtype=np.int64)
+    return Baseline(
+        objects=objects, kpis=history.kpis, duration_s=history.duration_s, horizons=np.array(periods, dtype=np.int64),
+        level=np.zeros((HOURS, rows, n), np.float32), doubt=np.ones((rows, n), np.float32),
+        spread=np.full((len(periods), rows, n), 0.01, np.float32),
+        rest=np.zeros((HOURS, rows, len(volumes)), np.float32), volumes=volumes,
+        slope=np.zeros((rows, n), np.float32), load=np.full(n, -1, dtype=np.int64), offset=np.zeros(n),
+        counted=np.zeros(n, bool), stretch=np.tile(np.array([1.5, 0.9]), (len(periods), n, 1)),
+    )  # fmt: skip
+
+
+def _fit_level(past: History, k: int, groups: Sequence[Mapping[str, Sequence[int]]], strangers: int) -> None:
+    kpi, base = past.frame.kpis[k], past.baseline
+    blocks = _padded(hourly(past.frame, k, past.when, past.usable), strangers)
+    level, doubt = levels(blocks, groups, SCORERS[kpi.kind].chance)
+    base.level[:, :, k], base.doubt[:, k] = level, doubt
+    base.counted[k] = bool((blocks.events == np.round(blocks.events)).all())
+    if kpi.kind in ("mean", "gauge"):
+        base.offset[k] = SMALL_SHARE * float(level[:, -1].mean())
+
+
+def _padded(blocks: Blocks, more: int) -> Blocks:
+    """Room for objects without history."""
+    none: Floats = np.zeros((len(blocks.slot), more))
+    return Blocks(np.hstack([blocks.events, none]), np.hstack([blocks.size, none]), blocks.slot)
+
+
+def _fit_rest(past: History, k: int) -> None:
+    base, n = past.baseline, len(past.frame.objects)
+    place = np.nonzero(base.volumes == k)[0]
+    if not place.size:
+        return
+    for part in past.parts():
+        events, size, level = past.observed(k, part)
+        empty = events <= past.below * level * size
+        base.rest[:, part, place[0]] = rest_chance(empty, np.isfinite(events), past.when)
+    if n:
+        base.rest[:, n:, place[0]] = base.rest[:, :n, place[0]].mean(axis=1, keepdims=True)

@@ -1,0 +1,180 @@
+"""History scored with itself: how far healthy objects stray, and how honest the tails are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.frame import KpiFrame
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring.baseline import KNOT, Baseline
+from detector.scoring.calibration import Exceedances, stretch
+from detector.scoring.common_mode import factor
+from detector.scoring.counting import Floats, chunks, counts, pooled, worse
+from detector.scoring.registry import SCORERS
+from detector.scoring.scorer import Sample, Scorer
+from detector.scoring.shrinkage import trimmed_ratio
+from detector.scoring.time_of_week import TimeOfWeek
+
+PRIOR_PERIODS = 300.0
+"""The network's spread counts as much as so many periods of an object's own."""
+CAP = 5.0
+"""Deviations beyond so many standard deviations count as this many."""
+LEAST_SPREAD = 1e-5
+WORTH_A_TAIL = 1.0
+"""z from which a tail probability can exceed the knot."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The past, and the baseline that is being learned from it. usable[period, object]."""
+
+    frame: KpiFrame
+    when: TimeOfWeek
+    usable: NDArray[np.bool_]
+    baseline: Baseline
+    below: float = 0.1
+    factors: dict[int, Floats] = field(default_factory=dict)
+
+    def parts(self) -> Iterator[slice]:
+        return chunks(len(self.frame.starts), len(self.frame.objects))
+
+    def observed(self, k: int, part: slice) -> tuple[Floats, Floats, Floats]:
+        """(events, size, level) of the usable periods x objects of `part`, NaN elsewhere; load taken into account."""
+        events, size = counts(self.frame, k, part)
+        rows = np.arange(part.start, part.stop)
+        level = self.baseline.levels(k, rows, self.when) * load_effect(self.baseline, self.frame, k, rows, self.when, part)
+        off = ~self.usable[:, part]
+        events[off] = size[off] = np.nan
+        return events, size, level
+
+    def common(self, k: int) -> Floats:
+        """[period, 1]: the network's common factor."""
+        if k not in self.factors:
+            both = [(e, le * s) for e, s, le in (self.observed(k, part) for part in self.parts())]
+            events, expected = (np.hstack(side) for side in zip(*both, strict=True))
+            self.factors[k] = factor(self.frame.kpis[k], events, np.nan_to_num(expected))[:, None]
+        return self.factors[k]
+
+    def sample(self, k: int, part: slice, h: int) -> Sample:
+        """Every period x object of `part`, over the horizon at `h`."""
+        base, periods = self.baseline, int(self.baseline.horizons[h])
+        events, size, level = self.observed(k, part)
+        expected = pooled(level * self.common(k) * size, periods)
+        events, size = pooled(events, periods), pooled(size, periods)
+        rows = np.arange(part.start, part.stop)
+        return Sample(
+            events, size, expected / size, base.spread[h, part, k].astype(float), base.doubt[part, k].astype(float),
+            base.rests(k, rows, self.when), worse(self.frame.kpis[k]), float(base.offset[k]), bool(base.counted[k]),
+            self.below,
+        )  # fmt: skip
+
+
+def load_places(kpis: Sequence[Kpi]) -> NDArray[np.int64]:
+    """[K]: for a mean, the utilisation gauge of the same technology (and direction, `_dl` or `_ul`); -1: none."""
+
+    def place(kpi: Kpi) -> int:
+        if kpi.kind != "mean" or kpi.technology == "core":
+            return -1
+        fit = [
+            i
+            for i, k in enumerate(kpis)
+            if k.family == "utilisation" and k.kind == "gauge" and k.technology == kpi.technology
+        ]
+        link = kpi.id.rpartition("_")[2]
+        same = [i for i in fit if kpis[i].id.endswith("_" + link)]
+        busy = [i for i in same if "prb" in kpis[i].id] or [i for i in fit if "prb" in kpis[i].id]
+        return busy[0] if busy else -1
+
+    return np.array([place(kpi) for kpi in kpis], dtype=np.int64)
+
+
+def load_effect(
+    baseline: Baseline, frame: KpiFrame, k: int, rows: NDArray[np.int64], when: TimeOfWeek, part: slice = slice(None)
+) -> Floats:
+    """[period, object]: factor on the level, given how far the load is from its own level; 1 where load is not known."""
+    j = int(baseline.load[k])
+    if j < 0 or not baseline.slope[:, k].any() or baseline.kpis[j].id not in frame.kpi_index:
+        return np.ones((1, 1))
+    more = _load_above(baseline, frame, j, rows, when, part)
+    return np.asarray(np.exp(np.clip(baseline.slope[rows, k] * more, -2.0, 2.0)))
+
+
+def _load_above(
+    baseline: Baseline, frame: KpiFrame, j: int, rows: NDArray[np.int64], when: TimeOfWeek, part: slice
+) -> Floats:
+    events, size = counts(frame, frame.kpi_index[baseline.kpis[j].id], part)
+    return np.nan_to_num(events / size - baseline.levels(j, rows, when))
+
+
+def usual_slopes(past: History, k: int) -> None:
+    """By how much the log of a mean changes with load, per object, shrunk towards the network; only the plausible way."""
+    base, j = past.baseline, int(past.baseline.load[k])
+    if j < 0:
+        return
+    n = len(past.frame.objects)
+    both, squares = np.zeros(n), np.zeros(n)
+    for part in past.parts():
+        events, size, level = past.observed(k, part)
+        residual = np.clip(np.log((events / size + base.offset[k]) / (level + base.offset[k])), -2, 2)
+        more = _load_above(base, past.frame, j, np.arange(part.start, part.stop), past.when, part)
+        known = np.isfinite(residual)
+        both[part] = np.where(known, residual * more, 0.0).sum(axis=0)
+        squares[part] = np.where(known, more**2, 0.0).sum(axis=0)
+    if squares.sum() <= 0:
+        return
+    network, prior = both.sum() / squares.sum(), 0.2 * float(np.median(squares[squares > 0]))
+    slope = np.append((both + prior * network) / (squares + prior), np.full(len(base.objects) + 1 - n, network))
+    base.slope[:, k] = worse(past.frame.kpis[k]) * np.maximum(slope * worse(past.frame.kpis[k]), 0.0)
+
+
+def spread_and_stretch(past: History, k: int, policy: DetectionPolicy) -> None:
+    """Spread per object and horizon, then the calibration of tails; written into the baseline being learned."""
+    base = past.baseline
+    scorer = SCORERS[past.frame.kpis[k].kind]
+    for h in range(len(base.horizons)):
+        network = _network_spread(past, k, h, scorer, LEAST_SPREAD)
+        base.spread[h, :, k] = network
+        above, below, tests = _squares(past, k, h, scorer, capped=True)
+        network = trimmed_ratio(above, below, network)
+        own = np.divide(above, below, out=np.full_like(above, network), where=below > 0)
+        trust = tests / (tests + PRIOR_PERIODS)
+        base.spread[h, :, k] = network
+        base.spread[h, : len(own), k] = np.maximum(trust * own + (1 - trust) * network, LEAST_SPREAD)
+        base.stretch[h, k] = stretch(_exceedances(past, k, h, scorer, policy), len(past.frame.objects))
+
+
+def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
+    above, below, _ = _squares(past, k, h, scorer, capped=False)
+    return trimmed_ratio(above, below, fallback)
+
+
+def _squares(past: History, k: int, h: int, scorer: Scorer, *, capped: bool) -> tuple[Floats, Floats, Floats]:
+    """([object] squares beyond chance, what they are relative to, tests)."""
+    found = []
+    for part in past.parts():
+        sample = past.sample(k, part, h)
+        above, below = scorer.dispersion(sample)
+        if capped:
+            z = scorer.deviation(sample)
+            above = np.where(np.abs(z) > CAP, above * (CAP / np.where(z == 0, 1.0, z)) ** 2, above)
+        fine = np.isfinite(above) & np.isfinite(below)
+        found.append((np.where(fine, above, 0).sum(0), np.where(fine, below, 0).sum(0), fine.sum(0).astype(float)))
+    above, below, tests = (np.concatenate(side) for side in zip(*found, strict=True))
+    return above, below, tests
+
+
+def _exceedances(past: History, k: int, h: int, scorer: Scorer, policy: DetectionPolicy) -> Exceedances:
+    strengths, objects, tests = [], [], 0
+    for part in past.parts():
+        sample = past.sample(k, part, h)
+        tested = scorer.testable(sample, policy) & np.isfinite(sample.events)
+        worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
+        strength = scorer.strength(sample.pick(worth))
+        place = np.nonzero(worth)[1] + part.start
+        strengths.append(strength[strength > KNOT])
+        objects.append(place[strength > KNOT])
+        tests += int(tested.sum())
+    return Exceedances(np.concatenate(strengths), np.concatenate(objects), tests)

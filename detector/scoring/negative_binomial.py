@@ -1,0 +1,44 @@
+"""Rates: events per session time."""
+
+import numpy as np
+from scipy import special
+
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring import tails
+from detector.scoring.scorer import Flags, Floats, Sample
+
+
+class NegativeBinomial:
+    """Events given their exposure (session time as offset); variance mean + spread mean^2. A ratio that can exceed one
+    (re-establishments per connection) is a rate, too."""
+
+    kinds: tuple[str, ...] = ("rate",)
+    chance: float = 1.0
+
+    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+        return np.asarray(sample.size > 0)
+
+    def deviation(self, sample: Sample) -> Floats:
+        mean = sample.expected
+        variance = mean + (sample.spread + sample.doubt) * mean**2
+        return np.asarray(sample.worse * (sample.events - mean) / np.sqrt(np.maximum(variance, 1e-9)))
+
+    def strength(self, sample: Sample) -> Floats:
+        spread = sample.spread + sample.doubt
+        return tails.negative_binomial(sample.events, sample.expected, spread, upper=sample.worse > 0)
+
+    def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
+        return (sample.events - sample.expected) ** 2 - sample.expected, sample.expected**2
+
+    def band(self, sample: Sample) -> tuple[Floats, Floats]:
+        mean = np.maximum(sample.expected, 1e-9)
+        shape = 1 / (1 / mean + sample.spread + sample.doubt)
+        low, high = (special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
+        return np.asarray(low), np.asarray(high)
+
+    def excess(self, sample: Sample) -> Floats:
+        return np.asarray(sample.worse * (sample.events - sample.expected))
+
+    def matters(self, sample: Sample, kpi: Kpi) -> Flags:
+        return np.asarray(self.excess(sample) >= kpi.floor * sample.expected)

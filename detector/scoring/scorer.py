@@ -1,0 +1,84 @@
+"""What every scorer takes and gives."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One KPI over one horizon, arrays of one shape (periods x objects, or objects), counted so that a ratio's and a
+    rate's `events` are bad ones: failures of `size` attempts, drops in `size` seconds. A mean has sum and weight, a volume
+    its amount and periods.
+
+    level: expected events / size. spread: variance of the KPI beyond pure chance, on the scorer's own scale.
+    doubt: relative variance of the level itself (a new cell is less well known). rest: chance that a healthy object has
+    next to no traffic at this hour. worse: +1 if more is worse, -1 if less is. offset: added before a logarithm.
+    counted: a volume in whole events. below: share of the expectation under which traffic has collapsed.
+    """
+
+    events: Floats
+    size: Floats
+    level: Floats
+    spread: Floats
+    doubt: Floats
+    rest: Floats
+    worse: int = 1
+    offset: float = 0.0
+    counted: bool = True
+    below: float = 0.1
+
+    @property
+    def expected(self) -> Floats:
+        """Expected events over the horizon."""
+        return np.asarray(self.level * self.size)
+
+    def pick(self, where: Flags) -> "Sample":
+        """Only these elements, as one row."""
+        wide = np.broadcast_arrays(self.events, self.size, self.level, self.spread, self.doubt, self.rest)
+        e, s, le, sp, d, r = (np.asarray(a[where]) for a in wide)
+        return Sample(e, s, le, sp, d, r, self.worse, self.offset, self.counted, self.below)
+
+
+class Scorer(Protocol):
+    """One way to say how unlikely a KPI is. All methods are element-wise and quiet on NaN, which stays NaN."""
+
+    kinds: tuple[str, ...]
+    chance: float
+    """1 if events scatter by chance like Poisson counts, 0 if all scatter is in the spread."""
+
+    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+        """There is enough to judge by."""
+        ...
+
+    def deviation(self, sample: Sample) -> Floats:
+        """A rough z, positive = worse: decides what is worth a tail probability."""
+        ...
+
+    def strength(self, sample: Sample) -> Floats:
+        """-log10 p that it is no worse than its level."""
+        ...
+
+    def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
+        """(squares beyond chance, what they are relative to): their sums' ratio estimates the spread."""
+        ...
+
+    def band(self, sample: Sample) -> tuple[Floats, Floats]:
+        """Central 99 % of events / size."""
+        ...
+
+    def excess(self, sample: Sample) -> Floats:
+        """Bad counts beyond expectation."""
+        ...
+
+    def matters(self, sample: Sample, kpi: Kpi) -> Flags:
+        """The change is large enough for customers to notice."""
+        ...

@@ -1,0 +1,89 @@
+"""Tail probabilities as -log10 p, right far out in the tail (p to 1e-300)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+
+LEAST_P = 1e-300
+EXACT_FROM = 1.0
+"""-log10 p of the approximation from which the exact sum is worth its time."""
+EXACT_ATTEMPTS = 3000.0
+"""Above, the proportion is as good as continuous and the sum needs thousands of terms."""
+
+
+def strength(p: Floats) -> Floats:
+    """-log10 p; NaN stays NaN.
+
+    >>> strength(np.array([1.0, 1e-7])).tolist()
+    [0.0, 7.0]
+    """
+    return np.asarray(np.abs(np.log10(np.clip(p, LEAST_P, 1.0))))
+
+
+def beta_binomial(failures: Floats, attempts: Floats, fraction: Floats, overdispersion: Floats) -> Floats:
+    """-log10 P(at least so many failures), for Beta-binomial counts with mean `fraction` and intra-class correlation
+    `overdispersion` (rho): variance n q (1 - q) (1 + (n - 1) rho). All arrays of one shape.
+
+    A Beta with the same mean and variance screens; what it finds unlikely is summed exactly, term by term.
+
+    >>> one = np.ones(1)
+    >>> float(beta_binomial(6 * one, 120 * one, 0.01 * one, 0.005 * one)[0].round(2))
+    1.9
+    """
+    rho = np.clip(overdispersion, 1e-6, 0.5)
+    q = np.clip(fraction, 1e-6, 1 - 1e-6)
+    precision = np.maximum(attempts / (1 + (attempts - 1) * rho) - 1, 1e-3)
+    share = np.clip((failures - 0.5) / np.maximum(attempts, 1.0), 0.0, 1.0)
+    rough = strength(np.asarray(special.betaincc(q * precision, (1 - q) * precision, share), dtype=np.float64))
+    result = np.where(np.isfinite(failures + attempts + fraction + overdispersion), rough, np.nan)
+    exact = np.nonzero((rough > EXACT_FROM) & (attempts <= EXACT_ATTEMPTS) & (failures > 0) & np.isfinite(result))
+    if exact[0].size:
+        result[exact] = _exact_beta_binomial(failures[exact], attempts[exact], q[exact], rho[exact])
+    return result
+
+
+def _exact_beta_binomial(k: Floats, n: Floats, q: Floats, rho: Floats) -> Floats:
+    """The tail summed from its first term on, each term from the one before (all positive: nothing cancels)."""
+    a, b = q * (1 - rho) / rho, (1 - q) * (1 - rho) / rho
+    log_first = -np.log1p(n) - special.betaln(n - k + 1, k + 1) + special.betaln(k + a, n - k + b) - special.betaln(a, b)
+    total, term, j = np.ones_like(k), np.ones_like(k), k.copy()
+    for _ in range(int(EXACT_ATTEMPTS)):
+        term = term * np.maximum(n - j, 0) / (j + 1) * (j + a) / np.maximum(n - j - 1 + b, b)
+        total += term
+        j += 1
+        if (term <= 1e-15 * total).all():
+            break
+    return np.asarray(np.maximum(-(log_first + np.log(total)) / np.log(10), 0.0))
+
+
+def negative_binomial(events: Floats, mean: Floats, dispersion: Floats, *, upper: bool = True) -> Floats:
+    """-log10 P(at least, or with upper=False at most, so many events) for variance mean + dispersion mean^2.
+
+    >>> one = np.ones(1)
+    >>> float(negative_binomial(8 * one, 2 * one, 0.1 * one)[0].round(2))
+    2.46
+    """
+    size = 1 / np.clip(dispersion, 1e-8, 1e4)
+    share = mean / (mean + size)
+    if upper:
+        p = np.where(events > 0, special.betainc(np.maximum(events, 1e-9), size, share), 1.0)
+    else:
+        p = special.betaincc(np.maximum(events, 0) + 1, size, share)
+    return np.where(np.isfinite(events + mean + dispersion), strength(p), np.nan)
+
+
+def normal(z: Floats) -> Floats:
+    """-log10 P(Z >= z) of a standard normal.
+
+    >>> float(normal(np.array([6.0]))[0].round(2))
+    9.01
+    """
+    return np.asarray(np.abs(special.log_ndtr(-z)) / np.log(10))
+
+
+def gamma_below(value: Floats, mean: Floats, relative_variance: Floats) -> Floats:
+    """P(X <= value) of a Gamma with this mean and squared coefficient of variation."""
+    shape = 1 / np.clip(relative_variance, 1e-4, 1e3)
+    return np.asarray(special.gammainc(shape, np.maximum(value, 0) / np.maximum(mean, 1e-300) * shape))

@@ -1,0 +1,53 @@
+"""Local hours of the week: the axis on which an object's habits repeat."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOURS = 168
+HOUR_OF_DAY = np.arange(HOURS) % 24
+DAY_TYPE_HOUR = HOUR_OF_DAY + 24 * (np.arange(HOURS) >= 5 * 24)
+"""Hour of week (0 = Monday 00:00) -> one of 48: hour of a weekday (0..23) or of a weekend day (24..47)."""
+
+
+@dataclass(frozen=True, eq=False)
+class TimeOfWeek:
+    """Arrays over periods. `slot`: local hour of week of the start; `day`: local day, counted; `hour`: local hour, counted.
+
+    A level at the middle of a period lies between the centres of the hours `before` and `after`, `share` of the way.
+    """
+
+    slot: NDArray[np.int64]
+    day: NDArray[np.int64]
+    hour: NDArray[np.int64]
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    share: NDArray[np.float64]
+
+
+def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str) -> TimeOfWeek:
+    """Where period starts (s since the epoch) lie in the local week; a clock change moves the hours, not the habits.
+
+    >>> monday_noon_in_berlin = np.array([1774263600])
+    >>> t = time_of_week(monday_noon_in_berlin, 900, "Europe/Berlin")
+    >>> int(t.slot[0]), int(t.before[0]), float(t.share[0])
+    (12, 11, 0.625)
+    """
+    zone = ZoneInfo(timezone)
+    local = np.array([s + _offset(int(s), zone) for s in starts.tolist()], dtype=np.int64)
+    hour, day = local // 3600, local // 86400
+    centre = (local + duration_s / 2) / 3600 - 0.5
+    before = np.floor(centre).astype(np.int64)
+    return TimeOfWeek(_slot(hour), day, hour, _slot(before), _slot(before + 1), centre - before)
+
+
+def _offset(at: int, zone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(at, UTC).astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
+
+
+def _slot(hour: NDArray[np.int64]) -> NDArray[np.int64]:
+    return (hour + 3 * 24) % HOURS  # 1970-01-01 was a Thursday
