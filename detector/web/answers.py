@@ -1,0 +1,108 @@
+"""Nouns as JSON: the domain's own names, ISO times, and no count of people under the privacy floor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from math import isfinite
+from typing import Any
+
+from detector.domain.degradation import Degradation
+from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Incident
+from detector.domain.window import utc
+from detector.web.service import CareView, Listed, Match
+
+Json = dict[str, Any]
+
+
+def iso(epoch_s: float | None) -> str | None:
+    """
+    >>> iso(1774339200), iso(None)
+    ('2026-03-24T08:00:00Z', None)
+    """
+    return None if epoch_s is None else utc(int(epoch_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain(noun: Any) -> Json:
+    """A dataclass's fields: those named `..._at` as ISO times, NaN as null.
+
+    >>> plain(Match("inc_1", "major", 0, 0.9))["started_at"]
+    '1970-01-01T00:00:00Z'
+    """
+    values = {field.name: getattr(noun, field.name) for field in fields(noun)}
+    return {name: iso(value) if name.endswith("_at") else _finite(value) for name, value in values.items()}
+
+
+def incident(found: Incident) -> Json:
+    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}"}
+
+
+def incident_in_full(
+    found: Incident, degradations: Sequence[Degradation], impact: Impact | None, care: CareView | None, *, floor: int
+) -> Json:
+    """An incident with its evidence and its counts; people only by number."""
+    return incident(found) | {
+        "degradations": [plain(d) for d in degradations],
+        "impact": impact and counts(impact, floor=floor),
+        "care": care and care_counts(care, floor=floor),
+        "links": {"affected": f"/v1/incidents/{found.incident_id}/affected", "page": f"/incidents/{found.incident_id}"},
+    }
+
+
+def counts(impact: Impact, *, floor: int) -> Json:
+    """The assessment without its people. A withheld number is null, with the floor beside it."""
+    hidden = withheld(impact.affected, floor=floor)
+    return {
+        "assessed_at": iso(impact.assessed_at),
+        "exposed": shown(impact.exposed, floor=floor),
+        "affected": None if hidden else round(impact.affected, 1),
+        "affected_low": None if hidden else round(impact.affected_low, 1),
+        "affected_high": None if hidden else round(impact.affected_high, 1),
+        "accounts": shown(len(impact.accounts), floor=floor),
+        "named_accounts": [plain(account) for account in nameable(impact.accounts, floor=floor)],
+        "privacy_floor": floor,
+    }
+
+
+def care_counts(care: CareView, *, floor: int) -> Json:
+    return plain(care) | {
+        "contactable": shown(care.contactable, floor=floor),
+        "withheld": {reason: shown(people, floor=floor) for reason, people in care.withheld.items()},
+    }
+
+
+def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountImpact]:
+    """Accounts so large that naming them names nobody, most affected lines first."""
+    large = [a for a in accounts if a.affected_lines >= floor and a.lines >= floor]
+    return sorted(large, key=lambda a: (-a.affected_lines, a.account))
+
+
+def withheld(people: float, *, floor: int) -> bool:
+    """Some, but so few that the number points at them.
+
+    >>> [withheld(n, floor=5) for n in (0, 1, 4.4, 5)]
+    [False, True, True, False]
+    """
+    return 0 < people < floor
+
+
+def shown(people: int, *, floor: int) -> int | None:
+    return None if withheld(people, floor=floor) else people
+
+
+def listed(row: Listed) -> Json:
+    """One line of the audited list."""
+    decision = row.decision and {
+        name: value for name, value in plain(row.decision).items() if name not in {"incident_id", "subscriber"}
+    }
+    return {k: v for k, v in plain(row.affected).items() if k != "incident_id"} | {"decision": decision}
+
+
+def lookup(matches: Sequence[Match]) -> Json:
+    """What an agent's desktop or a voice menu needs; the raw identity is not repeated."""
+    return {"affected": bool(matches), "incidents": [plain(match) for match in matches]}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,81 @@
+"""The JSON API."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from detector.domain.incident import Incident
+from detector.web import answers
+from detector.web.access import Access
+from detector.web.service import WebService
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+IncidentId = Annotated[str, Path(max_length=64)]
+RawSubscriber = Annotated[str, Path(min_length=1, max_length=64)]
+State = Literal["", "open", "resolved", "merged"]
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> APIRouter:
+    """Everything under /v1 and /metrics, for programs with the token."""
+    routes = APIRouter(dependencies=[Depends(access.program)])
+    actor = Depends(access.program)
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        return PlainTextResponse(service.metrics(), media_type=METRICS_TYPE)
+
+    @routes.get("/v1/incidents")
+    def incidents(state: State = "", limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
+        found = service.incidents(state, limit, offset)
+        return {"incidents": [answers.incident(one) for one in found], "limit": limit, "offset": offset}
+
+    @routes.get("/v1/incidents/{incident_id}")
+    def incident(incident_id: IncidentId) -> dict[str, Any]:
+        found = incident_or_404(service.incident, incident_id)
+        parts = service.degradations(incident_id), service.impact(incident_id), service.care(incident_id)
+        return answers.incident_in_full(found, *parts, floor=privacy_floor)
+
+    @routes.get("/v1/incidents/{incident_id}/affected")
+    def affected(incident_id: IncidentId, limit: Limit = 100, offset: Offset = 0, actor: str = actor) -> dict[str, Any]:
+        incident_or_404(service.incident, incident_id)
+        page = service.affected(incident_id, limit, offset, actor)
+        end = offset + len(page.rows)
+        rows = [answers.listed(row) for row in page.rows]
+        return {
+            "incident_id": incident_id, "total": page.total, "limit": limit, "offset": offset,
+            "next_offset": end if page.rows and end < page.total else None, "affected": rows,
+        }  # fmt: skip
+
+    @routes.get("/v1/lookup/{subscriber}")
+    def lookup(subscriber: RawSubscriber, actor: str = actor) -> dict[str, Any]:
+        return answers.lookup(service.lookup(subscriber, actor))
+
+    return routes
+
+
+def health_routes(service: WebService, access: Access) -> APIRouter:
+    """Open to the supervisor; what is wrong is told to holders of the token only."""
+    routes = APIRouter()
+
+    @routes.get("/healthz")
+    def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @routes.get("/readyz")
+    def ready(request: Request) -> Response:
+        problems = list(service.ready())
+        told = {"problems": problems} if access.by_bearer(request) else {}
+        return JSONResponse({"ready": not problems} | told, 503 if problems else 200)
+
+    return routes
+
+
+def incident_or_404(find: Callable[[str], Incident | None], incident_id: str) -> Incident:
+    found = find(incident_id)
+    if found is None:
+        raise HTTPException(404, "no such incident")
+    return found

@@ -1,0 +1,49 @@
+"""The web application: health, API and pages over one `WebService`."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from detector.web.access import Access
+from detector.web.api import api_routes, health_routes
+from detector.web.pages import page_routes
+from detector.web.problems import add_problems
+from detector.web.service import WebService
+
+HERE = Path(__file__).parent
+HEADERS = {
+    # charts carry their own style element
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(service: WebService, *, token: str, timezone: str = "UTC", privacy_floor: int = 5) -> FastAPI:
+    """`token` opens everything but /healthz and the bare answer of /readyz; ValueError if it is under 16 characters.
+
+    `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
+    first visit of a page holds the token.
+    """
+    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None)
+    access = Access(token)
+    templates = Jinja2Templates(HERE / "templates")
+    app.include_router(health_routes(service, access))
+    app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
+    app.include_router(page_routes(service, access, templates, timezone=timezone, privacy_floor=privacy_floor))
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    add_problems(app, templates)
+
+    @app.middleware("http")
+    async def guard(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        answer = await go_on(request)
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
+        return answer
+
+    return app

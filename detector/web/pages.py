@@ -1,0 +1,73 @@
+"""The pages for people: the list of incidents and the incident."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from detector.web.access import COOKIE, Access
+from detector.web.api import IncidentId, Offset, incident_or_404
+from detector.web.incident_view import Page, incident_view, summary
+from detector.web.service import WebService
+
+PER_PAGE = 50
+COOKIE_S = 12 * 3600
+TokenParameter = Annotated[str, Query(max_length=200)]
+
+
+def page_routes(
+    service: WebService, access: Access, templates: Jinja2Templates, *, timezone: str, privacy_floor: int
+) -> APIRouter:
+    """`/` and `/incidents/{id}`. With the right `?token=` a page sets the cookie and sends on to itself without it."""
+
+    def admitted(request: Request, token: TokenParameter = "") -> Response | None:
+        if token and access.knows(token):
+            answer = RedirectResponse(request.url.path, 303)
+            answer.set_cookie(COOKIE, access.cookie, max_age=COOKIE_S, httponly=True, samesite="lax")
+            return answer
+        access.person(request)
+        return None
+
+    routes, entrance = APIRouter(default_response_class=Response), Depends(admitted)
+
+    def page() -> Page:
+        return Page(timezone, service.now(), privacy_floor)
+
+    @routes.get("/", response_model=None)
+    def incidents(
+        request: Request,
+        state: Literal["", "open", "resolved"] = "",
+        offset: Offset = 0,
+        sent_on: Response | None = entrance,
+    ) -> Response:
+        if sent_on is not None:
+            return sent_on
+        here, found = page(), service.incidents(state, PER_PAGE + 1, offset)
+        return templates.TemplateResponse(
+            request,
+            "incidents.html",
+            {
+                "summaries": [summary(one, here) for one in found[:PER_PAGE]],
+                "affected": {one.incident_id: _affected(one.incident_id, here) for one in found[:PER_PAGE]},
+                "state": state,
+                "older": offset + PER_PAGE if len(found) > PER_PAGE else None,
+                "problems": service.ready(),
+                "at": here.clock(here.now),
+                "timezone": timezone,
+            },
+        )
+
+    @routes.get("/incidents/{incident_id}", response_model=None)
+    def incident(request: Request, incident_id: IncidentId, sent_on: Response | None = entrance) -> Response:
+        if sent_on is not None:
+            return sent_on
+        here, found = page(), incident_or_404(service.incident, incident_id)
+        view = incident_view(service, found, here) | {"at": here.clock(here.now), "timezone": timezone}
+        return templates.TemplateResponse(request, "incident.html", view)
+
+    def _affected(incident_id: str, here: Page) -> str:
+        impact = service.impact(incident_id)
+        return here.count(impact.affected) if impact else ""
+
+    return routes

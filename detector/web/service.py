@@ -1,0 +1,109 @@
+"""What the pages and the API ask of the house; `app` wires it to the store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from detector.domain.alert import Decision
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Band
+from detector.domain.impact import Affected, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One person on an incident's list, by pseudonym, and what care decided; None = not decided yet."""
+
+    affected: Affected
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class ListedPage:
+    """`rows` of `total`, from the asked offset on."""
+
+    total: int
+    rows: Sequence[Listed]
+
+
+@dataclass(frozen=True)
+class Match:
+    """An incident that touches a caller: since when, how sure, what to say (language -> sentence)."""
+
+    incident_id: str
+    severity: str
+    started_at: int
+    probability: float
+    reason: str = ""
+    say: Mapping[str, str] = field(default_factory=dict)
+    expected_clear_at: int | None = None
+    expected_clear_source: str = ""
+
+
+@dataclass(frozen=True)
+class CareView:
+    """What care does about an incident. `contactable` people, the rest `withheld` by reason (one of WHY_NOT -> people)."""
+
+    say: Mapping[str, str] = field(default_factory=dict)
+    action: str = ""
+    team: str = ""
+    contactable: int = 0
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    first_complaint_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Update:
+    """One step in an incident's life; kind: opened, updated, resolved or anything else worth a line."""
+
+    at: int
+    kind: str
+    text: str
+    severity: str = ""
+
+
+class WebService(Protocol):
+    """Reads only. `affected` and `lookup` write who asked (`actor`) to the audit log before they answer.
+
+    Unknown ids give None or nothing; `Transient` is answered 503. `incidents`: newest first; `state` empty = every state.
+    """
+
+    def now(self) -> float:
+        """Event time, in s since the epoch."""
+        ...
+
+    def ready(self) -> Sequence[str]:
+        """What keeps the service from its work, one line each; empty = ready."""
+        ...
+
+    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]: ...
+
+    def incident(self, incident_id: str) -> Incident | None: ...
+
+    def degradations(self, incident_id: str) -> Sequence[Degradation]: ...
+
+    def impact(self, incident_id: str) -> Impact | None:
+        """The newest assessment; its `people` are never shown and may be left empty."""
+        ...
+
+    def care(self, incident_id: str) -> CareView | None: ...
+
+    def affected(self, incident_id: str, limit: int, offset: int, actor: str) -> ListedPage: ...
+
+    def lookup(self, raw_subscriber: str, actor: str) -> Sequence[Match]:
+        """Open incidents that touch this raw identity, surest first."""
+        ...
+
+    def bands(self, incident_id: str) -> Sequence[Band]:
+        """A few leading KPIs around the incident, the most telling first."""
+        ...
+
+    def timeline(self, incident_id: str) -> Sequence[Update]: ...
+
+    def kpi(self, kpi_id: str) -> Kpi | None: ...
+
+    def metrics(self) -> str:
+        """Prometheus text format."""
+        ...

@@ -1,0 +1,131 @@
+"""The web's questions answered from the store."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from detector.clock import WallClock
+from detector.domain.alert import Decision
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Band
+from detector.domain.finding import Findings
+from detector.domain.impact import Affected, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.ports import Clock, Source
+from detector.kpis import Catalogue
+from detector.settings import Settings
+from detector.sources import Pseudonymiser
+from detector.store import Listing, Message, Store
+from detector.telemetry import Telemetry
+from detector.web.service import CareView, Listed, ListedPage, Match, Update
+from jobs import fitted
+
+
+@dataclass
+class StoreService:
+    """Implements `WebService`. `problems` tells what keeps the daemon from its work."""
+
+    store: Store
+    source: Source
+    catalogue: Catalogue
+    settings: Settings
+    clock: Clock
+    pseudonymiser: Pseudonymiser
+    telemetry: Telemetry
+    problems: Callable[[], Sequence[str]]
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def ready(self) -> Sequence[str]:
+        return self.problems()
+
+    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]:
+        return self.store.book.incidents(state=state, limit=limit, offset=offset)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        return self.store.book.incident(incident_id)
+
+    def degradations(self, incident_id: str) -> Sequence[Degradation]:
+        incident = self.incident(incident_id)
+        return self.store.book.degradations_of(incident) if incident else ()
+
+    def impact(self, incident_id: str) -> Impact | None:
+        return self.store.book.impact(incident_id)
+
+    def care(self, incident_id: str) -> CareView | None:
+        """What the newest alert said, and the listings as they stand."""
+        incident = self.incident(incident_id)
+        if incident is None:
+            return None
+        told = self.store.outbox.told(incident_id)
+        data = told[-1].data if told else {}
+        action = data.get("action") or {}
+        listed = self.store.book.listings(incident_id=incident_id, current=True)
+        withheld = Counter(one.why_not for one in listed if one.why_not)
+        return CareView(
+            say=data.get("say") or {}, action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
+            contactable=sum(one.contactable for one in listed), withheld=dict(withheld),
+            first_complaint_at=self._first_complaint(incident, listed),
+        )  # fmt: skip
+
+    def _first_complaint(self, incident: Incident, listed: Sequence[Listing]) -> int | None:
+        """When the first of those listed, or anyone in its cells, complained about the network since it began."""
+        people = {one.subscriber for one in listed}
+        end = int(self.now()) + 1
+        for contact in self.store.notes.contacts(incident.started_at, end):
+            mine = contact.subscriber in people or contact.cell_id in incident.cells
+            if mine and contact.category in {"network", ""}:
+                return contact.at
+        return None
+
+    def affected(self, incident_id: str, limit: int, offset: int, actor: str) -> ListedPage:
+        self.store.audit.note(WallClock().now(), actor, "affected", incident_id, f"{limit} from {offset}")
+        listings = self.store.book.listings(incident_id=incident_id, current=True)
+        return ListedPage(len(listings), [_listed(one) for one in listings[offset : offset + limit]])
+
+    def lookup(self, raw_subscriber: str, actor: str) -> Sequence[Match]:
+        key = self.pseudonymiser.subscriber(raw_subscriber)
+        self.store.audit.note(WallClock().now(), actor, "lookup", key)
+        listings = self.store.book.listings(subscriber=key, current=True)
+        found = [(one, self.incident(one.incident_id)) for one in listings]
+        matches = [self._match(one, i) for one, i in found if i and i.state == "open" and not i.silent]
+        return sorted(matches, key=lambda match: -match.probability)
+
+    def _match(self, listing: Listing, incident: Incident) -> Match:
+        told = self.store.outbox.told(incident.incident_id)
+        say = (told[-1].data.get("say") or {}) if told else {}
+        return Match(
+            incident.incident_id, incident.severity, incident.started_at, listing.probability, incident.reason, say,
+            incident.expected_clear_at, incident.expected_clear_source,
+        )  # fmt: skip
+
+    def bands(self, incident_id: str) -> Sequence[Band]:
+        incident = self.incident(incident_id)
+        if incident is None:
+            return ()
+        zone = self.source.reference(self.now(), Findings()).operator.timezone
+        policy = self.settings.detection
+        return fitted.bands_of(self.store, self.catalogue, policy, incident, timezone=zone, until=int(self.now()))
+
+    def timeline(self, incident_id: str) -> Sequence[Update]:
+        told = {m.sequence: m for m in self.store.outbox.told(incident_id)}
+        return [_update(message) for _, message in sorted(told.items())]
+
+    def kpi(self, kpi_id: str) -> Kpi | None:
+        return next((k for k in self.catalogue.kpis if k.id == kpi_id), None)
+
+    def metrics(self) -> str:
+        return self.telemetry.text()
+
+
+def _listed(one: Listing) -> Listed:
+    affected = Affected(one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s)
+    named = (one.incident_id, one.subscriber, one.contactable, one.why_not, one.action, one.channel, one.recipient)
+    return Listed(affected, Decision(*named, decided_at=one.decided_at))
+
+
+def _update(message: Message) -> Update:
+    problem = message.data.get("serviceProblem") or {}
+    return Update(message.time, message.type, str(problem.get("reason") or ""), message.severity)

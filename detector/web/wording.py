@@ -1,0 +1,98 @@
+"""How a page says things: times where the operator lives, durations, counts, causes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from detector.domain.window import utc
+from detector.web.answers import withheld
+
+TROUBLES: Mapping[str, str] = {
+    "outage": "No service",
+    "sleeping": "Silent: traffic has gone",
+    "accessibility": "Connections fail",
+    "retainability": "Calls and sessions drop",
+    "mobility": "Calls drop on the move",
+    "integrity": "Data is slow",
+    "drift": "Slowly getting worse",
+    "congestion": "Overloaded",
+    "core": "Core network trouble",
+    "no_data": "No measurements",
+}
+PLACES: Mapping[str, str] = {
+    "cell": "cell", "site": "site", "node": "base station", "edge": "transport", "tac": "tracking area",
+    "region": "region", "software": "software release", "nf": "core function", "network": "the whole network",
+}  # fmt: skip
+SUPPRESSED: Mapping[str, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
+WITHHELD: Mapping[str, str] = {
+    "no_consent": "gave no consent",
+    "withdrawn": "withdrew consent",
+    "guardian": "minors without a reachable guardian",
+    "quiet_hours": "quiet hours now",
+    "cap": "contacted enough this week",
+    "holdout": "comparison group",
+    "no_channel": "no channel to reach them",
+}
+ACCOUNT_KINDS: Mapping[str, str] = {
+    "consumer": "private", "family": "family", "enterprise": "business", "government": "public authority",
+}  # fmt: skip
+
+
+def headline(kind: str, root_kind: str, root_id: str) -> str:
+    """
+    >>> headline("accessibility", "site", "s010"), headline("core", "network", "*")
+    ('Connections fail at site s010', 'Core network trouble in the whole network')
+    """
+    return f"{TROUBLES.get(kind, kind)} {'in' if root_kind == 'network' else 'at'} {place(root_kind, root_id)}"
+
+
+def place(root_kind: str, root_id: str) -> str:
+    words = PLACES.get(root_kind, root_kind)
+    return words if root_kind == "network" else f"{words} {root_id}"
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(59), duration(2700), duration(9000), duration(7200), duration(200000)
+    ('under a minute', '45 min', '2 h 30 min', '2 h', '2 d 7 h')
+    """
+    minutes = max(0, int(seconds)) // 60
+    if minutes < 60:
+        return f"{minutes} min" if minutes else "under a minute"
+    large, small, units = (minutes // 60, minutes % 60, ("h", "min"))
+    if large >= 48:
+        large, small, units = (large // 24, large % 24, ("d", "h"))
+    return f"{large} {units[0]}" + (f" {small} {units[1]}" if small else "")
+
+
+def count(people: float | None, *, floor: int) -> str:
+    """
+    >>> count(2310.4, floor=5), count(3, floor=5), count(None, floor=5)
+    ('2,310', 'fewer than 5', 'not known')
+    """
+    if people is None:
+        return "not known"
+    return f"fewer than {floor}" if withheld(people, floor=floor) else f"{people:,.0f}"
+
+
+def quantity(number: float) -> str:
+    """A count as measured: whole where it is whole.
+
+    >>> quantity(11180.0), quantity(0.25)
+    ('11,180', '0.25')
+    """
+    return f"{number:,.0f}" if number == round(number) or abs(number) >= 100 else f"{number:,.2f}"
+
+
+def local(epoch_s: float, timezone: str) -> datetime:
+    return utc(epoch_s).astimezone(ZoneInfo(timezone))
+
+
+def clock(epoch_s: float, timezone: str, *, now: float) -> str:
+    """The time of day, with the date if it was another day.
+
+    >>> clock(1774339200, "Europe/Zurich", now=1774342800), clock(1774339200, "UTC", now=1774942800)
+    ('09:00', 'Tue 24 Mar, 08:00')
+    """
+    at, today = local(epoch_s, timezone), local(now, timezone)
+    return at.strftime("%H:%M") if at.date() == today.date() else at.strftime("%a %-d %b, %H:%M")
