@@ -70,8 +70,8 @@ def _incidents(results: Results) -> Iterable[_Row]:
             interval = (_number(impact.affected), _number(impact.affected_low), _number(impact.affected_high))
             touched = (impact.exposed, *interval, len(impact.accounts))
         yield (
-            i.incident_id, i.root_kind, i.root_id, _iso(i.opened_at), _iso(i.resolved_at), i.severity, len(i.cells), *touched,
-            i.alarm_id, i.ticket_id, i.suppressed_reason,
+            i.incident_id, i.root_kind, i.root_id, _iso(i.opened_at), _iso(i.resolved_at), i.severity, len(i.cells),
+            *touched, i.alarm_id, i.ticket_id, i.suppressed_reason,
         )  # fmt: skip
 
 

@@ -1,0 +1,41 @@
+"""From a finished replay to everything that a backtest leaves behind."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from detector.backtest.figures import summarise
+from detector.backtest.matching import match
+from detector.backtest.report import render
+from detector.backtest.results import Results
+from detector.backtest.truth_files import read_truth
+from detector.backtest.writing import write, write_whole
+from detector.domain.finding import Findings
+
+
+def conclude(
+    results: Results,
+    dataset: Path,
+    out: Path,
+    *,
+    pseudonym: Callable[[str], str],
+    identify: Callable[[str], str] | None = None,
+) -> dict[str, Any]:
+    """Reads the truth of `dataset`, scores `results` against it, writes the six files of CONTRACTS section 4 into `out`
+    and returns the summary. The truth is read here, after the replay, and nowhere else.
+
+    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv.
+    Raises Permanent for a truth file without a column that it must have, OSError if `out` cannot be written.
+    """
+    findings = Findings(results.findings)
+    truth = read_truth(dataset, pseudonym, timezone=results.timezone, findings=findings)
+    matches = match(replace(results, findings=tuple(findings)), truth)
+    figures = summarise(matches)
+    write(out, matches.results, figures, identify=identify)
+    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures))})
+    return figures
+
+
+def _fill(path: Path, page: str) -> None:
+    path.write_text(page, encoding="utf-8")

@@ -1,0 +1,172 @@
+"""One incident as the report shows it: what, whom, why, and the plots."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from detector.backtest.diagrams import local_time
+from detector.backtest.explanations import why_false
+from detector.backtest.headlines import percent, span
+from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
+from detector.backtest.results import Listing
+from detector.backtest.truth import Complaint
+from detector.charts import Mark, band_chart, display_value
+from detector.domain.degradation import SEVERITIES, Degradation
+from detector.domain.evidence import Band
+from detector.domain.incident import Incident
+
+WHY_NOT_IN_WORDS = {
+    "no_consent": "gave no consent", "withdrawn": "withdrew consent", "guardian": "minors, told through a guardian",
+    "quiet_hours": "in quiet hours", "cap": "contacted often enough", "holdout": "held out to measure the effect",
+    "no_channel": "no channel",
+}  # fmt: skip
+VERDICTS = {True: "real", False: "false", None: "not judged"}
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """Strings ready for the template; `charts` are SVG."""
+
+    incident: Incident
+    opened: str
+    resolved: str
+    lasted: str
+    affected: str
+    exposed: str
+    verdict: str
+    explanation: str
+    facts: tuple[tuple[str, str], ...]
+    evidence: tuple[Mapping[str, str], ...]
+    complaints: int
+    charts: tuple[str, ...] = field(default=(), repr=False)
+
+
+class IncidentViews:
+    """Builds them with what is looked up many times at hand."""
+
+    def __init__(self, matches: Matches) -> None:
+        self._matches, self._results = matches, matches.results
+        self._zone = ZoneInfo(self._results.timezone)
+        self._degradations = {d.degradation_id: d for d in self._results.degradations}
+        self._listings: dict[str, list[Listing]] = {}
+        for row in self._results.listings:
+            self._listings.setdefault(row.incident_id, []).append(row)
+
+    def view(self, incident: Incident, *, charts: bool) -> IncidentView:
+        """`charts=False` leaves the plots out, for incidents that are only listed."""
+        own = [self._degradations[d] for d in incident.degradation_ids if d in self._degradations]
+        complaints = self._complaints(incident)
+        impact = self._results.impacts.get(incident.incident_id)
+        verdict = self._matches.incident_verdicts.get(incident.incident_id) if self._judging else None
+        end = incident.resolved_at if incident.resolved_at is not None else self._results.window.end
+        return IncidentView(
+            incident=incident,
+            opened=self._time(incident.opened_at),
+            resolved=self._time(incident.resolved_at) if incident.resolved_at is not None else "open at the end",
+            lasted=span(max(end - incident.started_at, 0)),
+            affected=f"{impact.affected:,.0f}" if impact else "",
+            exposed=f"{impact.exposed:,}" if impact else "",
+            verdict=VERDICTS[verdict] if self._judging else "unknown",
+            explanation=self._explanation(incident, verdict),
+            facts=tuple(self._facts(incident, complaints)),
+            evidence=tuple(self._evidence(d) for d in own),
+            complaints=len(complaints),
+            charts=self._charts(incident, own, complaints) if charts else (),
+        )
+
+    @property
+    def _judging(self) -> bool:
+        return self._matches.truth.faults is not None
+
+    def _time(self, at: int) -> str:
+        return local_time(at, self._zone)
+
+    def _explanation(self, incident: Incident, verdict: bool | None) -> str:
+        faults = [self._matches.truth.fault[f] for f in sorted(self._matches.faults_of_incident[incident.incident_id])]
+        told = "; ".join(
+            f"{f.fault_id} ({f.kind}) from {self._time(f.window.start)} to {self._time(f.window.end)}" for f in faults
+        )
+        if not self._judging:
+            return ""
+        if verdict is False:
+            return why_false(self._matches, incident)
+        return f"Matches {told}." if told else "Missing data that nothing confirmed: counts neither way."
+
+    def _complaints(self, incident: Incident) -> Sequence[Complaint]:
+        """Those of the faults that it matches; without truth, those from its cells while it lasted."""
+        faults, by_fault = self._matches.faults_of_incident[incident.incident_id], self._matches.complaints_of or {}
+        if faults:
+            return sorted({c for f in faults for c in by_fault.get(f, ())}, key=lambda c: c.at)
+        end = (incident.resolved_at or self._results.window.end) + COMPLAINED_AFTER_END_S
+        cells = set(incident.cells)
+        return [
+            c for c in self._matches.truth.complaints or ()
+            if incident.started_at <= c.at <= end and (c.cell_id in cells or any(cell in cells for cell, _ in c.attachments))
+        ]  # fmt: skip
+
+    def _facts(self, incident: Incident, complaints: Sequence[Complaint]) -> list[tuple[str, str]]:
+        facts = [("Began", self._time(incident.started_at)), ("Detected", self._time(incident.opened_at))]
+        facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", percent(incident.confidence))]
+        if impact := self._results.impacts.get(incident.incident_id):
+            interval = f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f}"
+            facts += [("Exposed", f"{impact.exposed:,} people"), ("Affected", f"{impact.affected:,.0f} ({interval})")]
+            kinds = Counter(account.kind for account in impact.accounts)
+            facts.append(("Accounts", ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common()) or "none"))
+        if complaints:
+            first = complaints[0].at - incident.opened_at
+            order = f"{span(first)} after detection" if first >= 0 else f"{span(-first)} before detection"
+            facts.append(("Complaints", f"{len(complaints):,}, the first {order}"))
+        facts += self._contact_facts(incident)
+        known = (("Alarm", incident.alarm_id), ("Ticket", incident.ticket_id), ("Suppressed", incident.suppressed_reason))
+        return facts + [(name, value) for name, value in known if value]
+
+    def _contact_facts(self, incident: Incident) -> list[tuple[str, str]]:
+        rows = {row.subscriber: row for row in self._listings.get(incident.incident_id, ())}.values()
+        if not rows:
+            return []
+        why_not = Counter(row.why_not for row in rows if row.why_not)
+        told = [f"{n:,} {WHY_NOT_IN_WORDS.get(why, why)}" for why, n in why_not.most_common()]
+        return [
+            ("On the list", f"{len(rows):,} people, {sum(row.contactable for row in rows):,} may be contacted"),
+            *([("May not", ", ".join(told))] if told else []),
+        ]
+
+    def _evidence(self, degradation: Degradation) -> Mapping[str, str]:
+        kpi = self._results.kpis.get(degradation.kpi)
+        shown: dict[str, Any] = {
+            "object": degradation.object_id,
+            "kpi": kpi.title if kpi else degradation.kpi,
+            "kind": degradation.kind,
+            "observed": display_value(kpi, degradation.observed) if kpi else f"{degradation.observed:.4g}",
+            "expected": display_value(kpi, degradation.expected) if kpi else f"{degradation.expected:.4g}",
+            "strength": f"{degradation.strength:.1f}",
+            "detected": self._time(degradation.detected_at),
+            "cleared": self._time(degradation.cleared_at) if degradation.cleared_at is not None else "open",
+        }
+        return shown
+
+    def _charts(self, incident: Incident, own: Sequence[Degradation], complaints: Sequence[Complaint]) -> tuple[str, ...]:
+        bands = self._results.bands.get(incident.incident_id, ())
+        return tuple(
+            band_chart(band, marks=self._marks(incident, band, own, complaints), timezone=self._results.timezone)
+            for band in bands
+        )
+
+    def _marks(
+        self, incident: Incident, band: Band, own: Sequence[Degradation], complaints: Sequence[Complaint]
+    ) -> list[Mark]:
+        faults = [self._matches.truth.fault[f] for f in sorted(self._matches.faults_of_incident[incident.incident_id])]
+        marks = [Mark(f.window.start, "fault begins", "truth") for f in faults]
+        marks += [Mark(f.window.end, "fault ends", "truth") for f in faults]
+        here = [d.detected_at for d in own if d.object_id == band.object_id]
+        marks.append(Mark(min(here, default=incident.opened_at), "detected", "detected"))
+        if incident.resolved_at is not None:
+            marks.append(Mark(incident.resolved_at, "resolved", "resolved"))
+        return marks + [Mark(c.at, "network complaint", "complaint") for c in complaints]
+
+
+def weight(incident: Incident, affected: float) -> tuple[int, float]:
+    """Sorts the gravest first."""
+    return (-SEVERITIES.index(incident.severity), -affected)

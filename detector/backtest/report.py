@@ -1,0 +1,133 @@
+"""`report.html`: one self-contained page that shows what the replay found, missed and cost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+
+from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
+from detector.backtest.explanations import why_missed
+from detector.backtest.headlines import headlines, percent, span, verdict
+from detector.backtest.incident_views import IncidentView, IncidentViews, weight
+from detector.backtest.matching import Matches
+from detector.backtest.truth import Fault
+from detector.domain.degradation import SEVERITIES
+from detector.domain.incident import Incident
+from detector.domain.window import Window
+
+CHARTS_BYTES = 3_500_000
+"""Plots are drawn for the gravest incidents until the page would become heavy."""
+SECTIONS = 200
+"""Incidents with a section of their own; the rest are in incidents.csv."""
+
+
+def render(matches: Matches, figures: Mapping[str, Any]) -> str:
+    """The whole page as HTML, under 5 MB, without any outside resource. `figures`: of `figures.summarise`."""
+    results = matches.results
+    zone = ZoneInfo(results.timezone)
+    views = incident_views(matches)
+    return _template().render(
+        title=f"Backtest {local_time(results.window.start, zone)} to {local_time(results.window.end, zone)}",
+        results=results,
+        figures=figures,
+        verdict=verdict(figures),
+        headlines=headlines(figures),
+        timeline=timeline(results.window, _groups(matches), results.timezone),
+        views=views,
+        plotted=sum(bool(v.charts) for v in views),
+        severities=SEVERITIES[::-1],
+        missed=_missed(matches, zone),
+        neither=_unfelt(matches),
+        by_kind=[
+            (k, f["value"], round(f["value"] * f["count"]), f["count"]) for k, f in (figures["recall_by_kind"] or {}).items()
+        ],
+        calibration=figures["calibration"]["tenths"] and calibration_plot(figures["calibration"]["tenths"]),
+        findings=sorted(results.findings, key=lambda f: -f.count),
+    )
+
+
+def incident_views(matches: Matches) -> list[IncidentView]:
+    """The gravest SECTIONS incidents in order of time, with plots for the gravest of them as far as CHARTS_BYTES goes."""
+    impacts, builder = matches.results.impacts, IncidentViews(matches)
+
+    def affected(incident: Incident) -> float:
+        return impacts[incident.incident_id].affected if incident.incident_id in impacts else 0.0
+
+    gravest = sorted(matches.results.incidents, key=lambda i: weight(i, affected(i)))[:SECTIONS]
+    views, room = [], CHARTS_BYTES
+    for incident in gravest:
+        view = builder.view(incident, charts=room > 0)
+        room -= sum(map(len, view.charts))
+        views.append(view if room > 0 else replace(view, charts=()))
+    return sorted(views, key=lambda v: (v.incident.opened_at, v.incident.incident_id))
+
+
+def _groups(matches: Matches) -> list[list[Bar]]:
+    """Each fault of the replay with its incidents in one group; incidents of no fault alone."""
+    window, zone = matches.results.window, ZoneInfo(matches.results.timezone)
+    shown = [f for f in matches.truth.faults or () if f.window.overlaps(window)]
+    groups = {f.fault_id: [_fault_bar(matches, f, zone)] for f in shown}
+    alone = []
+    for incident in sorted(matches.results.incidents, key=lambda i: i.opened_at):
+        own = [f for f in sorted(matches.faults_of_incident[incident.incident_id]) if f in groups]
+        groups[own[0]].append(_incident_bar(incident, window, zone)) if own else alone.append(
+            [_incident_bar(incident, window, zone)]
+        )
+    return [*groups.values(), *alone]
+
+
+def _fault_bar(matches: Matches, fault: Fault, zone: ZoneInfo) -> Bar:
+    kind = "fault" if fault.fault_id in matches.found else "missed"
+    when = f"{local_time(fault.window.start, zone)}, {span(fault.window.seconds)}"
+    tip = f"Fault {fault.fault_id}: {fault.kind} on {', '.join(o for o, _ in fault.scopes[:5])}; {when}"
+    return Bar(fault.window, kind if fault.customer_affecting else "unfelt", tip)
+
+
+def _incident_bar(incident: Incident, window: Window, zone: ZoneInfo) -> Bar:
+    end = incident.resolved_at if incident.resolved_at is not None else window.end
+    what = f"{incident.severity} {incident.kind} on {incident.root_kind} {incident.root_id}"
+    tip = f"{what}, {local_time(incident.opened_at, zone)}"
+    return Bar(Window(incident.opened_at, max(end, incident.opened_at)), incident.severity, tip, incident.incident_id)
+
+
+def _missed(matches: Matches, zone: ZoneInfo) -> list[Mapping[str, str]]:
+    missed = [f for f in matches.faults if f.fault_id not in matches.found]
+    complaints = matches.complaints_of or {}
+    return [
+        {
+            "id": f.fault_id,
+            "kind": f.kind,
+            "objects": _some([o for o, _ in f.scopes]),
+            "began": local_time(f.window.start, zone),
+            "lasted": span(f.window.seconds),
+            "complaints": str(len(complaints.get(f.fault_id, ()))) if matches.complaints_of is not None else "",
+            "why": why_missed(matches, f),
+        }
+        for f in missed
+    ]
+
+
+def _unfelt(matches: Matches) -> int:
+    """Degradations that count neither way."""
+    return sum(v is None for v in matches.degradation_verdicts.values())
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("detector.backtest"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent)
+    return environment.get_template("report.html")

@@ -1,0 +1,153 @@
+"""A replay of one week on 200 cells, made up: faults of several kinds, some missed, some alarms false."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detector.backtest.results import Listing, Results
+from detector.backtest.truth import Complaint, Fault, Truth
+from detector.domain.cell import Cell, Topology
+from detector.domain.degradation import Degradation, degradation_id
+from detector.domain.evidence import Band
+from detector.domain.finding import Finding
+from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Incident, incident_id
+from detector.domain.kpi import Kpi
+from detector.domain.window import Window
+
+FROM = 1773792000  # 2026-03-18T00:00Z
+WEEK = Window(FROM, FROM + 7 * 86400)
+HOUR = 3600
+RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "32.425 4.1.1", "a", "b")
+DROP = Kpi("lte_erab_ret", "E-RAB drops", "rel/s", "rate", "down", "retainability", "LTE", "32.450 6.2.1", "a", "b")
+SPEED = Kpi("lte_thp_dl", "Downlink throughput", "Mbit/s", "mean", "up", "integrity", "LTE", "32.450 6.3.1", "a", "b")
+TRAFFIC = Kpi("lte_vol_dl", "Downlink volume", "GB", "volume", "up", "volume", "LTE", "32.425 4.4", "a")
+SHAPES = {"outage": TRAFFIC, "sleeping": TRAFFIC, "access": RRC, "drop": DROP, "throughput": SPEED}
+KIND = {
+    "outage": "outage",
+    "sleeping": "sleeping",
+    "access": "accessibility",
+    "drop": "retainability",
+    "throughput": "integrity",
+}
+LEVEL = {"lte_rrc_sr": 0.992, "lte_erab_ret": 0.0011, "lte_thp_dl": 31.0, "lte_vol_dl": 9.0}
+BAD = {"outage": 0.0, "sleeping": 0.02, "access": 0.93, "drop": 4.0, "throughput": 0.45}
+
+
+def topology(cells: int = 200) -> Topology:
+    """Three cells a site, ten sites a TAC."""
+    return Topology(
+        {
+            f"c{i:03}": Cell(f"c{i:03}", "LTE", site_id=f"s{i // 3:02}", tac=f"t{i // 30}", region="north")
+            for i in range(cells)
+        }
+    )
+
+
+def band(cell: str, kind: str, start: int, end: int, rng: np.random.Generator) -> Band:
+    """A KPI around one fault, with noise, a gap and the daily shape."""
+    kpi = SHAPES[kind]
+    starts = np.arange(start - 10 * HOUR, end + 5 * HOUR, 900) // 900 * 900
+    day = 1 + 0.35 * np.sin((starts % 86400) / 86400 * 2 * np.pi - 2)
+    expected = LEVEL[kpi.id] * (day if kpi.kind in {"mean", "volume"} else np.ones(len(starts)))
+    width = 0.007 if kpi.kind == "ratio" else 0.35 * expected
+    bad = (starts >= start) & (starts < end)
+    observed = expected + rng.normal(0, 0.3, len(starts)) * width
+    observed = np.where(bad, observed * BAD[kind], observed)
+    observed[12:15] = np.nan
+    low, high = np.maximum(expected - width, 0), expected + width
+    return Band(cell, kpi, starts, 900, observed, expected, low, np.minimum(high, 1.0) if kpi.kind == "ratio" else high)
+
+
+def replay(seed: int = 1, faults: int = 24) -> tuple[Results, Truth]:
+    """Results and truth that a report can be drawn from."""
+    rng, kinds = np.random.default_rng(seed), list(SHAPES)
+    made: list[Fault] = []
+    degradations: list[Degradation] = []
+    incidents: list[Incident] = []
+    listings: list[Listing] = []
+    complaints: list[Complaint] = []
+    impacts: dict[str, Impact] = {}
+    bands: dict[str, tuple[Band, ...]] = {}
+    sufferers: dict[str, frozenset[str]] = {}
+    for n in range(faults + 6):
+        false, kind = n >= faults, kinds[n % len(kinds)]
+        site = int(rng.integers(0, 60))
+        cells = [f"c{site * 3 + i:03}" for i in range(3 if n % 4 == 0 else 1)]
+        start = FROM + int(rng.integers(12, 150)) * HOUR + int(rng.integers(0, 4)) * 900
+        end = start + int(rng.integers(2, 9 if n % 5 else 30)) * HOUR
+        if not false:
+            made.append(Fault(f"f{n:02}", kind, tuple((c, Window(start, end)) for c in cells), n % 11 != 7))
+        if n % 8 == 5:
+            continue  # missed
+        opened = start + int(rng.integers(1, 5)) * 900 + 300
+        own = [_degradation(c, kind, start, opened, end, rng) for c in cells]
+        found = _incident(own, kind, site, cells, opened, end, rng)
+        degradations += own
+        incidents.append(found)
+        people = [f"sub{site}-{i}" for i in range(int(rng.integers(40, 300)))]
+        chance = rng.beta(0.9, 1.1, len(people))
+        suffered = rng.random(len(people)) < chance * (0.0 if false else 0.93)
+        listings += [_listing(found, p, q, opened, end, rng) for p, q in zip(people, chance, strict=True) if q > 0.05]
+        if not false:
+            sufferers[made[-1].fault_id] = frozenset(p for p, s in zip(people, suffered, strict=True) if s)
+            complaints += _complaints(made[-1], people, suffered, rng)
+        affected = float(chance.sum())
+        impacts[found.incident_id] = Impact(
+            found.incident_id, end, len(people) * 3, affected, affected * 0.9, affected * 1.1, (),
+            tuple(AccountImpact(f"acc{i}", ("consumer", "enterprise")[i % 5 == 0], "", 2, 9) for i in range(12)),
+        )  # fmt: skip
+        bands[found.incident_id] = tuple(band(c, kind, start, end if not false else opened, rng) for c in cells[:2])
+    results = Results(
+        WEEK, 200, "9f2c51d07a3e", "Europe/Berlin", topology(), {k.id: k for k in SHAPES.values()}, tuple(degradations),
+        tuple(incidents), tuple(listings), impacts, tuple(_alert(i) for i in incidents), bands, FINDINGS, True,
+    )  # fmt: skip
+    return results, Truth(tuple(made), sufferers, tuple(sorted(complaints, key=lambda c: c.at)))
+
+
+FINDINGS = (
+    Finding("late_file", "counters/A20260319.0415", "arrived 40 minutes late", 17),
+    Finding("success_above_attempts", "c017", "RRC.ConnEstabSucc.sum = 212 of 210 <&>", 4),
+    Finding("time_without_offset", "contacts.csv: at", "2026-03-20 11:02", 212),
+)
+
+
+def _degradation(cell: str, kind: str, start: int, opened: int, end: int, rng: np.random.Generator) -> Degradation:
+    kpi = SHAPES[kind]
+    level, first = LEVEL[kpi.id], start // 900 * 900
+    return Degradation(
+        degradation_id(cell, kpi.family, first), cell, kpi.family, kpi.id, KIND[kind], first, opened, "major",
+        float(rng.uniform(5, 40)), level, level * BAD[kind], 10.0, 100.0, 50.0, 1, 900, cleared_at=end + 1800,
+    )  # fmt: skip
+
+
+def _incident(
+    own: Sequence[Degradation], kind: str, site: int, cells: Sequence[str], opened: int, end: int, rng: np.random.Generator
+) -> Incident:
+    severity = ("critical", "major", "minor", "warning")[int(rng.integers(0, 4))]
+    root = ("site", f"s{site:02}") if len(cells) > 1 else ("cell", cells[0])
+    reason = f"{SHAPES[kind].title} left its expected band on {len(cells)} cell{'s' if len(cells) > 1 else ''} at once"
+    return Incident(
+        incident_id(own[0].degradation_id), *root, KIND[kind], own[0].started_at, opened, severity,
+        tuple(d.degradation_id for d in own), tuple(cells), reason, "resolved", end + 1800, confidence=0.93,
+        alarm_id="al-7" if kind == "outage" else "",
+    )  # fmt: skip
+
+
+def _listing(incident: Incident, person: str, chance: float, opened: int, end: int, rng: np.random.Generator) -> Listing:
+    why = ("", "", "no_consent", "cap", "guardian")[int(rng.integers(0, 5))]
+    return Listing(
+        incident.incident_id, person, "", "expected", float(chance), 1200.0, opened, end, not why, why, "", opened
+    )
+
+
+def _complaints(fault: Fault, people: Sequence[str], suffered: np.ndarray, rng: np.random.Generator) -> list[Complaint]:
+    callers = [p for p, s in zip(people, suffered, strict=True) if s and rng.random() < 0.08]
+    late = [900 + int(rng.gamma(3.0, 2400)) % (fault.window.seconds + HOUR) for _ in callers]
+    cell = fault.scopes[0][0]
+    return [Complaint(f"{fault.fault_id}-{p}", fault.window.start + s, p, cell) for p, s in zip(callers, late, strict=True)]
+
+
+def _alert(incident: Incident) -> tuple[dict[str, object], int]:
+    body = {"type": "care.incident.opened.v1", "subject": f"incident/{incident.incident_id}", "id": "evt_1"}
+    return body, incident.opened_at
