@@ -1,1 +1,6 @@
-""""""
+"""Degradations with one cause become one incident, from opening to resolution."""
+
+from detector.incidents.correlate import correlate
+from detector.incidents.roots import Cause, causes
+
+__all__ = ["Cause", "causes", "correlate"]

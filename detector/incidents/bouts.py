@@ -1,0 +1,57 @@
+"""When the trouble of one object began: its episodes that started together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from detector.domain.degradation import SEVERITIES, Degradation
+
+LONGEST_BLUR = 4
+"""A horizon of several periods blurs the onset by as many; drift over days may not pass for any onset at all."""
+
+
+@dataclass(frozen=True)
+class Bout:
+    """Episodes of one object with one onset: `at` (s), give or take `slack_s`; `kind` of the gravest of them."""
+
+    object_id: str
+    at: int
+    slack_s: int
+    duration_s: int
+    kind: str
+    severity: str
+    strength: float
+    degradation_ids: frozenset[str]
+
+    @property
+    def worst_first(self) -> tuple[int, float, str]:
+        return -SEVERITIES.index(self.severity), -self.strength, self.object_id
+
+
+def bouts_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tuple[Bout, ...]:
+    """An object's episodes cut into bouts: what begins later than the first one's slack is another trouble of it."""
+    own: dict[str, list[list[Degradation]]] = {}
+    for d in sorted(degradations, key=lambda d: (d.started_at, d.degradation_id)):
+        known = own.setdefault(d.base_object, [])
+        if known and d.started_at - known[-1][0].started_at <= _slack(known[-1][0], tolerance_periods):
+            known[-1].append(d)
+        else:
+            known.append([d])
+    return tuple(_bout(group, tolerance_periods) for groups in own.values() for group in groups)
+
+
+def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
+    first = group[0]
+    lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.strength, d.degradation_id))
+    return Bout(
+        first.base_object, first.started_at, _slack(first, tolerance_periods), first.duration_s, lead.kind, lead.severity,
+        lead.strength, frozenset(d.degradation_id for d in group),
+    )  # fmt: skip
+
+
+def _slack(d: Degradation, tolerance_periods: int) -> int:
+    return (tolerance_periods + min(d.periods, LONGEST_BLUR) - 1) * d.duration_s
+
+
+def compatible(a: Bout, b: Bout) -> bool:
+    """One cause may have begun both."""
+    return abs(a.at - b.at) <= max(a.slack_s, b.slack_s)

@@ -1,0 +1,49 @@
+"""How likely it is that so many fail together without a common cause."""
+
+from scipy.stats import binom
+
+from detector.domain.window import Window
+
+ONSETS_PER_CELL_WEEK = 0.03
+"""Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience."""
+WEEK_S, MEMORY_S = 7 * 86_400, 86_400
+
+
+def group_by_chance(bad: int, members: int, bad_outside: int, outside: int, window_s: int) -> float:
+    """P(at least `bad` of `members` begin within the window) if each does at the rate of the cells outside the group,
+    or at the prior rate: binomial, so that a group is surprising only if the rest of the network is better.
+
+    Inside a hub that is down, one of its sites is no news; the hub is:
+
+    >>> group_by_chance(3, 3, bad_outside=57, outside=197, window_s=2700) > 0.01
+    True
+    >>> group_by_chance(60, 60, bad_outside=0, outside=140, window_s=2700) < 1e-30
+    True
+    """
+    rate = min(1.0, prior_rate(window_s) + bad_outside / max(outside, 1))
+    return float(binom.sf(bad - 1, members, rate))
+
+
+def together_by_chance(began: int, others_lately: int, testable: int, duration_s: int) -> float:
+    """P(at least `began` of `testable` cells begin in one period), for cells of which no one knows what they share.
+
+    The network's rate of onsets is a gamma mean: one week at the prior rate plus the `others_lately` of the last day.
+    On 58 hourly cells two are enough, on 10,000 it takes five:
+
+    >>> together_by_chance(2, 0, testable=58, duration_s=3600) < 1e-4
+    True
+    >>> [together_by_chance(k, 0, testable=10_000, duration_s=900) < 1e-4 for k in (2, 5)]
+    [False, True]
+    """
+    onsets = ONSETS_PER_CELL_WEEK * testable + others_lately
+    rate = onsets / max(testable, 1) * duration_s / (WEEK_S + MEMORY_S)
+    return float(binom.sf(began - 1, max(testable, began), min(1.0, rate)))
+
+
+def prior_rate(window_s: int) -> float:
+    return ONSETS_PER_CELL_WEEK * window_s / WEEK_S
+
+
+def lately(window_end: int) -> Window:
+    """The day before: whose onsets tell how restless the network is now."""
+    return Window(window_end - MEMORY_S, window_end)

@@ -1,0 +1,42 @@
+"""How sure we are that an incident is real."""
+
+from collections.abc import Sequence
+from math import exp, log
+
+from detector.domain.degradation import Degradation
+
+PRIOR = 1e-4
+"""Share of series that are degraded at a random moment: what a raised one has to overcome."""
+CONFIRMATION = log(10.0)
+"""A confirmation by neighbours, the core, an alarm or a ticket makes the incident ten times likelier."""
+SUREST, LEAST = 0.99, 0.05
+
+
+def confidence(degradations: Sequence[Degradation], confirmations: int) -> float:
+    """Chance that the incident is real, between 0.05 and 0.99: no model is surer of itself than that.
+
+    Each p counts by the upper bound of its Bayes factor, 1 / (-e p ln p) (Sellke, Bayarri, Berger 2001, "Calibration of p
+    values"), the strongest of each object once, against the prior odds that any series is degraded; every confirmation
+    adds a factor of ten. A bound, so rather too sure than not: feedback calibrates it.
+
+    >>> from detector.domain.degradation import Degradation
+    >>> def one(cell: str, strength: float) -> Degradation:
+    ...     return Degradation("deg_1", cell, "volume", "v", "sleeping", 0, 0, "minor", strength, 1, 0, 0, 1, 1, 1, 900)
+    >>> [round(confidence([one("c1", s)], 0), 2) for s in (4.0, 6.0, 8.0)]
+    [0.05, 0.73, 0.99]
+    >>> round(confidence([one("c1", 4.0), one("c2", 4.0)], 0), 2), round(confidence([one("c1", 4.0)], 2), 2)
+    (0.94, 0.8)
+    """
+    strongest: dict[str, float] = {}
+    for d in degradations:
+        strongest[d.base_object] = max(d.strength, strongest.get(d.base_object, 0.0))
+    odds = log(PRIOR / (1 - PRIOR)) + sum(map(bayes_bound, strongest.values())) + confirmations * CONFIRMATION
+    if not any(strongest.values()):
+        odds += log(1 / PRIOR)  # missing data is certain; what it means is what the confirmations say
+    return min(SUREST, max(LEAST, 1 / (1 + exp(-min(odds, 50.0)))))
+
+
+def bayes_bound(strength: float) -> float:
+    """ln of the largest Bayes factor for a -log10 p; 0 where p >= 1/e."""
+    log_p = -strength * log(10)
+    return max(0.0, -(1 + log_p + log(-log_p))) if log_p < -1 else 0.0

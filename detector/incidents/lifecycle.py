@@ -1,0 +1,177 @@
+"""One incident through one tick: opened, grown, merged, suppressed, linked, resolved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from detector.domain.cell import Topology
+from detector.domain.degradation import Degradation, worst
+from detector.domain.incident import Incident, incident_id
+from detector.domain.kpi import Kpi
+from detector.domain.operations import Operations
+from detector.domain.policy import IncidentPolicy
+from detector.domain.window import Tick, Window
+from detector.incidents.confidence import confidence
+from detector.incidents.operations import alarm_of, places, ticket_of, under_works
+from detector.incidents.reason import leading, reason
+from detector.incidents.roots import Cause, Root
+
+KIND_ORDER = (
+    "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
+    "core",
+)  # fmt: skip
+"""An incident is called after its gravest kind, and never after a lesser one later."""
+MAINTENANCE = "maintenance"
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What an incident's next state depends on beyond the incident: this tick and the world around it."""
+
+    degradations: Mapping[str, Degradation]
+    topology: Topology
+    operations: Operations
+    now: int
+    tick: Tick
+    policy: IncidentPolicy
+    kpis: Mapping[str, Kpi]
+
+    def of(self, incident: Incident) -> list[Degradation]:
+        """Those of its degradations that this tick speaks of."""
+        return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
+
+
+def opened(cause: Cause, moment: Moment) -> Incident:
+    """A new incident, named after its first degradation."""
+    own = in_order([moment.degradations[i] for i in cause.degradation_ids])
+    lead = leading(own)
+    incident = Incident(
+        incident_id(own[0].degradation_id), cause.root_kind, cause.root_id, gravest(own), own[0].started_at, moment.now,
+        worst([d.severity for d in own]), tuple(d.degradation_id for d in own), touched(cause.root, own, moment.topology),
+        "", updated_at=moment.tick.end,
+    )  # fmt: skip
+    if under_works(
+        incident, Window(incident.started_at, incident.started_at + lead.duration_s), moment.topology, moment.operations
+    ):
+        incident = replace(incident, suppressed_reason=MAINTENANCE)
+    return incident
+
+
+def grown(incident: Incident, cause: Cause, moment: Moment) -> Incident:
+    """The incident with what the cause adds: degradations, cells, a wider root; the id stays."""
+    own = in_order([moment.degradations[i] for i in cause.degradation_ids])
+    root = wider((incident.root_kind, incident.root_id), cause.root, moment.topology)
+    new = tuple(d.degradation_id for d in own if d.degradation_id not in incident.degradation_ids)
+    return replace(
+        incident, root_kind=root[0], root_id=root[1], degradation_ids=incident.degradation_ids + new,
+        started_at=min(incident.started_at, own[0].started_at),
+        cells=tuple(sorted({*incident.cells, *touched(root, own, moment.topology)})),
+    )  # fmt: skip
+
+
+def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incident, Incident]:
+    """The older incident with all of the younger, and the younger as merged into it."""
+    new = tuple(i for i in younger.degradation_ids if i not in older.degradation_ids)
+    kept = replace(
+        older, degradation_ids=older.degradation_ids + new, started_at=min(older.started_at, younger.started_at),
+        cells=tuple(sorted({*older.cells, *younger.cells})), severity=worst([older.severity, younger.severity]),
+        kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
+    )  # fmt: skip
+    gone = replace(
+        younger, state="merged", suppressed_reason=f"merged:{older.incident_id}", updated_at=moment.tick.end,
+        version=younger.version + 1,
+    )  # fmt: skip
+    return kept, gone
+
+
+def advanced(incident: Incident, before: Incident | None, moment: Moment, *, together: bool = False) -> Incident:
+    """After this tick: severity and kind as they are now, links, suppression, resolution; a new version if told anew.
+
+    `updated_at` is the end of the last period in which one of its degradations was open: what resolution counts from.
+    """
+    own = moment.of(incident)
+    if own:
+        incident = replace(
+            incident,
+            severity=worst([incident.severity, *(d.severity for d in own)]),
+            kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
+        )
+    incident = linked(unsuppressed(incident, moment), moment)
+    if any(d.open for d in own):
+        incident = replace(incident, updated_at=max(incident.updated_at, moment.tick.end))
+    elif moment.tick.end - incident.updated_at >= moment.policy.resolve_after_periods * moment.tick.duration_s:
+        incident = replace(incident, state="resolved", resolved_at=moment.now)
+    if before is None:
+        return told(incident, moment, together=together)
+    if worth_telling(incident) == worth_telling(before):
+        return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+    return told(replace(incident, version=before.version + 1), moment, together=together)
+
+
+def worth_telling(incident: Incident) -> tuple[object, ...]:
+    """What a receiver wants to hear of when it changes."""
+    return (
+        incident.root_kind, incident.root_id, incident.kind, incident.severity, incident.cells, incident.state,
+        incident.suppressed_reason, incident.expected_clear_at,
+    )  # fmt: skip
+
+
+def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
+    """With its sentence and confidence as of now; a resolved one keeps the sentence that described it."""
+    own = moment.of(incident)
+    sure = max(incident.confidence, sureness(incident, moment))
+    if not own or incident.state != "open":
+        return replace(incident, confidence=sure)
+    root: Root = (incident.root_kind, incident.root_id)
+    members = len(moment.topology.cells_of(*root))
+    together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
+    text = reason(own, root, members=members, together=together, kpis=moment.kpis, until=moment.tick.end)
+    return replace(incident, reason=text, confidence=sure)
+
+
+def sureness(incident: Incident, moment: Moment) -> float:
+    own = moment.of(incident)
+    said = {name for d in own for name in d.confirmed_by.split(",") if name}
+    links = {"alarm"} if incident.alarm_id else set[str]()
+    return confidence(own, len(said | links) + bool(incident.ticket_id)) if own else incident.confidence
+
+
+def unsuppressed(incident: Incident, moment: Moment) -> Incident:
+    """Works that are over, or that do not cover what the incident has grown to, excuse it no longer."""
+    if incident.suppressed_reason != MAINTENANCE:
+        return incident
+    held = under_works(incident, moment.tick.window, moment.topology, moment.operations)
+    return incident if held or not any(d.open for d in moment.of(incident)) else replace(incident, suppressed_reason="")
+
+
+def linked(incident: Incident, moment: Moment) -> Incident:
+    """With the alarm and the ticket that speak of it; the first ones found stay, a ticket's promise is read anew."""
+    where = places(moment.topology, (incident.root_kind, incident.root_id), incident.cells)
+    if not incident.alarm_id and (alarm := alarm_of(moment.operations, where, incident.started_at, moment.now)):
+        incident = replace(incident, alarm_id=alarm.alarm_id)
+    if not incident.ticket_id and (found := ticket_of(moment.operations, where, incident.started_at, moment.now)):
+        incident = replace(incident, ticket_id=found.ticket_id)
+    ticket = next((t for t in moment.operations.tickets if t.ticket_id == incident.ticket_id), None)
+    if ticket is None or ticket.eta is None:
+        return incident
+    return replace(incident, expected_clear_at=ticket.eta, expected_clear_source="ticket")
+
+
+def wider(now: Root, cause: Root, topology: Topology) -> Root:
+    """The root after growth: never narrower, and a core function stays to blame."""
+    if now[0] == "nf" or cause[0] == "cell":
+        return now
+    return cause if cause[0] == "nf" or len(topology.cells_of(*cause)) > len(topology.cells_of(*now)) else now
+
+
+def touched(root: Root, own: Sequence[Degradation], topology: Topology) -> tuple[str, ...]:
+    """Cells whose users feel it: the bad ones, and all behind a core function."""
+    behind = topology.cells_of(*root) if root[0] == "nf" else frozenset[str]()
+    return tuple(sorted(behind | {d.base_object for d in own if d.base_object not in topology.functions}))
+
+
+def gravest(own: Sequence[Degradation]) -> str:
+    return max((d.kind for d in own), key=KIND_ORDER.index)
+
+
+def in_order(own: Sequence[Degradation]) -> list[Degradation]:
+    return sorted(own, key=lambda d: (d.started_at, d.detected_at, d.degradation_id))
