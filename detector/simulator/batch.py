@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from detector.domain.window import utc
+from detector.simulator.complaints import Complaints, ContactRow
 from detector.simulator.counters import DayCounters
+from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people, write_suffering
 from detector.simulator.operations import draw_alarms, draw_tickets
+from detector.simulator.people import People, build_people
+from detector.simulator.presence import Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
 from detector.simulator.scenario import PERIOD_S, Scenario
-from detector.simulator.tables import TableWriter, cell_rows, core_rows, iso, write_rows
+from detector.simulator.tables import TableWriter, attachment_columns, cell_rows, core_rows, iso, write_rows
 from detector.simulator.trouble import Trouble, draw_trouble
 from detector.simulator.world import World, build_world
 
@@ -64,20 +68,39 @@ def simulate(
     write_alarms(out, draw_alarms(world), FOREVER)
     write_tickets(out, draw_tickets(world), FOREVER)
     write_truth(out, world)
-    writer = TableWriter()
-    arrivals: list[Arrival] = []
-    for number in range(days):
+    people = build_people(scenario, world.network)
+    write_people(out, world, people)
+    contacts, suffering = _days(out, world, people)
+    write_rows(out / "contacts.csv", CONTACTS, contact_rows(world, people, contacts))
+    write_aftermath(out, world, people, contacts, scenario.end)
+    write_suffering(out, world, people, suffering)
+    return Summary(out, cells, days, scenario.start, scenario.end, len(world.faults), len(people), len(contacts))
+
+
+def _days(out: Path, world: World, people: People) -> tuple[list[ContactRow], list[Suffering]]:
+    """Counters and attachments, day by day; gives what people suffered and said."""
+    writer, complaints = TableWriter(), Complaints(world, people)
+    arrivals, contacts, suffering = list[Arrival](), list[ContactRow](), list[Suffering]()
+    for number in range(world.scenario.days):
         counters = world.day(number)
         arrivals += write_counters(out, writer, world, number, counters)
+        presence = day_presence(world, people, number, counters)
+        writer.write(out / "attachments" / f"{day_name(counters)}.parquet", attachment_columns(world, people, presence))
+        contacts += complaints.day(number, presence)
+        suffering.append(presence.suffering)
     write_rows(out / "arrivals.csv", ("file", "arrived_at"), arrivals)
-    return Summary(out, cells, days, scenario.start, scenario.end, len({f.fault_id for f in world.faults}), 0, 0)
+    return sorted(contacts, key=lambda c: (c.at, c.person)), suffering
+
+
+def day_name(counters: DayCounters) -> str:
+    return utc(int(counters.starts[0])).strftime("%Y-%m-%d")
 
 
 def write_counters(out: Path, writer: TableWriter, world: World, number: int, counters: DayCounters) -> Iterator[Arrival]:
     """One directory a day with a table per technology and kind of function; late blocks as files of their own, whose
     arrivals are given back."""
     trouble = draw_trouble(world.scenario, world.network, number, counters)
-    folder = out / "counters" / utc(int(counters.starts[0])).strftime("%Y-%m-%d")
+    folder = out / "counters" / day_name(counters)
     for nr in (False, True):
         writer.write(
             folder / ("nr.csv" if nr else "lte.csv"), cell_rows(world.network, counters, trouble, nr, trouble.arrives)

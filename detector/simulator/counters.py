@@ -15,12 +15,11 @@ Table = dict[str, NDArray[np.float64]]
 MOVED = 0.8
 """Share of a lost cell's users that finds another cell."""
 BASE_CORE = 0.004
-NIGHTLY_FLOOR = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class DayCounters:
-    """One local file day of counters: name -> [96, objects]. lte and nr: over the cells of that technology in network
+    """One file day of counters: name -> [96, objects]. lte and nr: over the cells of that technology in network
     order; core: kind of function -> table over its functions.
 
     present and suspect: [96, C]. attempts and failures: [96, C], what a person behind the cell meets; down, slow: [96, C]
@@ -97,7 +96,7 @@ def draw_day(scenario: Scenario, network: Network, load: Load, quality: Quality,
 
 def _prb(draw: Draw, utilisation: NDArray[np.float64]) -> NDArray[np.float64]:
     noise = draw.rng.normal(1.0, 0.05, utilisation.shape)
-    return np.round(np.clip(100 * utilisation * noise, 0, 100), 1)
+    return np.asarray(np.round(np.clip(100 * utilisation * noise, 0, 100), 1), np.float64)
 
 
 def _lte(
@@ -188,7 +187,9 @@ def _core(
 
     kinds = np.array([f.kind for f in network.functions])
     amf, smf, mme = kinds == "AMF", kinds == "SMF", kinds == "MME"
-    subscribers = {"RM.RegisteredSubNbrMean": np.round(120 * network_size(network, amf) * (1 - 0.3 * extra[:, amf]))}
+    subscribers: Table = {
+        "RM.RegisteredSubNbrMean": np.round(120.0 * network_size(network, amf) * (1 - 0.3 * extra[:, amf].astype(float)))
+    }
     return {
         "AMF": pair(("RM.RegInitReq", "RM.RegInitSucc"), amf, 0.06, 1.0)
         | pair(("RM.RegMobReq", "RM.RegMobSucc"), amf, 0.12, 0.8)
@@ -200,4 +201,4 @@ def _core(
 
 def network_size(network: Network, functions: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Cells behind each of these functions."""
-    return np.array([network.served_by(f).sum() for f in np.flatnonzero(functions)], float)
+    return np.array([network.served_by(f).sum() for f in np.flatnonzero(functions).tolist()], np.float64)

@@ -55,16 +55,16 @@ def plan_faults(scenario: Scenario, network: Network) -> tuple[Fault, ...]:
     rng = scenario.rng("faults")
     weeks = (scenario.end - scenario.faults_from) / (7 * DAY_S)
     wanted = round(scenario.fault_rate / 1000 * scenario.cells * weeks)
-    deck = [*rng.permutation(KINDS), *rng.choice(KINDS, max(wanted - len(KINDS), 0), p=WEIGHTS / WEIGHTS.sum())][:wanted]
+    more = rng.choice(KINDS, max(wanted - len(KINDS), 0), p=WEIGHTS / WEIGHTS.sum())
+    deck = [*rng.permutation(np.array(KINDS)).tolist(), *more.tolist()][:wanted]
     planned: list[Fault] = list(plan_works(scenario, network))
-    works = len(planned)
     for number, kind in enumerate(deck, 1):
         for _ in range(200):
-            fault = _draw(rng, scenario, network, f"f{number:04d}", str(kind))
+            fault = _draw(rng, scenario, network, f"f{number:04d}", kind)
             if fault is not None and not any(_collide(fault, other) for other in planned):
                 planned.append(fault)
                 break
-    return tuple(sorted(planned[:works] + planned[works:], key=lambda f: (f.start, f.fault_id)))
+    return tuple(sorted(planned, key=lambda f: (f.start, f.fault_id)))
 
 
 def scope(network: Network, kind: str, scope_id: str) -> tuple[tuple[int, ...], int]:
@@ -72,11 +72,12 @@ def scope(network: Network, kind: str, scope_id: str) -> tuple[tuple[int, ...], 
     if kind == "nf":
         number = next(i for i, f in enumerate(network.functions) if f.nf_id == scope_id)
         return tuple(np.flatnonzero(network.served_by(number)).tolist()), number
-    of = {
-        "cell": lambda c: c.cell_id, "site": lambda c: c.site_id, "software": lambda c: f"{c.vendor} {c.software}",
-        "hub": lambda c: network.sites[int(c.site_id[1:]) - 1].hub,
-    }  # fmt: skip
-    return tuple(i for i, cell in enumerate(network.cells) if of[kind](cell) == scope_id), -1
+    return tuple(i for i, site in enumerate(network.site.tolist()) if _names(network, i, site)[kind] == scope_id), -1
+
+
+def _names(network: Network, cell: int, site: int) -> dict[str, str]:
+    own, mast = network.cells[cell], network.sites[site]
+    return {"cell": own.cell_id, "site": own.site_id, "hub": mast.hub, "software": f"{own.vendor} {own.software}"}
 
 
 def _draw(rng: np.random.Generator, scenario: Scenario, network: Network, fault_id: str, kind: str) -> Fault | None:
@@ -93,11 +94,8 @@ def _draw(rng: np.random.Generator, scenario: Scenario, network: Network, fault_
         start -= (
             start % PERIOD_S - int(rng.integers(30, PERIOD_S - length - 10)) if length < PERIOD_S - 60 else start % PERIOD_S
         )
-    cell, site = network.cells[target], network.sites[network.site[target]]
-    names = {
-        "cell": cell.cell_id, "site": cell.site_id, "hub": site.hub, "software": f"{cell.vendor} {cell.software}",
-        "nf": network.functions[target % len(network.functions)].nf_id,
-    }  # fmt: skip
+    names = _names(network, target, int(network.site[target]))
+    names["nf"] = network.functions[target % len(network.functions)].nf_id
     cells, nf = scope(network, scope_kind, names[scope_kind])
     return Fault(
         fault_id, kind, scope_kind, names[scope_kind], cells, start, min(start + length, scenario.end), severity, nf,

@@ -64,7 +64,7 @@ def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
                     "critical" if fault.kind in ("outage", "core") else "minor",
                     "underlyingResourceUnavailable",
                     "Service unavailable" if fault.kind == "outage" else "Performance degraded",
-                )  # fmt: skip
+                )
             )
     span = world.scenario.end - world.scenario.start
     for number in range(rng.poisson(NOISE_PER_CELL_DAY * len(world.network.cells) * world.scenario.days)):
@@ -80,7 +80,7 @@ def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
                 "warning",
                 "temperatureUnacceptable",
                 "Cabinet temperature",
-            )  # fmt: skip
+            )
         )
     return tuple(sorted(rows, key=lambda a: (a.raised_at, a.alarm_id)))
 

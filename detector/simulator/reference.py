@@ -1,4 +1,4 @@
-"""The files about the network and what the operations centre knows: cells, topology, works, calendar, alarms, tickets, truth."""
+"""Files about the network and what the operations centre knows: cells, topology, works, alarms, tickets, truth."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +12,8 @@ from detector.simulator.topology import PLMN, Network
 from detector.simulator.world import World
 
 CELLS = (
-    "cell_id", "technology", "site_id", "node_id", "tac", "region", "plmn", "band", "layer", "indoor", "latitude", "longitude",
-    "azimuth_deg", "vendor", "software", "state", "ldn", "valid_from", "valid_to",
+    "cell_id", "technology", "site_id", "node_id", "tac", "region", "plmn", "band", "layer", "indoor", "latitude",
+    "longitude", "azimuth_deg", "vendor", "software", "state", "ldn", "valid_from", "valid_to",
 )  # fmt: skip
 ALARMS = ("alarm_id", "object_kind", "object_id", "raised_at", "cleared_at", "type", "severity", "probable_cause", "text")
 TICKETS = ("ticket_id", "object_kind", "object_id", "opened_at", "closed_at", "status", "eta", "text")
@@ -31,7 +31,8 @@ def write_network(out: Path, world: World) -> None:
     pairs = ((network.ids[c], network.ids[n]) for c, row in enumerate(network.neighbours) for n in row[row >= 0])
     write_rows(out / "neighbours.csv", ("cell_id", "neighbour_id"), pairs)
     write_rows(
-        out / "topology_edges.csv", ("child_kind", "child_id", "parent_kind", "parent_id", "relation", "valid_from", "valid_to"),
+        out / "topology_edges.csv",
+        ("child_kind", "child_id", "parent_kind", "parent_id", "relation", "valid_from", "valid_to"),
         ((e.child_kind, e.child_id, e.parent_kind, e.parent_id, e.relation, "", "") for e in network.edges),
     )  # fmt: skip
     write_rows(
@@ -57,8 +58,9 @@ def cell_history(scenario: Scenario, network: Network) -> Iterator[tuple[str | f
 
 def _cell_row(cell: Cell, sector: int, software: str, since: str, until: str) -> tuple[str | float | None, ...]:
     return (
-        cell.cell_id, cell.technology, cell.site_id, cell.node_id, cell.tac, cell.region, PLMN, cell.band, cell.layer, "false",
-        cell.latitude, cell.longitude, 120 * sector, cell.vendor, software, cell.state, ";".join(cell.ldn), since, until,
+        cell.cell_id, cell.technology, cell.site_id, cell.node_id, cell.tac, cell.region, PLMN, cell.band, cell.layer,
+        "false", cell.latitude, cell.longitude, 120 * sector, cell.vendor, software, cell.state, ";".join(cell.ldn),
+        since, until,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What is simulated: size, span and seed; every stream of chance is named, so that one consumer never shifts another."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -64,8 +65,8 @@ class Scenario:
         """[P] wall clock of the operator's time zone as seconds since 1970-01-01T00:00 there, daylight saving included."""
         zone = ZoneInfo(self.timezone)
         hours = range(self.start - self.start % 3600, self.end + 3600, 3600)
-        offsets = np.array([int((utc(h).astimezone(zone).utcoffset() or utc(0) - utc(0)).total_seconds()) for h in hours])
-        return self.starts + offsets[(self.starts - hours[0]) // 3600]
+        offsets = np.array([int((utc(h).astimezone(zone).utcoffset() or timedelta()).total_seconds()) for h in hours])
+        return np.asarray(self.starts + offsets[(self.starts - hours[0]) // 3600], np.int64)
 
     @cached_property
     def local_hour(self) -> NDArray[np.float64]:

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from detector.domain.window import utc
 from detector.simulator.counters import DayCounters, Table
+from detector.simulator.people import People
+from detector.simulator.presence import DayPresence
 from detector.simulator.scenario import PERIOD_S
 from detector.simulator.topology import Network
 from detector.simulator.trouble import SUSPECT_COVERAGE, Trouble
+from detector.simulator.world import World
 
 Columns = dict[str, NDArray[np.generic]]
 Cell = str | int | float | bool | None
@@ -106,3 +109,17 @@ def core_rows(network: Network, counters: DayCounters, kind: str) -> Columns:
         "duration_s": np.full(count * len(ids), PERIOD_S), "suspect": np.zeros(count * len(ids), bool),
     }  # fmt: skip
     return columns | {name: values.ravel() for name, values in counters.core[kind].items()}
+
+
+def attachment_columns(world: World, people: People, presence: DayPresence) -> Columns:
+    """The columns of attachments/**; bytes follow from how much a person uses data."""
+    network, count = world.network, len(presence.person)
+    technology, slices = np.array(["LTE", "NR"], dtype=object), np.array(["", "01-000001"], dtype=object)
+    nr = network.nr[presence.cell].astype(int)
+    flow = 40_000 * people.active[presence.person] * (1 + 2 * nr)
+    return {
+        "subscriber_id": people.ids[presence.person], "cell_id": network.ids[presence.cell], "start": presence.hour,
+        "duration_s": np.full(count, 3600), "seconds": presence.seconds,
+        "bytes": np.floor(flow * presence.seconds * (presence.attempts > 0)).astype(np.int64),
+        "technology": technology[nr], "slice": slices[nr], "attempts": presence.attempts, "failures": presence.failures,
+    }  # fmt: skip

@@ -11,6 +11,7 @@ from detector.domain.cell import Cell, NetworkFunction, TopologyEdge
 from detector.simulator.scenario import Scenario
 
 LAND_USES = ("business", "residential", "transport", "rural")
+LAND_SHARES = (0.3, 0.42, 0.14, 0.14)
 NEIGHBOURS = 8
 PLMN = "26299"
 RELEASES = {"LTE": ("L22.3", "L22.4"), "NR": ("N23.1", "N23.2")}
@@ -52,11 +53,11 @@ class Network:
 
     @cached_property
     def nr(self) -> NDArray[np.bool_]:
-        return self.layer == "nr"
+        return np.asarray(self.layer == "nr")
 
     @cached_property
     def capacity(self) -> NDArray[np.bool_]:
-        return self.layer == "capacity"
+        return np.asarray(self.layer == "capacity")
 
     @cached_property
     def land_use(self) -> NDArray[np.int64]:
@@ -98,7 +99,9 @@ def build_network(scenario: Scenario) -> Network:
         for name in plan.layers:
             for number in range(3):
                 cells.append(_cell(plan, index, name, number))
-                site.append(index), sector.append(number), layer.append(name)
+                site.append(index)
+                sector.append(number)
+                layer.append(name)
     keep = scenario.cells
     sites = sites[: site[keep - 1] + 1]
     where, facing, layers = np.array(site[:keep]), np.array(sector[:keep]), np.array(layer[:keep])
@@ -121,9 +124,8 @@ def _sites(rng: np.random.Generator, cells: int) -> list[SitePlan]:
     plans = []
     for i, own in enumerate(layers):
         tac = i * tacs // count
-        distance = abs(rng.normal(0, 1.0))
-        angle = rng.uniform(0, 2 * np.pi)
-        land = int(np.searchsorted([0.35, 1.0, 1.4], distance))
+        land = int(rng.choice(len(LAND_USES), p=LAND_SHARES))
+        distance, angle = (0.2, 0.7, 1.0, 1.6)[land] * rng.uniform(0.5, 1.5), rng.uniform(0, 2 * np.pi)
         vendor = VENDORS[int(rng.random() < 0.4)]
         releases = tuple(RELEASES[t][int(rng.random() < 0.35)] for t in ("LTE", "NR"))
         plans.append(
@@ -138,7 +140,7 @@ def _sites(rng: np.random.Generator, cells: int) -> list[SitePlan]:
                 vendor,
                 (releases[0], releases[1]),
                 own,
-            )  # fmt: skip
+            )
         )
     return plans
 
@@ -155,8 +157,9 @@ def _cell(plan: SitePlan, index: int, layer: str, sector: int) -> Cell:
     )
     saving = layer == "capacity" and index % 2 == 0
     return Cell(
-        cell_id, technology, plan.site_id, node, f"{100 + plan.tac}", f"r{plan.region + 1}", BANDS[layer], layer, plan.vendor,
-        plan.releases[technology == "NR"], "energy_saving" if saving else "in_service", plan.latitude, plan.longitude, ldn,
+        cell_id, technology, plan.site_id, node, f"{100 + plan.tac}", f"r{plan.region + 1}", BANDS[layer], layer,
+        plan.vendor, plan.releases[technology == "NR"], "energy_saving" if saving else "in_service",
+        plan.latitude, plan.longitude, ldn,
     )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _neighbours(
     table = np.full((len(site), NEIGHBOURS), -1)
     for c in range(len(site)):
         home = np.flatnonzero(site == site[c])
-        own = [i for i in home if i != c and (layer[i] == layer[c] or sector[i] == sector[c])]
+        own = [int(i) for i in home if i != c and (layer[i] == layer[c] or sector[i] == sector[c])]
         for other in np.argsort(apart[site[c]], kind="stable")[1:]:
             there = np.flatnonzero((site == other) & ((layer == "nr") == (layer[c] == "nr")) & (layer != "capacity"))
             if len(own) >= NEIGHBOURS:

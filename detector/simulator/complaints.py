@@ -1,0 +1,93 @@
+"""Who calls, when and about what: a hazard that follows own failures, and calls that have other causes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detector.simulator.people import People
+from detector.simulator.presence import DayPresence, Suffering
+from detector.simulator.world import World
+
+PER_FAILURE = 0.02
+PER_DEGRADED_MINUTE = 0.0018
+BACKGROUND = {"billing": 0.0035, "device": 0.0015, "other": 0.003, "network": 0.0004}
+"""Contacts per subscriber and day that no fault causes."""
+CHANNELS = ("call", "chat", "app", "store", "email", "social")
+CHANNEL_SHARES = (0.5, 0.2, 0.15, 0.05, 0.05, 0.05)
+TEXTS = {
+    "network": ("No internet since a while", "Calls break off", "Very slow connection", "No signal at my place"),
+    "billing": ("Question about my invoice", "Charged twice"),
+    "device": ("Phone does not start", "Setting up a new phone"),
+    "other": ("Change of address", "Question about my plan"),
+}
+DELAY_MEDIAN_S = 2400
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """One touchpoint; person -1: a social post without sender. cell -1: no place given. `cause`: index of the fault."""
+
+    at: int
+    person: int
+    channel: str
+    category: str
+    text: str
+    cell: int
+    escalated: bool
+    reopened: bool
+    cause: int = -1
+
+
+class Complaints:
+    """Takes the days in order and remembers who has complained of which fault already."""
+
+    def __init__(self, world: World, people: People) -> None:
+        self._world, self._people = world, people
+        self._told: set[tuple[int, int]] = set()
+
+    def day(self, number: int, presence: DayPresence) -> list[ContactRow]:
+        """Contacts that arise from this day, ordered by time; some are made on the next."""
+        rng = self._world.scenario.rng("complaints", number)
+        rows = self._of_faults(rng, presence.suffering) + self._of_other_causes(rng, presence)
+        return sorted(rows, key=lambda r: (r.at, r.person))
+
+    def _of_faults(self, rng: np.random.Generator, suffering: Suffering) -> list[ContactRow]:
+        """Chance to call within the hour 1 - exp(-hazard); the call comes 20 to 90 minutes after the onset."""
+        hazard = PER_FAILURE * np.minimum(suffering.failures, 8) + PER_DEGRADED_MINUTE * suffering.degraded_s / 60
+        calls = rng.random(len(hazard)) < 1 - np.exp(-hazard * self._people.temper[suffering.person])
+        rows = []
+        for i in np.flatnonzero(calls).tolist():
+            index, person = int(suffering.fault[i]), int(suffering.person[i])
+            fault = self._world.faults[index]
+            delay = float(np.clip(rng.lognormal(np.log(DELAY_MEDIAN_S), 0.5), 900, 7200))
+            at = max(int(suffering.hour[i]), fault.start) + int(delay)
+            if (index, person) in self._told or at >= fault.end + 7200 or at >= self._world.scenario.end:
+                continue
+            self._told.add((index, person))
+            spots = self._people.spots[person, :, 0]
+            near = [int(c) for c in spots if int(c) in set(fault.cells)]
+            rows.append(self._contact(rng, at, person, "network", near[0] if near else int(spots[0]), index))
+        return rows
+
+    def _of_other_causes(self, rng: np.random.Generator, presence: DayPresence) -> list[ContactRow]:
+        awake = np.flatnonzero(presence.attempts > 0)
+        rows = []
+        for category, rate in BACKGROUND.items():
+            for _ in range(rng.poisson(rate * len(self._people))):
+                if not awake.size:
+                    continue
+                row = int(awake[rng.integers(len(awake))])
+                at = int(presence.hour[row]) + int(rng.integers(3600))
+                rows.append(self._contact(rng, at, int(presence.person[row]), category, int(presence.cell[row]), -1))
+        return rows
+
+    def _contact(self, rng: np.random.Generator, at: int, person: int, category: str, cell: int, cause: int) -> ContactRow:
+        channel = CHANNELS[int(rng.choice(len(CHANNELS), p=CHANNEL_SHARES))]
+        placed, unnamed, escalated, reopened, text = rng.random(5)
+        unknown = channel == "social" and unnamed < 0.6
+        words = TEXTS[category]
+        return ContactRow(
+            at, -1 if unknown else person, channel, category, words[int(text * len(words))],
+            cell if category == "network" and (unknown or placed < 0.4) else -1, bool(escalated < 0.05),
+            bool(reopened < 0.04), cause,
+        )  # fmt: skip
