@@ -65,7 +65,8 @@ def _probability(expected: Forecast, measured: Measured, concentration: float, r
     window = max(expected.window_s, 1.0)
     degraded = expected.degraded_s + measured.degraded_s
     predicted = chance_of_suffering(
-        expected.exposure_s / window, window, expected.hazard * measured.agreement, _ratio(expected.degraded_s, expected.exposure_s),
+        expected.exposure_s / window, window, expected.hazard * measured.agreement,
+        _ratio(expected.degraded_s, expected.exposure_s),
         np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0), measured.degraded_s, concentration,
     )  # fmt: skip
     forecast_ = 1.0 - (1.0 - predicted) * np.exp(-measured.hazard)

@@ -1,0 +1,207 @@
+"""What a care team is told about an incident: counts and opaque references, never a person."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from detector.care.privacy import shown, shown_interval
+from detector.care.say import sentence
+from detector.care.trouble import SERVICES, trouble_of
+from detector.domain.alert import Alert, Decision, alert_key
+from detector.domain.degradation import Degradation
+from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.policy import CarePolicy, ImpactPolicy
+from detector.domain.window import utc
+
+CATEGORY = "serviceProvider.networkDegradation"
+STATUS = {"opened": "Acknowledged", "updated": "In Progress", "resolved": "Resolved"}
+"""TMF656 v4 status of each type of alert."""
+CONSENT_REASONS = ("no_consent", "withdrawn", "guardian")
+BODY_LIMIT = 18_000
+"""Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks."""
+LIST_CAP = 50
+REASON_CAP = 500
+_IMPORTANCE = {"critical": 100, "major": 75, "minor": 50, "warning": 25}
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What there is to tell at this step; `own` are the incident's degradations, the surest first."""
+
+    incident: Incident
+    own: tuple[Degradation, ...]
+    impact: Impact
+    decisions: Sequence[Decision]
+    type_: str
+    now: int
+    kpis: Mapping[str, Kpi]
+    policy: CarePolicy
+    floor: int
+    timezone: str
+
+    @property
+    def trouble(self) -> str:
+        return trouble_of(self.incident, self.own[0] if self.own else None)
+
+    @property
+    def resolved(self) -> int | None:
+        return (self.incident.resolved_at or self.now) if self.type_ == "resolved" else None
+
+
+def compose(
+    incident: Incident, degradations: Sequence[Degradation], impact: Impact, decisions: Sequence[Decision], *, type_: str,
+    sequence: int, now: int, kpis: Mapping[str, Kpi], policy: CarePolicy, impact_policy: ImpactPolicy, link_base: str,
+    timezone: str = "UTC",
+) -> Alert:  # fmt: skip
+    """The alert of this step of the incident; `type_` is opened, updated or resolved. `data` as in CONTRACTS.md section 5.
+
+    Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` says how many are
+    left out. Times in `say` are local to `timezone`; a minor's guardian is told lookup's sentence instead.
+    """
+    own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=_surest_first)
+    step = _Step(incident, tuple(own), impact, decisions, type_, now, kpis, policy, impact_policy.privacy_floor, timezone)
+    caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
+    bodies = (_data(step, link_base, cap) for cap in caps)
+    data = next(body for body in bodies if len(json.dumps(body).encode()) <= BODY_LIMIT)
+    return Alert(
+        alert_key(incident.incident_id, type_, sequence), incident.incident_id, type_, sequence, incident.severity, now,
+        now + policy.alert_ttl_hours * 3600, data,
+    )  # fmt: skip
+
+
+def _surest_first(degradation: Degradation) -> tuple[float, str]:
+    return -degradation.strength if isfinite(degradation.strength) else 0.0, degradation.degradation_id
+
+
+def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
+    path = f"{link_base.rstrip('/')}/v1/incidents/{step.incident.incident_id}"
+    return {
+        "serviceProblem": _service_problem(step, cap),
+        "evidence": [_evidence(d) for d in step.own[: min(cap, 20)]],
+        "impact": _impact(step, min(cap, 20)),
+        "action": _action(step.impact, step.decisions, step.policy),
+        "say": {language: _say(step, language) for language in step.policy.languages},
+        "confidence": round(step.incident.confidence, 3),
+        "expected": _expected(step.incident),
+        "links": {"affected": f"{path}/affected", "feedback": f"{path}/feedback"},
+    }
+
+
+def _say(step: _Step, language: str) -> str:
+    incident = step.incident
+    return sentence(
+        language, step.trouble, timezone=step.timezone, now=step.now, since=incident.started_at,
+        clear=incident.expected_clear_at, resolved=step.resolved,
+    )  # fmt: skip
+
+
+def _service_problem(step: _Step, cap: int) -> dict[str, Any]:
+    incident, cells = step.incident, step.incident.cells
+    why = incident.reason or (reason(step.own[0], step.kpis) if step.own else incident.kind)
+    problem: dict[str, Any] = {
+        "id": incident.incident_id, "category": CATEGORY, "priority": incident.priority,
+        "impactImportanceFactor": _importance(incident, step.impact, step.floor), "status": STATUS[step.type_],
+        "reason": _cut(why), "affectedResource": [{"id": f"cell:{cell}"} for cell in cells[:cap]],
+        "rootCauseResource": [{"id": f"{incident.root_kind}:{incident.root_id}"}],
+        "affectedService": [{"id": service} for service in SERVICES[step.trouble]],
+        "timeRaised": _iso(incident.started_at),
+    }  # fmt: skip
+    if len(cells) > cap:
+        problem["affectedResourceNotListed"] = len(cells) - cap
+    if incident.alarm_id:
+        problem["underlyingAlarm"] = [{"id": incident.alarm_id}]
+    if incident.ticket_id:
+        problem["associatedTroubleTicket"] = [{"id": incident.ticket_id}]
+    if step.resolved is not None:
+        problem["resolutionDate"] = _iso(step.resolved)
+    return problem
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= REASON_CAP else text[: REASON_CAP - 1] + "…"
+
+
+def reason(degradation: Degradation, kpis: Mapping[str, Kpi]) -> str:
+    """The leading KPI in a person's words: a share in per cent, anything else in the catalogue's unit."""
+    kpi = kpis.get(degradation.kpi)
+    title = kpi.title if kpi and kpi.title else degradation.kpi
+    if kpi is None or kpi.kind == "ratio":
+        return f"{title} {100 * degradation.observed:.1f} %, expected {100 * degradation.expected:.1f} %"
+    return f"{title} {degradation.observed:.4g} {kpi.unit}, expected {degradation.expected:.4g} {kpi.unit}"
+
+
+def _importance(incident: Incident, impact: Impact, floor: int) -> str:
+    """ "0" to "100": severity, up to half of it lost when few are affected; from shown counts only."""
+    affected = shown(impact.affected, floor) or 0
+    reach = min(len(str(affected)) / 4, 1.0) if affected else 0.0
+    return str(round(_IMPORTANCE[incident.severity] * (0.5 + 0.5 * reach)))
+
+
+def _evidence(d: Degradation) -> dict[str, Any]:
+    return {
+        "kpi": d.kpi, "object": d.object_id, "numerator": _number(d.numerator), "denominator": _number(d.denominator),
+        "expected": _number(d.expected), "observed": _number(d.observed), "periods": d.periods,
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | int | None:
+    """JSON knows no NaN; whole counts stay whole."""
+    if not isfinite(value):
+        return None
+    return int(value) if float(value).is_integer() else float(f"{value:.6g}")
+
+
+def _impact(step: _Step, cap: int) -> dict[str, Any]:
+    impact, floor = step.impact, step.floor
+    affected = shown(impact.affected, floor)
+    no_consent = sum(d.why_not in CONSENT_REASONS for d in step.decisions)
+    accounts = [a for a in impact.accounts if a.affected_lines >= floor]
+    told: dict[str, Any] = {
+        "exposed": shown(impact.exposed, floor), "affected": affected,
+        "affectedInterval": None if affected is None else shown_interval(impact.affected_low, impact.affected_high, floor),
+        "suppressedByConsent": shown(no_consent, floor),
+        "accounts": [_account(a, floor) for a in accounts[:cap]],
+    }  # fmt: skip
+    if len(accounts) > cap:
+        told["accountsNotListed"] = len(accounts) - cap
+    if None in told.values():
+        told["note"] = f"null: under {floor}, withheld"
+    return told
+
+
+def _account(account: AccountImpact, floor: int) -> dict[str, Any]:
+    affected = shown(account.affected_lines, floor)
+    return {"ref": account.account, "tier": account.tier, "affectedLines": affected, "lines": shown(account.lines, floor)}
+
+
+def _action(impact: Impact, decisions: Sequence[Decision], policy: CarePolicy) -> dict[str, str]:
+    """The action most people get, and the care team of the kind of account that most affected people belong to."""
+    actions = Counter(d.action for d in decisions if d.action != "none")
+    kind = min(actions, key=lambda action: (-actions[action], action)) if actions else "none"
+    kinds = {a.account: a.kind for a in impact.accounts}
+    own_teams = {a.account: a.care_team for a in impact.accounts}
+    weight: Counter[str] = Counter()
+    for person in impact.people:
+        team = own_teams.get(person.account) or _team(kinds.get(person.account, ""), policy)
+        weight[team] += round(1000 * person.probability)
+    team = min(weight, key=lambda name: (-weight[name], name)) if weight else _team("", policy)
+    return {"kind": kind, "team": team}
+
+
+def _team(kind: str, policy: CarePolicy) -> str:
+    return next((team for which, team in policy.teams if which in (kind, "*")), "")
+
+
+def _expected(incident: Incident) -> dict[str, str | None]:
+    if incident.expected_clear_at is None:
+        return {"clear": None}
+    return {"clear": _iso(incident.expected_clear_at), "source": incident.expected_clear_source or "estimate"}
+
+
+def _iso(at: int) -> str:
+    return utc(at).strftime("%Y-%m-%dT%H:%M:%SZ")

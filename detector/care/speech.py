@@ -1,0 +1,133 @@
+"""What is said, as data: one row per language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time; `other` names no place and no
+    time, for whoever is told about another person's line."""
+
+    trouble: Mapping[str, str]
+    since: str
+    clear: str
+    working: str
+    advice: str
+    solved: str
+    other: str
+    other_solved: str
+    fine: str
+    unsure: str
+
+
+SPEECH: Mapping[str, Phrases] = {
+    "en": Phrases(
+        {
+            "coverage": "There is no mobile coverage in part of your area",
+            "connecting": "Calls and mobile data often fail to start in your area",
+            "calls": "Calls often fail to connect in your area",
+            "dropping": "Calls and connections may drop in your area",
+            "slow": "Mobile data is slow in your area",
+        },
+        " since {time}.",
+        "We expect it to work again by about {time}.",
+        "We are working on it.",
+        "Wi-Fi helps until then.",
+        "The problem with the mobile network in your area ended at {time}. If it still fails, switch the phone off and on.",
+        "A mobile line you look after has a network problem at the moment. We are working on it.",
+        "The network problem of a mobile line you look after is solved.",
+        "We know of no network problem for this line right now.",
+        "We cannot say for certain whether the network is the cause.",
+    ),
+    "de": Phrases(
+        {
+            "coverage": "In einem Teil Ihrer Gegend gibt es kein Mobilfunknetz",
+            "connecting": "Anrufe und mobile Daten starten in Ihrer Gegend oft nicht",
+            "calls": "Anrufe kommen in Ihrer Gegend oft nicht zustande",
+            "dropping": "Anrufe und Verbindungen können in Ihrer Gegend abbrechen",
+            "slow": "Mobile Daten sind in Ihrer Gegend langsam",
+        },
+        ", seit {time}.",
+        "Wir rechnen damit, dass es gegen {time} wieder geht.",
+        "Wir arbeiten daran.",
+        "Bis dahin hilft WLAN.",
+        "Die Netzstörung in Ihrer Gegend ist seit {time} behoben. Hakt es noch, schalten Sie das Telefon bitte aus und ein.",
+        "Ein Mobilfunkanschluss, um den Sie sich kümmern, hat gerade eine Netzstörung. Wir arbeiten daran.",
+        "Die Netzstörung eines Mobilfunkanschlusses, um den Sie sich kümmern, ist behoben.",
+        "Uns ist für diesen Anschluss gerade keine Netzstörung bekannt.",
+        "Wir können nicht sicher sagen, ob es am Netz liegt.",
+    ),
+    "fr": Phrases(
+        {
+            "coverage": "Il n'y a pas de réseau mobile dans une partie de votre secteur",
+            "connecting": "Les appels et les données mobiles ont du mal à démarrer dans votre secteur",
+            "calls": "Les appels aboutissent mal dans votre secteur",
+            "dropping": "Les appels et les connexions peuvent couper dans votre secteur",
+            "slow": "Les données mobiles sont lentes dans votre secteur",
+        },
+        " depuis {time}.",
+        "Nous pensons que tout remarchera vers {time}.",
+        "Nous y travaillons.",
+        "D'ici là, le Wi-Fi peut aider.",
+        "Le problème de réseau dans votre secteur est terminé depuis {time}. Sinon, éteignez puis rallumez le téléphone.",
+        "Une ligne mobile dont vous vous occupez a un problème de réseau en ce moment. Nous y travaillons.",
+        "Le problème de réseau d'une ligne mobile dont vous vous occupez est résolu.",
+        "Nous ne connaissons pas de problème de réseau pour cette ligne.",
+        "Nous ne savons pas avec certitude si le réseau est en cause.",
+    ),
+    "es": Phrases(
+        {
+            "coverage": "No hay cobertura móvil en parte de su zona",
+            "connecting": "Las llamadas y los datos móviles fallan a menudo al empezar en su zona",
+            "calls": "Las llamadas a menudo no se conectan en su zona",
+            "dropping": "Las llamadas y conexiones pueden cortarse en su zona",
+            "slow": "Los datos móviles van lentos en su zona",
+        },
+        " desde las {time}.",
+        "Esperamos que vuelva a funcionar hacia las {time}.",
+        "Estamos trabajando en ello.",
+        "Mientras tanto, la wifi ayuda.",
+        "El problema de la red móvil en su zona terminó a las {time}. Si sigue fallando, apague y encienda el teléfono.",
+        "Una línea móvil a su cargo tiene ahora un problema de red. Estamos trabajando en ello.",
+        "El problema de red de una línea móvil a su cargo está resuelto.",
+        "No nos consta ningún problema de red en esta línea.",
+        "No podemos asegurar que la causa sea la red.",
+    ),
+    "it": Phrases(
+        {
+            "coverage": "In parte della sua zona manca la copertura mobile",
+            "connecting": "Nella sua zona le chiamate e i dati mobili spesso non partono",
+            "calls": "Nella sua zona le chiamate spesso non si collegano",
+            "dropping": "Nella sua zona chiamate e connessioni possono cadere",
+            "slow": "Nella sua zona i dati mobili sono lenti",
+        },
+        " dalle {time}.",
+        "Contiamo che torni a funzionare verso le {time}.",
+        "Ci stiamo lavorando.",
+        "Nel frattempo il Wi-Fi aiuta.",
+        "Il problema della rete mobile nella sua zona è finito alle {time}. Se continua, spenga e riaccenda il telefono.",
+        "Una linea mobile di cui si occupa ha ora un problema di rete. Ci stiamo lavorando.",
+        "Il problema di rete di una linea mobile di cui si occupa è risolto.",
+        "Non ci risultano problemi di rete per questa linea.",
+        "Non possiamo dire con certezza se la causa sia la rete.",
+    ),
+    "nl": Phrases(
+        {
+            "coverage": "In een deel van uw omgeving is geen mobiel bereik",
+            "connecting": "Bellen en mobiele data starten vaak niet in uw omgeving",
+            "calls": "Bellen lukt vaak niet in uw omgeving",
+            "dropping": "Gesprekken en verbindingen kunnen wegvallen in uw omgeving",
+            "slow": "Mobiele data is traag in uw omgeving",
+        },
+        ", sinds {time}.",
+        "We verwachten dat het rond {time} weer werkt.",
+        "We werken eraan.",
+        "Tot dan helpt wifi.",
+        "De storing in uw omgeving is voorbij sinds {time}. Werkt het nog niet? Zet de telefoon uit en aan.",
+        "Een mobiele lijn waar u voor zorgt heeft nu een netwerkstoring. We werken eraan.",
+        "De netwerkstoring van een mobiele lijn waar u voor zorgt is opgelost.",
+        "We kennen nu geen netwerkstoring voor deze lijn.",
+        "We weten niet zeker of het aan het netwerk ligt.",
+    ),
+}
