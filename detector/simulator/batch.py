@@ -12,9 +12,10 @@ from detector.simulator.counters import DayCounters
 from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people, write_suffering
 from detector.simulator.operations import draw_alarms, draw_tickets
 from detector.simulator.people import People, build_people
+from detector.simulator.pm_xml import PmWriter
 from detector.simulator.presence import Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
-from detector.simulator.scenario import PERIOD_S, Scenario
+from detector.simulator.scenario import HOUR_S, PERIOD_S, Scenario
 from detector.simulator.tables import TableWriter, attachment_columns, cell_rows, core_rows, iso, write_rows
 from detector.simulator.trouble import Trouble, draw_trouble
 from detector.simulator.world import World, build_world
@@ -50,7 +51,7 @@ def simulate(
     fault_rate: float = 40.0,
     subscribers_per_cell: int = 40,
 ) -> Summary:
-    """Write an operator of `cells` cells over `days` days from `start` (s) into `out`; same arguments, same bytes.
+    """Write an operator of `cells` cells over `days` days from `start` (s, cut to the hour) into `out`; same arguments, same bytes.
 
     No fault begins in the first `history_days`; `fault_rate` is faults per 1,000 cells a week; `quiet` means none at
     all, for measuring false alarms. `format`: counters as "csv" tables or as PM "xml", one file a node and period.
@@ -60,7 +61,7 @@ def simulate(
     if format not in ("csv", "xml"):
         raise ValueError(f"format {format!r} is unknown: use csv or xml")
     scenario = Scenario(
-        cells, days, seed, start - start % PERIOD_S, history_days, fault_rate, subscribers_per_cell, quiet
+        cells, days, seed, start - start % HOUR_S, history_days, fault_rate, subscribers_per_cell, quiet
     )  # fmt: skip
     world = build_world(scenario)
     write_network(out, world)
@@ -70,20 +71,24 @@ def simulate(
     write_truth(out, world)
     people = build_people(scenario, world.network)
     write_people(out, world, people)
-    contacts, suffering = _days(out, world, people)
+    contacts, suffering = _days(out, world, people, format)
     write_rows(out / "contacts.csv", CONTACTS, contact_rows(world, people, contacts))
     write_aftermath(out, world, people, contacts, scenario.end)
     write_suffering(out, world, people, suffering)
     return Summary(out, cells, days, scenario.start, scenario.end, len(world.faults), len(people), len(contacts))
 
 
-def _days(out: Path, world: World, people: People) -> tuple[list[ContactRow], list[Suffering]]:
+def _days(out: Path, world: World, people: People, form: str) -> tuple[list[ContactRow], list[Suffering]]:
     """Counters and attachments, day by day; gives what people suffered and said."""
     writer, complaints = TableWriter(), Complaints(world, people)
     arrivals, contacts, suffering = list[Arrival](), list[ContactRow](), list[Suffering]()
     for number in range(world.scenario.days):
         counters = world.day(number)
-        arrivals += write_counters(out, writer, world, number, counters)
+        arrivals += (
+            write_xml(out, world, number, counters)
+            if form == "xml"
+            else write_counters(out, writer, world, number, counters)
+        )
         presence = day_presence(world, people, number, counters)
         writer.write(out / "attachments" / f"{day_name(counters)}.parquet", attachment_columns(world, people, presence))
         contacts += complaints.day(number, presence)
@@ -94,6 +99,18 @@ def _days(out: Path, world: World, people: People) -> tuple[list[ContactRow], li
 
 def day_name(counters: DayCounters) -> str:
     return utc(int(counters.starts[0])).strftime("%Y-%m-%d")
+
+
+def write_xml(out: Path, world: World, number: int, counters: DayCounters) -> Iterator[Arrival]:
+    """One directory a day with a PM file per node and period; gives the arrivals of those that come late."""
+    trouble = draw_trouble(world.scenario, world.network, number, counters)
+    folder, writer = out / "counters" / day_name(counters), PmWriter(world, counters, trouble)
+    for period in range(len(counters.starts)):
+        for file in writer.in_time(period):
+            file.write(folder)
+    for block in trouble.late:
+        for arrived, file in writer.late(block):
+            yield file.write(folder).relative_to(out).as_posix(), iso(arrived)
 
 
 def write_counters(out: Path, writer: TableWriter, world: World, number: int, counters: DayCounters) -> Iterator[Arrival]:

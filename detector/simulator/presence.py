@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from detector.simulator.counters import MOVED, DayCounters
 from detector.simulator.people import HOME, LEISURE, TRANSIT, WORK, People
-from detector.simulator.scenario import DAY_S, PERIODS_PER_DAY
+from detector.simulator.scenario import DAY_S, HOUR_S, PERIODS_PER_DAY
 from detector.simulator.world import World
 
 HOURS = 24
-HOUR_S = 3600
 WEIGHTS = np.array([1.0, 0.85, 0.9, 0.25, 0.9, 0.16])
 """How many attempts of each process one connection attempt stands for."""
 USUAL = 0.018
@@ -20,7 +19,6 @@ AWAKE = np.array([2, 1, 1, 1, 2, 5, 20, 50, 70, 80, 85, 90, 95, 90, 85, 85, 90, 
 """By local hour: how much of the busy hour's attempts a person makes."""
 RECONNECTS = 0.35
 """Chance of an own failure while one is moved from a dying cell to its neighbour."""
-FAR = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)

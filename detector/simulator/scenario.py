@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detector.domain.window import utc
 
 PERIOD_S = 900
+HOUR_S = 3600
 DAY_S = 86_400
 PERIODS_PER_DAY = DAY_S // PERIOD_S
 
@@ -39,8 +40,8 @@ class Scenario:
     def __post_init__(self) -> None:
         if self.cells < 6 or self.days < 1 or self.history_days < 0 or self.subscribers_per_cell < 1:
             raise ValueError("a simulated operator needs at least 6 cells, 1 day and 1 subscriber a cell")
-        if self.start % PERIOD_S:
-            raise ValueError(f"start {self.start} is not on a quarter of an hour: use {self.start - self.start % PERIOD_S}")
+        if self.start % HOUR_S:
+            raise ValueError(f"start {self.start} is not on a full hour: use {self.start - self.start % HOUR_S}")
 
     def rng(self, *key: str | int) -> np.random.Generator:
         """The stream of this name: the same for the same seed, independent of every other."""

@@ -1,0 +1,167 @@
+"""An operator that lives: history first, then files that arrive as its own time goes on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from detector.domain.window import utc
+from detector.simulator.batch import day_name, write_counters
+from detector.simulator.complaints import Complaints, ContactRow
+from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people
+from detector.simulator.operations import draw_alarms, draw_tickets
+from detector.simulator.people import build_people
+from detector.simulator.pm_xml import PmFile, PmWriter
+from detector.simulator.presence import DayPresence, day_presence
+from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
+from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S, Scenario
+from detector.simulator.tables import Columns, TableWriter, attachment_columns, write_rows
+from detector.simulator.trouble import draw_trouble
+from detector.simulator.world import build_world
+
+DELAY_S = 240
+"""From the end of a period or hour until its files are there; operator.toml promises five minutes."""
+
+
+@dataclass(frozen=True, eq=False)
+class LiveDay:
+    """A day while it is being played: its PM files, its presence, and its late files as (arrival, file)."""
+
+    number: int
+    start: int
+    pm: PmWriter
+    late: tuple[tuple[int, PmFile], ...]
+    presence: DayPresence
+
+
+class LiveOperator:
+    """Plays a scripted operator into `out`: `write_history()` once, then `advance(to_s)` again and again.
+
+    Going live happens at `live_from = start + history_days` days; let that be a morning of the operator's time zone
+    (Europe/Berlin), for the script's first faults come within the hour. The same arguments give the same files, so a
+    player started anew writes again what it had written, byte for byte.
+    """
+
+    def __init__(
+        self, out: Path, *, cells: int = 200, seed: int = 1, start: int = 1_772_323_200, history_days: int = 21,
+        live_days: int = 3, subscribers_per_cell: int = 40,
+    ) -> None:  # fmt: skip
+        self._out = out
+        self._scenario = Scenario(
+            cells, history_days + live_days, seed, start - start % HOUR_S, history_days,
+            subscribers_per_cell=subscribers_per_cell, scripted=True,
+        )  # fmt: skip
+        self._world = build_world(self._scenario)
+        self._people = build_people(self._scenario, self._world.network)
+        self._complaints = Complaints(self._world, self._people)
+        self._alarms, self._tickets = draw_alarms(self._world), draw_tickets(self._world)
+        self._writer = TableWriter()
+        self._contacts: list[ContactRow] = []
+        self._arrivals: list[tuple[int, PmFile, Path]] = []
+        self._day: LiveDay | None = None
+        self._done = self.live_from
+        self._next_day = 0
+        self._news = -1
+
+    @property
+    def live_from(self) -> int:
+        """End of the history and beginning of the live days (s)."""
+        return self._scenario.faults_from
+
+    @property
+    def ends(self) -> int:
+        """After this (s) nothing more happens."""
+        return self._scenario.end
+
+    def write_history(self) -> None:
+        """Reference files, and the counters, attachments and contacts of all days before `live_from`."""
+        write_network(self._out, self._world)
+        write_people(self._out, self._world, self._people)
+        write_truth(self._out, self._world)
+        arrivals: list[tuple[str, str]] = []
+        for number in range(self._scenario.history_days):
+            counters = self._world.day(number)
+            presence = day_presence(self._world, self._people, number, counters)
+            arrivals += write_counters(self._out, self._writer, self._world, number, counters)
+            columns = attachment_columns(self._world, self._people, presence)
+            self._writer.write(self._out / "attachments" / f"{day_name(counters)}.parquet", columns)
+            self._contacts += self._complaints.day(number, presence)
+        self._next_day = self._scenario.history_days
+        write_rows(self._out / "arrivals.csv", ("file", "arrived_at"), arrivals)
+        self._write_operations(self.live_from)
+
+    def advance(self, to_s: float) -> int:
+        """Drop everything that arrived in (last call, to_s] of event time; gives the number of files dropped.
+
+        Times before `live_from` or already played drop nothing. Raises ValueError before `write_history`.
+        """
+        if self._next_day < self._scenario.history_days:
+            raise ValueError("the history is not written yet: call write_history() first")
+        to, files = min(int(to_s), self._scenario.end + DAY_S), 0
+        while self._done < to:
+            step = min(to, self._done - self._done % PERIOD_S + PERIOD_S)
+            files += self._step(self._done, step)
+            self._done = step
+        self._write_operations(to)
+        return files
+
+    def _step(self, after: int, to: int) -> int:
+        """What arrives in (after, to], at most a period long."""
+        files = self._drop_late(after, to)
+        ended = (to - DELAY_S) // PERIOD_S * PERIOD_S
+        if after < ended + DELAY_S <= to and self.live_from < ended <= self._scenario.end:
+            day = self._open(ended - PERIOD_S)
+            for file in day.pm.in_time((ended - PERIOD_S - day.start) // PERIOD_S):
+                file.write(self._folder(day))
+                files += 1
+            if (ended - day.start) % HOUR_S == 0:
+                files += self._drop_attachments(day, ended - HOUR_S)
+        return files
+
+    def _drop_late(self, after: int, to: int) -> int:
+        due = [(file, folder) for arrived, file, folder in self._arrivals if after < arrived <= to]
+        for file, folder in due:
+            file.write(folder)
+        self._arrivals = [a for a in self._arrivals if a[0] > to]
+        return len(due)
+
+    def _drop_attachments(self, day: LiveDay, hour: int) -> int:
+        whole = attachment_columns(self._world, self._people, day.presence)
+        chosen = np.flatnonzero(day.presence.hour == hour)
+        columns: Columns = {name: values[chosen] for name, values in whole.items()}
+        self._writer.write(self._out / "attachments" / f"{utc(hour):%Y-%m-%dT%H%M}.parquet", columns)
+        return 1
+
+    def _open(self, at: int) -> LiveDay:
+        """The day that holds this moment; it is drawn when the first of its periods has ended."""
+        number = (at - self._scenario.start) // DAY_S
+        if self._day is None or self._day.number != number:
+            counters = self._world.day(number)
+            trouble = draw_trouble(self._scenario, self._world.network, number, counters)
+            presence = day_presence(self._world, self._people, number, counters)
+            pm = PmWriter(self._world, counters, trouble)
+            late = tuple(arrival for block in trouble.late for arrival in pm.late(block))
+            self._day = LiveDay(number, self._scenario.start + number * DAY_S, pm, late, presence)
+            self._contacts = sorted(self._contacts + self._complaints.day(number, presence), key=lambda c: (c.at, c.person))
+            self._arrivals += [(arrived, file, self._folder(self._day)) for arrived, file in late]
+        return self._day
+
+    def _folder(self, day: LiveDay) -> Path:
+        return self._out / "counters" / f"{utc(day.start):%Y-%m-%d}"
+
+    def _write_operations(self, now: int) -> None:
+        """Alarms, tickets, works and everything that people said, as known at `now`."""
+        known = [c for c in self._contacts if c.at <= now]
+        works = tuple(f for f in self._world.faults if f.works)
+        changes = [t for w in works for t in (w.start, w.end)] + [c.at for c in known]
+        changes += [t for a in self._alarms for t in (a.raised_at, a.cleared_at)]
+        changes += [t for t_ in self._tickets for t in (t_.opened_at, t_.closed_at)]
+        news = sum(at <= now for at in changes)
+        if news == self._news:
+            return
+        self._news = news
+        write_maintenance(self._out, works, now)
+        write_alarms(self._out, self._alarms, now)
+        write_tickets(self._out, self._tickets, now)
+        write_rows(self._out / "contacts.csv", CONTACTS, contact_rows(self._world, self._people, known))
+        write_aftermath(self._out, self._world, self._people, known, now)
