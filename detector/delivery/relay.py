@@ -9,7 +9,15 @@ from detector.domain.errors import Misconfigured, Permanent, Transient
 from detector.domain.ports import Transport
 
 
-def deliver(message: Message, receiver: Receiver, transport: Transport, *, event_now: float, wall_now: float) -> Outcome:
+def deliver(
+    message: Message,
+    receiver: Receiver,
+    transport: Transport,
+    *,
+    event_now: float,
+    wall_now: float,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> Outcome:
     """Try once. `event_now` decides whether the message is still worth sending, `wall_now` signs it and dates the retry.
 
     They differ when the clock is accelerated. Nothing is raised: what may pass is tried again, also a wrong address or
@@ -17,7 +25,7 @@ def deliver(message: Message, receiver: Receiver, transport: Transport, *, event
     """
     if event_now >= message.expires_at:
         return Outcome("expired", message.attempts, reason="too old to be of use")
-    made = message.attempts + 1
+    made, last = message.attempts + 1, message.attempts + 1 >= max_attempts
     try:
         headers = signed_headers(message.key, message.body, receiver.secrets, wall_now=wall_now)
         headers["content-type"] = format_named(receiver.format).content_type
@@ -27,17 +35,18 @@ def deliver(message: Message, receiver: Receiver, transport: Transport, *, event
     except Permanent as error:
         return Outcome("dead", made, reason=str(error), reached=True)
     except Misconfigured as error:
-        return _again(message, made, str(error), wall_now=wall_now, reached=None)
+        return _again(message, str(error), last=last, wall_now=wall_now, reached=None)
     except Transient as error:
-        return _again(message, made, str(error), wall_now=wall_now, reached=False, retry_after_s=error.retry_after_s)
+        return _again(message, str(error), last=last, wall_now=wall_now, reached=False, wish_s=error.retry_after_s)
     return Outcome("sent", made, reached=True)
 
 
 def _again(
-    message: Message, made: int, reason: str, *, wall_now: float, reached: bool | None, retry_after_s: float | None = None
+    message: Message, reason: str, *, last: bool, wall_now: float, reached: bool | None, wish_s: float | None = None
 ) -> Outcome:
     """Another attempt later, or none after the last of the schedule."""
-    if made >= MAX_ATTEMPTS:
+    made = message.attempts + 1
+    if last:
         return Outcome("dead", made, reason=f"{reason}; gave up after {made} attempts", reached=reached)
-    wait = delay(made + 1, key=message.key, retry_after_s=retry_after_s)
+    wait = delay(made + 1, key=message.key, retry_after_s=wish_s)
     return Outcome("retry", made, reason=reason, at=wall_now + wait, reached=reached)

@@ -6,17 +6,21 @@ from hmac import new as hmac
 
 from fastapi import HTTPException, Request
 
+from detector.domain.errors import Misconfigured
+
 COOKIE = "precall"
 ACTOR_HEADER = "x-actor"
 LONGEST_ACTOR = 80
+SHORTEST_TOKEN = 16
 
 
 class Access:
     """Checks against one token, in constant time. The cookie is derived from the token and opens the pages only."""
 
     def __init__(self, token: str) -> None:
-        if len(token) < 16:
-            raise ValueError("a token of at least 16 characters is needed")
+        if len(token) < SHORTEST_TOKEN:
+            mend = f"give at least {SHORTEST_TOKEN}, or leave it out and one is made"
+            raise Misconfigured(f"a token of {len(token)} characters", where="precall.toml: web.token", mend=mend)
         self._token = token.encode()
         self.cookie = hmac(self._token, b"precall pages", sha256).hexdigest()
 
@@ -30,7 +34,7 @@ class Access:
     def program(self, request: Request) -> str:
         """The actor for the audit log; HTTP 401 without the token."""
         if not self.by_bearer(request):
-            raise HTTPException(401, "give the token as 'Authorization: Bearer ...'", {"WWW-Authenticate": "Bearer"})
+            raise HTTPException(401, "Give the token as 'Authorization: Bearer ...'.", {"WWW-Authenticate": "Bearer"})
         name = request.headers.get(ACTOR_HEADER, "")[:LONGEST_ACTOR]
         return "".join(c for c in name if c.isprintable()) or "api"
 
@@ -38,4 +42,4 @@ class Access:
         """HTTP 401 unless the request carries the cookie or the token."""
         held = request.cookies.get(COOKIE, "")
         if not (compare_digest(held.encode(), self.cookie.encode()) or self.by_bearer(request)):
-            raise HTTPException(401, "open this page once with ?token=... as printed when the service started")
+            raise HTTPException(401, "Open this page once with ?token=... as printed when the service started.")

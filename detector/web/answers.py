@@ -16,17 +16,17 @@ Json = dict[str, Any]
 
 def iso(epoch_s: float | None) -> str | None:
     """
-    >>> iso(1774339200), iso(None)
-    ('2026-03-24T08:00:00Z', None)
+    >>> iso(1774339200), iso(None), iso(0)  # 0: never
+    ('2026-03-24T08:00:00Z', None, None)
     """
-    return None if epoch_s is None else utc(int(epoch_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if not epoch_s else utc(int(epoch_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def plain(noun: Any) -> Json:
     """A dataclass's fields: those named `..._at` as ISO times, NaN as null.
 
-    >>> plain(Match("inc_1", "major", 0, 0.9))["started_at"]
-    '1970-01-01T00:00:00Z'
+    >>> plain(Match("inc_1", "major", 60, 0.9))["started_at"]
+    '1970-01-01T00:01:00Z'
     """
     values = {field.name: getattr(noun, field.name) for field in fields(noun)}
     return {name: iso(value) if name.endswith("_at") else _finite(value) for name, value in values.items()}

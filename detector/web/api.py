@@ -77,5 +77,5 @@ def health_routes(service: WebService, access: Access) -> APIRouter:
 def incident_or_404(find: Callable[[str], Incident | None], incident_id: str) -> Incident:
     found = find(incident_id)
     if found is None:
-        raise HTTPException(404, "no such incident")
+        raise HTTPException(404, "There is no such incident.")
     return found

@@ -25,7 +25,7 @@ HEADERS = {
 
 
 def create_app(service: WebService, *, token: str, timezone: str = "UTC", privacy_floor: int = 5) -> FastAPI:
-    """`token` opens everything but /healthz and the bare answer of /readyz; ValueError if it is under 16 characters.
+    """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
 
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.

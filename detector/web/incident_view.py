@@ -64,6 +64,7 @@ class Summary:
     incident: Incident
     headline: str
     since: str
+    until: str
     lasted: str
     state: str
     silent: str
@@ -77,6 +78,7 @@ def summary(incident: Incident, page: Page) -> Summary:
         incident,
         wording.headline(incident.kind, incident.root_kind, incident.root_id),
         page.clock(incident.started_at),
+        "" if incident.resolved_at is None else page.clock(incident.resolved_at),
         wording.duration(end - incident.started_at),
         "ongoing" if incident.state == "open" else incident.state,
         silent,
@@ -131,7 +133,7 @@ def people(impact: Impact, page: Page) -> dict[str, object]:
     hidden = answers.withheld(impact.affected, floor=page.floor)
     return {
         "affected": page.count(impact.affected),
-        "interval": "" if hidden else f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f}",
+        "interval": "" if hidden else f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f} at 95 % confidence",
         "exposed": page.count(impact.exposed),
         "accounts": page.count(len(impact.accounts)),
         "groups": account_groups(impact.accounts, page),
@@ -141,18 +143,19 @@ def people(impact: Impact, page: Page) -> dict[str, object]:
 
 
 def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[AccountGroup]:
+    """By kind, most affected lines first. Where the lines are too few to be told, so are the accounts."""
     kinds: dict[str, list[AccountImpact]] = defaultdict(list)
     for account in accounts:
         kinds[account.kind].append(account)
     ordered = sorted(kinds.items(), key=lambda item: (-sum(a.affected_lines for a in item[1]), item[0]))
-    return [
-        AccountGroup(
-            wording.ACCOUNT_KINDS.get(kind, kind or "kind not known"),
-            page.count(len(own)),
-            page.count(sum(a.affected_lines for a in own)),
+    groups = []
+    for kind, own in ordered:
+        lines = sum(a.affected_lines for a in own)
+        accounts_told = f"{len(own):,}" if not answers.withheld(lines, floor=page.floor) else ""
+        groups.append(
+            AccountGroup(wording.ACCOUNT_KINDS.get(kind, kind or "kind not known"), accounts_told, page.count(lines))
         )
-        for kind, own in ordered
-    ]
+    return groups
 
 
 def care_words(care: CareView, page: Page) -> dict[str, object]:

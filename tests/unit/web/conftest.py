@@ -1,0 +1,162 @@
+"""A service in memory with one incident in full, one resolved, one in maintenance; and its web application."""
+
+from dataclasses import replace
+from math import nan
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from detector.domain.alert import Decision
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Band
+from detector.domain.impact import AccountImpact, Affected, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.web import CareView, Listed, ListedPage, Match, Update, create_app
+
+TOKEN = "a-token-for-the-tests"
+START, QUARTER = 1_774_339_200, 900  # Tue 24 March 2026, 08:00 UTC
+RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "4.1.1", "a", "b")
+THROUGHPUT = Kpi("lte_thp_dl", "Downlink throughput", "Mbit/s", "mean", "up", "integrity", "LTE", "4.4.6", "a", "b")
+
+
+def degradation(cell: str, severity: str = "major", **changes) -> Degradation:
+    values = {
+        "degradation_id": f"deg_{cell}", "object_id": cell, "family": "accessibility", "kpi": "lte_rrc_sr",
+        "kind": "accessibility", "started_at": START, "detected_at": START + 2700, "severity": severity, "strength": 12.0,
+        "expected": 0.992, "observed": 0.914, "numerator": 10220.0, "denominator": 11180.0, "excess": 870.0, "periods": 3,
+        "duration_s": QUARTER,
+    }  # fmt: skip
+    return Degradation(**(values | changes))
+
+
+def band(cell: str, kpi: Kpi = RRC, level: float = 0.992, bad: float = 0.914, width: float = 0.006) -> Band:
+    starts = START - 6 * 3600 + QUARTER * np.arange(40)
+    drawn = np.random.default_rng(len(cell)).normal(0, width / 3, 40)
+    expected = level + width * 0.3 * np.sin(np.arange(40) / 7)
+    observed = np.where((starts >= START) & (starts < START + 9000), bad, expected) + drawn
+    return Band(cell, kpi, starts, QUARTER, observed, expected, expected - width, expected + width)
+
+
+OPEN = Incident(
+    "inc_open", "site", "s010", "accessibility", START, START + 2700, "major", ("deg_c01010",),
+    ("c01010", "c01011", "c01012"),
+    "RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.", updated_at=START + 4500, version=2,
+    ticket_id="T-881", expected_clear_at=START + 14400, expected_clear_source="ticket", confidence=0.9,
+)  # fmt: skip
+RESOLVED = replace(OPEN, incident_id="inc_over", root_id="s022", kind="outage", severity="critical", state="resolved",
+                   started_at=START - 90000, opened_at=START - 89000, resolved_at=START - 80000)  # fmt: skip
+SILENT = replace(OPEN, incident_id="inc_works", root_kind="cell", root_id="c09", severity="minor", kind="integrity",
+                 suppressed_reason="maintenance")  # fmt: skip
+
+
+class MemoryService:
+    """Everything a `WebService` answers, from attributes; remembers who asked for identities."""
+
+    def __init__(self):
+        self.problems: list[str] = []
+        self.found = [OPEN, SILENT, RESOLVED]
+        self.evidence = [degradation("c01010"), degradation("c01011", "critical"), degradation("c01012", kpi="unknown_kpi")]
+        self.accounts = (
+            AccountImpact("acc_9f", "enterprise", "gold", 34, 210, "enterprise-care"),
+            AccountImpact("acc_small", "family", "", 2, 3),
+            *(AccountImpact(f"acc_{n}", "consumer", "", 1, 1) for n in range(480)),
+        )
+        self.assessed = Impact(OPEN.incident_id, START + 2700, 2310, 610.4, 540.2, 690.9, (), self.accounts)
+        self.cared = CareView(
+            {"en": "Mobile data is failing around the old harbour. Our engineers are on it; it should work again by noon."},
+            "proactive_message", "consumer-care", 402, {"no_consent": 71, "quiet_hours": 130, "minor": 0, "cap": 3},
+            first_complaint_at=START + 5520,
+        )  # fmt: skip
+        self.listed = [
+            Listed(Affected(OPEN.incident_id, f"sub_{n:03d}", "acc_1", "expected", 0.8, 1200.0),
+                   Decision(OPEN.incident_id, f"sub_{n:03d}", True, "", "message", "sms", f"sub_{n:03d}", START + 2700))
+            for n in range(25)
+        ]  # fmt: skip
+        self.matches = [
+            Match(OPEN.incident_id, "major", START, 0.83, "RRC", {"en": "We are on it."}, START + 14400, "ticket")
+        ]
+        self.audit: list[tuple[str, str]] = []
+        self.failure: Exception | None = None
+
+    def now(self):
+        return START + 6300.0
+
+    def ready(self):
+        return self.problems
+
+    def incidents(self, state, limit, offset):
+        if self.failure:
+            raise self.failure
+        return [i for i in self.found if state in ("", i.state)][offset : offset + limit]
+
+    def incident(self, incident_id):
+        return next((i for i in self.found if i.incident_id == incident_id), None)
+
+    def degradations(self, incident_id):
+        return self.evidence if incident_id == OPEN.incident_id else []
+
+    def impact(self, incident_id):
+        return self.assessed if incident_id == OPEN.incident_id else None
+
+    def care(self, incident_id):
+        return self.cared if incident_id == OPEN.incident_id else None
+
+    def affected(self, incident_id, limit, offset, actor):
+        self.audit.append((actor, f"affected {incident_id}"))
+        return ListedPage(len(self.listed), self.listed[offset : offset + limit])
+
+    def lookup(self, raw_subscriber, actor):
+        self.audit.append((actor, "lookup"))
+        return self.matches if raw_subscriber == "+41790000001" else []
+
+    def bands(self, incident_id):
+        if incident_id != OPEN.incident_id:
+            return []
+        return [band("c01010"), band("c01011"), band("c01010", THROUGHPUT, 21.0, 9.0, 4.0)]
+
+    def timeline(self, incident_id):
+        return [
+            Update(START + 2700, "opened", "Three cells of site s010 refuse connections.", "minor"),
+            Update(START + 4500, "updated", "610 people affected; severity raised.", "major"),
+            Update(START + 4500, "updated", "610 people affected; severity raised.", "major"),
+        ]
+
+    def kpi(self, kpi_id):
+        return {k.id: k for k in (RRC, THROUGHPUT)}.get(kpi_id)
+
+    def metrics(self):
+        return "precall_ticks_total 3\n"
+
+
+@pytest.fixture
+def service():
+    return MemoryService()
+
+
+@pytest.fixture
+def app(service):
+    return create_app(service, token=TOKEN, timezone="Europe/Zurich")
+
+
+@pytest.fixture
+def outsider(app):
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def program(app):
+    return TestClient(app, headers={"authorization": f"Bearer {TOKEN}"}, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def person(app):
+    browser = TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
+    browser.get("/", params={"token": TOKEN})
+    return browser
+
+
+@pytest.fixture
+def nan_degradation():
+    return degradation("c01", observed=nan, expected=nan)

@@ -1,0 +1,168 @@
+"""What programs get: the domain's names, ISO times, counts only; and what happens without a token."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from detector.domain.errors import Misconfigured, Permanent, Transient
+from detector.domain.impact import AccountImpact, Impact
+from detector.web import create_app
+
+PRIVATE = [
+    "/v1/incidents",
+    "/v1/incidents/inc_open",
+    "/v1/incidents/inc_open/affected",
+    "/v1/lookup/+41790000001",
+    "/metrics",
+]
+PAGES = ["/", "/incidents/inc_open"]
+
+
+@pytest.mark.parametrize("path", PRIVATE + PAGES)
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong-token-for-tests", "Basic YTpi", "Bearer", "Bearer tökén"])
+def test_without_the_token_nothing_is_told(outsider, service, path, authorization):
+    answer = outsider.get(path, headers={"authorization": authorization.encode()})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(answer.json()) == {"type", "title", "status", "detail"}
+    assert service.audit == []
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_the_token_in_the_address_or_the_cookie_opens_pages_only(person, path):
+    assert person.get(path).status_code == 401
+    assert person.get(path, params={"token": "a-token-for-the-tests"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", PRIVATE + PAGES)
+def test_the_token_opens_everything(program, path):
+    assert program.get(path).status_code == 200
+
+
+def test_health_is_open_and_readiness_tells_outsiders_only_whether(outsider, program, service):
+    assert outsider.get("/healthz").json() == {"status": "ok"}
+    assert outsider.get("/readyz").json() == {"ready": True}
+    service.problems = ["detect is two ticks behind"]
+    assert (outsider.get("/readyz").status_code, outsider.get("/readyz").json()) == (503, {"ready": False})
+    assert program.get("/readyz").json() == {"ready": False, "problems": ["detect is two ticks behind"]}
+
+
+def test_a_guessable_token_is_refused_at_the_start(service):
+    with pytest.raises(Misconfigured, match=r"web\.token"):
+        create_app(service, token="")
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ({}, ["inc_open", "inc_works", "inc_over"]),
+        ({"state": "open"}, ["inc_open", "inc_works"]),
+        ({"state": "resolved"}, ["inc_over"]),
+        ({"limit": 1, "offset": 1}, ["inc_works"]),
+    ],
+)
+def test_incidents_by_state_and_page(program, query, ids):
+    assert [one["incident_id"] for one in program.get("/v1/incidents", params=query).json()["incidents"]] == ids
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [({"limit": 0}, "limit"), ({"limit": "x"}, "limit"), ({"offset": -1}, "offset"), ({"state": "odd"}, "state")],
+)
+def test_a_wrong_parameter_is_named_in_one_line(program, query, named):
+    answer = program.get("/v1/incidents", params=query)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(f"{named}: ")
+    assert "\n" not in answer.json()["detail"]
+
+
+def test_an_incident_in_full(program):
+    body = program.get("/v1/incidents/inc_open").json()
+    assert (body["started_at"], body["resolved_at"], body["priority"]) == ("2026-03-24T08:00:00Z", None, 2)
+    assert body["degradations"][0]["numerator"] == 10220
+    assert body["impact"] | {"named_accounts": []} == {
+        "assessed_at": "2026-03-24T08:45:00Z", "exposed": 2310, "affected": 610.4, "affected_low": 540.2,
+        "affected_high": 690.9, "accounts": 482, "named_accounts": [], "privacy_floor": 5,
+    }  # fmt: skip
+    assert body["links"] == {"affected": "/v1/incidents/inc_open/affected", "page": "/incidents/inc_open"}
+
+
+def test_counts_under_the_privacy_floor_and_small_accounts_are_withheld(program, service):
+    service.assessed = Impact("inc_open", 60, 4, 3.2, 1.1, 6.0, (), (AccountImpact("acc_home", "family", "", 3, 4),))
+    body = program.get("/v1/incidents/inc_open").json()
+    hidden = ("exposed", "affected", "affected_low", "affected_high", "accounts")
+    assert [body["impact"][name] for name in hidden] == [None] * 5
+    assert body["impact"]["named_accounts"] == []
+    assert body["care"]["withheld"] == {"no_consent": 71, "quiet_hours": 130, "minor": 0, "cap": None}
+
+
+def test_an_incident_never_names_a_person(program):
+    assert "sub_" not in program.get("/v1/incidents/inc_open").text
+    assert "acc_small" not in program.get("/v1/incidents/inc_open").text
+
+
+def test_not_a_number_is_null(program, service, nan_degradation):
+    service.evidence = [nan_degradation]
+    assert program.get("/v1/incidents/inc_open").json()["degradations"][0]["observed"] is None
+
+
+def test_the_list_of_people_is_paged_and_audited(program, service):
+    seen, offset = [], 0
+    while offset is not None:
+        page = program.get(
+            "/v1/incidents/inc_open/affected", params={"limit": 10, "offset": offset}, headers={"x-actor": "desk 7\u007f"}
+        ).json()
+        seen += [row["subscriber"] for row in page["affected"]]
+        offset = page["next_offset"]
+    assert (len(seen), len(set(seen)), page["total"]) == (25, 25, 25)
+    assert page["affected"][0]["decision"]["channel"] == "sms"
+    assert service.audit == [("desk 7", "affected inc_open")] * 3
+
+
+def test_a_caller_is_looked_up_and_the_number_is_not_repeated(program, service):
+    answer = program.get("/v1/lookup/+41790000001")
+    (match,) = answer.json()["incidents"]
+    assert answer.json()["affected"] is True
+    assert (match["started_at"], match["probability"], match["say"]) == (
+        "2026-03-24T08:00:00Z",
+        0.83,
+        {"en": "We are on it."},
+    )
+    assert "4179" not in answer.text
+    assert program.get("/v1/lookup/+41790000002").json() == {"affected": False, "incidents": []}
+    assert service.audit == [("api", "lookup")] * 2
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/incidents/inc_none", "/v1/incidents/inc_none/affected", "/v1/nothing", "/incidents/inc_none"]
+)
+def test_what_is_not_there_is_404(program, service, path):
+    assert (program.get(path).status_code, program.get(path).json()["title"]) == (404, "Not Found")
+    assert service.audit == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (Transient("database is locked", where="var/precall.db"), 503, "var/precall.db: database is locked"),
+        (Permanent("no such tick"), 422, "no such tick"),
+        (Misconfigured("unknown key", where="kpis.toml"), 500, "kpis.toml: unknown key"),
+        (ZeroDivisionError("secret detail"), 500, "unforeseen ZeroDivisionError; the log has the details"),
+    ],
+)
+def test_every_failure_is_one_line_of_problem_json(program, service, error, status, detail):
+    service.failure = error
+    answer = program.get("/v1/incidents")
+    assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+def test_metrics_are_plain_text(program):
+    answer = program.get("/metrics")
+    assert answer.text == "precall_ticks_total 3\n"
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+def test_nothing_is_cached_framed_or_sniffed(outsider: TestClient):
+    headers = outsider.get("/healthz").headers
+    assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]

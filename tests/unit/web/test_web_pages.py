@@ -1,0 +1,150 @@
+"""What a care lead sees."""
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from detector.domain.impact import AccountImpact, Impact
+from detector.web import CareView, Update
+
+
+def text(answer) -> str:
+    """The page as read: no tags, no charts, one space between words."""
+    body = re.sub(r"<(svg|style|head)\b.*?</\1>", " ", answer.text, flags=re.S)
+    words = " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+    return re.sub(r" ([.,])", r"\1", words)
+
+
+def test_the_first_visit_trades_the_token_for_a_cookie_and_leaves_it_out_of_the_address(outsider):
+    answer = outsider.get("/incidents/inc_open", params={"token": "a-token-for-the-tests"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/incidents/inc_open")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "a-token-for-the-tests" not in cookie
+    assert outsider.get("/incidents/inc_open").status_code == 200
+
+
+@pytest.mark.parametrize("params", [{}, {"token": "wrong-token-for-tests"}])
+def test_a_stranger_reads_how_to_come_in(outsider, params):
+    answer = outsider.get("/", params=params, headers={"accept": "text/html"})
+    assert answer.status_code == 401
+    assert "Open this page once with ?token=" in text(answer)
+    assert "s010" not in answer.text
+
+
+def test_a_forged_cookie_does_not_open(outsider):
+    outsider.cookies.set("precall", "a-token-for-the-tests")
+    assert outsider.get("/").status_code == 401
+
+
+READ_IN_TEN_SECONDS = [
+    "major ongoing Connections fail at site s010 RRC setup success is 91.4 %",
+    "Since 09:00 Lasting 1 h 45 min Found after 45 min, 47 min before the first complaint",
+    "Expected to clear 13:00 (ticket)",
+    "610 people 540 to 691 at 95 % confidence, of 2,310 who were there",
+    "Private accounts 480",
+    "Business accounts 1 34 lines affected",
+    "Family accounts fewer than 5 lines affected",
+    "acc_9f, gold 34 of 210 lines",
+    "Mobile data is failing around the old harbour.",
+    "Next: proactive message by consumer-care. 402 may be contacted.",
+    "Not contacted: 130 quiet hours now, 71 gave no consent, fewer than 5 contacted enough this week.",
+    "c01011 RRC setup success 91.4 % 10,220 of 11,180 99.2 % 45 min 09:00 ongoing",
+    "09:45 Opened minor Three cells of site s010 refuse connections. 10:15 Updated major 610 people affected",
+]
+
+
+@pytest.mark.parametrize("sentence", READ_IN_TEN_SECONDS)
+def test_the_incident_page_says(person, sentence):
+    assert sentence in text(person.get("/incidents/inc_open"))
+
+
+def test_the_worst_evidence_comes_first_and_an_unknown_kpi_still_shows(person):
+    page = text(person.get("/incidents/inc_open"))
+    assert page.index("c01011 RRC") < page.index("c01010 RRC") < page.index("c01012 unknown_kpi 0.914")
+
+
+def test_charts_mark_onset_detection_and_resolution(person, service):
+    page = person.get("/incidents/inc_open").text
+    assert page.count("<svg") == 3
+    assert all(f">{label}<" in page for label in ("began", "detected"))
+    service.found[0] = replace(service.found[0], state="resolved", resolved_at=service.found[0].opened_at + 3600)
+    assert ">resolved<" in person.get("/incidents/inc_open").text
+
+
+def test_a_step_told_twice_is_shown_once(person):
+    assert text(person.get("/incidents/inc_open")).count("severity raised") == 1
+
+
+def test_many_cells_are_folded_away(person, service):
+    service.evidence = [
+        replace(service.evidence[0], object_id=f"c{n:03d}", degradation_id=f"deg_{n:03d}") for n in range(40)
+    ]
+    assert "28 more" in text(person.get("/incidents/inc_open"))
+
+
+def test_an_incident_nobody_assessed_is_no_empty_page(person):
+    page = text(person.get("/incidents/inc_over"))
+    assert "critical resolved No service at site s022" in page
+    assert "Lasted 2 h 46 min Resolved Mon 23 Mar, 10:46" in page
+    assert "Not assessed yet." in page
+
+
+def test_few_people_are_not_counted_out(person, service):
+    service.assessed = Impact("inc_open", 60, 4, 3.2, 1.1, 6.0, (), (AccountImpact("acc_home", "family", "", 3, 4),))
+    page = text(person.get("/incidents/inc_open"))
+    assert "fewer than 5 people of fewer than 5 who were there" in page
+    assert "acc_home" not in page
+    assert "confidence" not in page
+
+
+def test_what_others_wrote_is_text_never_markup(person, service):
+    evil = "<script>alert(1)</script>"
+    service.found[0] = replace(service.found[0], reason=evil, root_id=evil, ticket_id=evil)
+    service.cared = CareView(say={evil: evil}, team=evil, withheld={evil: 9})
+    service.timeline = lambda incident_id: [Update(60, evil, evil, evil)]
+    service.evidence = [replace(service.evidence[0], object_id=evil)]
+    service.bands = lambda incident_id: []
+    page = person.get("/incidents/inc_open")
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert evil in unescape(page.text)
+
+
+def test_the_list_shows_trouble_people_and_time(person):
+    page = text(person.get("/"))
+    assert "major Connections fail at site s010" in page
+    assert "610 people affected 1 h 45 min ongoing, since 09:00" in page
+    assert "Data is slow at cell c09 declared maintenance" in page
+    assert "resolved Mon 23 Mar, 10:46" in page
+
+
+def test_the_list_by_state_and_its_older_pages(person, service):
+    resolved = text(person.get("/", params={"state": "resolved"}))
+    assert ("at site s022" in resolved, "at site s010" in resolved) == (True, False)
+    service.found = [replace(service.found[0], incident_id=f"inc_{n}") for n in range(60)]
+    assert 'href="/?state=open&amp;offset=50"' in person.get("/", params={"state": "open"}).text
+    assert "Older" not in text(person.get("/", params={"state": "open", "offset": 50}))
+
+
+def test_a_quiet_network_says_so_and_a_sick_service_says_that(person, service):
+    service.found, service.problems = [], ["detect is two ticks behind"]
+    page = text(person.get("/"))
+    assert "All quiet" in page
+    assert "detect is two ticks behind" in page
+
+
+def test_an_unknown_incident_is_a_page_too(person):
+    answer = person.get("/incidents/inc_none")
+    assert (answer.status_code, "There is no such incident." in text(answer)) == (404, True)
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents/inc_open"])
+def test_pages_need_nothing_from_elsewhere_and_no_script(person, path):
+    page = person.get(path).text
+    assert re.findall(r'(?:src|href)="(?!/)', page) == []
+    assert "<script" not in page
+    assert person.get("/static/precall.css").headers["content-type"].startswith("text/css")
