@@ -1,0 +1,156 @@
+"""Counters to KPIs, as numerators and denominators."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.cell import Topology, base_object
+from detector.domain.counters import CounterBatch
+from detector.domain.finding import Findings
+from detector.domain.frame import KpiFrame, stack
+from detector.domain.kpi import Kpi
+from detector.domain.window import Window
+from detector.kpis.catalogue import PERIOD, Catalogue
+from detector.kpis.judgement import consistent, judged
+from detector.kpis.objects import ObjectNames
+from detector.kpis.rows import CounterRows, merge
+from detector.kpis.stems import StemNames, stem_values
+
+Values = NDArray[np.float64]
+
+
+def compute(
+    batches: Iterable[CounterBatch],
+    catalogue: Catalogue,
+    topology: Topology,
+    findings: Findings,
+    *,
+    tick_s: int = 900,
+    wanted: Window | None = None,
+) -> dict[int, KpiFrame]:
+    """Duration in s -> frame over the periods and objects present and the KPIs that any of them has.
+
+    `batches` in order of arrival: on overlap the later one wins, counter by counter. Rows shorter than a tick that
+    divide it are summed into ticks (numerators and denominators); longer ones keep their duration. Gauges and volumes
+    have the share of the tick that was measured as denominator, so a tick of which a part is missing is not too small.
+    `wanted` limits ticks by their start; batches before it still serve as the previous period of cumulative counters.
+    """
+    work = _Work(catalogue, topology, findings, ObjectNames(topology), StemNames(catalogue), tick_s)
+    parts: dict[tuple[int, int], list[KpiFrame]] = defaultdict(list)
+    for frame in work.period_frames(_by_period(batches), wanted):
+        parts[work.duration(frame), work.tick(int(frame.starts[0]), frame.duration_s)].append(frame)
+    ticks: dict[int, list[KpiFrame]] = defaultdict(list)
+    for (duration_s, start), frames in sorted(parts.items(), key=lambda item: item[0]):
+        ticks[duration_s].append(_one_tick(frames, start, duration_s))
+    return {duration_s: _without_empty_kpis(stack(frames)) for duration_s, frames in ticks.items()}
+
+
+def _by_period(batches: Iterable[CounterBatch]) -> Mapping[tuple[int, int], list[CounterBatch]]:
+    """(duration, start) -> its batches; by duration and time, so that each period follows its predecessor."""
+    periods: dict[tuple[int, int], list[CounterBatch]] = defaultdict(list)
+    for batch in batches:
+        periods[batch.duration_s, batch.start].append(batch)
+    return dict(sorted(periods.items()))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What every period needs."""
+
+    catalogue: Catalogue
+    topology: Topology
+    findings: Findings
+    names: ObjectNames
+    stems: StemNames
+    tick_s: int
+
+    def duration(self, frame: KpiFrame) -> int:
+        return self.tick_s if self._divides(frame.duration_s) else frame.duration_s
+
+    def tick(self, start: int, duration_s: int) -> int:
+        return start - start % self.tick_s if self._divides(duration_s) else start
+
+    def _divides(self, duration_s: int) -> bool:
+        return 0 < duration_s < self.tick_s and self.tick_s % duration_s == 0
+
+    def period_frames(
+        self, periods: Mapping[tuple[int, int], list[CounterBatch]], wanted: Window | None
+    ) -> Iterator[KpiFrame]:
+        before: CounterRows | None = None
+        for (duration_s, start), batches in periods.items():
+            want = {b.counters: self.stems.wanted(b.counters) for b in batches}
+            rows = merge(batches, self.names, want, self.findings)
+            if rows.objects and (wanted is None or wanted.contains(self.tick(start, duration_s))):
+                last = before if before is not None and before.duration_s == duration_s else None
+                yield self.frame(judged(rows, last, self.catalogue, self.findings))
+            before = rows
+
+    def frame(self, rows: CounterRows) -> KpiFrame:
+        """One period: every KPI for the objects of its technology."""
+        bases = [base_object(name) for name in rows.objects]
+        cells = self.topology.cells
+        vendors = np.array([cells[b].vendor.casefold() if b in cells else "" for b in bases], dtype=np.str_)
+        technology = np.array([self.topology.technology(b) for b in bases], dtype=np.str_)
+        stems = stem_values(rows, self.stems, vendors)
+        kpis = self.catalogue.computed
+        numerator = np.full((1, len(rows.objects), len(kpis)), np.nan)
+        denominator = numerator.copy()
+        fits = {kind: technology == kind for kind in set(technology.tolist())}
+        for k, kpi in enumerate(kpis):
+            own = np.zeros(len(bases), bool)
+            for kind, members in fits.items():
+                own |= members & kpi.applies_to(kind)
+            if own.any():
+                num, den = self._counts(kpi, stems, rows)
+                good = own & consistent(
+                    kpi.id, kpi.kind, np.where(own, num, np.nan), den, rows.objects, rows.start, self.findings
+                )
+                numerator[0, :, k], denominator[0, :, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
+        start = np.array([rows.start], np.int64)
+        return KpiFrame(start, rows.duration_s, rows.objects, kpis, numerator, denominator, rows.suspect[None, :])
+
+    def _counts(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> tuple[Values, Values]:
+        """Numerator and denominator per object; without a formula the latter is the measured share of the tick."""
+        inputs: Mapping[str, Values | float] = {**stems, PERIOD: float(rows.duration_s)}
+        upper, lower = self.catalogue.formulas[kpi.id]
+        shape = (len(rows.objects),)
+        numerator = np.broadcast_to(upper.evaluate(inputs), shape)
+        if lower is not None:
+            return numerator, np.broadcast_to(lower.evaluate(inputs), shape)
+        share = rows.duration_s / self.tick_s if self._divides(rows.duration_s) else 1.0
+        return (numerator if kpi.kind == "volume" else numerator * share), np.full(shape, share)
+
+
+def _one_tick(frames: Sequence[KpiFrame], start: int, duration_s: int) -> KpiFrame:
+    """Several periods of one tick as one; where an object has rows of the whole tick, its shorter ones do not count."""
+    at = np.array([start], np.int64)
+    if len(frames) == 1 and frames[0].duration_s == duration_s:
+        return frames[0]
+    objects = tuple(dict.fromkeys(name for frame in frames for name in frame.objects))
+    shape = (1, len(objects), len(frames[0].kpis))
+    numerator, denominator = np.full(shape, np.nan), np.full(shape, np.nan)
+    suspect = np.zeros(shape[:2], bool)
+    for length in sorted({frame.duration_s for frame in frames}, reverse=True):
+        same = [frame.aligned(objects) for frame in frames if frame.duration_s == length]
+        num, den = _sum([f.numerator for f in same]), _sum([f.denominator for f in same])
+        fresh = np.isnan(numerator) & np.isfinite(num)
+        numerator, denominator = np.where(fresh, num, numerator), np.where(fresh, den, denominator)
+        suspect |= np.any([f.suspect for f in same], axis=0) & fresh.any(axis=2)
+    return KpiFrame(at, duration_s, objects, frames[0].kpis, numerator, denominator, suspect)
+
+
+def _sum(parts: Sequence[Values]) -> Values:
+    """Sum of what is there; NaN only where nothing is."""
+    whole = np.stack(parts)
+    known = np.isfinite(whole)
+    return np.where(known.any(axis=0), np.where(known, whole, 0.0).sum(axis=0), np.nan)
+
+
+def _without_empty_kpis(frame: KpiFrame) -> KpiFrame:
+    """Only the KPIs that some object has, in the catalogue's order."""
+    held = np.isfinite(frame.numerator).any(axis=(0, 1))
+    kept = tuple(kpi for kpi, has in zip(frame.kpis, held, strict=True) if has)
+    return frame if len(kept) == len(frame.kpis) else frame.aligned(frame.objects, kept)
