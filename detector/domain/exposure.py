@@ -86,3 +86,9 @@ class Habit:
     cell: NDArray[np.int32]
     seconds: NDArray[np.float64]
     attempts: NDArray[np.float64]
+
+
+def no_habit() -> Habit:
+    """Nothing learned yet."""
+    i, f = np.empty(0, np.int32), np.empty(0)
+    return Habit((), (), np.zeros(169, np.int64), i, i, f, f)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
+from detector.domain.window import Tick
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,3 +98,14 @@ def stack(frames: Sequence[KpiFrame]) -> KpiFrame:
         np.concatenate([f.numerator for f in same]), np.concatenate([f.denominator for f in same]),
         np.concatenate([f.suspect for f in same]),
     )  # fmt: skip
+
+
+def ending_at(frame: KpiFrame, tick: Tick, periods: int) -> KpiFrame:
+    """Exactly the `periods` periods up to and with the tick; those that the frame lacks are missing data."""
+    starts = tick.start - tick.duration_s * np.arange(periods - 1, -1, -1, dtype=np.int64)
+    shape = (periods, len(frame.objects), len(frame.kpis))
+    num, den, suspect = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[:2], bool)
+    here = np.isin(frame.starts, starts)
+    at = np.searchsorted(starts, frame.starts[here])
+    num[at], den[at], suspect[at] = frame.numerator[here], frame.denominator[here], frame.suspect[here]
+    return KpiFrame(starts, tick.duration_s, frame.objects, frame.kpis, num, den, suspect)

@@ -10,6 +10,7 @@ from detector.domain.kpi import Kpi
 from detector.store.arrays import ArrayStore
 from detector.store.book import Book, Listing
 from detector.store.database import Database
+from detector.store.erasure import Erasure
 from detector.store.history import KpiHistory
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
@@ -37,6 +38,7 @@ class Store:
         self.notes = Notes(database)
         self.vault = Vault(database, vault_key)
         self.audit = AuditLog(database)
+        self.erasure = Erasure(database, root / "presence", self.arrays)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """One transaction over all tables."""

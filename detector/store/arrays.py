@@ -20,6 +20,7 @@ class ArrayStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._cache: dict[str, tuple[int, str, dict[str, np.ndarray[Any, Any]]]] = {}
 
     def save(self, name: str, arrays: Arrays, made_from: str) -> None:
         """Replace the state of this name, whole. Raises Transient when it cannot be written."""
@@ -36,13 +37,19 @@ class ArrayStore:
 
     def load(self, name: str, made_from: str) -> dict[str, np.ndarray[Any, Any]] | None:
         """The arrays, or None if they are not there, damaged, or made from something else."""
+        path = self._root / f"{name}.npz"
         try:
-            with np.load(self._root / f"{name}.npz", allow_pickle=False) as file:
+            changed_at = path.stat().st_mtime_ns
+            if name in self._cache and self._cache[name][:2] == (changed_at, made_from):
+                return self._cache[name][2]
+            with np.load(path, allow_pickle=False) as file:
                 found = {key: file[key] for key in file.files}
         except (OSError, ValueError, BadZipFile, EOFError, KeyError):
             return None
         if str(found.pop(_MADE_FROM, "")) != made_from or str(found.pop(_CHECKSUM, "")) != _checksum(found):
             return None
+        if "/" not in name:  # what lies in folders is read once
+            self._cache[name] = (changed_at, made_from, found)
         return found
 
     def prune(self, folder: str, keep: int) -> None:

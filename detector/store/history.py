@@ -95,7 +95,9 @@ class KpiHistory:
     def compact(self, before: int) -> int:
         """Join the tick files of each whole day before `before` into one; returns how many files went."""
         gone = 0
-        for duration_s, span in self.ticks.span().items():
+        with self._database.begin() as connection:
+            spans = self.ticks.span(connection)
+        for duration_s, span in spans.items():
             for day in range(span.start // _DAY, min(before, span.end) // _DAY):
                 gone += self._compact_day(duration_s, Window(day * _DAY, (day + 1) * _DAY))
         return gone
@@ -114,6 +116,16 @@ class KpiHistory:
             (self._root / path).unlink(missing_ok=True)
         self._cache.clear()
         return len(old) - 1
+
+    def prune(self, before: int) -> int:
+        """Forget ticks before this moment, and delete every file that no tick refers to; returns how many files went."""
+        with self._database.begin() as connection:
+            self.ticks.forget(connection, before)
+            kept = self.ticks.paths(connection)
+        gone = [path for path in self._root.rglob("[!.]*.parquet") if str(path.relative_to(self._root)) not in kept]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return len(gone)
 
 
 def _pick(frame: KpiFrame, periods: np.ndarray[Any, np.dtype[np.bool_]]) -> KpiFrame:

@@ -1,6 +1,6 @@
 """Alerts that wait, travel or rest: written in the transaction that decided them, relayed by `push` alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from detector.store.database import Database
 from detector.store.records import upsert
 from detector.store.tables import outbox as table
 
+NOBODY = "-"
+"""Receiver of an alert that nobody is configured to get."""
 LEASE_S = 120.0
 """A message claimed by a push that died becomes due again after this."""
 
@@ -46,15 +48,16 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, connection: Connection, alerts: Iterable[Alert], receivers: Sequence[str], due_at: float) -> None:
-        """Part of the deciding transaction; an alert that is there already stays as it is."""
-        for alert in alerts:
-            row = {
-                f: getattr(alert, f) for f in ("key", "incident_id", "type", "sequence", "severity", "time", "expires_at")
-            }
-            row |= {"data": dict(alert.data), "state": "pending", "attempts": 0, "next_at": due_at}
-            known = set(connection.execute(select(table.c.receiver).where(table.c.key == alert.key)).scalars())
-            upsert(connection, table, [row | {"receiver": name} for name in receivers if name not in known])
+    def add(self, connection: Connection, alert: Alert, receivers: Sequence[str], due_at: float) -> None:
+        """Part of the deciding transaction; an alert that is there already stays as it is. Without receivers it is kept
+        for the record."""
+        row = {f: getattr(alert, f) for f in ("key", "incident_id", "type", "sequence", "severity", "time", "expires_at")}
+        row |= {"data": dict(alert.data), "attempts": 0, "next_at": due_at}
+        known = set(connection.execute(select(table.c.receiver).where(table.c.key == alert.key)).scalars())
+        for name in receivers or [NOBODY]:
+            if name not in known:
+                state = "pending" if name != NOBODY else "sent"
+                upsert(connection, table, [row | {"receiver": name, "state": state}])
 
     def sequence(self, connection: Connection, incident_id: str) -> int:
         """How many different alerts this incident has had."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 from detector.domain.window import Tick, Window
 from detector.store.database import Database
 from detector.store.records import upsert
-from detector.store.tables import done, owed
+from detector.store.tables import done, owed, tick_piece
 from detector.store.tables import tick as table
 
 STEPS = ("score", "decide", "assess")
@@ -53,11 +53,24 @@ class Ticks:
                 found.setdefault(row.path, []).append(row.start)
         return found
 
-    def span(self) -> dict[int, Window]:
+    def span(self, connection: Connection) -> dict[int, Window]:
         """Duration -> from the first tick's start to the last one's end."""
         query = select(table.c.duration_s, func.min(table.c.start), func.max(table.c.start)).group_by(table.c.duration_s)
-        with self._database.begin() as connection:
-            return {d: Window(first, last + d) for d, first, last in connection.execute(query)}
+        return {d: Window(first, last + d) for d, first, last in connection.execute(query)}
+
+    def starts(self, connection: Connection, duration_s: int, since: int) -> set[int]:
+        """Starts of the known ticks from `since` on."""
+        query = select(table.c.start).where(table.c.duration_s == duration_s, table.c.start >= since)
+        return set(connection.execute(query).scalars())
+
+    def paths(self, connection: Connection) -> set[str]:
+        """All files that hold a tick."""
+        return set(connection.execute(select(table.c.path).distinct()).scalars())
+
+    def forget(self, connection: Connection, before: int) -> None:
+        """Drop the ticks that started before this moment, and what is known of their files."""
+        for part in (table, tick_piece, done):
+            connection.execute(delete(part).where(part.c.start < before))
 
     def owe(self, connection: Connection, step: str, tick: Tick, version: int) -> None:
         row = {"step": step, "start": tick.start, "duration_s": tick.duration_s, "version": version}

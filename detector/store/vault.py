@@ -17,19 +17,23 @@ class Vault:
 
     def __init__(self, database: Database, key: bytes) -> None:
         self._database = database
+        self._sealed: Mapping[str, str] | None = None
         try:
             self._fernet = Fernet(key)
         except ValueError as error:
             raise Misconfigured("not a Fernet key", where="storage: vault key", mend="32 url-safe base64 bytes") from error
 
     def seal(self, raw_ids: Mapping[str, str]) -> int:
-        """Add those not there yet; returns how many."""
+        """Add those not there yet; returns how many. The same mapping again costs nothing."""
+        if raw_ids is self._sealed:
+            return 0
         with self._database.begin() as connection:
             known = set(connection.execute(select(table.c.pseudonym)).scalars())
             fresh = [(p, raw) for p, raw in raw_ids.items() if p not in known]
             for at in range(0, len(fresh), 500):
                 rows = [{"pseudonym": p, "sealed": self._fernet.encrypt(raw.encode())} for p, raw in fresh[at : at + 500]]
                 connection.execute(table.insert(), rows)
+        self._sealed = raw_ids
         return len(fresh)
 
     def open(self, pseudonym: str) -> str | None:

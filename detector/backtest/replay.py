@@ -1,0 +1,140 @@
+"""The same job steps as the daemon's, under a moving clock: nothing is seen before it arrives."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from detector import delivery
+from detector.backtest.results import Listing, Results
+from detector.clock import MovingClock
+from detector.domain.errors import Misconfigured
+from detector.domain.evidence import Band
+from detector.domain.finding import Findings
+from detector.domain.impact import Impact
+from detector.domain.incident import Incident
+from detector.domain.ports import Piece, Reference, Source
+from detector.domain.window import Tick, Window, utc
+from detector.kpis import Catalogue
+from detector.settings import Settings
+from detector.store import Store
+from jobs import fitted, ledger
+from jobs.assess import assess
+from jobs.detect import detect
+from jobs.learn import learn
+from jobs.pull import pull
+
+_DAY = 86_400
+_PLOTTED = 60
+"""Incidents with plots: the page must stay small."""
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One dataset, one store of its own, one window to decide in."""
+
+    source: Source
+    store: Store
+    catalogue: Catalogue
+    settings: Settings
+    window: Window
+
+    def run(self, progress: Progress = lambda _share: None) -> Results:
+        """Replay the window and gather what was decided.
+
+        Raises Misconfigured if nothing arrives before the window: there would be nothing to compare with.
+        """
+        clock = MovingClock(self.window.start)
+        self._pull(clock)
+        self._learn(clock)
+        learned_at = clock.now()
+        for moment in self._moments():
+            clock.at = moment
+            self._pull(clock)
+            if moment >= learned_at + _DAY:
+                self._learn(clock)
+                learned_at = moment
+            policy, correlation = self.settings.detection, self.settings.incidents
+            detect(self.source, self.store, self.catalogue, now=moment, detection=policy, correlation=correlation)
+            assess(self.source, self.store, self.catalogue, self.settings, now=moment, receivers=(), due_at=moment)
+            progress((moment - self.window.start) / max(1, self.window.seconds))
+        return self._gather(clock.now())
+
+    def _pull(self, clock: MovingClock) -> None:
+        policy = self.settings.detection
+        pull(self.source, self.store, self.catalogue, now=clock.now(), decide_from=self.window.start, policy=policy)
+
+    def _learn(self, clock: MovingClock) -> None:
+        if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=self.settings.detection):
+            mend = "begin later: data before --from is what the baselines learn from"
+            raise Misconfigured(
+                "no data arrives before it", where=f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}", mend=mend
+            )
+
+    def _moments(self) -> Iterator[float]:
+        """Whenever something arrives, and whenever a tick's grace time ends: when anything can change."""
+        reference = self.source.reference(self.window.start, Findings())
+        delay = reference.operator.arrival_delay_s
+        last = self.window.end + delay + self.settings.detection.grace_minutes * 60
+        pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
+        durations = {reference.operator.tick_s} | set(self._durations())
+        grace = {
+            ledger.deadline(Tick(start, length), delay, self.settings.detection)
+            for length in durations
+            for start in range(self.window.start - self.window.start % length, self.window.end, length)
+        }
+        yield from sorted({p.arrived_at for p in pieces} | {g for g in grace if g > self.window.start})
+
+    def _durations(self) -> Sequence[int]:
+        with self.store.begin() as connection:
+            return list(self.store.ticks.span(connection))
+
+    def _gather(self, now: float) -> Results:
+        reference = self.source.reference(now, Findings())
+        book = self.store.book
+        incidents = tuple(i for i in reversed(book.incidents()))
+        return Results(
+            window=self.window,
+            cells=len(reference.topology.cells),
+            settings_hash=self.settings.hash,
+            timezone=reference.operator.timezone,
+            topology=reference.topology,
+            kpis={k.id: k for k in self.catalogue.kpis},
+            degradations=tuple(book.degradations()),
+            incidents=incidents,
+            listings=self._listings(),
+            impacts=self._impacts(incidents),
+            alerts=self._alerts(),
+            bands=self._bands(incidents, reference),
+            findings=tuple(self.store.notes.findings()),
+            alarms_known=bool(reference.operations.alarms),
+        )
+
+    def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
+        found = {i.incident_id: self.store.book.impact(i.incident_id) for i in incidents}
+        return {name: impact for name, impact in found.items() if impact}
+
+    def _listings(self) -> tuple[Listing, ...]:
+        names = [f for f in Listing.__dataclass_fields__]
+        return tuple(Listing(**{name: getattr(row, name) for name in names}) for row in self.store.book.listings())
+
+    def _alerts(self) -> tuple[tuple[dict[str, object], int], ...]:
+        render = delivery.format_named("cloudevents").render
+        source = self.settings.delivery.source
+        messages = self.store.outbox.messages()
+        return tuple((json.loads(render(m.alert, source)), m.time) for m in messages)
+
+    def _bands(self, incidents: Sequence[Incident], reference: Reference) -> dict[str, tuple[Band, ...]]:
+        """Plots of the most severe incidents that care heard of."""
+
+        def weight(incident: Incident) -> tuple[bool, int]:
+            return incident.silent, incident.priority
+
+        zone, until = reference.operator.timezone, self.window.end
+        named = (self.store, self.catalogue, self.settings.detection)
+        chosen = sorted(incidents, key=weight)[:_PLOTTED]
+        return {i.incident_id: fitted.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
+
+
+def _begins_in(piece: Piece, window: Window) -> bool:
+    return piece.window is None or piece.window.overlaps(window)

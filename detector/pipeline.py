@@ -1,0 +1,90 @@
+"""The way of one tick through the house, in order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from detector import care, degradations, impact, incidents, kpis, scoring
+from detector.care import Decision
+from detector.degradations import Tracked
+from detector.domain.alert import Alert
+from detector.domain.counters import CounterBatch
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.exposure import Habit, Presence
+from detector.domain.finding import Findings
+from detector.domain.frame import KpiFrame
+from detector.domain.impact import Impact
+from detector.domain.incident import Incident
+from detector.domain.policy import CarePolicy, DetectionPolicy, ImpactPolicy, IncidentPolicy
+from detector.domain.ports import Reference
+from detector.kpis import Catalogue
+from detector.scoring import Baseline
+
+
+def measure(
+    batches: Iterable[CounterBatch], catalogue: Catalogue, reference: Reference, findings: Findings
+) -> Mapping[int, KpiFrame]:
+    """Counters to KPIs: frames by duration."""
+    return kpis.compute(batches, catalogue, reference.topology, findings, tick_s=reference.operator.tick_s)
+
+
+def score(
+    recent: KpiFrame, baseline: Baseline, reference: Reference, expected: Sequence[str], policy: DetectionPolicy
+) -> Evidence:
+    """KPIs to evidence: the last period of `recent` against what was expected of it."""
+    return scoring.score(
+        recent, baseline, expected_objects=expected, topology=reference.topology,
+        timezone=reference.operator.timezone, policy=policy,
+    )  # fmt: skip
+
+
+def decide(
+    evidence: Evidence, raised: Sequence[Degradation], open_: Sequence[Incident], reference: Reference, catalogue: Catalogue,
+    detection: DetectionPolicy, correlation: IncidentPolicy, *, now: int, missing: Mapping[str, int],
+) -> tuple[Tracked, tuple[Incident, ...]]:  # fmt: skip
+    """Evidence to degradations to incidents; what other durations raised stays as it is."""
+    mine = [d for d in raised if d.duration_s == evidence.tick.duration_s]
+    others = [d for d in raised if d.duration_s != evidence.tick.duration_s]
+    known = {"topology": reference.topology, "operations": reference.operations}
+    tracked = degradations.track(evidence, mine, now=now, policy=detection, seen_missing=missing, **known)
+    changed = incidents.correlate(
+        open_, [*tracked.degradations, *others], now=now, tick=evidence.tick, policy=correlation,
+        objects_testable=len(evidence.objects), kpis={k.id: k for k in catalogue.kpis}, **known,
+    )  # fmt: skip
+    return tracked, changed
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """One incident with everyone it touches and what care does about it."""
+
+    incident: Incident
+    impact: Impact
+    decisions: tuple[Decision, ...]
+
+
+def assess(
+    incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
+    listing: ImpactPolicy, caring: CarePolicy, *, now: int, contacted: Mapping[str, int],
+) -> Assessed:  # fmt: skip
+    """An incident to the people behind it, to a decision for each."""
+    timezone, customers = reference.operator.timezone, reference.customers
+    found = impact.assess(
+        incident, shown, habit=habit, presence=presence, topology=reference.topology, customers=customers,
+        now=now, timezone=timezone, policy=listing,
+    )  # fmt: skip
+    decisions = care.decide(
+        incident, found, customers=customers, timezone=timezone, now=now, contacted=contacted, policy=caring
+    )  # fmt: skip
+    return Assessed(incident, found, decisions)
+
+
+def tell(
+    assessed: Assessed, shown: Sequence[Degradation], catalogue: Catalogue, listing: ImpactPolicy, caring: CarePolicy, *,
+    type_: str, sequence: int, now: int, timezone: str, link_base: str,
+) -> Alert:  # fmt: skip
+    """What a care team is told of it."""
+    return care.compose(
+        assessed.incident, shown, assessed.impact, assessed.decisions, type_=type_, sequence=sequence, now=now,
+        kpis={k.id: k for k in catalogue.kpis}, policy=caring, impact_policy=listing, link_base=link_base, timezone=timezone,
+    )  # fmt: skip

@@ -1,0 +1,156 @@
+"""Whom each incident touches and what care does: impact, listings and composed alerts in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from detector import pipeline
+from detector.delivery import Receiver
+from detector.domain.alert import Alert, Decision
+from detector.domain.exposure import Habit, Presence, no_habit
+from detector.domain.finding import Findings
+from detector.domain.impact import Affected
+from detector.domain.incident import Incident
+from detector.domain.ports import Reference, Source
+from detector.domain.window import Tick, Window
+from detector.kpis import Catalogue
+from detector.pipeline import Assessed
+from detector.settings import Settings
+from detector.store import Debt, Listing, Store
+from jobs import fitted
+from jobs.ledger import Reached, walk_on
+
+_HOUR = 3600
+_WEEK = 7 * 86_400
+_NOTABLE_CHANGE = 0.1
+"""A person's probability that moved by less than this keeps its row: the list is to be read, not to flicker."""
+_NEWSWORTHY = 0.5
+"""Care hears of a change in the number of affected people by more than this share."""
+
+
+def assess(
+    source: Source, store: Store, catalogue: Catalogue, settings: Settings, *, now: float, receivers: Sequence[Receiver],
+    due_at: float, reached: Reached = walk_on,
+) -> tuple[Alert, ...]:  # fmt: skip
+    """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own."""
+    debts = store.ticks.debts("assess")
+    if not debts:
+        return ()
+    reference = source.reference(now, Findings())
+    habit = fitted.load_habit(store) or no_habit()
+    alerts: list[Alert] = []
+    for debt in debts:
+        work = _Assessment(store, reference, catalogue, settings, habit, int(now), debt)
+        told = work.run(receivers, due_at, reached)
+        alerts += told
+    return tuple(alerts)
+
+
+@dataclass(frozen=True)
+class _Assessment:
+    store: Store
+    reference: Reference
+    catalogue: Catalogue
+    settings: Settings
+    habit: Habit
+    now: int
+    debt: Debt
+
+    @property
+    def tick(self) -> Tick:
+        return self.debt.tick
+
+    def run(self, receivers: Sequence[Receiver], due_at: float, reached: Reached) -> list[Alert]:
+        since = self.store.notes.get("assessed_until", 0)
+        incidents = self.store.book.incidents_changed_at(since)
+        contacted = self.store.book.contacted_since(self.now - _WEEK) if incidents else {}
+        presence = self._presence(incidents)
+        found = [self._assess(incident, presence, contacted) for incident in incidents if incident.state != "merged"]
+        reached("assess.computed")
+        with self.store.begin() as connection:
+            for incident in incidents:
+                if incident.state == "merged":
+                    self._delist(connection, incident)
+            alerts = [alert for one in found if (alert := self._record(connection, one, receivers, due_at))]
+            self.store.notes.put(connection, "assessed_until", self.now)
+            self.store.ticks.settle(connection, self.debt, self.now)
+            reached("assess.deciding")
+        reached("assess.recorded")
+        return alerts
+
+    def _presence(self, incidents: Sequence[Incident]) -> Presence:
+        """What has arrived since shortly before the oldest of them began."""
+        begin = min((i.started_at for i in incidents), default=self.now) - self.settings.impact.present_hours * _HOUR
+        return self.store.presence.read(Window(min(begin, self.now - 1), self.now))
+
+    def _assess(self, incident: Incident, presence: Presence, contacted: dict[str, int]) -> Assessed:
+        listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
+        own = {one.recipient for one in listed if one.contactable}
+        before = {key: count - (key in own) for key, count in contacted.items()}  # this incident's own contact is no other
+        return pipeline.assess(
+            incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference,
+            self.settings.impact, self.settings.care, now=self.now, contacted=before,
+        )  # fmt: skip
+
+    def _record(self, connection: Connection, one: Assessed, receivers: Sequence[Receiver], due_at: float) -> Alert | None:
+        self.store.book.save_impact(connection, one.impact)
+        self._relist(connection, one)
+        type_ = self._news(one)
+        if not type_:
+            return None
+        sequence = self.store.outbox.sequence(connection, one.incident.incident_id) + 1
+        alert = pipeline.tell(
+            one, self.store.book.degradations_of(one.incident), self.catalogue, self.settings.impact, self.settings.care,
+            type_=type_, sequence=sequence, now=self.now, timezone=self.reference.operator.timezone,
+            link_base=self.settings.web.link_base,
+        )  # fmt: skip
+        self.store.notes.put(
+            connection, f"told:{one.incident.incident_id}", [one.incident.version, round(one.impact.affected)]
+        )
+        team = str(alert.data.get("action", {}).get("team", ""))
+        wanting = [r.name for r in receivers if r.wants(alert.severity, team)]
+        self.store.outbox.add(connection, alert, wanting, due_at)
+        return alert
+
+    def _news(self, one: Assessed) -> str:
+        """opened, updated, resolved, or nothing that a receiver would want to hear."""
+        incident = one.incident
+        told = self.store.notes.get(f"told:{incident.incident_id}")
+        if told is None:
+            return "opened" if incident.state == "open" and not incident.silent else ""
+        if incident.state == "resolved":
+            return "" if told[0] == "resolved" else "resolved"
+        version, affected = told
+        moved = abs(one.impact.affected - affected) > max(
+            _NOTABLE_CHANGE * 5 * affected, self.settings.impact.privacy_floor * 2
+        )
+        return "updated" if incident.version > version or moved else ""
+
+    def _relist(self, connection: Connection, one: Assessed) -> None:
+        decisions = {d.subscriber: d for d in one.decisions}
+        listed = self.store.book.listings(incident_id=one.incident.incident_id, current=True)
+        current = {old.subscriber: old for old in listed}
+        wanted = {p.subscriber: _listing(p, decisions[p.subscriber], self.now) for p in one.impact.people}
+        begun = [new for key, new in wanted.items() if key not in current or _moved(current[key], new)]
+        renewed = {new.subscriber for new in begun}
+        ended = [old for key, old in current.items() if key in renewed or key not in wanted]
+        self.store.book.relist(connection, ended, begun, self.now)
+
+    def _delist(self, connection: Connection, incident: Incident) -> None:
+        current = self.store.book.listings(incident_id=incident.incident_id, current=True)
+        self.store.book.relist(connection, current, [], self.now)
+
+
+def _listing(person: Affected, decision: Decision, at: int) -> Listing:
+    return Listing(
+        person.incident_id, person.subscriber, person.account, person.basis, person.probability, person.exposure_s, at,
+        decision.contactable, decision.why_not, decision.action, decision.channel, decision.recipient, decision.decided_at,
+    )  # fmt: skip
+
+
+def _moved(old: Listing, new: Listing) -> bool:
+    """A change worth a new row: another basis or decision, or a notably different probability."""
+    same = replace(old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, row=None)
+    same = replace(same, decided_at=new.decided_at)
+    return same != replace(new, row=None) or abs(old.probability - new.probability) >= _NOTABLE_CHANGE / 2

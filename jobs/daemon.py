@@ -1,0 +1,179 @@
+"""Wakes the jobs on their schedule; the ledger decides what there is to do. A failing job is told of and woken again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event, Lock
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from detector.delivery import Receiver
+from detector.domain.errors import PrecallError
+from detector.domain.ports import Clock, Source
+from detector.kpis import Catalogue
+from detector.settings import Settings
+from detector.store import Store
+from detector.telemetry import Telemetry
+from jobs.assess import assess
+from jobs.detect import detect
+from jobs.learn import learn
+from jobs.ledger import Reached, walk_on
+from jobs.prune import prune
+from jobs.pull import pull
+from jobs.push import Relay
+
+log = structlog.get_logger()
+_OVERDUE_S = 2 * 3600
+
+
+@dataclass
+class Jobs:
+    """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
+
+    source: Source
+    store: Store
+    catalogue: Catalogue
+    settings: Settings
+    clock: Clock
+    wall: Clock
+    relay: Relay
+    receivers: Sequence[Receiver]
+    telemetry: Telemetry
+    reached: Reached = walk_on
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def run(self, name: str) -> str:
+        """One job once; returns what it did in one line. Raises PrecallError."""
+        with self.telemetry.job_seconds.labels(name).time():
+            did: str = getattr(self, name)()
+        self.failures.pop(name, None)
+        return did
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("pull", "detect", "assess", "push", "learn", "prune")
+
+    def decide_from(self) -> int:
+        """Ticks before the first start are history; kept, so that a restart owes what it missed."""
+        known = self.store.notes.get("decide_from")
+        if known is None:
+            known = int(self.clock.now())
+            with self.store.begin() as connection:
+                self.store.notes.put(connection, "decide_from", known)
+        return int(known)
+
+    def pull(self) -> str:
+        policy = self.settings.detection
+        pulled = pull(
+            self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
+            reached=self.reached,
+        )  # fmt: skip
+        for piece, reason in pulled.set_aside:
+            log.warning("file set aside", file=piece.name, reason=reason)
+        self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
+        self.telemetry.files.labels("read").inc(pulled.pieces - len(pulled.set_aside))
+        return f"{pulled.pieces} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
+
+    def detect(self) -> str:
+        detected = detect(
+            self.source, self.store, self.catalogue, now=self.clock.now(), detection=self.settings.detection,
+            correlation=self.settings.incidents, reached=self.reached,
+        )  # fmt: skip
+        self.telemetry.ticks.inc(len(detected.decided))
+        open_ = self.store.book.incidents(state="open")
+        self.telemetry.incidents.set(len(open_))
+        owed = self.store.ticks.debts("score")
+        self.telemetry.behind.set(max(0.0, self.clock.now() - owed[0].tick.end) if owed else 0.0)
+        return f"{len(detected.decided)} ticks decided, {len(open_)} incidents open"
+
+    def assess(self) -> str:
+        alerts = assess(
+            self.source, self.store, self.catalogue, self.settings, now=self.clock.now(), receivers=self.receivers,
+            due_at=self.wall.now(), reached=self.reached,
+        )  # fmt: skip
+        return f"{len(alerts)} alerts composed"
+
+    def push(self) -> str:
+        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now())
+        for state, count in outcomes.items():
+            self.telemetry.deliveries.labels(state).inc(count)
+        return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
+
+    def learn(self) -> str:
+        policy = self.settings.detection
+        fitted = learn(self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, reached=self.reached)
+        return f"{fitted} baselines fitted"
+
+    def learn_if_due(self) -> str:
+        """Once a `learn_s` of event time, and at once when there is nothing to judge by."""
+        learned_at = self.store.notes.get("learned_at")
+        if learned_at is not None and self.clock.now() < learned_at + self.settings.schedule.learn_s:
+            return "not due"
+        return self.learn()
+
+    def prune(self) -> str:
+        gone = prune(self.store, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
+        return ", ".join(f"{count} {name}" for name, count in gone.items())
+
+    def problems(self) -> list[str]:
+        """What keeps the service from its work: for /readyz."""
+        found = [f"job {name}: {why}" for name, why in self.failures.items()]
+        owed = self.store.ticks.debts("score")
+        if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
+            found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
+        return found
+
+
+class Daemon:
+    """`start` returns at once; `stop` lets running jobs end. Pull, detect and assess follow one another in one wake-up."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._one_at_a_time = Lock()
+        self._stopping = Event()
+        wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
+        self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
+
+    def start(self) -> None:
+        schedule = self._jobs.settings.schedule
+        self._every(schedule.pull_s, self._tick, "tick")
+        self._every(schedule.push_s, lambda: self._attempt("push"), "push")
+        self._every(schedule.prune_s, lambda: self._attempt("prune"), "prune")
+        self._scheduler.start()
+
+    def also(self, name: str, seconds: float, act: Callable[[], object]) -> None:
+        """Wake something else as well (the simulated operator of a demonstration)."""
+        self._every(seconds, act, name)
+
+    def _every(self, seconds: float, act: Callable[[], object], name: str) -> None:
+        self._scheduler.add_job(act, "interval", seconds=seconds, id=name, name=name)
+
+    def _tick(self) -> None:
+        with self._one_at_a_time:
+            for name in ("pull", "learn_if_due", "detect", "assess"):
+                if not self._stopping.is_set() and not self._attempt(name):
+                    return
+
+    def _attempt(self, name: str) -> bool:
+        """A known failure is one line in the log and in /readyz; the job is tried again at its next wake-up."""
+        try:
+            self._jobs.run(name)
+        except PrecallError as error:
+            self._jobs.failures[name] = str(error)
+            self._jobs.telemetry.job_failures.labels(name).inc()
+            log.error("job failed, will be tried again", job=name, reason=str(error))
+            return False
+        return True
+
+    def _failed(self, event: JobExecutionEvent) -> None:
+        """An unforeseen failure: APScheduler keeps the job; we say what it was."""
+        reason = " ".join(f"{type(event.exception).__name__}: {event.exception}".split())[:300]
+        self._jobs.failures[event.job_id] = reason
+        self._jobs.telemetry.job_failures.labels(event.job_id).inc()
+        log.error("job failed unexpectedly, will be tried again", job=event.job_id, reason=reason, traceback=event.traceback)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._scheduler.shutdown(wait=True)

@@ -1,0 +1,102 @@
+"""What the detector has learned and seen, kept as arrays: baselines, habits, the evidence of each tick."""
+
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import scoring
+from detector.domain.evidence import Band, Evidence
+from detector.domain.exposure import Habit
+from detector.domain.incident import Incident
+from detector.domain.policy import DetectionPolicy
+from detector.domain.window import Tick, Window
+from detector.kpis import Catalogue
+from detector.scoring import Baseline
+from detector.store import Store
+from detector.store.arrays import Arrays
+
+_HABIT = ("hour_start", "subscriber", "cell", "seconds", "attempts")
+_EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share"}]
+_EVIDENCE_KEPT = 200
+_CONTEXT_S = 6 * 3600
+_BANDS_AN_INCIDENT = 3
+
+
+def _made_from(catalogue: Catalogue, policy: DetectionPolicy) -> str:
+    """A baseline fits only the catalogue and the policy that it was fitted under."""
+    return f"{catalogue.hash} {policy}"
+
+
+def save_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int, baseline: Baseline) -> None:
+    """Replace the baseline of this duration, whole."""
+    store.arrays.save(f"baseline-{duration_s}", baseline.to_arrays(), _made_from(catalogue, policy))
+
+
+def load_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int) -> Baseline | None:
+    """The present baseline, or None if there is none for this catalogue and policy: then `learn` is due."""
+    arrays = store.arrays.load(f"baseline-{duration_s}", _made_from(catalogue, policy))
+    return None if arrays is None else Baseline.from_arrays(arrays, catalogue.kpis)
+
+
+def save_habit(store: Store, habit: Habit) -> None:
+    """Replace the habits, whole."""
+    names = {name: _strings(getattr(habit, name)) for name in ("subscribers", "cells")}
+    store.arrays.save("habit", names | {name: getattr(habit, name) for name in _HABIT}, "habit")
+
+
+def load_habit(store: Store) -> Habit | None:
+    """Where people usually are, or None before the first `learn`."""
+    arrays = store.arrays.load("habit", "habit")
+    if arrays is None:
+        return None
+    names = {name: tuple(arrays[name].tolist()) for name in ("subscribers", "cells")}
+    return Habit(**names, **{name: arrays[name] for name in _HABIT})
+
+
+def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> None:
+    """Written again for the same tick, it replaces: scoring is idempotent."""
+    named = {"objects": _strings(evidence.objects), "kpis": _strings([k.id for k in evidence.kpis])}
+    named |= {"testable_share": np.array(evidence.testable_share)}
+    arrays: Arrays = named | {name: getattr(evidence, name) for name in _EVIDENCE}
+    store.arrays.save(_evidence_name(evidence.tick), arrays, catalogue.hash)
+
+
+def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | None:
+    """None if it is not there, damaged, or of another catalogue: the tick is scored again."""
+    arrays = store.arrays.load(_evidence_name(tick), catalogue.hash)
+    if arrays is None:
+        return None
+    kpis = {k.id: k for k in catalogue.kpis}
+    return Evidence(
+        tick=tick, objects=tuple(arrays["objects"].tolist()), kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
+        testable_share=float(arrays["testable_share"]), **{name: arrays[name] for name in _EVIDENCE},
+    )  # fmt: skip
+
+
+def bands_of(
+    store: Store, catalogue: Catalogue, policy: DetectionPolicy, incident: Incident, *, timezone: str, until: int
+) -> tuple[Band, ...]:
+    """The incident's leading KPIs against what was expected of them, from some hours before it until `until` at most."""
+    shown = sorted(store.book.degradations_of(incident), key=lambda d: -d.strength)[:_BANDS_AN_INCIDENT]
+    end = min(until, (incident.resolved_at or until) + _CONTEXT_S)
+    bands = []
+    for d in shown:
+        baseline = load_baseline(store, catalogue, policy, d.duration_s)
+        history = store.history.read(d.duration_s, Window(incident.started_at - _CONTEXT_S, end))
+        if baseline is not None and d.kpi in history.kpi_index and d.object_id in history.object_index:
+            bands.append(scoring.band(history, baseline, d.object_id, d.kpi, timezone=timezone))
+    return tuple(bands)
+
+
+def forget_evidence(store: Store) -> None:
+    """Keep only the newest: decided ticks need theirs no more."""
+    store.arrays.prune("evidence", _EVIDENCE_KEPT)
+
+
+def _evidence_name(tick: Tick) -> str:
+    return f"evidence/{tick.start}-{tick.duration_s}"
+
+
+def _strings(names: "tuple[str, ...] | list[str]") -> NDArray[np.str_]:
+    return np.array(names, dtype=str)

@@ -1,0 +1,54 @@
+"""What is owed: a tick is scored when its data is complete or its grace time is over, and never forgotten."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from detector.domain.policy import DetectionPolicy
+from detector.domain.window import Tick, Window
+
+Reached = Callable[[str], None]
+"""Called at every named step of a job with its name: where a crash test pulls the plug."""
+
+
+def walk_on(_step: str) -> None:
+    """The `Reached` of everyday: nothing happens."""
+
+
+def deadline(tick: Tick, arrival_delay_s: int, policy: DetectionPolicy) -> int:
+    """The moment (s) after which the tick is scored with what has come.
+
+    >>> deadline(Tick(0, 900), 300, DetectionPolicy(grace_minutes=10))
+    1800
+    """
+    return tick.end + arrival_delay_s + policy.grace_minutes * 60
+
+
+def ready(
+    tick: Tick,
+    present: Collection[str],
+    expected: Collection[str],
+    *,
+    now: float,
+    arrival_delay_s: int,
+    policy: DetectionPolicy,
+) -> bool:
+    """Complete enough, or out of patience.
+
+    >>> early = dict(now=1200, arrival_delay_s=300, policy=DetectionPolicy())
+    >>> ready(Tick(0, 900), {"c1", "c2"}, {"c1", "c2"}, **early), ready(Tick(0, 900), {"c1"}, {"c1", "c2"}, **early)
+    (True, False)
+    """
+    if now >= deadline(tick, arrival_delay_s, policy):
+        return True
+    here = sum(name in present for name in expected)
+    return bool(expected) and here >= policy.complete_share * len(expected)
+
+
+def never_came(
+    span: Window, duration_s: int, known: Collection[int], *, now: float, arrival_delay_s: int, policy: DetectionPolicy
+) -> Iterator[Tick]:
+    """Ticks after the first known one whose grace time is over without a single row: they are owed all the same."""
+    start = span.start
+    while deadline(tick := Tick(start, duration_s), arrival_delay_s, policy) <= now:
+        if start not in known:
+            yield tick
+        start += duration_s

@@ -1,0 +1,177 @@
+"""New files and rows in: parse, compute KPIs, one version of each touched tick, all recorded in one transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from detector import pipeline
+from detector.domain.counters import CounterBatch
+from detector.domain.errors import Permanent
+from detector.domain.finding import Findings
+from detector.domain.frame import KpiFrame
+from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Piece, Reference, Source
+from detector.domain.window import Tick, Window
+from detector.kpis import Catalogue
+from detector.store import Store
+from jobs.ledger import Reached, never_came, walk_on
+
+_ROUND_S = 6 * 3600
+"""Counters of so much time are held in memory at once when a backlog or a history is read."""
+_ROUND_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What one pull did."""
+
+    pieces: int = 0
+    set_aside: tuple[tuple[Piece, str], ...] = ()
+    ticks: tuple[Tick, ...] = ()
+
+
+def pull(
+    source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
+    reached: Reached = walk_on,
+) -> Pulled:  # fmt: skip
+    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
+
+    Raises Transient when the store cannot be written: nothing is half recorded, the next pull does it again.
+    """
+    findings = Findings()
+    reference = source.reference(now, findings)
+    store.vault.seal(reference.raw_ids)
+    _pull_people(source, store, now, findings)
+    fresh = store.pieces.unread(source.pieces(store.notes.get("pulled:counters", 0.0), now))
+    rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from) for part in _rounds(fresh)]
+    done = [one.run(now, reached) for one in rounds]
+    ticks = [tick for pulled in done for tick in pulled.ticks]
+    with store.begin() as connection:
+        ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
+        store.notes.put(connection, "pulled:counters", now)
+        store.notes.count(connection, findings, now)
+    return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks))
+
+
+def _pull_people(source: Source, store: Store, now: float, findings: Findings) -> None:
+    """Presence and contacts since the last time; the file is named by the pointer, so a repetition replaces it."""
+    after = store.notes.get("pulled:people", 0.0)
+    presence = source.presence(after, now, findings)
+    if len(presence):
+        store.presence.write(presence, after)
+    with store.begin() as connection:
+        store.notes.add_contacts(connection, source.contacts(after, now, findings))
+        store.notes.put(connection, "pulled:people", now)
+
+
+def _rounds(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Pieces of the same hours together; those whose periods are not known before reading, by size."""
+    size = 0
+
+    def key(piece: Piece) -> tuple[int, int]:
+        nonlocal size
+        if piece.window is not None:
+            return 0, piece.window.start // _ROUND_S
+        size += piece.size
+        return 1, size // _ROUND_BYTES
+
+    for _, part in groupby(sorted(pieces, key=lambda p: (p.window is None, p.window.start if p.window else 0)), key):
+        yield sorted(part, key=lambda p: (p.arrived_at, p.name))
+
+
+@dataclass(frozen=True)
+class _Round:
+    """Pieces read together into whole ticks."""
+
+    source: Source
+    store: Store
+    catalogue: Catalogue
+    reference: Reference
+    findings: Findings
+    pieces: Sequence[Piece]
+    decide_from: int
+
+    def run(self, now: float, reached: Reached) -> Pulled:
+        read, aside = self._read(self.pieces)
+        batches = [batch for _, own in read for batch in own]
+        touched = self._touched(batches)
+        with self.store.begin() as connection:
+            versions = self.store.ticks.versions(connection, touched)
+            earlier = self.store.pieces.feeding(connection, versions) if versions else []
+        known = {(p.source, p.name, p.window) for p in self.pieces}  # the same name with new bytes replaces
+        before, _ = self._read([p for p in earlier if (p.source, p.name, p.window) not in known], touched)
+        frames = self._measure([batch for _, own in before for batch in own] + batches, touched)
+        reached("pull.read")
+        written = [(frame, self._write(frame, versions)) for frame in frames]
+        reached("pull.written")
+        self._record(written, versions, read, aside, now)
+        reached("pull.recorded")
+        ticks = tuple(tick for _, paths in written for tick in paths)
+        return Pulled(len(self.pieces), tuple(aside), ticks)
+
+    def _read(
+        self, pieces: Iterable[Piece], ticks: Sequence[Tick] = ()
+    ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]]]:
+        """Each piece whole or not at all; a piece that cannot be read never takes the others with it."""
+        window = Window(min(t.start for t in ticks), max(t.end for t in ticks)) if ticks else None
+        read, aside = [], []
+        for piece in pieces:
+            try:
+                read.append((piece, list(self.source.read(piece, self.findings, window or piece.window))))
+            except Permanent as error:
+                aside.append((piece, str(error)))
+                self.findings.add("file_set_aside", piece.name, str(error))
+        return read, aside
+
+    def _tick(self, start: int, duration_s: int) -> Tick:
+        length = max(duration_s, self.reference.operator.tick_s)
+        return Tick(start - start % length, length)
+
+    def _touched(self, batches: Iterable[CounterBatch]) -> list[Tick]:
+        return sorted({self._tick(b.start, b.duration_s) for b in batches})
+
+    def _measure(self, batches: Sequence[CounterBatch], touched: Sequence[Tick]) -> list[KpiFrame]:
+        """KPI frames of the touched ticks; what re-read files say of other ticks is left alone."""
+        wanted = set(touched)
+        mine = [b for b in batches if self._tick(b.start, b.duration_s) in wanted]
+        frames = pipeline.measure(mine, self.catalogue, self.reference, self.findings)
+        return [frame for frame in frames.values() if len(frame.starts)]
+
+    def _write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
+        ticks = [Tick(int(start), frame.duration_s) for start in frame.starts]
+        return self.store.history.write(frame, {tick: versions.get(tick, 0) + 1 for tick in ticks})
+
+    def _record(
+        self, written: Sequence[tuple[KpiFrame, dict[Tick, str]]], versions: dict[Tick, int],
+        read: Sequence[tuple[Piece, list[CounterBatch]]], aside: Sequence[tuple[Piece, str]], now: float,
+    ) -> None:  # fmt: skip
+        with self.store.begin() as connection:
+            for frame, paths in written:
+                for tick, path in paths.items():
+                    version = versions.get(tick, 0) + 1
+                    self.store.history.record(connection, tick, version, path, len(frame.objects))
+                    if tick.start >= self.decide_from:
+                        self.store.ticks.owe(connection, "score", tick, version)
+            for piece, batches in read:
+                self.store.pieces.record(connection, piece, self._touched(batches))
+            for piece, reason in aside:
+                self.store.pieces.record(connection, piece, [], reason)
+        self.store.pieces.learned(self.pieces)
+
+
+def _owe_gaps(
+    connection: Connection, store: Store, reference: Reference, now: float, decide_from: int, policy: DetectionPolicy
+) -> list[Tick]:
+    """Ticks for which nothing came in time are recorded as empty and owed: silence is news too."""
+    gaps: list[Tick] = []
+    for duration_s, span in store.ticks.span(connection).items():
+        since = Window(max(span.start, decide_from - decide_from % duration_s), max(span.end, decide_from))
+        known = store.ticks.starts(connection, duration_s, since.start)
+        delay = reference.operator.arrival_delay_s
+        for tick in never_came(since, duration_s, known, now=now, arrival_delay_s=delay, policy=policy):
+            store.history.record(connection, tick, 1, "", 0)
+            store.ticks.owe(connection, "score", tick, 1)
+            gaps.append(tick)
+    return gaps

@@ -1,0 +1,112 @@
+"""Relay the outbox: the only job that talks to receivers. Permission is asked for again at the last moment."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from detector import care, delivery
+from detector.delivery import Breaker, Outcome, Receiver
+from detector.domain.customer import Customers
+from detector.domain.errors import PrecallError
+from detector.domain.finding import Findings
+from detector.domain.policy import CarePolicy
+from detector.domain.ports import Source, Transport
+from detector.store import Listing, Message, Store
+from jobs.ledger import Reached, walk_on
+
+
+@dataclass
+class Relay:
+    """Carries due messages to `receivers`; `source_uri` is the CloudEvents source. Breakers live as long as the relay."""
+
+    store: Store
+    source: Source
+    transport: Transport
+    receivers: Mapping[str, Receiver]
+    source_uri: str
+    policy: CarePolicy
+    reached: Reached = walk_on
+    breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    def push(self, *, event_now: float, wall_now: float) -> Counter[str]:
+        """Send what is due by `wall_now`; returns outcomes by state. `event_now` decides what has expired.
+
+        At least once: a crash between sending and noting it sends the same bytes under the same key again.
+        """
+        outcomes: Counter[str] = Counter()
+        for message in self.store.outbox.claim(wall_now):
+            self.reached("push.claimed")
+            outcomes[self._relay(message, event_now, wall_now)] += 1
+        return outcomes
+
+    def _relay(self, message: Message, event_now: float, wall_now: float) -> str:
+        receiver = self.receivers.get(message.receiver)
+        if receiver is None or not receiver.enabled:
+            return self._finish(message, "dead", wall_now, f"receiver '{message.receiver}' is not configured")
+        breaker = self.breakers.get(receiver.name, Breaker())
+        if not breaker.allows(wall_now):
+            self.store.outbox.retry(message, at=max(breaker.retry_at, wall_now + 1), error="receiver is down", counted=False)
+            return "held"
+        try:
+            body = message.body or self._freeze(message, receiver, event_now)
+        except PrecallError as error:
+            return self._finish(message, "dead", wall_now, str(error))
+        self.breakers[receiver.name] = breaker.probe(wall_now)
+        sent = delivery.Message(message.key, body, message.attempts, message.expires_at)
+        outcome = delivery.deliver(sent, receiver, self.transport, event_now=event_now, wall_now=wall_now)
+        self.reached("push.sent")
+        self._note(message, receiver, outcome, wall_now)
+        self.reached("push.noted")
+        return outcome.state
+
+    def _note(self, message: Message, receiver: Receiver, outcome: Outcome, wall_now: float) -> None:
+        breaker = self.breakers[receiver.name]
+        self.breakers[receiver.name] = breaker.after(reached=outcome.reached, now=wall_now)
+        if outcome.disable:
+            self.receivers = {**self.receivers, receiver.name: replace(receiver, enabled=False)}
+        if outcome.state == "retry" and outcome.at is not None:
+            self.store.outbox.retry(message, at=outcome.at, error=outcome.reason)
+        else:
+            self._finish(message, outcome.state, wall_now, outcome.reason)
+
+    def _finish(self, message: Message, state: str, at: float, error: str) -> str:
+        self.store.outbox.finish(message, state=state, at=at, error=error)
+        return state
+
+    def _freeze(self, message: Message, receiver: Receiver, event_now: float) -> bytes:
+        """Before the first attempt: ask for permission again, then fix the bytes that this key means from now on."""
+        lost = self._recheck(message, event_now)
+        alert = replace(message.alert, data=_without(message.data, lost))
+        body = delivery.format_named(receiver.format).render(alert, self.source_uri)
+        self.store.outbox.freeze(message, dict(alert.data), body)
+        self.reached("push.frozen")
+        return body
+
+    def _recheck(self, message: Message, event_now: float) -> int:
+        """Listings that lost their permission since they were decided are refused; returns how many."""
+        customers = self.source.reference(event_now, Findings()).customers
+        listed = self.store.book.listings(incident_id=message.incident_id, current=True)
+        refused = [(one, why) for one in listed if one.contactable and (why := self._why_not(one, customers, event_now))]
+        with self.store.begin() as connection:
+            for one, why in refused:
+                assert one.row is not None  # noqa: S101  rows that were read have one
+                self.store.book.refuse(connection, one.row, why)
+        return len(refused)
+
+    def _why_not(self, listing: Listing, customers: Customers, now: float) -> str:
+        for purpose in self.policy.purposes:
+            why = care.permission(
+                listing.subscriber, customers=customers, purpose=purpose, channel=listing.channel, at=int(now)
+            )
+            if why:
+                return why
+        return ""
+
+
+def _without(data: dict[str, Any], lost: int) -> dict[str, Any]:
+    """The body with `lost` more people suppressed by consent."""
+    counted = data.get("impact", {}).get("suppressedByConsent")
+    if not lost or not isinstance(counted, int):
+        return data
+    return data | {"impact": data["impact"] | {"suppressedByConsent": counted + lost}}

@@ -1,0 +1,68 @@
+"""A wired house, running: daemon, API and pages, until it is told to stop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from detector.app import House
+from detector.clock import WallClock
+from detector.domain.finding import Findings
+from detector.web import create_app
+from detector.web.server import WebServer
+from detector.web.store_service import StoreService
+from jobs.daemon import Daemon, Jobs
+from jobs.ledger import Reached, walk_on
+from jobs.push import Relay
+
+
+def jobs_of(house: House, reached: Reached = walk_on) -> Jobs:
+    """Every job over the house's ports."""
+    relay = Relay(
+        house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
+        house.settings.care, reached,
+    )  # fmt: skip
+    return Jobs(
+        house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
+        house.telemetry, reached,
+    )  # fmt: skip
+
+
+@dataclass
+class Service:
+    """`with Service(house) as service:` runs everything; `service.url` is the address of the pages."""
+
+    house: House
+    jobs: Jobs
+    daemon: Daemon
+    web: WebServer
+    url: str = ""
+
+    def __enter__(self) -> Self:
+        self.url = self.web.start()
+        self.daemon.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.daemon.stop()
+        self.web.stop()
+        self.house.close()
+
+
+def questions_of(house: House, problems: Callable[[], Sequence[str]] = list) -> StoreService:
+    """What pages, API and command line ask of the house."""
+    return StoreService(
+        house.store, house.source, house.catalogue, house.settings, house.clock, house.pseudonymiser, house.telemetry,
+        problems,
+    )  # fmt: skip
+
+
+def service_of(house: House) -> Service:
+    """Daemon and web server over one house, not yet started."""
+    jobs = jobs_of(house)
+    questions = questions_of(house, jobs.problems)
+    reference = house.source.reference(house.clock.now(), Findings())
+    app = create_app(
+        questions, token=house.keys.token, timezone=reference.operator.timezone,
+        privacy_floor=house.settings.impact.privacy_floor,
+    )  # fmt: skip
+    return Service(house, jobs, Daemon(jobs), WebServer(app, house.settings.web.host, house.settings.web.port))

@@ -1,0 +1,69 @@
+"""Tables for people, JSON for machines: incidents, deliveries, lookups."""
+
+import json
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from detector.app import House
+from detector.domain.window import utc
+from jobs.service import questions_of
+
+_WIDTH = 140
+
+
+def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
+    """The same rows as JSON, or as a table; `empty` says that there is none."""
+    if as_json:
+        return json.dumps(rows, indent=2, default=str)
+    if not rows:
+        return empty
+    shown = Table(*rows[0].keys(), box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*("" if v is None else str(v) for v in row.values()))
+    out = StringIO()
+    Console(file=out, width=_WIDTH).print(shown)
+    return out.getvalue().rstrip()
+
+
+def moment(at: float | None) -> str | None:
+    """ISO 8601 in UTC to the minute."""
+    return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
+
+
+def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
+    rows = []
+    for i in house.store.book.incidents(state=state, limit=limit):
+        impact = house.store.book.impact(i.incident_id)
+        rows.append({
+            "incident": i.incident_id, "opened": moment(i.opened_at), "resolved": moment(i.resolved_at),
+            "severity": i.severity, "root": f"{i.root_kind} {i.root_id}", "cells": len(i.cells),
+            "affected": round(impact.affected) if impact else None, "silent": i.suppressed_reason, "reason": i.reason,
+        })  # fmt: skip
+    return table(rows, as_json, "no incidents")
+
+
+def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
+    rows = [
+        {
+            "alert": m.key, "receiver": m.receiver, "type": m.type, "incident": m.incident_id, "planned": moment(m.time),
+            "state": m.state, "attempts": m.attempts, "error": m.last_error,
+        }
+        for m in house.store.outbox.by_state(state, limit)
+    ]  # fmt: skip
+    return table(rows, as_json, "no deliveries")
+
+
+def show_lookup(house: House, subscriber: str, as_json: bool) -> str:
+    matches = questions_of(house).lookup(subscriber, "cli")
+    rows = [
+        {
+            "incident": m.incident_id, "severity": m.severity, "since": moment(m.started_at), "sure": f"{m.probability:.0%}",
+            "expected_clear": moment(m.expected_clear_at), "reason": m.reason, "say": " / ".join(m.say.values()),
+        }
+        for m in matches
+    ]  # fmt: skip
+    return table(rows, as_json, "not affected by anything known")
