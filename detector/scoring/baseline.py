@@ -68,9 +68,11 @@ class Baseline:
         both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
         return np.maximum(*both).astype(np.float64)
 
-    def calibrated(self, strength: Floats, horizon: int, k: int) -> Floats:
-        """Strength that keeps what it promises on this network's quiet history."""
-        return stretched(strength, *self.stretch[horizon, k].tolist())
+    def judged_strength(self, strength: Floats, rest: Floats, horizon: int, k: int) -> Floats:
+        """Strength that keeps what it promises on this network's quiet history: the scorer's tail stretched, and the chance
+        of being empty by habit (`rest`) added to it, which was counted and needs no stretching."""
+        p = 10.0 ** -np.minimum(stretched(strength, *self.stretch[horizon, k].tolist()), 300.0)
+        return np.asarray(np.abs(np.log10(np.minimum(p + rest, 1.0))))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays alone, for storing; KPIs by id."""

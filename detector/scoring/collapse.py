@@ -10,8 +10,8 @@ from detector.scoring.scorer import Flags, Floats, Sample
 
 
 class Collapse:
-    """P(so little traffic) = rest + (1 - rest) Gamma(observed): a cell that is often empty at this hour (asleep to save
-    energy, or rarely used) gives no evidence by being empty once more. Only less than expected counts."""
+    """P(so little traffic) of a Gamma around the expectation; only less than expected counts. That a cell may be empty by
+    habit (asleep to save energy, or rarely used) is added afterwards, see `Baseline.judged_strength`."""
 
     kinds: tuple[str, ...] = ("volume",)
     chance: float = 0.0
@@ -25,8 +25,7 @@ class Collapse:
 
     def strength(self, sample: Sample) -> Floats:
         half = 0.5 if sample.counted else 0.0
-        empty = tails.gamma_below(sample.events + half, sample.expected, self._variance(sample))
-        return tails.strength(sample.rest + (1 - sample.rest) * empty)
+        return tails.strength(tails.gamma_below(sample.events + half, sample.expected, self._variance(sample)))
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)

@@ -1,7 +1,7 @@
 """History scored with itself: how far healthy objects stray, and how honest the tails are."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,9 @@ PRIOR_PERIODS = 300.0
 CAP = 5.0
 """Deviations beyond so many standard deviations count as this many."""
 LEAST_SPREAD = 1e-5
-WORTH_A_TAIL = 1.0
+OFTEN_EMPTY = 0.01
+"""Hours in which an object is empty more often say nothing of the tails."""
+WORTH_A_TAIL = 1.5
 """z from which a tail probability can exceed the knot."""
 
 
@@ -37,6 +39,7 @@ class History:
     baseline: Baseline
     below: float = 0.1
     factors: dict[int, Floats] = field(default_factory=dict)
+    kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
 
     def parts(self) -> Iterator[slice]:
         return chunks(len(self.frame.starts), len(self.frame.objects))
@@ -59,14 +62,20 @@ class History:
         return self.factors[k]
 
     def sample(self, k: int, part: slice, h: int) -> Sample:
-        """Every period x object of `part`, over the horizon at `h`."""
-        base, periods = self.baseline, int(self.baseline.horizons[h])
+        """Every period x object of `part`, over the horizon at `h`, with the spread as learned so far."""
+        if (k, part.start, h) not in self.kept:
+            if len(self.kept) > 1 or next(self.parts()) != part:
+                self.kept.clear()
+            self.kept[k, part.start, h] = self._over(k, part, int(self.baseline.horizons[h]))
+        return replace(self.kept[k, part.start, h], spread=self.baseline.spread[h, part, k].astype(float))
+
+    def _over(self, k: int, part: slice, periods: int) -> Sample:
+        base, rows = self.baseline, np.arange(part.start, part.stop)
         events, size, level = self.observed(k, part)
         expected = pooled(level * self.common(k) * size, periods)
         events, size = pooled(events, periods), pooled(size, periods)
-        rows = np.arange(part.start, part.stop)
         return Sample(
-            events, size, expected / size, base.spread[h, part, k].astype(float), base.doubt[part, k].astype(float),
+            events, size, expected / size, np.zeros(1), base.doubt[part, k].astype(float),
             base.rests(k, rows, self.when), worse(self.frame.kpis[k]), float(base.offset[k]), bool(base.counted[k]),
             self.below,
         )  # fmt: skip
@@ -170,7 +179,7 @@ def _exceedances(past: History, k: int, h: int, scorer: Scorer, policy: Detectio
     strengths, objects, tests = [], [], 0
     for part in past.parts():
         sample = past.sample(k, part, h)
-        tested = scorer.testable(sample, policy) & np.isfinite(sample.events)
+        tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.rest < OFTEN_EMPTY)
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
         strength = scorer.strength(sample.pick(worth))
         place = np.nonzero(worth)[1] + part.start

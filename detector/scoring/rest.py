@@ -16,14 +16,17 @@ ONE_OFF_DAYS = 4
 
 def rest_chance(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeOfWeek) -> Floats:
     """[168, O]: chance of next to no traffic, from [period, object] flags; hour of week towards hour of day and day type
-    (and the hours beside it), towards the object."""
+    (and the hours beside it), towards the object and what the others do at that hour."""
     group = DAY_TYPE_HOUR[when.slot]
     usable = usable.copy()
     usable[_one_off(empty & usable, usable, group, when.day)] = False
     hits = (empty & usable).astype(np.float64)
     tries = usable.astype(np.float64)
+    asleep, seen = _beside(_sums(hits, group, 48)), _beside(_sums(tries, group, 48))
     own = (hits.sum(axis=0) + NEVER) / (tries.sum(axis=0) + 1)
-    by_hour = (_beside(_sums(hits, group, 48)) + PRIOR * own) / (_beside(_sums(tries, group, 48)) + PRIOR)
+    others = asleep.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    may_begin = others / (1 + len(np.unique(when.day)))  # what many do at this hour, one may begin to do
+    by_hour = (asleep + PRIOR * np.minimum(own + may_begin, 1.0)) / (seen + PRIOR)
     parent = by_hour[DAY_TYPE_HOUR]
     return np.asarray((_sums(hits, when.slot, HOURS) + PRIOR * parent) / (_sums(tries, when.slot, HOURS) + PRIOR))
 

@@ -21,8 +21,8 @@ class Sample:
 
     level: expected events / size. spread: variance of the KPI beyond pure chance, on the scorer's own scale.
     doubt: relative variance of the level itself (a new cell is less well known). rest: chance that a healthy object has
-    next to no traffic at this hour. worse: +1 if more is worse, -1 if less is. offset: added before a logarithm.
-    counted: a volume in whole events. below: share of the expectation under which traffic has collapsed.
+    next to no traffic at this hour, whatever the scorer says. worse: +1 if more is worse, else -1. offset: added before a
+    logarithm. counted: a volume in whole events. below: share of the expectation under which traffic has collapsed.
     """
 
     events: Floats
@@ -64,7 +64,7 @@ class Scorer(Protocol):
         ...
 
     def strength(self, sample: Sample) -> Floats:
-        """-log10 p that it is no worse than its level."""
+        """-log10 p that it is no worse than its level, rest left aside."""
         ...
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:

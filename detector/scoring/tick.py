@@ -134,7 +134,7 @@ def _over_horizon(view: Recent, k: int, h: int) -> dict[str, NDArray[Any]]:
     scorer, sample = SCORERS[kpi.kind], view.sample(k, h)
     b = view.baseline.kpi_index[kpi.id]
     fine = scorer.testable(sample, view.policy) & np.isfinite(sample.events) & (sample.level > 0)
-    strength = np.where(fine, view.baseline.calibrated(scorer.strength(sample), h, b), np.nan)
+    strength = np.where(fine, view.baseline.judged_strength(scorer.strength(sample), sample.rest, h, b), np.nan)
     low, high = (np.where(np.isfinite(sample.level), side, np.nan) for side in scorer.band(sample))
     numerator = sample.size - sample.events if flipped(kpi) else sample.events
     return {

@@ -12,7 +12,13 @@ MONDAY = 1772409600  # 2026-03-02T00:00:00Z
 
 
 def kpi(name: str, kind: str, direction: str, **more: object) -> Kpi:
-    families = {"ratio": "accessibility", "rate": "retainability", "mean": "integrity", "gauge": "utilisation", "volume": "volume"}
+    families = {
+        "ratio": "accessibility",
+        "rate": "retainability",
+        "mean": "integrity",
+        "gauge": "utilisation",
+        "volume": "volume",
+    }
     floor = 0.01 if kind == "ratio" else 0.2
     given = {"family": families[kind], "technology": "LTE", "floor": floor, "unit": "", "clause": "", "numerator": ""} | more
     return Kpi(id=name, title=name, kind=kind, direction=direction, **given)  # type: ignore[arg-type]
