@@ -136,11 +136,16 @@ def sureness(incident: Incident, moment: Moment) -> float:
 
 
 def unsuppressed(incident: Incident, moment: Moment) -> Incident:
-    """Works that are over, or that do not cover what the incident has grown to, excuse it no longer."""
+    """Works that are over, or that do not cover what the incident has grown to, excuse it no longer, if it is still bad:
+    one that waits for its quiet periods after the works has not overrun."""
     if incident.suppressed_reason != MAINTENANCE:
         return incident
     held = under_works(incident, moment.tick.window, moment.topology, moment.operations)
-    return incident if held or not any(d.open for d in moment.of(incident)) else replace(incident, suppressed_reason="")
+    return (
+        incident
+        if held or not any(d.open and not d.quiet_periods for d in moment.of(incident))
+        else replace(incident, suppressed_reason="")
+    )
 
 
 def linked(incident: Incident, moment: Moment) -> Incident:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from detector.domain.cell import Topology
-from detector.domain.degradation import SEVERITIES, Degradation
+from detector.domain.degradation import Degradation
 from detector.domain.incident import ROOT_KINDS
 from detector.domain.policy import IncidentPolicy
 from detector.incidents.bouts import Bout, bouts_of, compatible
