@@ -12,7 +12,7 @@ HEADING = {"opened": ("▲ OPENED", "bold red"), "updated": ("● updated", "yel
 
 COUNTED = (
     ("exposed", "{:,.0f} were there"),
-    ("affectedAccounts", "accounts named: {:,.0f}"),
+    ("affectedAccounts", "larger accounts: {:,.0f}"),
     ("contactable", "{:,.0f} may be contacted"),
     ("suppressedByConsent", "no consent: {:,.0f}"),
 )
@@ -41,7 +41,7 @@ def announcement(event: Mapping[str, Any], *, page: str = "") -> Text:
         line.append(f"  {_printable(where)}", "bold")
     if reason := problem.get("reason"):
         line.append(f"  {_printable(str(reason))}")
-    for text, style in _further(_mapping(data.get("impact")), _mapping(data.get("say")), page):
+    for text, style in _further(data, page):
         line.append(f"\n            {_printable(text)}", style)
     return line
 
@@ -62,8 +62,9 @@ def lead_time(seconds: float) -> str:
     return f"{abs(seconds) / 60:.0f} min {'before' if seconds >= 0 else 'after'} the first complaint"
 
 
-def _further(impact: Mapping[str, Any], say: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
+def _further(data: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
     """(line, style) of what follows the first line."""
+    impact, say, action = (_mapping(data.get(name)) for name in ("impact", "say", "action"))
     lines = []
     if people := _people(impact):
         lines.append((people, ""))
@@ -71,6 +72,8 @@ def _further(impact: Mapping[str, Any], say: Mapping[str, Any], page: str) -> li
         lines.append((lead_time(lead), "green" if lead >= 0 else "red"))
     if say:
         lines.append((f"say: “{say.get('en') or next(iter(say.values()))}”", "italic"))
+    if action.get("kind", "none") != "none":
+        lines.append((f"next: {action['kind']} by {action.get('team') or 'care'}".replace("_", " "), ""))
     if page:
         lines.append((page, "blue underline"))
     return lines
@@ -79,12 +82,16 @@ def _further(impact: Mapping[str, Any], say: Mapping[str, Any], page: str) -> li
 def _people(impact: Mapping[str, Any]) -> str:
     """How many people and accounts, and how many of them may be contacted."""
     parts = []
-    if isinstance(affected := impact.get("affected"), int | float):
+    if "affected" in impact and impact["affected"] is None:
+        parts.append("few people affected (count withheld)")
+    elif isinstance(affected := impact.get("affected"), int | float):
         parts.append(f"about {affected:,.0f} people affected")
         interval = impact.get("affectedInterval")
         if isinstance(interval, Sequence) and len(interval) == 2 and all(isinstance(n, int | float) for n in interval):
             parts[0] += f" ({interval[0]:,.0f} to {interval[1]:,.0f})"
-    counts: dict[str, Any] = {"affectedAccounts": len(impact.get("accounts") or ()) or None, **impact}
+    named, more = impact.get("accounts"), impact.get("accountsNotListed", 0)
+    accounts = len(named) + more if isinstance(named, list) and named and isinstance(more, int) else None
+    counts: dict[str, Any] = {"affectedAccounts": accounts, **impact}
     parts += [label.format(n) for key, label in COUNTED if isinstance(n := counts.get(key), int | float)]
     return ", ".join(parts)
 

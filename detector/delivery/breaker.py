@@ -33,8 +33,7 @@ class Breaker:
     @property
     def retry_at(self) -> float:
         """When the next trial may be made (s, wall; 0 = at once): the pause doubles each time a trial fails."""
-        pause = min(FIRST_PAUSE_S * 2.0 ** min(max(self.opened - 1, 0), 10), LONGEST_PAUSE_S)
-        return 0.0 if self.opened_at is None else self.opened_at + pause
+        return 0.0 if self.opened_at is None else self.opened_at + _pause(self.opened)
 
     def allows(self, now: float) -> bool:
         """May a message go out now? Half open lets one through: claim it with `probe`."""
@@ -48,10 +47,21 @@ class Breaker:
     def after(self, *, reached: bool | None, now: float) -> "Breaker":
         """What one attempt taught: an answer, even a refusal of that message, closes it; None teaches nothing."""
         if reached is None:
-            return self
+            return self._unprobed() if self.opened_at == now else self
         if reached:
             return Breaker()
         failed = replace(self, failures=self.failures + 1)
         if failed.failures < OPEN_AFTER or self.state(now) == "open":
             return failed
         return replace(failed, opened_at=now, opened=self.opened + 1)
+
+    def _unprobed(self) -> "Breaker":
+        """A trial claimed just now was never made (the message had expired, say): half open again."""
+        if self.opened_at is None or self.opened < 2:
+            return self
+        return replace(self, opened_at=self.opened_at - _pause(self.opened - 1), opened=self.opened - 1)
+
+
+def _pause(opened: int) -> float:
+    """How long it stays open after opening for the `opened`th time in a row (s)."""
+    return min(FIRST_PAUSE_S * 2.0 ** min(max(opened - 1, 0), 10), LONGEST_PAUSE_S)

@@ -5,6 +5,7 @@ from dataclasses import fields
 from math import isfinite
 from typing import Any
 
+from detector.care.privacy import shown, shown_interval
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
@@ -49,44 +50,36 @@ def incident_in_full(
 
 
 def counts(impact: Impact, *, floor: int) -> Json:
-    """The assessment without its people. A withheld number is null, with the floor beside it."""
-    hidden = withheld(impact.affected, floor=floor)
+    """The assessment without its people, told as alerts tell it: in steps of the floor, and null under it."""
+    affected = shown(impact.affected, floor)
+    low, high = shown_interval(impact.affected_low, impact.affected_high, floor) if affected else (None, None)
     return {
         "assessed_at": iso(impact.assessed_at),
-        "exposed": shown(impact.exposed, floor=floor),
-        "affected": None if hidden else round(impact.affected, 1),
-        "affected_low": None if hidden else round(impact.affected_low, 1),
-        "affected_high": None if hidden else round(impact.affected_high, 1),
-        "accounts": shown(len(impact.accounts), floor=floor),
-        "named_accounts": [plain(account) for account in nameable(impact.accounts, floor=floor)],
+        "exposed": shown(impact.exposed, floor),
+        "affected": affected,
+        "affected_low": low,
+        "affected_high": high,
+        "accounts": shown(len(impact.accounts), floor),
+        "named_accounts": [account(large, floor=floor) for large in nameable(impact.accounts, floor=floor)],
         "privacy_floor": floor,
     }
 
 
 def care_counts(care: CareView, *, floor: int) -> Json:
     return plain(care) | {
-        "contactable": shown(care.contactable, floor=floor),
-        "withheld": {reason: shown(people, floor=floor) for reason, people in care.withheld.items()},
+        "contactable": shown(care.contactable, floor),
+        "withheld": {reason: shown(people, floor) for reason, people in care.withheld.items()},
     }
+
+
+def account(large: AccountImpact, *, floor: int) -> Json:
+    return plain(large) | {"affected_lines": shown(large.affected_lines, floor), "lines": shown(large.lines, floor)}
 
 
 def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountImpact]:
     """Accounts so large that naming them names nobody, most affected lines first."""
     large = [a for a in accounts if a.affected_lines >= floor and a.lines >= floor]
     return sorted(large, key=lambda a: (-a.affected_lines, a.account))
-
-
-def withheld(people: float, *, floor: int) -> bool:
-    """Some, but so few that the number points at them.
-
-    >>> [withheld(n, floor=5) for n in (0, 1, 4.4, 5)]
-    [False, True, True, False]
-    """
-    return 0 < people < floor
-
-
-def shown(people: int, *, floor: int) -> int | None:
-    return None if withheld(people, floor=floor) else people
 
 
 def listed(row: Listed) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from detector.care.privacy import shown, shown_interval
 from detector.charts import Mark, band_chart, display_value
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
@@ -16,6 +17,7 @@ from detector.web.service import CareView, Update, WebService
 
 MOST_ROWS = 12
 MOST_CHARTS = 6
+MOST_ACCOUNTS = 8
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Page:
     def clock(self, at: float) -> str:
         return wording.clock(at, self.timezone, now=self.now)
 
-    def count(self, people: float | None) -> str:
+    def count(self, people: float) -> str:
         return wording.count(people, floor=self.floor)
 
 
@@ -130,20 +132,22 @@ def _value(kpi: Kpi | None, value: float) -> str:
 
 def people(impact: Impact, page: Page) -> dict[str, object]:
     """The counts of people and accounts, none under the floor."""
-    hidden = answers.withheld(impact.affected, floor=page.floor)
+    large = answers.nameable(impact.accounts, floor=page.floor)
+    low, high = shown_interval(impact.affected_low, impact.affected_high, page.floor)
     return {
         "affected": page.count(impact.affected),
-        "interval": "" if hidden else f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f} at 95 % confidence",
+        "interval": f"{low:,} to {high:,} at 95 % confidence" if shown(impact.affected, page.floor) else "",
         "exposed": page.count(impact.exposed),
-        "accounts": page.count(len(impact.accounts)),
+        "floor": page.floor,
         "groups": account_groups(impact.accounts, page),
-        "named": answers.nameable(impact.accounts, floor=page.floor)[:8],
+        "named": [(a, page.count(a.affected_lines), page.count(a.lines)) for a in large[:MOST_ACCOUNTS]],
         "assessed": page.clock(impact.assessed_at),
     }
 
 
 def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[AccountGroup]:
-    """By kind, most affected lines first. Where the lines are too few to be told, so are the accounts."""
+    """By kind, most affected lines first. Where the lines are too few to be told, so are the accounts;
+    firms are no persons, their number is told as it is."""
     kinds: dict[str, list[AccountImpact]] = defaultdict(list)
     for account in accounts:
         kinds[account.kind].append(account)
@@ -151,7 +155,8 @@ def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[Accoun
     groups = []
     for kind, own in ordered:
         lines = sum(a.affected_lines for a in own)
-        accounts_told = f"{len(own):,}" if not answers.withheld(lines, floor=page.floor) else ""
+        few, firms = shown(lines, page.floor) is None, kind in {"enterprise", "government"}
+        accounts_told = "" if few else f"{len(own):,}" if firms else page.count(len(own))
         groups.append(
             AccountGroup(wording.ACCOUNT_KINDS.get(kind, kind or "kind not known"), accounts_told, page.count(lines))
         )

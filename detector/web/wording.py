@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from detector.care.privacy import shown
 from detector.domain.window import utc
-from detector.web.answers import withheld
 
 TROUBLES: Mapping[str, str] = {
     "outage": "No service",
@@ -65,14 +65,13 @@ def duration(seconds: float) -> str:
     return f"{large} {units[0]}" + (f" {small} {units[1]}" if small else "")
 
 
-def count(people: float | None, *, floor: int) -> str:
+def count(people: float, *, floor: int) -> str:
     """
-    >>> count(2310.4, floor=5), count(3, floor=5), count(None, floor=5)
-    ('2,310', 'fewer than 5', 'not known')
+    >>> count(2311.4, floor=5), count(3, floor=5)
+    ('2,310', 'fewer than 5')
     """
-    if people is None:
-        return "not known"
-    return f"fewer than {floor}" if withheld(people, floor=floor) else f"{people:,.0f}"
+    told = shown(people, floor)
+    return f"fewer than {floor}" if told is None else f"{told:,}"
 
 
 def quantity(number: float) -> str:

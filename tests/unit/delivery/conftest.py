@@ -70,6 +70,7 @@ def _alert(incident_id: str = "inc_42", type_: str = "opened", sequence: int = 1
             "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 71, "leadTimeS": 2820,
             "accounts": [{"ref": "acc_9f", "affectedLines": 34, "lines": 210}],
         },
+        "action": {"kind": "proactive_message", "team": "consumer-care"},
         "say": {"en": "Mobile data is failing around the old harbour."},
     }  # fmt: skip
     key = alert_key(incident_id, type_, sequence)

@@ -19,6 +19,7 @@ STORY = [
     (53, "fails", "open", False),
     (97, "nothing", "open", False),  # twice the pause, from the probe
     (98, "nothing", "half_open", True),
+    (98, "probes an expired one", "half_open", True),
     (99, "probes", "open", False),
     (100, "succeeds", "closed", True),
 ]
@@ -29,6 +30,8 @@ def test_a_receiver_goes_down_and_comes_back():
     for at, event, state, may_send in STORY:
         if event == "probes":
             breaker = breaker.probe(at)
+        elif event == "probes an expired one":
+            breaker = breaker.probe(at).after(reached=None, now=at)
         elif event != "nothing":
             breaker = breaker.after(reached=event != "fails", now=at)
         assert (breaker.state(at), breaker.allows(at)) == (state, may_send), (at, event)

@@ -49,9 +49,10 @@ def test_a_person_reads_what_where_how_many_what_to_say_and_where_to_look(desk, 
     send(url, make_alert())
     assert paper.getvalue() == (
         "▲ OPENED    2026-03-24 08:20  MAJOR  site s010  RRC setup success 91.4 %, expected 99.2 %\n"
-        "            about 610 people affected (540 to 690), 2,310 were there, accounts named: 1, no consent: 71\n"
+        "            about 610 people affected (540 to 690), 2,310 were there, larger accounts: 1, no consent: 71\n"
         "            47 min before the first complaint\n"
         "            say: “Mobile data is failing around the old harbour.”\n"
+        "            next: proactive message by consumer-care\n"
         "            http://127.0.0.1:8080/incidents/inc_42\n"
     )
 
@@ -91,12 +92,20 @@ def test_terminal_codes_in_an_alert_do_not_reach_the_terminal():
         None,
         [],
         {"impact": 3},
-        {"impact": {"affected": None, "accounts": None}},
+        {"impact": {"affected": "x", "accounts": None}, "action": []},
         {"serviceProblem": {"rootCauseResource": [1]}},
     ],
 )
 def test_odd_data_is_left_out_not_fatal(data):
     assert "RESOLVED" in announcement({"type": "care.incident.resolved.v1", "data": data}).plain
+
+
+def test_a_withheld_count_is_said_to_be_withheld():
+    event = {
+        "type": "care.incident.opened.v1",
+        "data": {"impact": {"affected": None, "affectedInterval": None, "accounts": []}},
+    }
+    assert "few people affected (count withheld)" in announcement(event).plain
 
 
 def test_stopping_twice_is_once():

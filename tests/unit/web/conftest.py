@@ -66,7 +66,7 @@ class MemoryService:
         self.assessed = Impact(OPEN.incident_id, START + 2700, 2310, 610.4, 540.2, 690.9, (), self.accounts)
         self.cared = CareView(
             {"en": "Mobile data is failing around the old harbour. Our engineers are on it; it should work again by noon."},
-            "proactive_message", "consumer-care", 402, {"no_consent": 71, "quiet_hours": 130, "minor": 0, "cap": 3},
+            "proactive_message", "consumer-care", 402, {"no_consent": 71, "quiet_hours": 130, "guardian": 0, "cap": 3},
             first_complaint_at=START + 5520,
         )  # fmt: skip
         self.listed = [
