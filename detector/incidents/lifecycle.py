@@ -47,7 +47,7 @@ def opened(cause: Cause, moment: Moment) -> Incident:
     incident = Incident(
         incident_id(own[0].degradation_id), cause.root_kind, cause.root_id, gravest(own), own[0].started_at, moment.now,
         worst([d.severity for d in own]), tuple(d.degradation_id for d in own), touched(cause.root, own, moment.topology),
-        "", updated_at=moment.tick.end,
+        "", updated_at=moment.now,
     )  # fmt: skip
     if under_works(
         incident, Window(incident.started_at, incident.started_at + lead.duration_s), moment.topology, moment.operations
@@ -77,7 +77,7 @@ def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incide
         kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
     )  # fmt: skip
     gone = replace(
-        younger, state="merged", suppressed_reason=f"merged:{older.incident_id}", updated_at=moment.tick.end,
+        younger, state="merged", suppressed_reason=f"merged:{older.incident_id}", updated_at=moment.now,
         version=younger.version + 1,
     )  # fmt: skip
     return kept, gone
@@ -86,7 +86,7 @@ def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incide
 def advanced(incident: Incident, before: Incident | None, moment: Moment, *, together: bool = False) -> Incident:
     """After this tick: severity and kind as they are now, links, suppression, resolution; a new version if told anew.
 
-    `updated_at` is the end of the last period in which one of its degradations was open: what resolution counts from.
+    `updated_at` is the clock when it last changed or had an open degradation: what resolution counts from.
     """
     own = moment.of(incident)
     if own:
@@ -97,14 +97,21 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
         )
     incident = linked(unsuppressed(incident, moment), moment)
     if any(d.open for d in own):
-        incident = replace(incident, updated_at=max(incident.updated_at, moment.tick.end))
-    elif moment.tick.end - incident.updated_at >= moment.policy.resolve_after_periods * moment.tick.duration_s:
-        incident = replace(incident, state="resolved", resolved_at=moment.now)
+        incident = replace(incident, updated_at=moment.now)
+    elif quiet_long_enough(incident, moment):
+        incident = replace(incident, state="resolved", resolved_at=moment.now, updated_at=moment.now)
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
         return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
-    return told(replace(incident, version=before.version + 1), moment, together=together)
+    return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
+
+
+def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
+    """So many periods without an open degradation. The first such tick is one by itself, whatever the clock says; more
+    are counted by the clock to the nearest period, for ticks may come early and late."""
+    periods = moment.policy.resolve_after_periods
+    return periods <= 1 or moment.now - incident.updated_at >= (periods - 0.5) * moment.tick.duration_s
 
 
 def worth_telling(incident: Incident) -> tuple[object, ...]:

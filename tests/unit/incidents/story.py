@@ -50,7 +50,7 @@ WORDS: dict[str, tuple[Reading, ...]] = {
 
 
 def network(sites: int = 20, *, site_known: bool = True, hub: int = 0) -> Topology:
-    """Cells c1.1 ... c20.3 on sites s1 ... s20, TACs of five sites; the first `hub` sites lie behind h1; core function amf1."""
+    """Cells c1.1 ... c20.3 on sites s1 ... s20, TACs of five sites, core function amf1; `hub` sites lie behind h1."""
     cells = {
         f"c{s}.{n}": Cell(
             f"c{s}.{n}", "LTE", site_id=f"s{s}" if site_known else "", tac=f"t{(s - 1) // 5}" if site_known else ""
