@@ -151,6 +151,6 @@ def _sum(parts: Sequence[Values]) -> Values:
 
 def _without_empty_kpis(frame: KpiFrame) -> KpiFrame:
     """Only the KPIs that some object has, in the catalogue's order."""
-    held = np.isfinite(frame.numerator).any(axis=(0, 1))
+    held = np.atleast_1d(np.isfinite(frame.numerator).any(axis=(0, 1)))
     kept = tuple(kpi for kpi, has in zip(frame.kpis, held, strict=True) if has)
     return frame if len(kept) == len(frame.kpis) else frame.aligned(frame.objects, kept)
