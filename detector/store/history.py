@@ -98,7 +98,7 @@ class KpiHistory:
         with self._database.begin() as connection:
             spans = self.ticks.span(connection)
         for duration_s, span in spans.items():
-            for day in range(span.start // _DAY, min(before, span.end) // _DAY):
+            for day in range(span.start // _DAY, min(before // _DAY, span.end // _DAY + 1)):
                 gone += self._compact_day(duration_s, Window(day * _DAY, (day + 1) * _DAY))
         return gone
 

