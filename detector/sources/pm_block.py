@@ -17,7 +17,7 @@ from detector.sources.pm_stream import local_name
 from detector.sources.pm_time import duration_s, timestamp_s
 
 MAX_ROWS = 5000
-MAX_VALUES = 200_000
+MAX_VALUES = 100_000
 """Values of one batch: keeps the memory of a wide block as low as that of a narrow one."""
 
 

@@ -1,0 +1,136 @@
+"""Files under counters/: what each is, which periods it holds, and its rows. What a file is, its bytes say, not its name."""
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from detector.domain.counters import CounterBatch
+from detector.domain.errors import Permanent
+from detector.domain.finding import Findings
+from detector.domain.window import Window
+from detector.sources.pm_time import duration_s, timestamp_s
+from detector.sources.tables import CounterTable, load_counter_table, periods
+
+HELD_TABLES = 2
+_CHUNK = 1 << 20
+_GRANULARITY = re.compile(rb"<(?:[\w.-]+:)?granPeriod\b([^>]*)>")
+_DURATION, _END = re.compile(rb"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(rb"\bendTime\s*=\s*[\"']([^\"']*)")
+
+
+@dataclass(frozen=True)
+class CounterFile:
+    """One file as it was found; `periods` in order of time, empty if none could be made out."""
+
+    name: str
+    path: Path
+    sha256: str
+    size: int
+    mtime_ns: int
+    periods: tuple[Window, ...]
+
+
+class CounterFiles:
+    """Describes and reads counter files below `root`; descriptions are kept while a file's size and mtime stay."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[Path, CounterFile] = {}
+        self._tables: OrderedDict[tuple[str, int], tuple[CounterTable, Findings]] = OrderedDict()
+
+    def describe(self, path: Path, zone: tzinfo) -> CounterFile:
+        """Raises OSError if the file has gone."""
+        stat = path.stat()
+        known = self._known.get(path)
+        if known is None or (known.size, known.mtime_ns) != (stat.st_size, stat.st_mtime_ns):
+            name = path.relative_to(self._root).as_posix()
+            with path.open("rb") as raw:
+                sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
+            held = _periods(path, name, zone)
+            known = CounterFile(name, path, sha256, stat.st_size, stat.st_mtime_ns, held)
+            self._known[path] = known
+        return known
+
+    def read(self, name: str, findings: Findings, zone: tzinfo, window: Window | None) -> Iterator[CounterBatch]:
+        """Rows of the file `name` whose period starts in the window. Raises Permanent for one that cannot be read."""
+        path = self._root / name
+        if not path.resolve().is_relative_to(self._root.resolve()):
+            raise Permanent("it lies outside the dataset", where=name, mend="name a file below it")
+        kind = kind_of(path, name)
+        if kind == "json":
+            raise Permanent("JSON counters are not read", where=name, mend="write PM XML, CSV or Parquet")
+        if kind == "xml":
+            from detector.sources.pm_xml import read_pm_xml
+
+            return read_pm_xml(path, findings, name=name, zone=zone, window=window)
+        return self._table(path, name, zone, findings).batches(window)
+
+    def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
+        """A table is loaded once and read period by period; its findings are told once."""
+        try:
+            key = name, path.stat().st_mtime_ns
+        except OSError as error:
+            raise Permanent("it is gone", where=name, mend="put it back") from error
+        if key not in self._tables:
+            found = Findings()
+            self._tables[key] = load_counter_table(path, name, zone, found), found
+            findings.extend(found)
+            while len(self._tables) > HELD_TABLES:
+                self._tables.popitem(last=False)
+        self._tables.move_to_end(key)
+        return self._tables[key][0]
+
+
+def kind_of(path: Path, name: str) -> str:
+    """xml, json or table, by the first bytes."""
+    head = b"".join(_inflated(path, name, limit=1 << 12)).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")
+    return "xml" if head[:1] == b"<" else "json" if head[:1] in b"{[" and head else "table"
+
+
+def _inflated(path: Path, name: str, limit: int) -> Iterator[bytes]:
+    """Up to `limit` bytes of the content; what is cut off or damaged ends early, for the reader to complain about."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            while limit > 0 and (chunk := stream.read(min(_CHUNK, limit))):
+                yield chunk
+                limit -= len(chunk)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise Permanent(what, where=name, mend="check the file and its rights") from error
+
+
+def _periods(path: Path, name: str, zone: tzinfo) -> tuple[Window, ...]:
+    try:
+        if kind_of(path, name) == "xml":
+            return tuple(sorted(_granularities(path, name, zone)))
+        return tuple(periods(path, name, zone))
+    except Permanent:
+        return ()  # reading it will say why
+
+
+def _granularities(path: Path, name: str, zone: tzinfo) -> set[Window]:
+    """The periods that a PM file's granPeriods name, by a look over its bytes that parses nothing else."""
+    texts: set[bytes] = set()
+    rest = b""
+    for chunk in _inflated(path, name, limit=8 << 30):
+        window = rest + chunk
+        texts.update(_GRANULARITY.findall(window))
+        rest = window[-1024:]
+    found: set[Window] = set()
+    for text in texts:
+        duration, end = _DURATION.search(text), _END.search(text)
+        try:
+            stop = timestamp_s(end[1].decode(), zone)[0] if end else 0
+            found.add(Window(stop - duration_s(duration[1].decode() if duration else ""), stop))
+        except ValueError:  # the reader rejects that block
+            continue
+    return found

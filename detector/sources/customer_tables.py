@@ -1,0 +1,92 @@
+"""subscribers, accounts, account_members, consents and contacts of an operator dataset, under pseudonyms."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from pathlib import Path
+
+from detector.domain.customer import PURPOSES, Account, Consent, Contact, Customers, Membership, Subscriber
+from detector.domain.finding import Findings
+from detector.sources.identity import Pseudonymiser
+from detector.sources.records import Record, table
+from detector.sources.timeline import Timeline
+
+STEMS = ("subscribers", "accounts", "account_members", "consents")
+PLAIN = ("preferred_channel", "language", "device", "plan", "partner")
+KINDS = ("consumer", "family", "enterprise", "government")
+ROLES = ("holder", "manager", "executive", "line", "dependant")
+CONSENT = ("holder_kind", "holder_id", "purpose", "state", "since")
+Known = tuple[Customers, Mapping[str, str]]
+
+
+def customers(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> Timeline[Known]:
+    """(everyone, pseudonym -> raw id); a consent counts from its `since` on."""
+    make = CustomerRows(names)
+    subscribers = table(root, "subscribers", ("subscriber_id",), make.subscriber, zone, findings)
+    accounts = table(root, "accounts", ("account_id", "kind"), make.account, zone, findings)
+    members = table(root, "account_members", ("account_id", "subscriber_id", "role"), make.member, zone, findings)
+    consents = sorted(table(root, "consents", CONSENT, make.consent, zone, findings), key=lambda c: c.since)
+    people = {s.key: s for s in subscribers}
+    firms = {a.key: a for a in accounts}
+
+    def build(now: float) -> Known:
+        given = tuple(c for c in consents if c.since <= now)
+        return Customers(people, firms, tuple(members), given), make.raw
+
+    return Timeline([c.since for c in consents], build)
+
+
+def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Contact]:
+    """All contacts in order of time."""
+    rows = table(root, "contacts", ("contact_id", "at", "channel"), CustomerRows(names).contact, zone, findings)
+    return sorted(rows, key=lambda c: (c.at, c.contact_id))
+
+
+class CustomerRows:
+    """Rows to nouns; `raw` keeps what each pseudonym stands for, for the vault alone."""
+
+    def __init__(self, names: Pseudonymiser) -> None:
+        self._names = names
+        self.raw: dict[str, str] = {}
+
+    def _subscriber(self, raw: str) -> str:
+        key = self._names.subscriber(raw)
+        if key:
+            self.raw[key] = raw
+        return key
+
+    def _account(self, raw: str) -> str:
+        key = self._names.account(raw)
+        if key:
+            self.raw[key] = raw
+        return key
+
+    def subscriber(self, row: Record) -> Subscriber:
+        guardian = self._subscriber(row.text("guardian_id"))
+        channel, language, device, plan, partner = (row.text(name) for name in PLAIN)
+        return Subscriber(
+            self._subscriber(row.needed("subscriber_id")), self._account(row.text("account_id")), row.text("segment"),
+            row.flag("vip"), row.flag("vulnerable"), row.flag("minor"), guardian, channel, language, device, plan,
+            partner, row.number("lifetime_value"), row.number("nps"),
+        )  # fmt: skip
+
+    def account(self, row: Record) -> Account:
+        texts = {name: row.text(name) for name in ("tier", "sla", "care_team")}
+        kind = row.one_of("kind", KINDS)
+        return Account(self._account(row.needed("account_id")), kind, parent=self._account(row.text("parent_id")), **texts)
+
+    def member(self, row: Record) -> Membership:
+        role = row.one_of("role", ROLES)
+        return Membership(self._account(row.needed("account_id")), self._subscriber(row.needed("subscriber_id")), role)
+
+    def consent(self, row: Record) -> Consent:
+        kind = row.one_of("holder_kind", ("subscriber", "account"))
+        purpose, state = row.one_of("purpose", PURPOSES), row.one_of("state", ("granted", "withdrawn"))
+        since = row.needed_time("since")
+        key = (self._subscriber if kind == "subscriber" else self._account)(row.needed("holder_id"))
+        return Consent(kind, key, purpose, row.text("channel") or "any", state, since, row.text("basis"))
+
+    def contact(self, row: Record) -> Contact:
+        return Contact(
+            row.needed("contact_id"), row.needed_time("at"), row.needed("channel"),
+            self._names.subscriber(row.text("subscriber_id")), row.text("category"), row.text("cell_id"),
+        )  # fmt: skip

@@ -1,0 +1,139 @@
+"""An operator dataset on disk, replayed under a clock: each piece is given when it would have arrived, never earlier."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from detector.domain.counters import CounterBatch
+from detector.domain.customer import Contact
+from detector.domain.errors import Misconfigured
+from detector.domain.exposure import Presence
+from detector.domain.finding import Findings
+from detector.domain.ports import Operator, Piece, Reference
+from detector.domain.window import Window, utc
+from detector.sources.counter_files import CounterFile, CounterFiles
+from detector.sources.identity import Pseudonymiser
+from detector.sources.presence import AttachmentFile, AttachmentFiles
+from detector.sources.reference import ReferenceFiles, signature_of
+
+DAY_S = 86_400
+UNFINISHED = (".part", ".tmp")
+
+
+class OperatorDataset:
+    """`domain.ports.Source` over a directory laid out as CONTRACTS.md section 1 says.
+
+    A row arrives at the end of its period plus the arrival delay (`arrival_delay_s`, else operator.toml's), a file that
+    arrivals.csv names at its time there. A file that holds several periods gives a piece for each. A file in which no
+    period can be made out is given first of all, so that reading it can say why.
+    """
+
+    name = "dataset"
+
+    def __init__(self, root: Path, pseudonymiser: Pseudonymiser, *, arrival_delay_s: int | None = None) -> None:
+        if not root.is_dir():
+            raise Misconfigured("there is no such directory", where=str(root), mend="name an operator dataset")
+        self._root, self._delay = root, arrival_delay_s
+        self._files = CounterFiles(root)
+        self._attachments = AttachmentFiles(pseudonymiser)
+        self._reference = ReferenceFiles(root, pseudonymiser)
+        self._now: float | None = None
+        self._listed: tuple[object, list[Piece]] | None = None
+        self._folders: list[Path] = []
+        self._held: tuple[Reference, Reference] | None = None
+
+    @property
+    def operator(self) -> Operator:
+        """operator.toml, with this source's own arrival delay if it has one."""
+        said = self._reference.operator
+        return said if self._delay is None else replace(said, arrival_delay_s=self._delay)
+
+    def pieces(self, after: float, now: float) -> Sequence[Piece]:
+        self._now = now
+        listed = self._all_pieces()
+        low, high = (bisect_right(listed, at, key=lambda p: p.arrived_at) for at in (after, now))
+        return listed[low:high]
+
+    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+        whole = piece.window
+        span = Window(whole.start, whole.start + 1) if whole is not None else window
+        known = self._now if self._now is not None else piece.arrived_at
+        for batch in self._files.read(file_of(piece), findings, self._reference.zone, span):
+            other = whole is not None and (batch.start, batch.duration_s) != (whole.start, whole.seconds)
+            if other or (window is not None and not window.contains(batch.start)):
+                continue
+            if batch.start > max(known, piece.arrived_at) + DAY_S:
+                example = f"period {utc(batch.start).isoformat()} is more than a day ahead of the clock"
+                findings.add("clock_in_future", batch.file, example, len(batch.objects))
+                continue
+            yield batch
+
+    def reference(self, now: float, findings: Findings) -> Reference:
+        reference = self._reference.at(now, findings)
+        return reference if self._delay is None else self._delayed(reference)
+
+    def _delayed(self, reference: Reference) -> Reference:
+        """The same reference with this source's own delay; the same object while nothing changes."""
+        if self._held is None or self._held[0] is not reference:
+            self._held = reference, replace(reference, operator=self.operator)
+        return self._held[1]
+
+    def presence(self, after: float, now: float, findings: Findings) -> Presence:
+        files, delay = self._attachment_files(now), self.operator.arrival_delay_s
+        return self._attachments.arrived(files, after, now, delay, self._reference.zone, findings)
+
+    def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
+        listed = self._reference.contacts(findings)
+        low, high = (bisect_right(listed, at, key=lambda c: c.at) for at in (after, now))
+        return listed[low:high]
+
+    def _attachment_files(self, now: float) -> list[AttachmentFile]:
+        told = self._reference.arrivals()
+        return [AttachmentFile(path, rel, told.get(rel)) for path, rel in files_below(self._root, "attachments")]
+
+    def _all_pieces(self) -> list[Piece]:
+        """Every piece in order of (arrived_at, name); listed anew when a directory or the reference changes."""
+        told, operator = self._reference.arrivals(), self.operator
+        signature = signature_of(self._folders), operator, tuple(told.items())
+        if self._listed is None or self._listed[0] != signature:
+            top = self._root / "counters"
+            self._folders = [top, *(path for path in top.rglob("*") if path.is_dir())]
+            signature = signature_of(self._folders), operator, tuple(told.items())
+            zone = self._reference.zone
+            found = [self._files.describe(path, zone) for path, _ in files_below(self._root, "counters")]
+            pieces = [piece for file in found for piece in self._pieces_of(file, told.get(file.name), operator)]
+            first = min((p.arrived_at for p in pieces), default=0.0)
+            pieces += [self._piece(file, told.get(file.name, first)) for file in found if not file.periods]
+            self._listed = signature, sorted(pieces, key=lambda p: (p.arrived_at, p.name))
+        return self._listed[1]
+
+    def _pieces_of(self, file: CounterFile, told: float | None, operator: Operator) -> list[Piece]:
+        pieces = []
+        for period in file.periods:
+            at = told if told is not None else period.end + operator.arrival_delay_s
+            name = file.name if len(file.periods) == 1 else file.name + _suffix(period)
+            pieces.append(replace(self._piece(file, at), name=name, window=period))
+        return pieces
+
+    def _piece(self, file: CounterFile, at: float) -> Piece:
+        return Piece(self.name, file.name, file.sha256, float(at), file.size)
+
+
+def files_below(root: Path, folder: str) -> list[tuple[Path, str]]:
+    """(path, name below the root) of the finished files in a folder, in order of name."""
+    found = [
+        (path, path.relative_to(root).as_posix())
+        for path in (root / folder).rglob("*")
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(UNFINISHED)
+    ]
+    return sorted(found, key=lambda item: item[1])
+
+
+def file_of(piece: Piece) -> str:
+    """The file that a piece is, or is a period of."""
+    return piece.name.removesuffix(_suffix(piece.window)) if piece.window is not None else piece.name
+
+
+def _suffix(period: Window) -> str:
+    return f"@{period.start}+{period.seconds}"

@@ -1,0 +1,97 @@
+"""cells, neighbours, topology_edges and network_functions of an operator dataset."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from detector.domain.cell import Cell, NetworkFunction, Topology, TopologyEdge
+from detector.domain.finding import Findings
+from detector.sources.records import Record, table
+from detector.sources.timeline import Timeline, holds
+
+STEMS = ("cells", "neighbours", "topology_edges", "network_functions")
+TECHNOLOGIES = ("LTE", "NR", "NSA")
+EDGE = ("child_kind", "child_id", "parent_kind", "parent_id", "relation")
+PLAIN = ("site_id", "node_id", "tac", "region", "band", "layer", "vendor", "software")
+STATES = ("in_service", "energy_saving", "planned", "retired")
+
+
+Noun = TypeVar("Noun")
+
+
+@dataclass(frozen=True)
+class Dated(Generic[Noun]):
+    """A row and when it holds (s, None = open)."""
+
+    noun: Noun
+    since: int | None
+    until: int | None
+
+
+def network(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Topology]:
+    """The topology over time; an absent file is an empty part of it."""
+    history: dict[str, list[Dated[Cell]]] = defaultdict(list)
+    for row in table(root, "cells", ("cell_id", "technology"), _cell, zone, findings):
+        history[row.noun.cell_id].append(row)
+    for rows in history.values():
+        rows.sort(key=lambda row: row.since if row.since is not None else -(1 << 62))
+    edges = table(root, "topology_edges", EDGE, _edge, zone, findings)
+    pairs = table(root, "neighbours", ("cell_id", "neighbour_id"), _neighbours, zone, findings)
+    functions = {f.nf_id: f for f in table(root, "network_functions", ("nf_id", "kind"), _function, zone, findings)}
+    near: dict[str, set[str]] = defaultdict(set)
+    for cell, neighbour in pairs:
+        near[cell].add(neighbour)
+    neighbours = {cell: frozenset(ids) for cell, ids in near.items()}
+
+    def build(now: float) -> Topology:
+        cells = {name: cell for name, rows in history.items() if (cell := _present(rows, now)) is not None}
+        held = tuple(e.noun for e in edges if holds(e.since, e.until, now))
+        return Topology(cells, functions, neighbours, held)
+
+    changes = [at for rows in history.values() for row in rows for at in (row.since, row.until)]
+    return Timeline(changes + [at for edge in edges for at in (edge.since, edge.until)], build)
+
+
+def _present(rows: Sequence[Dated[Cell]], now: float) -> Cell | None:
+    """The row that holds, with the start of its epoch: since when site, technology and band are what they are."""
+    index = next((i for i in reversed(range(len(rows))) if holds(rows[i].since, rows[i].until, now)), None)
+    if index is None:
+        return None
+    cell = rows[index].noun
+    since = rows[index].since
+    for row in reversed(rows[:index]):
+        if _epoch(row.noun) != _epoch(cell):
+            break
+        since = row.since
+    return replace(cell, valid_from=since)
+
+
+def _epoch(cell: Cell) -> tuple[str, str, str]:
+    return cell.site_id, cell.technology, cell.band
+
+
+def _cell(row: Record) -> Dated[Cell]:
+    state = row.one_of("state", STATES) if row.text("state") else "in_service"
+    ldn = tuple(part.strip() for part in row.text("ldn").split(";") if part.strip())
+    site, node, tac, region, band, layer, vendor, software = (row.text(name) for name in PLAIN)
+    cell = Cell(
+        row.needed("cell_id"), row.one_of("technology", TECHNOLOGIES), site, node, tac, region, band, layer, vendor,
+        software, state, row.number("latitude"), row.number("longitude"), ldn,
+    )  # fmt: skip
+    return Dated(cell, row.time("valid_from"), row.time("valid_to"))
+
+
+def _edge(row: Record) -> Dated[TopologyEdge]:
+    return Dated(TopologyEdge(*(row.needed(c) for c in EDGE)), row.time("valid_from"), row.time("valid_to"))
+
+
+def _neighbours(row: Record) -> tuple[str, str]:
+    return row.needed("cell_id"), row.needed("neighbour_id")
+
+
+def _function(row: Record) -> NetworkFunction:
+    serves = tuple(part.strip() for part in row.text("serves").split(";") if part.strip())
+    return NetworkFunction(row.needed("nf_id"), row.needed("kind"), serves or ("*",))

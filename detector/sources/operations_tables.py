@@ -1,0 +1,84 @@
+"""alarms, tickets, maintenance and calendar of an operator dataset: nothing is told before it was known."""
+
+from dataclasses import replace
+from datetime import tzinfo
+from pathlib import Path
+
+from detector.domain.finding import Findings
+from detector.domain.operations import Alarm, CalendarEvent, Maintenance, Operations, Ticket
+from detector.domain.window import Window
+from detector.sources.records import Record, table
+from detector.sources.timeline import Timeline
+
+STEMS = ("alarms", "tickets", "maintenance", "calendar")
+SCOPES = ("network", "region", "tac", "site", "node", "cell", "nf")
+STATUSES = ("planned", "active", "finished", "cancelled")
+
+
+def operations(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Operations]:
+    """Alarms and tickets from the moment they are raised; works and events are plans, known ahead."""
+    object_ = ("alarm_id", "object_kind", "object_id", "raised_at")
+    alarms = sorted(table(root, "alarms", object_, _alarm, zone, findings), key=lambda a: a.raised_at)
+    tickets = sorted(table(root, "tickets", ("ticket_id", "opened_at"), _ticket, zone, findings), key=lambda t: t.opened_at)
+    scope = ("scope_kind", "scope_id", "start", "end")
+    works = table(root, "maintenance", scope, _maintenance, zone, findings)
+    calendar = tuple(table(root, "calendar", (*scope, "name", "kind"), _event, zone, findings))
+
+    def build(now: float) -> Operations:
+        return Operations(
+            tuple(_works_at(m, now) for m in works), calendar,
+            tuple(_alarm_at(a, now) for a in alarms if a.raised_at <= now),
+            tuple(_ticket_at(t, now) for t in tickets if t.opened_at <= now),
+        )  # fmt: skip
+
+    changes = [at for a in alarms for at in (a.raised_at, a.cleared_at)]
+    changes += [at for t in tickets for at in (t.opened_at, t.closed_at)]
+    changes += [at for m in works for at in (m.window.start, m.window.end, m.actual_end)]
+    return Timeline(changes, build)
+
+
+def _alarm_at(alarm: Alarm, now: float) -> Alarm:
+    return replace(alarm, cleared_at=None) if (alarm.cleared_at or 0) > now else alarm
+
+
+def _ticket_at(ticket: Ticket, now: float) -> Ticket:
+    return replace(ticket, closed_at=None, status="open") if (ticket.closed_at or 0) > now else ticket
+
+
+def _works_at(works: Maintenance, now: float) -> Maintenance:
+    """The actual end, and that it is finished, are known only afterwards."""
+    ended = works.actual_end if works.actual_end is not None else works.window.end
+    if ended <= now:
+        return works
+    status = ("active" if works.window.start <= now else "planned") if works.status == "finished" else works.status
+    return replace(works, actual_end=None, status=status)
+
+
+def _alarm(row: Record) -> Alarm:
+    return Alarm(
+        row.needed("alarm_id"), row.needed("object_kind"), row.needed("object_id"), row.needed_time("raised_at"),
+        row.time("cleared_at"), row.text("severity"), row.text("probable_cause"), row.text("text"),
+    )  # fmt: skip
+
+
+def _ticket(row: Record) -> Ticket:
+    return Ticket(
+        row.needed("ticket_id"), row.text("object_kind"), row.text("object_id"), row.needed_time("opened_at"),
+        row.time("closed_at"), row.text("status"), row.time("eta"), row.text("text"),
+    )  # fmt: skip
+
+
+def _maintenance(row: Record) -> Maintenance:
+    status = row.one_of("status", STATUSES) if row.text("status") else "planned"
+    kind = row.one_of("scope_kind", SCOPES)
+    return Maintenance(kind, row.text("scope_id"), _window(row), row.text("reason"), status, row.time("actual_end"))
+
+
+def _event(row: Record) -> CalendarEvent:
+    return CalendarEvent(
+        row.needed("scope_kind"), row.text("scope_id"), _window(row), row.needed("name"), row.needed("kind")
+    )
+
+
+def _window(row: Record) -> Window:
+    return Window(row.needed_time("start"), row.needed_time("end"))

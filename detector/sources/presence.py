@@ -1,0 +1,142 @@
+"""Attachments: who was behind which cell, hour by hour, under pseudonyms."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.errors import Permanent
+from detector.domain.exposure import Presence, join_presence
+from detector.domain.finding import Findings
+from detector.sources.identity import Pseudonymiser
+from detector.sources.pm_time import timestamp_s
+from detector.sources.tables import times
+from detector.sources.tabular import Table
+
+REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
+HELD_FILES = 3
+
+
+@dataclass(frozen=True)
+class AttachmentFile:
+    """A file below attachments/; `arrived_at` if it arrived as a whole, else each hour arrives by itself."""
+
+    path: Path
+    name: str
+    arrived_at: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Attachments:
+    """A file's rows in order of their period's end (s)."""
+
+    rows: Presence
+    end: NDArray[np.int64]
+
+
+class AttachmentFiles:
+    """Reads what arrived in a span of time; the last few files stay in memory."""
+
+    def __init__(self, names: Pseudonymiser) -> None:
+        self._names = names
+        self._spans: dict[tuple[str, int], tuple[int, int]] = {}
+        self._held: OrderedDict[tuple[str, int], _Attachments] = OrderedDict()
+
+    def arrived(
+        self, files: Iterable[AttachmentFile], after: float, now: float, delay_s: int, zone: tzinfo, findings: Findings
+    ) -> Presence:
+        """Rows that arrived in (after, now]; a file that cannot be read is a finding `file_rejected`."""
+        parts: list[Presence] = []
+        for file in files:
+            try:
+                part = self._part(file, after, now, delay_s, zone, findings)
+            except Permanent as error:
+                findings.add("file_rejected", file.name, str(error))
+                continue
+            if part is not None and len(part):
+                parts.append(part)
+        return join_presence(parts)
+
+    def _part(
+        self, file: AttachmentFile, after: float, now: float, delay_s: int, zone: tzinfo, findings: Findings
+    ) -> Presence | None:
+        if file.arrived_at is not None:
+            return self._load(file, zone, findings).rows if after < file.arrived_at <= now else None
+        first, last = self._span(file, zone)
+        if last + delay_s <= after or first + delay_s > now:
+            return None
+        held = self._load(file, zone, findings)
+        low, high = np.searchsorted(held.end + delay_s, [after, now], side="right")
+        return _compact(held.rows, np.arange(low, high))
+
+    def _span(self, file: AttachmentFile, zone: tzinfo) -> tuple[int, int]:
+        """(first, last) end of a period in the file, found without loading it."""
+        key = _key(file)
+        if key not in self._spans:
+            ends = [0]
+            with Table(file.path, file.name) as table:
+                table.need(REQUIRED)
+                for start, duration in table.distinct("start", "duration_s"):
+                    try:
+                        ends.append(timestamp_s(start or "", zone)[0] + int(float(duration or "")))
+                    except (ValueError, OverflowError):
+                        continue
+            self._spans[key] = min(ends[1:], default=0), max(ends)
+        return self._spans[key]
+
+    def _load(self, file: AttachmentFile, zone: tzinfo, findings: Findings) -> _Attachments:
+        key = _key(file)
+        if key not in self._held:
+            self._held[key] = _load(file, self._names, zone, findings)
+            while len(self._held) > HELD_FILES:
+                self._held.popitem(last=False)
+        self._held.move_to_end(key)
+        return self._held[key]
+
+
+def _key(file: AttachmentFile) -> tuple[str, int]:
+    try:
+        return file.name, file.path.stat().st_mtime_ns
+    except OSError as error:
+        raise Permanent("it is gone", where=file.name, mend="put it back") from error
+
+
+def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> _Attachments:
+    with Table(file.path, file.name) as table:
+        table.need(REQUIRED)
+        own = [c for c in ("attempts", "failures") if c in table.columns]
+        table.load(["subscriber_id", "cell_id", "start"], ["duration_s", "seconds", *own], findings)
+        people, subscriber = table.codes("subscriber_id")
+        cells, cell = table.codes("cell_id")
+        start = times(table, "start", zone, file.name, findings)
+        duration, seconds = table.numbers("duration_s"), table.numbers("seconds")
+        nothing = np.full(len(start), np.nan)
+        attempts, failures = (table.numbers(c) if c in own else nothing for c in ("attempts", "failures"))
+    good = (subscriber >= 0) & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
+    if not good.all():
+        first = int(np.flatnonzero(~good)[0]) + 1
+        example = f"row {first}: no subscriber, cell, hour or seconds in it"
+        findings.add("row_rejected", file.name, example, int((~good).sum()))
+    end = start + np.where(good, duration, 0).astype(np.int64)
+    keep = np.flatnonzero(good)
+    keep = keep[np.argsort(end[keep], kind="stable")]
+    rows = Presence(
+        tuple(map(names.subscriber, people)), tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
+        start[keep], duration[keep].astype(np.int32), seconds[keep], attempts[keep], failures[keep],
+    )  # fmt: skip
+    return _Attachments(rows, end[keep])
+
+
+def _compact(rows: Presence, at: NDArray[np.intp]) -> Presence:
+    """These rows, with only the names that they use."""
+    part = rows.take(at)
+    people, subscriber = np.unique(part.subscriber, return_inverse=True)
+    places, cell = np.unique(part.cell, return_inverse=True)
+    return Presence(
+        tuple(rows.subscribers[i] for i in people), tuple(rows.cells[i] for i in places), subscriber.astype(np.int32),
+        cell.astype(np.int32), part.start, part.duration_s, part.seconds, part.attempts, part.failures,
+    )  # fmt: skip

@@ -1,0 +1,149 @@
+"""Everything of an operator dataset that is not measured, as known at one moment; cheap to ask at every tick."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from detector.domain.customer import Contact
+from detector.domain.errors import Misconfigured
+from detector.domain.finding import Findings
+from detector.domain.ports import Operator, Reference
+from detector.sources import customer_tables, network_tables, operations_tables
+from detector.sources.identity import Pseudonymiser
+from detector.sources.pm_time import duration_s
+from detector.sources.records import ENDINGS, Record, table
+
+Value = TypeVar("Value")
+Signature = tuple[tuple[str, int, int], ...]
+
+
+class Held(Generic[Value]):
+    """A value made from files, made again only when one of them changes."""
+
+    def __init__(self, root: Path, names: Iterable[str], load: Callable[[], Value]) -> None:
+        self._paths = [root / name for name in names]
+        self._load = load
+        self._signature: Signature | None = None
+        self._value: Value
+
+    def get(self) -> Value:
+        signature = signature_of(self._paths)
+        if signature != self._signature:
+            self._value = self._load()
+            self._signature = signature
+        return self._value
+
+
+class ReferenceFiles:
+    """The reference part of a dataset directory: `at(now)` tells what was known then, `contacts` and `arrivals` all.
+
+    What is wrong in a file is told once, to the first who asks after it was read.
+    """
+
+    def __init__(self, root: Path, names: Pseudonymiser) -> None:
+        self._found = Findings()
+
+        def held(stems: Sequence[str], load: Callable[[], Value]) -> Held[Value]:
+            files = [stem + ending for stem in stems for ending in ENDINGS]
+            return Held(root, ["operator.toml", *files], load)
+
+        self._operator = Held(root, ["operator.toml"], lambda: read_operator(root / "operator.toml"))
+        self._network = held(network_tables.STEMS, lambda: network_tables.network(root, self.zone, self._found))
+        self._operations = held(operations_tables.STEMS, lambda: operations_tables.operations(root, self.zone, self._found))
+        self._customers = held(customer_tables.STEMS, lambda: customer_tables.customers(root, names, self.zone, self._found))
+        self._contacts = held(["contacts"], lambda: customer_tables.contacts(root, names, self.zone, self._found))
+        self._arrivals = held(["arrivals"], lambda: dict(table(root, "arrivals", ARRIVAL, _arrival, self.zone, self._found)))
+        self._last: tuple[tuple[object, ...], Reference] | None = None
+
+    @property
+    def operator(self) -> Operator:
+        return self._operator.get()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.operator.timezone)
+
+    def at(self, now: float, findings: Findings) -> Reference:
+        """The same object again while nothing has changed."""
+        topology = self._network.get().at(now)
+        works = self._operations.get().at(now)
+        people, raw = known = self._customers.get().at(now)
+        self._tell(findings)
+        parts = (self.operator, topology, works, known)
+        if self._last is None or any(a is not b for a, b in zip(parts, self._last[0], strict=True)):
+            self._last = parts, Reference(self.operator, topology, works, people, raw)
+        return self._last[1]
+
+    def contacts(self, findings: Findings) -> list[Contact]:
+        """All contacts in order of time, those to come included."""
+        listed = self._contacts.get()
+        self._tell(findings)
+        return listed
+
+    def _tell(self, findings: Findings) -> None:
+        findings.extend(self._found)
+        self._found = Findings()
+
+    def arrivals(self) -> dict[str, int]:
+        """File name below the root -> when it arrived, where that is told."""
+        return self._arrivals.get()
+
+
+ARRIVAL = ("file", "arrived_at")
+_LENGTH = re.compile(r"(\d+)\s*(s|sec|seconds?|min|minutes?|h|hours?)?")
+
+
+def _arrival(row: Record) -> tuple[str, int]:
+    return row.needed("file"), row.needed_time("arrived_at")
+
+
+def signature_of(paths: Iterable[Path]) -> Signature:
+    """(path, mtime, size) of those that are there."""
+    found = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
+
+
+def read_operator(path: Path) -> Operator:
+    """`operator.toml`, defaults where it says nothing. Raises Misconfigured naming the key."""
+    if not path.is_file():
+        return Operator()
+    try:
+        said: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(str(error), where=path.name, mend="write it as TOML") from error
+    known = ("timezone", "country", "arrival_delay", "tick")
+    if unknown := [key for key in said if key not in known]:
+        raise Misconfigured("unknown key", where=f"{path.name}: {unknown[0]}", mend=f"known are {', '.join(known)}")
+    zone = str(said.get("timezone", "UTC"))
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        what = f"{zone!r} is no IANA time zone"
+        raise Misconfigured(what, where=f"{path.name}: timezone", mend="write it like 'Europe/Berlin'") from error
+    delay, tick = (
+        _seconds(path, "arrival_delay", said.get("arrival_delay", 300)),
+        _seconds(path, "tick", said.get("tick", 900)),
+    )
+    return Operator(zone, str(said.get("country", "")), delay, tick)
+
+
+def _seconds(path: Path, key: str, value: object) -> int:
+    """Seconds as a number, or a text like `5 min` or `PT5M`."""
+    text = str(value).strip()
+    if isinstance(value, int | str) and not isinstance(value, bool):
+        if found := _LENGTH.fullmatch(text):
+            return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]]
+        try:
+            return duration_s(text)
+        except ValueError:
+            pass
+    raise Misconfigured(f"{text[:40]!r} is no duration", where=f"{path.name}: {key}", mend="write seconds, or '5 min'")
