@@ -1,6 +1,6 @@
 """A whole operator at once: the dataset of CONTRACTS.md section 1 in one directory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from detector.simulator.world import World, build_world
 
 FOREVER = 1 << 60
 Arrival = tuple[str, str]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ def simulate(
     history_days: int = 0,
     fault_rate: float = 40.0,
     subscribers_per_cell: int = 40,
+    progress: Progress | None = None,
 ) -> Summary:
-    """Write an operator of `cells` cells over `days` days from `start` (s, cut to the hour) into `out`; same arguments, same bytes.
+    """Write an operator of `cells` cells over `days` days from `start` (s, cut to the hour) into `out`.
 
-    No fault begins in the first `history_days`; `fault_rate` is faults per 1,000 cells a week; `quiet` means none at
-    all, for measuring false alarms. `format`: counters as "csv" tables or as PM "xml", one file a node and period.
+    The same arguments give the same bytes. No fault begins in the first `history_days`; `fault_rate` is faults per
+    1,000 cells a week; `quiet` means none at all, for measuring false alarms. `format`: counters as "csv" tables or as
+    PM "xml", one file a node and period. `progress` hears (days done, days) after each day.
 
     Raises ValueError for a size or format that makes no operator.
     """
@@ -71,14 +74,16 @@ def simulate(
     write_truth(out, world)
     people = build_people(scenario, world.network)
     write_people(out, world, people)
-    contacts, suffering = _days(out, world, people, format)
+    contacts, suffering = _days(out, world, people, format, progress)
     write_rows(out / "contacts.csv", CONTACTS, contact_rows(world, people, contacts))
     write_aftermath(out, world, people, contacts, scenario.end)
     write_suffering(out, world, people, suffering)
     return Summary(out, cells, days, scenario.start, scenario.end, len(world.faults), len(people), len(contacts))
 
 
-def _days(out: Path, world: World, people: People, form: str) -> tuple[list[ContactRow], list[Suffering]]:
+def _days(
+    out: Path, world: World, people: People, form: str, progress: Progress | None
+) -> tuple[list[ContactRow], list[Suffering]]:
     """Counters and attachments, day by day; gives what people suffered and said."""
     writer, complaints = TableWriter(), Complaints(world, people)
     arrivals, contacts, suffering = list[Arrival](), list[ContactRow](), list[Suffering]()
@@ -93,6 +98,8 @@ def _days(out: Path, world: World, people: People, form: str) -> tuple[list[Cont
         writer.write(out / "attachments" / f"{day_name(counters)}.parquet", attachment_columns(world, people, presence))
         contacts += complaints.day(number, presence)
         suffering.append(presence.suffering)
+        if progress is not None:
+            progress(number + 1, world.scenario.days)
     write_rows(out / "arrivals.csv", ("file", "arrived_at"), arrivals)
     return sorted(contacts, key=lambda c: (c.at, c.person)), suffering
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.simulator.people import People
-from detector.simulator.presence import DayPresence, Suffering
+from detector.simulator.presence import AWAKE, DayPresence, Suffering
+from detector.simulator.scenario import HOUR_S, PERIOD_S
 from detector.simulator.world import World
 
 PER_FAILURE = 0.02
@@ -21,6 +22,7 @@ TEXTS = {
     "other": ("Change of address", "Question about my plan"),
 }
 DELAY_MEDIAN_S = 2400
+PERIODS_PER_HOUR = HOUR_S // PERIOD_S
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,14 @@ class Complaints:
     def _of_faults(self, rng: np.random.Generator, suffering: Suffering) -> list[ContactRow]:
         """Chance to call within the hour 1 - exp(-hazard); the call comes 20 to 90 minutes after the onset."""
         hazard = PER_FAILURE * np.minimum(suffering.failures, 8) + PER_DEGRADED_MINUTE * suffering.degraded_s / 60
+        hours = (suffering.hour - self._world.scenario.start) // HOUR_S * PERIODS_PER_HOUR
+        hazard *= AWAKE[self._world.scenario.local_hour[hours].astype(int)]
         calls = rng.random(len(hazard)) < 1 - np.exp(-hazard * self._people.temper[suffering.person])
         rows = []
         for i in np.flatnonzero(calls).tolist():
             index, person = int(suffering.fault[i]), int(suffering.person[i])
             fault = self._world.faults[index]
-            delay = float(np.clip(rng.lognormal(np.log(DELAY_MEDIAN_S), 0.5), 900, 7200))
+            delay = float(np.clip(rng.lognormal(np.log(DELAY_MEDIAN_S), 0.5), 1200, 5400))
             at = max(int(suffering.hour[i]), fault.start) + int(delay)
             if (index, person) in self._told or at >= fault.end + 7200 or at >= self._world.scenario.end:
                 continue

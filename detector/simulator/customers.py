@@ -145,10 +145,11 @@ def write_aftermath(out: Path, world: World, people: People, contacts: Sequence[
 
 def write_suffering(out: Path, world: World, people: People, days: Sequence[Suffering]) -> int:
     """truth_subscribers.csv: who had an own failure from a fault, or 300 degraded seconds; gives the number of rows."""
-    fault, person = (np.concatenate([getattr(d, n) for d in days]) for n in ("fault", "person"))
-    failures, degraded = (np.concatenate([getattr(d, n) for d in days]) for n in ("failures", "degraded_s"))
-    unique, inverse = np.unique(fault * len(people) + person, return_inverse=True)
-    count, seconds = np.bincount(inverse, failures, len(unique)), np.bincount(inverse, degraded, len(unique))
+    none = np.empty(0, np.int64)
+    pairs = np.concatenate([none, *(d.fault * len(people) + d.person for d in days)])
+    unique, inverse = np.unique(pairs, return_inverse=True)
+    count = np.bincount(inverse, np.concatenate([none, *(d.failures for d in days)]), len(unique))
+    seconds = np.bincount(inverse, np.concatenate([none, *(d.degraded_s for d in days)]), len(unique))
     rows = (
         (world.faults[k // len(people)].fault_id, people.ids[k % len(people)], int(c), round(s))
         for k, c, s in zip(unique.tolist(), count.tolist(), seconds.tolist(), strict=True)

@@ -97,10 +97,10 @@ def _outage(effects: Effects, scenario: Scenario, fault: Fault, periods: slice, 
 
 
 def _drift(effects: Effects, fault: Fault, periods: slice, inside: NDArray[np.float64]) -> None:
-    """Grows in a straight line to 4 to 12 % failures, or to a throughput a third lower."""
+    """Grows in a straight line to 4 to 12 % failures, or to half of the throughput."""
     growth = inside * np.linspace(0.0, 1.0, len(inside))
     worst = min(max(fault.severity, 0.04), 0.12)
     if fault.start % 3 == 0:
-        effects.speed[periods, list(fault.cells)] *= (1 - 0.35 * growth)[:, None]
+        effects.speed[periods, list(fault.cells)] *= (1 - 0.55 * growth)[:, None]
     else:
         effects.add(("drop", "rrc")[fault.start % 3 - 1], periods, list(fault.cells), worst * growth)

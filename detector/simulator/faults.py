@@ -111,7 +111,7 @@ def _collide(one: Fault, other: Fault) -> bool:
 
 
 def plan_works(scenario: Scenario, network: Network) -> Iterator[Fault]:
-    """Declared night works that take a mast down, about 2 per 100 cells a week; a third overruns its promise."""
+    """Declared night works that take a mast down, about 7 per 1,000 cells a week; a third overruns its promise."""
     rng = scenario.rng("works")
     nights = np.flatnonzero((scenario.local % DAY_S == 3600) & (scenario.starts >= scenario.faults_from))
     for number, night in enumerate(nights.tolist(), 1):
@@ -119,7 +119,7 @@ def plan_works(scenario: Scenario, network: Network) -> Iterator[Fault]:
         begin = int(scenario.starts[night])
         promised = begin + int(minutes) * 60
         late = int(rng.uniform(20, 70) * 60) if over < 0.35 else -int(rng.uniform(5, 25) * 60)
-        if chance < scenario.cells / 350:
+        if chance < scenario.cells / 1000:
             cells, _ = scope(network, "site", network.sites[int(site)].site_id)
             yield Fault(
                 f"w{number:04d}", "outage", "site", network.sites[int(site)].site_id, cells, begin + 240, promised + late,

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from detector.domain.window import utc
-from detector.simulator.batch import day_name, write_counters
+from detector.simulator.batch import Progress, day_name, write_counters
 from detector.simulator.complaints import Complaints, ContactRow
-from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people
+from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people, write_suffering
 from detector.simulator.operations import draw_alarms, draw_tickets
 from detector.simulator.people import build_people
 from detector.simulator.pm_xml import PmFile, PmWriter
-from detector.simulator.presence import DayPresence, day_presence
+from detector.simulator.presence import DayPresence, Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
 from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S, Scenario
 from detector.simulator.tables import Columns, TableWriter, attachment_columns, write_rows
@@ -56,12 +56,13 @@ class LiveOperator:
         self._complaints = Complaints(self._world, self._people)
         self._alarms, self._tickets = draw_alarms(self._world), draw_tickets(self._world)
         self._writer = TableWriter()
+        self._suffering: list[Suffering] = []
         self._contacts: list[ContactRow] = []
         self._arrivals: list[tuple[int, PmFile, Path]] = []
         self._day: LiveDay | None = None
         self._done = self.live_from
         self._next_day = 0
-        self._news = -1
+        self._news = (0, 0)
 
     @property
     def live_from(self) -> int:
@@ -73,8 +74,9 @@ class LiveOperator:
         """After this (s) nothing more happens."""
         return self._scenario.end
 
-    def write_history(self) -> None:
-        """Reference files, and the counters, attachments and contacts of all days before `live_from`."""
+    def write_history(self, progress: Progress | None = None) -> None:
+        """Reference files, and the counters, attachments and contacts of all days before `live_from`;
+        `progress` hears (days done, days)."""
         write_network(self._out, self._world)
         write_people(self._out, self._world, self._people)
         write_truth(self._out, self._world)
@@ -86,6 +88,8 @@ class LiveOperator:
             columns = attachment_columns(self._world, self._people, presence)
             self._writer.write(self._out / "attachments" / f"{day_name(counters)}.parquet", columns)
             self._contacts += self._complaints.day(number, presence)
+            if progress is not None:
+                progress(number + 1, self._scenario.history_days)
         self._next_day = self._scenario.history_days
         write_rows(self._out / "arrivals.csv", ("file", "arrived_at"), arrivals)
         self._write_operations(self.live_from)
@@ -141,6 +145,7 @@ class LiveOperator:
             presence = day_presence(self._world, self._people, number, counters)
             pm = PmWriter(self._world, counters, trouble)
             late = tuple(arrival for block in trouble.late for arrival in pm.late(block))
+            self._suffering.append(presence.suffering)
             self._day = LiveDay(number, self._scenario.start + number * DAY_S, pm, late, presence)
             self._contacts = sorted(self._contacts + self._complaints.day(number, presence), key=lambda c: (c.at, c.person))
             self._arrivals += [(arrived, file, self._folder(self._day)) for arrived, file in late]
@@ -150,13 +155,15 @@ class LiveOperator:
         return self._out / "counters" / f"{utc(day.start):%Y-%m-%d}"
 
     def _write_operations(self, now: int) -> None:
-        """Alarms, tickets, works and everything that people said, as known at `now`."""
+        """Alarms, tickets, works and everything that people said, as known at `now`;
+        surveys and sufferers once an hour."""
         known = [c for c in self._contacts if c.at <= now]
         works = tuple(f for f in self._world.faults if f.works)
         changes = [t for w in works for t in (w.start, w.end)] + [c.at for c in known]
         changes += [t for a in self._alarms for t in (a.raised_at, a.cleared_at)]
         changes += [t for t_ in self._tickets for t in (t_.opened_at, t_.closed_at)]
-        news = sum(at <= now for at in changes)
+        hour = now - now % HOUR_S
+        news = (hour, sum(at <= now for at in changes))
         if news == self._news:
             return
         self._news = news
@@ -164,4 +171,5 @@ class LiveOperator:
         write_alarms(self._out, self._alarms, now)
         write_tickets(self._out, self._tickets, now)
         write_rows(self._out / "contacts.csv", CONTACTS, contact_rows(self._world, self._people, known))
-        write_aftermath(self._out, self._world, self._people, known, now)
+        write_aftermath(self._out, self._world, self._people, known, hour)
+        write_suffering(self._out, self._world, self._people, [s.before(hour) for s in self._suffering])

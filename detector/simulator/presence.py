@@ -31,6 +31,11 @@ class Suffering:
     failures: NDArray[np.int64]
     degraded_s: NDArray[np.float64]
 
+    def before(self, now: int) -> "Suffering":
+        """Rows of the hours that ended by `now` (s)."""
+        over = self.hour + HOUR_S <= now
+        return Suffering(self.fault[over], self.person[over], self.hour[over], self.failures[over], self.degraded_s[over])
+
 
 @dataclass(frozen=True, eq=False)
 class DayPresence:
@@ -152,7 +157,7 @@ def _suffering(
         during = (begin + stay.hour * HOUR_S < fault.end) & (begin + (stay.hour + 1) * HOUR_S > fault.start)
         here, fled = during & touched[stay.cell], during & touched[stay.origin] & (stay.origin >= 0)
         count = here * (blamed * (fault.kind not in ("outage", "sleeping", "throughput")) + unheard) + fled * shocks
-        degraded = here * (stay.lost + slow * (fault.kind == "throughput"))
+        degraded = here * (stay.lost + slow * (fault.kind in ("throughput", "drift")))
         rows = np.flatnonzero((count > 0) | (degraded > 0))
         parts.append(
             (np.full(len(rows), index), stay.person[rows], begin + stay.hour[rows] * HOUR_S, count[rows], degraded[rows])

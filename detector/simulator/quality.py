@@ -27,9 +27,9 @@ class Quality:
     best_speed: NDArray[np.float64]
 
     def failing(self, periods: slice, utilisation: NDArray[np.float32], extra: NDArray[np.float32]) -> NDArray[np.float64]:
-        """[k, p, c] probability that an attempt fails: wander, congestion above 70 % of capacity, and faults on top."""
-        congestion = 1.5 * np.maximum(utilisation - 0.7, 0.0) / 0.3
-        own = expit(self.logit[:, periods] + np.minimum(congestion, 3.0))
+        """[k, p, c] probability that an attempt fails: wander, congestion above 80 % of capacity, and faults on top."""
+        congestion = 1.5 * np.maximum(utilisation - 0.8, 0.0) / 0.3
+        own = expit(self.logit[:, periods] + np.minimum(congestion, 2.5))
         return np.asarray(1 - (1 - own) * (1 - extra[:, periods]), np.float64)
 
 

@@ -21,7 +21,6 @@ PLAN = (
     (668, "software", "software", 160, 0.1, False, False),
     (741, "handover", "cell", 200, 0.25, False, False),
 )
-SPACING_MIN = 60 * 24
 
 
 def scripted_faults(scenario: Scenario, network: Network) -> tuple[Fault, ...]:
@@ -40,6 +39,8 @@ def scripted_faults(scenario: Scenario, network: Network) -> tuple[Fault, ...]:
 def _fault(scenario: Scenario, network: Network, day: int, row: int, opening: int, site: int) -> Fault:
     minute, kind, scope_kind, minutes, severity, hidden, works = PLAN[row]
     start = opening + minute * 60 + 17 * (row + 1)
+    if scope_kind == "hub":
+        site = _widest_hub(network)
     own = np.flatnonzero((network.site == site) & ~network.capacity)
     cell = network.cells[int(own[day % len(own)])]
     names = {
@@ -53,3 +54,9 @@ def _fault(scenario: Scenario, network: Network, day: int, row: int, opening: in
         f"{'w' if works else 'f'}{day + 1:02d}{row + 1:02d}", kind, scope_kind, names[scope_kind], cells, start, end,
         severity, nf, hidden, works, promised,
     )  # fmt: skip
+
+
+def _widest_hub(network: Network) -> int:
+    """A mast of the hub behind most masts: one cut, many sites."""
+    hubs = [site.hub for site in network.sites]
+    return max(range(len(hubs)), key=lambda i: hubs.count(hubs[i]))
