@@ -73,9 +73,9 @@ def display_value(kpi: Kpi, value: float) -> str:
 
 def band_chart(band: Band, *, marks: Sequence[Mark] = (), timezone: str = "UTC", width: int = 860, height: int = 220) -> str:
     """A self-contained inline `<svg>`: expected band and line, observed line with gaps where data are missing, periods
-    outside the band on the worse side as red dots, marks; local time on the x axis.
+    outside the band on the worse side as red dots, marks; local time on the x axis. "No data" for an empty band.
 
-    An empty band gives a chart that says "no data". Raises zoneinfo.ZoneInfoNotFoundError for an unknown time zone.
+    Raises zoneinfo.ZoneInfoNotFoundError for an unknown time zone.
     """
     zone = ZoneInfo(timezone)
     title = f"{band.kpi.title} of {band.object_id}"
@@ -132,7 +132,6 @@ class _Plot:
         return self.left + (self.right - self.left) * (t - self.t0) / (self.t1 - self.t0)
 
     def y(self, value: float) -> float:
-        """px of a value in the KPI's own unit."""
         return self._px(value * self.factor)
 
     def _px(self, shown: float) -> float:
@@ -151,15 +150,16 @@ class _Plot:
         dated = ""
         for t, local in time_ticks(self.t0, self.t1, zone, most=max(int((self.right - self.left) // 64), 2)):
             x, date = self.x(t), f"{local:%a} {local.day} {local:%b}"
+            anchor = "end" if x > self.right - 20 else "middle"
             yield f'<path class="g" d="M{x:.1f} {self.bottom:g}v5"/>'
-            yield f'<text x="{x:.1f}" y="{self.bottom + 16:g}" text-anchor="middle">{local:%H:%M}</text>'
+            yield f'<text x="{x:.1f}" y="{self.bottom + 16:g}" text-anchor="{anchor}">{local:%H:%M}</text>'
             if date != dated:
-                yield f'<text x="{x:.1f}" y="{self.bottom + 30:g}" text-anchor="middle">{date}</text>'
+                yield f'<text x="{x:.1f}" y="{self.bottom + 30:g}" text-anchor="{anchor}">{date}</text>'
             dated = date
 
 
 def nice_step(rough: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `rough` (> 0).
+    """The smallest of 1, 2, 5 times a power of ten that is at least `rough` (> 0).
 
     >>> nice_step(0.3), nice_step(7)
     (0.5, 10.0)
@@ -216,8 +216,8 @@ def _observed_shapes(plot: _Plot, band: Band) -> Iterator[str]:
         yield _dot(plot, middles[i], band.observed[i], "b", 2.8)
 
 
-def _dot(plot: _Plot, t: float, value: float, kind: str, radius: float) -> str:
-    return f'<circle class="{kind}" cx="{plot.x(t):.1f}" cy="{plot.y(value):.1f}" r="{radius}"/>'
+def _dot(plot: _Plot, t: float, value: float, kind: str, r: float) -> str:
+    return f'<circle class="{kind}" cx="{plot.x(t):.1f}" cy="{plot.y(value):.1f}" r="{r}"/>'
 
 
 def _place_labels(marks: Sequence[Mark], band: Band, width: int) -> tuple[dict[Mark, tuple[int, bool]], int]:

@@ -48,9 +48,9 @@ _CARDS: tuple[tuple[str, str, str, Format, str], ...] = (
     ("foresight", "Foresight", "complaints of faults", percent,
      "of network complaints came from people already on the list 15 minutes earlier: what the inbound lookup is worth."),
     ("recall", "Faults found", "faults that customers feel", percent, "of the faults that customers feel were detected."),
-    ("delay_median_s", "Delay", "found faults", span, "from a fault's start to its detection, in the middle case."),
+    ("delay_median_s", "Delay", "found faults", span, "from a fault's start to its detection, in the median."),
     ("lead_time_median_s", "Lead time", "found faults with complaints", span,
-     "from detection to the first complaint, in the middle case; negative means that customers were first."),
+     "from detection to a fault's first complaint, in the median; negative: customers were first."),
     ("precision", "Precision", "degradations judged", percent, "of the degradations raised belong to a real fault."),
     ("false_per_1000_cells_week", "False degradations", "false ones in this replay", plain,
      "per 1,000 cells and week belong to no fault: compare it with the false-alarm budget."),
@@ -102,7 +102,7 @@ def verdict(figures: Mapping[str, Any]) -> str:
     recall, delay, foresight = figures["recall"], figures["delay_median_s"], figures["foresight"]
     if recall["value"] is not None:
         found = round(recall["value"] * recall["count"])
-        late = f", in the middle case {span(delay['value'])} after they began" if delay["value"] is not None else ""
+        late = f", typically {span(delay['value'])} after they began" if delay["value"] is not None else ""
         said.append(f"{found} of {recall['count']} faults that customers feel were found{late}.")
     if foresight["value"] is not None:
         said.append(f"{percent(foresight['value'])} of the complaints about them came from people already on the list.")

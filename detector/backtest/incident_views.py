@@ -31,7 +31,6 @@ class IncidentView:
 
     incident: Incident
     opened: str
-    resolved: str
     lasted: str
     affected: str
     exposed: str
@@ -54,6 +53,11 @@ class IncidentViews:
         for row in self._results.listings:
             self._listings.setdefault(row.incident_id, []).append(row)
 
+    def gravity(self, incident: Incident) -> tuple[int, float, str]:
+        """Sorts the gravest first: by severity, then by how many are affected."""
+        impact = self._results.impacts.get(incident.incident_id)
+        return -SEVERITIES.index(incident.severity), -impact.affected if impact else 0.0, incident.incident_id
+
     def view(self, incident: Incident, *, charts: bool) -> IncidentView:
         """`charts=False` leaves the plots out, for incidents that are only listed."""
         own = [self._degradations[d] for d in incident.degradation_ids if d in self._degradations]
@@ -64,7 +68,6 @@ class IncidentViews:
         return IncidentView(
             incident=incident,
             opened=self._time(incident.opened_at),
-            resolved=self._time(incident.resolved_at) if incident.resolved_at is not None else "open at the end",
             lasted=span(max(end - incident.started_at, 0)),
             affected=f"{impact.affected:,.0f}" if impact else "",
             exposed=f"{impact.exposed:,}" if impact else "",
@@ -92,6 +95,8 @@ class IncidentViews:
             return ""
         if verdict is False:
             return why_false(self._matches, incident)
+        if told and verdict is None:
+            return f"Matches only what no customer feels: {told}."
         return f"Matches {told}." if told else "Missing data that nothing confirmed: counts neither way."
 
     def _complaints(self, incident: Incident) -> Sequence[Complaint]:
@@ -107,7 +112,12 @@ class IncidentViews:
         ]  # fmt: skip
 
     def _facts(self, incident: Incident, complaints: Sequence[Complaint]) -> list[tuple[str, str]]:
-        facts = [("Began", self._time(incident.started_at)), ("Detected", self._time(incident.opened_at))]
+        resolved = self._time(incident.resolved_at) if incident.resolved_at is not None else "open at the end"
+        facts = [
+            ("Began", self._time(incident.started_at)),
+            ("Detected", self._time(incident.opened_at)),
+            ("Resolved", resolved),
+        ]
         facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", percent(incident.confidence))]
         if impact := self._results.impacts.get(incident.incident_id):
             interval = f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f}"
@@ -130,7 +140,7 @@ class IncidentViews:
         told = [f"{n:,} {WHY_NOT_IN_WORDS.get(why, why)}" for why, n in why_not.most_common()]
         return [
             ("On the list", f"{len(rows):,} people, {sum(row.contactable for row in rows):,} may be contacted"),
-            *([("May not", ", ".join(told))] if told else []),
+            *([("May not be contacted", ", ".join(told))] if told else []),
         ]
 
     def _evidence(self, degradation: Degradation) -> Mapping[str, str]:
@@ -150,7 +160,7 @@ class IncidentViews:
     def _charts(self, incident: Incident, own: Sequence[Degradation], complaints: Sequence[Complaint]) -> tuple[str, ...]:
         bands = self._results.bands.get(incident.incident_id, ())
         return tuple(
-            band_chart(band, marks=self._marks(incident, band, own, complaints), timezone=self._results.timezone)
+            band_chart(band, marks=self._marks(incident, band, own, complaints), timezone=self._results.timezone, width=1100)
             for band in bands
         )
 
@@ -165,8 +175,3 @@ class IncidentViews:
         if incident.resolved_at is not None:
             marks.append(Mark(incident.resolved_at, "resolved", "resolved"))
         return marks + [Mark(c.at, "network complaint", "complaint") for c in complaints]
-
-
-def weight(incident: Incident, affected: float) -> tuple[int, float]:
-    """Sorts the gravest first."""
-    return (-SEVERITIES.index(incident.severity), -affected)

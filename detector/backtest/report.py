@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
 from detector.backtest.explanations import why_missed
 from detector.backtest.headlines import headlines, percent, span, verdict
-from detector.backtest.incident_views import IncidentView, IncidentViews, weight
+from detector.backtest.incident_views import IncidentView, IncidentViews
 from detector.backtest.matching import Matches
 from detector.backtest.truth import Fault
 from detector.domain.degradation import SEVERITIES
@@ -28,15 +29,16 @@ def render(matches: Matches, figures: Mapping[str, Any]) -> str:
     """The whole page as HTML, under 5 MB, without any outside resource. `figures`: of `figures.summarise`."""
     results = matches.results
     zone = ZoneInfo(results.timezone)
-    views = incident_views(matches)
+    views, builder = incident_views(matches), IncidentViews(matches)
     return _template().render(
-        title=f"Backtest {local_time(results.window.start, zone)} to {local_time(results.window.end, zone)}",
+        title=f"Backtest, {_day(results.window.start, zone)} to {_day(results.window.end - 1, zone)}",
         results=results,
         figures=figures,
         verdict=verdict(figures),
         headlines=headlines(figures),
         timeline=timeline(results.window, _groups(matches), results.timezone),
         views=views,
+        gravest={v.incident.incident_id for v in sorted(views, key=lambda v: builder.gravity(v.incident))[:3] if v.charts},
         plotted=sum(bool(v.charts) for v in views),
         severities=SEVERITIES[::-1],
         missed=_missed(matches, zone),
@@ -51,14 +53,9 @@ def render(matches: Matches, figures: Mapping[str, Any]) -> str:
 
 def incident_views(matches: Matches) -> list[IncidentView]:
     """The gravest SECTIONS incidents in order of time, with plots for the gravest of them as far as CHARTS_BYTES goes."""
-    impacts, builder = matches.results.impacts, IncidentViews(matches)
-
-    def affected(incident: Incident) -> float:
-        return impacts[incident.incident_id].affected if incident.incident_id in impacts else 0.0
-
-    gravest = sorted(matches.results.incidents, key=lambda i: weight(i, affected(i)))[:SECTIONS]
-    views, room = [], CHARTS_BYTES
-    for incident in gravest:
+    builder, room = IncidentViews(matches), CHARTS_BYTES
+    views = []
+    for incident in sorted(matches.results.incidents, key=builder.gravity)[:SECTIONS]:
         view = builder.view(incident, charts=room > 0)
         room -= sum(map(len, view.charts))
         views.append(view if room > 0 else replace(view, charts=()))
@@ -113,6 +110,11 @@ def _missed(matches: Matches, zone: ZoneInfo) -> list[Mapping[str, str]]:
 def _unfelt(matches: Matches) -> int:
     """Degradations that count neither way."""
     return sum(v is None for v in matches.degradation_verdicts.values())
+
+
+def _day(at: int, zone: ZoneInfo) -> str:
+    local = datetime.fromtimestamp(at, zone)
+    return f"{local.day} {local:%B %Y}"
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

@@ -40,7 +40,8 @@ class _Tables:
 
     def __init__(self, dataset: Path, timezone: str, findings: Findings) -> None:
         self._dataset, self._findings = dataset, findings
-        self._connection = duckdb.connect(config={"threads": 2, "memory_limit": "512MB", "TimeZone": timezone})
+        self._connection = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})
+        self._connection.execute("SET TimeZone = '" + timezone.replace("'", "") + "'")
 
     def load(self, name: str, required: Sequence[str], optional: Sequence[str] = (), *, judge: bool = True) -> bool:
         """Makes a view `name` of the rows that have all required values; False if there is no such file.
@@ -138,7 +139,7 @@ def _complaints(tables: _Tables, pseudonym: Callable[[str], str]) -> tuple[Compl
     if not tables.load("contacts", ("contact_id", "at"), ("subscriber_id", "category", "cell_id")):
         return None
     where = "coalesce(lower(category), 'network') = 'network'"
-    rows = tables.rows(f"SELECT contact_id, at, subscriber_id, cell_id FROM contacts WHERE {where} ORDER BY at, contact_id")
+    rows = tables.rows(f'SELECT contact_id, "at", subscriber_id, cell_id FROM contacts WHERE {where} ORDER BY 2, 1')
     attachments = _attachments(tables, where) if any(s and not c for _, _, s, c in rows) else {}
     return tuple(
         Complaint(contact, at, pseudonym(subscriber) if subscriber else "", cell or "", tuple(attachments.get(contact, ())))
@@ -154,6 +155,6 @@ def _attachments(tables: _Tables, where: str) -> dict[str, list[tuple[str, Windo
     for contact, cell, start, duration in tables.rows(f"""
         SELECT contact_id, a.cell_id, start, TRY_CAST(duration_s AS BIGINT) AS s
         FROM contacts c JOIN attachments a USING (subscriber_id)
-        WHERE {where} AND c.cell_id IS NULL AND start <= at AND start + s > at - {PRESENT_S} ORDER BY ALL"""):
+        WHERE {where} AND c.cell_id IS NULL AND start <= "at" AND start + s > "at" - {PRESENT_S} ORDER BY ALL"""):
         found[contact].append((cell, Window(start, start + duration)))
     return found

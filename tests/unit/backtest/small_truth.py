@@ -1,0 +1,63 @@
+"""Tiny truth tables by hand: sites of two cells, a core function that serves all, minutes for time."""
+
+from detector.backtest.matching import Matches, match
+from detector.backtest.results import Listing, Results
+from detector.backtest.truth import Complaint, Fault, Truth
+from detector.domain.cell import Cell, NetworkFunction, Topology
+from detector.domain.degradation import Degradation
+from detector.domain.incident import Incident
+from detector.domain.window import Window
+
+MINUTE = 60
+DAY = Window(0, 86400)
+NETWORK = Topology(
+    {c: Cell(c, "LTE", site_id=s, tac="t1") for c, s in (("a1", "A"), ("a2", "A"), ("b1", "B"), ("b2", "B"))},
+    {"amf1": NetworkFunction("amf1", "AMF")},
+)
+
+
+def fault(
+    name: str, object_id: str, start: int, end: int, kind: str = "access", *, felt: bool = True, severity: str = ""
+) -> Fault:
+    return Fault(name, kind, ((object_id, Window(start * MINUTE, end * MINUTE)),), felt, severity)
+
+
+def degraded(name: str, object_id: str, detected: int, kind: str = "accessibility", confirmed_by: str = "") -> Degradation:
+    at = detected * MINUTE
+    return Degradation(
+        name, object_id, "accessibility", "lte_rrc_sr", kind, at - 900, at, "major", 8.0, 0.99, 0.9, 90.0, 100.0, 9.0, 1,
+        900, confirmed_by=confirmed_by,
+    )  # fmt: skip
+
+
+def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm: str = "") -> Incident:
+    first = degradations[0]
+    return Incident(
+        name, "cell", first.base_object, first.kind, first.started_at, first.detected_at, "major",
+        tuple(d.degradation_id for d in degradations), tuple({d.base_object for d in degradations}), "because",
+        suppressed_reason=suppressed, alarm_id=alarm,
+    )  # fmt: skip
+
+
+def listed(incident_id: str, person: str, probability: float, at: int, until: int | None = None) -> Listing:
+    gone = None if until is None else until * MINUTE
+    return Listing(incident_id, person, "", "expected", probability, 900.0, at * MINUTE, gone)
+
+
+def complaint(name: str, at: int, person: str = "p", cell: str = "") -> Complaint:
+    return Complaint(name, at * MINUTE, person, cell)
+
+
+def opened(incident_id: str) -> tuple[dict[str, str], int]:
+    return {"type": "care.incident.opened.v1", "subject": f"incident/{incident_id}"}, 0
+
+
+def scored(truth: Truth, *degradations: Degradation, incidents=(), listings=(), alerts=(), cells=1000, days=7) -> Matches:
+    window = Window(0, days * 86400)
+    return match(
+        Results(
+            window, cells, "hash", topology=NETWORK, degradations=degradations, incidents=tuple(incidents),
+            listings=tuple(listings), alerts=tuple(alerts),
+        ),
+        truth,
+    )  # fmt: skip

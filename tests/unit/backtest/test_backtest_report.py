@@ -1,0 +1,126 @@
+"""The page: everything on it, nothing from outside, light enough to open, no one's identity."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from small_truth import DAY, degraded, fault, incident, scored
+from synthetic_week import replay
+
+from detector.backtest import report
+from detector.backtest.diagrams import Bar, timeline
+from detector.backtest.explanations import why_false, why_missed
+from detector.backtest.figures import summarise
+from detector.backtest.headlines import headlines, percent, span, verdict
+from detector.backtest.matching import match
+from detector.backtest.results import Results
+from detector.backtest.truth import Truth
+from detector.domain.window import Window
+
+
+@pytest.fixture(scope="module")
+def week():
+    return match(*replay())
+
+
+@pytest.fixture(scope="module")
+def page(week):
+    return report.render(week, summarise(week))
+
+
+def test_every_incident_missed_fault_and_finding_is_on_the_page(week, page):
+    for one in week.results.incidents:
+        assert f'id="{one.incident_id}"' in page
+        assert f'href="#{one.incident_id}"' in page
+    missed = [f.fault_id for f in week.faults if f.fault_id not in week.found]
+    assert missed
+    assert all(f"<code>{name}</code>" in page for name in missed)
+    assert "212 of 210 &lt;&amp;&gt;" in page
+
+
+def test_nothing_comes_from_outside_and_no_one_is_named(week, page):
+    assert not re.search(r"(src|href)=[\"']?(https?:|//)|@import|url\(", page)
+    assert not any(listing.subscriber in page for listing in week.results.listings[:200])
+
+
+def test_the_page_stays_light_with_many_incidents(monkeypatch):
+    monkeypatch.setattr(report, "CHARTS_BYTES", 200_000)
+    many = match(*replay(faults=150))
+    page = report.render(many, summarise(many))
+    assert len(page) < 1_000_000
+    assert re.search(r"Plots are drawn for \d+ of 13\d incidents", page)
+
+
+def test_text_from_the_data_is_escaped():
+    bad = degraded("d", "a1", 100)
+    judged = scored(Truth(()), bad, incidents=[replace(incident("i", bad), reason="<script>alert(1)</script>")])
+    assert "<script>alert(1)" not in report.render(judged, summarise(judged))
+
+
+def test_an_empty_replay_and_no_truth_still_make_a_page():
+    empty = match(Results(DAY, 0, "h"), Truth())
+    page = report.render(empty, summarise(empty))
+    assert "No incident was opened." in page
+    assert "holds no truth" in page
+
+
+def test_the_timeline_is_well_formed_and_lanes_do_not_collide():
+    bars = [[Bar(Window(h * 3600, (h + 3) * 3600), "major", f"<{h}>", f"inc{h}")] for h in range(0, 20, 2)]
+    root = ElementTree.fromstring(timeline(DAY, bars, "UTC"))
+    shapes = [r.attrib for r in root.iter("rect")]
+    lanes = {}
+    for shape in shapes:
+        left, right = float(shape["x"]), float(shape["x"]) + float(shape["width"])
+        assert all(right <= a or b <= left for a, b in lanes.get(shape["y"], []))
+        lanes.setdefault(shape["y"], []).append((left, right))
+    assert (len(shapes), len(lanes)) == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("detection", "suppressed", "said"),
+    [
+        (degraded("d", "a1", 400), "maintenance", "Declared works"),
+        (degraded("d", "a1", 400), "", "f (access), ended 3.3 h before"),
+        (degraded("d", "a1", 40), "", "f (access), began 60 min after"),
+        (degraded("d", "b1", 150), "", "No fault is known"),
+    ],
+)
+def test_why_an_incident_is_false(detection, suppressed, said):
+    one = incident("i", detection, suppressed=suppressed)
+    judged = scored(Truth((fault("f", "a1", 100, 200),)), detection, incidents=[one])
+    assert said in why_false(judged, one)
+
+
+@pytest.mark.parametrize(
+    ("detections", "said"),
+    [
+        ([], "Nothing on its objects left the expected band"),
+        ([degraded("d", "a1", 150, "no_data")], "data were missing"),
+        ([degraded("d", "a1", 290)], "only 90 min after it ended"),
+        ([degraded("d", "a1", 50)], "open there since before it began"),
+        ([degraded("d", "b1", 150)], "Nothing on its objects"),
+    ],
+)
+def test_why_a_fault_was_missed(detections, said):
+    judged = scored(Truth((fault("f", "a1", 100, 200),)), *detections)
+    assert said in why_missed(judged, judged.faults[0])
+
+
+def test_headlines_say_unknown_where_nothing_is_known():
+    cards = headlines(summarise(scored(Truth())))
+    assert {card.value for card in cards} == {"unknown"}
+
+
+def test_the_verdict_in_plain_words(week):
+    assert re.match(r"\d+ incidents were opened on 200 cells in 7 days\. \d+ of 22 faults", verdict(summarise(week)))
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0 %"), (0.034, "3 %"), (0.9951, "99.5 %"), (1.0, "100 %")])
+def test_percent(value, text):
+    assert percent(value) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(59, "1 min"), (-5400, "-90 min"), (7200, "2.0 h"), (604800, "7.0 days")])
+def test_span(seconds, text):
+    assert span(seconds) == text
