@@ -46,7 +46,8 @@ def assess(
     end = incident.resolved_at if incident.resolved_at is not None else now + NEXT_PERIOD_S
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis or {}, end)
-    crowd = crowd_of(habit, presence, before=start, timezone=timezone, policy=policy)
+    seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
+    crowd = crowd_of(habit, presence, start=start, before=seen_until, timezone=timezone, policy=policy)
     usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))
     expected, concentration = forecast(crowd, usual, last, start, end, timezone)
     measured = measure(crowd, seen, start, end)

@@ -53,7 +53,7 @@ def concentration_of(
     f = np.clip(predicted, 0.0, 1.0)
     spread, misses = float((f * (1 - f)).sum()), float(((seen - f) ** 2).sum())
     full = 0.25 * prior_people
-    return float(np.clip((spread + full) / max(misses + full / (prior + 1), 1e-9) - 1, 0.3, 30.0))
+    return float(np.clip((spread + full) / max(misses + full / (prior + 1), 1e-9) - 1, 0.05, 30.0))
 
 
 def affected_interval(probability: NDArray[np.float64], relative_sd: float) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S
 @dataclass(frozen=True, eq=False)
 class Crowd:
     """`keys` number the people: first the habit's, then those only seen lately. `of_presence[i]`: number of the
-    presence's subscriber i. `attempts_per_s` [person]. `recent`: where people were in the hours before the incident,
+    presence's subscriber i. `attempts_per_s` [person]. `recent`: where people were in the hours before the forecast,
     with `recent_person`, `recent_cell` per entry, `seen` [person], and `recent_at`, the newest of those hours (s)."""
 
     keys: tuple[str, ...]
@@ -39,20 +39,22 @@ class Crowd:
         return np.bincount(people, weights=amounts, minlength=len(self.keys)).astype(np.float64)
 
 
-def crowd_of(habit: Habit, presence: Presence, *, before: int, timezone: str, policy: ImpactPolicy) -> Crowd:
-    """Everyone in the habit or in `presence`; recent = rows that ended by `before`, the incident's begin (s)."""
+def crowd_of(habit: Habit, presence: Presence, *, start: int, before: int, timezone: str, policy: ImpactPolicy) -> Crowd:
+    """Everyone in the habit or in `presence`; recent = rows that ended by `before` (s), `present_hours` back from the
+    newest of them or, if that is older, from the incident's `start`."""
     number = {key: i for i, key in enumerate(habit.subscribers)}
     for key in presence.subscribers:
         number.setdefault(key, len(number))
     of_presence = np.array([number[key] for key in presence.subscribers], np.intp)
     earlier = presence.take(presence.start + presence.duration_s <= before)
-    recent = recent_exposure(earlier, before, policy)
+    ends = earlier.start + earlier.duration_s
+    recent = recent_exposure(earlier, max(start, int(ends.max(initial=start))), policy)
     rows_each = np.diff(recent.indptr)
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
     return Crowd(
         tuple(number), habit, presence, of_presence, _attempts_per_s(habit, presence, before, timezone, len(number)),
-        recent, np.repeat(of_presence, rows_each), seen, int(earlier.start.max(initial=before - HOUR_S)),
+        recent, np.repeat(of_presence, rows_each), seen, int(earlier.start.max()) if len(earlier) else start - HOUR_S,
     )  # fmt: skip
 
 

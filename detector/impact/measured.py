@@ -48,8 +48,9 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     chance = np.minimum(extra / (extra + normal), 1 - 1e-9)
     evidence = np.where(known, np.nan_to_num(failures), 0.0) * -np.log1p(-chance)
     seconds = p.seconds[rows] * share * (here.lost == 0)
-    tries = np.where(np.isfinite(attempts), attempts * share, crowd.attempts_per_s[who] * p.seconds[rows] * share)
-    unknown = np.where(known, 0.0, tries * -np.log1p(-here.failing))
+    guessed = crowd.attempts_per_s[who] * p.seconds[rows] * here.failing
+    counted = attempts * -np.log1p(-here.failing)
+    unknown = np.where(known, 0.0, np.where(np.isfinite(attempts), counted, guessed)) * share
     return Measured(
         1.0 - np.exp(-crowd.total(who, evidence)),
         crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,

@@ -1,5 +1,6 @@
 """How long each person was, or is expected to be, in an incident's cells, and what that does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +14,8 @@ from detector.impact.hours import HOUR_S, hour_blocks
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
 """Person-seconds of seen movement that weigh as much as the assumed takeover share."""
-HOURS_AVERAGE = 0.25
-"""How much each further hour evens out presence; hours of one person resemble each other."""
-
+PERSISTENCE_PRIOR = 5.0
+"""People that departed from habit by an hour who weigh as much as the assumed persistence."""
 Vector = NDArray[np.float64]
 
 
@@ -24,7 +24,8 @@ class Forecast:
     """[person], over hours whose presence has not arrived, and over dead cells, where absence proves nothing.
 
     exposure_s: in touched cells; degraded_s: of that, in cells without or with slow service; harmful_s: of that, what is
-    likely to be felt; hazard: expected own failures. window_s: length of the time looked at.
+    likely to be felt; hazard: expected own failures (attempts come as a Poisson stream,
+    so none fails with the chance exp(-hazard)). window_s: length of the time looked at.
     """
 
     exposure_s: Vector
@@ -41,100 +42,129 @@ class Forecast:
 
 
 @dataclass(frozen=True, eq=False)
-class _Hour:
-    """One hour's presence of everybody: by habit, and by where they were last seen, which counts `fade` [person]."""
+class _View:
+    """The crowd and what the cells do to it: `usual` over the habit's cells, `last` over the presence's."""
 
     crowd: Crowd
-    by_habit: tuple[NDArray[np.int32], NDArray[np.int32], Vector]
-    by_last: tuple[NDArray[np.intp], NDArray[np.int32], Vector]
-    fade: Vector
+    usual: HarmColumns
+    last: HarmColumns
+    timezone: str
+    persistence: float = PERSISTENCE
 
-    def blend(self, usual: Vector, last: Vector) -> Vector:
-        """[person]: seconds, each weighted by its cell's entry in `usual` or `last`."""
-        parts = []
-        for (who, cell, seconds), weight in ((self.by_habit, usual), (self.by_last, last)):
-            hit = weight[cell] > 0
-            parts.append(self.crowd.total(who[hit], seconds[hit] * weight[cell[hit]]))
-        return np.asarray((1 - self.fade) * parts[0] + self.fade * parts[1])
+    def pair(self, weigh: Callable[[HarmColumns], Vector]) -> tuple[Vector, Vector]:
+        return weigh(self.usual), weigh(self.last)
+
+    def said_s(self, at: int) -> Vector:
+        """[person]: seconds in touched cells that habit expects of the hour at `at`."""
+        habit, rows = self.crowd.habit, self.crowd.habit_rows(at, self.timezone)
+        return self.crowd.total(habit.subscriber[rows], habit.seconds[rows] * self.usual.touched[habit.cell[rows]])
+
+    def seen_s(self, at: int, *, anywhere: bool = False) -> Vector:
+        """[person]: seconds seen in touched cells, or anywhere, in the hour at `at`."""
+        p = self.crowd.presence
+        rows = p.start // HOUR_S == at // HOUR_S
+        weight = 1.0 if anywhere else self.last.touched[p.cell[rows]]
+        return self.crowd.total(self.crowd.of_presence[p.subscriber[rows]], p.seconds[rows] * weight)
+
+    def blend(self, at: int, weights: tuple[Vector, Vector]) -> Vector:
+        """[person]: expected seconds of the hour at `at`, each weighted by its cell's entry: by habit, and by where
+        the person was last seen, which counts persistence^(hours since)."""
+        crowd, rows = self.crowd, self.crowd.habit_rows(at, self.timezone)
+        fade = crowd.seen * self.persistence ** max((at - crowd.recent_at) / HOUR_S, 1.0)
+        usual = (crowd.habit.subscriber[rows], crowd.habit.cell[rows], crowd.habit.seconds[rows])
+        last = (crowd.recent_person, crowd.recent.indices, crowd.recent.seconds)
+        by_habit, by_last = _weighted(crowd, *usual, weights[0]), _weighted(crowd, *last, weights[1])
+        return np.asarray((1 - fade) * by_habit + fade * by_last)
 
 
-def _hour(crowd: Crowd, at: int, timezone: str) -> _Hour:
-    rows = crowd.habit_rows(at, timezone)
-    fade = crowd.seen * PERSISTENCE ** max((at - crowd.recent_at) / HOUR_S, 1.0)
-    habit, recent = crowd.habit, crowd.recent
-    usual = (habit.subscriber[rows], habit.cell[rows], habit.seconds[rows])
-    return _Hour(crowd, usual, (crowd.recent_person, recent.indices, recent.seconds), fade)
+def _weighted(
+    crowd: Crowd, who: NDArray[np.integer], cell: NDArray[np.int32], seconds: Vector, weight: Vector
+) -> Vector:  # fmt: skip
+    hit = weight[cell] > 0
+    return crowd.total(who[hit], seconds[hit] * weight[cell[hit]])
 
 
 def forecast(
     crowd: Crowd, usual: HarmColumns, last: HarmColumns, start: int, end: int, timezone: str
-) -> tuple[Forecast, float]:
-    """What is expected in `[start, end)`, by habit and by the last presence before it (which fades by PERSISTENCE an hour),
-    and the presence's concentration. `usual` and `last` are the harms over the habit's and the recent exposure's cells.
+) -> tuple[Forecast, float]:  # fmt: skip
+    """What is expected in `[start, end)`, by habit and by the last presence (which fades by the hour), and how all-or-
+    nothing presence is (see chance). `usual` and `last` are the harms over the habit's and the presence's cells.
 
-    In an hour whose presence arrived, a dead cell's people are compared with what was seen of them anywhere: only what is
-    missing of their usual time is lost. What was not missing tells how much others take over in the hours to come.
+    In an hour whose presence arrived, living cells are measured, and a dead cell's people are compared with what was seen
+    of them anywhere: only what is missing of their usual time is lost. What was not missing tells how much others take
+    over in the hours to come.
     """
+    view = _View(crowd, usual, last, timezone)
+    view = replace(view, persistence=_persistence(view))
     none = np.zeros(len(crowd.keys))
     whole = Forecast(none, none, none, none)
     arrived = {int(hour) * HOUR_S for hour in np.unique(crowd.presence.start // HOUR_S)}
     blocks = hour_blocks(start, end)
     moved_s = expected_s = 0.0
     for block in (b for b in blocks if b[0] in arrived and (usual.lost.any() or last.lost.any())):
-        part, dead_s, lost_s = _block(crowd, usual, last, block, timezone, True)
-        moved_s, expected_s = moved_s + float((dead_s - lost_s).sum()), expected_s + float(dead_s.sum())
+        part, lost_s = _dead_while_arrived(view, block)
+        moved_s, expected_s = moved_s + float((part.exposure_s - lost_s).sum()), expected_s + float(part.exposure_s.sum())
         whole = whole.plus(part)
     usual, last = (_learned_takeover(harm, moved_s, expected_s) for harm in (usual, last))
+    view = replace(view, usual=usual, last=last)
     for block in (b for b in blocks if b[0] not in arrived):
-        whole = whole.plus(_block(crowd, usual, last, block, timezone, False)[0])
-    hours = max(whole.window_s / HOUR_S, 1.0)
-    concentration = _concentration(crowd, usual, last, timezone)
-    return whole, (concentration + 1) * (1 + HOURS_AVERAGE * (hours - 1)) - 1
+        whole = whole.plus(_not_arrived(view, block))
+    return whole, (_concentration(view) + 1) / evened_out(whole.window_s / HOUR_S, view.persistence) - 1
+
+
+def evened_out(hours: float, persistence: float) -> float:
+    """Variance of the mean of so many hours, as a share of one hour's, when each resembles the last (AR(1)).
+
+    >>> [round(evened_out(hours, 0.5), 2) for hours in (0.5, 1, 2, 24)]
+    [1.0, 1.0, 0.75, 0.12]
+    """
+    n = max(round(hours), 1)
+    lags = np.arange(1, n)
+    return float((n + 2 * ((n - lags) * persistence**lags).sum()) / n**2)
 
 
 def _learned_takeover(harm: HarmColumns, moved_s: float, expected_s: float) -> HarmColumns:
     return replace(harm, takeover=(harm.takeover * TAKEOVER_PRIOR_S + moved_s) / (TAKEOVER_PRIOR_S + expected_s))
 
 
-def _block(
-    crowd: Crowd, usual: HarmColumns, last: HarmColumns, block: tuple[int, int, int], timezone: str, arrived: bool
-) -> tuple[Forecast, Vector, Vector]:
-    """One hour's forecast, with the expected and the lost seconds in dead cells; living cells of arrived hours are
-    measured and not in it."""
+def _dead_while_arrived(view: _View, block: tuple[int, int, int]) -> tuple[Forecast, Vector]:
+    """An hour's forecast for the people of dead cells, with the seconds that nobody else served."""
     at, start, end = block
-    hour = _hour(crowd, at, timezone)
-    shares = [harm.overlap_s(start, end) / HOUR_S for harm in (usual, last)]
-    dead = [share * (harm.lost > 0) for share, harm in zip(shares, (usual, last), strict=True)]
-    dead_s = hour.blend(*dead)
-    lost = hour.blend(*(d * harm.lost for d, harm in zip(dead, (usual, last), strict=True)))
-    if arrived:
-        whole = hour.blend(np.ones(len(dead[0])), np.ones(len(dead[1])))
-        lost_s = np.clip(whole - _seen_s(crowd, at), 0.0, dead_s)
-        felt = lost * np.divide(lost_s, dead_s, out=np.zeros_like(dead_s), where=dead_s > 0)
-        return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start)), dead_s, lost_s
-    served = hour.blend(*(d * harm.lost * harm.takeover for d, harm in zip(dead, (usual, last), strict=True)))
-    living = [share * (harm.lost == 0) for share, harm in zip(shares, (usual, last), strict=True)]
-    slow_s = hour.blend(*(w * (harm.slow > 0) for w, harm in zip(living, (usual, last), strict=True)))
-    slow = hour.blend(*(w * harm.slow for w, harm in zip(living, (usual, last), strict=True)))
-    failing = hour.blend(*(w * -np.log1p(-harm.failing) for w, harm in zip(living, (usual, last), strict=True)))
+    dead = view.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * (harm.lost > 0))
+    dead_s = view.blend(at, dead)
+    lost = view.blend(at, (dead[0] * view.usual.lost, dead[1] * view.last.lost))
+    whole = view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
+    lost_s = np.clip(whole - view.seen_s(at, anywhere=True), 0.0, dead_s)
+    felt = lost * np.divide(lost_s, dead_s, out=np.zeros_like(dead_s), where=dead_s > 0)
+    return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start)), lost_s
+
+
+def _not_arrived(view: _View, block: tuple[int, int, int]) -> Forecast:
+    at, start, end = block
+
+    def expected(weigh: Callable[[HarmColumns], Vector]) -> Vector:
+        return view.blend(at, view.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * weigh(harm)))
+
     return Forecast(
-        dead_s + hour.blend(*living), dead_s + slow_s, lost - served + slow, failing * crowd.attempts_per_s,
+        expected(lambda harm: np.ones_like(harm.lost)),
+        expected(lambda harm: np.maximum(harm.lost > 0, harm.slow > 0).astype(np.float64)),
+        expected(lambda harm: np.where(harm.lost > 0, harm.lost * (1 - harm.takeover), harm.slow)),
+        expected(lambda harm: np.where(harm.lost > 0, 0.0, harm.failing)) * view.crowd.attempts_per_s,
         float(end - start),
-    ), dead_s, dead_s  # fmt: skip
+    )
 
 
-def _seen_s(crowd: Crowd, hour: int) -> Vector:
-    """[person]: seconds seen anywhere in this hour."""
-    rows = crowd.presence.start // HOUR_S == hour // HOUR_S
-    return crowd.total(crowd.of_presence[crowd.presence.subscriber[rows]], crowd.presence.seconds[rows])
+def _persistence(view: _View) -> float:
+    """How much of a person's departure from habit in one hour is left in the next: from the last two hours that arrived."""
+    at = view.crowd.recent_at
+    first, then = ((view.seen_s(hour) - view.said_s(hour)) / HOUR_S for hour in (at - HOUR_S, at))
+    both = (view.seen_s(at - HOUR_S, anywhere=True) > 0) & (view.seen_s(at, anywhere=True) > 0)
+    left = PERSISTENCE * PERSISTENCE_PRIOR + float((first * then)[both].sum())
+    return float(np.clip(left / (PERSISTENCE_PRIOR + float((first**2)[both].sum())), 0.2, 0.95))
 
 
-def _concentration(crowd: Crowd, usual: HarmColumns, last: HarmColumns, timezone: str) -> float:
-    """From the last hour before the incident: what habit said of the touched cells against what arrived."""
-    if not crowd.seen.any():
-        return concentration_of(np.empty(0), np.empty(0))
-    rows = crowd.habit_rows(crowd.recent_at, timezone)
-    said = crowd.total(crowd.habit.subscriber[rows], crowd.habit.seconds[rows] * usual.touched[crowd.habit.cell[rows]])
-    seen = crowd.total(crowd.recent_person, crowd.recent.seconds * last.touched[crowd.recent.indices])
-    known = crowd.seen & (said > 0)
+def _concentration(view: _View) -> float:
+    """From the last hour before the forecast: what habit said of the touched cells against what arrived."""
+    said, seen = view.said_s(view.crowd.recent_at), view.seen_s(view.crowd.recent_at)
+    known = view.crowd.seen & (said > 0)
     return concentration_of(said[known] / HOUR_S, seen[known] / HOUR_S)

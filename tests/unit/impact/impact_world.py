@@ -1,0 +1,86 @@
+"""Small invented networks for the impact tests: times are hours after a Monday 00:00 UTC."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from detector.domain.cell import Cell, NetworkFunction, Topology
+from detector.domain.degradation import Degradation
+from detector.domain.exposure import Presence, no_presence
+from detector.domain.incident import Incident
+
+MONDAY = 1_773_619_200  # 2026-03-16T00:00Z
+HOUR = 3600
+WEEK = 168
+
+Row = tuple[str, str, float, float]  # subscriber, cell, hour, seconds
+
+
+def presence(rows: Iterable[Row | tuple[str, str, float, float, float, float]]) -> Presence:
+    """Rows (subscriber, cell, hour, seconds[, attempts, failures]), each an hour long."""
+    table = [(*row, np.nan, np.nan)[:6] if len(row) == 4 else row for row in rows]
+    if not table:
+        return no_presence()
+    subscribers = tuple(dict.fromkeys(row[0] for row in table))
+    cells = tuple(dict.fromkeys(row[1] for row in table))
+    return Presence(
+        subscribers,
+        cells,
+        np.array([subscribers.index(row[0]) for row in table], np.int32),
+        np.array([cells.index(row[1]) for row in table], np.int32),
+        np.array([MONDAY + row[2] * HOUR for row in table], np.int64),
+        np.full(len(table), HOUR, np.int32),
+        np.array([row[3] for row in table], float),
+        np.array([row[4] for row in table], float),
+        np.array([row[5] for row in table], float),
+    )
+
+
+def always(subscriber: str, cell: str, weeks: int = 2, seconds: float = 3600, attempts: float = 4) -> list[tuple]:
+    """Behind one cell, every hour of the weeks before Monday."""
+    return [(subscriber, cell, hour, seconds, attempts, 0.0) for hour in range(-weeks * WEEK, 0)]
+
+
+def topology(cells: str = "a b c", functions: str = "", neighbours: dict[str, str] | None = None, **bands: str) -> Topology:
+    """Each cell on a site of its own, unless its name is like `s1a`, `s1b`: then on site `s1`."""
+    known = {name: Cell(name, "LTE", site_id=name[:-1] or name, band=bands.get(name, "B3")) for name in cells.split()}
+    near = {cell: frozenset(others.split()) for cell, others in (neighbours or {}).items()}
+    return Topology(known, {name: NetworkFunction(name, "AMF") for name in functions.split()}, near)
+
+
+def degradation(
+    object_id: str,
+    kind: str,
+    hour: float,
+    expected: float,
+    observed: float,
+    *,
+    family: str = "",
+    kpi: str = "k",
+    **more: object,
+) -> Degradation:
+    """Raised at `hour`; certain (a large excess) unless said otherwise."""
+    start = int(MONDAY + hour * HOUR)
+    known: dict = {
+        "severity": "major", "strength": 9.0, "numerator": 900.0, "denominator": 1000.0, "excess": 1e6, "periods": 3,
+        "duration_s": 900,
+    } | more  # fmt: skip
+    return Degradation(
+        f"deg_{object_id}_{family or kind}", object_id, family or kind, kpi, kind, start, start + 1200,
+        expected=expected, observed=observed, **known,
+    )  # fmt: skip
+
+
+def incident(degradations: list[Degradation], cells: str, **more: object) -> Incident:
+    known: dict = {
+        "root_kind": "cell",
+        "root_id": cells.split()[0],
+        "severity": "major",
+        "reason": "",
+        "confidence": 1.0,
+    } | more
+    return Incident(
+        "inc_1", kind=degradations[0].kind, started_at=min(d.started_at for d in degradations),
+        opened_at=min(d.detected_at for d in degradations),
+        degradation_ids=tuple(d.degradation_id for d in degradations), cells=tuple(cells.split()), **known,
+    )  # fmt: skip
