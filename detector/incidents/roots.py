@@ -107,12 +107,15 @@ def _by_groups(search: Search, left: set[Bout]) -> list[Cause]:
     for bout in left:
         by_cell.setdefault(bout.object_id, set()).add(bout)
     rated = {root: _rated(search, root, by_cell) for root in {root for cell in by_cell for root in search.groups_of[cell]}}
+    covered: dict[str, set[str]] = {}
+    for (kind, _), (_, bouts) in rated.items():
+        covered.setdefault(kind, set()).update(b.object_id for b in bouts)
     while rated:
         best = max(rated, key=lambda root: (rated[root][0], -SPECIFIC.index(root[0]), root[1]))
         bouts = rated[best][1]
         if not bouts:
             break
-        if not _beats_chance(search, best, bouts):
+        if not _beats_chance(search, best, bouts, covered[best[0]]):
             del rated[best]
             continue
         found.append(_taken(best, bouts, left))
@@ -145,15 +148,17 @@ def _rated(search: Search, root: Root, by_cell: Mapping[str, set[Bout]]) -> Rati
     return (2 * cells - len(members), cells), bouts
 
 
-def _beats_chance(search: Search, root: Root, bouts: frozenset[Bout]) -> bool:
+def _beats_chance(search: Search, root: Root, bouts: frozenset[Bout], covered: set[str]) -> bool:
+    """Against the cells outside that are bad without a group of this kind to explain them (`covered` are the others): a
+    second site that is down at the same time makes the first one no likelier to be chance; many lone cells do."""
     members = search.members(root)
     if root[0] == "software" and not search.topology.cells.keys() - members:
         return False  # with one release everywhere, the release explains nothing
     first = min(bouts, key=lambda b: (b.at, b.object_id))
-    others = len({b.object_id for b in search.bouts if b.object_id not in members and compatible(b, first)})
+    lone = {b.object_id for b in search.bouts if compatible(b, first)} - members - covered
     bad, outside = len({b.object_id for b in bouts}), search.objects_testable - len(members)
     window_s = 2 * first.slack_s + first.duration_s
-    return group_by_chance(bad, len(members), others, outside, window_s) < search.policy.chance_below
+    return group_by_chance(bad, len(members), len(lone), outside, window_s) < search.policy.chance_below
 
 
 def _by_onset(search: Search, left: set[Bout]) -> list[Cause]:

@@ -1,0 +1,143 @@
+"""Kinds, confirmations and the edges of an episode's life; the words are those of tests/unit/incidents/story.py."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector.degradations import track
+from detector.domain.cell import Cell, Topology
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.operations import Alarm, CalendarEvent, Operations
+from detector.domain.policy import DetectionPolicy
+from detector.domain.window import Tick, Window
+from tests.tables import at
+from tests.unit.incidents.story import COLUMN, Story, evidence, network
+
+TICK = Tick(at("08:00"), 900)
+NETWORK = network()
+OBJECTS = (*NETWORK.cells, "amf1")
+
+
+def raised(shown: Evidence, topology: Topology = NETWORK, operations: Operations | None = None) -> dict[str, Degradation]:
+    """Family of `c1.1` -> what one tick raises of it."""
+    found = track(
+        shown, [], now=TICK.end + 300, topology=topology, operations=operations or Operations(), policy=DetectionPolicy()
+    )
+    return {d.family: d for d in found.degradations if d.object_id == "c1.1"}
+
+
+def with_state(state: str) -> Topology:
+    return Topology({**NETWORK.cells, "c1.1": Cell("c1.1", "LTE", site_id="s1", state=state)}, NETWORK.functions)
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "families"),
+    [
+        ("in_service", "dead", {"availability", "volume"}),
+        ("energy_saving", "dead", set()),
+        ("energy_saving", "sharp", {"accessibility"}),
+        ("planned", "sharp", set()),
+        ("retired", "dead", set()),
+    ],
+)
+def test_a_cells_state_says_which_families_mean_something(state: str, word: str, families: set[str]) -> None:
+    assert raised(evidence(TICK, {"c1.1": word}, OBJECTS), with_state(state)).keys() == families
+
+
+def test_less_traffic_is_no_fault_until_it_has_collapsed() -> None:
+    shown = evidence(TICK, {"c1.1": "asleep"}, OBJECTS)
+    shown.observed[0, COLUMN["vol"]] = 4.0
+    assert not raised(shown)
+
+
+def test_an_effect_under_its_floor_is_not_raised_however_sure() -> None:
+    shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
+    shown.matters[:] = False
+    assert not raised(shown)
+
+
+def test_an_alarm_makes_a_sleeping_cell_an_outage_unless_it_is_a_warning_or_long_past() -> None:
+    shown = evidence(TICK, {"c1.1": "asleep"}, OBJECTS)
+    kinds = {
+        name: raised(shown, operations=Operations(alarms=(alarm,)))["volume"].kind
+        for name, alarm in {
+            "on the node's site": Alarm("a1", "site", "s1", at("08:01"), severity="major"),
+            "a door": Alarm("a1", "site", "s1", at("08:01"), severity="warning"),
+            "last week": Alarm("a1", "site", "s1", at("-7 08:01"), severity="major"),
+            "elsewhere": Alarm("a1", "site", "s2", at("08:01"), severity="major"),
+            "gone": Alarm("a1", "site", "s1", at("07:45"), cleared_at=at("07:50"), severity="major"),
+        }.items()
+    }
+    assert kinds == {
+        "on the node's site": "outage", "a door": "sleeping", "last week": "sleeping", "elsewhere": "sleeping",
+        "gone": "sleeping",
+    }  # fmt: skip
+
+
+def test_a_crowd_at_a_match_is_congestion_and_without_a_match_it_is_a_fault() -> None:
+    shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
+    shown.observed[0, COLUMN["vol"]] = 30.0
+    match = CalendarEvent("site", "s1", Window(at("07:00"), at("10:00")), "derby", "event")
+    assert raised(shown, operations=Operations(calendar=(match,)))["accessibility"].kind == "congestion"
+    assert (
+        raised(shown, operations=Operations(calendar=(replace(match, scope_id="s2"),)))["accessibility"].kind
+        == "accessibility"
+    )
+    assert raised(shown)["accessibility"].kind == "accessibility"
+
+
+def test_what_only_a_long_horizon_shows_is_drift() -> None:
+    shown = evidence(TICK, {"c1.1": "mild"}, OBJECTS)
+    shown.periods[0, COLUMN["acc"]] = 96
+    assert raised(shown)["accessibility"].kind == "drift"
+
+
+def test_the_core_confirms_missing_data_that_began_with_its_own_trouble() -> None:
+    story = Story().tell("""
+        time  | amf1     | c1.1
+        08:00 | core-bad | gone
+        08:15 | core-bad | gone
+    """)
+    (silent,) = (d for d in story.degradations.values() if d.family == "data")
+    assert (silent.kind, silent.confirmed_by) == ("outage", "core")
+
+
+def test_infinite_strength_is_stored_as_a_number() -> None:
+    shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
+    shown.strength[0, COLUMN["acc"]] = np.inf
+    assert raised(shown)["accessibility"].strength == 300.0
+
+
+def test_an_episode_keeps_the_figures_of_its_worst_moment() -> None:
+    story = Story().tell("""
+        time  | c1.1
+        08:00 | mild
+        08:15 | sharp
+        08:30 | mild
+    """)
+    (episode,) = story.degradations.values()
+    assert (episode.strength, episode.observed, episode.severity, episode.periods) == (30.0, 0.6, "major", 1)
+    assert episode.started_at == at("07:30")
+
+
+def test_an_object_that_is_gone_for_a_day_ends_its_episode() -> None:
+    story = Story().tell("""
+        time  | c1.1
+        08:00 | sharp
+    """)
+    story.topology = Topology({k: c for k, c in NETWORK.cells.items() if k != "c1.1"}, NETWORK.functions)
+    story.step(at("20:00"), {})
+    assert all(d.open for d in story.degradations.values())
+    story.step(at("+1 08:15"), {})
+    (episode,) = story.degradations.values()
+    assert episode.cleared_at == at("08:15")
+
+
+def test_missing_counts_of_other_objects_are_carried_over() -> None:
+    found = track(
+        evidence(TICK, {"c1.1": "gone"}, OBJECTS), [], now=TICK.end, topology=NETWORK, operations=Operations(),
+        policy=DetectionPolicy(), seen_missing={"c1.2": 5, "hourly": 2},
+    )  # fmt: skip
+    assert found.missing == {"c1.1": 1, "hourly": 2}

@@ -1,0 +1,49 @@
+"""The sentence, and how sure."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.domain.degradation import Degradation
+from detector.incidents.confidence import confidence
+from detector.incidents.reason import reason
+from tests.tables import at, kpi
+
+KPIS = {
+    "rrc": kpi("rrc", title="RRC setup success"),
+    "thp": kpi("thp", title="Throughput", unit="Mbit/s", kind="mean", family="integrity"),
+}
+RRC = Degradation(
+    "deg_1", "c1", "accessibility", "rrc", "accessibility", at("08:00"), at("08:20"), "major", 12.0, 0.992, 10220 / 11180,
+    10220, 11180, 871, 1, 900,
+)  # fmt: skip
+SLOW = replace(RRC, kpi="thp", family="integrity", kind="integrity", observed=2.5, expected=21.0)
+GONE = replace(RRC, kpi="data", family="data", kind="outage", strength=0.0, confirmed_by="neighbours,alarm")
+SITE = [replace(RRC, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("own", "root", "want"),
+    [
+        ([RRC], ("cell", "c1"), "RRC setup success 91.4 % (10,220 of 11,180), expected 99.2 %, for 45 minutes; cell c1"),
+        (SITE, ("site", "s1"), ("RRC setup success 91.4 % (10,220 of 11,180), expected 99.2 %, for 45 minutes; "
+                               "site s1: all 3 cells alike")),
+        (SITE[:2], ("site", "s1"), ("RRC setup success 91.4 % (10,220 of 11,180), expected 99.2 %, for 45 minutes; "
+                                   "site s1: 2 of 3 cells alike")),
+        ([SLOW], ("cell", "c1"), "Throughput 2.5 Mbit/s, expected 21 Mbit/s, for 45 minutes; cell c1"),
+        ([GONE], ("cell", "c1"), ("no measurements from c1, for 45 minutes; cell c1; "
+                                 "neighbour cells carry more than usual, an alarm says so")),
+        ([replace(RRC, kpi="unheard_of")], ("cell", "c1"), "unheard_of 0.914, expected 0.992, for 45 minutes; cell c1"),
+    ],
+)  # fmt: skip
+def test_reason(own: list[Degradation], root: tuple[str, str], want: str) -> None:
+    assert reason(own, root, members=3, kpis=KPIS, until=at("08:45")) == want
+
+
+def test_confidence_grows_with_evidence_with_cells_and_with_confirmations_and_is_never_certain() -> None:
+    weak = replace(RRC, strength=4.5)
+    assert 0.05 <= confidence([weak], 0) < confidence([weak], 1) < confidence([weak], 2) < 0.99
+    assert confidence([weak], 0) < confidence([weak, replace(weak, object_id="c2")], 0)
+    assert confidence([weak, replace(weak, family="volume")], 0) == confidence([weak], 0)
+    assert confidence([replace(RRC, strength=300.0)], 4) == 0.99
+    assert confidence([GONE], 1) > confidence([GONE], 0)
