@@ -77,23 +77,14 @@ def band_chart(band: Band, *, marks: Sequence[Mark] = (), timezone: str = "UTC",
 
     Raises zoneinfo.ZoneInfoNotFoundError for an unknown time zone.
     """
-    zone = ZoneInfo(timezone)
-    title = f"{band.kpi.title} of {band.object_id}"
+    zone, title = ZoneInfo(timezone), f"{band.kpi.title} of {band.object_id}"
+    heading = f'<text class="t" x="8" y="14">{escape(title)}</text>'
     if not len(band.starts) or not np.isfinite(np.stack([band.observed, band.expected, band.low, band.high])).any():
-        return _svg(
-            title,
-            "No data.",
-            width,
-            60,
-            f'<text class="t" x="8" y="16">{escape(title)}</text><text x="8" y="40">no data</text>',
-        )
+        return _svg(title, "No data.", width, 60, f'{heading}<text x="8" y="40">no data</text>')
     shown = [m for m in marks if band.starts[0] <= m.at <= band.starts[-1] + band.duration_s]
     labels, rows = _place_labels([m for m in shown if m.kind != "complaint"], band, width)
     plot = _Plot.around(band, width, height, top=26 + 13 * rows)
-    parts = [
-        f'<text class="t" x="8" y="14">{escape(title)}</text>',
-        _legend(width, any(m.kind == "complaint" for m in shown)),
-    ]
+    parts = [heading, _legend(width, any(m.kind == "complaint" for m in shown))]
     parts += [*plot.y_axis(), *plot.x_axis(zone), *_band_shapes(plot, band), *_observed_shapes(plot, band)]
     parts += [_line_mark(plot, m, *labels[m]) if m in labels else _complaint_mark(plot, m, zone) for m in shown]
     return _svg(title, _description(band, shown, zone), width, height, "".join(parts))

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -130,6 +131,8 @@ def match(results: Results, truth: Truth) -> Matches:
 
 
 def _matches(topology: Topology, degradation: Degradation, fault: Fault) -> bool:
+    if not fault.window.start <= degradation.detected_at <= fault.window.end + FOUND_AFTER_END_S:
+        return False
     return any(
         w.start <= degradation.detected_at <= w.end + FOUND_AFTER_END_S and touches(topology, degradation.object_id, o)
         for o, w in fault.scopes
@@ -137,13 +140,15 @@ def _matches(topology: Topology, degradation: Degradation, fault: Fault) -> bool
 
 
 def _complaints(topology: Topology, complaints: Sequence[Complaint], fault: Fault) -> tuple[Complaint, ...]:
-    areas = [(cells_of(topology, o), w) for o, w in fault.scopes]
+    areas: dict[Window, set[str]] = {}
+    for object_id, window in fault.scopes:
+        areas.setdefault(window, set()).update(cells_of(topology, object_id))
     first = bisect_left(complaints, fault.window.start, key=lambda c: c.at)
     last = bisect_right(complaints, fault.window.end + COMPLAINED_AFTER_END_S, key=lambda c: c.at)
-    return tuple(c for c in complaints[first:last] if any(_belongs(c, cells, w) for cells, w in areas))
+    return tuple(c for c in complaints[first:last] if any(_belongs(c, cells, w) for w, cells in areas.items()))
 
 
-def _belongs(complaint: Complaint, cells: frozenset[str], window: Window) -> bool:
+def _belongs(complaint: Complaint, cells: AbstractSet[str], window: Window) -> bool:
     if not window.start <= complaint.at <= window.end + COMPLAINED_AFTER_END_S:
         return False
     if complaint.cell_id:
