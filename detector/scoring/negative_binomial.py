@@ -34,8 +34,8 @@ class NegativeBinomial:
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)
         shape = 1 / (1 / mean + sample.spread + sample.doubt)
-        low, high = (special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
-        return np.asarray(low), np.asarray(high)
+        low, high = (np.asarray(special.gammaincinv(shape, p) / shape * sample.level) for p in (0.005, 0.995))
+        return tails.whole(low, high, np.maximum(sample.size, 1e-9))
 
     def excess(self, sample: Sample) -> Floats:
         return np.asarray(sample.worse * (sample.events - sample.expected))

@@ -7,7 +7,7 @@ from scipy import special
 Floats = NDArray[np.float64]
 
 LEAST_P = 1e-300
-EXACT_FROM = 1.0
+EXACT_FROM = 0.3
 """-log10 p of the approximation from which the exact sum is worth its time."""
 EXACT_ATTEMPTS = 3000.0
 """Above, the proportion is as good as continuous and the sum needs thousands of terms."""
@@ -72,6 +72,16 @@ def negative_binomial(events: Floats, mean: Floats, dispersion: Floats, *, upper
     else:
         p = special.betaincc(np.maximum(events, 0) + 1, size, share)
     return np.where(np.isfinite(events + mean + dispersion), strength(p), np.nan)
+
+
+def whole(low: Floats, high: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """A band of fractions widened to whole counts of `size`: with few attempts, no failure at all is quite usual.
+
+    >>> low, high = whole(np.array([0.004]), np.array([0.023]), np.array([100.0]))
+    >>> float(low[0]), float(high[0])
+    (0.0, 0.03)
+    """
+    return np.asarray(np.floor(low * size) / size), np.asarray(np.ceil(high * size) / size)
 
 
 def normal(z: Floats) -> Floats:

@@ -52,7 +52,8 @@ class Network:
         load = self._load(rng, starts)
         made = {
             "setup_sr": self._ratio(rng, load, self.failing, up=True), "drop": self._ratio(rng, load, 0.004, up=False),
-            "erab_ret": self._rate(rng, load), "thp_dl": self._speed(rng, load), "prb_dl": (self._busy(load), np.ones_like(load)),
+            "erab_ret": self._rate(rng, load), "thp_dl": self._speed(rng, load),
+            "prb_dl": (self._busy(load), np.ones_like(load)),
             "attempts": (rng.poisson(load).astype(float), np.ones_like(load)),
         }  # fmt: skip
         num, den = (np.stack([made[k.id][side] for k in kpis], axis=2) for side in (0, 1))

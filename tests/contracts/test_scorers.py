@@ -1,0 +1,144 @@
+"""What every scorer promises, over the registry."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector.domain.kpi import KINDS, Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring import SCORERS, Sample, judged
+from detector.scoring.registry import REGISTERED
+
+POLICY = DetectionPolicy()
+N = 40
+KIND_DIRECTION = [(kind, direction) for kind in SCORERS for direction in ("up", "down")]
+EVERY = pytest.mark.parametrize(("kind", "direction"), KIND_DIRECTION)
+
+
+def kpi(kind, direction):
+    return Kpi("k", "k", "", kind, direction, "accessibility", "LTE", "", "", floor=0.01 if kind == "ratio" else 0.2)
+
+
+def sample(kind, direction, seed=0):
+    """Healthy counts of this kind at N objects."""
+    rng = np.random.default_rng(seed)
+    size = {"ratio": rng.integers(50, 800, N), "rate": rng.uniform(3e3, 9e3, N)}.get(kind, np.ones(N)).astype(float)
+    level = {"ratio": 0.02, "rate": 1e-3}.get(kind, 300.0) * rng.uniform(0.5, 2, N)
+    spread = np.full(N, {"ratio": 0.005, "rate": 0.1}.get(kind, 0.03))
+    worse = -1 if direction == "up" and kind in ("rate", "mean", "gauge") else 1
+    events = np.round(level * size) if kind in ("ratio", "rate", "volume") else level * size
+    return Sample(
+        events, size, level, spread, np.full(N, 0.01), np.zeros(N), worse, 3.0 if kind in ("mean", "gauge") else 0.0
+    )
+
+
+def towards_bad(kind, direction):
+    """The sign in which events of this kind get worse."""
+    if kind == "volume":
+        return -1
+    return 1 if kind == "ratio" or direction == "down" else -1
+
+
+def moved(given, kind, direction, share):
+    """Events moved by this share of their expectation towards bad."""
+    events = given.expected * (1 + towards_bad(kind, direction) * share)
+    return replace(given, events=np.clip(events, 0, given.size if kind == "ratio" else None))
+
+
+def test_every_judged_kind_has_exactly_one_scorer():
+    assert set(SCORERS) == set(KINDS) - {"display"}
+    assert sum(len(s.kinds) for s in REGISTERED) == len(SCORERS)
+    assert not judged(kpi("volume", "down"))
+    assert not judged(kpi("gauge", "none"))
+    assert not judged(kpi("display", "up"))
+
+
+@EVERY
+def test_stronger_deviation_is_never_weaker_evidence(kind, direction):
+    given = sample(kind, direction)
+    ladder = [SCORERS[kind].strength(moved(given, kind, direction, s)) for s in np.linspace(-0.9, 0.99, 25)]
+    assert (np.diff(np.stack(ladder), axis=0) >= -1e-9).all()
+    assert np.median(ladder[-1]) > np.median(ladder[12]) + 0.3
+
+
+@EVERY
+def test_the_good_direction_gives_no_evidence(kind, direction):
+    assert SCORERS[kind].strength(moved(sample(kind, direction), kind, direction, -0.9)).max() < 0.4
+    assert not SCORERS[kind].matters(moved(sample(kind, direction), kind, direction, -0.9), kpi(kind, direction)).any()
+
+
+@EVERY
+def test_nan_in_nan_out_and_nothing_else_changes(kind, direction):
+    scorer, given = SCORERS[kind], sample(kind, direction)
+    holes = replace(given, events=np.where(np.arange(N) % 3 == 0, np.nan, given.events))
+    for got, want in [(scorer.strength(holes), scorer.strength(given)), (scorer.deviation(holes), scorer.deviation(given))]:
+        np.testing.assert_array_equal(np.isnan(got), np.arange(N) % 3 == 0)
+        np.testing.assert_array_equal(got[np.arange(N) % 3 != 0], want[np.arange(N) % 3 != 0])
+
+
+@EVERY
+def test_shapes_hold_and_order_does_not_matter(kind, direction):
+    scorer, given = SCORERS[kind], sample(kind, direction)
+    turned = given.pick(np.ones(N, bool))
+    order = np.random.default_rng(1).permutation(N)
+    names = ("events", "size", "level", "spread", "doubt", "rest")
+    mixed = replace(turned, **{n: getattr(turned, n)[order] for n in names})
+    table = replace(turned, **{n: getattr(turned, n).reshape(4, -1) for n in names})
+    low, high = scorer.band(given)
+    for array in (scorer.strength(given), scorer.excess(given), scorer.testable(given, POLICY), low, high):
+        assert array.shape == (N,)
+    np.testing.assert_allclose(scorer.strength(mixed), scorer.strength(given)[order])
+    np.testing.assert_allclose(scorer.strength(table).ravel(), scorer.strength(given))
+
+
+@EVERY
+def test_odd_input_raises_no_warning(kind, direction):
+    scorer, given = SCORERS[kind], sample(kind, direction)
+    zero, nothing = np.zeros(N), np.full(N, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for odd in (
+            {"events": zero},
+            {"size": zero, "events": zero},
+            {"level": zero},
+            {"spread": zero},
+            {"size": nothing, "events": nothing},
+        ):
+            strange = replace(given, **odd)
+            for act in (scorer.strength, scorer.deviation, scorer.dispersion, scorer.band, scorer.excess):
+                act(strange)
+            assert scorer.testable(strange, POLICY).dtype == bool
+            assert scorer.matters(strange, kpi(kind, direction)).dtype == bool
+
+
+@EVERY
+def test_more_scatter_or_doubt_never_strengthens_clear_evidence(kind, direction):
+    bad = moved(sample(kind, direction), kind, direction, 8 if towards_bad(kind, direction) > 0 else 0.95)
+    plain = SCORERS[kind].strength(bad)
+    for wider in ("spread", "doubt"):
+        assert (SCORERS[kind].strength(replace(bad, **{wider: 4 * getattr(bad, wider)})) <= plain + 1e-9).all()
+
+
+@EVERY
+def test_the_band_holds_the_level(kind, direction):
+    given = sample(kind, direction)
+    low, high = SCORERS[kind].band(given)
+    assert (low <= given.level).all()
+    assert (given.level <= high).all()
+    assert (low >= 0).all()
+
+
+@pytest.mark.parametrize("kind", ["mean", "gauge"])
+@pytest.mark.parametrize("unit", [1e-3, 1e6])
+def test_a_mean_does_not_depend_on_its_unit(kind, unit):
+    given = moved(sample(kind, "up"), kind, "up", 0.5)
+    rescaled = replace(given, events=given.events * unit, level=given.level * unit, offset=given.offset * unit)
+    np.testing.assert_allclose(SCORERS[kind].strength(rescaled), SCORERS[kind].strength(given))
+
+
+def test_a_rate_does_not_depend_on_the_unit_of_time():
+    given = moved(sample("rate", "down"), "rate", "down", 0.5)
+    hours = replace(given, size=given.size / 3600, level=given.level * 3600)
+    np.testing.assert_allclose(SCORERS["rate"].strength(hours), SCORERS["rate"].strength(given))

@@ -1,0 +1,118 @@
+"""What the baseline learns, from how much, and for whom."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from quiet_network import DROP, KPIS, MONDAY, SETUP, SPEED, TRAFFIC, Network
+
+from detector.domain.frame import KpiFrame
+from detector.domain.policy import DetectionPolicy
+from detector.scoring import fit, from_arrays
+from detector.scoring.time_of_week import time_of_week
+
+POLICY = DetectionPolicy()
+
+
+def learn(frame, excluded=None, peers=None, timezone="UTC"):
+    excluded = np.zeros(frame.suspect.shape, bool) if excluded is None else excluded
+    return fit(frame, timezone=timezone, excluded=excluded, peers=peers, policy=POLICY)
+
+
+def volume(values, period_s=3600, start=MONDAY):
+    """A frame of one volume KPI from values[period, object]."""
+    values = np.asarray(values, float)
+    names = tuple(f"c{i}" for i in range(values.shape[1]))
+    starts = start + period_s * np.arange(len(values))
+    ones = np.ones_like(values)[..., None]
+    return KpiFrame(starts, period_s, names, (TRAFFIC,), values[..., None], ones, np.zeros(values.shape, bool))
+
+
+@pytest.mark.parametrize(("days", "within"), [(1, 0.45), (7, 0.25), (28, 0.15)])
+def test_a_daily_habit_is_learned_from_a_day_and_sharp_after_weeks(days, within):
+    rng = np.random.default_rng(5)
+    hour = np.arange(24 * days) % 24
+    habits = np.stack([200 + 150 * np.sin(2 * np.pi * (hour - shift) / 24) for shift in range(12)], axis=1)
+    base = learn(volume(rng.poisson(habits * rng.gamma(50, 1 / 50, habits.shape))))
+    monday = base.level[:24, :12, 0]
+    error = np.abs(monday / habits[:24] - 1)
+    assert np.quantile(error, 0.9) < within
+
+
+def test_rising_traffic_is_expected_without_steps():
+    hour = np.arange(96 * 7) / 4 % 24
+    ramp = volume(np.repeat((100 + 40 * hour)[:, None], 3, axis=1), 900)
+    base = learn(ramp)
+    morning = base.levels(0, base.rows(["c0"]), time_of_week(ramp.starts[16:72], 900, "UTC"))[:, 0]
+    assert np.diff(morning).max() < 2 * np.diff(morning).mean()
+    assert (np.diff(morning) > 0).all()
+
+
+def test_habits_follow_the_clock_on_the_wall_when_it_changes():
+    """Busy from 08:00 to 09:00 in Berlin, where clocks went forward on 29 March 2026."""
+    berlin = time_of_week(MONDAY + 3600 * np.arange(24 * 28), 3600, "Europe/Berlin")
+    busy = np.where(berlin.slot % 24 == 8, 500.0, 100.0)
+    base = learn(volume(np.repeat(busy[:, None], 2, axis=1)), timezone="Europe/Berlin")
+    level = base.level[:, 0, 0]
+    assert level[np.arange(168) % 24 == 8].min() > 400
+    assert level[np.arange(168) % 24 != 8].max() < 150
+
+
+def test_incidents_and_suspect_rows_are_not_learned():
+    frame = Network(cells=6, days=4, seed=2).frame((SETUP,))
+    bad = np.zeros(frame.suspect.shape, bool)
+    bad[96:200, 2] = True
+    sick = frame.numerator.copy()
+    sick[bad] *= 0.7
+    faulty = replace(frame, numerator=sick)
+    healthy = learn(frame, excluded=bad).level[:, 2, 0].mean()
+    assert learn(faulty, excluded=bad).level[:, 2, 0].mean() == pytest.approx(healthy)
+    assert learn(replace(faulty, suspect=bad)).level[:, 2, 0].mean() == pytest.approx(healthy)
+
+
+def test_one_forgotten_fault_hardly_moves_a_level():
+    frame = Network(cells=6, days=14, seed=2).frame((SETUP, TRAFFIC))
+    sick = frame.numerator.copy()
+    sick[300:308, 2, 0] *= 0.3
+    sick[300:308, 2, 1] = 0
+    want, got = learn(frame).level[:, 2], learn(replace(frame, numerator=sick)).level[:, 2]
+    assert got.mean(axis=0) == pytest.approx(want.mean(axis=0), rel=0.05)
+
+
+def test_a_new_cell_is_judged_by_its_peers_and_a_stranger_by_the_network():
+    frame = Network(cells=24, days=5, seed=3, wander=0.0).frame((DROP,))
+    worse = frame.numerator.copy()
+    worse[:, :12] *= 4
+    peers = {name: ("old" if i < 12 else "new",) for i, name in enumerate(frame.objects)} | {"n1": ("old",), "n2": ("new",)}
+    base = learn(replace(frame, numerator=np.minimum(worse, frame.denominator)), peers=peers)
+    by_old, by_new, stranger = base.level[:, base.rows(["n1", "n2", "nobody"]), 0].mean(axis=0)
+    assert by_old > 2 * by_new
+    assert by_new < stranger < by_old
+    assert base.doubt[base.rows(["n1"])[0], 0] > 10 * np.median(base.doubt[:24, 0])
+
+
+def test_throughput_is_known_to_fall_with_load():
+    base = learn(Network(cells=10, days=5).frame())
+    k = base.kpi_index[SPEED.id]
+    assert base.kpis[base.load[k]].id == "prb_dl"
+    assert np.median(base.slope[:-1, k]) == pytest.approx(-1.0 / 16, rel=1) or np.median(base.slope[:-1, k]) < 0
+
+
+def test_a_baseline_survives_storage():
+    base = learn(Network(cells=5, days=2).frame())
+    back = from_arrays(base.to_arrays(), KPIS)
+    assert back.objects == base.objects
+    assert back.kpis == base.kpis
+    assert back.duration_s == 900
+    for name in ("level", "doubt", "spread", "rest", "slope", "load", "stretch", "offset", "counted", "horizons"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(base, name))
+    with pytest.raises(ValueError, match="drop"):
+        from_arrays(base.to_arrays(), [k for k in KPIS if k.id != "drop"])
+
+
+def test_no_history_is_no_error():
+    frame = Network(cells=3, days=1).frame()
+    base = learn(frame.aligned(frame.objects).last(1))
+    assert np.isfinite(base.level).all()
+    with pytest.raises(ValueError, match="excluded"):
+        learn(frame, excluded=np.zeros((1, 1), bool))
