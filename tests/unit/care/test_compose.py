@@ -1,0 +1,145 @@
+"""What a receiver is told: CONTRACTS.md section 5, nothing that points to a person."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.care import compose
+from detector.care.privacy import shown, shown_interval
+from detector.domain.alert import Decision, alert_key
+from detector.domain.degradation import Degradation
+from detector.domain.impact import AccountImpact, Affected, Impact
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.policy import CarePolicy, ImpactPolicy
+
+EIGHT = 1_774_339_200  # 2026-03-24T08:00Z
+RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "4.1.1", "s", "a")
+FOUND = Degradation(
+    "deg_42", "c01010", "accessibility", "lte_rrc_sr", "accessibility", EIGHT - 2700, EIGHT, "major", 9.0, 0.992, 0.914,
+    10220, 11180, 870, 3, 900,
+)  # fmt: skip
+INCIDENT = Incident(
+    "inc_42", "site", "s010", "accessibility", EIGHT - 2700, EIGHT, "major", ("deg_42",), ("c01010",), "", confidence=0.9
+)
+ACCOUNTS = (
+    AccountImpact("acc_9f", "enterprise", "gold", 34, 211), AccountImpact("acc_fam", "family", "", 3, 4),
+    AccountImpact("acc_few", "enterprise", "", 4, 900),
+)  # fmt: skip
+PEOPLE = tuple(Affected("inc_42", f"sub_{i:03}", "acc_9f", "expected", 0.8, 900.0) for i in range(100))
+IMPACT = Impact("inc_42", EIGHT, 2311, 609.6, 541.2, 688.9, PEOPLE, ACCOUNTS)
+DECISIONS = tuple(
+    Decision(
+        "inc_42", p.subscriber, i >= 71, "no_consent" if i < 71 else "", "none" if i < 71 else "proactive_message", "", "", 1
+    )
+    for i, p in enumerate(PEOPLE)
+)
+
+
+def alert(incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None):
+    return compose(
+        incident, found, impact, decisions, type_=type_, sequence=1, now=EIGHT, kpis={"lte_rrc_sr": RRC},
+        policy=policy or CarePolicy(), impact_policy=ImpactPolicy(), link_base="", timezone="Europe/Berlin",
+    )  # fmt: skip
+
+
+def test_the_body_is_the_contracts_own():
+    told = alert()
+    assert (told.key, told.severity, told.time) == (alert_key("inc_42", "opened", 1), "major", EIGHT)
+    assert told.expires_at == EIGHT + 6 * 3600
+    assert told.data == {
+        "serviceProblem": {
+            "id": "inc_42", "category": "serviceProvider.networkDegradation", "priority": 2, "impactImportanceFactor": "66",
+            "status": "Acknowledged", "reason": "RRC setup success 91.4 %, expected 99.2 %",
+            "affectedResource": [{"id": "cell:c01010"}], "rootCauseResource": [{"id": "site:s010"}],
+            "affectedService": [{"id": "mobile-voice"}, {"id": "mobile-data"}], "timeRaised": "2026-03-24T07:15:00Z",
+        },
+        "evidence": [{"kpi": "lte_rrc_sr", "object": "c01010", "numerator": 10220, "denominator": 11180, "expected": 0.992,
+                      "observed": 0.914, "periods": 3}],
+        "impact": {
+            "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 70,
+            "accounts": [{"ref": "acc_9f", "tier": "gold", "affectedLines": 35, "lines": 210}],
+        },
+        "action": {"kind": "proactive_message", "team": "enterprise-care"},
+        "say": {"en": "Calls and mobile data often fail to start in your area since 08:15. We are working on it. "
+                      "Wi-Fi helps until then."},
+        "confidence": 0.9, "expected": {"clear": None},
+        "links": {"affected": "/v1/incidents/inc_42/affected", "feedback": "/v1/incidents/inc_42/feedback"},
+    }  # fmt: skip
+
+
+def test_the_end_is_told_with_its_source():
+    promised = replace(
+        INCIDENT, expected_clear_at=EIGHT + 3600, expected_clear_source="ticket", ticket_id="t1", alarm_id="a1"
+    )
+    data = alert(promised).data
+    assert data["expected"] == {"clear": "2026-03-24T09:00:00Z", "source": "ticket"}
+    assert "about 10:00" in data["say"]["en"]
+    assert data["serviceProblem"]["associatedTroubleTicket"] == [{"id": "t1"}]
+
+
+@pytest.mark.parametrize(
+    ("type_", "status"), [("opened", "Acknowledged"), ("updated", "In Progress"), ("resolved", "Resolved")]
+)
+def test_status_follows_the_type(type_, status):
+    ended = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
+    assert alert(ended, type_=type_).data["serviceProblem"]["status"] == status
+
+
+def test_resolved_says_so():
+    data = alert(replace(INCIDENT, state="resolved", resolved_at=EIGHT), type_="resolved").data
+    assert "ended at 09:00" in data["say"]["en"]
+    assert data["serviceProblem"]["resolutionDate"] == "2026-03-24T08:00:00Z"
+
+
+def test_few_people_are_withheld_and_the_note_says_so():
+    few = Impact("inc_42", EIGHT, 4, 2.2, 1, 3.5, PEOPLE[:4], ACCOUNTS[1:])
+    told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
+    assert told == {
+        "exposed": None, "affected": None, "affectedInterval": None, "suppressedByConsent": None, "accounts": [],
+        "note": "null: under 5, withheld",
+    }  # fmt: skip
+
+
+def test_nobody_known_and_nothing_measured_still_makes_json():
+    odd = replace(FOUND, numerator=np.nan, expected=np.inf, strength=np.nan)
+    body = json.dumps(alert(impact=Impact("inc_42", EIGHT, 0, 0, 0, 0), decisions=(), found=(odd,)).data, allow_nan=False)
+    assert '"numerator": null' in body
+
+
+def test_a_huge_incident_fits_and_says_what_is_left_out():
+    cells = tuple(f"cell-with-a-long-name-{i:06}" for i in range(5000))
+    found = [replace(FOUND, degradation_id=f"deg_{i}", object_id=cells[i]) for i in range(5000)]
+    accounts = tuple(AccountImpact(f"acc_{i:064}", "enterprise", "gold", 50, 60) for i in range(3000))
+    big = replace(INCIDENT, cells=cells, degradation_ids=tuple(d.degradation_id for d in found), reason="long " * 5000)
+    languages = CarePolicy(languages=("en", "de", "fr", "es", "it", "nl"))
+    data = alert(big, replace(IMPACT, accounts=accounts), found=found, policy=languages).data
+    assert len(json.dumps(data).encode()) < 19_000
+    problem = data["serviceProblem"]
+    assert len(problem["affectedResource"]) + problem["affectedResourceNotListed"] == 5000
+    assert len(data["impact"]["accounts"]) + data["impact"]["accountsNotListed"] == 3000
+
+
+def test_no_subscriber_is_named():
+    body = json.dumps(alert().data)
+    assert not any(p.subscriber in body for p in PEOPLE)
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 20))
+def test_neither_a_count_nor_a_difference_points_to_a_few(first, second, floor):
+    a, b = shown(first, floor), shown(second, floor)
+    assert all(x is None or x >= floor for x in (a, b))
+    if a is not None and b is not None:
+        assert a == b or abs(a - b) >= floor
+        assert abs(a - first) <= floor / 2
+
+
+@given(st.floats(0, 500), st.floats(0, 500), st.integers(1, 20))
+def test_the_shown_interval_holds_the_true_one(one, other, floor):
+    low, high = sorted((one, other))
+    shown_low, shown_high = shown_interval(low, high, floor)
+    assert shown_low <= low <= high <= shown_high

@@ -1,0 +1,43 @@
+"""Sentences that an agent can read out in ten seconds."""
+
+import pytest
+
+from detector.care import sentence
+from detector.care.speech import SPEECH
+from detector.care.trouble import SERVICES, TROUBLES
+
+TEN = 1_774_346_400  # 2026-03-24T10:00Z
+LANGUAGES = sorted(SPEECH)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_each_says_what_since_when_until_when_briefly(language, trouble):
+    said = sentence(language, trouble, timezone="UTC", now=TEN, since=TEN - 3600, clear=TEN + 3600)
+    assert "09:00" in said
+    assert "11:00" in said
+    assert "{" not in said
+    assert len(said.split()) <= 35, "ten seconds at a calm 200 words a minute"
+    assert SERVICES[trouble]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("resolved", [None, TEN - 60])
+def test_to_anyone_else_neither_place_nor_time_nor_kind(language, resolved):
+    said = {
+        sentence(language, trouble, timezone="UTC", now=TEN, since=since, clear=clear, resolved=resolved, to_person=False)
+        for trouble in TROUBLES for since in (TEN - 60, TEN - 90000) for clear in (None, TEN + 60)
+    }  # fmt: skip
+    assert len(said) == 1
+    assert not any(c.isdigit() for c in said.pop())
+
+
+def test_an_end_that_has_passed_is_not_promised():
+    said = sentence("en", "slow", timezone="UTC", now=TEN, since=TEN - 3600, clear=TEN - 60)
+    assert "We are working on it." in said
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [("de-AT", "de"), ("DE", "de"), ("pt_BR", "en"), ("", "en")])
+def test_a_dialect_speaks_its_language_and_the_unknown_english(asked, spoken):
+    both = {sentence(code, "slow", timezone="UTC", now=TEN, since=TEN) for code in (asked, spoken)}
+    assert len(both) == 1
