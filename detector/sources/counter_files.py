@@ -1,6 +1,5 @@
 """Files under counters/: what each is, which periods it holds, and its rows. What a file is, its bytes say, not its name."""
 
-import gzip
 import hashlib
 import re
 import zlib
@@ -88,20 +87,25 @@ class CounterFiles:
 
 def kind_of(path: Path, name: str) -> str:
     """xml, json or table, by the first bytes."""
-    head = b"".join(_inflated(path, name, limit=1 << 12)).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")
+    head = next(_inflated(path, name, limit=1 << 12), b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")
     return "xml" if head[:1] == b"<" else "json" if head[:1] in b"{[" and head else "table"
 
 
 def _inflated(path: Path, name: str, limit: int) -> Iterator[bytes]:
     """Up to `limit` bytes of the content; what is cut off or damaged ends early, for the reader to complain about."""
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as stream:
+        with path.open("rb") as stream:
+            unpack = zlib.decompressobj(31) if stream.read(2) == b"\x1f\x8b" else None
+            stream.seek(0)
             while limit > 0 and (chunk := stream.read(min(_CHUNK, limit))):
-                yield chunk
-                limit -= len(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+                while chunk:
+                    content = unpack.decompress(chunk, _CHUNK) if unpack else chunk
+                    yield content
+                    limit -= len(content)
+                    chunk = unpack.unconsumed_tail if unpack and limit > 0 else b""
+                    if unpack and unpack.eof and (chunk := unpack.unused_data):  # packed in several members
+                        unpack = zlib.decompressobj(31)
+    except zlib.error:
         return
     except OSError as error:
         what = f"cannot be read: {error.strerror}"

@@ -35,16 +35,18 @@ def elements(path: Path, name: str, tags: tuple[str, ...], roots: frozenset[str]
     safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
     parser = etree.XMLPullParser(events=("end",), tag=tuple(f"{{*}}{t}" for t in tags), **safe)  # type: ignore[arg-type]
     chunks = _chunks(path, name)
-    silent = 0
+    silent, line = 0, 1
     try:
         for chunk in _after_prologue(chunks, name, roots, safe):
             parser.feed(chunk)
             silent += len(chunk)
             for element in _finished(parser):
-                silent = 0
+                silent, line = 0, 1
                 yield element
             if silent > MAX_SILENCE:
-                raise Permanent(f"one element is larger than {MAX_SILENCE >> 20} MB", where=name, mend="export it anew")
+                what = f"one element is larger than {MAX_SILENCE >> 20} MB"
+                raise Permanent(what, where=f"{name}, line {line}", mend="export it anew")
+            line += chunk.count(b"\n")
         parser.close()
         yield from _finished(parser)
     except etree.XMLSyntaxError as error:
@@ -83,6 +85,7 @@ def _after_prologue(chunks: Iterator[bytes], name: str, roots: frozenset[str], s
             )
     else:
         scout.close()
+        _check_root(next(_finished(scout)), name, roots)
     yield from seen
     yield from chunks
 
@@ -117,11 +120,12 @@ def _chunks(path: Path, name: str) -> Iterator[bytes]:
 
 
 def _plain(raw: IO[bytes], name: str) -> Iterator[bytes]:
-    total = 0
+    total, line = 0, 1
     while chunk := raw.read(CHUNK):
         total += len(chunk)
-        _bound(total, MAX_BYTES, name)
+        _bound(total, MAX_BYTES, f"{name}, line {line}")
         yield chunk
+        line += chunk.count(b"\n")
 
 
 def _inflated(raw: IO[bytes], size: int, name: str) -> Iterator[bytes]:
@@ -131,7 +135,7 @@ def _inflated(raw: IO[bytes], size: int, name: str) -> Iterator[bytes]:
         with gzip.GzipFile(fileobj=raw) as stream:
             while chunk := stream.read(CHUNK):
                 total += len(chunk)
-                _bound(total, limit, name)
+                _bound(total, limit, f"{name}, line {line}")
                 yield chunk
                 line += chunk.count(b"\n")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -139,6 +143,6 @@ def _inflated(raw: IO[bytes], size: int, name: str) -> Iterator[bytes]:
         raise Permanent(what, where=f"{name}, line {line}", mend="fetch it anew") from error
 
 
-def _bound(total: int, limit: int, name: str) -> None:
+def _bound(total: int, limit: int, where: str) -> None:
     if total > limit:
-        raise Permanent(f"it holds more than {limit >> 20} MB", where=name, mend="split it, or export it anew")
+        raise Permanent(f"it holds more than {limit >> 20} MB", where=where, mend="split it, or export it anew")

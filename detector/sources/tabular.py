@@ -28,7 +28,7 @@ class Table:
     """A table of one file, open while in a `with`. Raises Permanent in one line for a file that is no table."""
 
     def __init__(self, path: Path, name: str) -> None:
-        self._name = name
+        self._name, self._path = name, str(path)
         self._connection = duckdb.connect(":memory:", config=_LIMITS)
         try:
             self._lock(path)
@@ -58,6 +58,8 @@ class Table:
         except OSError as error:
             what = f"cannot be read: {error.strerror}"
             raise Permanent(what, where=self._name, mend="check the file and its rights") from error
+        if not magic:
+            raise Permanent("it is empty", where=self._name, mend="fetch it anew")
         if magic == b"PAR1":
             return f"read_parquet({_text(str(path))})"
         return _CSV.format(path=_text(str(path)), packed="gzip" if magic[:2] == b"\x1f\x8b" else "none")
@@ -66,7 +68,7 @@ class Table:
         try:
             return self._connection.execute(sql)
         except (duckdb.Error, UnicodeDecodeError) as error:
-            reason = str(error).strip().partition("\n")[0][:200]
+            reason = str(error).replace(self._path, "the file").strip().partition("\n")[0][:200]
             raise Permanent(
                 f"it is no table: {reason}", where=self._name, mend="write it as CSV (RFC 4180) or Parquet"
             ) from error
