@@ -21,7 +21,7 @@ TEXTS = {
     "device": ("Phone does not start", "Setting up a new phone"),
     "other": ("Change of address", "Question about my plan"),
 }
-DELAY_MEDIAN_S = 2400
+DELAY_MEDIAN_S = 2100
 PERIODS_PER_HOUR = HOUR_S // PERIOD_S
 
 
@@ -54,7 +54,7 @@ class Complaints:
         return sorted(rows, key=lambda r: (r.at, r.person))
 
     def _of_faults(self, rng: np.random.Generator, suffering: Suffering) -> list[ContactRow]:
-        """Chance to call within the hour 1 - exp(-hazard); the call comes 20 to 90 minutes after the onset."""
+        """Chance to call within the hour 1 - exp(-hazard); the call comes 20 to 90 minutes after they met it."""
         hazard = PER_FAILURE * np.minimum(suffering.failures, 8) + PER_DEGRADED_MINUTE * suffering.degraded_s / 60
         hours = (suffering.hour - self._world.scenario.start) // HOUR_S * PERIODS_PER_HOUR
         hazard *= AWAKE[self._world.scenario.local_hour[hours].astype(int)]
@@ -63,8 +63,9 @@ class Complaints:
         for i in np.flatnonzero(calls).tolist():
             index, person = int(suffering.fault[i]), int(suffering.person[i])
             fault = self._world.faults[index]
-            delay = float(np.clip(rng.lognormal(np.log(DELAY_MEDIAN_S), 0.5), 1200, 5400))
-            at = max(int(suffering.hour[i]), fault.start) + int(delay)
+            met = max(int(suffering.hour[i]), fault.start)
+            met += int(rng.uniform(0, 0.5) * (min(int(suffering.hour[i]) + HOUR_S, fault.end) - met))
+            at = met + int(np.clip(rng.lognormal(np.log(DELAY_MEDIAN_S), 0.5), 1200, 5400))
             if (index, person) in self._told or at >= fault.end + 7200 or at >= self._world.scenario.end:
                 continue
             self._told.add((index, person))

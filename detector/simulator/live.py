@@ -38,12 +38,12 @@ class LiveOperator:
     """Plays a scripted operator into `out`: `write_history()` once, then `advance(to_s)` again and again.
 
     Going live happens at `live_from = start + history_days` days; let that be a morning of the operator's time zone
-    (Europe/Berlin), for the script's first faults come within the hour. The same arguments give the same files, so a
-    player started anew writes again what it had written, byte for byte.
+    (Europe/Berlin; the default start is Monday 2026-03-02, 07:00), for the script's first faults come within two hours.
+    The same arguments give the same files, so a player started anew writes again what it had written, byte for byte.
     """
 
     def __init__(
-        self, out: Path, *, cells: int = 200, seed: int = 1, start: int = 1_772_323_200, history_days: int = 21,
+        self, out: Path, *, cells: int = 200, seed: int = 1, start: int = 1_772_431_200, history_days: int = 21,
         live_days: int = 3, subscribers_per_cell: int = 40,
     ) -> None:  # fmt: skip
         self._out = out

@@ -16,6 +16,7 @@ from detector.simulator.people import build_people
 from detector.simulator.presence import day_presence
 from detector.simulator.scenario import Scenario, autoregressive
 from detector.simulator.topology import build_network
+from detector.simulator.trouble import draw_trouble
 from detector.simulator.world import World, build_world
 
 MONDAY = 1_772_409_600
@@ -178,6 +179,18 @@ def test_failures_are_wider_than_the_binomial(calm: World) -> None:
     p = failed[busy].sum() / n[busy].sum()
     assert 0.002 < p < 0.02
     assert ((failed - n * p)[busy] ** 2).mean() > 1.3 * (n * p * (1 - p))[busy].mean()
+
+
+def test_files_suffer_where_the_network_does_not(calm: World) -> None:
+    counters = calm.day(0)
+    days = [draw_trouble(calm.scenario, calm.network, number, counters) for number in range(150)]
+    assert counters.present.all(), "the network itself lost nothing"
+    assert 0 < sum(int((~d.arrives).sum()) for d in days) < 0.01 * 150 * counters.present.size
+    assert any(d.suspect.any() for d in days)
+    assert any(d.resets for d in days)
+    late = [block for d in days for block in d.late]
+    assert {b.twice for b in late} == {False, True}
+    assert all(1800 <= b.delay_s <= 10_800 for b in late)
 
 
 def test_local_time_follows_daylight_saving() -> None:
