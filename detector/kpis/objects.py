@@ -47,12 +47,18 @@ class ObjectNames:
             return raw
         rdns = _rdns(raw)
         named = {rdn.partition("=")[2] for rdn in (*rdns, *_rdns(managed_element))} & self._nodes
-        twins = _twins(rdns)
-        for way in (rdns, *twins):
-            for first in range(len(way)):
-                if found := self._one(self._suffixes.get(",".join(way[first:]), ()), named):
-                    return found
+        if found := self._by_suffix(rdns, named):
+            return found
+        for twin in _twins(rdns):
+            if found := self._by_suffix(twin, named):
+                return found
         return self._by_last(rdns[-1], named) if rdns else None
+
+    def _by_suffix(self, rdns: list[str], named: set[str]) -> str | None:
+        for first in range(len(rdns)):
+            if found := self._one(self._suffixes.get(",".join(rdns[first:]), ()), named):
+                return found
+        return None
 
     def _one(self, cells: list[str] | tuple[()], named: set[str]) -> str | None:
         if len(cells) > 1:
@@ -71,6 +77,8 @@ class ObjectNames:
 
 
 def _rdns(ldn: str) -> list[str]:
+    if " " not in ldn and "\\" not in ldn and ",," not in ldn:
+        return ldn.strip(",").split(",") if ldn.strip(",") else []
     return ["=".join(part.strip() for part in rdn.split("=", 1)) for rdn in _SEPARATOR.split(ldn) if rdn.strip()]
 
 

@@ -1,5 +1,6 @@
 """Batches of one period as one table: objects x raw counters, each value once."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,16 @@ class CounterRows:
         return {name: i for i, name in enumerate(self.counters)}
 
 
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Known rows of one batch, or of several with the same counters: `values[row, counter]`, needed counters only."""
+
+    objects: list[str]
+    counters: tuple[str, ...]
+    values: NDArray[np.float64]
+    suspect: NDArray[np.bool_]
+
+
 def merge(
     batches: Sequence[CounterBatch],
     names: ObjectNames,
@@ -39,37 +50,58 @@ def merge(
 
     `wanted` gives for each tuple of counter names the positions that a formula may need; unknown objects are counted.
     """
-    placed = [(batch, *_known_rows(batch, names, findings)) for batch in batches]
-    objects = {name: i for i, name in enumerate(dict.fromkeys(o for _, ids, _ in placed for o in ids))}
-    columns = {n: i for i, n in enumerate(dict.fromkeys(b.counters[c] for b in batches for c in wanted[b.counters]))}
+    needed = {counters: tuple(counters[c] for c in own) for counters, own in wanted.items()}
+    blocks = _joined([_known_rows(b, names, needed[b.counters], wanted[b.counters], findings) for b in batches])
+    objects = {name: i for i, name in enumerate(dict.fromkeys(o for block in blocks for o in block.objects))}
+    columns = {name: i for i, name in enumerate(dict.fromkeys(n for block in blocks for n in block.counters))}
     values = np.full((len(objects), len(columns)), np.nan)
     reported, suspect = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
     touched = np.zeros(len(objects), bool)
-    for batch, ids, positions in placed:
-        keep = wanted[batch.counters]
-        cols = np.array([columns[batch.counters[c]] for c in keep], np.intp)
-        for rows in _without_repeats(ids):
-            target = np.array([objects[ids[r]] for r in rows], np.intp)
-            own = positions[rows]
-            new, where = batch.values[np.ix_(own, keep)], np.ix_(target, cols)
+    for block in blocks:
+        cols = np.array([columns[name] for name in block.counters], np.intp)
+        for rows in _without_repeats(block.objects):
+            target = np.array([objects[block.objects[r]] for r in rows], np.intp)
+            new, doubt, where = block.values[rows], block.suspect[rows], (target[:, None], cols[None, :])
             known = np.isfinite(new)
             values[where] = np.where(known, new, values[where])
-            suspect[where] = np.where(known, batch.suspect[own][:, None], suspect[where])
+            suspect[where] = np.where(known, doubt[:, None], suspect[where])
             reported[where] = True
-            touched[target] |= batch.suspect[own] & ~known.any(axis=1)
+            touched[target] |= doubt & ~known.any(axis=1)
     first = batches[0]
     marked = np.asarray((suspect & np.isfinite(values)).any(axis=1) | touched)
     return CounterRows(first.start, first.duration_s, tuple(objects), tuple(columns), values, reported, marked)
 
 
-def _known_rows(batch: CounterBatch, names: ObjectNames, findings: Findings) -> tuple[list[str], NDArray[np.intp]]:
-    """Object ids of the rows that have one, and where those rows stand in the batch."""
+def _known_rows(
+    batch: CounterBatch, names: ObjectNames, counters: tuple[str, ...], positions: NDArray[np.intp], findings: Findings
+) -> _Block:
+    """The rows whose object is known; the others are counted."""
     found = [names.object_of(raw, batch.managed_element) for raw in batch.objects]
-    unknown = [raw for raw, object_id in zip(batch.objects, found, strict=True) if object_id is None]
-    if unknown:
+    ids = [object_id for object_id in found if object_id is not None]
+    values, suspect = batch.values, batch.suspect
+    if len(ids) < len(found):
+        unknown = [raw for raw, object_id in zip(batch.objects, found, strict=True) if object_id is None]
         findings.add("unknown_object", batch.file, unknown[0], len(unknown))
-    positions = np.array([i for i, object_id in enumerate(found) if object_id is not None], np.intp)
-    return [object_id for object_id in found if object_id is not None], positions
+        rows = np.array([object_id is not None for object_id in found])
+        values, suspect = values[rows], suspect[rows]
+    return _Block(ids, counters, values[:, positions], suspect)
+
+
+def _joined(blocks: Sequence[_Block]) -> Sequence[_Block]:
+    """Blocks of the same counters as one, in their order; but all as they came if different lists share a counter, for
+    then their order matters. Thousands of files of a few rows each are as fast as one large one."""
+    alike: dict[tuple[str, ...], list[_Block]] = defaultdict(list)
+    for block in blocks:
+        alike[block.counters].append(block)
+    if len(set().union(*alike)) < sum(map(len, alike)):
+        return blocks
+    return [
+        _Block(
+            [name for block in same for name in block.objects], counters,
+            np.concatenate([block.values for block in same]), np.concatenate([block.suspect for block in same]),
+        )
+        for counters, same in alike.items()
+    ]  # fmt: skip
 
 
 def _without_repeats(ids: Sequence[str]) -> Iterable[NDArray[np.intp]]:

@@ -76,6 +76,15 @@ def test_groups_split_over_blocks_merge_and_the_later_value_wins_but_no_null() -
     assert shown(frame, "lte_rrc_sr") == ["time | object | lte_rrc_sr", "08:00 | c1 | 95/100", "08:00 | c2 ! | 45/50"]
 
 
+def test_the_order_of_arrival_holds_between_blocks_of_different_counters() -> None:
+    frame, _ = computed(
+        batch("t | o | RRC.ConnEstabSucc | RRC.ConnEstabAtt\n08:00 | c1 | 10 | 20"),
+        batch("t | o | RRC.ConnEstabAtt\n08:00 | c1 | 15"),
+        batch("t | o | RRC.ConnEstabSucc | RRC.ConnEstabAtt\n08:00 | c1 | 11 | 21"),
+    )
+    assert shown(frame, "lte_rrc_sr")[1:] == ["08:00 | c1 | 11/21"]
+
+
 def test_a_corrected_row_is_no_longer_suspect() -> None:
     bad, good = "t | o | RRC.ConnEstabAtt.sum\n08:00 | c1 ! | 10", "t | o | RRC.ConnEstabAtt.sum\n08:00 | c1 | 100"
     assert shown(computed(batch(bad))[0], "lte_attempts")[1:] == ["08:00 | c1 ! | 10"]

@@ -39,7 +39,9 @@ ROWS = [
     ("ManagedElement=7", None),
     ("ManagedElement=e7,EUtranGenericCell=9,EUtranRelation=7", None),
     ("ManagedElement=core,AMFFunction=amf1", "amf1"),
+    ("ManagedElement=g2,NRCellCU=3,", "c3"),
     ("", None),
+    (",", None),
 ]
 
 
