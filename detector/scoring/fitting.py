@@ -10,7 +10,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.blocks import Blocks, hourly
 from detector.scoring.counting import Floats, horizons
-from detector.scoring.learning import History, load_places, spread_and_stretch, usual_slopes
+from detector.scoring.learning import History, calibrate, load_places, usual_slopes, usual_spread
 from detector.scoring.levels import levels, peer_groups
 from detector.scoring.registry import SCORERS, judged
 from detector.scoring.rest import rest_chance
@@ -46,11 +46,12 @@ def fit(
         if kpi.kind in SCORERS and len(history.starts):
             _fit_level(past, k, groups, len(strangers))
     blank.load[:] = load_places(history.kpis)
-    for k, kpi in enumerate(history.kpis):
-        if judged(kpi) and len(history.starts):
-            usual_slopes(past, k)
-            _fit_rest(past, k)
-            spread_and_stretch(past, k, policy)
+    tested = [k for k, kpi in enumerate(history.kpis) if judged(kpi) and len(history.starts)]
+    for k in tested:
+        usual_slopes(past, k)
+        _fit_rest(past, k)
+        usual_spread(past, k)
+    calibrate(past, tested, policy)
     return blank
 
 

@@ -10,7 +10,7 @@ from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import KNOT, Baseline
-from detector.scoring.calibration import Exceedances, stretch
+from detector.scoring.calibration import Exceedances, faulty_days, stretch
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts, pooled, worse
 from detector.scoring.registry import SCORERS
@@ -139,8 +139,8 @@ def usual_slopes(past: History, k: int) -> None:
     base.slope[:, k] = worse(past.frame.kpis[k]) * np.maximum(slope * worse(past.frame.kpis[k]), 0.0)
 
 
-def spread_and_stretch(past: History, k: int, policy: DetectionPolicy) -> None:
-    """Spread per object and horizon, then the calibration of tails; written into the baseline being learned."""
+def usual_spread(past: History, k: int) -> None:
+    """Spread per object and horizon, shrunk towards the network's."""
     base = past.baseline
     scorer = SCORERS[past.frame.kpis[k].kind]
     for h in range(len(base.horizons)):
@@ -152,7 +152,15 @@ def spread_and_stretch(past: History, k: int, policy: DetectionPolicy) -> None:
         trust = tests / (tests + PRIOR_PERIODS)
         base.spread[h, :, k] = network
         base.spread[h, : len(own), k] = np.maximum(trust * own + (1 - trust) * network, LEAST_SPREAD)
-        base.stretch[h, k] = stretch(_exceedances(past, k, h, scorer, policy), len(past.frame.objects))
+
+
+def calibrate(past: History, judged: Sequence[int], policy: DetectionPolicy) -> None:
+    """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them."""
+    base = past.baseline
+    found = {(h, k): _exceedances(past, k, h, policy) for k in judged for h in range(len(base.horizons))}
+    faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
+    for (h, k), each in found.items():
+        base.stretch[h, k] = stretch(each, faulty)
 
 
 def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
@@ -175,15 +183,19 @@ def _squares(past: History, k: int, h: int, scorer: Scorer, *, capped: bool) -> 
     return above, below, tests
 
 
-def _exceedances(past: History, k: int, h: int, scorer: Scorer, policy: DetectionPolicy) -> Exceedances:
-    strengths, objects, tests = [], [], 0
+def _exceedances(past: History, k: int, h: int, policy: DetectionPolicy) -> Exceedances:
+    scorer = SCORERS[past.frame.kpis[k].kind]
+    day = np.unique(past.when.day, return_inverse=True)[1].reshape(-1)
+    days = int(day.max()) + 1
+    strengths, places, tests = [], [], 0
     for part in past.parts():
         sample = past.sample(k, part, h)
         tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.rest < OFTEN_EMPTY)
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
         strength = scorer.strength(sample.pick(worth))
-        place = np.nonzero(worth)[1] + part.start
+        period, place = np.nonzero(worth)
+        place = (place + part.start) * days + day[period]
         strengths.append(strength[strength > KNOT])
-        objects.append(place[strength > KNOT])
+        places.append(place[strength > KNOT])
         tests += int(tested.sum())
-    return Exceedances(np.concatenate(strengths), np.concatenate(objects), tests)
+    return Exceedances(np.concatenate(strengths), np.concatenate(places), tests, days * len(past.frame.objects))

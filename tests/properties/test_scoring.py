@@ -49,7 +49,7 @@ def test_calibration_keeps_the_order_and_only_weakens(strengths, at_knot, slope)
 @given(st.lists(st.floats(KNOT, 300), max_size=200), st.integers(0, 10_000))
 def test_calibration_stays_in_its_limits(found, more):
     s = np.array(found, float)
-    at_knot, slope = stretch(Exceedances(s, np.arange(len(s)), len(s) + more), 50)
+    at_knot, slope = stretch(Exceedances(s, np.arange(len(s)), len(s) + more, len(s)), np.arange(3))
     assert 0.3 * KNOT <= at_knot <= KNOT
     assert 0.1 < slope <= 1
 
