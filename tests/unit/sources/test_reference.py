@@ -1,0 +1,127 @@
+"""What is known of network, works, alarms and people at a moment."""
+
+import pytest
+
+from detector.domain.errors import Misconfigured
+from detector.domain.finding import Findings
+from tests.unit.sources.operator_directory import DAY, HOUR, NAMES, NEVER, T0, dataset, write
+
+
+def at(hours):
+    return T0 + hours * HOUR
+
+
+def test_an_empty_directory_knows_nothing_and_says_nothing(tmp_path):
+    findings = Findings()
+    reference = dataset(tmp_path, {}).reference(T0, findings)
+    assert (reference.topology.cells, reference.operations.alarms, reference.customers.subscribers) == ({}, (), {})
+    assert len(findings) == 0
+
+
+def test_dated_cells_follow_the_clock_and_a_new_site_begins_a_new_epoch(tmp_path):
+    cells = """cell_id,technology,site_id,band,tac,ldn,valid_from,valid_to
+        c1,LTE,s1,B3,7,,,2026-03-24T10:00:00Z
+        c1,LTE,s1,B3,8,NRCellDU=1;Cell=1,2026-03-24T10:00:00Z,2026-03-24T12:00:00Z
+        c1,LTE,s2,B3,8,,2026-03-24T12:00:00Z,2026-03-24T14:00:00Z
+        c1,LTE,s2,B3,9,,2026-03-24T14:00:00Z,2026-03-24T20:00:00Z"""
+    source = dataset(tmp_path, {"cells.csv": cells})
+
+    def cell(hours):
+        return source.reference(at(hours), Findings()).topology.cells.get("c1")
+
+    assert [(cell(h).site_id, cell(h).tac, cell(h).valid_from) for h in (0, 2, 4, 6)] == [
+        ("s1", "7", None), ("s1", "8", None), ("s2", "8", at(4)), ("s2", "9", at(4)),
+    ]  # fmt: skip
+    assert cell(2).ldn == ("NRCellDU=1", "Cell=1")
+    assert cell(12) is None
+
+
+def test_alarms_tickets_and_works_are_told_as_they_become_known(tmp_path):
+    source = dataset(tmp_path, {
+        "alarms.csv": """alarm_id,object_kind,object_id,raised_at,cleared_at
+            a1,cell,c1,2026-03-24T09:00:00Z,2026-03-24T11:00:00Z""",
+        "tickets.csv": """ticket_id,opened_at,closed_at,status,eta
+            t1,2026-03-24T09:00:00Z,2026-03-24T11:00:00Z,closed,2026-03-24T10:30:00Z""",
+        "maintenance.csv": """scope_kind,scope_id,start,end,status,actual_end
+            site,s1,2026-03-24T09:00:00Z,2026-03-24T12:00:00Z,finished,2026-03-24T11:00:00Z""",
+    })  # fmt: skip
+
+    def known(hours):
+        o = source.reference(at(hours), Findings()).operations
+        return [a.cleared_at for a in o.alarms], [(t.status, t.closed_at) for t in o.tickets], (o.maintenance[0].status,
+            o.maintenance[0].actual_end)  # fmt: skip
+
+    assert known(0) == ([], [], ("planned", None))
+    assert known(2) == ([None], [("open", None)], ("active", None))
+    assert known(3) == ([at(3)], [("closed", at(3))], ("finished", at(3)))
+
+
+def test_consents_count_from_their_own_time_and_everyone_is_a_pseudonym(tmp_path):
+    source = dataset(tmp_path, {
+        "subscribers.csv": "subscriber_id,account_id,vip,minor,guardian_id,nps\n001,A,1,,,9\n002,A,0,true,001,",
+        "accounts.csv": "account_id,kind,tier,parent_id\nA,family,gold,",
+        "account_members.csv": "account_id,subscriber_id,role\nA,001,holder\nA,002,dependant",
+        "consents.csv": """holder_kind,holder_id,purpose,state,since
+            subscriber,001,proactive_contact,granted,2026-03-24T09:00:00Z
+            account,A,profiling,withdrawn,2026-03-24T07:00:00Z""",
+    })  # fmt: skip
+    first, later = (source.reference(at(h), Findings()) for h in (0, 1))
+    one, two, account = NAMES.subscriber("001"), NAMES.subscriber("002"), NAMES.account("A")
+    people = later.customers.subscribers
+    assert (people[one].vip, people[one].nps, people[two].minor, people[two].guardian) == (True, 9.0, True, one)
+    assert [c.holder for c in first.customers.consents] == [account]
+    assert {(c.holder, c.channel) for c in later.customers.consents} == {(account, "any"), (one, "any")}
+    assert later.raw_ids == {one: "001", two: "002", account: "A"}
+    assert "001" not in repr(later)
+
+
+def test_asking_again_is_the_same_object_and_findings_are_told_once(tmp_path):
+    source = dataset(tmp_path, {
+        "cells.csv": "cell_id,technology,valid_from\nc1,LTE,2026-03-24T10:00:00\nc2,6G,\n,LTE,\nc3,NR",
+        "consents.csv": "holder_kind,holder_id,purpose,state,since\nsubscriber,1,survey,granted,2026-03-24T09:00:00Z",
+    })  # fmt: skip
+    findings = Findings()
+    first = source.reference(T0, findings)
+    assert {(f.code, f.count) for f in findings} == {("time_without_offset", 1), ("row_rejected", 3)}
+    assert source.reference(T0 + 60, findings) is first
+    assert findings.count("row_rejected") == 3
+    later = source.reference(at(1), findings)
+    assert later is not first
+    assert later.topology is first.topology
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (
+            {"cells.csv": "cell_id,site_id\nc1,s1"},
+            "cells.csv: column 'technology' is missing; its header reads cell_id,site_id",
+        ),
+        ({"operator.toml": "tik = 5"}, "operator.toml: tik: unknown key; known are timezone"),
+        ({"operator.toml": 'timezone = "Mars/Base"'}, "operator.toml: timezone: 'Mars/Base' is no IANA time zone"),
+        ({"operator.toml": 'arrival_delay = "soon"'}, "operator.toml: arrival_delay: 'soon' is no duration"),
+        ({"operator.toml": "tick = 5\ntick = 6"}, "operator.toml: "),
+        ({"alarms.csv": 'alarm_id,object_kind,object_id,raised_at\n"a'}, "alarms.csv: it is no CSV table"),
+    ],
+)
+def test_what_the_operator_has_to_mend_is_said_in_one_line(tmp_path, tables, said):
+    with pytest.raises(Misconfigured) as wrong:
+        dataset(tmp_path, tables).reference(T0, Findings())
+    assert str(wrong.value).startswith(said)
+    assert "\n" not in str(wrong.value)
+
+
+def test_times_without_offset_take_the_operators_zone(tmp_path):
+    source = dataset(tmp_path, {
+        "operator.toml": 'timezone = "Asia/Bangkok"',
+        "contacts.csv": "contact_id,at,channel\nk1,2026-03-24T15:00:00,call\nk2,2026-03-24T08:00:00Z,chat",
+    })  # fmt: skip
+    assert [c.at for c in source.contacts(0, NEVER, Findings())] == [T0, T0]
+    assert source.contacts(T0, T0 + DAY, Findings()) == []
+
+
+def test_a_changed_file_is_read_again(tmp_path):
+    source = dataset(tmp_path, {"cells.csv": "cell_id,technology\nc1,LTE"})
+    assert set(source.reference(T0, Findings()).topology.cells) == {"c1"}
+    write(tmp_path, {"cells.csv": "cell_id,technology\nc1,LTE\nc22,NR"})
+    assert set(source.reference(T0, Findings()).topology.cells) == {"c1", "c22"}
