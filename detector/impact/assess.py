@@ -1,6 +1,7 @@
 """Whom an incident touches and how surely: habit and arrived presence, times what its cells do to people."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from detector.impact.chance import affected_interval, chance_of_suffering
 from detector.impact.crowd import Crowd, crowd_of
 from detector.impact.harm import columns, harms_of
 from detector.impact.hours import HOUR_S
-from detector.impact.measured import Measured, measure
+from detector.impact.measured import Measured, driven_suffered, measure
 from detector.impact.stay import Forecast, forecast
 
 NEXT_PERIOD_S = 900
@@ -51,6 +52,10 @@ def assess(
     usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))
     expected, concentration = forecast(crowd, usual, last, start, end, timezone)
     measured = measure(crowd, seen, start, end)
+    if np.any(expected.driven_s):
+        driven = np.minimum(expected.driven_s / max(expected.window_s, 1.0), 1.0)
+        elsewhere = driven_suffered(crowd, seen, driven, start, end)
+        measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - elsewhere))
     probability = _probability(expected, measured, concentration, incident.confidence or 1.0)
     exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s, 0.0)
     basis = _basis(crowd, measured, last.touched)

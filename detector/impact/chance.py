@@ -7,6 +7,7 @@ from scipy import special
 SUFFERING_S = 300.0
 """Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
 _NODES = 48
+_NOTICE_SD = 0.5
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
 
@@ -19,21 +20,28 @@ def chance_of_suffering(
     A mean share of the window says little about one day: someone who is there half of all Mondays is there fully or not at
     all. So the share f is Beta distributed with the mean `share_there` and one `concentration` for all (low = all or
     nothing), and the chance is the mean over f of 1 - exp(-hazard f / mean) (1 - harmful [degraded seconds >= SUFFERING_S]).
+    How much of the degraded time one notices differs too, by a factor that is log-normal around 1, drawn against f.
     hazard: expected own failures; degraded_share: share of the presence that lies in cells without or with slow service;
     harmful: chance that such presence is felt; known_s: degraded seconds that are known already.
 
     >>> there, nothing, all_of_it = np.array([0.0, 0.5, 1.0]), np.zeros(3), np.ones(3)
     >>> chance_of_suffering(there, 3600.0, nothing, all_of_it, all_of_it, nothing, 1.0).round(2).tolist()
-    [0.0, 0.81, 1.0]
+    [0.0, 0.79, 1.0]
     """
     mean = np.clip(share_there, 0.0, 1.0)
     shares = _quantiles(concentration)[np.rint(np.sqrt(mean) * (len(_GRID) - 1)).astype(np.intp)]
     centre = shares.mean(axis=1)
     shares = shares * np.divide(mean, centre, out=np.ones_like(mean), where=centre > 0)[:, None]
     failures = hazard[:, None] * np.divide(shares, mean[:, None], out=np.zeros_like(shares), where=mean[:, None] > 0)
-    seconds = known_s[:, None] + np.minimum(shares, 1.0) * window_s * degraded_share[:, None]
+    seconds = (known_s[:, None] + np.minimum(shares, 1.0) * window_s * degraded_share[:, None]) * _notice()
     well = np.exp(-failures) * (1.0 - harmful[:, None] * (seconds >= SUFFERING_S))
     return np.asarray(1.0 - well.mean(axis=1))
+
+
+def _notice() -> NDArray[np.float64]:
+    """[node]: quantiles of the factor, in an order that has nothing to do with that of the shares (golden ratio)."""
+    order = np.argsort(np.argsort((np.arange(_NODES) * 0.6180339887) % 1.0))
+    return np.asarray(np.exp(_NOTICE_SD * special.ndtri((order + 0.5) / _NODES)))
 
 
 def _quantiles(concentration: float) -> NDArray[np.float64]:

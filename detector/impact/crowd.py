@@ -13,6 +13,9 @@ from detector.impact.hours import HOUR_S, hour_of_week
 DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S
 """Where no attachment carries attempts: a person asks something of the network about four times an hour."""
 
+ACTIVE_S = 300.0
+"""Seconds of use behind one attempt: slow service is felt in use, not in a pocket."""
+
 
 @dataclass(frozen=True, eq=False)
 class Crowd:
@@ -29,6 +32,11 @@ class Crowd:
     recent_person: NDArray[np.intp]
     seen: NDArray[np.bool_]
     recent_at: int
+
+    @property
+    def active_share(self) -> NDArray[np.float64]:
+        """[person]: share of the time in which the network is in use."""
+        return np.asarray(np.clip(self.attempts_per_s * ACTIVE_S, 0.02, 1.0))
 
     def habit_rows(self, at: int, timezone: str) -> slice:
         """The habit's entries of the hour of the week that holds `at`."""

@@ -54,9 +54,26 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     return Measured(
         1.0 - np.exp(-crowd.total(who, evidence)),
         crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,
-        crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0)), crowd.total(who, seconds * here.slow),
+        crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0)) * crowd.active_share,
+        crowd.total(who, seconds * here.slow) * crowd.active_share,
         crowd.total(who, unknown), agreement,
     )  # fmt: skip
+
+
+def driven_suffered(crowd: Crowd, harm: HarmColumns, driven: Vector, start: int, end: int) -> Vector:
+    """[person]: P(a failure in another cell is the incident's) for people driven from dead cells; `driven` is the share of
+    the time for which a dead cell was their place. How much more often they fail than normal is learned from all of them."""
+    p = crowd.presence
+    rows = np.flatnonzero(
+        ~harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start)
+        & np.isfinite(p.attempts) & np.isfinite(p.failures)
+    )  # fmt: skip
+    who = crowd.of_presence[p.subscriber[rows]]
+    weight, normal = driven[who], normal_failure_rate(crowd, start)
+    found = float((weight * (p.failures[rows] - normal * p.attempts[rows])).sum())
+    extra = max(found + 1.0, 0.0) / (float((weight * p.attempts[rows]).sum()) + 20.0)
+    chance = np.minimum(weight * extra / (extra + normal), 1 - 1e-9)
+    return np.asarray(1.0 - np.exp(-crowd.total(who, p.failures[rows] * -np.log1p(-chance))))
 
 
 def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float) -> float:

@@ -14,6 +14,8 @@ from detector.impact.hours import HOUR_S, hour_blocks
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
 """Person-seconds of seen movement that weigh as much as the assumed takeover share."""
+CUT_OFF = 0.15
+"""Chance that moving to the cell that takes over costs a person a running call or session."""
 PERSISTENCE_PRIOR = 5.0
 """People that departed from habit by an hour who weigh as much as the assumed persistence."""
 Vector = NDArray[np.float64]
@@ -26,6 +28,7 @@ class Forecast:
     exposure_s: in touched cells; degraded_s: of that, in cells without or with slow service; harmful_s: of that, what is
     likely to be felt; hazard: expected own failures (attempts come as a Poisson stream,
     so none fails with the chance exp(-hazard)). window_s: length of the time looked at.
+    driven_s: expected in dead cells in hours that arrived.
     """
 
     exposure_s: Vector
@@ -33,11 +36,12 @@ class Forecast:
     harmful_s: Vector
     hazard: Vector
     window_s: float = 0.0
+    driven_s: Vector | float = 0.0
 
     def plus(self, other: "Forecast") -> "Forecast":
         return Forecast(
             self.exposure_s + other.exposure_s, self.degraded_s + other.degraded_s, self.harmful_s + other.harmful_s,
-            self.hazard + other.hazard, self.window_s + other.window_s,
+            self.hazard + other.hazard, self.window_s + other.window_s, self.driven_s + other.driven_s,
         )  # fmt: skip
 
 
@@ -136,7 +140,7 @@ def _dead_while_arrived(view: _View, block: tuple[int, int, int]) -> tuple[Forec
     whole = view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
     lost_s = np.clip(whole - view.seen_s(at, anywhere=True), 0.0, dead_s)
     felt = lost * np.divide(lost_s, dead_s, out=np.zeros_like(dead_s), where=dead_s > 0)
-    return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start)), lost_s
+    return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start), dead_s), lost_s
 
 
 def _not_arrived(view: _View, block: tuple[int, int, int]) -> Forecast:
@@ -145,10 +149,13 @@ def _not_arrived(view: _View, block: tuple[int, int, int]) -> Forecast:
     def expected(weigh: Callable[[HarmColumns], Vector]) -> Vector:
         return view.blend(at, view.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * weigh(harm)))
 
+    active = view.crowd.active_share
     return Forecast(
         expected(lambda harm: np.ones_like(harm.lost)),
-        expected(lambda harm: np.maximum(harm.lost > 0, harm.slow > 0).astype(np.float64)),
-        expected(lambda harm: np.where(harm.lost > 0, harm.lost * (1 - harm.takeover), harm.slow)),
+        expected(lambda harm: (harm.lost > 0).astype(np.float64))
+        + active * expected(lambda harm: ((harm.lost == 0) & (harm.slow > 0)).astype(np.float64)),
+        expected(lambda harm: np.asarray(harm.lost * (1 - harm.takeover * (1 - CUT_OFF)), np.float64))
+        + active * expected(lambda harm: np.where(harm.lost > 0, 0.0, harm.slow)),
         expected(lambda harm: np.where(harm.lost > 0, 0.0, harm.failing)) * view.crowd.attempts_per_s,
         float(end - start),
     )

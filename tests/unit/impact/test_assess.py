@@ -97,6 +97,21 @@ def test_people_who_vanish_from_a_dead_cell_stay_on_the_list_and_those_seen_else
     assert chance(impact, "eve") < 0.3
 
 
+def test_a_call_cut_off_while_moving_to_another_cell_counts():
+    found = degradation("a", "outage", 0, 100, 0)
+    movers = [f"m{i:02}" for i in range(20)]
+    arrived = [(who, "a", -1, 3600, 10, 0) for who in movers]
+    arrived += [(who, "b", 0, 3600, 10, int(who < "m10")) for who in movers] + [("cem", "b", 0, 3600, 10, 1)]
+    impact = assessed(found, "a", rows=arrived, at=1.1, habit_rows=[row for who in movers for row in always(who, "a")])
+    assert chance(impact, "m03") > 0.5 > chance(impact, "m13")
+    assert chance(impact, "cem") == 0, "was never in the dead cell"
+
+
+def test_slow_data_is_felt_in_use():
+    impact = assessed(degradation("c", "integrity", 0, 20.0, 8.0), "c", policy=ImpactPolicy(list_above=0.0))
+    assert chance(impact, "dee") < 0.3, "there all day, tries nothing"
+
+
 def test_own_failures_that_arrived_are_the_best_evidence():
     found = degradation("a", "accessibility", 0, 0.99, 0.9)
     rows = [("ann", "a", 0, 3600, 10, 3), ("bob", "a", 0, 3600, 10, 0), ("cem", "a", 0, 3600, 10, 0)]
@@ -147,7 +162,7 @@ def test_who_withdrew_analysis_is_in_no_figure():
         *rows("subscriber", "gus", "granted", "withdrawn"),
     )  # fmt: skip
     impact = assessed(
-        [degradation(cell, "integrity", 0, 20, 8) for cell in "abc"], "a b c", customers=Customers(people, consents=consents)
+        [degradation(cell, "outage", 0, 20, 0) for cell in "abc"], "a b c", customers=Customers(people, consents=consents)
     )
     assert [p.subscriber for p in impact.people] == ["ann", "dee"]
     assert impact.exposed == 2
