@@ -1,7 +1,7 @@
 """The newest period against the baseline: evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,9 +37,15 @@ class Recent:
     """Places of the objects, neighbours side by side: what the common factor's buckets need."""
     core: NDArray[np.bool_]
     policy: DetectionPolicy
+    kept: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
 
     def expected(self, k: int) -> tuple[Floats, Floats, Floats]:
         """(events, size, expected events) of the KPI at `k` of the frame over [period, object], common factor removed."""
+        if k not in self.kept:
+            self.kept[k] = self._expected(k)
+        return self.kept[k]
+
+    def _expected(self, k: int) -> tuple[Floats, Floats, Floats]:
         kpi, base = self.frame.kpis[k], self.baseline
         b = base.kpi_index[kpi.id]
         events, size = counts(self.frame, k)
@@ -118,12 +124,12 @@ def _view(frame: KpiFrame, baseline: Baseline, topology: Topology, timezone: str
 def _judge(view: Recent, k: int) -> dict[str, NDArray[Any]]:
     """All figures of one KPI over [object], from the horizon that speaks loudest; mere context has no strength."""
     answers = [_over_horizon(view, k, h) for h in range(len(view.baseline.horizons))]
-    single = answers[0]
+    single = answers[0] | _band(view, k)
     if not judged(view.frame.kpis[k]):
         return {name: v for name, v in single.items() if name not in ("strength", "recent", "excess", "matters")}
     strengths = np.stack([a["strength"] for a in answers])
     loudest = np.nan_to_num(strengths, nan=-1.0).argmax(axis=0)
-    best = {name: np.choose(loudest, [a[name] for a in answers]) for name in single}
+    best = {name: np.choose(loudest, [a[name] for a in answers]) for name in answers[0]}
     tried = np.isfinite(strengths).sum(axis=0)
     best["strength"] = np.maximum(best["strength"] - np.log10(np.maximum(tried, 1)), 0.0)
     return best | {"recent": single["strength"], "low": single["low"], "high": single["high"]}
@@ -135,15 +141,21 @@ def _over_horizon(view: Recent, k: int, h: int) -> dict[str, NDArray[Any]]:
     b = view.baseline.kpi_index[kpi.id]
     fine = scorer.testable(sample, view.policy) & np.isfinite(sample.events) & (sample.level > 0)
     strength = np.where(fine, view.baseline.judged_strength(scorer.strength(sample), sample.rest, h, b), np.nan)
-    low, high = (np.where(np.isfinite(sample.level), side, np.nan) for side in scorer.band(sample))
     numerator = sample.size - sample.events if flipped(kpi) else sample.events
     return {
         "strength": strength, "observed": shown(kpi, sample.events / sample.size), "expected": shown(kpi, sample.level),
-        "low": shown(kpi, high if flipped(kpi) else low), "high": shown(kpi, low if flipped(kpi) else high),
         "numerator": numerator, "denominator": sample.size, "excess": scorer.excess(sample),
         "matters": fine & scorer.matters(sample, kpi),
         "periods": np.full(len(strength), view.baseline.horizons[h]),
     }  # fmt: skip
+
+
+def _band(view: Recent, k: int) -> dict[str, NDArray[Any]]:
+    """Of the newest period alone."""
+    kpi, sample = view.frame.kpis[k], view.sample(k, 0)
+    low, high = (np.where(np.isfinite(sample.level), side, np.nan) for side in SCORERS[kpi.kind].band(sample))
+    low, high = (high, low) if flipped(kpi) else (low, high)
+    return {"low": shown(kpi, low), "high": shown(kpi, high)}
 
 
 def shown(kpi: Kpi, fraction: Floats) -> Floats:

@@ -81,6 +81,17 @@ def test_extra_failures_are_found_in_time(story, extra, periods, share):
     assert np.nanmax(evidence.strength[healthy]) < SURE
 
 
+def test_faults_that_nobody_marked_in_the_history_do_not_blunt_the_tails(story):
+    num = story.learned.numerator.copy()
+    rng = np.random.default_rng(2)
+    for cell, period in [(3, 150), (12, 600), (25, 1000)]:
+        fault = (slice(period, period + 24), cell, 0)
+        num[fault] -= rng.binomial(num[fault].astype(int), 0.2)
+    blunted = story.fit(replace(story.learned, numerator=num))
+    assert blunted.stretch[:, 0] == pytest.approx(story.base.stretch[:, 0], rel=0.15)
+    assert blunted.stretch[:, 0, 1].min() > 0.7
+
+
 def test_mild_failures_speak_through_the_pooled_horizon(story):
     evidence = story.at(60, story.failing([5], 0.06, 56))
     assert evidence.periods[5, 0] == 3
