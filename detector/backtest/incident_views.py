@@ -10,7 +10,7 @@ from detector.backtest.diagrams import local_time
 from detector.backtest.explanations import why_false
 from detector.backtest.headlines import percent, span
 from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
-from detector.backtest.results import Listing
+from detector.backtest.results import Listing, Results
 from detector.backtest.truth import Complaint
 from detector.charts import Mark, band_chart, display_value
 from detector.domain.degradation import SEVERITIES, Degradation
@@ -52,11 +52,6 @@ class IncidentViews:
         self._listings: dict[str, list[Listing]] = {}
         for row in self._results.listings:
             self._listings.setdefault(row.incident_id, []).append(row)
-
-    def gravity(self, incident: Incident) -> tuple[int, float, str]:
-        """Sorts the gravest first: by severity, then by how many are affected."""
-        impact = self._results.impacts.get(incident.incident_id)
-        return -SEVERITIES.index(incident.severity), -impact.affected if impact else 0.0, incident.incident_id
 
     def view(self, incident: Incident, *, charts: bool) -> IncidentView:
         """`charts=False` leaves the plots out, for incidents that are only listed."""
@@ -175,3 +170,9 @@ class IncidentViews:
         if incident.resolved_at is not None:
             marks.append(Mark(incident.resolved_at, "resolved", "resolved"))
         return marks + [Mark(c.at, "network complaint", "complaint") for c in complaints]
+
+
+def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:
+    """Sorts the gravest first: by severity, then by how many are affected."""
+    impact = results.impacts.get(incident.incident_id)
+    return -SEVERITIES.index(incident.severity), -impact.affected if impact else 0.0, incident.incident_id

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
 from detector.backtest.explanations import why_missed
 from detector.backtest.headlines import headlines, percent, span, verdict
-from detector.backtest.incident_views import IncidentView, IncidentViews
+from detector.backtest.incident_views import IncidentView, IncidentViews, gravity
 from detector.backtest.matching import Matches
 from detector.backtest.truth import Fault
 from detector.domain.degradation import SEVERITIES
@@ -29,7 +29,7 @@ def render(matches: Matches, figures: Mapping[str, Any]) -> str:
     """The whole page as HTML, under 5 MB, without any outside resource. `figures`: of `figures.summarise`."""
     results = matches.results
     zone = ZoneInfo(results.timezone)
-    views, builder = incident_views(matches), IncidentViews(matches)
+    views = incident_views(matches)
     return _template().render(
         title=f"Backtest, {_day(results.window.start, zone)} to {_day(results.window.end - 1, zone)}",
         results=results,
@@ -38,7 +38,7 @@ def render(matches: Matches, figures: Mapping[str, Any]) -> str:
         headlines=headlines(figures),
         timeline=timeline(results.window, _groups(matches), results.timezone),
         views=views,
-        gravest={v.incident.incident_id for v in sorted(views, key=lambda v: builder.gravity(v.incident))[:3] if v.charts},
+        gravest={v.incident.incident_id for v in sorted(views, key=lambda v: gravity(results, v.incident))[:3] if v.charts},
         plotted=sum(bool(v.charts) for v in views),
         severities=SEVERITIES[::-1],
         missed=_missed(matches, zone),
@@ -55,7 +55,7 @@ def incident_views(matches: Matches) -> list[IncidentView]:
     """The gravest SECTIONS incidents in order of time, with plots for the gravest of them as far as CHARTS_BYTES goes."""
     builder, room = IncidentViews(matches), CHARTS_BYTES
     views = []
-    for incident in sorted(matches.results.incidents, key=builder.gravity)[:SECTIONS]:
+    for incident in sorted(matches.results.incidents, key=lambda i: gravity(matches.results, i))[:SECTIONS]:
         view = builder.view(incident, charts=room > 0)
         room -= sum(map(len, view.charts))
         views.append(view if room > 0 else replace(view, charts=()))

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +38,7 @@ def write(out: Path, results: Results, figures: Mapping[str, Any], *, identify: 
         {
             "degradations.csv": lambda path: _table(path, DEGRADATION_COLUMNS, _degradations(results)),
             "incidents.csv": lambda path: _table(path, INCIDENT_COLUMNS, _incidents(results)),
-            "affected.csv": lambda path: _table(path, AFFECTED_COLUMNS, _affected(results, identify or str)),
+            "affected.csv": lambda path: _table(path, AFFECTED_COLUMNS, _affected(results, cache(identify or str))),
             "alerts.jsonl": lambda path: _alerts(path, results),
             "summary.json": lambda path: _text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n"),
         },
