@@ -167,6 +167,8 @@ def _alias_table(row: Mapping[str, Any], where: str) -> dict[str, Formula]:
 
 def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
     _known(row, (*(f for f in Kpi.__dataclass_fields__ if f != "id"), "product"), where)
+    if not (id_.isascii() and id_.isidentifier()):
+        raise Misconfigured(f"{id_!r} is no KPI id", where=where, mend="use letters, digits and underscores")
     kind = _choice(row, "kind", KINDS, where)
     numerator, denominator = _formulas(row, kind, where)
     weight, floor = (float(_typed(row, key, (int, float), where, d)) for key, d in (("weight", 1.0), ("floor", 0.01)))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -28,6 +28,7 @@ def frames(draw: st.DrawFn) -> KpiFrame:
     return KpiFrame(np.arange(3) * 900, 900, CELLS, (kpi("x"), kpi("y")), numerator, denominator, suspect)
 
 
+@settings(max_examples=40, deadline=None)
 @given(frames(), st.lists(st.integers(0, 2), min_size=6, max_size=6))
 def test_parts_aggregated_twice_are_the_whole(frame: KpiFrame, part_of: list[int]) -> None:
     sites = {f"s{s}": [c for c, own in zip(CELLS, part_of, strict=True) if own == s] for s in range(3)}
@@ -38,6 +39,7 @@ def test_parts_aggregated_twice_are_the_whole(frame: KpiFrame, part_of: list[int
     np.testing.assert_array_equal(through_sites.suspect, at_once.suspect)
 
 
+@settings(max_examples=40, deadline=None)
 @given(frames())
 def test_a_group_lies_between_its_members_and_one_member_is_itself(frame: KpiFrame) -> None:
     whole = aggregate(frame, {"network": CELLS}).value[:, 0]
@@ -73,6 +75,7 @@ def _batch(values: np.ndarray, start: int, rows: slice = slice(None), columns: s
     return CounterBatch("f", start, 900, CELLS[rows], NAMES[columns], part, np.zeros(len(part), bool))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_order_of_files_without_overlap_is_no_matter(periods: list[np.ndarray], shuffle: object) -> None:
     batches = [
@@ -93,6 +96,7 @@ def test_order_of_files_without_overlap_is_no_matter(periods: list[np.ndarray], 
         np.testing.assert_array_equal(again.denominator, in_order[900].denominator)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=5), st.booleans(), st.booleans(), st.booleans())
 def test_an_event_is_counted_once_whatever_the_file_splits_it_into(
     parts: list[int], with_sum: bool, with_stem: bool, by_slice: bool
@@ -108,6 +112,7 @@ def test_an_event_is_counted_once_whatever_the_file_splits_it_into(
     assert frame.numerator[0, 0, frame.kpi_index["lte_attempts"]] == total
 
 
+@settings(max_examples=40, deadline=None)
 @given(arrays(np.float64, (3, 2), elements=st.integers(0, 500).map(float)))
 def test_five_minute_rows_sum_to_the_quarter_hour(counts: np.ndarray) -> None:
     names = ("RRC.ConnEstabAtt", "RRC.ConnEstabSucc")

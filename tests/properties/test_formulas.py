@@ -39,6 +39,7 @@ def test_what_is_no_arithmetic_is_refused_in_one_line_that_names_the_kpi(text: s
     assert len(str(refused.value)) < 300
 
 
+@settings(deadline=None)
 @given(TREES, st.lists(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS), min_size=1, max_size=5))
 def test_it_agrees_with_arithmetic_element_by_element(text: str, rows: list[tuple[float, ...]]) -> None:
     formula = compile_formula(text)
@@ -60,7 +61,7 @@ def _by_hand(text: str, row: tuple[float, ...]) -> float:
 
 
 @given(st.text(alphabet="ab.'+-*/() 19eE_#,[]{}:=<>\"\\\n\x00λif", max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_text_is_either_refused_or_gives_a_number(text: str) -> None:
     try:
         formula = compile_formula(text)

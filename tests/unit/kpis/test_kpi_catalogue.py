@@ -41,6 +41,7 @@ MISTAKES = [
     ('kind = "ratio"', 'kind = "volume"', "a volume has no 'denominator'"),
     ("Att = {}", "Att = {kind = 'deltas'}", "counters.Att: kind 'deltas' is not known; did you mean 'delta'?"),
     ("Att = {}", "Att = 7", "counters: 'Att' is 7; make it a table"),
+    ("[kpis.sr]", "[kpis.'s | r']", "'s | r' is no KPI id; use letters, digits and underscores"),
     ("[counters]", "[counter]", "kpis.toml: unknown key 'counter'; did you mean 'counters'?"),
     ("[counters]", "[kpis.sr]\n[counters]", "is no TOML"),
     ("[counters]", "[aliases.Acme]\nSuc = 'x'\n[counters]", "alias of the unknown counter 'Suc'; did you mean 'Succ'?"),

@@ -177,6 +177,16 @@ def test_vendors_names_stand_for_the_standard_ones() -> None:
     ]
 
 
+def test_a_cell_of_a_known_vendor_does_not_answer_to_anothers_names() -> None:
+    frame, _ = computed(
+        batch(
+            "t | o | pmRrcConnEstabAtt | L.RRC.ConnReq.Att\n08:00 | e1 | 10 | 70\n08:00 | h1 | 10 | 70\n08:00 | c1 | - | 70"
+        ),
+        batch("t | o | RRC.ConnEstabAtt\n08:15 | h1 | 5"),
+    )
+    assert shown(frame, "lte_attempts")[1:] == ["08:00 | e1 | 10", "08:00 | h1 | 70", "08:00 | c1 | 70", "08:15 | h1 | 5"]
+
+
 def test_open5gs_counts_successes_as_requests_less_failures() -> None:
     head = "t | o | fivegs_smffunction_sm_pdusessioncreationreq | fivegs_smffunction_sm_pdusessioncreationsucc"
     head += " | fivegs_smffunction_sm_pdusessioncreationfail"
