@@ -89,7 +89,7 @@ def _headline(figure: Mapping[str, Any], title: str, basis: str, fmt: Format, me
     if value is None:
         why = "The dataset does not say." if count is None else f"Nothing to count: no {basis}."
         return Headline(title, "unknown", "", why, meaning, unknown=True)
-    bounds = f"95 %: {fmt(low) if low is not None else '?'} to {fmt(high) if high is not None else '?'}"
+    bounds = f"95 % interval {fmt(low) if low is not None else '?'} to {fmt(high) if high is not None else '?'}"
     bar = (value, low, high) if is_share and low is not None and high is not None else None
     return Headline(title, fmt(value), bounds, f"{count:,} {basis}", meaning, bar)
 
