@@ -95,7 +95,8 @@ def cleared(episode: Degradation, at: int) -> Degradation:
 
 def still_bad(scene: Scene, i: int, family: str) -> bool | None:
     """None = nothing testable. Bad: a KPI of the family still off by half its floor or more, and either the newest period
-    says so by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open)."""
+    says so by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open).
+    No traffic at an hour that expects next to none is no recovery: a sleeping cell does not wake because it is night."""
     evidence, cols = scene.evidence, scene.columns(family)
     recent, strength = evidence.recent[i, cols], evidence.strength[i, cols]
     if (np.isnan(recent) & np.isnan(strength)).all():
@@ -103,7 +104,8 @@ def still_bad(scene: Scene, i: int, family: str) -> bool | None:
     sizes = (effect(evidence.kpis[c], evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
     large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
     pooled = (strength >= scene.lower_bar) & ~(recent < SURELY_FINE)
-    return bool((((recent >= scene.policy.clear_below) | pooled) & large).any())
+    bad = bool((((recent >= scene.policy.clear_below) | pooled) & large).any())
+    return None if not bad and family == "volume" and scene.collapsed[i] else bad
 
 
 def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:

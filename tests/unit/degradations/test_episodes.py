@@ -122,6 +122,22 @@ def test_an_episode_keeps_the_figures_of_its_worst_moment() -> None:
     assert episode.started_at == at("07:30")
 
 
+def test_a_sleeping_cell_does_not_wake_because_it_is_night() -> None:
+    story = Story().tell("""
+        time  | c1.1
+        22:00 | asleep
+        23:00 | idle
+        23:15 | idle
+        23:30 | idle
+        +1 06:00 | asleep
+        +1 06:15 | ok
+        +1 06:30 | ok
+    """)
+    assert [line.split(maxsplit=1)[1] for line in story.lines] == [
+        "raises c1.1 sleeping", "OPENS cell c1.1 sleeping", "clears c1.1 sleeping", "RESOLVED cell c1.1 sleeping",
+    ]  # fmt: skip
+
+
 def test_an_object_that_is_gone_for_a_day_ends_its_episode() -> None:
     story = Story().tell("""
         time  | c1.1
