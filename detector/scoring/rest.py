@@ -48,21 +48,14 @@ def _one_off(
 ) -> NDArray[np.bool_]:
     """[period, object]: empty on one day only, of several days that the hour was seen."""
     pair, where = np.unique(np.stack([day, group]), axis=1, return_inverse=True)
-    where = where.reshape(-1)
     of_group = pair[1].astype(np.int64)
-    empty_days = _beside(_sums((_sums(empty.astype(np.float64), where, pair.shape[1]) > 0).astype(np.float64), of_group, 48))
-    seen_days = _sums((_sums(usable.astype(np.float64), where, pair.shape[1]) > 0).astype(np.float64), of_group, 48)
-    # an outage of three hours leaves one empty day in each of three hours side by side
-    alone = (empty_days <= 3) & (_most_days(empty, where, pair, of_group) <= 1) & (seen_days >= ONE_OFF_DAYS)
-    return np.asarray(empty & alone[group])
 
+    def days(flags: NDArray[np.bool_]) -> Floats:
+        """[48, O]: on how many days each hour had at least one such period."""
+        per_day = _sums(flags.astype(np.float64), where.reshape(-1), pair.shape[1])
+        return _sums((per_day > 0).astype(np.float64), of_group, 48)
 
-def _most_days(
-    empty: NDArray[np.bool_], where: NDArray[np.int64], pair: NDArray[np.int64], of_group: NDArray[np.int64]
-) -> Floats:
-    """[48, O]: the most empty days of the hour and those beside it."""
-    days = _sums((_sums(empty.astype(np.float64), where, pair.shape[1]) > 0).astype(np.float64), of_group, 48)
-    blocks = days.reshape(2, 24, -1)
-    return np.asarray(
-        np.maximum(np.maximum(blocks, np.roll(blocks, 1, axis=1)), np.roll(blocks, -1, axis=1)).reshape(days.shape)
-    )
+    empty_days = days(empty).reshape(2, 24, -1)
+    beside = np.maximum(np.roll(empty_days, 1, axis=1), np.roll(empty_days, -1, axis=1))
+    most = np.maximum(empty_days, beside).reshape(48, -1)  # sleep that shifts by an hour is still a habit
+    return np.asarray(empty & ((most <= 1) & (days(usable) >= ONE_OFF_DAYS))[group])
