@@ -25,6 +25,8 @@ CAP = 5.0
 LEAST_SPREAD = 1e-5
 OFTEN_EMPTY = 0.01
 """Hours in which an object is empty more often say nothing of the tails."""
+ENOUGH_TESTS = 200_000
+"""Tails are known well enough from so many: a larger history is sampled, every n-th period."""
 WORTH_A_TAIL = 1.5
 """z from which a tail probability can exceed the knot."""
 
@@ -187,10 +189,12 @@ def _exceedances(past: History, k: int, h: int, policy: DetectionPolicy) -> Exce
     scorer = SCORERS[past.frame.kpis[k].kind]
     day = np.unique(past.when.day, return_inverse=True)[1].reshape(-1)
     days = int(day.max()) + 1
+    every = max(1, past.usable.size // ENOUGH_TESTS)
     strengths, places, tests = [], [], 0
     for part in past.parts():
         sample = past.sample(k, part, h)
         tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.rest < OFTEN_EMPTY)
+        tested[np.arange(len(tested)) % every != 0] = False
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
         strength = scorer.strength(sample.pick(worth))
         period, place = np.nonzero(worth)
