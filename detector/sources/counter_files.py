@@ -14,6 +14,7 @@ from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.pm_time import duration_s, timestamp_s
+from detector.sources.pm_xml import read_pm_xml
 from detector.sources.tables import CounterTable, load_counter_table, periods
 
 HELD_TABLES = 2
@@ -64,8 +65,6 @@ class CounterFiles:
         if kind == "json":
             raise Permanent("JSON counters are not read", where=name, mend="write PM XML, CSV or Parquet")
         if kind == "xml":
-            from detector.sources.pm_xml import read_pm_xml
-
             return read_pm_xml(path, findings, name=name, zone=zone, window=window)
         return self._table(path, name, zone, findings).batches(window)
 
