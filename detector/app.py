@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.ports import Clock, Source, Transport
 from detector.kpis import Catalogue, load_catalogue
 from detector.settings import Settings
-from detector.sources import SOURCES, Pseudonymiser
+from detector.sources.identity import Pseudonymiser
+from detector.sources.registry import open_source
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
@@ -38,8 +40,8 @@ def load_keys(settings: Settings) -> Keys:
     """
     path = settings.storage.path / "keys.json"
     made = {
-        "identity": secrets.token_hex(32), "vault": Fernet.generate_key().decode(),
-        "token": secrets.token_urlsafe(24), "webhook": "whsec_" + Fernet.generate_key().decode().translate({45: "A", 95: "B"}),
+        "identity": secrets.token_hex(32), "vault": Fernet.generate_key().decode(), "token": secrets.token_urlsafe(24),
+        "webhook": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
     }  # fmt: skip
     try:
         if path.exists():
@@ -89,19 +91,18 @@ def open_house(settings: Settings, *, clock: Clock | None = None, receivers: Seq
     pseudonymiser = Pseudonymiser(keys.identity, settings.storage.identity_version)
     database = Database(settings.database_url)
     migrate(database)
-    store = Store(settings.storage.path, database, catalogue.kpis, keys.vault)
+    store = Store(settings.storage.path, database, catalogue.computed, keys.vault)
+    transport = HttpTransport(WallClock(), timeout_s=settings.delivery.timeout_s)
     return House(
         settings, keys, catalogue, pseudonymiser, _source(settings, pseudonymiser), store, clock or WallClock(),
-        HttpTransport(settings.delivery.timeout_s), configured(settings) if receivers is None else receivers,
+        transport, configured(settings) if receivers is None else receivers,
     )  # fmt: skip
 
 
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> Source:
-    if settings.sources.kind != "file_drop":
-        mend = f"use one of {', '.join(SOURCES)}"
-        raise Misconfigured(f"unknown or not live: '{settings.sources.kind}'", where="sources.kind", mend=mend)
-    quarantine = settings.storage.path / "quarantine"
-    return SOURCES["file_drop"](settings.sources.path, pseudonymiser, quarantine=quarantine)
+    """The watched folder, made if it is not there."""
+    settings.sources.path.mkdir(parents=True, exist_ok=True)
+    return open_source(settings.sources.kind, settings.sources.path, pseudonymiser, settings.storage.path / "quarantine")
 
 
 def configured(settings: Settings) -> list[Receiver]:
@@ -116,8 +117,8 @@ def check(settings: Settings) -> list[str]:
         house = open_house(settings)
     except PrecallError as error:
         return [str(error)]
-    if not settings.sources.path.is_dir():
-        problems.append(f"sources.path: {settings.sources.path} is no folder; make it or name another")
+    if not (settings.sources.path / "cells.csv").exists():
+        problems.append(f"sources.path: {settings.sources.path} has no cells.csv; put one there, see docs/reference")
     if not settings.receivers:
         problems.append("receivers: none configured; alerts are kept but nobody is told")
     house.close()

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detector import care, degradations, impact, incidents, kpis, scoring
-from detector.care import Decision
 from detector.degradations import Tracked
-from detector.domain.alert import Alert
+from detector.domain.alert import Alert, Decision
 from detector.domain.counters import CounterBatch
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
@@ -45,11 +44,13 @@ def decide(
     """Evidence to degradations to incidents; what other durations raised stays as it is."""
     mine = [d for d in raised if d.duration_s == evidence.tick.duration_s]
     others = [d for d in raised if d.duration_s != evidence.tick.duration_s]
-    known = {"topology": reference.topology, "operations": reference.operations}
-    tracked = degradations.track(evidence, mine, now=now, policy=detection, seen_missing=missing, **known)
+    topology, operations = reference.topology, reference.operations
+    tracked = degradations.track(
+        evidence, mine, now=now, topology=topology, operations=operations, policy=detection, seen_missing=missing
+    )
     changed = incidents.correlate(
-        open_, [*tracked.degradations, *others], now=now, tick=evidence.tick, policy=correlation,
-        objects_testable=len(evidence.objects), kpis={k.id: k for k in catalogue.kpis}, **known,
+        open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
+        objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
     )  # fmt: skip
     return tracked, changed
 

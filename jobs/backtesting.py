@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detector import backtest
 from detector.app import load_keys, read_catalogue
+from detector.backtest.conclusion import conclude
 from detector.backtest.replay import Replay
+from detector.backtest.results import Results
 from detector.domain.errors import Misconfigured
+from detector.domain.ports import Source
 from detector.domain.window import Window, utc
 from detector.settings import Settings
-from detector.sources import SOURCES, Pseudonymiser
+from detector.sources.dataset import OperatorDataset
+from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
 
@@ -40,27 +43,26 @@ class Backtest:
         keys = load_keys(self.settings)
         catalogue = read_catalogue(self.settings.sources.kpis)
         pseudonymiser = Pseudonymiser(keys.identity, self.settings.storage.identity_version)
-        source = SOURCES["dataset"](self.dataset, pseudonymiser, arrival_delay_s=self.arrival_delay_s)
+        source = OperatorDataset(self.dataset, pseudonymiser, arrival_delay_s=self.arrival_delay_s)
         with tempfile.TemporaryDirectory(prefix="precall-backtest-") as work:
             database = Database(f"sqlite:///{work}/backtest.db")
             database.create()
-            store = Store(Path(work), database, catalogue.kpis, keys.vault)
+            store = Store(Path(work), database, catalogue.computed, keys.vault)
             replay = Replay(source, store, catalogue, self.settings, self._window(source))
             results = replay.run(progress)
-            figures = backtest.conclude(
-                self.dataset, self.out, results, pseudonymiser.subscriber, self._names(store, results)
-            )
+            names = self._names(store, results)
+            figures = conclude(results, self.dataset, self.out, pseudonym=pseudonymiser.subscriber, identify=names)
             database.close()
         return figures
 
-    def _names(self, store: Store, results: backtest.Results) -> Callable[[str], str] | None:
+    def _names(self, store: Store, results: Results) -> Callable[[str], str] | None:
         if not self.identify:
             return None
         people = len({listing.subscriber for listing in results.listings})
         _audit(self.settings.storage.path, f"backtest --identify of {self.dataset}: {people} people")
         return lambda pseudonym: store.vault.open(pseudonym) or pseudonym
 
-    def _window(self, source: Any) -> Window:
+    def _window(self, source: Source) -> Window:
         pieces = [p.window for p in source.pieces(0, _FOREVER) if p.window]
         if not pieces:
             raise Misconfigured("no counters", where=str(self.dataset / "counters"), mend="put PM files or tables there")

@@ -112,17 +112,17 @@ def simulate(
     days: Annotated[int, typer.Option(min=1)] = 28,
     seed: Annotated[int, typer.Option()] = 1,
     start: Annotated[str, typer.Option(help="ISO 8601, UTC if it has no offset.")] = "2026-03-02T00:00Z",
-    format: Annotated[str, typer.Option(help="csv or xml (PM files).")] = "csv",
+    format_: Annotated[str, typer.Option("--format", help="csv or xml (PM files).")] = "csv",
 ) -> None:
     """Write an operator dataset with faults and their truth.
 
     Example: `precall simulate out/operator --cells 200 --days 28 --seed 1`
     """
-    if format not in {"csv", "xml"}:
-        raise Misconfigured(f"no format '{format}'", where="--format", mend="csv or xml")
+    if format_ not in {"csv", "xml"}:
+        raise Misconfigured(f"no format '{format_}'", where="--format", mend="csv or xml")
     from detector.simulator import simulate as write
 
-    summary = write(out, cells=cells, days=days, seed=seed, start=_moment(start, "--start"), format=format)
+    summary = write(out, cells=cells, days=days, seed=seed, start=_moment(start, "--start"), format=format_)
     typer.echo(f"{out}: {summary}")
 
 

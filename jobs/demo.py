@@ -87,9 +87,10 @@ class Demo:
         counts = receiver.summary
         incidents = service.house.store.book.incidents()
         told = [i for i in incidents if not i.silent]
+        resolved = sum(i.state == "resolved" for i in told)
         affected = sum(_affected(service, i) for i in told)
         self.console.print(
-            f"{len(told)} incidents, {sum(i.state == 'resolved' for i in told)} resolved, {len(incidents) - len(told)} kept silent "
+            f"{len(told)} incidents, {resolved} resolved, {len(incidents) - len(told)} kept silent "
             f"(works or merged), about {affected:,.0f} people affected.\n"
             f"{counts['opened']} alerts opened, {counts['updated']} updated, {counts['resolved']} resolved; "
             f"{counts['rejected']} rejected, {counts['repeated']} repeated."

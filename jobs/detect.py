@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from detector import pipeline
 from detector.domain.evidence import Evidence
 from detector.domain.finding import Findings
@@ -77,7 +79,7 @@ class _TickWork:
         if baseline is None:
             return False
         frame = self.store.history.read(tick.duration_s, tick.window)
-        present = {name for name, here in zip(frame.objects, frame.present.any(axis=0), strict=True) if here}
+        present = {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}
         return ready(
             tick, present, expected_objects(baseline, self.reference), now=self.now, policy=self.detection,
             arrival_delay_s=self.reference.operator.arrival_delay_s,

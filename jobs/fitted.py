@@ -36,7 +36,7 @@ def save_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, d
 def load_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int) -> Baseline | None:
     """The present baseline, or None if there is none for this catalogue and policy: then `learn` is due."""
     arrays = store.arrays.load(f"baseline-{duration_s}", _made_from(catalogue, policy))
-    return None if arrays is None else Baseline.from_arrays(arrays, catalogue.kpis)
+    return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 
 def save_habit(store: Store, habit: Habit) -> None:
@@ -50,8 +50,8 @@ def load_habit(store: Store) -> Habit | None:
     arrays = store.arrays.load("habit", "habit")
     if arrays is None:
         return None
-    names = {name: tuple(arrays[name].tolist()) for name in ("subscribers", "cells")}
-    return Habit(**names, **{name: arrays[name] for name in _HABIT})
+    subscribers, cells = (tuple(arrays[name].tolist()) for name in ("subscribers", "cells"))
+    return Habit(subscribers, cells, *(arrays[name] for name in _HABIT))
 
 
 def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> None:
@@ -67,7 +67,7 @@ def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | 
     arrays = store.arrays.load(_evidence_name(tick), catalogue.hash)
     if arrays is None:
         return None
-    kpis = {k.id: k for k in catalogue.kpis}
+    kpis = {k.id: k for k in catalogue.computed}
     return Evidence(
         tick=tick, objects=tuple(arrays["objects"].tolist()), kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
         testable_share=float(arrays["testable_share"]), **{name: arrays[name] for name in _EVIDENCE},

@@ -1,7 +1,11 @@
 """Refit baselines and habits from the past only, and put the new version in place whole."""
 
-import numpy as np
+from collections.abc import Set as AbstractSet
 
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.cell import base_object
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
@@ -50,15 +54,15 @@ def _fit(history: KpiFrame, store: Store, reference: Reference, policy: Detectio
     return fit(history, timezone=reference.operator.timezone, excluded=excluded, peers=_peers(reference), policy=policy)
 
 
-def _in_doubt(history: KpiFrame, store: Store, reference: Reference) -> np.ndarray:  # type: ignore[type-arg]
+def _in_doubt(history: KpiFrame, store: Store, reference: Reference) -> NDArray[np.bool_]:
     """[period, object]: degraded, under works, or on a holiday or event."""
     doubt = np.zeros(history.suspect.shape, dtype=bool)
     starts, ends = history.starts, history.starts + history.duration_s
     since = int(starts[0])
 
-    def mark(names: "frozenset[str] | set[str]", begin: int, end: int) -> None:
+    def mark(names: AbstractSet[str], begin: int, end: int) -> None:
         rows = (starts < end) & (ends > begin)
-        columns = [i for i, name in enumerate(history.objects) if name.partition("#")[0] in names]
+        columns = np.array([base_object(name) in names for name in history.objects], dtype=bool)
         doubt[np.ix_(rows, columns)] = True
 
     for d in store.book.degradations_since(since):

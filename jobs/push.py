@@ -26,6 +26,7 @@ class Relay:
     receivers: Mapping[str, Receiver]
     source_uri: str
     policy: CarePolicy
+    max_attempts: int
     reached: Reached = walk_on
     breakers: dict[str, Breaker] = field(default_factory=dict)
 
@@ -54,7 +55,9 @@ class Relay:
             return self._finish(message, "dead", wall_now, str(error))
         self.breakers[receiver.name] = breaker.probe(wall_now)
         sent = delivery.Message(message.key, body, message.attempts, message.expires_at)
-        outcome = delivery.deliver(sent, receiver, self.transport, event_now=event_now, wall_now=wall_now)
+        outcome = delivery.deliver(
+            sent, receiver, self.transport, event_now=event_now, wall_now=wall_now, max_attempts=self.max_attempts
+        )
         self.reached("push.sent")
         self._note(message, receiver, outcome, wall_now)
         self.reached("push.noted")

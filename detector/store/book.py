@@ -64,7 +64,7 @@ class Book:
             .where(*where)
             .order_by(tables.degradation.c.started_at, tables.degradation.c.degradation_id)
         )
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [noun_of(Degradation, row) for row in connection.execute(query)]
 
     def incidents(self, *, state: str = "", limit: int | None = None, offset: int = 0) -> list[Incident]:
@@ -72,12 +72,12 @@ class Book:
         query = select(tables.incident).order_by(tables.incident.c.opened_at.desc(), tables.incident.c.incident_id)
         query = query.where(tables.incident.c.state == state) if state else query
         query = query.limit(limit).offset(offset) if limit is not None else query
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [noun_of(Incident, row) for row in connection.execute(query)]
 
     def incident(self, incident_id: str) -> Incident | None:
         query = select(tables.incident).where(tables.incident.c.incident_id == incident_id)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(query).first()
         return noun_of(Incident, row) if row else None
 
@@ -86,7 +86,7 @@ class Book:
         query = select(tables.incident).where(
             or_(tables.incident.c.state == "open", tables.incident.c.updated_at >= updated_at)
         ).order_by(tables.incident.c.opened_at, tables.incident.c.incident_id)  # fmt: skip
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [noun_of(Incident, row) for row in connection.execute(query)]
 
     def save_impact(self, connection: Connection, impact: Impact) -> None:
@@ -98,7 +98,7 @@ class Book:
         """The newest assessment, without its people: they are in the listings."""
         table = tables.impact
         query = select(table).where(table.c.incident_id == incident_id).order_by(table.c.assessed_at.desc()).limit(1)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
             return None
@@ -123,7 +123,7 @@ class Book:
         query = query.where(table.c.subscriber == subscriber) if subscriber else query
         query = query.where(table.c.delisted_at.is_(None)) if current else query
         query = query.limit(limit).offset(offset) if limit is not None else query
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [noun_of(Listing, row) for row in connection.execute(query)]
 
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
@@ -148,5 +148,5 @@ class Book:
             .where(table.c.contactable.is_(True), table.c.decided_at >= since, table.c.recipient != "")
             .group_by(table.c.recipient)
         )
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query)}

@@ -62,7 +62,8 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # DEFERRED loses to other writers in the middle
+            reading = connection.get_execution_options().get("reading", False)
+            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # a late writer lock loses to others
 
         return engine
 
@@ -71,6 +72,15 @@ class Database:
         """One transaction: commits at the end of the block, rolls back on any error."""
         try:
             with self.engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise Transient(str(error.orig).splitlines()[0], where="database", mend="the job tries again") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent look that waits for no writer, and that no writer waits for."""
+        try:
+            with self.engine.connect().execution_options(reading=True) as connection, connection.begin():
                 yield connection
         except OperationalError as error:
             raise Transient(str(error.orig).splitlines()[0], where="database", mend="the job tries again") from error

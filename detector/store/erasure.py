@@ -42,7 +42,7 @@ class Erasure:
             "contacts": select(func.count()).where(tables.contact.c.subscriber == pseudonym),
             "the vault": select(func.count()).where(tables.vault.c.pseudonym == pseudonym),
         }
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             found = [name for name, ask in asks.items() if connection.execute(ask).scalar()]
         found += [str(p.name) for p in self._files() if (read_columns([p])["subscriber"] == pseudonym).any()]
         habit = self._arrays.load("habit", "habit")

@@ -95,7 +95,7 @@ class KpiHistory:
     def compact(self, before: int) -> int:
         """Join the tick files of each whole day before `before` into one; returns how many files went."""
         gone = 0
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             spans = self.ticks.span(connection)
         for duration_s, span in spans.items():
             for day in range(span.start // _DAY, min(before // _DAY, span.end // _DAY + 1)):

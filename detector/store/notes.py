@@ -20,7 +20,7 @@ class Notes:
 
     def get(self, name: str, default: Any = None) -> Any:
         """A pointer's JSON value."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(tables.state.c.body).where(tables.state.c.name == name)).first()
         return default if row is None else row[0]
 
@@ -40,7 +40,7 @@ class Notes:
     def findings(self) -> list[Finding]:
         """All counts so far, the most frequent first."""
         table = tables.finding
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(select(table).order_by(table.c["count"].desc(), table.c.code))
             return [noun_of(Finding, row) for row in rows]
 
@@ -51,7 +51,7 @@ class Notes:
         """Contacts made in [start, end), in order of time."""
         table = tables.contact
         query = select(table).where(table.c.at >= start, table.c.at < end).order_by(table.c.at)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [noun_of(Contact, row) for row in connection.execute(query)]
 
     def prune(self, *, affected_before: int, deliveries_before: float, audit_before: float) -> dict[str, int]:

@@ -71,7 +71,7 @@ class Outbox:
     def messages(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Message]:
         query = select(table).where(*where).order_by(table.c.time, table.c.sequence, table.c.receiver)
         query = query.limit(limit) if limit is not None else query
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [_message(row) for row in connection.execute(query)]
 
     def by_state(self, state: str = "", limit: int = 100) -> list[Message]:
@@ -129,7 +129,7 @@ class Outbox:
     def waiting(self) -> dict[str, int]:
         """State -> number of messages."""
         found: dict[str, int] = {}
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             for state in connection.execute(select(table.c.state)).scalars():
                 found[state] = found.get(state, 0) + 1
         return found
@@ -137,7 +137,7 @@ class Outbox:
     def next_due(self) -> float | None:
         """When the earliest pending message is due."""
         query = select(table.c.next_at).where(or_(table.c.state == "pending")).order_by(table.c.next_at).limit(1)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             found: float | None = connection.execute(query).scalar()
         return found
 

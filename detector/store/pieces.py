@@ -24,7 +24,7 @@ class Pieces:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.begin() as connection:
+        with database.read() as connection:
             rows = connection.execute(select(table.c.source, table.c.name, table.c.sha256, table.c.window_start))
             self._known: set[Identity] = {(r[0], r[1], r[2], r[3]) for r in rows}
 
@@ -65,6 +65,6 @@ class Pieces:
 
     def set_aside(self) -> list[tuple[str, str]]:
         """(name, reason) of everything that could not be read."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             query = select(table.c.name, table.c.reason).where(table.c.state == "set_aside")
             return [(r.name, r.reason) for r in connection.execute(query)]

@@ -48,7 +48,7 @@ class Ticks:
         inside = [table.c.start >= window.start, table.c.start < window.end]
         here = [table.c.duration_s == duration_s, *inside, table.c.path != ""]
         found: dict[str, list[int]] = {}
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             for row in connection.execute(select(table.c.start, table.c.path).where(*here).order_by(table.c.start)):
                 found.setdefault(row.path, []).append(row.start)
         return found
@@ -86,18 +86,18 @@ class Ticks:
     def debts(self, step: str) -> Sequence[Debt]:
         """What this step owes, oldest tick first."""
         query = select(owed).where(owed.c.step == step).order_by(owed.c.start, owed.c.duration_s)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [Debt(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
 
     def newest_done(self, step: str, duration_s: int) -> int | None:
         """Start of the newest tick for which this step was done."""
         query = select(func.max(done.c.start)).where(done.c.step == step, done.c.duration_s == duration_s)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             found: int | None = connection.execute(query).scalar()
         return found
 
     def all_done(self, step: str) -> Sequence[Debt]:
         """Everything that this step has done, oldest first: for checks that no tick was lost."""
         query = select(done).where(done.c.step == step).order_by(done.c.start)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [Debt(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]

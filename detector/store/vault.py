@@ -38,7 +38,7 @@ class Vault:
 
     def open(self, pseudonym: str) -> str | None:
         """The raw identity, or None if it is not known. Raises Misconfigured under a wrong key."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             sealed = connection.execute(select(table.c.sealed).where(table.c.pseudonym == pseudonym)).scalar()
         if sealed is None:
             return None
@@ -61,5 +61,5 @@ class AuditLog:
 
     def entries(self, limit: int = 100) -> list[Mapping[str, Any]]:
         query = select(audit_table).order_by(audit_table.c.row.desc()).limit(limit)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]

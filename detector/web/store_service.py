@@ -15,7 +15,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.ports import Clock, Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
-from detector.sources import Pseudonymiser
+from detector.sources.identity import Pseudonymiser
 from detector.store import Listing, Message, Store
 from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Match, Update
