@@ -17,7 +17,8 @@ from detector.sources.pm_time import duration_s, timestamp_s
 from detector.sources.pm_xml import read_pm_xml
 from detector.sources.tables import CounterTable, load_counter_table, periods
 
-HELD_TABLES = 2
+HELD_BYTES = 512 << 20
+"""Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
 _CHUNK = 1 << 20
 _GRANULARITY = re.compile(rb"<(?:[\w.-]+:)?granPeriod\b([^>]*)>")
 _DURATION, _END = re.compile(rb"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(rb"\bendTime\s*=\s*[\"']([^\"']*)")
@@ -78,7 +79,7 @@ class CounterFiles:
             found = Findings()
             self._tables[key] = load_counter_table(path, name, zone, found), found
             findings.extend(found)
-            while len(self._tables) > HELD_TABLES:
+            while len(self._tables) > 1 and sum(table.nbytes for table, _ in self._tables.values()) > HELD_BYTES:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(key)
         return self._tables[key][0]

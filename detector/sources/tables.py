@@ -33,6 +33,10 @@ class CounterTable:
     suspect: NDArray[np.bool_]
     columns: tuple[NDArray[np.float64], ...]
 
+    @property
+    def nbytes(self) -> int:
+        return sum(a.nbytes for a in (self.object, self.start, self.duration_s, self.suspect, *self.columns))
+
     def batches(self, window: Window | None = None) -> Iterator[CounterBatch]:
         """One batch per period that starts in the window, in order of time."""
         first, last = 0, len(self.start)
