@@ -66,13 +66,13 @@ class Assessed:
 
 def assess(
     incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
-    listing: ImpactPolicy, caring: CarePolicy, *, now: int, contacted: Mapping[str, int],
+    catalogue: Catalogue, listing: ImpactPolicy, caring: CarePolicy, *, now: int, contacted: Mapping[str, int],
 ) -> Assessed:  # fmt: skip
     """An incident to the people behind it, to a decision for each."""
     timezone, customers = reference.operator.timezone, reference.customers
     found = impact.assess(
         incident, shown, habit=habit, presence=presence, topology=reference.topology, customers=customers,
-        now=now, timezone=timezone, policy=listing,
+        now=now, timezone=timezone, policy=listing, kpis={k.id: k for k in catalogue.kpis},
     )  # fmt: skip
     decisions = care.decide(
         incident, found, customers=customers, timezone=timezone, now=now, contacted=contacted, policy=caring

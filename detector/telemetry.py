@@ -37,4 +37,4 @@ def configure_logs(*, level: str = "INFO", stream: TextIO = sys.stderr, as_json:
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
     logging.basicConfig(level=logging.WARNING, stream=stream)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # the daemon tells of failures itself, in one line

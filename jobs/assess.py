@@ -1,6 +1,6 @@
 """Whom each incident touches and what care does: impact, listings and composed alerts in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -13,7 +13,7 @@ from detector.domain.finding import Findings
 from detector.domain.impact import Affected
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
-from detector.domain.window import Tick, Window
+from detector.domain.window import Window
 from detector.kpis import Catalogue
 from detector.pipeline import Assessed
 from detector.settings import Settings
@@ -23,8 +23,8 @@ from jobs.ledger import Reached, walk_on
 
 _HOUR = 3600
 _WEEK = 7 * 86_400
-_NOTABLE_CHANGE = 0.1
-"""A person's probability that moved by less than this keeps its row: the list is to be read, not to flicker."""
+_NOTABLE_CHANGE = 0.05
+"""A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
 _NEWSWORTHY = 0.5
 """Care hears of a change in the number of affected people by more than this share."""
 
@@ -33,7 +33,10 @@ def assess(
     source: Source, store: Store, catalogue: Catalogue, settings: Settings, *, now: float, receivers: Sequence[Receiver],
     due_at: float, reached: Reached = walk_on,
 ) -> tuple[Alert, ...]:  # fmt: skip
-    """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own."""
+    """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own.
+
+    `due_at`: wall time from which the alerts may go out. Returns the alerts composed.
+    """
     debts = store.ticks.debts("assess")
     if not debts:
         return ()
@@ -41,9 +44,8 @@ def assess(
     habit = fitted.load_habit(store) or no_habit()
     alerts: list[Alert] = []
     for debt in debts:
-        work = _Assessment(store, reference, catalogue, settings, habit, int(now), debt)
-        told = work.run(receivers, due_at, reached)
-        alerts += told
+        work = _Assessment(store, reference, catalogue, settings, habit, receivers, int(now), due_at)
+        alerts += work.run(debt, reached)
     return tuple(alerts)
 
 
@@ -54,27 +56,20 @@ class _Assessment:
     catalogue: Catalogue
     settings: Settings
     habit: Habit
+    receivers: Sequence[Receiver]
     now: int
-    debt: Debt
+    due_at: float
 
-    @property
-    def tick(self) -> Tick:
-        return self.debt.tick
-
-    def run(self, receivers: Sequence[Receiver], due_at: float, reached: Reached) -> list[Alert]:
-        since = self.store.notes.get("assessed_until", 0)
-        incidents = self.store.book.incidents_changed_at(since)
+    def run(self, debt: Debt, reached: Reached) -> list[Alert]:
+        incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
         contacted = self.store.book.contacted_since(self.now - _WEEK) if incidents else {}
         presence = self._presence(incidents)
-        found = [self._assess(incident, presence, contacted) for incident in incidents if incident.state != "merged"]
+        found = [self._assess(incident, presence, contacted) for incident in incidents]
         reached("assess.computed")
         with self.store.begin() as connection:
-            for incident in incidents:
-                if incident.state == "merged":
-                    self._delist(connection, incident)
-            alerts = [alert for one in found if (alert := self._record(connection, one, receivers, due_at))]
+            alerts = [alert for one in found if (alert := self._record(connection, one))]
             self.store.notes.put(connection, "assessed_until", self.now)
-            self.store.ticks.settle(connection, self.debt, self.now)
+            self.store.ticks.settle(connection, debt, self.now)
             reached("assess.deciding")
         reached("assess.recorded")
         return alerts
@@ -84,62 +79,59 @@ class _Assessment:
         begin = min((i.started_at for i in incidents), default=self.now) - self.settings.impact.present_hours * _HOUR
         return self.store.presence.read(Window(min(begin, self.now - 1), self.now))
 
-    def _assess(self, incident: Incident, presence: Presence, contacted: dict[str, int]) -> Assessed:
+    def _assess(self, incident: Incident, presence: Presence, contacted: Mapping[str, int]) -> Assessed:
         listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
         own = {one.recipient for one in listed if one.contactable}
         before = {key: count - (key in own) for key, count in contacted.items()}  # this incident's own contact is no other
         return pipeline.assess(
-            incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference,
+            incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
             self.settings.impact, self.settings.care, now=self.now, contacted=before,
         )  # fmt: skip
 
-    def _record(self, connection: Connection, one: Assessed, receivers: Sequence[Receiver], due_at: float) -> Alert | None:
+    def _record(self, connection: Connection, one: Assessed) -> Alert | None:
         self.store.book.save_impact(connection, one.impact)
         self._relist(connection, one)
         type_ = self._news(one)
         if not type_:
             return None
-        sequence = self.store.outbox.sequence(connection, one.incident.incident_id) + 1
-        alert = pipeline.tell(
-            one, self.store.book.degradations_of(one.incident), self.catalogue, self.settings.impact, self.settings.care,
-            type_=type_, sequence=sequence, now=self.now, timezone=self.reference.operator.timezone,
-            link_base=self.settings.web.link_base,
-        )  # fmt: skip
-        self.store.notes.put(
-            connection, f"told:{one.incident.incident_id}", [one.incident.version, round(one.impact.affected)]
-        )
-        team = str(alert.data.get("action", {}).get("team", ""))
-        wanting = [r.name for r in receivers if r.wants(alert.severity, team)]
-        self.store.outbox.add(connection, alert, wanting, due_at)
+        alert = self._compose(connection, one, type_)
+        told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected}
+        self.store.notes.put(connection, f"told:{one.incident.incident_id}", told)
+        team = str(alert.data.get("action", {}).get("team") or "")
+        wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
+        self.store.outbox.add(connection, alert, wanting, self.due_at)
         return alert
 
+    def _compose(self, connection: Connection, one: Assessed, type_: str) -> Alert:
+        return pipeline.tell(
+            one, self.store.book.degradations_of(one.incident), self.catalogue, self.settings.impact, self.settings.care,
+            type_=type_, sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1, now=self.now,
+            timezone=self.reference.operator.timezone, link_base=self.settings.web.link_base,
+        )  # fmt: skip
+
     def _news(self, one: Assessed) -> str:
-        """opened, updated, resolved, or nothing that a receiver would want to hear."""
+        """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
+        those who heard of it: the older one goes on."""
         incident = one.incident
         told = self.store.notes.get(f"told:{incident.incident_id}")
         if told is None:
             return "opened" if incident.state == "open" and not incident.silent else ""
-        if incident.state == "resolved":
-            return "" if told[0] == "resolved" else "resolved"
-        version, affected = told
-        moved = abs(one.impact.affected - affected) > max(
-            _NOTABLE_CHANGE * 5 * affected, self.settings.impact.privacy_floor * 2
-        )
-        return "updated" if incident.version > version or moved else ""
+        if incident.state != "open" or told["type"] == "resolved":
+            return "" if told["type"] == "resolved" else "resolved"
+        moved = abs(one.impact.affected - told["affected"])
+        notable = max(_NEWSWORTHY * told["affected"], 2 * self.settings.impact.privacy_floor)
+        return "updated" if incident.version > told["version"] or moved > notable else ""
 
     def _relist(self, connection: Connection, one: Assessed) -> None:
         decisions = {d.subscriber: d for d in one.decisions}
         listed = self.store.book.listings(incident_id=one.incident.incident_id, current=True)
         current = {old.subscriber: old for old in listed}
-        wanted = {p.subscriber: _listing(p, decisions[p.subscriber], self.now) for p in one.impact.people}
+        people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
+        wanted = {p.subscriber: _listing(p, decisions[p.subscriber], self.now) for p in people}
         begun = [new for key, new in wanted.items() if key not in current or _moved(current[key], new)]
         renewed = {new.subscriber for new in begun}
         ended = [old for key, old in current.items() if key in renewed or key not in wanted]
         self.store.book.relist(connection, ended, begun, self.now)
-
-    def _delist(self, connection: Connection, incident: Incident) -> None:
-        current = self.store.book.listings(incident_id=incident.incident_id, current=True)
-        self.store.book.relist(connection, current, [], self.now)
 
 
 def _listing(person: Affected, decision: Decision, at: int) -> Listing:
@@ -151,6 +143,8 @@ def _listing(person: Affected, decision: Decision, at: int) -> Listing:
 
 def _moved(old: Listing, new: Listing) -> bool:
     """A change worth a new row: another basis or decision, or a notably different probability."""
-    same = replace(old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, row=None)
-    same = replace(same, decided_at=new.decided_at)
-    return same != replace(new, row=None) or abs(old.probability - new.probability) >= _NOTABLE_CHANGE / 2
+    same = replace(
+        old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, decided_at=new.decided_at,
+        row=None,
+    )  # fmt: skip
+    return same != new or abs(old.probability - new.probability) >= _NOTABLE_CHANGE

@@ -172,7 +172,8 @@ class Daemon:
         reason = " ".join(f"{type(event.exception).__name__}: {event.exception}".split())[:300]
         self._jobs.failures[event.job_id] = reason
         self._jobs.telemetry.job_failures.labels(event.job_id).inc()
-        log.error("job failed unexpectedly, will be tried again", job=event.job_id, reason=reason, traceback=event.traceback)
+        log.error("job failed unexpectedly, will be tried again", job=event.job_id, reason=reason)
+        log.debug("traceback", text=event.traceback)
 
     def stop(self) -> None:
         self._stopping.set()

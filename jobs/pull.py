@@ -107,6 +107,8 @@ class _Round:
         written = [(frame, self._write(frame, versions)) for frame in frames]
         reached("pull.written")
         self._record(written, versions, read, aside, now)
+        for piece, reason in aside:
+            self.source.set_aside(piece, reason)
         reached("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)
         return Pulled(len(self.pieces), tuple(aside), ticks)

@@ -68,6 +68,10 @@ class Source(Protocol):
 
     def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]: ...
 
+    def set_aside(self, piece: Piece, reason: str) -> None:
+        """This piece was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
+        ...
+
     def reference(self, now: float, findings: Findings) -> Reference: ...
 
     def presence(self, after: float, now: float, findings: Findings) -> Presence:
