@@ -102,9 +102,10 @@ def open_house(settings: Settings, *, clock: Clock | None = None, receivers: Seq
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> Source:
     """The watched folder, made if it is not there."""
     settings.sources.path.mkdir(parents=True, exist_ok=True)
+    sources, quarantine = settings.sources, settings.storage.path / "quarantine"
     return open_source(
-        settings.sources.kind, settings.sources.path, pseudonymiser, settings.storage.path / "quarantine", WallClock()
-    )
+        sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(), settle_s=sources.settle_s
+    )  # fmt: skip
 
 
 def configured(settings: Settings) -> list[Receiver]:

@@ -26,6 +26,8 @@ class Sources(_Section):
 
     kind: str = "file_drop"
     path: Path = Path("var/inbox")
+    settle_s: float = 2.0
+    """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
     kpis: Path = Path(config.__file__).parent / "kpis.toml"
 
 

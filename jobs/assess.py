@@ -103,11 +103,22 @@ class _Assessment:
         return alert
 
     def _compose(self, connection: Connection, one: Assessed, type_: str) -> Alert:
-        return pipeline.tell(
+        alert = pipeline.tell(
             one, self.store.book.degradations_of(one.incident), self.catalogue, self.settings.impact, self.settings.care,
             type_=type_, sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1, now=self.now,
             timezone=self.reference.operator.timezone, link_base=self.settings.web.link_base,
         )  # fmt: skip
+        return alert if type_ == "opened" else self._with_lead_time(alert, one)
+
+    def _with_lead_time(self, alert: Alert, one: Assessed) -> Alert:
+        """How long care knew before the first complaint came (negative: after it); left out while nobody complained."""
+        people = {person.subscriber for person in one.impact.people}
+        since = Window(one.incident.started_at, self.now + 1)
+        first = self.store.notes.first_complaint(one.incident.cells, people, since)
+        if first is None:
+            return alert
+        told = alert.data["impact"] | {"leadTimeS": first - one.incident.opened_at}
+        return replace(alert, data={**alert.data, "impact": told})
 
     def _news(self, one: Assessed) -> str:
         """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for

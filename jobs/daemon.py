@@ -132,6 +132,8 @@ class Daemon:
         self._jobs = jobs
         self._one_at_a_time = Lock()
         self._stopping = Event()
+        self.rounds = 0
+        """Wake-ups of pull, detect and assess that went through."""
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
@@ -153,8 +155,9 @@ class Daemon:
     def _tick(self) -> None:
         with self._one_at_a_time:
             for name in ("pull", "learn_if_due", "detect", "assess"):
-                if not self._stopping.is_set() and not self._attempt(name):
+                if self._stopping.is_set() or not self._attempt(name):
                     return
+            self.rounds += 1
 
     def _attempt(self, name: str) -> bool:
         """A known failure is one line in the log and in /readyz; the job is tried again at its next wake-up."""

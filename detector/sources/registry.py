@@ -11,10 +11,20 @@ from detector.sources.watch import FileDrop
 SOURCES: dict[str, type[OperatorDataset]] = {"dataset": OperatorDataset, "file_drop": FileDrop}
 
 
-def open_source(kind: str, root: Path, pseudonymiser: Pseudonymiser, quarantine: Path, wall: Clock | None = None) -> Source:
+def open_source(
+    kind: str,
+    root: Path,
+    pseudonymiser: Pseudonymiser,
+    quarantine: Path,
+    *,
+    wall: Clock | None = None,
+    settle_s: float = 2.0,
+) -> Source:
     """The source of this kind over a directory. Raises Misconfigured for a kind that is not there."""
     if kind not in SOURCES:
         raise Misconfigured(f"unknown kind {kind!r}", where="sources", mend=f"known are {', '.join(SOURCES)}")
     return (
-        FileDrop(root, pseudonymiser, quarantine, wall=wall) if kind == "file_drop" else SOURCES[kind](root, pseudonymiser)
+        FileDrop(root, pseudonymiser, quarantine, wall=wall, settle_s=settle_s)
+        if kind == "file_drop"
+        else SOURCES[kind](root, pseudonymiser)
     )

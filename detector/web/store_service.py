@@ -13,6 +13,7 @@ from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Clock, Source
+from detector.domain.window import Window
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
@@ -67,18 +68,10 @@ class StoreService:
         return CareView(
             say=data.get("say") or {}, action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
             contactable=sum(one.contactable for one in listed), withheld=dict(withheld),
-            first_complaint_at=self._first_complaint(incident, listed),
+            first_complaint_at=self.store.notes.first_complaint(
+                incident.cells, {one.subscriber for one in listed}, Window(incident.started_at, int(self.now()) + 1)
+            ),
         )  # fmt: skip
-
-    def _first_complaint(self, incident: Incident, listed: Sequence[Listing]) -> int | None:
-        """When the first of those listed, or anyone in its cells, complained about the network since it began."""
-        people = {one.subscriber for one in listed}
-        end = int(self.now()) + 1
-        for contact in self.store.notes.contacts(incident.started_at, end):
-            mine = contact.subscriber in people or contact.cell_id in incident.cells
-            if mine and contact.category in {"network", ""}:
-                return contact.at
-        return None
 
     def affected(self, incident_id: str, limit: int, offset: int, actor: str) -> ListedPage:
         self.store.audit.note(WallClock().now(), actor, "affected", incident_id, f"{limit} from {offset}")
