@@ -123,6 +123,7 @@ class _TickWork:
             evidence, self.store.book.open_degradations(), self.store.book.incidents(state="open"), self.reference,
             self.catalogue, self.detection, self.correlation, now=int(self.now), missing=missing,
         )  # fmt: skip
+        self.reached("detect.tracked")
         with self.store.begin() as connection:
             self.store.book.save(connection, tracked.degradations, incidents)
             self.store.notes.put(connection, f"missing:{mine}", dict(tracked.missing))

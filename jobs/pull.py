@@ -102,8 +102,9 @@ class _Round:
             earlier = self.store.pieces.feeding(connection, versions) if versions else []
         known = {(p.source, p.name, p.window) for p in self.pieces}  # the same name with new bytes replaces
         before, _ = self._read([p for p in earlier if (p.source, p.name, p.window) not in known], touched)
-        frames = self._measure([batch for _, own in before for batch in own] + batches, touched)
         reached("pull.read")
+        frames = self._measure([batch for _, own in before for batch in own] + batches, touched)
+        reached("pull.measured")
         written = [(frame, self._write(frame, versions)) for frame in frames]
         reached("pull.written")
         self._record(written, versions, read, aside, now)
