@@ -1,0 +1,168 @@
+"""One period of a whole network, from PM XML in the inbox to committed degradations, with the share of each stage."""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from benchmarks.operator import BenchOperator, Copy
+from benchmarks.pm_xml import bare
+from detector import pipeline, scoring
+from detector.app import read_catalogue
+from detector.clock import WallClock
+from detector.domain.counters import CounterBatch
+from detector.domain.finding import Findings
+from detector.domain.frame import KpiFrame
+from detector.domain.ports import Piece, Reference
+from detector.domain.window import Tick
+from detector.kpis import Catalogue
+from detector.scoring import Baseline
+from detector.settings import Settings
+from detector.sources.identity import Pseudonymiser
+from detector.sources.watch import FileDrop
+from detector.store import Store
+from detector.store.database import Database
+from jobs import fitted
+from jobs.detect import detect
+from jobs.pull import pull
+
+STAGES = {
+    "pull.read": "parse", "pull.measured": "kpis", "pull.written": "write", "pull.recorded": "commit",
+    "detect.scored": "score", "detect.score_recorded": "commit", "detect.tracked": "decide", "detect.deciding": "commit",
+    "detect.decided": "commit",
+}  # fmt: skip
+"""Named step -> the stage whose time ends there."""
+VAULT_KEY = b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
+@dataclass
+class StopWatch:
+    """Seconds by stage; what lies outside every stage (looking into the inbox, reading reference data) is `around`."""
+
+    last: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """From here, with nothing on it."""
+        self.seconds.clear()
+        self.last = time.perf_counter()
+
+    def __call__(self, step: str) -> None:
+        self.lap(STAGES[step])
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self.last
+        self.last = now
+
+
+class TimedInbox(FileDrop):
+    """The inbox, telling the watch when reference data and the look for files are through."""
+
+    def __init__(self, root: Path, watch: StopWatch) -> None:
+        super().__init__(root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(), settle_s=0.0)
+        self._watch = watch
+
+    def reference(self, now: float, findings: Findings) -> Reference:
+        found = super().reference(now, findings)
+        self._watch.lap("reference")
+        return found
+
+    def pieces(self, after: float, now: float) -> Sequence[Piece]:
+        found = super().pieces(after, now)
+        self._watch.lap("look")
+        return found
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A store that knows what is normal and what came before the measured period, and an inbox."""
+
+    operator: BenchOperator
+    root: Path
+    catalogue: Catalogue
+    settings: Settings
+    store: Store
+    source: TimedInbox
+    watch: StopWatch
+
+    @classmethod
+    def at(cls, root: Path, operator: BenchOperator) -> "Bench":
+        settings, watch = Settings(), StopWatch()
+        catalogue = read_catalogue(settings.sources.kpis)
+        database = Database(f"sqlite:///{root}/bench.db")
+        database.create()
+        store = Store(root / "store", database, catalogue.computed, VAULT_KEY)
+        operator.write_network(root / "inbox")
+        return cls(operator, root, catalogue, settings, store, TimedInbox(root, watch), watch)
+
+    def prepare(self) -> None:
+        """Write the baseline and the earlier periods, as if they had been learned and pulled."""
+        fitted.save_baseline(self.store, self.catalogue, self.settings.detection, 900, self._baseline())
+        frame = self._frame(self.operator.earlier())
+        ticks = {Tick(int(start), 900): 1 for start in frame.starts}
+        with self.store.begin() as connection:
+            for tick, path in self.store.history.write(frame, ticks).items():
+                self.store.history.record(connection, tick, 1, path, len(frame.objects))
+
+    def run(self) -> dict[str, float]:
+        """Seconds by stage, from the files in the inbox to committed degradations."""
+        now, policy = self.operator.period + 1800, self.settings.detection
+        self.watch.start()
+        pull(self.source, self.store, self.catalogue, now=now, decide_from=self.operator.period, policy=policy,
+             reached=self.watch)  # fmt: skip
+        self.watch.lap("commit")
+        detect(self.source, self.store, self.catalogue, now=now, detection=policy, correlation=self.settings.incidents,
+               reached=self.watch)  # fmt: skip
+        self.watch.lap("commit")
+        return self.watch.seconds
+
+    def _frame(self, batches: Iterator[CounterBatch]) -> KpiFrame:
+        return pipeline.measure(batches, self.catalogue, self.source.reference(0, Findings()), Findings())[900]
+
+    def _baseline(self) -> Baseline:
+        history = self._frame(self.operator.history())
+        none, zone = np.zeros(history.suspect.shape, bool), self.operator.world.scenario.timezone
+        one = scoring.fit(history, timezone=zone, excluded=none, peers=None, policy=self.settings.detection)
+        return repeated(one, self.operator.copies)
+
+
+def repeated(one: Baseline, copies: Sequence[Copy]) -> Baseline:
+    """The baseline of the first copy for all of them; the row for strangers stays the last."""
+    objects = np.arange(len(one.objects))
+    rows = np.concatenate([np.tile(objects, len(copies)), [len(objects)]])
+    own = [name.removeprefix(copies[0].name("")) for name in one.objects]
+    return replace(
+        one, objects=tuple(copy.name(name) for copy in copies for name in own), level=one.level[:, rows],
+        doubt=one.doubt[rows], spread=one.spread[:, rows], rest=one.rest[:, rows], slope=one.slope[rows],
+    )  # fmt: skip
+
+
+def measure(cells: int) -> dict[str, object]:
+    """Prepare, run once, and say where the time went, beside a bare parse of the same files."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        bench = Bench.at(root, BenchOperator(cells))
+        bench.prepare()
+        files = bench.operator.write_period(root / "inbox")
+        began = time.perf_counter()
+        for path in files:
+            bare(path)
+        parsed = time.perf_counter() - began
+        seconds = bench.run()
+        found = bench.store.book.open_degradations()
+        return {
+            "cells": len(bench.operator.copies) * len(bench.operator.world.network.cells), "files": len(files), "seconds": seconds, "bare_s": parsed,
+            "megabytes": sum(path.stat().st_size for path in files) / 1e6, "degradations": len(found),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))
