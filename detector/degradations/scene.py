@@ -112,7 +112,9 @@ class Scene:
 
     def _ratio(self, family: str) -> NDArray[np.float64]:
         """[object, KPI of the family] observed / expected; NaN = one of them is not known."""
-        return self._ratios.setdefault(family, self._ratio_of(family))
+        if family not in self._ratios:
+            self._ratios[family] = self._ratio_of(family)
+        return self._ratios[family]
 
     @cached_property
     def _ratios(self) -> dict[str, NDArray[np.float64]]:

@@ -20,20 +20,19 @@ from detector.sources.tables import CounterTable, load_counter_table, periods
 HELD_BYTES = 512 << 20
 """Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
 _CHUNK = 1 << 20
-_GRANULARITY = re.compile(rb"<(?:[\w.-]+:)?granPeriod\b([^>]*)>")
+_GRANULARITY = re.compile(rb"granPeriod\s([^>]*)>")
 _DURATION, _END = re.compile(rb"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(rb"\bendTime\s*=\s*[\"']([^\"']*)")
 
 
 @dataclass(frozen=True)
 class CounterFile:
-    """One file as it was found; `periods` in order of time, empty if none could be made out."""
+    """One file as it was found."""
 
     name: str
     path: Path
     sha256: str
     size: int
     mtime_ns: int
-    periods: tuple[Window, ...]
 
 
 class CounterFiles:
@@ -42,9 +41,10 @@ class CounterFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[Path, CounterFile] = {}
+        self._periods: dict[CounterFile, tuple[Window, ...]] = {}
         self._tables: OrderedDict[tuple[str, int], tuple[CounterTable, Findings]] = OrderedDict()
 
-    def describe(self, path: Path, zone: tzinfo) -> CounterFile:
+    def describe(self, path: Path) -> CounterFile:
         """Raises OSError if the file has gone."""
         stat = path.stat()
         known = self._known.get(path)
@@ -52,10 +52,15 @@ class CounterFiles:
             name = path.relative_to(self._root).as_posix()
             with path.open("rb") as raw:
                 sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
-            held = _periods(path, name, zone)
-            known = CounterFile(name, path, sha256, stat.st_size, stat.st_mtime_ns, held)
+            known = CounterFile(name, path, sha256, stat.st_size, stat.st_mtime_ns)
             self._known[path] = known
         return known
+
+    def periods(self, file: CounterFile, zone: tzinfo) -> tuple[Window, ...]:
+        """Those that the file holds, in order of time; empty if none could be made out."""
+        if file not in self._periods:
+            self._periods[file] = _periods(file.path, file.name, zone)
+        return self._periods[file]
 
     def read(self, name: str, findings: Findings, zone: tzinfo, window: Window | None) -> Iterator[CounterBatch]:
         """Rows of the file `name` whose period starts in the window. Raises Permanent for one that cannot be read."""

@@ -104,18 +104,19 @@ class OperatorDataset:
             self._folders = [top, *(path for path in top.rglob("*") if path.is_dir())]
             signature = signature_of(self._folders), operator, tuple(told.items())
             zone = self._reference.zone
-            found = [self._files.describe(path, zone) for path, _ in files_below(self._root, "counters")]
-            pieces = [piece for file in found for piece in self._pieces_of(file, told.get(file.name), operator)]
+            found = [self._files.describe(path) for path, _ in files_below(self._root, "counters")]
+            held = {file: self._files.periods(file, zone) for file in found}
+            pieces = [p for file in found for p in self._pieces_of(file, held[file], told.get(file.name), operator)]
             first = min((p.arrived_at for p in pieces), default=0.0)
-            pieces += [self._piece(file, told.get(file.name, first)) for file in found if not file.periods]
+            pieces += [self._piece(file, told.get(file.name, first)) for file in found if not held[file]]
             self._listed = signature, sorted(pieces, key=lambda p: (p.arrived_at, p.name))
         return self._listed[1]
 
-    def _pieces_of(self, file: CounterFile, told: float | None, operator: Operator) -> list[Piece]:
+    def _pieces_of(self, file: CounterFile, held: Sequence[Window], told: float | None, operator: Operator) -> list[Piece]:
         pieces = []
-        for period in file.periods:
+        for period in held:
             at = told if told is not None else period.end + operator.arrival_delay_s
-            name = file.name if len(file.periods) == 1 else file.name + _suffix(period)
+            name = file.name if len(held) == 1 else file.name + _suffix(period)
             pieces.append(replace(self._piece(file, at), name=name, window=period))
         return pieces
 

@@ -13,6 +13,7 @@ from detector.domain.errors import Permanent
 CHUNK = 1 << 17
 MAX_BYTES = 8 << 30
 MAX_PROLOGUE = 1 << 16
+SCOUTED = 1 << 9
 MAX_SILENCE = 4 << 20
 """Bytes without one finished element of interest: no measValue is that large."""
 MAX_RATIO = 500
@@ -74,8 +75,7 @@ def _after_prologue(chunks: Iterator[bytes], name: str, roots: frozenset[str], s
         seen.append(chunk)
         head = chunk[: MAX_PROLOGUE - size]
         size += len(head)
-        scout.feed(head)
-        root = next(_finished(scout), None)
+        root = _first_begun(scout, head)
         if root is not None:
             _check_root(root, name, roots)
             break
@@ -88,6 +88,15 @@ def _after_prologue(chunks: Iterator[bytes], name: str, roots: frozenset[str], s
         _check_root(next(_finished(scout)), name, roots)
     yield from seen
     yield from chunks
+
+
+def _first_begun(scout: etree.XMLPullParser, head: bytes) -> etree._Element | None:
+    """The first element to begin; fed little by little, for what the scout reads is parsed twice."""
+    for at in range(0, len(head), SCOUTED):
+        scout.feed(head[at : at + SCOUTED])
+        if (root := next(_finished(scout), None)) is not None:
+            return root
+    return None
 
 
 def _check_root(root: etree._Element, name: str, roots: frozenset[str]) -> None:

@@ -31,11 +31,10 @@ class FileDrop(OperatorDataset):
 
     def pieces(self, after: float, now: float) -> Sequence[Piece]:
         self._now = now
-        zone = self._reference.zone
         found = []
         for path, _ in self._complete("counters", now):
             try:
-                file = self._files.describe(path, zone)
+                file = self._files.describe(path)
             except OSError:  # taken away between two looks
                 continue
             found.append(self._piece(file, self._arrival(path, now)))
