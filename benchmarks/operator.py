@@ -57,6 +57,11 @@ class BenchOperator:
         """Start (s) of the measured period."""
         return self.world.scenario.start + LEARNED_DAYS * DAY_S + NOON * PERIOD_S
 
+    @property
+    def size(self) -> int:
+        """How many cells it has: whole districts."""
+        return len(self.copies) * self.world.scenario.cells
+
     @cached_property
     def copies(self) -> tuple[Copy, ...]:
         w, span = self.world, slice(NOON - EARLIER, NOON + 1)
@@ -118,7 +123,8 @@ class BenchOperator:
         rng = np.random.default_rng([self.seed, copy.number])
         others = [f"Other.Counter{i}" for i in range(COUNTERS - len(table))]
         own = np.stack([values[-1] for values in table.values()], axis=1)
-        own[np.ix_(self._faulty(copy, ids), [n.startswith("RRC.ConnEstabSucc") for n in table])] //= 2
+        succeeded = np.array([name.startswith("RRC.ConnEstabSucc") for name in table])
+        own[np.ix_(self._faulty(copy, ids), succeeded)] //= 2
         return [*table, *others], np.hstack([np.nan_to_num(own), rng.integers(0, 100_000, (len(ids), len(others)))])
 
     def _faulty(self, copy: Copy, ids: Sequence[str]) -> NDArray[np.bool_]:
