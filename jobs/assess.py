@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from detector import pipeline
+from detector import feedback, pipeline
 from detector.delivery import Receiver
 from detector.domain.alert import Alert, Decision
 from detector.domain.exposure import Habit, Presence, no_habit
@@ -113,8 +113,8 @@ class _Assessment:
     def _with_lead_time(self, alert: Alert, one: Assessed) -> Alert:
         """How long care knew before the first complaint came (negative: after it); left out while nobody complained."""
         people = {person.subscriber for person in one.impact.people}
-        since = Window(one.incident.started_at, self.now + 1)
-        first = self.store.notes.first_complaint(one.incident.cells, people, since)
+        contacts = self.store.notes.contacts(one.incident.started_at, self.now + 1)
+        first = feedback.first_complaint(contacts, cells=one.incident.cells, people=people)
         if first is None:
             return alert
         told = alert.data["impact"] | {"leadTimeS": first - one.incident.opened_at}

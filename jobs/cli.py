@@ -122,8 +122,15 @@ def simulate(
         raise Misconfigured(f"no format '{format_}'", where="--format", mend="csv or xml")
     from detector.simulator import simulate as write
 
-    summary = write(out, cells=cells, days=days, seed=seed, start=_moment(start, "--start"), format=format_)
-    typer.echo(f"{out}: {summary}")
+    with _progress("simulating") as progress:
+        summary = write(
+            out, cells=cells, days=days, seed=seed, start=_moment(start, "--start"), format=format_,
+            progress=lambda done, of: progress(done / of),
+        )  # fmt: skip
+    typer.echo(
+        f"{out}: {summary.cells} cells, {summary.days} days, {summary.faults} faults, {summary.subscribers} subscribers, "
+        f"{summary.complaints} complaints"
+    )
 
 
 @app.command()

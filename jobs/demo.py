@@ -102,7 +102,7 @@ class Demo:
     def _welcome(self, service: Service) -> None:
         quarter, token = 900 / service.house.settings.demo.speed, service.house.keys.token
         self.console.print(
-            f"[bold]precall is watching.[/bold] A simulated quarter of an hour passes every {quarter:.0f} s or a little more; "
+            f"[bold]precall is watching.[/bold] A quarter of an hour passes every {quarter:.0f} s or a little more; "
             f"Ctrl-C stops.\nOpen this first, then the links below work: {service.url}/?token={token}\n"
         )
 

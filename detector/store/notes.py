@@ -1,13 +1,12 @@
 """Small things the jobs remember: pointers, counted findings, contacts that came in."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from detector.domain.customer import Contact
 from detector.domain.finding import Finding
-from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
 from detector.store.records import noun_of, row_of, upsert
@@ -54,13 +53,6 @@ class Notes:
         query = select(table).where(table.c.at >= start, table.c.at < end).order_by(table.c.at)
         with self._database.read() as connection:
             return [noun_of(Contact, row) for row in connection.execute(query)]
-
-    def first_complaint(self, cells: Collection[str], people: Collection[str], window: Window) -> int | None:
-        """When the first of these people, or anyone in these cells, contacted us about the network; None = nobody yet."""
-        for contact in self.contacts(window.start, window.end):
-            if contact.category in {"network", ""} and (contact.cell_id in cells or contact.subscriber in people):
-                return contact.at
-        return None
 
     def prune(self, *, affected_before: int, deliveries_before: float, audit_before: float) -> dict[str, int]:
         """Delete what retention no longer allows; returns rows gone by table."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from detector import feedback
 from detector.clock import WallClock
 from detector.domain.alert import Decision
 from detector.domain.degradation import Degradation
@@ -13,7 +14,6 @@ from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Clock, Source
-from detector.domain.window import Window
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
@@ -67,9 +67,10 @@ class StoreService:
         withheld = Counter(one.why_not for one in listed if one.why_not)
         return CareView(
             say=data.get("say") or {}, action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
-            contactable=sum(one.contactable for one in listed), withheld=dict(withheld),
-            first_complaint_at=self.store.notes.first_complaint(
-                incident.cells, {one.subscriber for one in listed}, Window(incident.started_at, int(self.now()) + 1)
+            contactable=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
+            first_complaint_at=feedback.first_complaint(
+                self.store.notes.contacts(incident.started_at, int(self.now()) + 1),
+                cells=incident.cells, people={one.subscriber for one in listed},
             ),
         )  # fmt: skip
 
