@@ -31,19 +31,20 @@ def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str
         return "outage"
     if family == "volume":
         return volume_kind(scene, i) if kpi.direction == "up" else "congestion"
-    if family == "utilisation" or (scene.surge(i) and at_event(scene, object_id)):
+    if family == "utilisation" or (scene.surge(i) and on(scene, object_id, "event")):
         return "congestion"
     return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"
 
 
 def volume_kind(scene: Scene, i: int) -> str:
-    """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (empty)."""
+    """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (empty): on a
+    declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more."""
     object_id = scene.evidence.objects[i]
     if not scene.collapsed[i]:
         return ""
     if scene.availability_bad[i] or scene.alarmed(object_id, scene.evidence.tick.start):
         return "outage"
-    if scene.all_quiet:
+    if scene.all_quiet or (on(scene, object_id, "holiday") and not crowded_beside(scene, i)):
         return ""
     return "outage" if surroundings_collapsed(scene, i) else "sleeping"
 
@@ -82,11 +83,16 @@ def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
         for nf, onset in scene.core_onsets
     )
     said = {
-        "neighbours": bool(scene.evidence.neighbour_load[i] >= NEIGHBOURS_CARRY_MORE),
+        "neighbours": crowded_beside(scene, i),
         "core": core,
         "alarm": scene.alarmed(object_id, since),
     }
     return tuple(name for name, yes in said.items() if yes)
+
+
+def crowded_beside(scene: Scene, i: int) -> bool:
+    """The neighbours of object `i` carry clearly more than they should."""
+    return bool(scene.evidence.neighbour_load[i] >= NEIGHBOURS_CARRY_MORE)
 
 
 def lost_feed(scene: Scene) -> bool:
@@ -103,11 +109,11 @@ def idle(scene: Scene, object_id: str, family: str) -> bool:
     return family in silent or "*" in silent
 
 
-def at_event(scene: Scene, object_id: str) -> bool:
-    """A match, a concert: the calendar has an event here in this period."""
+def on(scene: Scene, object_id: str, kind: str) -> bool:
+    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period."""
     window = scene.evidence.tick.window
     return any(
-        event.kind == "event" and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
+        event.kind == kind and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
         for event in scene.operations.calendar
     )
 

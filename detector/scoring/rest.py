@@ -7,7 +7,8 @@ from detector.scoring.counting import Floats
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, HOURS, TimeOfWeek
 
 PRIOR = 0.05
-"""Weight of the coarser figure, in periods: sleep follows a schedule, so even a few periods of an hour say much."""
+"""Weight of an object's overall figure, in periods: sleep follows a schedule, so even a few periods of an hour say much.
+The same hour on other days says more: it counts as one day."""
 NEVER = 1e-4
 """Empty periods granted to an object that never had one."""
 ONE_OFF_DAYS = 4
@@ -16,7 +17,7 @@ ONE_OFF_DAYS = 4
 
 def rest_chance(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeOfWeek) -> Floats:
     """[168, O]: chance of next to no traffic, from [period, object] flags; hour of week towards hour of day and day type
-    (and the hours beside it), towards the object and what the others do at that hour."""
+    (and the hours beside it), towards the same hour of any day, towards the object and what the others do at that hour."""
     group = DAY_TYPE_HOUR[when.slot]
     usable = usable.copy()
     usable[_one_off(empty & usable, usable, group, when.day)] = False
@@ -26,9 +27,11 @@ def rest_chance(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeO
     own = (hits.sum(axis=0) + NEVER) / (tries.sum(axis=0) + 1)
     others = asleep.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
     may_begin = others / (1 + len(np.unique(when.day)))  # what many do at this hour, one may begin to do
-    by_hour = (asleep + PRIOR * np.minimum(own + may_begin, 1.0)) / (seen + PRIOR)
+    any_day = (_any_day(asleep) + PRIOR * own) / (_any_day(seen) + PRIOR)  # who sleeps on Fridays may do so on Saturdays
+    day = len(when.hour) / max(len(np.unique(when.hour)), 1)
+    by_hour = (asleep + np.minimum(day * any_day + PRIOR * may_begin, day)) / (seen + day)
     parent = by_hour[DAY_TYPE_HOUR]
-    return np.asarray((_sums(hits, when.slot, HOURS) + PRIOR * parent) / (_sums(tries, when.slot, HOURS) + PRIOR))
+    return np.asarray((_sums(hits, when.slot, HOURS) + day * parent) / (_sums(tries, when.slot, HOURS) + day))
 
 
 def _sums(values: Floats, group: NDArray[np.int64], n: int) -> Floats:
@@ -41,6 +44,12 @@ def _beside(by_hour: Floats) -> Floats:
     """Each hour with the one before and after, within its day type."""
     days = by_hour.reshape(2, 24, -1)
     return np.asarray((days + np.roll(days, 1, axis=1) + np.roll(days, -1, axis=1)).reshape(by_hour.shape))
+
+
+def _any_day(by_hour: Floats) -> Floats:
+    """Both day types' sums in the place of each."""
+    days = by_hour.reshape(2, 24, -1)
+    return np.asarray(np.broadcast_to(days.sum(axis=0), days.shape).reshape(by_hour.shape))
 
 
 def _one_off(
