@@ -1,0 +1,64 @@
+"""The daemon's rounds in a process of its own, with a plug that is pulled at a named step."""
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.acceptance.small_house import MOMENTS, SmallHouse
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.acceptance.small_house", "scipy.stats", "jobs.service"])
+LEASE_OVER_S = 200
+"""How long each restart takes by the wall clock: longer than a claimed message stays leased."""
+
+
+@dataclass
+class Plug:
+    """Counts the named steps; kills its own process, as a power cut would, at the `times`-th reach of `step`."""
+
+    step: str = ""
+    times: int = 1
+    reached: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, step: str) -> None:
+        self.reached[step] += 1
+        if step == self.step and self.reached[step] == self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOMENTS) -> None:
+    """Rounds from where the last process stopped to the end; the moment and the steps reached are kept on disk."""
+    starts = int(_kept(root / "starts", "0")) + 1
+    (root / "starts").write_text(str(starts))
+    house = SmallHouse(root, url, plug, wall_at=moments[0] + LEASE_OVER_S * starts)
+    for moment in moments[int(_kept(root / "finished", "0")) :]:
+        house.wall.at = moment + LEASE_OVER_S * starts
+        house.tick(moment)
+        _keep(root / "finished", str(moments.index(moment) + 1))
+    house.close()
+    (root / "steps").write_text("\n".join(sorted(plug.reached)))
+
+
+def run(root: Path, url: str, plug: Plug) -> int:
+    """The exit code of one such process: 0, or minus the signal that ended it."""
+    process = CONTEXT.Process(target=live_through, args=(root, url, plug))
+    process.start()
+    process.join(60)
+    if process.exitcode is None:
+        process.kill()
+    process.join()
+    return int(process.exitcode or 0)
+
+
+def _kept(path: Path, default: str) -> str:
+    return path.read_text() if path.exists() else default
+
+
+def _keep(path: Path, text: str) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.replace(path)

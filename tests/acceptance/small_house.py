@@ -1,0 +1,102 @@
+"""The whole service over the operator in miniature, wired as `detector.app` wires it, on clocks that a test moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detector.app import House, load_keys, read_catalogue
+from detector.clock import MovingClock
+from detector.delivery import HttpTransport, Receiver
+from detector.delivery.signing import demo_secret
+from detector.domain.ports import Source
+from detector.settings import Settings
+from detector.sources.dataset import OperatorDataset
+from detector.sources.identity import Pseudonymiser
+from detector.store import Store
+from detector.store.database import Database
+from detector.store.migrate import migrate
+from jobs.daemon import Jobs
+from jobs.ledger import Reached, walk_on
+from jobs.push import Relay
+from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
+
+SECRET = demo_secret("acceptance")
+MOMENTS = tuple(range(LIVE + QUARTER + DELAY_S, UNTIL + DELAY_S + 1, QUARTER))
+"""When each live quarter's counters arrive."""
+
+
+def settings_of(root: Path, **changes: object) -> Settings:
+    """Settings of a house under `root`, its inbox and catalogue in `root`/operator."""
+    sources = {"kind": "dataset", "path": root / "operator", "kpis": root / "operator" / "kpis.toml"}
+    given = {"sources": sources, "storage": {"path": root / "var"}, "detection": {"history_days": 7}}
+    return Settings(**(given | changes))
+
+
+@dataclass
+class SmallHouse:
+    """One process's view: its own store, relay and jobs over `root`; `wall` begins with the event clock."""
+
+    root: Path
+    url: str = ""
+    reached: Reached = walk_on
+    source: Source | None = None
+    wall_at: float = LIVE
+    timeout_s: float = 5.0
+    max_attempts: int = 10
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = settings_of(self.root)
+        keys = load_keys(self.settings)
+        self.catalogue = read_catalogue(self.settings.sources.kpis)
+        self.names = Pseudonymiser(keys.identity)
+        self.source = self.source or OperatorDataset(self.root / "operator", self.names)
+        self.database = Database(self.settings.database_url)
+        migrate(self.database)
+        self.store = Store(self.settings.storage.path, self.database, self.catalogue.computed, keys.vault)
+        self.clock, self.wall = MovingClock(LIVE), MovingClock(self.wall_at)
+        self.receivers: Sequence[Receiver] = [Receiver("desk", self.url, (SECRET,))] if self.url else []
+        self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
+        relay = Relay(
+            self.store, self.source, self.transport, {r.name: r for r in self.receivers}, "/precall", self.settings.care,
+            self.max_attempts, self.reached,
+        )  # fmt: skip
+        self.house = House(
+            self.settings, keys, self.catalogue, self.names, self.source, self.store, self.clock, self.transport,
+            self.receivers,
+        )  # fmt: skip
+        self.jobs = Jobs(
+            self.source, self.store, self.catalogue, self.settings, self.clock, self.wall, relay, self.receivers,
+            self.house.telemetry, self.reached,
+        )  # fmt: skip
+
+    def tick(self, at: float) -> None:
+        """Everything the daemon does in one round, as of `at`."""
+        self.clock.at = at
+        self.wall.at = max(self.wall.at, at)
+        for name in ("pull", "learn_if_due", "detect", "assess", "push"):
+            self.jobs.run(name)
+
+    def close(self) -> None:
+        self.transport.close()
+        self.house.close()
+
+
+def outcome(house: SmallHouse) -> dict[str, object]:
+    """Everything that was decided: what two runs over the same data must agree on."""
+    store = house.store
+    return {
+        "decided": [(d.tick.start, d.tick.duration_s) for d in store.ticks.all_done("decide")],
+        "assessed": [(d.tick.start, d.tick.duration_s) for d in store.ticks.all_done("assess")],
+        "owed": [d for step in ("score", "decide", "assess") for d in store.ticks.debts(step)],
+        "degradations": store.book.degradations(),
+        "incidents": store.book.incidents(),
+        "impacts": [store.book.impact(i.incident_id) for i in store.book.incidents()],
+        "listings": [_unnumbered(one) for one in store.book.listings()],
+        "alerts": [(m.key, m.receiver, m.type, m.time, m.data, m.body) for m in store.outbox.messages()],
+        "findings": store.notes.findings(),
+    }
+
+
+def _unnumbered(listing: object) -> dict[str, object]:
+    return {name: getattr(listing, name) for name in listing.__slots__ if name != "row"}  # type: ignore[attr-defined]

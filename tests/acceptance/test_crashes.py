@@ -1,0 +1,101 @@
+"""Kill -9 at any moment and start again: no tick lost, nothing decided otherwise, no webhook-id with two meanings."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.crash_driver import Plug, run
+from tests.acceptance.recording_receiver import Recording, recording
+from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
+from tests.acceptance.small_operator import LIVE, write_operator
+
+pytestmark = pytest.mark.xdist_group("crashes")
+
+STEPS = (
+    "pull.read", "pull.measured", "pull.written", "pull.recorded", "learn.baselines", "learn.habits", "detect.scored",
+    "detect.score_recorded", "detect.tracked", "detect.deciding", "detect.decided", "assess.computed", "assess.deciding",
+    "assess.recorded", "push.claimed", "push.frozen", "push.sent", "push.noted",
+)  # fmt: skip
+"""Every named step of the house: a crash at each of them is tried below."""
+KILLED = -9
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that has read the past and decided nothing yet."""
+    root = tmp_path_factory.mktemp("history")
+    write_operator(root / "operator")
+    house = SmallHouse(root)
+    house.jobs.run("pull")
+    house.store.history.compact(before=LIVE)
+    house.close()
+    write_operator(root / "live", since=LIVE)
+    return root
+
+
+@pytest.fixture
+def receiver() -> Iterator[Recording]:
+    with recording() as record:
+        yield record
+
+
+def start_from(history: Path, root: Path) -> Path:
+    """A store of one's own with that past, over the same inbox."""
+    root.mkdir(exist_ok=True)
+    shutil.copytree(history / "var", root / "var")
+    (root / "operator").symlink_to(history / "live")
+    return root
+
+
+def told(root: Path) -> dict[str, object]:
+    house = SmallHouse(root)
+    found = outcome(house)
+    house.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    history: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, object], dict[str, set[bytes]], str]:
+    """What a run without a crash decides, what it sends, and the steps that it reaches."""
+    root = start_from(history, tmp_path_factory.mktemp("undisturbed"))
+    with recording() as record:
+        assert run(root, record.url, Plug()) == 0
+        return told(root), record.meanings, (root / "steps").read_text()
+
+
+def test_the_story_is_worth_telling(undisturbed):
+    decided, sent, _ = undisturbed
+    assert len(decided["decided"]) == len(decided["assessed"]) == len(MOMENTS)
+    assert decided["owed"] == []
+    assert [i.state for i in decided["incidents"]] == ["resolved"]
+    assert [alert[2] for alert in decided["alerts"]] == ["opened", "resolved"]
+    assert len(decided["listings"]) >= 10
+    assert len(sent) == 2
+
+
+def test_no_named_step_is_forgotten_here(undisturbed):
+    assert undisturbed[2].splitlines() == sorted(STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_at_this_step_and_then_at_its_second_time_changes_nothing(step, history, undisturbed, tmp_path, receiver):
+    root = start_from(history, tmp_path / "house")
+    assert run(root, receiver.url, Plug(step)) == KILLED
+    assert run(root, receiver.url, Plug(step, times=2)) in (KILLED, 0), "the second time may never come"
+    assert run(root, receiver.url, Plug()) == 0
+    decided, sent, _ = undisturbed
+    assert told(root) == decided
+    assert receiver.meanings == sent, "every key was sent, and always with the same bytes"
+
+
+def test_a_machine_that_loses_power_all_the_time_gets_there_as_well(history, undisturbed, tmp_path, receiver):
+    root = start_from(history, tmp_path / "house")
+    assert {run(root, receiver.url, Plug(step)) for step in STEPS} == {KILLED}
+    assert run(root, receiver.url, Plug()) == 0
+    decided, sent, _ = undisturbed
+    assert told(root) == decided
+    assert receiver.meanings == sent
