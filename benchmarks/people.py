@@ -100,8 +100,8 @@ class Judged:
 
 def _degradation(row: Mapping[str, str]) -> Degradation:
     return Degradation(
-        row["degradation_id"], row["object_id"], "", row["kpi"], row["kind"], _at(row["started_at"]), _at(row["detected_at"]),
-        row["severity"], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1, 900,
+        row["degradation_id"], row["object_id"], "", row["kpi"], row["kind"],
+        _at(row["started_at"]), _at(row["detected_at"]), row["severity"], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1, 900,
     )  # fmt: skip
 
 

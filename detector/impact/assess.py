@@ -24,7 +24,9 @@ from detector.impact.measured import Measured, driven_suffered, measure
 from detector.impact.stay import Forecast, forecast
 
 NEXT_PERIOD_S = 900
-"""How far an open incident is looked ahead: its list is read in the next minutes."""
+STILL_TO_COME_S = 2 * HOUR_S
+"""How much longer an open incident lasts as far as nobody knows better: repair times of an hour to half a day have about
+this median left at any age."""
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
 FORECAST_SD = {"expected": 0.25, "present": 0.15, "measured": 0.0}
@@ -40,26 +42,34 @@ def assess(
     """The impact of `incident` as known at `now` (s). `presence`: rows arrived so far that overlap the incident or the last
     hours before it, of all cells (people move). `kpis` tells rates per session second from ratios.
 
-    Each person's chance of having suffered from the incident's begin to now (one more period while it is open) is
+    Each person's chance of suffering from the incident's begin to its end (expected_end while it is open) is
     1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and habit let expect.
     People who withdrew `network_care_analysis` are in no figure (see analysable).
     """
-    end = incident.resolved_at if incident.resolved_at is not None else now + NEXT_PERIOD_S
+    end = expected_end(incident, now)
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis or {}, end)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
     crowd = crowd_of(habit, presence, start=start, before=seen_until, timezone=timezone, policy=policy)
     usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))
-    expected, concentration = forecast(crowd, usual, last, start, end, timezone)
+    expected, concentration = forecast(crowd, usual, last, start, end)
     measured = measure(crowd, seen, start, end)
     if np.any(expected.driven_s):
-        driven = np.minimum(expected.driven_s / max(expected.window_s, 1.0), 1.0)
+        driven = np.minimum(expected.driven_s / max(expected.driven_window_s, 1.0), 1.0)
         elsewhere = driven_suffered(crowd, seen, driven, start, end)
         measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - elsewhere))
     probability = _probability(expected, measured, concentration, incident.confidence or 1.0)
     exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s, 0.0)
     basis = _basis(crowd, measured, last.touched)
     return _impact(incident, degradations, crowd.keys, probability, exposure, basis, customers, now, policy)
+
+
+def expected_end(incident: Incident, now: int) -> int:
+    """When the incident ended; else the operations centre's promise, at least one more period; else STILL_TO_COME_S on."""
+    if incident.resolved_at is not None:
+        return incident.resolved_at
+    promised = incident.expected_clear_at
+    return now + STILL_TO_COME_S if promised is None else max(promised, now + NEXT_PERIOD_S)
 
 
 def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:

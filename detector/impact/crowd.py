@@ -20,27 +20,33 @@ ACTIVE_S = 300.0
 @dataclass(frozen=True, eq=False)
 class Crowd:
     """`keys` number the people: first the habit's, then those only seen lately. `of_presence[i]`: number of the
-    presence's subscriber i. `attempts_per_s` [person]. `recent`: where people were in the hours before the forecast,
-    with `recent_person`, `recent_cell` per entry, `seen` [person], and `recent_at`, the newest of those hours (s)."""
+    presence's subscriber i. `recent`: where people were in the hours before the forecast, with `recent_person` per entry,
+    `seen` [person], and `recent_at`, the newest of those hours (s)."""
 
     keys: tuple[str, ...]
     habit: Habit
     presence: Presence
     of_presence: NDArray[np.intp]
-    attempts_per_s: NDArray[np.float64]
+    timezone: str
     recent: Exposure
     recent_person: NDArray[np.intp]
     seen: NDArray[np.bool_]
     recent_at: int
 
-    @property
-    def active_share(self) -> NDArray[np.float64]:
-        """[person]: share of the time in which the network is in use."""
-        return np.asarray(np.clip(self.attempts_per_s * ACTIVE_S, 0.02, 1.0))
+    def attempts_per_s(self, at: int) -> NDArray[np.float64]:
+        """[person]: in the hour of the week that holds `at`, by habit; else everyone's mean of this hour; else what
+        arrived; else the default."""
+        habit, rows = self.habit, self.habit_rows(at)
+        known = np.isfinite(habit.attempts[rows])
+        who, seconds, attempts = habit.subscriber[rows][known], habit.seconds[rows][known], habit.attempts[rows][known]
+        usual = float(attempts.sum() / seconds.sum()) if seconds.sum() else _arrived_attempts_per_s(self.presence)
+        own_s, own = self.total(who, seconds), self.total(who, attempts)
+        return np.asarray(np.divide(own, own_s, out=np.full(len(self.keys), usual), where=own_s > 0))
 
-    def habit_rows(self, at: int, timezone: str) -> slice:
+    def habit_rows(self, at: int) -> slice:
         """The habit's entries of the hour of the week that holds `at`."""
-        return _hour_rows(self.habit, at, timezone)
+        hour = hour_of_week(at, self.timezone)
+        return slice(int(self.habit.hour_start[hour]), int(self.habit.hour_start[hour + 1]))
 
     def total(self, people: NDArray[np.integer], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         """[person]: sum of `amounts` by person."""
@@ -61,29 +67,21 @@ def crowd_of(habit: Habit, presence: Presence, *, start: int, before: int, timez
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
     return Crowd(
-        tuple(number), habit, presence, of_presence, _attempts_per_s(habit, presence, before, timezone, len(number)),
-        recent, np.repeat(of_presence, rows_each), seen, int(earlier.start.max()) if len(earlier) else start - HOUR_S,
+        tuple(number), habit, presence, of_presence, timezone, recent, np.repeat(of_presence, rows_each), seen,
+        int(earlier.start.max()) if len(earlier) else start - HOUR_S,
     )  # fmt: skip
 
 
-def _hour_rows(habit: Habit, at: int, timezone: str) -> slice:
-    hour = hour_of_week(at, timezone)
-    return slice(int(habit.hour_start[hour]), int(habit.hour_start[hour + 1]))
+def active_share(attempts_per_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the time in which the network is in use.
+
+    >>> active_share(np.array([0.0, 1 / 600, 1.0])).tolist()
+    [0.02, 0.5, 1.0]
+    """
+    return np.asarray(np.clip(attempts_per_s * ACTIVE_S, 0.02, 1.0))
 
 
-def _attempts_per_s(habit: Habit, presence: Presence, at: int, timezone: str, people: int) -> NDArray[np.float64]:
-    """[person]: by habit of this hour; else everyone's mean of this hour; else what arrived; else the default."""
-    rows = _hour_rows(habit, at, timezone)
-    known = np.isfinite(habit.attempts[rows])
-    who, seconds = habit.subscriber[rows][known], habit.seconds[rows][known]
-    attempts = habit.attempts[rows][known]
+def _arrived_attempts_per_s(presence: Presence) -> float:
     arrived = np.isfinite(presence.attempts)
-    if seconds.sum():
-        usual = float(attempts.sum() / seconds.sum())
-    elif presence.seconds[arrived].sum():
-        usual = float(presence.attempts[arrived].sum() / presence.seconds[arrived].sum())
-    else:
-        usual = DEFAULT_ATTEMPTS_PER_S
-    own_s = np.bincount(who, seconds, people)
-    own = np.bincount(who, attempts, people)
-    return np.asarray(np.divide(own, own_s, out=np.full(people, usual), where=own_s > 0))
+    seconds = float(presence.seconds[arrived].sum())
+    return float(presence.attempts[arrived].sum()) / seconds if seconds else DEFAULT_ATTEMPTS_PER_S

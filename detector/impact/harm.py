@@ -17,6 +17,10 @@ DIMENSION_SHARE = 0.35
 """Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
 DEAD_KINDS = ("outage", "sleeping", "no_data")
 SLOW_FAMILIES = ("integrity", "utilisation")
+CORE_TECHNOLOGIES = {
+    "AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"},
+}  # fmt: skip
+"""Whose users a core function serves (TS 23.401 and 23.501; non-standalone 5G hangs on the EPC); others serve all."""
 TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
 
 
@@ -78,16 +82,32 @@ def harms_of(
     A core function's degradation acts on every touched cell that it serves. A touched cell without a degradation of its
     own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any.
     """
-    touched = set(incident.cells)
+    touched = _reached(incident, topology)
     by_cell: dict[str, list[Degradation]] = {}
     for degradation in degradations:
         if degradation.degradation_id in incident.degradation_ids and _felt(degradation):
-            behind = topology.cells_behind(degradation.object_id)
+            behind = cells_served(degradation.base_object, topology)
             for cell in behind & touched if touched else behind:
                 by_cell.setdefault(cell, []).append(degradation)
     harms = {cell: _cell_harm(cell, own, kpis, end) for cell, own in by_cell.items()}
     harms |= _presumed(harms, touched - set(harms), incident, end)
     return {cell: _with_takeover(harm, harms, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
+
+
+def cells_served(object_id: str, topology: Topology) -> frozenset[str]:
+    """The cells whose users feel it when this cell or core function is bad: of the tracking areas that a function serves,
+    those of its own technologies."""
+    behind, function = topology.cells_behind(object_id), topology.functions.get(object_id)
+    if function is None or function.kind not in CORE_TECHNOLOGIES:
+        return behind
+    return frozenset(cell for cell in behind if topology.technology(cell) in CORE_TECHNOLOGIES[function.kind])
+
+
+def _reached(incident: Incident, topology: Topology) -> set[str]:
+    """The incident's cells; under a core function only those that it serves."""
+    if incident.root_kind != "nf" or incident.root_id not in topology.functions:
+        return set(incident.cells)
+    return set(incident.cells) & cells_served(incident.root_id, topology)
 
 
 def _felt(degradation: Degradation) -> bool:
@@ -103,7 +123,8 @@ def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: 
     worst_of: dict[str, float] = {}
     for d in own:  # KPIs of one family watch the same failures, so the worst stands for them
         if not _dead(d) and not _slow(d):
-            worst_of[d.family] = max(worst_of.get(d.family, 0.0), excess_per_attempt(d, kpis.get(d.kpi)))
+            seen_as = "accessibility" if d.family == "core" else d.family  # a core's refusals are its cells' failed set-ups
+            worst_of[seen_as] = max(worst_of.get(seen_as, 0.0), excess_per_attempt(d, kpis.get(d.kpi)))
     failing = 1.0 - float(np.prod([1.0 - rate for rate in worst_of.values()]))
     return Harm(cell, start, min(max(cleared, start), end), lost, 0.0, slow, failing)
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.impact.crowd import Crowd
+from detector.impact.crowd import Crowd, active_share
 from detector.impact.harm import HarmColumns
+from detector.impact.hours import HOUR_S
 
 Vector = NDArray[np.float64]
 PRIOR_FAILURES = 5.0
@@ -48,16 +49,27 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     chance = np.minimum(extra / (extra + normal), 1 - 1e-9)
     evidence = np.where(known, np.nan_to_num(failures), 0.0) * -np.log1p(-chance)
     seconds = p.seconds[rows] * share * (here.lost == 0)
-    guessed = crowd.attempts_per_s[who] * p.seconds[rows] * here.failing
+    pace = _pace(crowd, rows, who)
+    guessed = pace * p.seconds[rows] * here.failing
     counted = attempts * -np.log1p(-here.failing)
     unknown = np.where(known, 0.0, np.where(np.isfinite(attempts), counted, guessed)) * share
     return Measured(
         1.0 - np.exp(-crowd.total(who, evidence)),
         crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,
-        crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0)) * crowd.active_share,
-        crowd.total(who, seconds * here.slow) * crowd.active_share,
+        crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
+        crowd.total(who, seconds * here.slow * active_share(pace)),
         crowd.total(who, unknown), agreement,
     )  # fmt: skip
+
+
+def _pace(crowd: Crowd, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector:
+    """[row]: attempts per second of presence, half by habit of the row's hour, half by the row itself if it knows."""
+    p, pace = crowd.presence, np.zeros(len(rows))
+    hours = p.start[rows] // HOUR_S
+    for hour in np.unique(hours).tolist():
+        pace[hours == hour] = crowd.attempts_per_s(hour * HOUR_S)[who[hours == hour]]
+    own = p.attempts[rows] / np.maximum(p.seconds[rows], 1.0)
+    return np.where(np.isfinite(own), (pace + own) / 2, pace)
 
 
 def driven_suffered(crowd: Crowd, harm: HarmColumns, driven: Vector, start: int, end: int) -> Vector:

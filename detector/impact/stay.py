@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.impact.chance import concentration_of
-from detector.impact.crowd import Crowd
+from detector.impact.crowd import Crowd, active_share
 from detector.impact.exposure import PERSISTENCE
 from detector.impact.harm import HarmColumns
 from detector.impact.hours import HOUR_S, hour_blocks
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
 """Person-seconds of seen movement that weigh as much as the assumed takeover share."""
+OWN_TAKEOVER_S = HOUR_S / 3
+"""Seconds of a person's own time behind a dead cell that weigh as much as how everybody fared: who was served by a
+neighbour in one hour is so in the next."""
 CUT_OFF = 0.15
 """Chance that moving to the cell that takes over costs a person a running call or session."""
 PERSISTENCE_PRIOR = 5.0
@@ -28,7 +31,7 @@ class Forecast:
     exposure_s: in touched cells; degraded_s: of that, in cells without or with slow service; harmful_s: of that, what is
     likely to be felt; hazard: expected own failures (attempts come as a Poisson stream,
     so none fails with the chance exp(-hazard)). window_s: length of the time looked at.
-    driven_s: expected in dead cells in hours that arrived.
+    driven_s: expected in dead cells in hours that arrived, driven_window_s of them.
     """
 
     exposure_s: Vector
@@ -37,11 +40,13 @@ class Forecast:
     hazard: Vector
     window_s: float = 0.0
     driven_s: Vector | float = 0.0
+    driven_window_s: float = 0.0
 
     def plus(self, other: "Forecast") -> "Forecast":
         return Forecast(
             self.exposure_s + other.exposure_s, self.degraded_s + other.degraded_s, self.harmful_s + other.harmful_s,
             self.hazard + other.hazard, self.window_s + other.window_s, self.driven_s + other.driven_s,
+            self.driven_window_s + other.driven_window_s,
         )  # fmt: skip
 
 
@@ -52,7 +57,6 @@ class _View:
     crowd: Crowd
     usual: HarmColumns
     last: HarmColumns
-    timezone: str
     persistence: float = PERSISTENCE
 
     def pair(self, weigh: Callable[[HarmColumns], Vector]) -> tuple[Vector, Vector]:
@@ -60,7 +64,7 @@ class _View:
 
     def said_s(self, at: int) -> Vector:
         """[person]: seconds in touched cells that habit expects of the hour at `at`."""
-        habit, rows = self.crowd.habit, self.crowd.habit_rows(at, self.timezone)
+        habit, rows = self.crowd.habit, self.crowd.habit_rows(at)
         return self.crowd.total(habit.subscriber[rows], habit.seconds[rows] * self.usual.touched[habit.cell[rows]])
 
     def seen_s(self, at: int, *, anywhere: bool = False) -> Vector:
@@ -73,7 +77,7 @@ class _View:
     def blend(self, at: int, weights: tuple[Vector, Vector]) -> Vector:
         """[person]: expected seconds of the hour at `at`, each weighted by its cell's entry: by habit, and by where
         the person was last seen, which counts persistence^(hours since)."""
-        crowd, rows = self.crowd, self.crowd.habit_rows(at, self.timezone)
+        crowd, rows = self.crowd, self.crowd.habit_rows(at)
         fade = crowd.seen * self.persistence ** max((at - crowd.recent_at) / HOUR_S, 1.0)
         usual = (crowd.habit.subscriber[rows], crowd.habit.cell[rows], crowd.habit.seconds[rows])
         last = (crowd.recent_person, crowd.recent.indices, crowd.recent.seconds)
@@ -89,7 +93,7 @@ def _weighted(
 
 
 def forecast(
-    crowd: Crowd, usual: HarmColumns, last: HarmColumns, start: int, end: int, timezone: str
+    crowd: Crowd, usual: HarmColumns, last: HarmColumns, start: int, end: int
 ) -> tuple[Forecast, float]:  # fmt: skip
     """What is expected in `[start, end)`, by habit and by the last presence (which fades by the hour), and how all-or-
     nothing presence is (see chance). `usual` and `last` are the harms over the habit's and the presence's cells.
@@ -98,21 +102,21 @@ def forecast(
     of them anywhere: only what is missing of their usual time is lost. What was not missing tells how much others take
     over in the hours to come.
     """
-    view = _View(crowd, usual, last, timezone)
+    view = _View(crowd, usual, last)
     view = replace(view, persistence=_persistence(view))
     none = np.zeros(len(crowd.keys))
     whole = Forecast(none, none, none, none)
     arrived = {int(hour) * HOUR_S for hour in np.unique(crowd.presence.start // HOUR_S)}
     blocks = hour_blocks(start, end)
-    moved_s = expected_s = 0.0
+    moved_s, expected_s = none, none
     for block in (b for b in blocks if b[0] in arrived and (usual.lost.any() or last.lost.any())):
         part, lost_s = _dead_while_arrived(view, block)
-        moved_s, expected_s = moved_s + float((part.exposure_s - lost_s).sum()), expected_s + float(part.exposure_s.sum())
+        moved_s, expected_s = moved_s + part.exposure_s - lost_s, expected_s + part.exposure_s
         whole = whole.plus(part)
-    usual, last = (_learned_takeover(harm, moved_s, expected_s) for harm in (usual, last))
-    view = replace(view, usual=usual, last=last)
+    usual, last = (_learned_takeover(harm, float(moved_s.sum()), float(expected_s.sum())) for harm in (usual, last))
+    view, fared = replace(view, usual=usual, last=last), _fared(usual, last, moved_s, expected_s)
     for block in (b for b in blocks if b[0] not in arrived):
-        whole = whole.plus(_not_arrived(view, block))
+        whole = whole.plus(_not_arrived(view, block, fared))
     return whole, (_concentration(view) + 1) / evened_out(whole.window_s / HOUR_S, view.persistence) - 1
 
 
@@ -131,6 +135,20 @@ def _learned_takeover(harm: HarmColumns, moved_s: float, expected_s: float) -> H
     return replace(harm, takeover=(harm.takeover * TAKEOVER_PRIOR_S + moved_s) / (TAKEOVER_PRIOR_S + expected_s))
 
 
+def _unserved(takeover: Vector | float, cut_off: Vector | float = CUT_OFF) -> Vector:
+    """Chance to be without service, or cut off on the way to the cell that takes over."""
+    return np.asarray(1.0 - takeover * (1.0 - cut_off), np.float64)
+
+
+def _fared(usual: HarmColumns, last: HarmColumns, moved_s: Vector, expected_s: Vector) -> Vector:
+    """[person]: chance to be unserved behind the dead cells, as a multiple of everybody's, from their own hours there."""
+    takeovers = np.concatenate([harm.takeover[harm.lost > 0] for harm in (usual, last)])
+    common = float(takeovers.mean()) if takeovers.size else 0.0
+    own = (common * OWN_TAKEOVER_S + moved_s) / (OWN_TAKEOVER_S + expected_s)
+    cut_off = CUT_OFF * OWN_TAKEOVER_S / (OWN_TAKEOVER_S + expected_s)  # who moved is not cut off again
+    return np.asarray(_unserved(own, cut_off) / np.maximum(_unserved(common), 1e-9))
+
+
 def _dead_while_arrived(view: _View, block: tuple[int, int, int]) -> tuple[Forecast, Vector]:
     """An hour's forecast for the people of dead cells, with the seconds that nobody else served."""
     at, start, end = block
@@ -140,23 +158,24 @@ def _dead_while_arrived(view: _View, block: tuple[int, int, int]) -> tuple[Forec
     whole = view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
     lost_s = np.clip(whole - view.seen_s(at, anywhere=True), 0.0, dead_s)
     felt = lost * np.divide(lost_s, dead_s, out=np.zeros_like(dead_s), where=dead_s > 0)
-    return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start), dead_s), lost_s
+    return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start), dead_s, float(end - start)), lost_s
 
 
-def _not_arrived(view: _View, block: tuple[int, int, int]) -> Forecast:
+def _not_arrived(view: _View, block: tuple[int, int, int], fared: Vector) -> Forecast:
     at, start, end = block
 
     def expected(weigh: Callable[[HarmColumns], Vector]) -> Vector:
         return view.blend(at, view.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * weigh(harm)))
 
-    active = view.crowd.active_share
+    pace = view.crowd.attempts_per_s(at)
+    active = active_share(pace)
     return Forecast(
         expected(lambda harm: np.ones_like(harm.lost)),
         expected(lambda harm: (harm.lost > 0).astype(np.float64))
         + active * expected(lambda harm: ((harm.lost == 0) & (harm.slow > 0)).astype(np.float64)),
-        expected(lambda harm: np.asarray(harm.lost * (1 - harm.takeover * (1 - CUT_OFF)), np.float64))
+        expected(lambda harm: np.asarray(harm.lost * _unserved(harm.takeover), np.float64)) * fared
         + active * expected(lambda harm: np.where(harm.lost > 0, 0.0, harm.slow)),
-        expected(lambda harm: np.where(harm.lost > 0, 0.0, harm.failing)) * view.crowd.attempts_per_s,
+        expected(lambda harm: np.where(harm.lost > 0, 0.0, harm.failing)) * pace,
         float(end - start),
     )
 

@@ -18,7 +18,7 @@ USUAL = 0.018
 AWAKE = np.array([2, 1, 1, 1, 2, 5, 20, 50, 70, 80, 85, 90, 95, 90, 85, 85, 90, 100, 100, 100, 95, 75, 40, 12]) / 100
 """By local hour: how much of the busy hour's attempts a person makes."""
 RECONNECTS = 0.35
-"""Chance of an own failure while one is moved from a dying cell to its neighbour."""
+"""Chance of an own failure while one is moved from a dying cell to its neighbour: once, in the hour in which it dies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def day_presence(world: World, people: People, number: int, counters: DayCounter
     tried, failed = _hourly(counters.attempts, sum), _hourly(counters.failures, sum)
     chance = np.clip((failed + USUAL * 10) / (tried + 10), 0, 0.95)[stay.hour, stay.cell]
     failures = rng.binomial(attempts, chance)
-    shocks = ((stay.origin >= 0) & (rng.random(len(stay.cell)) < RECONNECTS)).astype(np.int64)
+    shocks = (_moved_alive(world, number, stay) & (rng.random(len(stay.cell)) < RECONNECTS)).astype(np.int64)
     unheard = rng.poisson(pace * stay.lost)
     suffering = _suffering(rng, world, people, number, counters, stay, (failures, shocks, unheard))
     return _rows(world, number, stay, attempts + shocks, failures + shocks, suffering)
@@ -119,10 +119,10 @@ def _driven(rng: np.random.Generator, world: World, number: int, counters: DayCo
     hour, cell = stay.hour[hit], stay.cell[hit]
     options = world.network.neighbours[cell]
     alive = (options >= 0) & (gone[hour[:, None], options] < 0.1)
-    order = rng.random(alive.shape) - 2.0 * alive
+    order = _spot_draw(stay.person[hit, None], options) - 2.0 * alive
     refuge = options[np.arange(len(hit)), order.argmin(axis=1)]
     dead = gone[hour, cell] > asleep[hour, cell]
-    finds = alive.any(axis=1) & (~dead | (rng.random(len(hit)) < MOVED))
+    finds = alive.any(axis=1) & (~dead | (_spot_draw(stay.person[hit], cell) < MOVED))
     away = np.round(gone[hour, cell] * stay.seconds[hit]).astype(np.int64)
     seconds, lost = stay.seconds.copy(), stay.lost.copy()
     seconds[hit] -= away
@@ -133,6 +133,27 @@ def _driven(rng: np.random.Generator, world: World, number: int, counters: DayCo
         np.concatenate([stay.cell, refuge[finds]]), np.concatenate([seconds, away[finds]]),
         np.concatenate([lost, nothing]), np.concatenate([stay.origin, np.where(dead, cell, -1)[finds]]),
     )  # fmt: skip
+
+
+def _spot_draw(person: NDArray[np.int64], cell: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A number in [0, 1) of this person's place behind this cell: where a neighbour reaches in one hour it does in the
+    next (Fibonacci hashing)."""
+    mixed = (person.astype(np.uint64) * np.uint64(2654435761) + cell.astype(np.uint64) + np.uint64(1)) * np.uint64(
+        0x9E3779B97F4A7C15
+    )
+    return (
+        np.asarray((mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(40), np.float64) / 2**24
+    )
+
+
+def _moved_alive(world: World, number: int, stay: Stay) -> NDArray[np.bool_]:
+    """Rows of people who were behind their cell when it died; who comes later finds the neighbour at once."""
+    begin = world.scenario.start + number * DAY_S
+    dies = np.zeros((HOURS, len(world.network.cells) + 1), bool)
+    for fault in world.faults:
+        if begin <= fault.start < begin + DAY_S:
+            dies[(fault.start - begin) // HOUR_S, list(fault.cells)] = True
+    return np.asarray((stay.origin >= 0) & dies[stay.hour, stay.origin])
 
 
 def _suffering(
@@ -147,7 +168,8 @@ def _suffering(
     raised = _hourly(excess, "mean")
     blame = (raised / (raised + USUAL))[stay.hour, stay.cell]
     blamed = rng.binomial(failures, blame)
-    slow = _hourly(counters.slow, "mean")[stay.hour, stay.cell] * stay.seconds * people.active[stay.person]
+    awake = AWAKE[world.scenario.local_hour[first : first + PERIODS_PER_DAY : 4].astype(int)][stay.hour]
+    slow = _hourly(counters.slow, "mean")[stay.hour, stay.cell] * stay.seconds * people.active[stay.person] * awake
     parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     for index, fault in enumerate(world.faults):
         if fault.start >= begin + DAY_S or fault.end <= begin:

@@ -45,7 +45,7 @@ def topology(cells: str = "a b c", functions: str = "", neighbours: dict[str, st
     """Each cell on a site of its own, unless its name is like `s1a`, `s1b`: then on site `s1`."""
     known = {name: Cell(name, "LTE", site_id=name[:-1] or name, band=bands.get(name, "B3")) for name in cells.split()}
     near = {cell: frozenset(others.split()) for cell, others in (neighbours or {}).items()}
-    return Topology(known, {name: NetworkFunction(name, "AMF") for name in functions.split()}, near)
+    return Topology(known, {name: NetworkFunction(name, "MME") for name in functions.split()}, near)
 
 
 def degradation(

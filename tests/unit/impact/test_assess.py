@@ -15,7 +15,9 @@ HABIT_ROWS = always("ann", "a") + always("bob", "a", seconds=1800) + always("cem
 def assessed(
     found, cells, *, rows=(), at=0.5, net=None, customers=None, policy=None, habit_rows=HABIT_ROWS, kpis=None, **more
 ):
+    """Told as ending at the end of the next period, unless `more` says otherwise."""
     found = found if isinstance(found, list) else [found]
+    more = {"expected_clear_at": int(MONDAY + (at + 0.25) * HOUR)} | more
     return assess(
         incident(found, cells, **more), found, habit=learn_habit(presence(habit_rows), timezone="UTC", before=MONDAY),
         presence=presence(rows), topology=net or topology(), customers=customers or Customers(),
@@ -81,6 +83,14 @@ def test_the_list_grows_while_the_incident_lives():
     assert chances[-1] > 0.95
 
 
+def test_an_open_incident_is_looked_ahead_to_the_promised_end_or_two_hours():
+    found = degradation("a", "accessibility", 0, 0.99, 0.9)
+    soon, unknown, late = (
+        chance(assessed(found, "a", expected_clear_at=clear and MONDAY + clear * HOUR), "ann") for clear in (1, None, 6)
+    )
+    assert 0 < soon < unknown < late
+
+
 def test_where_people_were_seen_last_counts():
     last_hour = [("ann", "b", -1, 3600), ("cem", "a", -1, 3600)]
     impact = assessed(degradation("a", "integrity", 0, 20, 8), "a", rows=last_hour)
@@ -130,7 +140,7 @@ def test_failures_where_everyone_fails_as_always_prove_little():
 
 def test_a_core_function_touches_the_people_behind_all_its_cells():
     impact = assessed(
-        degradation("amf1", "core", 0, 0.99, 0.6), "a b c", net=topology(functions="amf1"), root_kind="nf", root_id="amf1",
+        degradation("mme1", "core", 0, 0.99, 0.6), "a b c", net=topology(functions="mme1"), root_kind="nf", root_id="mme1",
         policy=ImpactPolicy(list_above=0.0),
     )  # fmt: skip
     assert chance(impact, "ann") == pytest.approx(chance(impact, "cem"), abs=0.02)
