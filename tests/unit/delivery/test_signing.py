@@ -30,8 +30,8 @@ def test_while_secrets_rotate_either_side_may_be_ahead(trusted):
 CHANGED = {
     "another body": (BODY + b" ", {}, "No matching signature"),
     "another id": (BODY, {"webhook-id": "evt_2"}, "No matching signature"),
-    "six minutes old": (BODY, headers(at=time.time() - 360), "too old"),
-    "from the future": (BODY, headers(at=time.time() + 360), "too new"),
+    "six minutes old": (BODY, {"age": -360}, "too old"),
+    "from the future": (BODY, {"age": 360}, "too new"),
     "no version": (BODY, {"webhook-signature": "abc"}, "malformed"),
     "not base64": (BODY, {"webhook-signature": "v1,a"}, "malformed"),
     "no signature": (BODY, {"webhook-signature": ""}, "Missing"),
@@ -41,8 +41,9 @@ CHANGED = {
 
 @pytest.mark.parametrize(("body", "change", "why"), CHANGED.values(), ids=CHANGED.keys())
 def test_whatever_is_changed_is_refused(body, change, why):
+    age = change.get("age", 0)  # as of now, not as of when the tests were collected
     with pytest.raises(Permanent, match=why):
-        verify(body, headers() | change, (NEW,))
+        verify(body, headers(at=time.time() + age) | {k: v for k, v in change.items() if k != "age"}, (NEW,))
 
 
 def test_a_foreign_secret_is_refused():
