@@ -1,0 +1,311 @@
+"""The documentation is held to the code: its commands run, its links lead somewhere, its tables are what the code says.
+
+A block ```sh is run as it stands, in order, page by page, in a copy of the repository. Two words after `sh` change how:
+`until-stopped` starts something that runs until Ctrl-C, which is pressed as soon as it serves; `suite` is these tests
+themselves, so it is only looked at. `python -m tests.acceptance.test_docs` writes the generated tables anew.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+import typer.main
+
+from detector.app import read_catalogue
+from detector.backtest import writing
+from detector.domain.kpi import Kpi
+from detector.settings import DEFAULT, Receiver, Settings, load
+from jobs.cli import app
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+NAMED = [page.relative_to(ROOT).as_posix() for page in PAGES]
+ELSEWHERE = {"docs/how-to/real-hourly-cells.md": "it has an acceptance test of its own"}
+SMALL = {
+    "PRECALL_DEMO__CELLS": "24", "PRECALL_DEMO__HISTORY_DAYS": "3", "PRECALL_DEMO__SPEED": "3000", "PRECALL_WEB__PORT": "0",
+}  # fmt: skip
+"""What makes a demonstration small enough for a test: settings of the environment, so no text is changed."""
+PATIENCE_S = 100
+FENCE = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```$", re.M | re.S)
+every_page = pytest.mark.parametrize("name", NAMED)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, what is said of it, and its text."""
+
+    language: str
+    mark: str
+    text: str
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def shell_blocks(name: str) -> list[Block]:
+    blocks = [Block(*found) for found in FENCE.findall(read(name))]
+    return [block for block in blocks if block.language == "sh"]
+
+
+def prose(name: str) -> str:
+    """The page without its fenced blocks."""
+    return FENCE.sub("", read(name))
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The repository as a newcomer has it after `make install`, beside the same neighbours."""
+    root = tmp_path / "clone"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    (root / ".venv").mkdir()
+    for part in (ROOT / ".venv").iterdir():
+        if part.name != ".installed":
+            (root / ".venv" / part.name).symlink_to(part)
+    (root / ".venv/.installed").touch()  # newer than its sources: a test must never install
+    if (ROOT.parent / "shared").exists():
+        (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
+    return root
+
+
+@pytest.mark.xdist_group("docs")
+@pytest.mark.parametrize("name", [name for name in NAMED if shell_blocks(name) and name not in ELSEWHERE])
+def test_every_command_of_a_page_runs(name: str, clone: Path) -> None:
+    for block in shell_blocks(name):
+        if block.mark == "suite":
+            run(f"make -n {block.text.split()[-1]}", clone)
+        elif block.mark == "until-stopped":
+            run_until_stopped(block.text, clone)
+        else:
+            assert block.mark == "", f"{name}: unknown mark '{block.mark}'"
+            run(block.text, clone)
+
+
+def run(text: str, where: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text], cwd=where, env=os.environ | SMALL, capture_output=True, text=True,
+        timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+def run_until_stopped(text: str, where: Path) -> None:
+    """Start it, wait until its pages answer, press Ctrl-C, and see it stop with a last word."""
+    log = where / "console.txt"
+    with log.open("w") as console:
+        process = subprocess.Popen(
+            ["bash", "-euc", text], cwd=where, env=os.environ | SMALL, stdout=console, stderr=console, start_new_session=True
+        )
+    try:
+        url = wait_for(r"(http://127\.0\.0\.1:\d+)", log, process)
+        with urlopen(f"{url}/healthz", timeout=10) as answer:  # our own service on the loopback
+            assert answer.status == 200
+        if "--config" not in text and "CONFIG=" not in text:
+            wait_for("OPENED", log, process)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=PATIENCE_S)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert re.search(r"resolved; 0 rejected|stopped cleanly", said), said[-2000:]
+
+
+def wait_for(pattern: str, log: Path, process: subprocess.Popen[bytes]) -> str:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and process.poll() is None:
+        if found := re.search(pattern, log.read_text()):
+            return found[found.lastindex or 0]
+        time.sleep(0.2)
+    raise AssertionError(f"'{pattern}' was not said:\n{log.read_text()[-2000:]}")
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@every_page
+def test_links_and_anchors_lead_somewhere(name: str) -> None:
+    dead = [target for target in links(name) if not leads_somewhere(target, ROOT / name)]
+    assert not dead
+
+
+def links(name: str) -> Iterator[str]:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(name)):
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+def leads_somewhere(target: str, page: Path) -> bool:
+    path, _, anchor = target.partition("#")
+    there = (page.parent / path).resolve() if path else page
+    if not there.exists() or not there.is_relative_to(ROOT):
+        return False
+    return not anchor or anchor in anchors(there)
+
+
+def anchors(page: Path) -> set[str]:
+    """GitHub's slugs of the headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.M)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
+
+
+@every_page
+def test_no_page_holds_a_path_of_one_machine(name: str) -> None:
+    assert not re.search(r"(?<![\w.])/(home|work|root|tmp|Users)/", read(name))
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    seen, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        named = page.relative_to(ROOT).as_posix()
+        ahead += [(page.parent / target.partition("#")[0]).resolve() for target in links(named) if target[0] != "#"]
+    assert {p.relative_to(ROOT).as_posix() for p in PAGES} <= {p.relative_to(ROOT).as_posix() for p in seen}
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "pictures").glob("*")), ids=lambda p: p.name)
+def test_pictures_are_light(picture: Path) -> None:
+    assert picture.stat().st_size < 300_000
+
+
+# --- reference --------------------------------------------------------------------------------------------------------
+
+
+def rows(name: str, heading: str = "") -> list[list[str]]:
+    """The cells of the tables under a heading (of the whole page without one), without header rows."""
+    text = prose(name)
+    if heading:
+        text = text.partition(f"\n{heading}\n")[2]
+        text = re.split(r"^#{1,%d} " % heading.index(" "), text, maxsplit=1, flags=re.M)[0]
+    lines = text.splitlines()
+    tables = [i for i, line in enumerate(lines) if re.fullmatch(r"\|[-| :]+\|", line)]
+    skipped = {i - 1 for i in tables} | set(tables)
+    kept = [line for i, line in enumerate(lines) if line.startswith("|") and i not in skipped]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in kept]
+
+
+def keys_of(section: type) -> dict[str, str]:
+    """key -> default as TOML would write it."""
+    if is_dataclass(section):
+        return {f.name: toml(f.default) for f in fields(section)}
+    known: dict[str, Any] = section.model_fields  # type: ignore[attr-defined]
+    return {key: "required" if one.is_required() else toml(one.default) for key, one in known.items()}
+
+
+def toml(value: object) -> str:
+    assert value is not MISSING
+    if isinstance(value, Path):
+        packaged = value.is_relative_to(DEFAULT.parent)
+        return f'"{value.relative_to(DEFAULT.parents[1]) if packaged else value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+SECTIONS = {name: (Receiver if name == "receivers" else field.annotation) for name, field in Settings.model_fields.items()}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_key_of_the_configuration_is_told_with_its_default(section: str) -> None:
+    heading = "## [[receivers]]" if section == "receivers" else f"## [{section}]"
+    told = {row[0].strip("`"): row[1].strip("`") for row in rows("docs/reference/configuration.md", heading)}
+    assert told == keys_of(SECTIONS[section])
+    assert all(len(row) == 3 and row[2] for row in rows("docs/reference/configuration.md", heading))
+
+
+def test_the_packaged_configuration_says_the_defaults_of_the_code() -> None:
+    assert load() == Settings()
+
+
+def test_every_command_and_option_is_told() -> None:
+    page = "docs/reference/commands.md"
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    told = set(re.findall(r"^## precall (\w+)$", read(page), re.M))
+    assert told == set(known)
+    for name, command in known.items():
+        options = {max(p.opts, key=len) if p.param_type_name == "option" else p.name.upper() for p in command.params}
+        assert {row[0].strip("`").split()[0] for row in rows(page, f"## precall {name}")} == options - {"--help"}, name
+
+
+def test_every_target_of_the_makefile_is_told() -> None:
+    targets = set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.M))
+    assert {row[0].strip("`").split()[-1] for row in rows("docs/reference/commands.md", "## make")} == targets
+
+
+def test_every_finding_is_told() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for part in ("detector", "jobs") for path in (ROOT / part).rglob("*.py"))
+    given = set(re.findall(r"findings\.add\(\s*\"(\w+)\"", code))
+    given |= set(re.findall(r"\"(\w+)\" if kinds\[c\] == \"cumulative\" else \"(\w+)\"", code)[0])
+    given |= set(re.findall(r"for code, wrong in \(\(\"(\w+)\", \w+\), \(\"(\w+)\"", code)[0])
+    assert {row[0].strip("`") for row in rows("docs/reference/findings.md")} == given
+
+
+@pytest.mark.parametrize(
+    ("file", "columns"),
+    [
+        ("degradations.csv", writing.DEGRADATION_COLUMNS),
+        ("incidents.csv", writing.INCIDENT_COLUMNS),
+        ("affected.csv", writing.AFFECTED_COLUMNS),
+    ],
+)
+def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...]) -> None:
+    assert [row[0].strip("`") for row in rows("docs/reference/outputs.md", f"### {file}")] == list(columns)
+
+
+def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
+    from detector.simulator import simulate
+
+    simulate(tmp_path, cells=3, days=1, seed=1)
+    page = read("docs/reference/files.md")
+    for file in sorted(tmp_path.glob("*.csv")):
+        with file.open(encoding="utf-8") as table:
+            header = next(table).strip().split(",")
+        told = re.search(rf"^\| `{file.name}`.*$", page, re.M)
+        assert told, f"{file.name} is not told"
+        assert [c for c in header if f"`{c}`" not in told[0]] == [], file.name
+
+
+BEGIN, END = "<!-- generated from config/kpis.toml -->\n", "<!-- end -->"
+
+
+def kpi_table() -> str:
+    head = ["| id | title | kind | better | floor | technology | clause |", "|---|---|---|---|---|---|---|"]
+    return "\n".join([*head, *map(kpi_row, read_catalogue(DEFAULT.parent / "kpis.toml").kpis)]) + "\n"
+
+
+def kpi_row(kpi: Kpi) -> str:
+    floor = f"{kpi.floor:g}" if kpi.scored else ""
+    better = {"up": "more", "down": "less", "none": "context"}[kpi.direction]
+    return f"| `{kpi.id}` | {kpi.title} | {kpi.kind} | {better} | {floor} | {kpi.technology} | {kpi.clause} |"
+
+
+def test_the_kpi_table_is_the_catalogues() -> None:
+    told = read("docs/reference/kpis.md").partition(BEGIN)[2].partition(END)[0]
+    assert told == kpi_table(), "write it anew: .venv/bin/python -m tests.acceptance.test_docs"
+
+
+if __name__ == "__main__":
+    page = DOCS / "reference/kpis.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    page.write_text(before + BEGIN + kpi_table() + END + rest.partition(END)[2], encoding="utf-8")
