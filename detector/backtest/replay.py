@@ -115,7 +115,7 @@ class Replay:
         return {name: impact for name, impact in found.items() if impact}
 
     def _listings(self) -> tuple[Listing, ...]:
-        names = [f for f in Listing.__dataclass_fields__]
+        names = tuple(Listing.__dataclass_fields__)
         return tuple(Listing(**{name: getattr(row, name) for name in names}) for row in self.store.book.listings())
 
     def _alerts(self) -> tuple[tuple[dict[str, object], int], ...]:

@@ -77,9 +77,13 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
 
 
 def test_a_transaction_commits_whole_or_not_at_all(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.begin() as connection:
-        store.notes.put(connection, "a", 1)
-        raise RuntimeError("power cut")
+    def power_cut() -> None:
+        with store.begin() as connection:
+            store.notes.put(connection, "a", 1)
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        power_cut()
     assert store.notes.get("a") is None
 
 
@@ -114,7 +118,7 @@ def test_the_same_bytes_twice_are_one_piece(store: Store) -> None:
     piece = Piece("drop", "a.xml", "00ff", 10.0, 100)
     assert store.pieces.unread([piece, piece]) == [piece]
     with store.begin() as connection:
-        store.pieces.record(connection, piece, [Tick(0, 900)])
+        store.pieces.record(connection, [(piece, [Tick(0, 900)])])
     store.pieces.learned([piece])
     renewed = Piece("drop", "a.xml", "11ee", 20.0, 100)
     assert store.pieces.unread([piece, renewed]) == [renewed]
@@ -124,7 +128,7 @@ def test_new_bytes_of_a_name_replace_the_old_among_those_that_feed_a_tick(store:
     old, new = Piece("drop", "a.xml", "00ff", 10.0, 100), Piece("drop", "a.xml", "11ee", 20.0, 100)
     with store.begin() as connection:
         for piece in (old, new):
-            store.pieces.record(connection, piece, [Tick(0, 900)])
+            store.pieces.record(connection, [(piece, [Tick(0, 900)])])
         assert store.pieces.feeding(connection, [Tick(0, 900)]) == [new]
 
 
