@@ -1,13 +1,13 @@
 """Whom an incident touches: stories of a few people behind a few cells."""
 
 import pytest
-from impact_world import HOUR, MONDAY, always, degradation, incident, presence, topology
 
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import Impact
 from detector.domain.kpi import Kpi
 from detector.domain.policy import ImpactPolicy
 from detector.impact import assess, learn_habit
+from tests.unit.impact.impact_world import HOUR, MONDAY, always, degradation, incident, presence, topology
 
 HABIT_ROWS = always("ann", "a") + always("bob", "a", seconds=1800) + always("cem", "b") + always("dee", "c", attempts=0)
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from impact_world import HOUR, MONDAY, WEEK, degradation, incident, topology
 
 from detector.domain.customer import Customers
 from detector.domain.exposure import Presence
 from detector.domain.policy import ImpactPolicy
 from detector.impact import assess, learn_habit
 from detector.impact.chance import affected_interval
+from tests.unit.impact.impact_world import HOUR, MONDAY, WEEK, degradation, incident, topology
 
 PEOPLE = 600
 CELLS = 6

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from impact_world import HOUR, MONDAY, WEEK, always, presence
 
 from detector.domain.exposure import Exposure, Habit
 from detector.domain.policy import ImpactPolicy
 from detector.impact import combined_exposure, expected_exposure, learn_habit, recent_exposure
+from tests.unit.impact.impact_world import HOUR, MONDAY, WEEK, always, presence
 
 
 def usual(habit: Habit, subscriber: str, cell: str, hour: float, timezone: str = "UTC") -> float:

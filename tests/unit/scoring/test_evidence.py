@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from quiet_network import DROP, KPIS, SETUP, SPEED, TRAFFIC, Network, kpi
 
 from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
 from detector.scoring import band, fit, score
+from tests.unit.scoring.quiet_network import DROP, KPIS, SETUP, SPEED, TRAFFIC, Network, kpi
 
 POLICY = DetectionPolicy()
 SURE = 6.7

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from quiet_network import DROP, KPIS, MONDAY, SETUP, SPEED, TRAFFIC, Network
 
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
 from detector.scoring import fit, from_arrays
 from detector.scoring.time_of_week import time_of_week
+from tests.unit.scoring.quiet_network import DROP, KPIS, MONDAY, SETUP, SPEED, TRAFFIC, Network
 
 POLICY = DetectionPolicy()
 
