@@ -67,6 +67,8 @@ class _Assessment:
         found = [self._assess(incident, presence, contacted) for incident in incidents]
         reached("assess.computed")
         with self.store.begin() as connection:
+            if not self.store.ticks.still_owed(connection, debt):  # another daemon was faster
+                return []
             alerts = [alert for one in found if (alert := self._record(connection, one))]
             self.store.notes.put(connection, "assessed_until", self.now)
             self.store.ticks.settle(connection, debt, self.now)

@@ -94,8 +94,9 @@ class _TickWork:
         fitted.save_evidence(self.store, self.catalogue, evidence)
         self.reached("detect.scored")
         with self.store.begin() as connection:
-            self.store.ticks.owe(connection, "decide", debt.tick, debt.version)
-            self.store.ticks.settle(connection, debt, self.now)
+            if self.store.ticks.still_owed(connection, debt):
+                self.store.ticks.owe(connection, "decide", debt.tick, debt.version)
+                self.store.ticks.settle(connection, debt, self.now)
         self.reached("detect.score_recorded")
 
     def _recent(self, tick: Tick) -> KpiFrame:
@@ -112,11 +113,11 @@ class _TickWork:
             elif (evidence := fitted.load_evidence(self.store, self.catalogue, debt.tick)) is None:
                 with self.store.begin() as connection:  # damaged or made from another catalogue: score it again
                     self.store.ticks.owe(connection, "score", debt.tick, debt.version)
-            else:
-                self._decide(debt, evidence)
+            elif self._decide(debt, evidence):
                 yield debt.tick
 
-    def _decide(self, debt: Debt, evidence: Evidence) -> None:
+    def _decide(self, debt: Debt, evidence: Evidence) -> bool:
+        """False if another daemon was faster: then nothing is written, for it was judged from what is past."""
         mine = debt.tick.duration_s
         missing = self.store.notes.get(f"missing:{mine}", {})
         tracked, incidents = pipeline.decide(
@@ -125,6 +126,8 @@ class _TickWork:
         )  # fmt: skip
         self.reached("detect.tracked")
         with self.store.begin() as connection:
+            if not self.store.ticks.still_owed(connection, debt):
+                return False
             self.store.book.save(connection, tracked.degradations, incidents)
             self.store.notes.put(connection, f"missing:{mine}", dict(tracked.missing))
             self.store.ticks.owe(connection, "assess", debt.tick, debt.version)
@@ -132,3 +135,4 @@ class _TickWork:
             self.reached("detect.deciding")
         self.reached("detect.decided")
         fitted.forget_evidence(self.store)
+        return True

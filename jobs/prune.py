@@ -15,5 +15,5 @@ def prune(store: Store, policy: RetentionPolicy, *, now: float, wall_now: float)
         audit_before=wall_now - policy.audit_days * _DAY,
     )
     store.history.compact(before=int(now) - _DAY)
-    gone["kpi"] = store.history.prune(int(now) - policy.kpi_days * _DAY)
+    gone["kpi"] = store.history.prune(int(now) - policy.kpi_days * _DAY, untouched_since=wall_now - _DAY)
     return gone

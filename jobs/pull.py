@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from detector import pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Permanent
+from detector.domain.errors import Permanent, Transient
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
@@ -44,7 +44,10 @@ def pull(
     reference = source.reference(now, findings)
     store.vault.seal(reference.raw_ids)
     _pull_people(source, store, now, findings)
-    fresh = store.pieces.unread(source.pieces(store.notes.get("pulled:counters", 0.0), now))
+    listed = source.pieces(store.notes.get("pulled:counters", 0.0), now)
+    for piece, reason in store.pieces.refused(listed):
+        source.set_aside(piece, reason)
+    fresh = store.pieces.unread(listed)
     rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from) for part in _rounds(fresh)]
     done = [one.run(now, reached) for one in rounds]
     ticks = [tick for pulled in done for tick in pulled.ticks]
@@ -62,6 +65,8 @@ def _pull_people(source: Source, store: Store, now: float, findings: Findings) -
     if len(presence):
         store.presence.write(presence, after)
     with store.begin() as connection:
+        if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
+            return
         store.notes.add_contacts(connection, source.contacts(after, now, findings))
         store.notes.put(connection, "pulled:people", now)
 
@@ -151,16 +156,17 @@ class _Round:
         read: Sequence[tuple[Piece, list[CounterBatch]]], aside: Sequence[tuple[Piece, str]], now: float,
     ) -> None:  # fmt: skip
         with self.store.begin() as connection:
+            ticks = [tick for _, paths in written for tick in paths]
+            before = {tick: versions[tick] for tick in ticks if tick in versions}
+            if self.store.ticks.versions(connection, ticks) != before:
+                raise Transient("another daemon pulled the same ticks", where="pull", mend="the next pull looks again")
             for frame, paths in written:
                 for tick, path in paths.items():
                     version = versions.get(tick, 0) + 1
                     self.store.history.record(connection, tick, version, path, len(frame.objects))
                     if tick.start >= self.decide_from:
                         self.store.ticks.owe(connection, "score", tick, version)
-            for piece, batches in read:
-                self.store.pieces.record(connection, piece, self._touched(batches))
-            for piece, reason in aside:
-                self.store.pieces.record(connection, piece, [], reason)
+            self.store.pieces.record(connection, [(piece, self._touched(own)) for piece, own in read], aside)
         self.store.pieces.learned(self.pieces)
 
 

@@ -8,12 +8,15 @@ from typing import Any
 from detector import care, delivery
 from detector.delivery import Breaker, Outcome, Receiver
 from detector.domain.customer import Customers
-from detector.domain.errors import PrecallError
+from detector.domain.errors import Permanent, PrecallError
 from detector.domain.finding import Findings
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Source, Transport
 from detector.store import Listing, Message, Store
 from jobs.ledger import Reached, walk_on
+
+_MENDING_S = 60.0
+"""How long a message waits for what only the operator can mend."""
 
 
 @dataclass
@@ -45,14 +48,20 @@ class Relay:
         receiver = self.receivers.get(message.receiver)
         if receiver is None or not receiver.enabled:
             return self._finish(message, "dead", wall_now, f"receiver '{message.receiver}' is not configured")
+        if self.store.outbox.is_off(receiver.name, receiver.url):
+            mend = "it answered 410; give its new address, or redrive when it is back"
+            return self._finish(message, "dead", wall_now, f"receiver '{receiver.name}' is switched off: {mend}")
         breaker = self.breakers.get(receiver.name, Breaker())
         if not breaker.allows(wall_now):
             self.store.outbox.retry(message, at=max(breaker.retry_at, wall_now + 1), error="receiver is down", counted=False)
             return "held"
         try:
-            body = message.body or self._freeze(message, receiver, event_now)
-        except PrecallError as error:
+            body = self._body(message, receiver, event_now)
+        except Permanent as error:
             return self._finish(message, "dead", wall_now, str(error))
+        except PrecallError as error:  # the operator, or time, may mend it
+            self.store.outbox.retry(message, at=wall_now + _MENDING_S, error=str(error), counted=False)
+            return "held"
         self.breakers[receiver.name] = breaker.probe(wall_now)
         sent = delivery.Message(message.key, body, message.attempts, message.expires_at)
         outcome = delivery.deliver(
@@ -67,7 +76,7 @@ class Relay:
         breaker = self.breakers[receiver.name]
         self.breakers[receiver.name] = breaker.after(reached=outcome.reached, now=wall_now)
         if outcome.disable:
-            self.receivers = {**self.receivers, receiver.name: replace(receiver, enabled=False)}
+            self.store.outbox.switch_off(receiver.name, receiver.url)
         if outcome.state == "retry" and outcome.at is not None:
             self.store.outbox.retry(message, at=outcome.at, error=outcome.reason)
         else:
@@ -77,14 +86,17 @@ class Relay:
         self.store.outbox.finish(message, state=state, at=at, error=error)
         return state
 
-    def _freeze(self, message: Message, receiver: Receiver, event_now: float) -> bytes:
-        """Before the first attempt: ask for permission again, then fix the bytes that this key means from now on."""
+    def _body(self, message: Message, receiver: Receiver, event_now: float) -> bytes:
+        """Permission is asked for again at every attempt; at the first, the bytes are fixed that this key means from then
+        on."""
         lost = self._recheck(message, event_now)
+        if message.body is not None:
+            return message.body
         alert = replace(message.alert, data=_without(message.data, lost))
         body = delivery.format_named(receiver.format).render(alert, self.source_uri)
-        self.store.outbox.freeze(message, dict(alert.data), body)
+        frozen = self.store.outbox.freeze(message, dict(alert.data), body)
         self.reached("push.frozen")
-        return body
+        return frozen
 
     def _recheck(self, message: Message, event_now: float) -> int:
         """Listings that lost their permission since they were decided are refused; returns how many."""

@@ -55,8 +55,20 @@ class FileDrop(OperatorDataset):
             raise Transient(f"cannot be set aside: {error.strerror or error}", where=name, mend="free the disk") from error
 
     def _attachment_files(self, now: float) -> list[AttachmentFile]:
-        found = self._complete("attachments", now)
-        return [AttachmentFile(path, rel, self._arrival(path, now)) for path, rel in found]
+        """Attachments are asked for by the time of their arrival: the moment from which on every look finds them settled,
+        so that none falls between two looks, and none is given twice after a restart."""
+        wall = self._wall.now() if self._wall is not None else now
+        found = []
+        for path, rel in files_below(self._root, "attachments"):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            settled = (stat.st_mtime if self._wall is None else max(stat.st_mtime, stat.st_ctime)) + self._settle_s
+            if wall >= settled:
+                at = self._arrived.setdefault((path, stat.st_mtime_ns), min(settled, now))
+                found.append(AttachmentFile(path, rel, at))
+        return found
 
     def _complete(self, folder: str, now: float) -> list[tuple[Path, str]]:
         wall = self._wall.now() if self._wall is not None else now

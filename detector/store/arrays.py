@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from detector.domain.errors import Transient
+from detector.store.whole_file import whole_file
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 _MADE_FROM = "made_from"
@@ -25,14 +26,10 @@ class ArrayStore:
     def save(self, name: str, arrays: Arrays, made_from: str) -> None:
         """Replace the state of this name, whole. Raises Transient when it cannot be written."""
         path = self._root / f"{name}.npz"
-        part = path.with_name(f".{path.name}.part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
+            with whole_file(path) as part, part.open("wb") as file:
                 np.savez(file, **{_MADE_FROM: np.array(made_from), _CHECKSUM: np.array(_checksum(arrays))}, **arrays)  # type: ignore[arg-type]
-            part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise Transient(error.strerror or str(error), where=str(path), mend="free space; it is tried again") from error
 
     def load(self, name: str, made_from: str) -> dict[str, np.ndarray[Any, Any]] | None:
@@ -55,7 +52,7 @@ class ArrayStore:
     def prune(self, folder: str, keep: int) -> None:
         """Keep the newest `keep` files of a folder (names sort by time)."""
         for path in sorted((self._root / folder).glob("*.npz"))[:-keep]:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _checksum(arrays: Arrays) -> str:

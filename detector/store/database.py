@@ -7,12 +7,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from detector.domain.errors import Misconfigured, Transient
 from detector.store.tables import metadata
 
+_ONE_WRITER = text("SELECT pg_advisory_xact_lock(7312583)")
 _WAL_SAFE = (3, 51, 3)
 """SQLite before this has a WAL-reset corruption bug with several writers."""
 
@@ -72,6 +73,8 @@ class Database:
         """One transaction: commits at the end of the block, rolls back on any error."""
         try:
             with self.engine.begin() as connection:
+                if connection.dialect.name == "postgresql":  # one writer at a time, as in SQLite: what it checks stays true
+                    connection.execute(_ONE_WRITER)
                 yield connection
         except OperationalError as error:
             raise Transient(str(error.orig).splitlines()[0], where="database", mend="the job tries again") from error

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from detector.domain.window import Tick, Window, utc
 from detector.store.database import Database
 from detector.store.parquet import read_columns, write_columns
 from detector.store.ticks import Ticks
+from detector.store.whole_file import remove_abandoned
 
 _DAY = 86_400
 _CACHED_TICKS = 64
@@ -30,20 +33,20 @@ class KpiHistory:
 
     def write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
         """Write a frame's periods as files and say which holds what. Nothing refers to them until `record`."""
-        if len(frame.starts) == 1:
-            tick = Tick(int(frame.starts[0]), frame.duration_s)
-            return {tick: self._write(frame, f"{utc(tick.start):%Y%m%d/%H%M}-{frame.duration_s}-v{versions[tick]}")}
         return {
             tick: path for day in np.unique(frame.starts // _DAY) for tick, path in self._write_day(frame, day, versions)
         }
 
     def _write_day(self, frame: KpiFrame, day: int, versions: dict[Tick, int]) -> list[tuple[Tick, str]]:
-        """Several periods of one day in one file, named by its first period and versions so that no file is overwritten."""
+        """The periods of one day in one file, named by the first, the newest version, and what is in it: so other data
+        never take the place of a file that a tick refers to."""
         part = _pick(frame, frame.starts // _DAY == day)
         ticks = [Tick(int(s), frame.duration_s) for s in part.starts]
+        many = f"-x{len(ticks)}" if len(ticks) > 1 else ""
         version = max(versions[t] for t in ticks)
-        name = f"{utc(ticks[0].start):%Y%m%d/%H%M}-{frame.duration_s}-x{len(ticks)}-v{version}"
-        return [(tick, self._write(part, name) if i == 0 else f"{name}.parquet") for i, tick in enumerate(ticks)]
+        name = f"{utc(ticks[0].start):%Y%m%d/%H%M}-{frame.duration_s}{many}-v{version}-{_digest(part)}"
+        path = self._write(part, name)
+        return [(tick, path) for tick in ticks]
 
     def _write(self, frame: KpiFrame, name: str) -> str:
         periods, objects = len(frame.starts), len(frame.objects)
@@ -64,7 +67,13 @@ class KpiHistory:
 
     def read(self, duration_s: int, window: Window) -> KpiFrame:
         """All ticks of this duration that start in the window; ticks that never came are absent from `starts`."""
-        frames = [self._load(path, starts, duration_s) for path, starts in self.ticks.files(duration_s, window).items()]
+        files = self.ticks.files(duration_s, window)
+        try:
+            frames = [self._load(path, starts, duration_s) for path, starts in files.items()]
+        except Permanent:
+            if self.ticks.files(duration_s, window) == files:
+                raise
+            return self.read(duration_s, window)  # a compaction put another file in its place meanwhile
         found = [f for f in frames if len(f.starts)]
         return stack(found) if found else empty_frame(duration_s, self._kpis)
 
@@ -82,7 +91,7 @@ class KpiHistory:
         columns = read_columns([self._root / path], wanted)
         if "object" not in columns:
             raise Permanent("no column 'object'", where=path, mend="not a KPI history file: restore it")
-        objects, o = np.unique(columns["object"].astype(str), return_inverse=True)
+        objects, o = _sorted_codes(columns["object"].tolist())
         p = np.searchsorted(np.array(starts), columns["start"])
         shape = (len(starts), len(objects), len(self._kpis))
         num, den, suspect = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[:2], bool)
@@ -90,7 +99,7 @@ class KpiHistory:
         for k, kpi in enumerate(self._kpis):
             if f"{kpi.id}/n" in columns:
                 num[p, o, k], den[p, o, k] = columns[f"{kpi.id}/n"], columns[f"{kpi.id}/d"]
-        return KpiFrame(np.array(starts, np.int64), duration_s, tuple(objects.tolist()), self._kpis, num, den, suspect)
+        return KpiFrame(np.array(starts, np.int64), duration_s, objects, self._kpis, num, den, suspect)
 
     def compact(self, before: int) -> int:
         """Join the tick files of each whole day before `before` into one; returns how many files went."""
@@ -109,23 +118,38 @@ class KpiHistory:
         frame = self.read(duration_s, day)
         ticks = [Tick(int(s), duration_s) for s in frame.starts]
         with self._database.begin() as connection:
+            if self.ticks.files(duration_s, day) != old:  # new data came while it was read
+                return 0
             versions = self.ticks.versions(connection, ticks)
-            for tick, path in self.write(frame, versions).items():
+            new = self.write(frame, versions)
+            for tick, path in new.items():
                 self.record(connection, tick, versions[tick], path, len(frame.objects))
-        for path in old:
+        for path in set(old) - set(new.values()):
             (self._root / path).unlink(missing_ok=True)
         self._cache.clear()
         return len(old) - 1
 
-    def prune(self, before: int) -> int:
-        """Forget ticks before this moment, and delete every file that no tick refers to; returns how many files went."""
+    def prune(self, before: int, *, untouched_since: float = inf) -> int:
+        """Forget ticks before this moment, and delete every file that no tick refers to; returns how many files went.
+
+        Files written after `untouched_since` (s, wall) stay: a pull may be about to record them.
+        """
         with self._database.begin() as connection:
             self.ticks.forget(connection, before)
             kept = self.ticks.paths(connection)
-        gone = [path for path in self._root.rglob("[!.]*.parquet") if str(path.relative_to(self._root)) not in kept]
+        files = [path for path in self._root.rglob("[!.]*.parquet") if str(path.relative_to(self._root)) not in kept]
+        gone = [path for path in files if path.stat().st_mtime < untouched_since]
         for path in gone:
             path.unlink(missing_ok=True)
-        return len(gone)
+        return len(gone) + remove_abandoned(self._root, untouched_since)
+
+
+def _digest(frame: KpiFrame) -> str:
+    """What is in it, in eight letters."""
+    digest = sha256("\n".join((*frame.objects, *(k.id for k in frame.kpis))).encode())
+    for values in (frame.starts, frame.numerator, frame.denominator, frame.suspect):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:8]
 
 
 def _pick(frame: KpiFrame, periods: np.ndarray[Any, np.dtype[np.bool_]]) -> KpiFrame:
@@ -133,3 +157,14 @@ def _pick(frame: KpiFrame, periods: np.ndarray[Any, np.dtype[np.bool_]]) -> KpiF
         frame.starts[periods], frame.duration_s, frame.objects, frame.kpis,
         frame.numerator[periods], frame.denominator[periods], frame.suspect[periods],
     )  # fmt: skip
+
+
+def _sorted_codes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray[Any, np.dtype[np.intp]]]:
+    """The different names in order, and each row's place among them; sorting the rows themselves takes far longer.
+
+    >>> _sorted_codes(["b", "a", "b"])
+    (('a', 'b'), array([1, 0, 1]))
+    """
+    different = tuple(sorted(set(names)))
+    place = {name: i for i, name in enumerate(different)}
+    return different, np.fromiter((place[name] for name in names), np.intp, len(names))

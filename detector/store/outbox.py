@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from detector.domain.alert import Alert
 from detector.store.database import Database
 from detector.store.records import upsert
 from detector.store.tables import outbox as table
+from detector.store.tables import state
 
 NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
+_GONE = "gone:"
 LEASE_S = 120.0
 """A message claimed by a push that died becomes due again after this."""
 
@@ -98,10 +100,12 @@ class Outbox:
                 connection.execute(_this(message).values(next_at=now + LEASE_S))
         return found
 
-    def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> None:
-        """Before the first attempt: these bytes are what the key means from now on."""
+    def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> bytes:
+        """Before the first attempt: what the key means from now on. Returns it: another push may have been the first."""
+        mine = (table.c.key == message.key, table.c.receiver == message.receiver)
         with self._database.begin() as connection:
             connection.execute(_this(message).where(table.c.body.is_(None)).values(body=body, data=data))
+            return bytes(connection.execute(select(table.c.body).where(*mine)).scalar_one())
 
     def finish(self, message: Message, *, state: str, at: float, error: str = "") -> None:
         """sent, dead or expired."""
@@ -112,17 +116,31 @@ class Outbox:
             "last_error": error,
         }
         with self._database.begin() as connection:
-            connection.execute(_this(message).values(**change))
+            connection.execute(_this(message).where(table.c.state == "pending").values(**change))
 
     def retry(self, message: Message, *, at: float, error: str, counted: bool = True) -> None:
         change = {"next_at": at, "attempts": message.attempts + counted, "last_error": error}
         with self._database.begin() as connection:
-            connection.execute(_this(message).values(**change))
+            connection.execute(_this(message).where(table.c.state == "pending").values(**change))
+
+    def switch_off(self, receiver: str, url: str) -> None:
+        """This receiver answered 410 at this address: nothing more goes there, not even after a restart."""
+        with self._database.begin() as connection:
+            upsert(connection, state, [{"name": _GONE + receiver, "body": {"url": url}}])
+
+    def is_off(self, receiver: str, url: str) -> bool:
+        """Another address in the settings, or a redrive, switches it on again."""
+        query = select(state.c.body).where(state.c.name == _GONE + receiver)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return row is not None and row[0] == {"url": url}
 
     def redrive(self, now: float, receiver: str = "") -> int:
-        """Make dead messages due again; returns how many."""
+        """Make dead messages due again, and switch on who was gone; returns how many messages."""
         where = [table.c.state == "dead", *([table.c.receiver == receiver] if receiver else [])]
+        off = state.c.name == _GONE + receiver if receiver else state.c.name.startswith(_GONE)
         with self._database.begin() as connection:
+            connection.execute(delete(state).where(off))
             change = update(table).where(*where).values(state="pending", next_at=now, attempts=0, finished_at=None)
             return connection.execute(change).rowcount
 

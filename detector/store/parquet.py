@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 
 from detector.domain.errors import Permanent, Transient
+from detector.store.whole_file import whole_file
 
 Columns = Mapping[str, np.ndarray[Any, Any]]
 _engines = threading.local()
@@ -24,16 +25,13 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
 def write_columns(path: Path, columns: Columns) -> None:
     """Write beside `path`, then rename. Raises Transient when the disk is full or cannot be written."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _engine()
-        engine.register("columns_to_write", dict(columns))
-        engine.execute(f"COPY (SELECT * FROM columns_to_write) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")
-        engine.unregister("columns_to_write")
-        part.replace(path)
+        with whole_file(path) as part:
+            engine = _engine()
+            engine.register("columns_to_write", dict(columns))
+            engine.execute(f"COPY (SELECT * FROM columns_to_write) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")
+            engine.unregister("columns_to_write")
     except (OSError, duckdb.Error) as error:
-        part.unlink(missing_ok=True)
         raise Transient(
             _first_line(error), where=str(path), mend="free space or mend the folder; it is tried again"
         ) from error

@@ -1,6 +1,7 @@
 """Which pieces of which files were read, and which ticks they fed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -11,12 +12,23 @@ from detector.store.records import upsert
 from detector.store.tables import piece as table
 from detector.store.tables import tick_piece
 
+_NAMES_A_QUERY = 500
 Identity = tuple[str, str, str, int]
 
 
 def identity(piece: Piece) -> Identity:
     """(source, name, sha256, start of the part or -1): the same bytes twice are one piece."""
     return piece.source, piece.name, piece.sha256, piece.window.start if piece.window else -1
+
+
+def _key(piece: Piece) -> dict[str, Any]:
+    return dict(zip(("source", "name", "sha256", "window_start"), identity(piece), strict=True))
+
+
+def _row(piece: Piece, state: str, reason: str) -> dict[str, Any]:
+    end = piece.window.end if piece.window else -1
+    told = {"window_end": end, "arrived_at": piece.arrived_at, "size": piece.size}
+    return _key(piece) | told | {"state": state, "reason": reason}
 
 
 class Pieces:
@@ -34,16 +46,28 @@ class Pieces:
         for piece in pieces:
             if identity(piece) not in self._known:
                 fresh.setdefault(identity(piece), piece)
-        return list(fresh.values())
+        self._known |= self._read_by_others(sorted({piece.name for piece in fresh.values()}))
+        return [piece for key, piece in fresh.items() if key not in self._known]
 
-    def record(self, connection: Connection, piece: Piece, ticks: Sequence[Tick], reason: str = "") -> None:
-        """This piece was read and fed `ticks`; or, with a `reason`, was set aside. Call `learned` after the commit."""
-        source, name, sha256, start = identity(piece)
-        key = {"source": source, "name": name, "sha256": sha256, "window_start": start}
-        end = piece.window.end if piece.window else -1
-        row = {"window_end": end, "arrived_at": piece.arrived_at, "size": piece.size, "reason": reason}
-        upsert(connection, table, [key | row | {"state": "set_aside" if reason else "read"}])
-        upsert(connection, tick_piece, [{"start": t.start, "duration_s": t.duration_s} | key for t in ticks])
+    def _read_by_others(self, names: Sequence[str]) -> set[Identity]:
+        """What another daemon has recorded under these names since we looked."""
+        found: set[Identity] = set()
+        query = select(table.c.source, table.c.name, table.c.sha256, table.c.window_start)
+        with self._database.read() as connection:
+            for at in range(0, len(names), _NAMES_A_QUERY):
+                rows = connection.execute(query.where(table.c.name.in_(names[at : at + _NAMES_A_QUERY])))
+                found |= {(r[0], r[1], r[2], r[3]) for r in rows}
+        return found
+
+    def record(
+        self, connection: Connection, read: Iterable[tuple[Piece, Sequence[Tick]]], refused: Iterable[tuple[Piece, str]] = ()
+    ) -> None:
+        """Each piece and the ticks that it fed; those set aside and why. Call `learned` after the commit."""
+        fed, aside = list(read), list(refused)
+        rows = [_row(piece, "read", "") for piece, _ in fed] + [_row(piece, "set_aside", why) for piece, why in aside]
+        upsert(connection, table, rows)
+        ticks = [{"start": t.start, "duration_s": t.duration_s} | _key(piece) for piece, own in fed for t in own]
+        upsert(connection, tick_piece, ticks)
 
     def learned(self, pieces: Iterable[Piece]) -> None:
         """What was committed is known from now on."""
@@ -62,6 +86,14 @@ class Pieces:
                 piece = Piece(row.source, row.name, row.sha256, row.arrived_at, row.size, window)
                 found[row.source, row.name, row.window_start] = piece
         return sorted(found.values(), key=lambda p: (p.arrived_at, p.name))
+
+    def refused(self, pieces: Iterable[Piece]) -> list[tuple[Piece, str]]:
+        """Those of these that were set aside, with the reason: still lying there after a crash, or put back."""
+        listed = {identity(piece): piece for piece in pieces}
+        query = select(table).where(table.c.state == "set_aside")
+        with self._database.read() as connection:
+            rows = [(r.source, r.name, r.sha256, r.window_start, r.reason) for r in connection.execute(query)]
+        return [(listed[row[:4]], row[4]) for row in rows if row[:4] in listed]
 
     def set_aside(self) -> list[tuple[str, str]]:
         """(name, reason) of everything that could not be read."""

@@ -76,6 +76,12 @@ class Ticks:
         row = {"step": step, "start": tick.start, "duration_s": tick.duration_s, "version": version}
         upsert(connection, owed, [row])
 
+    def still_owed(self, connection: Connection, debt: Debt) -> bool:
+        """Nobody else has settled it, and no newer data came: held until the caller's transaction ends."""
+        key = [owed.c.step == debt.step, owed.c.start == debt.tick.start, owed.c.duration_s == debt.tick.duration_s]
+        query = select(owed.c.version).where(*key).with_for_update()
+        return connection.execute(query).scalar() == debt.version
+
     def settle(self, connection: Connection, debt: Debt, at: float) -> None:
         """The step is done for this version; a newer version that came meanwhile stays owed."""
         key = {"step": debt.step, "start": debt.tick.start, "duration_s": debt.tick.duration_s}

@@ -6,8 +6,10 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from detector.domain.errors import Transient
 from tests.acceptance.small_house import MOMENTS, SmallHouse
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -43,10 +45,37 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
     (root / "steps").write_text("\n".join(sorted(plug.reached)))
 
 
+def live_beside(root: Path, url: str, own: Path) -> None:
+    """All rounds without regard to the other daemon; one that lost a race simply tries again, as the daemon does."""
+    house = SmallHouse(root, url)
+    for moment in MOMENTS:
+        house.wall.at = moment
+        for _ in range(20):
+            try:
+                house.tick(moment)
+            except Transient:
+                continue
+            break
+        own.with_suffix(".round").write_text(str(moment))
+    house.close()
+
+
+def run_together(daemons: Sequence[tuple[Path, str, Path]]) -> list[int]:
+    """The exit codes of daemons that run at the same time."""
+    processes = [CONTEXT.Process(target=live_beside, args=daemon) for daemon in daemons]
+    for process in processes:
+        process.start()
+    return [_ended(process) for process in processes]
+
+
 def run(root: Path, url: str, plug: Plug) -> int:
     """The exit code of one such process: 0, or minus the signal that ended it."""
     process = CONTEXT.Process(target=live_through, args=(root, url, plug))
     process.start()
+    return _ended(process)
+
+
+def _ended(process: BaseProcess) -> int:
     process.join(60)
     if process.exitcode is None:
         process.kill()

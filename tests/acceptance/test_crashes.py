@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.crash_driver import Plug, run
+from tests.acceptance.crash_driver import Plug, run, run_together
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
 from tests.acceptance.small_operator import LIVE, write_operator
@@ -99,3 +99,12 @@ def test_a_machine_that_loses_power_all_the_time_gets_there_as_well(history, und
     decided, sent, _ = undisturbed
     assert told(root) == decided
     assert receiver.meanings == sent
+
+
+def test_two_daemons_on_one_store_do_everything_once(history, undisturbed, tmp_path, receiver):
+    root = start_from(history, tmp_path / "house")
+    assert run_together([(root, receiver.url, tmp_path / name) for name in ("first", "second")]) == [0, 0]
+    decided, sent, _ = undisturbed
+    assert told(root) == decided
+    assert receiver.meanings == sent
+    assert sorted(receiver.keys) == sorted(sent), "and nobody was told twice"
