@@ -145,8 +145,8 @@ def test_a_step_stays_owed_until_this_version_of_it_is_settled(store: Store) -> 
 
 
 def degradation(name: str = "deg_1", cleared_at: int | None = None) -> Degradation:
-    return Degradation(name, "c1", "accessibility", "rrc_sr", "accessibility", 0, 1200, "major", 12.0, 0.99, 0.8, 80, 100, 19, 1, 900,
-                       cleared_at)  # fmt: skip
+    named = (name, "c1", "accessibility", "rrc_sr", "accessibility", 0, 1200, "major")
+    return Degradation(*named, 12.0, 0.99, 0.8, 80, 100, 19, 1, 900, cleared_at)
 
 
 INCIDENT = Incident(
@@ -167,8 +167,8 @@ def test_nouns_come_back_as_they_went(store: Store) -> None:
 
 
 def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bool = True) -> Listing:
-    return Listing("inc_1", subscriber, "acc_1", "expected", probability, 900.0, 1200, contactable, "", "proactive_message", "sms",
-                   subscriber, 1200)  # fmt: skip
+    decided = (contactable, "", "proactive_message", "sms", subscriber, 1200)
+    return Listing("inc_1", subscriber, "acc_1", "expected", probability, 900.0, 1200, *decided)
 
 
 def test_a_list_remembers_what_was_known_when(store: Store) -> None:
@@ -228,8 +228,10 @@ def test_findings_add_up_and_keep_their_first_example(store: Store) -> None:
 
 def presence(*people: str) -> Presence:
     n = len(people)
-    return Presence(people, ("c1",), np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64), np.full(n, 3600, np.int32),
-                    np.full(n, 3600.0), np.full(n, np.nan), np.full(n, np.nan))  # fmt: skip
+    who, zero = np.arange(n, dtype=np.int32), np.zeros(n, np.int64)
+    unknown = np.full(n, np.nan)
+    hour = np.full(n, 3600, np.int32)
+    return Presence(people, ("c1",), who, zero.astype(np.int32), zero, hour, hour.astype(float), unknown, unknown)
 
 
 def test_a_forgotten_person_is_nowhere(store: Store) -> None:

@@ -1,11 +1,11 @@
 """Each figure of the summary on truth tables small enough to count by hand."""
 
 import pytest
-from small_truth import MINUTE, complaint, degraded, fault, incident, opened, scored
 
 from detector.backtest import figures
 from detector.backtest.figures import summarise
 from detector.backtest.truth import Truth
+from tests.unit.backtest.small_truth import MINUTE, complaint, degraded, fault, incident, opened, scored
 
 CONTRACT = [
     "settings_hash",

@@ -5,8 +5,6 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from small_truth import DAY, degraded, fault, incident, scored
-from synthetic_week import replay
 
 from detector.backtest import report
 from detector.backtest.diagrams import Bar, timeline
@@ -17,6 +15,8 @@ from detector.backtest.matching import match
 from detector.backtest.results import Results
 from detector.backtest.truth import Truth
 from detector.domain.window import Window
+from tests.unit.backtest.small_truth import DAY, degraded, fault, incident, scored
+from tests.unit.backtest.synthetic_week import replay
 
 
 @pytest.fixture(scope="module")

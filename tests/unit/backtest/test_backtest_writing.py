@@ -5,8 +5,6 @@ import json
 from datetime import datetime
 
 import pytest
-from small_truth import degraded, incident, listed
-from synthetic_week import replay
 
 from detector.backtest.conclusion import conclude
 from detector.backtest.figures import summarise
@@ -14,6 +12,8 @@ from detector.backtest.matching import match
 from detector.backtest.results import Results
 from detector.backtest.writing import write
 from detector.domain.window import Window
+from tests.unit.backtest.small_truth import degraded, incident, listed
+from tests.unit.backtest.synthetic_week import replay
 
 COLUMNS = {
     "degradations.csv": "degradation_id,object_id,dimension,kpi,kind,started_at,detected_at,cleared_at,severity,evidence,"

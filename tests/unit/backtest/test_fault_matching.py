@@ -1,12 +1,12 @@
 """What belongs to which fault, to the letter of the contract."""
 
 import pytest
-from small_truth import MINUTE, NETWORK, complaint, degraded, fault, incident, scored
 
 from detector.backtest.matching import cells_of, touches
 from detector.backtest.truth import Complaint, Fault, Truth
 from detector.domain.cell import Topology, TopologyEdge
 from detector.domain.window import Window
+from tests.unit.backtest.small_truth import MINUTE, NETWORK, complaint, degraded, fault, incident, scored
 
 
 @pytest.mark.parametrize(

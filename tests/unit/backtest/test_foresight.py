@@ -1,10 +1,10 @@
 """Foresight, contact precision and calibration, counted by hand."""
 
 import pytest
-from small_truth import complaint, degraded, fault, incident, listed, scored
 
 from detector.backtest.foresight import calibration, contact_precision, foresight
 from detector.backtest.truth import Truth
+from tests.unit.backtest.small_truth import complaint, degraded, fault, incident, listed, scored
 
 FAULT = fault("f", "a1", 100, 300)
 FOUND = degraded("d", "a1", 110)
