@@ -113,9 +113,9 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
         people, subscriber = table.codes("subscriber_id")
         cells, cell = table.codes("cell_id")
         start = times(table, "start", zone, file.name, findings)
-        duration, seconds = table.numbers("duration_s"), table.numbers("seconds")
-        nothing = np.full(len(start), np.nan)
-        attempts, failures = (table.numbers(c) if c in own else nothing for c in ("attempts", "failures"))
+        duration, seconds, *results = table.numbers("duration_s", "seconds", *own)
+        told, nothing = dict(zip(own, results, strict=True)), np.full(len(start), np.nan)
+        attempts, failures = (told.get(c, nothing) for c in ("attempts", "failures"))
     good = (subscriber >= 0) & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
     if not good.all():
         first = int(np.flatnonzero(~good)[0]) + 1

@@ -128,10 +128,11 @@ class Table:
         sql = f'SELECT coalesce(enum_code({_name(column)}::{kind})::BIGINT, -1) AS code FROM loaded ORDER BY "?row"'
         return words, np.asarray(self._query(sql).fetchnumpy()["code"], np.int64)
 
-    def numbers(self, column: str) -> NDArray[np.float64]:
-        """A loaded number column, NaN = NULL."""
-        found = self._query(f'SELECT {_name(column)} AS n FROM loaded ORDER BY "?row"').fetchnumpy()["n"]
-        return np.ma.filled(np.ma.asarray(found).astype(np.float64), np.nan)
+    def numbers(self, *columns: str) -> list[NDArray[np.float64]]:
+        """Loaded number columns, NaN = NULL."""
+        listed = ", ".join(f"{_name(column)} AS n{i}" for i, column in enumerate(columns))
+        found = self._query(f'SELECT {listed} FROM loaded ORDER BY "?row"').fetchnumpy() if columns else {}
+        return [np.ma.filled(np.ma.asarray(found[f"n{i}"]).astype(np.float64), np.nan) for i in range(len(columns))]
 
     @property
     def rows(self) -> int:

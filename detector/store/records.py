@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import Connection, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Noun = TypeVar("Noun")
@@ -26,12 +27,21 @@ def noun_of(kind: type[Noun], row: Row[Any]) -> Noun:
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert, or replace the row that has the same primary key: running it twice leaves one row."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     todo = list(rows)
-    keys = [c.name for c in table.primary_key]
+    if not todo:
+        return
+    statement = _upserting(table, tuple(todo[0]), connection.dialect.name)
     for at in range(0, len(todo), _ROWS_A_STATEMENT):
-        part = todo[at : at + _ROWS_A_STATEMENT]
-        insert = dialect.insert(table)
-        rest = {name: insert.excluded[name] for name in part[0] if name not in keys}
-        statement = insert.on_conflict_do_update(index_elements=keys, set_=rest) if rest else insert.on_conflict_do_nothing()
-        connection.execute(statement, part)
+        connection.execute(statement, todo[at : at + _ROWS_A_STATEMENT])
+
+
+@lru_cache(maxsize=128)
+def _upserting(table: Table, columns: tuple[str, ...], dialect: str) -> Executable:
+    """Kept, for making the statement takes longer than the database takes to run it."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    keys = [c.name for c in table.primary_key]
+    rest = {name: insert.excluded[name] for name in columns if name not in keys}
+    return cast(
+        "Executable",
+        insert.on_conflict_do_update(index_elements=keys, set_=rest) if rest else insert.on_conflict_do_nothing(),
+    )
