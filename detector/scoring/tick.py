@@ -63,7 +63,7 @@ class Recent:
         bad = ~np.isfinite(events[-1])
         if h > 0:
             bad |= np.isfinite(events).sum(axis=0) < 2
-        if kpi.kind == "volume":  # a suspect period is a short one: less traffic proves nothing
+        if kpi.kind in ("volume", "mean", "gauge"):  # a suspect period is a short one: only counts of counts survive it
             bad |= self.frame.suspect[within].any(axis=0)
         sums = (
             np.where(bad, np.nan, np.nansum(side, axis=0)) for side in (events, size, np.where(np.isfinite(events), mean, 0))
