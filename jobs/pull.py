@@ -10,7 +10,7 @@ from detector import pipeline
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent, Transient
 from detector.domain.finding import Findings
-from detector.domain.frame import KpiFrame
+from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Tick, Window
@@ -99,16 +99,18 @@ class _Round:
     decide_from: int
 
     def run(self, now: float, reached: Reached) -> Pulled:
-        read, aside = self._read(self.pieces)
+        read, aside = self._read(self.pieces, self.findings)
         batches = [batch for _, own in read for batch in own]
         touched = self._touched(batches)
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)
             earlier = self.store.pieces.feeding(connection, versions) if versions else []
         known = {(p.source, p.name, p.window) for p in self.pieces}  # the same name with new bytes replaces
-        before, _ = self._read([p for p in earlier if (p.source, p.name, p.window) not in known], touched)
+        again = [p for p in earlier if (p.source, p.name, p.window) not in known]
+        before, gone = self._read(again, Findings(), touched)  # what they held was found when they were new
         reached("pull.read")
         frames = self._measure([batch for _, own in before for batch in own] + batches, touched)
+        frames = [self._over_stored(frame) for frame in frames] if gone else frames
         reached("pull.measured")
         written = [(frame, self._write(frame, versions)) for frame in frames]
         reached("pull.written")
@@ -120,17 +122,17 @@ class _Round:
         return Pulled(len(self.pieces), tuple(aside), ticks)
 
     def _read(
-        self, pieces: Iterable[Piece], ticks: Sequence[Tick] = ()
+        self, pieces: Iterable[Piece], findings: Findings, ticks: Sequence[Tick] = ()
     ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]]]:
         """Each piece whole or not at all; a piece that cannot be read never takes the others with it."""
         window = Window(min(t.start for t in ticks), max(t.end for t in ticks)) if ticks else None
         read, aside = [], []
         for piece in pieces:
             try:
-                read.append((piece, list(self.source.read(piece, self.findings, window or piece.window))))
+                read.append((piece, list(self.source.read(piece, findings, window or piece.window))))
             except Permanent as error:
                 aside.append((piece, str(error)))
-                self.findings.add("file_set_aside", piece.name, str(error))
+                findings.add("file_set_aside", piece.name, str(error))
         return read, aside
 
     def _tick(self, start: int, duration_s: int) -> Tick:
@@ -146,6 +148,11 @@ class _Round:
         mine = [b for b in batches if self._tick(b.start, b.duration_s) in wanted]
         frames = pipeline.measure(mine, self.catalogue, self.reference, self.findings)
         return [frame for frame in frames.values() if len(frame.starts)]
+
+    def _over_stored(self, frame: KpiFrame) -> KpiFrame:
+        """A file that fed these ticks before is gone by now: what it said stands in the history."""
+        span = Window(int(frame.starts[0]), int(frame.starts[-1]) + frame.duration_s)
+        return overlaid(self.store.history.read(frame.duration_s, span), frame)
 
     def _write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
         ticks = [Tick(int(start), frame.duration_s) for start in frame.starts]

@@ -93,11 +93,27 @@ def stack(frames: Sequence[KpiFrame]) -> KpiFrame:
     objects = tuple(dict.fromkeys(name for f in frames for name in f.objects))
     kpis = tuple({k.id: k for f in frames for k in f.kpis}.values())
     same = [f if f.objects == objects and f.kpis == kpis else f.aligned(objects, kpis) for f in frames]
-    return KpiFrame(
-        np.concatenate([f.starts for f in same]), frames[0].duration_s, objects, kpis,
-        np.concatenate([f.numerator for f in same]), np.concatenate([f.denominator for f in same]),
-        np.concatenate([f.suspect for f in same]),
-    )  # fmt: skip
+    starts = np.concatenate([f.starts for f in same])
+    order = np.argsort(starts, kind="stable")  # a corrected tick may lie in a file of its own, amid another's periods
+    num, den, suspect = (
+        np.concatenate([getattr(f, name) for f in same])[order] for name in ("numerator", "denominator", "suspect")
+    )
+    return KpiFrame(starts[order], frames[0].duration_s, objects, kpis, num, den, suspect)
+
+
+def overlaid(old: KpiFrame, new: KpiFrame) -> KpiFrame:
+    """`new` for its own periods, filled up from `old` where it has nothing to say."""
+    objects = tuple(dict.fromkeys((*new.objects, *old.objects)))
+    kpis = tuple({k.id: k for k in (*new.kpis, *old.kpis)}.values())
+    top, base = new.aligned(objects, kpis), old.aligned(objects, kpis)
+    here = np.isin(base.starts, top.starts)
+    at = np.searchsorted(top.starts, base.starts[here])
+    num, den, suspect = top.numerator.copy(), top.denominator.copy(), top.suspect.copy()
+    blank = np.isnan(num[at])
+    num[at] = np.where(blank, base.numerator[here], num[at])
+    den[at] = np.where(blank, base.denominator[here], den[at])
+    suspect[at] |= base.suspect[here] & blank.all(axis=2)
+    return KpiFrame(top.starts.copy(), new.duration_s, objects, kpis, num, den, suspect)
 
 
 def ending_at(frame: KpiFrame, tick: Tick, periods: int) -> KpiFrame:

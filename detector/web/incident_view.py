@@ -87,6 +87,21 @@ def summary(incident: Incident, page: Page) -> Summary:
     )
 
 
+def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -> dict[str, object]:
+    """What the list of incidents shows: a line each, how many people, and what keeps the service from its work."""
+
+    def affected(incident: Incident) -> str:
+        impact = service.impact(incident.incident_id)
+        return here.count(impact.affected) if impact else ""
+
+    return {
+        "summaries": [summary(one, here) for one in found],
+        "affected": {one.incident_id: affected(one) for one in found},
+        "problems": service.ready(),
+        "at": here.clock(here.now),
+    }
+
+
 def incident_view(service: WebService, incident: Incident, page: Page) -> dict[str, object]:
     """Everything the template `incident.html` names."""
     degradations = sorted(

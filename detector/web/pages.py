@@ -8,7 +8,7 @@ from fastapi.templating import Jinja2Templates
 
 from detector.web.access import COOKIE, Access
 from detector.web.api import IncidentId, Offset, incident_or_404
-from detector.web.incident_view import Page, incident_view, summary
+from detector.web.incident_view import Page, incident_view, incidents_view
 from detector.web.service import WebService
 
 PER_PAGE = 50
@@ -43,20 +43,10 @@ def page_routes(
     ) -> Response:
         if sent_on is not None:
             return sent_on
-        here, found = page(), service.incidents(state, PER_PAGE + 1, offset)
-        return templates.TemplateResponse(
-            request,
-            "incidents.html",
-            {
-                "summaries": [summary(one, here) for one in found[:PER_PAGE]],
-                "affected": {one.incident_id: _affected(one.incident_id, here) for one in found[:PER_PAGE]},
-                "state": state,
-                "older": offset + PER_PAGE if len(found) > PER_PAGE else None,
-                "problems": service.ready(),
-                "at": here.clock(here.now),
-                "timezone": timezone,
-            },
-        )
+        found = service.incidents(state, PER_PAGE + 1, offset)
+        older = offset + PER_PAGE if len(found) > PER_PAGE else None
+        view = incidents_view(service, found[:PER_PAGE], page()) | {"state": state, "older": older, "timezone": timezone}
+        return templates.TemplateResponse(request, "incidents.html", view)
 
     @routes.get("/incidents/{incident_id}", response_model=None)
     def incident(request: Request, incident_id: IncidentId, sent_on: Response | None = entrance) -> Response:
@@ -65,9 +55,5 @@ def page_routes(
         here, found = page(), incident_or_404(service.incident, incident_id)
         view = incident_view(service, found, here) | {"at": here.clock(here.now), "timezone": timezone}
         return templates.TemplateResponse(request, "incident.html", view)
-
-    def _affected(incident_id: str, here: Page) -> str:
-        impact = service.impact(incident_id)
-        return here.count(impact.affected) if impact else ""
 
     return routes
