@@ -3,15 +3,16 @@
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 from detector.clock import WallClock
-from detector.delivery import HttpTransport, Receiver
+from detector.delivery import HttpTransport, Receiver, check_url, format_named, signed_headers
 from detector.domain.errors import Misconfigured, PrecallError
+from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Source, Transport
 from detector.kpis import Catalogue, load_catalogue
 from detector.settings import Settings
@@ -115,14 +116,37 @@ def configured(settings: Settings) -> list[Receiver]:
 
 def check(settings: Settings) -> list[str]:
     """What is wrong with config, source, database and receivers, each in one line; empty = nothing."""
-    problems: list[str] = []
     try:
         house = open_house(settings)
     except PrecallError as error:
         return [str(error)]
-    if not (settings.sources.path / "cells.csv").exists():
-        problems.append(f"sources.path: {settings.sources.path} has no cells.csv; put one there, see docs/reference")
-    if not settings.receivers:
-        problems.append("receivers: none configured; alerts are kept but nobody is told")
+    findings = Findings()
+    problems = [*_source_problems(house, findings), *_receiver_problems(house.receivers)]
+    problems += [f"{f.where}: {f.code}: {f.example} (x {f.count})" for f in findings]
     house.close()
     return problems
+
+
+def _source_problems(house: House, findings: Findings) -> Iterator[str]:
+    """What the watched folder lacks, and what its tables say that cannot be."""
+    path = house.settings.sources.path
+    try:
+        topology = house.source.reference(house.clock.now(), findings).topology
+    except PrecallError as error:
+        yield str(error)
+        return
+    if not topology.cells:
+        yield f"{path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
+
+
+def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
+    """Addresses, secrets and formats that could never work; nothing is sent."""
+    if not receivers:
+        yield "receivers: none configured; alerts are kept, but nobody is told"
+    for receiver in receivers:
+        try:
+            check_url(receiver.url)
+            format_named(receiver.format)
+            signed_headers("check", b"", receiver.secrets, wall_now=0.0)
+        except PrecallError as error:
+            yield f"receiver '{receiver.name}': {error}"

@@ -51,7 +51,7 @@ FORMATS: Mapping[str, Format] = {"cloudevents": Format("application/cloudevents+
 def format_named(name: str) -> Format:
     """Misconfigured for a name that is not in `FORMATS`."""
     if name not in FORMATS:
-        raise Misconfigured(f"unknown format '{name}'", where="receivers.toml: format", mend=f"use {', '.join(FORMATS)}")
+        raise Misconfigured(f"unknown format '{name}'", where="receivers: format", mend=f"use {', '.join(FORMATS)}")
     return FORMATS[name]
 
 

@@ -24,7 +24,7 @@ def signed_headers(key: str, body: bytes, secrets: Sequence[str], *, wall_now: f
     ('evt_1', '1774339200', 'v1,')
     """
     if not secrets:
-        raise Misconfigured("no secret to sign with", where="receivers.toml: secrets", mend=f"give one {PREFIX}...")
+        raise Misconfigured("no secret to sign with", where="receivers: secrets", mend=f"give one {PREFIX}...")
     at = utc(int(wall_now))  # the package relabels other offsets as UTC instead of converting them
     signatures = [webhook(secret).sign(key, at, body.decode()) for secret in secrets]
     return {"webhook-id": key, "webhook-timestamp": str(int(wall_now)), "webhook-signature": " ".join(signatures)}
@@ -47,7 +47,7 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> s
 
 def webhook(secret: str) -> Webhook:
     """The signer of one secret; Misconfigured if it is not `whsec_` and base64 of 24 to 64 bytes. Never shows the secret."""
-    where, mend = "receivers.toml: secrets", f"use {PREFIX} and base64 of {SHORTEST_KEY} to {LONGEST_KEY} random bytes"
+    where, mend = "receivers: secrets", f"use {PREFIX} and base64 of {SHORTEST_KEY} to {LONGEST_KEY} random bytes"
     if not secret.startswith(PREFIX):
         raise Misconfigured(f"a secret does not begin with {PREFIX}", where=where, mend=mend)
     try:

@@ -83,15 +83,15 @@ def check_url(url: str, plain_http_hosts: frozenset[str] = frozenset()) -> str:
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL as error:
-        raise Misconfigured("not a URL", where="receivers.toml: url", mend="write https://host/path") from error
+        raise Misconfigured("not a URL", where="receivers: url", mend="write https://host/path") from error
     host = parsed.host
     shown = f"{parsed.scheme}://" + (f"[{host}]" if ":" in host else host) + (f":{parsed.port}" if parsed.port else "")
     plain = parsed.scheme == "http" and (_loopback(host) or host in plain_http_hosts)
     if not host or not (parsed.scheme == "https" or plain):
         mend = "use https; http is for the loopback only"
-        raise Misconfigured(f"will not post to {shown}", where="receivers.toml: url", mend=mend)
+        raise Misconfigured(f"will not post to {shown}", where="receivers: url", mend=mend)
     if _metadata(host):
-        raise Misconfigured(f"{host} is link-local", where="receivers.toml: url", mend="name the receiver's own address")
+        raise Misconfigured(f"{host} is link-local", where="receivers: url", mend="name the receiver's own address")
     return shown
 
 
