@@ -18,10 +18,12 @@ from detector.impact.accounts import account_impacts
 from detector.impact.analysable import left_out
 from detector.impact.chance import affected_interval, chance_of_suffering
 from detector.impact.crowd import Crowd, crowd_of
+from detector.impact.driven import driven
 from detector.impact.harm import columns, harms_of
 from detector.impact.hours import HOUR_S
-from detector.impact.measured import Measured, driven_suffered, measure
+from detector.impact.measured import Measured, measure
 from detector.impact.stay import Forecast, forecast
+from detector.impact.view import view_of
 
 NEXT_PERIOD_S = 900
 STILL_TO_COME_S = 2 * HOUR_S
@@ -52,14 +54,13 @@ def assess(
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
     crowd = crowd_of(habit, presence, start=start, before=seen_until, timezone=timezone, policy=policy)
     usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))
-    expected, concentration = forecast(crowd, usual, last, start, end)
+    view = view_of(crowd, usual, last)
+    fled = driven(view, harms, topology, start, end)
+    expected, concentration = forecast(view, fled, start, end)
     measured = measure(crowd, seen, start, end)
-    if np.any(expected.driven_s):
-        driven = np.minimum(expected.driven_s / max(expected.driven_window_s, 1.0), 1.0)
-        elsewhere = driven_suffered(crowd, seen, driven, start, end)
-        measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - elsewhere))
+    measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - fled.suffered))
     probability = _probability(expected, measured, concentration, incident.confidence or 1.0)
-    exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s, 0.0)
+    exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s + fled.dead_s, 0.0)
     basis = _basis(crowd, measured, last.touched)
     return _impact(incident, degradations, crowd.keys, probability, exposure, basis, customers, now, policy)
 

@@ -13,7 +13,7 @@ from detector.impact.hours import HOUR_S, hour_of_week
 DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S
 """Where no attachment carries attempts: a person asks something of the network about four times an hour."""
 
-ACTIVE_S = 300.0
+ACTIVE_S = 180.0
 """Seconds of use behind one attempt: slow service is felt in use, not in a pocket."""
 
 
@@ -75,7 +75,7 @@ def crowd_of(habit: Habit, presence: Presence, *, start: int, before: int, timez
 def active_share(attempts_per_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the time in which the network is in use.
 
-    >>> active_share(np.array([0.0, 1 / 600, 1.0])).tolist()
+    >>> active_share(np.array([0.0, 1 / 360, 1.0])).tolist()
     [0.02, 0.5, 1.0]
     """
     return np.asarray(np.clip(attempts_per_s * ACTIVE_S, 0.02, 1.0))

@@ -15,6 +15,7 @@ SESSION_S = 90.0
 """Session time behind one attempt: turns releases per session second into releases per attempt."""
 DIMENSION_SHARE = 0.35
 """Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
+SHELTER = ("site", "node", "edge")
 DEAD_KINDS = ("outage", "sleeping", "no_data")
 SLOW_FAMILIES = ("integrity", "utilisation")
 CORE_TECHNOLOGIES = {
@@ -91,7 +92,8 @@ def harms_of(
                 by_cell.setdefault(cell, []).append(degradation)
     harms = {cell: _cell_harm(cell, own, kpis, end) for cell, own in by_cell.items()}
     harms |= _presumed(harms, touched - set(harms), incident, end)
-    return {cell: _with_takeover(harm, harms, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
+    dead = _dead_cells(harms, incident, topology)
+    return {cell: _with_takeover(harm, dead, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
 
 
 def cells_served(object_id: str, topology: Topology) -> frozenset[str]:
@@ -170,10 +172,16 @@ def _presumed(harms: Mapping[str, Harm], unknown: Iterable[str], incident: Incid
     return {cell: Harm(cell, start, last, lost, 0.0, slow, failing) for cell in unknown}
 
 
-def _with_takeover(harm: Harm, harms: Mapping[str, Harm], own: Sequence[Degradation], topology: Topology) -> Harm:
+def _dead_cells(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> set[str]:
+    """Those that serve nobody; of a mast, hub or node that is to blame for the rest, none can be trusted to take over."""
+    dead = {cell for cell, harm in harms.items() if harm.lost}
+    return dead | topology.cells_of(incident.root_kind, incident.root_id) if dead and incident.root_kind in SHELTER else dead
+
+
+def _with_takeover(harm: Harm, dead: set[str], own: Sequence[Degradation], topology: Topology) -> Harm:
     if not harm.lost:
         return harm
-    share = takeover_share(harm.cell, {cell for cell, h in harms.items() if h.lost}, own, topology)
+    share = takeover_share(harm.cell, dead, own, topology)
     return Harm(harm.cell, harm.start, harm.end, harm.lost, share, harm.slow, harm.failing)
 
 

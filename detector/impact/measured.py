@@ -72,22 +72,6 @@ def _pace(crowd: Crowd, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector
     return np.where(np.isfinite(own), (pace + own) / 2, pace)
 
 
-def driven_suffered(crowd: Crowd, harm: HarmColumns, driven: Vector, start: int, end: int) -> Vector:
-    """[person]: P(a failure in another cell is the incident's) for people driven from dead cells; `driven` is the share of
-    the time for which a dead cell was their place. How much more often they fail than normal is learned from all of them."""
-    p = crowd.presence
-    rows = np.flatnonzero(
-        ~harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start)
-        & np.isfinite(p.attempts) & np.isfinite(p.failures)
-    )  # fmt: skip
-    who = crowd.of_presence[p.subscriber[rows]]
-    weight, normal = driven[who], normal_failure_rate(crowd, start)
-    found = float((weight * (p.failures[rows] - normal * p.attempts[rows])).sum())
-    extra = max(found + 1.0, 0.0) / (float((weight * p.attempts[rows]).sum()) + 20.0)
-    chance = np.minimum(weight * extra / (extra + normal), 1 - 1e-9)
-    return np.asarray(1.0 - np.exp(-crowd.total(who, p.failures[rows] * -np.log1p(-chance))))
-
-
 def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float) -> float:
     """People may meet more or fewer failures than a cell's KPI says (another mix of services, retries)."""
     told = float((attempts * extra).sum())

@@ -1,4 +1,4 @@
-"""How long each person was, or is expected to be, in an incident's cells, and what that does."""
+"""How long each person is expected to be in an incident's cells, and what that does."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.impact.chance import concentration_of
-from detector.impact.crowd import Crowd, active_share
-from detector.impact.exposure import PERSISTENCE
+from detector.impact.crowd import active_share
+from detector.impact.driven import Driven
 from detector.impact.harm import HarmColumns
 from detector.impact.hours import HOUR_S, hour_blocks
+from detector.impact.view import View
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
 """Person-seconds of seen movement that weigh as much as the assumed takeover share."""
@@ -19,19 +20,16 @@ OWN_TAKEOVER_S = HOUR_S / 3
 neighbour in one hour is so in the next."""
 CUT_OFF = 0.15
 """Chance that moving to the cell that takes over costs a person a running call or session."""
-PERSISTENCE_PRIOR = 5.0
-"""People that departed from habit by an hour who weigh as much as the assumed persistence."""
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """[person], over hours whose presence has not arrived, and over dead cells, where absence proves nothing.
+    """[person], over hours whose presence has not arrived.
 
     exposure_s: in touched cells; degraded_s: of that, in cells without or with slow service; harmful_s: of that, what is
     likely to be felt; hazard: expected own failures (attempts come as a Poisson stream,
     so none fails with the chance exp(-hazard)). window_s: length of the time looked at.
-    driven_s: expected in dead cells in hours that arrived, driven_window_s of them.
     """
 
     exposure_s: Vector
@@ -39,83 +37,26 @@ class Forecast:
     harmful_s: Vector
     hazard: Vector
     window_s: float = 0.0
-    driven_s: Vector | float = 0.0
-    driven_window_s: float = 0.0
 
     def plus(self, other: "Forecast") -> "Forecast":
         return Forecast(
             self.exposure_s + other.exposure_s, self.degraded_s + other.degraded_s, self.harmful_s + other.harmful_s,
-            self.hazard + other.hazard, self.window_s + other.window_s, self.driven_s + other.driven_s,
-            self.driven_window_s + other.driven_window_s,
+            self.hazard + other.hazard, self.window_s + other.window_s,
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class _View:
-    """The crowd and what the cells do to it: `usual` over the habit's cells, `last` over the presence's."""
+def forecast(view: View, arrived: Driven, start: int, end: int) -> tuple[Forecast, float]:
+    """What is expected in the hours of `[start, end)` whose presence has not arrived, by habit and by the last presence
+    (which fades by the hour), and how all-or-nothing presence is (see chance).
 
-    crowd: Crowd
-    usual: HarmColumns
-    last: HarmColumns
-    persistence: float = PERSISTENCE
-
-    def pair(self, weigh: Callable[[HarmColumns], Vector]) -> tuple[Vector, Vector]:
-        return weigh(self.usual), weigh(self.last)
-
-    def said_s(self, at: int) -> Vector:
-        """[person]: seconds in touched cells that habit expects of the hour at `at`."""
-        habit, rows = self.crowd.habit, self.crowd.habit_rows(at)
-        return self.crowd.total(habit.subscriber[rows], habit.seconds[rows] * self.usual.touched[habit.cell[rows]])
-
-    def seen_s(self, at: int, *, anywhere: bool = False) -> Vector:
-        """[person]: seconds seen in touched cells, or anywhere, in the hour at `at`."""
-        p = self.crowd.presence
-        rows = p.start // HOUR_S == at // HOUR_S
-        weight = 1.0 if anywhere else self.last.touched[p.cell[rows]]
-        return self.crowd.total(self.crowd.of_presence[p.subscriber[rows]], p.seconds[rows] * weight)
-
-    def blend(self, at: int, weights: tuple[Vector, Vector]) -> Vector:
-        """[person]: expected seconds of the hour at `at`, each weighted by its cell's entry: by habit, and by where
-        the person was last seen, which counts persistence^(hours since)."""
-        crowd, rows = self.crowd, self.crowd.habit_rows(at)
-        fade = crowd.seen * self.persistence ** max((at - crowd.recent_at) / HOUR_S, 1.0)
-        usual = (crowd.habit.subscriber[rows], crowd.habit.cell[rows], crowd.habit.seconds[rows])
-        last = (crowd.recent_person, crowd.recent.indices, crowd.recent.seconds)
-        by_habit, by_last = _weighted(crowd, *usual, weights[0]), _weighted(crowd, *last, weights[1])
-        return np.asarray((1 - fade) * by_habit + fade * by_last)
-
-
-def _weighted(
-    crowd: Crowd, who: NDArray[np.integer], cell: NDArray[np.int32], seconds: Vector, weight: Vector
-) -> Vector:  # fmt: skip
-    hit = weight[cell] > 0
-    return crowd.total(who[hit], seconds[hit] * weight[cell[hit]])
-
-
-def forecast(
-    crowd: Crowd, usual: HarmColumns, last: HarmColumns, start: int, end: int
-) -> tuple[Forecast, float]:  # fmt: skip
-    """What is expected in `[start, end)`, by habit and by the last presence (which fades by the hour), and how all-or-
-    nothing presence is (see chance). `usual` and `last` are the harms over the habit's and the presence's cells.
-
-    In an hour whose presence arrived, living cells are measured, and a dead cell's people are compared with what was seen
-    of them anywhere: only what is missing of their usual time is lost. What was not missing tells how much others take
-    over in the hours to come.
+    How the people of dead cells fared in hours that arrived tells how much others take over in the hours to come.
     """
-    view = _View(crowd, usual, last)
-    view = replace(view, persistence=_persistence(view))
-    none = np.zeros(len(crowd.keys))
-    whole = Forecast(none, none, none, none)
-    arrived = {int(hour) * HOUR_S for hour in np.unique(crowd.presence.start // HOUR_S)}
-    blocks = hour_blocks(start, end)
-    moved_s, expected_s = none, none
-    for block in (b for b in blocks if b[0] in arrived and (usual.lost.any() or last.lost.any())):
-        part, lost_s = _dead_while_arrived(view, block)
-        moved_s, expected_s = moved_s + part.exposure_s - lost_s, expected_s + part.exposure_s
-        whole = whole.plus(part)
-    usual, last = (_learned_takeover(harm, float(moved_s.sum()), float(expected_s.sum())) for harm in (usual, last))
-    view, fared = replace(view, usual=usual, last=last), _fared(usual, last, moved_s, expected_s)
-    for block in (b for b in blocks if b[0] not in arrived):
+    none = np.zeros(len(view.crowd.keys))
+    whole, hours = Forecast(none, none, none, none), view.arrived_hours
+    moved_s, dead_s = float(arrived.moved_s.sum()), float(arrived.dead_s.sum())
+    usual, last = (_learned_takeover(harm, moved_s, dead_s) for harm in (view.usual, view.last))
+    view, fared = replace(view, usual=usual, last=last), _fared(usual, last, arrived.moved_s, arrived.dead_s)
+    for block in (b for b in hour_blocks(start, end) if b[0] not in hours):
         whole = whole.plus(_not_arrived(view, block, fared))
     return whole, (_concentration(view) + 1) / evened_out(whole.window_s / HOUR_S, view.persistence) - 1
 
@@ -149,19 +90,7 @@ def _fared(usual: HarmColumns, last: HarmColumns, moved_s: Vector, expected_s: V
     return np.asarray(_unserved(own, cut_off) / np.maximum(_unserved(common), 1e-9))
 
 
-def _dead_while_arrived(view: _View, block: tuple[int, int, int]) -> tuple[Forecast, Vector]:
-    """An hour's forecast for the people of dead cells, with the seconds that nobody else served."""
-    at, start, end = block
-    dead = view.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * (harm.lost > 0))
-    dead_s = view.blend(at, dead)
-    lost = view.blend(at, (dead[0] * view.usual.lost, dead[1] * view.last.lost))
-    whole = view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
-    lost_s = np.clip(whole - view.seen_s(at, anywhere=True), 0.0, dead_s)
-    felt = lost * np.divide(lost_s, dead_s, out=np.zeros_like(dead_s), where=dead_s > 0)
-    return Forecast(dead_s, dead_s, felt, np.zeros_like(dead_s), float(end - start), dead_s, float(end - start)), lost_s
-
-
-def _not_arrived(view: _View, block: tuple[int, int, int], fared: Vector) -> Forecast:
+def _not_arrived(view: View, block: tuple[int, int, int], fared: Vector) -> Forecast:
     at, start, end = block
 
     def expected(weigh: Callable[[HarmColumns], Vector]) -> Vector:
@@ -180,16 +109,7 @@ def _not_arrived(view: _View, block: tuple[int, int, int], fared: Vector) -> For
     )
 
 
-def _persistence(view: _View) -> float:
-    """How much of a person's departure from habit in one hour is left in the next: from the last two hours that arrived."""
-    at = view.crowd.recent_at
-    first, then = ((view.seen_s(hour) - view.said_s(hour)) / HOUR_S for hour in (at - HOUR_S, at))
-    both = (view.seen_s(at - HOUR_S, anywhere=True) > 0) & (view.seen_s(at, anywhere=True) > 0)
-    left = PERSISTENCE * PERSISTENCE_PRIOR + float((first * then)[both].sum())
-    return float(np.clip(left / (PERSISTENCE_PRIOR + float((first**2)[both].sum())), 0.2, 0.95))
-
-
-def _concentration(view: _View) -> float:
+def _concentration(view: View) -> float:
     """From the last hour before the forecast: what habit said of the touched cells against what arrived."""
     said, seen = view.said_s(view.crowd.recent_at), view.seen_s(view.crowd.recent_at)
     known = view.crowd.seen & (said > 0)

@@ -48,7 +48,7 @@ def test_an_outage_without_neighbours_takes_everyone_who_is_there():
         (degradation("a", "accessibility", 0, 0.99, 0.94), 0.1, 0.25),  # 5 % of about 3 attempts in 45 minutes
         (degradation("a", "accessibility", 0, 0.99, 0.5), 0.65, 0.9),
         (degradation("a", "retainability", 0, 0.005, 0.055), 0.1, 0.25),  # more is worse: the same 5 %
-        (degradation("a", "integrity", 0, 20.0, 8.0), 0.95, 1.0),  # slow for 45 minutes: degraded seconds
+        (degradation("a", "integrity", 0, 20.0, 8.0), 0.8, 0.95),  # slow for 45 minutes: degraded seconds in use
         (degradation("a", "no_data", 0, 1.0, 0.0), 0.0, 0.0),
         (degradation("a", "no_data", 0, 1.0, 0.0, confirmed_by="alarm"), 0.95, 1.0),
         (degradation("a#5qi=1", "accessibility", 0, 0.99, 0.5), 0.3, 0.6),  # one service of several
@@ -117,6 +117,20 @@ def test_a_call_cut_off_while_moving_to_another_cell_counts():
     assert chance(impact, "cem") == 0, "was never in the dead cell"
 
 
+def test_a_failure_where_one_always_is_at_this_hour_is_not_the_dead_cells():
+    found = degradation("a", "outage", 0, 100, 0)
+    net = topology("a b", neighbours={"a": "b"})
+    movers = [f"m{i:02}" for i in range(20)]
+    usual = [
+        row
+        for who in movers
+        for row in always(who, "a", seconds=1800) + always(who, "b" if who < "m10" else "c", seconds=1800)
+    ]
+    arrived = [(who, "b", 0, 3600, 10, 1) for who in movers]
+    impact = assessed(found, "a", rows=arrived, at=1.1, habit_rows=usual, net=net, policy=ImpactPolicy(list_above=0.0))
+    assert chance(impact, "m15") > chance(impact, "m05") + 0.05, "m15 never is behind b by itself"
+
+
 def test_slow_data_is_felt_in_use():
     impact = assessed(degradation("c", "integrity", 0, 20.0, 8.0), "c", policy=ImpactPolicy(list_above=0.0))
     assert chance(impact, "dee") < 0.3, "there all day, tries nothing"
@@ -155,7 +169,7 @@ def test_a_touched_cell_too_quiet_to_be_judged_is_presumed_like_the_others_in_pa
 
 
 def test_an_unsure_incident_makes_unsure_lists():
-    found = degradation("a", "integrity", 0, 20, 8)
+    found = degradation("a", "outage", 0, 100, 0)
     assert chance(assessed(found, "a", confidence=0.5), "ann") == pytest.approx(0.5, abs=0.02)
 
 
@@ -184,7 +198,7 @@ def test_accounts_count_each_line_once():
         people, {"fam": Account("fam", "family", "gold", care_team="family-care")},
         (Membership("fam", "ann", "holder"), Membership("fam", "cem", "line"), Membership("firm", "cem", "line")),
     )  # fmt: skip
-    impact = assessed([degradation(cell, "integrity", 0, 20, 8) for cell in "ab"], "a b", customers=customers)
+    impact = assessed([degradation(cell, "outage", 0, 100, 0) for cell in "ab"], "a b", customers=customers)
     fam, firm = impact.accounts
     assert (fam.account, fam.affected_lines, fam.lines, fam.care_team) == ("fam", 3, 4, "family-care")
     assert (firm.account, firm.kind, firm.affected_lines, firm.lines) == ("firm", "", 1, 1)
