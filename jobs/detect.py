@@ -19,6 +19,10 @@ from jobs import fitted
 from jobs.ledger import Reached, ready, walk_on
 
 
+_AWAITED_PERIODS = 4
+"""An object that has been silent for so many periods holds the others up no longer."""
+
+
 @dataclass(frozen=True)
 class Detected:
     """What one run did."""
@@ -80,8 +84,10 @@ class _TickWork:
             return False
         frame = self.store.history.read(tick.duration_s, tick.window)
         present = {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}
+        silent = self.store.notes.get(f"missing:{tick.duration_s}", {})
+        awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]
         return ready(
-            tick, present, expected_objects(baseline, self.reference), now=self.now, policy=self.detection,
+            tick, present, awaited, now=self.now, policy=self.detection,
             arrival_delay_s=self.reference.operator.arrival_delay_s,
         )  # fmt: skip
 
