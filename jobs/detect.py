@@ -18,7 +18,6 @@ from detector.store import Debt, Store
 from jobs import fitted
 from jobs.ledger import Reached, ready, walk_on
 
-
 _AWAITED_PERIODS = 4
 """An object that has been silent for so many periods holds the others up no longer."""
 
