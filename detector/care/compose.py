@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from detector.care.change import what_changed
 from detector.care.privacy import shown, shown_interval
-from detector.care.say import sentence
+from detector.care.say import sentence, spoken_length
 from detector.care.trouble import SERVICES, trouble_of
 from detector.domain.alert import Alert, Decision, alert_key
 from detector.domain.degradation import Degradation
@@ -43,6 +44,11 @@ class _Step:
     policy: CarePolicy
     floor: int
     timezone: str
+    before: Mapping[str, Any]
+
+    @property
+    def merged_into(self) -> str:
+        return self.incident.suppressed_reason.removeprefix("merged:") if self.incident.state == "merged" else ""
 
     @property
     def trouble(self) -> str:
@@ -50,21 +56,37 @@ class _Step:
 
     @property
     def resolved(self) -> int | None:
-        return (self.incident.resolved_at or self.now) if self.type_ == "resolved" else None
+        """An incident that went on as part of another has not ended."""
+        ended = self.type_ == "resolved" and not self.merged_into
+        return (self.incident.resolved_at or self.now) if ended else None
 
 
 def compose(
     incident: Incident, degradations: Sequence[Degradation], impact: Impact, decisions: Sequence[Decision], *, type_: str,
     sequence: int, now: int, kpis: Mapping[str, Kpi], policy: CarePolicy, impact_policy: ImpactPolicy, link_base: str,
-    timezone: str = "UTC",
+    timezone: str = "UTC", before: Mapping[str, Any] | None = None,
 ) -> Alert:  # fmt: skip
     """The alert of this step of the incident; `type_` is opened, updated or resolved. `data` as in CONTRACTS.md section 5.
 
     Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` says how many are
-    left out. Times in `say` are local to `timezone`; a minor's guardian is told lookup's sentence instead.
+    left out. Times in `say` are local to `timezone`; a minor's guardian is told lookup's sentence instead. `before`: `data`
+    of the last alert of this incident, so that an update says what changed. An incident merged into another is closed as
+    its part, not as solved.
     """
     own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=_surest_first)
-    step = _Step(incident, tuple(own), impact, decisions, type_, now, kpis, policy, impact_policy.privacy_floor, timezone)
+    step = _Step(
+        incident,
+        tuple(own),
+        impact,
+        decisions,
+        type_,
+        now,
+        kpis,
+        policy,
+        impact_policy.privacy_floor,
+        timezone,
+        before or {},
+    )
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
     bodies = (_data(step, link_base, cap) for cap in caps)
     data = next(body for body in bodies if len(json.dumps(body).encode()) <= BODY_LIMIT)
@@ -80,7 +102,7 @@ def _surest_first(degradation: Degradation) -> tuple[float, str]:
 
 def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
     path = f"{link_base.rstrip('/')}/v1/incidents/{step.incident.incident_id}"
-    return {
+    data: dict[str, Any] = {
         "serviceProblem": _service_problem(step, cap),
         "evidence": [_evidence(d) for d in step.own[: min(cap, 20)]],
         "impact": _impact(step, min(cap, 20)),
@@ -90,6 +112,9 @@ def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
         "expected": _expected(step.incident),
         "links": {"affected": f"{path}/affected", "feedback": f"{path}/feedback"},
     }
+    if step.type_ == "updated" and (changed := what_changed(step.before, data)):
+        data["serviceProblem"]["statusChangeReason"] = _cut(changed)
+    return data
 
 
 def _say(step: _Step, language: str) -> str:
@@ -119,6 +144,13 @@ def _service_problem(step: _Step, cap: int) -> dict[str, Any]:
         problem["associatedTroubleTicket"] = [{"id": incident.ticket_id}]
     if step.resolved is not None:
         problem["resolutionDate"] = _iso(step.resolved)
+    if step.merged_into:
+        problem |= {
+            "status": "Closed", "parentProblem": [{"id": step.merged_into}],
+            "statusChangeReason": f"continues as part of {step.merged_into}",
+        }  # fmt: skip
+    elif step.resolved is not None:
+        problem["statusChangeReason"] = f"over after {spoken_length(step.resolved - incident.started_at)}"
     return problem
 
 
@@ -165,6 +197,7 @@ def _impact(step: _Step, cap: int) -> dict[str, Any]:
         "exposed": shown(impact.exposed, floor), "affected": affected,
         "affectedInterval": None if affected is None else shown_interval(impact.affected_low, impact.affected_high, floor),
         "suppressedByConsent": shown(no_consent, floor),
+        "contactable": shown(sum(d.contactable for d in step.decisions), floor),
         "accounts": [_account(a, floor) for a in accounts[:cap]],
     }  # fmt: skip
     if len(accounts) > cap:

@@ -14,17 +14,20 @@ def sentence(
     """What is wrong, since when, until when, what to do. `clear` is the expected end (s), None = not known; `resolved` the
     end; told to anyone but the person (`to_person` false) it names neither place nor time. An unknown language is English.
 
-    >>> sentence("en", "slow", timezone="UTC", now=36000, since=30600, clear=39600)
-    'Mobile data is slow in your area since 08:30. We expect it to work again by about 11:00. Wi-Fi helps until then.'
+    >>> sentence("en", "slow", timezone="UTC", now=36000, since=30600)
+    'Mobile data has been slow in your area since 08:30. We are working on it. Wi-Fi helps in the meantime.'
     """
     phrases = phrases_of(language)
     if not to_person:
         return phrases.other if resolved is None else phrases.other_solved
     if resolved is not None:
-        return phrases.solved.format(time=spoken_time(resolved, now, timezone))
-    first = phrases.trouble[trouble] + phrases.since.format(time=spoken_time(since, now, timezone))
+        length = spoken_length(resolved - since)
+        return (
+            phrases.solved.format(time=spoken_time(resolved, now, timezone, phrases), length=length) + f" {phrases.persists}"
+        )
+    first = phrases.trouble[trouble] + phrases.since.format(time=spoken_time(since, now, timezone, phrases))
     known = clear is not None and clear > now
-    then = phrases.clear.format(time=spoken_time(clear, now, timezone)) if known and clear else phrases.working
+    then = phrases.clear.format(time=spoken_time(clear, now, timezone, phrases)) if known and clear else phrases.working
     return f"{first} {then} {phrases.advice}"
 
 
@@ -33,14 +36,29 @@ def phrases_of(language: str) -> Phrases:
     return SPEECH.get(language.lower().replace("_", "-").partition("-")[0], SPEECH["en"])
 
 
-def spoken_time(at: int, now: int, timezone: str) -> str:
-    """Local time, with the date in front if it is not today's.
+def spoken_time(at: int, now: int, timezone: str, phrases: Phrases) -> str:
+    """Local time, with the date if it is not today's.
 
-    >>> spoken_time(30600, 36000, "Europe/Paris"), spoken_time(30600, 136000, "UTC")
-    ('09:30', '01.01. 08:30')
+    >>> spoken_time(30600, 36000, "Europe/Paris", SPEECH["en"]), spoken_time(30600, 136000, "UTC", SPEECH["fr"])
+    ('09:30', 'le 1 janvier à 08:30')
     """
     local, today = _local(at, timezone), _local(now, timezone)
-    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%d.%m. %H:%M}"
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    return phrases.dated.format(clock=f"{local:%H:%M}", day=local.day, month=phrases.months.split()[local.month - 1])
+
+
+def spoken_length(seconds: int) -> str:
+    """To the minute; from two days on to the hour.
+
+    >>> [spoken_length(s) for s in (40, 2700, 8100, 7200, 200_000)]
+    ['1 min', '45 min', '2 h 15 min', '2 h', '55 h']
+    """
+    minutes = max(seconds // 60, 1)
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {rest} min" if rest and hours < 48 else f"{hours} h"
 
 
 def _local(at: int, timezone: str) -> datetime:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phrases:
-    """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time; `other` names no place and no
-    time, for whoever is told about another person's line."""
+    """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
+    `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
+    told about another person's line."""
 
     trouble: Mapping[str, str]
     since: str
@@ -15,30 +16,36 @@ class Phrases:
     working: str
     advice: str
     solved: str
+    persists: str
     other: str
     other_solved: str
     fine: str
     unsure: str
+    dated: str
+    months: str
 
 
 SPEECH: Mapping[str, Phrases] = {
     "en": Phrases(
         {
-            "coverage": "There is no mobile coverage in part of your area",
-            "connecting": "Calls and mobile data often fail to start in your area",
-            "calls": "Calls often fail to connect in your area",
-            "dropping": "Calls and connections may drop in your area",
-            "slow": "Mobile data is slow in your area",
+            "coverage": "There has been no mobile coverage in part of your area",
+            "connecting": "Calls and mobile data have often failed to start in your area",
+            "calls": "Calls have often failed to connect in your area",
+            "dropping": "Calls and connections have sometimes dropped in your area",
+            "slow": "Mobile data has been slow in your area",
         },
         " since {time}.",
         "We expect it to work again by about {time}.",
         "We are working on it.",
-        "Wi-Fi helps until then.",
-        "The problem with the mobile network in your area ended at {time}. If it still fails, switch the phone off and on.",
+        "Wi-Fi helps in the meantime.",
+        "The problem with the mobile network in your area ended at {time}, after {length}.",
+        "If it still fails, switch the phone off and on.",
         "A mobile line you look after has a network problem at the moment. We are working on it.",
         "The network problem of a mobile line you look after is solved.",
         "We know of no network problem for this line right now.",
         "We cannot say for certain whether the network is the cause.",
+        "{clock} on {day} {month}",
+        "January February March April May June July August September October November December",
     ),
     "de": Phrases(
         {
@@ -51,12 +58,15 @@ SPEECH: Mapping[str, Phrases] = {
         ", seit {time}.",
         "Wir rechnen damit, dass es gegen {time} wieder geht.",
         "Wir arbeiten daran.",
-        "Bis dahin hilft WLAN.",
-        "Die Netzstörung in Ihrer Gegend ist seit {time} behoben. Hakt es noch, schalten Sie das Telefon bitte aus und ein.",
+        "In der Zwischenzeit hilft WLAN.",
+        "Die Netzstörung in Ihrer Gegend ist seit {time} behoben; sie dauerte {length}.",
+        "Hakt es noch, schalten Sie das Telefon bitte aus und ein.",
         "Ein Mobilfunkanschluss, um den Sie sich kümmern, hat gerade eine Netzstörung. Wir arbeiten daran.",
         "Die Netzstörung eines Mobilfunkanschlusses, um den Sie sich kümmern, ist behoben.",
         "Uns ist für diesen Anschluss gerade keine Netzstörung bekannt.",
         "Wir können nicht sicher sagen, ob es am Netz liegt.",
+        "{day}. {month}, {clock} Uhr",
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     ),
     "fr": Phrases(
         {
@@ -69,12 +79,15 @@ SPEECH: Mapping[str, Phrases] = {
         " depuis {time}.",
         "Nous pensons que tout remarchera vers {time}.",
         "Nous y travaillons.",
-        "D'ici là, le Wi-Fi peut aider.",
-        "Le problème de réseau dans votre secteur est terminé depuis {time}. Sinon, éteignez puis rallumez le téléphone.",
+        "En attendant, le Wi-Fi peut aider.",
+        "Le problème de réseau dans votre secteur est terminé depuis {time}, après {length}.",
+        "S'il persiste, éteignez puis rallumez le téléphone.",
         "Une ligne mobile dont vous vous occupez a un problème de réseau en ce moment. Nous y travaillons.",
         "Le problème de réseau d'une ligne mobile dont vous vous occupez est résolu.",
         "Nous ne connaissons pas de problème de réseau pour cette ligne.",
         "Nous ne savons pas avec certitude si le réseau est en cause.",
+        "le {day} {month} à {clock}",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     ),
     "es": Phrases(
         {
@@ -88,11 +101,14 @@ SPEECH: Mapping[str, Phrases] = {
         "Esperamos que vuelva a funcionar hacia las {time}.",
         "Estamos trabajando en ello.",
         "Mientras tanto, la wifi ayuda.",
-        "El problema de la red móvil en su zona terminó a las {time}. Si sigue fallando, apague y encienda el teléfono.",
+        "El problema de la red móvil en su zona terminó a las {time}, tras {length}.",
+        "Si sigue fallando, apague y encienda el teléfono.",
         "Una línea móvil a su cargo tiene ahora un problema de red. Estamos trabajando en ello.",
         "El problema de red de una línea móvil a su cargo está resuelto.",
         "No nos consta ningún problema de red en esta línea.",
         "No podemos asegurar que la causa sea la red.",
+        "{clock} del {day} de {month}",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     ),
     "it": Phrases(
         {
@@ -106,11 +122,14 @@ SPEECH: Mapping[str, Phrases] = {
         "Contiamo che torni a funzionare verso le {time}.",
         "Ci stiamo lavorando.",
         "Nel frattempo il Wi-Fi aiuta.",
-        "Il problema della rete mobile nella sua zona è finito alle {time}. Se continua, spenga e riaccenda il telefono.",
+        "Il problema della rete mobile nella sua zona è finito alle {time}, dopo {length}.",
+        "Se continua, spenga e riaccenda il telefono.",
         "Una linea mobile di cui si occupa ha ora un problema di rete. Ci stiamo lavorando.",
         "Il problema di rete di una linea mobile di cui si occupa è risolto.",
         "Non ci risultano problemi di rete per questa linea.",
         "Non possiamo dire con certezza se la causa sia la rete.",
+        "{clock} del {day} {month}",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     ),
     "nl": Phrases(
         {
@@ -123,11 +142,14 @@ SPEECH: Mapping[str, Phrases] = {
         ", sinds {time}.",
         "We verwachten dat het rond {time} weer werkt.",
         "We werken eraan.",
-        "Tot dan helpt wifi.",
-        "De storing in uw omgeving is voorbij sinds {time}. Werkt het nog niet? Zet de telefoon uit en aan.",
+        "Intussen helpt wifi.",
+        "De storing in uw omgeving is sinds {time} voorbij en duurde {length}.",
+        "Werkt het nog niet? Zet de telefoon uit en aan.",
         "Een mobiele lijn waar u voor zorgt heeft nu een netwerkstoring. We werken eraan.",
         "De netwerkstoring van een mobiele lijn waar u voor zorgt is opgelost.",
         "We kennen nu geen netwerkstoring voor deze lijn.",
         "We weten niet zeker of het aan het netwerk ligt.",
+        "{day} {month} om {clock}",
+        "januari februari maart april mei juni juli augustus september oktober november december",
     ),
 }

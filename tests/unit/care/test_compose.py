@@ -40,10 +40,11 @@ DECISIONS = tuple(
 )
 
 
-def alert(incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None):
+def alert(incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None, before=None):
     return compose(
         incident, found, impact, decisions, type_=type_, sequence=1, now=EIGHT, kpis={"lte_rrc_sr": RRC},
         policy=policy or CarePolicy(), impact_policy=ImpactPolicy(), link_base="", timezone="Europe/Berlin",
+        before=before,
     )  # fmt: skip
 
 
@@ -62,11 +63,11 @@ def test_the_body_is_the_contracts_own():
                       "observed": 0.914, "periods": 3}],
         "impact": {
             "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 70,
-            "accounts": [{"ref": "acc_9f", "tier": "gold", "affectedLines": 35, "lines": 210}],
+            "contactable": 30, "accounts": [{"ref": "acc_9f", "tier": "gold", "affectedLines": 35, "lines": 210}],
         },
         "action": {"kind": "proactive_message", "team": "enterprise-care"},
-        "say": {"en": "Calls and mobile data often fail to start in your area since 08:15. We are working on it. "
-                      "Wi-Fi helps until then."},
+        "say": {"en": "Calls and mobile data have often failed to start in your area since 08:15. We are working on it. "
+                      "Wi-Fi helps in the meantime."},
         "confidence": 0.9, "expected": {"clear": None},
         "links": {"affected": "/v1/incidents/inc_42/affected", "feedback": "/v1/incidents/inc_42/feedback"},
     }  # fmt: skip
@@ -92,15 +93,34 @@ def test_status_follows_the_type(type_, status):
 
 def test_resolved_says_so():
     data = alert(replace(INCIDENT, state="resolved", resolved_at=EIGHT), type_="resolved").data
-    assert "ended at 09:00" in data["say"]["en"]
+    assert "ended at 09:00, after 45 min." in data["say"]["en"]
+    assert data["serviceProblem"]["statusChangeReason"] == "over after 45 min"
     assert data["serviceProblem"]["resolutionDate"] == "2026-03-24T08:00:00Z"
+
+
+def test_an_update_says_what_changed():
+    before = alert().data
+    grown = replace(INCIDENT, severity="critical", cells=("c01010", "c01011"), expected_clear_at=EIGHT + 3600)
+    told = alert(grown, type_="updated", before=before).data["serviceProblem"]["statusChangeReason"]
+    assert told == "severity major → critical; cells 1 → 2; expected clear unknown → 2026-03-24T09:00:00Z"
+    assert "statusChangeReason" not in alert(grown, type_="updated").data["serviceProblem"], "nothing to compare with"
+
+
+def test_an_incident_that_went_on_in_another_is_not_told_as_solved():
+    merged = replace(INCIDENT, state="merged", suppressed_reason="merged:inc_1")
+    data = alert(merged, type_="resolved").data
+    problem = data["serviceProblem"]
+    assert (problem["status"], problem["parentProblem"]) == ("Closed", [{"id": "inc_1"}])
+    assert "resolutionDate" not in problem
+    assert "We are working on it." in data["say"]["en"]
 
 
 def test_few_people_are_withheld_and_the_note_says_so():
     few = Impact("inc_42", EIGHT, 4, 2.2, 1, 3.5, PEOPLE[:4], ACCOUNTS[1:])
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
-        "exposed": None, "affected": None, "affectedInterval": None, "suppressedByConsent": None, "accounts": [],
+        "exposed": None, "affected": None, "affectedInterval": None, "suppressedByConsent": None, "contactable": None,
+        "accounts": [],
         "note": "null: under 5, withheld",
     }  # fmt: skip
 

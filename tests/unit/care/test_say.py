@@ -32,6 +32,25 @@ def test_to_anyone_else_neither_place_nor_time_nor_kind(language, resolved):
     assert not any(c.isdigit() for c in said.pop())
 
 
+@pytest.mark.parametrize(
+    ("language", "since"),
+    [
+        ("en", "since 09:00 on 23 March"), ("de", "seit 23. März, 09:00 Uhr"), ("fr", "depuis le 23 mars à 09:00"),
+        ("es", "desde las 09:00 del 23 de marzo"), ("it", "dalle 09:00 del 23 marzo"), ("nl", "sinds 23 maart om 09:00"),
+    ],
+)  # fmt: skip
+def test_another_days_time_has_its_date_in_words(language, since):
+    assert since in sentence(language, "coverage", timezone="UTC", now=TEN, since=TEN - 25 * 3600)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_end_is_told_with_its_time_and_length_on_the_wall_clock(language):
+    said = sentence(language, "calls", timezone="Asia/Kolkata", now=TEN, since=TEN - 8100, resolved=TEN)
+    assert "15:30" in said
+    assert "2 h 15 min" in said
+    assert "{" not in said
+
+
 def test_an_end_that_has_passed_is_not_promised():
     said = sentence("en", "slow", timezone="UTC", now=TEN, since=TEN - 3600, clear=TEN - 60)
     assert "We are working on it." in said

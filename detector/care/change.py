@@ -1,0 +1,37 @@
+"""What an update says that the alert before it did not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_SEVERITY = {1: "critical", 2: "major", 4: "minor", 7: "warning"}
+
+
+def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """In words, from the `data` of two successive alerts of one incident: only what both showed is compared, so it tells
+    no more of people than they do. Empty for no `before`.
+
+    >>> first = {"serviceProblem": {"priority": 4}, "impact": {"affected": 120}, "expected": {"clear": None}}
+    >>> then = {"serviceProblem": {"priority": 2}, "impact": {"affected": 300}, "expected": {"clear": None}}
+    >>> what_changed(first, then)
+    'severity minor → major; affected 120 → 300'
+    """
+    if not before:
+        return ""
+    pairs = zip(_facts(before).items(), _facts(now).values(), strict=True)
+    return "; ".join(f"{what} {_told(old)} → {_told(new)}" for (what, old), new in pairs if old != new)
+
+
+def _facts(data: Mapping[str, Any]) -> Mapping[str, object]:
+    problem = data.get("serviceProblem", {})
+    roots = [root["id"] for root in problem.get("rootCauseResource", ())]
+    return {
+        "severity": _SEVERITY.get(problem.get("priority", 0)),
+        "root cause": roots[0] if roots else None,
+        "cells": len(problem.get("affectedResource", ())) + problem.get("affectedResourceNotListed", 0),
+        "affected": data.get("impact", {}).get("affected"),
+        "expected clear": data.get("expected", {}).get("clear"),
+    }
+
+
+def _told(value: object) -> str:
+    return "unknown" if value is None else str(value)
