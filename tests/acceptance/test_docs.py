@@ -276,7 +276,7 @@ def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...])
 def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
     from detector.simulator import simulate
 
-    simulate(tmp_path, cells=3, days=1, seed=1)
+    simulate(tmp_path, cells=6, days=1, seed=1)
     page = read("docs/reference/files.md")
     for file in sorted(tmp_path.glob("*.csv")):
         with file.open(encoding="utf-8") as table:
