@@ -54,9 +54,8 @@ class Replay:
             if moment >= learned_at + _DAY:
                 self._learn(clock)
                 learned_at = moment
-            policy, correlation = self.settings.detection, self.settings.incidents
-            detect(self.source, self.store, self.catalogue, now=moment, detection=policy, correlation=correlation)
-            assess(self.source, self.store, self.catalogue, self.settings, now=moment, receivers=(), due_at=moment)
+            self._detect(clock)
+            self._assess(clock)
             progress((moment - self.window.start) / max(1, self.window.seconds))
         return self._gather(clock.now())
 
@@ -70,6 +69,14 @@ class Replay:
             raise Misconfigured(
                 "no data arrives before it", where=f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}", mend=mend
             )
+
+    def _detect(self, clock: MovingClock) -> None:
+        policy, correlation = self.settings.detection, self.settings.incidents
+        detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+
+    def _assess(self, clock: MovingClock) -> None:
+        now = clock.now()
+        assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
     def _moments(self) -> Iterator[float]:
         """Whenever something arrives, and whenever a tick's grace time ends: when anything can change."""

@@ -1,0 +1,59 @@
+"""`make bench`: every figure of speed in one run, printed and written to benchmarks/results.
+
+    python -m benchmarks.speed [command | pm_xml | period [CELLS] | impact | replaying]
+
+A part alone is printed and not written.
+"""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import command, impact, period, pm_xml, replaying
+from benchmarks.figure import Figure, as_markdown, as_table
+
+RESULTS = Path(__file__).parent / "results"
+PARTS: Mapping[str, Callable[[], list[Figure]]] = {
+    "command": command.figures, "pm_xml": pm_xml.figures, "period": period.figures, "impact": impact.figures,
+    "replaying": replaying.figures,
+}  # fmt: skip
+HEADING = """# Speed
+
+Written by `make bench`. Seconds are processor seconds unless they say wall, so that neighbours on the machine disturb them
+least; ratios are against something measured in the same run, and are what counts: the machine changes, they stay."""
+
+
+def main(arguments: list[str]) -> None:
+    console = Console()
+    if arguments:
+        part, sizes = PARTS[arguments[0]], [int(size) for size in arguments[1:]]
+        console.print(as_table(part(*sizes)))
+        return
+    began = time.perf_counter()
+    figures: list[Figure] = []
+    for name, part in PARTS.items():
+        with console.status(f"measuring {name} ..."):
+            figures += part()
+    machine = f"{platform.machine()}, Python {platform.python_version()}, {time.perf_counter() - began:.0f} s in all."
+    write(figures, machine)
+    console.print(as_table(figures))
+    console.print(f"written to {RESULTS.name}/speed.md and speed.json; {machine}")
+
+
+def write(figures: list[Figure], machine: str, folder: Path = RESULTS) -> None:
+    """speed.md for people, speed.json for programs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page = as_markdown(figures, f"{HEADING}\n{machine}")
+    (folder / "speed.md").write_text(page, encoding="utf-8")
+    body = json.dumps([asdict(figure) for figure in figures], indent=1)
+    (folder / "speed.json").write_text(body + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
