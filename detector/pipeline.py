@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from detector import care, degradations, impact, incidents, kpis, scoring
 from detector.degradations import Tracked
@@ -82,10 +83,11 @@ def assess(
 
 def tell(
     assessed: Assessed, shown: Sequence[Degradation], catalogue: Catalogue, listing: ImpactPolicy, caring: CarePolicy, *,
-    type_: str, sequence: int, now: int, timezone: str, link_base: str,
+    type_: str, sequence: int, now: int, timezone: str, link_base: str, before: Mapping[str, Any] | None = None,
 ) -> Alert:  # fmt: skip
-    """What a care team is told of it."""
+    """What a care team is told of it; `before`: what it was told last."""
     return care.compose(
         assessed.incident, shown, assessed.impact, assessed.decisions, type_=type_, sequence=sequence, now=now,
         kpis={k.id: k for k in catalogue.kpis}, policy=caring, impact_policy=listing, link_base=link_base, timezone=timezone,
+        before=before,
     )  # fmt: skip

@@ -97,7 +97,8 @@ class _Assessment:
         if not type_:
             return None
         alert = self._compose(connection, one, type_)
-        told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected}
+        said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
+        told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
         self.store.notes.put(connection, f"told:{one.incident.incident_id}", told)
         team = str(alert.data.get("action", {}).get("team") or "")
         wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
@@ -105,10 +106,12 @@ class _Assessment:
         return alert
 
     def _compose(self, connection: Connection, one: Assessed, type_: str) -> Alert:
+        told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
         alert = pipeline.tell(
             one, self.store.book.degradations_of(one.incident), self.catalogue, self.settings.impact, self.settings.care,
             type_=type_, sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1, now=self.now,
             timezone=self.reference.operator.timezone, link_base=self.settings.web.link_base,
+            before=told.get("said"),
         )  # fmt: skip
         return alert if type_ == "opened" else self._with_lead_time(alert, one)
 
