@@ -3,19 +3,30 @@
 import numpy as np
 
 from detector.degradations.scene import Scene
+from detector.degradations.severity import effect, relative_loss
 from detector.domain.cell import Topology, base_object
 from detector.domain.degradation import KINDS
 from detector.domain.kpi import Kpi
 from detector.domain.operations import CalendarEvent
+from detector.domain.window import Window
 
-NEIGHBOURS_CARRY_MORE = 1.15
-"""Neighbours' traffic over this multiple of its expectation: somebody's users came over."""
+NEIGHBOURS_CARRY_MORE, CLEARLY_MORE = 1.15, 1.5
+"""Neighbours' traffic over this multiple of its expectation: somebody's users came over. A tenth of healthy neighbourhoods
+are over the first at any moment, one in some hundreds over the second."""
+LONG_SILENCE = 4
+"""Missing periods from which the first will do: lost rows come back sooner."""
 DRIFT_S = 6 * 3_600
 """What only a horizon this long shows is drift."""
 IDLE_STATES = {
     "energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",),
 }  # fmt: skip
 """Cell state -> families that say nothing of a cell in it."""
+CROWDED = 1.2
+"""Load or traffic over this multiple of its expectation, while the calendar has an event: people have come."""
+FAR_BEYOND = {"ratio": 0.25, "rate": 0.97}
+"""How much worse than usual quality has to be to be more than the crowd: points of a ratio, of others relative loss."""
+FAR_BEYOND_ELSE = 0.8
+AFTERMATH_S = 3_600
 LOST_FEED_SHARE, LOST_FEED_OBJECTS = 0.3, 5
 """So large a share of the network does not fall silent at once, but its files do."""
 
@@ -31,8 +42,10 @@ def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str
         return "outage"
     if family == "volume":
         return volume_kind(scene, i) if kpi.direction == "up" else "congestion"
-    if family == "utilisation" or (scene.surge(i) and on(scene, object_id, "event")):
+    if family == "utilisation":
         return "congestion"
+    if on(scene, object_id, "event") and scene.load(i) >= CROWDED:
+        return "congestion" if far_beyond(scene, i, kpi) else ""
     return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"
 
 
@@ -82,17 +95,18 @@ def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
         abs(onset - since) <= slack and base_object(object_id) in scene.topology.cells_behind(nf) - {nf}
         for nf, onset in scene.core_onsets
     )
+    silent = bool(scene.evidence.missing[i]) and scene.evidence.tick.end - since < LONG_SILENCE * slack
     said = {
-        "neighbours": crowded_beside(scene, i),
+        "neighbours": crowded_beside(scene, i, CLEARLY_MORE if silent else NEIGHBOURS_CARRY_MORE),
         "core": core,
         "alarm": scene.alarmed(object_id, since),
     }
     return tuple(name for name, yes in said.items() if yes)
 
 
-def crowded_beside(scene: Scene, i: int) -> bool:
-    """The neighbours of object `i` carry clearly more than they should."""
-    return bool(scene.evidence.neighbour_load[i] >= NEIGHBOURS_CARRY_MORE)
+def crowded_beside(scene: Scene, i: int, least: float = NEIGHBOURS_CARRY_MORE) -> bool:
+    """The neighbours of object `i` carry at least so many times what they should."""
+    return bool(scene.evidence.neighbour_load[i] >= least)
 
 
 def lost_feed(scene: Scene) -> bool:
@@ -110,12 +124,22 @@ def idle(scene: Scene, object_id: str, family: str) -> bool:
 
 
 def on(scene: Scene, object_id: str, kind: str) -> bool:
-    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period."""
-    window = scene.evidence.tick.window
+    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period or within the hour before: the
+    crowd goes home, and pooled horizons look back."""
+    window = Window(scene.evidence.tick.start - AFTERMATH_S, scene.evidence.tick.end)
     return any(
         event.kind == kind and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
         for event in scene.operations.calendar
     )
+
+
+def far_beyond(scene: Scene, i: int, kpi: Kpi) -> bool:
+    """A declared event widens the expectation: a crowd fails, drops and crawls more than any usual day explains, and
+    everybody who declared it knows. Only what goes far beyond is news."""
+    col = scene.evidence.kpi_index[kpi.id]
+    observed, expected = float(scene.evidence.observed[i, col]), float(scene.evidence.expected[i, col])
+    loss = effect(kpi, observed, expected) if kpi.kind == "ratio" else relative_loss(kpi, observed, expected)
+    return loss >= FAR_BEYOND.get(kpi.kind, FAR_BEYOND_ELSE)
 
 
 def in_scope(topology: Topology, event: CalendarEvent, cell_id: str) -> bool:

@@ -82,9 +82,10 @@ class Scene:
         known = expected[np.isfinite(expected)]
         return np.asarray(expected >= np.median(known)) if known.size else np.zeros(len(expected), bool)
 
-    def surge(self, i: int) -> bool:
-        """Load or traffic of this object is half as much again as expected."""
-        return any(bool((self._ratio(family)[i] > 1.5).any()) for family in ("utilisation", "volume"))
+    def load(self, i: int) -> float:
+        """Load or traffic of this object, observed / expected, whichever is more; 0 if neither is known."""
+        ratios = np.concatenate([self._ratio(family)[i] for family in ("utilisation", "volume")])
+        return float(np.nanmax(ratios)) if np.isfinite(ratios).any() else 0.0
 
     def cell(self, object_id: str) -> Cell | None:
         return self.topology.cells.get(base_object(object_id))

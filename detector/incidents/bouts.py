@@ -9,6 +9,11 @@ LONGEST_BLUR = 4
 """A horizon of several periods blurs the onset by as many; drift over days may not pass for any onset at all."""
 
 
+GRADUAL = ("accessibility", "retainability", "mobility", "integrity")
+GRADUAL_S = 2 * 3_600
+"""A mild loss of quality passes the bar on busy cells at once and on quiet ones an hour or two later."""
+
+
 @dataclass(frozen=True)
 class Bout:
     """Episodes of one object with one onset: `at` (s), give or take `slack_s`; `kind` of the gravest of them."""
@@ -55,3 +60,8 @@ def _slack(d: Degradation, tolerance_periods: int) -> int:
 def compatible(a: Bout, b: Bout) -> bool:
     """One cause may have begun both."""
     return abs(a.at - b.at) <= max(a.slack_s, b.slack_s)
+
+
+def gradual(a: Bout, b: Bout) -> bool:
+    """One cause may have begun both though they show at different times: the same mild kind, within two hours."""
+    return compatible(a, b) or (a.kind == b.kind and a.kind in GRADUAL and abs(a.at - b.at) <= GRADUAL_S)

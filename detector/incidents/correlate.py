@@ -11,7 +11,7 @@ from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.incidents.lifecycle import Moment, absorbed, advanced, grown, opened
-from detector.incidents.roots import Cause, causes
+from detector.incidents.roots import SCATTERED, Cause, causes
 
 NO_KPIS: Mapping[str, Kpi] = MappingProxyType({})
 NEAR_ROOTS = ("cell", "site", "node", "edge")
@@ -86,5 +86,7 @@ class Ledger:
         topology, root = self.moment.topology, (incident.root_kind, incident.root_id)
         if root == cause.root or (cause.root_kind == "cell" and cause.root_id in incident.cells and root[0] in NEAR_ROOTS):
             return True
+        if root[0] == SCATTERED and cause.root_kind == "cell" and cause.root_id in topology.cells_of(*root):
+            return any(self.moment.degradations[d].kind == incident.kind for d in cause.degradation_ids)
         inside = topology.cells_of(*cause.root) <= topology.cells_of(*root)
         return inside and root[0] in NEAR_ROOTS and cause.root_kind in NEAR_ROOTS

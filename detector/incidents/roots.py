@@ -8,11 +8,15 @@ from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import ROOT_KINDS
 from detector.domain.policy import IncidentPolicy
-from detector.incidents.bouts import Bout, bouts_of, compatible
+from detector.incidents.bouts import GRADUAL, GRADUAL_S, Bout, bouts_of, compatible, gradual
 from detector.incidents.chance import group_by_chance, lately, together_by_chance
 
 SPECIFIC = ("site", "node", "edge", "tac", "region", "network", "nf", "software")
 """Of groups that explain the same cells alike, the first is named."""
+SCATTERED = "software"
+"""Its cells share no place and no load: they pass the bar at different times, many of them never."""
+SCATTERED_SHARE, SCATTERED_CELLS = 0.2, 4
+"""What a scattered group needs instead of `covers_share`."""
 NOT_TESTABLE = ("energy_saving", "planned", "retired")
 Root = tuple[str, str]
 
@@ -95,7 +99,8 @@ def _by_core(search: Search, left: set[Bout]) -> list[Cause]:
         behind = search.topology.cells_behind(function.object_id)
         peers = {b for b in left if search.is_core(b) and search.topology.cells_behind(b.object_id) & behind}
         felt = {b for b in left if b.object_id in behind and b.kind != "outage"}
-        explained = {b for b in felt | peers if compatible(b, function)} | {function}
+        late = {b for b in felt if b.kind == "accessibility" and 0 <= b.at - function.at <= GRADUAL_S}
+        explained = {b for b in felt | peers if compatible(b, function)} | late | {function}
         found.append(_taken(("nf", function.object_id), explained, left))
     return found
 
@@ -139,11 +144,14 @@ def _rated(search: Search, root: Root, by_cell: Mapping[str, set[Bout]]) -> Rati
     bad = sorted(
         (b for cell in members & by_cell.keys() for b in by_cell[cell]), key=lambda b: (b.at, b.slack_s, b.object_id)
     )
-    firsts = {(b.at, b.slack_s): b for b in bad}.values()
-    sets = [frozenset(b for b in bad if compatible(b, first)) for first in firsts]
+    scattered = root[0] == SCATTERED
+    same = gradual if scattered else compatible
+    firsts = {(b.at, b.slack_s, b.kind if scattered else ""): b for b in bad}.values()
+    sets = [frozenset(b for b in bad if same(b, first)) for first in firsts]
     bouts = max(sets, key=len, default=frozenset[Bout]())
     cells = len({b.object_id for b in bouts})
-    if cells < 2 or cells < search.policy.covers_share * len(members):
+    least = (SCATTERED_SHARE, SCATTERED_CELLS) if scattered else (search.policy.covers_share, 2)
+    if cells < max(least[1], least[0] * len(members)):
         return NOTHING
     return (2 * cells - len(members), cells), bouts
 
@@ -155,9 +163,11 @@ def _beats_chance(search: Search, root: Root, bouts: frozenset[Bout], covered: s
     if root[0] == "software" and not search.topology.cells.keys() - members:
         return False  # with one release everywhere, the release explains nothing
     first = min(bouts, key=lambda b: (b.at, b.object_id))
-    lone = {b.object_id for b in search.bouts if compatible(b, first)} - members - covered
+    wide = root[0] == SCATTERED and first.kind in GRADUAL
+    same = gradual if wide else compatible
+    lone = {b.object_id for b in search.bouts if same(b, first)} - members - covered
     bad, outside = len({b.object_id for b in bouts}), search.objects_testable - len(members)
-    window_s = 2 * first.slack_s + first.duration_s
+    window_s = 2 * (GRADUAL_S if wide else first.slack_s) + first.duration_s
     return group_by_chance(bad, len(members), len(lone), outside, window_s) < search.policy.chance_below
 
 

@@ -164,10 +164,11 @@ def shown(kpi: Kpi, fraction: Floats) -> Floats:
 
 
 def _neighbours(view: Recent, topology: Topology) -> Floats:
-    """Over the newest period, by the main volume KPI that each object reports."""
+    """Over the newest period, by the steadiest volume KPI that each object reports."""
     observed, wanted = np.zeros(len(view.rows)), np.zeros(len(view.rows))
     volumes = [k for k, kpi in enumerate(view.frame.kpis) if kpi.kind == "volume" and kpi.id in view.baseline.kpi_index]
-    for k in sorted(volumes, key=lambda k: -view.frame.kpis[k].weight):
+    base = view.baseline
+    for k in sorted(volumes, key=lambda k: float(base.spread[0, -1, base.kpi_index[view.frame.kpis[k].id]])):
         if judged(view.frame.kpis[k]):
             events, _, mean = (side[-1] for side in view.expected(k))
             fresh = np.isfinite(events) & (mean > 0) & (wanted == 0) & (view.rows < len(view.baseline.objects))

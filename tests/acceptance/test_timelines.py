@@ -76,25 +76,37 @@ def test_flapping_is_one_episode_and_gaps_in_the_data_neither_clear_nor_raise() 
     assert len(story.degradations) == 1
 
 
-def test_an_outage_that_looks_like_missing_data_is_one_when_the_neighbours_carry_more() -> None:
+def test_an_outage_that_looks_like_missing_data_is_one_when_the_neighbours_carry_more_for_an_hour() -> None:
     story = Story().tell("""
         time  | c1.1
         08:00 | gone
-        08:15 | gone
+        08:15 | gone+
         08:30 | gone+
-        08:45 | ok
+        08:45 | gone+
         09:00 | ok
+        09:15 | ok
     """)
     assert story.lines == lines("""
         08:15 raises c1.1 no_data
-        08:30 now c1.1 outage
-        08:30 OPENS cell c1.1 outage
-        09:00 clears c1.1 outage
-        09:00 RESOLVED cell c1.1 outage
+        08:45 now c1.1 outage
+        08:45 OPENS cell c1.1 outage
+        09:15 clears c1.1 outage
+        09:15 RESOLVED cell c1.1 outage
     """)
     (incident,) = story.incidents.values()
     assert incident.started_at == at("08:00")
-    assert incident.reason == "no measurements from c1.1, for 45 minutes; cell c1.1; neighbour cells carry more than usual"
+    assert incident.reason == "no measurements from c1.1, for 60 minutes; cell c1.1; neighbour cells carry more than usual"
+
+
+def test_two_lost_rows_beside_a_lively_neighbourhood_are_two_lost_rows() -> None:
+    story = Story().tell("""
+        time  | c1.1
+        08:00 | gone+
+        08:15 | gone+
+        08:30 | ok
+        08:45 | ok
+    """)
+    assert story.headlines == []
 
 
 def test_gone_data_without_confirmation_opens_nothing() -> None:
