@@ -1,0 +1,141 @@
+"""Is this caller affected? On the command line and over HTTP, audited; and no raw identity anywhere it may not be."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from detector.store.parquet import read_columns
+from detector.web import create_app
+from jobs.cli import main
+from jobs.service import questions_of
+from tests.acceptance.small_house import MOMENTS, SmallHouse
+from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
+
+UNKNOWN = "491719999999"
+DURING = [moment for moment in MOMENTS if moment <= FAULT[1]]
+pytestmark = pytest.mark.xdist_group("lookup")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallHouse]:
+    """The operator in the middle of its fault."""
+    root = tmp_path_factory.mktemp("lookup")
+    write_operator(root / "operator")
+    house = SmallHouse(root)
+    house.jobs.decide_from()
+    for moment in DURING:
+        house.tick(moment)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def precall(house: SmallHouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command on the house's own store; returns what it printed."""
+    inbox, var = house.root / "operator", house.root / "var"
+    sources = f'[sources]\nkind = "dataset"\npath = "{inbox}"\nkpis = "{inbox}/kpis.toml"\n'
+    (house.root / "my.toml").write_text(f'{sources}[storage]\npath = "{var}"\n[detection]\nhistory_days = 7\n')
+
+    def run(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(house.root / "my.toml")])
+        with pytest.raises(SystemExit) as done:
+            main()
+        assert done.value.code == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(house, precall):
+    (found,) = json.loads(precall("lookup", AFFECTED, "--json"))
+    (incident,) = house.store.book.incidents(state="open")
+    assert found["incident"] == incident.incident_id
+    assert found["since"] == f"{iso(FAULT[0])[:16]}Z"
+    assert int(found["sure"].rstrip("%")) >= 90
+    assert "We are working on it" in found["say"]
+    table = precall("lookup", AFFECTED)
+    assert incident.incident_id in table
+
+
+@pytest.mark.parametrize("caller", [UNAFFECTED, UNKNOWN], ids=["lives elsewhere", "is no customer"])
+def test_whoever_is_not_affected_is_told_so(caller, precall):
+    assert precall("lookup", caller) == "not affected by anything known\n"
+    assert json.loads(precall("lookup", caller, "--json")) == []
+
+
+def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_same(house, precall):
+    assert len(json.loads(precall("lookup", SILENT, "--json"))) == 1
+    listed = {one.subscriber: one for one in house.store.book.listings(current=True)}
+    for person in (SILENT, UNASKED):
+        row = listed[house.names.subscriber(person)]
+        assert (row.contactable, row.why_not) == (False, "no_consent")
+
+
+@pytest.fixture
+def client(house: SmallHouse) -> TestClient:
+    app = create_app(questions_of(house.house), token="a-token-of-this-test")
+    return TestClient(app, headers={"authorization": "Bearer a-token-of-this-test", "x-actor": "desk-7"})
+
+
+@pytest.mark.parametrize(("caller", "affected"), [(AFFECTED, True), (SILENT, True), (UNAFFECTED, False), (UNKNOWN, False)])
+def test_the_same_over_http(caller, affected, client):
+    answer = client.get(f"/v1/lookup/{caller}")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["affected"], len(body["incidents"])) == (affected, int(affected))
+    assert caller not in answer.text
+    if affected:
+        assert body["incidents"][0]["probability"] >= 0.9
+        assert body["incidents"][0]["started_at"] == iso(FAULT[0])
+
+
+def test_without_the_token_nobody_is_told_anything(client):
+    assert client.get(f"/v1/lookup/{AFFECTED}", headers={"authorization": "Bearer wrong"}).status_code == 401
+
+
+def test_every_lookup_stands_in_the_audit_log_under_a_pseudonym(house, client, precall):
+    before = len(house.store.audit.entries(1000))
+    client.get(f"/v1/lookup/{AFFECTED}")
+    client.get(f"/v1/lookup/{UNKNOWN}")
+    precall("lookup", UNAFFECTED)
+    entries = house.store.audit.entries(1000)
+    assert len(entries) == before + 3
+    told = [(e["actor"], e["action"], e["subject"]) for e in reversed(entries[:3])]
+    assert told == [
+        ("desk-7", "lookup", house.names.subscriber(AFFECTED)),
+        ("desk-7", "lookup", house.names.subscriber(UNKNOWN)),
+        ("cli", "lookup", house.names.subscriber(UNAFFECTED)),
+    ]
+
+
+def test_no_raw_identity_lies_anywhere_below_the_storage(house, client, precall):
+    client.get(f"/v1/lookup/{AFFECTED}")
+    client.get(f"/v1/lookup/{UNKNOWN}")
+    files = [path for path in (house.root / "var").rglob("*") if path.is_file()]
+    kinds = {path.suffix for path in files}
+    assert {".parquet", ".npz", ".db"} <= kinds, "all that is to be searched is there"
+    for path in files:
+        content = unpacked(path)
+        for raw in (*(person.msisdn for person in PEOPLE), UNKNOWN):
+            assert raw.encode() not in content, f"{raw} in {path.name}"
+
+
+def test_the_search_would_find_one_and_the_vault_does_hold_them(house, tmp_path):
+    pseudonym = house.names.subscriber(AFFECTED)
+    places = [path for path in (house.root / "var").rglob("*") if path.is_file() and pseudonym.encode() in unpacked(path)]
+    assert {".parquet", ".npz", ".db"} <= {path.suffix.removesuffix("-wal") for path in places}
+    assert house.store.vault.open(pseudonym) == AFFECTED
+
+
+def unpacked(path: Path) -> bytes:
+    """What a file says once it is read as what it is."""
+    if path.suffix == ".parquet":
+        return b"\n".join(str(column.tolist()).encode() for column in read_columns([path]).values())
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return b"\n".join(str(arrays[name].tolist()).encode() for name in arrays.files)
+    return path.read_bytes()
