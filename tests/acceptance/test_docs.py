@@ -197,7 +197,7 @@ def rows(name: str, heading: str = "") -> list[list[str]]:
     text = prose(name)
     if heading:
         text = text.partition(f"\n{heading}\n")[2]
-        text = re.split(r"^#{1,%d} " % heading.index(" "), text, maxsplit=1, flags=re.M)[0]
+        text = re.split(rf"^#{{1,{heading.index(' ')}}} ", text, maxsplit=1, flags=re.M)[0]
     lines = text.splitlines()
     tables = [i for i, line in enumerate(lines) if re.fullmatch(r"\|[-| :]+\|", line)]
     skipped = {i - 1 for i in tables} | set(tables)
@@ -271,6 +271,15 @@ def test_every_finding_is_told() -> None:
 )
 def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...]) -> None:
     assert [row[0].strip("`") for row in rows("docs/reference/outputs.md", f"### {file}")] == list(columns)
+
+
+def test_every_name_in_an_alerts_body_is_told() -> None:
+    code = (ROOT / "detector/care/compose.py").read_text(encoding="utf-8") + (ROOT / "jobs/assess.py").read_text(
+        encoding="utf-8"
+    )
+    given = set(re.findall(r"\"([a-z]+(?:[A-Z][A-Za-z]*)+)\"", code))
+    assert {"statusChangeReason", "leadTimeS"} <= given
+    assert [name for name in sorted(given) if f"`{name}`" not in read("docs/reference/outputs.md")] == []
 
 
 def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
