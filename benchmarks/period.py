@@ -1,7 +1,6 @@
 """One period of a whole network, from PM XML in the inbox to committed degradations, with the share of each stage."""
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import numpy as np
 
 from benchmarks.figure import Figure
 from benchmarks.operator import BenchOperator, Copy
-from benchmarks.pm_xml import bare
+from benchmarks.pm_xml import bare, peak_mb
 from detector import pipeline, scoring
 from detector.app import read_catalogue
 from detector.clock import WallClock
@@ -166,7 +165,7 @@ def measure(cells: int) -> dict[str, object]:
         return {
             "cells": bench.operator.size, "files": len(files), "seconds": seconds, "bare_s": parsed, "wall_s": wall,
             "megabytes": sum(path.stat().st_size for path in files) / 1e6, "degradations": len(found),
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_mb": peak_mb(),
         }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ least; ratios are against something measured in the same run, and are what count
 
 
 def main(arguments: list[str]) -> None:
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=150)
     if arguments:
         part, sizes = PARTS[arguments[0]], [int(size) for size in arguments[1:]]
         console.print(as_table(part(*sizes)))
