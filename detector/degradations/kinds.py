@@ -21,12 +21,13 @@ IDLE_STATES = {
     "energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",),
 }  # fmt: skip
 """Cell state -> families that say nothing of a cell in it."""
-CROWDED = 1.2
-"""Load or traffic over this multiple of its expectation, while the calendar has an event: people have come."""
+CROWDED = 1.5
+"""Load or traffic over this multiple of its expectation is a crowd's."""
 FAR_BEYOND = {"ratio": 0.25, "rate": 0.97}
 """How much worse than usual quality has to be to be more than the crowd: points of a ratio, of others relative loss."""
 FAR_BEYOND_ELSE = 0.8
-AFTERMATH_S = 3_600
+GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
+"""So long before an event its crowd comes, and so long after it is on its way home; pooled horizons look back, too."""
 LOST_FEED_SHARE, LOST_FEED_OBJECTS = 0.3, 5
 """So large a share of the network does not fall silent at once, but its files do."""
 
@@ -44,8 +45,11 @@ def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str
         return volume_kind(scene, i) if kpi.direction == "up" else "congestion"
     if family == "utilisation":
         return "congestion"
-    if on(scene, object_id, "event") and scene.load(i) >= CROWDED:
-        return "congestion" if far_beyond(scene, i, kpi) else ""
+    if on(scene, object_id, "event"):
+        if not far_beyond(scene, i, kpi):
+            return ""
+        if scene.load(i) >= CROWDED:
+            return "congestion"
     return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"
 
 
@@ -124,9 +128,8 @@ def idle(scene: Scene, object_id: str, family: str) -> bool:
 
 
 def on(scene: Scene, object_id: str, kind: str) -> bool:
-    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period or within the hour before: the
-    crowd goes home, and pooled horizons look back."""
-    window = Window(scene.evidence.tick.start - AFTERMATH_S, scene.evidence.tick.end)
+    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period or near it."""
+    window = Window(scene.evidence.tick.start - AFTERMATH_S, scene.evidence.tick.end + GATHERING_S)
     return any(
         event.kind == kind and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
         for event in scene.operations.calendar

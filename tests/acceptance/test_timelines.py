@@ -335,3 +335,29 @@ def test_a_tick_scored_twice_on_its_own_result_changes_nothing() -> None:
     once = (dict(story.degradations), dict(story.incidents), list(story.lines))
     story.step(at("08:15"), {"c1.2": "dead", "c2.1": "mild"})
     assert (story.degradations, story.incidents, story.lines) == once
+
+
+def test_a_bad_release_becomes_one_incident_though_its_cells_show_one_after_the_other() -> None:
+    cells = {
+        f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="A", software="r2" if n <= 10 else "r1") for n in range(1, 61)
+    }
+    story = Story(topology=Topology(cells)).tell("""
+        time  | c1    | c2    | c3    | c4    | c5
+        08:00 | sharp | ok    | ok    | ok    | ok
+        08:15 | sharp | sharp | ok    | ok    | ok
+        08:30 | sharp | sharp | sharp | ok    | ok
+        08:45 | sharp | sharp | sharp | sharp | ok
+        09:00 | sharp | sharp | sharp | sharp | sharp
+        09:15 | ok    | ok    | ok    | ok    | ok
+        09:30 | ok    | ok    | ok    | ok    | ok
+    """)
+    assert story.headlines == lines("""
+        08:00 OPENS cell c1 accessibility
+        08:15 OPENS cell c2 accessibility
+        08:30 OPENS cell c3 accessibility
+        08:45 UPDATES software A r2 accessibility
+        08:45 MERGED cell c2 accessibility (merged)
+        08:45 MERGED cell c3 accessibility (merged)
+        09:00 UPDATES software A r2 accessibility
+        09:30 RESOLVED software A r2 accessibility
+    """)

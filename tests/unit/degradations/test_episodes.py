@@ -88,6 +88,22 @@ def test_a_crowd_at_a_match_is_congestion_and_without_a_match_it_is_a_fault() ->
     assert raised(shown)["accessibility"].kind == "accessibility"
 
 
+def test_a_declared_event_widens_the_expectation_from_half_an_hour_before_until_two_hours_after() -> None:
+    shown = evidence(TICK, {"c1.1": "mild"}, OBJECTS)
+    seen = {}
+    for begin, end in (("08:00", "10:00"), ("08:40", "10:00"), ("09:00", "10:00"), ("05:00", "06:30"), ("03:00", "05:30")):
+        match = CalendarEvent("site", "s1", Window(at(begin), at(end)), "derby", "event")
+        seen[begin] = set(raised(shown, operations=Operations(calendar=(match,))))
+    assert seen == {"08:00": set(), "08:40": set(), "09:00": {"accessibility"}, "05:00": set(), "03:00": {"accessibility"}}
+
+
+def test_on_a_holiday_an_empty_cell_needs_neighbours_that_carry_more() -> None:
+    holiday = Operations(calendar=(CalendarEvent("network", "*", Window(at("00:00"), at("23:00")), "May day", "holiday"),))
+    assert not raised(evidence(TICK, {"c1.1": "asleep"}, OBJECTS), operations=holiday)
+    assert raised(evidence(TICK, {"c1.1": "asleep+"}, OBJECTS), operations=holiday)["volume"].kind == "sleeping"
+    assert raised(evidence(TICK, {"c1.1": "dead"}, OBJECTS), operations=holiday)["volume"].kind == "outage"
+
+
 def test_what_only_a_long_horizon_shows_is_drift() -> None:
     shown = evidence(TICK, {"c1.1": "mild"}, OBJECTS)
     shown.periods[0, COLUMN["acc"]] = 96

@@ -72,6 +72,25 @@ def test_a_release_is_blamed_when_its_cells_fail_and_the_others_do_not() -> None
     assert found([bad(f"c{n}", kind="retainability") for n in range(1, 60, 4)], topology) == {("software", "A r1", 15)}
 
 
+def test_a_release_is_blamed_though_its_cells_show_one_after_the_other_and_some_never() -> None:
+    topology = Topology(
+        {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="A", software=f"r{n % 4}") for n in range(60)}
+    )
+    times = ("08:00", "08:15", "08:45", "09:00", "09:30")
+    slow = [bad(f"c{n}", time, "retainability") for n, time in zip(range(1, 60, 4), times, strict=False)]
+    assert found(slow, topology) == {("software", "A r1", 5)}
+    assert len(found([*slow[:3]], topology)) == 3, "three are not enough"
+    mixed = [bad(f"c{n}", time, "retainability") for n, time in zip(range(0, 5), times, strict=True)]
+    assert len(found(mixed, topology)) == 5, "five of all releases have no release in common"
+
+
+def test_cells_that_feel_a_core_fault_later_belong_to_it() -> None:
+    topology = Topology(network().cells, {"amf1": NetworkFunction("amf1", "AMF")})
+    late = [bad("c1.1", "09:15", "accessibility"), bad("c9.1", "09:15", "integrity"), bad("c5.1", "10:30", "accessibility")]
+    want = {("nf", "amf1", 2), ("cell", "c9.1", 1), ("cell", "c5.1", 1)}
+    assert found([bad("amf1", "08:00", "core"), *late], topology) == want
+
+
 def test_core_first_but_no_core_function_switches_a_cell_off() -> None:
     topology = Topology(network().cells, {n: NetworkFunction(n, "AMF") for n in ("amf1", "smf1")})
     many = [bad(c, "08:15", "accessibility") for c in site(1, 2, 3)]

@@ -180,7 +180,7 @@ def test_slow_cells_are_seen_given_their_load(story):
     assert evidence.excess[9, k] > 0
 
 
-def test_missing_is_apart_and_suspect_volumes_prove_nothing(story):
+def test_missing_is_apart_and_suspect_volumes_and_means_prove_nothing(story):
     num, suspect = story.today.numerator.copy(), story.today.suspect.copy()
     num[50, 3] = np.nan
     num[50, 4], suspect[50, 4] = 0, True
@@ -188,7 +188,9 @@ def test_missing_is_apart_and_suspect_volumes_prove_nothing(story):
     assert [n for n, m in zip(evidence.objects, evidence.missing, strict=True) if m] == ["c003", "gone"]
     assert evidence.testable_share == pytest.approx(29 / 31)
     assert np.isnan(evidence.strength[3]).all()
-    assert np.isnan(evidence.strength[4, story.frame.kpi_index[TRAFFIC.id]])
+    untested = [story.frame.kpi_index[kpi.id] for kpi in (TRAFFIC, SPEED)]
+    assert np.isnan(evidence.strength[4, untested]).all()
+    assert np.isfinite(evidence.strength[5, untested]).all()
 
 
 def test_neighbours_of_a_dead_cell_carry_more(story):

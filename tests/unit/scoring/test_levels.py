@@ -98,6 +98,18 @@ def test_throughput_is_known_to_fall_with_load():
     assert np.median(base.slope[:-1, k]) == pytest.approx(-1.0, rel=0.4)
 
 
+def test_who_sleeps_on_weekday_nights_may_sleep_on_a_weekend_night_too():
+    """Two weeks, Monday first; c0 is empty at midnight on some weekdays only, c1 never."""
+    rng = np.random.default_rng(3)
+    values = rng.poisson(300.0, (24 * 14, 8)).astype(float)
+    values[[24 * day for day in (1, 2, 4, 8, 9)], 0] = 0
+    rest = learn(volume(values)).rest[:, :, 0]
+    saturday = 5 * 24
+    assert rest[24, 0] > 0.05
+    assert rest[saturday, 0] > 100 * rest[saturday + 12, 0]
+    assert rest[saturday, 1] < 1e-4
+
+
 def test_a_baseline_survives_storage():
     base = learn(Network(cells=5, days=2).frame())
     back = from_arrays(base.to_arrays(), KPIS)
