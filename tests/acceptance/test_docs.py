@@ -173,15 +173,18 @@ def test_no_page_holds_a_path_of_one_machine(name: str) -> None:
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
-    seen, ahead = set(), [ROOT / "README.md"]
+    """A link to a folder leads to all of its pages."""
+    seen: set[Path] = set()
+    ahead = [ROOT / "README.md"]
     while ahead:
         page = ahead.pop()
-        if page in seen or page.suffix != ".md":
-            continue
-        seen.add(page)
-        named = page.relative_to(ROOT).as_posix()
-        ahead += [(page.parent / target.partition("#")[0]).resolve() for target in links(named) if target[0] != "#"]
-    assert {p.relative_to(ROOT).as_posix() for p in PAGES} <= {p.relative_to(ROOT).as_posix() for p in seen}
+        if page.is_dir():
+            ahead += page.glob("*.md")
+        elif page.suffix == ".md" and page not in seen:
+            seen.add(page)
+            targets = links(page.relative_to(ROOT).as_posix())
+            ahead += [(page.parent / target.partition("#")[0]).resolve() for target in targets if target[0] != "#"]
+    assert set(PAGES) <= seen
 
 
 @pytest.mark.parametrize("picture", sorted((DOCS / "pictures").glob("*")), ids=lambda p: p.name)
