@@ -50,7 +50,7 @@ def assess(
     """
     end = expected_end(incident, now)
     start = max(incident.started_at, end - LIFE_CAP_S)
-    harms = harms_of(incident, degradations, topology, kpis or {}, end)
+    harms = harms_of(incident, degradations, topology, kpis or {}, end, now)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
     crowd = crowd_of(habit, presence, start=start, before=seen_until, timezone=timezone, policy=policy)
     usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))

@@ -76,7 +76,12 @@ def columns(harms: Mapping[str, Harm], cells: Sequence[str]) -> HarmColumns:
 
 
 def harms_of(
-    incident: Incident, degradations: Sequence[Degradation], topology: Topology, kpis: Mapping[str, Kpi], end: int
+    incident: Incident,
+    degradations: Sequence[Degradation],
+    topology: Topology,
+    kpis: Mapping[str, Kpi],
+    end: int,
+    now: int,
 ) -> dict[str, Harm]:
     """Cell id -> what it does to people until `end` (s) at the latest.
 
@@ -90,7 +95,7 @@ def harms_of(
             behind = cells_served(degradation.base_object, topology)
             for cell in behind & touched if touched else behind:
                 by_cell.setdefault(cell, []).append(degradation)
-    harms = {cell: _cell_harm(cell, own, kpis, end) for cell, own in by_cell.items()}
+    harms = {cell: _cell_harm(cell, own, kpis, end, now) for cell, own in by_cell.items()}
     harms |= _presumed(harms, touched - set(harms), incident, end)
     dead = _dead_cells(harms, incident, topology)
     return {cell: _with_takeover(harm, dead, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
@@ -117,9 +122,9 @@ def _felt(degradation: Degradation) -> bool:
     return degradation.affects_service or bool(degradation.confirmed_by)
 
 
-def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: int) -> Harm:
+def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: int, now: int) -> Harm:
     start = min(d.started_at for d in own)
-    cleared = max(end if d.cleared_at is None else d.cleared_at for d in own)
+    cleared = max(_last_bad(d, end, now) for d in own)
     lost = max((_lost_share(d) for d in own if _dead(d)), default=0.0)
     slow = max((_dimension_share(d) for d in own if _slow(d)), default=0.0)
     worst_of: dict[str, float] = {}
@@ -129,6 +134,13 @@ def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: 
             worst_of[seen_as] = max(worst_of.get(seen_as, 0.0), excess_per_attempt(d, kpis.get(d.kpi)))
     failing = 1.0 - float(np.prod([1.0 - rate for rate in worst_of.values()]))
     return Harm(cell, start, min(max(cleared, start), end), lost, 0.0, slow, failing)
+
+
+def _last_bad(d: Degradation, end: int, now: int) -> int:
+    """When it did harm for the last time; an open one that has been quiet lately is likely to be over."""
+    if d.cleared_at is not None:
+        return d.cleared_at
+    return now - d.quiet_periods * d.duration_s if d.quiet_periods else end
 
 
 def _dead(d: Degradation) -> bool:

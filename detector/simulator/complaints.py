@@ -11,7 +11,7 @@ from detector.simulator.world import World
 
 PER_FAILURE = 0.02
 PER_DEGRADED_MINUTE = 0.0018
-BACKGROUND = {"billing": 0.0035, "device": 0.0015, "other": 0.003, "network": 0.001}
+BACKGROUND = {"billing": 0.0035, "device": 0.0015, "other": 0.003, "network": 0.002}
 """Contacts per subscriber and day that no fault causes."""
 CHANNELS = ("call", "chat", "app", "store", "email", "social")
 CHANNEL_SHARES = (0.5, 0.2, 0.15, 0.05, 0.05, 0.05)

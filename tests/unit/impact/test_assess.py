@@ -91,6 +91,16 @@ def test_an_open_incident_is_looked_ahead_to_the_promised_end_or_two_hours():
     assert 0 < soon < unknown < late
 
 
+def test_what_has_been_quiet_for_a_while_is_not_expected_to_go_on():
+    still, quiet = (
+        chance(
+            assessed(degradation("a", "accessibility", 0, 0.99, 0.9, quiet_periods=n), "a", expected_clear_at=None), "ann"
+        )
+        for n in (0, 1)
+    )
+    assert 0 < quiet < still / 2
+
+
 def test_where_people_were_seen_last_counts():
     last_hour = [("ann", "b", -1, 3600), ("cem", "a", -1, 3600)]
     impact = assessed(degradation("a", "integrity", 0, 20, 8), "a", rows=last_hour)
