@@ -1,4 +1,4 @@
-"""How well it detects, on simulated operators whose seeds nothing was developed on: the figures of docs/explanation/detection.md.
+"""How well it detects, on simulated operators of seeds that nothing was developed on.
 
     .venv/bin/python -m benchmarks.quality --seeds 101 102 103 104 105
 
@@ -57,9 +57,9 @@ def main() -> None:
         for seed in args.seeds:
             with tempfile.TemporaryDirectory(prefix="precall-quality-") as room:
                 found.append(replay(Path(room), seed, args.cells, args.days, args.replayed, quiet=quiet))
-            print(f"seed {seed} {'quiet' if quiet else 'faulty'} done", flush=True)  # noqa: T201
+            print(f"seed {seed} {'quiet' if quiet else 'faulty'} done", flush=True)
         names = [n for n, v in found[0].items() if isinstance(v, (dict, int)) and n not in ("cells", "days")]
-        print("\n".join([f"seeds {args.seeds}, {'quiet' if quiet else 'with faults'}", *told(found, names), ""]))  # noqa: T201
+        print("\n".join([f"seeds {args.seeds}, {'quiet' if quiet else 'with faults'}", *told(found, names), ""]))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_a_release_is_blamed_though_its_cells_show_one_after_the_other_and_some_
     slow = [bad(f"c{n}", time, "retainability") for n, time in zip(range(1, 60, 4), times, strict=False)]
     assert found(slow, topology) == {("software", "A r1", 5)}
     assert len(found([*slow[:3]], topology)) == 3, "three are not enough"
-    mixed = [bad(f"c{n}", time, "retainability") for n, time in zip(range(0, 5), times, strict=True)]
+    mixed = [bad(f"c{n}", time, "retainability") for n, time in zip(range(5), times, strict=True)]
     assert len(found(mixed, topology)) == 5, "five of all releases have no release in common"
 
 
