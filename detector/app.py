@@ -102,7 +102,11 @@ def open_house(settings: Settings, *, clock: Clock | None = None, receivers: Seq
 
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> Source:
     """The watched folder, made if it is not there."""
-    settings.sources.path.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.sources.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        where, mend = f"sources.path: {settings.sources.path}", "name a folder that can be read and written"
+        raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
     sources, quarantine = settings.sources, settings.storage.path / "quarantine"
     return open_source(
         sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(), settle_s=sources.settle_s

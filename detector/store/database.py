@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from detector.domain.errors import Misconfigured, Transient
 from detector.store.tables import metadata
@@ -44,12 +44,17 @@ class Database:
     def _server(self, url: str) -> Engine:
         try:
             return create_engine(url.replace("postgresql://", "postgresql+psycopg://"), pool_pre_ping=True)
-        except (ValueError, ImportError, DBAPIError) as error:
-            raise Misconfigured(f"unusable URL ({error})", where="precall.toml: storage.database") from error
+        except (ValueError, ImportError, ArgumentError, DBAPIError) as error:
+            mend = "write it as postgresql://user@host/name"
+            raise Misconfigured(f"unusable URL ({error})", where="storage.database", mend=mend) from error
 
     def _sqlite(self, url: str) -> Engine:
         path = url.removeprefix("sqlite:///")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            mend = "name a folder that can be written"
+            raise Misconfigured(error.strerror or str(error), where=f"storage: {path}", mend=mend) from error
         module, trusted = _sqlite_module()
         self.journal = "wal" if trusted else "truncate"
         engine = create_engine(url, module=module, connect_args={"timeout": 30, "check_same_thread": False})
@@ -76,8 +81,9 @@ class Database:
                 if connection.dialect.name == "postgresql":  # one writer at a time, as in SQLite: what it checks stays true
                     connection.execute(_ONE_WRITER)
                 yield connection
-        except OperationalError as error:
-            raise Transient(str(error.orig).splitlines()[0], where="database", mend="the job tries again") from error
+        except DatabaseError as error:
+            _tell(error)
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -85,8 +91,9 @@ class Database:
         try:
             with self.engine.connect().execution_options(reading=True) as connection, connection.begin():
                 yield connection
-        except OperationalError as error:
-            raise Transient(str(error.orig).splitlines()[0], where="database", mend="the job tries again") from error
+        except DatabaseError as error:
+            _tell(error)
+            raise
 
     def create(self) -> None:
         """All tables at once, for a store that lives no longer than a backtest."""
@@ -94,3 +101,12 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _tell(error: DatabaseError) -> None:
+    """In one line what time or the operator can mend; the rest are mistakes of ours, which the caller raises as they are."""
+    what = str(error.orig).splitlines()[0]
+    if isinstance(error, OperationalError):
+        raise Transient(what, where="database", mend="the job tries again") from error
+    if type(error) is DatabaseError:  # "file is not a database", "database disk image is malformed"
+        raise Misconfigured(what, where="storage.database", mend="restore it from a backup") from error

@@ -308,6 +308,7 @@ def test_a_mistake_in_the_configuration_is_one_line_and_exit_code_2(what, tmp_pa
         config = config.replace("[sources]\n", '[sources]\nkpis = "kpis.toml"\n')
     (tmp_path / "my.toml").write_text(config)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("detector.telemetry.configure_logs", lambda **_: None)  # it would keep this test's own stderr
     monkeypatch.setattr("sys.argv", ["precall", "job", "pull", "--config", "my.toml"])
     with pytest.raises(SystemExit) as done:
         main()

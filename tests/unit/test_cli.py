@@ -1,0 +1,169 @@
+"""The command line: an example in every help, exit codes that mean something, and errors of one line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from jobs.cli import COMMANDS, app, main
+
+
+class Ran:
+    """What a command printed and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def precall(tmp_path, monkeypatch, capsys):
+    """Runs `precall ...` in an empty folder whose my.toml keeps everything inside it."""
+    (tmp_path / "my.toml").write_text('[sources]\npath = "inbox"\n[storage]\npath = "var"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("detector.telemetry.configure_logs", lambda **_: None)  # it would keep this test's own stderr
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: str) -> Ran:
+        monkeypatch.setattr("sys.argv", ["precall", *words])
+        with pytest.raises(SystemExit) as done:
+            main()
+        printed = capsys.readouterr()
+        return Ran(int(done.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+def test_the_commands_are_those_of_the_contract():
+    assert set(get_command(app).commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_an_example_that_parses(command, precall):
+    shown = precall(command, "--help")
+    assert shown.code == 0
+    (example,) = [line.strip(" │") for line in shown.out.splitlines() if "Example:" in line]
+    words = example.replace("`", "").removeprefix("Example: precall ").split()
+    assert words[0] == command
+    get_command(app).commands[command].make_context(command, words[1:])
+
+
+def test_help_needs_none_of_the_heavy_libraries():
+    heavy = "scipy duckdb sqlalchemy numpy lxml fastapi pydantic apscheduler cryptography httpx2"
+    code = (
+        "import sys; sys.argv = ['precall', '--help']\n"
+        "from jobs.cli import main\n"
+        "try: main()\n"
+        f"except SystemExit: print([m for m in '{heavy}'.split() if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr == "[]\n"
+    assert "Usage: precall" in done.stdout
+
+
+QUIET = {
+    ("job", "pull"): "pull: 0 files, 0 ticks, 0 set aside",
+    ("job", "detect"): "detect: 0 ticks decided, 0 incidents open",
+    ("job", "assess"): "assess: 0 alerts composed",
+    ("job", "push"): "push: nothing due",
+    ("job", "learn"): "learn: 0 baselines fitted",
+    ("job", "prune"): "prune: 0 attachments, 0 listing, 0 contact, 0 outbox, 0 audit, 0 kpi",
+    ("lookup", "49171"): "not affected by anything known",
+    ("incidents",): "no incidents",
+    ("incidents", "--json"): "[]",
+    ("deliveries",): "no deliveries",
+    ("deliveries", "--json"): "[]",
+    ("redrive",): "0 made due again",
+}
+
+
+@pytest.mark.parametrize("words", QUIET, ids=" ".join)
+def test_over_an_empty_folder_every_command_says_that_there_is_nothing(words, precall):
+    ran = precall(*words, "--config", "my.toml")
+    assert (ran.code, ran.out.splitlines()[-1], ran.err) == (0, QUIET[words], "")
+
+
+def test_check_names_what_is_to_be_mended_and_ends_with_1(precall):
+    ran = precall("check", "--config", "my.toml")
+    assert ran.code == 1
+    assert "cells.csv" in ran.out
+    assert "receivers: none configured" in ran.out
+    assert ran.out.splitlines()[-1] == "2 to mend"
+
+
+def test_check_of_a_complete_service_ends_with_0(precall, tmp_path):
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "cells.csv").write_text("cell_id,technology\nc1,LTE\n")
+    receiver = '[[receivers]]\nname = "desk"\nurl = "https://care.example/hook"\nsecrets = ["whsec_' + "A" * 32 + '"]\n'
+    (tmp_path / "my.toml").write_text((tmp_path / "my.toml").read_text() + receiver)
+    ran = precall("check", "--config", "my.toml")
+    assert (ran.code, ran.out) == (0, "all well\n")
+
+
+PLACES = {
+    '[storage]\ndatabase = "foo://x"\n': "storage.database: unusable URL",
+    '[storage]\ndatabase = "sqlite:////proc/none/x.db"\n': "storage: /proc/none/x.db: No such file or directory",
+    '[sources]\npath = "/proc/none"\n': "sources.path: /proc/none: No such file or directory",
+    '[storage]\npath = "/proc/none"\n': "/proc/none/keys.json",
+}
+
+
+@pytest.mark.parametrize("config", PLACES)
+def test_a_place_that_cannot_be_used_is_named_and_ends_with_2(config, precall, tmp_path):
+    (tmp_path / "my.toml").write_text(config)
+    ran = precall("incidents", "--config", "my.toml")
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert PLACES[config] in ran.err
+
+
+WRONG = {
+    ("job", "dance", "--config", "my.toml"): "no job 'dance'; one of pull, detect",
+    ("job", "pull", "--config", "gone.toml"): "gone.toml: No such file or directory; give --config an existing file",
+    ("backtest", "nowhere", "--out", "out"): "nowhere: no such folder",
+    ("backtest", ".", "--out", "out"): "no counters",
+    ("backtest", ".", "--out", "out", "--from", "monday"): "--from: 'monday' is no time; write it as 2026-03-24T06:00Z",
+    ("simulate", "out", "--start", "soon"): "--start: 'soon' is no time",
+    ("simulate", "out", "--format", "pdf"): "--format: no format 'pdf'; csv or xml",
+}
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_wrong_use_is_one_line_and_exit_code_2(words, precall):
+    ran = precall(*words)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert WRONG[words] in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [("lookup",), ("bogus",), ("simulate", "out", "--days", "0"), ("run", "--for", "ever")], ids=" ".join
+)
+def test_words_that_are_no_command_are_explained_and_end_with_2(words, precall):
+    ran = precall(*words)
+    assert ran.code == 2
+    assert "Error" in ran.err
+
+
+def test_trouble_that_may_pass_is_one_line_and_exit_code_1(precall, tmp_path):
+    config = (tmp_path / "my.toml").read_text()
+    (tmp_path / "my.toml").write_text(config + 'database = "postgresql://nobody@127.0.0.1:1/precall"\n')
+    ran = precall("incidents", "--config", "my.toml")
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1
+    assert ran.err.startswith("precall: database: ")
+
+
+def test_a_damaged_database_is_one_line_and_exit_code_2(precall, tmp_path):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "precall.db").write_bytes(b"no database at all" * 100)
+    ran = precall("incidents", "--config", "my.toml")
+    assert (ran.code, ran.err) == (
+        2, "precall: storage.database: file is not a database; restore it from a backup\n"
+    )  # fmt: skip
+
+
+def test_one_process_leaves_a_key_file_that_only_its_owner_may_read(precall, tmp_path):
+    precall("incidents", "--config", "my.toml")
+    assert Path(tmp_path / "var" / "keys.json").stat().st_mode & 0o077 == 0
