@@ -59,7 +59,7 @@ class IncidentViews:
         complaints = self._complaints(incident)
         impact = self._results.impacts.get(incident.incident_id)
         verdict = self._matches.incident_verdicts.get(incident.incident_id) if self._judging else None
-        end = incident.resolved_at if incident.resolved_at is not None else self._results.window.end
+        end = ended(incident, self._results.window.end)
         return IncidentView(
             incident=incident,
             opened=self._time(incident.opened_at),
@@ -108,6 +108,9 @@ class IncidentViews:
 
     def _facts(self, incident: Incident, complaints: Sequence[Complaint]) -> list[tuple[str, str]]:
         resolved = self._time(incident.resolved_at) if incident.resolved_at is not None else "open at the end"
+        if incident.state == "merged":
+            into = incident.suppressed_reason.removeprefix("merged:")
+            resolved = f"{self._time(incident.updated_at)}: went on as part of {into}"
         facts = [
             ("Began", self._time(incident.started_at)),
             ("Detected", self._time(incident.opened_at)),
@@ -119,13 +122,26 @@ class IncidentViews:
             facts += [("Exposed", f"{impact.exposed:,} people"), ("Affected", f"{impact.affected:,.0f} ({interval})")]
             kinds = Counter(account.kind for account in impact.accounts)
             facts.append(("Accounts", ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common()) or "none"))
+        facts += self._truth_facts(incident)
         if complaints:
             first = complaints[0].at - incident.opened_at
             order = f"{span(first)} after detection" if first >= 0 else f"{span(-first)} before detection"
             facts.append(("Complaints", f"{len(complaints):,}, the first {order}"))
         facts += self._contact_facts(incident)
-        known = (("Alarm", incident.alarm_id), ("Ticket", incident.ticket_id), ("Suppressed", incident.suppressed_reason))
+        suppressed = "" if incident.state == "merged" else incident.suppressed_reason
+        known = (("Alarm", incident.alarm_id), ("Ticket", incident.ticket_id), ("Suppressed", suppressed))
         return facts + [(name, value) for name, value in known if value]
+
+    def _truth_facts(self, incident: Incident) -> list[tuple[str, str]]:
+        """How many did suffer in the faults that it matches, and how many of them were on its list in the end."""
+        faults, sufferers = self._matches.faults_of_incident[incident.incident_id], self._matches.truth.sufferers
+        if sufferers is None or not faults:
+            return []
+        hurt = frozenset[str]().union(*(sufferers.get(f, frozenset()) for f in faults))
+        listed = {row.subscriber for row in self._listings.get(incident.incident_id, ()) if row.delisted_at is None}
+        return [
+            ("Did suffer, in truth", f"{len(hurt):,} people behind the whole fault, {len(hurt & listed):,} on this list")
+        ]
 
     def _contact_facts(self, incident: Incident) -> list[tuple[str, str]]:
         rows = {row.subscriber: row for row in self._listings.get(incident.incident_id, ())}.values()
@@ -170,6 +186,13 @@ class IncidentViews:
         if incident.resolved_at is not None:
             marks.append(Mark(incident.resolved_at, "resolved", "resolved"))
         return marks + [Mark(c.at, "network complaint", "complaint") for c in complaints]
+
+
+def ended(incident: Incident, otherwise: int) -> int:
+    """When it was resolved, or went on as part of another."""
+    if incident.state == "merged":
+        return incident.updated_at
+    return incident.resolved_at if incident.resolved_at is not None else otherwise
 
 
 def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:

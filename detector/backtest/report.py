@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
 from detector.backtest.explanations import why_missed
 from detector.backtest.headlines import headlines, percent, span, verdict
-from detector.backtest.incident_views import IncidentView, IncidentViews, gravity
+from detector.backtest.incident_views import IncidentView, IncidentViews, ended, gravity
 from detector.backtest.matching import Matches
 from detector.backtest.truth import Fault
 from detector.domain.degradation import SEVERITIES
@@ -84,7 +84,7 @@ def _fault_bar(matches: Matches, fault: Fault, zone: ZoneInfo) -> Bar:
 
 
 def _incident_bar(incident: Incident, window: Window, zone: ZoneInfo) -> Bar:
-    end = incident.resolved_at if incident.resolved_at is not None else window.end
+    end = ended(incident, window.end)
     what = f"{incident.severity} {incident.kind} on {incident.root_kind} {incident.root_id}"
     tip = f"{what}, {local_time(incident.opened_at, zone)}"
     return Bar(Window(incident.opened_at, max(end, incident.opened_at)), incident.severity, tip, incident.incident_id)

@@ -14,8 +14,9 @@ from detector.backtest.headlines import headlines, percent, span, verdict
 from detector.backtest.matching import match
 from detector.backtest.results import Results
 from detector.backtest.truth import Truth
+from detector.domain.impact import Impact
 from detector.domain.window import Window
-from tests.unit.backtest.small_truth import DAY, degraded, fault, incident, scored
+from tests.unit.backtest.small_truth import DAY, degraded, fault, incident, listed, scored
 from tests.unit.backtest.synthetic_week import replay
 
 
@@ -63,6 +64,21 @@ def test_an_empty_replay_and_no_truth_still_make_a_page():
     page = report.render(empty, summarise(empty))
     assert "No incident was opened." in page
     assert "holds no truth" in page
+
+
+def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_told_beside_the_list():
+    bad = degraded("d", "a1", 100)
+    one = incident("i", bad, suppressed="merged:inc_older")
+    one = replace(one, state="merged", resolved_at=None, updated_at=one.opened_at + 1800)
+    truth = Truth((fault("f", "a1", 90, 200),), {"f": frozenset({"s1", "s2"})})
+    judged = scored(truth, bad, incidents=[one], listings=[listed("i", "s1", 0.9, 100)])
+    judged = replace(
+        judged, results=replace(judged.results, impacts={one.incident_id: Impact(one.incident_id, 0, 9, 1, 0, 2)})
+    )
+    page = report.render(judged, summarise(judged))
+    assert "went on as part of inc_older" in page
+    assert "2 people behind the whole fault, 1 on this list" in page
+    assert "open at the end" not in page
 
 
 def test_the_timeline_is_well_formed_and_lanes_do_not_collide():
