@@ -15,6 +15,7 @@ from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.store import Store
 from detector.telemetry import Telemetry
+from jobs import fitted
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.learn import learn
@@ -25,6 +26,8 @@ from jobs.push import Relay
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
+_AGAIN_S = 3600
+"""Event time between two attempts to learn while nothing can be judged."""
 
 
 @dataclass
@@ -102,15 +105,28 @@ class Jobs:
 
     def learn(self) -> str:
         policy = self.settings.detection
-        fitted = learn(self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, reached=self.reached)
-        return f"{fitted} baselines fitted"
+        count = learn(self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, reached=self.reached)
+        with self.store.begin() as connection:
+            self.store.notes.put(connection, "learned_for", self._judged_by())
+        return f"{count} baselines fitted"
 
     def learn_if_due(self) -> str:
-        """Once a `learn_s` of event time, and at once when there is nothing to judge by."""
+        """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
+        start, or the catalogue or the policy has changed."""
         learned_at = self.store.notes.get("learned_at")
-        if learned_at is not None and self.clock.now() < learned_at + self.settings.schedule.learn_s:
-            return "not due"
-        return self.learn()
+        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by():
+            return self.learn()
+        due_at = learned_at + (_AGAIN_S if self._blind() else self.settings.schedule.learn_s)
+        return "not due" if self.clock.now() < due_at else self.learn()
+
+    def _judged_by(self) -> str:
+        return f"{self.catalogue.hash} {self.settings.detection}"
+
+    def _blind(self) -> bool:
+        """A tick is owed for which there is no baseline."""
+        policy = self.settings.detection
+        owed = {debt.tick.duration_s for debt in self.store.ticks.debts("score")}
+        return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in owed)
 
     def prune(self) -> str:
         gone = prune(self.store, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
 from detector.domain.customer import Contact
 from detector.domain.finding import Finding
@@ -56,10 +56,14 @@ class Notes:
 
     def prune(self, *, affected_before: int, deliveries_before: float, audit_before: float) -> dict[str, int]:
         """Delete what retention no longer allows; returns rows gone by table."""
+        listing, incident, outbox = tables.listing, tables.incident, tables.outbox
+        over = select(incident.c.incident_id).where(incident.c.state != "open", incident.c.updated_at < affected_before)
+        told_nobody = and_(outbox.c.finished_at.is_(None), outbox.c.state == "sent", outbox.c.time < affected_before)
         rules = {
-            "listing": delete(tables.listing).where(tables.listing.c.delisted_at < affected_before),
+            "listing": delete(listing).where(or_(listing.c.delisted_at < affected_before, listing.c.incident_id.in_(over))),
+            "impact": delete(tables.impact).where(tables.impact.c.assessed_at < affected_before),
             "contact": delete(tables.contact).where(tables.contact.c.at < affected_before),
-            "outbox": delete(tables.outbox).where(tables.outbox.c.finished_at < deliveries_before),
+            "outbox": delete(outbox).where(or_(outbox.c.finished_at < deliveries_before, told_nobody)),
             "audit": delete(tables.audit).where(tables.audit.c.at < audit_before),
         }
         with self._database.begin() as connection:
