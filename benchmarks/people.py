@@ -1,13 +1,18 @@
 """A backtest's lists of people against the truth, incident by incident, and what perfect detection would have foreseen.
 
-    python -m benchmarks.people DATASET OUT [DATASET OUT ...]
+    python -m benchmarks.people FOLDER SEED [SEED ...]
 
-OUT is what `precall backtest DATASET --out OUT --identify` wrote. Only incidents that match a fault are judged, so false
-alarms do not hide how well people are found. The oracle knows every fault's cells, begin and end at once and lists those
-who are behind them by habit, with the chance that people behind such a fault turned out to have.
+Simulates an operator a seed (60 cells, 25 days, many faults in the last five) in FOLDER/operator-SEED, replays those five
+days into FOLDER/backtest-SEED and reads what was written; what is there already is only read. By incident and by kind only
+incidents that match a fault are judged, so false alarms do not hide how well people are found. The oracle knows every
+fault's cells, begin and end at once and lists those who are behind them by habit, with the chance that people behind such
+a fault turned out to have.
 """
 
 import csv
+import json
+import os
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,19 +24,23 @@ from pathlib import Path
 import numpy as np
 
 from detector.backtest.foresight import AHEAD_S, CONTACT_ABOVE, LOOKUP_ABOVE, judged_complaints
+from detector.backtest.intervals import share
 from detector.backtest.matching import Matches, cells_of, match
 from detector.backtest.results import Listing, Results
 from detector.backtest.truth import Fault
 from detector.backtest.truth_files import read_truth
 from detector.domain.degradation import Degradation
+from detector.domain.exposure import Habit
 from detector.domain.finding import Findings
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.impact import learn_habit
 from detector.impact.hours import HOUR_S, hour_of_week
+from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 
+START, FROM = 1_772_323_200, "2026-03-21T00:00Z"
 TENTHS = np.linspace(0.0, 1.0, 11)
 
 
@@ -202,11 +211,8 @@ def oracle(judged: Judged) -> Mapping[str, tuple[int, int]]:
     return figures
 
 
-def _expected_s(judged: Judged, habit: object, fault: Fault) -> Mapping[str, float]:
+def _expected_s(judged: Judged, habit: Habit, fault: Fault) -> Mapping[str, float]:
     """Person -> seconds expected behind the fault's cells."""
-    from detector.domain.exposure import Habit
-
-    assert isinstance(habit, Habit)
     topology, timezone = judged.matches.results.topology, judged.matches.results.timezone
     cells = frozenset().union(*(cells_of(topology, o) for o, _ in fault.scopes))
     touched = np.array([c in cells for c in habit.cells])
@@ -231,15 +237,40 @@ def _chances(there: Mapping[str, float], hurt: frozenset[str]) -> dict[str, floa
     return {name: float(share[g]) for name, g in zip(names, group, strict=True)}
 
 
+def replayed(folder: Path, seed: str) -> Judged:
+    """Simulate and replay unless that has been done."""
+    dataset, out = folder / f"operator-{seed}", folder / f"backtest-{seed}"
+    if not dataset.exists():
+        simulate(dataset, cells=60, days=25, seed=int(seed), start=START, history_days=20, fault_rate=330.0)
+    if not (out / "summary.json").exists():
+        command = [str(Path(sys.executable).with_name("precall")), "backtest", str(dataset), "--out", str(out), "--identify"]
+        quiet = {"PRECALL_STORAGE__PATH": str(folder / "var")}
+        subprocess.run([*command, "--from", FROM], check=True, stdout=subprocess.DEVNULL, env=os.environ | quiet)
+    return Judged(dataset, out)
+
+
+def pooled(all_judged: Sequence[Judged]) -> Iterator[str]:
+    """The summaries' shares over all operators together."""
+    summaries = [json.loads((judged.out / "summary.json").read_text()) for judged in all_judged]
+    for name in ("recall", "foresight", "foresight_all", "contact_precision", "contact_foresight"):
+        own = [s[name] for s in summaries if s[name]["count"]]
+        hits, count = sum(f["value"] * f["count"] for f in own), sum(f["count"] for f in own)
+        figure = share(round(hits), count)
+        yield f"{name:25}{figure.value} ({figure.low} to {figure.high}), n = {count}"
+    rows = sum(s["calibration"]["count"] for s in summaries)
+    error = sum(s["calibration"]["value"] * s["calibration"]["count"] for s in summaries) / rows
+    yield f"{'calibration error':25}{error:.3f} over {rows} rows"
+
+
 def main(arguments: Sequence[str]) -> None:
-    pairs = [Judged(Path(d), Path(o)) for d, o in zip(arguments[::2], arguments[1::2], strict=True)]
+    pairs = [replayed(Path(arguments[0]), seed) for seed in arguments[1:]]
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for judged in pairs:
         print(judged.dataset, *incident_table(judged), sep="\n")
         for name, (hits, count) in oracle(judged).items():
             totals[name][0] += hits
             totals[name][1] += count
-    print(*kind_table(pairs), sep="\n")
+    print(*kind_table(pairs), *pooled(pairs), sep="\n")
     for name, (hits, count) in totals.items():
         print(f"oracle {name:20}{hits / count if count else float('nan'):.2f} ({hits} of {count})")
 
