@@ -9,8 +9,9 @@ from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.blocks import Blocks, hourly
+from detector.scoring.calibration import Exceedances
 from detector.scoring.counting import Floats, horizons
-from detector.scoring.learning import History, calibrate, load_places, usual_slopes, usual_spread
+from detector.scoring.learning import History, calibrate, exceedances, load_places, usual_slopes, usual_spread
 from detector.scoring.levels import levels, peer_groups
 from detector.scoring.registry import SCORERS, judged
 from detector.scoring.rest import rest_chance
@@ -47,11 +48,13 @@ def fit(
             _fit_level(past, k, groups, len(strangers))
     blank.load[:] = load_places(history.kpis)
     tested = [k for k, kpi in enumerate(history.kpis) if judged(kpi) and len(history.starts)]
+    found: dict[tuple[int, int], Exceedances] = {}
     for k in tested:
         usual_slopes(past, k)
         _fit_rest(past, k)
         usual_spread(past, k)
-    calibrate(past, tested, policy)
+        found |= exceedances(past, k, policy)
+    calibrate(blank, found)
     return blank
 
 

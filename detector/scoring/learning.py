@@ -1,6 +1,6 @@
 """History scored with itself: how far healthy objects stray, and how honest the tails are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -42,12 +42,19 @@ class History:
     below: float = 0.1
     factors: dict[int, Floats] = field(default_factory=dict)
     kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
+    seen: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = field(default_factory=dict)
 
     def parts(self) -> Iterator[slice]:
         return chunks(len(self.frame.starts), len(self.frame.objects))
 
     def observed(self, k: int, part: slice) -> tuple[Floats, Floats, Floats]:
         """(events, size, level) of the usable periods x objects of `part`, NaN elsewhere; load taken into account."""
+        if (k, part.start) not in self.seen:
+            self.seen.clear()  # one at a time: a KPI is asked for again and again before the next
+            self.seen[k, part.start] = self._observed(k, part)
+        return self.seen[k, part.start]
+
+    def _observed(self, k: int, part: slice) -> tuple[Floats, Floats, Floats]:
         events, size = counts(self.frame, k, part)
         rows = np.arange(part.start, part.stop)
         level = self.baseline.levels(k, rows, self.when) * load_effect(self.baseline, self.frame, k, rows, self.when, part)
@@ -139,6 +146,7 @@ def usual_slopes(past: History, k: int) -> None:
     network, prior = both.sum() / squares.sum(), 0.2 * float(np.median(squares[squares > 0]))
     slope = np.append((both + prior * network) / (squares + prior), np.full(len(base.objects) + 1 - n, network))
     base.slope[:, k] = worse(past.frame.kpis[k]) * np.maximum(slope * worse(past.frame.kpis[k]), 0.0)
+    past.seen.clear()
 
 
 def usual_spread(past: History, k: int) -> None:
@@ -156,13 +164,16 @@ def usual_spread(past: History, k: int) -> None:
         base.spread[h, : len(own), k] = np.maximum(trust * own + (1 - trust) * network, LEAST_SPREAD)
 
 
-def calibrate(past: History, judged: Sequence[int], policy: DetectionPolicy) -> None:
+def exceedances(past: History, k: int, policy: DetectionPolicy) -> dict[tuple[int, int], Exceedances]:
+    """(horizon, KPI) -> what stands out of the history of this KPI."""
+    return {(h, k): _exceedances(past, k, h, policy) for h in range(len(past.baseline.horizons))}
+
+
+def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) -> None:
     """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them."""
-    base = past.baseline
-    found = {(h, k): _exceedances(past, k, h, policy) for k in judged for h in range(len(base.horizons))}
     faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
     for (h, k), each in found.items():
-        base.stretch[h, k] = stretch(each, faulty)
+        baseline.stretch[h, k] = stretch(each, faulty)
 
 
 def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
