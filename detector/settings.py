@@ -3,7 +3,10 @@
 import difflib
 import hashlib
 import json
+import re
 import tomllib
+from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +17,22 @@ import config
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import CarePolicy, DetectionPolicy, ImpactPolicy, IncidentPolicy, RetentionPolicy
 
+_TIMES = ("quiet_from", "quiet_to")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_SHARES = ("complete_share", "collapse_below", "covers_share", "chance_below", "list_above", "contact_above")
+_POSITIVE = (
+    "pull_s",
+    "push_s",
+    "learn_s",
+    "prune_s",
+    "pooled_minutes",
+    "history_days",
+    "timeout_s",
+    "max_attempts",
+    "speed",
+)
+_SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
+"""Where a wrong value is not repeated: it may be a secret in the wrong place."""
 DEFAULT = Path(config.__file__).parent / "precall.toml"
 
 
@@ -35,7 +54,7 @@ class Storage(_Section):
     """[storage]: an empty database means SQLite under `path`."""
 
     path: Path = Path("var")
-    database: str = ""
+    database: str = Field(default="", repr=False)
     identity_key: str = Field(default="", repr=False)
     identity_version: int = 1
     vault_key: str = Field(default="", repr=False)
@@ -143,9 +162,33 @@ def load(path: Path | None = None) -> Settings:
 
 def _settings(values: dict[str, Any], path: Path) -> Settings:
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         raise _explain(error, path) from error
+    for section, name, value in _numbers_and_times(settings):
+        if wrong := _what_is_wrong(name, value):
+            mend = "see config/precall.toml"
+            raise Misconfigured(f"{wrong} (found {value!r})", where=f"{path}: {section}.{name}", mend=mend)
+    return settings
+
+
+def _numbers_and_times(settings: Settings) -> Iterator[tuple[str, str, Any]]:
+    """(section, key, value) of everything that a type alone does not hold in bounds."""
+    for section in ("schedule", "detection", "incidents", "impact", "care", "delivery", "retention", "web", "demo"):
+        for name, value in vars(getattr(settings, section)).items():
+            if isinstance(value, int | float) or name in _TIMES:
+                yield section, name, value
+
+
+def _what_is_wrong(name: str, value: Any) -> str:
+    """Empty if nothing is."""
+    if name in _TIMES:
+        return "" if _CLOCK.fullmatch(value) else "no time of day like 21:00"
+    if not isfinite(value) or value < 0:
+        return "less than zero or no number"
+    if name in _SHARES and value > 1:
+        return "a share is between 0 and 1"
+    return "more than zero is needed" if name in _POSITIVE and value == 0 else ""
 
 
 def _explain(error: ValidationError, path: Path) -> Misconfigured:
@@ -156,9 +199,8 @@ def _explain(error: ValidationError, path: Path) -> Misconfigured:
     if first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         near = difflib.get_close_matches(str(first["loc"][-1]), _names(first["loc"][:-1]), n=1)
         return Misconfigured("unknown key", where=where, mend=f"did you mean '{near[0]}'?" if near else "remove it")
-    return Misconfigured(
-        f"{first['msg']} (found {str(first.get('input'))[:60]!r})", where=where, mend="see config/precall.toml"
-    )
+    found = "" if _SECRET.intersection(map(str, first["loc"])) else f" (found {str(first.get('input'))[:60]!r})"
+    return Misconfigured(f"{first['msg']}{found}", where=where, mend="see config/precall.toml")
 
 
 def _names(section: tuple[int | str, ...]) -> list[str]:

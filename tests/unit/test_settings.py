@@ -1,0 +1,111 @@
+"""Settings: what stands in the file, what wins over it, and how a mistake is told."""
+
+from pathlib import Path
+
+import pytest
+
+from detector.domain.errors import Misconfigured
+from detector.settings import DEFAULT, Settings, load
+
+
+def written(root: Path, text: str) -> Path:
+    path = root / "my.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_packaged_file_says_the_defaults():
+    assert load() == Settings()
+    assert load(DEFAULT).hash == Settings().hash
+
+
+def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
+    found = load(written(tmp_path, "[detection]\npooled_minutes = 60\n[care]\nlanguages = ['de', 'en']\n"))
+    assert found.detection.pooled_minutes == 60
+    assert found.care.languages == ("de", "en")
+    assert found.impact == Settings().impact
+
+
+def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRECALL_STORAGE__DATABASE", "postgresql://db/precall")
+    monkeypatch.setenv("PRECALL_WEB__PORT", "9000")
+    found = load(written(tmp_path, "[web]\nport = 8000\nhost = '::1'\n"))
+    assert (found.database_url, found.web.port, found.web.host) == ("postgresql://db/precall", 9000, "::1")
+
+
+def test_without_a_database_it_is_sqlite_below_the_storage(tmp_path):
+    assert load(written(tmp_path, "[storage]\npath = 'there'\n")).database_url == "sqlite:///there/precall.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("[detection]\npooled_minutes = 60\n", False),
+        ("[care]\ncontact_above = 0.6\n", False),
+        ("[web]\nport = 1\n", True),
+        ("[storage]\npath = 'elsewhere'\n", True),
+        ("[[receivers]]\nname = 'a'\nurl = 'https://a.example'\nsecrets = ['s']\n", True),
+    ],
+)
+def test_the_hash_is_of_what_decides_and_of_nothing_else(text, same, tmp_path):
+    assert (load(written(tmp_path, text)).hash == Settings().hash) is same
+
+
+WRONG = {
+    "[detection]\npooled_minuts = 45\n": "detection.pooled_minuts: unknown key; did you mean 'pooled_minutes'?",
+    "[detectoin]\n": "detectoin: unknown key; did you mean 'detection'?",
+    "[web]\ncolour = 'red'\n": "web.colour: unknown key; remove it",
+    "[[receivers]]\nname = 'a'\nurll = 'b'\n": "receivers.0",
+    "[web]\nport = 'eighty'\n": "web.port: Input should be a valid integer",
+    "[[receivers]]\nname = 'a'\nurl = 'u'\nsecrets = []\nmin_severity = 'bad'\n": "receivers.0.min_severity",
+    "[care]\nquiet_from = '25:00'\n": "care.quiet_from: no time of day like 21:00 (found '25:00')",
+    "[care]\ncontact_above = 50\n": "care.contact_above: a share is between 0 and 1 (found 50.0)",
+    "[detection]\ngrace_minutes = -1\n": "detection.grace_minutes: less than zero or no number (found -1)",
+    "[detection]\nmin_attempts = nan\n": "detection.min_attempts: less than zero or no number (found nan)",
+    "[schedule]\npull_s = 0\n": "schedule.pull_s: more than zero is needed (found 0.0)",
+    "a = 1\na = 2\n": "no valid TOML",
+    "[web\n": "no valid TOML",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_mistake_is_one_line_that_names_file_key_and_mend(text, tmp_path):
+    path = written(tmp_path, text)
+    with pytest.raises(Misconfigured) as caught:
+        load(path)
+    told = str(caught.value)
+    assert told.startswith(f"{path}: ")
+    assert WRONG[text] in told
+    assert "\n" not in told
+    assert caught.value.mend
+
+
+def test_a_file_that_is_no_text_or_is_not_there_is_told_alike(tmp_path):
+    (tmp_path / "my.toml").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path / "my.toml", tmp_path / "gone.toml", tmp_path):
+        with pytest.raises(Misconfigured, match=path.name):
+            load(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[receivers]]\nname = 'a'\nurl = 'https://a.example'\nsecrets = 'whsec_hidden'\n",
+        "[storage]\nidentity_key = ['whsec_hidden']\n",
+        "[web]\ntoken = ['whsec_hidden']\n",
+        "[storage]\ndatabase = ['postgresql://me:whsec_hidden@db']\n",
+    ],
+)
+def test_a_secret_in_the_wrong_form_is_not_repeated(text, tmp_path):
+    with pytest.raises(Misconfigured) as caught:
+        load(written(tmp_path, text))
+    assert "hidden" not in str(caught.value)
+
+
+def test_neither_keys_nor_secrets_show_when_settings_are_printed():
+    text = "whsec_hidden"
+    settings = Settings(
+        storage={"identity_key": text, "vault_key": text}, web={"token": text},
+        receivers=[{"name": "a", "url": "https://a.example", "secrets": [text]}],
+    )  # fmt: skip
+    assert text not in repr(settings)
