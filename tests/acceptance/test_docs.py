@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -296,6 +297,12 @@ def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
         told = re.search(rf"^\| `{file.name}`.*$", page, re.M)
         assert told, f"{file.name} is not told"
         assert [c for c in header if f"`{c}`" not in told[0]] == [], file.name
+
+
+def test_every_dependency_is_explained() -> None:
+    asked = tomllib.loads(read("pyproject.toml"))["project"]["dependencies"]
+    told = ", ".join(row[0].partition(" (")[0] for row in rows("docs/explanation/dependencies.md")).split(", ")
+    assert set(told) == {re.split(r"[><=; ]", one)[0] for one in asked}
 
 
 BEGIN, END = "<!-- generated from config/kpis.toml -->\n", "<!-- end -->"
