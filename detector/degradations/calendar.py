@@ -1,0 +1,36 @@
+"""What the operator's calendar explains: crowds at events, empty offices on holidays."""
+
+from detector.degradations.scene import Scene
+from detector.degradations.severity import effect, relative_loss
+from detector.domain.cell import Topology, base_object
+from detector.domain.kpi import Kpi
+from detector.domain.operations import CalendarEvent
+from detector.domain.window import Window
+
+GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
+"""So long before an event its crowd comes, and so long after it is on its way home; pooled horizons look back, too."""
+FAR_BEYOND = {"ratio": 0.25, "rate": 0.97}
+"""How much worse than usual quality has to be to be more than the crowd: points of a ratio, of others relative loss."""
+FAR_BEYOND_ELSE = 0.8
+
+
+def on(scene: Scene, object_id: str, kind: str) -> bool:
+    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period or near it."""
+    window = Window(scene.evidence.tick.start - AFTERMATH_S, scene.evidence.tick.end + GATHERING_S)
+    return any(
+        event.kind == kind and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
+        for event in scene.operations.calendar
+    )
+
+
+def far_beyond(scene: Scene, i: int, kpi: Kpi) -> bool:
+    """A declared event widens the expectation: a crowd fails, drops and crawls more than any usual day explains, and
+    everybody who declared it knows. Only what goes far beyond is news."""
+    col = scene.evidence.kpi_index[kpi.id]
+    observed, expected = float(scene.evidence.observed[i, col]), float(scene.evidence.expected[i, col])
+    loss = effect(kpi, observed, expected) if kpi.kind == "ratio" else relative_loss(kpi, observed, expected)
+    return loss >= FAR_BEYOND.get(kpi.kind, FAR_BEYOND_ELSE)
+
+
+def in_scope(topology: Topology, event: CalendarEvent, cell_id: str) -> bool:
+    return event.scope_kind == "network" or cell_id in topology.cells_of(event.scope_kind, event.scope_id)
