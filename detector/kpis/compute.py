@@ -99,7 +99,10 @@ class _Work:
         numerator = np.full((1, len(rows.objects), len(kpis)), np.nan)
         denominator = numerator.copy()
         fits = {kind: technology == kind for kind in set(technology.tolist())}
+        counted = {stem for stem, values in stems.items() if np.isfinite(values).any()} | {PERIOD}
         for k, kpi in enumerate(kpis):
+            if not self._needs(kpi) <= counted:
+                continue  # no object has it: most of a catalogue is other operators'
             own = np.zeros(len(bases), bool)
             for kind, members in fits.items():
                 own |= members & kpi.applies_to(kind)
@@ -111,6 +114,12 @@ class _Work:
                 numerator[0, :, k], denominator[0, :, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
         start = np.array([rows.start], np.int64)
         return KpiFrame(start, rows.duration_s, rows.objects, kpis, numerator, denominator, rows.suspect[None, :])
+
+    def _needs(self, kpi: Kpi) -> frozenset[str]:
+        """The stems that the KPI's formulas name."""
+        return frozenset(
+            name for formula in self.catalogue.formulas[kpi.id] if formula is not None for name in formula.names
+        )
 
     def _counts(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> tuple[Values, Values]:
         """Numerator and denominator per object; without a formula the latter is the measured share of the tick."""

@@ -89,8 +89,10 @@ def stem_values(rows: CounterRows, names: StemNames, vendors: NDArray[np.str_]) 
     `vendors` holds each object's vendor in small letters, empty = not known (then the names present decide).
     """
     catalogue = names.catalogue
+    nothing = np.full(len(rows.objects), np.nan)
     found = {
-        stem: _first_form(rows, ways, catalogue.counter(stem).additive) for stem, ways in names.forms(rows.counters).items()
+        stem: _first_form(rows, ways, catalogue.counter(stem).additive) if ways else nothing
+        for stem, ways in names.forms(rows.counters).items()
     }
     tables = {vendor.casefold() for vendor in catalogue.aliases}
     unknown = ~np.isin(vendors, list(tables))

@@ -24,7 +24,7 @@ _CACHED_TICKS = 64
 
 
 class KpiHistory:
-    """Frames by time. `kpis` is the catalogue's present set: older files are read with those that still exist."""
+    """Frames by time, with the KPIs that they hold and that the catalogue (`kpis`) still has."""
 
     def __init__(self, root: Path, database: Database, kpis: Sequence[Kpi]) -> None:
         self._root, self._database, self._kpis = root, database, tuple(kpis)
@@ -93,13 +93,13 @@ class KpiHistory:
             raise Permanent("no column 'object'", where=path, mend="not a KPI history file: restore it")
         objects, o = _sorted_codes(columns["object"].tolist())
         p = np.searchsorted(np.array(starts), columns["start"])
-        shape = (len(starts), len(objects), len(self._kpis))
+        kpis = tuple(kpi for kpi in self._kpis if f"{kpi.id}/n" in columns)
+        shape = (len(starts), len(objects), len(kpis))
         num, den, suspect = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[:2], bool)
         suspect[p, o] = columns["suspect"]
-        for k, kpi in enumerate(self._kpis):
-            if f"{kpi.id}/n" in columns:
-                num[p, o, k], den[p, o, k] = columns[f"{kpi.id}/n"], columns[f"{kpi.id}/d"]
-        return KpiFrame(np.array(starts, np.int64), duration_s, objects, self._kpis, num, den, suspect)
+        for k, kpi in enumerate(kpis):
+            num[p, o, k], den[p, o, k] = columns[f"{kpi.id}/n"], columns[f"{kpi.id}/d"]
+        return KpiFrame(np.array(starts, np.int64), duration_s, objects, kpis, num, den, suspect)
 
     def compact(self, before: int) -> int:
         """Join the tick files of each whole day before `before` into one; returns how many files went."""
