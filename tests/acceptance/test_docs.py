@@ -36,7 +36,7 @@ SMALL = {
     "PRECALL_DEMO__CELLS": "24", "PRECALL_DEMO__HISTORY_DAYS": "3", "PRECALL_DEMO__SPEED": "3000", "PRECALL_WEB__PORT": "0",
 }  # fmt: skip
 """What makes a demonstration small enough for a test: settings of the environment, so no text is changed."""
-PATIENCE_S = 100
+PATIENCE_S = 240
 FENCE = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```$", re.M | re.S)
 every_page = pytest.mark.parametrize("name", NAMED)
 
@@ -137,6 +137,11 @@ def wait_for(pattern: str, log: Path, process: subprocess.Popen[bytes]) -> str:
             return found[found.lastindex or 0]
         time.sleep(0.2)
     raise AssertionError(f"'{pattern}' was not said:\n{log.read_text()[-2000:]}")
+
+
+@every_page
+def test_no_block_hides_from_these_tests(name: str) -> None:
+    assert not re.search(r"^[ \t]+```|^~~~", read(name), re.M), "begin fences at the margin, with backticks"
 
 
 # --- links ------------------------------------------------------------------------------------------------------------
