@@ -61,8 +61,8 @@ class Jobs:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""
         known = self.store.notes.get("decide_from")
         if known is None:
-            known = int(self.clock.now())
             with self.store.begin() as connection:
+                known = self.store.notes.get("decide_from", int(self.clock.now()))  # another daemon may have begun
                 self.store.notes.put(connection, "decide_from", known)
         return int(known)
 

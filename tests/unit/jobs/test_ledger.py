@@ -154,3 +154,14 @@ def test_another_policy_is_learned_for_at_once(story, tmp_path):
     story.house.jobs.settings = story.house.settings.model_copy(update={"detection": changed})
     assert story.house.jobs.run("learn_if_due") == "1 baselines fitted"
     assert story.house.jobs.run("learn_if_due") == "not due"
+
+
+def test_rows_of_a_file_that_has_been_tidied_away_are_not_lost_when_late_ones_come(story):
+    story.drop(0, 0, end(0) + 60)
+    story.round(end(0) + 900)
+    (story.inbox / "0-0.csv").unlink()
+    story.drop(0, 1, end(0) + 960)
+    story.round(end(0) + 960)
+    assert story.cells(0) == ["c11", "c12", "c21", "c22"]
+    tick = Tick(LIVE, QUARTER)
+    assert story.house.store.history.read(QUARTER, tick.window).present.all()
