@@ -1,0 +1,54 @@
+"""The benchmarks run, in a tiny size: what they measure is looked at by people, never asserted."""
+
+import json
+
+from benchmarks import impact, period, pm_xml, replaying
+from benchmarks.figure import Figure, as_markdown
+from benchmarks.operator import COUNTERS, BenchOperator
+from benchmarks.speed import HEADING, PARTS, write
+from detector.domain.finding import Findings
+from detector.domain.window import Window
+from detector.simulator import simulate
+from detector.sources import read_pm_xml
+
+
+def test_both_forms_hold_what_they_promise(tmp_path):
+    for form in pm_xml.FORMS:
+        pm_xml.write_file(tmp_path / form, form, 60_000, repeated=3)
+        findings = Findings()
+        batches = list(read_pm_xml(tmp_path / form, findings))
+        assert not list(findings)
+        assert sum(len(b.objects) for b in batches) * COUNTERS == sum(b.values.size for b in batches) > 0
+        assert pm_xml.measure("ours", tmp_path / form)["mb_s"] > 0
+
+
+def test_a_period_lands_and_its_faulty_sites_are_found(tmp_path):
+    bench = period.Bench.at(tmp_path, BenchOperator(40))
+    bench.prepare()
+    files = bench.operator.write_period(tmp_path / "inbox")
+    seconds = bench.run()
+    assert len(files) == 2
+    assert {"parse", "kpis", "write", "score", "decide", "commit"} <= set(seconds)
+    kinds = {d.kind for d in bench.store.book.open_degradations()}
+    assert "accessibility" in kinds
+
+
+def test_a_crowd_is_assessed_and_looked_up():
+    figures = impact.figures((200, 400), lookups=3)
+    assert [figure.unit for figure in figures] == ["s", "s", "ms"]
+    assert "exposed" in figures[0].detail
+
+
+def test_a_replay_tells_where_its_time_went(tmp_path):
+    made = simulate(tmp_path, cells=6, days=2, seed=3, subscribers_per_cell=3)
+    seconds, _ = replaying.replay(tmp_path, Window(made.end - 3600, made.end))
+    assert set(seconds) == {"history", "learn", "pull", "detect", "assess"}
+
+
+def test_results_are_a_page_and_a_file(tmp_path):
+    figure = Figure("a thing", 1234.5, "MB/s", "python -m benchmarks.speed", 0.9, "another", ">= 1", False)
+    write([figure], "a machine", tmp_path)
+    assert "| a thing | 1,234 MB/s | >= 1: MISSED | 0.9 | another |" in (tmp_path / "speed.md").read_text()
+    assert json.loads((tmp_path / "speed.json").read_text())[0]["ratio"] == 0.9
+    assert as_markdown([], HEADING).startswith("# Speed")
+    assert set(PARTS) == {"command", "pm_xml", "period", "impact", "replaying"}
