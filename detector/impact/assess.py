@@ -32,7 +32,7 @@ this median left at any age."""
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
 FORECAST_SD = {"expected": 0.25, "present": 0.15, "measured": 0.1}
-"""Relative standard deviation that the estimate of exposure, takeover and blame puts on everyone's hazard at once, by basis."""
+"""Relative standard deviation that estimates of exposure, takeover and blame put on everyone's hazard at once, by basis."""
 
 Vector = NDArray[np.float64]
 
