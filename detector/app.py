@@ -1,6 +1,7 @@
 """The composition root: the only place that wires."""
 
 import json
+import os
 import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -45,17 +46,31 @@ def load_keys(settings: Settings) -> Keys:
         "webhook": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
     }  # fmt: skip
     try:
-        if path.exists():
-            made |= json.loads(path.read_text(encoding="utf-8"))
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+        if not path.exists():
+            _keep(path, json.dumps(made, indent=2) + "\n")
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if lost := sorted(made.keys() - held):
+            raise ValueError(f"{', '.join(lost)} is missing")
+        made |= held
         identity = bytes.fromhex(settings.storage.identity_key or made["identity"])
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise Misconfigured(str(error), where=str(path), mend="restore the key file from your backup") from error
     vault = (settings.storage.vault_key or made["vault"]).encode()
     return Keys(identity, vault, settings.web.token or made["token"], made["webhook"])
+
+
+def _keep(path: Path, text: str) -> None:
+    """A file for its owner alone that appears whole; one that another process has made meanwhile stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.touch(mode=0o600)
+    try:
+        part.write_text(text, encoding="utf-8")
+        path.hardlink_to(part)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @dataclass

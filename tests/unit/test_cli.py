@@ -164,6 +164,26 @@ def test_a_damaged_database_is_one_line_and_exit_code_2(precall, tmp_path):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", "no json"])
+def test_a_key_file_that_is_damaged_is_never_replaced_for_what_it_locked_would_be_lost(text, precall, tmp_path):
+    (tmp_path / "var").mkdir()
+    keys = tmp_path / "var" / "keys.json"
+    keys.write_text(text)
+    ran = precall("incidents", "--config", "my.toml")
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert "restore the key file from your backup" in ran.err
+    assert keys.read_text() == text
+
+
+def test_the_keys_of_the_first_start_are_those_of_every_later_one(precall, tmp_path):
+    precall("incidents", "--config", "my.toml")
+    first = (tmp_path / "var" / "keys.json").read_text()
+    precall("incidents", "--config", "my.toml")
+    assert (tmp_path / "var" / "keys.json").read_text() == first
+    assert [p.name for p in (tmp_path / "var").glob("*keys*")] == ["keys.json"]
+
+
 def test_one_process_leaves_a_key_file_that_only_its_owner_may_read(precall, tmp_path):
     precall("incidents", "--config", "my.toml")
     assert Path(tmp_path / "var" / "keys.json").stat().st_mode & 0o077 == 0
