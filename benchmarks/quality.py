@@ -44,7 +44,8 @@ def _value(figure: Mapping[str, Any]) -> str:
         return ", ".join(f"{key} {_value(one)}" for key, one in figure.items())
     if figure["value"] is None:
         return "unknown"
-    interval = f" ({figure['low']:.3g} to {figure['high']:.3g})" if figure.get("low") is not None else ""
+    low, high = ("?" if figure.get(end) is None else f"{figure[end]:.3g}" for end in ("low", "high"))
+    interval = "" if low == high == "?" else f" ({low} to {high})"
     return f"{figure['value']:.3g}{interval} n={figure.get('count')}"
 
 
