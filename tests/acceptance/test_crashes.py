@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from detector.domain.errors import Transient
 from tests.acceptance.crash_driver import Plug, run, run_together
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
-from tests.acceptance.small_operator import LIVE, write_operator
+from tests.acceptance.small_operator import LIVE, QUARTER, write_operator
 
 pytestmark = pytest.mark.xdist_group("crashes")
 
@@ -108,3 +109,31 @@ def test_two_daemons_on_one_store_do_everything_once(history, undisturbed, tmp_p
     assert told(root) == decided
     assert receiver.meanings == sent
     assert sorted(receiver.keys) == sorted(sent), "and nobody was told twice"
+
+
+@pytest.mark.parametrize(
+    "step", ["pull.read", "pull.written", "detect.scored", "detect.tracked", "assess.computed", "push.claimed"]
+)
+def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, undisturbed, tmp_path, receiver):
+    root = start_from(history, tmp_path / "house")
+    fast = SmallHouse(root, receiver.url)
+    moment = MOMENTS[0]
+
+    def overtake(reached: str) -> None:
+        if reached == step:
+            for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
+                fast.tick(ahead)
+
+    slow = SmallHouse(root, receiver.url, overtake)
+    for moment in MOMENTS:
+        try:
+            slow.tick(moment)
+        except Transient:  # the other one pulled the same: the daemon looks again at its next wake-up
+            slow.tick(moment)
+    for house in (slow, fast):
+        house.close()
+    decided, sent, _ = undisturbed
+    assert told(root) == decided
+    assert receiver.meanings == sent
+    twice = len(receiver.keys) - len(sent)
+    assert twice == (step == "push.claimed"), "only a lease that ran out is sent again, with the same bytes"
