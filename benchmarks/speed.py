@@ -2,10 +2,11 @@
 
     python -m benchmarks.speed [command | pm_xml | period [CELLS] | impact | replaying]
 
-A part alone is printed and not written.
+A part alone is printed and not written, but for a period of another size, which has a page of its own.
 """
 
 import json
+import os
 import platform
 import sys
 import time
@@ -19,7 +20,7 @@ from benchmarks import command, impact, period, pm_xml, replaying
 from benchmarks.figure import Figure, as_markdown, as_table
 
 RESULTS = Path(__file__).parent / "results"
-PARTS: Mapping[str, Callable[[], list[Figure]]] = {
+PARTS: Mapping[str, Callable[..., list[Figure]]] = {
     "command": command.figures, "pm_xml": pm_xml.figures, "period": period.figures, "impact": impact.figures,
     "replaying": replaying.figures,
 }  # fmt: skip
@@ -32,27 +33,33 @@ least; ratios are against something measured in the same run, and are what count
 def main(arguments: list[str]) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=150)
     if arguments:
-        part, sizes = PARTS[arguments[0]], [int(size) for size in arguments[1:]]
-        console.print(as_table(part(*sizes)))
+        figures = PARTS[arguments[0]](*map(int, arguments[1:]))
+        console.print(as_table(figures))
+        if arguments[1:]:
+            write(figures, _machine(), "-".join(arguments))
         return
     began = time.perf_counter()
-    figures: list[Figure] = []
+    figures = []
     for name, part in PARTS.items():
         with console.status(f"measuring {name} ..."):
             figures += part()
-    machine = f"{platform.machine()}, Python {platform.python_version()}, {time.perf_counter() - began:.0f} s in all."
+    machine = f"{_machine()}, {time.perf_counter() - began:.0f} s in all"
     write(figures, machine)
     console.print(as_table(figures))
     console.print(f"written to {RESULTS.name}/speed.md and speed.json; {machine}")
 
 
-def write(figures: list[Figure], machine: str, folder: Path = RESULTS) -> None:
-    """speed.md for people, speed.json for programs."""
+def _machine() -> str:
+    return f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}"
+
+
+def write(figures: list[Figure], machine: str, name: str = "speed", folder: Path = RESULTS) -> None:
+    """A page for people and a file for programs."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = as_markdown(figures, f"{HEADING}\n{machine}")
-    (folder / "speed.md").write_text(page, encoding="utf-8")
+    page = as_markdown(figures, f"{HEADING}\n{machine}.")
+    (folder / f"{name}.md").write_text(page, encoding="utf-8")
     body = json.dumps([asdict(figure) for figure in figures], indent=1)
-    (folder / "speed.json").write_text(body + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(body + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

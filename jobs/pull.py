@@ -20,7 +20,8 @@ from jobs.ledger import Reached, never_came, walk_on
 
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
-_ROUND_BYTES = 64 * 2**20
+_ROUND_BYTES = 160 * 2**20
+"""A tick that falls into two rounds is read twice: a period of 50,000 cells is 80 MB or more."""
 
 
 @dataclass(frozen=True)
