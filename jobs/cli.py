@@ -29,6 +29,9 @@ def main() -> None:
     except PrecallError as error:
         typer.echo(f"precall: {error}", err=True)
         sys.exit(WRONG_USE if isinstance(error, Misconfigured) else TROUBLE)
+    except OSError as error:
+        typer.echo(f"precall: {error.filename or ''}: {error.strerror or error}; check the path and its rights", err=True)
+        sys.exit(TROUBLE)
 
 
 def _settings(config: Path | None) -> Any:
@@ -108,7 +111,7 @@ def job(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder to write the operator dataset into.")],
-    cells: Annotated[int, typer.Option(min=3)] = 200,
+    cells: Annotated[int, typer.Option(min=6)] = 200,
     days: Annotated[int, typer.Option(min=1)] = 28,
     seed: Annotated[int, typer.Option()] = 1,
     start: Annotated[str, typer.Option(help="ISO 8601, UTC if it has no offset.")] = "2026-03-02T00:00Z",
@@ -203,6 +206,17 @@ def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str = "
 
 
 @app.command()
+def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """What was wrong with the input, counted, with the first example of each.
+
+    Example: `precall findings`
+    """
+    from jobs.showing import show_findings
+
+    _print(config, lambda house: show_findings(house, as_json))
+
+
+@app.command()
 def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
     """What was sent, waits, or could not be delivered.
 
@@ -271,6 +285,7 @@ COMMANDS: Sequence[str] = (
     "check",
     "lookup",
     "incidents",
+    "findings",
     "deliveries",
     "redrive",
     "forget",

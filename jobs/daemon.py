@@ -76,6 +76,8 @@ class Jobs:
             log.warning("file set aside", file=piece.name, reason=reason)
         self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
         self.telemetry.files.labels("read").inc(pulled.pieces - len(pulled.set_aside))
+        for finding in pulled.findings:
+            self.telemetry.findings.labels(finding.code).inc(finding.count)
         return f"{pulled.pieces} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
 
     def detect(self) -> str:

@@ -9,6 +9,9 @@ Reached = Callable[[str], None]
 """Called at every named step of a job with its name: where a crash test pulls the plug."""
 
 
+_OWED_FOR_S = 86_400
+
+
 def walk_on(_step: str) -> None:
     """The `Reached` of everyday: nothing happens."""
 
@@ -46,8 +49,9 @@ def ready(
 def never_came(
     span: Window, duration_s: int, known: Collection[int], *, now: float, arrival_delay_s: int, policy: DetectionPolicy
 ) -> Iterator[Tick]:
-    """Ticks after the first known one whose grace time is over without a single row: they are owed all the same."""
-    start = span.start
+    """Ticks after the first known one whose grace time is over without a single row: they are owed all the same, but not
+    those of more than a day ago: after so long a silence nobody is helped by living through it again."""
+    start = max(span.start, (int(now) - _OWED_FOR_S) // duration_s * duration_s)
     while deadline(tick := Tick(start, duration_s), arrival_delay_s, policy) <= now:
         if start not in known:
             yield tick

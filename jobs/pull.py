@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from detector import pipeline
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent, Transient
-from detector.domain.finding import Findings
+from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Piece, Reference, Source
@@ -31,6 +31,7 @@ class Pulled:
     pieces: int = 0
     set_aside: tuple[tuple[Piece, str], ...] = ()
     ticks: tuple[Tick, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def pull(
@@ -56,7 +57,7 @@ def pull(
         ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         store.notes.put(connection, "pulled:counters", now)
         store.notes.count(connection, findings, now)
-    return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks))
+    return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks), tuple(findings))
 
 
 def _pull_people(source: Source, store: Store, now: float, findings: Findings) -> None:

@@ -46,6 +46,13 @@ def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
     return table(rows, as_json, "no incidents")
 
 
+def show_findings(house: House, as_json: bool) -> str:
+    rows = [
+        {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in house.store.notes.findings()
+    ]
+    return table(rows, as_json, "no findings")
+
+
 def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
     rows = [
         {

@@ -87,7 +87,8 @@ def listed(row: Listed) -> Json:
     decision = row.decision and {
         name: value for name, value in plain(row.decision).items() if name not in {"incident_id", "subscriber"}
     }
-    return {k: v for k, v in plain(row.affected).items() if k != "incident_id"} | {"decision": decision}
+    person = {k: v for k, v in plain(row.affected).items() if k != "incident_id"} | {"decision": decision}
+    return person | ({"contact": row.contact} if row.contact is not None else {})
 
 
 def lookup(matches: Sequence[Match]) -> Json:

@@ -40,9 +40,11 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
         return answers.incident_in_full(found, *parts, floor=privacy_floor)
 
     @routes.get("/v1/incidents/{incident_id}/affected")
-    def affected(incident_id: IncidentId, limit: Limit = 100, offset: Offset = 0, actor: str = actor) -> dict[str, Any]:
+    def affected(
+        incident_id: IncidentId, limit: Limit = 100, offset: Offset = 0, identify: bool = False, actor: str = actor
+    ) -> dict[str, Any]:  # fmt: skip
         incident_or_404(service.incident, incident_id)
-        page = service.affected(incident_id, limit, offset, actor)
+        page = service.affected(incident_id, limit, offset, actor, identify=identify)
         end = offset + len(page.rows)
         rows = [answers.listed(row) for row in page.rows]
         return {

@@ -18,6 +18,8 @@ class Listed:
 
     affected: Affected
     decision: Decision | None = None
+    contact: str | None = None
+    """Raw identity of the one to contact, where asked for and permitted."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class WebService(Protocol):
 
     def care(self, incident_id: str) -> CareView | None: ...
 
-    def affected(self, incident_id: str, limit: int, offset: int, actor: str) -> ListedPage: ...
+    def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
+        """`identify` resolves those who may be contacted, nobody else, to their raw identities."""
+        ...
 
     def lookup(self, raw_subscriber: str, actor: str) -> Sequence[Match]:
         """Open incidents that touch this raw identity, surest first."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detector import feedback
 from detector.clock import WallClock
@@ -74,10 +74,19 @@ class StoreService:
             ),
         )  # fmt: skip
 
-    def affected(self, incident_id: str, limit: int, offset: int, actor: str) -> ListedPage:
-        self.store.audit.note(WallClock().now(), actor, "affected", incident_id, f"{limit} from {offset}")
+    def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
+        how = f"{limit} from {offset}{', identified' if identify else ''}"
+        self.store.audit.note(WallClock().now(), actor, "affected", incident_id, how)
         listings = self.store.book.listings(incident_id=incident_id, current=True)
-        return ListedPage(len(listings), [_listed(one) for one in listings[offset : offset + limit]])
+        page = [_listed(one) for one in listings[offset : offset + limit]]
+        return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
+
+    def _identified(self, row: Listed) -> Listed:
+        """Whoever care is to approach (a minor's guardian instead of the minor), by name; the others stay pseudonyms."""
+        decision = row.decision
+        if decision is None or not decision.contactable or decision.action == "none":
+            return row
+        return replace(row, contact=self.store.vault.open(decision.recipient))
 
     def lookup(self, raw_subscriber: str, actor: str) -> Sequence[Match]:
         key = self.pseudonymiser.subscriber(raw_subscriber)

@@ -103,9 +103,11 @@ class MemoryService:
     def care(self, incident_id):
         return self.cared if incident_id == OPEN.incident_id else None
 
-    def affected(self, incident_id, limit, offset, actor):
-        self.audit.append((actor, f"affected {incident_id}"))
-        return ListedPage(len(self.listed), self.listed[offset : offset + limit])
+    def affected(self, incident_id, limit, offset, actor, *, identify=False):
+        self.audit.append((actor, f"affected {incident_id}{' identified' if identify else ''}"))
+        page = self.listed[offset : offset + limit]
+        named = [replace(row, contact="491701234567") if row.decision and row.decision.contactable else row for row in page]
+        return ListedPage(len(self.listed), named if identify else page)
 
     def lookup(self, raw_subscriber, actor):
         self.audit.append((actor, "lookup"))
