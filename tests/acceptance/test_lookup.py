@@ -139,3 +139,14 @@ def unpacked(path: Path) -> bytes:
         with np.load(path, allow_pickle=False) as arrays:
             return b"\n".join(str(arrays[name].tolist()).encode() for name in arrays.files)
     return path.read_bytes()
+
+
+def test_care_may_ask_for_the_names_of_those_it_may_contact_and_of_nobody_else(house, client):
+    (incident,) = house.store.book.incidents(state="open")
+    path = f"/v1/incidents/{incident.incident_id}/affected"
+    assert all("contact" not in row for row in client.get(path).json()["affected"])
+    rows = client.get(path, params={"identify": True}).json()["affected"]
+    named = {row["contact"] for row in rows if "contact" in row}
+    assert named
+    assert named <= set(PEOPLE) - {SILENT, UNASKED}
+    assert "identified" in house.store.audit.entries(1)[0]["detail"]

@@ -166,3 +166,12 @@ def test_nothing_is_cached_framed_or_sniffed(outsider: TestClient):
     headers = outsider.get("/healthz").headers
     assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_only_whom_care_may_contact_is_named_and_only_when_asked(program, service):
+    path = "/v1/incidents/inc_open/affected"
+    plain = program.get(path).json()["affected"]
+    named = program.get(path, params={"identify": True}).json()["affected"]
+    assert not any("contact" in row for row in plain)
+    assert {row["decision"]["contactable"] for row in named if "contact" in row} == {True}
+    assert service.audit[-1][1] == "affected inc_open identified"
