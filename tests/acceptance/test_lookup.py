@@ -148,5 +148,5 @@ def test_care_may_ask_for_the_names_of_those_it_may_contact_and_of_nobody_else(h
     rows = client.get(path, params={"identify": True}).json()["affected"]
     named = {row["contact"] for row in rows if "contact" in row}
     assert named
-    assert named <= set(PEOPLE) - {SILENT, UNASKED}
+    assert named <= {p.msisdn for p in PEOPLE} - {SILENT, UNASKED}
     assert "identified" in house.store.audit.entries(1)[0]["detail"]
