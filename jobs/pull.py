@@ -63,13 +63,15 @@ def pull(
 def _pull_people(source: Source, store: Store, now: float, findings: Findings) -> None:
     """Presence and contacts since the last time; the file is named by the pointer, so a repetition replaces it."""
     after = store.notes.get("pulled:people", 0.0)
-    presence = source.presence(after, now, findings)
-    if len(presence):
-        store.presence.write(presence, after)
+    if now <= after:
+        return
+    presence, contacts = source.presence(after, now, findings), source.contacts(after, now, findings)
     with store.begin() as connection:
         if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
             return
-        store.notes.add_contacts(connection, source.contacts(after, now, findings))
+        if len(presence):  # written while no other daemon can be at it: it would have seen less, or more
+            store.presence.write(presence, after)
+        store.notes.add_contacts(connection, contacts)
         store.notes.put(connection, "pulled:people", now)
 
 

@@ -60,7 +60,7 @@ BAD_SECRETS = ["", "hunter2hunter2hunter2hunter2", "whsec_§§§", "whsec_" + b6
 
 @pytest.mark.parametrize("secret", BAD_SECRETS)
 def test_a_bad_secret_is_the_operators_to_mend_and_is_not_shown(secret):
-    with pytest.raises(Misconfigured, match=r"receivers\.toml: secrets") as caught:
+    with pytest.raises(Misconfigured, match=r"receivers: secrets") as caught:
         headers((secret,))
     assert len(secret) < 10 or secret.removeprefix("whsec_") not in str(caught.value)
 
