@@ -93,9 +93,20 @@ def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
 
 
 def _figure(value: Any) -> str:
-    if not isinstance(value, dict) or "value" not in value:
-        return str(value)
-    if value["value"] is None:
+    """
+    >>> _figure({"value": 0.5, "count": 4, "low": 0.15, "high": None}), _figure({"value": None}), _figure(None)
+    ('0.5  (0.15 to ?), n = 4', 'unknown', 'unknown')
+    """
+    if value is None or (isinstance(value, dict) and value.get("value", "") is None):
         return "unknown"
-    interval = f"  ({value['low']:.3g} to {value['high']:.3g})" if value.get("low") is not None else ""
+    if not isinstance(value, dict):
+        return str(value)
+    if "value" not in value:
+        return ", ".join(f"{name} {_figure(part)}" for name, part in value.items())
+    low, high = (_bound(value.get(name)) for name in ("low", "high"))
+    interval = f"  ({low} to {high})" if (low, high) != ("?", "?") else ""
     return f"{value['value']:.3g}{interval}, n = {value.get('count')}"
+
+
+def _bound(at: float | None) -> str:
+    return "?" if at is None else f"{at:.3g}"
