@@ -19,13 +19,14 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.degradation import Degradation, degradation_id
 from detector.domain.exposure import Habit, Presence
+from detector.domain.impact import Listing
 from detector.domain.incident import Incident, incident_id
 from detector.domain.ports import Reference
 from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from detector.store import Listing, Store
+from detector.store import Store
 from detector.store.database import Database
 from detector.telemetry import Telemetry
 from detector.web.store_service import StoreService
@@ -167,8 +168,8 @@ def _service(root: Path, crowd: Crowd, done: Assessed) -> StoreService:
 
 def _listings(done: Assessed) -> list[Listing]:
     return [
-        Listing(p.incident_id, p.subscriber, p.account, p.basis, p.probability, p.exposure_s, START, False, "no_consent", "",
-                "", "", START)
+        Listing(p.incident_id, p.subscriber, p.account, p.basis, p.probability, p.exposure_s, START, why_not="no_consent",
+                decided_at=START)
         for p in done.impact.people
     ]  # fmt: skip
 

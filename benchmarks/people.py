@@ -26,12 +26,13 @@ import numpy as np
 from detector.backtest.foresight import AHEAD_S, CONTACT_ABOVE, LOOKUP_ABOVE, judged_complaints
 from detector.backtest.intervals import share
 from detector.backtest.matching import Matches, cells_of, match
-from detector.backtest.results import Listing, Results
+from detector.backtest.results import Results
 from detector.backtest.truth import Fault
 from detector.backtest.truth_files import read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.exposure import Habit
 from detector.domain.finding import Findings
+from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.impact import learn_habit

@@ -10,14 +10,14 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert, Decision
 from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
-from detector.domain.impact import Affected
+from detector.domain.impact import Affected, Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
 from detector.kpis import Catalogue
 from detector.pipeline import Assessed
 from detector.settings import Settings
-from detector.store import Debt, Listing, Store
+from detector.store import Debt, Store
 from jobs import fitted
 from jobs.ledger import Reached, walk_on
 
@@ -153,7 +153,8 @@ class _Assessment:
 def _listing(person: Affected, decision: Decision, at: int) -> Listing:
     return Listing(
         person.incident_id, person.subscriber, person.account, person.basis, person.probability, person.exposure_s, at,
-        decision.contactable, decision.why_not, decision.action, decision.channel, decision.recipient, decision.decided_at,
+        contactable=decision.contactable, why_not=decision.why_not, action=decision.action, channel=decision.channel,
+        recipient=decision.recipient, decided_at=decision.decided_at,
     )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from detector.delivery import Breaker, Outcome, Receiver
 from detector.domain.customer import Customers
 from detector.domain.errors import Permanent, PrecallError
 from detector.domain.finding import Findings
+from detector.domain.impact import Listing
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Source, Transport
-from detector.store import Listing, Message, Store
+from detector.store import Message, Store
 from jobs.ledger import Reached, walk_on
 
 _MENDING_S = 60.0

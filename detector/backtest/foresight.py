@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from detector.backtest.intervals import UNKNOWN, Figure, bootstrap_binomials, share
 from detector.backtest.matching import Matches
-from detector.backtest.results import Listing
 from detector.backtest.truth import Complaint
+from detector.domain.impact import Listing
 
 AHEAD_S = 900
 """A list is foresight only if it stood this long before the complaint."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from detector import delivery
-from detector.backtest.results import Listing, Results
+from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
@@ -109,7 +109,7 @@ class Replay:
             kpis={k.id: k for k in self.catalogue.kpis},
             degradations=tuple(book.degradations()),
             incidents=incidents,
-            listings=self._listings(),
+            listings=tuple(book.listings()),
             impacts=self._impacts(incidents),
             alerts=self._alerts(),
             bands=self._bands(incidents, reference),
@@ -120,10 +120,6 @@ class Replay:
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
         found = {i.incident_id: self.store.book.impact(i.incident_id) for i in incidents}
         return {name: impact for name, impact in found.items() if impact}
-
-    def _listings(self) -> tuple[Listing, ...]:
-        names = tuple(Listing.__dataclass_fields__)
-        return tuple(Listing(**{name: getattr(row, name) for name in names}) for row in self.store.book.listings())
 
     def _alerts(self) -> tuple[tuple[dict[str, object], int], ...]:
         render = delivery.format_named("cloudevents").render

@@ -9,40 +9,10 @@ from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.finding import Finding
-from detector.domain.impact import Impact
+from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.window import Window
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One person on one incident's list from `listed_at` until `delisted_at` (None = to the end of the replay), in s.
-
-    A row is what was known then: when an update changes the probability, the old row is delisted and a new one listed.
-    `subscriber` and `account` are pseudonyms; `decided_at` is None where care decided nothing.
-    """
-
-    incident_id: str
-    subscriber: str
-    account: str
-    basis: str
-    probability: float
-    exposure_s: float
-    listed_at: int
-    delisted_at: int | None = None
-    contactable: bool = False
-    why_not: str = ""
-    action: str = ""
-    decided_at: int | None = None
-
-    def known_at(self, at: int) -> bool:
-        """On the list at this moment.
-
-        >>> Listing("inc_1", "s1", "", "expected", 0.4, 900.0, listed_at=100, delisted_at=200).known_at(200)
-        False
-        """
-        return self.listed_at <= at and (self.delisted_at is None or at < self.delisted_at)
 
 
 @dataclass(frozen=True)

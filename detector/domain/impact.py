@@ -43,3 +43,37 @@ class Impact:
     affected_high: float
     people: tuple[Affected, ...] = ()
     accounts: tuple[AccountImpact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One person on one incident's list from `listed_at` until `delisted_at` (None = still), in s, and what care decided.
+
+    A row is what was known then: when an update changes the probability or the decision, the old row ends and a new one
+    begins. `subscriber`, `account` and `recipient` are pseudonyms; `decided_at` is None where care decided nothing; `row` is
+    its number in the store, None before it is stored.
+    """
+
+    incident_id: str
+    subscriber: str
+    account: str
+    basis: str
+    probability: float
+    exposure_s: float
+    listed_at: int
+    delisted_at: int | None = None
+    contactable: bool = False
+    why_not: str = ""
+    action: str = ""
+    channel: str = ""
+    recipient: str = ""
+    decided_at: int | None = None
+    row: int | None = None
+
+    def known_at(self, at: int) -> bool:
+        """On the list at this moment.
+
+        >>> Listing("inc_1", "s1", "", "expected", 0.4, 900.0, listed_at=100, delisted_at=200).known_at(200)
+        False
+        """
+        return self.listed_at <= at and (self.delisted_at is None or at < self.delisted_at)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from detector.domain.kpi import Kpi
 from detector.store.arrays import ArrayStore
-from detector.store.book import Book, Listing
+from detector.store.book import Book
 from detector.store.database import Database
 from detector.store.erasure import Erasure
 from detector.store.history import KpiHistory
@@ -19,7 +19,7 @@ from detector.store.presence import PresenceStore
 from detector.store.ticks import Debt, Ticks
 from detector.store.vault import AuditLog, Vault
 
-__all__ = ["Debt", "Listing", "Message", "Store"]
+__all__ = ["Debt", "Message", "Store"]
 
 
 class Store:

@@ -1,38 +1,15 @@
 """The book of degradations, incidents, impacts and the people listed on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from detector.domain.degradation import Degradation
-from detector.domain.impact import AccountImpact, Impact
+from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident
 from detector.store import tables
 from detector.store.database import Database
 from detector.store.records import noun_of, row_of, upsert
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One person on one incident's list from `listed_at` to `delisted_at`, with what care decided. A changed probability
-    or decision ends the row and begins another, so that what was known when can be told."""
-
-    incident_id: str
-    subscriber: str
-    account: str
-    basis: str
-    probability: float
-    exposure_s: float
-    listed_at: int
-    contactable: bool
-    why_not: str
-    action: str
-    channel: str
-    recipient: str
-    decided_at: int
-    delisted_at: int | None = None
-    row: int | None = None
 
 
 class Book:

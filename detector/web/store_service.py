@@ -10,14 +10,14 @@ from detector.domain.alert import Decision
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.finding import Findings
-from detector.domain.impact import Affected, Impact
+from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Clock, Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
-from detector.store import Listing, Message, Store
+from detector.store import Message, Store
 from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Match, Update
 from jobs import fitted
@@ -125,6 +125,8 @@ class StoreService:
 
 def _listed(one: Listing) -> Listed:
     affected = Affected(one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s)
+    if one.decided_at is None:
+        return Listed(affected)
     named = (one.incident_id, one.subscriber, one.contactable, one.why_not, one.action, one.channel, one.recipient)
     return Listed(affected, Decision(*named, decided_at=one.decided_at))
 

@@ -8,7 +8,8 @@ import pytest
 
 from detector.delivery.backoff import SCHEDULE_S
 from detector.domain.alert import Alert, alert_key
-from detector.store import Listing, Message
+from detector.domain.impact import Listing
+from detector.store import Message
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import AFFECTED, LIVE, SILENT, withdrawn, write_reference
@@ -181,7 +182,8 @@ def test_an_incidents_alerts_arrive_in_order_whatever_happens(house, desk):
 
 def listed(house: SmallHouse, msisdn: str) -> None:
     person = house.names.subscriber(msisdn)
-    row = Listing("inc_1", person, "", "present", 0.9, 600.0, LIVE, True, "", "proactive_message", "sms", person, LIVE)
+    decided = {"action": "proactive_message", "channel": "sms", "recipient": person, "decided_at": LIVE}
+    row = Listing("inc_1", person, "", "present", 0.9, 600.0, LIVE, contactable=True, **decided)
     with house.store.begin() as connection:
         house.store.book.relist(connection, [], [row], LIVE)
 

@@ -14,12 +14,12 @@ from detector.domain.degradation import Degradation
 from detector.domain.exposure import Presence
 from detector.domain.finding import Finding
 from detector.domain.frame import KpiFrame
-from detector.domain.impact import AccountImpact, Impact
+from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Piece
 from detector.domain.window import Tick, Window
-from detector.store import Listing, Store
+from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.store.tables import metadata
@@ -167,8 +167,9 @@ def test_nouns_come_back_as_they_went(store: Store) -> None:
 
 
 def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bool = True) -> Listing:
-    decided = (contactable, "", "proactive_message", "sms", subscriber, 1200)
-    return Listing("inc_1", subscriber, "acc_1", "expected", probability, 900.0, 1200, *decided)
+    decided = {"action": "proactive_message", "channel": "sms", "recipient": subscriber, "decided_at": 1200}
+    person = ("inc_1", subscriber, "acc_1", "expected", probability, 900.0, 1200)
+    return Listing(*person, contactable=contactable, **decided)
 
 
 def test_a_list_remembers_what_was_known_when(store: Store) -> None:

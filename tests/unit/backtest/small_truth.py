@@ -1,10 +1,11 @@
 """Tiny truth tables by hand: sites of two cells, a core function that serves all, minutes for time."""
 
 from detector.backtest.matching import Matches, match
-from detector.backtest.results import Listing, Results
+from detector.backtest.results import Results
 from detector.backtest.truth import Complaint, Fault, Truth
 from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.degradation import Degradation
+from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 

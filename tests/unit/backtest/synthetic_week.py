@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detector.backtest.results import Listing, Results
+from detector.backtest.results import Results
 from detector.backtest.truth import Complaint, Fault, Truth
 from detector.domain.cell import Cell, Topology
 from detector.domain.degradation import Degradation, degradation_id
 from detector.domain.evidence import Band
 from detector.domain.finding import Finding
-from detector.domain.impact import AccountImpact, Impact
+from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.window import Window

@@ -8,10 +8,9 @@ import pytest
 
 from detector.domain.alert import Alert
 from detector.domain.customer import Contact
-from detector.domain.impact import Impact
+from detector.domain.impact import Impact, Listing
 from detector.domain.policy import RetentionPolicy
 from detector.domain.window import Tick, Window
-from detector.store import Listing
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import DAY, LIVE, write_operator, write_reference
 from tests.unit.jobs.test_assess import FIRST
@@ -38,7 +37,18 @@ def ago(days: int) -> int:
 def listing(incident: str, person: str, delisted_at: int | None) -> Listing:
     decided = ago(100)
     return Listing(
-        incident, person, "", "present", 0.9, 60.0, decided, True, "", "none", "", person, decided, delisted_at=delisted_at
+        incident,
+        person,
+        "",
+        "present",
+        0.9,
+        60.0,
+        decided,
+        delisted_at,
+        contactable=True,
+        action="none",
+        recipient=person,
+        decided_at=decided,
     )
 
 
