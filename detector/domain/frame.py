@@ -70,14 +70,6 @@ class KpiFrame:
         suspect = np.where(o >= 0, self.suspect[:, o], False) if self.objects else np.zeros(num.shape[:2], bool)
         return KpiFrame(self.starts, self.duration_s, tuple(objects), kpis, num, den, suspect)
 
-    def last(self, periods: int) -> "KpiFrame":
-        """The newest `periods` periods."""
-        cut = slice(-periods, None)
-        return KpiFrame(
-            self.starts[cut].copy(), self.duration_s, self.objects, self.kpis,
-            self.numerator[cut].copy(), self.denominator[cut].copy(), self.suspect[cut].copy(),
-        )  # fmt: skip
-
 
 def empty_frame(duration_s: int, kpis: Sequence[Kpi] = ()) -> KpiFrame:
     """No periods and no objects."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from detector.domain.alert import Alert
 from detector.store.database import Database
@@ -143,21 +143,6 @@ class Outbox:
             connection.execute(delete(state).where(off))
             change = update(table).where(*where).values(state="pending", next_at=now, attempts=0, finished_at=None)
             return connection.execute(change).rowcount
-
-    def waiting(self) -> dict[str, int]:
-        """State -> number of messages."""
-        found: dict[str, int] = {}
-        with self._database.read() as connection:
-            for state in connection.execute(select(table.c.state)).scalars():
-                found[state] = found.get(state, 0) + 1
-        return found
-
-    def next_due(self) -> float | None:
-        """When the earliest pending message is due."""
-        query = select(table.c.next_at).where(or_(table.c.state == "pending")).order_by(table.c.next_at).limit(1)
-        with self._database.read() as connection:
-            found: float | None = connection.execute(query).scalar()
-        return found
 
 
 def _message(row: Any) -> Message:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.domain.frame import KpiFrame
+from detector.domain.frame import KpiFrame, ending_at
 from detector.domain.policy import DetectionPolicy
+from detector.domain.window import Tick
 from detector.scoring import fit, from_arrays
 from detector.scoring.time_of_week import time_of_week
 from tests.unit.scoring.quiet_network import DROP, KPIS, MONDAY, SETUP, SPEED, TRAFFIC, Network
@@ -124,7 +125,7 @@ def test_a_baseline_survives_storage():
 
 def test_no_history_is_no_error():
     frame = Network(cells=3, days=1).frame()
-    base = learn(frame.aligned(frame.objects).last(1))
+    base = learn(ending_at(frame, Tick(int(frame.starts[-1]), frame.duration_s), 1))
     assert np.isfinite(base.level).all()
     with pytest.raises(ValueError, match="excluded"):
         learn(frame, excluded=np.zeros((1, 1), bool))
