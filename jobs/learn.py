@@ -1,11 +1,13 @@
 """Refit baselines and habits from the past only, and put the new version in place whole."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.cell import base_object
+from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
@@ -50,22 +52,21 @@ def learn(
 
 
 def _fit(history: KpiFrame, store: Store, reference: Reference, policy: DetectionPolicy) -> Baseline:
-    excluded = _in_doubt(history, store, reference)
-    return fit(history, timezone=reference.operator.timezone, excluded=excluded, peers=_peers(reference), policy=policy)
+    excluded = in_doubt(history, store.book.degradations_since(int(history.starts[0])), reference)
+    return fit(history, timezone=reference.operator.timezone, excluded=excluded, peers=peers_of(reference), policy=policy)
 
 
-def _in_doubt(history: KpiFrame, store: Store, reference: Reference) -> NDArray[np.bool_]:
+def in_doubt(history: KpiFrame, degraded: Iterable[Degradation], reference: Reference) -> NDArray[np.bool_]:
     """[period, object]: degraded, under works, or on a holiday or event."""
     doubt = np.zeros(history.suspect.shape, dtype=bool)
     starts, ends = history.starts, history.starts + history.duration_s
-    since = int(starts[0])
 
     def mark(names: AbstractSet[str], begin: int, end: int) -> None:
         rows = (starts < end) & (ends > begin)
         columns = np.array([base_object(name) in names for name in history.objects], dtype=bool)
         doubt[np.ix_(rows, columns)] = True
 
-    for d in store.book.degradations_since(since):
+    for d in degraded:
         mark({d.base_object}, d.started_at, d.cleared_at or int(ends[-1]))
     for works in reference.operations.maintenance:
         if held := works.effective:
@@ -82,7 +83,7 @@ def _members(reference: Reference, kind: str, scope_id: str) -> set[str]:
     return {scope_id} if kind in {"cell", "nf"} else set(topology.cells_of(kind, scope_id))
 
 
-def _peers(reference: Reference) -> dict[str, list[str]]:
+def peers_of(reference: Reference) -> dict[str, list[str]]:
     """Each cell's peer groups, the closest first."""
     found: dict[str, list[str]] = {}
     for cell in reference.topology.cells.values():
