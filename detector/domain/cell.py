@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from detector.domain.window import Window
+
 DIMENSION_MARK = "#"
 
 
@@ -28,6 +30,10 @@ class Cell:
     ldn: tuple[str, ...] = ()
     valid_from: int | None = None
     """Start of the present epoch of this id (s): before it the id was another cell, and its history does not count."""
+    idle: tuple[Window, ...] = ()
+    """When it was in another state than in_service, as far as that is known: nothing of it is ordinary then."""
+    software_since: int | None = None
+    """Since when (s) it runs the present vendor's release; None = as long as anybody knows."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """cells, neighbours, topology_edges and network_functions of an operator dataset."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from detector.domain.cell import Cell, NetworkFunction, Topology, TopologyEdge
 from detector.domain.finding import Findings
+from detector.domain.window import Window
 from detector.sources.records import Record, table
 from detector.sources.timeline import Timeline, holds
 
@@ -17,6 +18,7 @@ TECHNOLOGIES = ("LTE", "NR", "NSA")
 EDGE = ("child_kind", "child_id", "parent_kind", "parent_id", "relation")
 PLAIN = ("site_id", "node_id", "tac", "region", "band", "layer", "vendor", "software")
 STATES = ("in_service", "energy_saving", "planned", "retired")
+FOREVER = 1 << 60
 
 
 Noun = TypeVar("Noun")
@@ -56,17 +58,45 @@ def network(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Topology]:
 
 
 def _present(rows: Sequence[Dated[Cell]], now: float) -> Cell | None:
-    """The row that holds, with the start of its epoch: since when site, technology and band are what they are."""
+    """The row that holds, with what the earlier ones tell of this cell."""
     index = next((i for i in reversed(range(len(rows))) if holds(rows[i].since, rows[i].until, now)), None)
     if index is None:
         return None
-    cell = rows[index].noun
-    since = rows[index].since
-    for row in reversed(rows[:index]):
-        if _epoch(row.noun) != _epoch(cell):
-            break
-        since = row.since
-    return replace(cell, valid_from=since)
+    first = _first_alike(rows, index, _epoch)
+    release = _first_alike(rows, index, lambda cell: (*_epoch(cell), cell.vendor, cell.software))
+    # a first row says when the list was made or the cell built, not that the id was another's before
+    begun = [row for row in rows[first:] if holds(row.since, None, now)]
+    return replace(
+        rows[index].noun, valid_from=rows[first].since if first else None, idle=_idle(begun),
+        software_since=rows[release].since if release > first else None,
+    )  # fmt: skip
+
+
+def _first_alike(rows: Sequence[Dated[Cell]], index: int, same: Callable[[Cell], object]) -> int:
+    """The first of the rows, without a break up to `index`, that are alike in this."""
+    while index and same(rows[index - 1].noun) == same(rows[index].noun) and not _reused(rows, index):
+        index -= 1
+    return index
+
+
+def _reused(rows: Sequence[Dated[Cell]], index: int) -> bool:
+    """The id was retired before this row, or nobody had it."""
+    if rows[index - 1].noun.state == "retired" and rows[index].noun.state != "retired":
+        return True
+    ends = [row.until for row in rows[:index]]
+    begins = rows[index].since
+    return begins is not None and all(end is not None and end < begins for end in ends)
+
+
+def _idle(rows: Sequence[Dated[Cell]]) -> tuple[Window, ...]:
+    """When a row of another state than in_service held, until the next one began."""
+    follows = [*(row.since for row in rows[1:]), None]
+    spans = [
+        (row.since or 0, min(FOREVER if at is None else at for at in (row.until, next_)))
+        for row, next_ in zip(rows, follows, strict=True)
+        if row.noun.state != "in_service"
+    ]
+    return tuple(Window(begin, end) for begin, end in spans if begin < end)
 
 
 def _epoch(cell: Cell) -> tuple[str, str, str]:

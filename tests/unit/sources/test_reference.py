@@ -4,6 +4,7 @@ import pytest
 
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
+from detector.domain.window import Window
 from tests.unit.sources.operator_directory import DAY, HOUR, NAMES, NEVER, T0, dataset, write
 
 
@@ -34,6 +35,50 @@ def test_dated_cells_follow_the_clock_and_a_new_site_begins_a_new_epoch(tmp_path
     ]  # fmt: skip
     assert cell(2).ldn == ("NRCellDU=1", "Cell=1")
     assert cell(12) is None
+
+
+def network(tmp_path, rows):
+    """Asks for a cell, hours after T0, of a table `rows` of c1: state, site, software, from and to (hours, or empty)."""
+
+    def line(row):
+        state, site, software, *span = row.split(",")
+        begin, end = (f"2026-03-24T{8 + int(h):02d}:00:00Z" if h else "" for h in span)
+        return f"c1,LTE,{site},{state},V,{software},{begin},{end}"
+
+    cells = "\n".join(["cell_id,technology,site_id,state,vendor,software,valid_from,valid_to", *map(line, rows)])
+    source = dataset(tmp_path, {"cells.csv": cells})
+    return lambda hours: source.reference(at(hours), Findings()).topology.cells.get("c1")
+
+
+@pytest.mark.parametrize(
+    ("rows", "begun"),
+    [
+        (["in_service,s1,7,,"], None),
+        (["in_service,s1,7,1,"], None),  # when the list was made: the cell may be far older
+        (["in_service,s1,7,,4", "in_service,s2,7,4,"], 4),
+        (["in_service,s1,7,,2", "retired,s1,7,2,4", "in_service,s1,7,4,"], 4),
+        (["in_service,s1,7,,2", "in_service,s1,7,4,"], 4),  # for two hours nobody had the id
+        (["planned,s1,7,,4", "in_service,s1,7,4,"], None),
+        (["in_service,s1,7,,", "energy_saving,s1,7,1,2", "energy_saving,s1,7,3,4"], None),
+        (["in_service,s1,7,,2", "in_service,s2,7,2,4", "in_service,s1,7,4,"], 4),  # back again: it was away
+    ],
+)
+def test_an_id_that_served_elsewhere_or_was_retired_begins_anew(tmp_path, rows, begun):
+    assert network(tmp_path, rows)(6).valid_from == (None if begun is None else at(begun))
+
+
+def test_nights_of_saving_energy_are_known_afterwards_and_not_before(tmp_path):
+    cell = network(tmp_path, ["in_service,s1,7,,", "energy_saving,s1,7,1,2", "energy_saving,s1,7,3,4"])
+    assert [cell(h).state for h in (0, 1, 2, 3, 4)] == ["in_service", "energy_saving"] * 2 + ["in_service"]
+    assert [len(cell(h).idle) for h in (0, 1, 2, 3, 4)] == [0, 1, 1, 2, 2]
+    assert cell(4).idle[1] == Window(at(3), at(4))
+    planned = network(tmp_path, ["planned,s1,7,,3", "in_service,s1,7,3,"])
+    assert planned(5).idle == (Window(0, at(3)),)
+
+
+def test_a_release_is_dated_by_the_row_that_brought_it(tmp_path):
+    cell = network(tmp_path, ["in_service,s1,7,,2", "in_service,s1,8,2,4", "energy_saving,s1,8,4,5", "in_service,s1,8,5,"])
+    assert [cell(h).software_since for h in (1, 3, 6)] == [None, at(2), at(2)]
 
 
 def test_alarms_tickets_and_works_are_told_as_they_become_known(tmp_path):
