@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from detector.domain.cell import base_object, dimension
 
@@ -14,6 +15,16 @@ KINDS = (
 )  # fmt: skip
 
 
+class Part(NamedTuple):
+    """What one KPI of the family says: -log10 p over its surest horizon of so many periods; values as in Degradation."""
+
+    kpi: str
+    periods: int
+    strength: float
+    observed: float
+    expected: float
+
+
 @dataclass(frozen=True)
 class Degradation:
     """An episode in which one family of KPIs of one object is worse than its baseline. Times in s since the epoch.
@@ -21,6 +32,10 @@ class Degradation:
     `kpi` leads its family; `observed`, `expected` are fractions or catalogue units, never per cent; `strength` is
     -log10 p at its strongest; `periods` the horizon that showed it; `quiet_periods` counts towards clearing.
     `confirmed_by` says what else speaks for it (neighbours, core, alarm): no_data is a degradation of service only then.
+    `parts` explain the one number, the surest first. `siblings`: other measured cells of the site, of which
+    `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
+    expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
+    its start, and `superseded_by` names the episode that stands in its place, if one does.
     """
 
     degradation_id: str
@@ -43,6 +58,12 @@ class Degradation:
     quiet_periods: int = 0
     confirmed_by: str = ""
     updated_at: int = 0
+    parts: tuple[Part, ...] = ()
+    siblings: int = 0
+    siblings_alike: int = 0
+    neighbour_load: float | None = None
+    withdrawn_at: int | None = None
+    superseded_by: str = ""
 
     @property
     def base_object(self) -> str:

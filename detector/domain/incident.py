@@ -1,12 +1,25 @@
 """Degradations with one cause, from opening to resolution."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from detector.domain.degradation import PRIORITY
 
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
 TRANSITIONS = {"": ("open",), "open": ("open", "resolved", "merged"), "resolved": (), "merged": ()}
-"""State -> states that may follow it."""
+"""State -> states that may follow it as time goes on; corrected data alone may open again what was over."""
+
+
+class Rival(NamedTuple):
+    """A candidate for the root: so many `bad` cells of those `testable`, likely by `chance`; `coverage` is the share of
+    all bad cells of the incident that it explains."""
+
+    root_kind: str
+    root_id: str
+    bad: int
+    testable: int
+    chance: float
+    coverage: float
 
 
 @dataclass(frozen=True)
@@ -14,7 +27,9 @@ class Incident:
     """One cause. `root_kind` and `root_id` name it; `cells` are those touched; times in s since the epoch.
 
     `reason` is a sentence for a person; `suppressed_reason` is empty, `maintenance`, `silenced` or `merged:inc_...`.
-    `version` counts changes that a receiver would want to hear of.
+    `version` counts changes that a receiver would want to hear of. `rivals`: the candidates for the root, the one named
+    among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is resolved.
+    `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
     """
 
     incident_id: str
@@ -37,6 +52,9 @@ class Incident:
     expected_clear_source: str = ""
     suppressed_reason: str = ""
     confidence: float = 0.0
+    rivals: tuple[Rival, ...] = ()
+    withdrawn_at: int | None = None
+    works_until: int | None = None
 
     @property
     def priority(self) -> int:

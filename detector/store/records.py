@@ -8,8 +8,13 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from detector.domain.degradation import Part
+from detector.domain.incident import Rival
+
 Noun = TypeVar("Noun")
 _ROWS_A_STATEMENT = 500
+_ROWS_WITHIN: Mapping[str, Any] = {"parts": Part, "rivals": Rival}
+"""Fields that hold rows of their own."""
 
 
 def row_of(noun: Any) -> dict[str, Any]:
@@ -22,7 +27,12 @@ def noun_of(kind: type[Noun], row: Row[Any]) -> Noun:
     """A noun from a row that has its fields; other columns are ignored."""
     columns = row._mapping
     values = {f.name: columns[f.name] for f in fields(kind) if f.name in columns}  # type: ignore[arg-type]
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    return kind(**{name: _tuple(name, v) if isinstance(v, list) else v for name, v in values.items()})
+
+
+def _tuple(name: str, values: list[Any]) -> tuple[Any, ...]:
+    item = _ROWS_WITHIN.get(name)
+    return tuple(item(*v) for v in values) if item else tuple(values)
 
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """All tables. Times are seconds since the epoch; tuples are JSON lists; subscriber ids are pseudonyms."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -35,6 +37,14 @@ def _maybe_time(name: str) -> Column[int]:
 
 def _number(name: str) -> Column[float]:
     return Column(name, Float, nullable=True)
+
+
+def _list(name: str) -> Column[Any]:
+    return Column(name, JSON, nullable=False, server_default="[]")
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
 
 
 piece = Table(
@@ -82,7 +92,9 @@ degradation = Table(
     _number("observed"), _number("numerator"), _number("denominator"), _number("excess"),
     Column("periods", Integer, nullable=False), Column("duration_s", Integer, nullable=False),
     _maybe_time("cleared_at"), Column("quiet_periods", Integer, nullable=False), _text("confirmed_by"),
-    _time("updated_at"), Index(None, "cleared_at"), Index(None, "started_at"),
+    _time("updated_at"), _list("parts"), _count("siblings"), _count("siblings_alike"), _number("neighbour_load"),
+    _maybe_time("withdrawn_at"), Column("superseded_by", String, nullable=False, server_default=""),
+    Index(None, "cleared_at"), Index(None, "started_at"),
 )  # fmt: skip
 
 incident = Table(
@@ -92,7 +104,14 @@ incident = Table(
     Column("cells", JSON, nullable=False), Column("reason", Text, nullable=False), _text("state"),
     _maybe_time("resolved_at"), _time("updated_at"), Column("version", Integer, nullable=False), _text("alarm_id"),
     _text("ticket_id"), _maybe_time("expected_clear_at"), _text("expected_clear_source"), _text("suppressed_reason"),
-    _number("confidence"), Index(None, "state"), Index(None, "opened_at"),
+    _number("confidence"), _list("rivals"), _maybe_time("withdrawn_at"), _maybe_time("works_until"),
+    Index(None, "state"), Index(None, "opened_at"),
+)  # fmt: skip
+
+decision = Table(
+    "decision", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False), _time("start"), _time("duration_s"),
+    _time("decided_at"), Column("before", LargeBinary, nullable=False),
 )  # fmt: skip
 
 impact = Table(
