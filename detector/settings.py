@@ -27,6 +27,8 @@ _POSITIVE = (
     "prune_s",
     "pooled_minutes",
     "history_days",
+    "adopt_after_days",
+    "habit_after_days",
     "timeout_s",
     "max_attempts",
     "speed",

@@ -28,6 +28,11 @@ class DetectionPolicy:
     """Share of the objects that usually report which makes a tick complete."""
     history_days: int = 28
     """How much of the past the baselines learn from."""
+    adopt_after_days: int = 3
+    """A quality or traffic level that has moved and held for so many days is the new normal: customers and planners see a
+    fault within a day or two, what nobody mends in three is how the cell is now. Outages are never adopted."""
+    habit_after_days: int = 3
+    """A cell raised as asleep at the same hour on so many days does it by habit and is let sleep."""
 
 
 @dataclass(frozen=True)
