@@ -63,6 +63,8 @@ class Relay:
         except PrecallError as error:  # the operator, or time, may mend it
             self.store.outbox.retry(message, at=wall_now + _MENDING_S, error=str(error), counted=False)
             return "held"
+        if body is None:
+            return "withdrawn"
         self.breakers[receiver.name] = breaker.probe(wall_now)
         sent = delivery.Message(message.key, body, message.attempts, message.expires_at)
         outcome = delivery.deliver(
@@ -87,9 +89,9 @@ class Relay:
         self.store.outbox.finish(message, state=state, at=at, error=error)
         return state
 
-    def _body(self, message: Message, receiver: Receiver, event_now: float) -> bytes:
+    def _body(self, message: Message, receiver: Receiver, event_now: float) -> bytes | None:
         """Permission is asked for again at every attempt; at the first, the bytes are fixed that this key means from then
-        on."""
+        on. None: corrected data withdrew it before anybody heard of it."""
         lost = self._recheck(message, event_now)
         if message.body is not None:
             return message.body

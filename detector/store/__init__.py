@@ -10,6 +10,7 @@ from detector.domain.kpi import Kpi
 from detector.store.arrays import ArrayStore
 from detector.store.book import Book
 from detector.store.database import Database
+from detector.store.decisions import Before, Decided, Decisions
 from detector.store.erasure import Erasure
 from detector.store.history import KpiHistory
 from detector.store.notes import Notes
@@ -19,7 +20,7 @@ from detector.store.presence import PresenceStore
 from detector.store.ticks import Debt, Ticks
 from detector.store.vault import AuditLog, Vault
 
-__all__ = ["Debt", "Message", "Store"]
+__all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 
 
 class Store:
@@ -34,6 +35,7 @@ class Store:
         self.presence = PresenceStore(root / "presence")
         self.arrays = ArrayStore(root / "state")
         self.book = Book(database)
+        self.decisions = Decisions(database)
         self.outbox = Outbox(database)
         self.notes = Notes(database)
         self.vault = Vault(database, vault_key)

@@ -26,9 +26,20 @@ class Book:
         return self.degradations(tables.degradation.c.cleared_at.is_(None))
 
     def degradations_of(self, incident: Incident) -> list[Degradation]:
-        ids = list(incident.degradation_ids)
-        parts = [ids[at : at + 500] for at in range(0, len(ids), 500)]
-        return [d for part in parts for d in self.degradations(tables.degradation.c.degradation_id.in_(part))]
+        return self.degradations_named(incident.degradation_ids)
+
+    def degradations_named(self, ids: Iterable[str]) -> list[Degradation]:
+        column = tables.degradation.c.degradation_id
+        return [d for part in _parts(ids) for d in self.degradations(column.in_(part))]
+
+    def incidents_named(self, ids: Iterable[str]) -> list[Incident]:
+        table = tables.incident
+        with self._database.read() as connection:
+            rows = [
+                row for part in _parts(ids)
+                for row in connection.execute(select(table).where(table.c.incident_id.in_(part)))
+            ]  # fmt: skip
+        return [noun_of(Incident, row) for row in rows]
 
     def degradations_since(self, start: int) -> list[Degradation]:
         """Those not yet over at `start`."""
@@ -57,6 +68,13 @@ class Book:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return noun_of(Incident, row) if row else None
+
+    def incidents_since(self, start: int) -> list[Incident]:
+        """Those not yet over at `start`."""
+        over = tables.incident.c.resolved_at
+        query = select(tables.incident).where(or_(over.is_(None), over > start)).order_by(tables.incident.c.incident_id)
+        with self._database.read() as connection:
+            return [noun_of(Incident, row) for row in connection.execute(query)]
 
     def incidents_changed_at(self, updated_at: int) -> list[Incident]:
         """Those open, or changed by the decision of this moment."""
@@ -127,3 +145,9 @@ class Book:
         )
         with self._database.read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def _parts(ids: Iterable[str]) -> list[list[str]]:
+    """As many as one query takes."""
+    named = list(ids)
+    return [named[at : at + 500] for at in range(0, len(named), 500)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from detector.domain.alert import Alert
 from detector.store.database import Database
@@ -45,7 +45,7 @@ class Message:
 
 
 class Outbox:
-    """States: pending (due at `next_at`), sent, dead, expired."""
+    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before anybody heard of it)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -100,12 +100,25 @@ class Outbox:
                 connection.execute(_this(message).values(next_at=now + LEASE_S))
         return found
 
-    def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> bytes:
-        """Before the first attempt: what the key means from now on. Returns it: another push may have been the first."""
+    def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> bytes | None:
+        """Before the first attempt: what the key means from now on. Returns it: another push may have been the first.
+        None: it was withdrawn meanwhile."""
         mine = (table.c.key == message.key, table.c.receiver == message.receiver)
+        fresh = (table.c.body.is_(None), table.c.state == "pending")
         with self._database.begin() as connection:
-            connection.execute(_this(message).where(table.c.body.is_(None)).values(body=body, data=data))
-            return bytes(connection.execute(select(table.c.body).where(*mine)).scalar_one())
+            connection.execute(_this(message).where(*fresh).values(body=body, data=data))
+            frozen = connection.execute(select(table.c.body).where(*mine)).scalar_one()
+        return None if frozen is None else bytes(frozen)
+
+    def withdraw(self, connection: Connection, incident_id: str, at: float) -> list[str]:
+        """No alert of this incident that nobody may have heard of goes out any more. Returns the receivers that have, or
+        may have, heard of it."""
+        unheard = and_(table.c.body.is_(None), table.c.state.in_(("pending", "dead")))
+        mine = table.c.incident_id == incident_id
+        change = {"state": "withdrawn", "finished_at": at, "last_error": "withdrawn: corrected data do not bear it out"}
+        connection.execute(update(table).where(mine, unheard).values(**change))
+        heard = or_(table.c.state == "sent", and_(table.c.body.is_not(None), table.c.state.in_(("pending", "dead"))))
+        return sorted(set(connection.execute(select(table.c.receiver).where(mine, heard)).scalars()))
 
     def finish(self, message: Message, *, state: str, at: float, error: str = "") -> None:
         """sent, dead or expired."""

@@ -26,7 +26,11 @@ def row_of(noun: Any) -> dict[str, Any]:
 def noun_of(kind: type[Noun], row: Row[Any]) -> Noun:
     """A noun from a row that has its fields; other columns are ignored."""
     columns = row._mapping
-    values = {f.name: columns[f.name] for f in fields(kind) if f.name in columns}  # type: ignore[arg-type]
+    return noun_from(kind, {f.name: columns[f.name] for f in fields(kind) if f.name in columns})  # type: ignore[arg-type]
+
+
+def noun_from(kind: type[Noun], values: Mapping[str, Any]) -> Noun:
+    """A noun from plain values of its fields, lists as the tuples that they were."""
     return kind(**{name: _tuple(name, v) if isinstance(v, list) else v for name, v in values.items()})
 
 

@@ -102,6 +102,17 @@ class Ticks:
             found: int | None = connection.execute(query).scalar()
         return found
 
+    def done_version(self, connection: Connection, step: str, tick: Tick) -> int:
+        """The version of the tick's data for which this step was done last; 0 = never."""
+        key = [done.c.step == step, done.c.start == tick.start, done.c.duration_s == tick.duration_s]
+        return int(connection.execute(select(done.c.version).where(*key)).scalar() or 0)
+
+    def done_within(self, connection: Connection, step: str, duration_s: int, window: Window) -> list[Tick]:
+        """Ticks that start in the window for which this step was done, in order of time."""
+        inside = [done.c.start >= window.start, done.c.start < window.end]
+        query = select(done.c.start).where(done.c.step == step, done.c.duration_s == duration_s, *inside)
+        return [Tick(start, duration_s) for start in connection.execute(query.order_by(done.c.start)).scalars()]
+
     def all_done(self, step: str) -> Sequence[Debt]:
         """Everything that this step has done, oldest first: for checks that no tick was lost."""
         query = select(done).where(done.c.step == step).order_by(done.c.start)

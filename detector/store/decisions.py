@@ -1,0 +1,110 @@
+"""The log of decisions: what each began with, so that corrected data can be decided upon again from there."""
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, delete, func, select
+
+from detector.domain.degradation import Degradation
+from detector.domain.incident import Incident
+from detector.domain.window import Tick
+from detector.store.database import Database
+from detector.store.records import noun_from, row_of
+from detector.store.tables import decision as table
+
+Noun = TypeVar("Noun")
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was open when a tick came up for decision; `missing`: object -> missing periods in a row, of its duration."""
+
+    degradations: tuple[Degradation, ...]
+    incidents: tuple[Incident, ...]
+    missing: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision: the tick, the clock (s) at which it was first taken, and what it began with."""
+
+    tick: Tick
+    decided_at: int
+    before: Before
+
+
+class Decisions:
+    """Numbered in the order in which they were taken. The newest number changes with every decision, so that whoever
+    has computed one can see whether it still fits. Methods that take a connection belong to the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def newest(self, connection: Connection | None = None) -> int:
+        """0 before the first."""
+        if connection is None:
+            with self._database.read() as own:
+                return self.newest(own)
+        return int(connection.execute(select(func.max(table.c.number))).scalar() or 0)
+
+    def ticks(self) -> list[tuple[int, Tick]]:
+        """(number, tick) of all that are kept, in order."""
+        query = select(table.c.number, table.c.start, table.c.duration_s).order_by(table.c.number)
+        with self._database.read() as connection:
+            return [(r.number, Tick(r.start, r.duration_s)) for r in connection.execute(query)]
+
+    def since(self, number: int) -> list[Decided]:
+        """This one and all after it."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(table).where(table.c.number >= number).order_by(table.c.number))
+            return [Decided(Tick(r.start, r.duration_s), r.decided_at, _unpacked(r)) for r in rows]
+
+    def add(self, connection: Connection, decided: Iterable[Decided]) -> None:
+        """As the newest, in this order."""
+        first = self.newest(connection) + 1
+        rows = [
+            {"number": first + i, "start": one.tick.start, "duration_s": one.tick.duration_s, "decided_at": one.decided_at,
+             "before": _packed(one.before)}
+            for i, one in enumerate(decided)
+        ]  # fmt: skip
+        if rows:
+            connection.execute(table.insert(), rows)
+
+    def replace(self, connection: Connection, number: int, decided: Sequence[Decided]) -> None:
+        """These in place of that one and all after it, under numbers of their own."""
+        self.add(connection, decided)
+        taken = self.newest(connection) - len(decided)
+        connection.execute(delete(table).where(table.c.number >= number, table.c.number <= taken))
+
+    def forget(self, connection: Connection, before: int) -> None:
+        """Drop those that are older than every tick which ends at or after this moment (s)."""
+        kept = select(func.min(table.c.number)).where(table.c.start + table.c.duration_s >= before)
+        oldest = connection.execute(kept).scalar()
+        if oldest is not None:
+            connection.execute(delete(table).where(table.c.number < oldest))
+
+
+def _packed(before: Before) -> bytes:
+    """Names of the fields once, then the values row by row, squeezed: most of a network's state is alike."""
+    body = {"degradations": _rows(before.degradations), "incidents": _rows(before.incidents), "missing": before.missing}
+    return zlib.compress(json.dumps(body, separators=(",", ":")).encode(), 1)
+
+
+def _rows(nouns: Sequence[Any]) -> list[list[Any]]:
+    rows = [row_of(noun) for noun in nouns]
+    return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
+
+
+def _unpacked(row: Row[Any]) -> Before:
+    body = json.loads(zlib.decompress(row.before))
+    return Before(_nouns(Degradation, body["degradations"]), _nouns(Incident, body["incidents"]), body["missing"])
+
+
+def _nouns(kind: type[Noun], rows: list[list[Any]]) -> tuple[Noun, ...]:
+    """What a later version added to the noun has its default; what it dropped is left out."""
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    named = (dict(zip(rows[0], values, strict=True)) for values in rows[1:])
+    return tuple(noun_from(kind, {name: v for name, v in values.items() if name in known}) for values in named)
