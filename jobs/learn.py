@@ -1,26 +1,29 @@
 """Refit baselines and habits from the past only, and put the new version in place whole."""
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from detector.domain.cell import base_object
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
+from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference, Source
-from detector.domain.window import Window
+from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
+from detector.scoring.shifts import Shift, level_shifts, without_the_past
 from detector.store import Store
 from jobs import fitted
+from jobs.doubt import Spell, in_doubt, marked, set_apart
 from jobs.ledger import Reached, walk_on
 
 _DAY = 86_400
+DARK = ("outage", "sleeping", "no_data")
+SAME_STEP_S = 2 * _DAY
+"""A step found at so nearly the same time is the one that has been told."""
+ADOPTED = "adopted"
+"""Note: object and KPI -> since when (s) its level is the new normal."""
 
 
 def learn(
@@ -28,19 +31,23 @@ def learn(
 ) -> int:
     """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
 
-    Nothing of a tick in doubt is learned: suspect rows, works, holidays and open or past degradations are left out.
+    Nothing of a tick in doubt is learned: suspect rows, works, holidays and open or past degradations are left out. A level
+    that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised.
     """
     reference = source.reference(now, Findings())
     window = Window(int(now) - policy.history_days * _DAY, int(now))
     store.history.compact(before=int(now))
     with store.begin() as connection:
         durations = list(store.ticks.span(connection))
-    count = 0
+    count, findings, told = 0, Findings(), store.notes.get(ADOPTED, {})
     for duration_s in durations:
         history = store.history.read(duration_s, window)
         if len(history.starts):
-            baseline = _fit(history, store, reference, policy)
+            degraded = store.book.degradations_since(int(history.starts[0]))
+            incidents = store.book.incidents_since(int(history.starts[0]))
+            baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents)
             fitted.save_baseline(store, catalogue, policy, duration_s, baseline)
+            told = _say(findings, shifts, told)
             count += 1
     reached("learn.baselines")
     habit = learn_habit(store.presence.read(window), timezone=reference.operator.timezone, before=int(now))
@@ -48,39 +55,46 @@ def learn(
     reached("learn.habits")
     with store.begin() as connection:
         store.notes.put(connection, "learned_at", now)
+        store.notes.put(connection, ADOPTED, told)
+        store.notes.count(connection, findings, now)
     return count
 
 
-def _fit(history: KpiFrame, store: Store, reference: Reference, policy: DetectionPolicy) -> Baseline:
-    excluded = in_doubt(history, store.book.degradations_since(int(history.starts[0])), reference)
-    return fit(history, timezone=reference.operator.timezone, excluded=excluded, peers=peers_of(reference), policy=policy)
+def fit_baseline(
+    history: KpiFrame, degraded: Sequence[Degradation], reference: Reference, policy: DetectionPolicy, *,
+    incidents: Iterable[Incident] = (),
+) -> tuple[Baseline, list[Shift]]:  # fmt: skip
+    """What is normal by this history, and which levels were found to have moved for good."""
+    timezone = reference.operator.timezone
+    speaks = ~(set_apart(history, reference) | history.suspect | marked(history, _dark(history, degraded)))
+    released = {c.cell_id: c.software_since for c in reference.topology.cells.values() if c.software_since is not None}
+    shifts = level_shifts(history, timezone=timezone, usable=speaks, days=policy.adopt_after_days, dated=released)
+    adopted = {(s.object_id, s.kpi.family): s.since for s in shifts}
+    doubt = in_doubt(
+        history, degraded, reference, incidents=incidents, adopted=adopted, habit_after_days=policy.habit_after_days
+    )
+    recent = without_the_past(history, shifts)
+    return fit(recent, timezone=timezone, excluded=doubt, peers=peers_of(reference), policy=policy), shifts
 
 
-def in_doubt(history: KpiFrame, degraded: Iterable[Degradation], reference: Reference) -> NDArray[np.bool_]:
-    """[period, object]: degraded, under works, or on a holiday or event."""
-    doubt = np.zeros(history.suspect.shape, dtype=bool)
-    starts, ends = history.starts, history.starts + history.duration_s
-
-    def mark(names: AbstractSet[str], begin: int, end: int) -> None:
-        rows = (starts < end) & (ends > begin)
-        columns = np.array([base_object(name) in names for name in history.objects], dtype=bool)
-        doubt[np.ix_(rows, columns)] = True
-
-    for d in degraded:
-        mark({d.base_object}, d.started_at, d.cleared_at or int(ends[-1]))
-    for works in reference.operations.maintenance:
-        if held := works.effective:
-            mark(_members(reference, works.scope_kind, works.scope_id), held.start, held.end)
-    for event in reference.operations.calendar:
-        mark(_members(reference, event.scope_kind, event.scope_id), event.window.start, event.window.end)
-    return doubt
+def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:
+    """What no level may be read from: a cell that served nobody."""
+    until = int(history.starts[-1]) + history.duration_s
+    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.kind in DARK)
 
 
-def _members(reference: Reference, kind: str, scope_id: str) -> set[str]:
-    topology = reference.topology
-    if kind == "network":
-        return set(topology.cells) | set(topology.functions)
-    return {scope_id} if kind in {"cell", "nf"} else set(topology.cells_of(kind, scope_id))
+def _say(findings: Findings, shifts: Iterable[Shift], told: Mapping[str, int]) -> dict[str, int]:
+    """Each step is a finding once; returns what has been told."""
+    now_told = dict(told)
+    for shift in shifts:
+        name = f"{shift.object_id} {shift.kpi.id}"
+        if abs(shift.since - told.get(name, 0)) > SAME_STEP_S:
+            figures = f"{shift.kpi.id} {shift.before:.4g} -> {shift.after:.4g}"
+            findings.add(
+                "level_adopted", shift.object_id, f"{figures}: the new normal since {utc(shift.since):%Y-%m-%d %H:%MZ}"
+            )
+            now_told[name] = shift.since
+    return now_told
 
 
 def peers_of(reference: Reference) -> dict[str, list[str]]:

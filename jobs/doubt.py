@@ -1,0 +1,132 @@
+"""What of the past is not ordinary: nothing is learned from a tick in doubt."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.degradations.calendar import AFTERMATH_S, GATHERING_S
+from detector.domain.cell import base_object
+from detector.domain.degradation import Degradation
+from detector.domain.frame import KpiFrame
+from detector.domain.incident import Incident
+from detector.domain.operations import CalendarEvent, Maintenance
+from detector.domain.ports import Reference
+from detector.scoring.time_of_week import time_of_week
+
+OVERRUN_S = 86_400
+"""Works still called active are believed to go on for so long after their planned end; then somebody forgot the row."""
+REACH_S = 86_400
+"""Cells of an incident that raise nothing themselves are in doubt for so long; by then they would have."""
+SHORT_S = 12 * 3600
+"""A cell that sleeps longer than this at a time has no habit of it."""
+Spell = tuple[Collection[str], int, int]
+"""These objects, from, to (s)."""
+
+
+def in_doubt(
+    history: KpiFrame, degraded: Iterable[Degradation], reference: Reference, *, incidents: Iterable[Incident] = (),
+    adopted: Mapping[tuple[str, str], int] | None = None, habit_after_days: int = 3,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """[period, object]: degraded, touched by an incident, under works, on a holiday or near an event, out of ordinary
+    service, or of an earlier life of the id.
+
+    `adopted`: (object, family) -> since when (s) its level has moved for good: from then on, being off it is no doubt.
+    """
+    degraded, until = list(degraded), int(history.starts[-1]) + history.duration_s
+    doubt = marked(history, _degraded(degraded, until, adopted or {}))
+    doubt &= ~_slept_by_habit(history, degraded, reference, habit_after_days)
+    return np.asarray(doubt | marked(history, _touched(incidents, until)) | set_apart(history, reference))
+
+
+def set_apart(history: KpiFrame, reference: Reference) -> NDArray[np.bool_]:
+    """[period, object]: what nobody had to detect: works, calendar, states and earlier lives."""
+    until = int(history.starts[-1]) + history.duration_s
+    return marked(history, [*_works(reference, until), *_calendar(reference), *_lives(reference)])
+
+
+def marked(history: KpiFrame, spells: Iterable[Spell]) -> NDArray[np.bool_]:
+    """[period, object]: periods that any spell touches; a spell of an object is one of all its dimensions."""
+    found = np.zeros(history.suspect.shape, dtype=bool)
+    ends = history.starts + history.duration_s
+    columns: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(history.objects):
+        columns[base_object(name)].append(place)
+    for names, begin, end in spells:
+        own = [place for name in names for place in columns.get(base_object(name), ())]
+        first, last = np.searchsorted(ends, begin, "right"), np.searchsorted(history.starts, end, "left")
+        found[first:last, own] = True
+    return found
+
+
+def _degraded(degraded: Sequence[Degradation], until: int, adopted: Mapping[tuple[str, str], int]) -> Iterator[Spell]:
+    for d in degraded:
+        end = d.cleared_at or until
+        yield {d.object_id}, d.started_at, min(end, adopted.get((d.object_id, d.family), end))
+
+
+def _touched(incidents: Iterable[Incident], until: int) -> Iterator[Spell]:
+    for incident in incidents:
+        if incident.root_kind != "cell" and incident.state != "merged":
+            end = incident.resolved_at or until
+            yield incident.cells, incident.started_at, min(end, incident.started_at + REACH_S)
+
+
+def _works(reference: Reference, until: int) -> Iterator[Spell]:
+    for works in reference.operations.maintenance:
+        if held := works.effective:
+            yield _members(reference, works), held.start, max(held.end, _overrun(works, until))
+
+
+def _overrun(works: Maintenance, until: int) -> int:
+    """Until when they may go on, if nobody has said that they are over."""
+    going_on = works.status == "active" and works.actual_end is None
+    return min(until, works.window.end + OVERRUN_S) if going_on else 0
+
+
+def _calendar(reference: Reference) -> Iterator[Spell]:
+    """A crowd comes before its event and goes after it; a holiday is what the calendar says."""
+    for event in reference.operations.calendar:
+        early, late = (GATHERING_S, AFTERMATH_S) if event.kind == "event" else (0, 0)
+        yield _members(reference, event), event.window.start - early, event.window.end + late
+
+
+def _lives(reference: Reference) -> Iterator[Spell]:
+    for cell in reference.topology.cells.values():
+        if cell.valid_from is not None:
+            yield {cell.cell_id}, 0, cell.valid_from
+        for idle in cell.idle:
+            yield {cell.cell_id}, idle.start, idle.end
+
+
+def _members(reference: Reference, scope: Maintenance | CalendarEvent) -> Collection[str]:
+    topology = reference.topology
+    if scope.scope_kind == "network":
+        return [*topology.cells, *topology.functions]
+    return {scope.scope_id} if scope.scope_kind in {"cell", "nf"} else topology.cells_of(scope.scope_kind, scope.scope_id)
+
+
+def _slept_by_habit(
+    history: KpiFrame, degraded: Iterable[Degradation], reference: Reference, after_days: int
+) -> NDArray[np.bool_]:
+    """[period, object]: raised as asleep at a local hour at which it was raised on so many days, and nobody's alarm said
+    more: after all it sleeps, and may. Nothing else was wrong then."""
+    spells = [(_sleeps(d), ([d.object_id], d.started_at, d.cleared_at or d.updated_at)) for d in degraded]
+    asleep = marked(history, [spell for sleeps, spell in spells if sleeps and spell[2] - spell[1] <= SHORT_S])
+    if not asleep.any():
+        return asleep
+    other = marked(history, [spell for sleeps, spell in spells if not sleeps])
+    when = time_of_week(history.starts, history.duration_s, reference.operator.timezone)
+    hour = when.hour % 24
+    days = np.zeros((24, len(history.objects)))
+    for day in np.unique(when.day[asleep.any(axis=1)]):
+        rows = when.day == day
+        here = np.zeros(days.shape, bool)
+        np.logical_or.at(here, hour[rows], asleep[rows])
+        days += here
+    return np.asarray(asleep & ~other & (days >= after_days)[hour])
+
+
+def _sleeps(d: Degradation) -> bool:
+    return d.kind == "sleeping" and "alarm" not in d.confirmed_by
