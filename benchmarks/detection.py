@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import pipeline, scoring
+from detector import pipeline
 from detector import settings as configuration
 from detector.app import read_catalogue
 from detector.backtest.figures import summarise
@@ -34,7 +34,7 @@ from detector.kpis import Catalogue
 from detector.scoring import Baseline
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from jobs.learn import in_doubt, peers_of
+from jobs.learn import fit_baseline
 
 DAY_S = 86_400
 
@@ -150,9 +150,7 @@ class Stages:
     def _learn(self, now: int, reference: Reference, book: Mapping[str, Degradation]) -> Baseline:
         first, last = np.searchsorted(self.material.frame.starts, [now - self.detection.history_days * DAY_S, now])
         history = self.material.seen(now, int(first), int(last) - 1)
-        doubt = in_doubt(history, [d for d in book.values() if not d.open or d.started_at], reference)
-        zone = reference.operator.timezone
-        return scoring.fit(history, timezone=zone, excluded=doubt, peers=peers_of(reference), policy=self.detection)
+        return fit_baseline(history, list(book.values()), reference, self.detection)[0]
 
     def _outcome(self, book: Mapping[str, Degradation], incidents: Mapping[str, Incident], kept: list[Evidence]) -> Outcome:
         reference = self.material.reference(self.window.end)
