@@ -17,6 +17,8 @@ def effect(kpi: Kpi, observed: float, expected: float) -> float:
     0.4
     """
     worse = expected - observed if kpi.direction == "up" else observed - expected
+    if kpi.direction == "both":
+        worse = abs(worse)
     if kpi.kind == "ratio":
         return worse
     return worse / abs(expected) if expected else float(worse > 0)
@@ -30,6 +32,8 @@ def relative_loss(kpi: Kpi, observed: float, expected: float) -> float:
     0.75
     """
     good, bad = (observed, expected) if kpi.direction == "up" else (expected, observed)
+    if kpi.direction == "both":
+        good, bad = min(observed, expected), max(observed, expected)
     return max(0.0, 1.0 - good / bad) if bad > 0 else 0.0
 
 

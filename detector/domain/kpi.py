@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-KINDS = ("ratio", "rate", "mean", "gauge", "volume", "display")
+KINDS = ("ratio", "rate", "mean", "gauge", "state", "volume", "display")
 FAMILIES = ("availability", "accessibility", "retainability", "mobility", "integrity", "volume", "utilisation", "core")
 
 
@@ -10,9 +10,10 @@ FAMILIES = ("availability", "accessibility", "retainability", "mobility", "integ
 class Kpi:
     """One row of `config/kpis.toml`. `numerator` and `denominator` are formulas over counter stems.
 
-    kind: ratio (counts of counts), rate (events per session time), mean, gauge, volume, or display (a product for people,
-    never scored). direction: `up` (more is better), `down`, or `none` (context for others). `floor` is the smallest
-    change that matters to customers: in the KPI's own fraction for ratios, relative to the expectation otherwise.
+    kind: ratio (counts of counts), rate (events per session time), mean, gauge, state (a gauge that stands still), volume,
+    or display (a product for people, never scored). direction: `up` (more is better), `down`, `both` (a state: any change
+    is news), or `none` (context for others). `floor` is the smallest change that matters to customers: in the KPI's own
+    fraction for ratios, relative to the expectation otherwise.
     """
 
     id: str

@@ -14,7 +14,7 @@ from detector.domain.kpi import FAMILIES, KINDS, Kpi
 from detector.kpis.formula import Formula, compile_formula
 
 COUNTER_KINDS = ("delta", "cumulative", "gauge")
-DIRECTIONS = ("up", "down", "none")
+DIRECTIONS = ("up", "down", "both", "none")
 TECHNOLOGIES = ("LTE", "NR", "core", "any")
 PERIOD = "period"
 """Name under which a formula finds the length of the measuring period, in seconds."""
@@ -174,11 +174,14 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
     weight, floor = (float(_typed(row, key, (int, float), where, d)) for key, d in (("weight", 1.0), ("floor", 0.01)))
     if not (0 <= weight < 1e6 and 0 <= floor < 1e6):
         raise Misconfigured(f"weight {weight} and floor {floor}", where=where, mend="neither may be negative or huge")
+    direction = _choice(row, "direction", DIRECTIONS, where)
+    if direction != "none" and (kind == "state") != (direction == "both"):
+        mend = "say 'both' of a state, and of nothing else"
+        raise Misconfigured(f"direction {direction!r} of a {kind}", where=where, mend=mend)
     return Kpi(
-        id_, _typed(row, "title", str, where), _typed(row, "unit", str, where), kind,
-        _choice(row, "direction", DIRECTIONS, where), _choice(row, "family", FAMILIES, where),
-        _choice(row, "technology", TECHNOLOGIES, where), _typed(row, "clause", str, where, ""),
-        numerator, denominator, weight, floor,
+        id_, _typed(row, "title", str, where), _typed(row, "unit", str, where), kind, direction,
+        _choice(row, "family", FAMILIES, where), _choice(row, "technology", TECHNOLOGIES, where),
+        _typed(row, "clause", str, where, ""), numerator, denominator, weight, floor,
     )  # fmt: skip
 
 
@@ -187,7 +190,7 @@ def _formulas(row: Mapping[str, Any], kind: str, where: str) -> tuple[str, str]:
     demanded = (
         {"numerator", "denominator"} if kind in ("ratio", "rate") else {"product"} if kind == "display" else {"numerator"}
     )
-    allowed = demanded | ({"denominator"} if kind in ("mean", "gauge") else set())
+    allowed = demanded | ({"denominator"} if kind in ("mean", "gauge", "state") else set())
     for key in ("numerator", "denominator", "product"):
         if key in row and key not in allowed:
             raise Misconfigured(f"a {kind} has no {key!r}", where=where, mend="take it out, or choose another kind")

@@ -6,8 +6,9 @@ from detector.scoring.collapse import Collapse
 from detector.scoring.negative_binomial import NegativeBinomial
 from detector.scoring.residual import Residual
 from detector.scoring.scorer import Scorer
+from detector.scoring.state import State
 
-REGISTERED: tuple[Scorer, ...] = (BetaBinomial(), NegativeBinomial(), Residual(), Collapse())
+REGISTERED: tuple[Scorer, ...] = (BetaBinomial(), NegativeBinomial(), Residual(), State(), Collapse())
 SCORERS: dict[str, Scorer] = {kind: scorer for scorer in REGISTERED for kind in scorer.kinds}
 """KPI kind -> its scorer."""
 

@@ -13,8 +13,9 @@ from detector.scoring.registry import REGISTERED
 
 POLICY = DetectionPolicy()
 N = 40
-KIND_DIRECTION = [(kind, direction) for kind in SCORERS for direction in ("up", "down")]
+KIND_DIRECTION = [(k, direction) for k in SCORERS for direction in (("both",) if k == "state" else ("up", "down"))]
 EVERY = pytest.mark.parametrize(("kind", "direction"), KIND_DIRECTION)
+ONE_SIDED = pytest.mark.parametrize(("kind", "direction"), [pair for pair in KIND_DIRECTION if pair[1] != "both"])
 
 
 def kpi(kind, direction):
@@ -55,7 +56,7 @@ def test_every_judged_kind_has_exactly_one_scorer():
     assert not judged(kpi("display", "up"))
 
 
-@EVERY
+@ONE_SIDED
 def test_stronger_deviation_is_never_weaker_evidence(kind, direction):
     given = sample(kind, direction)
     ladder = [SCORERS[kind].strength(moved(given, kind, direction, s)) for s in np.linspace(-0.9, 0.99, 25)]
@@ -63,7 +64,26 @@ def test_stronger_deviation_is_never_weaker_evidence(kind, direction):
     assert np.median(ladder[-1]) > np.median(ladder[12]) + 0.3
 
 
-@EVERY
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_state_is_left_either_way(way):
+    given = sample("state", "both")
+    ladder = [replace(given, events=given.expected * (1 + way * share)) for share in np.linspace(0, 0.9, 25)]
+    strengths = np.stack([SCORERS["state"].strength(step) for step in ladder])
+    assert (np.diff(strengths, axis=0) >= -1e-9).all()
+    assert strengths[0].max() == 0
+    assert strengths[-1].min() > 5
+    assert SCORERS["state"].matters(ladder[-1], kpi("state", "both")).all()
+
+
+def test_what_stands_still_is_known_far_closer_than_what_flows():
+    """One route in a hundred more is nothing to a throughput of that spread, and much to a number of routes."""
+    still = replace(sample("state", "both"), spread=np.full(N, 1e-4), doubt=np.full(N, 1e-6))
+    more = replace(still, events=still.expected * 1.01)
+    assert SCORERS["state"].strength(more).min() > 30
+    assert SCORERS["gauge"].strength(more).max() < 2
+
+
+@ONE_SIDED
 def test_the_good_direction_gives_no_evidence(kind, direction):
     assert SCORERS[kind].strength(moved(sample(kind, direction), kind, direction, -0.9)).max() < 0.4
     assert not SCORERS[kind].matters(moved(sample(kind, direction), kind, direction, -0.9), kpi(kind, direction)).any()

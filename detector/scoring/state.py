@@ -1,0 +1,59 @@
+"""States: values that stand still, where any change is news, whichever way it goes."""
+
+import numpy as np
+
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring import tails
+from detector.scoring.scorer import Flags, Floats, Sample
+
+CENTRAL_99 = 2.576
+FINE = 30.0
+"""Residuals are logarithms times this: prefixes or peers stand so still that their spread would vanish under the least one
+that is granted to a throughput."""
+KNOWN = 4e-6
+"""Doubt that a level seen for a day keeps because hours are granted some wander: a state has none."""
+LEFT = 0.1
+"""A value this far from its level (as a logarithm) has left its state: it says nothing of how still the state is."""
+
+
+class State:
+    """|log(value / level)| over its own robust scale, both ways: routes received, peers, the load of a forwarding plane."""
+
+    kinds: tuple[str, ...] = ("state",)
+    chance: float = 0.0
+
+    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+        return np.asarray((sample.size > 0) & (sample.level > 0))
+
+    def deviation(self, sample: Sample) -> Floats:
+        return np.asarray(np.abs(_residual(sample)) / _scale(sample))
+
+    def strength(self, sample: Sample) -> Floats:
+        return np.asarray(np.maximum(tails.normal(self.deviation(sample)) - np.log10(2), 0.0))
+
+    def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
+        residual = _residual(sample)
+        stayed = np.abs(residual) <= LEFT * FINE
+        squares = np.where(np.isnan(residual), np.nan, np.where(stayed, residual, 0.0) ** 2)
+        return squares, np.where(np.isnan(residual), np.nan, stayed.astype(np.float64))
+
+    def band(self, sample: Sample) -> tuple[Floats, Floats]:
+        factor = np.exp(np.minimum(CENTRAL_99 * _scale(sample) / FINE, 50.0))
+        return sample.level / factor, np.asarray(sample.level * factor)
+
+    def excess(self, sample: Sample) -> Floats:
+        return np.asarray(np.abs(sample.events - sample.expected))
+
+    def matters(self, sample: Sample, kpi: Kpi) -> Flags:
+        return np.asarray(self.excess(sample) >= np.maximum(kpi.floor * sample.expected, 1e-12))
+
+
+def _scale(sample: Sample) -> Floats:
+    return np.asarray(np.sqrt(np.maximum(sample.spread + FINE**2 * np.maximum(sample.doubt - KNOWN, 0.0), 1e-8)))
+
+
+def _residual(sample: Sample) -> Floats:
+    value = np.maximum(sample.events / np.where(sample.size > 0, sample.size, np.nan), 0.0)
+    least = np.maximum(1e-6 * sample.level, 1e-12)
+    return np.asarray(FINE * np.log((value + least) / (np.maximum(sample.level, 0.0) + least)))
