@@ -114,7 +114,8 @@ def lost_feed(scene: Scene) -> bool:
 
 
 def idle(scene: Scene, object_id: str, family: str) -> bool:
-    """The cell is in a state in which this family means nothing."""
+    """The cell is in a state in which this family means nothing, or was in this period: it may have woken since."""
     cell = scene.cell(object_id)
     silent = IDLE_STATES.get(cell.state, ()) if cell else ()
-    return family in silent or "*" in silent
+    slept = cell is not None and any(window.overlaps(scene.evidence.tick.window) for window in cell.idle)
+    return family in silent or "*" in silent or (slept and family in IDLE_STATES["energy_saving"])

@@ -46,6 +46,19 @@ def test_a_cells_state_says_which_families_mean_something(state: str, word: str,
     assert raised(evidence(TICK, {"c1.1": word}, OBJECTS), with_state(state)).keys() == families
 
 
+@pytest.mark.parametrize(
+    ("slept", "families"),
+    [
+        (Window(TICK.start - 3600, TICK.start + 60), set()),  # it woke within this period, and the rest is too little
+        (Window(TICK.start - 3600, TICK.start), {"availability", "volume"}),
+    ],
+)
+def test_a_cell_that_has_just_woken_is_not_blamed_for_its_sleep(slept: Window, families: set[str]) -> None:
+    woken = Cell("c1.1", "LTE", site_id="s1", idle=(slept,))
+    topology = Topology({**NETWORK.cells, "c1.1": woken}, NETWORK.functions)
+    assert raised(evidence(TICK, {"c1.1": "dead"}, OBJECTS), topology).keys() == families
+
+
 def test_less_traffic_is_no_fault_until_it_has_collapsed() -> None:
     shown = evidence(TICK, {"c1.1": "asleep"}, OBJECTS)
     shown.observed[0, COLUMN["vol"]] = 4.0
