@@ -115,7 +115,7 @@ class Stages:
         incidents: dict[str, Incident] = {}
         missing: Mapping[str, int] = {}
         kept: list[Evidence] = []
-        frame, baseline, learned = self.material.frame, None, 0
+        frame, baseline, learned, memory = self.material.frame, None, 0, None
         first, last = np.searchsorted(frame.starts, [self.window.start, self.window.end])
         for place in range(int(first), int(last)):
             tick = Tick(int(frame.starts[place]), frame.duration_s)
@@ -125,10 +125,11 @@ class Stages:
                 baseline, learned = self._learn(tick.start, reference, book), tick.start
             recent = self.material.seen(now, place - max(baseline.horizons.tolist()) + 1, place)
             expected = [o for o in baseline.objects if _awaited(reference, o)]
-            evidence = pipeline.score(recent, baseline, reference, expected, self.detection)
+            evidence = pipeline.score(recent, baseline, reference, expected, self.detection, memory)
+            memory = evidence.memory
             tracked, changed = pipeline.decide(
-                evidence, [d for d in book.values() if d.open], [i for i in incidents.values() if i.state == "open"], reference,
-                self.material.catalogue, self.detection, self.correlation, now=int(now), missing=missing,
+                evidence, [d for d in book.values() if d.open], [i for i in incidents.values() if i.state == "open"],
+                reference, self.material.catalogue, self.detection, self.correlation, now=int(now), missing=missing,
             )  # fmt: skip
             missing = tracked.missing
             book |= {d.degradation_id: d for d in tracked.degradations}

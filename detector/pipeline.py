@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from detector import care, degradations, impact, incidents, kpis, scoring
+from detector import care, degradations, impact, incidents, kpis, outlook, scoring
 from detector.degradations import Tracked
 from detector.domain.alert import Alert, Decision
 from detector.domain.counters import CounterBatch
@@ -15,9 +15,11 @@ from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
+from detector.domain.outlook import Outlook
 from detector.domain.policy import CarePolicy, DetectionPolicy, ImpactPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.kpis import Catalogue
+from detector.outlook import Lasting
 from detector.scoring import Baseline
 
 
@@ -63,6 +65,7 @@ class Assessed:
     incident: Incident
     impact: Impact
     decisions: tuple[Decision, ...]
+    outlook: Outlook | None = None
 
 
 def assess(
@@ -81,6 +84,11 @@ def assess(
     return Assessed(incident, found, decisions)
 
 
+def foresee(incident: Incident, lasting: Lasting, *, now: int) -> Outlook | None:
+    """An open incident to when it is expected to clear; `lasting`: `outlook.learn_lasting` of the network's incidents."""
+    return outlook.foresee(incident, lasting, now=now)
+
+
 def tell(
     assessed: Assessed, shown: Sequence[Degradation], catalogue: Catalogue, listing: ImpactPolicy, caring: CarePolicy, *,
     type_: str, sequence: int, now: int, timezone: str, link_base: str, before: Mapping[str, Any] | None = None,
@@ -89,5 +97,5 @@ def tell(
     return care.compose(
         assessed.incident, shown, assessed.impact, assessed.decisions, type_=type_, sequence=sequence, now=now,
         kpis={k.id: k for k in catalogue.kpis}, policy=caring, impact_policy=listing, link_base=link_base, timezone=timezone,
-        before=before,
+        before=before, outlook=assessed.outlook,
     )  # fmt: skip

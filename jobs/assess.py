@@ -1,11 +1,11 @@
 """Whom each incident touches and what care does: impact, listings and composed alerts in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection
 
-from detector import feedback, pipeline
+from detector import feedback, outlook, pipeline
 from detector.delivery import Receiver
 from detector.domain.alert import Alert, Decision
 from detector.domain.exposure import Habit, Presence, no_habit
@@ -15,6 +15,7 @@ from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
 from detector.kpis import Catalogue
+from detector.outlook import Lasting
 from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Debt, Store
@@ -22,7 +23,8 @@ from jobs import fitted
 from jobs.ledger import Reached, walk_on
 
 _HOUR = 3600
-_WEEK = 7 * 86_400
+_DAY = 86_400
+_WEEK = 7 * _DAY
 _NOTABLE_CHANGE = 0.05
 """A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
 _NEWSWORTHY = 0.5
@@ -64,7 +66,8 @@ class _Assessment:
         incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
         contacted = self.store.book.contacted_since(self.now - _WEEK) if incidents else {}
         presence = self._presence(incidents)
-        found = [self._assess(incident, presence, contacted) for incident in incidents]
+        lasting = self._lasting() if incidents else Lasting(())
+        found = [self._assess(incident, presence, contacted, lasting) for incident in incidents]
         reached("assess.computed")
         with self.store.begin() as connection:
             if not self.store.ticks.still_owed(connection, debt):  # another daemon was faster
@@ -81,18 +84,27 @@ class _Assessment:
         begin = min((i.started_at for i in incidents), default=self.now) - self.settings.impact.present_hours * _HOUR
         return self.store.presence.read(Window(min(begin, self.now - 1), self.now))
 
-    def _assess(self, incident: Incident, presence: Presence, contacted: Mapping[str, int]) -> Assessed:
+    def _lasting(self) -> Lasting:
+        """How long incidents last on this network, by all that it remembers of the past weeks."""
+        since = self.now - self.settings.detection.history_days * _DAY
+        known = self.store.book.incidents_changed_at(since)
+        return outlook.learn_lasting(known, self.store.book.degradations_since(since), now=self.now)
+
+    def _assess(self, incident: Incident, presence: Presence, contacted: Mapping[str, int], lasting: Lasting) -> Assessed:
         listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
         own = {one.recipient for one in listed if one.contactable}
         before = {key: count - (key in own) for key, count in contacted.items()}  # this incident's own contact is no other
-        return pipeline.assess(
+        assessed = pipeline.assess(
             incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
             self.settings.impact, self.settings.care, now=self.now, contacted=before,
         )  # fmt: skip
+        return replace(assessed, outlook=pipeline.foresee(incident, lasting, now=self.now))
 
     def _record(self, connection: Connection, one: Assessed) -> Alert | None:
         self.store.book.save_impact(connection, one.impact)
         self._relist(connection, one)
+        if one.outlook is not None:
+            self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
         type_ = self._news(one)
         if not type_:
             return None

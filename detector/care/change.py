@@ -23,13 +23,14 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _facts(data: Mapping[str, Any]) -> Mapping[str, object]:
     problem = data.get("serviceProblem", {})
+    expected = data.get("expected", {})  # our own estimate moves with every tick: only a promise is news
     roots = [root["id"] for root in problem.get("rootCauseResource", ())]
     return {
         "severity": _SEVERITY.get(problem.get("priority", 0)),
         "root cause": roots[0] if roots else None,
         "cells": len(problem.get("affectedResource", ())) + problem.get("affectedResourceNotListed", 0),
         "affected": data.get("impact", {}).get("affected"),
-        "expected clear": data.get("expected", {}).get("clear"),
+        "expected clear": None if "low" in expected else expected.get("clear"),
     }
 
 

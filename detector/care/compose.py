@@ -16,6 +16,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import LEVEL, Outlook
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.window import utc
 
@@ -45,6 +46,7 @@ class _Step:
     floor: int
     timezone: str
     before: Mapping[str, Any]
+    outlook: Outlook | None
 
     @property
     def merged_into(self) -> str:
@@ -64,7 +66,7 @@ class _Step:
 def compose(
     incident: Incident, degradations: Sequence[Degradation], impact: Impact, decisions: Sequence[Decision], *, type_: str,
     sequence: int, now: int, kpis: Mapping[str, Kpi], policy: CarePolicy, impact_policy: ImpactPolicy, link_base: str,
-    timezone: str = "UTC", before: Mapping[str, Any] | None = None,
+    timezone: str = "UTC", before: Mapping[str, Any] | None = None, outlook: Outlook | None = None,
 ) -> Alert:  # fmt: skip
     """The alert of this step of the incident; `type_` is opened, updated or resolved. `data` as in CONTRACTS.md section 5.
 
@@ -86,6 +88,7 @@ def compose(
         impact_policy.privacy_floor,
         timezone,
         before or {},
+        outlook,
     )
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
     bodies = (_data(step, link_base, cap) for cap in caps)
@@ -109,7 +112,7 @@ def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
         "action": _action(step.impact, step.decisions, step.policy),
         "say": {language: _say(step, language) for language in step.policy.languages},
         "confidence": round(step.incident.confidence, 3),
-        "expected": _expected(step.incident),
+        "expected": _expected(step),
         "links": {"affected": f"{path}/affected", "feedback": f"{path}/feedback"},
     }
     if step.type_ == "updated" and (changed := what_changed(step.before, data)):
@@ -230,10 +233,15 @@ def _team(kind: str, policy: CarePolicy) -> str:
     return next((team for which, team in policy.teams if which in (kind, "*")), "")
 
 
-def _expected(incident: Incident) -> dict[str, str | None]:
-    if incident.expected_clear_at is None:
+def _expected(step: _Step) -> dict[str, Any]:
+    """The ticket's promise, else our own estimate with its interval; nothing of what is over."""
+    incident, ours = step.incident, step.outlook
+    if incident.expected_clear_at is not None:
+        return {"clear": _iso(incident.expected_clear_at), "source": incident.expected_clear_source or "estimate"}
+    if ours is None or step.type_ == "resolved":
         return {"clear": None}
-    return {"clear": _iso(incident.expected_clear_at), "source": incident.expected_clear_source or "estimate"}
+    between = {"low": _iso(ours.clear_low), "high": _iso(ours.clear_high), "level": LEVEL}
+    return {"clear": _iso(ours.clear_at), "source": "estimate", **between}
 
 
 def _iso(at: int) -> str:

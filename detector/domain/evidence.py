@@ -1,5 +1,6 @@
 """What scoring says of one tick: how surely and by how much each object and KPI is worse than it should be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +9,26 @@ from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
 from detector.domain.window import Tick
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Fading sums up to `end` (s): `sums`[3, object, KPI] of events, size and expected events, which show drift."""
+
+    end: int
+    objects: tuple[str, ...]
+    kpis: tuple[str, ...]
+    sums: NDArray[np.float32]
+
+    def aligned(self, objects: Sequence[str], kpis: Sequence[str]) -> NDArray[np.float32]:
+        """[3, object, KPI] in this order; 0 for what it does not know."""
+        place = {name: i for i, name in enumerate(self.objects)}
+        column = {name: i for i, name in enumerate(self.kpis)}
+        o, k = np.array([place.get(name, -1) for name in objects]), np.array([column.get(name, -1) for name in kpis])
+        answer = np.zeros((3, len(o), len(k)), np.float32)
+        known, told = np.flatnonzero(o >= 0), np.flatnonzero(k >= 0)
+        answer[np.ix_([0, 1, 2], known, told)] = self.sums[np.ix_([0, 1, 2], o[known], k[told])]
+        return answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +64,9 @@ class Evidence:
     """[object]: traffic of its neighbours, observed / expected for this hour; NaN = no neighbours or not known."""
     testable_share: float = 1.0
     """Share of expected objects that reported."""
+
+    memory: Memory | None = None
+    """What the next tick's drift statistic begins with."""
 
     @cached_property
     def object_index(self) -> dict[str, int]:

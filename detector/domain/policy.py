@@ -11,7 +11,10 @@ class DetectionPolicy:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     false_degradations_per_1000_cells_week: float = 3.0
-    pooled_minutes: int = 45
+    pooled_minutes: tuple[int, ...] = (30, 45, 90, 180)
+    """Horizons over which mild faults are summed up; those not longer than a period are dropped."""
+    drift_hours: float = 9.0
+    """Time constant of the fading sum that shows drift over days; 0 = none."""
     min_attempts: float = 20.0
     """A ratio is judged only if the horizon holds at least this many attempts."""
     collapse_below: float = 0.1

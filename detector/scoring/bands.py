@@ -5,11 +5,10 @@ import numpy as np
 from detector.domain.evidence import Band
 from detector.domain.frame import KpiFrame
 from detector.scoring.baseline import Baseline
-from detector.scoring.counting import counts, flipped, worse
+from detector.scoring.counting import counts, flipped, shown, worse
 from detector.scoring.learning import load_effect
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample
-from detector.scoring.tick import shown
 from detector.scoring.time_of_week import time_of_week
 
 

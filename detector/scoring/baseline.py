@@ -24,7 +24,7 @@ class Baseline:
     spread[H, O+1, K]: variance beyond chance, on the scorer's scale. rest[S, O+1, V]: chance of next to no traffic, for the
     volume KPIs at `volumes`[V]. slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
     offset[K]: added before logarithms. counted[K]: whole numbers. stretch[H, K, 2]: (strength at the knot, slope).
-    horizons[H]: in periods of `duration_s`.
+    horizons[H]: in periods of `duration_s`; negative = fading away with this time constant.
     """
 
     objects: tuple[str, ...]
@@ -68,10 +68,10 @@ class Baseline:
         both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
         return np.maximum(*both).astype(np.float64)
 
-    def judged_strength(self, strength: Floats, rest: Floats, horizon: int, k: int) -> Floats:
-        """Strength that keeps what it promises on this network's quiet history: the scorer's tail stretched, and the chance
-        of being empty by habit (`rest`) added to it, which was counted and needs no stretching."""
-        p = 10.0 ** -np.minimum(stretched(strength, *self.stretch[horizon, k].tolist()), 300.0)
+    def judged_strength(self, strength: Floats, rest: Floats, k: int) -> Floats:
+        """[H, object] strength that keeps what it promises on this network's quiet history: the scorer's tail stretched, and
+        the chance of being empty by habit (`rest`) added to it, which was counted and needs no stretching."""
+        p = 10.0 ** -np.minimum(stretched(strength, self.stretch[:, k, :1], self.stretch[:, k, 1:]), 300.0)
         return np.asarray(np.abs(np.log10(np.minimum(p + rest, 1.0))))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -101,7 +101,7 @@ def interpolated(table: NDArray[Any], rows: NDArray[np.int64], when: TimeOfWeek)
     return np.asarray(before * (1 - share) + after * share, dtype=np.float64)
 
 
-def stretched(strength: Floats, at_knot: float, slope: float) -> Floats:
+def stretched(strength: Floats, at_knot: Floats | float, slope: Floats | float) -> Floats:
     """Two straight pieces that meet at the knot: monotone, never steeper than 1.
 
     >>> stretched(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
-from detector.domain.policy import DetectionPolicy
 
 Floats = NDArray[np.float64]
 CHUNK = 4_000_000
@@ -40,29 +39,9 @@ def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Float
     return events, size
 
 
-def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
-    """In periods: one, and the pooled horizon if that is longer.
-
-    >>> horizons(900, DetectionPolicy()), horizons(3600, DetectionPolicy())
-    ((1, 3), (1,))
-    """
-    pooled = policy.pooled_minutes * 60 // duration_s
-    return (1, pooled) if pooled > 1 else (1,)
-
-
-def pooled(values: Floats, periods: int) -> Floats:
-    """Rolling sums over the first axis; NaN counts as nothing unless the newest period itself is NaN.
-
-    >>> pooled(np.array([1.0, 2.0, np.nan, 4.0]), 2).tolist()
-    [1.0, 3.0, nan, 4.0]
-    """
-    if periods == 1:
-        return values
-    filled = np.nan_to_num(values)
-    total = filled.copy()
-    for back in range(1, periods):
-        total[back:] += filled[:-back]
-    return np.where(np.isnan(values), np.nan, total)
+def shown(kpi: Kpi, fraction: Floats) -> Floats:
+    """As the catalogue means it: a success rate again, where failures were judged."""
+    return np.asarray(1 - fraction if flipped(kpi) else fraction)
 
 
 def chunks(periods: int, objects: int) -> Iterator[slice]:

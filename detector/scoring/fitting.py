@@ -10,7 +10,8 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.blocks import Blocks, hourly
 from detector.scoring.calibration import Exceedances
-from detector.scoring.counting import Floats, horizons
+from detector.scoring.counting import Floats
+from detector.scoring.horizons import horizons
 from detector.scoring.learning import History, calibrate, exceedances, load_places, usual_slopes, usual_spread
 from detector.scoring.levels import levels, peer_groups
 from detector.scoring.registry import SCORERS, judged

@@ -12,7 +12,8 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import KNOT, Baseline
 from detector.scoring.calibration import Exceedances, faulty_days, stretch
 from detector.scoring.common_mode import factor
-from detector.scoring.counting import Floats, chunks, counts, pooled, worse
+from detector.scoring.counting import Floats, chunks, counts, worse
+from detector.scoring.horizons import DOUBTFUL_Z, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.shrinkage import trimmed_ratio
@@ -78,11 +79,14 @@ class History:
             self.kept[k, part.start, h] = self._over(k, part, int(self.baseline.horizons[h]))
         return replace(self.kept[k, part.start, h], spread=self.baseline.spread[h, part, k].astype(float))
 
-    def _over(self, k: int, part: slice, periods: int) -> Sample:
+    def _over(self, k: int, part: slice, horizon: int) -> Sample:
         base, rows = self.baseline, np.arange(part.start, part.stop)
         events, size, level = self.observed(k, part)
-        expected = pooled(level * self.common(k) * size, periods)
-        events, size = pooled(events, periods), pooled(size, periods)
+        expected = level * self.common(k) * size
+        if horizon < 0:
+            sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > DOUBTFUL_Z
+            events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
+        events, size, expected = (summed(side, horizon) for side in (events, size, expected))
         return Sample(
             events, size, expected / size, np.zeros(1), base.doubt[part, k].astype(float),
             base.rests(k, rows, self.when), worse(self.frame.kpis[k]), float(base.offset[k]), bool(base.counted[k]),

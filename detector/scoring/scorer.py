@@ -41,6 +41,12 @@ class Sample:
         """Expected events over the horizon."""
         return np.asarray(self.level * self.size)
 
+    def over(self, h: int) -> "Sample":
+        """The row of one horizon, of a sample [horizon, object]."""
+        doubt = self.doubt[h] if self.doubt.ndim > 1 else self.doubt
+        e, s, le, sp = (side[h] for side in (self.events, self.size, self.level, self.spread))
+        return Sample(e, s, le, sp, doubt, self.rest[h], self.worse, self.offset, self.counted, self.below)
+
     def pick(self, where: Flags) -> "Sample":
         """Only these elements, as one row."""
         wide = np.broadcast_arrays(self.events, self.size, self.level, self.spread, self.doubt, self.rest)

@@ -12,6 +12,7 @@ from detector.domain.evidence import Band
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import LEVEL
 from detector.web import answers, wording
 from detector.web.service import CareView, Update, WebService
 
@@ -114,7 +115,7 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
         "summary": summary(incident, page),
         "found_after": wording.duration(incident.opened_at - incident.started_at),
         "lead": lead_time(incident, care),
-        "clear": expected_clear(incident, page),
+        "clear": expected_clear(incident, care, page),
         "people": impact and people(impact, page),
         "care": care and care_words(care, page),
         "rows": rows[:MOST_ROWS],
@@ -197,9 +198,16 @@ def lead_time(incident: Incident, care: CareView | None) -> str:
     return f"{wording.duration(abs(ahead))} {'before' if ahead >= 0 else 'after'} the first complaint"
 
 
-def expected_clear(incident: Incident, page: Page) -> str:
-    if incident.state != "open" or incident.expected_clear_at is None:
+def expected_clear(incident: Incident, care: CareView | None, page: Page) -> str:
+    """The operations centre's promise, else our own estimate with its interval."""
+    if incident.state != "open":
         return ""
+    ours = care.outlook if care else None
+    if incident.expected_clear_at is None:
+        if ours is None:
+            return ""
+        between = f"{page.clock(ours.clear_low)} to {page.clock(ours.clear_high)}"
+        return f"{page.clock(ours.clear_at)} (our estimate; {between} in {LEVEL:.0%} of such cases)"
     source = f" ({incident.expected_clear_source})" if incident.expected_clear_source else ""
     return f"{page.clock(incident.expected_clear_at)}{source}"
 

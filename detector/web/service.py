@@ -10,6 +10,7 @@ from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import Outlook
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class CareView:
     contactable: int = 0
     withheld: Mapping[str, int] = field(default_factory=dict)
     first_complaint_at: int | None = None
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import Outlook
 from detector.domain.ports import Clock, Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
@@ -72,7 +73,12 @@ class StoreService:
                 self.store.notes.contacts(incident.started_at, int(self.now()) + 1),
                 cells=incident.cells, people={one.subscriber for one in listed},
             ),
+            outlook=self._outlook(incident),
         )  # fmt: skip
+
+    def _outlook(self, incident: Incident) -> Outlook | None:
+        note = self.store.notes.get(f"outlook:{incident.incident_id}")
+        return Outlook(**note) if note and incident.state == "open" else None
 
     def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
         how = f"{limit} from {offset}{', identified' if identify else ''}"

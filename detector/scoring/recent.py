@@ -1,0 +1,124 @@
+"""The newest periods beside what the baseline expects of them, summed over every horizon."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.cell import Topology
+from detector.domain.evidence import Memory
+from detector.domain.frame import KpiFrame
+from detector.domain.policy import DetectionPolicy
+from detector.scoring.baseline import Baseline
+from detector.scoring.common_mode import factor
+from detector.scoring.counting import Floats, counts, worse
+from detector.scoring.horizons import decay
+from detector.scoring.learning import load_effect
+from detector.scoring.scorer import Sample
+from detector.scoring.time_of_week import TimeOfWeek, time_of_week
+
+SHORTENED = ("volume", "mean", "gauge")
+"""A suspect period is a short one: only counts of counts survive it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recent:
+    """The newest periods, aligned to the objects of the answer, with what the baseline says of them."""
+
+    frame: KpiFrame
+    baseline: Baseline
+    rows: NDArray[np.int64]
+    when: TimeOfWeek
+    order: NDArray[np.int64]
+    """Places of the objects, neighbours side by side: what the common factor's buckets need."""
+    core: NDArray[np.bool_]
+    policy: DetectionPolicy
+    faded: NDArray[np.float32]
+    """[3, object, KPI]: fading sums of events, size and expected events before the newest period."""
+    last: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+    """KPI -> (events, size, expected events) of the newest period."""
+
+    def expected(self, k: int) -> tuple[Floats, Floats, Floats]:
+        """(events, size, expected events) of the KPI at `k` of the frame over [period, object], common factor removed."""
+        kpi, base = self.frame.kpis[k], self.baseline
+        b = base.kpi_index[kpi.id]
+        events, size = counts(self.frame, k)
+        if kpi.kind in SHORTENED:
+            events[self.frame.suspect] = size[self.frame.suspect] = np.nan
+        mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
+        common = factor(kpi, events[:, self.order], np.nan_to_num(mean)[:, self.order], self.core[self.order])
+        return events, size, mean * np.where(self.core, 1.0, common[:, None])
+
+    def sample(self, k: int) -> Sample:
+        """[horizon, object]: NaN where the newest period is, or where less than half of a horizon was measured."""
+        base, kpi = self.baseline, self.frame.kpis[k]
+        b = base.kpi_index[kpi.id]
+        sides = self.expected(k)
+        self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
+        events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
+        bad = self._unmeasured(np.isfinite(sides[0]))
+        e, s, m = (np.where(bad, np.nan, side) for side in (events, size, mean))
+        return Sample(
+            e, s, m / s, base.spread[:, self.rows, b].astype(float), base.doubt[self.rows, b].astype(float),
+            self._rest(b), worse(kpi), float(base.offset[b]), bool(base.counted[b]), self.policy.collapse_below,
+        )  # fmt: skip
+
+    def memory(self, unquiet: NDArray[np.bool_]) -> Memory:
+        """The fading sums after the newest period, which is left out where `unquiet`[object, KPI]."""
+        total = self.faded * np.float32(self._left)
+        for k, sides in self.last.items():
+            quiet = ~unquiet[:, k] & np.isfinite(sides[0])
+            for i, side in enumerate(sides):
+                total[i, quiet, k] += side[quiet]
+        tick_end = int(self.frame.starts[-1]) + self.frame.duration_s
+        return Memory(tick_end, self.frame.objects, tuple(kpi.id for kpi in self.frame.kpis), total)
+
+    @property
+    def _left(self) -> float:
+        fading = int(self.baseline.horizons.min())
+        return decay(fading) if fading < 0 else 0.0
+
+    def _summed(self, side: Floats, faded: NDArray[np.float32]) -> Floats:
+        """[horizon, object], from [period, object], the newest last."""
+        back = np.cumsum(np.nan_to_num(side[::-1]), axis=0)
+        rows = [
+            back[min(h, len(back)) - 1] if h > 0 else (1 + self._left) * (self._left * faded + back[0])
+            for h in self.baseline.horizons.tolist()
+        ]
+        return np.stack(rows)
+
+    def _unmeasured(self, measured: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        back = np.cumsum(measured[::-1], axis=0)
+        enough = [
+            back[min(h, len(back)) - 1] >= max(min(h, 2), h / 2) if h > 0 else np.ones(measured.shape[1], bool)
+            for h in self.baseline.horizons.tolist()
+        ]
+        return np.asarray(~(np.stack(enough) & measured[-1]))
+
+    def _rest(self, b: int) -> Floats:
+        back = np.maximum.accumulate(self.baseline.rests(b, self.rows, self.when)[::-1], axis=0)
+        return np.stack([back[min(abs(h), len(back)) - 1] for h in self.baseline.horizons.tolist()])
+
+
+def view(
+    frame: KpiFrame, baseline: Baseline, topology: Topology, timezone: str, policy: DetectionPolicy, before: Memory | None
+) -> Recent:
+    """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
+
+    def beside(place: int) -> tuple[str, str, str, str]:
+        cell = topology.cells.get(frame.objects[place])
+        return (cell.region, cell.tac, cell.site_id, cell.cell_id) if cell else ("", "", "", frame.objects[place])
+
+    order = np.array(sorted(range(len(frame.objects)), key=beside), dtype=np.int64)
+    core = np.array([topology.technology(name) == "core" for name in frame.objects], dtype=bool)
+    when = time_of_week(frame.starts, frame.duration_s, timezone)
+    return Recent(frame, baseline, baseline.rows(frame.objects), when, order, core, policy, _faded(frame, baseline, before))
+
+
+def _faded(frame: KpiFrame, baseline: Baseline, before: Memory | None) -> NDArray[np.float32]:
+    """What is left of the memory at the beginning of the newest period, for the frame's objects and KPIs."""
+    fading = int(baseline.horizons.min())
+    gap = 0 if before is None else (int(frame.starts[-1]) - before.end) // frame.duration_s
+    if before is None or fading >= 0 or gap < 0:
+        return np.zeros((3, len(frame.objects), len(frame.kpis)), np.float32)
+    return before.aligned(frame.objects, [kpi.id for kpi in frame.kpis]) * np.float32(decay(fading) ** gap)
