@@ -1,22 +1,26 @@
 """alarms, tickets, maintenance and calendar of an operator dataset: nothing is told before it was known."""
 
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from detector.domain.finding import Findings
 from detector.domain.operations import Alarm, CalendarEvent, Maintenance, Operations, Ticket
-from detector.domain.window import Window
+from detector.domain.window import Window, epoch
+from detector.sources.national_days import national_days
 from detector.sources.records import Record, table
 from detector.sources.timeline import Timeline
 
 STEMS = ("alarms", "tickets", "maintenance", "calendar")
 SCOPES = ("network", "region", "tac", "site", "node", "cell", "nf")
 STATUSES = ("planned", "active", "finished", "cancelled")
+_NEW_YEARS = tuple(epoch(datetime(year, 1, 1, tzinfo=UTC)) for year in range(2000, 2100))
+"""When other public holidays come into sight."""
 
 
-def operations(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Operations]:
-    """Alarms and tickets from the moment they are raised; works and events are plans, known ahead."""
+def operations(root: Path, zone: tzinfo, findings: Findings, country: str = "") -> Timeline[Operations]:
+    """Alarms and tickets from the moment they are raised; works and events are plans, known ahead, and so are the public
+    holidays of the country."""
     object_ = ("alarm_id", "object_kind", "object_id", "raised_at")
     alarms = sorted(table(root, "alarms", object_, _alarm, zone, findings), key=lambda a: a.raised_at)
     tickets = sorted(table(root, "tickets", ("ticket_id", "opened_at"), _ticket, zone, findings), key=lambda t: t.opened_at)
@@ -25,8 +29,9 @@ def operations(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Operati
     calendar = tuple(table(root, "calendar", (*scope, "name", "kind"), _event, zone, findings))
 
     def build(now: float) -> Operations:
+        days = national_days(country, zone, calendar, now, findings)
         return Operations(
-            tuple(_works_at(m, now) for m in works), calendar,
+            tuple(_works_at(m, now) for m in works), calendar + days,
             tuple(_alarm_at(a, now) for a in alarms if a.raised_at <= now),
             tuple(_ticket_at(t, now) for t in tickets if t.opened_at <= now),
         )  # fmt: skip
@@ -34,7 +39,7 @@ def operations(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Operati
     changes = [at for a in alarms for at in (a.raised_at, a.cleared_at)]
     changes += [at for t in tickets for at in (t.opened_at, t.closed_at)]
     changes += [at for m in works for at in (m.window.start, m.window.end, m.actual_end)]
-    return Timeline(changes, build)
+    return Timeline([*changes, *_NEW_YEARS], build)
 
 
 def _alarm_at(alarm: Alarm, now: float) -> Alarm:

@@ -52,7 +52,10 @@ class ReferenceFiles:
 
         self._operator = Held(root, ["operator.toml"], lambda: read_operator(root / "operator.toml"))
         self._network = held(network_tables.STEMS, lambda: network_tables.network(root, self.zone, self._found))
-        self._operations = held(operations_tables.STEMS, lambda: operations_tables.operations(root, self.zone, self._found))
+        self._operations = held(
+            operations_tables.STEMS,
+            lambda: operations_tables.operations(root, self.zone, self._found, self.operator.country),
+        )
         self._customers = held(customer_tables.STEMS, lambda: customer_tables.customers(root, names, self.zone, self._found))
         self._contacts = held(["contacts"], lambda: customer_tables.contacts(root, names, self.zone, self._found))
         self._arrivals = held(["arrivals"], lambda: dict(table(root, "arrivals", ARRIVAL, _arrival, self.zone, self._found)))

@@ -4,7 +4,7 @@ import pytest
 
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
-from detector.domain.window import Window
+from detector.domain.window import Window, utc
 from tests.unit.sources.operator_directory import DAY, HOUR, NAMES, NEVER, T0, dataset, write
 
 
@@ -99,6 +99,33 @@ def test_alarms_tickets_and_works_are_told_as_they_become_known(tmp_path):
     assert known(0) == ([], [], ("planned", None))
     assert known(2) == ([None], [("open", None)], ("active", None))
     assert known(3) == ([at(3)], [("closed", at(3))], ("finished", at(3)))
+
+
+HOLIDAYS = """start,end,scope_kind,scope_id,name,kind
+    2026-04-03T00:00:00+02:00,2026-04-07T00:00:00+02:00,network,*,Ostern,holiday
+    2026-05-01T10:00:00+02:00,2026-05-01T22:00:00+02:00,site,s1,Lauf,event"""
+
+
+@pytest.mark.parametrize(
+    ("country", "count", "found"),
+    [
+        ("DE", 0, {"2026-03-31T22:00": None, "2026-04-30T22:00": "Labor Day", "2026-06-03T22:00": None}),
+        ("de-by", 0, {"2026-06-03T22:00": "Corpus Christi"}),
+        ("Germany", 0, {"2026-12-24T23:00": "Christmas Day"}),
+        ("", 0, {"2026-04-30T22:00": None}),
+        ("Atlantis", 1, {"2026-04-30T22:00": None}),
+    ],
+)
+def test_a_countrys_holidays_fill_up_the_calendar(tmp_path, country, count, found):
+    operator = f'timezone = "Europe/Berlin"\ncountry = "{country}"'
+    source = dataset(tmp_path, {"operator.toml": operator, "calendar.csv": HOLIDAYS})
+    findings = Findings()
+    calendar = source.reference(T0, findings).operations.calendar
+    network = {f"{utc(e.window.start):%Y-%m-%dT%H:%M}": e for e in calendar if e.scope_kind == "network"}
+    assert {at: network[at].name if at in network else None for at in found} == found
+    assert findings.count("unknown_country") == count
+    assert [e.name for e in calendar if e.window.overlaps(Window(T0 + 10 * DAY, T0 + 14 * DAY))] == ["Ostern"]
+    assert all(e.window.seconds in (82_800, 86_400, 90_000) for e in network.values() if e.name != "Ostern")
 
 
 def test_consents_count_from_their_own_time_and_everyone_is_a_pseudonym(tmp_path):
