@@ -1,5 +1,6 @@
 """Local hours of the week: the axis on which an object's habits repeat."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,7 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.window import Window
+
 HOURS = 168
+SUNDAY = 6
 HOUR_OF_DAY = np.arange(HOURS) % 24
 DAY_TYPE_HOUR = HOUR_OF_DAY + 24 * (np.arange(HOURS) >= 5 * 24)
 """Hour of week (0 = Monday 00:00) -> one of 48: hour of a weekday (0..23) or of a weekend day (24..47)."""
@@ -28,8 +32,11 @@ class TimeOfWeek:
     share: NDArray[np.float64]
 
 
-def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str) -> TimeOfWeek:
-    """Where period starts (s since the epoch) lie in the local week; a clock change moves the hours, not the habits.
+def time_of_week(
+    starts: NDArray[np.int64], duration_s: int, timezone: str, holidays: Sequence[Window] = ()
+) -> TimeOfWeek:
+    """Where period starts (s since the epoch) lie in the local week; a clock change moves the hours, not the habits. What
+    starts in one of `holidays` lies in a Sunday.
 
     >>> monday_noon_in_berlin = np.array([1774263600])
     >>> t = time_of_week(monday_noon_in_berlin, 900, "Europe/Berlin")
@@ -41,7 +48,16 @@ def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str) -> T
     hour, day = local // 3600, local // 86400
     centre = (local + duration_s / 2) / 3600 - 0.5
     before = np.floor(centre).astype(np.int64)
-    return TimeOfWeek(_slot(hour), day, hour, _slot(before), _slot(before + 1), centre - before)
+    later = np.where(_inside(starts, holidays), 24 * (SUNDAY - _slot(hour) // 24), 0)
+    slot, first, second = ((_slot(h) + later) % HOURS for h in (hour, before, before + 1))
+    return TimeOfWeek(slot, day, hour, first, second, centre - before)
+
+
+def _inside(starts: NDArray[np.int64], windows: Sequence[Window]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(starts), dtype=bool)
+    for window in windows:
+        inside |= (starts >= window.start) & (starts < window.end)
+    return inside
 
 
 def _offset(at: int, zone: ZoneInfo) -> int:

@@ -1,0 +1,90 @@
+"""The clock on the wall, when it changes, and days off."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from detector.domain.cell import Topology
+from detector.domain.frame import KpiFrame
+from detector.domain.policy import DetectionPolicy
+from detector.domain.window import Window
+from detector.scoring import fit, score
+from detector.scoring.time_of_week import time_of_week
+from tests.unit.scoring.quiet_network import SETUP, TRAFFIC
+
+BERLIN = ZoneInfo("Europe/Berlin")
+POLICY = DetectionPolicy()
+
+
+def berlin(text):
+    return int(datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp())
+
+
+def commuters(first, last, period_s=900):
+    """Ten cells whose mornings, by the clock on the wall, are five times as busy and fail twenty times as often."""
+    starts = np.arange(berlin(first), berlin(last), period_s)
+    rng = np.random.default_rng(4)
+    wall = [datetime.fromtimestamp(s, BERLIN) for s in starts.tolist()]
+    hour = np.array([at.hour + at.minute / 60 for at in wall])
+    rush = np.exp(-(((hour - 8) / 2) ** 2))[:, None] * np.ones(10)
+    n = rng.poisson(200 + 800 * rush).astype(float)
+    good = n - rng.binomial(n.astype(int), 0.005 + 0.1 * rush)
+    num, den = np.stack([good, n], axis=2), np.stack([n, np.ones_like(n)], axis=2)
+    names = tuple(f"c{i}" for i in range(10))
+    return KpiFrame(starts, period_s, names, (SETUP, TRAFFIC), num, den, np.zeros(n.shape, bool))
+
+
+def evidence(frame, place, baseline, timezone):
+    cut = slice(place, place + 1)
+    now = KpiFrame(
+        frame.starts[cut].copy(), frame.duration_s, frame.objects, frame.kpis, frame.numerator[cut].copy(),
+        frame.denominator[cut].copy(), frame.suspect[cut].copy(),
+    )  # fmt: skip
+    return score(
+        now, baseline, expected_objects=frame.objects, topology=Topology(), timezone=timezone, policy=POLICY
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("history", "change", "after"),
+    [("2026-03-16", "2026-03-29", "2026-03-31"), ("2026-10-12", "2026-10-25", "2026-10-27")],
+)
+def test_neither_change_of_the_clock_is_a_fault(history, change, after):
+    frame = commuters(history, after)
+    learned = int(np.searchsorted(frame.starts, berlin(change)))
+    past = KpiFrame(
+        frame.starts[:learned].copy(), 900, frame.objects, frame.kpis, frame.numerator[:learned].copy(),
+        frame.denominator[:learned].copy(), frame.suspect[:learned].copy(),
+    )  # fmt: skip
+
+    def loudest(timezone):
+        base = fit(past, timezone=timezone, excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
+        days = range(learned, len(frame.starts), 3)
+        return max(float(np.nanmax(evidence(frame, place, base, timezone).strength)) for place in days)
+
+    assert loudest("Europe/Berlin") < 5
+    assert loudest("UTC") > 10  # who ignores the clock wakes the operations centre every morning
+
+
+def test_the_hour_that_comes_twice_is_learned_as_one_hour_of_twice_the_length():
+    frame = commuters("2026-10-19", "2026-10-26", 3600)
+    assert len(frame.starts) == 7 * 24 + 1
+    base = fit(
+        frame, timezone="Europe/Berlin", excluded=np.zeros(frame.suspect.shape, bool), peers=None, policy=POLICY
+    )  # fmt: skip
+    night = base.level[[d * 24 + 2 for d in range(7)], 0, 1]
+    assert night == pytest.approx(np.full(7, 200), rel=0.1)
+
+
+def test_a_day_off_is_a_sunday_at_the_same_hour():
+    starts = berlin("2026-05-01T00:00") + 900 * np.arange(96)  # a Friday
+    off = [Window(berlin("2026-05-01T00:00"), berlin("2026-05-02T00:00"))]
+    sunday = time_of_week(starts + 2 * 86400, 900, "Europe/Berlin")
+    friday = time_of_week(starts, 900, "Europe/Berlin", off)
+    inner = slice(2, -2)  # at midnight the neighbouring hour is of the day before, which a Sunday's is not
+    for name in ("slot", "before", "after", "share"):
+        np.testing.assert_array_equal(getattr(friday, name)[inner], getattr(sunday, name)[inner])
+    np.testing.assert_array_equal(friday.slot, sunday.slot)
+    np.testing.assert_array_equal(time_of_week(starts, 900, "Europe/Berlin", off[:0]).slot, sunday.slot - 48)
