@@ -1,12 +1,13 @@
 """What the detector has learned and seen, kept as arrays: baselines, habits, the evidence of each tick."""
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector import scoring
-from detector.domain.evidence import Band, Evidence
+from detector.domain.evidence import Band, Evidence, Memory
 from detector.domain.exposure import Habit
 from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy
@@ -17,7 +18,7 @@ from detector.store import Store
 from detector.store.arrays import Arrays
 
 _HABIT = ("hour_start", "subscriber", "cell", "seconds", "attempts")
-_EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share"}]
+_EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "memory"}]
 _EVIDENCE_KEPT = 200
 _CONTEXT_S = 6 * 3600
 _BANDS_AN_INCIDENT = 3
@@ -60,6 +61,9 @@ def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> Non
     named |= {"testable_share": np.array(evidence.testable_share)}
     arrays: Arrays = named | {name: getattr(evidence, name) for name in _EVIDENCE}
     store.arrays.save(_evidence_name(evidence.tick), arrays, catalogue.hash)
+    if (memory := evidence.memory) is not None:
+        named = {"objects": _strings(memory.objects), "kpis": _strings(memory.kpis), "end": np.array(memory.end)}
+        store.arrays.save(_memory_name(evidence.tick), named | {"sums": memory.sums}, catalogue.hash)
 
 
 def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | None:
@@ -68,10 +72,20 @@ def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | 
     if arrays is None:
         return None
     kpis = {k.id: k for k in catalogue.computed}
+    figures: dict[str, Any] = {name: arrays[name] for name in _EVIDENCE}
     return Evidence(
         tick=tick, objects=tuple(arrays["objects"].tolist()), kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
-        testable_share=float(arrays["testable_share"]), **{name: arrays[name] for name in _EVIDENCE},
+        testable_share=float(arrays["testable_share"]), **figures,
     )  # fmt: skip
+
+
+def load_memory(store: Store, catalogue: Catalogue, tick: Tick) -> Memory | None:
+    """What the tick before this one left behind; None if it was not scored."""
+    arrays = store.arrays.load(_memory_name(Tick(tick.start - tick.duration_s, tick.duration_s)), catalogue.hash)
+    if arrays is None:
+        return None
+    objects, kpis = (tuple(arrays[name].tolist()) for name in ("objects", "kpis"))
+    return Memory(int(arrays["end"]), objects, kpis, arrays["sums"])
 
 
 def bands_of(
@@ -90,12 +104,17 @@ def bands_of(
 
 
 def forget_evidence(store: Store) -> None:
-    """Keep only the newest: decided ticks need theirs no more."""
-    store.arrays.prune("evidence", _EVIDENCE_KEPT)
+    """Keep only the newest: those that late data may make to be decided upon again."""
+    for folder in ("evidence", "memory"):
+        store.arrays.prune(folder, _EVIDENCE_KEPT)
 
 
 def _evidence_name(tick: Tick) -> str:
     return f"evidence/{tick.start}-{tick.duration_s}"
+
+
+def _memory_name(tick: Tick) -> str:
+    return f"memory/{tick.start}-{tick.duration_s}"
 
 
 def _strings(names: "tuple[str, ...] | list[str]") -> NDArray[np.str_]:

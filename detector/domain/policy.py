@@ -29,6 +29,9 @@ class DetectionPolicy:
     """How long an incomplete tick waits for its late files after the arrival delay."""
     complete_share: float = 1.0
     """Share of the objects that usually report which makes a tick complete."""
+    late_hours: float = 24.0
+    """Late data of the last so many hours change what was decided; older ones only correct the history. It bounds how much
+    a single old file can make to be judged again, and nobody is helped by an alarm about yesterday."""
     history_days: int = 28
     """How much of the past the baselines learn from."""
     adopt_after_days: int = 3

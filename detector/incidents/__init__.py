@@ -1,6 +1,7 @@
 """Degradations with one cause become one incident, from opening to resolution."""
 
 from detector.incidents.correlate import correlate
+from detector.incidents.lifecycle import withdrawn, worth_telling
 from detector.incidents.roots import Cause, causes
 
-__all__ = ["Cause", "causes", "correlate"]
+__all__ = ["Cause", "causes", "correlate", "withdrawn", "worth_telling"]

@@ -187,3 +187,11 @@ def gravest(own: Sequence[Degradation]) -> str:
 
 def in_order(own: Sequence[Degradation]) -> list[Degradation]:
     return sorted(own, key=lambda d: (d.started_at, d.detected_at, d.degradation_id))
+
+
+def withdrawn(incident: Incident, now: int) -> Incident:
+    """Corrected data bear out none of it: over, and a false alarm in so many words."""
+    return replace(
+        incident, state="resolved", resolved_at=incident.resolved_at or now, withdrawn_at=now, updated_at=now,
+        version=incident.version + 1, reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
+    )  # fmt: skip

@@ -1,0 +1,196 @@
+"""Evidence to decisions: forward in order of time, and again from where late or corrected data have changed it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from detector import pipeline
+from detector.degradations import Tracked
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.incident import Incident
+from detector.domain.policy import IncidentPolicy
+from detector.domain.window import Tick
+from detector.store import Before, Debt, Decided
+from jobs import fitted
+from jobs.correct import Correction, Told
+from jobs.score import Scoring
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """Decides over what `scoring` has found, at its clock."""
+
+    scoring: Scoring
+    correlation: IncidentPolicy
+
+    def forward(self) -> Iterator[Tick]:
+        """Every tick that is owed a decision and newer than all decided ones."""
+        scoring = self.scoring
+        for debt in scoring.store.ticks.debts("decide"):
+            if scoring.is_late(debt):
+                continue
+            if (evidence := fitted.load_evidence(scoring.store, scoring.catalogue, debt.tick)) is None:
+                with scoring.store.begin() as connection:  # damaged or made from another catalogue: score it again
+                    scoring.store.ticks.owe(connection, "score", debt.tick, debt.version)
+            elif self._decide(debt, evidence):
+                yield debt.tick
+
+    def _decide(self, debt: Debt, evidence: Evidence) -> bool:
+        """False if another daemon was faster: then nothing is written, for it was judged from what is past."""
+        scoring, store = self.scoring, self.scoring.store
+        while True:
+            number, mine = store.decisions.newest(), debt.tick.duration_s
+            before = Before(
+                tuple(store.book.open_degradations()), tuple(store.book.incidents(state="open")),
+                store.notes.get(f"missing:{mine}", {}),
+            )  # fmt: skip
+            tracked, incidents = self._judged(evidence, before, int(scoring.now))
+            scoring.reached("detect.tracked")
+            with store.begin() as connection:
+                if not store.ticks.still_owed(connection, debt):
+                    return False
+                if store.decisions.newest(connection) != number:
+                    continue  # another one was decided meanwhile: what was open is no longer what it was
+                store.book.save(connection, tracked.degradations, incidents)
+                store.notes.put(connection, f"missing:{mine}", dict(tracked.missing))
+                store.decisions.add(connection, [Decided(debt.tick, int(scoring.now), before)])
+                store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
+                store.ticks.owe(connection, "assess", debt.tick, debt.version)
+                store.ticks.settle(connection, debt, scoring.now)
+                scoring.reached("detect.deciding")
+            scoring.reached("detect.decided")
+            fitted.forget_evidence(store)
+            return True
+
+    def _judged(self, evidence: Evidence, before: Before, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
+        scoring = self.scoring
+        return pipeline.decide(
+            evidence, before.degradations, before.incidents, scoring.reference, scoring.catalogue, scoring.policy,
+            self.correlation, now=now, missing=before.missing,
+        )  # fmt: skip
+
+    def again(self) -> None:
+        """Decisions that corrected data have overtaken are taken anew, with all that followed them, in one transaction."""
+        while late := [d for d in self.scoring.store.ticks.debts("decide") if self.scoring.is_late(d)]:
+            if not self._again(late):
+                return
+
+    def _again(self, late: Sequence[Debt]) -> bool:
+        """False if nothing can be done about them now; whatever another daemon did meanwhile is looked at anew."""
+        scoring, store = self.scoring, self.scoring.store
+        number = store.decisions.newest()
+        points = {debt: self._point(debt.tick) for debt in late}
+        if lost := [debt for debt, point in points.items() if point is None]:
+            for debt in lost:
+                scoring.give_up(debt)
+            return True
+        first = min(point for point in points.values() if point)
+        log = store.decisions.since(first)
+        run = self._run([debt.tick for debt in late], log)
+        if run is None:
+            return False
+        correction = self._correction(run, log)
+        scoring.reached("detect.reconsidered")
+        with store.begin() as connection:
+            if store.decisions.newest(connection) != number or not all(
+                store.ticks.still_owed(connection, debt) for debt in late
+            ):
+                return True
+            store.book.save(connection, correction.degradations, correction.incidents)
+            for incident in correction.incidents:
+                if incident.withdrawn_at is not None:
+                    store.outbox.withdraw(connection, incident.incident_id, scoring.now)
+            for duration_s, missing in run.missing.items():
+                store.notes.put(connection, f"missing:{duration_s}", missing)
+            store.decisions.replace(connection, first, [correction.begun_with(one) for one in run.log])
+            for debt in late:
+                store.ticks.settle(connection, debt, scoring.now)
+            store.ticks.owe(connection, "assess", late[-1].tick, late[-1].version)
+            scoring.reached("detect.correcting")
+        scoring.reached("detect.corrected")
+        return True
+
+    def _point(self, tick: Tick) -> int | None:
+        """Number of the decision from which on this tick changes things: its own, or the next one of its duration if it
+        was passed over. None: its own is not kept any more."""
+        store = self.scoring.store
+        kept = [(n, t) for n, t in store.decisions.ticks() if t.duration_s == tick.duration_s and t.start >= tick.start]
+        if not kept:
+            return None
+        number, found = min(kept)
+        with store.begin() as connection:
+            passed_over = not store.ticks.done_version(connection, "decide", tick)
+        return number if found == tick or passed_over else None
+
+    def _run(self, late: Sequence[Tick], log: Sequence[Decided]) -> "Run | None":
+        """All decisions since the beginning of the log once more; None if one lacks its evidence."""
+        run = Run.beginning(log)
+        for tick, decided_at in steps(late, log):
+            evidence = fitted.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
+            evidence = evidence or self.scoring.evidence(tick)
+            if evidence is None:
+                return None
+            before = run.before(tick)
+            run.take(Decided(tick, decided_at, before), *self._judged(evidence, before, decided_at))
+        return run
+
+    def _correction(self, run: "Run", log: Sequence[Decided]) -> Correction:
+        """The run against everything that the book says of what was open since then."""
+        book = self.scoring.store.book
+        states = [one.before for one in log]
+        degradations = {d.degradation_id for s in states for d in s.degradations} | run.degradations.keys()
+        incidents = {i.incident_id for s in states for i in s.incidents} | run.incidents.keys()
+        degradations |= {d.degradation_id for d in book.open_degradations()}
+        incidents |= {i.incident_id for i in book.incidents(state="open")}
+        known_incidents = book.incidents_named(sorted(incidents))
+        degradations |= {d for i in known_incidents for d in i.degradation_ids}
+        known = Told(
+            {d.degradation_id: d for d in book.degradations_named(sorted(degradations))},
+            {i.incident_id: i for i in known_incidents},
+        )
+        return Correction(known, Told(run.degradations, run.incidents), int(self.scoring.now))
+
+
+def steps(late: Sequence[Tick], log: Sequence[Decided]) -> Iterator[tuple[Tick, int]]:
+    """(tick, clock) of each decision of the log in order; a tick that was passed over comes before the first later one of
+    its duration, at that one's clock: what nobody knew then is not known now."""
+    logged = {one.tick for one in log}
+    waiting = sorted(tick for tick in late if tick not in logged)
+    for one in log:
+        for tick in [t for t in waiting if t.duration_s == one.tick.duration_s and t.start < one.tick.start]:
+            waiting.remove(tick)
+            yield tick, one.decided_at
+        yield one.tick, one.decided_at
+
+
+@dataclass
+class Run:
+    """Decisions taken once more: every degradation and incident that they touched, by id, and their log."""
+
+    degradations: dict[str, Degradation]
+    incidents: dict[str, Incident]
+    missing: dict[int, dict[str, int]]
+    log: list[Decided]
+
+    @classmethod
+    def beginning(cls, log: Sequence[Decided]) -> "Run":
+        """As it stood before the first of them."""
+        first = log[0].before
+        missing: dict[int, dict[str, int]] = {}
+        for one in log:
+            missing.setdefault(one.tick.duration_s, dict(one.before.missing))
+        return cls(
+            {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
+        )  # fmt: skip
+
+    def before(self, tick: Tick) -> Before:
+        return Before(
+            tuple(d for d in self.degradations.values() if d.open),
+            tuple(i for i in self.incidents.values() if i.state == "open"), self.missing.get(tick.duration_s, {}),
+        )  # fmt: skip
+
+    def take(self, one: Decided, tracked: Tracked, incidents: Sequence[Incident]) -> None:
+        self.degradations |= {d.degradation_id: d for d in tracked.degradations}
+        self.incidents |= {i.incident_id: i for i in incidents}
+        self.missing[one.tick.duration_s] = dict(tracked.missing)
+        self.log.append(one)

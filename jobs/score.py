@@ -1,0 +1,132 @@
+"""Ticks to evidence: those that are ready, and those that late or corrected data have changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from detector import pipeline
+from detector.domain.evidence import Evidence
+from detector.domain.finding import Finding
+from detector.domain.frame import KpiFrame, ending_at
+from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
+from detector.domain.window import Tick, Window, utc
+from detector.kpis import Catalogue
+from detector.scoring import Baseline
+from detector.store import Debt, Store
+from jobs import fitted
+from jobs.ledger import Reached, ready
+
+_AWAITED_PERIODS = 4
+"""An object that has been silent for so many periods holds the others up no longer."""
+_END_OF_TIME = 2**62
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Scores by what is known at `now` (s)."""
+
+    store: Store
+    reference: Reference
+    catalogue: Catalogue
+    policy: DetectionPolicy
+    now: float
+    reached: Reached
+
+    def ready(self) -> Iterator[Debt]:
+        """Debts that may be scored now: an unready tick holds back the later ones of its duration."""
+        held: set[int] = set()
+        for debt in self.store.ticks.debts("score"):
+            if debt.tick.duration_s in held:
+                continue
+            if self._is_ready(debt.tick):
+                yield debt
+            else:
+                held.add(debt.tick.duration_s)
+
+    def is_late(self, debt: Debt) -> bool:
+        """The tick is no newer than the newest that was decided."""
+        newest = self.store.ticks.newest_done("decide", debt.tick.duration_s)
+        return newest is not None and debt.tick.start <= newest
+
+    def late(self) -> Iterator[Tick]:
+        """Score what is late, oldest first, and with it the later ticks that look back on it."""
+        while (debt := next(filter(self.is_late, self.ready()), None)) is not None:
+            if self.now - debt.tick.end > self.policy.late_hours * 3600:
+                self.give_up(debt)
+            else:
+                self.score(debt)
+                yield debt.tick
+
+    def give_up(self, debt: Debt) -> None:
+        """Too late for a decision: the history has the data, which is all."""
+        when = f"{utc(debt.tick.start):%Y-%m-%dT%H:%MZ} of {debt.tick.duration_s} s"
+        found = Finding("late_data", f"{debt.tick.duration_s} s", f"{when}: corrects the history, no decision")
+        with self.store.begin() as connection:
+            if self.store.ticks.still_owed(connection, debt):
+                self.store.notes.count(connection, [found], self.now)
+                self.store.ticks.settle(connection, debt, self.now)
+
+    def score(self, debt: Debt) -> None:
+        """The evidence of this tick as its data stand now."""
+        if self.evidence(debt.tick) is None:
+            return
+        self.reached("detect.scored")
+        with self.store.begin() as connection:
+            if self.store.ticks.still_owed(connection, debt):
+                for tick, version in self._looking_back_on(connection, debt):
+                    self.store.ticks.owe(connection, "score", tick, version)
+                self.store.ticks.owe(connection, "decide", debt.tick, debt.version)
+                self.store.ticks.settle(connection, debt, self.now)
+        self.reached("detect.score_recorded")
+
+    def evidence(self, tick: Tick) -> Evidence | None:
+        """Made and kept; None without a baseline."""
+        baseline = self._baseline(tick)
+        if baseline is None:
+            return None
+        expected = expected_objects(baseline, self.reference)
+        before = fitted.load_memory(self.store, self.catalogue, tick)
+        evidence = pipeline.score(self._recent(tick, baseline), baseline, self.reference, expected, self.policy, before)
+        fitted.save_evidence(self.store, self.catalogue, evidence)
+        return evidence
+
+    def _looking_back_on(self, connection: Connection, debt: Debt) -> list[tuple[Tick, int]]:
+        """Ticks scored already whose horizons hold this one, with the versions of their data; none if this one is only
+        scored again for the sake of an earlier one: that one has named them all."""
+        ticks, tick, baseline = self.store.ticks, debt.tick, self._baseline(debt.tick)
+        if baseline is None or ticks.done_version(connection, "score", tick) >= debt.version:
+            return []
+        fading = bool((baseline.horizons < 0).any())  # what fades is never quite gone
+        until = _END_OF_TIME if fading else tick.start + int(baseline.horizons.max()) * tick.duration_s
+        later = ticks.done_within(connection, "score", tick.duration_s, Window(tick.end, until))
+        return list(ticks.versions(connection, later).items()) if later else []
+
+    def _baseline(self, tick: Tick) -> Baseline | None:
+        return fitted.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+
+    def _recent(self, tick: Tick, baseline: Baseline) -> KpiFrame:
+        periods = max(1, int(baseline.horizons.max()))
+        window = Window(tick.start - (periods - 1) * tick.duration_s, tick.end)
+        return ending_at(self.store.history.read(tick.duration_s, window), tick, periods)
+
+    def _is_ready(self, tick: Tick) -> bool:
+        baseline = self._baseline(tick)
+        if baseline is None:
+            return False
+        frame = self.store.history.read(tick.duration_s, tick.window)
+        present = {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}
+        silent = self.store.notes.get(f"missing:{tick.duration_s}", {})
+        awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]
+        return ready(
+            tick, present, awaited, now=self.now, policy=self.policy,
+            arrival_delay_s=self.reference.operator.arrival_delay_s,
+        )  # fmt: skip
+
+
+def expected_objects(baseline: Baseline, reference: Reference) -> list[str]:
+    """Who should report: all with a baseline, less what is planned or retired."""
+    cells = reference.topology.cells
+    return [o for o in baseline.objects if o not in cells or cells[o].state not in {"planned", "retired"}]
