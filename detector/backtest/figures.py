@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detector.backtest.clearing import clear_time_coverage, clear_time_error
 from detector.backtest.foresight import CONTACT_ABOVE, LOOKUP_ABOVE, calibration, contact_precision, foresight
 from detector.backtest.intervals import UNKNOWN, Figure, mean, quantile, rate, share
 from detector.backtest.matching import Matches
@@ -28,6 +29,8 @@ def summarise(matches: Matches) -> dict[str, Any]:
         "found_without_alarm": found_without_alarm,
         "incident_precision": incident_precision,
         "found_before_first_complaint": found_before_first_complaint,
+        "clear_time_error_median_s": clear_time_error,
+        "clear_time_coverage": clear_time_coverage,
     }
     return {
         "settings_hash": results.settings_hash,

@@ -65,6 +65,10 @@ _CARDS: tuple[tuple[str, str, str, Format, str], ...] = (
     ("incidents_per_fault", "Incidents per fault", "found faults", plain, "told for one fault; 1 is right."),
     ("found_without_alarm", "Found without an alarm", "found faults", percent,
      "of the found faults raised no alarm in the equipment: nobody else would have seen them."),
+    ("clear_time_error_median_s", "Expected end, error", "incidents told with our estimate", span,
+     "between the end that care was told to expect and the fault's own, in the median, either way."),
+    ("clear_time_coverage", "Expected end, in its interval", "incidents told with our estimate", percent,
+     "of those faults ended within the interval told; it promises 80 %."),
 )  # fmt: skip
 _SHARES = {
     "foresight",
@@ -74,6 +78,7 @@ _SHARES = {
     "contact_foresight",
     "calibration",
     "found_without_alarm",
+    "clear_time_coverage",
 }
 
 

@@ -207,7 +207,7 @@ def expected_clear(incident: Incident, care: CareView | None, page: Page) -> str
         if ours is None:
             return ""
         between = f"{page.clock(ours.clear_low)} to {page.clock(ours.clear_high)}"
-        return f"{page.clock(ours.clear_at)} (our estimate; {between} in {LEVEL:.0%} of such cases)"
+        return f"{page.clock(ours.clear_at)} (our estimate; {between} in {100 * LEVEL:.0f} % of such cases)"
     source = f" ({incident.expected_clear_source})" if incident.expected_clear_source else ""
     return f"{page.clock(incident.expected_clear_at)}{source}"
 

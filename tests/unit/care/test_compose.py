@@ -15,6 +15,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import Outlook
 from detector.domain.policy import CarePolicy, ImpactPolicy
 
 EIGHT = 1_774_339_200  # 2026-03-24T08:00Z
@@ -40,11 +41,14 @@ DECISIONS = tuple(
 )
 
 
-def alert(incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None, before=None):
+def alert(
+    incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None, before=None,
+    outlook=None,
+):  # fmt: skip
     return compose(
         incident, found, impact, decisions, type_=type_, sequence=1, now=EIGHT, kpis={"lte_rrc_sr": RRC},
         policy=policy or CarePolicy(), impact_policy=ImpactPolicy(), link_base="", timezone="Europe/Berlin",
-        before=before,
+        before=before, outlook=outlook,
     )  # fmt: skip
 
 
@@ -81,6 +85,28 @@ def test_the_end_is_told_with_its_source():
     assert data["expected"] == {"clear": "2026-03-24T09:00:00Z", "source": "ticket"}
     assert "about 10:00" in data["say"]["en"]
     assert data["serviceProblem"]["associatedTroubleTicket"] == [{"id": "t1"}]
+
+
+OURS = Outlook("inc_42", EIGHT, EIGHT + 7200, EIGHT + 1800, EIGHT + 36_000)
+
+
+def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
+    data = alert(outlook=OURS).data
+    assert data["expected"] == {
+        "clear": "2026-03-24T10:00:00Z", "source": "estimate", "low": "2026-03-24T08:30:00Z",
+        "high": "2026-03-24T18:00:00Z", "level": 0.8,
+    }  # fmt: skip
+    assert data["say"] == alert().data["say"], "nobody is promised what nobody knows"
+    promised = replace(INCIDENT, expected_clear_at=EIGHT + 3600, expected_clear_source="ticket")
+    assert alert(promised, outlook=OURS).data["expected"]["source"] == "ticket"
+    ended = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
+    assert alert(ended, type_="resolved", outlook=OURS).data["expected"] == {"clear": None}
+
+
+def test_an_estimate_that_moves_is_no_news():
+    before = alert(outlook=OURS).data
+    later = replace(OURS, made_at=EIGHT + 900, clear_at=EIGHT + 9000)
+    assert "statusChangeReason" not in alert(type_="updated", before=before, outlook=later).data["serviceProblem"]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,15 @@ def test_assessing_again_keeps_every_row(story):
     assert len(first) == 6
 
 
+def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
+    story.decide(FIRST)
+    told = story.house.store.outbox.told("inc_1")[-1].data["expected"]
+    assert told["source"] == "estimate"
+    assert told["low"] < told["clear"] < told["high"]
+    story.decide(FIRST)
+    assert story.house.store.notes.get("outlook:inc_1")["made_at"] == LIVE + 2 * QUARTER
+
+
 def test_a_change_of_permission_ends_one_row_and_begins_another(story):
     story.decide(FIRST)
     assert story.listed == sorted(story.people[:6])

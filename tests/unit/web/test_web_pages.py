@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from detector.domain.impact import AccountImpact, Impact
+from detector.domain.outlook import Outlook
 from detector.web import CareView, Update
 
 
@@ -91,6 +92,14 @@ def test_an_incident_nobody_assessed_is_no_empty_page(person):
     assert "critical resolved No service at site s022" in page
     assert "Lasted 2 h 46 min Resolved Mon 23 Mar, 10:46" in page
     assert "Not assessed yet." in page
+
+
+def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
+    service.found[0] = replace(service.found[0], expected_clear_at=None, expected_clear_source="")
+    at = service.now()
+    service.cared = CareView(outlook=Outlook("inc_open", int(at), int(at) + 7200, int(at) + 1800, int(at) + 36_000))
+    said = "Expected to clear 12:45 (our estimate; 11:15 to 20:45 in 80 % of such cases)"
+    assert said in text(person.get("/incidents/inc_open"))
 
 
 def test_few_people_are_not_counted_out(person, service):
