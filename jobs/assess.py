@@ -10,7 +10,7 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert, Decision
 from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
-from detector.domain.impact import Affected, Listing
+from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
@@ -91,6 +91,8 @@ class _Assessment:
         return outlook.learn_lasting(known, self.store.book.degradations_since(since), now=self.now)
 
     def _assess(self, incident: Incident, presence: Presence, contacted: Mapping[str, int], lasting: Lasting) -> Assessed:
+        if incident.withdrawn_at is not None:
+            return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
         listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
         own = {one.recipient for one in listed if one.contactable}
         before = {key: count - (key in own) for key, count in contacted.items()}  # this incident's own contact is no other
@@ -108,14 +110,27 @@ class _Assessment:
         type_ = self._news(one)
         if not type_:
             return None
+        heard = self._withdraw(connection, one.incident)
+        if heard == []:
+            return None
         alert = self._compose(connection, one, type_)
         said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
         told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
+        told |= {"withdrawn": one.incident.withdrawn_at is not None}
         self.store.notes.put(connection, f"told:{one.incident.incident_id}", told)
         team = str(alert.data.get("action", {}).get("team") or "")
         wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
-        self.store.outbox.add(connection, alert, wanting, self.due_at)
+        self.store.outbox.add(connection, alert, wanting if heard is None else heard, self.due_at)
         return alert
+
+    def _withdraw(self, connection: Connection, incident: Incident) -> list[str] | None:
+        """Of a false alarm hear exactly those who heard of it, and what nobody heard of stays unsaid. None: it is none."""
+        if incident.withdrawn_at is None:
+            return None
+        heard = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
+        if not heard:
+            self.store.notes.put(connection, f"told:{incident.incident_id}", None)
+        return heard
 
     def _compose(self, connection: Connection, one: Assessed, type_: str) -> Alert:
         told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
@@ -139,16 +154,20 @@ class _Assessment:
 
     def _news(self, one: Assessed) -> str:
         """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
-        those who heard of it: the older one goes on."""
+        those who heard of it: the older one goes on. A false alarm is taken back even after it was resolved; one that is
+        open again, as late data show, is an update."""
         incident = one.incident
         told = self.store.notes.get(f"told:{incident.incident_id}")
         if told is None:
             return "opened" if incident.state == "open" and not incident.silent else ""
-        if incident.state != "open" or told["type"] == "resolved":
+        if incident.withdrawn_at is not None:
+            return "" if told.get("withdrawn") else "resolved"
+        if incident.state != "open":
             return "" if told["type"] == "resolved" else "resolved"
         moved = abs(one.impact.affected - told["affected"])
         notable = max(_NEWSWORTHY * told["affected"], 2 * self.settings.impact.privacy_floor)
-        return "updated" if incident.version > told["version"] or moved > notable else ""
+        again = told["type"] == "resolved"
+        return "updated" if again or incident.version > told["version"] or moved > notable else ""
 
     def _relist(self, connection: Connection, one: Assessed) -> None:
         decisions = {d.subscriber: d for d in one.decisions}

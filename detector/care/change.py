@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+_OVER = ("Resolved", "Closed")
+_NOT_OVER = "open again: data that came late show that it is not over"
 _SEVERITY = {1: "critical", 2: "major", 4: "minor", 7: "warning"}
 
 
@@ -17,8 +19,10 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """
     if not before:
         return ""
+    again = before.get("serviceProblem", {}).get("status") in _OVER
     pairs = zip(_facts(before).items(), _facts(now).values(), strict=True)
-    return "; ".join(f"{what} {_told(old)} → {_told(new)}" for (what, old), new in pairs if old != new)
+    moved = [f"{what} {_told(old)} → {_told(new)}" for (what, old), new in pairs if old != new]
+    return "; ".join([_NOT_OVER, *moved] if again else moved)
 
 
 def _facts(data: Mapping[str, Any]) -> Mapping[str, object]:

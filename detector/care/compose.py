@@ -53,13 +53,17 @@ class _Step:
         return self.incident.suppressed_reason.removeprefix("merged:") if self.incident.state == "merged" else ""
 
     @property
+    def withdrawn(self) -> bool:
+        return self.incident.withdrawn_at is not None
+
+    @property
     def trouble(self) -> str:
         return trouble_of(self.incident, self.own[0] if self.own else None)
 
     @property
     def resolved(self) -> int | None:
-        """An incident that went on as part of another has not ended."""
-        ended = self.type_ == "resolved" and not self.merged_into
+        """An incident that went on as part of another has not ended; one that was a false alarm never began."""
+        ended = self.type_ == "resolved" and not self.merged_into and not self.withdrawn
         return (self.incident.resolved_at or self.now) if ended else None
 
 
@@ -73,7 +77,7 @@ def compose(
     Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` says how many are
     left out. Times in `say` are local to `timezone`; a minor's guardian is told lookup's sentence instead. `before`: `data`
     of the last alert of this incident, so that an update says what changed. An incident merged into another is closed as
-    its part, not as solved.
+    its part, not as solved, and one that corrected data withdrew as a false alarm, of which there is no evidence.
     """
     own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=_surest_first)
     step = _Step(
@@ -107,7 +111,7 @@ def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
     path = f"{link_base.rstrip('/')}/v1/incidents/{step.incident.incident_id}"
     data: dict[str, Any] = {
         "serviceProblem": _service_problem(step, cap),
-        "evidence": [_evidence(d) for d in step.own[: min(cap, 20)]],
+        "evidence": [] if step.withdrawn else [_evidence(d) for d in step.own[: min(cap, 20)]],
         "impact": _impact(step, min(cap, 20)),
         "action": _action(step.impact, step.decisions, step.policy),
         "say": {language: _say(step, language) for language in step.policy.languages},
@@ -124,7 +128,7 @@ def _say(step: _Step, language: str) -> str:
     incident = step.incident
     return sentence(
         language, step.trouble, timezone=step.timezone, now=step.now, since=incident.started_at,
-        clear=incident.expected_clear_at, resolved=step.resolved,
+        clear=incident.expected_clear_at, resolved=step.resolved, works_until=incident.works_until, withdrawn=step.withdrawn,
     )  # fmt: skip
 
 
@@ -152,6 +156,8 @@ def _service_problem(step: _Step, cap: int) -> dict[str, Any]:
             "status": "Closed", "parentProblem": [{"id": step.merged_into}],
             "statusChangeReason": f"continues as part of {step.merged_into}",
         }  # fmt: skip
+    elif step.withdrawn:
+        problem |= {"status": "Closed", "statusChangeReason": "withdrawn: data that came late show no degradation"}
     elif step.resolved is not None:
         problem["statusChangeReason"] = f"over after {spoken_length(step.resolved - incident.started_at)}"
     return problem

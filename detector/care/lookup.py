@@ -85,5 +85,5 @@ def _say(language: str, incident: Incident, now: int, timezone: str, to_person: 
     trouble = trouble_of(incident)
     return sentence(
         language, trouble, timezone=timezone, now=now, since=incident.started_at, clear=incident.expected_clear_at,
-        resolved=incident.resolved_at, to_person=to_person,
+        resolved=incident.resolved_at, to_person=to_person, works_until=incident.works_until,
     )  # fmt: skip

@@ -9,15 +9,18 @@ from detector.domain.window import utc
 
 def sentence(
     language: str, trouble: str, *, timezone: str, now: int, since: int, clear: int | None = None,
-    resolved: int | None = None, to_person: bool = True,
+    resolved: int | None = None, to_person: bool = True, works_until: int | None = None, withdrawn: bool = False,
 ) -> str:  # fmt: skip
     """What is wrong, since when, until when, what to do. `clear` is the expected end (s), None = not known; `resolved` the
-    end; told to anyone but the person (`to_person` false) it names neither place nor time. An unknown language is English.
+    end; told to anyone but the person (`to_person` false) it names neither place nor time. `works_until`: when declared
+    works that go on should have ended. `withdrawn`: it was a false alarm. An unknown language is English.
 
     >>> sentence("en", "slow", timezone="UTC", now=36000, since=30600)
     'Mobile data has been slow in your area since 08:30. We are working on it. Wi-Fi helps in the meantime.'
     """
     phrases = phrases_of(language)
+    if withdrawn:
+        return phrases.withdrawn
     if not to_person:
         return phrases.other if resolved is None else phrases.other_solved
     if resolved is not None:
@@ -26,9 +29,16 @@ def sentence(
             phrases.solved.format(time=spoken_time(resolved, now, timezone, phrases), length=length) + f" {phrases.persists}"
         )
     first = phrases.trouble[trouble] + phrases.since.format(time=spoken_time(since, now, timezone, phrases))
-    known = clear is not None and clear > now
-    then = phrases.clear.format(time=spoken_time(clear, now, timezone, phrases)) if known and clear else phrases.working
-    return f"{first} {then} {phrases.advice}"
+    then = _what_next(phrases, now, clear, works_until, timezone)
+    return f"{first} {then}"
+
+
+def _what_next(phrases: Phrases, now: int, clear: int | None, works_until: int | None, timezone: str) -> str:
+    """Two sentences at most: why it lasts, when it ends, what helps until then."""
+    told = [] if works_until is None else [phrases.overrun.format(time=spoken_time(works_until, now, timezone, phrases))]
+    if clear is not None and clear > now:
+        told.append(phrases.clear.format(time=spoken_time(clear, now, timezone, phrases)))
+    return " ".join([*(told or [phrases.working]), phrases.advice][:2])
 
 
 def phrases_of(language: str) -> Phrases:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Phrases:
     """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
     `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
-    told about another person's line."""
+    told about another person's line. `overrun` takes the local time at which declared works should have ended; `withdrawn`
+    takes a report back, without place or time: it may reach anyone who was told."""
 
     trouble: Mapping[str, str]
     since: str
@@ -23,6 +24,8 @@ class Phrases:
     unsure: str
     dated: str
     months: str
+    overrun: str
+    withdrawn: str
 
 
 SPEECH: Mapping[str, Phrases] = {
@@ -46,6 +49,9 @@ SPEECH: Mapping[str, Phrases] = {
         "We cannot say for certain whether the network is the cause.",
         "{clock} on {day} {month}",
         "January February March April May June July August September October November December",
+        "Planned works that were due to end at {time} are taking longer.",
+        "We reported a network problem that was a false alarm: data that reached us late show that the network "
+        "was working normally. You need not do anything.",
     ),
     "de": Phrases(
         {
@@ -67,6 +73,9 @@ SPEECH: Mapping[str, Phrases] = {
         "Wir können nicht sicher sagen, ob es am Netz liegt.",
         "{day}. {month}, {clock} Uhr",
         "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "Geplante Arbeiten, die bis {time} dauern sollten, ziehen sich hin.",
+        "Die Netzstörung, die wir gemeldet haben, war ein Fehlalarm: Verspätete Messdaten zeigen, dass das "
+        "Netz normal lief. Sie müssen nichts tun.",
     ),
     "fr": Phrases(
         {
@@ -88,6 +97,9 @@ SPEECH: Mapping[str, Phrases] = {
         "Nous ne savons pas avec certitude si le réseau est en cause.",
         "le {day} {month} à {clock}",
         "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "Des travaux prévus jusqu'à {time} durent plus longtemps.",
+        "Le problème de réseau que nous avons signalé était une fausse alerte : des mesures reçues en retard "
+        "montrent que le réseau fonctionnait normalement. Vous n'avez rien à faire.",
     ),
     "es": Phrases(
         {
@@ -109,6 +121,9 @@ SPEECH: Mapping[str, Phrases] = {
         "No podemos asegurar que la causa sea la red.",
         "{clock} del {day} de {month}",
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "Unos trabajos previstos hasta las {time} se alargan.",
+        "El problema de red que comunicamos fue una falsa alarma: datos llegados con retraso muestran que "
+        "la red funcionaba con normalidad. No tiene que hacer nada.",
     ),
     "it": Phrases(
         {
@@ -130,6 +145,9 @@ SPEECH: Mapping[str, Phrases] = {
         "Non possiamo dire con certezza se la causa sia la rete.",
         "{clock} del {day} {month}",
         "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "Lavori previsti fino alle {time} si stanno prolungando.",
+        "Il problema di rete che avevamo segnalato era un falso allarme: dati arrivati in ritardo mostrano "
+        "che la rete funzionava normalmente. Non deve fare nulla.",
     ),
     "nl": Phrases(
         {
@@ -151,5 +169,8 @@ SPEECH: Mapping[str, Phrases] = {
         "We weten niet zeker of het aan het netwerk ligt.",
         "{day} {month} om {clock}",
         "januari februari maart april mei juni juli augustus september oktober november december",
+        "Geplande werkzaamheden tot {time} lopen uit.",
+        "De storing die we meldden was vals alarm: gegevens die te laat binnenkwamen laten zien dat het "
+        "netwerk normaal werkte. U hoeft niets te doen.",
     ),
 }
