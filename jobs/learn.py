@@ -12,7 +12,7 @@ from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
-from detector.scoring.shifts import Shift, level_shifts, without_the_past
+from detector.scoring.shifts import Shift, level_shifts, renewed
 from detector.store import Store
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
@@ -73,8 +73,8 @@ def fit_baseline(
     doubt = in_doubt(
         history, degraded, reference, incidents=incidents, adopted=adopted, habit_after_days=policy.habit_after_days
     )
-    recent = without_the_past(history, shifts)
-    return fit(recent, timezone=timezone, excluded=doubt, peers=peers_of(reference), policy=policy), shifts
+    present = renewed(history, shifts)
+    return fit(present, timezone=timezone, excluded=doubt, peers=peers_of(reference), policy=policy), shifts
 
 
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:

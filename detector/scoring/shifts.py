@@ -16,7 +16,8 @@ from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek, time_of_wee
 
 SURE, SURE_IF_DATED = 6.0, 4.0
 """Standard errors of a step: a network has many series and each day of each could be one; a known change is one question."""
-LEAST = float(np.log(1.25))
+LEAST = {"volume": float(np.log(1.5))}
+LEAST_ELSE = float(np.log(1.25))
 """Smaller steps are left to the averaging of the baseline."""
 WORST_RATIO, WORST_FACTOR, LEAST_TRAFFIC = 0.25, 5.0, 0.25
 """What is worse by more (points of a ratio; times the drops; share of the traffic left) stays a fault, however long."""
@@ -69,15 +70,19 @@ def level_shifts(
     return found
 
 
-def without_the_past(history: KpiFrame, shifts: Iterable[Shift]) -> KpiFrame:
-    """The same history with what lies before each shift taken as not measured."""
+def renewed(history: KpiFrame, shifts: Iterable[Shift]) -> KpiFrame:
+    """The same history as if each level had always been what it is now: quality before its step is taken as not measured,
+    traffic is scaled, so that the hours of the day keep their shape and a cell's nights their emptiness."""
     shifts = list(shifts)
     if not shifts:
         return history
     num, den = history.numerator.copy(), history.denominator.copy()
     for shift in shifts:
         place = (history.starts < shift.since, history.object_index[shift.object_id], history.kpi_index[shift.kpi.id])
-        num[place] = den[place] = np.nan
+        if shift.kpi.kind == "volume":
+            num[place] = np.round(num[place] * shift.after / shift.before)
+        else:
+            num[place] = den[place] = np.nan
     return KpiFrame(history.starts, history.duration_s, history.objects, history.kpis, num, den, history.suspect)
 
 
@@ -133,7 +138,7 @@ def _of_kpi(history: KpiFrame, k: int, by_day: _Days, changed: NDArray[np.int64]
     for o in np.flatnonzero(sure.any(axis=0)).tolist():
         likely = np.flatnonzero(sure[:, o])
         in_order = likely[np.argsort(-z[likely, o], kind="stable")].tolist()
-        t = next((t for t in in_order if _holds(by_day.y[:, o], t, days)), None)
+        t = next((t for t in in_order if _holds(by_day.y[:, o], t, days, LEAST.get(kpi.kind, LEAST_ELSE))), None)
         if t is not None and _bearable(kpi, by_day, o, t):
             since = max(int(by_day.first[t]), int(changed[o])) if near[t, o] else int(by_day.first[t])
             before, after = (_value(kpi, by_day, o, part) for part in (slice(max(0, t - LOOK_BACK), t), slice(t, None)))
@@ -148,7 +153,7 @@ def _step(y: Floats, t: int) -> Floats:
     return np.asarray((means[1] - means[0]) / np.sqrt(sum(1 / np.where(m > 0, m, np.nan) for m in n)))
 
 
-def _holds(y: Floats, t: int, days: int) -> bool:
+def _holds(y: Floats, t: int, days: int, least: float) -> bool:
     """Long enough, large enough, the same on all days since, not on its way, and not merely back where it was."""
     week = max(0, t - LOOK_BACK)
     older, ago, since = (side[np.isfinite(side)] for side in (y[:week], y[week:t], y[t:]))
@@ -157,7 +162,7 @@ def _holds(y: Floats, t: int, days: int) -> bool:
     half = abs(float(since.mean() - ago.mean())) / 2
     alike = (np.abs(since - since.mean()) < half).mean() >= 0.9 and (np.abs(ago - ago.mean()) < half).mean() >= 0.8
     back = len(older) >= days and abs(older.mean() - since.mean()) < half
-    return bool(2 * half >= LEAST and alike and not back and max(_onward(since), _onward(ago)) < half)
+    return bool(2 * half >= least and alike and not back and max(_onward(since), _onward(ago)) < half)
 
 
 def _onward(y: Floats) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.scoring.shifts import level_shifts, without_the_past
+from detector.scoring.shifts import level_shifts, renewed
 from tests.unit.scoring.quiet_network import DROP, MONDAY, SETUP, SPEED, TRAFFIC, Network
 
 DAY = 24
@@ -88,11 +88,23 @@ def test_a_known_change_of_software_needs_less_proof(quiet):
 
 def test_what_lies_before_is_not_measured_any_more(quiet):
     found = shifts(failing(quiet, from_day(16, 0.03)))
-    left = without_the_past(quiet, found)
+    left = renewed(quiet, found)
     assert np.isnan(left.numerator[: 16 * DAY, CELL, 0]).all()
     np.testing.assert_array_equal(left.numerator[16 * DAY :], quiet.numerator[16 * DAY :])
     np.testing.assert_array_equal(left.denominator[:, CELL, 1:], quiet.denominator[:, CELL, 1:])
-    assert without_the_past(quiet, []) is quiet
+    assert renewed(quiet, []) is quiet
+
+
+def test_traffic_before_is_scaled_and_an_empty_night_stays_empty(quiet):
+    k = quiet.kpi_index[TRAFFIC.id]
+    num = quiet.numerator.copy()
+    num[15 * DAY :, CELL, k] *= 0.4
+    num[3 * DAY, CELL, k] = 0
+    left = renewed(quiet, shifts(replace(quiet, numerator=num))).numerator[:, CELL, k]
+    assert left[: 15 * DAY].sum() == pytest.approx(0.4 * quiet.numerator[: 15 * DAY, CELL, k].sum(), rel=0.15)
+    scaled = renewed(replace(quiet, numerator=num), shifts(replace(quiet, numerator=num))).numerator[:, CELL, k]
+    assert scaled[3 * DAY] == 0
+    assert (scaled[: 15 * DAY] == np.round(scaled[: 15 * DAY])).all()
 
 
 def test_a_week_is_too_short_for_a_week_on_each_side():
