@@ -53,7 +53,7 @@ def decide(
     )
     changed = incidents.correlate(
         open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
-        objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
+        objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis}, evidence=evidence,
     )  # fmt: skip
     return tracked, changed
 

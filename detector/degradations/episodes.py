@@ -6,15 +6,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.degradations.elsewhere import alike, hosting, worth_telling
 from detector.degradations.kinds import confirmations, kind_of
 from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, severity
-from detector.domain.degradation import Degradation, degradation_id, worst
+from detector.domain.degradation import Degradation, Part, degradation_id, worst
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
 LARGEST_STRENGTH = 300.0
 """p under the smallest float is not zero: infinity is no number to store or to compare."""
+TELLING, MOST_PARTS = 2.0, 4
+"""-log10 p from which a KPI is named as a part of what is seen, and how many are."""
 STALE_S = 86_400
 """An episode of which nothing was heard for a day is over: its object is gone."""
 
@@ -46,16 +49,34 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     if not kind:
         return None
     observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
+    grave = severity(kind, kpi, observed, expected, excess, busy=bool(scene.busy[i]))
+    if kind == "congestion" and hosting(scene, i) and not worth_telling(grave):
+        return None
     started = tick.end - periods * tick.duration_s
     object_id = evidence.objects[i]
+    siblings, siblings_alike = alike(scene, i, family)
     return Degradation(
-        degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now,
-        severity(kind, kpi, observed, expected, excess, busy=bool(scene.busy[i])),
+        degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now, grave,
         min(float(evidence.strength[i, col]), LARGEST_STRENGTH), expected, observed,
         float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
         confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
-        updated_at=tick.end,
+        updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
+        neighbour_load=scene.beside(i),
     )  # fmt: skip
+
+
+def parts(scene: Scene, i: int, family: str) -> tuple[Part, ...]:
+    """What each KPI of the family says that is no mere chance, the surest first."""
+    evidence = scene.evidence
+    found = [
+        Part(
+            evidence.kpis[c].id, max(1, int(evidence.periods[i, c])), min(float(evidence.strength[i, c]), LARGEST_STRENGTH),
+            float(evidence.observed[i, c]), float(evidence.expected[i, c]),
+        )
+        for c in scene.columns(family)
+        if evidence.strength[i, c] >= TELLING
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda part: (-part.strength, part.kpi))[:MOST_PARTS])
 
 
 def leading(scene: Scene, i: int, columns: NDArray[np.intp]) -> int | None:
@@ -123,5 +144,6 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
         return sure
     return replace(
         sure, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
-        denominator=now.denominator, excess=now.excess, periods=now.periods,
+        denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts, siblings=now.siblings,
+        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 
 from detector.degradations.calendar import far_beyond, on
+from detector.degradations.elsewhere import QUALITY, cells_gone, hosting
 from detector.degradations.scene import Scene
 from detector.domain.cell import base_object
 from detector.domain.degradation import KINDS
@@ -31,7 +32,7 @@ def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str
     if idle(scene, object_id, family):
         return ""
     if family == "core" or base_object(object_id) in scene.topology.functions:
-        return "core"
+        return "" if family == "volume" and cells_gone(scene, i, kpi) else "core"
     if family == "availability":
         return "outage"
     if family == "volume":
@@ -43,6 +44,8 @@ def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str
             return ""
         if scene.load(i) >= CROWDED:
             return "congestion"
+    if family in QUALITY and hosting(scene, i):
+        return "congestion"
     return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"
 
 

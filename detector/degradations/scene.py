@@ -72,20 +72,57 @@ class Scene:
         return np.asarray((strong & self.evidence.matters[:, cols]).any(axis=1))
 
     @cached_property
+    def out_of_service(self) -> frozenset[str]:
+        """Cells that send nothing, say that they are down, or stand under works now."""
+        rows = np.flatnonzero(self.evidence.missing | self.availability_bad)
+        tick = self.evidence.tick.window
+        works = [m for m in self.operations.maintenance if (held := m.effective) is not None and held.overlaps(tick)]
+        under_works = (self.topology.cells_of(m.scope_kind, m.scope_id) for m in works)
+        return frozenset(base_object(self.evidence.objects[r]) for r in rows).union(*under_works)
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """Cells whose users are elsewhere now: those, and others that carry nothing though not all is quiet."""
+        gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
+        known = {d.base_object for d in self.open_ if d.open and d.kind in ("outage", "sleeping")}
+        return (self.out_of_service | gone | known) & self.topology.cells.keys()
+
+    @cached_property
     def busy(self) -> NDArray[np.bool_]:
         """[object]: it expects at least the median of the network's traffic."""
+        known = self.usual[np.isfinite(self.usual)]
+        return np.asarray(self.usual >= np.median(known)) if known.size else np.zeros(len(self.usual), bool)
+
+    @cached_property
+    def usual(self) -> NDArray[np.float64]:
+        """[object]: expected traffic by the volume of most weight; NaN = not known."""
         cols = self.columns("volume")
         if not cols.size:
-            return np.zeros(len(self.evidence.objects), bool)
-        lead = max(cols, key=lambda c: self.evidence.kpis[c].weight)
-        expected = self.evidence.expected[:, lead]
-        known = expected[np.isfinite(expected)]
-        return np.asarray(expected >= np.median(known)) if known.size else np.zeros(len(expected), bool)
+            return np.full(len(self.evidence.objects), np.nan)
+        return np.asarray(self.evidence.expected[:, max(cols, key=lambda c: self.evidence.kpis[c].weight)])
+
+    @cached_property
+    def most_carried(self) -> NDArray[np.float64]:
+        """[object]: observed / expected of the volume that holds up best; NaN = not known."""
+        ratio = self._ratio("volume")
+        best = np.where(np.isfinite(ratio), ratio, -1.0).max(axis=1, initial=-1.0)
+        return np.where(best < 0, np.nan, best)
+
+    @cached_property
+    def less_now(self) -> NDArray[np.bool_]:
+        """[object]: the newest period alone says that it carries too little."""
+        recent = np.nan_to_num(self.evidence.recent[:, self.columns("volume")], nan=0.0)
+        return np.asarray(recent.max(axis=1, initial=0.0) >= self.policy.clear_below)
 
     def load(self, i: int) -> float:
         """Load or traffic of this object, observed / expected, whichever is more; 0 if neither is known."""
         ratios = np.concatenate([self._ratio(family)[i] for family in ("utilisation", "volume")])
         return float(np.nanmax(ratios)) if np.isfinite(ratios).any() else 0.0
+
+    def beside(self, i: int) -> float | None:
+        """Traffic of this object's neighbours, observed / expected; None = not known."""
+        load = float(self.evidence.neighbour_load[i])
+        return round(load, 3) if np.isfinite(load) else None
 
     def cell(self, object_id: str) -> Cell | None:
         return self.topology.cells.get(base_object(object_id))

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from detector.domain.degradation import SEVERITIES, Degradation
 
-LONGEST_BLUR = 4
+LONGEST_BLUR = 12
 """A horizon of several periods blurs the onset by as many; drift over days may not pass for any onset at all."""
-
-
 GRADUAL = ("accessibility", "retainability", "mobility", "integrity")
-GRADUAL_S = 2 * 3_600
-"""A mild loss of quality passes the bar on busy cells at once and on quiet ones an hour or two later."""
+GRADUAL_S = 3 * 3_600
+"""A mild loss of quality passes the bar on busy cells at once and on quiet ones some hours later."""
+OUT_OF_SERVICE = ("outage", "sleeping")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Bout:
     severity: str
     strength: float
     degradation_ids: frozenset[str]
+    families: frozenset[str] = frozenset()
 
     @property
     def worst_first(self) -> tuple[int, float, str]:
@@ -49,12 +49,14 @@ def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
     lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.strength, d.degradation_id))
     return Bout(
         first.base_object, first.started_at, _slack(first, tolerance_periods), first.duration_s, lead.kind, lead.severity,
-        lead.strength, frozenset(d.degradation_id for d in group),
+        lead.strength, frozenset(d.degradation_id for d in group), frozenset(d.family for d in group),
     )  # fmt: skip
 
 
 def _slack(d: Degradation, tolerance_periods: int) -> int:
-    return (tolerance_periods + min(d.periods, LONGEST_BLUR) - 1) * d.duration_s
+    """It began between the start of the horizon that showed it first and the period in which that was seen."""
+    blur = min(max((d.detected_at - d.started_at) // d.duration_s - 1, 0), LONGEST_BLUR)
+    return (tolerance_periods + blur) * d.duration_s
 
 
 def compatible(a: Bout, b: Bout) -> bool:
@@ -63,5 +65,5 @@ def compatible(a: Bout, b: Bout) -> bool:
 
 
 def gradual(a: Bout, b: Bout) -> bool:
-    """One cause may have begun both though they show at different times: the same mild kind, within two hours."""
-    return compatible(a, b) or (a.kind == b.kind and a.kind in GRADUAL and abs(a.at - b.at) <= GRADUAL_S)
+    """One cause may have begun both though they show at different times: mild losses of quality within some hours."""
+    return compatible(a, b) or (a.kind in GRADUAL and b.kind in GRADUAL and abs(a.at - b.at) <= GRADUAL_S)

@@ -1,11 +1,17 @@
 """How likely it is that so many fail together without a common cause."""
 
+from collections.abc import Sequence
+from math import log
+
+from scipy.special import gammaincc
 from scipy.stats import binom
 
 from detector.domain.window import Window
 
 ONSETS_PER_CELL_WEEK = 0.03
 """Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience."""
+PRIOR_CELLS = 50
+"""... and as much as this many cells of the network at the moment: on a small one a single other fault proves no storm."""
 WEEK_S, MEMORY_S = 7 * 86_400, 86_400
 
 
@@ -20,8 +26,35 @@ def group_by_chance(bad: int, members: int, bad_outside: int, outside: int, wind
     >>> group_by_chance(60, 60, bad_outside=0, outside=140, window_s=2700) < 1e-30
     True
     """
-    rate = min(1.0, prior_rate(window_s) + bad_outside / max(outside, 1))
-    return float(binom.sf(bad - 1, members, rate))
+    return float(binom.sf(bad - 1, members, rate_of(bad_outside, outside, window_s)))
+
+
+def rate_of(bad_outside: int, outside: int, window_s: int) -> float:
+    """Share of cells that begin within the window by themselves: those outside, and the prior as some more cells."""
+    return min(1.0, (PRIOR_CELLS * prior_rate(window_s) + bad_outside) / (PRIOR_CELLS + max(outside, 0)))
+
+
+def unwell_by_chance(strengths: Sequence[float], common: float) -> float:
+    """P that healthy cells look as bad as these together (Fisher 1932: -2 sum ln p is chi square), each by its -log10 p.
+
+    `common`: the mean -ln p of the cells elsewhere, 1 if all is well; what is worse everywhere is no news here.
+
+    >>> round(unwell_by_chance([0.3, 0.5], 1.0), 2), unwell_by_chance([2.5, 3.0], 1.0) < 1e-4
+    (0.45, True)
+    """
+    if not strengths:
+        return 1.0
+    return float(gammaincc(len(strengths), sum(strengths) * log(10) / max(common, 1.0)))
+
+
+def both_by_chance(one: float, other: float) -> float:
+    """P that two independent tests look as bad as this together.
+
+    >>> round(both_by_chance(0.01, 0.01), 5)
+    0.00102
+    """
+    product = max(one * other, 1e-300)
+    return min(1.0, product * (1 - log(product)))
 
 
 def together_by_chance(began: int, others_lately: int, testable: int, duration_s: int) -> float:

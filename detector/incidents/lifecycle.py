@@ -9,11 +9,12 @@ from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
-from detector.domain.window import Tick, Window
+from detector.domain.window import Tick, Window, utc
 from detector.incidents.confidence import confidence
-from detector.incidents.operations import alarm_of, places, ticket_of, under_works
+from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
 from detector.incidents.reason import leading, reason
-from detector.incidents.roots import Cause, Root
+from detector.incidents.roots import Cause
+from detector.incidents.search import Root
 
 KIND_ORDER = (
     "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
@@ -132,7 +133,19 @@ def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
     text = reason(own, root, members=members, together=together, kpis=moment.kpis, until=moment.tick.end)
-    return replace(incident, reason=text, confidence=sure)
+    return replace(incident, reason=text + outlasted(incident.works_until, moment.tick), confidence=sure)
+
+
+def outlasted(works_until: int | None, tick: Tick) -> str:
+    """What the sentence adds about declared works that should have ended.
+
+    >>> outlasted(1_774_341_000, Tick(1_774_341_000, 900)), outlasted(None, Tick(0, 900))
+    ('; works planned until 08:30 UTC overrun', '')
+    """
+    if works_until is None:
+        return ""
+    day = "" if utc(works_until).date() == utc(tick.start).date() else " on %d %B"
+    return f"; works planned until {utc(works_until):%H:%M UTC{day}} overrun"
 
 
 def sureness(incident: Incident, moment: Moment) -> float:
@@ -148,11 +161,10 @@ def unsuppressed(incident: Incident, moment: Moment) -> Incident:
     if incident.suppressed_reason != MAINTENANCE:
         return incident
     held = under_works(incident, moment.tick.window, moment.topology, moment.operations)
-    return (
-        incident
-        if held or not any(d.open and not d.quiet_periods for d in moment.of(incident))
-        else replace(incident, suppressed_reason="")
-    )
+    if held or not any(d.open and not d.quiet_periods for d in moment.of(incident)):
+        return incident
+    until = overrun(incident, moment.tick.window, moment.topology, moment.operations)
+    return replace(incident, suppressed_reason="", works_until=until)
 
 
 def linked(incident: Incident, moment: Moment) -> Incident:

@@ -6,7 +6,7 @@ from detector.domain.cell import Topology
 from detector.domain.incident import Incident
 from detector.domain.operations import Alarm, Maintenance, Operations, Ticket
 from detector.domain.window import Window
-from detector.incidents.roots import Root
+from detector.incidents.search import Root
 
 NEAR_S = 1_800
 """An alarm or a ticket within half an hour of the start is about this incident."""
@@ -47,6 +47,16 @@ def under_works(incident: Incident, period: Window, topology: Topology, operatio
         frozenset[str]().union(*(topology.cells_of(w.scope_kind, w.scope_id) for w in holding)) if holding else frozenset()
     )
     return bool(incident.cells) and covered.issuperset(incident.cells)
+
+
+def overrun(incident: Incident, period: Window, topology: Topology, operations: Operations) -> int | None:
+    """When the works (the last of several) should have ended that excused this incident and are over by now; None: none."""
+    ends = [
+        w.end for m in operations.maintenance
+        if (w := m.effective) is not None and incident.started_at < w.end <= period.start
+        and (_names_root(m, incident) or not topology.cells_of(m.scope_kind, m.scope_id).isdisjoint(incident.cells))
+    ]  # fmt: skip
+    return max(ends, default=None)
 
 
 def _names_root(work: Maintenance, incident: Incident) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.kpi import Kpi
-from detector.incidents.roots import Root
+from detector.incidents.search import Root
 
 PLACES = {
     "site": "site {id}", "node": "node {id}", "edge": "what lies behind {id}", "tac": "tracking area {id}", "nf": "{id}",

@@ -86,7 +86,7 @@ def test_a_release_is_blamed_though_its_cells_show_one_after_the_other_and_some_
 
 def test_cells_that_feel_a_core_fault_later_belong_to_it() -> None:
     topology = Topology(network().cells, {"amf1": NetworkFunction("amf1", "AMF")})
-    late = [bad("c1.1", "09:15", "accessibility"), bad("c9.1", "09:15", "integrity"), bad("c5.1", "10:30", "accessibility")]
+    late = [bad("c1.1", "09:15", "accessibility"), bad("c9.1", "09:15", "integrity"), bad("c5.1", "11:30", "accessibility")]
     want = {("nf", "amf1", 2), ("cell", "c9.1", 1), ("cell", "c5.1", 1)}
     assert found([bad("amf1", "08:00", "core"), *late], topology) == want
 

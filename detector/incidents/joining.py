@@ -1,0 +1,86 @@
+"""Whether a cause that nobody owns yet belongs to an incident that is open already."""
+
+from dataclasses import dataclass
+
+from detector.domain.degradation import Degradation
+from detector.domain.incident import Incident
+from detector.incidents.bouts import GRADUAL, OUT_OF_SERVICE
+from detector.incidents.chance import group_by_chance
+from detector.incidents.groups import ONE_MAST, SCATTERED
+from detector.incidents.roots import Cause
+from detector.incidents.search import Search
+
+NEAR_ROOTS = ("cell", "site", "node", "edge")
+"""Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
+MILD = (*GRADUAL, "congestion", "drift")
+SELDOM = 0.05
+"""A cell beside a bad one of its mast that chance would turn bad in the same hours less often than this is no chance."""
+
+
+@dataclass(frozen=True)
+class Joining:
+    """One cause with its degradations, at `now` (s), in what the tick shows."""
+
+    cause: Cause
+    own: tuple[Degradation, ...]
+    search: Search
+    now: int
+
+    @property
+    def cells(self) -> frozenset[str]:
+        return frozenset(d.base_object for d in self.own)
+
+    @property
+    def mild(self) -> bool:
+        return all(d.kind in MILD for d in self.own)
+
+    def belongs_to(self, incident: Incident) -> bool:
+        """By root, by its cells, as a later cell of a release or a mast, or as the crowd beside a lost cell."""
+        if (incident.root_kind, incident.root_id) == self.cause.root:
+            return True
+        near = incident.root_kind in NEAR_ROOTS
+        return (near and (self._inside(incident) or self._same_cells(incident))) or (
+            self._of_the_release(incident) or self._of_the_mast(incident) or self._crowd_beside(incident)
+        )
+
+    def _inside(self, incident: Incident) -> bool:
+        topology = self.search.topology
+        inside = topology.cells_of(*self.cause.root) <= topology.cells_of(incident.root_kind, incident.root_id)
+        return inside and self.cause.root_kind in NEAR_ROOTS
+
+    def _same_cells(self, incident: Incident) -> bool:
+        """Most of its cells are the incident's already."""
+        return 2 * len(self.cells & set(incident.cells)) > len(self.cells)
+
+    def _of_the_release(self, incident: Incident) -> bool:
+        inside = self.cells <= self.search.topology.cells_of(incident.root_kind, incident.root_id)
+        return incident.root_kind == SCATTERED and inside and self.mild and incident.kind in MILD
+
+    def _of_the_mast(self, incident: Incident) -> bool:
+        """Mild beside mild on one mast: by chance, seldom enough, for so long as the incident lasts."""
+        if not (self.mild and incident.kind in MILD and incident.root_kind in ("cell", *ONE_MAST)):
+            return False
+        topology, bad = self.search.topology, set(incident.cells)
+        masts = (
+            group
+            for cell in sorted(self.cells & topology.cells.keys())
+            for kind, name in (("site", topology.cells[cell].site_id), ("node", topology.cells[cell].node_id))
+            if bad & (group := topology.cells_of(kind, name))
+        )
+        mast = next(masts, frozenset[str]())
+        return bool(mast) and self._seldom(mast, mast - bad, self.now - incident.started_at)
+
+    def _seldom(self, mast: frozenset[str], beside: frozenset[str], window_s: int) -> bool:
+        elsewhere = {b.object_id for b in self.search.bouts if self.now - b.at <= window_s} - mast
+        outside = self.search.objects_testable - len(mast)
+        return group_by_chance(len(self.cells & beside), len(beside), len(elsewhere), outside, window_s) < SELDOM
+
+    def _crowd_beside(self, incident: Incident) -> bool:
+        """Congested, next to a cell that the incident has put out of service."""
+        if incident.kind not in OUT_OF_SERVICE or any(d.kind != "congestion" for d in self.own):
+            return False
+        neighbours, lost = self.search.topology.neighbours, set(incident.cells)
+        return all(
+            lost & neighbours.get(cell, frozenset()) or any(cell in neighbours.get(one, ()) for one in lost)
+            for cell in self.cells
+        )
