@@ -63,14 +63,16 @@ class _Assessment:
     due_at: float
 
     def run(self, debt: Debt, reached: Reached) -> list[Alert]:
+        decided = self.store.decisions.newest()
         incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
         contacted = self.store.book.contacted_since(self.now - _WEEK) if incidents else {}
         presence = self._presence(incidents)
-        lasting = self._lasting() if incidents else Lasting(())
+        lasting = self._lasting() if incidents else Lasting({})
         found = [self._assess(incident, presence, contacted, lasting) for incident in incidents]
         reached("assess.computed")
         with self.store.begin() as connection:
-            if not self.store.ticks.still_owed(connection, debt):  # another daemon was faster
+            overtaken = self.store.decisions.newest(connection) != decided  # what was assessed may be withdrawn by now
+            if overtaken or not self.store.ticks.still_owed(connection, debt):  # or another daemon was faster
                 return []
             alerts = [alert for one in found if (alert := self._record(connection, one))]
             self.store.notes.put(connection, "assessed_until", self.now)

@@ -8,7 +8,9 @@ from detector.outlook.lasting import Lasting
 def foresee(incident: Incident, lasting: Lasting, *, now: int) -> Outlook | None:
     """The outlook of an open incident, itself among what `lasting` has learned from; None once it is over, or if nobody is
     told of it. A ticket's promise goes before it wherever it is shown."""
-    if incident.state != "open" or incident.silent:
+    episode = lasting.episodes.get(incident.incident_id)
+    if incident.state != "open" or incident.silent or episode is None:
         return None
-    low, median, high = (now + round(s) for s in lasting.remaining(incident.kind, float(max(now - incident.started_at, 0))))
+    begun = incident.started_at + episode.lasted_s
+    low, median, high = (max(now, round(begun + s)) for s in lasting.remaining(incident.kind, episode.lasted_s))
     return Outlook(incident.incident_id, now, median, low, high, lasting.finished)

@@ -1,6 +1,6 @@
 """How much longer: log-normal survival by kind of incident, given how long it has lasted already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,8 +27,8 @@ _AHEAD = np.geomspace(60.0, 60 * 86_400.0, 240)
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An incident's course so far. `lasted_s`: until it cleared, or until now if it is not `over`. `found_s`: how old it was
-    when it was found; one that ended sooner would not be in the book, and the estimate has to know."""
+    """An incident's course so far. `lasted_s`: until it cleared, or as far as is known if it is not `over`. `found_s`: how
+    old it was when it was found; one that ended sooner would not be in the book, and the estimate has to know."""
 
     kind: str
     lasted_s: float
@@ -46,7 +46,8 @@ class Lasting:
     (e.g. Lawless, Statistical Models and Methods for Lifetime Data, 2nd ed., 1.3.3).
     """
 
-    episodes: Sequence[Episode]
+    episodes: Mapping[str, Episode]
+    """Incident id -> its course."""
     _known: dict[str, Vector] = field(default_factory=dict)
 
     def remaining(self, kind: str, lasted_s: float) -> Vector:
@@ -55,7 +56,7 @@ class Lasting:
 
         The longer it has lasted, the longer it will:
 
-        >>> fresh, old = (Lasting(()).remaining("outage", hours * 3600.0) for hours in (0.5, 8.0))
+        >>> fresh, old = (Lasting({}).remaining("outage", hours * 3600.0) for hours in (0.5, 8.0))
         >>> bool(fresh[0] < fresh[1] < fresh[2]), bool(fresh[1] < old[1])
         (True, True)
         """
@@ -68,16 +69,17 @@ class Lasting:
 
     @property
     def finished(self) -> int:
-        return sum(e.over for e in self.episodes)
+        return sum(e.over for e in self.episodes.values())
 
     def _posterior(self, kind: str) -> Vector:
         """[grid] log weight of each (median, spread)."""
         believed = -0.5 * ((_M - np.log(USUAL_S)) / USUAL_DOUBT) ** 2 - 0.5 * (np.log(_S / SPREAD) / SPREAD_DOUBT) ** 2
-        if not self.episodes:
+        episodes = self.episodes.values()
+        if not episodes:
             return np.asarray(believed)
-        lasted, found = (np.array([getattr(e, side) for e in self.episodes]) for side in ("lasted_s", "found_s"))
-        over = np.array([e.over for e in self.episodes])
-        weight = np.array([1.0 if e.kind == kind else KINDRED for e in self.episodes])
+        lasted, found = (np.array([getattr(e, side) for e in episodes]) for side in ("lasted_s", "found_s"))
+        over = np.array([e.over for e in episodes])
+        weight = np.array([1.0 if e.kind == kind else KINDRED for e in episodes])
         seen = np.where(over[:, None], _ends(lasted), _survives(lasted)) - _survives(np.minimum(found, lasted))
         return np.asarray(believed + weight @ seen)
 

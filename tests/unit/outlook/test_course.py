@@ -10,10 +10,10 @@ TEN = 36_000
 HOUR = 3600
 
 
-def degraded(name, began, cleared=None):
+def degraded(name, began, cleared=None, **more):
     return Degradation(
         name, "c1", "accessibility", "lte_rrc_sr", "accessibility", began, began + 1800, "major", 9.0, 0.99, 0.9, 90.0,
-        100.0, 9.0, 1, 900, cleared_at=cleared,
+        100.0, 9.0, 1, 900, cleared_at=cleared, **more,
     )  # fmt: skip
 
 
@@ -22,15 +22,24 @@ def incident(name, began, *own, **more):
     return Incident(name, "cell", "c1", "accessibility", began, began + 1800, "major", ids, ("c1",), "because", **more)
 
 
-OPEN = incident("now", TEN, degraded("d0", TEN))
+D0 = degraded("d0", TEN, updated_at=TEN + HOUR, quiet_periods=1)
+OPEN = incident("now", TEN, D0)
 D1, D2 = degraded("d1", 0, 2 * HOUR), degraded("d2", 900, 3 * HOUR)
 OVER = incident("over", 0, D1, D2, state="resolved", resolved_at=4 * HOUR)
 
 
 def test_an_episode_ends_with_its_last_bad_period_not_when_that_was_known():
-    past, now = learn_lasting([OVER, OPEN], [D1, D2], now=TEN + HOUR).episodes[::-1]
+    past = learn_lasting([OVER, OPEN], [D0, D1, D2], now=TEN + HOUR).episodes["over"]
     assert (past.lasted_s, past.found_s, past.over) == (3 * HOUR, 1800, True)
-    assert (now.lasted_s, now.found_s, now.over) == (HOUR, 1800, False)
+
+
+def test_one_that_is_open_is_surely_bad_only_until_its_last_bad_period_began():
+    lasting = learn_lasting([OVER, OPEN], [D0, D1, D2], now=TEN + 4000)
+    now = lasting.episodes["now"]
+    assert (now.lasted_s, now.found_s, now.over) == (HOUR - 2 * 900, 1800, False)
+    told = foresee(OPEN, lasting, now=TEN + 4000)
+    assert told is not None
+    assert told.clear_low == TEN + 4000, "it may be over already"
 
 
 def test_what_is_merged_silent_or_withdrawn_teaches_nothing():
@@ -46,7 +55,7 @@ def test_an_outlook_is_told_of_what_is_open_and_told_of_to_somebody():
     lasting = learn_lasting([OVER, OPEN], [D1, D2], now=TEN + HOUR)
     told = foresee(OPEN, lasting, now=TEN + HOUR)
     assert told is not None
-    assert TEN + HOUR < told.clear_low < told.clear_at < told.clear_high
+    assert TEN + HOUR <= told.clear_low < told.clear_at < told.clear_high
     assert (told.incident_id, told.made_at, told.past) == ("now", TEN + HOUR, 1)
     assert foresee(OVER, lasting, now=TEN) is None
     assert foresee(replace(OPEN, suppressed_reason="maintenance"), lasting, now=TEN) is None
