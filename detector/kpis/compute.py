@@ -1,7 +1,7 @@
 """Counters to KPIs, as numerators and denominators."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from detector.kpis.rows import CounterRows, merge
 from detector.kpis.stems import StemNames, stem_values
 
 Values = NDArray[np.float64]
+ROWS_AT_ONCE = 20_000
+"""Rows of several periods computed together: enough to make small networks fast, little beside one period of a large one."""
 
 
 def compute(
@@ -39,13 +41,11 @@ def compute(
     `wanted` limits ticks by their start; batches before it still serve as the previous period of cumulative counters.
     """
     work = _Work(catalogue, topology, findings, ObjectNames(topology), StemNames(catalogue), tick_s)
-    parts: dict[tuple[int, int], list[KpiFrame]] = defaultdict(list)
-    for frame in work.period_frames(_by_period(batches), wanted):
-        parts[work.duration(frame), work.tick(int(frame.starts[0]), frame.duration_s)].append(frame)
     ticks: dict[int, list[KpiFrame]] = defaultdict(list)
-    for (duration_s, start), frames in sorted(parts.items(), key=lambda item: item[0]):
-        ticks[duration_s].append(_one_tick(frames, start, duration_s))
-    return {duration_s: _without_empty_kpis(stack(frames)) for duration_s, frames in ticks.items()}
+    for frame in work.frames(_by_period(batches), wanted):
+        ticks[work.duration(frame.duration_s)].append(frame)
+    whole = {duration_s: _ticks(frames, work.tick, duration_s) for duration_s, frames in sorted(ticks.items())}
+    return {duration_s: _without_empty_kpis(stack(frames)) for duration_s, frames in whole.items()}
 
 
 def _by_period(batches: Iterable[CounterBatch]) -> Mapping[tuple[int, int], list[CounterBatch]]:
@@ -67,8 +67,8 @@ class _Work:
     stems: StemNames
     tick_s: int
 
-    def duration(self, frame: KpiFrame) -> int:
-        return self.tick_s if self._divides(frame.duration_s) else frame.duration_s
+    def duration(self, duration_s: int) -> int:
+        return self.tick_s if self._divides(duration_s) else duration_s
 
     def tick(self, start: int, duration_s: int) -> int:
         return start - start % self.tick_s if self._divides(duration_s) else start
@@ -76,44 +76,55 @@ class _Work:
     def _divides(self, duration_s: int) -> bool:
         return 0 < duration_s < self.tick_s and self.tick_s % duration_s == 0
 
-    def period_frames(
-        self, periods: Mapping[tuple[int, int], list[CounterBatch]], wanted: Window | None
-    ) -> Iterator[KpiFrame]:
+    def frames(self, periods: Mapping[tuple[int, int], list[CounterBatch]], wanted: Window | None) -> Iterator[KpiFrame]:
+        """Of one period or of several that name the same objects and counters: those are computed at one go."""
+        run: list[CounterRows] = []
+        for rows in self._judged(periods, wanted):
+            if run and not (_alike(run[-1], rows) and len(run) * len(rows.objects) < ROWS_AT_ONCE):
+                yield self.frame(run)
+                run = []
+            run.append(rows)
+        if run:
+            yield self.frame(run)
+
+    def _judged(self, periods: Mapping[tuple[int, int], list[CounterBatch]], wanted: Window | None) -> Iterator[CounterRows]:
         before: CounterRows | None = None
         for (duration_s, start), batches in periods.items():
             want = {b.counters: self.stems.wanted(b.counters) for b in batches}
             rows = merge(batches, self.names, want, self.findings)
             if rows.objects and (wanted is None or wanted.contains(self.tick(start, duration_s))):
                 last = before if before is not None and before.duration_s == duration_s else None
-                yield self.frame(judged(rows, last, self.catalogue, self.findings))
+                yield judged(rows, last, self.catalogue, self.findings)
             before = rows
 
-    def frame(self, rows: CounterRows) -> KpiFrame:
-        """One period: every KPI for the objects of its technology."""
-        bases = [base_object(name) for name in rows.objects]
+    def frame(self, run: Sequence[CounterRows]) -> KpiFrame:
+        """Every KPI for the objects of its technology, over periods of the same objects and counters."""
+        rows, names = _tall(run), run[0].objects
+        bases = [base_object(name) for name in names]
         cells = self.topology.cells
         vendors = np.array([cells[b].vendor.casefold() if b in cells else "" for b in bases], dtype=np.str_)
         technology = np.array([self.topology.technology(b) for b in bases], dtype=np.str_)
-        stems = stem_values(rows, self.stems, vendors)
+        stems = stem_values(rows, self.stems, np.tile(vendors, len(run)))
         kpis = self.catalogue.computed
-        numerator = np.full((1, len(rows.objects), len(kpis)), np.nan)
+        numerator = np.full((len(rows.objects), len(kpis)), np.nan)
         denominator = numerator.copy()
-        fits = {kind: technology == kind for kind in set(technology.tolist())}
+        fits = {kind: np.tile(technology == kind, len(run)) for kind in set(technology.tolist())}
+        starts = np.array([period.start for period in run], np.int64)
         counted = {stem for stem, values in stems.items() if np.isfinite(values).any()} | {PERIOD}
         for k, kpi in enumerate(kpis):
             if not self._needs(kpi) <= counted:
                 continue  # no object has it: most of a catalogue is other operators'
-            own = np.zeros(len(bases), bool)
+            own = np.zeros(len(rows.objects), bool)
             for kind, members in fits.items():
                 own |= members & kpi.applies_to(kind)
             if own.any():
                 num, den = self._counts(kpi, stems, rows)
-                good = own & consistent(
-                    kpi.id, kpi.kind, np.where(own, num, np.nan), den, rows.objects, rows.start, self.findings
-                )
-                numerator[0, :, k], denominator[0, :, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
-        start = np.array([rows.start], np.int64)
-        return KpiFrame(start, rows.duration_s, rows.objects, kpis, numerator, denominator, rows.suspect[None, :])
+                at = np.repeat(starts, len(names))
+                good = own & consistent(kpi.id, kpi.kind, np.where(own, num, np.nan), den, rows.objects, at, self.findings)
+                numerator[:, k], denominator[:, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
+        shape = (len(run), len(names), len(kpis))
+        suspect = rows.suspect.reshape(shape[:2])
+        return KpiFrame(starts, rows.duration_s, names, kpis, numerator.reshape(shape), denominator.reshape(shape), suspect)
 
     def _needs(self, kpi: Kpi) -> frozenset[str]:
         """The stems that the KPI's formulas name."""
@@ -131,6 +142,40 @@ class _Work:
             return numerator, np.broadcast_to(lower.evaluate(inputs), shape)
         share = rows.duration_s / self.tick_s if self._divides(rows.duration_s) else 1.0
         return (numerator if kpi.kind == "volume" else numerator * share), np.full(shape, share)
+
+
+def _alike(one: CounterRows, other: CounterRows) -> bool:
+    return (one.duration_s, one.counters, one.objects) == (other.duration_s, other.counters, other.objects)
+
+
+def _tall(run: Sequence[CounterRows]) -> CounterRows:
+    """Several periods of the same objects and counters below one another."""
+    if len(run) == 1:
+        return run[0]
+    values, reported, suspect = (
+        np.concatenate([getattr(p, name) for p in run]) for name in ("values", "reported", "suspect")
+    )
+    first = run[0]
+    return CounterRows(first.start, first.duration_s, first.objects * len(run), first.counters, values, reported, suspect)
+
+
+def _ticks(frames: Sequence[KpiFrame], tick: Callable[[int, int], int], duration_s: int) -> list[KpiFrame]:
+    """Frames of whole ticks, whatever lengths their rows had."""
+    if all(frame.duration_s == duration_s for frame in frames):
+        return list(frames)
+    parts: dict[int, list[KpiFrame]] = defaultdict(list)
+    for frame in frames:
+        for p, start in enumerate(frame.starts.tolist()):
+            parts[tick(start, frame.duration_s)].append(_period(frame, p))
+    return [_one_tick(own, start, duration_s) for start, own in sorted(parts.items())]
+
+
+def _period(frame: KpiFrame, p: int) -> KpiFrame:
+    one = slice(p, p + 1)
+    return KpiFrame(
+        frame.starts[one], frame.duration_s, frame.objects, frame.kpis, frame.numerator[one], frame.denominator[one],
+        frame.suspect[one],
+    )  # fmt: skip
 
 
 def _one_tick(frames: Sequence[KpiFrame], start: int, duration_s: int) -> KpiFrame:

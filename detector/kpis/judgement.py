@@ -48,7 +48,7 @@ def _earlier(rows: CounterRows, before: CounterRows | None, columns: NDArray[np.
 
 def consistent(
     kpi_id: str, kind: str, numerator: NDArray[np.float64], denominator: NDArray[np.float64],
-    objects: tuple[str, ...], start: int, findings: Findings,
+    objects: tuple[str, ...], starts: NDArray[np.int64], findings: Findings,
 ) -> NDArray[np.bool_]:  # fmt: skip
     """[object]: both counts are there and can be true; a ratio above 1 (Succ > Att) or a negative count is a finding."""
     there = np.isfinite(numerator) & np.isfinite(denominator)
@@ -57,5 +57,5 @@ def consistent(
         below = there & ((denominator < 0) | ((numerator < 0) & (kind in ("ratio", "rate", "volume"))))
     for code, wrong in (("success_exceeds_attempts", above), ("negative_kpi", below)):
         for o in np.flatnonzero(wrong):
-            findings.add(code, objects[o], f"{kpi_id}: {numerator[o]:g} of {denominator[o]:g} at {start}")
+            findings.add(code, objects[o], f"{kpi_id}: {numerator[o]:g} of {denominator[o]:g} at {starts[o]}")
     return there & ~above & ~below
