@@ -9,7 +9,7 @@ from detector.degradations import Tracked
 from detector.domain.alert import Alert, Decision
 from detector.domain.counters import CounterBatch
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Evidence
+from detector.domain.evidence import Evidence, Memory
 from detector.domain.exposure import Habit, Presence
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
@@ -31,12 +31,13 @@ def measure(
 
 
 def score(
-    recent: KpiFrame, baseline: Baseline, reference: Reference, expected: Sequence[str], policy: DetectionPolicy
-) -> Evidence:
-    """KPIs to evidence: the last period of `recent` against what was expected of it."""
+    recent: KpiFrame, baseline: Baseline, reference: Reference, expected: Sequence[str], policy: DetectionPolicy,
+    before: Memory | None = None,
+) -> Evidence:  # fmt: skip
+    """KPIs to evidence: the last period of `recent`, and what is remembered from before, against what was expected."""
     return scoring.score(
         recent, baseline, expected_objects=expected, topology=reference.topology,
-        timezone=reference.operator.timezone, policy=policy,
+        timezone=reference.operator.timezone, policy=policy, operations=reference.operations, before=before,
     )  # fmt: skip
 
 

@@ -4,11 +4,9 @@ from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, relative_loss
 from detector.domain.cell import Topology, base_object
 from detector.domain.kpi import Kpi
-from detector.domain.operations import CalendarEvent
+from detector.domain.operations import AFTERMATH_S, GATHERING_S, CalendarEvent
 from detector.domain.window import Window
 
-GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
-"""So long before an event its crowd comes, and so long after it is on its way home; pooled horizons look back, too."""
 FAR_BEYOND = {"ratio": 0.25, "rate": 0.97}
 """How much worse than usual quality has to be to be more than the crowd: points of a ratio, of others relative loss."""
 FAR_BEYOND_ELSE = 0.8

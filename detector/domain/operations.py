@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from detector.domain.window import Window
 
+GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
+"""So long before an event its crowd comes, and so long after it is on its way home."""
+
 
 @dataclass(frozen=True)
 class Maintenance:

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from detector.domain.cell import Topology
 from detector.domain.evidence import Memory
 from detector.domain.frame import KpiFrame
+from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, counts, worse
+from detector.scoring.exceptional import exceptional
 from detector.scoring.horizons import decay
 from detector.scoring.learning import load_effect
 from detector.scoring.scorer import Sample
@@ -33,6 +35,8 @@ class Recent:
     """Places of the objects, neighbours side by side: what the common factor's buckets need."""
     core: NDArray[np.bool_]
     policy: DetectionPolicy
+    apart: NDArray[np.bool_]
+    """[period, object]: no ordinary period, see `exceptional`: in no horizon but its own."""
     faded: NDArray[np.float32]
     """[3, object, KPI]: fading sums of events, size and expected events before the newest period."""
     last: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
@@ -56,7 +60,8 @@ class Recent:
         sides = self.expected(k)
         self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
         events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
-        bad = self._unmeasured(np.isfinite(sides[0]))
+        bad = self._unmeasured(np.isfinite(sides[0]) & ~self.apart)
+        bad[0] = ~np.isfinite(sides[0][-1])
         e, s, m = (np.where(bad, np.nan, side) for side in (events, size, mean))
         return Sample(
             e, s, m / s, base.spread[:, self.rows, b].astype(float), base.doubt[self.rows, b].astype(float),
@@ -67,7 +72,7 @@ class Recent:
         """The fading sums after the newest period, which is left out where `unquiet`[object, KPI]."""
         total = self.faded * np.float32(self._left)
         for k, sides in self.last.items():
-            quiet = ~unquiet[:, k] & np.isfinite(sides[0])
+            quiet = ~unquiet[:, k] & np.isfinite(sides[0]) & ~self.apart[-1]
             for i, side in enumerate(sides):
                 total[i, quiet, k] += side[quiet]
         tick_end = int(self.frame.starts[-1]) + self.frame.duration_s
@@ -80,12 +85,11 @@ class Recent:
 
     def _summed(self, side: Floats, faded: NDArray[np.float32]) -> Floats:
         """[horizon, object], from [period, object], the newest last."""
-        back = np.cumsum(np.nan_to_num(side[::-1]), axis=0)
-        rows = [
-            back[min(h, len(back)) - 1] if h > 0 else (1 + self._left) * (self._left * faded + back[0])
-            for h in self.baseline.horizons.tolist()
-        ]
-        return np.stack(rows)
+        back = np.cumsum(np.nan_to_num(np.where(self.apart, 0.0, side)[::-1]), axis=0)
+        newest = np.nan_to_num(side[-1])
+        fading = (1 + self._left) * (self._left * faded + newest)
+        pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
+        return np.stack([newest, *pooled])
 
     def _unmeasured(self, measured: NDArray[np.bool_]) -> NDArray[np.bool_]:
         back = np.cumsum(measured[::-1], axis=0)
@@ -101,8 +105,9 @@ class Recent:
 
 
 def view(
-    frame: KpiFrame, baseline: Baseline, topology: Topology, timezone: str, policy: DetectionPolicy, before: Memory | None
-) -> Recent:
+    frame: KpiFrame, baseline: Baseline, topology: Topology, operations: Operations, timezone: str, policy: DetectionPolicy,
+    before: Memory | None,
+) -> Recent:  # fmt: skip
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
 
     def beside(place: int) -> tuple[str, str, str, str]:
@@ -112,7 +117,9 @@ def view(
     order = np.array(sorted(range(len(frame.objects)), key=beside), dtype=np.int64)
     core = np.array([topology.technology(name) == "core" for name in frame.objects], dtype=bool)
     when = time_of_week(frame.starts, frame.duration_s, timezone)
-    return Recent(frame, baseline, baseline.rows(frame.objects), when, order, core, policy, _faded(frame, baseline, before))
+    apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
+    faded = _faded(frame, baseline, before)
+    return Recent(frame, baseline, baseline.rows(frame.objects), when, order, core, policy, apart, faded)
 
 
 def _faded(frame: KpiFrame, baseline: Baseline, before: Memory | None) -> NDArray[np.float32]:

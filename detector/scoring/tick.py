@@ -10,11 +10,13 @@ from detector.domain.cell import Topology
 from detector.domain.evidence import Evidence, Memory
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
+from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick
 from detector.scoring import tails
 from detector.scoring.baseline import Baseline
 from detector.scoring.counting import Floats, flipped, shown
+from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
 from detector.scoring.neighbours import neighbour_load
 from detector.scoring.recent import Recent, view
@@ -22,6 +24,7 @@ from detector.scoring.registry import SCORERS, judged
 from detector.scoring.scorer import Sample, Scorer
 
 FIGURES = ("strength", "recent", "observed", "expected", "low", "high", "numerator", "denominator", "excess")
+NOTHING_DECLARED = Operations()
 PLAIN_Z = 1.0
 """Up to so many standard deviations the normal tail will do: nobody asks how usual the usual is."""
 
@@ -34,18 +37,20 @@ def score(
     topology: Topology,
     timezone: str,
     policy: DetectionPolicy,
+    operations: Operations = NOTHING_DECLARED,
     before: Memory | None = None,
 ) -> Evidence:
     """Evidence for the last period of `recent`, whose earlier periods feed the pooled horizons.
 
     Objects: the expected ones, then others that reported. KPIs: those of `recent`; what is not judged, not in the
-    baseline or not testable is NaN. `before`: the memory in the evidence of the tick before, for drift.
+    baseline or not testable is NaN. `operations`: declared events and works, which no horizon looks back into. `before`: the
+    memory in the evidence of the tick before, for drift.
     ValueError if `recent` is empty or of another duration than the baseline.
     """
     if not len(recent.starts) or recent.duration_s != baseline.duration_s:
         raise ValueError(f"{len(recent.starts)} periods of {recent.duration_s} s for a baseline of {baseline.duration_s} s")
     frame = recent.aligned(tuple(dict.fromkeys((*expected_objects, *recent.objects))))
-    now = view(frame, baseline, topology, timezone, policy, before)
+    now = view(frame, baseline, topology, operations, timezone, policy, before)
     shape = (len(frame.objects), len(frame.kpis))
     figures: dict[str, NDArray[Any]] = {name: np.full(shape, np.nan) for name in FIGURES}
     figures |= {"periods": np.ones(shape, np.int64), "matters": np.zeros(shape, bool)}
@@ -79,7 +84,8 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     strength = base.judged_strength(_strength(scorer, sample, fine), sample.rest, base.kpi_index[kpi.id])
     strength = np.where(fine, strength, np.nan)
     matters = fine & scorer.matters(sample, kpi)
-    combined, loudest = combine(strength, matters)
+    over = ended(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
+    combined, loudest = combine(np.where(over, np.minimum(strength, 0.0), strength), matters)
     excess = np.take_along_axis(scorer.excess(sample), loudest[None], axis=0)[0]
     figures = single | _shown(kpi, sample, loudest)
     return figures | {

@@ -320,7 +320,7 @@ def test_a_mistake_in_the_configuration_is_one_line_and_exit_code_2(what, tmp_pa
 
 
 def test_no_traceback_reaches_the_user(tmp_path):
-    (tmp_path / "my.toml").write_text("[detection]\npooled_minutes = 1\npooled_minutes = 2\n")
+    (tmp_path / "my.toml").write_text("[detection]\ndrift_hours = 1\ndrift_hours = 2\n")
     words = [sys.executable, "-c", "from jobs.cli import main; main()", "check", "--config", "my.toml"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)

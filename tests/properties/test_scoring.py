@@ -8,7 +8,7 @@ from detector.scoring import tails
 from detector.scoring.baseline import KNOT, stretched
 from detector.scoring.calibration import Exceedances, stretch
 from detector.scoring.common_mode import factor
-from detector.scoring.counting import pooled
+from detector.scoring.horizons import summed
 from detector.scoring.shrinkage import shrunk
 from detector.scoring.time_of_week import HOURS, time_of_week
 from tests.tables import kpi
@@ -57,7 +57,7 @@ def test_calibration_stays_in_its_limits(found, more):
 @given(st.lists(st.one_of(st.just(np.nan), st.floats(0, 1e6)), min_size=1, max_size=40), st.integers(1, 6))
 def test_pooling_sums_what_is_there(values, periods):
     x = np.array(values)
-    got = pooled(x, periods)
+    got = summed(x, periods)
     np.testing.assert_array_equal(np.isnan(got), np.isnan(x))
     for i in np.nonzero(~np.isnan(x))[0]:
         assert np.isclose(got[i], np.nansum(x[max(0, i - periods + 1) : i + 1]))

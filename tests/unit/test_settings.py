@@ -20,8 +20,8 @@ def test_the_packaged_file_says_the_defaults():
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
-    found = load(written(tmp_path, "[detection]\npooled_minutes = 60\n[care]\nlanguages = ['de', 'en']\n"))
-    assert found.detection.pooled_minutes == 60
+    found = load(written(tmp_path, "[detection]\npooled_minutes = [60]\n[care]\nlanguages = ['de', 'en']\n"))
+    assert found.detection.pooled_minutes == (60,)
     assert found.care.languages == ("de", "en")
     assert found.impact == Settings().impact
 
@@ -40,7 +40,7 @@ def test_without_a_database_it_is_sqlite_below_the_storage(tmp_path):
 @pytest.mark.parametrize(
     ("text", "same"),
     [
-        ("[detection]\npooled_minutes = 60\n", False),
+        ("[detection]\npooled_minutes = [60]\n", False),
         ("[care]\ncontact_above = 0.6\n", False),
         ("[web]\nport = 1\n", True),
         ("[storage]\npath = 'elsewhere'\n", True),
@@ -52,7 +52,7 @@ def test_the_hash_is_of_what_decides_and_of_nothing_else(text, same, tmp_path):
 
 
 WRONG = {
-    "[detection]\npooled_minuts = 45\n": "detection.pooled_minuts: unknown key; did you mean 'pooled_minutes'?",
+    "[detection]\npooled_minuts = [45]\n": "detection.pooled_minuts: unknown key; did you mean 'pooled_minutes'?",
     "[detectoin]\n": "detectoin: unknown key; did you mean 'detection'?",
     "[web]\ncolour = 'red'\n": "web.colour: unknown key; remove it",
     "[[receivers]]\nname = 'a'\nurll = 'b'\n": "receivers.0",
