@@ -119,6 +119,8 @@ def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
         "expected": _expected(step),
         "links": {"affected": f"{path}/affected", "feedback": f"{path}/feedback"},
     }
+    if step.incident.reason:
+        data["explanation"] = _cut(step.incident.reason)
     if step.type_ == "updated" and (changed := what_changed(step.before, data)):
         data["serviceProblem"]["statusChangeReason"] = _cut(changed)
     return data
@@ -138,7 +140,7 @@ def _service_problem(step: _Step, cap: int) -> dict[str, Any]:
     problem: dict[str, Any] = {
         "id": incident.incident_id, "category": CATEGORY, "priority": incident.priority,
         "impactImportanceFactor": _importance(incident, step.impact, step.floor), "status": STATUS[step.type_],
-        "reason": _cut(why), "affectedResource": [{"id": f"cell:{cell}"} for cell in cells[:cap]],
+        "reason": _cut(why.partition("; ")[0]), "affectedResource": [{"id": f"cell:{cell}"} for cell in cells[:cap]],
         "rootCauseResource": [{"id": f"{incident.root_kind}:{incident.root_id}"}],
         "affectedService": [{"id": service} for service in SERVICES[step.trouble]],
         "timeRaised": _iso(incident.started_at),

@@ -2,6 +2,7 @@
 
 from detector.incidents.correlate import correlate
 from detector.incidents.lifecycle import withdrawn, worth_telling
+from detector.incidents.reason import explanation
 from detector.incidents.roots import Cause, causes
 
-__all__ = ["Cause", "causes", "correlate", "withdrawn", "worth_telling"]
+__all__ = ["Cause", "causes", "correlate", "explanation", "withdrawn", "worth_telling"]

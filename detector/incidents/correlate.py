@@ -41,11 +41,11 @@ def correlate(
     the same output in whatever order it comes.
     """
     service = {d.degradation_id: d for d in degradations if d.affects_service}
-    moment = Moment(service, topology, operations, now, tick, policy, kpis)
-    before = {i.incident_id: i for i in open_ if i.state == "open"}
     search = search_of(
         degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=Hints(evidence)
     )
+    moment = Moment(service, topology, operations, now, tick, policy, kpis, search)
+    before = {i.incident_id: i for i in open_ if i.state == "open"}
     found = causes_in(search)
     ledger = Ledger(dict(before), moment, search)
     for cause in sorted(found, key=lambda c: (_crowd(c, service), -len(topology.cells_of(*c.root)), c.root)):

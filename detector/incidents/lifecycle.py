@@ -13,8 +13,9 @@ from detector.domain.window import Tick, Window, utc
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
 from detector.incidents.reason import leading, reason
+from detector.incidents.rivals import rivals
 from detector.incidents.roots import Cause
-from detector.incidents.search import Root
+from detector.incidents.search import Root, Search
 
 KIND_ORDER = (
     "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
@@ -35,6 +36,7 @@ class Moment:
     tick: Tick
     policy: IncidentPolicy
     kpis: Mapping[str, Kpi]
+    search: Search
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Those of its degradations that this tick speaks of."""
@@ -133,7 +135,9 @@ def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
     text = reason(own, root, members=members, together=together, kpis=moment.kpis, until=moment.tick.end)
-    return replace(incident, reason=text + outlasted(incident.works_until, moment.tick), confidence=sure)
+    others = rivals(root, [d for d in own if d.open], moment.search)
+    text += outlasted(incident.works_until, moment.tick)
+    return replace(incident, reason=text, confidence=sure, rivals=others or incident.rivals)
 
 
 def outlasted(works_until: int | None, tick: Tick) -> str:

@@ -10,6 +10,9 @@ PLACES = {
     "site": "site {id}", "node": "node {id}", "edge": "what lies behind {id}", "tac": "tracking area {id}", "nf": "{id}",
     "region": "region {id}", "software": "software {id}", "network": "the whole network",
 }  # fmt: skip
+NEAR = ("cell", "site", "node", "edge")
+LITTLE, MUCH = 0.7, 1.3
+"""Between these multiples of its usual traffic a neighbourhood is normal."""
 
 
 def reason(
@@ -33,7 +36,57 @@ def reason(
     lead = leading(degradations)
     since = min(d.started_at for d in degradations)
     said = f"{figures(lead, kpis.get(lead.kpi))}, for {length(max(until - since, lead.duration_s))}"
-    return "; ".join(part for part in (said, place(degradations, root, members, together), confirmed(degradations)) if part)
+    near = beside(lead) if root[0] in NEAR else ""
+    return _sentence(said, near, place(degradations, root, members, together), confirmed(degradations))
+
+
+def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
+    """One degradation in a sentence: the figures, who is alike, and which KPIs say so how surely.
+
+    >>> from detector.domain.degradation import Degradation, Part
+    >>> d = Degradation("deg_1", "c01", "accessibility", "lte_rrc_sr", "accessibility", 0, 300, "major", 12.0, 0.992,
+    ...                 10220 / 11180, 10220, 11180, 871, 3, 900, parts=(Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),
+    ...                 Part("lte_s1_sr", 1, 3.1, 0.95, 0.99)), siblings=2, siblings_alike=2, neighbour_load=1.02)
+    >>> print(explanation(d, {}))  # doctest: +NORMALIZE_WHITESPACE
+    lte_rrc_sr 0.914, expected 0.992, over 45 minutes; neighbours normal; the other 2 cells of its site alike;
+    by chance once in 10^12; also lte_s1_sr 0.95, expected 0.99, over 15 minutes
+    """
+    said = f"{figures(d, kpis.get(d.kpi))}, over {length(d.periods * d.duration_s)}"
+    sure = f"by chance once in {_odds(d.strength)}" if d.strength >= 1 else ""
+    also = [
+        f"also {values(p.observed, p.expected, kpis.get(p.kpi), p.kpi)}, over {length(p.periods * d.duration_s)}"
+        for p in d.parts
+        if p.kpi != d.kpi
+    ]
+    return _sentence(said, beside(d), mast(d), confirmed([d]), sure, *also)
+
+
+def _sentence(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _odds(strength: float) -> str:
+    return f"{10**strength:,.0f}" if strength < 6 else f"10^{strength:.0f}"
+
+
+def beside(d: Degradation) -> str:
+    """What the neighbours do meanwhile."""
+    load = d.neighbour_load
+    if load is None:
+        return "neighbour cells carry more than usual" if "neighbours" in d.confirmed_by.split(",") else ""
+    if LITTLE <= load <= MUCH and "neighbours" not in d.confirmed_by.split(","):
+        return "neighbours normal"
+    return f"neighbours carry {load:.1f} times their usual traffic"
+
+
+def mast(d: Degradation) -> str:
+    """Whether the other cells of the site look like it."""
+    if not d.siblings:
+        return ""
+    others = f"the other {d.siblings} cells of its site" if d.siblings > 1 else "the other cell of its site"
+    if d.siblings_alike in (0, d.siblings):
+        return f"{others} {'alike' if d.siblings_alike else 'normal'}"
+    return f"{d.siblings_alike} of {others} alike"
 
 
 def leading(degradations: Sequence[Degradation]) -> Degradation:
@@ -45,12 +98,17 @@ def figures(d: Degradation, kpi: Kpi | None) -> str:
     """KPI, observed and expected, in the unit that people know."""
     if d.family == "data":
         return f"no measurements from {d.object_id}"
-    title = kpi.title if kpi else d.kpi
+    counts = f" ({d.numerator:,.0f} of {d.denominator:,.0f})" if d.denominator >= 1 else ""
+    return values(d.observed, d.expected, kpi, d.kpi, counts)
+
+
+def values(observed: float, expected: float, kpi: Kpi | None, name: str, counts: str = "") -> str:
+    """A share in per cent with the counts behind it, anything else in the catalogue's unit."""
+    title = kpi.title if kpi else name
     if kpi and kpi.kind == "ratio":
-        counts = f" ({d.numerator:,.0f} of {d.denominator:,.0f})" if d.denominator >= 1 else ""
-        return f"{title} {d.observed * 100:.1f} %{counts}, expected {d.expected * 100:.1f} %"
+        return f"{title} {observed * 100:.1f} %{counts}, expected {expected * 100:.1f} %"
     unit = f" {kpi.unit}" if kpi and kpi.unit else ""
-    return f"{title} {_number(d.observed)}{unit}, expected {_number(d.expected)}{unit}"
+    return f"{title} {_number(observed)}{unit}, expected {_number(expected)}{unit}"
 
 
 def _number(value: float) -> str:
@@ -74,19 +132,22 @@ def place(degradations: Sequence[Degradation], root: Root, members: int, togethe
     bad = len({d.base_object for d in degradations})
     if kind == "cell":
         if bad == 1:
-            return f"cell {root_id}"
+            return _sentence(f"cell {root_id}", mast(degradations[0])).replace("; ", ", ")
         others = ", ".join(sorted({d.base_object for d in degradations} - {root_id})[:5])
         return f"cell {root_id} and {others} began together" if together else f"cell {root_id} and {others}"
     where = PLACES[kind].format(id=root_id)
     if kind == "nf":
         return f"core function {where}" + (f", felt on {bad - 1} measured objects behind it" if bad > 1 else "")
-    return f"{where}: all {bad} cells alike" if bad >= members else f"{where}: {bad} of {members} cells alike"
+    if bad >= members:
+        return f"{where}: all {bad} cells alike"
+    lead = leading(degradations)
+    mildly = min(lead.siblings_alike, members - 1) - (bad - 1) if kind in ("site", "node") else 0
+    return f"{where}: {bad} of {members} cells" + (f", {mildly} more mildly" if mildly > 0 else " alike" if bad > 1 else "")
 
 
 def confirmed(degradations: Sequence[Degradation]) -> str:
     by = {name for d in degradations for name in d.confirmed_by.split(",") if name}
     words = {
-        "neighbours": "neighbour cells carry more than usual",
         "core": "the core sees it too",
         "alarm": "an alarm says so",
     }

@@ -1,6 +1,6 @@
 """Nouns as JSON: the domain's own names, ISO times, and no count of people under the privacy floor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 from detector.care.privacy import shown, shown_interval
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, Rival
+from detector.domain.kpi import Kpi
 from detector.domain.window import utc
+from detector.incidents import explanation
 from detector.web.service import CareView, Listed, Match
 
 Json = dict[str, Any]
@@ -34,15 +36,28 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}"}
+    rivals = [dict(zip(Rival._fields, rival, strict=True)) for rival in found.rivals]
+    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
+
+
+def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
+    """With the sentence that explains it, and its parts by name."""
+    parts = [{name: _finite(value) for name, value in part._asdict().items()} for part in found.parts]
+    return plain(found) | {"explanation": explained(found, find), "parts": parts}
+
+
+def explained(found: Degradation, find: Callable[[str], Kpi | None]) -> str:
+    names = {found.kpi, *(part.kpi for part in found.parts)}
+    return explanation(found, {name: kpi for name in names if (kpi := find(name)) is not None})
 
 
 def incident_in_full(
-    found: Incident, degradations: Sequence[Degradation], impact: Impact | None, care: CareView | None, *, floor: int
-) -> Json:
+    found: Incident, degradations: Sequence[Degradation], impact: Impact | None, care: CareView | None, *, floor: int,
+    find: Callable[[str], Kpi | None] = lambda _: None,
+) -> Json:  # fmt: skip
     """An incident with its evidence and its counts; people only by number."""
     return incident(found) | {
-        "degradations": [plain(d) for d in degradations],
+        "degradations": [degradation(d, find) for d in degradations],
         "impact": impact and counts(impact, floor=floor),
         "care": care and care_counts(care, floor=floor),
         "links": {"affected": f"/v1/incidents/{found.incident_id}/affected", "page": f"/incidents/{found.incident_id}"},

@@ -34,6 +34,18 @@ class Measured:
     periods: str
     severity: str
     state: str
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One line of what may be the root, as text."""
+
+    place: str
+    named: bool
+    bad: str
+    chance: str
+    coverage: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,7 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
         "care": care and care_words(care, page),
         "rows": rows[:MOST_ROWS],
         "more_rows": rows[MOST_ROWS:],
+        "candidates": candidates(incident),
         "charts": charts(service.bands(incident.incident_id), incident, care, page),
         "timeline": [(page.clock(u.at), u) for u in timeline(incident, service.timeline(incident.incident_id))],
     }
@@ -139,7 +152,21 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
         wording.duration(d.periods * d.duration_s),
         d.severity,
         "ongoing" if d.cleared_at is None else f"until {page.clock(d.cleared_at)}",
+        answers.explained(d, find),
     )
+
+
+def candidates(incident: Incident) -> list[Candidate]:
+    """The root that is named and its rivals, if there are any."""
+    if len(incident.rivals) < 2:
+        return []
+    return [
+        Candidate(
+            wording.place(r.root_kind, r.root_id), (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
+            f"{r.bad} of {r.testable}", wording.chance(r.chance), f"{r.coverage:.0%}",
+        )
+        for r in incident.rivals
+    ]  # fmt: skip
 
 
 def _value(kpi: Kpi | None, value: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil, log10
 from zoneinfo import ZoneInfo
 
 from detector.care.privacy import shown
@@ -72,6 +73,19 @@ def count(people: float, *, floor: int) -> str:
     """
     told = shown(people, floor)
     return f"fewer than {floor}" if told is None else f"{told:,}"
+
+
+def chance(p: float) -> str:
+    """
+    >>> chance(0.25), chance(0.004), chance(3e-12), chance(0.0)
+    ('25 %', '0.4 %', '3 in 10^12', 'none')
+    """
+    if p >= 1e-4:
+        return f"{p * 100:.3g} %"
+    if p <= 0:
+        return "none"
+    exponent = ceil(-log10(p) - 1e-9)
+    return f"{p * 10**exponent:.0f} in 10^{exponent}"
 
 
 def quantity(number: float) -> str:

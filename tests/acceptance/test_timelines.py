@@ -32,7 +32,10 @@ def test_a_sharp_fault_is_raised_at_once_and_cleared_after_two_quiet_periods() -
     assert (episode.started_at, episode.detected_at, episode.cleared_at) == (at("08:15"), at("08:35"), at("08:45"))
     (incident,) = story.incidents.values()
     assert incident.incident_id.removeprefix("inc_") == episode.degradation_id.removeprefix("deg_")
-    assert incident.reason == "RRC setup success 60.0 % (240 of 400), expected 99.0 %, for 15 minutes; cell c1.1"
+    assert incident.reason == (
+        "RRC setup success 60.0 % (240 of 400), expected 99.0 %, for 15 minutes; neighbours normal; "
+        "cell c1.1, the other 2 cells of its site normal"
+    )
 
 
 def test_a_mild_fault_shows_over_three_periods_and_stays_open_though_each_period_is_unsure() -> None:
@@ -95,7 +98,9 @@ def test_an_outage_that_looks_like_missing_data_is_one_when_the_neighbours_carry
     """)
     (incident,) = story.incidents.values()
     assert incident.started_at == at("08:00")
-    assert incident.reason == "no measurements from c1.1, for 60 minutes; cell c1.1; neighbour cells carry more than usual"
+    assert incident.reason == (
+        "no measurements from c1.1, for 60 minutes; neighbours carry 1.4 times their usual traffic; cell c1.1"
+    )
 
 
 def test_two_lost_rows_beside_a_lively_neighbourhood_are_two_lost_rows() -> None:
