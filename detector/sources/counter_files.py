@@ -19,6 +19,7 @@ from detector.sources.tables import CounterTable, load_counter_table, periods
 
 HELD_BYTES = 512 << 20
 """Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
+LOADED_AT_ONCE = 4 << 20
 _CHUNK = 1 << 20
 _GRANULARITY = re.compile(rb"granPeriod\s([^>]*)>")
 _DURATION, _END = re.compile(rb"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(rb"\bendTime\s*=\s*[\"']([^\"']*)")
@@ -59,13 +60,25 @@ class CounterFiles:
     def periods(self, file: CounterFile, zone: tzinfo) -> tuple[Window, ...]:
         """Those that the file holds, in order of time; empty if none could be made out."""
         if file not in self._periods:
-            self._periods[file] = _periods(file.path, file.name, zone)
+            self._periods[file] = self._look(file, zone)
         return self._periods[file]
+
+    def _look(self, file: CounterFile, zone: tzinfo) -> tuple[Window, ...]:
+        """A small table is loaded when its periods are asked for: it is going to be read, and opening takes longest."""
+        small = file.size <= LOADED_AT_ONCE and self._held_bytes < HELD_BYTES // 2
+        if small and self._inside(file.path) and kind_of(file.path, file.name) == "table":
+            try:
+                return self._load(file.path, file.name, zone)[0].periods or _periods(file.path, file.name, zone)
+            except Permanent:
+                return ()  # reading it will say why
+        return _periods(file.path, file.name, zone)
 
     def read(self, name: str, findings: Findings, zone: tzinfo, window: Window | None) -> Iterator[CounterBatch]:
         """Rows of the file `name` whose period starts in the window. Raises Permanent for one that cannot be read."""
         path = self._root / name
-        if not path.resolve().is_relative_to(self._root.resolve()):
+        if _version(path, name) in self._tables:
+            return self._table(path, name, zone, findings).batches(window)
+        if not self._inside(path):
             raise Permanent("it lies outside the dataset", where=name, mend="name a file below it")
         kind = kind_of(path, name)
         if kind == "json":
@@ -74,20 +87,37 @@ class CounterFiles:
             return read_pm_xml(path, findings, name=name, zone=zone, window=window)
         return self._table(path, name, zone, findings).batches(window)
 
+    def _inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self._root.resolve())
+
     def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
         """A table is loaded once and read period by period; its findings are told once."""
-        try:
-            key = name, path.stat().st_mtime_ns
-        except OSError as error:
-            raise Permanent("it is gone", where=name, mend="put it back") from error
+        table, untold = self._load(path, name, zone)
+        findings.extend(untold)
+        self._tables[_version(path, name)] = table, Findings()
+        return table
+
+    def _load(self, path: Path, name: str, zone: tzinfo) -> tuple[CounterTable, Findings]:
+        """(the table, what nobody has been told of it yet)."""
+        key = _version(path, name)
         if key not in self._tables:
             found = Findings()
             self._tables[key] = load_counter_table(path, name, zone, found), found
-            findings.extend(found)
-            while len(self._tables) > 1 and sum(table.nbytes for table, _ in self._tables.values()) > HELD_BYTES:
+            while len(self._tables) > 1 and self._held_bytes > HELD_BYTES:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(key)
-        return self._tables[key][0]
+        return self._tables[key]
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(table.nbytes for table, _ in self._tables.values())
+
+
+def _version(path: Path, name: str) -> tuple[str, int]:
+    try:
+        return name, path.stat().st_mtime_ns
+    except OSError as error:
+        raise Permanent("it is gone", where=name, mend="put it back") from error
 
 
 def kind_of(path: Path, name: str) -> str:

@@ -37,6 +37,12 @@ class CounterTable:
     def nbytes(self) -> int:
         return sum(a.nbytes for a in (self.object, self.start, self.duration_s, self.suspect, *self.columns))
 
+    @property
+    def periods(self) -> tuple[Window, ...]:
+        """In order of time."""
+        pairs = np.unique(np.stack([self.start, self.start + self.duration_s]), axis=1)
+        return tuple(Window(begin, end) for begin, end in pairs.T.tolist())
+
     def batches(self, window: Window | None = None) -> Iterator[CounterBatch]:
         """One batch per period that starts in the window, in order of time."""
         first, last = 0, len(self.start)
