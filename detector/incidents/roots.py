@@ -76,7 +76,7 @@ def _by_core(search: Search, left: set[Bout]) -> list[Cause]:
         if function not in left:
             continue
         behind = search.topology.cells_behind(function.object_id)
-        peers = {b for b in left if search.is_core(b) and search.topology.cells_behind(b.object_id) & behind}
+        peers = {b for b in left if search.is_core(b) and _serve_together(search.topology, b.object_id, function.object_id)}
         felt = {b for b in left if b.object_id in behind}
         gone = {b for b in felt if b.kind in OUT_OF_SERVICE}
         if len({b.object_id for b in gone}) < search.policy.covers_share * len(behind):
@@ -85,6 +85,15 @@ def _by_core(search: Search, left: set[Bout]) -> list[Cause]:
         turned = {b for b in felt | peers if compatible(b, function)} | late | {function}
         found.append(_taken(("nf", function.object_id), turned, left))
     return found
+
+
+def _serve_together(topology: Topology, one: str, other: str) -> bool:
+    """The same cells lie behind both functions; of a core whose cells nobody named, the same areas."""
+    behind = topology.cells_behind(one), topology.cells_behind(other)
+    if behind[0] or behind[1]:
+        return not behind[0].isdisjoint(behind[1])
+    areas = frozenset(topology.functions[one].serves), frozenset(topology.functions[other].serves)
+    return "*" in areas[0] | areas[1] or not areas[0].isdisjoint(areas[1])
 
 
 def _asked_less(search: Search) -> set[Bout]:

@@ -98,6 +98,22 @@ def test_core_first_but_no_core_function_switches_a_cell_off() -> None:
     assert found([*core, *many, bad("c9.1")], topology) == {("nf", "amf1", 11), ("cell", "c9.1", 1)}
 
 
+@pytest.mark.parametrize(
+    ("serves", "want"),
+    [
+        (("*", "*"), {("nf", "gw1", 2)}),
+        (("t1;t2", "t2"), {("nf", "gw1", 2)}),
+        (("t1", "t2"), {("nf", "gw1", 1), ("nf", "tr1", 1)}),
+    ],
+)
+def test_core_functions_that_turn_bad_together_are_one_even_where_no_cell_is_known(
+    serves: tuple[str, str], want: set[tuple[str, str, int]]
+) -> None:
+    names = ("gw1", "tr1")
+    core = Topology({}, {n: NetworkFunction(n, "router", tuple(s.split(";"))) for n, s in zip(names, serves, strict=True)})
+    assert found([bad("gw1", "08:00", "core", severity="critical"), bad("tr1", "08:00", "core")], core) == want
+
+
 def test_silent_cells_count_neither_way() -> None:
     silent = [bad("c1.3", kind="no_data")]
     assert found([bad("c1.1"), bad("c1.2"), *silent], network()) == {("site", "s1", 2)}
