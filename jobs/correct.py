@@ -54,12 +54,10 @@ class Correction:
         return [i for i in (*new, *self._ended) if self.before.incidents.get(i.incident_id) != i]
 
     def begun_with(self, one: Decided) -> Decided:
-        """An entry of the second run's log, under the names and clocks that were told."""
+        """An entry of the second run's log under the names that were told, by the clocks of the first: so that a third run
+        sees what it would have seen in order."""
         was = one.before
-        return replace(
-            one,
-            before=Before(tuple(map(self.dated, was.degradations)), tuple(map(self.named, was.incidents)), was.missing),
-        )
+        return replace(one, before=Before(was.degradations, tuple(map(self.named, was.incidents)), was.missing))
 
     def dated(self, d: Degradation) -> Degradation:
         """With the clock at which it was, or is now, told."""

@@ -142,11 +142,9 @@ class Deciding:
         incidents = {i.incident_id for s in states for i in s.incidents} | run.incidents.keys()
         degradations |= {d.degradation_id for d in book.open_degradations()}
         incidents |= {i.incident_id for i in book.incidents(state="open")}
-        known_incidents = book.incidents_named(sorted(incidents))
-        degradations |= {d for i in known_incidents for d in i.degradation_ids}
         known = Told(
             {d.degradation_id: d for d in book.degradations_named(sorted(degradations))},
-            {i.incident_id: i for i in known_incidents},
+            {i.incident_id: i for i in book.incidents_named(sorted(incidents))},
         )
         return Correction(known, Told(run.degradations, run.incidents), int(self.scoring.now))
 
