@@ -24,11 +24,16 @@ _CSV = (
 )
 
 
+FEW_ROWS = 20_000
+
+
 class Table:
     """A table of one file, open while in a `with`. Raises Permanent in one line for a file that is no table."""
 
     def __init__(self, path: Path, name: str) -> None:
         self._name, self._path = name, str(path)
+        self.rows = 0
+        """Loaded rows."""
         self._connection = duckdb.connect(":memory:", config=_LIMITS)
         try:
             self._lock(path)
@@ -103,6 +108,7 @@ class Table:
         bad = f"nullif(concat_ws(', ', {', '.join(wrong) or 'NULL'}), '') AS \"?bad\""
         listed = ", ".join(['row_number() OVER () AS "?row"', *words, *values, bad])
         self._query(f"CREATE TEMP TABLE loaded AS SELECT {listed} FROM {self._from}")
+        self.rows = int(self._query("SELECT count(*) FROM loaded").fetchone()[0])
         for count, row, example in self._query(
             'SELECT count(*), min("?row"), arg_min("?bad", "?row") FROM loaded WHERE "?bad" IS NOT NULL HAVING count(*) > 0'
         ).fetchall():
@@ -119,6 +125,8 @@ class Table:
 
     def codes(self, column: str) -> tuple[list[str], NDArray[np.int64]]:
         """(different texts, index of each row's text, -1 = empty) of a loaded text column."""
+        if self.rows <= FEW_ROWS:
+            return self._few_codes(column)
         different = f"SELECT DISTINCT {_name(column)} FROM loaded WHERE {_name(column)} IS NOT NULL ORDER BY 1"
         words = [str(row[0]) for row in self._query(different).fetchall()]
         if not words:
@@ -128,15 +136,18 @@ class Table:
         sql = f'SELECT coalesce(enum_code({_name(column)}::{kind})::BIGINT, -1) AS code FROM loaded ORDER BY "?row"'
         return words, np.asarray(self._query(sql).fetchnumpy()["code"], np.int64)
 
+    def _few_codes(self, column: str) -> tuple[list[str], NDArray[np.int64]]:
+        """The same in one query: what a small table costs is the number of questions."""
+        texts = [row[0] for row in self._query(f'SELECT {_name(column)} FROM loaded ORDER BY "?row"').fetchall()]
+        words = sorted({text for text in texts if text is not None})
+        place: dict[str | None, int] = {word: i for i, word in enumerate(words)} | {None: -1}
+        return words, np.array([place[text] for text in texts], np.int64)
+
     def numbers(self, *columns: str) -> list[NDArray[np.float64]]:
         """Loaded number columns, NaN = NULL."""
         listed = ", ".join(f"{_name(column)} AS n{i}" for i, column in enumerate(columns))
         found = self._query(f'SELECT {listed} FROM loaded ORDER BY "?row"').fetchnumpy() if columns else {}
         return [np.ma.filled(np.ma.asarray(found[f"n{i}"]).astype(np.float64), np.nan) for i in range(len(columns))]
-
-    @property
-    def rows(self) -> int:
-        return int(self._query("SELECT count(*) FROM loaded").fetchone()[0])
 
 
 def _name(column: str) -> str:

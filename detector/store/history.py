@@ -126,7 +126,8 @@ class KpiHistory:
                 self.record(connection, tick, versions[tick], path, len(frame.objects))
         for path in set(old) - set(new.values()):
             (self._root / path).unlink(missing_ok=True)
-        self._cache.clear()
+        for key in [key for key in self._cache if key[0] in old]:
+            del self._cache[key]
         return len(old) - 1
 
     def prune(self, before: int, *, untouched_since: float = inf) -> int:
