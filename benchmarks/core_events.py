@@ -138,6 +138,14 @@ class Verdict:
                 best[alarm.incident] = min(best.get(alarm.incident, 2), order.index(self.place(alarm)))
         return {name: list(best.values()).count(i) for i, name in enumerate(order)}
 
+    @property
+    def opened_for_nothing(self) -> int:
+        """Incidents whose first alarm came in no event's time, whatever joined them later."""
+        first: dict[str, Alarm] = {}
+        for alarm in sorted(self.alarms, key=lambda a: a.at):
+            first.setdefault(alarm.incident, alarm)
+        return sum(self.place(alarm) == "never" for name, alarm in first.items() if name)
+
 
 # --- the peer and the ceiling -----------------------------------------------------------------------------------------
 

@@ -81,6 +81,7 @@ def raised_table(verdicts: Mapping[str, Verdict]) -> list[str]:
         row(f"{what} in no event's time, a day", [told(rate(counted(v)["never"], v.days)) for v in every])
         for place in ("own", "elsewhere"):
             row(f"{what} on {place} node of an event", [f"{counted(v)[place]:,}" for v in every])
+    row("incidents opened in no event's time, a day", [told(rate(v.opened_for_nothing, v.days)) for v in every])
     row(
         "port named, of events that have one",
         [told(v.on_port([e for e in v.events if "idle" not in e.kind])) for v in every],
