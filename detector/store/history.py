@@ -20,7 +20,8 @@ from detector.store.ticks import Ticks
 from detector.store.whole_file import remove_abandoned
 
 _DAY = 86_400
-_CACHED_TICKS = 64
+_CACHED_TICKS, _CACHED_BYTES = 64, 256 << 20
+"""Frames stay in memory up to the larger of the two: a small network's whole history does."""
 
 
 class KpiHistory:
@@ -81,7 +82,7 @@ class KpiHistory:
         key = (path, len(starts))
         if key not in self._cache:
             self._cache[key] = self._parse(path, starts, duration_s)
-            if len(self._cache) > _CACHED_TICKS:
+            while len(self._cache) > _CACHED_TICKS and sum(map(_bytes, self._cache.values())) > _CACHED_BYTES:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
         return self._cache[key] if list(self._cache[key].starts) == starts else self._parse(path, starts, duration_s)
@@ -151,6 +152,10 @@ def _digest(frame: KpiFrame) -> str:
     for values in (frame.starts, frame.numerator, frame.denominator, frame.suspect):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:8]
+
+
+def _bytes(frame: KpiFrame) -> int:
+    return frame.numerator.nbytes + frame.denominator.nbytes
 
 
 def _pick(frame: KpiFrame, periods: np.ndarray[Any, np.dtype[np.bool_]]) -> KpiFrame:
