@@ -127,8 +127,10 @@ class Stages:
             expected = [o for o in baseline.objects if _awaited(reference, o)]
             evidence = pipeline.score(recent, baseline, reference, expected, self.detection, memory)
             memory = evidence.memory
+            remembered = [d for d in book.values() if d.remembered(tick.start)]
+            standing = [i for i in incidents.values() if i.state == "open"]
             tracked, changed = pipeline.decide(
-                evidence, [d for d in book.values() if d.open], [i for i in incidents.values() if i.state == "open"],
+                evidence, remembered, standing,
                 reference, self.material.catalogue, self.detection, self.correlation, now=int(now), missing=missing,
             )  # fmt: skip
             missing = tracked.missing

@@ -47,14 +47,15 @@ def decide(
 ) -> tuple[Tracked, tuple[Incident, ...]]:  # fmt: skip
     """Evidence to degradations to incidents; what other durations raised stays as it is."""
     mine = [d for d in raised if d.duration_s == evidence.tick.duration_s]
-    others = [d for d in raised if d.duration_s != evidence.tick.duration_s]
+    others = [d for d in raised if d.open and d.duration_s != evidence.tick.duration_s]
     topology, operations = reference.topology, reference.operations
     tracked = degradations.track(
         evidence, mine, now=now, topology=topology, operations=operations, policy=detection, seen_missing=missing
     )
     changed = incidents.correlate(
         open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
-        objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis}, evidence=evidence,
+        objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
+        evidence=evidence,
     )  # fmt: skip
     return tracked, changed
 

@@ -41,7 +41,7 @@ class Deciding:
         while True:
             number, mine = store.decisions.newest(), debt.tick.duration_s
             before = Before(
-                tuple(store.book.open_degradations()), tuple(store.book.incidents(state="open")),
+                tuple(store.book.remembered_degradations(debt.tick.start)), tuple(store.book.incidents(state="open")),
                 store.notes.get(f"missing:{mine}", {}),
             )  # fmt: skip
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
@@ -183,7 +183,7 @@ class Run:
 
     def before(self, tick: Tick) -> Before:
         return Before(
-            tuple(d for d in self.degradations.values() if d.open),
+            tuple(d for d in self.degradations.values() if d.remembered(tick.start)),
             tuple(i for i in self.incidents.values() if i.state == "open"), self.missing.get(tick.duration_s, {}),
         )  # fmt: skip
 

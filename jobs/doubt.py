@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.calendar import AFTERMATH_S, GATHERING_S
 from detector.domain.cell import base_object
 from detector.domain.degradation import Degradation
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.operations import CalendarEvent, Maintenance
+from detector.domain.operations import AFTERMATH_S, GATHERING_S, CalendarEvent, Maintenance
 from detector.domain.ports import Reference
 from detector.scoring.time_of_week import time_of_week
 

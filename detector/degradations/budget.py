@@ -18,12 +18,14 @@ def allowed_per_tick(budget_per_1000_week: float, objects: int, duration_s: int)
 
 
 def bar(strength: NDArray[np.float64], allowed: float) -> float:
-    """The least -log10 p that raises a degradation, over all series of a tick; NaN = not testable; inf = nothing may.
+    """The least -log10 p that raises a degradation, over all series [object, KPI] of a tick; NaN = not testable; inf =
+    nothing may.
 
     With m testable series, a threshold t on p lets m * t of them through by chance. A quiet tick may raise `allowed`
-    false ones, so t = allowed / m: the expected *number* is held, which is what the user budgets. Where k series stand
+    false ones, so t = allowed / m: the expected *number* is held, which is what the user budgets. Where k objects stand
     out together the threshold steps up to q * k / m (Benjamini and Hochberg 1995) with q = min(allowed, 0.05): then at
-    most the share q of what is raised is false. q is the same number at k = 1, so one rule serves both; the cap matters
+    most the share q of what is raised is false. Objects, not series: one dead cell fails in ten ways, which says nothing
+    of its neighbours. q is the same number at k = 1, so one rule serves both; the cap matters
     only on networks so large that a tick may raise more than 0.05 false ones, where a share of `allowed` would mean
     nothing. Give only series whose episode is not open yet: else one long outage lowers the bar for all others all week.
 
@@ -38,7 +40,8 @@ def bar(strength: NDArray[np.float64], allowed: float) -> float:
         return float("inf")
     base = allowed / tested.size
     q = min(allowed, LARGEST_FALSE_SHARE)
-    p = np.sort(10.0 ** -tested[tested >= -np.log10(q)])
+    best = np.nan_to_num(strength, nan=0.0).reshape(len(strength), -1).max(axis=1)
+    p = np.sort(10.0 ** -best[best >= -np.log10(q)])
     stepped = q * np.arange(1, p.size + 1) / tested.size
     passing = stepped[p <= stepped]
     return float(-np.log10(min(1.0, max(base, passing[-1] if passing.size else 0.0))))

@@ -4,20 +4,25 @@ from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, relative_loss
 from detector.domain.cell import Topology, base_object
 from detector.domain.kpi import Kpi
-from detector.domain.operations import AFTERMATH_S, GATHERING_S, CalendarEvent
+from detector.domain.operations import AFTERMATH_S, GATHERING_S, CalendarEvent, Operations
 from detector.domain.window import Window
 
-FAR_BEYOND = {"ratio": 0.25, "rate": 0.97}
+FAR_BEYOND = {"ratio": 0.5, "rate": 0.995}
 """How much worse than usual quality has to be to be more than the crowd: points of a ratio, of others relative loss."""
-FAR_BEYOND_ELSE = 0.8
+FAR_BEYOND_ELSE = 0.9
 
 
 def on(scene: Scene, object_id: str, kind: str) -> bool:
     """The calendar has a `holiday` or an `event` (a match, a concert) here in this period or near it."""
-    window = Window(scene.evidence.tick.start - AFTERMATH_S, scene.evidence.tick.end + GATHERING_S)
+    return declared(scene.operations, scene.topology, object_id, scene.evidence.tick.window, kind)
+
+
+def declared(operations: Operations, topology: Topology, object_id: str, period: Window, kind: str = "event") -> bool:
+    """The same of any period."""
+    window = Window(period.start - AFTERMATH_S, period.end + GATHERING_S)
     return any(
-        event.kind == kind and event.window.overlaps(window) and in_scope(scene.topology, event, base_object(object_id))
-        for event in scene.operations.calendar
+        event.kind == kind and event.window.overlaps(window) and in_scope(topology, event, base_object(object_id))
+        for event in operations.calendar
     )
 
 

@@ -26,13 +26,22 @@ def raise_new(scene: Scene) -> Iterator[Degradation]:
     """Episodes that begin: strength at the bar, effect above its floor, none open for this object and family."""
     evidence = scene.evidence
     taken = {(d.object_id, d.family) for d in scene.open_ if d.open}
+    over = {(d.object_id, d.family): d.cleared_at for d in scene.open_ if d.cleared_at is not None}
     rows, cols = np.nonzero((evidence.strength >= scene.bar) & evidence.matters)
     found = {(int(i), evidence.kpis[c].family) for i, c in zip(rows, cols, strict=True)}
     for i, family in sorted(found):
         if (evidence.objects[i], family) not in taken:
             new = shown(scene, i, family)
-            if new is not None:
+            if new is not None and not echoes(scene, i, new, over.get((new.object_id, family))):
                 yield new
+
+
+def echoes(scene: Scene, i: int, new: Degradation, cleared_at: int | None) -> bool:
+    """A horizon that reaches back into an episode which was cleared shows that one again, unless the newest period alone
+    is bad enough."""
+    if cleared_at is None or new.started_at >= cleared_at:
+        return False
+    return not float(scene.evidence.recent[i, scene.evidence.kpi_index[new.kpi]]) >= scene.bar
 
 
 def shown(scene: Scene, i: int, family: str) -> Degradation | None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from detector.degradations.budget import allowed_per_tick, bar
+from detector.degradations.calendar import declared
 from detector.degradations.episodes import carry_on, raise_new
 from detector.degradations.scene import Scene
 from detector.degradations.silence import FAMILY, carry_silence, missing_periods, raise_silent
@@ -38,7 +39,8 @@ def track(
     policy: DetectionPolicy,
     seen_missing: Mapping[str, int] = NONE_MISSING,
 ) -> Tracked:
-    """`open_` and `seen_missing` are the state before the tick; `now` (s) is the clock when it was scored.
+    """`open_` (with what was cleared within a day, which may echo) and `seen_missing` are the state before the tick; `now` (s)
+    is the clock when it was scored.
 
     The same input gives the same output, and a tick tracked again on top of its own result changes no episode. Episodes
     inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the
@@ -46,13 +48,16 @@ def track(
     """
     unbarred = Scene(evidence, tuple(open_), topology, operations, policy, now, float("inf"))
     missing = missing_periods(unbarred, seen_missing)
-    scene = Scene(evidence, tuple(open_), topology, operations, policy, now, bar_of(evidence, open_, policy))
+    sure = bar_of(evidence, open_, topology, operations, policy)
+    scene = Scene(evidence, tuple(open_), topology, operations, policy, now, sure)
     carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in open_ if d.open]
     found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene, missing), *carried)}
     return Tracked(tuple(found[key] for key in sorted(found)), missing)
 
 
-def bar_of(evidence: Evidence, open_: Sequence[Degradation], policy: DetectionPolicy) -> float:
+def bar_of(
+    evidence: Evidence, open_: Sequence[Degradation], topology: Topology, operations: Operations, policy: DetectionPolicy
+) -> float:
     """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
     fresh = evidence.strength.copy()
     families = np.array([kpi.family for kpi in evidence.kpis], dtype=object)
@@ -60,6 +65,8 @@ def bar_of(evidence: Evidence, open_: Sequence[Degradation], policy: DetectionPo
         row = evidence.object_index.get(episode.object_id)
         if row is not None and episode.open:
             fresh[row, families == episode.family] = np.nan
+    crowded = [declared(operations, topology, name, evidence.tick.window) for name in evidence.objects]
+    fresh[np.array(crowded, bool)] = np.nan  # what everybody knows of is no measure of how sure the rest is
     testable = np.isfinite(evidence.strength).any(axis=1)
     objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
     allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)

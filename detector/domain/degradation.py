@@ -25,6 +25,9 @@ class Part(NamedTuple):
     expected: float
 
 
+REMEMBERED_S = 86_400
+
+
 @dataclass(frozen=True)
 class Degradation:
     """An episode in which one family of KPIs of one object is worse than its baseline. Times in s since the epoch.
@@ -76,6 +79,10 @@ class Degradation:
     @property
     def open(self) -> bool:
         return self.cleared_at is None
+
+    def remembered(self, at: int) -> bool:
+        """Open, or cleared so lately that a long horizon which ends `at` (s) may still show it."""
+        return self.cleared_at is None or (self.withdrawn_at is None and self.cleared_at > at - REMEMBERED_S)
 
     @property
     def affects_service(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from detector.domain.degradation import Degradation
+from detector.domain.degradation import REMEMBERED_S, Degradation
 from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident
 from detector.store import tables
@@ -24,6 +24,12 @@ class Book:
 
     def open_degradations(self) -> list[Degradation]:
         return self.degradations(tables.degradation.c.cleared_at.is_(None))
+
+    def remembered_degradations(self, at: int) -> list[Degradation]:
+        """Those that are open, or were cleared so lately that they may echo at `at` (s)."""
+        column = tables.degradation.c.cleared_at
+        found = self.degradations(or_(column.is_(None), column > at - REMEMBERED_S))
+        return [d for d in found if d.remembered(at)]
 
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)
