@@ -19,6 +19,7 @@ EDGE = ("child_kind", "child_id", "parent_kind", "parent_id", "relation")
 PLAIN = ("site_id", "node_id", "tac", "region", "band", "layer", "vendor", "software")
 STATES = ("in_service", "energy_saving", "planned", "retired")
 FOREVER = 1 << 60
+NIGHT_S = 2 * 86_400
 
 
 Noun = TypeVar("Noun")
@@ -89,14 +90,20 @@ def _reused(rows: Sequence[Dated[Cell]], index: int) -> bool:
 
 
 def _idle(rows: Sequence[Dated[Cell]]) -> tuple[Window, ...]:
-    """When a row of another state than in_service held, until the next one began."""
+    """When a row of another state than in_service held, until the next one began; saving energy only night by night."""
     follows = [*(row.since for row in rows[1:]), None]
     spans = [
         (row.since or 0, min(FOREVER if at is None else at for at in (row.until, next_)))
         for row, next_ in zip(rows, follows, strict=True)
-        if row.noun.state != "in_service"
+        if _tells_when(row)
     ]
     return tuple(Window(begin, end) for begin, end in spans if begin < end)
+
+
+def _tells_when(row: Dated[Cell]) -> bool:
+    """Saving energy for days on end tells what a cell is, not when it sleeps: its own traffic tells that."""
+    short = row.since is not None and row.until is not None and row.until - row.since <= NIGHT_S
+    return row.noun.state in ("planned", "retired") or (row.noun.state == "energy_saving" and short)
 
 
 def _epoch(cell: Cell) -> tuple[str, str, str]:

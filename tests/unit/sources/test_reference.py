@@ -72,6 +72,8 @@ def test_nights_of_saving_energy_are_known_afterwards_and_not_before(tmp_path):
     assert [cell(h).state for h in (0, 1, 2, 3, 4)] == ["in_service", "energy_saving"] * 2 + ["in_service"]
     assert [len(cell(h).idle) for h in (0, 1, 2, 3, 4)] == [0, 1, 1, 2, 2]
     assert cell(4).idle[1] == Window(at(3), at(4))
+    for_ever = network(tmp_path, ["energy_saving,s1,7,,"])(5)
+    assert (for_ever.state, for_ever.idle) == ("energy_saving", ())  # what it is, not when it sleeps
     planned = network(tmp_path, ["planned,s1,7,,3", "in_service,s1,7,3,"])
     assert planned(5).idle == (Window(0, at(3)),)
 
