@@ -1,4 +1,4 @@
-"""Periods that are no part of an ordinary day: declared events with their crowds, declared works."""
+"""Periods that are no part of an ordinary day: declared events with their crowds, declared works, saved energy."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,7 +13,7 @@ from detector.domain.window import Window
 def exceptional(
     starts: NDArray[np.int64], duration_s: int, objects: Sequence[str], topology: Topology, operations: Operations
 ) -> NDArray[np.bool_]:
-    """[period, object]: inside declared works, or an event with the coming and going of its crowd.
+    """[period, object]: inside declared works, an event with the coming and going of its crowd, or planned sleep.
 
     Such a period is judged by itself; it is not summed up with those after it, which are quiet again.
     """
@@ -25,6 +25,12 @@ def exceptional(
         if window.overlaps(whole):
             rows = (starts < window.end) & (starts + duration_s > window.start)
             flags |= rows[:, None] & _inside(objects, topology, kind, scope_id)[None, :]
+    for place, name in enumerate(objects):
+        cell = topology.cells.get(base_object(name))
+        for idle in reversed(cell.idle if cell else ()):
+            if idle.end <= whole.start:
+                break  # the others are older still
+            flags[:, place] |= (starts < idle.end) & (starts + duration_s > idle.start)
     return flags
 
 

@@ -1,5 +1,6 @@
 """The newest periods beside what the baseline expects of them, summed over every horizon."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,9 +32,8 @@ class Recent:
     baseline: Baseline
     rows: NDArray[np.int64]
     when: TimeOfWeek
-    order: NDArray[np.int64]
-    """Places of the objects, neighbours side by side: what the common factor's buckets need."""
-    core: NDArray[np.bool_]
+    regions: Sequence[NDArray[np.int64]]
+    """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
     policy: DetectionPolicy
     apart: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `exceptional`: in no horizon but its own."""
@@ -50,8 +50,7 @@ class Recent:
         if kpi.kind in SHORTENED:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
-        common = factor(kpi, events[:, self.order], np.nan_to_num(mean)[:, self.order], self.core[self.order])
-        return events, size, mean * np.where(self.core, 1.0, common[:, None])
+        return events, size, mean * factor(kpi, events, np.nan_to_num(mean), self.regions)
 
     def sample(self, k: int) -> Sample:
         """[horizon, object]: NaN where the newest period is, or where less than half of a horizon was measured."""
@@ -110,16 +109,25 @@ def view(
 ) -> Recent:  # fmt: skip
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
 
-    def beside(place: int) -> tuple[str, str, str, str]:
-        cell = topology.cells.get(frame.objects[place])
-        return (cell.region, cell.tac, cell.site_id, cell.cell_id) if cell else ("", "", "", frame.objects[place])
-
-    order = np.array(sorted(range(len(frame.objects)), key=beside), dtype=np.int64)
-    core = np.array([topology.technology(name) == "core" for name in frame.objects], dtype=bool)
-    when = time_of_week(frame.starts, frame.duration_s, timezone)
+    off = [e.window for e in operations.calendar if e.kind == "holiday" and e.scope_kind == "network"]
+    when = time_of_week(frame.starts, frame.duration_s, timezone, off)
     apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
-    faded = _faded(frame, baseline, before)
-    return Recent(frame, baseline, baseline.rows(frame.objects), when, order, core, policy, apart, faded)
+    faded, regions = _faded(frame, baseline, before), regions_of(frame.objects, topology)
+    return Recent(frame, baseline, baseline.rows(frame.objects), when, regions, policy, apart, faded)
+
+
+def regions_of(objects: Sequence[str], topology: Topology) -> list[NDArray[np.int64]]:
+    """Places of the objects of each region, by tracking area and site within it; core functions belong to none."""
+
+    def beside(place: int) -> tuple[str, str, str, str]:
+        cell = topology.cells.get(objects[place])
+        return (cell.region, cell.tac, cell.site_id, cell.cell_id) if cell else ("", "", "", objects[place])
+
+    found: dict[str, list[int]] = {}
+    for place in sorted(range(len(objects)), key=beside):
+        if topology.technology(objects[place]) != "core":
+            found.setdefault(beside(place)[0], []).append(place)
+    return [np.array(places, dtype=np.int64) for places in found.values()]
 
 
 def _faded(frame: KpiFrame, baseline: Baseline, before: Memory | None) -> NDArray[np.float32]:

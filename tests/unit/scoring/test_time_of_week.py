@@ -1,13 +1,15 @@
 """The clock on the wall, when it changes, and days off."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from detector.domain.cell import Topology
+from detector.domain.cell import Cell, Topology
 from detector.domain.frame import KpiFrame
+from detector.domain.operations import CalendarEvent, Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Window
 from detector.scoring import fit, score
@@ -36,15 +38,22 @@ def commuters(first, last, period_s=900):
     return KpiFrame(starts, period_s, names, (SETUP, TRAFFIC), num, den, np.zeros(n.shape, bool))
 
 
-def evidence(frame, place, baseline, timezone):
-    cut = slice(place, place + 1)
+def evidence(frame, place, baseline, timezone, first=None, **known):
+    cut = slice(place if first is None else first, place + 1)
     now = KpiFrame(
         frame.starts[cut].copy(), frame.duration_s, frame.objects, frame.kpis, frame.numerator[cut].copy(),
         frame.denominator[cut].copy(), frame.suspect[cut].copy(),
     )  # fmt: skip
-    return score(
-        now, baseline, expected_objects=frame.objects, topology=Topology(), timezone=timezone, policy=POLICY
+    told = {"expected_objects": frame.objects, "topology": Topology(), "policy": POLICY} | known
+    return score(now, baseline, timezone=timezone, **told)
+
+
+def learned(frame, periods):
+    past = KpiFrame(
+        frame.starts[:periods].copy(), frame.duration_s, frame.objects, frame.kpis, frame.numerator[:periods].copy(),
+        frame.denominator[:periods].copy(), frame.suspect[:periods].copy(),
     )  # fmt: skip
+    return fit(past, timezone="Europe/Berlin", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,7 @@ def test_neither_change_of_the_clock_is_a_fault(history, change, after):
 
     def loudest(timezone):
         base = fit(past, timezone=timezone, excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
-        days = range(learned, len(frame.starts), 3)
+        days = range(learned, len(frame.starts), 6)
         return max(float(np.nanmax(evidence(frame, place, base, timezone).strength)) for place in days)
 
     assert loudest("Europe/Berlin") < 5
@@ -88,3 +97,38 @@ def test_a_day_off_is_a_sunday_at_the_same_hour():
         np.testing.assert_array_equal(getattr(friday, name)[inner], getattr(sunday, name)[inner])
     np.testing.assert_array_equal(friday.slot, sunday.slot)
     np.testing.assert_array_equal(time_of_week(starts, 900, "Europe/Berlin", off[:0]).slot, sunday.slot - 48)
+
+
+def test_offices_are_expected_empty_on_a_day_off():
+    """Monday to Friday 500 attempts an hour, weekends 50; the Friday after three weeks is a holiday."""
+    starts = np.arange(berlin("2026-04-06"), berlin("2026-05-02"), 3600)
+    weekend = np.array([datetime.fromtimestamp(s, BERLIN).weekday() >= 5 for s in starts.tolist()])
+    n = np.random.default_rng(2).poisson(np.where(weekend, 50, 500)[:, None] * np.ones(10)).astype(float)
+    friday = int(np.searchsorted(starts, berlin("2026-05-01")))
+    n[friday:] /= 12
+    shape = (*n.shape, 1)
+    names = tuple(f"c{i}" for i in range(10))
+    frame = KpiFrame(starts, 3600, names, (TRAFFIC,), n.reshape(shape), np.ones(shape), np.zeros(n.shape, bool))
+    base = learned(frame, friday)
+    day = CalendarEvent("network", "*", Window(berlin("2026-05-01"), berlin("2026-05-02")), "Labour Day", "holiday")
+    ordinary = evidence(frame, friday + 12, base, "Europe/Berlin")
+    off = evidence(frame, friday + 12, base, "Europe/Berlin", operations=Operations(calendar=(day,)))
+    assert ordinary.expected[0, 0] == pytest.approx(500, rel=0.1)
+    assert off.expected[0, 0] == pytest.approx(50, rel=0.2)
+    assert np.nanmin(ordinary.strength) > 3
+    assert np.nanmax(off.strength) < 2
+
+
+def test_no_horizon_looks_back_into_a_planned_sleep():
+    """An hour asleep until 05:00; the quarter of an hour after is as ever."""
+    frame = commuters("2026-04-06", "2026-04-21")
+    at = int(np.searchsorted(frame.starts, berlin("2026-04-20T05:00")))
+    base = learned(frame, at - 20)
+    num = frame.numerator.copy()
+    num[at - 12 : at, 0] = 0
+    slept = replace(frame, numerator=num)
+    cell = Cell("c0", "LTE", idle=(Window(int(frame.starts[at - 12]), int(frame.starts[at])),))
+    loud = evidence(slept, at, base, "Europe/Berlin", first=at - 12)
+    calm = evidence(slept, at, base, "Europe/Berlin", first=at - 12, topology=Topology({"c0": cell}))
+    assert np.nanmax(loud.strength[0]) > 5
+    assert np.nanmax(calm.strength[0]) < 3
