@@ -17,6 +17,7 @@ DELAY_S = 300
 CELLS = {"c11": "s1", "c12": "s1", "c21": "s2", "c22": "s2"}
 FAULT = (LIVE + QUARTER, LIVE + 4 * QUARTER)
 UNTIL = LIVE + 8 * QUARTER
+WRONG, RIGHTED_AT = LIVE, LIVE + 2 * QUARTER + DELAY_S
 COLUMNS = ("object_id", "start", "duration_s", "RRC.ConnEstabAtt", "RRC.ConnEstabSucc", "DRB.IPVolDl")
 CATALOGUE = """
 [counters]
@@ -84,6 +85,15 @@ def write_operator(root: Path, since: int = LIVE - HISTORY_DAYS * DAY, until: in
     for day, hours in groupby(range(since, until, HOUR), lambda hour: iso(hour)[:10]):
         write_attachments(root / "attachments" / f"{day}.csv", hours)
     return root
+
+
+def write_wrong_and_right(root: Path) -> None:
+    """One quarter of a healthy cell is reported as a failure at first; the true row comes late."""
+    rows = [row for row in counter_rows([WRONG]) if row[0] == "c21"]
+    wrong = [(*row[:4], int(row[3]) // 2, row[5]) for row in rows]
+    table(root / "counters" / "x-wrong.csv", COLUMNS, wrong)
+    table(root / "counters" / "y-right.csv", COLUMNS, rows)
+    table(root / "arrivals.csv", ("file", "arrived_at"), [("counters/y-right.csv", iso(RIGHTED_AT))])
 
 
 def write_reference(root: Path) -> None:
