@@ -5,6 +5,7 @@ One row per tick, one column per object; cells that are not named are well. Word
     ok       healthy                            dead     unavailable, no traffic
     asleep   available, no traffic              asleep+  the same, neighbours carry more
     sharp    accessibility 60 % at once         mild     97 %, seen only over 45 minutes
+    weak     97.5 %, not enough to raise it     crowd    much traffic, accessibility 60 %; crowd- 95 %
     gone     sends nothing                      gone+    the same, neighbours carry more
     idle     no traffic, and none expected      -        reported, but too little to test
 """
@@ -41,10 +42,14 @@ WORDS: dict[str, tuple[Reading, ...]] = {
     "asleep": (WELL[0], ("vol", 12, 12, 1, 0.0, 10.0, 1)),
     "sharp": (WELL[0], ("acc", 30, 30, 1, 0.6, 0.99, 400), WELL[2]),
     "mild": (WELL[0], ("acc", 9, 1.4, 3, 0.97, 0.99, 1200), WELL[2]),
+    "weak": (WELL[0], ("acc", 2.8, 1.0, 3, 0.975, 0.99, 1200), WELL[2]),
+    "crowd": (WELL[0], ("acc", 30, 30, 1, 0.6, 0.99, 600), ("vol", 0.0, 0.0, 1, 16.0, 10.0, 1)),
+    "crowd-": (WELL[0], ("acc", 12, 12, 1, 0.95, 0.99, 600), ("vol", 0.0, 0.0, 1, 16.0, 10.0, 1)),
     "idle": (WELL[0], ("vol", 0.0, 0.0, 1, 0.0, 0.01, 1)),
     "-": (),
     "gone": (),
     "core-bad": (("reg", 25, 25, 1, 0.8, 0.995, 5000),),
+    "core-idle": (("vol", 12, 12, 1, 0.0, 10.0, 1),),
     "core-ok": (("reg", 0.1, 0.1, 1, 0.995, 0.995, 5000),),
 }
 
@@ -115,14 +120,15 @@ class Story:
         tick = Tick(start, self.duration_s)
         now = tick.end + 300
         open_ = [d for d in self.degradations.values() if d.open][::order]
+        seen = evidence(tick, words, self.objects[::order])
         tracked = track(
-            evidence(tick, words, self.objects[::order]), open_, now=now, topology=self.topology, operations=self.operations,
+            seen, open_, now=now, topology=self.topology, operations=self.operations,
             policy=self.detection, seen_missing=self.missing,
         )  # fmt: skip
         known = [i for i in self.incidents.values() if i.state == "open"][::order]
         correlated = correlate(
             known, tracked.degradations[::order], topology=self.topology, operations=self.operations, now=now, tick=tick,
-            objects_testable=len(self.objects), policy=self.policy, kpis={k.id: k for k in KPIS},
+            objects_testable=len(self.objects), policy=self.policy, kpis={k.id: k for k in KPIS}, evidence=seen,
         )  # fmt: skip
         self._note(start, tracked.degradations, correlated)
         self.missing = dict(tracked.missing)

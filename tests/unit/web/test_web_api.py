@@ -1,11 +1,16 @@
 """What programs get: the domain's names, ISO times, counts only; and what happens without a token."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
 
+from detector.domain.degradation import Part
 from detector.domain.errors import Misconfigured, Permanent, Transient
 from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Rival
 from detector.web import create_app
+from tests.unit.web.conftest import OPEN, degradation
 
 PRIVATE = [
     "/v1/incidents",
@@ -84,6 +89,25 @@ def test_an_incident_in_full(program):
         "affected_high": 695, "accounts": 480, "named_accounts": [], "privacy_floor": 5,
     }  # fmt: skip
     assert body["links"] == {"affected": "/v1/incidents/inc_open/affected", "page": "/incidents/inc_open"}
+
+
+def test_the_root_has_rivals_and_each_degradation_an_explanation(program, service):
+    rivals = (Rival("site", "s010", 3, 3, 1e-9, 1.0), Rival("edge", "hub-2", 3, 18, 4e-5, 1.0))
+    service.found[0] = replace(OPEN, rivals=rivals)
+    explained = {
+        "parts": (Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),),
+        "siblings": 2,
+        "siblings_alike": 2,
+        "neighbour_load": 1.0,
+    }
+    service.evidence = [degradation("c01010", **explained)]
+    found = program.get(f"/v1/incidents/{OPEN.incident_id}").json()
+    assert [(r["root_id"], r["bad"], r["testable"], r["chance"], r["coverage"]) for r in found["rivals"]] == [
+        ("s010", 3, 3, 1e-9, 1.0), ("hub-2", 3, 18, 4e-5, 1.0),
+    ]  # fmt: skip
+    (bad,) = found["degradations"]
+    assert bad["parts"] == [{"kpi": "lte_rrc_sr", "periods": 3, "strength": 12.0, "observed": 0.914, "expected": 0.992}]
+    assert "expected 99.2 %, over 45 minutes; neighbours normal; the other 2 cells of its site alike" in bad["explanation"]
 
 
 def test_counts_under_the_privacy_floor_and_small_accounts_are_withheld(program, service):

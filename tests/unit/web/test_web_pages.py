@@ -7,8 +7,10 @@ from html import unescape
 import pytest
 
 from detector.domain.impact import AccountImpact, Impact
+from detector.domain.incident import Rival
 from detector.domain.outlook import Outlook
 from detector.web import CareView, Update
+from tests.unit.web.conftest import OPEN
 
 
 def text(answer) -> str:
@@ -66,6 +68,16 @@ def test_the_incident_page_says(person, sentence):
 def test_the_worst_evidence_comes_first_and_an_unknown_kpi_still_shows(person):
     page = text(person.get("/incidents/inc_open"))
     assert page.index("c01011 RRC") < page.index("c01010 RRC") < page.index("c01012 unknown_kpi 0.914")
+
+
+def test_the_page_names_the_root_among_its_rivals(person, service):
+    service.found[0] = replace(
+        OPEN, rivals=(Rival("site", "s010", 3, 3, 1e-9, 1.0), Rival("edge", "hub-2", 3, 18, 4e-5, 1.0))
+    )
+    text = person.get(f"/incidents/{OPEN.incident_id}").text
+    assert "<strong>site s010</strong>" in text
+    assert "transport hub-2" in text
+    assert "4 in 10^5" in text
 
 
 def test_charts_mark_onset_detection_and_resolution(person, service):
