@@ -17,6 +17,8 @@ ALARM_SLACK_S = 1_800
 """An alarm belongs to what began within half an hour of it."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
 """X.733 severities that confirm nothing: an open cabinet door is no outage."""
+SATURATED = 95.0
+"""Per cent of its resource blocks in use."""
 FEWEST_TO_COMPARE = 3
 """With fewer cells "everywhere" means nothing."""
 
@@ -123,6 +125,11 @@ class Scene:
         """Traffic of this object's neighbours, observed / expected; None = not known."""
         load = float(self.evidence.neighbour_load[i])
         return round(load, 3) if np.isfinite(load) else None
+
+    def saturated(self, i: int) -> bool:
+        """All of its capacity is in use: how much more was asked for nobody counts, so speed cannot be judged by load."""
+        cols = [c for c in self.columns("utilisation") if self.evidence.kpis[c].unit == "%"]
+        return bool((np.nan_to_num(self.evidence.observed[i, cols]) >= SATURATED).any())
 
     def cell(self, object_id: str) -> Cell | None:
         return self.topology.cells.get(base_object(object_id))

@@ -39,8 +39,8 @@ def track(
     policy: DetectionPolicy,
     seen_missing: Mapping[str, int] = NONE_MISSING,
 ) -> Tracked:
-    """`open_` (with what was cleared within a day, which may echo) and `seen_missing` are the state before the tick; `now` (s)
-    is the clock when it was scored.
+    """`open_` (with what was cleared within a day, which may echo) and `seen_missing` are the state before the tick; `now`
+    (s) is the clock when it was scored.
 
     The same input gives the same output, and a tick tracked again on top of its own result changes no episode. Episodes
     inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the

@@ -68,7 +68,8 @@ class History:
         if k not in self.factors:
             both = [(e, le * s) for e, s, le in (self.observed(k, part) for part in self.parts())]
             events, expected = (np.hstack(side) for side in zip(*both, strict=True))
-            self.factors[k] = factor(self.frame.kpis[k], events, np.nan_to_num(expected))[:, None]
+            everywhere = [np.arange(events.shape[1])]
+            self.factors[k] = factor(self.frame.kpis[k], events, np.nan_to_num(expected), everywhere)[:, :1]
         return self.factors[k]
 
     def sample(self, k: int, part: slice, h: int) -> Sample:
