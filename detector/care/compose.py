@@ -9,7 +9,7 @@ from typing import Any
 
 from detector.care.change import what_changed
 from detector.care.privacy import shown, shown_interval
-from detector.care.say import sentence, spoken_length
+from detector.care.say import phrases_of, sentence, spoken_length, spoken_time
 from detector.care.trouble import SERVICES, trouble_of
 from detector.domain.alert import Alert, Decision, alert_key
 from detector.domain.degradation import Degradation
@@ -162,6 +162,9 @@ def _service_problem(step: _Step, cap: int) -> dict[str, Any]:
         problem |= {"status": "Closed", "statusChangeReason": "withdrawn: data that came late show no degradation"}
     elif step.resolved is not None:
         problem["statusChangeReason"] = f"over after {spoken_length(step.resolved - incident.started_at)}"
+    elif incident.works_until is not None:
+        until = spoken_time(incident.works_until, step.now, step.timezone, phrases_of("en"))
+        problem["statusChangeReason"] = f"works planned until {until} overrun"
     return problem
 
 

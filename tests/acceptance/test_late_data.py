@@ -1,0 +1,211 @@
+"""Late and corrected files: what the operations centre sees, and what care is told."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from detector.domain.impact import Listing
+from detector.domain.operations import Maintenance
+from detector.domain.window import Window
+from detector.sources.identity import Pseudonymiser
+from detector.sources.watch import FileDrop
+from tests.acceptance.recording_receiver import Recording, recording
+from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_operator import CELLS, COLUMNS, DELAY_S, LIVE, QUARTER, counter_rows, iso, table, write_operator
+
+HEALTHY = LIVE - 86_400
+"""Rows of the day before, at the same hours: nothing is wrong with them."""
+
+
+@dataclass
+class Inbox:
+    """A house over a folder into which a test drops quarters of an hour, cell by cell; `desk` is the care team."""
+
+    root: Path
+    desk: Recording
+    house: SmallHouse = field(init=False)
+
+    def __post_init__(self) -> None:
+        write_operator(self.root / "operator", until=LIVE)
+        for path in (self.root / "operator").rglob("*.csv"):
+            os.utime(path, (LIVE - 60, LIVE - 60))
+        source = FileDrop(self.root / "operator", Pseudonymiser(b"k" * 32), self.root / "quarantine")
+        self.house = SmallHouse(self.root, self.desk.url, source=source)
+        self.house.jobs.decide_from()
+        for name in ("pull", "learn"):
+            self.house.jobs.run(name)
+
+    def drop(
+        self, quarter: int, failing: Iterable[str] = (), *, at: int, cells: Iterable[str] = CELLS, name: str = ""
+    ) -> None:
+        """The counters of these cells arrive: half of all connections of the failing ones are lost."""
+        rows = [row for row in counter_rows([HEALTHY + quarter * QUARTER]) if row[0] in cells]
+        bad = set(failing)
+        shown = [
+            (cell, iso(LIVE + quarter * QUARTER), length, tried, tried // 2 if cell in bad else good, volume)
+            for cell, _, length, tried, good, volume in rows
+        ]
+        path = self.root / "operator" / "counters" / f"{name or quarter}.csv"
+        table(path, COLUMNS, shown)
+        os.utime(path, (at - 10, at - 10))
+
+    def round(self, at: int, *, push: bool = True) -> None:
+        """All that the daemon does in one round; without `push` the alerts wait."""
+        self.house.clock.at = self.house.wall.at = at
+        for name in ("pull", "detect", "assess", *(["push"] if push else [])):
+            self.house.jobs.run(name)
+
+    def live(self, failing: dict[int, tuple[str, ...]], quarters: int, *, push: bool = True) -> None:
+        """So many quarters, each on time."""
+        for quarter in range(quarters):
+            self.drop(quarter, failing.get(quarter, ()), at=moment(quarter))
+            self.round(moment(quarter), push=push)
+
+    @property
+    def told(self) -> list[tuple[str, dict]]:
+        """(type, data) of everything that the care team received."""
+        bodies = [json.loads(body) for _, body in self.desk.got]
+        return [(body["type"].split(".")[2], body["data"]) for body in bodies]
+
+    @property
+    def listed(self) -> list[Listing]:
+        return list(self.house.store.book.listings(current=True))
+
+
+def moment(quarter: int) -> int:
+    """When this quarter's counters have arrived."""
+    return LIVE + (quarter + 1) * QUARTER + DELAY_S
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    with recording() as desk:
+        inbox = Inbox(tmp_path, desk)
+        yield inbox
+        inbox.house.close()
+
+
+def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
+    inbox.live({0: ("c11", "c12")}, quarters=1)
+    assert len(inbox.listed) == 10
+    inbox.drop(0, at=moment(0) + 300, name="0")  # the same name with new bytes
+    inbox.round(moment(0) + 300)
+    (opened, first), (taken_back, last) = inbox.told
+    assert (opened, taken_back) == ("opened", "resolved")
+    problem = last["serviceProblem"]
+    assert (problem["id"], problem["status"]) == (first["serviceProblem"]["id"], "Closed")
+    assert problem["statusChangeReason"] == "withdrawn: data that came late show no degradation"
+    assert problem["reason"] == "false alarm, as data that came late show"
+    assert "it had said: RRC connection setup success" in last["explanation"]
+    assert "false alarm" in last["say"]["en"]
+    assert "resolutionDate" not in problem
+    assert (last["evidence"], last["impact"]["affected"], last["action"]["kind"]) == ([], None, "none")
+    assert inbox.listed == []
+    book = inbox.house.store.book
+    (incident,) = book.incidents()
+    assert (incident.state, incident.withdrawn_at) == ("resolved", moment(0) + 300)
+    assert {(d.withdrawn_at, d.cleared_at == d.started_at) for d in book.degradations()} == {(moment(0) + 300, True)}
+    inbox.drop(1, at=moment(1))
+    inbox.round(moment(1))
+    assert len(inbox.told) == 2, "once is enough"
+
+
+def test_what_nobody_has_heard_of_is_never_said(inbox):
+    inbox.live({0: ("c11", "c12")}, quarters=1, push=False)
+    inbox.drop(0, at=moment(0) + 300)
+    inbox.round(moment(0) + 300)
+    assert inbox.told == []
+    assert [m.state for m in inbox.house.store.outbox.messages()] == ["withdrawn"]
+    assert inbox.house.jobs.run("push") == "nothing due"
+
+
+def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
+    """One care team had been told, the other was unreachable all the time."""
+    other = replace(inbox.house.receivers[0], name="other")
+    inbox.house.receivers.append(other)
+    inbox.live({0: ("c11", "c12")}, quarters=1)  # the relay knows only the first
+    sent = {m.receiver: m for m in inbox.house.store.outbox.messages()}
+    assert sent["desk"].state == "sent"
+    with inbox.house.store.begin() as connection:
+        inbox.house.store.outbox.add(connection, sent["desk"].alert, ["third"], float(moment(0) + 9999))
+    inbox.drop(0, at=moment(0) + 300)
+    inbox.round(moment(0) + 300)
+    states = [(m.receiver, m.type, m.state) for m in inbox.house.store.outbox.messages()]
+    assert states == [
+        ("desk", "opened", "sent"), ("other", "opened", "withdrawn"), ("third", "opened", "withdrawn"),
+        ("desk", "resolved", "sent"),
+    ]  # fmt: skip
+
+
+def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_came(inbox):
+    others = [cell for cell in CELLS if cell not in ("c11", "c12")]
+    for quarter in (0, 1):
+        inbox.drop(quarter, at=moment(quarter), cells=others, name=f"{quarter}-most")
+        inbox.round(moment(quarter) + 600)
+    late = moment(2)
+    for quarter in (0, 1):
+        inbox.drop(quarter, ("c11", "c12"), at=late, cells=("c11", "c12"), name=f"{quarter}-rest")
+    inbox.drop(2, ("c11", "c12"), at=late)
+    inbox.round(late)
+    book = inbox.house.store.book
+    standing = [d for d in book.degradations() if d.withdrawn_at is None]
+    assert {(d.object_id, d.kind, d.started_at, d.detected_at) for d in standing} == {
+        ("c11", "accessibility", LIVE, late), ("c12", "accessibility", LIVE, late)
+    }  # fmt: skip
+    assert {d.kind for d in book.degradations() if d.withdrawn_at is not None} == {"no_data"}
+    (incident,) = [i for i in book.incidents() if i.withdrawn_at is None]
+    assert (incident.root_id, incident.state, incident.opened_at) == ("s1", "open", late)
+    assert [type_ for type_, _ in inbox.told] == ["opened"]
+
+
+def test_what_was_told_as_over_is_open_again_when_late_data_show_that_it_is_not(inbox):
+    inbox.live({1: ("c11", "c12"), 2: ("c11", "c12")}, quarters=9)
+    assert [type_ for type_, _ in inbox.told][-1] == "resolved"
+    for quarter in range(3, 9):
+        inbox.drop(quarter, ("c11", "c12"), at=moment(8) + 300)
+    inbox.round(moment(8) + 300)
+    type_, data = inbox.told[-1]
+    assert (type_, data["serviceProblem"]["status"]) == ("updated", "In Progress")
+    assert data["serviceProblem"]["statusChangeReason"].startswith(
+        "open again: data that came late show that it is not over"
+    )
+    assert len(inbox.listed) == 10
+
+
+def test_data_older_than_a_day_correct_the_history_and_nothing_else(inbox):
+    inbox.live({0: ("c11", "c12")}, quarters=1)
+    before = inbox.house.store.book.degradations()
+    inbox.drop(0, at=moment(0) + 90_000)
+    inbox.house.clock.at = inbox.house.wall.at = moment(0) + 90_000
+    inbox.house.jobs.run("pull")
+    for debt in inbox.house.store.ticks.debts("score")[1:]:  # a day of silence is another story
+        with inbox.house.store.begin() as connection:
+            inbox.house.store.ticks.settle(connection, debt, 0.0)
+    inbox.house.jobs.run("detect")
+    assert inbox.house.store.book.degradations() == before
+    assert [f.code for f in inbox.house.store.notes.findings()] == ["late_data"]
+    frame = inbox.house.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
+    assert (frame.numerator[0, :, 0] > 0.9 * frame.denominator[0, :, 0]).all()
+
+
+def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
+    columns = ("scope_kind", "scope_id", "start", "end", "reason", "status")
+    works = Maintenance("site", "s1", Window(LIVE, LIVE + 2 * QUARTER), "new antennas", "active")
+    row = (works.scope_kind, works.scope_id, iso(works.window.start), iso(works.window.end), works.reason, works.status)
+    table(inbox.root / "operator" / "maintenance.csv", columns, [row])
+    inbox.live(dict.fromkeys(range(3), ("c11", "c12")), quarters=2)
+    assert inbox.told == [], "what works do is nobody's business while they last"
+    (silent,) = inbox.house.store.book.incidents()
+    assert silent.suppressed_reason == "maintenance"
+    inbox.drop(2, ("c11", "c12"), at=moment(2))
+    inbox.round(moment(2))
+    ((type_, data),) = inbox.told
+    assert type_ == "opened"
+    assert data["serviceProblem"]["id"] == silent.incident_id
+    assert data["serviceProblem"]["statusChangeReason"] == "works planned until 12:30 overrun"
+    assert data["explanation"].endswith("; works planned until 12:30 UTC overrun")
+    assert "Planned works that were due to end at 12:30 are taking longer." in data["say"]["en"]
