@@ -13,7 +13,7 @@ from detector.domain.window import Tick
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """Fading sums up to `end` (s): `sums`[3, object, KPI] of events, size and expected events, which show drift."""
+    """Fading sums up to `end` (s): `sums`[4, object, KPI] of events, size, expected events and periods, which show drift."""
 
     end: int
     objects: tuple[str, ...]
@@ -21,13 +21,13 @@ class Memory:
     sums: NDArray[np.float32]
 
     def aligned(self, objects: Sequence[str], kpis: Sequence[str]) -> NDArray[np.float32]:
-        """[3, object, KPI] in this order; 0 for what it does not know."""
+        """[4, object, KPI] in this order; 0 for what it does not know."""
         place = {name: i for i, name in enumerate(self.objects)}
         column = {name: i for i, name in enumerate(self.kpis)}
         o, k = np.array([place.get(name, -1) for name in objects]), np.array([column.get(name, -1) for name in kpis])
-        answer = np.zeros((3, len(o), len(k)), np.float32)
-        known, told = np.flatnonzero(o >= 0), np.flatnonzero(k >= 0)
-        answer[np.ix_([0, 1, 2], known, told)] = self.sums[np.ix_([0, 1, 2], o[known], k[told])]
+        answer = np.zeros((4, len(o), len(k)), np.float32)
+        known, told, four = np.flatnonzero(o >= 0), np.flatnonzero(k >= 0), np.arange(4)
+        answer[np.ix_(four, known, told)] = self.sums[np.ix_(four, o[known], k[told])]
         return answer
 
 

@@ -24,6 +24,10 @@ SHORTENED = ("volume", "mean", "gauge")
 """A suspect period is a short one: only counts of counts survive it."""
 
 
+REMEMBERED_SHARE = 0.5
+"""A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
+
+
 @dataclass(frozen=True, eq=False)
 class Recent:
     """The newest periods, aligned to the objects of the answer, with what the baseline says of them."""
@@ -38,7 +42,7 @@ class Recent:
     apart: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `exceptional`: in no horizon but its own."""
     faded: NDArray[np.float32]
-    """[3, object, KPI]: fading sums of events, size and expected events before the newest period."""
+    """[4, object, KPI]: fading sums of events, size, expected events and periods before the newest period."""
     last: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     """KPI -> (events, size, expected events) of the newest period."""
 
@@ -59,7 +63,7 @@ class Recent:
         sides = self.expected(k)
         self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
         events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
-        bad = self._unmeasured(np.isfinite(sides[0]) & ~self.apart)
+        bad = self._unmeasured(np.isfinite(sides[0]) & ~self.apart, self.faded[3, :, k])
         bad[0] = ~np.isfinite(sides[0][-1])
         e, s, m = (np.where(bad, np.nan, side) for side in (events, size, mean))
         return Sample(
@@ -74,6 +78,7 @@ class Recent:
             quiet = ~unquiet[:, k] & np.isfinite(sides[0]) & ~self.apart[-1]
             for i, side in enumerate(sides):
                 total[i, quiet, k] += side[quiet]
+            total[3, quiet, k] += 1.0
         tick_end = int(self.frame.starts[-1]) + self.frame.duration_s
         return Memory(tick_end, self.frame.objects, tuple(kpi.id for kpi in self.frame.kpis), total)
 
@@ -90,10 +95,10 @@ class Recent:
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
 
-    def _unmeasured(self, measured: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _unmeasured(self, measured: NDArray[np.bool_], remembered: NDArray[np.float32]) -> NDArray[np.bool_]:
         back = np.cumsum(measured[::-1], axis=0)
         enough = [
-            back[min(h, len(back)) - 1] >= max(min(h, 2), h / 2) if h > 0 else np.ones(measured.shape[1], bool)
+            back[min(h, len(back)) - 1] >= max(min(h, 2), h / 2) if h > 0 else remembered >= REMEMBERED_SHARE * -h
             for h in self.baseline.horizons.tolist()
         ]
         return np.asarray(~(np.stack(enough) & measured[-1]))
@@ -135,5 +140,5 @@ def _faded(frame: KpiFrame, baseline: Baseline, before: Memory | None) -> NDArra
     fading = int(baseline.horizons.min())
     gap = 0 if before is None else (int(frame.starts[-1]) - before.end) // frame.duration_s
     if before is None or fading >= 0 or gap < 0:
-        return np.zeros((3, len(frame.objects), len(frame.kpis)), np.float32)
+        return np.zeros((4, len(frame.objects), len(frame.kpis)), np.float32)
     return before.aligned(frame.objects, [kpi.id for kpi in frame.kpis]) * np.float32(decay(fading) ** gap)

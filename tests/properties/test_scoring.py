@@ -76,8 +76,9 @@ def test_a_third_of_the_network_does_not_move_the_common_factor(faulty, seed):
     expected = np.full((1, 45), 30.0)
     events = rng.poisson(expected).astype(float)
     events[0, 15 : 15 + faulty] *= 20
-    (common,) = factor(kpi("lte_rrc_sr"), events, expected)
-    assert 1.0 <= common < 1.35
+    common = factor(kpi("lte_rrc_sr"), events, expected, [np.arange(45)])
+    assert (common == common[0, 0]).all()
+    assert 1.0 <= common[0, 0] < 1.35
 
 
 @given(
