@@ -14,6 +14,8 @@ from detector.domain.degradation import Degradation, Part, degradation_id, worst
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
+SHORT = 3
+"""Periods that one better one can contradict; a longer horizon asks itself whether what it shows is over."""
 LARGEST_STRENGTH = 300.0
 """p under the smallest float is not zero: infinity is no number to store or to compare."""
 TELLING, MOST_PARTS = 2.0, 4
@@ -133,7 +135,8 @@ def still_bad(scene: Scene, i: int, family: str) -> bool | None:
         return None
     sizes = (effect(evidence.kpis[c], evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
     large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
-    pooled = (strength >= scene.lower_bar) & ~(recent < SURELY_FINE)
+    long = evidence.periods[i, cols] > SHORT
+    pooled = (strength >= scene.lower_bar) & (long | ~(recent < SURELY_FINE))
     bad = bool((((recent >= scene.policy.clear_below) | pooled) & large).any())
     return None if not bad and family == "volume" and scene.collapsed[i] else bad
 

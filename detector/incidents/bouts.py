@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from detector.domain.degradation import SEVERITIES, Degradation
 
-LONGEST_BLUR = 12
-"""A horizon of several periods blurs the onset by as many; drift over days may not pass for any onset at all."""
-GRADUAL = ("accessibility", "retainability", "mobility", "integrity")
+LONG = 12
+"""Periods: a longer horizon tells when it was seen, and only roughly when it began."""
+GRADUAL = ("accessibility", "retainability", "mobility", "integrity", "drift")
 GRADUAL_S = 3 * 3_600
 """A mild loss of quality passes the bar on busy cells at once and on quiet ones some hours later."""
 OUT_OF_SERVICE = ("outage", "sleeping")
@@ -55,15 +55,31 @@ def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
 
 def _slack(d: Degradation, tolerance_periods: int) -> int:
     """It began between the start of the horizon that showed it first and the period in which that was seen."""
-    blur = min(max((d.detected_at - d.started_at) // d.duration_s - 1, 0), LONGEST_BLUR)
-    return (tolerance_periods + blur) * d.duration_s
+    return (tolerance_periods + blur(d)) * d.duration_s
+
+
+def blur(d: Degradation) -> int:
+    """Periods from its first to the one that showed it."""
+    return max((d.detected_at - d.started_at) // d.duration_s - 1, 0)
+
+
+def began(degradations: Iterable[Degradation]) -> int:
+    """When the trouble of these began (s): what only a long horizon shows says it if nothing sharper does."""
+    starts = [(blur(d) > LONG, d.started_at) for d in degradations]
+    return min(starts)[1]
 
 
 def compatible(a: Bout, b: Bout) -> bool:
-    """One cause may have begun both."""
-    return abs(a.at - b.at) <= max(a.slack_s, b.slack_s)
+    """One cause may have begun both: their onsets are one within the slack of short horizons, or the time in which the
+    one must have begun holds the start of the other."""
+    first, second = sorted((a, b), key=lambda bout: bout.at)
+    apart = second.at - first.at
+    return apart <= first.slack_s or apart <= min(second.slack_s, LONG * second.duration_s)
 
 
 def gradual(a: Bout, b: Bout) -> bool:
     """One cause may have begun both though they show at different times: mild losses of quality within some hours."""
-    return compatible(a, b) or (a.kind in GRADUAL and b.kind in GRADUAL and abs(a.at - b.at) <= GRADUAL_S)
+    if compatible(a, b):
+        return True
+    first, second = sorted((a, b), key=lambda bout: bout.at)
+    return a.kind in GRADUAL and b.kind in GRADUAL and second.at - first.at - first.slack_s <= GRADUAL_S

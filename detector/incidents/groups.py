@@ -135,7 +135,8 @@ def chance_of(search: Search, claim: Claim, covered: AbstractSet[str]) -> float:
     wide = not all(compatible(b, first) for b in claim.bouts)
     same = gradual if wide else compatible
     lone = {b.object_id for b in search.bouts if same(b, first)} - members - covered
-    window_s = 2 * (GRADUAL_S if wide else first.slack_s) + first.duration_s
+    slack_s = max(b.slack_s for b in claim.bouts)
+    window_s = 2 * (max(GRADUAL_S, slack_s) if wide else slack_s) + first.duration_s
     outside = search.objects_testable - len(members)
     raised = len(claim.cells)
     together = group_by_chance(raised, len(members), len(lone), outside, window_s) if raised > 1 else 1.0

@@ -12,7 +12,7 @@ from detector.incidents.search import Search
 
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
-MILD = (*GRADUAL, "congestion", "drift")
+MILD = (*GRADUAL, "congestion")
 SELDOM = 0.05
 """A cell beside a bad one of its mast that chance would turn bad in the same hours less often than this is no chance."""
 

@@ -10,6 +10,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick, Window, utc
+from detector.incidents.bouts import LONG, began, blur
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
 from detector.incidents.reason import leading, reason
@@ -48,7 +49,7 @@ def opened(cause: Cause, moment: Moment) -> Incident:
     own = in_order([moment.degradations[i] for i in cause.degradation_ids])
     lead = leading(own)
     incident = Incident(
-        incident_id(own[0].degradation_id), cause.root_kind, cause.root_id, gravest(own), own[0].started_at, moment.now,
+        incident_id(own[0].degradation_id), cause.root_kind, cause.root_id, gravest(own), began(own), moment.now,
         worst([d.severity for d in own]), tuple(d.degradation_id for d in own), touched(cause.root, own, moment.topology),
         "", updated_at=moment.now,
     )  # fmt: skip
@@ -66,7 +67,7 @@ def grown(incident: Incident, cause: Cause, moment: Moment) -> Incident:
     new = tuple(d.degradation_id for d in own if d.degradation_id not in incident.degradation_ids)
     return replace(
         incident, root_kind=root[0], root_id=root[1], degradation_ids=incident.degradation_ids + new,
-        started_at=min(incident.started_at, own[0].started_at),
+        started_at=min([incident.started_at, *(d.started_at for d in own if blur(d) <= LONG)]),
         cells=tuple(sorted({*incident.cells, *touched(root, own, moment.topology)})),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import ROOT_KINDS
 from detector.domain.policy import IncidentPolicy
-from detector.incidents.bouts import GRADUAL_S, OUT_OF_SERVICE, Bout, bouts_of, compatible
+from detector.incidents.bouts import GRADUAL, GRADUAL_S, OUT_OF_SERVICE, Bout, bouts_of, compatible
 from detector.incidents.chance import lately, together_by_chance
 from detector.incidents.groups import explained
 from detector.incidents.hints import Hints
@@ -81,7 +81,9 @@ def _by_core(search: Search, left: set[Bout]) -> list[Cause]:
         gone = {b for b in felt if b.kind in OUT_OF_SERVICE}
         if len({b.object_id for b in gone}) < search.policy.covers_share * len(behind):
             felt -= gone
-        late = {b for b in felt if b.kind == "accessibility" and 0 <= b.at - function.at <= GRADUAL_S}
+        late = {
+            b for b in felt if "accessibility" in b.families and b.kind in GRADUAL and 0 <= b.at - function.at <= GRADUAL_S
+        }
         turned = {b for b in felt | peers if compatible(b, function)} | late | {function}
         found.append(_taken(("nf", function.object_id), turned, left))
     return found
