@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from detector import pipeline
 from detector.domain.evidence import Evidence
-from detector.domain.finding import Finding
+from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame, ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
@@ -63,10 +63,11 @@ class Scoring:
     def give_up(self, debt: Debt) -> None:
         """Too late for a decision: the history has the data, which is all."""
         when = f"{utc(debt.tick.start):%Y-%m-%dT%H:%MZ} of {debt.tick.duration_s} s"
-        found = Finding("late_data", f"{debt.tick.duration_s} s", f"{when}: corrects the history, no decision")
+        findings = Findings()
+        findings.add("late_data", f"{debt.tick.duration_s} s", f"{when}: corrects the history, no decision")
         with self.store.begin() as connection:
             if self.store.ticks.still_owed(connection, debt):
-                self.store.notes.count(connection, [found], self.now)
+                self.store.notes.count(connection, findings, self.now)
                 self.store.ticks.settle(connection, debt, self.now)
 
     def score(self, debt: Debt) -> None:

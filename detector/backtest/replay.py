@@ -107,7 +107,7 @@ class Replay:
             timezone=reference.operator.timezone,
             topology=reference.topology,
             kpis={k.id: k for k in self.catalogue.kpis},
-            degradations=tuple(book.degradations()),
+            degradations=tuple(d for d in book.degradations() if not d.superseded_by),
             incidents=incidents,
             listings=tuple(book.listings()),
             impacts=self._impacts(incidents),

@@ -48,9 +48,9 @@ class Book:
         return [noun_of(Incident, row) for row in rows]
 
     def degradations_since(self, start: int) -> list[Degradation]:
-        """Those not yet over at `start`."""
-        column = tables.degradation.c.cleared_at
-        return self.degradations(or_(column.is_(None), column > start))
+        """Those that stand and were not yet over at `start`."""
+        table = tables.degradation.c
+        return self.degradations(or_(table.cleared_at.is_(None), table.cleared_at > start), table.withdrawn_at.is_(None))
 
     def degradations(self, *where: ColumnElement[bool]) -> list[Degradation]:
         query = (
@@ -76,9 +76,10 @@ class Book:
         return noun_of(Incident, row) if row else None
 
     def incidents_since(self, start: int) -> list[Incident]:
-        """Those not yet over at `start`."""
-        over = tables.incident.c.resolved_at
-        query = select(tables.incident).where(or_(over.is_(None), over > start)).order_by(tables.incident.c.incident_id)
+        """Those that stand and were not yet over at `start`."""
+        table = tables.incident
+        here = (or_(table.c.resolved_at.is_(None), table.c.resolved_at > start), table.c.withdrawn_at.is_(None))
+        query = select(table).where(*here).order_by(table.c.incident_id)
         with self._database.read() as connection:
             return [noun_of(Incident, row) for row in connection.execute(query)]
 

@@ -247,6 +247,9 @@ def test_works_suppress_an_incident_until_they_overrun() -> None:
         08:00 OPENS site s1 outage (maintenance)
         08:30 UPDATES site s1 outage
     """)
+    (incident,) = story.incidents.values()
+    assert incident.works_until == at("08:30")
+    assert incident.reason.endswith("; works planned until 08:30 UTC overrun")
 
 
 def test_works_that_end_in_time_stay_silent_to_the_end_and_cancelled_ones_excuse_nothing() -> None:

@@ -60,3 +60,22 @@ def test_an_end_that_has_passed_is_not_promised():
 def test_a_dialect_speaks_its_language_and_the_unknown_english(asked, spoken):
     both = {sentence(code, "slow", timezone="UTC", now=TEN, since=TEN) for code in (asked, spoken)}
     assert len(both) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("clear", [None, TEN + 3600])
+def test_works_that_overrun_are_named_with_the_end_that_was_planned_and_briefly(language, clear):
+    for trouble in TROUBLES:
+        said = sentence(language, trouble, timezone="UTC", now=TEN, since=TEN - 7200, clear=clear, works_until=TEN - 1800)
+        assert "09:30" in said
+        assert ("11:00" in said) is (clear is not None)
+        assert len(said.split()) <= 36, "ten seconds at a calm 200 words a minute"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("to_person", [True, False])
+def test_a_false_alarm_is_taken_back_without_place_or_time(language, to_person):
+    told = {"timezone": "UTC", "now": TEN, "since": TEN - 7200, "to_person": to_person, "withdrawn": True}
+    said = {sentence(language, trouble, resolved=end, **told) for trouble in TROUBLES for end in (None, TEN)}
+    assert said == {SPEECH[language].withdrawn}
+    assert not any(c.isdigit() or c in "{}" for c in said.pop())
