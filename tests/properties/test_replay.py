@@ -2,15 +2,17 @@
 
 import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
-from tests.acceptance.small_operator import COLUMNS, DELAY_S, LIVE, QUARTER, UNTIL, counter_rows, table, write_operator
+from tests.acceptance.small_operator import COLUMNS, DELAY_S, LIVE, QUARTER, UNTIL, counter_rows, iso, table, write_operator
 
 pytestmark = pytest.mark.xdist_group("replay")
+QUARTERS = (UNTIL - LIVE) // QUARTER
 LATE = settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
@@ -89,3 +91,30 @@ def test_the_order_of_the_files_does_not_matter(past, live, tmp_path_factory, or
             table(root / "live" / "counters" / f"{name:02}-{9 - part}.csv", COLUMNS, mine)
     shuffled = replayed(past, root / "house", [MOMENTS[-1]], root / "live")
     assert when_aside(shuffled) == when_aside(live)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_files_that_come_late_end_in_what_files_in_time_would_have_shown(past, live, tmp_path, seed):
+    """Each site's file of each quarter so many quarters late, and decided upon without it meanwhile."""
+    root = tmp_path
+    shutil.copytree(past / "live", root / "live")
+    (written,) = (root / "live" / "counters").iterdir()
+    written.unlink()
+    arrivals = []
+    for at, late in enumerate(Random(seed).choices([0, 0, 1, 2, 4], k=2 * QUARTERS)):
+        quarter, site = divmod(at, 2)
+        rows = list(counter_rows([LIVE + quarter * QUARTER]))[2 * site : 2 * site + 2]
+        table(root / "live" / "counters" / f"{at:02}.csv", COLUMNS, rows)
+        arrivals.append((f"counters/{at:02}.csv", iso(min(MOMENTS[quarter] + late * QUARTER, MOMENTS[-1]))))
+    table(root / "live" / "arrivals.csv", ("file", "arrived_at"), arrivals)
+    late_in = replayed(past, root / "house", list(MOMENTS), root / "live")
+    assert {part: stands(late_in)[part] for part in ("decided", "degradations")} == {
+        part: stands(live)[part] for part in ("decided", "degradations")
+    }
+    assert late_in["owed"] == []
+
+
+def stands(found: dict[str, object]) -> dict[str, object]:
+    """Without what was withdrawn: it was told, and is so no more."""
+    standing = [d for d in found["degradations"] if d.withdrawn_at is None]
+    return when_aside(found | {"degradations": sorted(standing, key=lambda d: (d.started_at, d.degradation_id))})

@@ -202,7 +202,7 @@ START = at("08:00")
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(truth=TICKS, wrong=st.dictionaries(st.integers(0, 6), st.tuples(FIRST, st.integers(1, 6)), max_size=4))
+@given(truth=TICKS, wrong=st.dictionaries(st.integers(0, 4), st.tuples(FIRST, st.integers(1, 6)), min_size=1, max_size=4))
 def test_whatever_ticks_showed_at_first_in_the_end_they_are_decided_as_if_they_had_always_shown_the_truth(
     truth, wrong, tmp_path_factory
 ):
