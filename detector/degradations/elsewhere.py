@@ -31,14 +31,18 @@ def worth_telling(severity: str) -> bool:
 
 def cells_gone(scene: Scene, i: int, kpi: Kpi) -> bool:
     """A core function is asked less because the cells behind it carry less: no more is missing than they explain, be they
-    all that it serves or those of one technology (an AMF's are NR)."""
+    all that it serves or those of one technology (an AMF's are NR). Where half of them are lost nobody can tell."""
     col = scene.evidence.kpi_index[kpi.id]
     expected = float(scene.evidence.expected[i, col])
     kept = float(scene.evidence.observed[i, col]) / expected if expected > 0 else 1.0
     names = scene.topology.cells_behind(scene.evidence.objects[i]) & scene.evidence.object_index.keys()
     technologies = {scene.topology.technology(cell) for cell in names}
     groups = [names, *({c for c in names if scene.topology.technology(c) == one} for one in technologies)]
-    return any(kept >= (1 - kpi.floor) * carried(scene, group) for group in groups if group)
+    return any(
+        2 * len(scene.lost & group) >= len(group) or kept >= (1 - kpi.floor) * carried(scene, group)
+        for group in groups
+        if group
+    )
 
 
 def carried(scene: Scene, cells: AbstractSet[str]) -> float:

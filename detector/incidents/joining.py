@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
-from detector.incidents.bouts import GRADUAL, OUT_OF_SERVICE
+from detector.incidents.bouts import GRADUAL, OUT_OF_SERVICE, began
 from detector.incidents.chance import group_by_chance
 from detector.incidents.groups import ONE_MAST, SCATTERED
 from detector.incidents.roots import Cause
@@ -13,6 +13,8 @@ from detector.incidents.search import Search
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
 MILD = (*GRADUAL, "congestion")
+SHOWN_S = 6 * 3_600
+"""A release that harms a cell has shown it by then."""
 SELDOM = 0.05
 """A cell beside a bad one of its mast that chance would turn bad in the same hours less often than this is no chance."""
 
@@ -53,8 +55,10 @@ class Joining:
         return 2 * len(self.cells & set(incident.cells)) > len(self.cells)
 
     def _of_the_release(self, incident: Incident) -> bool:
+        """Its cells show one after the other, but not days after it came."""
         inside = self.cells <= self.search.topology.cells_of(incident.root_kind, incident.root_id)
-        return incident.root_kind == SCATTERED and inside and self.mild and incident.kind in MILD
+        soon = began(self.own) - incident.started_at <= SHOWN_S
+        return incident.root_kind == SCATTERED and inside and soon and self.mild and incident.kind in MILD
 
     def _of_the_mast(self, incident: Incident) -> bool:
         """Mild beside mild on one mast: by chance, seldom enough, for so long as the incident lasts."""
