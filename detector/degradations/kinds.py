@@ -44,8 +44,8 @@ def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str
             return ""
         if scene.load(i) >= CROWDED:
             return "congestion"
-    if family == "integrity" and scene.saturated(i) and not far_beyond(scene, i, kpi):
-        return ""
+    if family in QUALITY and scene.saturated(i):
+        return "congestion" if far_beyond(scene, i, kpi) else ""
     if family in QUALITY and hosting(scene, i):
         return "congestion"
     return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
+from detector.domain.kpi import SATURATED
 from detector.domain.operations import Alarm, Operations
 from detector.domain.policy import DetectionPolicy
 
@@ -17,8 +18,6 @@ ALARM_SLACK_S = 1_800
 """An alarm belongs to what began within half an hour of it."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
 """X.733 severities that confirm nothing: an open cabinet door is no outage."""
-SATURATED = 95.0
-"""Per cent of its resource blocks in use."""
 FEWEST_TO_COMPARE = 3
 """With fewer cells "everywhere" means nothing."""
 

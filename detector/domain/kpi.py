@@ -6,6 +6,10 @@ KINDS = ("ratio", "rate", "mean", "gauge", "state", "volume", "display")
 FAMILIES = ("availability", "accessibility", "retainability", "mobility", "integrity", "volume", "utilisation", "core")
 
 
+SATURATED = 95.0
+"""Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
+
+
 @dataclass(frozen=True)
 class Kpi:
     """One row of `config/kpis.toml`. `numerator` and `denominator` are formulas over counter stems.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detector.domain.cell import Topology
 from detector.domain.evidence import Memory
 from detector.domain.frame import KpiFrame
+from detector.domain.kpi import SATURATED
 from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
@@ -24,7 +25,7 @@ SHORTENED = ("volume", "mean", "gauge")
 """A suspect period is a short one: only counts of counts survive it."""
 
 
-REMEMBERED_SHARE = 0.5
+REMEMBERED_SHARE = 0.85
 """A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
 
 
@@ -117,8 +118,18 @@ def view(
     off = [e.window for e in operations.calendar if e.kind == "holiday" and e.scope_kind == "network"]
     when = time_of_week(frame.starts, frame.duration_s, timezone, off)
     apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
+    apart |= full(frame)
     faded, regions = _faded(frame, baseline, before), regions_of(frame.objects, topology)
     return Recent(frame, baseline, baseline.rows(frame.objects), when, regions, policy, apart, faded)
+
+
+def full(frame: KpiFrame) -> NDArray[np.bool_]:
+    """[period, object]: (nearly) all resource blocks in use: then failures and speed tell of the crowd, not of the cell."""
+    flags = np.zeros(frame.suspect.shape, bool)
+    for k, kpi in enumerate(frame.kpis):
+        if kpi.family == "utilisation" and kpi.kind == "gauge" and kpi.unit == "%":
+            flags |= np.nan_to_num(frame.value[:, :, k]) >= SATURATED
+    return flags
 
 
 def regions_of(objects: Sequence[str], topology: Topology) -> list[NDArray[np.int64]]:
