@@ -9,13 +9,13 @@ from detector.degradations import Tracked
 from detector.domain.alert import Alert, Decision
 from detector.domain.counters import CounterBatch
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Evidence, Memory
+from detector.domain.evidence import Band, Evidence, Memory
 from detector.domain.exposure import Habit, Presence
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.domain.outlook import Outlook
+from detector.domain.outlook import Breach, Outlook
 from detector.domain.policy import CarePolicy, DetectionPolicy, ImpactPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.kpis import Catalogue
@@ -86,9 +86,15 @@ def assess(
     return Assessed(incident, found, decisions)
 
 
-def foresee(incident: Incident, lasting: Lasting, *, now: int) -> Outlook | None:
+def foresee(incident: Incident, lasting: Lasting, breaches: Sequence[Breach] = (), *, now: int) -> Outlook | None:
     """An open incident to when it is expected to clear; `lasting`: `outlook.learn_lasting` of the network's incidents."""
-    return outlook.foresee(incident, lasting, now=now)
+    return outlook.foresee(incident, lasting, breaches, now=now)
+
+
+def breaches(drifting: Sequence[Band], *, now: int) -> tuple[Breach, ...]:
+    """The last days of drifting KPIs to when each turns graver."""
+    found = (outlook.breach_of(band, degradations.steps_of(band.kpi), made_at=now) for band in drifting)
+    return tuple(one for one in found if one is not None)
 
 
 def tell(

@@ -12,6 +12,7 @@ from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
+from detector.domain.outlook import Breach
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
 from detector.kpis import Catalogue
@@ -25,6 +26,7 @@ from jobs.ledger import Reached, walk_on
 _HOUR = 3600
 _DAY = 86_400
 _WEEK = 7 * _DAY
+_BREACHES_ANEW_S = 3 * _HOUR
 _NOTABLE_CHANGE = 0.05
 """A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
 _NEWSWORTHY = 0.5
@@ -102,7 +104,22 @@ class _Assessment:
             incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
             self.settings.impact, self.settings.care, now=self.now, contacted=before,
         )  # fmt: skip
-        return replace(assessed, outlook=pipeline.foresee(incident, lasting, now=self.now))
+        breaches = self._breaches(incident)
+        return replace(assessed, outlook=pipeline.foresee(incident, lasting, breaches, now=self.now))
+
+    def _breaches(self, incident: Incident) -> Sequence[Breach]:
+        """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
+        if incident.state != "open" or incident.silent:
+            return ()
+        before = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
+        known = [Breach(**one) for one in before.get("breaches", ())]
+        if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
+            return known
+        drifts = fitted.drifts_of(
+            self.store, self.catalogue, self.settings.detection, self.store.book.degradations_of(incident),
+            timezone=self.reference.operator.timezone, until=self.now,
+        )  # fmt: skip
+        return pipeline.breaches(drifts, now=self.now)
 
     def _record(self, connection: Connection, one: Assessed) -> Alert | None:
         self.store.book.save_impact(connection, one.impact)

@@ -1,5 +1,6 @@
 """What the detector has learned and seen, kept as arrays: baselines, habits, the evidence of each tick."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector import scoring
+from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band, Evidence, Memory
 from detector.domain.exposure import Habit
 from detector.domain.incident import Incident
@@ -22,6 +24,7 @@ _EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects
 _EVIDENCE_KEPT = 200
 _CONTEXT_S = 6 * 3600
 _BANDS_AN_INCIDENT = 3
+_DRIFT_S = 2 * 86_400
 
 
 def _made_from(catalogue: Catalogue, policy: DetectionPolicy) -> str:
@@ -94,13 +97,31 @@ def bands_of(
     """The incident's leading KPIs against what was expected of them, from some hours before it until `until` at most."""
     shown = sorted(store.book.degradations_of(incident), key=lambda d: -d.strength)[:_BANDS_AN_INCIDENT]
     end = min(until, (incident.resolved_at or until) + _CONTEXT_S)
-    bands = []
-    for d in shown:
-        baseline = load_baseline(store, catalogue, policy, d.duration_s)
-        history = store.history.read(d.duration_s, Window(incident.started_at - _CONTEXT_S, end))
-        if baseline is not None and d.kpi in history.kpi_index and d.object_id in history.object_index:
-            bands.append(scoring.band(history, baseline, d.object_id, d.kpi, timezone=timezone))
-    return tuple(bands)
+    window = Window(incident.started_at - _CONTEXT_S, end)
+    bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in shown)
+    return tuple(band for band in bands if band is not None)
+
+
+def drifts_of(
+    store: Store, catalogue: Catalogue, policy: DetectionPolicy, degradations: Sequence[Degradation], *, timezone: str,
+    until: int,
+) -> tuple[Band, ...]:  # fmt: skip
+    """The leading KPI of each open drift over the last two days, against what was expected of it; the surest first."""
+    drifting = sorted((d for d in degradations if d.kind == "drift" and d.open), key=lambda d: -d.strength)
+    window = Window(until - _DRIFT_S, until)
+    bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in drifting[:_BANDS_AN_INCIDENT])
+    return tuple(band for band in bands if band is not None)
+
+
+def band_of(
+    store: Store, catalogue: Catalogue, policy: DetectionPolicy, d: Degradation, window: Window, *, timezone: str
+) -> Band | None:
+    """Its leading KPI in this window; None if that was not measured."""
+    baseline = load_baseline(store, catalogue, policy, d.duration_s)
+    history = store.history.read(d.duration_s, window)
+    if baseline is None or d.kpi not in history.kpi_index or d.object_id not in history.object_index:
+        return None
+    return scoring.band(history, baseline, d.object_id, d.kpi, timezone=timezone)
 
 
 def forget_evidence(store: Store) -> None:

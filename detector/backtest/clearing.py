@@ -32,7 +32,8 @@ def told(matches: Matches) -> list[Told]:
         expected = _expected(body)
         ended = _ended(matches, str(body.get("subject", "")).removeprefix("incident/"))
         if "low" in expected and ended is not None and ended < matches.results.window.end:
-            found.append(Told(*(_seconds(expected[side]) for side in ("clear", "low", "high")), ended))
+            clear, low, high = (_seconds(expected[side]) for side in ("clear", "low", "high"))
+            found.append(Told(clear, low, high, ended))
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from detector.backtest.clearing import clear_time_coverage, clear_time_error
 from detector.backtest.foresight import CONTACT_ABOVE, LOOKUP_ABOVE, calibration, contact_precision, foresight
+from detector.backtest.graver import breach_time_coverage, breach_time_error
 from detector.backtest.intervals import UNKNOWN, Figure, mean, quantile, rate, share
 from detector.backtest.matching import Matches
 from detector.backtest.truth import Fault
@@ -31,6 +32,8 @@ def summarise(matches: Matches) -> dict[str, Any]:
         "found_before_first_complaint": found_before_first_complaint,
         "clear_time_error_median_s": clear_time_error,
         "clear_time_coverage": clear_time_coverage,
+        "breach_time_error_median_s": breach_time_error,
+        "breach_time_coverage": breach_time_coverage,
     }
     return {
         "settings_hash": results.settings_hash,

@@ -69,6 +69,10 @@ _CARDS: tuple[tuple[str, str, str, Format, str], ...] = (
      "between the end that care was told to expect and the fault's own, in the median, either way."),
     ("clear_time_coverage", "Expected end, in its interval", "incidents told with our estimate", percent,
      "of those faults ended within the interval told; it promises 80 %."),
+    ("breach_time_error_median_s", "Drift turns graver, error", "drifts forecast", span,
+     "between the forecast and the time when the drift got so far, in the median, either way."),
+    ("breach_time_coverage", "Drift turns graver, in its interval", "drifts forecast", percent,
+     "of the drifts got so far within the interval told, or not within three days as told; it promises 80 %."),
 )  # fmt: skip
 _SHARES = {
     "foresight",
@@ -79,6 +83,7 @@ _SHARES = {
     "calibration",
     "found_without_alarm",
     "clear_time_coverage",
+    "breach_time_coverage",
 }
 
 

@@ -113,6 +113,7 @@ class Replay:
             impacts=self._impacts(incidents),
             alerts=self._alerts(),
             bands=self._bands(incidents, reference),
+            followed=self._followed(incidents, reference),
             findings=tuple(self.store.notes.findings()),
             alarms_known=bool(reference.operations.alarms),
         )
@@ -137,6 +138,20 @@ class Replay:
         named = (self.store, self.catalogue, self.settings.detection)
         chosen = sorted(incidents, key=weight)[:_PLOTTED]
         return {i.incident_id: fitted.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
+
+    def _followed(self, incidents: Sequence[Incident], reference: Reference) -> dict[tuple[str, str], Band]:
+        """The drifts that something was forecast of, from their detection on."""
+        found: dict[tuple[str, str], Band] = {}
+        for incident in incidents:
+            note = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
+            told = {(one["object_id"], one["kpi"]) for one in note.get("breaches", ())}
+            for d in self.store.book.degradations_of(incident):
+                window = Window(d.detected_at, max(d.detected_at, min(self.window.end, d.detected_at + 4 * _DAY)))
+                named = (self.store, self.catalogue, self.settings.detection, d, window)
+                if (d.object_id, d.kpi) in told - set(found):
+                    band = fitted.band_of(*named, timezone=reference.operator.timezone)
+                    found |= {} if band is None else {(d.object_id, d.kpi): band}
+        return found
 
 
 def _begins_in(piece: Piece, window: Window) -> bool:

@@ -16,7 +16,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import LEVEL, Outlook
+from detector.domain.outlook import LEVEL, Breach, Outlook
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.window import utc
 
@@ -247,12 +247,21 @@ def _team(kind: str, policy: CarePolicy) -> str:
 def _expected(step: _Step) -> dict[str, Any]:
     """The ticket's promise, else our own estimate with its interval; nothing of what is over."""
     incident, ours = step.incident, step.outlook
+    told: dict[str, Any] = {"clear": None}
     if incident.expected_clear_at is not None:
-        return {"clear": _iso(incident.expected_clear_at), "source": incident.expected_clear_source or "estimate"}
-    if ours is None or step.type_ == "resolved":
-        return {"clear": None}
-    between = {"low": _iso(ours.clear_low), "high": _iso(ours.clear_high), "level": LEVEL}
-    return {"clear": _iso(ours.clear_at), "source": "estimate", **between}
+        told = {"clear": _iso(incident.expected_clear_at), "source": incident.expected_clear_source or "estimate"}
+    elif ours is not None and step.type_ != "resolved":
+        told = {"clear": _iso(ours.clear_at), "source": "estimate"}
+        told |= {"low": _iso(ours.clear_low), "high": _iso(ours.clear_high), "level": LEVEL}
+    breaches = ours.breaches if ours is not None and step.type_ != "resolved" else ()
+    return told | ({"graver": [_graver(one) for one in breaches]} if breaches else {})
+
+
+def _graver(breach: Breach) -> dict[str, Any]:
+    sides = {"at": breach.at, "low": breach.low, "high": breach.high}
+    times = {side: None if at is None else _iso(at) for side, at in sides.items()}
+    named = {"object": breach.object_id, "kpi": breach.kpi, "severity": breach.severity}
+    return named | {"limit": _number(breach.limit)} | times
 
 
 def _iso(at: int) -> str:

@@ -1,6 +1,7 @@
 """Evidence of one tick to episodes: false-alarm budget, hysteresis, kind and severity."""
 
 from detector.degradations.budget import allowed_per_tick, bar
+from detector.degradations.severity import steps_of
 from detector.degradations.track import Tracked, track
 
-__all__ = ["Tracked", "allowed_per_tick", "bar", "track"]
+__all__ = ["Tracked", "allowed_per_tick", "bar", "steps_of", "track"]

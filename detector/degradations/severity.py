@@ -1,5 +1,7 @@
 """How bad: the size of the effect, and how many it struck."""
 
+from math import log1p
+
 from detector.domain.kpi import Kpi
 
 RATIO_STEPS = ((0.5, 50.0, "critical"), (0.1, 20.0, "major"), (0.03, 0.0, "minor"))
@@ -35,6 +37,13 @@ def relative_loss(kpi: Kpi, observed: float, expected: float) -> float:
     if kpi.direction == "both":
         good, bad = min(observed, expected), max(observed, expected)
     return max(0.0, 1.0 - good / bad) if bad > 0 else 0.0
+
+
+def steps_of(kpi: Kpi) -> tuple[tuple[float, str], ...]:
+    """(how much worse, severity from there on), ascending: in points of a ratio, else in the logarithm of the multiple."""
+    if kpi.kind == "ratio":
+        return tuple((change, name) for change, _, name in reversed(RATIO_STEPS))
+    return tuple((-log1p(-loss), name) for loss, name in reversed(RELATIVE_STEPS))
 
 
 def severity(kind: str, kpi: Kpi, observed: float, expected: float, excess: float, *, busy: bool) -> str:

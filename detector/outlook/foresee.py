@@ -1,11 +1,13 @@
-"""The stage: an open incident to when it is expected to clear."""
+"""The stage: an open incident to when it is expected to clear, and when its drifts turn graver."""
+
+from collections.abc import Sequence
 
 from detector.domain.incident import Incident
-from detector.domain.outlook import Outlook
+from detector.domain.outlook import Breach, Outlook
 from detector.outlook.lasting import Lasting
 
 
-def foresee(incident: Incident, lasting: Lasting, *, now: int) -> Outlook | None:
+def foresee(incident: Incident, lasting: Lasting, breaches: Sequence[Breach] = (), *, now: int) -> Outlook | None:
     """The outlook of an open incident, itself among what `lasting` has learned from; None once it is over, or if nobody is
     told of it. A ticket's promise goes before it wherever it is shown."""
     episode = lasting.episodes.get(incident.incident_id)
@@ -13,4 +15,4 @@ def foresee(incident: Incident, lasting: Lasting, *, now: int) -> Outlook | None
         return None
     begun = incident.started_at + episode.lasted_s
     low, median, high = (max(now, round(begun + s)) for s in lasting.remaining(incident.kind, episode.lasted_s))
-    return Outlook(incident.incident_id, now, median, low, high, lasting.finished)
+    return Outlook(incident.incident_id, now, median, low, high, lasting.finished, tuple(breaches))

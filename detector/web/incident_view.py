@@ -12,7 +12,7 @@ from detector.domain.evidence import Band
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import LEVEL
+from detector.domain.outlook import LEVEL, Breach
 from detector.web import answers, wording
 from detector.web.service import CareView, Update, WebService
 
@@ -128,6 +128,7 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
         "found_after": wording.duration(incident.opened_at - incident.started_at),
         "lead": lead_time(incident, care),
         "clear": expected_clear(incident, care, page),
+        "graver": [graver(one, service.kpi, page) for one in (care.outlook.breaches if care and care.outlook else ())],
         "people": impact and people(impact, page),
         "care": care and care_words(care, page),
         "rows": rows[:MOST_ROWS],
@@ -223,6 +224,16 @@ def lead_time(incident: Incident, care: CareView | None) -> str:
         return ""
     ahead = care.first_complaint_at - incident.opened_at
     return f"{wording.duration(abs(ahead))} {'before' if ahead >= 0 else 'after'} the first complaint"
+
+
+def graver(breach: Breach, find: Callable[[str], Kpi | None], page: Page) -> str:
+    """When a drift reaches its next severity, with the interval; a bound that is not reached in three days has no time."""
+    kpi = find(breach.kpi)
+    said = f"{kpi.title if kpi else breach.kpi} of {breach.object_id} to {breach.severity} ({_value(kpi, breach.limit)})"
+    if breach.at is None:
+        return f"{said}: not within three days" + (f", at the earliest {page.clock(breach.low)}" if breach.low else "")
+    latest = page.clock(breach.high) if breach.high else "later than in three days"
+    return f"{said}: {page.clock(breach.at)} (our estimate; {page.clock(breach.low or breach.at)} to {latest})"
 
 
 def expected_clear(incident: Incident, care: CareView | None, page: Page) -> str:

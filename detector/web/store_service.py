@@ -13,7 +13,7 @@ from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Outlook
+from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Clock, Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
@@ -78,7 +78,9 @@ class StoreService:
 
     def _outlook(self, incident: Incident) -> Outlook | None:
         note = self.store.notes.get(f"outlook:{incident.incident_id}")
-        return Outlook(**note) if note and incident.state == "open" else None
+        if not note or incident.state != "open":
+            return None
+        return Outlook(**note | {"breaches": tuple(Breach(**one) for one in note.get("breaches", ()))})
 
     def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
         how = f"{limit} from {offset}{', identified' if identify else ''}"

@@ -15,7 +15,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Outlook
+from detector.domain.outlook import Breach, Outlook
 from detector.domain.policy import CarePolicy, ImpactPolicy
 
 EIGHT = 1_774_339_200  # 2026-03-24T08:00Z
@@ -101,6 +101,16 @@ def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
     assert alert(promised, outlook=OURS).data["expected"]["source"] == "ticket"
     ended = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
     assert alert(ended, type_="resolved", outlook=OURS).data["expected"] == {"clear": None}
+
+
+def test_a_drift_is_told_with_when_it_turns_graver():
+    soon = Breach("c01010", "lte_rrc_sr", "major", 0.892, EIGHT, EIGHT + 7200, EIGHT + 3600, None)
+    assert alert(outlook=replace(OURS, breaches=(soon,))).data["expected"]["graver"] == [{
+        "object": "c01010", "kpi": "lte_rrc_sr", "severity": "major", "limit": 0.892, "at": "2026-03-24T10:00:00Z",
+        "low": "2026-03-24T09:00:00Z", "high": None,
+    }]  # fmt: skip
+    ended = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
+    assert "graver" not in alert(ended, type_="resolved", outlook=replace(OURS, breaches=(soon,))).data["expected"]
 
 
 def test_an_estimate_that_moves_is_no_news():

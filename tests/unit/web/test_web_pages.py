@@ -8,7 +8,7 @@ import pytest
 
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Rival
-from detector.domain.outlook import Outlook
+from detector.domain.outlook import Breach, Outlook
 from detector.web import CareView, Update
 from tests.unit.web.conftest import OPEN
 
@@ -112,6 +112,20 @@ def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
     service.cared = CareView(outlook=Outlook("inc_open", int(at), int(at) + 7200, int(at) + 1800, int(at) + 36_000))
     said = "Expected to clear 12:45 (our estimate; 11:15 to 20:45 in 80 % of such cases)"
     assert said in text(person.get("/incidents/inc_open"))
+
+
+@pytest.mark.parametrize(("at", "low", "high", "said"), [
+    (7200, 3600, 10_800, "12:45 (our estimate; 11:45 to 13:45)"),
+    (7200, 3600, None, "12:45 (our estimate; 11:45 to later than in three days)"),
+    (None, 3600, None, "not within three days, at the earliest 11:45"),
+    (None, None, None, "not within three days"),
+])  # fmt: skip
+def test_a_drift_shows_when_it_turns_graver(person, service, at, low, high, said):
+    now = int(service.now())
+    times = [None if side is None else now + side for side in (at, low, high)]
+    breach = Breach("c01010", "lte_rrc_sr", "major", 0.892, now, *times)
+    service.cared = CareView(outlook=Outlook("inc_open", now, now + 7200, now + 1800, now + 36_000, 3, (breach,)))
+    assert f"Drifts RRC setup success of c01010 to major (89.2 %): {said}" in text(person.get("/incidents/inc_open"))
 
 
 def test_few_people_are_not_counted_out(person, service):
