@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.scoring.blocks import Blocks, trimmed
 from detector.scoring.counting import Floats
@@ -11,7 +12,11 @@ from detector.scoring.time_of_week import DAY_TYPE_HOUR, HOUR_OF_DAY, HOURS
 
 LEAST_FRACTION = 1e-5
 FIRST_WANDER = 0.04
-"""Relative variance of a rate from hour to hour, where one day of history cannot tell."""
+"""Relative variance of a rate from hour to hour, where nothing tells."""
+FIRST_DAY_WANDER = 0.1
+"""Share of that by which whole days wander, where there was only one."""
+FEW_DAYS = 2.0
+"""With so few days, what is not known of a habit counts twice: other days of the week may well have another."""
 
 
 def levels(blocks: Blocks, groups: Sequence[Mapping[str, Sequence[int]]], chance: float) -> tuple[Floats, Floats]:
@@ -26,7 +31,9 @@ def levels(blocks: Blocks, groups: Sequence[Mapping[str, Sequence[int]]], chance
     expected = clean.size * network * profile[clean.slot][:, None]
     noise = Noise(chance, _wander(clean, expected * _object_ratio(clean, expected), chance))
     factor, doubt, spread = _objects(clean, expected, noise, groups)
-    shape = _habits(clean, expected * factor, noise)
+    shape, vague = _habits(clean, expected * factor, noise)
+    if not chance:  # counts scatter so much that the habit's own error hardly shows; a mean's is a good part of it
+        doubt = doubt + vague * (1 + FEW_DAYS / max(len(np.unique(_day(clean))), 1))
     level = network * profile[:, None] * factor * shape
     floor = LEAST_FRACTION * chance * min(1.0, network * 10)
     stranger = network * profile[:, None]
@@ -79,10 +86,9 @@ def _objects(
     """(factor[O] on the network's level, its doubt[O], variance between objects)."""
     total = expected.sum(axis=0)
     ratio = ratio_of(blocks.events.sum(axis=0), total)
-    relative = noise.relative(total, (expected**2).sum(axis=0))
+    relative = noise.relative(total, (expected**2).sum(axis=0)) + _day_wander(blocks, expected * ratio, noise)
     prior = _peers(ratio, relative, groups)
     spread = between((ratio / prior)[None], (total > 0).astype(float)[None], relative[None])
-    # days wander, too: a level from one day is not as sure as its many hours suggest
     factor = prior * shrunk(ratio / prior, relative, spread)
     doubt = np.where(
         np.isfinite(relative), spread * relative / (spread + np.where(np.isfinite(relative), relative, 0)), spread
@@ -105,20 +111,42 @@ def _peers(ratio: Floats, relative: Floats, groups: Sequence[Mapping[str, Sequen
     return np.asarray(np.exp(suggestion))
 
 
-def _habits(blocks: Blocks, expected: Floats, noise: Noise) -> Floats:
-    """[168, O]: the object's own week around the network's profile."""
-    shape = np.ones((HOURS, expected.shape[1]))
+def _day_wander(blocks: Blocks, expected: Floats, noise: Noise) -> Floats:
+    """[O]: what the object's mean owes to the days that were seen: days wander as a whole, so that a level from one day is
+    not as sure as its many hours suggest."""
+    day = _day(blocks)
+    n = int(day[-1]) + 1
+    e, observed, squares = (blocks.sums(side, day, n) for side in (expected, blocks.events, expected**2))
+    days = (e > 0).sum(axis=0)
+    usual = ratio_of(observed.sum(axis=0), e.sum(axis=0))
+    beyond = (observed - e * usual) ** 2 - noise.chance * e - noise.wander * squares
+    above = np.where(days > 1, beyond.sum(axis=0) * days / np.maximum(days - 1, 1), 0.0)
+    wander = trimmed_ratio(above, np.where(days > 1, (e**2).sum(axis=0), 0.0), FIRST_DAY_WANDER * noise.wander)
+    return np.asarray(wander / np.maximum(days, 1))
+
+
+def _day(blocks: Blocks) -> NDArray[np.int64]:
+    """[B]: days counted from the first."""
+    return np.asarray(np.cumsum(np.diff(blocks.slot // 24, prepend=blocks.slot[:1] // 24) != 0), np.int64)
+
+
+def _habits(blocks: Blocks, expected: Floats, noise: Noise) -> tuple[Floats, Floats]:
+    """([168, O]: the object's own week around the network's profile, [O]: its mean variance, as far as it is not known)."""
+    shape, vague = np.ones((HOURS, expected.shape[1])), np.zeros(expected.shape[1])
     for finer in (DAY_TYPE_HOUR, np.arange(HOURS)):
         group, n = finer[blocks.slot], int(finer.max()) + 1
         own = expected * shape[blocks.slot]
         e = blocks.sums(own, group, n)
         ratio, relative = ratio_of(blocks.sums(blocks.events, group, n), e), noise.relative(e, blocks.sums(own**2, group, n))
-        factor = shrunk(ratio, relative, between(ratio, e, relative))
+        variance = between(ratio, e, relative)
+        factor = shrunk(ratio, relative, variance)
+        left = np.where(np.isfinite(relative), variance * relative / (variance + np.where(e > 0, relative, 0)), variance)
+        vague += (left * e).sum(axis=0) / np.maximum(e.sum(axis=0), 1e-300)
         if n == 48:  # a day type not yet seen is taken for the other one
             other = np.roll(factor, 24, axis=0)
             factor = np.where(e > 0, factor, np.where(np.roll(e, 24, axis=0) > 0, other, 1.0))
         shape = shape * factor[finer]
-    return shape
+    return shape, vague
 
 
 def peer_groups(objects: Sequence[str], peers: Mapping[str, Sequence[str]] | None) -> list[dict[str, list[int]]]:

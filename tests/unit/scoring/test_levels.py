@@ -129,3 +129,29 @@ def test_no_history_is_no_error():
     assert np.isfinite(base.level).all()
     with pytest.raises(ValueError, match="excluded"):
         learn(frame, excluded=np.zeros((1, 1), bool))
+
+
+def test_a_mean_known_for_three_days_is_known_less_surely_than_after_weeks_and_says_so():
+    """Cells with habits of their own: what three days cannot tell of them stands in the doubt, and next week's
+    values lie within spread and doubt together."""
+    rng = np.random.default_rng(7)
+    hour = np.arange(24 * 35) % 24
+    habits = np.exp(0.3 * np.sin(2 * np.pi * (hour[:, None] - rng.uniform(0, 24, 30)) / 24))
+    values = 30 * habits * np.exp(rng.normal(0, 0.08, habits.shape))
+    weight = np.full(values.shape, 100.0)
+    starts = MONDAY + 3600 * np.arange(len(values))
+
+    def frame(rows):
+        names = tuple(f"c{i}" for i in range(30))
+        num, den = (values * weight)[rows, :, None], weight[rows, :, None]
+        return KpiFrame(starts[rows].copy(), 3600, names, (SPEED,), num, den, np.zeros(num.shape[:2], bool))
+
+    doubts, misses = [], []
+    for days in (3, 28):
+        base = learn(frame(slice((28 - days) * 24, 28 * 24)))
+        level = base.levels(0, np.arange(30), time_of_week(starts[28 * 24 :], 3600, "UTC"))
+        z = np.log(values[28 * 24 :] / level) / np.sqrt(base.spread[0, :30, 0] + base.doubt[:30, 0])
+        doubts.append(float(np.median(base.doubt[:30, 0])))
+        misses.append(float((np.abs(z) > 3).mean()))
+    assert doubts[0] > 3 * doubts[1]
+    assert max(misses) < 0.02  # without it 0.18
