@@ -89,13 +89,14 @@ class Topology:
 
     def _add_edges(self, members: dict[tuple[str, str], set[str]]) -> None:
         """A parent of several sites, nodes or cells becomes a group of its own, and so do its parents in turn."""
+        known = set(self.cells)
         for _ in range(8):  # deeper chains do not exist, and a circle must end
             before = sum(map(len, members.values()))
             for edge in self.edges:
                 child = {edge.child_id} if edge.child_kind == "cell" else members.get((edge.child_kind, edge.child_id))
                 if child is None:
                     child = members.get(("edge", edge.child_id), set())
-                members["edge", edge.parent_id] |= child & set(self.cells)
+                members["edge", edge.parent_id] |= child & known
             if sum(map(len, members.values())) == before:
                 return
 

@@ -11,12 +11,14 @@ from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
+from detector.incidents.groups import ONE_MAST
 from detector.incidents.hints import Hints
-from detector.incidents.joining import Joining
+from detector.incidents.joining import Joining, places
 from detector.incidents.lifecycle import Moment, absorbed, advanced, grown, opened
 from detector.incidents.roots import Cause, causes_in, search_of
 from detector.incidents.search import Search
 
+WIDE = "*"
 NO_KPIS: Mapping[str, Kpi] = MappingProxyType({})
 
 
@@ -69,6 +71,15 @@ class Ledger:
         self.incidents, self.moment, self.search = incidents, moment, search
         self.owner = {d: i.incident_id for i in incidents.values() for d in i.degradation_ids}
         self.together: set[str] = set()
+        self._near: dict[str, set[str]] = {}
+        for incident in incidents.values():
+            self._place(incident)
+
+    def _place(self, incident: Incident) -> None:
+        """Few incidents are near a cause: only those are asked whether it belongs to them, and the wide ones."""
+        narrow = incident.root_kind in ("cell", *ONE_MAST)
+        for place in places(incident.cells, self.moment.topology) if narrow else {WIDE}:
+            self._near.setdefault(place, set()).add(incident.incident_id)
 
     def take(self, cause: Cause) -> None:
         """Join the cause to the incidents that own a part of it, or to the open one that it lies in, or open a new one."""
@@ -84,6 +95,7 @@ class Ledger:
                 self.incidents[gone.incident_id] = gone
             incident = grown(older, cause, self.moment)
         self.incidents[incident.incident_id] = incident
+        self._place(incident)
         self.owner.update(dict.fromkeys(incident.degradation_ids, incident.incident_id))
         if cause.together:
             self.together.add(incident.incident_id)
@@ -92,6 +104,8 @@ class Ledger:
         """The oldest open incident that the cause belongs to."""
         own = tuple(self.moment.degradations[d] for d in sorted(cause.degradation_ids))
         joining = Joining(cause, own, self.search, self.moment.now)
-        hosts = [i for i in self.incidents.values() if i.state == "open" and joining.belongs_to(i)]
+        around = (self._near.get(place, set()) for place in {WIDE, *places(joining.cells, self.moment.topology)})
+        near = [self.incidents[i] for i in set[str]().union(*around)]
+        hosts = [i for i in near if i.state == "open" and joining.belongs_to(i)]
         oldest = min(hosts, key=lambda i: (i.opened_at, i.started_at, i.incident_id), default=None)
         return {oldest.incident_id} if oldest else set()

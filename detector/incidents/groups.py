@@ -15,6 +15,8 @@ SCATTERED = "software"
 """Its cells share no place and no load: they pass the bar at different times, many of them never."""
 SCATTERED_SHARE, SCATTERED_CELLS = 0.2, 4
 """What a scattered group needs instead of `covers_share`."""
+RAISED_SHARE = 0.1
+"""Of the bad cells that a group needs, so many must have been raised: the mere look of the others does not make a cause."""
 ONE_MAST = ("site", "node")
 """Cells of one mast share so much that a single bad one beside others that look like it will do, if chance is rare."""
 SELDOM = 0.01
@@ -69,13 +71,12 @@ def claim_of(search: Search, root: Root, by_cell: Mapping[str, set[Bout]]) -> Cl
     bad = sorted((b for cell in members & by_cell.keys() for b in by_cell[cell]), key=_onset)
     sets = [*_together(bad, compatible), *_together([b for b in bad if b.kind in GRADUAL], gradual)]
     bouts = max(sets, key=len, default=frozenset[Bout]())
-    if not bouts:
+    share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (search.policy.covers_share, 2)
+    wanted, raised = max(least, share * len(members)), len({b.object_id for b in bouts})
+    if raised < max(1, RAISED_SHARE * wanted) or not (root[0] in ONE_MAST or _widespread(search, bouts)):
         return None
     claim = Claim(root, bouts, alike(search, root, bouts), len(members))
-    bad_cells = len(claim.cells) + claim.alike
-    share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (search.policy.covers_share, 2)
-    enough = (root[0] in ONE_MAST or _widespread(search, bouts)) and bad_cells >= max(least, share * len(members))
-    return claim if enough else None
+    return claim if raised + claim.alike >= wanted else None
 
 
 def _together(bad: list[Bout], same: Callable[[Bout, Bout], bool]) -> list[frozenset[Bout]]:

@@ -1,7 +1,10 @@
 """Whether a cause that nobody owns yet belongs to an incident that is open already."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
+from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.incidents.bouts import GRADUAL, OUT_OF_SERVICE, began
@@ -19,7 +22,17 @@ SELDOM = 0.05
 """A cell beside a bad one of its mast that chance would turn bad in the same hours less often than this is no chance."""
 
 
-@dataclass(frozen=True)
+def places(cells: Iterable[str], topology: Topology) -> set[str]:
+    """Where what belongs to these cells can lie: they, their masts and their neighbours."""
+    found = set(cells)
+    for cell in tuple(found):
+        if known := topology.cells.get(cell):
+            found |= {known.site_id, known.node_id} - {""}
+        found |= topology.neighbours.get(cell, frozenset())
+    return found
+
+
+@dataclass(frozen=True, eq=False)
 class Joining:
     """One cause with its degradations, at `now` (s), in what the tick shows."""
 
@@ -28,11 +41,11 @@ class Joining:
     search: Search
     now: int
 
-    @property
+    @cached_property
     def cells(self) -> frozenset[str]:
         return frozenset(d.base_object for d in self.own)
 
-    @property
+    @cached_property
     def mild(self) -> bool:
         return all(d.kind in MILD for d in self.own)
 

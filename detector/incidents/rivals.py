@@ -24,15 +24,15 @@ def rivals(named: Root, own: Iterable[Degradation], search: Search) -> tuple[Riv
     held = Counter(root for cell in bad for root in search.groups_of.get(cell, ()))
     lone: Root = ("cell", max(degradations, key=lambda d: (d.strength, d.degradation_id)).base_object)
     roots = {named, lone, *(root for root, count in held.items() if root[0] not in WIDEST or count > 1)}
-    everything = frozenset(b.object_id for b in search.bouts)
-    found = [_weighed(root, bad, everything, window_s, search) for root in roots]
+    found = [_weighed(root, bad, window_s, search) for root in roots]
     found.sort(key=lambda r: ((r.root_kind, r.root_id) != named, r.testable - 2 * r.bad, r.chance, r.root_kind, r.root_id))
     return tuple(found[:MOST])
 
 
-def _weighed(root: Root, bad: frozenset[str], everything: frozenset[str], window_s: int, search: Search) -> Rival:
-    members = search.members(root) | ({root[1]} & bad)
-    struck = bad & members
-    outside = search.objects_testable - len(members)
-    chance = group_by_chance(len(struck), len(members), len(everything - members), outside, window_s)
-    return Rival(*root, len(struck), len(members), float(f"{chance:.3g}"), round(len(struck) / len(bad), 3))
+def _weighed(root: Root, bad: frozenset[str], window_s: int, search: Search) -> Rival:
+    members = search.members(root)
+    struck = (bad & members) | ({root[1]} & bad)
+    size = max(len(members), len(struck))
+    elsewhere = len(search.bad) - len(search.bad & members)
+    chance = group_by_chance(len(struck), size, elsewhere, search.objects_testable - size, window_s)
+    return Rival(*root, len(struck), size, float(f"{chance:.3g}"), round(len(struck) / len(bad), 3))

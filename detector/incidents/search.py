@@ -27,12 +27,23 @@ class Search:
 
     def members(self, root: Root) -> frozenset[str]:
         """The cells of a group that could show something."""
-        return self.topology.cells_of(*root) - self._untestable
+        if root not in self._members:
+            self._members[root] = self.topology.cells_of(*root) - self._untestable
+        return self._members[root]
+
+    @cached_property
+    def _members(self) -> dict[Root, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def bad(self) -> frozenset[str]:
+        """All objects that are bad now."""
+        return frozenset(b.object_id for b in self.bouts)
 
     @cached_property
     def _untestable(self) -> frozenset[str]:
         idle = {c.cell_id for c in self.topology.cells.values() if c.state in NOT_TESTABLE}
-        return frozenset((idle | self.silent) - {b.object_id for b in self.bouts})
+        return frozenset((idle | self.silent) - self.bad)
 
     @cached_property
     def groups_of(self) -> Mapping[str, list[Root]]:
