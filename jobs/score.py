@@ -35,10 +35,12 @@ class Scoring:
     now: float
     reached: Reached
 
-    def ready(self) -> Iterator[Debt]:
-        """Debts that may be scored now: an unready tick holds back the later ones of its duration."""
+    def ready(self, *, late: bool = False) -> Iterator[Debt]:
+        """Debts that may be scored now, of all or of the late ones: an unready tick holds back the later ones of its
+        duration."""
         held: set[int] = set()
-        for debt in self.store.ticks.debts("score"):
+        debts = self.store.ticks.debts("score")
+        for debt in filter(self.is_late, debts) if late else debts:
             if debt.tick.duration_s in held:
                 continue
             if self._is_ready(debt.tick):
@@ -53,7 +55,7 @@ class Scoring:
 
     def late(self) -> Iterator[Tick]:
         """Score what is late, oldest first, and with it the later ticks that look back on it."""
-        while (debt := next(filter(self.is_late, self.ready()), None)) is not None:
+        while (debt := next(self.ready(late=True), None)) is not None:
             if self.now - debt.tick.end > self.policy.late_hours * 3600:
                 self.give_up(debt)
             else:

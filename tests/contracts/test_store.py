@@ -1,6 +1,7 @@
 """One suite over both databases: what the store promises holds on SQLite and on a real PostgreSQL alike."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Piece
 from detector.domain.window import Tick, Window
-from detector.store import Store
+from detector.store import Before, Debt, Decided, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.store.tables import metadata
@@ -264,3 +265,69 @@ def test_state_made_from_something_else_or_damaged_is_not_there(store: Store) ->
     path = store.root / "state" / "baseline.npz"
     path.write_bytes(path.read_bytes()[:-40])
     assert store.arrays.load("baseline", "catalogue 1") is None
+
+
+def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_front(store: Store) -> None:
+    episode = Degradation("deg_1", "c1", "f", "rrc_sr", "drift", 0, 1200, "minor", float("inf"), 1, 1, 1, 1, 1, 1, 900)
+    incident = Incident("inc_1", "cell", "c1", "drift", 0, 1200, "minor", ("deg_1",), ("c1",), "why")
+    begun = [
+        Decided(Tick(900 * n, 900), 900 * n + 1200, Before((episode,) * n, (incident,) * n, {"c1": n})) for n in range(3)
+    ]
+    with store.begin() as connection:
+        store.decisions.add(connection, begun)
+        assert store.decisions.newest(connection) == 3
+    assert store.decisions.since(1) == begun
+    again = [replace(one, decided_at=9999) for one in begun[1:]]
+    with store.begin() as connection:
+        store.decisions.replace(connection, 2, again)
+    assert [number for number, _ in store.decisions.ticks()] == [1, 4, 5], "so that others see that it is another log"
+    assert store.decisions.since(0) == [begun[0], *again]
+    with store.begin() as connection:
+        store.decisions.forget(connection, 1800)
+    assert [tick.start for _, tick in store.decisions.ticks()] == [900, 1800]
+    with store.begin() as connection:
+        store.decisions.forget(connection, 9999)
+    assert len(store.decisions.ticks()) == 2, "the last ones stay until there are newer ones"
+
+
+def test_what_was_withdrawn_is_sent_to_nobody_who_has_not_heard(store: Store) -> None:
+    alert = Alert("evt_1", "inc_1", "opened", 1, "major", 0, 9999, {"n": 1})
+    with store.begin() as connection:
+        store.outbox.add(connection, alert, ["heard", "trying", "waiting"], 0.0)
+    told = {message.receiver: message for message in store.outbox.claim(1.0)}
+    assert store.outbox.freeze(told["heard"], {"n": 1}, b"1") == store.outbox.freeze(told["trying"], {"n": 1}, b"1") == b"1"
+    store.outbox.finish(told["heard"], state="sent", at=1.0)
+    with store.begin() as connection:
+        assert store.outbox.withdraw(connection, "inc_1", 2.0) == ["heard", "trying"]
+        assert store.outbox.withdraw(connection, "inc_other", 2.0) == []
+    assert store.outbox.freeze(told["waiting"], {"n": 1}, b"1") is None, "the push that had it in its hands lets go of it"
+    assert {m.receiver: m.state for m in store.outbox.messages()} == {
+        "heard": "sent", "trying": "pending", "waiting": "withdrawn"
+    }  # fmt: skip
+    assert store.outbox.redrive(3.0) == 0
+
+
+def test_what_was_done_for_a_tick_is_known_by_its_version(store: Store) -> None:
+    ticks = [Tick(900 * n, 900) for n in range(4)]
+    with store.begin() as connection:
+        for version, tick in enumerate(ticks[:3], 1):
+            store.ticks.settle(connection, Debt("score", tick, version), 0.0)
+        assert [store.ticks.done_version(connection, "score", tick) for tick in ticks] == [1, 2, 3, 0]
+        assert store.ticks.done_within(connection, "score", 900, Window(900, 9999)) == ticks[1:3]
+        assert store.ticks.done_within(connection, "decide", 900, Window(0, 9999)) == []
+
+
+def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: Store) -> None:
+    stands = Degradation(
+        "deg_1", "c1", "f", "rrc_sr", "drift", 900, 1800, "minor", 5, 1, 1, 1, 1, 1, 1, 900, cleared_at=2700
+    )
+    gone = replace(stands, degradation_id="deg_2", cleared_at=900, withdrawn_at=3600, superseded_by="deg_1")
+    false = Incident(
+        "inc_1", "cell", "c1", "drift", 0, 1200, "minor", ("deg_2",), ("c1",), "why", "resolved", 3600, withdrawn_at=3600
+    )
+    with store.begin() as connection:
+        store.book.save(connection, [stands, gone], [false])
+    assert store.book.degradations_named(["deg_1", "deg_2", "deg_3"]) == [stands, gone]
+    assert store.book.incidents_named(["inc_1", "inc_2"]) == [false]
+    assert store.book.degradations_since(0) == [stands]
+    assert store.book.incidents_since(0) == []
