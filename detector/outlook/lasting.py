@@ -19,10 +19,10 @@ SPREAD, SPREAD_DOUBT = 1.0, 0.3
 KINDRED = 0.2
 """What an episode of another kind weighs: five of them speak as loudly as one of the own kind."""
 SHORTEST_S = 300.0
-_MEDIANS = np.log(np.geomspace(300.0, 20 * 86_400.0, 49))
-_SPREADS = np.geomspace(0.35, 2.5, 13)
+_MEDIANS = np.log(np.geomspace(300.0, 20 * 86_400.0, 33))
+_SPREADS = np.geomspace(0.35, 2.5, 9)
 _M, _S = (side.ravel() for side in np.meshgrid(_MEDIANS, _SPREADS, indexing="ij"))
-_AHEAD = np.geomspace(60.0, 60 * 86_400.0, 240)
+_AHEAD = np.geomspace(60.0, 60 * 86_400.0, 120)
 
 
 @dataclass(frozen=True, slots=True)
