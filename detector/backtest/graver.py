@@ -34,8 +34,8 @@ def forecasts(matches: Matches) -> list[Forecast]:
     found: dict[tuple[str, str, str], Forecast | None] = {}
     for body, planned_at in matches.results.alerts:
         for one in ((body.get("data") or {}).get("expected") or {}).get("graver") or ():
-            key = str(body.get("subject", "")), str(one["object"]), str(one["kpi"])
-            band = matches.results.followed.get(key[1:])
+            key = str(body.get("subject", "")).removeprefix("incident/"), str(one["object"]), str(one["kpi"])
+            band = matches.results.followed.get(key)
             if key in found or band is None:
                 continue
             reached = _reached(band, str(one["severity"]), planned_at)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from detector import delivery
 from detector.backtest.results import Results
@@ -27,6 +28,8 @@ _DAY = 86_400
 _PLOTTED = 60
 """Incidents with plots: the page must stay small."""
 Progress = Callable[[float], None]
+Alerts = tuple[tuple[dict[str, Any], int], ...]
+"""(body as it would be sent, planned_at)."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Replay:
 
     def _gather(self, now: float) -> Results:
         reference = self.source.reference(now, Findings())
-        book = self.store.book
+        book, alerts = self.store.book, self._alerts()
         incidents = tuple(i for i in reversed(book.incidents()))
         return Results(
             window=self.window,
@@ -111,9 +114,9 @@ class Replay:
             incidents=incidents,
             listings=tuple(book.listings()),
             impacts=self._impacts(incidents),
-            alerts=self._alerts(),
+            alerts=alerts,
             bands=self._bands(incidents, reference),
-            followed=self._followed(incidents, reference),
+            followed=self._followed(alerts, reference),
             findings=tuple(self.store.notes.findings()),
             alarms_known=bool(reference.operations.alarms),
         )
@@ -122,7 +125,7 @@ class Replay:
         found = {i.incident_id: self.store.book.impact(i.incident_id) for i in incidents}
         return {name: impact for name, impact in found.items() if impact}
 
-    def _alerts(self) -> tuple[tuple[dict[str, object], int], ...]:
+    def _alerts(self) -> Alerts:
         render = delivery.format_named("cloudevents").render
         source = self.settings.delivery.source
         messages = self.store.outbox.messages()
@@ -139,18 +142,22 @@ class Replay:
         chosen = sorted(incidents, key=weight)[:_PLOTTED]
         return {i.incident_id: fitted.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
 
-    def _followed(self, incidents: Sequence[Incident], reference: Reference) -> dict[tuple[str, str], Band]:
-        """The drifts that something was forecast of, from their detection on."""
-        found: dict[tuple[str, str], Band] = {}
-        for incident in incidents:
-            note = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
-            told = {(one["object_id"], one["kpi"]) for one in note.get("breaches", ())}
-            for d in self.store.book.degradations_of(incident):
-                window = Window(d.detected_at, max(d.detected_at, min(self.window.end, d.detected_at + 4 * _DAY)))
-                named = (self.store, self.catalogue, self.settings.detection, d, window)
-                if (d.object_id, d.kpi) in told - set(found):
+    def _followed(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
+        """The drifts of which an alert said when they would turn graver, from then on."""
+        found: dict[tuple[str, str, str], Band] = {}
+        for body, at in alerts:
+            forecasts = ((body.get("data") or {}).get("expected") or {}).get("graver") or ()
+            name = str(body.get("subject", "")).removeprefix("incident/")
+            incident = self.store.book.incident(name) if forecasts else None
+            own = {d.object_id: d for d in (self.store.book.degradations_of(incident) if incident else ())}
+            window = Window(min(at, self.window.end), min(at + 4 * _DAY, self.window.end))
+            for one in forecasts:
+                key = name, str(one["object"]), str(one["kpi"])
+                if key[1] in own and key not in found:
+                    drift = replace(own[key[1]], kpi=key[2])  # the leading KPI may have changed since
+                    named = (self.store, self.catalogue, self.settings.detection, drift, window)
                     band = fitted.band_of(*named, timezone=reference.operator.timezone)
-                    found |= {} if band is None else {(d.object_id, d.kpi): band}
+                    found |= {} if band is None else {key: band}
         return found
 
 

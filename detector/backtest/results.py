@@ -36,8 +36,8 @@ class Results:
     alerts: tuple[tuple[Mapping[str, Any], int], ...] = ()
     bands: Mapping[str, tuple[Band, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    followed: Mapping[tuple[str, str], Band] = field(default_factory=dict)
-    """(object, KPI) of drifts whose course was forecast -> what was measured then and after."""
+    followed: Mapping[tuple[str, str, str], Band] = field(default_factory=dict)
+    """(incident id, object, KPI) of drifts whose course was forecast -> what was measured from then on."""
     alarms_known: bool = False
     """The dataset has alarms, so that their absence means something."""
 

@@ -27,7 +27,7 @@ def judged(at, low, high, *, hours=80, points_an_hour=0.002):
     iso = {side: None if h is None else utc(TOLD + h * HOUR).isoformat() for side, h in sides.items()}
     one = {"object": "c1", "kpi": "rrc", "severity": "major", "limit": 0.89} | iso
     alert = {"subject": "incident/i1", "data": {"expected": {"graver": [one]}}}
-    window, followed = Window(TOLD - HOUR, TOLD + hours * HOUR), {("c1", "rrc"): band(hours, points_an_hour)}
+    window, followed = Window(TOLD - HOUR, TOLD + hours * HOUR), {("i1", "c1", "rrc"): band(hours, points_an_hour)}
     results = Results(window, 10, "hash", alerts=((alert, TOLD), (alert, TOLD + HOUR)), followed=followed)
     return Matches(results, Truth(()), {}, None)
 
