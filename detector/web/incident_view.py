@@ -95,7 +95,7 @@ def summary(incident: Incident, page: Page) -> Summary:
         page.clock(incident.started_at),
         "" if incident.resolved_at is None else page.clock(incident.resolved_at),
         wording.duration(end - incident.started_at),
-        "ongoing" if incident.state == "open" else incident.state,
+        "ongoing" if incident.state == "open" else "false alarm" if incident.withdrawn_at is not None else incident.state,
         silent,
     )
 
