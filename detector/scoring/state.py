@@ -11,8 +11,8 @@ CENTRAL_99 = 2.576
 FINE = 30.0
 """Residuals are logarithms times this: prefixes or peers stand so still that their spread would vanish under the least one
 that is granted to a throughput."""
-KNOWN = 4e-6
-"""Doubt that a level seen for a day keeps because hours are granted some wander: a state has none."""
+KNOWN = 5e-4
+"""Doubt that levels keep for habits which a mean may have and a few days cannot tell: a state has none."""
 LEFT = 0.1
 """A value this far from its level (as a logarithm) has left its state: it says nothing of how still the state is."""
 
