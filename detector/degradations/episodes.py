@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.degradations.elsewhere import alike, hosting, worth_telling
-from detector.degradations.kinds import confirmations, kind_of
+from detector.degradations.kinds import DRIFT_S, confirmations, kind_of
 from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, severity
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
@@ -109,7 +109,14 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     stronger = strengthened(episode, shown(scene, i, episode.family))
     if tick.end == episode.updated_at:
         return stronger
-    return counted(replace(stronger, updated_at=tick.end), verdict, tick.end, scene.policy.clear_after_periods)
+    later = replace(stronger, updated_at=tick.end)
+    return counted(later, verdict, tick.end, max(scene.policy.clear_after_periods, patience(later)))
+
+
+def patience(episode: Degradation) -> int:
+    """Quiet periods that end a drift: what took most of a day to show is not over because the night is quiet. It is
+    cleared as of its last bad period even so."""
+    return episode.periods // 6 if episode.periods * episode.duration_s >= DRIFT_S else 0
 
 
 def counted(episode: Degradation, bad: bool, end: int, clear_after: int) -> Degradation:

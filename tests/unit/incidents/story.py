@@ -5,6 +5,7 @@ One row per tick, one column per object; cells that are not named are well. Word
     ok       healthy                            dead     unavailable, no traffic
     asleep   available, no traffic              asleep+  the same, neighbours carry more
     sharp    accessibility 60 % at once         mild     97 %, seen only over 45 minutes
+    drift    96 %, seen only over 18 hours
     weak     97.5 %, not enough to raise it     crowd    much traffic, accessibility 60 %; crowd- 95 %
     gone     sends nothing                      gone+    the same, neighbours carry more
     idle     no traffic, and none expected      -        reported, but too little to test
@@ -42,6 +43,7 @@ WORDS: dict[str, tuple[Reading, ...]] = {
     "asleep": (WELL[0], ("vol", 12, 12, 1, 0.0, 10.0, 1)),
     "sharp": (WELL[0], ("acc", 30, 30, 1, 0.6, 0.99, 400), WELL[2]),
     "mild": (WELL[0], ("acc", 9, 1.4, 3, 0.97, 0.99, 1200), WELL[2]),
+    "drift": (WELL[0], ("acc", 9, 0.2, 72, 0.96, 0.99, 9000), WELL[2]),
     "weak": (WELL[0], ("acc", 2.8, 1.0, 3, 0.975, 0.99, 1200), WELL[2]),
     "crowd": (WELL[0], ("acc", 30, 30, 1, 0.6, 0.99, 600), ("vol", 0.0, 0.0, 1, 16.0, 10.0, 1)),
     "crowd-": (WELL[0], ("acc", 12, 12, 1, 0.95, 0.99, 600), ("vol", 0.0, 0.0, 1, 16.0, 10.0, 1)),

@@ -85,3 +85,13 @@ def test_rivals_are_listed_with_what_speaks_for_them_the_named_one_first() -> No
     assert named.chance < 1e-4
     assert ("edge", "h1", 3, 18) in {rival[:4] for rival in others}
     assert ("cell", 1, 1, 0.333) in {(r.root_kind, r.bad, r.testable, r.coverage) for r in others}
+
+
+@pytest.mark.parametrize(("quiet_periods", "over"), [(11, False), (12, True)])
+def test_a_drift_may_rest_for_some_hours_and_ends_with_its_last_bad_period(quiet_periods: int, over: bool) -> None:
+    story = Story()
+    story.step(at("00:00"), {"c1.1": "drift"})
+    for n in range(quiet_periods):
+        story.step(at("00:15") + 900 * n, {"c1.1": "ok"})
+    (episode,) = story.degradations.values()
+    assert (episode.kind, episode.cleared_at) == ("drift", at("00:15") if over else None)
