@@ -127,7 +127,7 @@ class Deciding:
         run = Run.beginning(log)
         for tick, decided_at in steps(late, log):
             evidence = fitted.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
-            evidence = evidence or self.scoring.evidence(tick)
+            evidence = evidence or self.scoring.evidence(tick, again=True)
             if evidence is None:
                 return None
             before = run.before(tick)

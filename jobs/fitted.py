@@ -33,13 +33,20 @@ def _made_from(catalogue: Catalogue, policy: DetectionPolicy) -> str:
 
 
 def save_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int, baseline: Baseline) -> None:
-    """Replace the baseline of this duration, whole."""
+    """Replace the baseline of this duration, whole; the one before it is kept for what late data make to be judged again."""
+    store.arrays.keep(f"baseline-{duration_s}", f"earlier/baseline-{duration_s}")
     store.arrays.save(f"baseline-{duration_s}", baseline.to_arrays(), _made_from(catalogue, policy))
 
 
 def load_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int) -> Baseline | None:
     """The present baseline, or None if there is none for this catalogue and policy: then `learn` is due."""
     arrays = store.arrays.load(f"baseline-{duration_s}", _made_from(catalogue, policy))
+    return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
+
+
+def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int) -> Baseline | None:
+    """The one before the present one, or None if there is none for this catalogue and policy."""
+    arrays = store.arrays.load(f"earlier/baseline-{duration_s}", _made_from(catalogue, policy))
     return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 

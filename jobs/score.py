@@ -59,7 +59,7 @@ class Scoring:
             if self.now - debt.tick.end > self.policy.late_hours * 3600:
                 self.give_up(debt)
             else:
-                self.score(debt)
+                self.score(debt, again=True)
                 yield debt.tick
 
     def give_up(self, debt: Debt) -> None:
@@ -72,9 +72,9 @@ class Scoring:
                 self.store.notes.count(connection, findings, self.now)
                 self.store.ticks.settle(connection, debt, self.now)
 
-    def score(self, debt: Debt) -> None:
+    def score(self, debt: Debt, *, again: bool = False) -> None:
         """The evidence of this tick as its data stand now."""
-        if self.evidence(debt.tick) is None:
+        if self.evidence(debt.tick, again=again) is None:
             return
         self.reached("detect.scored")
         with self.store.begin() as connection:
@@ -85,9 +85,9 @@ class Scoring:
                 self.store.ticks.settle(connection, debt, self.now)
         self.reached("detect.score_recorded")
 
-    def evidence(self, tick: Tick) -> Evidence | None:
-        """Made and kept; None without a baseline."""
-        baseline = self._baseline(tick)
+    def evidence(self, tick: Tick, *, again: bool = False) -> Evidence | None:
+        """Made and kept; None without a baseline. `again`: by what was normal when it was first scored."""
+        baseline = (self._baseline_then(tick) if again else None) or self._baseline(tick)
         if baseline is None:
             return None
         expected = expected_objects(baseline, self.reference)
@@ -109,6 +109,13 @@ class Scoring:
 
     def _baseline(self, tick: Tick) -> Baseline | None:
         return fitted.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+
+    def _baseline_then(self, tick: Tick) -> Baseline | None:
+        """The one before the present one, for a tick that came before that was learned: it must not judge its own lesson."""
+        learned_at = self.store.notes.get("learned_at")
+        if learned_at is None or tick.end + self.reference.operator.arrival_delay_s >= learned_at:
+            return None
+        return fitted.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
 
     def _recent(self, tick: Tick, baseline: Baseline) -> KpiFrame:
         periods = max(1, int(baseline.horizons.max()))

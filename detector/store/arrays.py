@@ -1,5 +1,6 @@
 """Detector state (baselines, habits, evidence) as arrays on disk, each with the identity of what it was made from."""
 
+import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -48,6 +49,18 @@ class ArrayStore:
         if "/" not in name:  # what lies in folders is read once
             self._cache[name] = (changed_at, made_from, found)
         return found
+
+    def keep(self, name: str, under: str) -> None:
+        """The present state of this name under another one as well, before it is replaced. Raises Transient."""
+        path = self._root / f"{name}.npz"
+        if not path.exists():
+            return
+        kept = self._root / f"{under}.npz"
+        try:
+            with whole_file(kept) as part:
+                shutil.copyfile(path, part)
+        except OSError as error:
+            raise Transient(error.strerror or str(error), where=str(kept), mend="free space; it is tried again") from error
 
     def prune(self, folder: str, keep: int) -> None:
         """Keep the newest `keep` files of a folder (names sort by time)."""

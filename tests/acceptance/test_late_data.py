@@ -13,6 +13,7 @@ from detector.domain.operations import Maintenance
 from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
 from detector.sources.watch import FileDrop
+from jobs import fitted
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import CELLS, COLUMNS, DELAY_S, LIVE, QUARTER, counter_rows, iso, table, write_operator
@@ -209,3 +210,21 @@ def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
     assert data["serviceProblem"]["statusChangeReason"] == "works planned until 12:30 overrun"
     assert data["explanation"].endswith("; works planned until 12:30 UTC overrun")
     assert "Planned works that were due to end at 12:30 are taking longer." in data["say"]["en"]
+
+
+def test_what_is_judged_again_is_judged_by_what_was_normal_then(inbox):
+    """A baseline learned in between from the fault itself would excuse it."""
+    inbox.live({0: ("c11", "c12"), 1: ("c11", "c12")}, quarters=2)
+    store, jobs = inbox.house.store, inbox.house.jobs
+    before = [d for d in store.book.degradations() if d.withdrawn_at is None]
+    jobs.clock.at = moment(1) + 60
+    jobs.run("learn")
+    used = []
+    load = fitted.load_earlier_baseline
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitted, "load_earlier_baseline", lambda *given: used.append(load(*given)) or used[-1])
+        inbox.drop(0, ("c11", "c12"), at=moment(1) + 300, name="0-again")
+        inbox.round(moment(1) + 300)
+    assert len(used) == 2
+    assert all(baseline is not None for baseline in used), "for the late tick and for the one that looks back on it"
+    assert [d for d in store.book.degradations() if d.withdrawn_at is None] == before
