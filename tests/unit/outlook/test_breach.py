@@ -71,11 +71,10 @@ def test_periods_are_joined_to_hours_that_end_now():
 
 
 def test_the_closed_form_is_the_structural_model_of_statsmodels():
-    from statsmodels.tsa.statespace.structural import UnobservedComponents
-
+    structural = pytest.importorskip("statsmodels.tsa.statespace.structural", reason="only the benches need statsmodels")
     rng = np.random.default_rng(8)
     level = np.cumsum(0.05 + 0.3 * rng.standard_normal(48))
-    model = UnobservedComponents(level, "random walk with drift").fit(disp=False)
+    model = structural.UnobservedComponents(level, "random walk with drift").fit(disp=False)
     forecast = model.get_forecast(72)
     limit = float(forecast.predicted_mean[40])
     low = forecast.predicted_mean + 1.2815515655446004 * forecast.se_mean
