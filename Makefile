@@ -9,12 +9,13 @@ OUT    ?= out/backtest
 FROM   ?=
 TO     ?=
 KPIS   ?=
+SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types layers backtest bench lock clean
+.PHONY: help install run test check lint types layers backtest bench bench-quality lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 $(STAMP): requirements.lock pyproject.toml .ci/install
 	@PYTHON="$(PYTHON)" sh .ci/install
@@ -46,8 +47,20 @@ backtest: install ## replay DATASET= FROM= TO= into OUT=, with CONFIG= and KPIS=
 bench: install ## speed, as ratios of one run; tables in benchmarks/results
 	@$(BIN)/python -m benchmarks.speed
 
+PEERS  := .venv/.peers
+
+$(PEERS): requirements-bench.lock $(STAMP)
+	@{ uv pip install -q --python $(BIN)/python --require-hashes -r requirements-bench.lock || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock; } 2>.venv/peers.log \
+	  && touch $(PEERS) || echo "precall: some peers cannot be installed, see .venv/peers.log; the table says which are missing" >&2
+
+bench-quality: $(PEERS) ## precall beside others on simulated operators, an hour or so; SEEDS="101 102" for some only
+	@$(BIN)/python -m benchmarks.quality $(if $(SEEDS),--seeds $(SEEDS))
+
 lock: ## resolve requirements.lock anew (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
+	@uv pip compile requirements-bench.in -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header \
+	  -o requirements-bench.lock
 
 clean: ## remove .venv, var and out
 	@rm -rf .venv var out

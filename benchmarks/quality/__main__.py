@@ -1,0 +1,76 @@
+"""How well it detects, beside others, on simulated operators of seeds that nothing was developed on.
+
+    .venv/bin/python -m benchmarks.quality                      the whole table, in benchmarks/results/quality.*
+    .venv/bin/python -m benchmarks.quality --seeds 101 102      some operators only
+    .venv/bin/python -m benchmarks.quality --develop 21 22 23   choose the peers' thresholds anew
+
+Every operator is a process of its own that writes what it knows line by line: what a time limit cuts short is still counted.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROOM = ROOT / "out" / "quality"
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def interleaved(seeds: dict[str, Sequence[int]]) -> list[tuple[str, int, int]]:
+    """(scenario, seed, place in its scenario), so that a run cut short has some of each."""
+    rows = [(p / max(len(own), 1), s, seed, p) for s, own in seeds.items() for p, seed in enumerate(own)]
+    return [(s, seed, p) for _, s, seed, p in sorted(rows, key=lambda row: row[0])]
+
+
+def run(seeds: dict[str, Sequence[int]], processes: int, minutes: float) -> None:
+    from benchmarks.quality.develop import chosen
+    from benchmarks.quality.run import job
+
+    ROOM.mkdir(parents=True, exist_ok=True)
+    for old in ROOM.glob("*.jsonl"):
+        old.unlink()
+    until, thresholds = time.monotonic() + minutes * 60, chosen()
+    with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
+        waiting = {
+            pool.submit(job, scenario, seed, place, ROOM / f"{scenario}-{seed}.jsonl", thresholds): f"{scenario} {seed}"
+            for scenario, seed, place in interleaved(seeds)
+        }
+        while waiting and time.monotonic() < until:
+            for done in [f for f in waiting if f.done()]:
+                name = waiting.pop(done)
+                print(name, done.exception() or "done", f"{until - time.monotonic():.0f} s left", flush=True)
+            time.sleep(1)
+        for process in list((pool._processes or {}).values()) if waiting else []:
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="*", default=list(range(101, 125)), help="operators with faults")
+    parser.add_argument("--quiet", type=int, nargs="*", default=list(range(131, 137)), help="operators without any")
+    parser.add_argument("--mild", type=int, nargs="*", default=list(range(141, 147)), help="quiet ones given mild faults")
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 2))
+    parser.add_argument("--minutes", type=float, default=90.0, help="stop then, with what is known")
+    parser.add_argument("--develop", type=int, nargs="+", help="seeds to choose the peers' thresholds on")
+    parser.add_argument("--only-write", action="store_true", help="tables and page of the run before")
+    args = parser.parse_args()
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONWARNINGS="ignore")
+    if args.develop:
+        from benchmarks.quality.develop import develop
+
+        develop(args.develop)
+        return
+    if not args.only_write:
+        run({"faulty": args.seeds, "quiet": args.quiet, "mild": args.mild}, args.processes, args.minutes)
+    from benchmarks.quality.writing import write
+
+    write(ROOM, RESULTS)
+
+
+if __name__ == "__main__":
+    main()

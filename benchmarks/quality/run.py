@@ -1,0 +1,92 @@
+"""One operator's part of the bench: everyone runs over it, and what they raised is judged."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.detection import Stages
+from benchmarks.quality.episodes import raised, worst
+from benchmarks.quality.mild import injected
+from benchmarks.quality.operators import Operator, made
+from benchmarks.quality.panel import Array, Panel, panel_of
+from benchmarks.quality.peers import PEERS, Peer
+from benchmarks.quality.verdict import Verdict, judged, sample, verdict
+
+SCENARIOS = ("faulty", "quiet", "mild")
+OWN = "precall"
+
+
+def processor_s() -> float:
+    """Of this process and of those that it ended, as Prophet's solver is one."""
+    now = os.times()
+    return now.user + now.system + now.children_user + now.children_system
+
+
+def prepared(room: Path, scenario: str, seed: int) -> Operator:
+    operator = made(room, seed, quiet=scenario != "faulty")
+    return injected(operator, seed) if scenario == "mild" else operator
+
+
+def own_verdict(operator: Operator, scenario: str) -> Verdict:
+    """precall as it is configured by default."""
+    began = processor_s()
+    outcome = Stages(operator.material, operator.window).run()
+    frame = operator.material.frame
+    series = int((np.isfinite(frame.value).any(axis=0) & np.array([k.scored for k in frame.kpis])).sum())
+    return verdict(
+        OWN, "default", scenario, operator, outcome.matches, seconds=processor_s() - began, series=series
+    )  # fmt: skip
+
+
+def peer_verdicts(
+    operator: Operator, scenario: str, peer: Peer, thresholds: Mapping[str, float], seed: int
+) -> Iterator[Verdict]:  # fmt: skip
+    """The peer at its default and at every other threshold given, on the cells that it can afford."""
+    panel, scores, seconds = scored(operator, peer, seed)
+    for line, threshold in {"default": peer.threshold, **thresholds}.items():
+        rows = list(raised(panel, scores, threshold, operator.material))
+        matches = judged(operator, rows, panel.objects)
+        yield verdict(
+            peer.name, line, scenario, operator, matches, seconds=seconds, series=scores.shape[1]
+        )  # fmt: skip
+
+
+def scored(operator: Operator, peer: Peer, seed: int) -> tuple[Panel, Array, float]:
+    """What the peer was given, its scores, and the processor time that they took."""
+    whole = panel_of(operator.material.frame, operator.window.start, operator.timezone)
+    panel = whole.only(sample(operator, list(dict.fromkeys(whole.objects)), peer.cells, seed))
+    began = processor_s()
+    return panel, peer.score(panel), processor_s() - began
+
+
+def job(scenario: str, seed: int, place: int, target: Path, thresholds: Mapping[str, Mapping[str, float]]) -> None:
+    """Everything on one operator, the `place`-th of its scenario; each verdict is written as soon as it is known."""
+    with tempfile.TemporaryDirectory(prefix="precall-quality-") as room, target.open("w", encoding="utf-8") as file:
+        operator = prepared(Path(room), scenario, seed)
+        _write(file.fileno(), own_verdict(operator, scenario))
+        for peer in PEERS.values():
+            most = peer.operators if scenario == "faulty" else peer.operators // 2
+            if peer.absent or (peer.operators and place >= most):
+                continue
+            for one in peer_verdicts(operator, scenario, peer, thresholds.get(peer.name, {}), seed):
+                _write(file.fileno(), one)
+
+
+def _write(file: int, one: Verdict) -> None:
+    os.write(file, (json.dumps(one.as_json()) + "\n").encode())
+
+
+def quiet_scores(room: Path, seed: int) -> tuple[Verdict, dict[str, tuple[Array, float]]]:
+    """For choosing thresholds: precall's verdict, and each peer's scores by group with its exposure, where nothing is wrong."""
+    operator = prepared(room, "quiet", seed)
+    found = {}
+    for peer in PEERS.values():
+        if not peer.absent:
+            panel, scores, _ = scored(operator, peer, seed)
+            cells = len(set(panel.objects) & operator.topology.cells.keys())
+            found[peer.name] = (worst(panel, scores), cells / 1000 * operator.window.seconds / 604_800)
+    return own_verdict(operator, "quiet"), found

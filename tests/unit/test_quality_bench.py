@@ -1,0 +1,112 @@
+"""The quality bench: every peer keeps one contract, what is flagged becomes episodes, and tables hold what was counted."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from benchmarks.quality.develop import lowest
+from benchmarks.quality.episodes import onsets
+from benchmarks.quality.mild import Place, thinned
+from benchmarks.quality.panel import Panel, hours_of_week, panel_of
+from benchmarks.quality.peers import PEERS
+from benchmarks.quality.pooling import pooled
+from benchmarks.quality.table import tables
+from benchmarks.quality.verdict import Found, Verdict
+from benchmarks.quality.writing import read, write
+from detector.domain.frame import KpiFrame
+from detector.domain.kpi import Kpi
+
+KPIS = (
+    Kpi("sr", "Success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"),
+    Kpi("thp", "Speed", "kbit/s", "mean", "up", "integrity", "LTE", "", "a", "b"),
+)
+HOURS, HISTORY = 7 * 24, 6 * 24
+START = 1_772_323_200 - 1_772_323_200 % 604_800
+
+
+def frame_of(seed: int = 3, fail: float = 0.0) -> KpiFrame:
+    """Two cells by the hour for a week; `fail` = extra failures of the first one in the last five hours."""
+    rng = np.random.default_rng(seed)
+    shape = (HOURS, 2)
+    attempts = rng.poisson(400, shape).astype(float)
+    attempts[3, 0] = np.nan
+    share = np.full(shape, 0.01)
+    share[-5:, 0] += fail
+    good = attempts - rng.binomial(np.nan_to_num(attempts).astype(int), share)
+    daily = 1 + 0.5 * np.sin(np.arange(HOURS) * 2 * np.pi / 24)[:, None]
+    speed = 100 * daily * rng.lognormal(0, 0.1, shape)
+    sides = np.stack([good, speed * 50], axis=2), np.stack([attempts, np.full(shape, 50.0)], axis=2)
+    starts = START + 3600 * np.arange(HOURS, dtype=np.int64)
+    return KpiFrame(starts, 3600, ("c1", "c2"), KPIS, *sides, np.zeros(shape, bool))
+
+
+def panel(fail: float = 0.0) -> Panel:
+    return panel_of(frame_of(fail=fail), START + HISTORY * 3600, "UTC")
+
+
+@pytest.mark.parametrize("peer", PEERS.values(), ids=list(PEERS))
+def test_a_peer_scores_every_scored_period_and_says_the_same_again(peer, monkeypatch):
+    monkeypatch.setattr("benchmarks.quality.peers.streams.TREES", 3)
+    if peer.absent:
+        pytest.skip(peer.absent)
+    small = panel(fail=0.6).only(["c1"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        once, again = peer.score(small), peer.score(small)
+    assert once.shape == (HOURS - HISTORY, 2)
+    assert not np.isinf(once).any()
+    np.testing.assert_array_equal(once, again)
+    if np.isfinite(once).any() and peer.name not in {"sigma", "half_space_trees"}:  # which need weeks, and 500 periods
+        assert np.nanmax(once[-5:]) >= peer.threshold
+
+
+def test_ratios_of_few_attempts_and_missing_ones_have_no_value():
+    own = panel()
+    few = Panel(
+        own.starts, own.history, own.duration_s, own.objects, own.kpis, own.numerator, np.minimum(own.denominator, 19.0),
+        own.hour_of_week,
+    )  # fmt: skip
+    ratio = np.array([k.kind == "ratio" for k in own.kpis])
+    assert np.isnan(few.value[:, ratio]).all()
+    assert np.isfinite(few.value[:, ~ratio]).all()
+    assert hours_of_week(np.array([START + 4 * 86_400]), "UTC").tolist() == [0]  # the epoch was a Thursday
+
+
+def test_what_is_flagged_without_a_break_is_one_episode_and_thresholds_count_them():
+    scores = np.array([[0.0, 9.0, 9.0, 0.0, 9.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 4.0]]).T
+    assert onsets(scores >= 4)[:, 0].nonzero()[0].tolist() == [1, 8, 12]
+    assert [lowest([scores], allowed) for allowed in (1, 2, 3)] == [9.0, 5.0, 4.0]
+    assert lowest([scores], 0) > 9
+
+
+def test_injected_failures_begin_inside_a_period_and_are_no_more_than_promised():
+    frame = frame_of()
+    place = Place(1, 0, START + 1800 + 3600 * 150)
+    changed = thinned(frame, place, 0.5, np.random.default_rng(1))
+    lost = frame.numerator[:, 1, 0] - changed
+    assert (lost[:150] == 0).all()
+    assert (lost[155:] == 0).all()
+    share = lost[150:155] / frame.numerator[150:155, 1, 0]
+    np.testing.assert_allclose(share, [0.25, 0.5, 0.5, 0.5, 0.25], atol=0.12)
+
+
+def test_counts_of_operators_are_pooled_and_written(tmp_path):
+    faults = (Found("access", 0.03, 3600, 1), Found("outage", None, 1200, 1), Found("drift", 0.1, None))
+    verdicts = [
+        Verdict(way, line, f"faulty-{seed}", "faulty", faults, false, 0, 5, 0.05, 2.0, 100)
+        for way, line, false in (("precall", "default", 0), ("sigma", "default", 40), ("sigma", "equal", 1))
+        for seed in (1, 2)
+    ]
+    lines = "".join(json.dumps(v.as_json()) + "\n" for v in verdicts)
+    (tmp_path / "faulty-1.jsonl").write_text(lines + '{"way": "cut sh')
+    assert list(read(tmp_path)) == verdicts
+    pool = pooled(verdicts)["sigma", "default", "faulty"]
+    assert (pool.false.value, pool.false.count, pool.recall().count) == (800.0, 80, 6)
+    write(tmp_path, tmp_path / "results")
+    text = (tmp_path / "results" / "quality.md").read_text()
+    assert "| 3 sigma by hour of week, documented default | 2 | 66.7" in text
+    page = (tmp_path / "results" / "quality.html").read_text()
+    assert page.count("<table>") == page.count("</table>") == len(tables(pooled(verdicts), 3.0))
+    assert "http" not in page.replace("http-equiv", "")
