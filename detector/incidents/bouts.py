@@ -28,6 +28,11 @@ class Bout:
     families: frozenset[str] = frozenset()
 
     @property
+    def seen(self) -> int:
+        """The latest that it can have begun (s)."""
+        return self.at + self.slack_s
+
+    @property
     def worst_first(self) -> tuple[int, float, str]:
         return -SEVERITIES.index(self.severity), -self.strength, self.object_id
 

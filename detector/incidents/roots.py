@@ -14,6 +14,8 @@ from detector.incidents.hints import Hints
 from detector.incidents.search import Root, Search
 
 NO_HINTS = Hints()
+FELT_BEFORE_S = 3_600
+"""A core function counts so much that a fault of its own is seldom seen in one cell much sooner."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _by_core(search: Search, left: set[Bout]) -> list[Cause]:
             continue
         behind = search.topology.cells_behind(function.object_id)
         peers = {b for b in left if search.is_core(b) and _serve_together(search.topology, b.object_id, function.object_id)}
-        felt = {b for b in left if b.object_id in behind}
+        felt = {b for b in left if b.object_id in behind and function.seen - b.seen <= FELT_BEFORE_S}
         gone = {b for b in felt if b.kind in OUT_OF_SERVICE}
         if len({b.object_id for b in gone}) < search.policy.covers_share * len(behind):
             felt -= gone

@@ -11,12 +11,12 @@ from sqlalchemy import inspect, text
 
 from detector.domain.alert import Alert
 from detector.domain.customer import Contact
-from detector.domain.degradation import Degradation
+from detector.domain.degradation import Degradation, Part
 from detector.domain.exposure import Presence
 from detector.domain.finding import Finding
 from detector.domain.frame import KpiFrame
 from detector.domain.impact import AccountImpact, Impact, Listing
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, Rival
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Piece
 from detector.domain.window import Tick, Window
@@ -147,12 +147,14 @@ def test_a_step_stays_owed_until_this_version_of_it_is_settled(store: Store) -> 
 
 def degradation(name: str = "deg_1", cleared_at: int | None = None) -> Degradation:
     named = (name, "c1", "accessibility", "rrc_sr", "accessibility", 0, 1200, "major")
-    return Degradation(*named, 12.0, 0.99, 0.8, 80, 100, 19, 1, 900, cleared_at)
+    parts = (Part("rrc_sr", 1, 12.0, 0.8, 0.99), Part("erab_sr", 3, 4.0, 0.9, 0.99))
+    return Degradation(*named, 12.0, 0.99, 0.8, 80, 100, 19, 1, 900, cleared_at, parts=parts, siblings=2, siblings_alike=1)
 
 
 INCIDENT = Incident(
-    "inc_1", "cell", "c1", "accessibility", 0, 1200, "major", ("deg_1",), ("c1",), "RRC setup success 80 %", updated_at=1200
-)
+    "inc_1", "cell", "c1", "accessibility", 0, 1200, "major", ("deg_1",), ("c1",), "RRC setup success 80 %", updated_at=1200,
+    rivals=(Rival("cell", "c1", 1, 1, 1e-4, 1.0), Rival("site", "s1", 1, 3, 0.02, 1.0)),
+)  # fmt: skip
 
 
 def test_nouns_come_back_as_they_went(store: Store) -> None:
