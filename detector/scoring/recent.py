@@ -46,6 +46,8 @@ class Recent:
     """[4, object, KPI]: fading sums of events, size, expected events and periods before the newest period."""
     last: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     """KPI -> (events, size, expected events) of the newest period."""
+    peaks: dict[int, Floats] = field(default_factory=dict)
+    """KPI -> [horizon, object] excess of the worst period of each horizon; of a fading one, of all that are at hand."""
 
     def expected(self, k: int) -> tuple[Floats, Floats, Floats]:
         """(events, size, expected events) of the KPI at `k` of the frame over [period, object], common factor removed."""
@@ -63,6 +65,7 @@ class Recent:
         b = base.kpi_index[kpi.id]
         sides = self.expected(k)
         self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
+        self.peaks[k] = self._peak(worse(kpi) * (sides[0] - sides[2]))
         events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
         bad = self._unmeasured(np.isfinite(sides[0]) & ~self.apart, self.faded[3, :, k])
         bad[0] = ~np.isfinite(sides[0][-1])
@@ -95,6 +98,15 @@ class Recent:
         fading = (1 + self._left) * (self._left * faded + newest)
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
+
+    def _peak(self, excess: Floats) -> Floats:
+        """A fading sum weighs twice what a plain one does, and so does its worst period."""
+        ordinary = np.where(self.apart | np.isnan(excess), -np.inf, excess)
+        ordinary[-1] = excess[-1]
+        back = np.maximum.accumulate(ordinary[::-1], axis=0)
+        return np.stack([
+            back[min(h, len(back)) - 1] if h > 0 else (1 + self._left) * back[-1] for h in self.baseline.horizons.tolist()
+        ])  # fmt: skip
 
     def _unmeasured(self, measured: NDArray[np.bool_], remembered: NDArray[np.float32]) -> NDArray[np.bool_]:
         back = np.cumsum(measured[::-1], axis=0)

@@ -18,6 +18,7 @@ from detector.scoring.baseline import Baseline
 from detector.scoring.counting import Floats, flipped, shown
 from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
+from detector.scoring.lasting import lasting
 from detector.scoring.neighbours import neighbour_load
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS, judged
@@ -83,13 +84,14 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
     strength = base.judged_strength(_strength(scorer, sample, fine), sample.rest, base.kpi_index[kpi.id])
     strength = np.where(fine, strength, np.nan)
-    matters = fine & scorer.matters(sample, kpi)
+    excess = scorer.excess(sample)
+    matters = fine & scorer.matters(sample, kpi) & lasting(sample, excess, now.peaks.pop(k), kpi)
     over = ended(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
     combined, loudest = combine(np.where(over, np.minimum(strength, 0.0), strength), matters)
-    excess = np.take_along_axis(scorer.excess(sample), loudest[None], axis=0)[0]
     figures = single | _shown(kpi, sample, loudest)
     return figures | {
-        "strength": combined, "recent": strength[0], "excess": excess, "matters": matters.any(axis=0),
+        "strength": combined, "recent": strength[0], "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
+        "matters": matters.any(axis=0),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[loudest],
     }  # fmt: skip
 
