@@ -40,9 +40,10 @@ def injected(operator: Operator, seed: int) -> Operator:
     frame = operator.material.frame
     numerator = frame.numerator.copy()
     faults, hits = [], {}
-    for number, place in enumerate(places(operator, rng, EACH * len(EXTRA))):
+    for number, place in enumerate(list(places(operator, rng, EACH * len(EXTRA)))):
         extra = EXTRA[number % len(EXTRA)]
-        numerator[:, place.column, place.kpi] = thinned(frame, place, extra, rng)
+        series = numerator[:, place.column, place.kpi]
+        numerator[:, place.column, place.kpi] = thinned(series, frame, place, extra, rng)
         fault_id = f"m{number:03d}"
         scope = (frame.objects[place.column], Window(place.start, place.end))
         faults.append(Fault(fault_id, f"{extra:.0%}", (scope,)))
@@ -77,9 +78,11 @@ def places(operator: Operator, rng: np.random.Generator, wanted: int) -> Iterato
             return
 
 
-def thinned(frame: KpiFrame, place: Place, extra: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """[period] numerator of the place's ratio with `extra` of what succeeded inside the fault turned into failures."""
-    successes = np.array(frame.numerator[:, place.column, place.kpi])
+def thinned(
+    successes: NDArray[np.float64], frame: KpiFrame, place: Place, extra: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """[period] `successes` of the place's ratio with `extra` of those inside the fault turned into failures."""
+    successes = successes.copy()
     inside = np.minimum(frame.starts + frame.duration_s, place.end) - np.maximum(frame.starts, place.start)
     share = np.clip(inside / frame.duration_s, 0.0, 1.0)
     hit = (share > 0) & np.isfinite(successes)

@@ -81,7 +81,7 @@ def _write(file: int, one: Verdict) -> None:
 
 
 def quiet_scores(room: Path, seed: int) -> tuple[Verdict, dict[str, tuple[Array, float]]]:
-    """For choosing thresholds: precall's verdict, and each peer's scores by group with its exposure, where nothing is wrong."""
+    """For choosing thresholds: precall's verdict, and of each peer its groups' scores with their exposure."""
     operator = prepared(room, "quiet", seed)
     found = {}
     for peer in PEERS.values():

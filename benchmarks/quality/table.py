@@ -64,11 +64,11 @@ def overview(pools: Pools) -> Table:
     rows += [(f"{p.title}: not run, {p.absent}", *["-"] * 10) for p in PEERS.values() if p.absent]
     note = (
         f"Operators of {CELLS} cells, {HISTORY_DAYS} days to learn from, {DAYS - HISTORY_DAYS} replayed, {FAULT_RATE:g}"
-        " faults per 1,000 cells and week. Recall in per cent; delays in minutes, of faults that take service away or add 5 %"
-        " failures and more, and of the milder; false = degradations per 1,000 cells and week; 95 % intervals. Slow peers see"
-        " fewer operators and a sample of cells, those hit by a fault first. Foresight asks who will complain: a peer knows no"
-        " subscribers, so it has none; precall's is measured by `python -m benchmarks.people`. Series per second: one core,"
-        " learning included; precall's seconds include incidents."
+        " faults per 1,000 cells and week. Recall in per cent; delays in minutes, of faults that take service away or"
+        " add 5 % failures and more, and of the milder; false = degradations per 1,000 cells and week; 95 %"
+        " intervals. Slow peers see fewer operators and a sample of cells, those hit by a fault first. Foresight asks who will"
+        " complain: a peer knows no subscribers, so it has none; precall's is measured by `python -m benchmarks.people`."
+        " Series per second: one core, learning included; precall's seconds include incidents."
     )  # fmt: skip
     head = (
         "way", "operators", "recall", "false", "delay, median", "delay, 90 %", "milder, 90 %", "incidents per fault",
@@ -118,9 +118,9 @@ def mild(pools: Pools) -> Table:
         (title, *(f"{told(pool.recall(w), percent=True)} in {_delay(pool, w)}" for _, w in groups)) for title, pool in own
     )  # fmt: skip
     note = (
-        "Put into quiet operators: of the successes of one accessibility ratio of one cell, with 80 to 120 attempts a period,"
-        " this share fails for 4 hours, the onset anywhere in a period. Recall in per cent, then median and 90th percentile of"
-        " the delay in minutes of those found. A sampled peer sees fewer of them."
+        "Put into quiet operators: of the successes of one accessibility ratio of one cell, with 80 to 120 attempts a"
+        " period, this share fails for 4 hours, the onset anywhere in a period. Recall in per cent, then median and 90th"
+        " percentile of the delay in minutes of those found. A sampled peer sees fewer of them."
     )  # fmt: skip
     return Table("Mild faults", note, head, rows)
 

@@ -84,7 +84,7 @@ def test_what_is_flagged_without_a_break_is_one_episode_and_thresholds_count_the
 def test_injected_failures_begin_inside_a_period_and_are_no_more_than_promised():
     frame = frame_of()
     place = Place(1, 0, START + 1800 + 3600 * 150)
-    changed = thinned(frame, place, 0.5, np.random.default_rng(1))
+    changed = thinned(frame.numerator[:, 1, 0], frame, place, 0.5, np.random.default_rng(1))
     lost = frame.numerator[:, 1, 0] - changed
     assert (lost[:150] == 0).all()
     assert (lost[155:] == 0).all()
