@@ -68,11 +68,9 @@ class Baseline:
         both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
         return np.maximum(*both).astype(np.float64)
 
-    def judged_strength(self, strength: Floats, rest: Floats, k: int) -> Floats:
-        """[H, object] strength that keeps what it promises on this network's quiet history: the scorer's tail stretched, and
-        the chance of being empty by habit (`rest`) added to it, which was counted and needs no stretching."""
-        p = 10.0 ** -np.minimum(stretched(strength, self.stretch[:, k, :1], self.stretch[:, k, 1:]), 300.0)
-        return np.asarray(np.abs(np.log10(np.minimum(p + rest, 1.0))))
+    def calibrated(self, strength: Floats, k: int) -> Floats:
+        """[H, object] strength that keeps what it promises on this network's quiet history: the scorer's tail, stretched."""
+        return stretched(strength, self.stretch[:, k, :1], self.stretch[:, k, 1:])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays alone, for storing; KPIs by id."""
@@ -108,3 +106,13 @@ def stretched(strength: Floats, at_knot: Floats | float, slope: Floats | float) 
     [0.0, 1.2, 3.2]
     """
     return np.asarray(np.where(strength <= KNOT, strength * (at_knot / KNOT), at_knot + (strength - KNOT) * slope))
+
+
+def unless_at_rest(strength: Floats, rest: Floats) -> Floats:
+    """Strength with the chance of being empty by habit added to it, which was counted and needs no stretching.
+
+    >>> unless_at_rest(np.array([9.0, 9.0]), np.array([0.0, 0.01])).round(2).tolist()
+    [9.0, 2.0]
+    """
+    p = 10.0 ** -np.minimum(strength, 300.0) + rest
+    return np.asarray(np.abs(np.log10(np.minimum(p, 1.0))))

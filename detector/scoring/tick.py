@@ -14,7 +14,7 @@ from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick
 from detector.scoring import tails
-from detector.scoring.baseline import Baseline
+from detector.scoring.baseline import Baseline, unless_at_rest
 from detector.scoring.counting import Floats, flipped, shown
 from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
@@ -82,15 +82,18 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     if not judged(kpi):
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
-    strength = base.judged_strength(_strength(scorer, sample, fine), sample.rest, base.kpi_index[kpi.id])
+    strength = base.calibrated(_strength(scorer, sample, fine), base.kpi_index[kpi.id])
     strength = np.where(fine, strength, np.nan)
     excess = scorer.excess(sample)
     matters = fine & scorer.matters(sample, kpi) & lasting(sample, excess, now.peaks.pop(k), kpi)
     over = ended(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
     combined, loudest = combine(np.where(over, np.minimum(strength, 0.0), strength), matters)
+    # a habit of rest is one and the same reason at every horizon: it is weighed once
+    combined = unless_at_rest(combined, np.take_along_axis(sample.rest, loudest[None], axis=0)[0])
     figures = single | _shown(kpi, sample, loudest)
     return figures | {
-        "strength": combined, "recent": strength[0], "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
+        "strength": combined, "recent": unless_at_rest(strength[0], sample.rest[0]),
+        "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
         "matters": matters.any(axis=0),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[loudest],
     }  # fmt: skip
