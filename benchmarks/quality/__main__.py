@@ -66,7 +66,10 @@ def main() -> None:
         develop(args.develop)
         return
     if not args.only_write:
-        run({"faulty": args.seeds, "quiet": args.quiet, "mild": args.mild}, args.processes, args.minutes)
+        from benchmarks.quality.real import DATA
+
+        real = [0] if DATA.is_dir() else []
+        run({"faulty": args.seeds, "quiet": args.quiet, "mild": args.mild, "real": real}, args.processes, args.minutes)
     from benchmarks.quality.writing import write
 
     write(ROOM, RESULTS)

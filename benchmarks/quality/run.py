@@ -14,9 +14,10 @@ from benchmarks.quality.mild import injected
 from benchmarks.quality.operators import Operator, made
 from benchmarks.quality.panel import Array, Panel, panel_of
 from benchmarks.quality.peers import PEERS, Peer
+from benchmarks.quality.real import real
 from benchmarks.quality.verdict import Verdict, judged, sample, verdict
 
-SCENARIOS = ("faulty", "quiet", "mild")
+SCENARIOS = ("faulty", "quiet", "mild", "real")
 OWN = "precall"
 
 
@@ -27,6 +28,8 @@ def processor_s() -> float:
 
 
 def prepared(room: Path, scenario: str, seed: int) -> Operator:
+    if scenario == "real":
+        return real(room)
     operator = made(room, seed, quiet=scenario != "faulty")
     return injected(operator, seed) if scenario == "mild" else operator
 
@@ -69,7 +72,7 @@ def job(scenario: str, seed: int, place: int, target: Path, thresholds: Mapping[
         operator = prepared(Path(room), scenario, seed)
         _write(file.fileno(), own_verdict(operator, scenario))
         for peer in PEERS.values():
-            most = peer.operators if scenario == "faulty" else peer.operators // 2
+            most = peer.operators if scenario in {"faulty", "real"} else peer.operators // 2
             if peer.absent or (peer.operators and place >= most):
                 continue
             for one in peer_verdicts(operator, scenario, peer, thresholds.get(peer.name, {}), seed):

@@ -39,6 +39,6 @@ def score(name: str, panel: Panel) -> Array:
     return each(panel, partial(_fitted, name), centred=True)
 
 
-ECOD = Peer("ecod", "PyOD ECOD", USE, 1.0, partial(score, "ecod"), "pyod", cells=12, operators=8)
-KNN = Peer("knn", "PyOD KNN", USE, 1.0, partial(score, "knn"), "pyod", cells=12, operators=8)
-IFOREST = Peer("iforest", "PyOD IForest", USE, 1.0, partial(score, "iforest"), "pyod", cells=12, operators=4)
+ECOD = Peer("ecod", "PyOD ECOD", USE, 1.0, partial(score, "ecod"), "pyod", cells=12, operators=4)
+KNN = Peer("knn", "PyOD KNN", USE, 1.0, partial(score, "knn"), "pyod", cells=12, operators=4)
+IFOREST = Peer("iforest", "PyOD IForest", USE, 1.0, partial(score, "iforest"), "pyod", cells=12, operators=3)
