@@ -63,7 +63,7 @@ def main() -> None:
     if args.develop:
         from benchmarks.quality.develop import develop
 
-        develop(args.develop)
+        develop(args.develop, args.processes)
         return
     if not args.only_write:
         from benchmarks.quality.real import DATA

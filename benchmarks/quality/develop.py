@@ -3,6 +3,8 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -10,30 +12,39 @@ import numpy as np
 from benchmarks.quality.episodes import onsets
 from benchmarks.quality.panel import Array
 from benchmarks.quality.run import quiet_scores
+from benchmarks.quality.verdict import Verdict
 
 FILE = Path(__file__).with_name("thresholds.json")
 RATES = {"300": 300.0, "3000": 3000.0}
 """Further false rates (per 1,000 cells and week) that a peer is judged at: its curve."""
 
 
-def develop(seeds: Sequence[int]) -> Mapping[str, Mapping[str, float]]:
-    """Peer -> line -> threshold; written beside this module."""
-    false, exposure = 0, 0.0
+def develop(seeds: Sequence[int], processes: int) -> None:
+    """Peer -> line -> threshold, written beside this module after every seed."""
+    done, false, exposure = list[int](), 0, 0.0
     scores: dict[str, list[Array]] = {}
     watched: dict[str, float] = {}
-    for seed in seeds:
-        with tempfile.TemporaryDirectory(prefix="precall-develop-") as room:
-            own, peers = quiet_scores(Path(room), seed)
-        false, exposure = false + own.false, exposure + own.exposure
-        for name, (worst, cell_weeks) in peers.items():
-            scores.setdefault(name, []).append(worst)
-            watched[name] = watched.get(name, 0.0) + cell_weeks
-        print(f"seed {seed}: precall {own.false} false, {len(peers)} peers", flush=True)
-    rates = {"equal": false / exposure, **RATES}
-    lines = {name: {line: lowest(own, rate * watched[name]) for line, rate in rates.items()} for name, own in scores.items()}
-    told = {"seeds": list(seeds), "precall_false": false, "exposure": exposure, "thresholds": lines}
-    FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    return lines
+    with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
+        waiting = {pool.submit(one, seed): seed for seed in seeds}
+        for future in as_completed(waiting):
+            own, peers = future.result()
+            done, false, exposure = [*done, waiting[future]], false + own.false, exposure + own.exposure
+            for name, (worst, cell_weeks) in peers.items():
+                scores.setdefault(name, []).append(worst)
+                watched[name] = watched.get(name, 0.0) + cell_weeks
+            rates = {"equal": false / exposure, **RATES}
+            lines = {
+                name: {line: lowest(own, rate * watched[name]) for line, rate in rates.items()}
+                for name, own in scores.items()
+            }
+            told = {"seeds": sorted(done), "precall_false": false, "thousand_cell_weeks": exposure, "thresholds": lines}
+            FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            print(f"seed {done[-1]}: precall {own.false} false, {len(peers)} peers", flush=True)
+
+
+def one(seed: int) -> tuple[Verdict, dict[str, tuple[Array, float]]]:
+    with tempfile.TemporaryDirectory(prefix="precall-develop-") as room:
+        return quiet_scores(Path(room), seed)
 
 
 def lowest(scores: Sequence[Array], allowed: float) -> float:

@@ -67,7 +67,7 @@ def overview(pools: Pools) -> Table:
         " faults per 1,000 cells and week. Recall in per cent; delays in minutes, of faults that take service away or"
         " add 5 % failures and more, and of the milder; false = degradations per 1,000 cells and week;"
         " 95 % intervals. Slow peers see fewer operators and a sample of cells, those hit by a fault first. Foresight asks"
-        " who will complain: a peer knows no subscribers, so it has none; precall's is measured by `benchmarks.people`."
+        " who will complain: a peer knows no subscribers, so it has none; precall's is in docs/explanation/impact.md."
         " Series per second: one core, learning included; precall's seconds include incidents."
     )  # fmt: skip
     head = (
