@@ -59,7 +59,7 @@ def bar_of(
     evidence: Evidence, open_: Sequence[Degradation], topology: Topology, operations: Operations, policy: DetectionPolicy
 ) -> float:
     """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
-    fresh = evidence.strength.copy()
+    fresh = np.where(evidence.matters, evidence.strength, np.minimum(evidence.strength, 0.0))  # too small is no discovery
     families = np.array([kpi.family for kpi in evidence.kpis], dtype=object)
     for episode in open_:
         row = evidence.object_index.get(episode.object_id)
