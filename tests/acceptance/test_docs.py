@@ -261,7 +261,7 @@ def test_every_command_and_option_is_told() -> None:
 
 
 def test_every_target_of_the_makefile_is_told() -> None:
-    targets = set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.M))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", read("Makefile"), re.M))
     assert {row[0].strip("`").split()[-1] for row in rows("docs/reference/commands.md", "## make")} == targets
 
 
