@@ -29,7 +29,7 @@ def raise_new(scene: Scene) -> Iterator[Degradation]:
     evidence = scene.evidence
     taken = {(d.object_id, d.family) for d in scene.open_ if d.open}
     over = {(d.object_id, d.family): d.cleared_at for d in scene.open_ if d.cleared_at is not None}
-    rows, cols = np.nonzero((evidence.strength >= scene.bar) & evidence.matters)
+    rows, cols = np.nonzero(scene.sure)
     found = {(int(i), evidence.kpis[c].family) for i, c in zip(rows, cols, strict=True)}
     for i, family in sorted(found):
         if (evidence.objects[i], family) not in taken:
@@ -91,9 +91,9 @@ def parts(scene: Scene, i: int, family: str) -> tuple[Part, ...]:
 
 
 def leading(scene: Scene, i: int, columns: NDArray[np.intp]) -> int | None:
-    """Column of the strongest KPI that matters and reaches the bar."""
+    """Column of the strongest KPI that is sure enough to be raised."""
     strength, kpis = scene.evidence.strength[i], scene.evidence.kpis
-    sure = [int(c) for c in columns if scene.evidence.matters[i, c] and strength[c] >= scene.bar]
+    sure = [int(c) for c in columns if scene.sure[i, c]]
     return max(sure, key=lambda c: (strength[c], kpis[c].weight, kpis[c].id), default=None)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.degradations.together import together
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
@@ -18,6 +19,8 @@ ALARM_SLACK_S = 1_800
 """An alarm belongs to what began within half an hour of it."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
 """X.733 severities that confirm nothing: an open cabinet door is no outage."""
+JOINT_MARGIN = 0.5
+"""How much surer a site as a whole has to be than one of its cells: it is asked besides them."""
 FEWEST_TO_COMPARE = 3
 """With fewer cells "everywhere" means nothing."""
 
@@ -38,6 +41,29 @@ class Scene:
     def lower_bar(self) -> float:
         """Half the way to certainty keeps open what is open: falling back to the raising bar would flap."""
         return max(self.bar / 2, self.policy.clear_below)
+
+    @cached_property
+    def sure(self) -> NDArray[np.bool_]:
+        """[object, KPI]: beyond chance by itself or with its site, and large enough to matter: what may be raised."""
+        evidence, joint = self.evidence, together(self.evidence, self.topology)
+        with np.errstate(invalid="ignore"):
+            alone = (evidence.strength >= self.bar) & self._enough(evidence.excess)
+        shared = (joint >= self.bar + JOINT_MARGIN) & self._enough(self._of_site(np.where(joint > 0, evidence.excess, 0.0)))
+        return np.asarray((alone | shared) & evidence.matters)
+
+    def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Failures worth telling; of other kinds than counts of failures there is no least number."""
+        counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis])
+        return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
+
+    def _of_site(self, excess: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[object, KPI]: the sum over the object's site."""
+        cells = [self.cell(name) for name in self.evidence.objects]
+        sites = np.array([cell.site_id if cell else "" for cell in cells])
+        _, place = np.unique(sites, return_inverse=True)
+        total = np.zeros((int(place.max(initial=0)) + 1, excess.shape[1]))
+        np.add.at(total, place, np.nan_to_num(excess))
+        return np.asarray(total[place])
 
     @cached_property
     def families(self) -> Mapping[str, NDArray[np.intp]]:

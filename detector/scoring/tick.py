@@ -86,8 +86,6 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     strength = np.where(fine, strength, np.nan)
     excess = scorer.excess(sample)
     matters = fine & scorer.matters(sample, kpi) & lasting(sample, excess, now.peaks.pop(k), kpi)
-    if scorer.chance:
-        matters &= excess >= now.policy.min_excess
     over = ended(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
     combined, loudest = combine(np.where(over, np.minimum(strength, 0.0), strength), matters)
     # a habit of rest is one and the same reason at every horizon: it is weighed once
