@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from detector import delivery
+from detector.backtest.quiet import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
@@ -50,6 +51,9 @@ class Replay:
         clock = MovingClock(self.window.start)
         self._pull(clock)
         self._learn(clock)
+        quiet = held_out(
+            self.store, self.source.reference(clock.now(), Findings()), self.settings.detection, self.window.start
+        )  # fmt: skip
         learned_at = clock.now()
         for moment in self._moments():
             clock.at = moment
@@ -60,7 +64,7 @@ class Replay:
             self._detect(clock)
             self._assess(clock)
             progress((moment - self.window.start) / max(1, self.window.seconds))
-        return self._gather(clock.now())
+        return replace(self._gather(clock.now()), held_out_false=quiet)
 
     def _pull(self, clock: MovingClock) -> None:
         policy = self.settings.detection
@@ -119,6 +123,8 @@ class Replay:
             followed=self._followed(alerts, reference),
             findings=tuple(self.store.notes.findings()),
             alarms_known=bool(reference.operations.alarms),
+            false_alarm_budget=self.settings.detection.false_degradations_per_1000_cells_week,
+            false_care_alert_budget=self.settings.care.false_care_alerts_per_1000_cells_week,
         )
 
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from detector.backtest.intervals import UNKNOWN, Figure
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
@@ -38,8 +39,14 @@ class Results:
     findings: tuple[Finding, ...] = ()
     followed: Mapping[tuple[str, str, str], Band] = field(default_factory=dict)
     """(incident id, object, KPI) of drifts whose course was forecast -> what was measured from then on."""
+    held_out_false: Figure = UNKNOWN
+    """False degradations per 1,000 cells and week on quiet days of the history that no baseline had seen."""
     alarms_known: bool = False
     """The dataset has alarms, so that their absence means something."""
+    false_alarm_budget: float | None = None
+    """False degradations per 1,000 cells and week that the settings accept; None = not known."""
+    false_care_alert_budget: float | None = None
+    """The same of incidents of which care is told."""
 
     @property
     def days(self) -> float:

@@ -72,7 +72,7 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
         float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
         confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
         updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
-        neighbour_load=scene.beside(i),
+        neighbour_load=scene.beside(i), bar=min(scene.bar, LARGEST_STRENGTH), raised_at=tick.end,
     )  # fmt: skip
 
 
@@ -164,5 +164,5 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
     return replace(
         sure, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
         denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts, siblings=now.siblings,
-        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load,
+        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
     )  # fmt: skip

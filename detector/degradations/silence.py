@@ -38,7 +38,7 @@ def silent(scene: Scene, i: int, periods: int) -> Degradation:
     return Degradation(
         degradation_id(name, FAMILY, tick.start), name, FAMILY, FAMILY, kind, started, scene.now,
         "major" if confirmed else "warning", 0.0, 1.0, 0.0, 0.0, float(periods), float(periods), periods, tick.duration_s,
-        confirmed_by=confirmed, updated_at=tick.end, neighbour_load=scene.beside(i),
+        confirmed_by=confirmed, updated_at=tick.end, neighbour_load=scene.beside(i), raised_at=tick.end,
     )  # fmt: skip
 
 

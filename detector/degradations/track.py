@@ -1,10 +1,11 @@
 """The stage: one tick's evidence into the episodes it raises, keeps open and clears."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.degradations.budget import allowed_per_tick, bar
 from detector.degradations.calendar import declared
@@ -53,6 +54,18 @@ def track(
     carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in open_ if d.open]
     found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene, missing), *carried)}
     return Tracked(tuple(found[key] for key in sorted(found)), missing)
+
+
+def candidates(
+    evidence: Evidence, topology: Topology, operations: Operations, policy: DetectionPolicy, *, least: float
+) -> tuple[NDArray[np.float64], float]:
+    """([object, KPI] -log10 p of what would be raised if `least` were the bar, else 0; the bar of a tick in which nothing
+    stands out). Declared crowds are left aside."""
+    scene = Scene(evidence, (), topology, operations, policy, evidence.tick.end, least)
+    crowded = [declared(operations, topology, name, evidence.tick.window) for name in evidence.objects]
+    strength = np.where(scene.sure & ~np.array(crowded, bool)[:, None], np.nan_to_num(evidence.strength), 0.0)
+    quiet = replace(evidence, matters=np.zeros_like(evidence.matters))
+    return strength, bar_of(quiet, (), topology, operations, policy)
 
 
 def bar_of(

@@ -93,7 +93,7 @@ def test_a_crowd_at_a_match_is_congestion_and_without_a_match_it_is_a_fault() ->
     shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
     shown.observed[0, COLUMN["vol"]] = 30.0
     match = CalendarEvent("site", "s1", Window(at("07:00"), at("10:00")), "derby", "event")
-    assert "accessibility" not in raised(shown, operations=Operations(calendar=(match,)))  # everybody expects a crowd to fail
+    assert "accessibility" not in raised(shown, operations=Operations(calendar=(match,)))  # crowds fail
     worse = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
     worse.observed[0, COLUMN["vol"]], worse.observed[0, COLUMN["acc"]] = 30.0, 0.3
     assert raised(worse, operations=Operations(calendar=(match,)))["accessibility"].kind == "congestion"

@@ -1,0 +1,109 @@
+"""The false-alarm rate of quiet days that the baseline has not seen: what stands beside the budget."""
+
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+
+import numpy as np
+
+from detector import degradations, pipeline
+from detector.backtest.intervals import UNKNOWN, Figure, rate
+from detector.domain.degradation import REMEMBERED_S
+from detector.domain.evidence import Evidence
+from detector.domain.frame import KpiFrame, ending_at
+from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
+from detector.domain.window import Tick, Window
+from detector.store import Store
+from jobs.learn import fit_baseline
+
+DAY_S, WEEK_S = 86_400, 7 * 86_400
+HELD_OUT_DAYS, LEAST_DAYS = 2, 6
+FROM, CENSORED = 3.0, 2.0
+"""Peaks are counted from this -log10 p; what is so much beyond may be a fault, and counts as at least so much."""
+APART_S = 2 * 3600
+"""Moments of one object and family closer than this belong to one peak."""
+PRIOR_PEAKS = 3.0
+"""The tail that the model promises counts as much as so many peaks."""
+
+
+@dataclass
+class Peaks:
+    """How high chance rises, by object and family: one height for each time that it does."""
+
+    heights: list[float] = field(default_factory=list)
+    bars: list[float] = field(default_factory=list)
+    thousand_cell_weeks: float = 0.0
+    _open: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def see(self, evidence: Evidence, reference: Reference, policy: DetectionPolicy) -> None:
+        """One more tick."""
+        strength, bar = degradations.candidates(
+            evidence, reference.topology, reference.operations, policy, least=FROM
+        )  # fmt: skip
+        self.bars.append(bar)
+        testable = int(np.isfinite(evidence.strength).any(axis=1).sum())
+        self.thousand_cell_weeks += testable / 1000 * evidence.tick.duration_s / WEEK_S
+        for i, k in zip(*np.nonzero(strength >= FROM), strict=True):
+            key, height = (evidence.objects[i], evidence.kpis[k].family), float(strength[i, k])
+            at, number = self._open.get(key, (-APART_S, -1))
+            if evidence.tick.start - at > APART_S:
+                number = len(self.heights)
+                self.heights.append(height)
+            self.heights[number] = max(self.heights[number], height)
+            self._open[key] = evidence.tick.start, number
+
+    def rate(self) -> Figure:
+        """Peaks beyond the bar per 1,000 cells and week, by the tail of those under it."""
+        if not self.bars or self.thousand_cell_weeks <= 0:
+            return UNKNOWN
+        return beyond(self.heights, float(np.median(self.bars)), self.thousand_cell_weeks)
+
+
+def beyond(heights: list[float], bar: float, exposure: float) -> Figure:
+    """Rate at which an exponential tail, fitted to peaks from FROM on, passes the bar (peaks over threshold: Davison and
+    Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
+    both doubts at their worst: how often, and how steep.
+
+    >>> figure = beyond([3.0 + 0.43 * step for step in (0.1, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.3)], 6.0, 0.1)
+    >>> 0.03 < figure.value < 0.3, figure.count
+    (True, 8)
+    """
+    above = [height - FROM for height in heights]
+    whole = sum(height < CENSORED for height in above) + PRIOR_PEAKS
+    slope = whole / (sum(min(height, CENSORED) for height in above) + PRIOR_PEAKS / log(10))
+    passing = exp(-slope * (bar - FROM))
+    spread = exp(1.96 * slope * (bar - FROM) / sqrt(whole))
+    seen = rate(len(above), exposure)
+    value, low, high = (float(each or 0.0) * passing for each in (seen.value, seen.low, seen.high))
+    return Figure(round(value, 4), len(above), round(low / spread, 4), round(high * spread, 4))
+
+
+def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until: int) -> Figure:
+    """The last days of the history before `until` (s), judged by a baseline of those before them. Unknown where the history
+    is short, or too few peaks were seen."""
+    duration_s, begin = reference.operator.tick_s, until - HELD_OUT_DAYS * DAY_S
+    past = store.history.read(duration_s, Window(until - policy.history_days * DAY_S, begin))
+    if not len(past.starts) or begin - int(past.starts[0]) < (LEAST_DAYS - HELD_OUT_DAYS) * DAY_S:
+        return UNKNOWN
+    baseline = fit_baseline(past, [], reference, policy)[0]
+    longest = int(baseline.horizons.max())
+    days = store.history.read(duration_s, Window(begin - REMEMBERED_S, until))
+    peaks, memory = Peaks(), None
+    for start in range(int(days.starts[0]), until, duration_s):
+        tick = Tick(start, duration_s)
+        evidence = pipeline.score(
+            _recent(days, tick, longest), baseline, reference, baseline.objects, policy, memory
+        )  # fmt: skip
+        memory = evidence.memory
+        if start >= begin:
+            peaks.see(evidence, reference, policy)
+    return peaks.rate()
+
+
+def _recent(days: KpiFrame, tick: Tick, periods: int) -> KpiFrame:
+    first, last = np.searchsorted(days.starts, [tick.start - (periods - 1) * tick.duration_s, tick.end])
+    part = KpiFrame(
+        days.starts[first:last].copy(), days.duration_s, days.objects, days.kpis, days.numerator[first:last].copy(),
+        days.denominator[first:last].copy(), days.suspect[first:last].copy(),
+    )  # fmt: skip
+    return ending_at(part, tick, periods)
