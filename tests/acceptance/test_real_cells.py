@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,10 +85,9 @@ def test_the_holiday_empties_no_cell(found: list[Row]) -> None:
     assert [r for r in found if r["kind"] == "sleeping" and 528 <= hour(r["started_at"]) < 600] == []
 
 
-def test_at_most_ten_other_degradations_in_any_week_and_each_is_explained(found: list[Row]) -> None:
+def test_at_most_three_other_degradations_a_week_and_each_is_explained(found: list[Row]) -> None:
     others = [r for r in found if not listed(r) and not afternoon_fault(r)]
-    weeks = Counter((hour(r["started_at"]) - 72) // 168 for r in others)
-    assert max(weeks.values()) <= 10, weeks
+    assert len(others) <= 3 * (696 - 72) / 168
     explained = PAGE.read_text(encoding="utf-8").partition("## What else it finds")[2]
     rows = [line.split("|")[1:3] for line in explained.splitlines() if line.startswith("| ") and line[2].isdigit()]
     told = {(cell.strip(), int(h)) for hours, cell in rows for h in hours.split(",")}
