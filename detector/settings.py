@@ -180,6 +180,8 @@ def _numbers_and_times(settings: Settings) -> Iterator[tuple[str, str, Any]]:
         for name, value in vars(getattr(settings, section)).items():
             if isinstance(value, int | float) or name in _TIMES:
                 yield section, name, value
+    for team, most in settings.care.capacity_per_hour:
+        yield "care", f"capacity_per_hour of {team}", most
 
 
 def _what_is_wrong(name: str, value: Any) -> str:

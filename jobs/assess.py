@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from detector import feedback, outlook, pipeline
 from detector.delivery import Receiver
 from detector.domain.alert import Alert, Decision
+from detector.domain.degradation import Degradation
 from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
@@ -21,6 +22,7 @@ from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Debt, Store
 from jobs import fitted
+from jobs.holding import Holding
 from jobs.ledger import Reached, walk_on
 
 _HOUR = 3600
@@ -76,7 +78,9 @@ class _Assessment:
             overtaken = self.store.decisions.newest(connection) != decided  # what was assessed may be withdrawn by now
             if overtaken or not self.store.ticks.still_owed(connection, debt):  # or another daemon was faster
                 return []
-            alerts = [alert for one in found if (alert := self._record(connection, one))]
+            holding = Holding.at(connection, self.store, self.settings, self.now)
+            gravest_first = sorted(found, key=_gravity)
+            alerts = [alert for one in gravest_first if (alert := self._record(connection, one, holding))]
             self.store.notes.put(connection, "assessed_until", self.now)
             self.store.ticks.settle(connection, debt, self.now)
             reached("assess.deciding")
@@ -121,18 +125,23 @@ class _Assessment:
         )  # fmt: skip
         return pipeline.breaches(drifts, now=self.now)
 
-    def _record(self, connection: Connection, one: Assessed) -> Alert | None:
+    def _record(self, connection: Connection, one: Assessed, holding: Holding) -> Alert | None:
         self.store.book.save_impact(connection, one.impact)
         self._relist(connection, one)
         if one.outlook is not None:
             self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
         type_ = self._news(one)
         if not type_:
+            if one.incident.state != "open":
+                holding.let_go(connection, one.incident)
             return None
         heard = self._withdraw(connection, one.incident)
         if heard == []:
             return None
-        alert = self._compose(connection, one, type_)
+        own = self.store.book.degradations_of(one.incident)
+        alert = self._compose(connection, one, own, type_)
+        if type_ == "opened" and holding.holds(connection, one.incident, own, alert):
+            return None
         said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
         told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
         told |= {"withdrawn": one.incident.withdrawn_at is not None}
@@ -151,10 +160,10 @@ class _Assessment:
             self.store.notes.put(connection, f"told:{incident.incident_id}", None)
         return heard
 
-    def _compose(self, connection: Connection, one: Assessed, type_: str) -> Alert:
+    def _compose(self, connection: Connection, one: Assessed, own: Sequence[Degradation], type_: str) -> Alert:
         told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
         alert = pipeline.tell(
-            one, self.store.book.degradations_of(one.incident), self.catalogue, self.settings.impact, self.settings.care,
+            one, own, self.catalogue, self.settings.impact, self.settings.care,
             type_=type_, sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1, now=self.now,
             timezone=self.reference.operator.timezone, link_base=self.settings.web.link_base,
             before=told.get("said"),
@@ -198,6 +207,11 @@ class _Assessment:
         renewed = {new.subscriber for new in begun}
         ended = [old for key, old in current.items() if key in renewed or key not in wanted]
         self.store.book.relist(connection, ended, begun, self.now)
+
+
+def _gravity(one: Assessed) -> tuple[int, float, int, str]:
+    """Of what waits for a care team, the gravest comes first, then what affects most, then what began first."""
+    return one.incident.priority, -one.impact.affected, one.incident.opened_at, one.incident.incident_id
 
 
 def _listing(person: Affected, decision: Decision, at: int) -> Listing:

@@ -53,9 +53,9 @@ _CARDS: tuple[tuple[str, str, str, Format, str], ...] = (
      "from detection to a fault's first complaint, in the median; negative: customers were first."),
     ("precision", "Precision", "degradations judged", percent, "of the degradations raised belong to a real fault."),
     ("false_per_1000_cells_week", "False degradations", "false ones in this replay", plain,
-     "per 1,000 cells and week belong to no fault: compare it with the false-alarm budget."),
+     "per 1,000 cells and week belong to no fault; the false-alarm budget"),
     ("false_care_alerts_per_1000_cells_week", "False care alerts", "false ones in this replay", plain,
-     "incidents per 1,000 cells and week of which care was told for nothing."),
+     "incidents per 1,000 cells and week of which care was told for nothing; its budget"),
     ("contact_precision", "Contact precision", "people listed at 50 % or more", percent,
      "of those sure enough to be contacted did suffer."),
     ("contact_foresight", "Contact foresight", "complaints of faults", percent,
@@ -74,6 +74,11 @@ _CARDS: tuple[tuple[str, str, str, Format, str], ...] = (
     ("breach_time_coverage", "Drift turns graver, in its interval", "drifts forecast", percent,
      "of the drifts got so far within the interval told, or not within three days as told; it promises 80 %."),
 )  # fmt: skip
+_BUDGETS = {
+    "false_per_1000_cells_week": "false_alarm_budget",
+    "false_care_alerts_per_1000_cells_week": "false_care_alert_budget",
+}
+"""Figure -> the one of the settings that it is measured against."""
 _SHARES = {
     "foresight",
     "recall",
@@ -90,8 +95,17 @@ _SHARES = {
 def headlines(figures: Mapping[str, Any]) -> list[Headline]:
     """The cards of a summary, in the order of their weight."""
     return [
-        _headline(figures[key], title, basis, fmt, meaning, key in _SHARES) for key, title, basis, fmt, meaning in _CARDS
+        _headline(figures[key], title, basis, fmt, _with_budget(figures, key, meaning), key in _SHARES)
+        for key, title, basis, fmt, meaning in _CARDS
     ]
+
+
+def _with_budget(figures: Mapping[str, Any], key: str, meaning: str) -> str:
+    """What was measured, beside what the settings accept."""
+    if key not in _BUDGETS:
+        return meaning
+    budget = figures.get(_BUDGETS[key])
+    return f"{meaning} is {'not known' if budget is None else format(budget, 'g')}."
 
 
 def _headline(figure: Mapping[str, Any], title: str, basis: str, fmt: Format, meaning: str, is_share: bool) -> Headline:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +73,17 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
         float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
         confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
         updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
-        neighbour_load=scene.beside(i), bar=min(scene.bar, LARGEST_STRENGTH), raised_at=tick.end,
+        neighbour_load=scene.beside(i), bar=noted(scene.bar), raised_at=tick.end,
     )  # fmt: skip
+
+
+def noted(bar: float) -> float:
+    """The bar in tenths, rounded up: one more idle cell on the network moves it by less, and that is no news of an episode.
+
+    >>> noted(4.31), noted(float("inf"))
+    (4.4, 300.0)
+    """
+    return ceil(10 * min(bar, LARGEST_STRENGTH)) / 10
 
 
 def parts(scene: Scene, i: int, family: str) -> tuple[Part, ...]:

@@ -38,7 +38,8 @@ class Degradation:
     `parts` explain the one number, the surest first. `siblings`: other measured cells of the site, of which
     `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
-    its start, and `superseded_by` names the episode that stands in its place, if one does.
+    its start, and `superseded_by` names the episode that stands in its place, if one does. `bar`: the -log10
+    p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it.
     """
 
     degradation_id: str
@@ -67,6 +68,8 @@ class Degradation:
     neighbour_load: float | None = None
     withdrawn_at: int | None = None
     superseded_by: str = ""
+    bar: float = 0.0
+    raised_at: int = 0
 
     @property
     def base_object(self) -> str:

@@ -93,6 +93,11 @@ class CarePolicy:
     languages: tuple[str, ...] = ("en",)
     teams: tuple[tuple[str, str], ...] = (("enterprise", "enterprise-care"), ("*", "consumer-care"))
     """(account kind or `*`, care team), first match wins."""
+    false_care_alerts_per_1000_cells_week: float = 1.0
+    """How many of the false degradations that the operations centre accepts a care team may hear of; it asks for more
+    certainty where it is less than that."""
+    capacity_per_hour: tuple[tuple[str, int], ...] = ()
+    """(care team, new incidents that it is told in any hour); a team that is not named has no limit."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Alerts that wait, travel or rest: written in the transaction that decided them, relayed by `push` alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,14 @@ class Outbox:
         """How many different alerts this incident has had."""
         query = select(table.c.sequence).where(table.c.incident_id == incident_id).order_by(table.c.sequence.desc()).limit(1)
         return int(connection.execute(query).scalar() or 0)
+
+    def opened_since(self, connection: Connection, since: int) -> Counter[str]:
+        """How many `opened` alerts each care team was given after `since` (s), those withdrawn unheard left out."""
+        query = select(table.c.key, table.c.data).where(
+            table.c.type == "opened", table.c.time > since, table.c.state != "withdrawn"
+        )
+        teams = {row.key: str((row.data.get("action") or {}).get("team") or "") for row in connection.execute(query)}
+        return Counter(teams.values())
 
     def told(self, incident_id: str) -> list[Message]:
         """All alerts of an incident in order."""

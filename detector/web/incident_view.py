@@ -212,6 +212,7 @@ def care_words(care: CareView, page: Page) -> dict[str, object]:
     return {
         "say": care.say,
         "action": care.action.replace("_", " "),
+        "held": wording.HELD.get(care.held, care.held),
         "team": care.team,
         "contactable": page.count(care.contactable),
         "withheld": [(wording.WITHHELD.get(why, why), page.count(n)) for why, n in reasons if n],

@@ -56,6 +56,8 @@ class CareView:
     withheld: Mapping[str, int] = field(default_factory=dict)
     first_complaint_at: int | None = None
     outlook: Outlook | None = None
+    held: str = ""
+    """Why no care team is told yet: unsure, capacity or late; empty: it is, or is nobody's business."""
 
 
 @dataclass(frozen=True)

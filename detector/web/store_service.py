@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from detector import feedback
 from detector.clock import WallClock
@@ -22,6 +23,7 @@ from detector.store import Message, Store
 from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Match, Update
 from jobs import fitted
+from jobs.holding import note_of
 
 
 @dataclass
@@ -62,7 +64,8 @@ class StoreService:
         if incident is None:
             return None
         told = self.store.outbox.told(incident_id)
-        data = told[-1].data if told else {}
+        held = self._held(incident)
+        data: dict[str, Any] = told[-1].data if told else {"say": held.get("say"), "action": {"team": held.get("team")}}
         action = data.get("action") or {}
         listed = self.store.book.listings(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
@@ -73,8 +76,13 @@ class StoreService:
                 self.store.notes.contacts(incident.started_at, int(self.now()) + 1),
                 cells=incident.cells, people={one.subscriber for one in listed},
             ),
-            outlook=self._outlook(incident),
+            outlook=self._outlook(incident), held=str(held.get("why") or ""),
         )  # fmt: skip
+
+    def _held(self, incident: Incident) -> dict[str, Any]:
+        """What is known of an incident that waits to be told."""
+        waits = incident.state == "open" and not incident.silent
+        return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
 
     def _outlook(self, incident: Incident) -> Outlook | None:
         note = self.store.notes.get(f"outlook:{incident.incident_id}")
@@ -106,7 +114,7 @@ class StoreService:
 
     def _match(self, listing: Listing, incident: Incident) -> Match:
         told = self.store.outbox.told(incident.incident_id)
-        say = (told[-1].data.get("say") or {}) if told else {}
+        say = ((told[-1].data if told else self._held(incident)).get("say")) or {}
         return Match(
             incident.incident_id, incident.severity, incident.started_at, listing.probability, incident.reason, say,
             incident.expected_clear_at, incident.expected_clear_source,

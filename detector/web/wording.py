@@ -25,6 +25,10 @@ PLACES: Mapping[str, str] = {
     "region": "region", "software": "software release", "nf": "core function", "network": "the whole network",
 }  # fmt: skip
 SUPPRESSED: Mapping[str, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
+HELD: Mapping[str, str] = {
+    "unsure": "not sure enough yet", "capacity": "its team has no room this hour", "late": "its team had no room in time",
+}  # fmt: skip
+"""Why no care team is told of an incident yet."""
 WITHHELD: Mapping[str, str] = {
     "no_consent": "gave no consent",
     "withdrawn": "withdrew consent",
