@@ -128,6 +128,16 @@ def test_headlines_say_unknown_where_nothing_is_known():
     assert {card.value for card in cards} == {"unknown"}
 
 
+def test_the_rates_stand_beside_their_budgets():
+    judged = scored(Truth())
+    results = replace(judged.results, false_alarm_budget=3.0, false_care_alert_budget=0.5)
+    figures = summarise(match(results, judged.truth))
+    assert (figures["false_alarm_budget"], figures["false_care_alert_budget"]) == (3.0, 0.5)
+    said = {card.title: card.meaning for card in headlines(figures)}
+    assert "budget is 3." in said["False degradations"]
+    assert "budget is 0.5." in said["False care alerts"]
+
+
 def test_the_verdict_in_plain_words(week):
     assert re.match(r"\d+ incidents were opened on 200 cells in 7 days\. \d+ of 22 faults", verdict(summarise(week)))
 

@@ -46,15 +46,27 @@ class Story:
 
     def decide(self, incident: Incident, episode: Degradation = EPISODE) -> list[str]:
         """One tick decided like this and assessed; which alerts were composed."""
+        return [type_ for _, type_ in self.decide_all([(incident, episode)])]
+
+    def decide_all(self, decided: list[tuple[Incident, Degradation]]) -> list[tuple[str, str]]:
+        """The same of several incidents: (incident id, alert)."""
         self.quarter += 1
         now = LIVE + self.quarter * QUARTER
         store = self.house.store
         with store.begin() as connection:
-            store.book.save(connection, [episode], [replace(incident, updated_at=now)])
+            store.book.save(connection, [d for _, d in decided], [replace(i, updated_at=now) for i, _ in decided])
             store.ticks.owe(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
         self.house.clock.at = now
         self.house.jobs.run("assess")
-        return [m.type for m in store.outbox.messages() if m.time == now]
+        return [(m.incident_id, m.type) for m in store.outbox.messages() if m.time == now]
+
+    def care(self, **policy) -> None:
+        """[care] says this."""
+        changed = {"care": replace(self.house.settings.care, **policy)}
+        self.house.settings = self.house.jobs.settings = self.house.settings.model_copy(update=changed)
+
+    def why_untold(self, incident_id: str = "inc_1") -> str:
+        return str((self.house.store.notes.get(f"held:{incident_id}") or {}).get("why", ""))
 
     @property
     def listed(self) -> list[str]:
@@ -165,3 +177,78 @@ def test_an_assessment_that_another_daemon_has_made_is_not_made_again(story):
     store, story.house.jobs.reached = story.house.store, faster
     assert story.decide(replace(FIRST, version=2)) == []
     assert story.house.store.book.listings() == before
+
+
+UNSURE = replace(EPISODE, bar=29.8, raised_at=LIVE + QUARTER, updated_at=LIVE + QUARTER)
+DOUBT = {
+    "surer": ({"strength": 30.3}, {}, ["opened"]),
+    "hardly surer": ({"strength": 30.2}, {}, []),
+    "bad for as long again": ({"updated_at": LIVE + 2 * QUARTER}, {}, ["opened"]),
+    "already quiet": ({"updated_at": LIVE + 2 * QUARTER, "quiet_periods": 1}, {}, []),
+    "seen over two periods, bad for one more": ({"started_at": LIVE - QUARTER, "updated_at": LIVE + 2 * QUARTER}, {}, []),
+    "confirmed": ({"confirmed_by": "neighbours"}, {}, ["opened"]),
+    "an alarm beside it": ({}, {"alarm_id": "al1"}, ["opened"]),
+    "a ticket beside it": ({}, {"ticket_id": "t1"}, ["opened"]),
+    "over": ({}, OVER, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("then", DOUBT)
+def test_care_hears_of_an_incident_when_it_is_sure_enough(then, story):
+    shown, links, news = DOUBT[then]
+    assert story.decide(FIRST, UNSURE) == []
+    assert story.listed == sorted(story.people[:6]), "lookup knows them before care is told"
+    assert story.why_untold() == "unsure"
+    assert story.decide(replace(FIRST, **links), replace(UNSURE, **shown)) == news
+    assert story.why_untold() == ("unsure" if not news and then != "over" else "")
+
+
+def test_a_second_object_makes_an_incident_sure(story):
+    second = replace(UNSURE, degradation_id="deg_2", object_id="c12")
+    both = replace(FIRST, degradation_ids=("deg_1", "deg_2"))
+    assert story.decide_all([(both, UNSURE), (both, second)]) == [("inc_1", "opened")]
+
+
+def test_who_accepts_as_many_false_alerts_as_degradations_hears_of_all(story):
+    story.care(false_care_alerts_per_1000_cells_week=3.0)
+    assert story.decide(FIRST, UNSURE) == ["opened"]
+
+
+def several(*severities: str) -> list[tuple[Incident, Degradation]]:
+    return [
+        (
+            replace(FIRST, incident_id=f"inc_{n}", severity=severity, degradation_ids=(f"deg_{n}",)),
+            replace(EPISODE, degradation_id=f"deg_{n}"),
+        )
+        for n, severity in enumerate(severities)
+    ]
+
+
+def test_a_team_is_told_of_the_gravest_first_and_of_the_others_when_it_has_room(story):
+    story.care(capacity_per_hour=(("consumer-care", 1),))
+    waiting = several("minor", "major", "critical")
+    assert story.decide_all(waiting) == [("inc_2", "opened")]
+    assert [story.why_untold(f"inc_{n}") for n in range(3)] == ["capacity", "capacity", ""]
+    assert [f.code for f in story.house.store.notes.findings()] == ["care_capacity"]
+    assert [story.decide_all(waiting) for _ in range(3)] == [[], [], []]
+    assert story.decide_all(waiting) == [("inc_1", "opened")]
+    over = [(replace(incident, **OVER), episode) for incident, episode in waiting]
+    assert sorted(story.decide_all(over)) == [("inc_1", "resolved"), ("inc_2", "resolved")], "nobody heard of inc_0"
+    assert story.why_untold("inc_0") == ""
+
+
+def test_an_emergency_waits_for_nobody_and_one_that_becomes_graver_need_not_wait_longer(story):
+    story.care(capacity_per_hour=(("consumer-care", 0),))
+    assert story.decide_all(several("major", "critical")) == [("inc_1", "opened")]
+    assert story.decide_all(several("critical")) == [("inc_0", "opened")]
+
+
+def test_what_waited_for_too_long_is_not_told_unless_it_becomes_graver(story):
+    story.care(capacity_per_hour=(("consumer-care", 0),), alert_ttl_hours=1)
+    for _ in range(6):
+        assert story.decide_all(several("minor")) == []
+    story.care(capacity_per_hour=(("consumer-care", 9),), alert_ttl_hours=1)
+    assert story.decide_all(several("minor")) == []
+    assert story.why_untold("inc_0") == "late"
+    assert {f.code for f in story.house.store.notes.findings()} == {"care_capacity", "care_late"}
+    assert story.decide_all(several("major")) == [("inc_0", "opened")]

@@ -128,6 +128,11 @@ def test_a_drift_shows_when_it_turns_graver(person, service, at, low, high, said
     assert f"Drifts RRC setup success of c01010 to major (89.2 %): {said}" in text(person.get("/incidents/inc_open"))
 
 
+def test_the_page_says_why_care_is_not_told_yet(person, service):
+    service.cared = CareView(held="capacity")
+    assert "not told to care: its team has no room this hour" in text(person.get("/incidents/inc_open"))
+
+
 def test_few_people_are_not_counted_out(person, service):
     service.assessed = Impact("inc_open", 60, 4, 3.2, 1.1, 6.0, (), (AccountImpact("acc_home", "family", "", 3, 4),))
     page = text(person.get("/incidents/inc_open"))
