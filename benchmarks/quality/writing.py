@@ -84,8 +84,9 @@ def write(room: Path, results: Path) -> Pools:
     results.mkdir(parents=True, exist_ok=True)
     data = {f"{scenario}: {way}, {line}": figures(pool) for (way, line, scenario), pool in sorted(pools.items())}
     chosen = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else None
-    text = json.dumps({"budget": budget, "peers_thresholds": chosen, "figures": data}, indent=1)
-    (results / "quality.json").write_text(text + "\n", encoding="utf-8")
+    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(own)}" for name, own in data.items())  # a way on a line
+    text = f'{{"budget": {budget}, "peers_thresholds": {json.dumps(chosen)},\n"figures": {{\n{rows}\n}}}}\n'
+    (results / "quality.json").write_text(text, encoding="utf-8")
     (results / "quality.md").write_text(markdown(own), encoding="utf-8")
     (results / "quality.html").write_text(page(pools, own, budget, LEARNING), encoding="utf-8")
     return pools
