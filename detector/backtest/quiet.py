@@ -7,7 +7,6 @@ import numpy as np
 
 from detector import degradations, pipeline
 from detector.backtest.intervals import UNKNOWN, Figure, rate
-from detector.domain.degradation import REMEMBERED_S
 from detector.domain.evidence import Evidence
 from detector.domain.frame import KpiFrame, ending_at
 from detector.domain.policy import DetectionPolicy
@@ -17,7 +16,7 @@ from detector.store import Store
 from jobs.learn import fit_baseline
 
 DAY_S, WEEK_S = 86_400, 7 * 86_400
-HELD_OUT_DAYS, LEAST_DAYS = 2, 6
+HELD_OUT_TICKS, LEAST_DAYS = 192, 4
 FROM, CENSORED = 3.0, 2.0
 """Peaks are counted from this -log10 p; what is so much beyond may be a fault, and counts as at least so much."""
 APART_S = 2 * 3600
@@ -40,7 +39,8 @@ class Peaks:
         strength, bar = degradations.candidates(
             evidence, reference.topology, reference.operations, policy, least=FROM
         )  # fmt: skip
-        self.bars.append(bar)
+        if np.isfinite(bar):
+            self.bars.append(bar)
         testable = int(np.isfinite(evidence.strength).any(axis=1).sum())
         self.thousand_cell_weeks += testable / 1000 * evidence.tick.duration_s / WEEK_S
         for i, k in zip(*np.nonzero(strength >= FROM), strict=True):
@@ -79,24 +79,19 @@ def beyond(heights: list[float], bar: float, exposure: float) -> Figure:
 
 
 def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until: int) -> Figure:
-    """The last days of the history before `until` (s), judged by a baseline of those before them. Unknown where the history
-    is short, or too few peaks were seen."""
-    duration_s, begin = reference.operator.tick_s, until - HELD_OUT_DAYS * DAY_S
+    """The last ticks of the history before `until` (s), judged by a baseline of what was before them; drift, which needs a
+    day to be remembered, is left out. Unknown where the history is short."""
+    duration_s = reference.operator.tick_s
+    begin = until - HELD_OUT_TICKS * duration_s
     past = store.history.read(duration_s, Window(until - policy.history_days * DAY_S, begin))
-    if not len(past.starts) or begin - int(past.starts[0]) < (LEAST_DAYS - HELD_OUT_DAYS) * DAY_S:
+    if not len(past.starts) or begin - int(past.starts[0]) < LEAST_DAYS * DAY_S:
         return UNKNOWN
     baseline = fit_baseline(past, [], reference, policy)[0]
-    longest = int(baseline.horizons.max())
-    days = store.history.read(duration_s, Window(begin - REMEMBERED_S, until))
-    peaks, memory = Peaks(), None
-    for start in range(int(days.starts[0]), until, duration_s):
-        tick = Tick(start, duration_s)
-        evidence = pipeline.score(
-            _recent(days, tick, longest), baseline, reference, baseline.objects, policy, memory
-        )  # fmt: skip
-        memory = evidence.memory
-        if start >= begin:
-            peaks.see(evidence, reference, policy)
+    longest, peaks = int(baseline.horizons.max()), Peaks()
+    days = store.history.read(duration_s, Window(begin - longest * duration_s, until))
+    for start in range(begin, until, duration_s):
+        recent = _recent(days, Tick(start, duration_s), longest)
+        peaks.see(pipeline.score(recent, baseline, reference, baseline.objects, policy), reference, policy)
     return peaks.rate()
 
 

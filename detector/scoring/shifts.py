@@ -132,7 +132,9 @@ def _median(values: Floats) -> Floats:
 
 def _of_kpi(history: KpiFrame, k: int, by_day: _Days, changed: NDArray[np.int64], days: int) -> Iterator[Shift]:
     kpi = history.kpis[k]
-    z = np.nan_to_num(np.abs(np.stack([_step(by_day.y, t) for t in range(len(by_day.y))]) / by_day.scatter))
+    steps = np.abs(np.stack([_step(by_day.y, t) for t in range(len(by_day.y))]))
+    # no scatter at all is no scale to measure a step by
+    z = np.nan_to_num(steps / np.where(by_day.scatter > 0, by_day.scatter, np.inf))
     near = (changed >= 0) & (np.abs(by_day.first[:, None] - changed) <= DAY_S)
     sure = z >= np.where(near, SURE_IF_DATED, SURE)
     for o in np.flatnonzero(sure.any(axis=0)).tolist():
