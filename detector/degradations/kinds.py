@@ -12,8 +12,8 @@ from detector.domain.kpi import Kpi
 NEIGHBOURS_CARRY_MORE, CLEARLY_MORE = 1.15, 1.5
 """Neighbours' traffic over this multiple of its expectation: somebody's users came over. A tenth of healthy neighbourhoods
 are over the first at any moment, one in some hundreds over the second."""
-LONG_SILENCE = 4
-"""Missing periods from which the first will do: lost rows come back sooner."""
+LONG_SILENCE, CLEARLY_LONG = 4, 1.3
+"""Missing periods from which so much will do: lost rows come back sooner, and one healthy neighbourhood in a hundred is over it."""
 DRIFT_S = 6 * 3_600
 """What only a horizon this long shows is drift."""
 IDLE_STATES = {
@@ -97,9 +97,10 @@ def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
         abs(onset - since) <= slack and base_object(object_id) in scene.topology.cells_behind(nf) - {nf}
         for nf, onset in scene.core_onsets
     )
-    silent = bool(scene.evidence.missing[i]) and scene.evidence.tick.end - since < LONG_SILENCE * slack
+    long = scene.evidence.tick.end - since >= LONG_SILENCE * slack
+    least = NEIGHBOURS_CARRY_MORE if not scene.evidence.missing[i] else CLEARLY_LONG if long else CLEARLY_MORE
     said = {
-        "neighbours": crowded_beside(scene, i, CLEARLY_MORE if silent else NEIGHBOURS_CARRY_MORE),
+        "neighbours": crowded_beside(scene, i, least),
         "core": core,
         "alarm": scene.alarmed(object_id, since),
     }

@@ -14,6 +14,7 @@ from detector.scoring.registry import SCORERS, judged
 from detector.scoring.shrinkage import ratio_of
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek, time_of_week
 
+LEAST_SCATTER = 1e-12
 SURE, SURE_IF_DATED = 6.0, 4.0
 """Standard errors of a step: a network has many series and each day of each could be one; a known change is one question."""
 LEAST = {"volume": float(np.log(1.5))}
@@ -133,8 +134,8 @@ def _median(values: Floats) -> Floats:
 def _of_kpi(history: KpiFrame, k: int, by_day: _Days, changed: NDArray[np.int64], days: int) -> Iterator[Shift]:
     kpi = history.kpis[k]
     steps = np.abs(np.stack([_step(by_day.y, t) for t in range(len(by_day.y))]))
-    # no scatter at all is no scale to measure a step by
-    z = np.nan_to_num(steps / np.where(by_day.scatter > 0, by_day.scatter, np.inf))
+    # of what never scatters, any step is sure
+    z = np.nan_to_num(steps / np.maximum(by_day.scatter, LEAST_SCATTER))
     near = (changed >= 0) & (np.abs(by_day.first[:, None] - changed) <= DAY_S)
     sure = z >= np.where(near, SURE_IF_DATED, SURE)
     for o in np.flatnonzero(sure.any(axis=0)).tolist():
