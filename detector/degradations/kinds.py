@@ -13,7 +13,8 @@ NEIGHBOURS_CARRY_MORE, CLEARLY_MORE = 1.15, 1.5
 """Neighbours' traffic over this multiple of its expectation: somebody's users came over. A tenth of healthy neighbourhoods
 are over the first at any moment, one in some hundreds over the second."""
 LONG_SILENCE, CLEARLY_LONG = 4, 1.3
-"""Missing periods from which so much will do: lost rows come back sooner, and one healthy neighbourhood in a hundred is over it."""
+"""Missing periods from which so much will do: lost rows come back sooner, and one healthy neighbourhood in a hundred is
+over it."""
 DRIFT_S = 6 * 3_600
 """What only a horizon this long shows is drift."""
 IDLE_STATES = {

@@ -16,7 +16,8 @@ FIRST_WANDER = 0.04
 FIRST_DAY_WANDER = 0.1
 """Share of that by which whole days wander, where there was only one."""
 FIRST_HABIT = 0.02
-"""Relative variance by which a mean's second day may differ from its first in ways that the first does not show."""
+"""Relative variance by which a mean's second day may differ from its first in ways that the first does not show; it goes with the
+square of the days, for each tells of all others."""
 FEW_DAYS = 2.0
 """With so few days, what is not known of a habit counts twice: other days of the week may well have another."""
 
@@ -36,7 +37,7 @@ def levels(blocks: Blocks, groups: Sequence[Mapping[str, Sequence[int]]], chance
     shape, vague = _habits(clean, expected * factor, noise)
     if not chance:  # counts scatter so much that the habit's own error hardly shows; a mean's is a good part of it
         days = max(len(np.unique(_day(clean))), 1)
-        doubt = doubt + vague * (1 + FEW_DAYS / days) + FIRST_HABIT / days
+        doubt = doubt + vague * (1 + FEW_DAYS / days) + FIRST_HABIT / days**2
     level = network * profile[:, None] * factor * shape
     floor = LEAST_FRACTION * chance * min(1.0, network * 10)
     stranger = network * profile[:, None]
