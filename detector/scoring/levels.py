@@ -16,8 +16,8 @@ FIRST_WANDER = 0.04
 FIRST_DAY_WANDER = 0.1
 """Share of that by which whole days wander, where there was only one."""
 FIRST_HABIT = 0.02
-"""Relative variance by which a mean's second day may differ from its first in ways that the first does not show; it goes with the
-square of the days, for each tells of all others."""
+"""Relative variance by which a mean's second day may differ from its first in ways that the first does not show; it goes
+with the square of the days, for each tells of all others."""
 FEW_DAYS = 2.0
 """With so few days, what is not known of a habit counts twice: other days of the week may well have another."""
 
