@@ -26,17 +26,21 @@ def interleaved(seeds: dict[str, Sequence[int]]) -> list[tuple[str, int, int]]:
     return [(s, seed, p) for _, s, seed, p in sorted(rows, key=lambda row: row[0])]
 
 
-def run(seeds: dict[str, Sequence[int]], processes: int, minutes: float) -> None:
+def run(seeds: dict[str, Sequence[int]], processes: int, minutes: float, *, own: bool = False) -> None:
     from benchmarks.quality.develop import chosen
-    from benchmarks.quality.run import job
+    from benchmarks.quality.run import job, job_own
 
     ROOM.mkdir(parents=True, exist_ok=True)
-    for old in ROOM.glob("*.jsonl"):
+    for old in [] if own else ROOM.glob("*.jsonl"):
         old.unlink()
     until, thresholds = time.monotonic() + minutes * 60, chosen()
     with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
         waiting = {
-            pool.submit(job, scenario, seed, place, ROOM / f"{scenario}-{seed}.jsonl", thresholds): f"{scenario} {seed}"
+            (
+                pool.submit(job_own, scenario, seed, ROOM / f"{scenario}-{seed}.jsonl")
+                if own
+                else pool.submit(job, scenario, seed, place, ROOM / f"{scenario}-{seed}.jsonl", thresholds)
+            ): f"{scenario} {seed}"
             for scenario, seed, place in interleaved(seeds)
         }
         while waiting and time.monotonic() < until:
@@ -57,6 +61,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 2))
     parser.add_argument("--minutes", type=float, default=90.0, help="stop then, with what is known")
     parser.add_argument("--develop", type=int, nargs="+", help="seeds to choose the peers' thresholds on")
+    parser.add_argument("--own", action="store_true", help="precall alone anew; what the others did before is kept")
     parser.add_argument("--only-write", action="store_true", help="tables and page of the run before")
     args = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONWARNINGS="ignore")
@@ -69,7 +74,8 @@ def main() -> None:
         from benchmarks.quality.real import DATA
 
         real = [0] if DATA.is_dir() else []
-        run({"faulty": args.seeds, "quiet": args.quiet, "mild": args.mild, "real": real}, args.processes, args.minutes)
+        seeds = {"faulty": args.seeds, "quiet": args.quiet, "mild": args.mild, "real": real}
+        run(seeds, args.processes, args.minutes, own=args.own)
     from benchmarks.quality.writing import write
 
     write(ROOM, RESULTS)

@@ -66,6 +66,15 @@ def scored(operator: Operator, peer: Peer, seed: int) -> tuple[Panel, Array, flo
     return panel, peer.score(panel), processor_s() - began
 
 
+def job_own(scenario: str, seed: int, target: Path) -> None:
+    """precall alone on one operator; what the file says of others is kept."""
+    lines = target.read_text(encoding="utf-8").splitlines() if target.exists() else []
+    kept = [line for line in lines if json.loads(line)["way"] != OWN]
+    with tempfile.TemporaryDirectory(prefix="precall-quality-") as room:
+        own = own_verdict(prepared(Path(room), scenario, seed), scenario)
+    target.write_text("\n".join([json.dumps(own.as_json()), *kept]) + "\n", encoding="utf-8")
+
+
 def job(scenario: str, seed: int, place: int, target: Path, thresholds: Mapping[str, Mapping[str, float]]) -> None:
     """Everything on one operator, the `place`-th of its scenario; each verdict is written as soon as it is known."""
     with tempfile.TemporaryDirectory(prefix="precall-quality-") as room, target.open("w", encoding="utf-8") as file:
