@@ -32,9 +32,7 @@ class TimeOfWeek:
     share: NDArray[np.float64]
 
 
-def time_of_week(
-    starts: NDArray[np.int64], duration_s: int, timezone: str, holidays: Sequence[Window] = ()
-) -> TimeOfWeek:
+def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str, holidays: Sequence[Window] = ()) -> TimeOfWeek:
     """Where period starts (s since the epoch) lie in the local week; a clock change moves the hours, not the habits. What
     starts in one of `holidays` lies in a Sunday.
 
