@@ -17,7 +17,7 @@ class DetectionPolicy:
     """Time constant of the fading sum that shows drift over days; 0 = none."""
     min_attempts: float = 20.0
     """A ratio is judged only if the horizon holds at least this many attempts."""
-    min_excess: float = 10.0
+    min_excess: float = 8.0
     """Failures (drops, ...) beyond expectation, over the horizon, under which nobody is told: large enough to matter."""
     collapse_below: float = 0.1
     """Traffic under this share of its expectation has collapsed (sleeping cell, outage)."""
