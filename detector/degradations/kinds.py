@@ -101,7 +101,7 @@ def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
     long = scene.evidence.tick.end - since >= LONG_SILENCE * slack
     least = NEIGHBOURS_CARRY_MORE if not scene.evidence.missing[i] else CLEARLY_LONG if long else CLEARLY_MORE
     said = {
-        "neighbours": crowded_beside(scene, i, least),
+        "neighbours": crowded_beside(scene, i, least) and not (scene.evidence.missing[i] and crowd_of_others(scene, i)),
         "core": core,
         "alarm": scene.alarmed(object_id, since),
     }
@@ -111,6 +111,17 @@ def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
 def crowded_beside(scene: Scene, i: int, least: float = NEIGHBOURS_CARRY_MORE) -> bool:
     """The neighbours of object `i` carry at least so many times what they should."""
     return bool(scene.evidence.neighbour_load[i] >= least)
+
+
+def crowd_of_others(scene: Scene, i: int) -> bool:
+    """The neighbours of object `i` are also those of a cell elsewhere that is known to be out of service: it is its users
+    whom they carry, and they confirm nothing of `i`."""
+    name = base_object(scene.evidence.objects[i])
+    cell = scene.topology.cells.get(name)
+    site = scene.topology.groups.get(("site", cell.site_id), frozenset()) if cell and cell.site_id else frozenset[str]()
+    elsewhere = scene.known_lost - site - {name}
+    beside = scene.topology.neighbours.get(name, frozenset())
+    return any(scene.topology.neighbours.get(other, frozenset()) & elsewhere for other in beside)
 
 
 def lost_feed(scene: Scene) -> bool:

@@ -108,6 +108,15 @@ class Scene:
         return frozenset(base_object(self.evidence.objects[r]) for r in rows).union(*under_works)
 
     @cached_property
+    def known_lost(self) -> frozenset[str]:
+        """Cells of which more than silence says that they serve nobody: they say so themselves, or works were declared."""
+        tick = self.evidence.tick.window
+        works = [m for m in self.operations.maintenance if (held := m.effective) is not None and held.overlaps(tick)]
+        rows = np.flatnonzero(self.availability_bad)
+        own = frozenset(base_object(self.evidence.objects[r]) for r in rows)
+        return own.union(*(self.topology.cells_of(m.scope_kind, m.scope_id) for m in works))
+
+    @cached_property
     def lost(self) -> frozenset[str]:
         """Cells whose users are elsewhere now: those, and others that carry nothing though not all is quiet."""
         gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}

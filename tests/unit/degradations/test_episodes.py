@@ -9,7 +9,7 @@ from detector.degradations import track
 from detector.domain.cell import Cell, Topology
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.operations import Alarm, CalendarEvent, Operations
+from detector.domain.operations import Alarm, CalendarEvent, Maintenance, Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
 from tests.tables import at
@@ -189,3 +189,20 @@ def test_missing_counts_of_other_objects_are_carried_over() -> None:
         policy=DetectionPolicy(), seen_missing={"c1.2": 5, "hourly": 2},
     )  # fmt: skip
     assert found.missing == {"c1.1": 1, "hourly": 2}
+
+
+@pytest.mark.parametrize(
+    ("beside", "kind"),
+    [("nothing", "outage"), ("works at the next mast", "no_data"), ("the next mast is down", "no_data")],
+)
+def test_the_crowd_of_another_mast_confirms_no_silence(beside: str, kind: str) -> None:
+    """c2.1 carries more: either the users of c1.1, which is silent, or those of c3.1, of which everybody knows."""
+    near = {"c1.1": frozenset({"c2.1"}), "c2.1": frozenset({"c1.1", "c3.1"}), "c3.1": frozenset({"c2.1"})}
+    shown = evidence(TICK, {"c1.1": "gone"} | ({"c3.1": "dead"} if beside.startswith("the") else {}), OBJECTS)
+    shown.neighbour_load[shown.object_index["c1.1"]] = 1.8
+    works = (Maintenance("site", "s3", Window(at("07:00"), at("10:00"))),) if beside.startswith("works") else ()
+    found = track(
+        shown, [], now=TICK.end, topology=replace(NETWORK, neighbours=near), operations=Operations(works),
+        policy=DetectionPolicy(), seen_missing={"c1.1": 3},
+    )  # fmt: skip
+    assert [d.kind for d in found.degradations if d.object_id == "c1.1"] == [kind]
