@@ -10,7 +10,7 @@ from detector.domain.cell import base_object
 from detector.domain.degradation import Degradation
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.operations import AFTERMATH_S, GATHERING_S, CalendarEvent, Maintenance
+from detector.domain.operations import Maintenance
 from detector.domain.ports import Reference
 from detector.scoring.time_of_week import time_of_week
 
@@ -75,7 +75,8 @@ def _touched(incidents: Iterable[Incident], until: int) -> Iterator[Spell]:
 def _works(reference: Reference, until: int) -> Iterator[Spell]:
     for works in reference.operations.maintenance:
         if held := works.effective:
-            yield _members(reference, works), held.start, max(held.end, _overrun(works, until))
+            within = reference.topology.within(works.scope_kind, works.scope_id)
+            yield within, held.start, max(held.end, _overrun(works, until))
 
 
 def _overrun(works: Maintenance, until: int) -> int:
@@ -87,8 +88,8 @@ def _overrun(works: Maintenance, until: int) -> int:
 def _calendar(reference: Reference) -> Iterator[Spell]:
     """A crowd comes before its event and goes after it; a holiday is what the calendar says."""
     for event in reference.operations.calendar:
-        early, late = (GATHERING_S, AFTERMATH_S) if event.kind == "event" else (0, 0)
-        yield _members(reference, event), event.window.start - early, event.window.end + late
+        felt = event.around if event.kind == "event" else event.window
+        yield reference.topology.within(event.scope_kind, event.scope_id), felt.start, felt.end
 
 
 def _lives(reference: Reference) -> Iterator[Spell]:
@@ -97,13 +98,6 @@ def _lives(reference: Reference) -> Iterator[Spell]:
             yield {cell.cell_id}, 0, cell.valid_from
         for idle in cell.idle:
             yield {cell.cell_id}, idle.start, idle.end
-
-
-def _members(reference: Reference, scope: Maintenance | CalendarEvent) -> Collection[str]:
-    topology = reference.topology
-    if scope.scope_kind == "network":
-        return [*topology.cells, *topology.functions]
-    return {scope.scope_id} if scope.scope_kind in {"cell", "nf"} else topology.cells_of(scope.scope_kind, scope.scope_id)
 
 
 def _slept_by_habit(

@@ -8,7 +8,7 @@ import numpy as np
 from detector import degradations, pipeline
 from detector.backtest.intervals import UNKNOWN, Figure, rate
 from detector.domain.evidence import Evidence
-from detector.domain.frame import KpiFrame, ending_at
+from detector.domain.frame import ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
@@ -90,15 +90,6 @@ def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until:
     longest, peaks = int(baseline.horizons.max()), Peaks()
     days = store.history.read(duration_s, Window(begin - longest * duration_s, until))
     for start in range(begin, until, duration_s):
-        recent = _recent(days, Tick(start, duration_s), longest)
+        recent = ending_at(days, Tick(start, duration_s), longest)
         peaks.see(pipeline.score(recent, baseline, reference, baseline.objects, policy), reference, policy)
     return peaks.rate()
-
-
-def _recent(days: KpiFrame, tick: Tick, periods: int) -> KpiFrame:
-    first, last = np.searchsorted(days.starts, [tick.start - (periods - 1) * tick.duration_s, tick.end])
-    part = KpiFrame(
-        days.starts[first:last].copy(), days.duration_s, days.objects, days.kpis, days.numerator[first:last].copy(),
-        days.denominator[first:last].copy(), days.suspect[first:last].copy(),
-    )  # fmt: skip
-    return ending_at(part, tick, periods)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.together import together
+from detector.degradations.together import Sites, together
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
@@ -45,25 +45,17 @@ class Scene:
     @cached_property
     def sure(self) -> NDArray[np.bool_]:
         """[object, KPI]: beyond chance by itself or with its site, and large enough to matter: what may be raised."""
-        evidence, joint = self.evidence, together(self.evidence, self.topology)
+        evidence, sites = self.evidence, Sites.of(self.evidence.objects, self.topology)
+        joint = together(evidence.strength, sites)
         with np.errstate(invalid="ignore"):
             alone = (evidence.strength >= self.bar) & self._enough(evidence.excess)
-        shared = (joint >= self.bar + JOINT_MARGIN) & self._enough(self._of_site(np.where(joint > 0, evidence.excess, 0.0)))
+        shared = (joint >= self.bar + JOINT_MARGIN) & self._enough(sites.shared(np.where(joint > 0, evidence.excess, 0.0)))
         return np.asarray((alone | shared) & evidence.matters)
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth telling; of other kinds than counts of failures there is no least number."""
         counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis])
         return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
-
-    def _of_site(self, excess: NDArray[np.float64]) -> NDArray[np.float64]:
-        """[object, KPI]: the sum over the object's site."""
-        cells = [self.cell(name) for name in self.evidence.objects]
-        sites = np.array([cell.site_id if cell else "" for cell in cells])
-        _, place = np.unique(sites, return_inverse=True)
-        total = np.zeros((int(place.max(initial=0)) + 1, excess.shape[1]))
-        np.add.at(total, place, np.nan_to_num(excess))
-        return np.asarray(total[place])
 
     @cached_property
     def families(self) -> Mapping[str, NDArray[np.intp]]:
@@ -101,20 +93,13 @@ class Scene:
     @cached_property
     def out_of_service(self) -> frozenset[str]:
         """Cells that send nothing, say that they are down, or stand under works now."""
-        rows = np.flatnonzero(self.evidence.missing | self.availability_bad)
-        tick = self.evidence.tick.window
-        works = [m for m in self.operations.maintenance if (held := m.effective) is not None and held.overlaps(tick)]
-        under_works = (self.topology.cells_of(m.scope_kind, m.scope_id) for m in works)
-        return frozenset(base_object(self.evidence.objects[r]) for r in rows).union(*under_works)
+        return self.known_lost | {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.evidence.missing)}
 
     @cached_property
     def known_lost(self) -> frozenset[str]:
         """Cells of which more than silence says that they serve nobody: they say so themselves, or works were declared."""
-        tick = self.evidence.tick.window
-        works = [m for m in self.operations.maintenance if (held := m.effective) is not None and held.overlaps(tick)]
-        rows = np.flatnonzero(self.availability_bad)
-        own = frozenset(base_object(self.evidence.objects[r]) for r in rows)
-        return own.union(*(self.topology.cells_of(m.scope_kind, m.scope_id) for m in works))
+        down = {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.availability_bad)}
+        return self.operations.under_works(self.evidence.tick.window, self.topology) | down
 
     @cached_property
     def lost(self) -> frozenset[str]:
@@ -149,6 +134,16 @@ class Scene:
         """[object]: the newest period alone says that it carries too little."""
         recent = np.nan_to_num(self.evidence.recent[:, self.columns("volume")], nan=0.0)
         return np.asarray(recent.max(axis=1, initial=0.0) >= self.policy.clear_below)
+
+    def declared(self, kind: str) -> frozenset[str]:
+        """Where the calendar has a `holiday` or an `event` now."""
+        if kind not in self._declared:
+            self._declared[kind] = self.operations.places(kind, self.evidence.tick.window, self.topology)
+        return self._declared[kind]
+
+    @cached_property
+    def _declared(self) -> dict[str, frozenset[str]]:
+        return {}
 
     def load(self, i: int) -> float:
         """Load or traffic of this object, observed / expected, whichever is more; 0 if neither is known."""

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.degradations.budget import allowed_per_tick, bar
-from detector.degradations.calendar import declared
 from detector.degradations.episodes import carry_on, raise_new
 from detector.degradations.scene import Scene
 from detector.degradations.silence import FAMILY, carry_silence, missing_periods, raise_silent
@@ -62,8 +61,8 @@ def candidates(
     """([object, KPI] -log10 p of what would be raised if `least` were the bar, else 0; the bar of a tick in which nothing
     stands out). Declared crowds are left aside."""
     scene = Scene(evidence, (), topology, operations, policy, evidence.tick.end, least)
-    crowded = [declared(operations, topology, name, evidence.tick.window) for name in evidence.objects]
-    strength = np.where(scene.sure & ~np.array(crowded, bool)[:, None], np.nan_to_num(evidence.strength), 0.0)
+    ordinary = ~_crowded(evidence, topology, operations)
+    strength = np.where(scene.sure & ordinary[:, None], np.nan_to_num(evidence.strength), 0.0)
     quiet = replace(evidence, matters=np.zeros_like(evidence.matters))
     return strength, bar_of(quiet, (), topology, operations, policy)
 
@@ -78,9 +77,14 @@ def bar_of(
         row = evidence.object_index.get(episode.object_id)
         if row is not None and episode.open:
             fresh[row, families == episode.family] = np.nan
-    crowded = [declared(operations, topology, name, evidence.tick.window) for name in evidence.objects]
-    fresh[np.array(crowded, bool)] = np.nan  # what everybody knows of is no measure of how sure the rest is
+    fresh[_crowded(evidence, topology, operations)] = np.nan  # what everybody knows of is no measure of how sure the rest is
     testable = np.isfinite(evidence.strength).any(axis=1)
     objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
     allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
     return max(bar(fresh, allowed), policy.clear_below)
+
+
+def _crowded(evidence: Evidence, topology: Topology, operations: Operations) -> NDArray[np.bool_]:
+    """[object]: at a declared event."""
+    places = operations.places("event", evidence.tick.window, topology)
+    return np.array([base_object(name) in places for name in evidence.objects], bool)

@@ -113,6 +113,15 @@ class Topology:
             return frozenset({base_object(group_id)})
         return self.groups.get((kind, group_id), frozenset())
 
+    def within(self, scope_kind: str, scope_id: str) -> frozenset[str]:
+        """All that works or an event declared for this scope touch: its cells and the named object itself; of the network
+        every cell and function."""
+        return self._everything if scope_kind == "network" else self.cells_of(scope_kind, scope_id) | {scope_id}
+
+    @cached_property
+    def _everything(self) -> frozenset[str]:
+        return frozenset((*self.cells, *self.functions))
+
     def cells_behind(self, object_id: str) -> frozenset[str]:
         """The cells whose users feel it when this measured object (cell or core function) is bad."""
         name = base_object(object_id)

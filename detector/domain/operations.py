@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from detector.domain.cell import Topology
 from detector.domain.window import Window
 
 GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
@@ -37,6 +38,11 @@ class CalendarEvent:
     window: Window
     name: str
     kind: str
+
+    @property
+    def around(self) -> Window:
+        """With the coming and the going of its crowd."""
+        return Window(self.window.start - GATHERING_S, self.window.end + AFTERMATH_S)
 
 
 @dataclass(frozen=True)
@@ -75,3 +81,16 @@ class Operations:
     calendar: tuple[CalendarEvent, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     tickets: tuple[Ticket, ...] = ()
+
+    def held(self, period: Window) -> tuple[Maintenance, ...]:
+        """Works that hold in some part of this period."""
+        return tuple(m for m in self.maintenance if (w := m.effective) is not None and w.overlaps(period))
+
+    def under_works(self, period: Window, topology: Topology) -> frozenset[str]:
+        """Cells and functions that such works touch."""
+        return frozenset[str]().union(*(topology.within(m.scope_kind, m.scope_id) for m in self.held(period)))
+
+    def places(self, kind: str, period: Window, topology: Topology) -> frozenset[str]:
+        """Cells and functions for which the calendar has a `holiday` or an `event` in this period or near it."""
+        near = [e for e in self.calendar if e.kind == kind and e.around.overlaps(period)]
+        return frozenset[str]().union(*(topology.within(e.scope_kind, e.scope_id) for e in near))

@@ -40,13 +40,9 @@ def ticket_of(operations: Operations, where: Collection[str], started_at: int, n
 
 def under_works(incident: Incident, period: Window, topology: Topology, operations: Operations) -> bool:
     """Declared works that hold in this period cover the root, or every cell of the incident, together."""
-    holding = [m for m in operations.maintenance if (w := m.effective) is not None and w.overlaps(period)]
-    if any(_names_root(work, incident) for work in holding):
+    if any(_names_root(work, incident) for work in operations.held(period)):
         return True
-    covered = (
-        frozenset[str]().union(*(topology.cells_of(w.scope_kind, w.scope_id) for w in holding)) if holding else frozenset()
-    )
-    return bool(incident.cells) and covered.issuperset(incident.cells)
+    return bool(incident.cells) and operations.under_works(period, topology).issuperset(incident.cells)
 
 
 def overrun(incident: Incident, period: Window, topology: Topology, operations: Operations) -> int | None:

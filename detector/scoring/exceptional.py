@@ -1,12 +1,12 @@
 """Periods that are no part of an ordinary day: declared events with their crowds, declared works, saved energy."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.cell import Topology, base_object
-from detector.domain.operations import AFTERMATH_S, GATHERING_S, Operations
+from detector.domain.operations import Operations
 from detector.domain.window import Window
 
 
@@ -23,8 +23,8 @@ def exceptional(
     whole = Window(int(starts[0]), int(starts[-1]) + duration_s)
     for window, kind, scope_id in _declared(operations):
         if window.overlaps(whole):
-            rows = (starts < window.end) & (starts + duration_s > window.start)
-            flags |= rows[:, None] & _inside(objects, topology, kind, scope_id)[None, :]
+            rows, members = (starts < window.end) & (starts + duration_s > window.start), topology.within(kind, scope_id)
+            flags |= rows[:, None] & np.array([base_object(name) in members for name in objects], bool)
     for place, name in enumerate(objects):
         cell = topology.cells.get(base_object(name))
         for idle in reversed(cell.idle if cell else ()):
@@ -37,12 +37,7 @@ def exceptional(
 def _declared(operations: Operations) -> Iterator[tuple[Window, str, str]]:
     for event in operations.calendar:
         if event.kind == "event":
-            yield Window(event.window.start - GATHERING_S, event.window.end + AFTERMATH_S), event.scope_kind, event.scope_id
+            yield event.around, event.scope_kind, event.scope_id
     for works in operations.maintenance:
         if (held := works.effective) is not None:
             yield held, works.scope_kind, works.scope_id
-
-
-def _inside(objects: Iterable[str], topology: Topology, kind: str, scope_id: str) -> NDArray[np.bool_]:
-    members = topology.cells_of(kind, scope_id) | {scope_id}
-    return np.array([kind == "network" or base_object(name) in members for name in objects], bool)

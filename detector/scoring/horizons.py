@@ -1,7 +1,6 @@
 """Over how long evidence is summed: one period for sharp faults, some hours for mild ones, a fading day for drift."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from detector.domain.policy import DetectionPolicy
@@ -21,11 +20,6 @@ def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
     pooled = sorted({minutes * 60 // duration_s for minutes in policy.pooled_minutes} - {0, 1})
     fading = round(policy.drift_hours * 3600 / duration_s)
     return (1, *pooled, *((-fading,) if fading > max([1, *pooled]) // 2 else ()))
-
-
-def rolling(horizons_: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Those that are whole numbers of periods."""
-    return np.asarray(horizons_[horizons_ > 0])
 
 
 def decay(fading: int) -> float:

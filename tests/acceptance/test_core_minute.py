@@ -3,20 +3,17 @@
 All six days are in benchmarks/results/core_minute.md.
 """
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.core_events import DATA, Alarm, Event, Verdict, alarms_of, events
+from tests.acceptance.followed_page import follow
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "core-minute.md"
 TABLE = ROOT / "benchmarks" / "results" / "core_minute.md"
-SHARED = DATA.parents[1]
 HOURS = 1.5
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data/core_minute_5_nodes beside the repository")
@@ -31,24 +28,8 @@ def labelled() -> list[Event]:
 @pytest.fixture(scope="module")
 def raised(tmp_path_factory: pytest.TempPathFactory, labelled: list[Event]) -> list[Alarm]:
     """What the page's commands raise in the first hours, run where `../shared` and `.venv` are as it expects."""
-    room = tmp_path_factory.mktemp("reader")
-    work = room / "precall"
-    work.mkdir()
-    (room / "shared").symlink_to(SHARED)
-    (work / ".venv").symlink_to(sys.prefix)
-    commands = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(commands) == 3
-    until = f"TO=$(date -u -d @{labelled[-1].end + 180} +%Y-%m-%dT%H:%M:%SZ)"
-    (work / "recipe.sh").write_text(
-        "\n".join(["set -e", *commands[:2], commands[2].rstrip() + f" {until}\n"]), encoding="utf-8"
-    )
-    lines = [line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line != "install: $(STAMP)"]
-    (work / "Makefile").write_text("\n".join(lines).replace("backtest: install", "backtest:") + "\n", encoding="utf-8")
-    done = subprocess.run(
-        ["sh", "recipe.sh"], cwd=work, capture_output=True, text=True, check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    until = f" TO=$(date -u -d @{labelled[-1].end + 180} +%Y-%m-%dT%H:%M:%SZ)"
+    work = follow(PAGE, tmp_path_factory.mktemp("reader"), until)
     return alarms_of(work / "out/core5/backtest")
 
 

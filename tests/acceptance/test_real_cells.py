@@ -1,14 +1,12 @@
 """58 real cells: the how-to page is followed word for word, and what it promises is looked up in what it wrote."""
 
 import csv
-import os
-import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from tests.acceptance.followed_page import follow
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "ran_hourly_58_cells"
@@ -27,21 +25,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data/
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     """The degradations after all commands of the page, run where `../shared`, `.venv` and the Makefile are as it expects."""
-    room = tmp_path_factory.mktemp("reader")
-    work = room / "precall"
-    work.mkdir()
-    (room / "shared").symlink_to(DATA.parents[1])
-    (work / ".venv").symlink_to(sys.prefix)
-    commands = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(commands) == 3
-    (work / "recipe.sh").write_text("\n".join(["set -e", *commands]), encoding="utf-8")
-    lines = [line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line != "install: $(STAMP)"]
-    (work / "Makefile").write_text("\n".join(lines).replace("backtest: install", "backtest:") + "\n", encoding="utf-8")
-    done = subprocess.run(
-        ["sh", "recipe.sh"], cwd=work, capture_output=True, text=True, check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    work = follow(PAGE, tmp_path_factory.mktemp("reader"))
     with (work / "out/cells58/backtest/degradations.csv").open(encoding="utf-8") as table:
         return list(csv.DictReader(table))
 

@@ -51,7 +51,6 @@ def test_a_site(story: str, strengths: tuple[float, ...], excess: float, raised:
 
 @given(st.lists(st.floats(0, 4), min_size=2, max_size=9), st.floats(0, 2))
 def test_more_of_any_is_never_less_together(strengths: list[float], more: float) -> None:
-    own = np.array(strengths)[:, None]
-    k = np.array([len(strengths)])
-    assert fisher(own + more, k)[0] >= fisher(own, k)[0] - 1e-9
-    assert fisher(own, k)[0] <= own.sum() + 1e-9
+    own, k = np.array(strengths), np.array([float(len(strengths))])
+    assert fisher(np.array([(own + more).sum()]), k)[0] >= fisher(np.array([own.sum()]), k)[0] - 1e-9
+    assert fisher(np.array([own.sum()]), k)[0] <= own.sum() + 1e-9
