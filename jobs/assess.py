@@ -173,7 +173,7 @@ class _Assessment:
     def _with_lead_time(self, alert: Alert, one: Assessed) -> Alert:
         """How long care knew before the first complaint came (negative: after it); left out while nobody complained."""
         people = {person.subscriber for person in one.impact.people}
-        contacts = self.store.notes.contacts(one.incident.started_at, self.now + 1)
+        contacts = self.store.interactions.between(one.incident.started_at, self.now + 1)
         first = feedback.first_complaint(contacts, cells=one.incident.cells, people=people)
         if first is None:
             return alert

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from detector import pipeline
+from detector import feedback, pipeline
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent, Transient
 from detector.domain.finding import Finding, Findings
@@ -61,17 +61,22 @@ def pull(
 
 
 def _pull_people(source: Source, store: Store, now: float, findings: Findings) -> None:
-    """Presence and contacts since the last time; the file is named by the pointer, so a repetition replaces it."""
+    """Presence and what customers let us know since the last time; the file is named by the pointer, so a repetition
+    replaces it."""
     after = store.notes.get("pulled:people", 0.0)
     if now <= after:
         return
-    presence, contacts = source.presence(after, now, findings), source.contacts(after, now, findings)
+    presence = source.presence(after, now, findings)
+    interactions = [feedback.heard(contact) for contact in source.contacts(after, now, findings)]
+    interactions += [feedback.answered(survey) for survey in source.surveys(after, now, findings)]
+    events = source.subscriber_events(after, now, findings)
     with store.begin() as connection:
         if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
             return
         if len(presence):  # written while no other daemon can be at it: it would have seen less, or more
             store.presence.write(presence, after)
-        store.notes.add_contacts(connection, contacts)
+        store.interactions.add(connection, interactions)
+        store.interactions.add_events(connection, events)
         store.notes.put(connection, "pulled:people", now)
 
 

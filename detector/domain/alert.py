@@ -22,6 +22,13 @@ class Decision:
     channel: str
     recipient: str
     decided_at: int
+    rule: str = ""
+    """Name of the rule that chose the action: why."""
+    team: str = ""
+    offer: str = ""
+    """What a goodwill proposal proposes, as named in the configuration."""
+    risk: float | None = None
+    """Chance that this person complains, None = not estimated (no model, or no consent to profiling)."""
 
 
 @dataclass(frozen=True)

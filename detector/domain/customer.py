@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 CHANNELS = ("sms", "email", "push", "call")
+EVENTS = ("left", "offer_made", "offer_taken", "credit")
 PURPOSES = ("network_care_analysis", "profiling", "proactive_contact", "survey")
 
 
@@ -64,7 +65,8 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A complaint or another touchpoint; `subscriber` may be empty (a social post)."""
+    """A complaint or another touchpoint as it came in; `subscriber` may be empty (a social post). `text` is sorted and let
+    go: no store, file or log ever sees it. Latitude and longitude in degrees."""
 
     contact_id: str
     at: int
@@ -72,6 +74,33 @@ class Contact:
     subscriber: str = ""
     category: str = ""
     cell_id: str = ""
+    text: str = field(default="", repr=False)
+    latitude: float | None = None
+    longitude: float | None = None
+    outcome: str = ""
+    escalated: bool = False
+    reopened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """An answer: `score` 0 to 10; `trigger`: what it was asked after. `text` is sorted and let go like a contact's."""
+
+    survey_id: str
+    subscriber: str
+    at: int
+    score: float
+    trigger: str = ""
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberEvent:
+    """What the effect of care is measured on; `kind` is one of EVENTS."""
+
+    subscriber: str
+    at: int
+    kind: str
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,12 @@ class Affected:
     basis: str
     probability: float
     exposure_s: float
+    degraded_s: float = 0.0
+    """Expected degraded seconds from begin to (expected) end."""
+    failures: float = 0.0
+    """Expected own failures."""
+    next_exposure_at: int | None = None
+    """When (s) a person who is not there now is expected to come; None = there now, or not within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,13 @@ class AccountImpact:
     affected_lines: int
     lines: int
     care_team: str = ""
+    roles: tuple[tuple[str, int], ...] = ()
+    """(role, affected lines that hold it): manager, executive, ..."""
+    sla: str = ""
+    sla_minutes_used: float = 0.0
+    """Degraded minutes of its lines that this incident took from its service level, a mean over the affected ones."""
+    cells: tuple[str, ...] = ()
+    """Those that its affected lines owe most to, the most influential first."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,13 @@ class Listing:
     channel: str = ""
     recipient: str = ""
     decided_at: int | None = None
+    degraded_s: float = 0.0
+    failures: float = 0.0
+    next_exposure_at: int | None = None
+    risk: float | None = None
+    rule: str = ""
+    team: str = ""
+    offer: str = ""
     row: int | None = None
 
     def known_at(self, at: int) -> bool:

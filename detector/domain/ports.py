@@ -6,7 +6,7 @@ from typing import Protocol
 
 from detector.domain.cell import Topology
 from detector.domain.counters import CounterBatch
-from detector.domain.customer import Contact, Customers
+from detector.domain.customer import Contact, Customers, SubscriberEvent, Survey
 from detector.domain.exposure import Presence
 from detector.domain.finding import Findings
 from detector.domain.operations import Operations
@@ -80,6 +80,14 @@ class Source(Protocol):
 
     def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
         """Contacts made in (after, now]."""
+        ...
+
+    def surveys(self, after: float, now: float, findings: Findings) -> Sequence[Survey]:
+        """Surveys answered in (after, now]."""
+        ...
+
+    def subscriber_events(self, after: float, now: float, findings: Findings) -> Sequence[SubscriberEvent]:
+        """Departures, offers and credits of (after, now]."""
         ...
 
 

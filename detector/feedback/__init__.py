@@ -1,5 +1,6 @@
-"""What comes back from customers: complaints, set against what was known."""
+"""What comes back from customers and care teams: when they began to complain, and what they let us know."""
 
 from detector.feedback.complaints import first_complaint
+from detector.feedback.listening import answered, heard
 
-__all__ = ["first_complaint"]
+__all__ = ["answered", "first_complaint", "heard"]

@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Iterable
 
-from detector.domain.customer import Contact
+from detector.domain.interaction import Interaction
 
 NETWORK = ("network", "")
 """Categories that may be about the network: a contact nobody has sorted counts."""
 
 
-def first_complaint(contacts: Iterable[Contact], *, cells: Collection[str], people: Collection[str]) -> int | None:
+def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[str], people: Collection[str]) -> int | None:
     """When (s) the first of these people (pseudonyms), or anyone behind these cells, complained; None = nobody has.
 
-    >>> calls = [Contact("k2", 700, "call", "sub_2", "network"), Contact("k1", 500, "call", "sub_1", "billing")]
+    >>> calls = [Interaction("k2", 700, "contact", "call", "sub_2", "network")]
+    >>> calls += [Interaction("k1", 500, "contact", "call", "sub_1", "billing")]
     >>> first_complaint(calls, cells=(), people={"sub_1", "sub_2"})
     700
     """
-    about = (c for c in contacts if c.category in NETWORK and (c.cell_id in cells or c.subscriber in people))
-    return min((c.at for c in about), default=None)
+    made = (i for i in interactions if i.kind != "survey" and i.category in NETWORK)
+    about = (i for i in made if i.cell_id in cells or i.subscriber in people)
+    return min((i.at for i in about), default=None)

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 
-from detector.domain.customer import PURPOSES, Account, Consent, Contact, Customers, Membership, Subscriber
+from detector.domain.customer import (
+    EVENTS,
+    PURPOSES,
+    Account,
+    Consent,
+    Contact,
+    Customers,
+    Membership,
+    Subscriber,
+    SubscriberEvent,
+    Survey,
+)  # fmt: skip
 from detector.domain.finding import Findings
 from detector.sources.identity import Pseudonymiser
 from detector.sources.records import Record, table
@@ -39,6 +50,18 @@ def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings)
     """All contacts in order of time."""
     rows = table(root, "contacts", ("contact_id", "at", "channel"), CustomerRows(names).contact, zone, findings)
     return sorted(rows, key=lambda c: (c.at, c.contact_id))
+
+
+def surveys(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Survey]:
+    """All answers in order of time."""
+    rows = table(root, "surveys", ("survey_id", "subscriber_id", "at", "score"), CustomerRows(names).survey, zone, findings)
+    return sorted(rows, key=lambda s: (s.at, s.survey_id))
+
+
+def subscriber_events(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[SubscriberEvent]:
+    """Departures, offers and credits in order of time."""
+    rows = table(root, "subscriber_events", ("subscriber_id", "at", "kind"), CustomerRows(names).event, zone, findings)
+    return sorted(rows, key=lambda e: (e.at, e.subscriber, e.kind))
 
 
 class CustomerRows:
@@ -88,5 +111,18 @@ class CustomerRows:
     def contact(self, row: Record) -> Contact:
         return Contact(
             row.needed("contact_id"), row.needed_time("at"), row.needed("channel"),
-            self._names.subscriber(row.text("subscriber_id")), row.text("category"), row.text("cell_id"),
+            self._names.subscriber(row.text("subscriber_id")), row.text("category"), row.text("cell_id"), row.text("text"),
+            row.number("latitude"), row.number("longitude"), row.text("outcome"), row.flag("escalated"),
+            row.flag("reopened"),
         )  # fmt: skip
+
+    def survey(self, row: Record) -> Survey:
+        score = row.number("score")
+        if score is None or not 0 <= score <= 10:
+            raise ValueError(f"score {row.text('score')[:40]!r} is not within 0 to 10")
+        key = self._names.subscriber(row.needed("subscriber_id"))
+        return Survey(row.needed("survey_id"), key, row.needed_time("at"), score, row.text("trigger"), row.text("text"))
+
+    def event(self, row: Record) -> SubscriberEvent:
+        key = self._names.subscriber(row.needed("subscriber_id"))
+        return SubscriberEvent(key, row.needed_time("at"), row.one_of("kind", EVENTS))

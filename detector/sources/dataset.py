@@ -4,9 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from detector.domain.counters import CounterBatch
-from detector.domain.customer import Contact
+from detector.domain.customer import Contact, SubscriberEvent, Survey
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
 from detector.domain.finding import Findings
@@ -87,9 +88,13 @@ class OperatorDataset:
         return self._attachments.arrived(files, after, now, delay, self._reference.zone, findings)
 
     def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
-        listed = self._reference.contacts(findings)
-        low, high = (bisect_right(listed, at, key=lambda c: c.at) for at in (after, now))
-        return listed[low:high]
+        return _made_in(self._reference.contacts(findings), after, now)
+
+    def surveys(self, after: float, now: float, findings: Findings) -> Sequence[Survey]:
+        return _made_in(self._reference.surveys(findings), after, now)
+
+    def subscriber_events(self, after: float, now: float, findings: Findings) -> Sequence[SubscriberEvent]:
+        return _made_in(self._reference.subscriber_events(findings), after, now)
 
     def _attachment_files(self, now: float) -> list[AttachmentFile]:
         told = self._reference.arrivals()
@@ -122,6 +127,14 @@ class OperatorDataset:
 
     def _piece(self, file: CounterFile, at: float) -> Piece:
         return Piece(self.name, file.name, file.sha256, float(at), file.size)
+
+
+Made = TypeVar("Made", Contact, Survey, SubscriberEvent)
+
+
+def _made_in(listed: Sequence[Made], after: float, now: float) -> Sequence[Made]:
+    low, high = (bisect_right(listed, at, key=lambda one: one.at) for at in (after, now))
+    return listed[low:high]
 
 
 def files_below(root: Path, folder: str) -> list[tuple[Path, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from detector.domain.customer import Contact
+from detector.domain.customer import Contact, SubscriberEvent, Survey
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.domain.ports import Operator, Reference
@@ -58,6 +58,10 @@ class ReferenceFiles:
         )
         self._customers = held(customer_tables.STEMS, lambda: customer_tables.customers(root, names, self.zone, self._found))
         self._contacts = held(["contacts"], lambda: customer_tables.contacts(root, names, self.zone, self._found))
+        self._surveys = held(["surveys"], lambda: customer_tables.surveys(root, names, self.zone, self._found))
+        self._events = held(
+            ["subscriber_events"], lambda: customer_tables.subscriber_events(root, names, self.zone, self._found)
+        )
         self._arrivals = held(["arrivals"], lambda: dict(table(root, "arrivals", ARRIVAL, _arrival, self.zone, self._found)))
         self._last: tuple[tuple[object, ...], Reference] | None = None
 
@@ -83,6 +87,18 @@ class ReferenceFiles:
     def contacts(self, findings: Findings) -> list[Contact]:
         """All contacts in order of time, those to come included."""
         listed = self._contacts.get()
+        self._tell(findings)
+        return listed
+
+    def surveys(self, findings: Findings) -> list[Survey]:
+        """All answers in order of time, those to come included."""
+        listed = self._surveys.get()
+        self._tell(findings)
+        return listed
+
+    def subscriber_events(self, findings: Findings) -> list[SubscriberEvent]:
+        """All of them in order of time, those to come included."""
+        listed = self._events.get()
         self._tell(findings)
         return listed
 

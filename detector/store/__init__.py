@@ -13,6 +13,7 @@ from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions
 from detector.store.erasure import Erasure
 from detector.store.history import KpiHistory
+from detector.store.interactions import Interactions
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.pieces import Pieces
@@ -38,6 +39,7 @@ class Store:
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
         self.notes = Notes(database)
+        self.interactions = Interactions(database)
         self.vault = Vault(database, vault_key)
         self.audit = AuditLog(database)
         self.erasure = Erasure(database, root / "presence", self.arrays)

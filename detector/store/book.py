@@ -9,7 +9,7 @@ from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import noun_of, row_of, upsert
+from detector.store.records import noun_from, noun_of, row_of, upsert
 
 
 class Book:
@@ -104,7 +104,7 @@ class Book:
             row = connection.execute(query).first()
         if row is None:
             return None
-        accounts = tuple(AccountImpact(**a) for a in row.accounts)
+        accounts = tuple(noun_from(AccountImpact, a) for a in row.accounts)
         return Impact(
             row.incident_id, row.assessed_at, row.exposed, row.affected, row.affected_low, row.affected_high, (), accounts
         )

@@ -22,7 +22,7 @@ class Erasure:
         listing = tables.listing
         rules = {
             "listings": delete(listing).where(listing.c.subscriber == pseudonym),
-            "contacts": delete(tables.contact).where(tables.contact.c.subscriber == pseudonym),
+            "interactions": delete(tables.interaction).where(tables.interaction.c.subscriber == pseudonym),
             "vault entries": delete(tables.vault).where(tables.vault.c.pseudonym == pseudonym),
         }
         with self._database.begin() as connection:
@@ -39,7 +39,7 @@ class Erasure:
         listing = tables.listing
         asks = {
             "listings": select(func.count()).where(or_(listing.c.subscriber == pseudonym, listing.c.recipient == pseudonym)),
-            "contacts": select(func.count()).where(tables.contact.c.subscriber == pseudonym),
+            "interactions": select(func.count()).where(tables.interaction.c.subscriber == pseudonym),
             "the vault": select(func.count()).where(tables.vault.c.pseudonym == pseudonym),
         }
         with self._database.read() as connection:

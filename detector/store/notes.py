@@ -1,15 +1,14 @@
-"""Small things the jobs remember: pointers, counted findings, contacts that came in."""
+"""Small things the jobs remember: pointers and counted findings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select
 
-from detector.domain.customer import Contact
 from detector.domain.finding import Finding
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import noun_of, row_of, upsert
+from detector.store.records import noun_of, upsert
 
 
 class Notes:
@@ -44,16 +43,6 @@ class Notes:
             rows = connection.execute(select(table).order_by(table.c["count"].desc(), table.c.code))
             return [noun_of(Finding, row) for row in rows]
 
-    def add_contacts(self, connection: Connection, contacts: Iterable[Contact]) -> None:
-        upsert(connection, tables.contact, map(row_of, contacts))
-
-    def contacts(self, start: int, end: int) -> Sequence[Contact]:
-        """Contacts made in [start, end), in order of time."""
-        table = tables.contact
-        query = select(table).where(table.c.at >= start, table.c.at < end).order_by(table.c.at)
-        with self._database.read() as connection:
-            return [noun_of(Contact, row) for row in connection.execute(query)]
-
     def prune(self, *, affected_before: int, deliveries_before: float, audit_before: float) -> dict[str, int]:
         """Delete what retention no longer allows; returns rows gone by table."""
         listing, incident, outbox = tables.listing, tables.incident, tables.outbox
@@ -62,7 +51,7 @@ class Notes:
         rules = {
             "listing": delete(listing).where(or_(listing.c.delisted_at < affected_before, listing.c.incident_id.in_(over))),
             "impact": delete(tables.impact).where(tables.impact.c.assessed_at < affected_before),
-            "contact": delete(tables.contact).where(tables.contact.c.at < affected_before),
+            "interaction": delete(tables.interaction).where(tables.interaction.c.at < affected_before),
             "outbox": delete(outbox).where(or_(outbox.c.finished_at < deliveries_before, told_nobody)),
             "audit": delete(tables.audit).where(tables.audit.c.at < audit_before),
         }

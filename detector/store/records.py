@@ -13,7 +13,7 @@ from detector.domain.incident import Rival
 
 Noun = TypeVar("Noun")
 _ROWS_A_STATEMENT = 500
-_ROWS_WITHIN: Mapping[str, Any] = {"parts": Part, "rivals": Rival}
+_ROWS_WITHIN: Mapping[str, Any] = {"parts": Part, "rivals": Rival, "roles": lambda role, lines: (role, lines)}
 """Fields that hold rows of their own."""
 
 

@@ -39,6 +39,15 @@ def _number(name: str) -> Column[float]:
     return Column(name, Float, nullable=True)
 
 
+def _real(name: str) -> Column[float]:
+    """Zero for rows of before there was such a column."""
+    return Column(name, Float, nullable=False, server_default="0")
+
+
+def _word(name: str) -> Column[str]:
+    return Column(name, String, nullable=False, server_default="")
+
+
 def _list(name: str) -> Column[Any]:
     return Column(name, JSON, nullable=False, server_default="[]")
 
@@ -128,7 +137,8 @@ listing = Table(
     Column("row", Integer, primary_key=True), _text("incident_id"), _text("subscriber"), _text("account"),
     _text("basis"), _number("probability"), _number("exposure_s"), _time("listed_at"), _maybe_time("delisted_at"),
     Column("contactable", Boolean, nullable=False), _text("why_not"), _text("action"), _text("channel"),
-    _text("recipient"), _time("decided_at"),
+    _text("recipient"), _time("decided_at"), _real("degraded_s"), _real("failures"), _maybe_time("next_exposure_at"),
+    _number("risk"), _word("rule"), _word("team"), _word("offer"),
     Index(None, "incident_id", "delisted_at"), Index(None, "subscriber", "delisted_at"), Index(None, "decided_at"),
 )  # fmt: skip
 
@@ -142,10 +152,36 @@ outbox = Table(
     Index(None, "state", "next_at"), Index(None, "incident_id"),
 )  # fmt: skip
 
-contact = Table(
-    "contact", metadata,
-    _text("contact_id", primary_key=True), _time("at"), _text("channel"), _text("subscriber"), _text("category"),
-    _text("cell_id"), Index(None, "at"), Index(None, "subscriber"),
+interaction = Table(
+    "interaction", metadata,
+    _text("interaction_id", primary_key=True), _time("at"), _text("kind"), _text("channel"), _text("subscriber"),
+    _text("category"), _text("sorted_by"), _number("sentiment"), _text("cell_id"), _number("score"), _text("trigger"),
+    _text("outcome"), _text("reaction"), Index(None, "at"), Index(None, "subscriber"),
+)  # fmt: skip
+
+subscriber_event = Table(
+    "subscriber_event", metadata,
+    _text("subscriber", primary_key=True), _time("at", primary_key=True), _text("kind", primary_key=True), Index(None, "at"),
+)  # fmt: skip
+
+experience = Table(
+    "experience", metadata,
+    _time("day", primary_key=True), _text("holder_kind", primary_key=True), _text("holder", primary_key=True),
+    _number("index"), _number("degraded_s"), _number("failures"), _number("worst"), _count("incidents"), _number("trend"),
+    Column("by_harm", JSON, nullable=False, server_default="{}"), Index(None, "holder"),
+)  # fmt: skip
+
+communication = Table(
+    "communication", metadata,
+    Column("row", Integer, primary_key=True), _text("incident_id"), _text("subscriber"), _text("recipient"), _time("at"),
+    _text("action"), _text("channel"), _text("offer"), _text("rule"),
+    Index(None, "incident_id"), Index(None, "subscriber"), Index(None, "recipient", "at"),
+)  # fmt: skip
+
+feedback = Table(
+    "feedback", metadata,
+    Column("row", Integer, primary_key=True), _text("incident_id"), Column("at", Float, nullable=False), _text("actor"),
+    _text("verdict"), _text("subscriber"), _text("outcome"), Index(None, "incident_id"), Index(None, "subscriber"),
 )  # fmt: skip
 
 vault = Table(

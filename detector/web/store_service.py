@@ -73,7 +73,7 @@ class StoreService:
             say=data.get("say") or {}, action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
             contactable=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
-                self.store.notes.contacts(incident.started_at, int(self.now()) + 1),
+                self.store.interactions.between(incident.started_at, int(self.now()) + 1),
                 cells=incident.cells, people={one.subscriber for one in listed},
             ),
             outlook=self._outlook(incident), held=str(held.get("why") or ""),

@@ -10,13 +10,13 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
 from detector.domain.alert import Alert
-from detector.domain.customer import Contact
 from detector.domain.degradation import Degradation, Part
 from detector.domain.exposure import Presence
 from detector.domain.finding import Finding
 from detector.domain.frame import KpiFrame
 from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, Rival
+from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Piece
 from detector.domain.window import Tick, Window
@@ -242,9 +242,10 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
     store.presence.write(presence("sub_1", "sub_2"), 7.0)
     store.vault.seal({"sub_1": "491700000001", "sub_2": "491700000002"})
     with store.begin() as connection:
-        store.notes.add_contacts(connection, [Contact("k1", 5, "call", "sub_1"), Contact("k2", 5, "call", "sub_2")])
+        said = [Interaction(f"k{n}", 5, "contact", "call", f"sub_{n}") for n in (1, 2)]
+        store.interactions.add(connection, said)
         store.book.relist(connection, [], [listing("sub_1"), listing("sub_2")], 1200)
-    assert store.erasure.mentions("sub_1") == ["listings", "contacts", "the vault", "7.parquet"]
+    assert store.erasure.mentions("sub_1") == ["listings", "interactions", "the vault", "7.parquet"]
     store.erasure.erase("sub_1")
     assert store.erasure.mentions("sub_1") == []
     assert len(store.erasure.mentions("sub_2")) == 4

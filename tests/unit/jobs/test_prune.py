@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from detector.domain.alert import Alert
-from detector.domain.customer import Contact
 from detector.domain.impact import Impact, Listing
+from detector.domain.interaction import Interaction
 from detector.domain.policy import RetentionPolicy
 from detector.domain.window import Tick, Window
 from tests.acceptance.small_house import SmallHouse
@@ -72,10 +72,10 @@ def test_people_on_a_list_are_forgotten_in_time(house):
         store.book.relist(connection, [], list(rows.values()), ago(100))
         for days in (91, 89):
             store.book.save_impact(connection, Impact("inc_open", ago(days), 9, 5.0, 4.0, 6.0, (), ()))
-            store.notes.add_contacts(connection, [Contact(f"k{days}", ago(days), "call", "sub_a")])
-    assert house.jobs.run("prune").startswith("0 attachments, 2 listing, 1 impact, 1 contact, ")
+            store.interactions.add(connection, [Interaction(f"k{days}", ago(days), "contact", "call", "sub_a")])
+    assert house.jobs.run("prune").startswith("0 attachments, 2 listing, 1 impact, 1 interaction, ")
     assert [one.subscriber for one in store.book.listings()] == ["sub_b", "sub_c", "sub_e"]
-    assert [c.contact_id for c in store.notes.contacts(0, NOW)] == ["k89"]
+    assert [i.interaction_id for i in store.interactions.between(0, NOW)] == ["k89"]
 
 
 def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_waits_stays(house):

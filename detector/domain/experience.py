@@ -1,0 +1,49 @@
+"""What a subscriber or an account has been through, day by day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HOLDERS = ("subscriber", "account")
+HARMS = ("coverage", "access", "drops", "slow", "core")
+"""What a degraded minute was made of: no service, refused, cut off, slow, or refused by the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """One holder's day: `day` is its local midnight (s), `holder` a pseudonym. Days without any degradation have no row.
+
+    index: 0 (nothing worked) to 100 (nothing failed), as of this day, older days fading. degraded_s: expected degraded
+    seconds of the day, `by_harm` split by HARMS; failures: expected own failures; worst: the gravest moment of the day,
+    0 to 1; incidents: how many touched the holder that day. trend: change of the index against a week before.
+    """
+
+    day: int
+    holder_kind: str
+    holder: str
+    index: float
+    degraded_s: float
+    failures: float
+    worst: float
+    incidents: int
+    trend: float = 0.0
+    by_harm: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerHistory:
+    """What rules, risk and agents need to know of one subscriber's past, as of one moment.
+
+    incidents: in the last 28 days, the present one not counted; degraded_s: in the last 7; index, trend: of the newest day;
+    contacts: network complaints in the last 28 days; last_contact_at, last_told_at: newest of any kind, None = never.
+    """
+
+    incidents: int = 0
+    degraded_s: float = 0.0
+    index: float = 100.0
+    trend: float = 0.0
+    contacts: int = 0
+    last_contact_at: int | None = None
+    last_told_at: int | None = None
+
+
+UNKNOWN_HISTORY = CustomerHistory()
