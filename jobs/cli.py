@@ -249,6 +249,26 @@ def forget(subscriber: str, config: ConfigFile = None) -> None:
     _print(config, lambda house: erase(house, subscriber))
 
 
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="Which report; without a name they are listed.")] = "",
+    from_: Annotated[str, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Default: now.")] = "",
+    step: Annotated[str, typer.Option("--per", help="Sum up by day, week or month.")] = "week",
+    by: Annotated[str, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = "",
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reports for planning and care.
+
+    Example: `precall report planning --from 2026-03-02 --per week --by cause`
+    """
+    from jobs.showing import show_report
+
+    given = (_moment(from_, "--from") if from_ else None, _moment(to, "--to") if to else None)
+    _print(config, lambda house: show_report(house, name, given, step, by, as_json))
+
+
 def _print(config: Path | None, show: Callable[[Any], str]) -> None:
     house = _house(config)
     typer.echo(show(house))
@@ -289,4 +309,5 @@ COMMANDS: Sequence[str] = (
     "deliveries",
     "redrive",
     "forget",
+    "report",
 )

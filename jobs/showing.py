@@ -9,7 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from detector.app import House
+from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
+from detector.reports import REPORTS
+from detector.reports.report import STEPS
+from jobs.reporting import report, window_of
 from jobs.service import questions_of
 
 _WIDTH = 140
@@ -74,3 +78,18 @@ def show_lookup(house: House, subscriber: str, as_json: bool) -> str:
         for m in matches
     ]  # fmt: skip
     return table(rows, as_json, "not affected by anything known")
+
+
+def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
+    """A report's rows and under them its notes; without a name the reports that there are."""
+    if not name:
+        return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
+    if step not in STEPS:
+        raise Misconfigured(f"no step '{step}'", where="--per", mend=f"one of {', '.join(STEPS)}")
+    now = int(house.clock.now())
+    window = window_of(*given, now=now)
+    made = report(name, house.source, house.store, house.settings, now=now, window=window, step=step).only("by", by)
+    if as_json:
+        return table(made.records(), True, "")
+    rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]
+    return "\n".join([table(rows, False, "nothing in this time"), *made.notes])

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from detector.domain.degradation import REMEMBERED_S, Degradation
 from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident
+from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
 from detector.store.records import noun_from, noun_of, row_of, upsert
@@ -83,6 +84,10 @@ class Book:
         with self._database.read() as connection:
             return [noun_of(Incident, row) for row in connection.execute(query)]
 
+    def incidents_within(self, window: Window) -> list[Incident]:
+        """Those that stand and were on in some part of the window."""
+        return [i for i in self.incidents_since(window.start) if i.started_at < window.end]
+
     def incidents_changed_at(self, updated_at: int) -> list[Incident]:
         """Those open, or changed by the decision of this moment."""
         query = select(tables.incident).where(
@@ -127,6 +132,16 @@ class Book:
         query = query.limit(limit).offset(offset) if limit is not None else query
         with self._database.read() as connection:
             return [noun_of(Listing, row) for row in connection.execute(query)]
+
+    def listings_of(self, ids: Iterable[str]) -> list[Listing]:
+        """The current rows of these incidents' lists."""
+        table = tables.listing
+        query = select(table).where(table.c.delisted_at.is_(None)).order_by(table.c.row)
+        with self._database.read() as connection:
+            return [
+                noun_of(Listing, row) for part in _parts(ids)
+                for row in connection.execute(query.where(table.c.incident_id.in_(part)))
+            ]  # fmt: skip
 
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
         """End these rows and begin those."""

@@ -1,0 +1,33 @@
+"""Every report by name: one line adds one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from detector.domain.errors import Misconfigured
+from detector.reports.planning import TITLE, planning
+from detector.reports.report import Past, Report
+
+
+@dataclass(frozen=True)
+class ReportKind:
+    """`needs`: the fields of `Past` that it is made from, beside window, topology and customers."""
+
+    title: str
+    make: Callable[[Past], Report]
+    needs: tuple[str, ...]
+
+
+REPORTS: Mapping[str, ReportKind] = {
+    "planning": ReportKind(TITLE, planning, ("incidents", "listings", "interactions", "communications", "crowd")),
+}
+
+
+def report_kind(name: str) -> ReportKind:
+    """Misconfigured for a name that no report has.
+
+    >>> report_kind("planning").title
+    'What incidents cost, by place, cause, release and segment'
+    """
+    if name not in REPORTS:
+        raise Misconfigured(f"no report '{name}'", where="report", mend=f"one of {', '.join(sorted(REPORTS))}")
+    return REPORTS[name]

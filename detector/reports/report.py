@@ -1,0 +1,84 @@
+"""What a report is made from, and what it is: columns and rows that a page, a table and JSON show alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from detector.domain.cell import Topology
+from detector.domain.customer import Customers, SubscriberEvent
+from detector.domain.degradation import Degradation
+from detector.domain.experience import Experience
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+from detector.domain.window import Window
+
+KINDS = ("text", "count", "people", "hours", "share", "index", "money", "time")
+STEPS = ("day", "week", "month")
+"""What rows over time are summed up by: local calendar days, ISO weeks, months."""
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind` is one of KINDS: people are counts told in steps of the privacy floor, hours those of people, shares 0 to 1,
+    time ISO 8601; None in a row is withheld or not known."""
+
+    name: str
+    title: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Rows in the order in which they are to be read. `notes`: whole sentences; who was left out and why is among them."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def records(self) -> list[dict[str, Value]]:
+        """
+        >>> Report("r", "", (Column("a", "A"),), (("x",),)).records()
+        [{'a': 'x'}]
+        """
+        return [dict(zip([c.name for c in self.columns], row, strict=True)) for row in self.rows]
+
+    def only(self, column: str, value: str) -> "Report":
+        """The rows that say this in that column; as it is if there is no such column or nothing is asked."""
+        names = [c.name for c in self.columns]
+        if not value or column not in names:
+            return self
+        at = names.index(column)
+        return Report(
+            self.name, self.title, self.columns, tuple(row for row in self.rows if row[at] == value), self.notes
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What is known of `window`; a report's kind says which fields it needs, the others may be empty.
+
+    incidents: those that were on in the window, without the withdrawn; listings: the current rows of their lists;
+    interactions, events: made in the window; experience: rows of its days. None of them is about people who withdrew
+    `network_care_analysis` (`withdrew` of them are left out). crowd: cell -> people who are usually there, a mean over
+    the week; offers: what each offer that was made or proposed costs. communications: (incident, subscriber, offer, at).
+    """
+
+    window: Window
+    timezone: str = "UTC"
+    step: str = "week"
+    floor: int = 5
+    topology: Topology = field(default_factory=Topology)
+    customers: Customers = field(default_factory=Customers)
+    incidents: tuple[Incident, ...] = ()
+    degradations: tuple[Degradation, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    events: tuple[SubscriberEvent, ...] = ()
+    experience: tuple[Experience, ...] = ()
+    communications: tuple[tuple[str, str, str, int], ...] = ()
+    crowd: Mapping[str, float] = field(default_factory=dict)
+    offers: Mapping[str, float] = field(default_factory=dict)
+    withdrew: int = 0

@@ -1,0 +1,100 @@
+"""A report made from the store: what it needs is loaded, who may not be looked at is left out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from detector.domain.errors import Misconfigured
+from detector.domain.finding import Findings
+from detector.domain.incident import Incident
+from detector.domain.ports import Reference, Source
+from detector.domain.window import Window
+from detector.impact import left_out
+from detector.reports import Past, Report, report_kind
+from detector.settings import Settings
+from detector.store import Store
+from jobs import fitted
+
+WEEKS_S = 4 * 7 * 86_400
+"""How far a report looks back if nobody says how far."""
+_HABIT_S = 168 * 3600.0
+
+
+def report(
+    name: str, source: Source, store: Store, settings: Settings, *, now: int, window: Window | None = None,
+    step: str = "week",
+) -> Report:  # fmt: skip
+    """The report of this name over `window` (the last four weeks if none is given). Misconfigured for an unknown name."""
+    kind = report_kind(name)
+    files = _Files(source.reference(now, Findings()), store, settings, now, window or Window(now - WEEKS_S, now), step)
+    return kind.make(files.past(kind.needs))
+
+
+def window_of(start: int | None, end: int | None, *, now: int) -> Window:
+    """[start, end) in s; the last four weeks where nothing is said. Misconfigured if it ends before it starts.
+
+    >>> window_of(None, None, now=4_000_000), window_of(100, None, now=200)
+    (Window(start=1580800, end=4000000), Window(start=100, end=200))
+    """
+    until = now if end is None else end
+    since = until - WEEKS_S if start is None else start
+    if since >= until:
+        raise Misconfigured("the report ends before it begins", where="--from, --to", mend="give --from before --to")
+    return Window(since, until)
+
+
+@dataclass(frozen=True, eq=False)
+class _Files:
+    """What the store knows of the window; read when it is asked for."""
+
+    reference: Reference
+    store: Store
+    settings: Settings
+    now: int
+    window: Window
+    step: str
+
+    def past(self, needs: tuple[str, ...]) -> Past:
+        loaders: Mapping[str, Callable[[], Any]] = {
+            "incidents": lambda: self._incidents, "listings": self._listings, "degradations": self._degradations,
+            "interactions": self._interactions, "events": self._events, "crowd": self._crowd,
+        }  # fmt: skip
+        return Past(
+            self.window, self.reference.operator.timezone, self.step, self.settings.impact.privacy_floor,
+            self.reference.topology, self.reference.customers, withdrew=len(self._withdrew),
+            **{name: loaders[name]() for name in needs if name in loaders},
+        )  # fmt: skip
+
+    @cached_property
+    def _withdrew(self) -> frozenset[str]:
+        return left_out(self.reference.customers, self.now)
+
+    @cached_property
+    def _incidents(self) -> tuple[Incident, ...]:
+        return tuple(self.store.book.incidents_within(self.window))
+
+    def _listings(self) -> tuple[Any, ...]:
+        found = self.store.book.listings_of(i.incident_id for i in self._incidents)
+        return tuple(one for one in found if one.subscriber not in self._withdrew)
+
+    def _degradations(self) -> tuple[Any, ...]:
+        return tuple(self.store.book.degradations_named({d for i in self._incidents for d in i.degradation_ids}))
+
+    def _interactions(self) -> tuple[Any, ...]:
+        found = self.store.interactions.between(self.window.start, self.window.end)
+        return tuple(one for one in found if one.subscriber not in self._withdrew)
+
+    def _events(self) -> tuple[Any, ...]:
+        found = self.store.interactions.events_between(self.window.start, self.window.end)
+        return tuple(one for one in found if one.subscriber not in self._withdrew)
+
+    def _crowd(self) -> dict[str, float]:
+        """Cell -> people who are usually there."""
+        habit = fitted.load_habit(self.store)
+        if habit is None:
+            return {}
+        seconds = np.bincount(habit.cell, habit.seconds, len(habit.cells))
+        return {cell: float(s) / _HABIT_S for cell, s in zip(habit.cells, seconds.tolist(), strict=True)}
