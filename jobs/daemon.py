@@ -131,8 +131,8 @@ class Jobs:
         return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in owed)
 
     def prune(self) -> str:
-        gone = prune(self.store, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
-        return ", ".join(f"{count} {name}" for name, count in gone.items())
+        gone = prune(self.store, self.source, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
+        return ", ".join(f"{count} {name}" for name, count in gone.items() if count) or "nothing is older than it may be"
 
     def problems(self) -> list[str]:
         """What keeps the service from its work: for /readyz."""

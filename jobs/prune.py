@@ -1,19 +1,38 @@
 """Retention: subscriber data first, then what refers to it, then history."""
 
+from collections.abc import Mapping
+
+from detector.domain.errors import PrecallError
+from detector.domain.finding import Findings
 from detector.domain.policy import RetentionPolicy
+from detector.domain.ports import Source
 from detector.store import Store
 
 _DAY = 86_400
 
 
-def prune(store: Store, policy: RetentionPolicy, *, now: float, wall_now: float) -> dict[str, int]:
-    """Delete what is older than its retention; returns how much went, by kind."""
-    gone = {"attachments": store.presence.prune(int(now) - policy.attachments_days * _DAY)}
-    gone |= store.notes.prune(
-        affected_before=int(now) - policy.affected_days * _DAY,
-        deliveries_before=wall_now - policy.deliveries_days * _DAY,
-        audit_before=wall_now - policy.audit_days * _DAY,
-    )
+def prune(store: Store, source: Source, policy: RetentionPolicy, *, now: float, wall_now: float) -> Mapping[str, int]:
+    """Delete what is older than its retention; returns how much went: files of attachments, habits, KPIs and quarantine,
+    rows of everything else."""
+
+    def before(days: int) -> int:
+        return int(now) - days * _DAY
+
+    gone = {
+        "attachments": store.presence.prune(before(policy.attachments_days)),
+        "habits": store.arrays.prune_older("habit", wall_now - policy.habits_days * _DAY),
+        "quarantine": store.quarantine.prune(wall_now - policy.quarantine_days * _DAY),
+    }
+    gone |= store.retention.prune(policy, now=now, wall_now=wall_now, known=_known(source, now))
     store.history.compact(before=int(now) - _DAY)
-    gone["kpi"] = store.history.prune(int(now) - policy.kpi_days * _DAY, untouched_since=wall_now - _DAY)
+    gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - _DAY)
+    gone["piece"] = store.pieces.prune(before(policy.kpi_days), source.pieces(0.0, now))
     return gone
+
+
+def _known(source: Source, now: float) -> Mapping[str, str]:
+    """Pseudonyms that the operator's tables name. Tables that cannot be read hold up no retention: then nobody is gone."""
+    try:
+        return source.reference(now, Findings()).raw_ids
+    except PrecallError:
+        return {}

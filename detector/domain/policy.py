@@ -1,7 +1,9 @@
 """What the operator may set for the stages; `config/precall.toml` says the same with comments, section by section."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from detector.domain.rule import Offer
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,43 @@ class ImpactPolicy:
 
 
 @dataclass(frozen=True)
+class LawfulBasis:
+    """One [[care.lawful_basis]] entry: on what a purpose rests in a country (`*`: everywhere); without one it is consent.
+
+    Resting on a contract or a legitimate interest a missing row is no obstacle, an objection (a withdrawal) always is; a legal
+    obligation asks nobody.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    purpose: Literal["network_care_analysis", "profiling", "proactive_contact", "survey"]
+    country: str
+    basis: Literal["consent", "contract", "legitimate_interest", "legal_obligation"]
+
+
+@dataclass(frozen=True)
+class HoldoutPolicy:
+    """[care.holdout]: a random share of those whom care would contact is not, so that what care does can be measured. Nobody
+    is left out until somebody has approved it."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    approved_by: str = ""
+    """Who answers for it; empty = off."""
+    name: str = "holdout-1"
+    """Another name draws other people."""
+    share: float = 0.05
+    since: str = ""
+    """Date (UTC) from which incidents count, as "2026-04-01"."""
+    notifiable_cells: int = 20
+    """An outage of so many cells must be told to everybody ..."""
+    notifiable_affected: int = 5000
+    """... as must one of so many people ..."""
+    notifiable_minutes: int = 240
+    """... or one that lasts so long."""
+
+
+@dataclass(frozen=True)
 class CarePolicy:
     """[care]: whom care may contact, when, and how often."""
 
@@ -85,7 +124,9 @@ class CarePolicy:
     quiet_to: str = "08:00"
     """Local time between which nobody is contacted."""
     max_contacts_per_week: int = 2
-    """Per person, over all channels and incidents."""
+    """Per person, over all channels and incidents: messages, calls, offers and surveys; an all-clear ends what was begun."""
+    max_contacts_per_day: int = 2
+    """The same in any 24 hours."""
     purposes: tuple[str, ...] = ("network_care_analysis", "proactive_contact")
     """Consents that contacting a person needs, each of them."""
     alert_ttl_hours: int = 6
@@ -98,6 +139,12 @@ class CarePolicy:
     certainty where it is less than that."""
     capacity_per_hour: tuple[tuple[str, int], ...] = ()
     """(care team, new incidents that it is told in any hour); a team that is not named has no limit."""
+    rules: str = ""
+    """File of the rules that choose what care does; empty = the packaged config/rules.toml."""
+    offers: tuple[Offer, ...] = ()
+    """Amends that rules may propose."""
+    lawful_basis: tuple[LawfulBasis, ...] = ()
+    holdout: HoldoutPolicy = HoldoutPolicy()
 
 
 @dataclass(frozen=True)
@@ -107,7 +154,19 @@ class RetentionPolicy:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     attachments_days: int = 35
+    habits_days: int = 35
+    """Habits that were not learned anew for so long."""
     affected_days: int = 90
+    impacts_days: int = 90
+    interactions_days: int = 90
+    events_days: int = 180
+    experience_days: int = 90
+    communications_days: int = 180
+    feedback_days: int = 180
+    vault_days: int = 30
+    """After a person has left the operator's tables."""
     kpi_days: int = 120
     deliveries_days: int = 90
+    findings_days: int = 90
+    quarantine_days: int = 90
     audit_days: int = 730

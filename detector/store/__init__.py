@@ -18,6 +18,8 @@ from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.pieces import Pieces
 from detector.store.presence import PresenceStore
+from detector.store.quarantine import Quarantine
+from detector.store.retention import Retention
 from detector.store.ticks import Debt, Ticks
 from detector.store.vault import AuditLog, Vault
 
@@ -42,6 +44,8 @@ class Store:
         self.interactions = Interactions(database)
         self.vault = Vault(database, vault_key)
         self.audit = AuditLog(database)
+        self.retention = Retention(database)
+        self.quarantine = Quarantine(root / "quarantine")
         self.erasure = Erasure(database, root / "presence", self.arrays)
 
     def begin(self) -> AbstractContextManager[Connection]:

@@ -67,6 +67,14 @@ class ArrayStore:
         for path in sorted((self._root / folder).glob("*.npz"))[:-keep]:
             path.unlink(missing_ok=True)
 
+    def prune_older(self, name: str, before: float) -> int:
+        """Delete this state if it was last made before this moment (s, wall); returns how many files went."""
+        path = self._root / f"{name}.npz"
+        if not path.exists() or path.stat().st_mtime >= before:
+            return 0
+        path.unlink(missing_ok=True)
+        return 1
+
 
 def _checksum(arrays: Arrays) -> str:
     digest = sha256()

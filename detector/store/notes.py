@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, or_, select
+from sqlalchemy import Connection, select
 
 from detector.domain.finding import Finding
 from detector.store import tables
@@ -42,18 +42,3 @@ class Notes:
         with self._database.read() as connection:
             rows = connection.execute(select(table).order_by(table.c["count"].desc(), table.c.code))
             return [noun_of(Finding, row) for row in rows]
-
-    def prune(self, *, affected_before: int, deliveries_before: float, audit_before: float) -> dict[str, int]:
-        """Delete what retention no longer allows; returns rows gone by table."""
-        listing, incident, outbox = tables.listing, tables.incident, tables.outbox
-        over = select(incident.c.incident_id).where(incident.c.state != "open", incident.c.updated_at < affected_before)
-        told_nobody = and_(outbox.c.finished_at.is_(None), outbox.c.state == "sent", outbox.c.time < affected_before)
-        rules = {
-            "listing": delete(listing).where(or_(listing.c.delisted_at < affected_before, listing.c.incident_id.in_(over))),
-            "impact": delete(tables.impact).where(tables.impact.c.assessed_at < affected_before),
-            "interaction": delete(tables.interaction).where(tables.interaction.c.at < affected_before),
-            "outbox": delete(outbox).where(or_(outbox.c.finished_at < deliveries_before, told_nobody)),
-            "audit": delete(tables.audit).where(tables.audit.c.at < audit_before),
-        }
-        with self._database.begin() as connection:
-            return {name: connection.execute(rule).rowcount for name, rule in rules.items()}

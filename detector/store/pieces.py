@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
 from detector.domain.ports import Piece
 from detector.domain.window import Tick, Window
@@ -13,6 +13,7 @@ from detector.store.tables import piece as table
 from detector.store.tables import tick_piece
 
 _NAMES_A_QUERY = 500
+_KEY = ("source", "name", "sha256", "window_start")
 Identity = tuple[str, str, str, int]
 
 
@@ -22,7 +23,7 @@ def identity(piece: Piece) -> Identity:
 
 
 def _key(piece: Piece) -> dict[str, Any]:
-    return dict(zip(("source", "name", "sha256", "window_start"), identity(piece), strict=True))
+    return dict(zip(_KEY, identity(piece), strict=True))
 
 
 def _row(piece: Piece, state: str, reason: str) -> dict[str, Any]:
@@ -76,8 +77,7 @@ class Pieces:
     def feeding(self, connection: Connection, ticks: Iterable[Tick]) -> list[Piece]:
         """The pieces that fed any of these ticks, in order of arrival; of one name only its newest bytes."""
         found: dict[tuple[str, str, int], Piece] = {}
-        key = ("source", "name", "sha256", "window_start")
-        same = [tick_piece.c[name] == table.c[name] for name in key]
+        same = [tick_piece.c[name] == table.c[name] for name in _KEY]
         for tick in ticks:
             here = [tick_piece.c.start == tick.start, tick_piece.c.duration_s == tick.duration_s, table.c.state == "read"]
             query = select(table).where(*same, *here).order_by(table.c.arrived_at, table.c.name)
@@ -100,3 +100,19 @@ class Pieces:
         with self._database.read() as connection:
             query = select(table.c.name, table.c.reason).where(table.c.state == "set_aside")
             return [(r.name, r.reason) for r in connection.execute(query)]
+
+    def prune(self, before: int, given: Iterable[Piece]) -> int:
+        """Forget those of which no tick is left (periods before `before`, s); returns how many. One that the source still
+        gives stays: forgotten, it would be read again."""
+        fed = select(tick_piece.c.start).where(*[tick_piece.c[name] == table.c[name] for name in _KEY]).exists()
+        whole = and_(table.c.window_start < 0, table.c.arrived_at < before, ~fed)
+        part = and_(table.c.window_start >= 0, table.c.window_end <= before)
+        with self._database.begin() as connection:
+            rows = connection.execute(select(*[table.c[name] for name in _KEY]).where(or_(whole, part)))
+            old = {(r[0], r[1], r[2], r[3]) for r in rows} - set(map(identity, given))
+            if old:
+                this = delete(table).where(*[table.c[name] == bindparam(f"old_{name}") for name in _KEY])
+                names = [f"old_{name}" for name in _KEY]
+                connection.execute(this, [dict(zip(names, one, strict=True)) for one in old])
+        self._known -= old
+        return len(old)

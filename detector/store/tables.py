@@ -186,6 +186,7 @@ feedback = Table(
 
 vault = Table(
     "vault", metadata, _text("pseudonym", primary_key=True), Column("sealed", LargeBinary, nullable=False),
+    _maybe_time("gone_at"),
 )  # fmt: skip
 
 audit = Table(

@@ -68,7 +68,7 @@ QUIET = {
     ("job", "assess"): "assess: 0 alerts composed",
     ("job", "push"): "push: nothing due",
     ("job", "learn"): "learn: 0 baselines fitted",
-    ("job", "prune"): "prune: 0 attachments, 0 listing, 0 impact, 0 interaction, 0 outbox, 0 audit, 0 kpi",
+    ("job", "prune"): "prune: nothing is older than it may be",
     ("lookup", "49171"): "not affected by anything known",
     ("incidents",): "no incidents",
     ("incidents", "--json"): "[]",

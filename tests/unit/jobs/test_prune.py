@@ -1,18 +1,21 @@
 """Retention: subscriber data first, and nothing that is still needed."""
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from detector.domain.alert import Alert
 from detector.domain.impact import Impact, Listing
 from detector.domain.interaction import Interaction
 from detector.domain.policy import RetentionPolicy
 from detector.domain.window import Tick, Window
+from detector.store.retention import REASONS, RULES
+from detector.store.tables import metadata
 from tests.acceptance.small_house import SmallHouse
-from tests.acceptance.small_operator import DAY, LIVE, write_operator, write_reference
+from tests.acceptance.small_operator import AFFECTED, DAY, LIVE, UNAFFECTED, write_operator, write_reference
 from tests.unit.jobs.test_assess import FIRST
 
 NOW = LIVE
@@ -73,7 +76,7 @@ def test_people_on_a_list_are_forgotten_in_time(house):
         for days in (91, 89):
             store.book.save_impact(connection, Impact("inc_open", ago(days), 9, 5.0, 4.0, 6.0, (), ()))
             store.interactions.add(connection, [Interaction(f"k{days}", ago(days), "contact", "call", "sub_a")])
-    assert house.jobs.run("prune").startswith("0 attachments, 2 listing, 1 impact, 1 interaction, ")
+    assert house.jobs.run("prune") == "2 listing, 1 impact, 1 interaction"
     assert [one.subscriber for one in store.book.listings()] == ["sub_b", "sub_c", "sub_e"]
     assert [i.interaction_id for i in store.interactions.between(0, NOW)] == ["k89"]
 
@@ -90,7 +93,7 @@ def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_wait
             store.outbox.finish(message, state=name, at=finished)
     for days in (366, 364):
         store.audit.note(ago(days), "cli", "lookup", "sub_a")
-    assert house.jobs.run("prune").split(", ")[4:6] == ["1 outbox", "1 audit"]
+    assert house.jobs.run("prune") == "1 outbox, 1 audit"
     assert [m.key for m in store.outbox.messages()] == ["evt_dead", "evt_waits"]
 
 
@@ -132,3 +135,126 @@ def test_a_day_compacted_twice_under_one_version_keeps_its_newest_file(house, tm
         store.history.compact(before=day + DAY)
     after = store.history.read(900, window)
     np.testing.assert_array_equal(before.numerator, after.numerator)
+
+
+# --- every table, every file --------------------------------------------------------------------------------------------
+
+SPEAKS_OF_PEOPLE = {"subscriber", "recipient", "holder", "pseudonym", "account", "accounts", "guardian", "subject"}
+
+
+def test_every_table_has_a_rule_or_a_reason_and_every_rule_a_setting_of_its_own():
+    named = set(metadata.tables)
+    assert RULES.keys() | REASONS.keys() == named, "a new table: how long is it kept, and why?"
+    assert not RULES.keys() & REASONS.keys()
+    settings = [rule.days for rule in RULES.values()]
+    assert len(set(settings)) == len(settings)
+    assert set(settings) <= {f.name for f in fields(RetentionPolicy)}
+    speaking = {name for name, table in metadata.tables.items() if SPEAKS_OF_PEOPLE & set(table.columns.keys())}
+    assert speaking <= RULES.keys(), "a reason is not enough where people are named"
+
+
+def rows_of_every_kind(days: int) -> dict[str, dict[str, object]]:
+    """A row of each table that is so many days old; the rest of its columns as the table would have them."""
+    at = ago(days)
+    return {
+        "listing": {"incident_id": "inc_1", "subscriber": f"sub_{days}", "account": "", "basis": "", "listed_at": at,
+                    "delisted_at": at, "contactable": False, "why_not": "", "action": "", "channel": "", "recipient": "",
+                    "decided_at": at},
+        "impact": {"incident_id": "inc_1", "assessed_at": at, "exposed": 9, "accounts": []},
+        "interaction": {"interaction_id": f"k{days}", "at": at, "kind": "contact"},
+        "subscriber_event": {"subscriber": "sub_1", "at": at, "kind": "left"},
+        "experience": {"day": at, "holder_kind": "subscriber", "holder": "sub_1"},
+        "communication": {"incident_id": "inc_1", "subscriber": "sub_1", "recipient": "sub_1", "at": at},
+        "feedback": {"incident_id": "inc_1", "at": at, "actor": "", "verdict": "", "subscriber": "sub_1", "outcome": ""},
+        "outbox": {"key": f"evt_{days}", "receiver": "-", "incident_id": "inc_1", "type": "opened", "sequence": 1,
+                   "severity": "major", "time": at, "expires_at": at, "data": {}, "state": "sent", "attempts": 1,
+                   "next_at": 0.0, "finished_at": float(at)},
+        "finding": {"code": f"late_{days}", "where": "a.csv", "example": "", "count": 1, "last_at": at},
+        "vault": {"pseudonym": f"sub_{days}", "sealed": b"", "gone_at": at},
+        "audit": {"at": at, "actor": "cli", "action": "lookup", "subject": "sub_1"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_table_is_pruned_by_its_own_setting_and_by_no_other(name, house):
+    table, setting = metadata.tables[name], RULES[name].days
+    long = {f.name: 10_000 for f in fields(RetentionPolicy)}
+    house.jobs.settings = house.settings.model_copy(update={"retention": RetentionPolicy(**long | {setting: 10})})
+    with house.store.begin() as connection:
+        for days in (9, 11):
+            connection.execute(table.insert().values(**rows_of_every_kind(days)[name]))
+    assert house.jobs.run("prune") == f"1 {name}"
+    with house.store.begin() as connection:
+        (left,) = connection.execute(select(table)).mappings()
+    assert {name: left[name] for name in rows_of_every_kind(9)[name]} == rows_of_every_kind(9)[name]
+
+
+def test_a_sealed_identity_goes_when_its_person_has_been_gone_for_so_long(house, tmp_path):
+    house.jobs.run("pull")
+    people = tmp_path / "operator" / "subscribers.csv"
+    everyone = people.read_text()
+    sealed = {one: house.names.subscriber(one) for one in (AFFECTED, UNAFFECTED)}
+
+    def prune_after(days: int) -> list[bool]:
+        house.clock.at = house.wall.at = NOW + days * DAY
+        house.jobs.run("prune")
+        return [house.store.vault.open(key) is not None for key in sealed.values()]
+
+    for table in ("subscribers.csv", "consents.csv"):
+        path = tmp_path / "operator" / table
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if AFFECTED not in line))
+    assert prune_after(1) == [True, True], "marked as gone"
+    assert prune_after(30) == [True, True]
+    assert prune_after(32) == [False, True]
+    for path in (people, tmp_path / "operator" / "consents.csv"):
+        path.unlink()
+    assert prune_after(99) == [False, True], "a table that is not there says of nobody that they are gone"
+    people.write_text(everyone)
+    house.jobs.run("pull")
+    assert prune_after(100) == [True, True], "who is back is known again"
+
+
+def test_files_of_counters_are_forgotten_with_their_ticks_unless_they_still_lie_there(house, tmp_path):
+    write_operator(tmp_path / "operator", until=LIVE)
+    house.jobs.run("pull")
+    known = len(house.store.pieces.unread([])) or len(rows(house, "piece"))
+    assert "piece" not in house.jobs.run("prune"), "they would be read again"
+    for path in (tmp_path / "operator" / "counters").iterdir():
+        path.unlink()
+    house.clock.at = house.wall.at = NOW + 3 * DAY
+    did = house.jobs.run("prune")
+    left = rows(house, "piece")
+    assert f"{known - len(left)} piece" in did
+    assert left
+    assert min(row["window_end"] for row in left) > NOW - DAY
+
+
+def rows(house, name: str) -> list[dict[str, object]]:
+    with house.store.begin() as connection:
+        return [dict(row) for row in connection.execute(select(metadata.tables[name])).mappings()]
+
+
+def test_habits_that_nobody_learns_anew_and_files_set_aside_go_too(house, tmp_path):
+    house.store.arrays.save("habit", {"subscribers": np.array(["sub_1"])}, "habit")
+    aside = tmp_path / "var" / "quarantine" / "counters" / "broken.xml"
+    aside.parent.mkdir(parents=True)
+    aside.write_text("<html/>")
+    made = max(aside.stat().st_ctime, (tmp_path / "var" / "state" / "habit.npz").stat().st_mtime)
+    house.wall.at = made + 34 * DAY
+    assert house.jobs.run("prune") == "nothing is older than it may be"
+    house.wall.at = made + 36 * DAY
+    assert house.jobs.run("prune") == "1 habits"
+    house.wall.at = made + 91 * DAY
+    assert house.jobs.run("prune") == "1 quarantine"
+    assert not aside.parent.exists()
+
+
+def test_what_was_noted_of_an_incident_goes_with_its_list(house):
+    with house.store.begin() as connection:
+        house.store.book.save(
+            connection, [], [incident("inc_old", "resolved", ago(91)), incident("inc_new", "open", ago(1))]
+        )
+        for name in ("told:inc_old", "held:inc_old", "told:inc_new"):
+            house.store.notes.put(connection, name, {"affected": 3.0})
+    assert house.jobs.run("prune") == "2 state"
+    assert house.store.notes.get("told:inc_new") == {"affected": 3.0}

@@ -23,6 +23,8 @@ def upgrade() -> None:
     with op.batch_alter_table("listing", schema=None) as batch_op:
         for column in LISTING:
             batch_op.add_column(column)
+    with op.batch_alter_table("vault", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("gone_at", sa.BigInteger(), nullable=True))
     _interactions()
     _experience()
     _communications()
@@ -94,3 +96,5 @@ def downgrade() -> None:
     with op.batch_alter_table("listing", schema=None) as batch_op:
         for column in LISTING:
             batch_op.drop_column(column.name)
+    with op.batch_alter_table("vault", schema=None) as batch_op:
+        batch_op.drop_column("gone_at")

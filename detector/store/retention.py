@@ -1,0 +1,116 @@
+"""How long each table keeps its rows: a setting of [retention] for each that speaks of people, a reason for the rest."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+
+from detector.domain.policy import RetentionPolicy
+from detector.store import tables
+from detector.store.database import Database
+
+_DAY = 86_400
+_A_QUERY = 500
+EVENT, WALL = "event", "wall"
+"""The clock in which a table's times are told."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows go that are older than `days`, a key of RetentionPolicy, by this clock; `old` says which, given the moment."""
+
+    days: str
+    clock: str
+    old: Callable[[float], ColumnElement[bool]]
+
+
+def _over(before: float) -> ColumnElement[bool]:
+    """Listings that ended, or whose incident was over, before this moment."""
+    incident, listing = tables.incident.c, tables.listing.c
+    over = select(incident.incident_id).where(incident.state != "open", incident.updated_at < before)
+    return or_(listing.delisted_at < before, listing.incident_id.in_(over))
+
+
+def _delivered(before: float) -> ColumnElement[bool]:
+    return tables.outbox.c.finished_at < before
+
+
+RULES: Mapping[str, Rule] = {
+    "listing": Rule("affected_days", EVENT, _over),
+    "impact": Rule("impacts_days", EVENT, lambda at: tables.impact.c.assessed_at < at),
+    "interaction": Rule("interactions_days", EVENT, lambda at: tables.interaction.c.at < at),
+    "subscriber_event": Rule("events_days", EVENT, lambda at: tables.subscriber_event.c.at < at),
+    "experience": Rule("experience_days", EVENT, lambda at: tables.experience.c.day < at),
+    "communication": Rule("communications_days", EVENT, lambda at: tables.communication.c.at < at),
+    "feedback": Rule("feedback_days", EVENT, lambda at: tables.feedback.c.at < at),
+    "outbox": Rule("deliveries_days", WALL, _delivered),
+    "finding": Rule("findings_days", EVENT, lambda at: tables.finding.c.last_at < at),
+    "vault": Rule("vault_days", WALL, lambda at: tables.vault.c.gone_at < at),
+    "audit": Rule("audit_days", WALL, lambda at: tables.audit.c.at < at),
+}  # fmt: skip
+REASONS: Mapping[str, str] = {
+    "piece": "names of counter files: they go with the ticks that they fed",
+    "tick": "the manifest of the KPI history: goes with it",
+    "tick_piece": "goes with its tick",
+    "owed": "work to do: settled, not kept",
+    "done": "goes with its tick",
+    "state": "pointers and what waits; of an incident that was over before `affected_days` nothing is kept",
+    "degradation": "cells and KPIs, no people: kept for planning",
+    "incident": "cells and causes, no people: kept for planning",
+    "decision": "degradations and incidents of the last hours, no people",
+}
+"""Tables without a rule of their own, and why."""
+_NOTES = ("told:", "held:", "outlook:")
+
+
+class Retention:
+    """`prune` deletes what is older than it may be."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def prune(
+        self, policy: RetentionPolicy, *, now: float, wall_now: float, known: Collection[str] = (),
+    ) -> dict[str, int]:  # fmt: skip
+        """Rows gone by table. `now`: event time; `known`: pseudonyms that the source's tables name at present: the sealed
+        identity of everyone else goes in time. None known: the tables are not there, and nobody is taken for gone."""
+        clocks = {EVENT: now, WALL: wall_now}
+        before = {name: clocks[rule.clock] - getattr(policy, rule.days) * _DAY for name, rule in RULES.items()}
+        with self._database.begin() as connection:
+            if known:
+                _mark_gone(connection, known, wall_now)
+            gone = {
+                name: connection.execute(delete(tables.metadata.tables[name]).where(rule.old(before[name]))).rowcount
+                for name, rule in RULES.items()
+            }
+            gone["outbox"] += _told_nobody(connection, now - policy.deliveries_days * _DAY)
+            gone["state"] = _notes(connection, before["listing"])
+        return gone
+
+
+def _told_nobody(connection: Connection, before: float) -> int:
+    """Alerts without a receiver are finished when they are made, in event time."""
+    outbox = tables.outbox
+    kept = and_(outbox.c.finished_at.is_(None), outbox.c.state == "sent", outbox.c.time < before)
+    return connection.execute(delete(outbox).where(kept)).rowcount
+
+
+def _notes(connection: Connection, before: float) -> int:
+    """What was noted of incidents that were over before this moment."""
+    incident, state = tables.incident.c, tables.state
+    over = select(incident.incident_id).where(incident.state != "open", incident.updated_at < before)
+    names = [prefix + one for one in connection.execute(over).scalars() for prefix in _NOTES]
+    parts = (names[at : at + _A_QUERY] for at in range(0, len(names), _A_QUERY))
+    return sum(connection.execute(delete(state).where(state.c.name.in_(part))).rowcount for part in parts)
+
+
+def _mark_gone(connection: Connection, known: Collection[str], at: float) -> None:
+    """Since when a sealed identity is in no table any more; one that came back is not gone."""
+    vault = tables.vault
+    held = {key: since for key, since in connection.execute(select(vault.c.pseudonym, vault.c.gone_at))}  # noqa: C416
+    gone = [key for key, since in held.items() if since is None and key not in known]
+    back = [key for key, since in held.items() if since is not None and key in known]
+    for keys, since in ((gone, int(at)), (back, None)):
+        for start in range(0, len(keys), _A_QUERY):
+            part = vault.c.pseudonym.in_(keys[start : start + _A_QUERY])
+            connection.execute(update(vault).where(part).values(gone_at=since))
