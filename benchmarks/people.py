@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.people_tables import Judged, contact_table, incident_table, interval_table, kind_table, missed_table, pooled
 from detector.backtest.foresight import AHEAD_S, CONTACT_ABOVE, LOOKUP_ABOVE, judged_complaints
-from detector.backtest.intervals import share
 from detector.backtest.matching import Matches, cells_of, match
 from detector.backtest.results import Results
 from detector.backtest.truth import Fault
@@ -72,7 +73,7 @@ def _maybe(text: str) -> int | None:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Written:
     """One dataset with what a backtest wrote of it."""
 
     dataset: Path
@@ -97,6 +98,11 @@ class Judged:
             degradations=tuple(degradations), incidents=tuple(incidents), listings=tuple(listings),
         )  # fmt: skip
         return match(results, read_truth(self.dataset, str, timezone=reference.operator.timezone))
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads((self.out / "summary.json").read_text())
+        return found
 
     @cached_property
     def affected(self) -> Mapping[str, tuple[float, float, float]]:
@@ -128,60 +134,6 @@ def _listing(row: Mapping[str, str]) -> Listing:
         row["incident_id"], row["subscriber_id"], row["account_id"], row["basis"], float(row["probability"]),
         float(row["exposure_s"]), _at(row["listed_at"]), _maybe(row["delisted_at"]),
     )  # fmt: skip
-
-
-def incident_table(judged: Judged) -> Iterator[str]:
-    """Per incident that matches a fault: how many were said to suffer and did, at opening and at the end."""
-    matches, sufferers = judged.matches, judged.matches.truth.sufferers or {}
-    rows: dict[str, list[Listing]] = defaultdict(list)
-    for row in matches.results.listings:
-        rows[row.incident_id].append(row)
-    yield f"{'incident':21}{'fault':18}{'opening: said':>14}{'did':>6}{'end: said':>11}{'did':>6}{'all':>6}  interval"
-    for incident in matches.results.incidents:
-        faults = matches.faults_of_incident[incident.incident_id]
-        if matches.incident_verdicts[incident.incident_id] is None or not faults or not rows[incident.incident_id]:
-            continue
-        hurt = frozenset().union(*(sufferers.get(f, frozenset()) for f in faults))
-        kinds = "+".join(sorted({matches.truth.fault[f].kind for f in faults}))
-        first = min(r.listed_at for r in rows[incident.incident_id])
-        opening = [r for r in rows[incident.incident_id] if r.listed_at == first]
-        last = [r for r in rows[incident.incident_id] if r.delisted_at is None]
-        said, low, high = judged.affected.get(incident.incident_id, (0.0, 0.0, 0.0))
-        yield (
-            f"{incident.incident_id:21}{kinds:18}{_said(opening):14.0f}{_did(opening, hurt):6}"
-            f"{_said(last):11.0f}{_did(last, hurt):6}{len(hurt):6}  {said:.0f} ({low:.0f} to {high:.0f})"
-        )
-
-
-def _said(rows: Sequence[Listing]) -> float:
-    return sum(r.probability for r in rows)
-
-
-def _did(rows: Sequence[Listing], hurt: frozenset[str]) -> int:
-    return sum(r.subscriber in hurt for r in rows)
-
-
-def kind_table(all_judged: Sequence[Judged]) -> Iterator[str]:
-    """Calibration by kind of fault, over every row of every list that belongs to incidents matching one fault."""
-    pools: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for judged in all_judged:
-        matches, sufferers = judged.matches, judged.matches.truth.sufferers or {}
-        for row in matches.results.listings:
-            faults = sorted(matches.faults_of_incident[row.incident_id])
-            if not faults or matches.incident_verdicts[row.incident_id] is not True:
-                continue
-            hit = any(row.subscriber in sufferers.get(f, ()) for f in faults)
-            for kind in {"+".join(sorted({matches.truth.fault[f].kind for f in faults})), "all"}:
-                pools[kind].append((row.probability, hit))
-    yield f"{'kind':18}{'rows':>7}{'said':>7}{'did':>7}   said -> did by tenths of the probability (n)"
-    for kind, pairs in sorted(pools.items()):
-        said, did = np.array([p for p, _ in pairs]), np.array([h for _, h in pairs])
-        tenth = np.minimum((said * 10).astype(int), 9)
-        told = " ".join(
-            f"{said[tenth == t].mean():.2f}->{did[tenth == t].mean():.2f}({(tenth == t).sum()})"
-            for t in range(10) if (tenth == t).any()
-        )  # fmt: skip
-        yield f"{kind:18}{len(said):7}{said.mean():7.2f}{did.mean():7.2f}   {told}"
 
 
 def oracle(judged: Judged) -> Mapping[str, tuple[int, int]]:
@@ -238,40 +190,37 @@ def _chances(there: Mapping[str, float], hurt: frozenset[str]) -> dict[str, floa
     return {name: float(share[g]) for name, g in zip(names, group, strict=True)}
 
 
-def replayed(folder: Path, seed: str) -> Judged:
-    """Simulate and replay unless that has been done."""
-    dataset, out = folder / f"operator-{seed}", folder / f"backtest-{seed}"
+def made(dataset: Path, seed: str) -> None:
+    """Simulate unless that has been done."""
     if not dataset.exists():
         simulate(dataset, cells=60, days=25, seed=int(seed), start=START, history_days=20, fault_rate=330.0)
+
+
+def replayed(folder: Path, seed: str) -> Written:
+    """Simulate and replay unless that has been done."""
+    dataset, out = folder / f"operator-{seed}", folder / f"backtest-{seed}"
+    made(dataset, seed)
     if not (out / "summary.json").exists():
         command = [str(Path(sys.executable).with_name("precall")), "backtest", str(dataset), "--out", str(out), "--identify"]
         quiet = {"PRECALL_STORAGE__PATH": str(folder / "var")}
         subprocess.run([*command, "--from", FROM], check=True, stdout=subprocess.DEVNULL, env=os.environ | quiet)
-    return Judged(dataset, out)
-
-
-def pooled(all_judged: Sequence[Judged]) -> Iterator[str]:
-    """The summaries' shares over all operators together."""
-    summaries = [json.loads((judged.out / "summary.json").read_text()) for judged in all_judged]
-    for name in ("recall", "foresight", "foresight_all", "contact_precision", "contact_foresight"):
-        own = [s[name] for s in summaries if s[name]["count"]]
-        hits, count = sum(f["value"] * f["count"] for f in own), sum(f["count"] for f in own)
-        figure = share(round(hits), count)
-        yield f"{name:25}{figure.value} ({figure.low} to {figure.high}), n = {count}"
-    rows = sum(s["calibration"]["count"] for s in summaries)
-    error = sum(s["calibration"]["value"] * s["calibration"]["count"] for s in summaries) / rows
-    yield f"{'calibration error':25}{error:.3f} over {rows} rows"
+    return Written(dataset, out)
 
 
 def main(arguments: Sequence[str]) -> None:
-    pairs = [replayed(Path(arguments[0]), seed) for seed in arguments[1:]]
+    show([replayed(Path(arguments[0]), seed) for seed in arguments[1:]])
+
+
+def show(pairs: Sequence[Judged]) -> None:
+    """All tables of these operators."""
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for judged in pairs:
         print(judged.dataset, *incident_table(judged), sep="\n")
         for name, (hits, count) in oracle(judged).items():
             totals[name][0] += hits
             totals[name][1] += count
-    print(*kind_table(pairs), *pooled(pairs), sep="\n")
+    tables = (kind_table, missed_table, contact_table, interval_table, pooled)
+    print(*(line for table in tables for line in table(pairs)), sep="\n")
     for name, (hits, count) in totals.items():
         print(f"oracle {name:20}{hits / count if count else float('nan'):.2f} ({hits} of {count})")
 

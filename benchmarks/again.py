@@ -1,0 +1,264 @@
+"""Whom the incidents of a finished replay touch, assessed again: a change of detector/impact is judged in seconds.
+
+    python -m benchmarks.again record FOLDER SEED [SEED ...]
+    python -m benchmarks.again FOLDER SEED [SEED ...]
+
+Detection does not depend on impact. So `record` replays an operator of benchmarks.people once (FOLDER/operator-SEED)
+without assessing, and keeps what each assessment would have seen in FOLDER/seen-SEED.pickle: incidents, their degradations,
+habits, presence as it had arrived, how long incidents were expected to last. After that each call assesses them all anew,
+writes the lists that a backtest would have written, and prints the same tables as benchmarks.people.
+"""
+
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.period import VAULT_KEY
+from detector import impact, outlook, pipeline
+from detector.app import read_catalogue
+from detector.backtest.figures import summarise
+from detector.backtest.matching import Matches, match
+from detector.backtest.replay import Replay
+from detector.backtest.results import Results
+from detector.backtest.truth import Truth
+from detector.backtest.truth_files import read_truth
+from detector.clock import MovingClock
+from detector.domain.alert import Decision
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.exposure import Habit, Presence, no_habit
+from detector.domain.finding import Findings
+from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.ports import Reference
+from detector.domain.window import Window
+from detector.settings import Settings
+from detector.sources.dataset import OperatorDataset
+from detector.sources.identity import Pseudonymiser
+from detector.store import Store
+from detector.store.database import Database
+from jobs import assess as assessing
+from jobs import fitted
+
+DAY_S = 86_400
+NAMES = Pseudonymiser(b"0" * 32, 1)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One incident as an assessment at `now` (s) saw it; `clear_at`: low, median and high of when it was expected to end."""
+
+    now: int
+    incident: Incident
+    degradations: tuple[Degradation, ...]
+    clear_at: tuple[int, int, int] | None
+    begin: int
+    """Start (s) of the presence that was read."""
+    arrived: int
+    """Start (s) of the newest presence that had arrived."""
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What a tick's evidence says, [object, KPI]: -log10 p by the best horizon and by the newest period alone, and the
+    change. Kept to ask what evidence under the bar would have been worth."""
+
+    start: int
+    duration_s: int
+    objects: tuple[str, ...]
+    kpis: tuple[str, ...]
+    strength: NDArray[np.float32]
+    recent: NDArray[np.float32]
+    observed: NDArray[np.float32]
+    expected: NDArray[np.float32]
+
+
+def _glimpse(evidence: Evidence) -> Glimpse:
+    arrays = (getattr(evidence, name).astype(np.float32) for name in ("strength", "recent", "observed", "expected"))
+    kpis = tuple(k.id for k in evidence.kpis)
+    return Glimpse(evidence.tick.start, evidence.tick.duration_s, evidence.objects, kpis, *arrays)
+
+
+@dataclass
+class Seen:
+    """All that the assessments of one replay saw."""
+
+    results: Results
+    asked: list[Asked]
+    habits: list[tuple[int, Habit]]
+    presence: Presence
+    evidence: list["Glimpse"] = field(default_factory=list)
+
+    def habit_at(self, now: int) -> Habit:
+        return [habit for at, habit in self.habits if at <= now][-1]
+
+
+@dataclass(frozen=True)
+class Recorder(Replay):
+    """The replay, keeping instead of assessing."""
+
+    asked: list[Asked] = field(default_factory=list)
+    habits: list[tuple[int, Habit]] = field(default_factory=list)
+    evidence: list["Glimpse"] = field(default_factory=list)
+
+    def _learn(self, clock: MovingClock) -> None:
+        super()._learn(clock)
+        self.habits.append((int(clock.now()), fitted.load_habit(self.store) or no_habit()))
+
+    def _assess(self, clock: MovingClock) -> None:
+        now, book = int(clock.now()), self.store.book
+        debts = self.store.ticks.debts("assess")
+        if not debts:
+            return
+        found = (fitted.load_evidence(self.store, self.catalogue, debt.tick) for debt in debts)
+        self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
+        incidents = book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
+        since = now - self.settings.detection.history_days * DAY_S
+        lasting = outlook.learn_lasting(book.incidents_changed_at(since), book.degradations_since(since), now=now)
+        begin = min((i.started_at for i in incidents), default=now) - self.settings.impact.present_hours * 3600
+        begin = min(begin, now - 1)
+        arrived = int(self.store.presence.read(Window(now - 8 * 3600, now)).start.max(initial=0))
+        for incident in incidents:
+            seen = pipeline.foresee(incident, lasting, now=now)
+            clear = (seen.clear_low, seen.clear_at, seen.clear_high) if seen else None
+            self.asked.append(Asked(now, incident, tuple(book.degradations_of(incident)), clear, begin, arrived))
+        with self.store.begin() as connection:
+            self.store.notes.put(connection, "assessed_until", now)
+            for debt in debts:
+                self.store.ticks.settle(connection, debt, now)
+
+
+def record(dataset: Path, window: Window) -> Seen:
+    """Replay without assessing."""
+    settings = Settings()
+    catalogue = read_catalogue(settings.sources.kpis)
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/bench.db")
+        database.create()
+        store = Store(Path(folder), database, catalogue.computed, VAULT_KEY)
+        replay = Recorder(OperatorDataset(dataset, NAMES), store, catalogue, settings, window)
+        results = replay.run()
+        presence = store.presence.read(Window(window.start - 2 * DAY_S, window.end))
+        database.close()
+    return Seen(replace(results, bands={}, followed={}), replay.asked, replay.habits, presence, replay.evidence)
+
+
+@dataclass
+class Again:
+    """The assessments of one recorded replay with the impact code of today."""
+
+    dataset: Path
+    seen: Seen
+    listings: list[Listing] = field(default_factory=list)
+    impacts: dict[str, list[Impact]] = field(default_factory=dict)
+    incidents: dict[tuple[str, int], Asked] = field(default_factory=dict)
+
+    def run(self) -> "Again":
+        source, settings = OperatorDataset(self.dataset, NAMES), Settings()
+        kpis = {k.id: k for k in read_catalogue(settings.sources.kpis).kpis}
+        current: dict[str, dict[str, Listing]] = {}
+        starts, reference, day = self.seen.presence.start, None, -1
+        for one in self.seen.asked:
+            if reference is None or one.now // 3600 != day:
+                reference, day = source.reference(one.now, Findings()), one.now // 3600
+            rows = (starts >= one.begin) & (starts < one.now) & (starts <= one.arrived)
+            presence = self._presence(one, rows)
+            if one.incident.withdrawn_at is not None:
+                found = Impact(one.incident.incident_id, one.now, 0, 0.0, 0.0, 0.0)
+            else:
+                found = assess_one(one, self.seen.habit_at(one.now), presence, reference, kpis, settings)
+            self.impacts.setdefault(one.incident.incident_id, []).append(found)
+            self._relist(one, found, current.setdefault(one.incident.incident_id, {}))
+        self.listings += [row for own in current.values() for row in own.values()]
+        return self
+
+    def _presence(self, one: Asked, rows: np.ndarray) -> Presence:
+        key = one.begin, one.now, one.arrived
+        if getattr(self, "_key", None) != key:
+            self._key, self._rows = key, self.seen.presence.take(rows)
+        return self._rows
+
+    def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
+        people = () if one.incident.state == "merged" else found.people
+        wanted = {p.subscriber: assessing._listing(p, _nothing(p, one.now), one.now) for p in people}
+        for key in [key for key in current if key not in wanted or assessing._moved(current[key], wanted[key])]:
+            self.listings.append(replace(current.pop(key), delisted_at=one.now))
+        current.update({key: new for key, new in wanted.items() if key not in current})
+
+    @cached_property
+    def matches(self) -> Matches:
+        results = replace(
+            self.seen.results, listings=tuple(self.listings), impacts={k: v[-1] for k, v in self.impacts.items()}
+        )
+        return match(results, truth_of(self.dataset, results.timezone))
+
+    @cached_property
+    def source(self) -> OperatorDataset:
+        return OperatorDataset(self.dataset, NAMES)
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any]:
+        return summarise(self.matches)
+
+    @cached_property
+    def affected(self) -> Mapping[str, tuple[float, float, float]]:
+        last = {name: own[-1] for name, own in self.impacts.items()}
+        return {name: (i.affected, i.affected_low, i.affected_high) for name, i in last.items()}
+
+
+def truth_of(dataset: Path, timezone: str) -> Truth:
+    held = dataset.parent / f"truth-{dataset.name}.pickle"
+    if not held.exists():
+        held.write_bytes(pickle.dumps(read_truth(dataset, NAMES.subscriber, timezone=timezone)))
+    found: Truth = pickle.loads(held.read_bytes())
+    return found
+
+
+def assess_one(
+    one: Asked, habit: Habit, presence: Presence, reference: Reference, kpis: Mapping[str, Kpi], settings: Settings
+) -> Impact:
+    return impact.assess(
+        one.incident, one.degradations, habit=habit, presence=presence, topology=reference.topology,
+        customers=reference.customers, now=one.now, timezone=reference.operator.timezone, policy=settings.impact, kpis=kpis,
+    )  # fmt: skip
+
+
+def _nothing(person: Affected, now: int) -> Decision:
+    return Decision(person.incident_id, person.subscriber, False, "", "", "", "", now)
+
+
+def main(arguments: Sequence[str]) -> None:
+    from benchmarks import people
+
+    recording = arguments[0] == "record"
+    folder, seeds = Path(arguments[int(recording)]), arguments[int(recording) + 1 :]
+    for seed in seeds if recording else ():
+        dataset, kept = folder / f"operator-{seed}", folder / f"seen-{seed}.pickle"
+        if kept.exists():
+            continue
+        people.made(dataset, seed)
+        begin = people.START + 20 * DAY_S
+        seen = record(dataset, Window(begin, begin + 5 * DAY_S))
+        (folder / f"evidence-{seed}.pickle").write_bytes(pickle.dumps(seen.evidence))
+        kept.write_bytes(pickle.dumps(replace(seen, evidence=[])))
+        print("recorded", seed, flush=True)
+    if not recording:
+        pairs = [
+            Again(folder / f"operator-{s}", pickle.loads((folder / f"seen-{s}.pickle").read_bytes())).run() for s in seeds
+        ]
+        people.show(pairs)
+
+
+if __name__ == "__main__":
+    from benchmarks.again import main as run  # what is kept names its classes by this module
+
+    run(sys.argv[1:])
