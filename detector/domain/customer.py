@@ -1,8 +1,10 @@
 """Subscribers and accounts by opaque keys only: no stage ever sees a raw identity."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 CHANNELS = ("sms", "email", "push", "call")
 EVENTS = ("left", "offer_made", "offer_taken", "credit")
@@ -129,4 +131,44 @@ class Customers:
                 rows.setdefault(subscriber.key, {})[subscriber.account] = None
         for member in self.memberships:
             rows.setdefault(member.subscriber, {})[member.account] = None
+        return {key: tuple(own) for key, own in rows.items()}
+
+    @cached_property
+    def above(self) -> Mapping[str, tuple[str, ...]]:
+        """Account key -> those above it, the nearest first, for accounts that have a parent; a circle ends."""
+        return {key: tuple(self._ancestors(key)) for key, account in self.accounts.items() if account.parent}
+
+    def _ancestors(self, account: str) -> list[str]:
+        found: dict[str, None] = {}
+        key = self.accounts[account].parent
+        while key and key != account and key not in found:
+            found[key] = None
+            known = self.accounts.get(key)
+            key = known.parent if known else ""
+        return list(found)
+
+    @cached_property
+    def every_account_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Subscriber key -> the accounts that it is a line of: its own and those above them, each once."""
+        if not self.above:
+            return self.accounts_of
+        return {key: self._with_above(own) for key, own in self.accounts_of.items()}
+
+    def _with_above(self, own: tuple[str, ...]) -> tuple[str, ...]:
+        over = tuple(key for account in own for key in self.above.get(account, ()))
+        return tuple(dict.fromkeys((*own, *over))) if over else own
+
+    @cached_property
+    def lines(self) -> Mapping[str, int]:
+        """Account key -> how many different people are lines of it or of an account below it."""
+        return Counter(chain.from_iterable(self.every_account_of.values()))
+
+    @cached_property
+    def roles_of(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Subscriber key -> (account, role) of each role that it has, there and above; plain lines have none."""
+        rows: dict[str, dict[tuple[str, str], None]] = {}
+        for member in self.memberships:
+            if member.role not in ("", "line"):
+                for account in (member.account, *self.above.get(member.account, ())):
+                    rows.setdefault(member.subscriber, {})[account, member.role] = None
         return {key: tuple(own) for key, own in rows.items()}

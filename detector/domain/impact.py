@@ -38,9 +38,10 @@ class AccountImpact:
     """(role, affected lines that hold it): manager, executive, ..."""
     sla: str = ""
     sla_minutes_used: float = 0.0
-    """Degraded minutes of its lines that this incident took from its service level, a mean over the affected ones."""
-    cells: tuple[str, ...] = ()
-    """Those that its affected lines owe most to, the most influential first."""
+    """Degraded minutes that this incident took from its service level, a mean over all its lines."""
+    cell_shares: tuple[tuple[str, float], ...] = ()
+    """(cell, share of what its lines suffered), the most influential first; only cells at which enough of its lines
+    suffer that none of them is told of."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from detector.domain.incident import Rival
 
 Noun = TypeVar("Noun")
 _ROWS_A_STATEMENT = 500
-_ROWS_WITHIN: Mapping[str, Any] = {"parts": Part, "rivals": Rival, "roles": lambda role, lines: (role, lines)}
+_ROWS_WITHIN: Mapping[str, Any] = {
+    "parts": Part, "rivals": Rival, "roles": lambda *pair: pair, "cell_shares": lambda *pair: pair,
+}  # fmt: skip
 """Fields that hold rows of their own."""
 
 
