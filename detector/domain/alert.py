@@ -31,6 +31,37 @@ class Decision:
     """Chance that this person complains, None = not estimated (no model, or no consent to profiling)."""
 
 
+@dataclass(frozen=True, slots=True)
+class AccountDecision:
+    """What care does for an account as a whole: `action` by its `team`; or why it does nothing (`why_not`). It is told in
+    counts, under no name but the account's."""
+
+    incident_id: str
+    account: str
+    action: str
+    team: str
+    rule: str
+    why_not: str
+    decided_at: int
+
+    @property
+    def recipient(self) -> str:
+        return self.account
+
+    @property
+    def subscriber(self) -> str:
+        """Nobody."""
+        return ""
+
+    @property
+    def channel(self) -> str:
+        return ""
+
+    @property
+    def offer(self) -> str:
+        return ""
+
+
 @dataclass(frozen=True)
 class Alert:
     """One message about one incident: `data` is the CloudEvents body's data; times in s since the epoch of event time."""

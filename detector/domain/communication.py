@@ -1,0 +1,84 @@
+"""What care was asked to say to whom."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+ALL_CLEAR = "all_clear"
+TAKEN_BACK = "taken_back"
+UNCOUNTED = (ALL_CLEAR, TAKEN_BACK)
+"""No contact of their own: the all-clear ends a story that was counted when it began, and what was taken back was not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Communication:
+    """One append-only row. Care was asked at `at` (s, event time) to do `action` for `subscriber`'s line towards `recipient`
+    (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was then.
+
+    A row `taken_back` says that what was asked of this line in this incident before it did not reach anyone.
+    """
+
+    incident_id: str
+    subscriber: str
+    recipient: str
+    at: int
+    action: str
+    channel: str = ""
+    offer: str = ""
+    rule: str = ""
+    severity: str = ""
+    service: str = ""
+
+
+def standing(rows: Iterable[Communication]) -> list[Communication]:
+    """In order of time, without those taken back.
+
+    >>> asked = Communication("inc_1", "s1", "s1", 10, "call")
+    >>> standing([asked, Communication("inc_1", "s1", "s1", 20, TAKEN_BACK)])
+    []
+    """
+    left: list[Communication] = []
+    for row in sorted(rows, key=lambda one: one.at):
+        if row.action == TAKEN_BACK:
+            left = [one for one in left if (one.incident_id, one.subscriber) != (row.incident_id, row.subscriber)]
+        else:
+            left.append(row)
+    return left
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What each recipient has heard lately; `open_`: ids of the incidents that are not over yet."""
+
+    by_recipient: Mapping[str, Sequence[Communication]] = field(default_factory=dict)
+    open_: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, rows: Iterable[Communication], open_: Iterable[str] = ()) -> "Heard":
+        """From rows of any order."""
+        found: dict[str, list[Communication]] = {}
+        for row in rows:
+            found.setdefault(row.recipient, []).append(row)
+        return cls({key: standing(own) for key, own in found.items()}, frozenset(open_))
+
+    def count(self, recipient: str, since: int, besides: str = "") -> int:
+        """Contacts at or after `since`, over all channels; those about the incident `besides` left out."""
+        own = self.by_recipient.get(recipient, ())
+        return sum(row.at >= since and row.incident_id != besides and row.action not in UNCOUNTED for row in own)
+
+    def about(self, recipient: str, incident_id: str) -> list[Communication]:
+        return [row for row in self.by_recipient.get(recipient, ()) if row.incident_id == incident_id]
+
+    def stories(self, recipient: str, besides: str) -> list[Communication]:
+        """Of other incidents that are still open."""
+        own = self.by_recipient.get(recipient, ())
+        return [row for row in own if row.incident_id in self.open_ and row.incident_id != besides]
+
+    def told(self, incident_id: str) -> list[Communication]:
+        """Of each who was told of this incident, and not yet that it is over, what was said last."""
+        left: dict[tuple[str, str], Communication] = {}
+        for row in (row for own in self.by_recipient.values() for row in own if row.incident_id == incident_id):
+            if row.action == ALL_CLEAR:
+                left.pop((row.subscriber, row.recipient), None)
+            elif row.action != "survey":
+                left[row.subscriber, row.recipient] = row
+        return sorted(left.values(), key=lambda row: (row.subscriber, row.recipient))
