@@ -31,12 +31,12 @@ from detector.backtest.results import Results
 from detector.backtest.truth import Fault
 from detector.backtest.truth_files import read_truth
 from detector.domain.degradation import Degradation
-from detector.domain.exposure import Habit
+from detector.domain.exposure import Usual
 from detector.domain.finding import Findings
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
-from detector.impact import learn_habit
+from detector.impact import learn_habit, usual_of
 from detector.impact.hours import HOUR_S, hour_of_week
 from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
@@ -141,7 +141,7 @@ def oracle(judged: Judged) -> Mapping[str, tuple[int, int]]:
     behind its cells by habit, with the share of such people who did suffer, by fault and by tenth of expected presence."""
     matches, end = judged.matches, judged.matches.results.window.end
     presence = judged.source.presence(0, end, Findings())
-    habit = learn_habit(presence, timezone=matches.results.timezone, before=matches.results.window.start)
+    habit = usual_of(learn_habit(presence, timezone=matches.results.timezone, before=matches.results.window.start))
     lists: dict[str, dict[str, float]] = {}
     for fault in matches.faults:
         there = _expected_s(judged, habit, fault)
@@ -164,7 +164,7 @@ def oracle(judged: Judged) -> Mapping[str, tuple[int, int]]:
     return figures
 
 
-def _expected_s(judged: Judged, habit: Habit, fault: Fault) -> Mapping[str, float]:
+def _expected_s(judged: Judged, habit: Usual, fault: Fault) -> Mapping[str, float]:
     """Person -> seconds expected behind the fault's cells."""
     topology, timezone = judged.matches.results.topology, judged.matches.results.timezone
     cells = frozenset().union(*(cells_of(topology, o) for o, _ in fault.scopes))

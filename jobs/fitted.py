@@ -16,10 +16,10 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
 from detector.scoring import Baseline
-from detector.store import Store
+from detector.store import Store, habits
 from detector.store.arrays import Arrays
 
-_HABIT = ("hour_start", "subscriber", "cell", "seconds", "attempts")
+_HABIT = [f.name for f in fields(Habit) if f.name != "cells"]
 _EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "memory"}]
 _EVIDENCE_KEPT = 200
 _CONTEXT_S = 6 * 3600
@@ -52,17 +52,16 @@ def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionP
 
 def save_habit(store: Store, habit: Habit) -> None:
     """Replace the habits, whole."""
-    names = {name: _strings(getattr(habit, name)) for name in ("subscribers", "cells")}
-    store.arrays.save("habit", names | {name: getattr(habit, name) for name in _HABIT}, "habit")
+    arrays: Arrays = {"cells": _strings(habit.cells)} | {name: getattr(habit, name) for name in _HABIT}
+    store.arrays.save("habit", arrays, habits.MADE_FROM)
 
 
 def load_habit(store: Store) -> Habit | None:
     """Where people usually are, or None before the first `learn`."""
-    arrays = store.arrays.load("habit", "habit")
+    arrays = store.arrays.load("habit", habits.MADE_FROM)
     if arrays is None:
         return None
-    subscribers, cells = (tuple(arrays[name].tolist()) for name in ("subscribers", "cells"))
-    return Habit(subscribers, cells, *(arrays[name] for name in _HABIT))
+    return Habit(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _HABIT})
 
 
 def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> None:

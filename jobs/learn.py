@@ -50,7 +50,7 @@ def learn(
             told = _say(findings, shifts, told)
             count += 1
     reached("learn.baselines")
-    habit = learn_habit(store.presence.read(window), timezone=reference.operator.timezone, before=int(now))
+    habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
     fitted.save_habit(store, habit)
     reached("learn.habits")
     with store.begin() as connection:

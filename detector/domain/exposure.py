@@ -1,6 +1,6 @@
 """Who was, or is expected to be, behind which cell, and for how long."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,9 +75,49 @@ class Exposure:
 
 @dataclass(frozen=True, eq=False)
 class Habit:
-    """Mean seconds an hour that a subscriber spends behind a cell, by `hour_of_week` in the operator's time zone (0 =
-    Monday 00:00). Rows sorted by hour; `hour_start[h]:hour_start[h + 1]` are hour h's.
-    attempts: mean own attempts an hour."""
+    """Where everybody usually is, learned, as it is kept: small enough for millions of people, spread out by
+    `impact.usual_of` for those who matter. Hours are local: `hour_of_week` 0 = Monday 00:00, of 168; like hours are the
+    same hour of all weekdays (slots 0 to 23) or of all weekend days (24 to 47).
+
+    `subscribers`: keys in UTF-8, sorted. Entries `slot_start[s]:slot_start[s + 1]` are slot s's, sorted by cell, then
+    person: `like_s` mean seconds of a like hour that `person[i]` spends behind `cells[cell[i]]`. Own sums
+    `own_start[h]:own_start[h + 1]` are hour h's: entry `own_at[j]`, one of the hour's slot, was there for `own_s[j]` s in
+    all, by weight, in `weeks[h]` weighted weeks. Attempts a second of presence are rate[person] x busy[slot], NaN = not known;
+    `pace[h]` is everyone's.
+    """
+
+    subscribers: NDArray[np.bytes_]
+    cells: tuple[str, ...]
+    slot_start: NDArray[np.int64]
+    person: NDArray[np.int32]
+    cell: NDArray[np.int32]
+    like_s: NDArray[np.float32]
+    own_start: NDArray[np.int64]
+    own_at: NDArray[np.int32]
+    own_s: NDArray[np.float32]
+    weeks: NDArray[np.float64]
+    rate: NDArray[np.float32]
+    busy: NDArray[np.float64]
+    pace: NDArray[np.float64]
+
+    def keys(self, people: NDArray[np.integer]) -> tuple[str, ...]:
+        """Of these people, by their place among `subscribers`."""
+        return tuple(name.decode() for name in self.subscribers[people].tolist())
+
+    def places(self, keys: Collection[str]) -> NDArray[np.int64]:
+        """Where those of these people who have habits stand among `subscribers`, in order."""
+        if not len(self.subscribers):
+            return np.empty(0, np.int64)
+        names = np.array(sorted(key.encode() for key in keys), dtype=bytes)
+        at = np.minimum(np.searchsorted(self.subscribers, names), len(self.subscribers) - 1)
+        return np.asarray(at[self.subscribers[at] == names], np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Usual:
+    """Mean seconds an hour that some people spend behind a cell, by `hour_of_week`. Rows sorted by hour;
+    `hour_start[h]:hour_start[h + 1]` are hour h's, empty for hours that were not asked for. attempts: mean own attempts an
+    hour; `pace` [hour]: everyone's attempts a second of presence, NaN = not known."""
 
     subscribers: tuple[str, ...]
     cells: tuple[str, ...]
@@ -86,9 +126,12 @@ class Habit:
     cell: NDArray[np.int32]
     seconds: NDArray[np.float64]
     attempts: NDArray[np.float64]
+    pace: NDArray[np.float64]
 
 
 def no_habit() -> Habit:
     """Nothing learned yet."""
-    i, f = np.empty(0, np.int32), np.empty(0)
-    return Habit((), (), np.zeros(169, np.int64), i, i, f, f)
+    i, s = np.empty(0, np.int32), np.empty(0, np.float32)
+    nothing, unknown = np.zeros(168), np.full(168, np.nan)
+    slots, hours = np.zeros(49, np.int64), np.zeros(169, np.int64)
+    return Habit(np.empty(0, "S1"), (), slots, i, i, s, hours, i, s, nothing, s, np.ones(48), unknown)

@@ -52,8 +52,10 @@ def assess(
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis or {}, end, now)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
-    crowd = crowd_of(habit, presence, start=start, before=seen_until, timezone=timezone, policy=policy)
-    usual, last, seen = (columns(harms, cells) for cells in (habit.cells, crowd.recent.cells, presence.cells))
+    crowd = crowd_of(
+        habit, presence, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, policy=policy
+    )
+    usual, last, seen = (columns(harms, own.cells) for own in (crowd.habit, crowd.recent, crowd.presence))
     view = view_of(crowd, usual, last)
     fled = driven(view, harms, topology, start, end)
     expected, concentration = forecast(view, fled, start, end)

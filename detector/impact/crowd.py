@@ -1,14 +1,16 @@
 """The people an assessment looks at: one numbering for habit and arrived presence, and how often each tries something."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.exposure import Exposure, Habit, Presence
+from detector.domain.exposure import Exposure, Habit, Presence, Usual
 from detector.domain.policy import ImpactPolicy
 from detector.impact.exposure import recent_exposure
 from detector.impact.hours import HOUR_S, hour_of_week
+from detector.impact.near import near_of
 
 DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S
 """Where no attachment carries attempts: a person asks something of the network about four times an hour."""
@@ -19,13 +21,15 @@ ACTIVE_S = 180.0
 
 @dataclass(frozen=True, eq=False)
 class Crowd:
-    """`keys` number the people: first the habit's, then those only seen lately. `of_presence[i]`: number of the
-    presence's subscriber i. `recent`: where people were in the hours before the forecast, with `recent_person` per entry,
-    `seen` [person], and `recent_at`, the newest of those hours (s)."""
+    """Those who may be touched, out of everybody. `keys` number them: first the habit's, then those only seen lately.
+    `habit`, `presence`: theirs; `of_presence[i]`: number of the presence's subscriber i; `everyone`: all presence.
+    `recent`: where people were in the hours before the forecast, with `recent_person` per entry, `seen` [person], and
+    `recent_at`, the newest of those hours (s)."""
 
     keys: tuple[str, ...]
-    habit: Habit
+    habit: Usual
     presence: Presence
+    everyone: Presence
     of_presence: NDArray[np.intp]
     timezone: str
     recent: Exposure
@@ -39,7 +43,8 @@ class Crowd:
         habit, rows = self.habit, self.habit_rows(at)
         known = np.isfinite(habit.attempts[rows])
         who, seconds, attempts = habit.subscriber[rows][known], habit.seconds[rows][known], habit.attempts[rows][known]
-        usual = float(attempts.sum() / seconds.sum()) if seconds.sum() else _arrived_attempts_per_s(self.presence)
+        pace = float(habit.pace[hour_of_week(at, self.timezone)])
+        usual = pace if np.isfinite(pace) else _arrived_attempts_per_s(self.everyone)
         own_s, own = self.total(who, seconds), self.total(who, attempts)
         return np.asarray(np.divide(own, own_s, out=np.full(len(self.keys), usual), where=own_s > 0))
 
@@ -53,22 +58,30 @@ class Crowd:
         return np.bincount(people, weights=amounts, minlength=len(self.keys)).astype(np.float64)
 
 
-def crowd_of(habit: Habit, presence: Presence, *, start: int, before: int, timezone: str, policy: ImpactPolicy) -> Crowd:
-    """Everyone in the habit or in `presence`; recent = rows that ended by `before` (s), `present_hours` back from the
-    newest of them or, if that is older, from the incident's `start`."""
-    number = {key: i for i, key in enumerate(habit.subscribers)}
-    for key in presence.subscribers:
+def crowd_of(
+    habit: Habit, presence: Presence, *, touched: Collection[str], start: int, end: int, before: int, timezone: str,
+    policy: ImpactPolicy,
+) -> Crowd:  # fmt: skip
+    """Everyone usually or lately behind a `touched` cell in the hours at stake, `[start, end)` and those just before it.
+    recent = rows that ended by `before` (s), `present_hours` back from the newest of them or, if that is older, from the
+    incident's `start`."""
+    ended = presence.start + presence.duration_s
+    earlier = ended <= before
+    recent_at = int(presence.start[earlier].max()) if earlier.any() else start - HOUR_S
+    near = near_of(habit, presence, touched, (recent_at - HOUR_S, start, end), timezone)
+    usual, theirs = near.usual, near.presence
+    number = {key: i for i, key in enumerate(usual.subscribers)}
+    for key in theirs.subscribers:
         number.setdefault(key, len(number))
-    of_presence = np.array([number[key] for key in presence.subscribers], np.intp)
-    earlier = presence.take(presence.start + presence.duration_s <= before)
-    ends = earlier.start + earlier.duration_s
-    recent = recent_exposure(earlier, max(start, int(ends.max(initial=start))), policy)
+    of_presence = np.array([number[key] for key in theirs.subscribers], np.intp)
+    newest = max(start, int(ended[earlier].max(initial=start)))
+    recent = recent_exposure(theirs.take(theirs.start + theirs.duration_s <= before), newest, policy)
     rows_each = np.diff(recent.indptr)
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
     return Crowd(
-        tuple(number), habit, presence, of_presence, timezone, recent, np.repeat(of_presence, rows_each), seen,
-        int(earlier.start.max()) if len(earlier) else start - HOUR_S,
+        tuple(number), usual, theirs, presence, of_presence, timezone, recent, np.repeat(of_presence, rows_each), seen,
+        recent_at,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from scipy import sparse
 from detector.domain.exposure import Exposure, Habit, Presence
 from detector.domain.policy import ImpactPolicy
 from detector.impact.hours import HOUR_S, hour_of_week
+from detector.impact.usual import usual_of
 
 PERSISTENCE = 0.75
 """Share of people found where they were an hour ago, beyond what their habit says (homes and work places: hours)."""
@@ -13,11 +14,10 @@ PERSISTENCE = 0.75
 
 def expected_exposure(habit: Habit, at: int, timezone: str) -> Exposure:
     """Who is usually where in the hour of the week that holds `at` (s): mean seconds of that hour."""
-    hour = hour_of_week(at, timezone)
-    rows = slice(int(habit.hour_start[hour]), int(habit.hour_start[hour + 1]))
-    entries = (habit.seconds[rows], (habit.subscriber[rows], habit.cell[rows]))
-    shape = (len(habit.subscribers), len(habit.cells))
-    return _exposure(habit.subscribers, habit.cells, sparse.csr_array(entries, shape=shape), "expected")
+    usual = usual_of(habit, hours=[hour_of_week(at, timezone)])
+    entries = (usual.seconds, (usual.subscriber, usual.cell))
+    shape = (len(usual.subscribers), len(usual.cells))
+    return _exposure(usual.subscribers, usual.cells, sparse.csr_array(entries, shape=shape), "expected")
 
 
 def recent_exposure(presence: Presence, now: int, policy: ImpactPolicy) -> Exposure:

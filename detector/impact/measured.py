@@ -81,6 +81,6 @@ def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float)
 
 def normal_failure_rate(crowd: Crowd, before: int) -> float:
     """Failures per attempt in rows that ended by `before`; one in a hundred where little is known."""
-    p = crowd.presence
+    p = crowd.everyone
     rows = (p.start + p.duration_s <= before) & np.isfinite(p.attempts) & np.isfinite(p.failures)
     return float((p.failures[rows].sum() + 0.5) / (p.attempts[rows].sum() + 50.0))

@@ -1,7 +1,7 @@
 """Detector state (baselines, habits, evidence) as arrays on disk, each with the identity of what it was made from."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from detector.domain.errors import Transient
+from detector.store.habits import MADE_FROM, without
 from detector.store.whole_file import whole_file
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -66,6 +67,16 @@ class ArrayStore:
         """Keep the newest `keep` files of a folder (names sort by time)."""
         for path in sorted((self._root / folder).glob("*.npz"))[:-keep]:
             path.unlink(missing_ok=True)
+
+    def forget(self, names: Sequence[str]) -> int:
+        """These people out of the habits; returns how many entries went. Raises Transient."""
+        habit = self.load("habit", MADE_FROM)
+        if habit is None:
+            return 0
+        left, gone = without(habit, names)
+        if len(left["subscribers"]) < len(habit["subscribers"]):
+            self.save("habit", left, MADE_FROM)
+        return gone
 
     def prune_older(self, name: str, before: float) -> int:
         """Delete this state if it was last made before this moment (s, wall); returns how many files went."""

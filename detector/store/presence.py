@@ -1,6 +1,7 @@
 """Attachments under pseudonyms, one Parquet file for each arrival, in a folder a day: kept short, erased first."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,15 @@ class PresenceStore:
 
     def read(self, window: Window) -> Presence:
         """All rows that start in the window."""
+        return join_presence([_inside(self._file(path), window) for path in self._paths(window)])
+
+    def parts(self, window: Window) -> Iterator[Presence]:
+        """The same, arrival by arrival in order of the days, none held in memory: for weeks of them."""
+        return (_inside(_load(path), window) for path in self._paths(window))
+
+    def _paths(self, window: Window) -> list[Path]:
         days = range(window.start // _DAY, (window.end - 1) // _DAY + 1)
-        paths = [path for day in days for path in sorted((self._root / f"{utc(day * _DAY):%Y%m%d}").glob("[!.]*.parquet"))]
-        return join_presence([_inside(self._file(path), window) for path in paths])
+        return [path for day in days for path in sorted((self._root / f"{utc(day * _DAY):%Y%m%d}").glob("[!.]*.parquet"))]
 
     def _file(self, path: Path) -> Presence:
         """A file's rows, read again only when it was written anew."""

@@ -5,7 +5,7 @@ import pytest
 
 from detector.domain.exposure import Exposure, Habit
 from detector.domain.policy import ImpactPolicy
-from detector.impact import combined_exposure, expected_exposure, learn_habit, recent_exposure
+from detector.impact import combined_exposure, expected_exposure, learn_habit, recent_exposure, usual_of
 from tests.unit.impact.impact_world import HOUR, MONDAY, WEEK, always, presence
 
 
@@ -56,7 +56,7 @@ def test_the_recent_past_weighs_more():
 def test_the_future_is_not_looked_at():
     rows = [*always("ann", "a", weeks=1), ("ann", "z", 1, 3600)]
     assert usual(learn_habit(presence(rows), timezone="UTC", before=MONDAY), "ann", "z", 1) == 0
-    assert len(learn_habit(presence(rows), timezone="UTC", before=0).seconds) == 0
+    assert len(learn_habit(presence(rows), timezone="UTC", before=0).person) == 0
 
 
 def test_hours_are_local_also_across_a_change_of_clocks():
@@ -70,16 +70,16 @@ def test_hours_are_local_also_across_a_change_of_clocks():
 
 def test_attempts_follow_the_person_and_the_hour():
     rows = always("busy", "a", attempts=10) + always("calm", "a", attempts=1)
-    habit = learn_habit(presence(rows), timezone="UTC", before=MONDAY)
+    habit = usual_of(learn_habit(presence(rows), timezone="UTC", before=MONDAY))
     rate = {name: habit.attempts[habit.subscriber == i].mean() for i, name in enumerate(habit.subscribers)}
     assert rate["busy"] == pytest.approx(10, rel=0.1)
     assert rate["calm"] == pytest.approx(1, rel=0.4)
-    unknown = learn_habit(presence([("ann", "a", -5, 3600)]), timezone="UTC", before=MONDAY)
+    unknown = usual_of(learn_habit(presence([("ann", "a", -5, 3600)]), timezone="UTC", before=MONDAY))
     assert np.isnan(unknown.attempts).all()
 
 
 def test_tiny_shares_are_dropped_and_rows_sorted_by_hour():
-    habit = learn_habit(presence([*always("ann", "a"), ("ann", "b", -5, 60)]), timezone="UTC", before=MONDAY)
+    habit = usual_of(learn_habit(presence([*always("ann", "a"), ("ann", "b", -5, 60)]), timezone="UTC", before=MONDAY))
     assert habit.seconds.min() >= 18
     assert habit.hour_start.tolist() == sorted(habit.hour_start.tolist())
     assert habit.hour_start[-1] == len(habit.seconds)
