@@ -90,7 +90,7 @@ def run(
 
 @app.command()
 def job(
-    name: Annotated[str, typer.Argument(help="pull, detect, assess, push, learn or prune.")], config: ConfigFile = None
+    name: Annotated[str, typer.Argument(help="One of the jobs: pull, detect, assess, push, ...")], config: ConfigFile = None
 ) -> None:
     """One job once.
 

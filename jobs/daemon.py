@@ -18,6 +18,7 @@ from detector.telemetry import Telemetry
 from jobs import fitted
 from jobs.assess import assess
 from jobs.detect import detect
+from jobs.experience import due, keep_experience
 from jobs.learn import learn
 from jobs.ledger import Reached, walk_on
 from jobs.prune import prune
@@ -55,7 +56,7 @@ class Jobs:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return ("pull", "detect", "assess", "push", "learn", "prune")
+        return ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 
     def decide_from(self) -> int:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""
@@ -98,6 +99,13 @@ class Jobs:
             due_at=self.wall.now(), reached=self.reached,
         )  # fmt: skip
         return f"{len(alerts)} alerts composed"
+
+    def experience(self) -> str:
+        return f"{keep_experience(self.source, self.store, now=self.clock.now(), reached=self.reached)} rows kept"
+
+    def experience_if_due(self) -> str:
+        """Once an hour of event time: the present day and what late data changed."""
+        return self.experience() if due(self.store, self.clock.now()) else "not due"
 
     def push(self) -> str:
         outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now())
@@ -172,7 +180,7 @@ class Daemon:
 
     def _tick(self) -> None:
         with self._one_at_a_time:
-            for name in ("pull", "learn_if_due", "detect", "assess"):
+            for name in ("pull", "learn_if_due", "detect", "assess", "experience_if_due"):
                 if self._stopping.is_set() or not self._attempt(name):
                     return
             self.rounds += 1

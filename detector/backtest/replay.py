@@ -22,6 +22,7 @@ from detector.store import Store
 from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
+from jobs.experience import keep_experience
 from jobs.learn import learn
 from jobs.pull import pull
 
@@ -60,10 +61,12 @@ class Replay:
             self._pull(clock)
             if moment >= learned_at + _DAY:
                 self._learn(clock)
+                keep_experience(self.source, self.store, now=moment)
                 learned_at = moment
             self._detect(clock)
             self._assess(clock)
             progress((moment - self.window.start) / max(1, self.window.seconds))
+        keep_experience(self.source, self.store, now=clock.now())
         return replace(self._gather(clock.now()), held_out_false=quiet)
 
     def _pull(self, clock: MovingClock) -> None:

@@ -12,6 +12,7 @@ from detector.store.book import Book
 from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions
 from detector.store.erasure import Erasure
+from detector.store.experience import Experiences
 from detector.store.history import KpiHistory
 from detector.store.interactions import Interactions
 from detector.store.notes import Notes
@@ -42,6 +43,7 @@ class Store:
         self.outbox = Outbox(database)
         self.notes = Notes(database)
         self.interactions = Interactions(database)
+        self.experience = Experiences(database)
         self.vault = Vault(database, vault_key)
         self.audit = AuditLog(database)
         self.retention = Retention(database)

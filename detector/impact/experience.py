@@ -1,0 +1,178 @@
+"""What people and accounts went through, day by day, and how it is likely to be remembered.
+
+A past trouble is remembered by its worst moment and by its end more than by its mean, and its length counts little
+(Kahneman, Fredrickson, Schreiber, Redelmeier 1993, "When more pain is preferred to less: adding a better end",
+Psychological Science 4(6)); what comes again counts more than the same all at once, and what is over fades.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import exp
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from detector.domain.customer import Customers
+from detector.domain.degradation import Degradation
+from detector.domain.experience import HARMS, Experience
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+from detector.domain.window import Window
+
+PEAK, END, MEAN = 0.35, 0.25, 0.4
+"""How much of a bad memory is its worst day, its last bad day, and all of it together."""
+HALF_LIFE_DAYS = 7.0
+"""After a week without trouble half of it is forgiven."""
+REMEMBERED_DAYS = 28
+FULL_H, AGAIN_H = 8.0, 0.5
+"""Hours without any service that spend 63 % of MEAN; each further incident counts like so many of them."""
+GRAVITY: Mapping[str, float] = {"coverage": 1.0, "core": 0.9, "access": 0.8, "drops": 0.6, "slow": 0.4}
+SEVERITY: Mapping[str, float] = {"critical": 1.0, "major": 0.8, "minor": 0.5, "warning": 0.3}
+_HARM_OF_KIND = {
+    "outage": "coverage", "sleeping": "coverage", "no_data": "coverage", "accessibility": "access", "core": "core",
+    "retainability": "drops", "mobility": "drops", "integrity": "slow", "congestion": "slow",
+}  # fmt: skip
+_HARM_OF_FAMILY = {
+    "availability": "coverage", "volume": "coverage", "retainability": "drops", "mobility": "drops", "integrity": "slow",
+    "utilisation": "slow", "core": "core",
+}  # fmt: skip
+_DAY_S = 86_400
+Holder = tuple[str, str]
+"""(holder kind, key)."""
+
+
+class Trouble(NamedTuple):
+    """An incident as a holder meets it: when it was on, and what its minutes are made of (one of HARMS)."""
+
+    window: Window
+    harm: str
+    gravity: float
+
+
+def harm_of(incident: Incident, leading: Degradation | None = None) -> str:
+    """One of HARMS; a drift is what its leading degradation drifts in.
+
+    >>> harm_of(Incident("inc_1", "cell", "c1", "retainability", 0, 0, "minor", (), ("c1",), ""))
+    'drops'
+    """
+    by_family = _HARM_OF_FAMILY.get(leading.family, "access") if leading else "access"
+    return _HARM_OF_KIND.get(incident.kind, by_family)
+
+
+def trouble_of(incident: Incident, now: int, leading: Degradation | None = None) -> Trouble:
+    """As known at `now` (s)."""
+    harm, end = harm_of(incident, leading), incident.resolved_at if incident.resolved_at is not None else now
+    return Trouble(Window(incident.started_at, max(end, incident.started_at + 1)), harm,
+                   GRAVITY[harm] * SEVERITY[incident.severity])  # fmt: skip
+
+
+@dataclass
+class _Lived:
+    """What one holder lived through in one day, summed up."""
+
+    degraded_s: float = 0.0
+    failures: float = 0.0
+    worst: float = 0.0
+    incidents: set[str] = field(default_factory=set)
+    by_harm: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, incident_id: str, degraded_s: float, failures: float, harm: str) -> None:
+        self.degraded_s += degraded_s
+        self.failures += failures
+        self.by_harm[harm] += degraded_s
+        self.incidents.add(incident_id)
+
+
+def experience_of_day(
+    day: Window, listings: Iterable[Listing], troubles: Mapping[str, Trouble], customers: Customers,
+    past: Mapping[Holder, Sequence[Experience]],
+) -> tuple[Experience, ...]:  # fmt: skip
+    """A row for each person and account with any degradation in `day` (from one local midnight to the next), in order.
+
+    listings: current rows, of which only those of `troubles` (by incident id) count, each with the share of its seconds and
+    failures that falls into the day. past: rows of earlier days. A line's trouble is its accounts' too, and theirs above:
+    an account's seconds and failures are the sums of its lines', its worst moment the share of its lines that had it.
+    """
+    lived: dict[Holder, _Lived] = defaultdict(_Lived)
+    depth: dict[tuple[str, str], float] = defaultdict(float)  # (account, incident) -> sum of its lines' gravity
+    for one in listings:
+        trouble = troubles.get(one.incident_id)
+        share = _share_in(day, trouble.window) if trouble else 0.0
+        if trouble is None or share <= 0:
+            continue
+        degraded, failures = share * degraded_seconds(one), share * one.failures
+        own = lived["subscriber", one.subscriber]
+        own.add(one.incident_id, degraded, failures, trouble.harm)
+        own.worst = max(own.worst, one.probability * trouble.gravity)
+        for account in customers.every_account_of.get(one.subscriber, ()):
+            lived["account", account].add(one.incident_id, degraded, failures, trouble.harm)
+            depth[account, one.incident_id] += one.probability * trouble.gravity
+    for (account, _), gravity in depth.items():
+        of_account = lived["account", account]
+        of_account.worst = max(of_account.worst, gravity / customers.lines[account])
+    return tuple(_row(day, holder, one, customers, past.get(holder, ())) for holder, one in sorted(lived.items()))
+
+
+def degraded_seconds(one: Listing) -> float:
+    """Expected ones from begin to end; of a row that does not say, the exposure that is likely to have been bad."""
+    return one.degraded_s or one.probability * one.exposure_s
+
+
+def _share_in(day: Window, trouble: Window) -> float:
+    return max(min(day.end, trouble.end) - max(day.start, trouble.start), 0) / trouble.seconds
+
+
+def _row(day: Window, holder: Holder, one: _Lived, customers: Customers, past: Sequence[Experience]) -> Experience:
+    kind, key = holder
+    lines = customers.lines.get(key, 1) if kind == "account" else 1
+    made = Experience(
+        day.start, kind, key, 100.0, round(one.degraded_s, 1), round(one.failures, 3), round(one.worst, 4),
+        len(one.incidents), 0.0, {harm: round(one.by_harm[harm], 1) for harm in HARMS if one.by_harm.get(harm)},
+    )  # fmt: skip
+    index = index_at(day.start, [*past, made], lines)
+    before = index_at(day.start - 7 * _DAY_S, past, lines)
+    return Experience(
+        made.day, kind, key, index, made.degraded_s, made.failures, made.worst, made.incidents, round(index - before, 1),
+        made.by_harm,
+    )  # fmt: skip
+
+
+def local_days(window: Window, timezone: str) -> Iterator[Window]:
+    """The local days that the window touches, each from its midnight to the next.
+
+    >>> [day.seconds // 3600 for day in local_days(Window(1774652400, 1774818000), "Europe/Zurich")]  # spring forward
+    [24, 23]
+    """
+    zone = ZoneInfo(timezone)
+    midnight = datetime.fromtimestamp(window.start, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    while (start := int(midnight.timestamp())) < window.end:
+        midnight += timedelta(days=1)
+        yield Window(start, int(midnight.timestamp()))
+
+
+def index_at(day: int, rows: Iterable[Experience], lines: int = 1) -> float:
+    """0 (nothing worked) to 100 (nothing failed) as remembered on `day` (its local midnight, s), from one holder's rows
+    up to then. `lines`: how many lines their seconds are summed over.
+
+    >>> outage = Experience(0, "subscriber", "s1", 0.0, 3600.0, 0.0, 1.0, 1)
+    >>> [index_at(days * 86_400, [outage]) for days in (0, 7, 28, 29)]
+    [33.2, 66.4, 95.8, 100.0]
+    """
+    felt = [(row, _faded(age)) for row in rows if 0 <= (age := _age(day, row)) <= REMEMBERED_DAYS]
+    if not felt:
+        return 100.0
+    last, fade = max(felt, key=lambda one: one[0].day)
+    peak = max(row.worst * left for row, left in felt)
+    load = sum(left * row.worst * (row.degraded_s / lines / 3600 + AGAIN_H * row.incidents) for row, left in felt)
+    loss = PEAK * peak + END * last.worst * fade + MEAN * (1 - exp(-load / FULL_H))
+    return round(100 * (1 - loss), 1)
+
+
+def _faded(days: int) -> float:
+    return float(0.5 ** (days / HALF_LIFE_DAYS))
+
+
+def _age(day: int, row: Experience) -> int:
+    """Whole days: a day of 23 or 25 hours is one."""
+    return round((day - row.day) / _DAY_S)

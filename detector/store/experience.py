@@ -1,0 +1,100 @@
+"""What people and accounts went through, a row a day, and what is known of listed people's past in one go."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Integer, delete, func, select
+
+from detector.domain.experience import Experience
+from detector.domain.window import Window
+from detector.store import tables
+from detector.store.database import Database
+from detector.store.records import noun_of, row_of, upsert
+
+table = tables.experience
+_KEYS_A_QUERY = 500
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a person let us know since some time: complaints about the network, and the newest contact of any kind (s)."""
+
+    contacts: int = 0
+    last_at: int | None = None
+
+
+class Experiences:
+    """Methods that take a connection belong to the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def replace(self, connection: Connection, days: Window, rows: Iterable[Experience]) -> None:
+        """These rows instead of whatever the days that begin in this window had."""
+        connection.execute(delete(table).where(table.c.day >= days.start, table.c.day < days.end))
+        upsert(connection, table, ({**row_of(row), "by_harm": dict(row.by_harm)} for row in rows))
+
+    def between(self, days: Window) -> list[Experience]:
+        """Rows of the days that begin in this window, in order of time."""
+        query = select(table).where(table.c.day >= days.start, table.c.day < days.end)
+        query = query.order_by(table.c.day, table.c.holder_kind, table.c.holder)
+        with self._database.read() as connection:
+            return [noun_of(Experience, row) for row in connection.execute(query)]
+
+    def of(self, holders: Iterable[str], days: Window) -> Mapping[tuple[str, str], list[Experience]]:
+        """(holder kind, holder) -> its rows of the days that begin in this window, in order of time."""
+        found: dict[tuple[str, str], list[Experience]] = defaultdict(list)
+        with self._database.read() as connection:
+            for part in _parts(holders):
+                query = select(table).where(table.c.holder.in_(part), table.c.day >= days.start, table.c.day < days.end)
+                for row in connection.execute(query.order_by(table.c.day)):
+                    found[row.holder_kind, row.holder].append(noun_of(Experience, row))
+        return found
+
+    def forget(self, connection: Connection, holders: Collection[str]) -> int:
+        """All rows of these people and accounts."""
+        return sum(
+            connection.execute(delete(table).where(table.c.holder.in_(part))).rowcount for part in _parts(sorted(holders))
+        )  # fmt: skip
+
+    def incidents_of(self, people: Iterable[str], since: int) -> Mapping[str, frozenset[str]]:
+        """Person -> ids of the incidents whose list it has been put on since then (s), and left on."""
+        listing = tables.listing
+        found: dict[str, set[str]] = defaultdict(set)
+        with self._database.read() as connection:
+            for part in _parts(people):
+                query = select(listing.c.subscriber, listing.c.incident_id).where(
+                    listing.c.subscriber.in_(part), listing.c.delisted_at.is_(None), listing.c.listed_at >= since
+                )
+                for row in connection.execute(query):
+                    found[row.subscriber].add(row.incident_id)
+        return {person: frozenset(own) for person, own in found.items()}
+
+    def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
+        """Person -> what it let us know since then (s)."""
+        heard = tables.interaction
+        about = func.sum((heard.c.category.in_(("", "network")) & (heard.c.kind != "survey")).cast(Integer))
+        found: dict[str, Touch] = {}
+        with self._database.read() as connection:
+            for part in _parts(people):
+                query = select(heard.c.subscriber, about, func.max(heard.c.at))
+                query = query.where(heard.c.subscriber.in_(part), heard.c.at >= since).group_by(heard.c.subscriber)
+                found |= {row[0]: Touch(int(row[1] or 0), row[2]) for row in connection.execute(query)}
+        return found
+
+    def told_of(self, people: Iterable[str]) -> Mapping[str, int]:
+        """Person -> when (s) care was last asked to tell something about its line."""
+        told = tables.communication
+        found: dict[str, int] = {}
+        with self._database.read() as connection:
+            for part in _parts(people):
+                query = select(told.c.subscriber, func.max(told.c.at)).where(told.c.subscriber.in_(part))
+                found |= {row[0]: int(row[1]) for row in connection.execute(query.group_by(told.c.subscriber))}
+        return found
+
+
+def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    """As many as one query takes."""
+    named = list(keys)
+    return (named[at : at + _KEYS_A_QUERY] for at in range(0, len(named), _KEYS_A_QUERY))

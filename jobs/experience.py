@@ -1,0 +1,96 @@
+"""Keeps each day's experience of people and accounts."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from detector.domain.degradation import Degradation
+from detector.domain.experience import Experience
+from detector.domain.finding import Findings
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+from detector.domain.ports import Reference, Source
+from detector.domain.window import Window
+from detector.impact import left_out
+from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
+from detector.store import Store
+from jobs.ledger import Reached, walk_on
+
+_DAY_S = 86_400
+EVERY_S = 3600
+"""Event time between two looks at the present day."""
+KEPT = "experience_until"
+"""Note: the clock (s) of the last time."""
+
+
+def keep_experience(source: Source, store: Store, *, now: float, reached: Reached = walk_on) -> int:
+    """The present day anew, and every day since the begin of an incident that was changed meanwhile; returns how many rows.
+
+    A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing
+    is kept, and what was kept before is deleted.
+    """
+    reference, at = source.reference(now, Findings()), int(now)
+    before = store.notes.get(KEPT)
+    days = list(_days_to_do(store, reference, before, at))
+    withdrew = left_out(reference.customers, at)
+    made = _made(store, reference, days, withdrew, at)
+    reached("experience.computed")
+    with store.begin() as connection:
+        if store.notes.get(KEPT) != before:  # another daemon was faster
+            return 0
+        store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
+        store.experience.forget(connection, withdrew)
+        store.notes.put(connection, KEPT, at)
+    reached("experience.kept")
+    return len(made)
+
+
+def due(store: Store, now: float) -> bool:
+    """Not yet kept in this hour."""
+    last = store.notes.get(KEPT)
+    return last is None or now - last >= EVERY_S
+
+
+def _days_to_do(store: Store, reference: Reference, before: int | None, now: int) -> Iterator[Window]:
+    """Local days from the earliest that may have changed up to the present one."""
+    oldest = now - REMEMBERED_DAYS * _DAY_S
+    changed = store.book.incidents_changed_at(oldest if before is None else before)
+    begun = [i.started_at for i in changed] + ([] if before is None else [before])
+    yield from local_days(Window(max(oldest, min(begun, default=now)), now + 1), reference.operator.timezone)
+
+
+def _made(
+    store: Store, reference: Reference, days: list[Window], withdrew: Collection[str], now: int
+) -> list[Experience]:  # fmt: skip
+    """Rows of these days in order: each sees those of the days before it."""
+    customers = reference.customers
+    incidents = store.book.incidents_within(Window(days[0].start, days[-1].end))
+    troubles = dict(_troubles(store, incidents, now))
+    listings = [one for one in store.book.listings_of(troubles) if one.subscriber not in withdrew]
+    holders = {one.subscriber for one in listings}
+    holders |= {account for person in holders for account in customers.every_account_of.get(person, ())}
+    since = days[0].start - (REMEMBERED_DAYS + 7) * _DAY_S
+    past = defaultdict(list, store.experience.of(sorted(holders), Window(since, days[0].start)))
+    by_incident: dict[str, list[Listing]] = defaultdict(list)
+    for one in listings:
+        by_incident[one.incident_id].append(one)
+    made: list[Experience] = []
+    for day in days:
+        on = {name: trouble for name, trouble in troubles.items() if trouble.window.overlaps(day)}
+        rows = experience_of_day(day, [one for name in on for one in by_incident[name]], on, customers, past)
+        for row in rows:
+            past[row.holder_kind, row.holder].append(row)
+        made += rows
+    return made
+
+
+def _troubles(store: Store, incidents: Iterable[Incident], now: int) -> Iterator[tuple[str, Trouble]]:
+    """Incident id -> what it is to people; a merged one is lived through as part of the older."""
+    for incident in incidents:
+        if incident.state != "merged":
+            drifting = store.book.degradations_of(incident) if incident.kind == "drift" else ()
+            leading = max(drifting, key=_strength, default=None)
+            yield incident.incident_id, trouble_of(incident, now, leading)
+
+
+def _strength(degradation: Degradation) -> tuple[float, str]:
+    return degradation.strength, degradation.degradation_id

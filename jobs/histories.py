@@ -1,0 +1,40 @@
+"""What is known of people's past: for rules, risk and agents."""
+
+from collections.abc import Collection, Mapping
+
+from detector.domain.experience import CustomerHistory, Experience
+from detector.domain.window import Window
+from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
+from detector.store import Store
+from detector.store.experience import Touch
+
+_DAY_S = 86_400
+
+
+def histories(
+    store: Store, people: Collection[str], *, now: int, timezone: str, besides: str = ""
+) -> Mapping[str, CustomerHistory]:  # fmt: skip
+    """What is known of each person's past, all in a few queries; `besides` (an incident id) is not counted as past."""
+    since = now - REMEMBERED_DAYS * _DAY_S
+    today = next(local_days(Window(now, now + 1), timezone)).start
+    lived = store.experience.of(people, Window(since - 8 * _DAY_S, now))
+    listed, contacts = store.experience.incidents_of(people, since), store.experience.contacts_of(people, since)
+    told = store.experience.told_of(people)
+    return {
+        person: _history(
+            lived.get(("subscriber", person), []), listed.get(person, frozenset()) - {besides},
+            contacts.get(person, Touch()), told.get(person), today,
+        )
+        for person in people
+    }  # fmt: skip
+
+
+def _history(
+    rows: list[Experience], incidents: Collection[str], touch: Touch, told_at: int | None, today: int
+) -> CustomerHistory:  # fmt: skip
+    week = today - 7 * _DAY_S
+    index = index_at(today, rows)
+    return CustomerHistory(
+        len(incidents), sum(row.degraded_s for row in rows if row.day > week), index,
+        round(index - index_at(week, rows), 1), touch.contacts, touch.last_at, told_at,
+    )  # fmt: skip

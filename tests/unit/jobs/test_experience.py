@@ -1,0 +1,152 @@
+"""A day of experience is kept once, whole, and done again when late data change it; who withdrew has none."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.domain.customer import Account, Consent, Customers, Subscriber
+from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+from detector.domain.ports import Operator, Reference
+from detector.domain.window import Window
+from detector.store import Store
+from detector.store.database import Database
+from jobs.experience import KEPT, due, keep_experience
+from jobs.histories import histories
+
+DAY, HOUR = 86_400, 3600
+MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
+NOON = MIDNIGHT + 12 * HOUR
+OUTAGE = Incident("inc_1", "site", "s1", "outage", MIDNIGHT + 8 * HOUR, MIDNIGHT + 8 * HOUR, "major", (), ("c1",), "",
+                  state="resolved", resolved_at=MIDNIGHT + 10 * HOUR, updated_at=MIDNIGHT + 10 * HOUR)  # fmt: skip
+PEOPLE = {key: Subscriber(key, account="home") for key in ("ann", "bob")}
+
+
+class People:
+    """A source that knows only people."""
+
+    def __init__(self, timezone="UTC"):
+        self.customers, self.timezone = Customers(PEOPLE, {"home": Account("home", "family")}), timezone
+
+    def withdraw(self, key, since):
+        row = Consent("subscriber", key, "network_care_analysis", "any", "withdrawn", since)
+        self.customers = replace(self.customers, consents=(*self.customers.consents, row))
+
+    def reference(self, _now, _findings):
+        return Reference(Operator(timezone=self.timezone), customers=self.customers)
+
+
+@pytest.fixture
+def source():
+    return People()
+
+
+@pytest.fixture
+def store(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/precall.db")
+    database.create()
+    yield Store(tmp_path, database, (), b"9" * 43 + b"=")
+    database.close()
+
+
+def listed(who, name="inc_1", **more):
+    return Listing(
+        name,
+        who,
+        "home",
+        "present",
+        **({"probability": 0.9, "exposure_s": HOUR, "listed_at": NOON, "decided_at": NOON} | more),
+    )
+
+
+def know(store, *listings, incident=OUTAGE, ended=()):
+    with store.begin() as connection:
+        store.book.save(connection, [], [incident])
+        store.book.relist(connection, ended, listings, NOON)
+
+
+def rows(store):
+    days = store.experience.between(Window(0, MIDNIGHT + 30 * DAY))
+    return {(row.day, row.holder): row for row in days}
+
+
+def test_a_day_is_kept_for_people_and_accounts_and_doing_it_again_changes_nothing(store, source):
+    know(store, listed("ann", degraded_s=1200.0, failures=2.0), listed("bob"))
+    assert keep_experience(source, store, now=NOON) == 3
+    first = rows(store)
+    assert set(first) == {(MIDNIGHT, "ann"), (MIDNIGHT, "bob"), (MIDNIGHT, "home")}
+    assert first[MIDNIGHT, "home"].degraded_s == 1200 + 0.9 * HOUR
+    keep_experience(source, store, now=NOON)
+    assert rows(store) == first
+
+
+def test_late_data_change_the_day_that_they_are_about_and_what_followed(store, source):
+    know(store, listed("ann", degraded_s=1200.0))
+    keep_experience(source, store, now=MIDNIGHT + DAY + HOUR)
+    again = replace(OUTAGE, incident_id="inc_2", started_at=MIDNIGHT + 2 * DAY, resolved_at=MIDNIGHT + 2 * DAY + HOUR)
+    know(store, listed("ann", "inc_2", degraded_s=600.0), incident=again)
+    keep_experience(source, store, now=MIDNIGHT + 2 * DAY + 2 * HOUR)
+    before = rows(store)
+    (old,) = store.book.listings(incident_id="inc_1", current=True)
+    late = MIDNIGHT + 3 * DAY
+    know(
+        store, listed("ann", degraded_s=7000.0), incident=replace(OUTAGE, severity="critical", updated_at=late), ended=[old]
+    )
+    keep_experience(source, store, now=late)
+    after = rows(store)
+    assert after[MIDNIGHT, "ann"].degraded_s == 7000
+    assert after[MIDNIGHT + 2 * DAY, "ann"].index < before[MIDNIGHT + 2 * DAY, "ann"].index
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "merged", "suppressed_reason": "merged:inc_0"}, {"state": "resolved", "withdrawn_at": NOON}]
+)
+def test_what_turned_out_not_to_be_an_incident_of_its_own_leaves_nothing(store, source, change):
+    know(store, listed("ann"))
+    keep_experience(source, store, now=NOON)
+    know(store, incident=replace(OUTAGE, updated_at=NOON + HOUR, **change))
+    keep_experience(source, store, now=NOON + HOUR)
+    assert rows(store) == {}
+
+
+def test_who_withdraws_loses_what_was_kept_and_gets_no_more(store, source):
+    know(store, listed("ann"), listed("bob"))
+    keep_experience(source, store, now=NOON)
+    source.withdraw("ann", NOON + 60)
+    keep_experience(source, store, now=NOON + HOUR)
+    assert {holder for _, holder in rows(store)} == {"bob", "home"}
+    assert rows(store)[MIDNIGHT, "home"].degraded_s == rows(store)[MIDNIGHT, "bob"].degraded_s
+
+
+def test_days_are_the_operators_own(store):
+    know(store, listed("ann"), incident=replace(OUTAGE, started_at=MIDNIGHT - HOUR // 2, resolved_at=MIDNIGHT + HOUR // 2))
+    keep_experience(People("Europe/Zurich"), store, now=NOON)
+    assert {day for day, _ in rows(store)} == {MIDNIGHT - HOUR}
+
+
+def test_it_is_due_once_an_hour(store, source):
+    assert due(store, NOON)
+    keep_experience(source, store, now=NOON)
+    assert store.notes.get(KEPT) == NOON
+    assert [due(store, NOON + late) for late in (0, HOUR - 1, HOUR)] == [False, False, True]
+
+
+def test_the_history_of_all_listed_people_at_once(store, source):
+    know(store, listed("ann", degraded_s=1200.0))
+    keep_experience(source, store, now=NOON)
+    heard = [
+        Interaction("k1", NOON - HOUR, "contact", "call", "ann", "network"),
+        Interaction("k2", NOON - HOUR // 2, "contact", "call", "ann", "billing"),
+        Interaction("k3", NOON - 40 * DAY, "contact", "call", "bob", "network"),
+        Interaction("k4", NOON - DAY, "survey", "sms", "bob", score=3.0),
+    ]
+    with store.begin() as connection:
+        store.interactions.add(connection, heard)
+    found = histories(store, ["ann", "bob", "eve"], now=NOON, timezone="UTC")
+    index = rows(store)[MIDNIGHT, "ann"].index
+    assert found["ann"] == CustomerHistory(1, 1200.0, index, round(index - 100, 1), 1, NOON - HOUR // 2, None)
+    assert found["bob"] == CustomerHistory(last_contact_at=NOON - DAY)
+    assert found["eve"] == UNKNOWN_HISTORY
+    assert histories(store, ["ann"], now=NOON, timezone="UTC", besides="inc_1")["ann"].incidents == 0
