@@ -92,8 +92,8 @@ def assessed(crowd: Crowd) -> tuple[Assessed, float]:
     catalogue = read_catalogue(settings.sources.kpis)
     began = time.process_time()
     done = pipeline.assess(
-        incident, found, crowd.habit, crowd.presence, crowd.reference, catalogue, settings.impact, settings.care,
-        now=START + 1200, contacted={},
+        incident, found, crowd.habit, crowd.presence, crowd.reference, catalogue, settings.impact,
+        pipeline.circumstances(crowd.reference, settings.care, settings.rules, now=START + 1200),
     )  # fmt: skip
     return done, time.process_time() - began
 

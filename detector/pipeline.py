@@ -1,15 +1,18 @@
 """The way of one tick through the house, in order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from detector import care, degradations, impact, incidents, kpis, outlook, scoring
+from detector.care import Situation
 from detector.degradations import Tracked
-from detector.domain.alert import Alert, Decision
+from detector.domain.alert import AccountDecision, Alert, Decision
+from detector.domain.communication import Heard
 from detector.domain.counters import CounterBatch
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band, Evidence, Memory
+from detector.domain.experience import CustomerHistory
 from detector.domain.exposure import Habit, Presence
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
@@ -18,6 +21,7 @@ from detector.domain.incident import Incident
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.policy import CarePolicy, DetectionPolicy, ImpactPolicy, IncidentPolicy
 from detector.domain.ports import Reference
+from detector.domain.rule import Rule
 from detector.kpis import Catalogue
 from detector.outlook import Lasting
 from detector.scoring import Baseline
@@ -68,22 +72,55 @@ class Assessed:
     impact: Impact
     decisions: tuple[Decision, ...]
     outlook: Outlook | None = None
+    accounts: tuple[AccountDecision, ...] = ()
+    follow_ups: tuple[Decision, ...] = ()
+    """What the rules ask for once it is over."""
+    service: str = ""
+    """What a customer would say is wrong."""
 
 
 def assess(
     incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
-    catalogue: Catalogue, listing: ImpactPolicy, caring: CarePolicy, *, now: int, contacted: Mapping[str, int],
+    catalogue: Catalogue, listing: ImpactPolicy, situation: Situation,
 ) -> Assessed:  # fmt: skip
-    """An incident to the people behind it, to a decision for each."""
-    timezone, customers = reference.operator.timezone, reference.customers
+    """An incident to the people behind it, to a decision for each; `situation`: by what care decides, at its `now`."""
+    return approach(weigh(incident, shown, habit, presence, reference, catalogue, listing, now=situation.now), situation)
+
+
+def weigh(
+    incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
+    catalogue: Catalogue, listing: ImpactPolicy, *, now: int,
+) -> Assessed:  # fmt: skip
+    """An incident to the people behind it; nothing is decided yet."""
     found = impact.assess(
-        incident, shown, habit=habit, presence=presence, topology=reference.topology, customers=customers,
-        now=now, timezone=timezone, policy=listing, kpis={k.id: k for k in catalogue.kpis},
+        incident, shown, habit=habit, presence=presence, topology=reference.topology, customers=reference.customers,
+        now=now, timezone=reference.operator.timezone, policy=listing, kpis={k.id: k for k in catalogue.kpis},
     )  # fmt: skip
-    decisions = care.decide(
-        incident, found, customers=customers, timezone=timezone, now=now, contacted=contacted, policy=caring
+    return Assessed(incident, found, (), service=care.service_of(incident, shown))
+
+
+def circumstances(
+    reference: Reference, caring: CarePolicy, rules: Sequence[Rule], *, now: int, heard: Heard | None = None,
+    risk: Mapping[str, float] | None = None, history: Mapping[str, CustomerHistory] | None = None,
+) -> Situation:  # fmt: skip
+    """By what care decides: who is known, what they have `heard`, what is known of each person's `risk` and `history`."""
+    return Situation(
+        reference.customers, reference.operator.timezone, now, caring, rules, heard or Heard(), reference.operator.country,
+        reference.topology, risk or {}, history or {},
     )  # fmt: skip
-    return Assessed(incident, found, decisions)
+
+
+def approach(one: Assessed, situation: Situation) -> Assessed:
+    """What care does for each person, for each account, and once it is over."""
+    incident, service = one.incident, one.service
+    if incident.state == "open":
+        decisions = care.decide(incident, one.impact, service, situation)
+        follow_ups: tuple[Decision, ...] = ()
+    else:
+        decisions = care.conclude(incident, one.impact, situation)
+        follow_ups = care.follow_up(incident, one.impact, service, decisions, situation)
+    accounts = care.decide_accounts(incident, one.impact, service, decisions, situation)
+    return replace(one, decisions=decisions, follow_ups=follow_ups, accounts=accounts)
 
 
 def foresee(incident: Incident, lasting: Lasting, breaches: Sequence[Breach] = (), *, now: int) -> Outlook | None:
@@ -105,5 +142,5 @@ def tell(
     return care.compose(
         assessed.incident, shown, assessed.impact, assessed.decisions, type_=type_, sequence=sequence, now=now,
         kpis={k.id: k for k in catalogue.kpis}, policy=caring, impact_policy=listing, link_base=link_base, timezone=timezone,
-        before=before, outlook=assessed.outlook,
+        before=before, outlook=assessed.outlook, accounts=assessed.accounts, follow_ups=assessed.follow_ups,
     )  # fmt: skip

@@ -6,20 +6,24 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import config
 from detector.domain.errors import Misconfigured
-from detector.domain.policy import CarePolicy, DetectionPolicy, ImpactPolicy, IncidentPolicy, RetentionPolicy
+from detector.domain.policy import CarePolicy, DetectionPolicy, HoldoutPolicy, ImpactPolicy, IncidentPolicy, RetentionPolicy
+from detector.domain.rule import Rule, read_rules
 
 _TIMES = ("quiet_from", "quiet_to")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SHARES = ("complete_share", "collapse_below", "covers_share", "chance_below", "list_above", "contact_above")
+_MOST_HELD_OUT = 0.5
 _POSITIVE = (
     "pull_s",
     "push_s",
@@ -36,6 +40,7 @@ _POSITIVE = (
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
 DEFAULT = Path(config.__file__).parent / "precall.toml"
+DEFAULT_RULES = DEFAULT.parent / "rules.toml"
 
 
 class _Section(BaseModel):
@@ -59,7 +64,10 @@ class Storage(_Section):
     database: str = Field(default="", repr=False)
     identity_key: str = Field(default="", repr=False)
     identity_version: int = 1
+    previous_identity_keys: tuple[tuple[int, str], ...] = Field(default=(), repr=False)
+    """(version, key): older pseudonyms are found by them until their data are gone."""
     vault_key: str = Field(default="", repr=False)
+    previous_vault_keys: tuple[str, ...] = Field(default=(), repr=False)
 
 
 class Schedule(_Section):
@@ -143,8 +151,26 @@ class Settings(BaseSettings):
     def hash(self) -> str:
         """Of everything that decides what is raised and who is told: same hash and data, same results."""
         named = {"detection", "incidents", "impact", "care"}
-        text = json.dumps(self.model_dump(mode="json", include=named), sort_keys=True)
+        decides = self.model_dump(mode="json", include=named) | {"rules": [str(rule) for rule in self.rules]}
+        text = json.dumps(decides, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that choose what care does, in the order in which they are tried. Raises Misconfigured."""
+        return rules_in(Path(self.care.rules) if self.care.rules else DEFAULT_RULES, self.care)
+
+
+def rules_in(path: Path, care: CarePolicy) -> tuple[Rule, ...]:
+    """The rules of a file; their offers are those of `care`. Raises Misconfigured."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        mend = "name a file of rules under [care] rules, or leave it empty"
+        raise Misconfigured(error.strerror or str(error), where=str(path), mend=mend) from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"no valid TOML: {error}", where=str(path), mend="save it as UTF-8") from error
+    return read_rules(text, where=str(path), offers=care.offers)
 
 
 def load(path: Path | None = None) -> Settings:
@@ -171,7 +197,21 @@ def _settings(values: dict[str, Any], path: Path) -> Settings:
         if wrong := _what_is_wrong(name, value):
             mend = "see config/precall.toml"
             raise Misconfigured(f"{wrong} (found {value!r})", where=f"{path}: {section}.{name}", mend=mend)
+    _check_holdout(settings.care.holdout, path)
+    _ = settings.rules
     return settings
+
+
+def _check_holdout(holdout: HoldoutPolicy, path: Path) -> None:
+    """A date that is one, and a share that leaves most people in."""
+    where = f"{path}: care.holdout"
+    try:
+        datetime.fromisoformat(holdout.since or "1970-01-01")
+    except ValueError as error:
+        raise Misconfigured(f"no date (found {holdout.since!r})", where=f"{where}.since", mend='"2026-04-01"') from error
+    if not 0 <= holdout.share <= _MOST_HELD_OUT:
+        mend = f"leave at most {_MOST_HELD_OUT:.0%} out; a few per cent are enough"
+        raise Misconfigured(f"no fit share (found {holdout.share})", where=f"{where}.share", mend=mend)
 
 
 def _numbers_and_times(settings: Settings) -> Iterator[tuple[str, str, Any]]:
@@ -211,6 +251,10 @@ def _names(section: tuple[int | str, ...]) -> list[str]:
     """The keys that the section knows."""
     if not section:
         return list(Settings.model_fields)
-    kind = Settings.model_fields[str(section[0])].annotation
-    names = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
-    return list(names or Receiver.model_fields)
+    if section[0] == "receivers":
+        return list(Receiver.model_fields)
+    kind: Any = Settings.model_fields[str(section[0])].annotation
+    for name in (str(part) for part in section[1:] if not isinstance(part, int)):
+        one = get_type_hints(kind)[name]
+        kind = next((part for part in get_args(one) if part is not Ellipsis), one)
+    return list(getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None) or ())

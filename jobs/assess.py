@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection
 
 from detector import feedback, outlook, pipeline
+from detector.care import Situation
 from detector.delivery import Receiver
 from detector.domain.alert import Alert, Decision
+from detector.domain.communication import ALL_CLEAR, Heard
 from detector.domain.degradation import Degradation
+from detector.domain.experience import CustomerHistory
 from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
@@ -22,12 +25,13 @@ from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Debt, Store
 from jobs import fitted
+from jobs.asking import Asking
+from jobs.hearing import heard_lately
 from jobs.holding import Holding
 from jobs.ledger import Reached, walk_on
 
 _HOUR = 3600
 _DAY = 86_400
-_WEEK = 7 * _DAY
 _BREACHES_ANEW_S = 3 * _HOUR
 _NOTABLE_CHANGE = 0.05
 """A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
@@ -56,6 +60,14 @@ def assess(
 
 
 @dataclass(frozen=True)
+class _Care:
+    """One incident's assessment, and by what care decided."""
+
+    assessed: Assessed
+    situation: Situation
+
+
+@dataclass(frozen=True)
 class _Assessment:
     store: Store
     reference: Reference
@@ -69,18 +81,19 @@ class _Assessment:
     def run(self, debt: Debt, reached: Reached) -> list[Alert]:
         decided = self.store.decisions.newest()
         incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
-        contacted = self.store.book.contacted_since(self.now - _WEEK) if incidents else {}
+        situation = self._situation(incidents)
         presence = self._presence(incidents)
         lasting = self._lasting() if incidents else Lasting({})
-        found = [self._assess(incident, presence, contacted, lasting) for incident in incidents]
+        found = [self._assess(incident, presence, situation, lasting) for incident in incidents]
         reached("assess.computed")
         with self.store.begin() as connection:
             overtaken = self.store.decisions.newest(connection) != decided  # what was assessed may be withdrawn by now
             if overtaken or not self.store.ticks.still_owed(connection, debt):  # or another daemon was faster
                 return []
             holding = Holding.at(connection, self.store, self.settings, self.now)
+            asking = Asking(self.store, situation.heard, self.now)
             gravest_first = sorted(found, key=_gravity)
-            alerts = [alert for one in gravest_first if (alert := self._record(connection, one, holding))]
+            alerts = [alert for one in gravest_first if (alert := self._record(connection, one, holding, asking))]
             self.store.notes.put(connection, "assessed_until", self.now)
             self.store.ticks.settle(connection, debt, self.now)
             reached("assess.deciding")
@@ -98,18 +111,35 @@ class _Assessment:
         known = self.store.book.incidents_changed_at(since)
         return outlook.learn_lasting(known, self.store.book.degradations_since(since), now=self.now)
 
-    def _assess(self, incident: Incident, presence: Presence, contacted: Mapping[str, int], lasting: Lasting) -> Assessed:
+    def _situation(self, incidents: Sequence[Incident]) -> Situation:
+        heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
+        return pipeline.circumstances(
+            self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard
+        )  # fmt: skip
+
+    def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> _Care:
+        one = self._weigh(incident, presence)
+        known = replace(situation, risk=self._risk(one), history=self._history(one))
+        one = pipeline.approach(one, known)
+        if incident.withdrawn_at is None:
+            one = replace(one, outlook=pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now))
+        return _Care(one, known)
+
+    def _weigh(self, incident: Incident, presence: Presence) -> Assessed:
         if incident.withdrawn_at is not None:
             return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
-        listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
-        own = {one.recipient for one in listed if one.contactable}
-        before = {key: count - (key in own) for key, count in contacted.items()}  # this incident's own contact is no other
-        assessed = pipeline.assess(
+        return pipeline.weigh(
             incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
-            self.settings.impact, self.settings.care, now=self.now, contacted=before,
+            self.settings.impact, now=self.now,
         )  # fmt: skip
-        breaches = self._breaches(incident)
-        return replace(assessed, outlook=pipeline.foresee(incident, lasting, breaches, now=self.now))
+
+    def _risk(self, one: Assessed) -> Mapping[str, float]:
+        """Subscriber -> chance of a complaint, of those listed."""
+        return {}
+
+    def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
+        """Subscriber -> what it has been through, of those listed."""
+        return {}
 
     def _breaches(self, incident: Incident) -> Sequence[Breach]:
         """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
@@ -125,23 +155,26 @@ class _Assessment:
         )  # fmt: skip
         return pipeline.breaches(drifts, now=self.now)
 
-    def _record(self, connection: Connection, one: Assessed, holding: Holding) -> Alert | None:
+    def _record(self, connection: Connection, found: _Care, holding: Holding, asking: Asking) -> Alert | None:
+        one = asking.anew(found.assessed, found.situation)
+        type_ = self._news(one, asking)
+        heard = self._withdraw(connection, one.incident) if type_ else None
+        if heard == []:  # nobody heard of it: what was asked of care reached nobody
+            one = replace(one, decisions=(), follow_ups=(), accounts=())
+            asking.take_back(connection, one.incident.incident_id)
         self.store.book.save_impact(connection, one.impact)
         self._relist(connection, one)
         if one.outlook is not None:
             self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
-        type_ = self._news(one)
-        if not type_:
-            if one.incident.state != "open":
-                holding.let_go(connection, one.incident)
-            return None
-        heard = self._withdraw(connection, one.incident)
-        if heard == []:
+        if not type_ and one.incident.state != "open":
+            holding.let_go(connection, one.incident)
+        if not type_ or heard == []:
             return None
         own = self.store.book.degradations_of(one.incident)
         alert = self._compose(connection, one, own, type_)
         if type_ == "opened" and holding.holds(connection, one.incident, own, alert):
             return None
+        asking.ask(connection, one)
         said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
         told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
         told |= {"withdrawn": one.incident.withdrawn_at is not None}
@@ -180,10 +213,10 @@ class _Assessment:
         told = alert.data["impact"] | {"leadTimeS": first - one.incident.opened_at}
         return replace(alert, data={**alert.data, "impact": told})
 
-    def _news(self, one: Assessed) -> str:
+    def _news(self, one: Assessed, asking: Asking) -> str:
         """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
         those who heard of it: the older one goes on. A false alarm is taken back even after it was resolved; one that is
-        open again, as late data show, is an update."""
+        open again, as late data show, is an update, and so is an incident with many people whom care may tell only now."""
         incident = one.incident
         told = self.store.notes.get(f"told:{incident.incident_id}")
         if told is None:
@@ -195,30 +228,45 @@ class _Assessment:
         moved = abs(one.impact.affected - told["affected"])
         notable = max(_NEWSWORTHY * told["affected"], 2 * self.settings.impact.privacy_floor)
         again = told["type"] == "resolved"
-        return "updated" if again or incident.version > told["version"] or moved > notable else ""
+        waiting = asking.waiting(one, _NEWSWORTHY, 2 * self.settings.impact.privacy_floor)
+        return "updated" if again or incident.version > told["version"] or moved > notable or waiting else ""
 
     def _relist(self, connection: Connection, one: Assessed) -> None:
         decisions = {d.subscriber: d for d in one.decisions}
         listed = self.store.book.listings(incident_id=one.incident.incident_id, current=True)
         current = {old.subscriber: old for old in listed}
         people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
-        wanted = {p.subscriber: _listing(p, decisions[p.subscriber], self.now) for p in people}
+        wanted = {p.subscriber: _listing(p, decisions.get(p.subscriber), self.now) for p in people}
+        for decision in decisions.values():  # told before it was known that they were not there: they hear that it is over
+            if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
+                wanted[decision.subscriber] = _listing(self._gone(decision), decision, self.now)
         begun = [new for key, new in wanted.items() if key not in current or _moved(current[key], new)]
         renewed = {new.subscriber for new in begun}
         ended = [old for key, old in current.items() if key in renewed or key not in wanted]
         self.store.book.relist(connection, ended, begun, self.now)
 
+    def _gone(self, decision: Decision) -> Affected:
+        person = self.reference.customers.subscribers.get(decision.subscriber)
+        return Affected(decision.incident_id, decision.subscriber, person.account if person else "", "measured", 0.0, 0.0)
 
-def _gravity(one: Assessed) -> tuple[int, float, int, str]:
+
+def _gravity(found: _Care) -> tuple[int, float, int, str]:
     """Of what waits for a care team, the gravest comes first, then what affects most, then what began first."""
+    one = found.assessed
     return one.incident.priority, -one.impact.affected, one.incident.opened_at, one.incident.incident_id
 
 
-def _listing(person: Affected, decision: Decision, at: int) -> Listing:
-    return Listing(
+def _listing(person: Affected, decision: Decision | None, at: int) -> Listing:
+    listed = Listing(
         person.incident_id, person.subscriber, person.account, person.basis, person.probability, person.exposure_s, at,
-        contactable=decision.contactable, why_not=decision.why_not, action=decision.action, channel=decision.channel,
-        recipient=decision.recipient, decided_at=decision.decided_at,
+        degraded_s=person.degraded_s, failures=person.failures, next_exposure_at=person.next_exposure_at,
+    )  # fmt: skip
+    if decision is None:
+        return listed
+    return replace(
+        listed, contactable=decision.contactable, why_not=decision.why_not, action=decision.action, channel=decision.channel,
+        recipient=decision.recipient, decided_at=decision.decided_at, risk=decision.risk, rule=decision.rule,
+        team=decision.team, offer=decision.offer,
     )  # fmt: skip
 
 
@@ -226,6 +274,6 @@ def _moved(old: Listing, new: Listing) -> bool:
     """A change worth a new row: another basis or decision, or a notably different probability."""
     same = replace(
         old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, decided_at=new.decided_at,
-        row=None,
+        degraded_s=new.degraded_s, failures=new.failures, next_exposure_at=new.next_exposure_at, risk=new.risk, row=None,
     )  # fmt: skip
     return same != new or abs(old.probability - new.probability) >= _NOTABLE_CHANGE

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from detector.care.change import what_changed
 from detector.care.privacy import shown, shown_interval
 from detector.care.say import phrases_of, sentence, spoken_length, spoken_time
-from detector.care.trouble import SERVICES, trouble_of
-from detector.domain.alert import Alert, Decision, alert_key
+from detector.care.trouble import SERVICES, surest_first, trouble_of
+from detector.domain.alert import WHY_NOT, AccountDecision, Alert, Decision, alert_key
+from detector.domain.communication import ALL_CLEAR
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
@@ -47,6 +48,8 @@ class _Step:
     timezone: str
     before: Mapping[str, Any]
     outlook: Outlook | None
+    accounts: Sequence[AccountDecision]
+    follow_ups: Sequence[Decision]
 
     @property
     def merged_into(self) -> str:
@@ -71,6 +74,7 @@ def compose(
     incident: Incident, degradations: Sequence[Degradation], impact: Impact, decisions: Sequence[Decision], *, type_: str,
     sequence: int, now: int, kpis: Mapping[str, Kpi], policy: CarePolicy, impact_policy: ImpactPolicy, link_base: str,
     timezone: str = "UTC", before: Mapping[str, Any] | None = None, outlook: Outlook | None = None,
+    accounts: Sequence[AccountDecision] = (), follow_ups: Sequence[Decision] = (),
 ) -> Alert:  # fmt: skip
     """The alert of this step of the incident; `type_` is opened, updated or resolved. `data` as in CONTRACTS.md section 5.
 
@@ -79,7 +83,7 @@ def compose(
     of the last alert of this incident, so that an update says what changed. An incident merged into another is closed as
     its part, not as solved, and one that corrected data withdrew as a false alarm, of which there is no evidence.
     """
-    own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=_surest_first)
+    own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=surest_first)
     step = _Step(
         incident,
         tuple(own),
@@ -93,6 +97,8 @@ def compose(
         timezone,
         before or {},
         outlook,
+        accounts,
+        follow_ups,
     )
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
     bodies = (_data(step, link_base, cap) for cap in caps)
@@ -103,17 +109,13 @@ def compose(
     )  # fmt: skip
 
 
-def _surest_first(degradation: Degradation) -> tuple[float, str]:
-    return -degradation.strength if isfinite(degradation.strength) else 0.0, degradation.degradation_id
-
-
 def _data(step: _Step, link_base: str, cap: int) -> dict[str, Any]:
     path = f"{link_base.rstrip('/')}/v1/incidents/{step.incident.incident_id}"
     data: dict[str, Any] = {
         "serviceProblem": _service_problem(step, cap),
         "evidence": [] if step.withdrawn else [_evidence(d) for d in step.own[: min(cap, 20)]],
         "impact": _impact(step, min(cap, 20)),
-        "action": _action(step.impact, step.decisions, step.policy),
+        "action": _action(step),
         "say": {language: _say(step, language) for language in step.policy.languages},
         "confidence": round(step.incident.confidence, 3),
         "expected": _expected(step),
@@ -212,7 +214,8 @@ def _impact(step: _Step, cap: int) -> dict[str, Any]:
         "affectedInterval": None if affected is None else shown_interval(impact.affected_low, impact.affected_high, floor),
         "suppressedByConsent": shown(no_consent, floor),
         "contactable": shown(sum(d.contactable for d in step.decisions), floor),
-        "accounts": [_account(a, floor) for a in accounts[:cap]],
+        "withheld": withheld((d.why_not for d in step.decisions), floor),
+        "accounts": [_account(a, step) for a in accounts[:cap]],
     }  # fmt: skip
     if len(accounts) > cap:
         told["accountsNotListed"] = len(accounts) - cap
@@ -221,23 +224,42 @@ def _impact(step: _Step, cap: int) -> dict[str, Any]:
     return told
 
 
-def _account(account: AccountImpact, floor: int) -> dict[str, Any]:
+def withheld(reasons: Iterable[str], floor: int) -> dict[str, int]:
+    """How many were left out, by reason of WHY_NOT; under the floor a reason has no entry, as if it were nobody's."""
+    counts = Counter(reasons)
+    return {reason: n for reason in WHY_NOT if (n := shown(counts[reason], floor)) is not None}
+
+
+def _account(account: AccountImpact, step: _Step) -> dict[str, Any]:
+    floor = step.floor
     affected = shown(account.affected_lines, floor)
-    return {"ref": account.account, "tier": account.tier, "affectedLines": affected, "lines": shown(account.lines, floor)}
+    told: dict[str, Any] = {"ref": account.account, "tier": account.tier, "affectedLines": affected}
+    told["lines"] = shown(account.lines, floor)
+    mine = next((one for one in step.accounts if one.account == account.account and one.action != "none"), None)
+    return told if mine is None else told | {"action": {"kind": mine.action, "team": mine.team}}
 
 
-def _action(impact: Impact, decisions: Sequence[Decision], policy: CarePolicy) -> dict[str, str]:
-    """The action most people get, and the care team of the kind of account that most affected people belong to."""
+def _action(step: _Step) -> dict[str, Any]:
+    """The action most people get, and the care team of most affected people; where no person gets any, an account's. With
+    what follows an all-clear: how many get what."""
+    impact, policy, decisions = step.impact, step.policy, step.decisions
     actions = Counter(d.action for d in decisions if d.action != "none")
     kind = min(actions, key=lambda action: (-actions[action], action)) if actions else "none"
+    visible = {a.account for a in impact.accounts if a.affected_lines >= step.floor}
+    whole = [one for one in step.accounts if one.action != "none" and (one.account in visible or one.action == ALL_CLEAR)]
+    if not actions and whole:
+        return {"kind": whole[0].action, "team": whole[0].team}
     kinds = {a.account: a.kind for a in impact.accounts}
     own_teams = {a.account: a.care_team for a in impact.accounts}
+    by_rule = {d.subscriber: d.team for d in decisions if d.team}
     weight: Counter[str] = Counter()
     for person in impact.people:
-        team = own_teams.get(person.account) or _team(kinds.get(person.account, ""), policy)
-        weight[team] += round(1000 * person.probability)
+        own = by_rule.get(person.subscriber) or own_teams.get(person.account)
+        weight[own or _team(kinds.get(person.account, ""), policy)] += round(1000 * person.probability)
     team = min(weight, key=lambda name: (-weight[name], name)) if weight else _team("", policy)
-    return {"kind": kind, "team": team}
+    counts = Counter(d.action for d in step.follow_ups)
+    following = {name: n for name in sorted(counts) if (n := shown(counts[name], step.floor)) is not None}
+    return {"kind": kind, "team": team} | ({"followUp": following} if following else {})
 
 
 def _team(kind: str, policy: CarePolicy) -> str:

@@ -1,18 +1,27 @@
 """What care does for each listed person, or why it may do nothing."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from detector.care.consent import permitted_channels
+from detector.care.holdout import counts_for, held_out
+from detector.care.situation import Situation
 from detector.domain.alert import WHY_NOT, Decision
+from detector.domain.case import Case
+from detector.domain.communication import UNCOUNTED, Communication
 from detector.domain.customer import Customers, Subscriber
+from detector.domain.degradation import SEVERITIES
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from detector.domain.rule import Rule
 from detector.domain.window import utc
 
-ACTIONS = ("proactive_message", "call", "account_manager_briefing", "none")
+DAY_S, WEEK_S = 86_400, 7 * 86_400
+ALREADY_TOLD = "(already told)"
+"""Instead of a rule's name: this recipient has heard of it, or of something as grave that is not over yet."""
 
 
 @dataclass(frozen=True)
@@ -24,36 +33,35 @@ class Reach:
     why_not: str
 
 
-def decide(
-    incident: Incident, impact: Impact, *, customers: Customers, timezone: str, now: int, contacted: Mapping[str, int],
-    policy: CarePolicy, holdout: Collection[str] = (),
-) -> tuple[Decision, ...]:  # fmt: skip
-    """One decision per listed person, in the list's order. `contacted`: times in the last 7 days, by subscriber key; what
-    is decided here counts too, so a guardian of several is not written to beyond the cap. `holdout`: people who get
-    nothing on purpose, so that the effect of care can be measured. Silent incidents lead to no action."""
-    counts = dict(contacted)
-    decisions = []
-    for person in impact.people:
-        way = reach(person.subscriber, customers=customers, timezone=timezone, now=now, contacted=counts, policy=policy,
-                    holdout=holdout)  # fmt: skip
-        decision = _decision(incident, person, way, customers, now, policy)
-        if decision.action != "none":
-            counts[decision.recipient] = counts.get(decision.recipient, 0) + 1
-        decisions.append(decision)
-    return tuple(decisions)
+def decide(incident: Incident, impact: Impact, service: str, situation: Situation) -> tuple[Decision, ...]:
+    """One decision per listed person, in the list's order; `service`: what a customer would say is wrong.
+
+    A recipient hears one story: of several lines in one incident, and of several incidents at once, one message, until there
+    is more to say (graver, or another service). Whoever was told keeps the action. Silent incidents lead to none.
+    """
+    round_ = _Round(incident, impact, service, situation)
+    return tuple(round_.decide(person) for person in impact.people)
 
 
 def reach(
     subscriber_key: str, *, customers: Customers, timezone: str, now: int, contacted: Mapping[str, int], policy: CarePolicy,
-    holdout: Collection[str] = (),
+    holdout: Collection[str] = (), today: Mapping[str, int] | None = None, purposes: tuple[str, ...] | None = None,
+    lawful: Mapping[str, str] | None = None,
 ) -> Reach:  # fmt: skip
-    """May this person be told at `now`? The recipient of a minor's matter is the guardian."""
+    """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
+    7 days, `today` in the last 24 hours, by recipient; `holdout`: who gets nothing on purpose; `purposes`: instead of
+    [care]'s; `lawful`: see `consent.bases`."""
     person = customers.subscribers.get(subscriber_key, Subscriber(subscriber_key))
     recipient = person.guardian if person.minor else person.key
-    channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=policy.purposes, at=now)
+    purposes = policy.purposes if purposes is None else purposes
+    channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=purposes, at=now, lawful=lawful)
+    week, day = contacted, today or {}
     against = {
         "quiet_hours": in_quiet_hours(now, timezone, policy),
-        "cap": any(contacted.get(key, 0) >= policy.max_contacts_per_week for key in (person.key, recipient)),
+        "cap": any(
+            week.get(key, 0) >= policy.max_contacts_per_week or day.get(key, 0) >= policy.max_contacts_per_day
+            for key in (person.key, recipient)
+        ),
         "holdout": person.key in holdout or recipient in holdout,
         blocked: True,
     }
@@ -78,39 +86,105 @@ def _minutes(clock: str) -> int:
     return int(hours) * 60 + int(minutes or 0)
 
 
-def _decision(
-    incident: Incident, person: Affected, way: Reach, customers: Customers, now: int, policy: CarePolicy
-) -> Decision:  # fmt: skip
-    contactable = not way.why_not
-    action, channel = "none", ""
-    if contactable:
-        channel = way.channels[0]
-        if person.probability >= policy.contact_above and not incident.silent:
-            action, channel = _action(person, way, customers)
-    return Decision(
-        incident.incident_id, person.subscriber, contactable, way.why_not, action, channel, way.recipient, now
-    )  # fmt: skip
+def graver(incident: Incident, told: Sequence[Communication]) -> bool:
+    """Than at any time that the recipient was told."""
+    known = [SEVERITIES.index(row.severity) for row in told if row.severity in SEVERITIES]
+    return SEVERITIES.index(incident.severity) > max(known, default=-1)
 
 
-def _business_line(person: Affected, customers: Customers) -> bool:
-    account = customers.accounts.get(person.account)
-    return account is not None and account.kind in ("enterprise", "government")
+@dataclass
+class _Round:
+    """One decision over one incident's list; `heard_now`: recipients who get something by it."""
+
+    incident: Incident
+    impact: Impact
+    service: str
+    situation: Situation
+    heard_now: set[str] = field(default_factory=set)
+
+    @cached_property
+    def places(self) -> Mapping[str, frozenset[str]]:
+        return self.situation.places(self.incident)
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.situation.rules if (rule.at, rule.of) == ("open", "person"))
+
+    @cached_property
+    def may_hold_out(self) -> bool:
+        return counts_for(self.incident, self.impact, self.situation.policy.holdout, self.situation.now)
+
+    def decide(self, person: Affected) -> Decision:
+        situation, key = self.situation, person.subscriber
+        known = situation.person(key)
+        recipient = known.guardian if known.minor else key
+        told = self._told(recipient)
+        mine = [row for row in told if row.subscriber == key]
+        news = not told or (bool(mine) and graver(self.incident, told))
+        way = self._way(key, recipient, told, again=bool(told) and news)
+        if way.why_not == "cap" and mine:  # it is worse, but this person has heard enough: what was said stands
+            way, news = self._way(key, recipient, told, again=False), False
+        action, channel, rule = "none", "", None
+        why = ""
+        if not way.why_not and person.probability >= situation.policy.contact_above and not self.incident.silent:
+            if mine and not news:
+                return self._kept(mine[-1], way, person)
+            if not news or recipient in self.heard_now or not self._adds(recipient, mine):
+                why = ALREADY_TOLD
+            else:
+                rule, channel = self._rule(person, way)
+        if rule is not None:
+            action, why = rule.action, rule.name
+            channel = "" if action == "none" else channel
+        if action != "none":
+            self.heard_now.add(recipient)
+        return Decision(
+            self.incident.incident_id, key, not way.why_not, way.why_not, action, channel, way.recipient, situation.now,
+            why, situation.team(person.account, rule) if rule is not None and action != "none" else "",
+            rule.offer if rule is not None else "", situation.risk_of(key),
+        )  # fmt: skip
+
+    def _told(self, recipient: str) -> list[Communication]:
+        rows = self.situation.heard.about(recipient, self.incident.incident_id)
+        return [row for row in rows if row.action not in UNCOUNTED]
+
+    def _way(self, key: str, recipient: str, told: Sequence[Communication], *, again: bool) -> Reach:
+        """What was said of this very incident counts against a cap only if something is to be said `again`."""
+        s, besides = self.situation, "" if again else self.incident.incident_id
+        count = s.heard.count
+        held = self.may_hold_out and not told and held_out(key, recipient, s)
+        return reach(
+            key, customers=s.customers, timezone=s.timezone, now=s.now, policy=s.policy, lawful=s.lawful,
+            contacted={recipient: count(recipient, s.now - WEEK_S, besides)},
+            today={recipient: count(recipient, s.now - DAY_S, besides)}, holdout=(key,) if held else (),
+        )  # fmt: skip
+
+    def _adds(self, recipient: str, mine: Sequence[Communication]) -> bool:
+        """Something new beside the open stories that this recipient knows."""
+        stories = self.situation.heard.stories(recipient, self.incident.incident_id)
+        stories = [row for row in stories if row.action not in UNCOUNTED]
+        if not stories or mine:
+            return True
+        return graver(self.incident, stories) or self.service not in {row.service for row in stories}
+
+    def _rule(self, person: Affected, way: Reach) -> tuple[Rule | None, str]:
+        """The first that fits, and the channel by which it goes."""
+        case = self.situation.case(self.incident, self.service, person, self.places)
+        return first_match(self.rules, case, way)
+
+    def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
+        """The same as it was told, by the same channel as long as that is permitted."""
+        channel = row.channel if row.channel in way.channels else way.channels[0]
+        rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(row.rule, row.action))
+        return Decision(
+            self.incident.incident_id, person.subscriber, True, "", row.action, channel, way.recipient, self.situation.now,
+            row.rule, self.situation.team(person.account, rule), row.offer, self.situation.risk_of(person.subscriber),
+        )  # fmt: skip
 
 
-def _deserves_a_call(person: Affected, customers: Customers) -> bool:
-    known = customers.subscribers.get(person.subscriber)
-    return known is not None and (known.vip or known.vulnerable)
-
-
-RULES: tuple[tuple[Callable[[Affected, Customers], bool], str, str], ...] = (
-    (_business_line, "account_manager_briefing", ""),
-    (_deserves_a_call, "call", "call"),
-)
-"""(who, action, channel it needs or empty for the best permitted one): first match wins, else a proactive message."""
-
-
-def _action(person: Affected, way: Reach, customers: Customers) -> tuple[str, str]:
-    for applies, action, channel in RULES:
-        if applies(person, customers) and (not channel or channel in way.channels):
-            return action, channel or way.channels[0]
-    return "proactive_message", way.channels[0]
+def first_match(rules: Sequence[Rule], case: Case, way: Reach) -> tuple[Rule | None, str]:
+    """The first rule that fits and whose channel may be used; the channel is the rule's, else the best permitted one."""
+    for rule in rules:
+        if (not rule.channel or rule.channel in way.channels) and rule.matches(case):
+            return rule, rule.channel or way.channels[0]
+    return None, ""

@@ -1,9 +1,12 @@
 """Network kinds in customers' words: no coverage, cannot connect, calls drop, slow data."""
 
+from collections.abc import Sequence
+from math import isfinite
+
+from detector.domain.case import SERVICES as TROUBLES  # noqa: F401  the words of this room
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 
-TROUBLES = ("coverage", "connecting", "calls", "dropping", "slow")
 SERVICES = {
     "coverage": ("mobile-voice", "mobile-data"), "connecting": ("mobile-voice", "mobile-data"), "calls": ("mobile-voice",),
     "dropping": ("mobile-voice", "mobile-data"), "slow": ("mobile-data",),
@@ -26,3 +29,14 @@ def trouble_of(incident: Incident, leading: Degradation | None = None) -> str:
     if incident.kind in _BY_KIND:
         return _BY_KIND[incident.kind]
     return _BY_FAMILY.get(leading.family, "connecting") if leading else "connecting"
+
+
+def surest_first(degradation: Degradation) -> tuple[float, str]:
+    """By strength of evidence."""
+    return -degradation.strength if isfinite(degradation.strength) else 0.0, degradation.degradation_id
+
+
+def service_of(incident: Incident, degradations: Sequence[Degradation]) -> str:
+    """What a customer would say is wrong, by the surest of the incident's degradations."""
+    own = [one for one in degradations if one.degradation_id in incident.degradation_ids]
+    return trouble_of(incident, min(own, key=surest_first, default=None))

@@ -18,9 +18,9 @@ SERVICES = ("coverage", "connecting", "calls", "dropping", "slow")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`probability`: that the person suffers; `places`: cell, site, tac and region -> ids that the incident touches; `roles`:
-    of the person, or of an account's affected lines. `risk` is None where no one may, or can, estimate it. `lines` and
-    `affected_lines` are an account's."""
+    """`probability`: that the person suffers; `places`: cell, site, tac and region -> ids that the incident touches;
+    `roles`: of the person, or of an account's affected lines. `risk` is None where no one may, or can, estimate it. `lines`
+    and `affected_lines` are an account's."""
 
     incident: Incident
     service: str
@@ -56,11 +56,11 @@ class Condition:
         if found is None:
             return False
         if self.kind == "flag":
-            return bool(found) == wanted
+            return bool(found) == bool(wanted)
         if self.kind == "number":
             return bool(wanted[0] <= found <= wanted[1])
-        words = (found,) if isinstance(found, str) else found
-        return any(fnmatchcase(word, one) for word in words for one in wanted if word)
+        words: Collection[str] = (found,) if isinstance(found, str) else found
+        return any(fnmatchcase(word, str(one)) for word in words for one in wanted if word)
 
 
 def _account(name: str) -> Callable[[Case], Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 ALL_CLEAR = "all_clear"
 TAKEN_BACK = "taken_back"
 UNCOUNTED = (ALL_CLEAR, TAKEN_BACK)
-"""No contact of their own: the all-clear ends a story that was counted when it began, and what was taken back was not said."""
+"""No contact of their own: the all-clear ends a story that was counted when it began; what was taken back was not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,17 @@ class Heard:
         own = self.by_recipient.get(recipient, ())
         return [row for row in own if row.incident_id in self.open_ and row.incident_id != besides]
 
+    def adding(self, rows: Sequence[Communication]) -> "Heard":
+        """With these, too."""
+        if not rows:
+            return self
+        every = [row for own in self.by_recipient.values() for row in own]
+        return Heard.of([*every, *rows], self.open_)
+
     def told(self, incident_id: str) -> list[Communication]:
-        """Of each who was told of this incident, and not yet that it is over, what was said last."""
+        """Of each who was told of this incident, what was said last: a contact, or the all-clear."""
         left: dict[tuple[str, str], Communication] = {}
         for row in (row for own in self.by_recipient.values() for row in own if row.incident_id == incident_id):
-            if row.action == ALL_CLEAR:
-                left.pop((row.subscriber, row.recipient), None)
-            elif row.action != "survey":
+            if row.action != "survey":
                 left[row.subscriber, row.recipient] = row
         return sorted(left.values(), key=lambda row: (row.subscriber, row.recipient))

@@ -79,8 +79,8 @@ class ImpactPolicy:
 class LawfulBasis:
     """One [[care.lawful_basis]] entry: on what a purpose rests in a country (`*`: everywhere); without one it is consent.
 
-    Resting on a contract or a legitimate interest a missing row is no obstacle, an objection (a withdrawal) always is; a legal
-    obligation asks nobody.
+    Resting on a contract or a legitimate interest a missing row is no obstacle, an objection (a withdrawal) always is; a
+    legal obligation asks nobody.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}

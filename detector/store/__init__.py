@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from detector.domain.kpi import Kpi
 from detector.store.arrays import ArrayStore
 from detector.store.book import Book
+from detector.store.communications import Communications
 from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions
+from detector.store.erased import ErasedPeople
 from detector.store.erasure import Erasure
 from detector.store.experience import Experiences
 from detector.store.history import KpiHistory
@@ -30,7 +32,14 @@ __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 class Store:
     """The rooms of one store. `root` holds the files; the database is the one given, its tables ready."""
 
-    def __init__(self, root: Path, database: Database, kpis: Sequence[Kpi], vault_key: bytes) -> None:
+    def __init__(
+        self,
+        root: Path,
+        database: Database,
+        kpis: Sequence[Kpi],
+        vault_key: bytes,
+        earlier_vault_keys: Sequence[bytes] = (),
+    ) -> None:
         self.root = root
         self.database = database
         self.ticks = Ticks(database)
@@ -43,12 +52,14 @@ class Store:
         self.outbox = Outbox(database)
         self.notes = Notes(database)
         self.interactions = Interactions(database)
+        self.communications = Communications(database)
         self.experience = Experiences(database)
-        self.vault = Vault(database, vault_key)
+        self.vault = Vault(database, vault_key, earlier_vault_keys)
         self.audit = AuditLog(database)
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
-        self.erasure = Erasure(database, root / "presence", self.arrays)
+        self.erased = ErasedPeople(self.notes)
+        self.erasure = Erasure(database, root, self.arrays)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """One transaction over all tables."""

@@ -174,8 +174,8 @@ experience = Table(
 communication = Table(
     "communication", metadata,
     Column("row", Integer, primary_key=True), _text("incident_id"), _text("subscriber"), _text("recipient"), _time("at"),
-    _text("action"), _text("channel"), _text("offer"), _text("rule"),
-    Index(None, "incident_id"), Index(None, "subscriber"), Index(None, "recipient", "at"),
+    _text("action"), _text("channel"), _text("offer"), _text("rule"), _text("severity"), _text("service"),
+    Index(None, "incident_id"), Index(None, "subscriber"), Index(None, "recipient", "at"), Index(None, "at"),
 )  # fmt: skip
 
 feedback = Table(

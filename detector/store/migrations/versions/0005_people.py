@@ -70,11 +70,13 @@ def _experience() -> None:
 def _communications() -> None:
     op.create_table(
         "communication", sa.Column("row", sa.Integer(), primary_key=True), *_texts("incident_id", "subscriber", "recipient"),
-        sa.Column("at", sa.BigInteger(), nullable=False), *_texts("action", "channel", "offer", "rule"),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *_texts("action", "channel", "offer", "rule", "severity", "service"),
     )  # fmt: skip
     op.create_index("ix_communication_incident_id", "communication", ["incident_id"])
     op.create_index("ix_communication_subscriber", "communication", ["subscriber"])
     op.create_index("ix_communication_recipient_at", "communication", ["recipient", "at"])
+    op.create_index("ix_communication_at", "communication", ["at"])
 
 
 def _feedback() -> None:

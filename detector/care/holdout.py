@@ -1,0 +1,53 @@
+"""Whom care leaves alone on purpose, so that what it does can be measured."""
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from detector.care.situation import Situation
+from detector.care.telling import EMERGENCY
+from detector.domain.impact import Impact
+from detector.domain.incident import Incident
+from detector.domain.policy import HoldoutPolicy
+
+
+def drawn(subscriber: str, policy: HoldoutPolicy) -> bool:
+    """Whether the lot fell on this pseudonym: the same for ever under one name of the holdout, and for a share of all.
+
+    >>> share = [drawn(f"sub_{n}", HoldoutPolicy("a person", share=0.25)) for n in range(1000)]
+    >>> 200 < sum(share) < 300, drawn("sub_1", HoldoutPolicy(share=1.0))
+    (True, False)
+    """
+    if not policy.approved_by or not subscriber:
+        return False
+    digest = blake2b(subscriber.encode(), digest_size=8, key=policy.name.encode()[:64]).digest()
+    return int.from_bytes(digest, "big") < policy.share * 2**64
+
+
+def counts_for(incident: Incident, impact: Impact, policy: HoldoutPolicy, now: int) -> bool:
+    """Whether anybody may be left out of this incident at all: not before the holdout began, not of an emergency, and not of
+    an outage so large or long that everybody must be told."""
+    if not policy.approved_by or incident.severity == EMERGENCY or incident.opened_at < begins(policy):
+        return False
+    large = len(incident.cells) >= policy.notifiable_cells or impact.affected >= policy.notifiable_affected
+    return not large and now - incident.started_at < policy.notifiable_minutes * 60
+
+
+def begins(policy: HoldoutPolicy) -> int:
+    """`since` in s; the beginning of time where nothing is said.
+
+    >>> begins(HoldoutPolicy(since="1970-01-02"))
+    86400
+    """
+    if not policy.since:
+        return 0
+    moment = datetime.fromisoformat(policy.since)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def held_out(subscriber: str, recipient: str, situation: Situation) -> bool:
+    """This line, or whoever would be told of it, was drawn; never the vulnerable, nor lines with a service level. Of a
+    person who was drawn nobody else hears either."""
+    policy, both = situation.policy.holdout, (subscriber, recipient)
+    if not any(drawn(key, policy) for key in both):
+        return False
+    return not any(situation.person(key).vulnerable for key in both) and not situation.has_sla(*both)

@@ -1,0 +1,76 @@
+"""What care decides by, beside the incident itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from detector.care.consent import accounts_above, bases, objected
+from detector.domain.case import Case
+from detector.domain.cell import Topology
+from detector.domain.communication import Heard
+from detector.domain.customer import Customers, Subscriber
+from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
+from detector.domain.impact import Affected
+from detector.domain.incident import Incident
+from detector.domain.policy import CarePolicy
+from detector.domain.rule import Rule
+
+PLACES = ("cell", "site", "tac", "region")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`now` in s; `heard`: what people have been told lately; `risk` and `history` by subscriber, as far as known."""
+
+    customers: Customers
+    timezone: str
+    now: int
+    policy: CarePolicy
+    rules: Sequence[Rule] = ()
+    heard: Heard = field(default_factory=Heard)
+    country: str = ""
+    topology: Topology = field(default_factory=Topology)
+    risk: Mapping[str, float] = field(default_factory=dict)
+    history: Mapping[str, CustomerHistory] = field(default_factory=dict)
+
+    @cached_property
+    def lawful(self) -> Mapping[str, str]:
+        return bases(self.policy, self.country)
+
+    def risk_of(self, subscriber: str) -> float | None:
+        """None for whoever withdrew `profiling`, whatever a model says."""
+        risk = self.risk.get(subscriber)
+        if risk is None or objected(subscriber, customers=self.customers, purpose="profiling", at=self.now):
+            return None
+        return risk
+
+    def person(self, key: str) -> Subscriber:
+        return self.customers.subscribers.get(key) or Subscriber(key)
+
+    def places(self, incident: Incident) -> Mapping[str, frozenset[str]]:
+        """cell, site, tac and region -> those that the incident touches."""
+        cells = [cell for key in incident.cells if (cell := self.topology.cells.get(key))]
+        found = {kind: frozenset(getattr(cell, f"{kind}_id" if kind == "site" else kind) for cell in cells) - {""}
+                 for kind in PLACES[1:]}  # fmt: skip
+        return found | {"cell": frozenset(incident.cells)}
+
+    def case(self, incident: Incident, service: str, person: Affected, places: Mapping[str, frozenset[str]]) -> Case:
+        """What the rules may ask about this person in this incident."""
+        key = person.subscriber
+        roles = {role for _, role in self.customers.roles_of.get(key, ())} or {"line"}
+        return Case(
+            incident, service, self.person(key), self.customers.accounts.get(person.account), roles, places,
+            person.probability, person.degraded_s, self.risk_of(key), self.history.get(key, UNKNOWN_HISTORY),
+        )  # fmt: skip
+
+    def team(self, account: str, rule: Rule) -> str:
+        """The rule's, else the account's own, else that of its kind."""
+        known = self.customers.accounts.get(account)
+        kind = known.kind if known else ""
+        by_kind = next((team for which, team in self.policy.teams if which in (kind, "*")), "")
+        return rule.team or (known.care_team if known else "") or by_kind
+
+    def has_sla(self, *subscribers: str) -> bool:
+        """A service level was promised to one of them, by an account of theirs or one above it."""
+        accounts = (self.customers.accounts.get(key) for one in subscribers for key in accounts_above(self.customers, one))
+        return any(account is not None and account.sla for account in accounts)

@@ -1,0 +1,45 @@
+"""What care was asked to say to whom: rows are added, never changed."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from detector.domain.communication import Communication
+from detector.store.database import Database
+from detector.store.records import noun_of, row_of
+from detector.store.tables import communication as table
+
+
+class Communications:
+    """Methods that take a connection belong to the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, connection: Connection, rows: Iterable[Communication]) -> None:
+        todo = [row_of(row) for row in rows]
+        if todo:
+            connection.execute(table.insert(), todo)
+
+    def since(self, at: int) -> Sequence[Communication]:
+        """Of all incidents, at or after `at` (s)."""
+        return self._rows(table.c.at >= at)
+
+    def of(self, incident_ids: Iterable[str]) -> Sequence[Communication]:
+        """All about these incidents, whenever they were."""
+        ids = list(incident_ids)
+        parts = (ids[start : start + 500] for start in range(0, len(ids), 500))
+        return [row for part in parts for row in self._rows(table.c.incident_id.in_(part))]
+
+    def about(self, subscriber: str, since: int = 0) -> Sequence[Communication]:
+        """What was said of one person's line, to whomever."""
+        return self._rows(table.c.subscriber == subscriber, table.c.at >= since)
+
+    def to(self, recipient: str, since: int = 0) -> Sequence[Communication]:
+        """What one recipient was told, of whomever's line."""
+        return self._rows(table.c.recipient == recipient, table.c.at >= since)
+
+    def _rows(self, *where: ColumnElement[bool]) -> list[Communication]:
+        query = select(table).where(*where).order_by(table.c.row)
+        with self._database.read() as connection:
+            return [noun_of(Communication, row) for row in connection.execute(query)]

@@ -1,0 +1,48 @@
+"""What care is asked to say with the alerts of one assessment, written down as it is decided."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from detector import care, pipeline
+from detector.care import Situation
+from detector.domain.alert import AccountDecision, Decision
+from detector.domain.communication import Communication, Heard
+from detector.pipeline import Assessed
+from detector.store import Store
+
+
+@dataclass
+class Asking:
+    """`heard`: what people know by now, the incidents of this assessment that were recorded before included."""
+
+    store: Store
+    heard: Heard
+    now: int
+    said: bool = False
+
+    def anew(self, one: Assessed, situation: Situation) -> Assessed:
+        """Decided again, if something was said since it was decided: a person in two new incidents hears of one."""
+        return pipeline.approach(one, replace(situation, heard=self.heard)) if self.said else one
+
+    def rows(self, one: Assessed) -> tuple[Communication, ...]:
+        """What is new to somebody."""
+        decided: tuple[Decision | AccountDecision, ...] = (*one.decisions, *one.follow_ups, *one.accounts)
+        return care.asked(one.incident, one.service, decided, self.heard, self.now)
+
+    def waiting(self, one: Assessed, share: float, least: int) -> bool:
+        """Somebody waits to be told and nobody was yet (the quiet hours are over, say), or clearly more than were."""
+        waiting = len(self.rows(one))
+        told = len(self.heard.told(one.incident.incident_id))
+        return waiting > 0 if not told else waiting > max(share * told, least)
+
+    def ask(self, connection: Connection, one: Assessed) -> None:
+        rows = self.rows(one)
+        self.store.communications.add(connection, rows)
+        self.heard, self.said = self.heard.adding(rows), self.said or bool(rows)
+
+    def take_back(self, connection: Connection, incident_id: str) -> None:
+        """What was asked about this incident reached nobody."""
+        rows = care.taken_back(self.heard.told(incident_id), self.now)
+        self.store.communications.add(connection, rows)
+        self.heard = self.heard.adding(rows)
