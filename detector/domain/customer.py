@@ -1,14 +1,16 @@
 """Subscribers and accounts by opaque keys only: no stage ever sees a raw identity."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
 CHANNELS = ("sms", "email", "push", "call")
 EVENTS = ("left", "offer_made", "offer_taken", "credit")
 PURPOSES = ("network_care_analysis", "profiling", "proactive_contact", "survey")
+_OF_PEOPLE = ("accounts_of", "above", "every_account_of", "lines", "roles_of")
+"""Of `Customers`: what no consent changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,36 @@ class Customers:
         for consent in sorted(self.consents, key=lambda c: c.since):
             rows.setdefault((consent.holder_kind, consent.holder), []).append(consent)
         return {holder: tuple(own) for holder, own in rows.items()}
+
+    @cached_property
+    def withdrawn_by(self) -> Mapping[str, frozenset[tuple[str, str]]]:
+        """Purpose -> the (holder kind, holder key) that have ever withdrawn it: a few of many, to look at first."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        for row in self.consents:
+            if row.state == "withdrawn":
+                found.setdefault(row.purpose, set()).add((row.holder_kind, row.holder))
+        return {purpose: frozenset(holders) for purpose, holders in found.items()}
+
+    def given(self, more: Iterable[Consent]) -> "Customers":
+        """The same people after these rows, which are newer than all before: what depends on people alone is not made
+        anew, and what depends on consents is only added to."""
+        fresh = tuple(sorted(more, key=lambda c: c.since))
+        later = replace(self, consents=(*self.consents, *fresh))
+        known = vars(self)
+        vars(later).update({name: known[name] for name in _OF_PEOPLE if name in known})
+        if "consents_of" in known:
+            rows = dict(self.consents_of)
+            for row in fresh:
+                holder = row.holder_kind, row.holder
+                rows[holder] = (*rows.get(holder, ()), row)
+            vars(later)["consents_of"] = rows
+        if "withdrawn_by" in known:
+            new = Customers(consents=fresh).withdrawn_by
+            purposes = {*self.withdrawn_by, *new}
+            vars(later)["withdrawn_by"] = {
+                p: self.withdrawn_by.get(p, frozenset()) | new.get(p, frozenset()) for p in purposes
+            }
+        return later
 
     @cached_property
     def accounts_of(self) -> Mapping[str, tuple[str, ...]]:

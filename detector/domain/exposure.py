@@ -82,8 +82,8 @@ class Habit:
     `subscribers`: keys in UTF-8, sorted. Entries `slot_start[s]:slot_start[s + 1]` are slot s's, sorted by cell, then
     person: `like_s` mean seconds of a like hour that `person[i]` spends behind `cells[cell[i]]`. Own sums
     `own_start[h]:own_start[h + 1]` are hour h's: entry `own_at[j]`, one of the hour's slot, was there for `own_s[j]` s in
-    all, by weight, in `weeks[h]` weighted weeks. Attempts a second of presence are rate[person] x busy[slot], NaN = not known;
-    `pace[h]` is everyone's.
+    all, by weight, in `weeks[h]` weighted weeks. Attempts a second of presence are rate[person] x busy[slot], NaN = not
+    known; `pace[h]` is everyone's.
     """
 
     subscribers: NDArray[np.bytes_]

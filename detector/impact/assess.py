@@ -76,7 +76,7 @@ def expected_end(incident: Incident, now: int) -> int:
 
 
 def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:
-    out = left_out(customers, now)
+    out = left_out(customers, now, crowd.keys)
     return np.array([key not in out for key in crowd.keys], bool)
 
 

@@ -1,6 +1,8 @@
 """subscribers, accounts, account_members, consents and contacts of an operator dataset, under pseudonyms."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 
@@ -36,14 +38,27 @@ def customers(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings
     accounts = table(root, "accounts", ("account_id", "kind"), make.account, zone, findings)
     members = table(root, "account_members", ("account_id", "subscriber_id", "role"), make.member, zone, findings)
     consents = sorted(table(root, "consents", CONSENT, make.consent, zone, findings), key=lambda c: c.since)
-    people = {s.key: s for s in subscribers}
-    firms = {a.key: a for a in accounts}
+    everyone = Customers({s.key: s for s in subscribers}, {a.key: a for a in accounts}, tuple(members))
+    given = ConsentsSoFar(everyone, consents)
+    return Timeline([c.since for c in consents], lambda now: (given.by(now), make.raw))
 
-    def build(now: float) -> Known:
-        given = tuple(c for c in consents if c.since <= now)
-        return Customers(people, firms, tuple(members), given), make.raw
 
-    return Timeline([c.since for c in consents], build)
+@dataclass
+class ConsentsSoFar:
+    """The same people with the consents (in order of time) that count by some moment; going on from the last one asked for
+    costs little, however many people there are."""
+
+    everyone: Customers
+    consents: Sequence[Consent]
+    _last: tuple[int, Customers] | None = None
+
+    def by(self, now: float) -> Customers:
+        known, last = self._last or (0, self.everyone)
+        count = bisect_right(self.consents, now, key=lambda c: c.since)
+        if count < known:
+            known, last = 0, self.everyone
+        self._last = count, last.given(self.consents[known:count])
+        return self._last[1]
 
 
 def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Contact]:

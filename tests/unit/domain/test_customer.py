@@ -1,0 +1,56 @@
+"""Customers as consents come in one by one, and whom they take out of every analysis."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
+from detector.impact import analysable, left_out
+
+EVERYONE = Customers(
+    {key: Subscriber(key, account, minor=key == "kid", guardian="ann") for key, account in
+     {"ann": "home", "bob": "home", "cem": "shop", "kid": "", "dee": ""}.items()},
+    {"home": Account("home", "family"), "shop": Account("shop", "enterprise", parent="group"),
+     "group": Account("group", "enterprise")},
+    (Membership("shop", "dee", "manager"),),
+)  # fmt: skip
+HOLDERS = [("subscriber", "ann"), ("subscriber", "cem"), ("subscriber", "eve"), ("account", "home"), ("account", "group")]
+rows = st.builds(
+    lambda holder, purpose, state, since: Consent(*holder, purpose, "any", state, since),
+    st.sampled_from(HOLDERS), st.sampled_from(["network_care_analysis", "survey"]),
+    st.sampled_from(["granted", "withdrawn"]), st.integers(0, 9),
+)  # fmt: skip
+
+
+@given(st.lists(rows, max_size=8), st.integers(0, 9))
+def test_consents_added_as_they_come_are_the_consents_as_a_whole(consents, until):
+    consents = sorted(consents, key=lambda c: c.since)
+    whole, grown = Customers(EVERYONE.subscribers, EVERYONE.accounts, EVERYONE.memberships, tuple(consents)), EVERYONE
+    for names in ("consents_of", "withdrawn_by", "lines", "roles_of"):
+        getattr(grown, names)
+    for moment in range(10):
+        grown = grown.given(c for c in consents if c.since == moment)
+    assert grown == whole
+    assert grown.consents_of == whole.consents_of
+    assert grown.withdrawn_by == whole.withdrawn_by
+    assert grown.lines is EVERYONE.lines
+    everyone = left_out(whole, until)
+    assert left_out(whole, until, ["ann", "kid", "dee"]) == everyone & {"ann", "kid", "dee"}
+
+
+@pytest.mark.parametrize(
+    ("holder", "out"),
+    [
+        (("subscriber", "ann"), {"ann", "kid"}),  # a guardian speaks for the minor
+        (("subscriber", "eve"), {"eve"}),  # whom no table names
+        (("account", "home"), {"ann", "bob"}),
+        (("account", "group"), {"cem", "dee"}),  # above the shop, by its line and by its member
+    ],
+)
+def test_a_withdrawal_takes_out_all_for_whom_it_speaks(holder, out):
+    customers = EVERYONE.given([Consent(*holder, "network_care_analysis", "any", "withdrawn", 5)])
+    assert left_out(customers, 4) == set()
+    assert left_out(customers, 5) == out
+    assert analysable(customers, 5) == set(EVERYONE.subscribers) - out
+    again = customers.given([Consent(*holder, "network_care_analysis", "any", "granted", 6)])
+    assert left_out(again, 6) == set()
