@@ -67,7 +67,8 @@ def test_the_body_is_the_contracts_own():
                       "observed": 0.914, "periods": 3}],
         "impact": {
             "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 70,
-            "contactable": 30, "accounts": [{"ref": "acc_9f", "tier": "gold", "affectedLines": 35, "lines": 210}],
+            "contactable": 30, "withheld": {"no_consent": 70},
+            "accounts": [{"ref": "acc_9f", "tier": "gold", "affectedLines": 35, "lines": 210}],
         },
         "action": {"kind": "proactive_message", "team": "enterprise-care"},
         "say": {"en": "Calls and mobile data have often failed to start in your area since 08:15. We are working on it. "
@@ -156,6 +157,7 @@ def test_few_people_are_withheld_and_the_note_says_so():
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
         "exposed": None, "affected": None, "affectedInterval": None, "suppressedByConsent": None, "contactable": None,
+        "withheld": {},
         "accounts": [],
         "note": "null: under 5, withheld",
     }  # fmt: skip

@@ -1,12 +1,17 @@
 """What care does for listed people."""
 
+from dataclasses import replace
+
 import pytest
 
-from detector.care import decide
-from detector.domain.customer import Account, Consent, Customers, Subscriber
+from detector.care import Situation, decide
+from detector.domain.case import Case
+from detector.domain.communication import Communication, Heard
+from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
-from detector.domain.policy import CarePolicy
+from detector.domain.policy import CarePolicy, HoldoutPolicy
+from detector.settings import Settings
 
 NOON = 1_774_353_600  # 2026-03-24T12:00Z
 NIGHT = NOON + 10 * 3600
@@ -14,7 +19,11 @@ PEOPLE = {
     "ann": Subscriber("ann", preferred_channel="email"), "bob": Subscriber("bob", account="firm"),
     "cem": Subscriber("cem", vip=True), "kid": Subscriber("kid", minor=True, guardian="gus"),
     "kim": Subscriber("kim", minor=True, guardian="gus"), "gus": Subscriber("gus", preferred_channel="push"),
+    "vic": Subscriber("vic", vulnerable=True), "sal": Subscriber("sal", account="bank"),
 }  # fmt: skip
+ACCOUNTS = {"firm": Account("firm", "enterprise"), "bank": Account("bank", "consumer", sla="99.9")}
+RULES = Settings().rules
+HOUR = 3600
 
 
 def customers(silent: str = "", channel: str = "any") -> Customers:
@@ -23,32 +32,46 @@ def customers(silent: str = "", channel: str = "any") -> Customers:
         Consent("subscriber", key, purpose, channel, "granted", 1)
         for key in PEOPLE if key not in silent.split() for purpose in CarePolicy().purposes
     ]  # fmt: skip
-    return Customers(PEOPLE, {"firm": Account("firm", "enterprise")}, (), tuple(rows))
+    return Customers(PEOPLE, ACCOUNTS, (Membership("firm", "bob", "manager"),), tuple(rows))
 
 
-def decided(keys: str, *, known=None, probability=0.9, now=NOON, contacted=None, suppressed="", holdout=()):
+def incident(name="inc_1", severity="major", **more) -> Incident:
+    return Incident(name, "cell", "c", "outage", NOON, NOON, severity, (), ("c",), "", **more)
+
+
+def said(who: str, ago: int, about="inc_0", severity="major", service="coverage", recipient="", action="call"):
+    """Care was asked to tell `who` so many seconds ago."""
+    rows = (about, who, recipient or who, NOON - ago, action, "sms", "", "vip", severity, service)
+    return Communication(*rows)
+
+
+def decided(
+    keys: str, *, known=None, probability=0.9, now=NOON, heard=(), open_=(), one=None, rules=RULES, service="coverage",
+    **policy,
+):  # fmt: skip
+    one = one or incident()
     listed = tuple(Affected("inc_1", key, PEOPLE[key].account, "expected", probability, 900) for key in keys.split())
-    incident = Incident("inc_1", "cell", "c", "outage", now, now, "major", (), ("c",), "", suppressed_reason=suppressed)
-    return decide(
-        incident, Impact("inc_1", now, 9, 2, 1, 3, listed), customers=known or customers(), timezone="UTC", now=now,
-        contacted=contacted or {}, policy=CarePolicy(), holdout=holdout,
+    care = Situation(
+        known or customers(), "UTC", now, replace(CarePolicy(), **policy), rules, Heard.of(heard, open_)
     )  # fmt: skip
+    return decide(one, Impact("inc_1", now, 9, 2, 1, 3, listed), service, care)
 
 
 @pytest.mark.parametrize(
-    ("who", "action", "channel", "recipient"),
+    ("who", "action", "channel", "recipient", "rule"),
     [
-        ("ann", "proactive_message", "email", "ann"),
-        ("bob", "account_manager_briefing", "sms", "bob"),
-        ("cem", "call", "call", "cem"),
-        ("kid", "proactive_message", "push", "gus"),
+        ("ann", "proactive_message", "email", "ann", "everyone else"),
+        ("bob", "account_manager_briefing", "sms", "bob", "business line"),
+        ("cem", "call", "call", "cem", "vip"),
+        ("vic", "call", "call", "vic", "vulnerable"),
+        ("kid", "proactive_message", "push", "gus", "everyone else"),
     ],
 )
-def test_each_person_gets_what_fits(who, action, channel, recipient):
+def test_each_person_gets_what_fits_and_it_says_why(who, action, channel, recipient, rule):
     (decision,) = decided(who)
     assert (decision.action, decision.channel, decision.recipient) == (action, channel, recipient)
-    assert decision.contactable
-    assert decision.why_not == ""
+    assert (decision.contactable, decision.why_not, decision.rule) == (True, "", rule)
+    assert decision.team == ("enterprise-care" if who == "bob" else "consumer-care")
 
 
 def test_a_channel_not_allowed_is_not_used():
@@ -56,18 +79,25 @@ def test_a_channel_not_allowed_is_not_used():
     assert [(d.action, d.channel) for d in decided("ann cem", known=by_sms)] == [("proactive_message", "sms")] * 2
 
 
+TWICE = [said("ann", 30 * HOUR), said("ann", 50 * HOUR)]
+ALL_HELD = {"holdout": HoldoutPolicy("the board", share=1.0)}
+ONE_EACH = (
+    Consent("subscriber", "ann", "proactive_contact", "sms", "granted", 1),
+    Consent("subscriber", "ann", "network_care_analysis", "push", "granted", 1),
+)
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
         ({"known": customers(silent="ann")}, "no_consent"),
-        ({"known": customers(silent="ann"), "now": NIGHT, "contacted": {"ann": 2}}, "no_consent"),
-        ({"now": NIGHT, "contacted": {"ann": 2}}, "quiet_hours"),
-        ({"contacted": {"ann": 2}, "holdout": {"ann"}}, "cap"),
-        ({"holdout": {"ann"}}, "holdout"),
-        ({"known": Customers(PEOPLE, consents=(Consent("subscriber", "ann", "proactive_contact", "sms", "granted", 1),
-                             Consent("subscriber", "ann", "network_care_analysis", "push", "granted", 1)))}, "no_channel"),
+        ({"known": customers(silent="ann"), "now": NIGHT, "heard": TWICE}, "no_consent"),
+        ({"now": NIGHT, "heard": TWICE}, "quiet_hours"),
+        ({"heard": TWICE, **ALL_HELD}, "cap"),
+        (ALL_HELD, "holdout"),
+        ({"known": Customers(PEOPLE, consents=ONE_EACH)}, "no_channel"),
     ],
-)  # fmt: skip
+)
 def test_the_first_reason_of_the_fixed_order_is_told(more, reason):
     (decision,) = decided("ann", **more)
     assert (decision.contactable, decision.why_not, decision.action, decision.channel) == (False, reason, "none", "")
@@ -80,9 +110,117 @@ def test_unlikely_sufferers_are_listed_and_left_alone():
 
 @pytest.mark.parametrize("suppressed", ["maintenance", "merged:inc_0", "silenced"])
 def test_silent_incidents_lead_to_no_action(suppressed):
-    assert [d.action for d in decided("ann bob cem kid", suppressed=suppressed)] == ["none"] * 4
+    silent = incident(suppressed_reason=suppressed)
+    assert [d.action for d in decided("ann bob cem kid", one=silent)] == ["none"] * 4
 
 
-def test_a_guardian_of_two_is_not_written_to_beyond_the_cap():
-    decisions = decided("gus kid kim")
-    assert [(d.action, d.why_not) for d in decisions] == [("proactive_message", "")] * 2 + [("none", "cap")]
+CAPS = {
+    "two this week are enough": (TWICE, {}, "cap"),
+    "of another week": ([said("ann", 8 * 24 * HOUR), said("ann", 9 * 24 * HOUR)], {}, ""),
+    "one a day": ([said("ann", 20 * HOUR)], {"max_contacts_per_day": 1}, "cap"),
+    "one yesterday": ([said("ann", 25 * HOUR)], {"max_contacts_per_day": 1}, ""),
+    "surveys and offers count": (
+        [said("ann", 30 * HOUR, action="survey"), said("ann", 40 * HOUR, action="data_boost")],
+        {},
+        "cap",
+    ),
+    "an all-clear does not": ([*TWICE[:1], said("ann", 29 * HOUR, action="all_clear")], {}, ""),
+    "what was taken back was not said": ([*TWICE, said("ann", 20 * HOUR, action="taken_back")], {}, ""),
+    "somebody else's": ([said("cem", 30 * HOUR), said("cem", 40 * HOUR)], {}, ""),
+    "said of this very incident": ([said("ann", HOUR, about="inc_1"), *TWICE[:1]], {}, ""),
+}
+
+
+@pytest.mark.parametrize("case", CAPS)
+def test_caps_count_what_was_said_over_all_channels_and_incidents(case):
+    heard, policy, why = CAPS[case]
+    (decision,) = decided("ann", heard=heard, **policy)
+    assert decision.why_not == why
+
+
+OPEN = ("inc_0",)
+STORIES = {
+    "another incident is open: one story": ([said("ann", HOUR)], OPEN, {}, "(already told)"),
+    "it is over": ([said("ann", HOUR)], (), {}, "everyone else"),
+    "this one is graver": ([said("ann", HOUR, severity="minor")], OPEN, {}, "everyone else"),
+    "another service": ([said("ann", HOUR)], OPEN, {"service": "slow"}, "everyone else"),
+    "this one was told: it stays": ([said("ann", HOUR, about="inc_1")], ("inc_1",), {}, "vip"),
+    "told of both": ([said("ann", HOUR), said("ann", HOUR - 9, about="inc_1")], ("inc_0", "inc_1"), {}, "vip"),
+}
+
+
+@pytest.mark.parametrize("case", STORIES)
+def test_a_person_hears_one_story(case):
+    heard, open_, more, rule = STORIES[case]
+    (decision,) = decided("ann", heard=heard, open_=open_, **more)
+    assert (decision.contactable, decision.rule) == (True, rule)
+    assert (decision.action == "none") == (rule == "(already told)")
+
+
+def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
+    told = [said("ann", HOUR, about="inc_1", severity="minor")]
+    assert [d.rule for d in decided("ann", heard=told)] == ["everyone else"]
+    assert [(d.rule, d.contactable) for d in decided("ann", heard=told, max_contacts_per_day=1)] == [("vip", True)]
+
+
+def test_a_guardian_of_several_hears_once():
+    first = decided("gus kid kim")
+    assert [(d.action, d.rule) for d in first] == [
+        ("proactive_message", "everyone else"), ("none", "(already told)"), ("none", "(already told)"),
+    ]  # fmt: skip
+    told = [said("kim", HOUR, about="inc_1", recipient="gus", action="proactive_message")]
+    assert [d.action for d in decided("gus kid kim", heard=told)] == ["none", "none", "proactive_message"]
+
+
+NOT_HELD = {
+    "drawn": ("ann", {}, True),
+    "not approved": ("ann", {"holdout": HoldoutPolicy("", share=1.0)}, False),
+    "not begun": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, since="2026-03-25")}, False),
+    "begun": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, since="2026-03-24")}, True),
+    "nobody's share": ("ann", {"holdout": HoldoutPolicy("the board", share=0.0)}, False),
+    "vulnerable": ("vic", {}, False),
+    "a service level": ("sal", {}, False),
+    "an emergency": ("ann", {"one": incident(severity="critical")}, False),
+    "notifiable: large": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, notifiable_cells=1)}, False),
+    "notifiable: many": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, notifiable_affected=2)}, False),
+    "notifiable: long": ("ann", {"now": NOON + 4 * HOUR}, False),
+    "told already": ("ann", {"heard": [said("ann", HOUR, about="inc_1")]}, False),
+    "a ward of whoever is drawn": ("kid", {}, True),
+}
+
+
+@pytest.mark.parametrize("case", NOT_HELD)
+def test_whom_the_holdout_leaves_out(case):
+    who, more, held = NOT_HELD[case]
+    (decision,) = decided(who, **ALL_HELD | more)
+    assert (decision.why_not == "holdout") == held
+    assert (decision.action == "none") == held
+
+
+WHEN = {
+    "segment": ({"segment": ("go*",)}, {"subscriber": Subscriber("s", segment="gold")}),
+    "vip": ({"vip": True}, {"subscriber": Subscriber("s", vip=True)}),
+    "not a minor": ({"minor": False}, {}),
+    "device": ({"device": ("Pixel*",)}, {"subscriber": Subscriber("s", device="Pixel 8")}),
+    "role": ({"role": ("executive", "manager")}, {"roles": {"manager"}}),
+    "sla": ({"sla": True}, {"account": Account("a", "enterprise", sla="gold")}),
+    "tier": ({"account_tier": ("gold",)}, {"account": Account("a", "enterprise", tier="gold")}),
+    "risk": ({"risk": (0.2, 1.0)}, {"risk": 0.3}),
+    "value": ({"lifetime_value": (10.0, 99.0)}, {"subscriber": Subscriber("s", lifetime_value=50.0)}),
+    "region": ({"region": ("north",)}, {"places": {"region": {"north", "south"}}}),
+    "service": ({"service": ("slow",)}, {"service": "slow"}),
+}
+
+
+@pytest.mark.parametrize("name", WHEN)
+def test_conditions_hold_where_they_should_and_nowhere_else(name):
+    when, facts = WHEN[name]
+    rule = replace(RULES[0], when=tuple(when.items()))
+    plain = {"incident": incident(), "service": "calls", "subscriber": Subscriber("s", minor=name == "not a minor")}
+    assert not rule.matches(Case(**plain))
+    assert rule.matches(Case(**plain | {"subscriber": Subscriber("s")} | facts))
+
+
+def test_what_is_not_known_meets_no_condition():
+    rule = replace(RULES[0], when=(("risk", (0.0, 1.0)),))
+    assert not rule.matches(Case(incident(), "calls", risk=None))
