@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.domain.incident import Incident
@@ -20,7 +21,8 @@ from jobs import fitted
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""
-_HABIT_S = 168 * 3600.0
+_SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
+"""Each of the 24 hours comes five times a week on a weekday, twice on a weekend."""
 
 
 def report(
@@ -61,10 +63,12 @@ class _Files:
         loaders: Mapping[str, Callable[[], Any]] = {
             "incidents": lambda: self._incidents, "listings": self._listings, "degradations": self._degradations,
             "interactions": self._interactions, "events": self._events, "crowd": self._crowd,
+            "experience": self._experience, "communications": self._communications,
         }  # fmt: skip
         return Past(
             self.window, self.reference.operator.timezone, self.step, self.settings.impact.privacy_floor,
             self.reference.topology, self.reference.customers, withdrew=len(self._withdrew),
+            offers={offer.name: offer.cost for offer in self.settings.care.offers},
             **{name: loaders[name]() for name in needs if name in loaders},
         )  # fmt: skip
 
@@ -91,10 +95,19 @@ class _Files:
         found = self.store.interactions.events_between(self.window.start, self.window.end)
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
+    def _communications(self) -> tuple[Communication, ...]:
+        """Of these incidents, whenever care was asked."""
+        found = self.store.communications.of(i.incident_id for i in self._incidents)
+        return tuple(one for one in found if one.subscriber not in self._withdrew)
+
+    def _experience(self) -> tuple[Any, ...]:
+        return tuple(one for one in self.store.experience.between(self.window) if one.holder not in self._withdrew)
+
     def _crowd(self) -> dict[str, float]:
-        """Cell -> people who are usually there."""
+        """Cell -> people who are usually there, a mean over the week."""
         habit = fitted.load_habit(self.store)
         if habit is None:
             return {}
-        seconds = np.bincount(habit.cell, habit.seconds, len(habit.cells))
-        return {cell: float(s) / _HABIT_S for cell, s in zip(habit.cells, seconds.tolist(), strict=True)}
+        weight = np.repeat(_SLOT_WEIGHT, np.diff(habit.slot_start))
+        people = np.bincount(habit.cell, habit.like_s * weight, len(habit.cells)) / 3600
+        return dict(zip(habit.cells, people.tolist(), strict=True))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import exp, log1p
 
+from detector.domain.communication import standing
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
@@ -149,12 +150,12 @@ def _complaint_keys(
 def _add_goodwill(
     sums: dict[Key, _Sum], told: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
 ) -> None:  # fmt: skip
-    for name, subscriber, offer, at in past.communications:
-        cost = past.offers.get(offer, 0.0)
+    for one in standing(past.communications):
+        cost, name = past.offers.get(one.offer, 0.0), one.incident_id
         if not cost or name not in told:
             continue
         keys = list(_keys(told[name], parts[name], past))
-        keys.append(((step_of(at, past.step, past.timezone), "segment", _segment(subscriber, past)), 1.0))
+        keys.append(((keys[0][0][0], "segment", _segment(one.subscriber, past)), 1.0))
         for key, share in keys:
             sums[key].goodwill += cost * share
 

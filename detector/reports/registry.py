@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from detector.domain.errors import Misconfigured
-from detector.reports.planning import TITLE, planning
+from detector.reports.accounts import TITLE as ACCOUNTS
+from detector.reports.accounts import accounts
+from detector.reports.experience import TITLE as EXPERIENCE
+from detector.reports.experience import experience
+from detector.reports.planning import TITLE as PLANNING
+from detector.reports.planning import planning
 from detector.reports.report import Past, Report
 
 
@@ -18,7 +23,9 @@ class ReportKind:
 
 
 REPORTS: Mapping[str, ReportKind] = {
-    "planning": ReportKind(TITLE, planning, ("incidents", "listings", "interactions", "communications", "crowd")),
+    "accounts": ReportKind(ACCOUNTS, accounts, ("incidents", "listings", "experience")),
+    "experience": ReportKind(EXPERIENCE, experience, ("incidents", "listings", "experience", "crowd")),
+    "planning": ReportKind(PLANNING, planning, ("incidents", "listings", "interactions", "communications", "crowd")),
 }
 
 

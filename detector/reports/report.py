@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from detector.domain.cell import Topology
+from detector.domain.communication import Communication
 from detector.domain.customer import Customers, SubscriberEvent
 from detector.domain.degradation import Degradation
 from detector.domain.experience import Experience
@@ -63,7 +64,7 @@ class Past:
     incidents: those that were on in the window, without the withdrawn; listings: the current rows of their lists;
     interactions, events: made in the window; experience: rows of its days. None of them is about people who withdrew
     `network_care_analysis` (`withdrew` of them are left out). crowd: cell -> people who are usually there, a mean over
-    the week; offers: what each offer that was made or proposed costs. communications: (incident, subscriber, offer, at).
+    the week; communications: what care was asked to say or offer; offers: what each costs.
     """
 
     window: Window
@@ -78,7 +79,7 @@ class Past:
     interactions: tuple[Interaction, ...] = ()
     events: tuple[SubscriberEvent, ...] = ()
     experience: tuple[Experience, ...] = ()
-    communications: tuple[tuple[str, str, str, int], ...] = ()
+    communications: tuple[Communication, ...] = ()
     crowd: Mapping[str, float] = field(default_factory=dict)
     offers: Mapping[str, float] = field(default_factory=dict)
     withdrew: int = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from detector.domain.cell import Cell, Topology
+from detector.domain.communication import Communication
 from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
 from detector.domain.experience import Experience
 from detector.domain.impact import Listing
@@ -38,11 +39,12 @@ def past(people: int = 30) -> Past:
     heard = [Interaction(f"k_{key}", MIDNIGHT + 9 * HOUR, "contact", "call", key, "network") for key in keys[: people // 2]]
     days = [Experience(MIDNIGHT, "subscriber", key, 61.0, 3600.0, 2.0, 0.9, 1, -39.0, {"coverage": 3600.0}) for key in keys]
     days += [Experience(MIDNIGHT, "account", "acc_1", 70.0, 3600.0 * people, 2.0, 0.9, 1, -30.0) for _ in keys[:1]]
+    asked = [Communication("inc_1", key, key, MIDNIGHT + 9 * HOUR, "data_boost", offer="data_1gb") for key in keys]
     return Past(
         Window(MIDNIGHT, MIDNIGHT + 7 * 24 * HOUR), "UTC", floor=FLOOR, topology=Topology(cells), customers=customers,
         incidents=(outage, slow), listings=tuple(listed), interactions=tuple(heard), experience=tuple(days),
         events=tuple(SubscriberEvent(key, MIDNIGHT + 20 * HOUR, "left") for key in keys[:2]),
-        communications=tuple(("inc_1", key, "data_1gb", MIDNIGHT + 9 * HOUR) for key in keys), offers={"data_1gb": 2.0},
+        communications=tuple(asked), offers={"data_1gb": 2.0},
         crowd={"c1": 40.0, "c2": 40.0}, withdrew=7,
     )  # fmt: skip
 
