@@ -104,15 +104,29 @@ def open_house(settings: Settings, *, clock: Clock | None = None, receivers: Seq
     """Wire the daemon's house: database migrated, folders made, keys loaded. Raises Misconfigured or Transient."""
     keys = load_keys(settings)
     catalogue = read_catalogue(settings.sources.kpis)
-    pseudonymiser = Pseudonymiser(keys.identity, settings.storage.identity_version)
+    pseudonymiser = names_of(settings, keys)
     database = Database(settings.database_url)
     migrate(database)
-    store = Store(settings.storage.path, database, catalogue.computed, keys.vault)
+    before = [key.encode() for key in settings.storage.previous_vault_keys]
+    store = Store(settings.storage.path, database, catalogue.computed, keys.vault, before)
     transport = HttpTransport(WallClock(), timeout_s=settings.delivery.timeout_s)
     return House(
         settings, keys, catalogue, pseudonymiser, _source(settings, pseudonymiser), store, clock or WallClock(),
         transport, configured(settings) if receivers is None else receivers,
     )  # fmt: skip
+
+
+def names_of(settings: Settings, keys: Keys) -> Pseudonymiser:
+    """The present pseudonyms, and those of earlier keys. Raises Misconfigured for a key or a version that cannot be."""
+    storage, where = settings.storage, "storage.previous_identity_keys"
+    versions = [version for version, _ in storage.previous_identity_keys]
+    if len({*versions, storage.identity_version}) <= len(versions):
+        raise Misconfigured("a version stands twice", where=where, mend="give every new key a version of its own")
+    try:
+        before = [Pseudonymiser(bytes.fromhex(key), version) for version, key in storage.previous_identity_keys]
+    except ValueError as error:
+        raise Misconfigured("a key is not hexadecimal", where=where, mend="write it as [[1, 'hex']]") from error
+    return Pseudonymiser(keys.identity, storage.identity_version, before)
 
 
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> Source:

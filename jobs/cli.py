@@ -239,14 +239,29 @@ def redrive(config: ConfigFile = None, receiver: Annotated[str, typer.Option(hel
 
 
 @app.command()
-def forget(subscriber: str, config: ConfigFile = None) -> None:
-    """Erase a person from every table, file and waiting message.
+def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Erase a person from every table, file and waiting note, and search everything again. Exit code 1 if something is left.
 
     Example: `precall forget 491701234567`
     """
     from jobs.forgetting import forget as erase
 
-    _print(config, lambda house: erase(house, subscriber))
+    house = _house(config)
+    done = erase(house, subscriber)
+    house.close()
+    typer.echo(done.shown(as_json))
+    raise typer.Exit(TROUBLE if done.left else NOTHING_FOUND)
+
+
+@app.command()
+def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Everything that is held of a person, and every decision with its reasons, to answer a request for access.
+
+    Example: `precall explain 491701234567`
+    """
+    from jobs.explaining import explain as explained
+
+    _print(config, lambda house: explained(house, subscriber).shown(as_json))
 
 
 @app.command()
@@ -309,5 +324,6 @@ COMMANDS: Sequence[str] = (
     "deliveries",
     "redrive",
     "forget",
+    "explain",
     "report",
 )

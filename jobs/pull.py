@@ -11,6 +11,7 @@ from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent, Transient
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
+from detector.domain.interaction import Interaction
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Tick, Window
@@ -45,7 +46,7 @@ def pull(
     findings = Findings()
     reference = source.reference(now, findings)
     store.vault.seal(reference.raw_ids)
-    _pull_people(source, store, now, findings)
+    _pull_people(source, store, reference, now, findings)
     listed = source.pieces(store.notes.get("pulled:counters", 0.0), now)
     for piece, reason in store.pieces.refused(listed):
         source.set_aside(piece, reason)
@@ -60,24 +61,35 @@ def pull(
     return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks), tuple(findings))
 
 
-def _pull_people(source: Source, store: Store, now: float, findings: Findings) -> None:
+def _pull_people(source: Source, store: Store, reference: Reference, now: float, findings: Findings) -> None:
     """Presence and what customers let us know since the last time; the file is named by the pointer, so a repetition
     replaces it."""
     after = store.notes.get("pulled:people", 0.0)
     if now <= after:
         return
-    presence = source.presence(after, now, findings)
-    interactions = [feedback.heard(contact) for contact in source.contacts(after, now, findings)]
-    interactions += [feedback.answered(survey) for survey in source.surveys(after, now, findings)]
+    erased = store.erased.read()
+    presence = erased.without(source.presence(after, now, findings))
+    interactions = _interactions(source, store, reference, after, now, findings)
     events = source.subscriber_events(after, now, findings)
     with store.begin() as connection:
         if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
             return
         if len(presence):  # written while no other daemon can be at it: it would have seen less, or more
             store.presence.write(presence, after)
-        store.interactions.add(connection, interactions)
-        store.interactions.add_events(connection, events)
+        store.interactions.add(connection, [i for i in interactions if not erased.covers(i.subscriber, i.at)])
+        store.interactions.add_events(connection, [e for e in events if not erased.covers(e.subscriber, e.at)])
         store.notes.put(connection, "pulled:people", now)
+
+
+def _interactions(
+    source: Source, store: Store, reference: Reference, after: float, now: float, findings: Findings
+) -> list[Interaction]:
+    """What customers let us know in (after, now], without its words."""
+    contacts, surveys = source.contacts(after, now, findings), source.surveys(after, now, findings)
+    people = {c.subscriber for c in contacts} | {s.subscriber for s in surveys}
+    begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
+    known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
+    return feedback.listen(contacts, surveys, known, reference.topology, findings)
 
 
 def _rounds(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:

@@ -1,6 +1,7 @@
 """Raw identities end here: every other room sees keyed pseudonyms only."""
 
 import hmac
+from collections.abc import Sequence
 
 from detector.domain.errors import Misconfigured
 
@@ -8,25 +9,39 @@ from detector.domain.errors import Misconfigured
 class Pseudonymiser:
     """Keyed HMAC-SHA256 of subscriber and account ids, first 96 bits; the key's version stands in every pseudonym.
 
-    An empty id stays empty (not known). Raises Misconfigured for a key that could be guessed.
+    An empty id stays empty (not known). `previous`: those of earlier keys, under which older data may still lie. Raises
+    Misconfigured for a key that could be guessed.
 
     >>> names = Pseudonymiser(b"0123456789abcdef", version=1)
     >>> names.subscriber("001010000000001")
     'sub_1_a27dcb8d3bf9d5e6847a0251'
     """
 
-    def __init__(self, key: bytes, version: int = 1) -> None:
+    def __init__(self, key: bytes, version: int = 1, previous: "Sequence[Pseudonymiser]" = ()) -> None:
         if len(key) < 16:
             raise Misconfigured(
                 "the pseudonym key has fewer than 16 bytes", where="pseudonym key", mend="use 32 random bytes"
             )
-        self._key, self.version = key, version
+        self._key, self.version, self.previous = key, version, tuple(previous)
 
     def subscriber(self, raw: str) -> str:
         return self._name("sub", raw)
 
     def account(self, raw: str) -> str:
         return self._name("acc", raw)
+
+    def subscribers(self, raw: str) -> tuple[str, ...]:
+        """Every pseudonym that this person has or had, the present one first.
+
+        >>> old = Pseudonymiser(b"0123456789abcdef", version=1)
+        >>> [name[:6] for name in Pseudonymiser(b"fedcba9876543210", 2, [old]).subscribers("001010000000001")]
+        ['sub_2_', 'sub_1_']
+        """
+        return (self.subscriber(raw), *(one.subscriber(raw) for one in self.previous))
+
+    def accounts(self, raw: str) -> tuple[str, ...]:
+        """The same for an account."""
+        return (self.account(raw), *(one.account(raw) for one in self.previous))
 
     def _name(self, kind: str, raw: str) -> str:
         if not raw:

@@ -65,6 +65,7 @@ class Database:
             connection.execute(f"PRAGMA journal_mode={self.journal}")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
@@ -94,6 +95,26 @@ class Database:
         except DatabaseError as error:
             _tell(error)
             raise
+
+    def rewrite(self) -> None:
+        """Deleted rows leave the file and its log as well: SQLite writes both anew, PostgreSQL frees them. Raises Transient
+        while another process is at it."""
+        sqlite = self.engine.dialect.name == "sqlite"
+        connection = self.engine.raw_connection()
+        try:
+            driver: Any = connection.driver_connection
+            driver.rollback()
+            if not sqlite:
+                driver.autocommit = True
+            driver.execute("VACUUM")
+            if sqlite:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            else:
+                driver.autocommit = False
+        except self.engine.dialect.loaded_dbapi.OperationalError as error:
+            raise Transient(str(error), where="database", mend="let the daemon rest, and do it again") from error
+        finally:
+            connection.close()
 
     def create(self) -> None:
         """All tables at once, for a store that lives no longer than a backtest."""

@@ -1,75 +1,156 @@
-"""One person out of every table, file and waiting message; and the search that proves it."""
+"""One person out of every table, file and waiting note; and the search that proves it."""
 
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Row, String, Table, cast, delete, or_, select, update
 
 from detector.store import tables
 from detector.store.arrays import ArrayStore
 from detector.store.database import Database
-from detector.store.parquet import read_columns, write_columns
+from detector.store.parquet import rewrite_without, rows_naming
+from detector.store.people import KEPT, named_tables, packed, worded
+from detector.store.traces import SHORTEST_RAW, traces
+
+GONE = "(erased)"
+"""What stands in a text where a name stood."""
 
 
 class Erasure:
-    """`erase` deletes; `mentions` looks again, everywhere."""
+    """`erase` deletes; `mentions` looks again, everywhere. `names`: all pseudonyms of one person, of every version of the
+    key, and of accounts that are this person's alone."""
 
-    def __init__(self, database: Database, presence: Path, arrays: ArrayStore) -> None:
-        self._database, self._presence, self._arrays = database, presence, arrays
+    def __init__(self, database: Database, root: Path, arrays: ArrayStore) -> None:
+        self._database, self._root, self._arrays = database, root, arrays
 
-    def erase(self, pseudonym: str) -> dict[str, int]:
-        """Rows gone by where they were. Another person's listing that names this one as guardian loses only the name."""
-        listing = tables.listing
-        rules = {
-            "listings": delete(listing).where(listing.c.subscriber == pseudonym),
-            "interactions": delete(tables.interaction).where(tables.interaction.c.subscriber == pseudonym),
-            "vault entries": delete(tables.vault).where(tables.vault.c.pseudonym == pseudonym),
-        }
+    def erase(self, names: Sequence[str], raw: str = "") -> dict[str, int]:
+        """Rows gone by where they were, `names` those of others that lost the name. What was deleted is overwritten in an
+        SQLite file too. Raises Transient while another process holds the database."""
         with self._database.begin() as connection:
-            gone = {name: connection.execute(rule).rowcount for name, rule in rules.items()}
-            connection.execute(
-                listing.update().where(listing.c.recipient == pseudonym).values(recipient="", contactable=False)
-            )
-        gone["attachments"] = sum(self._rewrite(path, pseudonym) for path in self._files())
-        gone["habits"] = self._forget_habit(pseudonym)
+            gone = {
+                table.name: connection.execute(delete(table).where(_any(table, named.own, names))).rowcount
+                for table, named in named_tables().items()
+            }
+            gone["names"] = sum(_blank(connection, table, named.other, names) for table, named in named_tables().items())
+            gone["names"] += sum(_scrub(connection, table, _told(names, raw)) for table in _searched())
+        found = rows_naming(self._files("presence"), names)
+        gone["attachments"] = sum(found.values())
+        for path in found:
+            rewrite_without(path, "subscriber", names)
+        gone["habits"] = self._arrays.forget(names)
+        self._database.rewrite()
         return gone
 
-    def mentions(self, pseudonym: str) -> list[str]:
-        """Where the person still is: empty when erased."""
-        listing = tables.listing
-        asks = {
-            "listings": select(func.count()).where(or_(listing.c.subscriber == pseudonym, listing.c.recipient == pseudonym)),
-            "interactions": select(func.count()).where(tables.interaction.c.subscriber == pseudonym),
-            "the vault": select(func.count()).where(tables.vault.c.pseudonym == pseudonym),
-        }
+    def mentions(self, names: Sequence[str], raw: str = "", elsewhere: Collection[Path] = ()) -> list[str]:
+        """Where the person still is, tables kept on purpose left out: empty when erased. Looks at every text, JSON and
+        packed column of every table, every column of text in Parquet and arrays, and the bytes of every other file below
+        the store, the database's own and its log included. `elsewhere`: folders that are not the store's."""
+        told = _told(names, raw)
         with self._database.read() as connection:
-            found = [name for name, ask in asks.items() if connection.execute(ask).scalar()]
-        found += [str(p.name) for p in self._files() if (read_columns([p])["subscriber"] == pseudonym).any()]
-        habit = self._arrays.load("habit", "habit")
-        return found + (["habits"] if habit is not None and (habit["subscribers"] == pseudonym).any() else [])
+            found = [table.name for table in _searched() if _mentioning(connection, table, told)]
+            found += [
+                f"{table.name}.{column.name}" for table in _searched() for column in packed(table)
+                if any(_inside(row[0], told) for row in connection.execute(select(column).where(column.is_not(None))))
+            ]  # fmt: skip
+        return found + sorted(traces(self._root, names, raw, elsewhere))
 
-    def _files(self) -> list[Path]:
-        return sorted(self._presence.rglob("[!.]*.parquet"))
+    def kept(self, names: Sequence[str]) -> dict[str, int]:
+        """Rows that stay on purpose, by table."""
+        with self._database.read() as connection:
+            return {name: len(_mentioning(connection, tables.metadata.tables[name], names)) for name in KEPT}
 
-    def _rewrite(self, path: Path, pseudonym: str) -> int:
-        columns = read_columns([path])
-        keep = columns["subscriber"] != pseudonym
-        if keep.all():
-            return 0
-        write_columns(path, {name: column[keep] for name, column in columns.items()})
-        return int((~keep).sum())
+    def rows(self, names: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """Every row of every table that mentions the person in any of its columns, by table."""
+        with self._database.read() as connection:
+            found = {t.name: _mentioning(connection, t, names) for t in tables.metadata.sorted_tables}
+        return {name: [dict(row._mapping) for row in rows] for name, rows in found.items() if rows}
 
-    def _forget_habit(self, pseudonym: str) -> int:
-        """The person's rows go and its name is blanked; positions of the others stay."""
-        habit = self._arrays.load("habit", "habit")
-        if habit is None or not (habit["subscribers"] == pseudonym).any():
-            return 0
-        who = int(np.flatnonzero(habit["subscribers"] == pseudonym)[0])
-        keep = habit["subscriber"] != who
-        before = np.concatenate([[0], np.cumsum(keep)])
-        rows = ("subscriber", "cell", "seconds", "attempts")
-        left = {name: habit[name][keep] if name in rows else habit[name] for name in habit}
-        left["hour_start"] = before[habit["hour_start"]]
-        left["subscribers"] = np.where(habit["subscribers"] == pseudonym, "", habit["subscribers"])
-        self._arrays.save("habit", left, "habit")
-        return int((~keep).sum())
+    def shared(self, accounts: Collection[str], names: Sequence[str]) -> set[str]:
+        """Those of these accounts under which somebody else is listed."""
+        listing = tables.listing.c
+        other = select(listing.account).where(listing.account.in_(accounts), listing.subscriber.not_in(names)).distinct()
+        with self._database.read() as connection:
+            return set(connection.execute(other).scalars())
+
+    def attachments(self, names: Sequence[str]) -> list[Path]:
+        """Files that hold presence of this person."""
+        return sorted(rows_naming(self._files("presence"), names))
+
+    def _files(self, folder: str) -> list[Path]:
+        return sorted((self._root / folder).rglob("[!.]*.parquet"))
+
+
+def _searched() -> Iterator[Table]:
+    return (table for table in tables.metadata.sorted_tables if table.name not in KEPT)
+
+
+def _told(names: Sequence[str], raw: str) -> list[str]:
+    return [*names, *([raw] if len(raw) >= SHORTEST_RAW else [])]
+
+
+def _any(table: Table, columns: Sequence[str], names: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(table.c[column].in_(names) for column in columns))
+
+
+def _blank(connection: Connection, table: Table, columns: Sequence[str], names: Sequence[str]) -> int:
+    """Somebody else's rows lose the name; a listing without its recipient is no longer contactable."""
+    count = 0
+    for column in columns:
+        change: dict[str, Any] = {column: ""}
+        if (table.name, column) == ("listing", "recipient"):
+            change["contactable"] = False
+        count += connection.execute(update(table).where(table.c[column].in_(names)).values(change)).rowcount
+    return count
+
+
+def _scrub(connection: Connection, table: Table, names: Sequence[str]) -> int:
+    """Whatever else mentions the person, in notes, counts or examples."""
+    keys = list(table.primary_key)
+    rows = _mentioning(connection, table, names)
+    for row in rows:
+        change = {c.name: _without(row._mapping[c.name], names) for c in worded(table)}
+        here = [key == row._mapping[key.name] for key in keys]
+        connection.execute(update(table).where(*here).values(change))
+    return len(rows)
+
+
+def _mentioning(connection: Connection, table: Table, names: Sequence[str]) -> Sequence[Row[Any]]:
+    columns = worded(table)
+    if not columns or not names:
+        return []
+    holds = [_text(column).contains(name, autoescape=True) for column in columns for name in names]
+    return connection.execute(select(table).where(or_(*holds))).fetchall()
+
+
+def _text(column: Column[Any]) -> ColumnElement[str]:
+    return cast(column, String) if isinstance(column.type, JSON) else column
+
+
+def _without(value: Any, names: Sequence[str]) -> Any:
+    """
+    >>> _without({"of": ["sub_1", "sub_2"], "by": {"sub_1": 3}, "why": "sub_1 called"}, ["sub_1"])
+    {'of': ['sub_2'], 'by': {}, 'why': '(erased) called'}
+    """
+    if isinstance(value, dict):
+        return {key: _without(one, names) for key, one in value.items() if key not in names}
+    if isinstance(value, list):
+        return [_without(one, names) for one in value if not _is_of(one, names)]
+    if isinstance(value, str):
+        for name in names:
+            value = value.replace(name, GONE)
+    return value
+
+
+def _is_of(value: Any, names: Sequence[str]) -> bool:
+    """The name itself, or an item that is about it."""
+    return value in names if isinstance(value, str) else isinstance(value, dict) and any(n in value.values() for n in names)
+
+
+def _inside(value: bytes, names: Sequence[str]) -> bool:
+    try:
+        data = zlib.decompress(value)
+    except zlib.error:
+        data = value
+    return any(name.encode() in data for name in names)

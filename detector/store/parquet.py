@@ -51,6 +51,36 @@ def read_columns(paths: Sequence[Path], where: str = "TRUE") -> dict[str, np.nda
     return {name: _plain(column) for name, column in found.items()}
 
 
+def rows_naming(paths: Sequence[Path], names: Sequence[str]) -> dict[Path, int]:
+    """Files in which a column of text holds one of these names, and in how many rows. Raises Permanent like read_columns."""
+    found = {}
+    for path in paths if names else ():
+        columns = [row[0] for row in _asked(path, "DESCRIBE SELECT * FROM {file}") if row[1] == "VARCHAR"]
+        named = " OR ".join(f'list_contains($names, "{c}")' for c in columns)
+        if named and (count := _asked(path, f"SELECT count(*) FROM {{file}} WHERE {named}", names)[0][0]):
+            found[path] = int(count)
+    return found
+
+
+def rewrite_without(path: Path, column: str, names: Sequence[str]) -> None:
+    """The same file without the rows in which `column` is one of these names. Raises Permanent or Transient."""
+    query = f'COPY (SELECT * FROM {{file}} WHERE NOT list_contains($names, "{column}")) TO '
+    try:
+        with whole_file(path) as part:
+            _asked(path, query + f"'{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)", names)
+    except OSError as error:
+        raise Transient(_first_line(error), where=str(path), mend="free space; it is tried again") from error
+
+
+def _asked(path: Path, query: str, names: Sequence[str] | None = None) -> list[Any]:
+    file = f"read_parquet('{_quoted(path)}')"
+    try:
+        told = {} if names is None else {"names": list(names)}
+        return _engine().execute(query.replace("{file}", file), told).fetchall()
+    except (OSError, duckdb.Error) as error:
+        raise Permanent(_first_line(error), where=str(path), mend="rebuild it from the inbox or a backup") from error
+
+
 def _plain(column: Any) -> np.ndarray[Any, Any]:
     if isinstance(column, np.ma.MaskedArray):
         return np.asarray(column.filled(np.nan if column.dtype.kind == "f" else column.fill_value))

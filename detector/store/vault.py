@@ -1,10 +1,10 @@
 """Raw identities, encrypted with a key of their own, and the log of everyone who asked for one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import select
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import bindparam, select, update
 
 from detector.domain.errors import Misconfigured
 from detector.store.database import Database
@@ -13,13 +13,16 @@ from detector.store.tables import vault as table
 
 
 class Vault:
-    """Pseudonym -> sealed identity. Only the audited API and `--identify` open it."""
+    """Pseudonym -> sealed identity. Only the audited API and `--identify` open it. It seals with `key`, and opens what was
+    sealed with one of `previous`, too, until `reseal` has sealed that anew."""
 
-    def __init__(self, database: Database, key: bytes) -> None:
+    def __init__(self, database: Database, key: bytes, previous: Sequence[bytes] = ()) -> None:
         self._database = database
         self._sealed: Mapping[str, str] | None = None
+        self._earlier = bool(previous)
         try:
-            self._fernet = Fernet(key)
+            self._present = Fernet(key)
+            self._fernet = MultiFernet([self._present, *map(Fernet, previous)])
         except ValueError as error:
             raise Misconfigured("not a Fernet key", where="storage: vault key", mend="32 url-safe base64 bytes") from error
 
@@ -45,7 +48,37 @@ class Vault:
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
-            raise Misconfigured("the vault was sealed with another key", where="storage: vault key") from error
+            raise _wrong_key() from error
+
+    def reseal(self) -> int:
+        """Seal anew what an earlier key sealed, so that it may go; returns how many. Raises Misconfigured for what none of
+        the keys opens."""
+        if not self._earlier:
+            return 0
+        with self._database.read() as connection:
+            rows = [(r.pseudonym, r.sealed) for r in connection.execute(select(table))]
+        old = [(key, sealed) for key, sealed in rows if not self._is_present(sealed)]
+        try:
+            renewed = [{"who": key, "anew": self._fernet.rotate(sealed)} for key, sealed in old]
+        except InvalidToken as error:
+            raise _wrong_key() from error
+        change = update(table).where(table.c.pseudonym == bindparam("who")).values(sealed=bindparam("anew"))
+        with self._database.begin() as connection:
+            for at in range(0, len(renewed), 500):
+                connection.execute(change, renewed[at : at + 500])
+        return len(renewed)
+
+    def _is_present(self, sealed: bytes) -> bool:
+        try:
+            self._present.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
+
+def _wrong_key() -> Misconfigured:
+    mend = "name the key that sealed it among storage.previous_vault_keys"
+    return Misconfigured("the vault was sealed with another key", where="storage: vault key", mend=mend)
 
 
 class AuditLog:
@@ -63,3 +96,13 @@ class AuditLog:
         query = select(audit_table).order_by(audit_table.c.row.desc()).limit(limit)
         with self._database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def about(self, subjects: Collection[str], action: str = "") -> list[Mapping[str, Any]]:
+        """Everything noted of these, oldest first; of one kind of action, or of all."""
+        query = select(audit_table).order_by(audit_table.c.row)
+        query = query.where(audit_table.c.action == action) if action else query
+        named = sorted(subjects)
+        parts = (named[at : at + 500] for at in range(0, len(named), 500))
+        with self._database.read() as connection:
+            found = [connection.execute(query.where(audit_table.c.subject.in_(part))).fetchall() for part in parts]
+        return [dict(row._mapping) for rows in found for row in rows]

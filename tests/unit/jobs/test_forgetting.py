@@ -1,0 +1,298 @@
+"""A person erased everywhere, and explained whole: proven against every table and file that there is."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import JSON, LargeBinary, String, select
+
+from detector.app import load_keys, names_of
+from detector.domain.errors import Misconfigured
+from detector.domain.exposure import Presence
+from detector.domain.impact import AccountImpact, Impact, Listing
+from detector.domain.interaction import Interaction
+from detector.domain.window import Window
+from detector.store.parquet import read_columns
+from detector.store.people import KEPT, PEOPLE
+from detector.store.tables import metadata
+from jobs.explaining import explain
+from jobs.forgetting import forget
+from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_operator import (
+    AFFECTED,
+    DAY,
+    HOUR,
+    LIVE,
+    QUARTER,
+    UNAFFECTED,
+    table,
+    write_operator,
+)
+from tests.unit.jobs.test_assess import FIRST
+
+CHILD, FIRM = UNAFFECTED, "Firm & Sons"
+NOW = LIVE + QUARTER + 400
+
+
+@pytest.fixture
+def house(tmp_path):
+    write_operator(tmp_path / "operator", since=LIVE - 2 * DAY, until=LIVE)
+    accounts = [("own", "consumer", "My Name"), (FIRM, "enterprise", "Firm")]
+    table(tmp_path / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
+    members = [("own", AFFECTED, "holder"), (FIRM, AFFECTED, "line"), (FIRM, CHILD, "line")]
+    table(tmp_path / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
+    house = SmallHouse(tmp_path)
+    house.tick(NOW)
+    fill(house)
+    yield house
+    house.close()
+
+
+def fill(house: SmallHouse) -> None:
+    """A row of the person, and one of somebody else, in every table that names people, and everything that may."""
+    me, child = (house.names.subscriber(raw) for raw in (AFFECTED, CHILD))
+    own, firm = house.names.account("own"), house.names.account(FIRM)
+    store = house.store
+    with store.begin() as connection:
+        store.book.save(connection, [], [FIRST])
+        mine = {"contactable": True, "action": "proactive_message", "channel": "sms", "decided_at": NOW}
+        refused = {"contactable": False, "why_not": "cap", "action": "none", "decided_at": NOW}
+        begun = [
+            Listing(FIRST.incident_id, me, own, "present", 0.4, 900.0, NOW - 900, NOW, **refused),
+            Listing(FIRST.incident_id, me, own, "measured", 0.96, 900.0, NOW, recipient=me, rule="vip", **mine),
+            Listing(FIRST.incident_id, child, firm, "present", 0.7, 900.0, NOW, recipient=me, **mine),
+        ]
+        store.book.relist(connection, [], begun, NOW)
+        counted = (AccountImpact(own, "consumer", "", 1, 1), AccountImpact(firm, "enterprise", "", 2, 2))
+        store.book.save_impact(connection, Impact(FIRST.incident_id, NOW, 9, 5.0, 4.0, 6.0, (), counted))
+        said = [Interaction(f"k{n}", NOW, "contact", "call", who) for n, who in enumerate((me, child))]
+        store.interactions.add(connection, said)
+        for who in (me, child):
+            connection.execute(metadata.tables["subscriber_event"].insert().values(subscriber=who, at=NOW, kind="credit"))
+            connection.execute(metadata.tables["feedback"].insert().values(
+                incident_id=FIRST.incident_id, at=NOW, actor="desk", verdict="true", subscriber=who, outcome="reached"
+            ))  # fmt: skip
+        for kind, holder in (("subscriber", me), ("account", own), ("account", firm)):
+            connection.execute(metadata.tables["experience"].insert().values(day=LIVE, holder_kind=kind, holder=holder))
+        for subscriber, recipient in ((me, me), (child, me), (child, child)):
+            row = dict.fromkeys(metadata.tables["communication"].columns.keys()[1:], "") | {"at": NOW}
+            row |= {"incident_id": FIRST.incident_id, "subscriber": subscriber, "recipient": recipient}
+            connection.execute(metadata.tables["communication"].insert().values(row))
+        store.notes.put(connection, "held:inc_9", {"why": "unsure", "people": [me, child], "by": {me: 1, child: 2}})
+    store.audit.note(NOW, "desk", "lookup", me)
+    store.audit.note(NOW, "desk", "affected", FIRST.incident_id, "100 from 0")
+    folder = house.root / "var" / "quarantine" / "counters"
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def everywhere(house: SmallHouse, name: str) -> set[str]:
+    """A search of this test's own: every column of every table, of every Parquet file and of every array."""
+    found = set()
+    with house.store.begin() as connection:
+        for one in metadata.sorted_tables:
+            columns = [c for c in one.columns if isinstance(c.type, String | JSON | LargeBinary)]
+            for row in connection.execute(select(*columns)) if columns else ():
+                if any(name in (v.decode("latin1") if isinstance(v, bytes) else json.dumps(v)) for v in row):
+                    found.add(one.name)
+    for path in (house.root / "var").rglob("*.parquet"):
+        if any((column == name).any() for column in read_columns([path]).values() if column.dtype == object):
+            found.add(path.parent.parent.name)
+    for path in (house.root / "var").rglob("*.npz"):
+        arrays = np.load(path)
+        if any((arrays[key].astype(str) == name).any() for key in arrays.files if arrays[key].dtype.kind in "US"):
+            found.add(path.stem)
+    return found
+
+
+MARKED = set(PEOPLE) | {"state", "impact", "audit", "presence", "habit"}
+
+
+def test_every_place_that_names_people_is_filled_so_that_these_tests_can_fail(house):
+    me, own = house.names.subscriber(AFFECTED), house.names.account("own")
+    assert everywhere(house, me) | everywhere(house, own) == MARKED
+    speaking = {t.name for t in metadata.sorted_tables if {"subscriber", "recipient", "holder"} & set(t.columns.keys())}
+    assert speaking <= PEOPLE.keys()
+
+
+def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(house):
+    me, child = house.names.subscriber(AFFECTED), house.names.subscriber(CHILD)
+    before = everywhere(house, child)
+    others = len(house.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))) - count(house, me)
+    done = forget(house.house, AFFECTED)
+    assert done.left == []
+    assert (done.erased["listing"], done.erased["interaction"]) == (2, 1)
+    assert done.erased["habits"] > 0
+    assert done.erased["attachments"] > 40
+    assert everywhere(house, me) == set(KEPT)
+    assert everywhere(house, house.names.account("own")) == set()
+    assert everywhere(house, child) == before
+    assert everywhere(house, house.names.account(FIRM)) >= {"experience", "impact", "listing"}
+    assert len(house.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))) == others
+    (left,) = house.store.book.listings(subscriber=child)
+    assert (left.recipient, left.contactable) == ("", False), "a minor's listing loses its guardian, and nothing else"
+
+
+def count(house: SmallHouse, name: str) -> int:
+    presence: Presence = house.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))
+    return int((np.array(presence.subscribers)[presence.subscriber] == name).sum())
+
+
+def test_nothing_is_left_in_freed_pages_and_logs_of_the_database(house):
+    me = house.names.subscriber(AFFECTED)
+    house.store.erasure.erase([me, house.names.account("own")], AFFECTED)
+    kept = sqlite3.connect(house.root / "var" / "precall.db")
+    (audited,) = kept.execute("SELECT count(*) FROM audit WHERE subject = ?", [me]).fetchone()
+    kept.close()
+    found = sum(p.read_bytes().count(me.encode()) for p in (house.root / "var").glob("precall.db*"))
+    assert found == audited == 1
+
+
+def test_the_answer_says_what_is_kept_and_what_would_bring_the_person_back(house, tmp_path):
+    done = forget(house.house, f" {AFFECTED} ")
+    assert list(done.returns) == ["subscribers.csv", "account_members.csv", "consents.csv"]
+    said = done.shown(as_json=False)
+    assert "the next pull brings it back" in said
+    assert said.endswith("a second search through every table and file: nothing of it is left")
+    assert json.loads(done.shown(as_json=True))["kept"] == {"audit": 2}
+    assert AFFECTED not in said + done.shown(as_json=True)
+    for path in (tmp_path / "operator").glob("*.csv"):
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if AFFECTED not in line))
+    assert forget(house.house, AFFECTED).returns == []
+
+
+def test_what_is_older_than_the_erasure_does_not_come_in_again(house, tmp_path):
+    me = house.names.subscriber(AFFECTED)
+    forget(house.house, AFFECTED)
+    columns = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
+    rows = [(AFFECTED, "c11", f"2026-03-24T{hour:02}:00:00Z", HOUR, 60) for hour in (11, 12, 13)]
+    table(tmp_path / "operator" / "attachments" / "again.csv", columns, rows)
+    table(tmp_path / "operator" / "arrivals.csv", ("file", "arrived_at"),
+          [("attachments/again.csv", "2026-03-24T14:30:00Z")])  # fmt: skip
+    house.tick(LIVE + 3 * HOUR)
+    assert count(house, me) == 1, "the hour after it is a customer's like any other"
+    assert me not in json.dumps(house.store.notes.get("erased"))
+
+
+def test_a_search_that_finds_something_says_where(house):
+    raw = house.root / "var" / "quarantine" / "counters" / "x.csv"
+    raw.write_text(f'a "{AFFECTED}" b')
+    done = forget(house.house, AFFECTED)
+    assert done.left == ["quarantine/counters/x.csv"]
+    assert "still found in quarantine/counters/x.csv" in done.shown(as_json=False)
+
+
+def test_nobody_is_nobody(house):
+    with pytest.raises(Misconfigured, match="nobody is named"):
+        forget(house.house, " ")
+    with pytest.raises(Misconfigured, match="nobody is named"):
+        explain(house.house, "")
+    assert forget(house.house, "4900000").erased["listing"] == 0
+
+
+# --- explain ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_explanation_leaves_out_nothing_that_mentions_the_person(house):
+    me, own = house.names.subscriber(AFFECTED), house.names.account("own")
+    told = json.loads(explain(house.house, AFFECTED).shown(as_json=True))
+    tables = {name for name in everywhere(house, me) | everywhere(house, own) if name in metadata.tables}
+    assert told["data"].keys() == tables
+    with house.store.begin() as connection:
+        for name in tables:
+            one = metadata.tables[name]
+            columns = [c for c in one.columns if not isinstance(c.type, LargeBinary)]
+            rows = [dict(row) for row in connection.execute(select(*columns)).mappings()]
+            mentioning = [row for row in rows if me in json.dumps(row) or own in json.dumps(row)]
+            assert len(told["data"][name]) == len(mentioning), name
+    assert len(told["attachments"]) == count(house, me)
+    assert {row["cell"] for row in told["habits"]} == {"c11"}
+    assert [row["action"] for row in told["accesses"]] == ["lookup", "affected", "explain"]
+
+
+def test_an_explanation_reads_as_an_agent_would_say_it(house):
+    said = explain(house.house, AFFECTED).shown(as_json=False)
+    for sentence in (
+        "2026-03-24T12:06Z to 2026-03-24T12:21Z: on the list of",
+        "40% likely to be affected, was there, by attachments; not contacted: contacted often enough that week",
+        "96% likely to be affected, by own failures or failed attempts; a message by sms, by the rule 'vip'",
+        "proactive_contact (on the basis of consent): allowed by sms, email, push, call",
+        "survey (on the basis of consent): not allowed: no consent was given",
+        "2026-03-23 (UTC): behind c11 24.0 h, 24 rows",
+        "behind c11, about",
+        "action lookup",
+    ):
+        assert sentence in said
+    assert AFFECTED not in said
+
+
+def test_a_guardian_learns_nothing_of_where_and_when_a_minor_was(house):
+    child = house.names.subscriber(CHILD)
+    told = explain(house.house, AFFECTED)
+    assert child not in told.shown(as_json=True)
+    wards = [row for rows in told.data.values() for row in rows if row.get("as") == "guardian"]
+    assert len(wards) == 2, "a list's row and a message"
+    for row in wards:
+        assert not {"subscriber", "probability", "exposure_s", "basis", "account"} & row.keys()
+
+
+def test_asking_is_noted_before_it_is_answered(house):
+    explain(house.house, AFFECTED)
+    assert house.store.audit.entries(1)[0]["action"] == "explain"
+
+
+# --- keys ---------------------------------------------------------------------------------------------------------------
+
+
+def test_data_under_an_earlier_key_is_found_explained_and_erased(house):
+    old = house.settings.storage
+    keys = load_keys(house.settings)
+    storage = old.model_copy(update={
+        "identity_key": "ab" * 32, "identity_version": 2, "previous_identity_keys": ((1, keys.identity.hex()),)
+    })  # fmt: skip
+    settings = house.settings.model_copy(update={"storage": storage})
+    house.house.pseudonymiser = names_of(settings, load_keys(settings))
+    me = house.names.subscriber(AFFECTED)
+    told = explain(house.house, AFFECTED)
+    assert told.pseudonyms[1] == me
+    assert told.pseudonyms[0].startswith("sub_2_")
+    assert len(told.decisions) == 2
+    assert len(told.attachments) == count(house, me)
+    forget(house.house, AFFECTED)
+    assert everywhere(house, me) == set(KEPT)
+
+
+@pytest.mark.parametrize(
+    ("before", "says"), [(((1, "zz"),), "not hexadecimal"), (((2, "ab" * 32),), "a version stands twice")]
+)
+def test_keys_that_cannot_be_are_told_in_one_line(before, says, tmp_path):
+    house = SmallHouse.__new__(SmallHouse)
+    from tests.acceptance.small_house import settings_of
+
+    house.settings = settings_of(tmp_path, storage={
+        "path": tmp_path / "var", "identity_version": 2, "previous_identity_keys": before
+    })  # fmt: skip
+    with pytest.raises(Misconfigured, match=says):
+        names_of(house.settings, load_keys(house.settings))
+
+
+def test_a_vault_is_sealed_anew_under_a_new_key_and_the_old_one_may_go(tmp_path: Path):
+    from cryptography.fernet import Fernet
+
+    from detector.store.database import Database
+    from detector.store.vault import Vault
+
+    database = Database(f"sqlite:///{tmp_path}/a.db")
+    database.create()
+    first, second = Fernet.generate_key(), Fernet.generate_key()
+    Vault(database, first).seal({"sub_1": "491700000001", "sub_2": "491700000002"})
+    both = Vault(database, second, [first])
+    both.seal({"sub_1": "491700000001", "sub_3": "491700000003"})
+    assert [both.open(f"sub_{n}") for n in (1, 2, 3)] == [f"49170000000{n}" for n in (1, 2, 3)]
+    assert (both.reseal(), both.reseal()) == (2, 0)
+    alone = Vault(database, second)
+    assert [alone.open(f"sub_{n}") for n in (1, 2, 3)] == [f"49170000000{n}" for n in (1, 2, 3)]
+    with pytest.raises(Misconfigured, match="previous_vault_keys"):
+        Vault(database, Fernet.generate_key(), [first]).reseal()
+    database.close()
