@@ -1,18 +1,20 @@
 """Relay the outbox: the only job that talks to receivers. Permission is asked for again at the last moment."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from detector import care, delivery
 from detector.delivery import Breaker, Outcome, Receiver
-from detector.domain.customer import Customers
+from detector.domain.communication import standing
+from detector.domain.customer import CHANNELS
 from detector.domain.errors import Permanent, PrecallError
 from detector.domain.finding import Findings
 from detector.domain.impact import Listing
-from detector.domain.policy import CarePolicy
-from detector.domain.ports import Source, Transport
+from detector.domain.policy import CarePolicy, ImpactPolicy
+from detector.domain.ports import Reference, Source, Transport
 from detector.store import Message, Store
 from jobs.ledger import Reached, walk_on
 
@@ -32,6 +34,7 @@ class Relay:
     policy: CarePolicy
     max_attempts: int
     reached: Reached = walk_on
+    floor: int = ImpactPolicy.privacy_floor
     breakers: dict[str, Breaker] = field(default_factory=dict)
 
     def push(self, *, event_now: float, wall_now: float) -> Counter[str]:
@@ -92,39 +95,69 @@ class Relay:
     def _body(self, message: Message, receiver: Receiver, event_now: float) -> bytes | None:
         """Permission is asked for again at every attempt; at the first, the bytes are fixed that this key means from then
         on. None: corrected data withdrew it before anybody heard of it."""
-        lost = self._recheck(message, event_now)
+        self._recheck(message, event_now)
         if message.body is not None:
             return message.body
-        alert = replace(message.alert, data=_without(message.data, lost))
+        listed = self.store.book.listings(incident_id=message.incident_id, current=True)
+        alert = replace(message.alert, data=_recounted(message.data, listed, self.floor))
         body = delivery.format_named(receiver.format).render(alert, self.source_uri)
         frozen = self.store.outbox.freeze(message, dict(alert.data), body)
         self.reached("push.frozen")
         return frozen
 
-    def _recheck(self, message: Message, event_now: float) -> int:
-        """Listings that lost their permission since they were decided are refused; returns how many."""
-        customers = self.source.reference(event_now, Findings()).customers
+    def _recheck(self, message: Message, event_now: float) -> None:
+        """Listings that may no longer be acted upon are refused. What was asked with this very alert, which nobody has
+        heard, is taken back: so it may be said when it is allowed again."""
+        reference = self.source.reference(event_now, Findings())
         listed = self.store.book.listings(incident_id=message.incident_id, current=True)
-        refused = [(one, why) for one in listed if one.contactable and (why := self._why_not(one, customers, event_now))]
+        ask = LastAsk(reference, self.policy, int(event_now))
+        refused = [(one, why) for one in listed if one.contactable and (why := ask.why_not(one))]
+        if not refused:
+            return
+        gone = {one.subscriber for one, _ in refused}
+        rows = [row for row in self.store.communications.of([message.incident_id]) if row.subscriber in gone]
+        unheard = [row for row in standing(rows) if row.at == message.time] if self._unheard(message) else []
         with self.store.begin() as connection:
             for one, why in refused:
                 assert one.row is not None  # noqa: S101  rows that were read have one
                 self.store.book.refuse(connection, one.row, why)
-        return len(refused)
+            self.store.communications.add(connection, care.taken_back(unheard, int(event_now)))
 
-    def _why_not(self, listing: Listing, customers: Customers, now: float) -> str:
-        for purpose in self.policy.purposes:
-            why = care.permission(
-                listing.subscriber, customers=customers, purpose=purpose, channel=listing.channel, at=int(now)
-            )
-            if why:
-                return why
-        return ""
+    def _unheard(self, message: Message) -> bool:
+        """No receiver can have had this alert."""
+        told = self.store.outbox.told(message.incident_id)
+        return all(one.body is None for one in told if one.key == message.key)
 
 
-def _without(data: dict[str, Any], lost: int) -> dict[str, Any]:
-    """The body with `lost` more people suppressed by consent."""
-    counted = data.get("impact", {}).get("suppressedByConsent")
-    if not lost or not isinstance(counted, int):
+@dataclass(frozen=True)
+class LastAsk:
+    """May care still do what was decided, at the moment of sending? Consent and quiet hours; caps and the holdout were
+    decided with everything else."""
+
+    reference: Reference
+    policy: CarePolicy
+    now: int
+
+    @cached_property
+    def lawful(self) -> Mapping[str, str]:
+        return care.bases(self.policy, self.reference.operator.country)
+
+    @cached_property
+    def quiet(self) -> bool:
+        return care.in_quiet_hours(self.now, self.reference.operator.timezone, self.policy)
+
+    def why_not(self, listing: Listing) -> str:
+        """Empty if it may. What has no channel yet needs one."""
+        channels, why = care.permitted_channels(
+            listing.subscriber, customers=self.reference.customers, purposes=self.policy.purposes, at=self.now,
+            lawful=self.lawful, among=(listing.channel,) if listing.channel else CHANNELS,
+        )  # fmt: skip
+        return why if not channels else "quiet_hours" if self.quiet else ""
+
+
+def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> dict[str, Any]:
+    """The body with those who are left out by now."""
+    if not isinstance(data.get("impact"), dict) or not listed:
         return data
-    return data | {"impact": data["impact"] | {"suppressedByConsent": counted + lost}}
+    reasons, contactable = [one.why_not for one in listed], sum(one.contactable for one in listed)
+    return data | {"impact": care.recounted(data["impact"], reasons, contactable, floor)}

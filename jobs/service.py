@@ -19,7 +19,7 @@ def jobs_of(house: House, reached: Reached = walk_on) -> Jobs:
     """Every job over the house's ports."""
     relay = Relay(
         house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
-        house.settings.care, house.settings.delivery.max_attempts, reached,
+        house.settings.care, house.settings.delivery.max_attempts, reached, house.settings.impact.privacy_floor,
     )  # fmt: skip
     return Jobs(
         house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,

@@ -3,7 +3,7 @@
 from detector.care.account_alerts import decide_accounts
 from detector.care.asking import asked, taken_back
 from detector.care.closing import conclude, follow_up
-from detector.care.compose import compose
+from detector.care.compose import compose, recounted
 from detector.care.consent import bases, permission, permitted_channels
 from detector.care.decide import Reach, decide, in_quiet_hours, reach
 from detector.care.lookup import LookupAnswer, lookup
@@ -14,6 +14,6 @@ from detector.care.trouble import service_of
 
 __all__ = [
     "LookupAnswer", "Reach", "Room", "Situation", "asked", "bases", "compose", "conclude", "decide", "decide_accounts",
-    "follow_up", "in_quiet_hours", "lasted", "lookup", "margin", "permission", "permitted_channels", "reach", "sentence",
-    "service_of", "sure", "taken_back",
+    "follow_up", "in_quiet_hours", "lasted", "lookup", "margin", "permission", "permitted_channels", "reach", "recounted",
+    "sentence", "service_of", "sure", "taken_back",
 ]  # fmt: skip

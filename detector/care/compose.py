@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -207,27 +207,42 @@ def _number(value: float) -> float | int | None:
 def _impact(step: _Step, cap: int) -> dict[str, Any]:
     impact, floor = step.impact, step.floor
     affected = shown(impact.affected, floor)
-    no_consent = sum(d.why_not in CONSENT_REASONS for d in step.decisions)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
     told: dict[str, Any] = {
         "exposed": shown(impact.exposed, floor), "affected": affected,
         "affectedInterval": None if affected is None else shown_interval(impact.affected_low, impact.affected_high, floor),
-        "suppressedByConsent": shown(no_consent, floor),
-        "contactable": shown(sum(d.contactable for d in step.decisions), floor),
-        "withheld": withheld((d.why_not for d in step.decisions), floor),
+        **left_out([d.why_not for d in step.decisions], sum(d.contactable for d in step.decisions), floor),
         "accounts": [_account(a, step) for a in accounts[:cap]],
     }  # fmt: skip
     if len(accounts) > cap:
         told["accountsNotListed"] = len(accounts) - cap
+    return _noted(told, floor)
+
+
+def recounted(told: Mapping[str, Any], reasons: Sequence[str], contactable: int, floor: int) -> dict[str, Any]:
+    """An alert's `impact` with those who are left out by now."""
+    return _noted({**told, **left_out(reasons, contactable, floor)}, floor)
+
+
+def _noted(told: dict[str, Any], floor: int) -> dict[str, Any]:
     if None in told.values():
         told["note"] = f"null: under {floor}, withheld"
     return told
 
 
-def withheld(reasons: Iterable[str], floor: int) -> dict[str, int]:
-    """How many were left out, by reason of WHY_NOT; under the floor a reason has no entry, as if it were nobody's."""
+def left_out(reasons: Sequence[str], contactable: int, floor: int) -> dict[str, Any]:
+    """How many are not contacted, and why: `withheld` by reason of WHY_NOT, one under the floor has no entry, as if it were
+    nobody's. The same that an alert says at the moment when it is sent.
+
+    >>> left_out(["no_consent"] * 7 + ["cap"] * 3 + [""] * 20, 20, 5)
+    {'suppressedByConsent': 5, 'contactable': 20, 'withheld': {'no_consent': 5}}
+    """
     counts = Counter(reasons)
-    return {reason: n for reason in WHY_NOT if (n := shown(counts[reason], floor)) is not None}
+    return {
+        "suppressedByConsent": shown(sum(counts[reason] for reason in CONSENT_REASONS), floor),
+        "contactable": shown(contactable, floor),
+        "withheld": {reason: n for reason in WHY_NOT if (n := shown(counts[reason], floor)) is not None},
+    }
 
 
 def _account(account: AccountImpact, step: _Step) -> dict[str, Any]:

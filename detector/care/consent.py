@@ -82,9 +82,9 @@ def account_objected(account: str, *, customers: Customers, purpose: str, at: in
 
 def permitted_channels(
     subscriber_key: str, *, customers: Customers, purposes: tuple[str, ...], at: int,
-    lawful: Mapping[str, str] | None = None,
+    lawful: Mapping[str, str] | None = None, among: tuple[str, ...] = CHANNELS,
 ) -> tuple[tuple[str, ...], str]:  # fmt: skip
-    """The channels that every purpose allows, and if there are none, why: what stands in the way of a purpose that no
+    """The channels `among` these that every purpose allows, and if there are none, why: what stands in the way of a purpose that no
     channel allows (the furthest that any channel got), or no_channel if each purpose has a channel but none has all. Without
     any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""
     on = lawful or {}
@@ -93,11 +93,11 @@ def permitted_channels(
             permission(
                 subscriber_key, customers=customers, purpose=purpose, channel=c, at=at, basis=on.get(purpose, CONSENT)
             )
-            for c in CHANNELS
+            for c in among
         ]
         for purpose in purposes or ("proactive_contact",)
     }
-    channels = tuple(c for i, c in enumerate(CHANNELS) if not any(answer[i] for answer in answers.values()))
+    channels = tuple(c for i, c in enumerate(among) if not any(answer[i] for answer in answers.values()))
     blocked = [max(answer, key=WHY_NOT.index) for answer in answers.values() if all(answer)]
     if channels:
         return channels, ""

@@ -198,13 +198,24 @@ def test_permission_withdrawn_between_decision_and_sending_counts(house, desk, t
     listed(house, SILENT)
     key = tell(house)
     withdrawn(tmp_path / "operator", AFFECTED, LIVE)
+    house.jobs.relay.floor = 1
     assert push(house) == {"sent": 1}
     assert contactable(house) == {
         house.names.subscriber(AFFECTED): "withdrawn",
         house.names.subscriber(SILENT): "no_consent",
     }
-    assert json.loads(desk.got[0][1])["data"]["impact"]["suppressedByConsent"] == 7 + 2
-    assert message(house, key).data["impact"]["suppressedByConsent"] == 9
+    said = json.loads(desk.got[0][1])["data"]["impact"]
+    assert (said["suppressedByConsent"], said["withheld"]) == (2, {"no_consent": 1, "withdrawn": 1})
+    assert message(house, key).data["impact"] == said
+
+
+def test_a_recount_at_sending_keeps_to_the_privacy_floor(house, desk, tmp_path):
+    listed(house, AFFECTED)
+    tell(house)
+    withdrawn(tmp_path / "operator", AFFECTED, LIVE)
+    assert push(house) == {"sent": 1}
+    said = json.loads(desk.got[0][1])["data"]["impact"]
+    assert (said["suppressedByConsent"], said["withheld"], said["note"]) == (None, {}, "null: under 5, withheld")
 
 
 def test_permission_withdrawn_between_two_attempts_ends_the_listing_though_the_bytes_stay(house, desk, tmp_path):
