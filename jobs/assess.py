@@ -27,6 +27,7 @@ from detector.store import Debt, Store
 from jobs import fitted
 from jobs.asking import Asking
 from jobs.hearing import heard_lately
+from jobs.histories import OF_THE_PAST, histories
 from jobs.holding import Holding
 from jobs.ledger import Reached, walk_on
 
@@ -138,8 +139,11 @@ class _Assessment:
         return {}
 
     def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
-        """Subscriber -> what it has been through, of those listed."""
-        return {}
+        """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""
+        if not any(name in OF_THE_PAST for rule in self.settings.rules for name, _ in rule.when):
+            return {}
+        people, zone = [person.subscriber for person in one.impact.people], self.reference.operator.timezone
+        return histories(self.store, people, now=self.now, timezone=zone, besides=one.incident.incident_id)
 
     def _breaches(self, incident: Incident) -> Sequence[Breach]:
         """When its drifts turn graver: read from two days of history, so asked anew only now and then."""

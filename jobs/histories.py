@@ -9,6 +9,8 @@ from detector.store import Store
 from detector.store.experience import Touch
 
 _DAY_S = 86_400
+OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
+"""Conditions of rules that ask for a history."""
 
 
 def histories(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from detector.domain.case import CONDITIONS, INCIDENT, Case
 from detector.domain.customer import Account, Consent, Customers, Subscriber
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.impact import Listing
@@ -14,7 +15,7 @@ from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
 from jobs.experience import KEPT, due, keep_experience
-from jobs.histories import histories
+from jobs.histories import OF_THE_PAST, histories
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
@@ -150,3 +151,10 @@ def test_the_history_of_all_listed_people_at_once(store, source):
     assert found["bob"] == CustomerHistory(last_contact_at=NOON - DAY)
     assert found["eve"] == UNKNOWN_HISTORY
     assert histories(store, ["ann"], now=NOON, timezone="UTC", besides="inc_1")["ann"].incidents == 0
+
+
+def test_histories_are_read_for_every_condition_that_asks_for_one():
+    """Whatever a rule could see of a different past is named; else its rules would see none."""
+    plain = Case(INCIDENT, "slow")
+    lived = replace(plain, history=CustomerHistory(2, 600.0, 40.0, -9.0, 3, 5, 7))
+    assert {name for name, one in CONDITIONS.items() if one.read(plain) != one.read(lived)} == OF_THE_PAST
