@@ -84,9 +84,9 @@ def permitted_channels(
     subscriber_key: str, *, customers: Customers, purposes: tuple[str, ...], at: int,
     lawful: Mapping[str, str] | None = None, among: tuple[str, ...] = CHANNELS,
 ) -> tuple[tuple[str, ...], str]:  # fmt: skip
-    """The channels `among` these that every purpose allows, and if there are none, why: what stands in the way of a purpose that no
-    channel allows (the furthest that any channel got), or no_channel if each purpose has a channel but none has all. Without
-    any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""
+    """The channels `among` these that every purpose allows, and if there are none, why: what stands in the way of a purpose
+    that no channel allows (the furthest that any channel got), or no_channel if each purpose has a channel but none has all.
+    Without any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""
     on = lawful or {}
     answers = {
         purpose: [
