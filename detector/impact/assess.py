@@ -22,6 +22,7 @@ from detector.impact.driven import driven
 from detector.impact.harm import columns, harms_of
 from detector.impact.hours import HOUR_S
 from detector.impact.measured import Measured, measure
+from detector.impact.owed import Owed
 from detector.impact.stay import Forecast, forecast
 from detector.impact.view import view_of
 
@@ -64,7 +65,8 @@ def assess(
     probability = _probability(expected, measured, concentration, incident.confidence or 1.0)
     exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s + fled.dead_s, 0.0)
     basis = _basis(crowd, measured, last.touched)
-    return _impact(incident, degradations, crowd.keys, probability, exposure, basis, customers, now, policy)
+    owed = Owed(crowd, usual, last)
+    return _impact(incident, degradations, owed, probability, exposure, basis, customers, now, policy)
 
 
 def expected_end(incident: Incident, now: int) -> int:
@@ -103,10 +105,10 @@ def _basis(crowd: Crowd, measured: Measured, touched: NDArray[np.bool_]) -> NDAr
 
 
 def _impact(
-    incident: Incident, degradations: Sequence[Degradation], keys: tuple[str, ...], probability: Vector, exposure: Vector,
+    incident: Incident, degradations: Sequence[Degradation], owed: Owed, probability: Vector, exposure: Vector,
     basis: NDArray[np.intp], customers: Customers, now: int, policy: ImpactPolicy,
 ) -> Impact:  # fmt: skip
-    exposed = np.flatnonzero(exposure > 0)
+    keys, exposed = owed.crowd.keys, np.flatnonzero(exposure > 0)
     chance = np.clip(np.nan_to_num(probability[exposed]), 0.0, 1.0)
     total, low, high = affected_interval(chance, _relative_sd(degradations, basis[exposed], chance))
     by_key = {keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
@@ -116,7 +118,8 @@ def _impact(
                  float(exposure[i]))
         for i in sorted(listed, key=lambda i: keys[i])
     )  # fmt: skip
-    accounts = account_impacts(by_key, customers)
+    degraded_s = {person.subscriber: person.degraded_s for person in people}
+    accounts = account_impacts(by_key, customers, degraded_s, owed.shares, policy.privacy_floor)
     return Impact(incident.incident_id, now, len(exposed), total, low, high, people, accounts)
 
 

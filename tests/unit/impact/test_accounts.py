@@ -4,6 +4,8 @@ import pytest
 
 from detector.domain.customer import Account, Customers, Membership, Subscriber
 from detector.impact.accounts import account_impacts
+from tests.unit.impact.impact_world import always, degradation
+from tests.unit.impact.test_assess import assessed
 
 
 def firm(key: str, lines: int, parent: str = "", sla: str = "") -> tuple[dict, dict]:
@@ -72,3 +74,16 @@ def test_a_cell_is_named_only_where_many_lines_suffer(floor, cells):
     owed = {f"a{n}": {"busy" if n < 6 else "quiet": 1.0} for n in range(9)}
     found = impacts(dict.fromkeys(owed, 1.0), known, cells_of=lambda people: owed, floor=floor)
     assert found["a"].cell_shares == cells
+
+
+def test_an_assessment_says_which_cells_a_firm_owes_its_trouble_to():
+    """Eight of its lines sit behind one dead cell and six behind another; two are elsewhere."""
+    people, accounts = firm("f", 16, sla="99.9")
+    at = {key: "a" if n < 8 else "b" if n < 14 else "c" for n, key in enumerate(people)}
+    habit_rows = [row for key, cell in at.items() for row in always(key, cell)]
+    impact = assessed([degradation(cell, "outage", 0, 100, 0) for cell in "ab"], "a b", habit_rows=habit_rows,
+                      customers=customers((people, accounts)))  # fmt: skip
+    (told,) = impact.accounts
+    assert (told.affected_lines, told.lines) == (14, 16)
+    assert [cell for cell, _ in told.cell_shares] == ["a", "b"]
+    assert sum(share for _, share in told.cell_shares) == pytest.approx(1.0, abs=0.01)
