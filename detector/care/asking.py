@@ -19,11 +19,12 @@ def asked(
             incident.severity, service,
         )
         for one in decisions
-        if one.action != "none" and _new(one, incident, heard)
+        if one.action != "none" and _new(one, incident, heard, now)
     )  # fmt: skip
 
 
-def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard) -> bool:
+def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard, now: int) -> bool:
+    """What was decided before stands, and was said then."""
     rows = heard.about(one.recipient, incident.incident_id)
     if one.action == ALL_CLEAR:
         mine = [row for row in rows if row.subscriber == one.subscriber and row.action != "survey"]
@@ -31,7 +32,7 @@ def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard) -> b
     if incident.state != "open":
         return all(row.rule != one.rule for row in rows)
     told = [row for row in rows if row.action not in UNCOUNTED]
-    return not told or graver(incident, told)
+    return not told or (one.decided_at == now and graver(incident, told))
 
 
 def taken_back(rows: Iterable[Communication], now: int) -> tuple[Communication, ...]:

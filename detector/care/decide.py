@@ -173,12 +173,12 @@ class _Round:
         return first_match(self.rules, case, way)
 
     def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
-        """The same as it was told, by the same channel as long as that is permitted."""
+        """The same as it was told, by the same channel as long as that is permitted; decided when it was told."""
         channel = row.channel if row.channel in way.channels else way.channels[0]
         rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(row.rule, row.action))
         return Decision(
-            self.incident.incident_id, person.subscriber, True, "", row.action, channel, way.recipient, self.situation.now,
-            row.rule, self.situation.team(person.account, rule), row.offer, self.situation.risk_of(person.subscriber),
+            self.incident.incident_id, person.subscriber, True, "", row.action, channel, way.recipient, row.at, row.rule,
+            self.situation.team(person.account, rule), row.offer, self.situation.risk_of(person.subscriber),
         )  # fmt: skip
 
 
