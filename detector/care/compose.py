@@ -246,10 +246,19 @@ def left_out(reasons: Sequence[str], contactable: int, floor: int) -> dict[str, 
 
 
 def _account(account: AccountImpact, step: _Step) -> dict[str, Any]:
+    """Counts in steps of the floor, and what follows from them: the exact share would give the exact count away."""
     floor = step.floor
-    affected = shown(account.affected_lines, floor)
-    told: dict[str, Any] = {"ref": account.account, "tier": account.tier, "affectedLines": affected}
-    told["lines"] = shown(account.lines, floor)
+    affected, lines = shown(account.affected_lines, floor), shown(account.lines, floor)
+    told: dict[str, Any] = {
+        "ref": account.account, "kind": account.kind, "tier": account.tier, "affectedLines": affected, "lines": lines,
+        "share": round(min(affected / lines, 1.0), 2) if affected and lines else None,
+    }  # fmt: skip
+    if roles := {role: n for role, held in account.roles if (n := shown(held, floor)) is not None}:
+        told["roles"] = roles
+    if account.sla:
+        told |= {"sla": account.sla, "slaMinutesUsed": round(account.sla_minutes_used, 1)}
+    if account.cell_shares:
+        told["cells"] = [{"id": f"cell:{cell}", "share": round(share, 2)} for cell, share in account.cell_shares]
     mine = next((one for one in step.accounts if one.account == account.account and one.action != "none"), None)
     return told if mine is None else told | {"action": {"kind": mine.action, "team": mine.team}}
 
@@ -282,11 +291,11 @@ def _team(kind: str, policy: CarePolicy) -> str:
 
 
 def _expected(step: _Step) -> dict[str, Any]:
-    """The ticket's promise, else our own estimate with its interval; nothing of what is over."""
+    """The ticket's promise while it is still to come, else our own estimate with its interval; nothing of what is over."""
     incident, ours = step.incident, step.outlook
     told: dict[str, Any] = {"clear": None}
-    if incident.expected_clear_at is not None:
-        told = {"clear": _iso(incident.expected_clear_at), "source": incident.expected_clear_source or "estimate"}
+    if (promised := incident.promised_clear(step.now)) is not None:
+        told = {"clear": _iso(promised), "source": incident.expected_clear_source or "estimate"}
     elif ours is not None and step.type_ != "resolved":
         told = {"clear": _iso(ours.clear_at), "source": "estimate"}
         told |= {"low": _iso(ours.clear_low), "high": _iso(ours.clear_high), "level": LEVEL}

@@ -60,6 +60,11 @@ class Incident:
     def priority(self) -> int:
         return PRIORITY[self.severity]
 
+    def promised_clear(self, at: int) -> int | None:
+        """When it is promised to be over, as told at `at` (s): a promise that has passed is none any more."""
+        promise = self.expected_clear_at
+        return promise if promise is not None and promise > at else None
+
     @property
     def silent(self) -> bool:
         """No one outside is told of it."""

@@ -238,17 +238,18 @@ def graver(breach: Breach, find: Callable[[str], Kpi | None], page: Page) -> str
 
 
 def expected_clear(incident: Incident, care: CareView | None, page: Page) -> str:
-    """The operations centre's promise, else our own estimate with its interval."""
+    """The operations centre's promise while it is still to come, else our own estimate with its interval."""
     if incident.state != "open":
         return ""
     ours = care.outlook if care else None
-    if incident.expected_clear_at is None:
+    promised = incident.promised_clear(int(page.now))
+    if promised is None:
         if ours is None:
             return ""
         between = f"{page.clock(ours.clear_low)} to {page.clock(ours.clear_high)}"
         return f"{page.clock(ours.clear_at)} (our estimate; {between} in {100 * LEVEL:.0f} % of such cases)"
     source = f" ({incident.expected_clear_source})" if incident.expected_clear_source else ""
-    return f"{page.clock(incident.expected_clear_at)}{source}"
+    return f"{page.clock(promised)}{source}"
 
 
 def charts(bands: Sequence[Band], incident: Incident, care: CareView | None, page: Page) -> list[str]:

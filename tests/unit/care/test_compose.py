@@ -68,7 +68,9 @@ def test_the_body_is_the_contracts_own():
         "impact": {
             "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 70,
             "contactable": 30, "withheld": {"no_consent": 70},
-            "accounts": [{"ref": "acc_9f", "tier": "gold", "affectedLines": 35, "lines": 210}],
+            "accounts": [
+                {"ref": "acc_9f", "kind": "enterprise", "tier": "gold", "affectedLines": 35, "lines": 210, "share": 0.17}
+            ],
         },
         "action": {"kind": "proactive_message", "team": "enterprise-care"},
         "say": {"en": "Calls and mobile data have often failed to start in your area since 08:15. We are working on it. "
@@ -102,6 +104,23 @@ def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
     assert alert(promised, outlook=OURS).data["expected"]["source"] == "ticket"
     ended = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
     assert alert(ended, type_="resolved", outlook=OURS).data["expected"] == {"clear": None}
+
+
+def test_a_promise_that_has_passed_is_told_no_more():
+    passed = replace(INCIDENT, expected_clear_at=EIGHT - 60, expected_clear_source="ticket")
+    assert alert(passed, outlook=OURS).data["expected"]["source"] == "estimate"
+    assert alert(passed).data["expected"] == {"clear": None}
+
+
+def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_names_nobody():
+    firm = AccountImpact(
+        "acc_9f", "enterprise", "gold", 34, 211, roles=(("executive", 2), ("manager", 7)), sla="99.9", sla_minutes_used=3.26,
+        cell_shares=(("c01010", 0.667), ("c01011", 0.25)),
+    )  # fmt: skip
+    (told,) = alert(impact=replace(IMPACT, accounts=(firm,))).data["impact"]["accounts"]
+    assert told["roles"] == {"manager": 5}
+    assert (told["sla"], told["slaMinutesUsed"]) == ("99.9", 3.3)
+    assert told["cells"] == [{"id": "cell:c01010", "share": 0.67}, {"id": "cell:c01011", "share": 0.25}]
 
 
 def test_a_drift_is_told_with_when_it_turns_graver():
