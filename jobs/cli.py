@@ -182,16 +182,24 @@ def check(config: ConfigFile = None) -> None:
 
 
 @app.command()
-def lookup(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Is this caller affected, since when, how sure, what to say.
+def lookup(
+    subscriber: str,
+    config: ConfigFile = None,
+    caller: Annotated[
+        str, typer.Option(help="Who asks: self, guardian, holder or manager; others hear neither place nor time.")
+    ] = "self",
+    as_json: AsJson = False,
+) -> None:
+    """Is this caller affected, since when, how sure, what to say; asks the running daemon if there is one.
 
     Example: `precall lookup 491701234567`
     """
-    from jobs.showing import show_lookup
+    import json
 
-    house = _house(config)
-    typer.echo(show_lookup(house, subscriber, as_json))
-    house.close()
+    from jobs.calling import look_up, shown
+
+    answer = look_up(_settings(config), subscriber, caller)
+    typer.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else shown(answer))
 
 
 @app.command()

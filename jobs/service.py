@@ -7,9 +7,11 @@ from typing import Self
 from detector.app import House
 from detector.clock import WallClock
 from detector.domain.finding import Findings
+from detector.domain.ports import Reference
 from detector.web import create_app
 from detector.web.server import WebServer
 from detector.web.store_service import StoreService
+from jobs.calling import tell_where
 from jobs.daemon import Daemon, Jobs
 from jobs.ledger import Reached, walk_on
 from jobs.push import Relay
@@ -39,20 +41,24 @@ class Service:
 
     def __enter__(self) -> Self:
         self.url = self.web.start()
+        tell_where(self.house.settings.storage.path, self.url)
         self.daemon.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.daemon.stop()
+        tell_where(self.house.settings.storage.path, "")
         self.web.stop()
         self.house.close()
 
 
-def questions_of(house: House, problems: Callable[[], Sequence[str]] = list) -> StoreService:
+def questions_of(
+    house: House, problems: Callable[[], Sequence[str]] = list, reference: Callable[[], Reference] | None = None
+) -> StoreService:
     """What pages, API and command line ask of the house."""
     return StoreService(
         house.store, house.source, house.catalogue, house.settings, house.clock, house.pseudonymiser, house.telemetry,
-        problems,
+        problems, reference,
     )  # fmt: skip
 
 

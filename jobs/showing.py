@@ -14,7 +14,6 @@ from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
 from jobs.reporting import report, window_of
-from jobs.service import questions_of
 
 _WIDTH = 140
 
@@ -66,18 +65,6 @@ def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
         for m in house.store.outbox.by_state(state, limit)
     ]  # fmt: skip
     return table(rows, as_json, "no deliveries")
-
-
-def show_lookup(house: House, subscriber: str, as_json: bool) -> str:
-    matches = questions_of(house).lookup(subscriber, "cli")
-    rows = [
-        {
-            "incident": m.incident_id, "severity": m.severity, "since": moment(m.started_at), "sure": f"{m.probability:.0%}",
-            "expected_clear": moment(m.expected_clear_at), "reason": m.reason, "say": " / ".join(m.say.values()),
-        }
-        for m in matches
-    ]  # fmt: skip
-    return table(rows, as_json, "not affected by anything known")
 
 
 def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:

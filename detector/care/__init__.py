@@ -1,19 +1,21 @@
 """Whom care may approach, what it does, and what it says."""
 
 from detector.care.account_alerts import decide_accounts
+from detector.care.account_lookup import AccountAnswer, account_lookup
 from detector.care.asking import asked, taken_back
 from detector.care.closing import conclude, follow_up
 from detector.care.compose import compose, recounted
 from detector.care.consent import bases, permission, permitted_channels
 from detector.care.decide import Reach, decide, in_quiet_hours, reach
-from detector.care.lookup import LookupAnswer, lookup
+from detector.care.lookup import CALLERS, LookupAnswer, lookup
 from detector.care.say import sentence
 from detector.care.situation import Situation
 from detector.care.telling import Room, lasted, margin, sure
 from detector.care.trouble import service_of
 
 __all__ = [
-    "LookupAnswer", "Reach", "Room", "Situation", "asked", "bases", "compose", "conclude", "decide", "decide_accounts",
+    "CALLERS", "AccountAnswer", "LookupAnswer", "Reach", "Room", "Situation", "account_lookup", "asked",
+    "bases", "compose", "conclude", "decide", "decide_accounts",
     "follow_up", "in_quiet_hours", "lasted", "lookup", "margin", "permission", "permitted_channels", "reach", "recounted",
     "sentence", "service_of", "sure", "taken_back",
 ]  # fmt: skip

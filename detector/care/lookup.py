@@ -1,14 +1,14 @@
 """Is this caller affected, since when, how sure, and what to say: for the agent's desktop and the voice menu."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from detector.care.consent import objected
 from detector.care.decide import DAY_S, WEEK_S, Reach, reach
 from detector.care.say import phrases_of, sentence
 from detector.care.situation import Situation
 from detector.care.trouble import trouble_of
-from detector.domain.communication import ALL_CLEAR, Communication, standing
+from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
@@ -21,7 +21,7 @@ CALLERS = ("self", "guardian", "holder", "manager")
 
 @dataclass(frozen=True)
 class Touching:
-    """An incident that touches the person: how surely, what to say of it by language; `told`: the person heard of it."""
+    """An incident that touches the person, how surely, and what to say of it by language. told: the person heard of it."""
 
     incident: Incident
     listing: Listing
@@ -32,10 +32,13 @@ class Touching:
 @dataclass(frozen=True)
 class LookupAnswer:
     """affected: yes, no or unknown (listed, but less likely than not; not known; or left out of analysis by their own wish).
-    Times in s since the epoch. `say` by language, the person's own first. `contactable`, `why_not`: whether care may approach
-    this person by itself; answering a caller needs no such consent. `incidents`: those that touch the person, the one that
-    speaks first; `said`: what the person was told lately, the newest first; `next_exposure_at`: when they are expected behind
-    a touched cell again. `private`: place and time are withheld, and with them everything that would tell them."""
+
+    Times in s since the epoch. `say` by language, the person's own first. `going_on`: an incident that is not over lists the
+    person, however surely. `contactable`, `why_not`: whether care may approach this person by itself; answering a caller
+    needs no such consent. `incidents`: those that touch the person, the one that speaks first; `said`: what the person was
+    told lately, the newest first; `next_exposure_at`: when they are expected behind a touched cell again. `private`: place
+    and time are withheld, and everything that would tell them.
+    """
 
     affected: str
     probability: float = 0.0
@@ -45,6 +48,7 @@ class LookupAnswer:
     resolved_at: int | None = None
     incident_id: str = ""
     say: Mapping[str, str] = field(default_factory=dict)
+    going_on: bool = False
     contactable: bool = False
     why_not: str = ""
     told: bool = False
@@ -53,37 +57,95 @@ class LookupAnswer:
     said: tuple[Communication, ...] = ()
     private: bool = False
 
-    @property
-    def open_(self) -> bool:
-        """An incident that is not over lists the person, however surely."""
-        return any(one.incident.state == "open" for one in self.incidents)
-
 
 def lookup(
     subscriber_key: str, *, situation: Situation, incidents: Sequence[Incident], listings: Sequence[Listing],
-    said: Iterable[Communication] = (), caller: str = "self",
+    caller: str = "self",
 ) -> LookupAnswer:  # fmt: skip
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
-    rows; `said`: what was said about the person's line. Works and maintenance answer too; a merged incident is spoken for by
-    the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor time is said or given."""
-    customers, now = situation.customers, situation.now
-    person = customers.subscribers.get(subscriber_key)
+    rows; `situation.heard`: what this person, and a minor's guardian, were told. Works and maintenance answer too; a merged
+    incident is spoken for by the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor
+    time is said or given."""
+    person = situation.customers.subscribers.get(subscriber_key)
     private = caller != "self" or (person is not None and person.minor)
+    told = [] if private else list(reversed(situation.heard.by_recipient.get(subscriber_key, ())))
+    may_look = not objected(
+        subscriber_key, customers=situation.customers, purpose="network_care_analysis", at=situation.now
+    )
+    rows = _current(incidents, listings, situation.now) if may_look else []
     way = _way(subscriber_key, situation)
-    rows = _current(incidents, listings, now)
-    told = [row for row in reversed(standing(said)) if row.recipient == subscriber_key]
-    may_look = not objected(subscriber_key, customers=customers, purpose="network_care_analysis", at=now)
-    if not rows or not may_look:
+    common = LookupAnswer(
+        "unknown", contactable=not way.why_not, why_not=way.why_not, said=tuple(told), private=private,
+        going_on=any(incident.state == "open" for incident, _ in rows),
+    )  # fmt: skip
+    if not rows:
         sure = person is not None and may_look
         say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, situation)}
-        said_ = () if private or not may_look else tuple(told)
-        return LookupAnswer(
-            "no" if sure else "unknown", say=say, contactable=not way.why_not, why_not=way.why_not, said=said_, private=private
-        )
-    found = tuple(_touching(incident, row, told, person, situation, private) for incident, row in rows)
+        return replace(common, affected="no" if sure else "unknown", say=say)
+    ids = {row.incident_id for row in told}
+    found = [
+        Touching(incident, row, _say(incident, person, situation, to_person=not private), incident.incident_id in ids)
+        for incident, row in rows
+    ]
     first = found[0]
-    answer = LookupAnswer(
-        "yes" if first.listing.probability >= situation.policy.contact_above else "unknown", first.listing.probability,
-        say=first.say, contactable=not way.why_not, why_not=way.why_not, told=first.told, incidents=found, private=private,
+    sure = first.listing.probability >= situation.policy.contact_above
+    answer = replace(common, affected="yes" if sure else "unknown", probability=first.listing.probability, say=first.say)
+    return answer if private else _in_full(answer, found)
+
+
+def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
+    """With place and time."""
+    incident, coming = found[0].incident, [at for one in found if (at := one.listing.next_exposure_at) is not None]
+    return replace(
+        answer, since=incident.started_at, expected_clear=incident.expected_clear_at,
+        expected_clear_source=incident.expected_clear_source, resolved_at=incident.resolved_at,
+        incident_id=incident.incident_id, told=found[0].told, next_exposure_at=min(coming, default=None),
+        incidents=tuple(found),
     )  # fmt: skip
-    return answer if private else _in_full(answer, told)
+
+
+def _way(key: str, situation: Situation) -> Reach:
+    """May care approach this person now, for any incident?"""
+    person = situation.person(key)
+    recipients = {key, person.guardian if person.minor else key}
+    week, day = (
+        {who: situation.heard.count(who, situation.now - span) for who in recipients} for span in (WEEK_S, DAY_S)
+    )
+    return reach(
+        key, customers=situation.customers, timezone=situation.timezone, now=situation.now, policy=situation.policy,
+        lawful=situation.lawful, contacted=week, today=day,
+    )  # fmt: skip
+
+
+def _current(
+    incidents: Sequence[Incident], listings: Sequence[Listing], now: int
+) -> list[tuple[Incident, Listing]]:  # fmt: skip
+    """Those that are open first, the likeliest of them first; each once."""
+    known = {i.incident_id: i for i in incidents if i.state != "merged" and not i.suppressed_reason.startswith("merged")}
+    surest: dict[str, Listing] = {}
+    for one in listings:
+        if one.incident_id in known and (
+            one.incident_id not in surest or one.probability > surest[one.incident_id].probability
+        ):
+            surest[one.incident_id] = one
+    rows = [(known[name], one) for name, one in surest.items()]
+    rows = [(i, one) for i, one in rows if i.resolved_at is None or now - i.resolved_at <= RECENT_S]
+    return sorted(rows, key=lambda row: (row[0].state != "open", -row[1].probability, row[0].incident_id))
+
+
+def _languages(person: Subscriber | None, situation: Situation) -> tuple[str, ...]:
+    """The person's own first."""
+    own = (person.language,) if person and person.language else ()
+    return tuple(dict.fromkeys((*own, *situation.policy.languages)))
+
+
+def _say(incident: Incident, person: Subscriber | None, situation: Situation, *, to_person: bool) -> dict[str, str]:
+    trouble = trouble_of(incident)
+    return {
+        language: sentence(
+            language, trouble, timezone=situation.timezone, now=situation.now, since=incident.started_at,
+            clear=incident.expected_clear_at, resolved=incident.resolved_at, to_person=to_person,
+            works_until=incident.works_until, withdrawn=incident.withdrawn_at is not None,
+        )
+        for language in _languages(person, situation)
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from itertools import chain
 CHANNELS = ("sms", "email", "push", "call")
 EVENTS = ("left", "offer_made", "offer_taken", "credit")
 PURPOSES = ("network_care_analysis", "profiling", "proactive_contact", "survey")
-_OF_PEOPLE = ("accounts_of", "above", "every_account_of", "lines", "roles_of")
+_OF_PEOPLE = ("accounts_of", "above", "every_account_of", "lines", "people_of", "roles_of")
 """Of `Customers`: what no consent changes."""
 
 
@@ -194,6 +194,15 @@ class Customers:
     def lines(self) -> Mapping[str, int]:
         """Account key -> how many different people are lines of it or of an account below it."""
         return Counter(chain.from_iterable(self.every_account_of.values()))
+
+    @cached_property
+    def people_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Account key -> the people who are lines of it or of an account below it."""
+        found: dict[str, list[str]] = {}
+        for person, accounts in self.every_account_of.items():
+            for account in accounts:
+                found.setdefault(account, []).append(person)
+        return {account: tuple(people) for account, people in found.items()}
 
     @cached_property
     def roles_of(self) -> Mapping[str, tuple[tuple[str, str], ...]]:

@@ -143,6 +143,16 @@ class Book:
                 for row in connection.execute(query.where(table.c.incident_id.in_(part)))
             ]  # fmt: skip
 
+    def listings_about(self, people: Iterable[str]) -> Sequence[Listing]:
+        """The current rows of these people."""
+        table = tables.listing
+        query = select(table).where(table.c.delisted_at.is_(None))
+        with self._database.read() as connection:
+            return [
+                noun_of(Listing, row) for part in _parts(people)
+                for row in connection.execute(query.where(table.c.subscriber.in_(part)))
+            ]  # fmt: skip
+
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
         """End these rows and begin those."""
         for start in range(0, len(ended), 500):

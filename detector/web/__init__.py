@@ -1,6 +1,6 @@
 """API and pages for care: who is affected, since when, how sure, and what to say."""
 
 from detector.web.application import create_app
-from detector.web.service import CareView, Listed, ListedPage, Match, Update, WebService
+from detector.web.service import CareView, Listed, ListedPage, Update, WebService
 
-__all__ = ["CareView", "Listed", "ListedPage", "Match", "Update", "WebService", "create_app"]
+__all__ = ["CareView", "Listed", "ListedPage", "Update", "WebService", "create_app"]

@@ -5,14 +5,17 @@ from dataclasses import fields
 from math import isfinite
 from typing import Any
 
+from detector.care.lookup import LookupAnswer, Touching
 from detector.care.privacy import shown, shown_interval
+from detector.domain.alert import Decision  # noqa: F401  the doctest's
+from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, Rival
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
 from detector.incidents import explanation
-from detector.web.service import CareView, Listed, Match
+from detector.web.service import CareView, Listed
 
 Json = dict[str, Any]
 
@@ -28,7 +31,7 @@ def iso(epoch_s: float | None) -> str | None:
 def plain(noun: Any) -> Json:
     """A dataclass's fields: those named `..._at` as ISO times, NaN as null.
 
-    >>> plain(Match("inc_1", "major", 60, 0.9))["started_at"]
+    >>> plain(Decision("inc_1", "sub_1", False, "no_consent", "none", "", "", decided_at=60))["decided_at"]
     '1970-01-01T00:01:00Z'
     """
     values = {field.name: getattr(noun, field.name) for field in fields(noun)}
@@ -106,9 +109,45 @@ def listed(row: Listed) -> Json:
     return person | ({"contact": row.contact} if row.contact is not None else {})
 
 
-def lookup(matches: Sequence[Match]) -> Json:
+def lookup(answer: LookupAnswer) -> Json:
     """What an agent's desktop or a voice menu needs; the raw identity is not repeated."""
-    return {"affected": bool(matches), "incidents": [plain(match) for match in matches]}
+    return {
+        "affected": answer.going_on,
+        "answer": answer.affected,
+        "probability": round(answer.probability, 3),
+        "since": iso(answer.since),
+        "expected_clear": iso(answer.expected_clear),
+        "expected_clear_source": answer.expected_clear_source,
+        "resolved_at": iso(answer.resolved_at),
+        "next_exposure_at": iso(answer.next_exposure_at),
+        "say": dict(answer.say),
+        "said": [said(row) for row in answer.said],
+        "contact": {"contactable": answer.contactable, "why_not": answer.why_not},
+        "private": answer.private,
+        "incidents": [touching(one) for one in answer.incidents],
+    }
+
+
+def touching(one: Touching) -> Json:
+    """An incident on a caller's list."""
+    found = one.incident
+    return {
+        "incident_id": found.incident_id, "severity": found.severity, "state": found.state,
+        "started_at": iso(found.started_at), "resolved_at": iso(found.resolved_at),
+        "probability": round(one.listing.probability, 3), "basis": one.listing.basis,
+        "reason": found.reason, "silent": found.suppressed_reason, "say": dict(one.say), "told": one.told,
+        "expected_clear_at": iso(found.expected_clear_at), "expected_clear_source": found.expected_clear_source,
+        "next_exposure_at": iso(one.listing.next_exposure_at),
+    }  # fmt: skip
+
+
+def said(row: Communication) -> Json:
+    """What a person was told; of another person's line only that it was one."""
+    own = row.subscriber in ("", row.recipient)
+    return {
+        "at": iso(row.at), "action": row.action, "channel": row.channel, "offer": row.offer,
+        "incident_id": row.incident_id if own else "", "own_line": own,
+    }  # fmt: skip
 
 
 def _finite(value: Any) -> Any:

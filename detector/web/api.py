@@ -14,7 +14,8 @@ from detector.web.service import WebService
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 IncidentId = Annotated[str, Path(max_length=64)]
-RawSubscriber = Annotated[str, Path(min_length=1, max_length=64)]
+RawIdentity = Annotated[str, Path(min_length=1, max_length=256)]
+Caller = Literal["self", "guardian", "holder", "manager"]
 State = Literal["", "open", "resolved", "merged"]
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -52,9 +53,13 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
             "next_offset": end if page.rows and end < page.total else None, "affected": rows,
         }  # fmt: skip
 
-    @routes.get("/v1/lookup/{subscriber}")
-    def lookup(subscriber: RawSubscriber, actor: str = actor) -> dict[str, Any]:
-        return answers.lookup(service.lookup(subscriber, actor))
+    @routes.get("/v1/lookup/{subscriber:path}")
+    def lookup(subscriber: RawIdentity, caller: Caller = "self", actor: str = actor) -> dict[str, Any]:
+        return answers.lookup(service.lookup(subscriber, actor, caller))
+
+    @routes.get("/v1/accounts/{account:path}")
+    def account(account: RawIdentity, actor: str = actor) -> dict[str, Any]:
+        return answers.plain(service.account(account, actor))
 
     return routes
 

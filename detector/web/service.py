@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
@@ -32,20 +33,6 @@ class ListedPage:
 
 
 @dataclass(frozen=True)
-class Match:
-    """An incident that touches a caller: since when, how sure, what to say (language -> sentence)."""
-
-    incident_id: str
-    severity: str
-    started_at: int
-    probability: float
-    reason: str = ""
-    say: Mapping[str, str] = field(default_factory=dict)
-    expected_clear_at: int | None = None
-    expected_clear_source: str = ""
-
-
-@dataclass(frozen=True)
 class CareView:
     """What care does about an incident. `contactable` people, the rest `withheld` by reason (one of WHY_NOT -> people)."""
 
@@ -71,7 +58,7 @@ class Update:
 
 
 class WebService(Protocol):
-    """Reads only. `affected` and `lookup` write who asked (`actor`) to the audit log before they answer.
+    """Reads only. `affected`, `lookup` and `account` write who asked (`actor`) to the audit log before they answer.
 
     Unknown ids give None or nothing; `Transient` is answered 503. `incidents`: newest first; `state` empty = every state.
     """
@@ -100,8 +87,12 @@ class WebService(Protocol):
         """`identify` resolves those who may be contacted, nobody else, to their raw identities."""
         ...
 
-    def lookup(self, raw_subscriber: str, actor: str) -> Sequence[Match]:
-        """Open incidents that touch this raw identity, surest first."""
+    def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
+        """What this person, or one of care's CALLERS on their behalf, is told. Nobody known is an answer, too."""
+        ...
+
+    def account(self, raw_account: str, actor: str) -> AccountAnswer:
+        """How many of this account's lines are affected."""
         ...
 
     def bands(self, incident_id: str) -> Sequence[Band]:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detector import feedback
+from detector import care, feedback
+from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
+from detector.domain.communication import Heard
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.finding import Findings
@@ -15,20 +17,24 @@ from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
-from detector.domain.ports import Clock, Source
+from detector.domain.ports import Clock, Reference, Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
 from detector.telemetry import Telemetry
-from detector.web.service import CareView, Listed, ListedPage, Match, Update
+from detector.web.service import CareView, Listed, ListedPage, Update
 from jobs import fitted
 from jobs.holding import note_of
+
+_SAID_S = 28 * 86_400
+"""How far back a caller is told what was said."""
 
 
 @dataclass
 class StoreService:
-    """Implements `WebService`. `problems` tells what keeps the daemon from its work."""
+    """Implements `WebService`; of a caller only what is found by key is loaded. `problems` tells what keeps the daemon from
+    its work."""
 
     store: Store
     source: Source
@@ -38,6 +44,8 @@ class StoreService:
     pseudonymiser: Pseudonymiser
     telemetry: Telemetry
     problems: Callable[[], Sequence[str]]
+    reference: Callable[[], Reference] | None = None
+    """What is known of network and customers, at once; read from the source if not given."""
 
     def now(self) -> float:
         return self.clock.now()
@@ -104,27 +112,50 @@ class StoreService:
             return row
         return replace(row, contact=self.store.vault.open(decision.recipient))
 
-    def lookup(self, raw_subscriber: str, actor: str) -> Sequence[Match]:
-        key = self.pseudonymiser.subscriber(raw_subscriber)
-        self.store.audit.note(WallClock().now(), actor, "lookup", key)
-        listings = self.store.book.listings(subscriber=key, current=True)
-        found = [(one, self.incident(one.incident_id)) for one in listings]
-        matches = [self._match(one, i) for one, i in found if i and i.state == "open" and not i.silent]
-        return sorted(matches, key=lambda match: -match.probability)
+    def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
+        keys = self.pseudonymiser.subscribers(raw_subscriber.strip())
+        self._note(actor, "lookup", keys[0], "" if caller == "self" else f"for the {caller}")
+        reference = self._known()
+        key = next((one for one in keys if one in reference.customers.subscribers), keys[0])
+        listings = [row for one in keys for row in self.store.book.listings(subscriber=one, current=True)]
+        incidents = self.store.book.incidents_named({row.incident_id for row in listings})
+        person = reference.customers.subscribers.get(key)
+        recipients = {key, person.guardian if person and person.minor else key}
+        heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
+        situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
+        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller)
 
-    def _match(self, listing: Listing, incident: Incident) -> Match:
-        told = self.store.outbox.told(incident.incident_id)
-        say = ((told[-1].data if told else self._held(incident)).get("say")) or {}
-        return Match(
-            incident.incident_id, incident.severity, incident.started_at, listing.probability, incident.reason, say,
-            incident.expected_clear_at, incident.expected_clear_source,
+    def account(self, raw_account: str, actor: str) -> AccountAnswer:
+        keys = self.pseudonymiser.accounts(raw_account.strip())
+        self._note(actor, "account", keys[0])
+        reference = self._known()
+        customers = reference.customers
+        key = next((one for one in keys if one in customers.accounts or one in customers.lines), keys[0])
+        listings = self.store.book.listings_about(customers.people_of.get(key, ()))
+        incidents = self.store.book.incidents_named({row.incident_id for row in listings})
+        return care.account_lookup(key, situation=self._situation(reference), incidents=incidents, listings=listings)
+
+    def _note(self, actor: str, action: str, subject: str, detail: str = "") -> None:
+        self.store.audit.note(WallClock().now(), actor, action, subject, detail)
+
+    def _known(self) -> Reference:
+        return (self.reference or self._read_reference)()
+
+    def _read_reference(self) -> Reference:
+        return self.source.reference(self.now(), Findings())
+
+    def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
+        operator = reference.operator
+        return Situation(
+            reference.customers, operator.timezone, int(self.now()), self.settings.care, heard=heard or Heard(),
+            country=operator.country,
         )  # fmt: skip
 
     def bands(self, incident_id: str) -> Sequence[Band]:
         incident = self.incident(incident_id)
         if incident is None:
             return ()
-        zone = self.source.reference(self.now(), Findings()).operator.timezone
+        zone = self._known().operator.timezone
         policy = self.settings.detection
         return fitted.bands_of(self.store, self.catalogue, policy, incident, timezone=zone, until=int(self.now()))
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socket import socket
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from fastapi.testclient import TestClient
 
 from detector.store.parquet import read_columns
 from detector.web import create_app
+from detector.web.server import WebServer
+from jobs import calling
+from jobs.calling import tell_where
 from jobs.cli import main
 from jobs.service import questions_of
 from tests.acceptance.small_house import MOMENTS, SmallHouse
@@ -51,24 +55,64 @@ def precall(house: SmallHouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(house, precall):
-    (found,) = json.loads(precall("lookup", AFFECTED, "--json"))
+    found = json.loads(precall("lookup", AFFECTED, "--json"))
     (incident,) = house.store.book.incidents(state="open")
-    assert found["incident"] == incident.incident_id
-    assert found["since"] == f"{iso(FAULT[0])[:16]}Z"
-    assert int(found["sure"].rstrip("%")) >= 90
-    assert "We are working on it" in found["say"]
-    table = precall("lookup", AFFECTED)
-    assert incident.incident_id in table
+    assert (found["affected"], found["answer"]) == (True, "yes")
+    assert found["incidents"][0]["incident_id"] == incident.incident_id
+    assert found["since"] == iso(FAULT[0])
+    assert found["probability"] >= 0.9
+    assert "We are working on it" in found["say"]["en"]
+    told = precall("lookup", AFFECTED)
+    assert told.startswith("affected, ")
+    assert incident.incident_id in told
 
 
-@pytest.mark.parametrize("caller", [UNAFFECTED, UNKNOWN], ids=["lives elsewhere", "is no customer"])
-def test_whoever_is_not_affected_is_told_so(caller, precall):
-    assert precall("lookup", caller) == "not affected by anything known\n"
-    assert json.loads(precall("lookup", caller, "--json")) == []
+def test_whoever_asks_for_another_hears_neither_place_nor_time(house, precall):
+    found = json.loads(precall("lookup", AFFECTED, "--caller", "guardian", "--json"))
+    assert (found["answer"], found["private"], found["incidents"], found["since"]) == ("yes", True, [], None)
+    assert found["say"]["en"].startswith("A mobile line you look after")
+    assert iso(FAULT[0])[11:16] not in precall("lookup", AFFECTED, "--caller", "holder")
+
+
+def test_while_a_daemon_runs_it_answers_and_nothing_is_read(house, precall, client, monkeypatch):
+    """Over the loopback, with the token of keys.json; alone the command says the same, but for what its clock changes."""
+    alone = json.loads(precall("lookup", AFFECTED, "--json"))
+    server = WebServer(create_app(questions_of(house.house), token=house.house.keys.token), "127.0.0.1", 0)
+    tell_where(house.root / "var", server.start())
+    monkeypatch.setattr(calling, "_read", None)
+    try:
+        answer = json.loads(precall("lookup", AFFECTED, "--json"))
+        same = ("affected", "answer", "probability", "since", "next_exposure_at", "private")
+        assert answer.keys() == alone.keys()
+        assert [answer[name] for name in same] == [alone[name] for name in same]
+        assert house.store.audit.entries(1)[0]["actor"] == "cli"
+        assert "not known to be affected" in precall("lookup", "/no one? &%")
+    finally:
+        tell_where(house.root / "var", "")
+        server.stop()
+
+
+def test_a_daemon_that_was_killed_is_no_obstacle(house, precall):
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        tell_where(house.root / "var", f"http://127.0.0.1:{free.getsockname()[1]}")
+    assert precall("lookup", AFFECTED).startswith("affected, ")
+    tell_where(house.root / "var", "")
+
+
+@pytest.mark.parametrize(
+    ("caller", "answer", "words"),
+    [(UNAFFECTED, "no", "not affected by anything known\n"), (UNKNOWN, "unknown", "not known to be affected\n")],
+    ids=["lives elsewhere", "is no customer"],
+)
+def test_whoever_is_not_affected_is_told_so(caller, answer, words, precall):
+    assert precall("lookup", caller).startswith(words)
+    found = json.loads(precall("lookup", caller, "--json"))
+    assert (found["affected"], found["answer"], found["incidents"]) == (False, answer, [])
 
 
 def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_same(house, precall):
-    assert len(json.loads(precall("lookup", SILENT, "--json"))) == 1
+    assert json.loads(precall("lookup", SILENT, "--json"))["affected"]
     listed = {one.subscriber: one for one in house.store.book.listings(current=True)}
     for person in (SILENT, UNASKED):
         row = listed[house.names.subscriber(person)]

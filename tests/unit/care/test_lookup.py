@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care import LookupAnswer, lookup
+from detector.care import LookupAnswer, Situation, lookup
+from detector.domain.communication import Communication, Heard
 from detector.domain.customer import Consent, Customers, Subscriber
-from detector.domain.impact import Affected
+from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
 
@@ -20,29 +21,46 @@ KNOWN = Customers(
         "ann": Subscriber("ann", language="de"),
         "kid": Subscriber("kid", minor=True, guardian="ann"),
         "out": Subscriber("out"),
+        "pat": Subscriber("pat"),
     },
-    consents=(Consent("subscriber", "out", "network_care_analysis", "any", "withdrawn", 1),),
+    consents=(
+        Consent("subscriber", "out", "network_care_analysis", "any", "withdrawn", 1),
+        *(
+            Consent("subscriber", "pat", purpose, "any", "granted", 1)
+            for purpose in ("network_care_analysis", "proactive_contact")
+        ),
+    ),
 )
 
 
-def asked(who: str, *listed: tuple[str, float], incidents=(SLOW, OUTAGE), **more) -> LookupAnswer:
-    affected = [Affected(incident, who, "", "expected", chance, 900.0) for incident, chance in listed]
-    return lookup(
-        who, incidents=incidents, affected=affected, customers=KNOWN, now=TEN, timezone="UTC", policy=CarePolicy(), **more
-    )
+TOLD = Communication("inc_1", "ann", "ann", TEN - 600, "proactive_message", "sms", severity="major", service="slow")
+
+
+def asked(
+    who: str, *listed: tuple[str, float], incidents=(SLOW, OUTAGE), told=(), caller="self", coming=None, **more
+) -> LookupAnswer:
+    rows = [
+        Listing(incident, who, "", "expected", chance, 900.0, TEN, next_exposure_at=coming, **more)
+        for incident, chance in listed
+    ]
+    situation = Situation(KNOWN, "UTC", TEN, CarePolicy(), heard=Heard.of(told))
+    return lookup(who, situation=situation, incidents=incidents, listings=rows, caller=caller)
 
 
 def test_yes_with_what_to_say_though_nobody_may_write_to_them():
-    answer = asked("ann", ("inc_1", 0.9), told=("inc_1",))
+    answer = asked("ann", ("inc_1", 0.9), told=[TOLD])
     assert (answer.affected, answer.probability, answer.incident_id) == ("yes", 0.9, "inc_1")
     assert (answer.since, answer.expected_clear) == (TEN - 3600, TEN + 3600)
     assert (answer.contactable, answer.why_not, answer.told) == (False, "no_consent", True)
+    assert (answer.going_on, [row.at for row in answer.said]) == (True, [TEN - 600])
     assert list(answer.say) == ["de", "en"]
     assert answer.say["de"].startswith("Mobile Daten sind in Ihrer Gegend langsam, seit 09:00.")
 
 
 def test_the_likeliest_incident_speaks():
-    assert asked("ann", ("inc_1", 0.3), ("inc_2", 0.8)).incident_id == "inc_2"
+    answer = asked("ann", ("inc_1", 0.3), ("inc_2", 0.8))
+    assert answer.incident_id == "inc_2"
+    assert [one.incident.incident_id for one in answer.incidents] == ["inc_2", "inc_1"]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +71,7 @@ def test_the_likeliest_incident_speaks():
         ("ann", (("inc_gone", 0.9),), "no"),
         ("stranger", (), "unknown"),
         ("out", (), "unknown"),
+        ("out", (("inc_1", 0.9),), "unknown"),  # who withdrew a minute ago is still on the list of the last tick
     ],
 )
 def test_no_and_unknown(who, listed, expected):
@@ -61,11 +80,25 @@ def test_no_and_unknown(who, listed, expected):
     assert answer.say
 
 
-def test_a_minor_s_place_and_time_are_told_to_nobody():
-    answer = asked("kid", ("inc_1", 0.9))
-    assert answer.affected == "yes"
-    assert (answer.since, answer.expected_clear, answer.resolved_at) == (None, None, None)
+@pytest.mark.parametrize(("who", "caller"), [("kid", "self"), ("kid", "guardian"), ("ann", "holder"), ("ann", "manager")])
+def test_place_and_time_of_a_minor_or_of_another_person_are_told_to_nobody(who, caller):
+    own = replace(TOLD, subscriber=who, recipient=who)
+    answer = asked(who, ("inc_1", 0.9), caller=caller, coming=TEN + 7200, told=[own])
+    assert (answer.affected, answer.going_on, answer.private) == ("yes", True, True)
     assert answer.say["en"] == "A mobile line you look after has a network problem at the moment. We are working on it."
+    times = (answer.since, answer.expected_clear, answer.resolved_at, answer.next_exposure_at)
+    assert times == (None, None, None, None)
+    assert (answer.incident_id, answer.incidents, answer.said) == ("", (), ())
+
+
+def test_when_the_person_is_expected_there_again_is_told_to_the_person():
+    assert asked("ann", ("inc_1", 0.9), coming=TEN + 7200).next_exposure_at == TEN + 7200
+
+
+def test_a_cap_that_is_used_up_is_why_care_may_not_contact():
+    told = [replace(TOLD, incident_id=f"inc_{n}", subscriber="pat", recipient="pat", at=TEN - n) for n in range(5)]
+    assert asked("pat", told=told).why_not == "cap"
+    assert asked("pat").contactable
 
 
 @pytest.mark.parametrize(("ended", "expected"), [(TEN - 600, "yes"), (TEN - 3 * 3600, "no")])

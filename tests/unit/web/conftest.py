@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from detector.care import AccountAnswer, LookupAnswer
+from detector.care.lookup import Touching
 from detector.domain.alert import Decision
+from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
-from detector.domain.impact import AccountImpact, Affected, Impact
+from detector.domain.impact import AccountImpact, Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.web import CareView, Listed, ListedPage, Match, Update, create_app
+from detector.web import CareView, Listed, ListedPage, Update, create_app
 
 TOKEN = "a-token-for-the-tests"
 START, QUARTER = 1_774_339_200, 900  # Tue 24 March 2026, 08:00 UTC
@@ -74,9 +77,15 @@ class MemoryService:
                    Decision(OPEN.incident_id, f"sub_{n:03d}", True, "", "message", "sms", f"sub_{n:03d}", START + 2700))
             for n in range(25)
         ]  # fmt: skip
-        self.matches = [
-            Match(OPEN.incident_id, "major", START, 0.83, "RRC", {"en": "We are on it."}, START + 14400, "ticket")
-        ]
+        listing = Listing(OPEN.incident_id, "sub_1", "acc_1", "expected", 0.83, 900.0, START)
+        say = {"en": "We are on it."}
+        told = Communication(OPEN.incident_id, "sub_1", "sub_1", START + 3000, "proactive_message", "sms")
+        about = Communication(OPEN.incident_id, "sub_2", "sub_1", START + 3100, "proactive_message", "sms")
+        self.answer = LookupAnswer(
+            "yes", 0.83, START, START + 14400, "ticket", None, OPEN.incident_id, say, True, False, "no_consent", True,
+            START + 36000, (Touching(OPEN, listing, say, True),), (about, told),
+        )  # fmt: skip
+        self.business = AccountAnswer("yes", "enterprise", "gold", lines=210, affected_lines=34.2, share=0.163, say=say)
         self.audit: list[tuple[str, str]] = []
         self.failure: Exception | None = None
 
@@ -109,9 +118,13 @@ class MemoryService:
         named = [replace(row, contact="491701234567") if row.decision and row.decision.contactable else row for row in page]
         return ListedPage(len(self.listed), named if identify else page)
 
-    def lookup(self, raw_subscriber, actor):
-        self.audit.append((actor, "lookup"))
-        return self.matches if raw_subscriber == "+41790000001" else []
+    def lookup(self, raw_subscriber, actor, caller="self"):
+        self.audit.append((actor, f"lookup for {caller}"))
+        return self.answer if raw_subscriber == "+41790000001" else LookupAnswer("unknown", say={"en": "We cannot tell."})
+
+    def account(self, raw_account, actor):
+        self.audit.append((actor, "account"))
+        return self.business if raw_account == "A/7 & sons" else AccountAnswer("unknown")
 
     def bands(self, incident_id):
         if incident_id != OPEN.incident_id:

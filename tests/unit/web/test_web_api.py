@@ -1,6 +1,7 @@
 """What programs get: the domain's names, ISO times, counts only; and what happens without a token."""
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +18,7 @@ PRIVATE = [
     "/v1/incidents/inc_open",
     "/v1/incidents/inc_open/affected",
     "/v1/lookup/+41790000001",
+    "/v1/accounts/acc_1",
     "/metrics",
 ]
 PAGES = ["/", "/incidents/inc_open"]
@@ -144,16 +146,45 @@ def test_the_list_of_people_is_paged_and_audited(program, service):
 
 def test_a_caller_is_looked_up_and_the_number_is_not_repeated(program, service):
     answer = program.get("/v1/lookup/+41790000001")
-    (match,) = answer.json()["incidents"]
-    assert answer.json()["affected"] is True
-    assert (match["started_at"], match["probability"], match["say"]) == (
+    body = answer.json()
+    (match,) = body["incidents"]
+    assert (body["affected"], body["answer"], body["probability"]) == (True, "yes", 0.83)
+    assert (body["since"], body["expected_clear"]) == ("2026-03-24T08:00:00Z", "2026-03-24T12:00:00Z")
+    assert body["next_exposure_at"] == "2026-03-24T18:00:00Z"
+    assert body["contact"] == {"contactable": False, "why_not": "no_consent"}
+    assert (match["started_at"], match["probability"], match["say"], match["told"]) == (
         "2026-03-24T08:00:00Z",
         0.83,
         {"en": "We are on it."},
+        True,
     )
     assert "4179" not in answer.text
-    assert program.get("/v1/lookup/+41790000002").json() == {"affected": False, "incidents": []}
-    assert service.audit == [("api", "lookup")] * 2
+
+
+def test_what_was_said_of_another_line_does_not_tell_which_incident_it_is_in(program):
+    other, own = program.get("/v1/lookup/+41790000001").json()["said"]
+    assert (own["own_line"], own["incident_id"], own["at"]) == (True, "inc_open", "2026-03-24T08:50:00Z")
+    assert (other["own_line"], other["incident_id"]) == (False, "")
+
+
+def test_nobody_known_is_answered_politely_and_whoever_asks_is_noted(program, service):
+    body = program.get("/v1/lookup/+41790000002", params={"caller": "guardian"}).json()
+    assert (body["affected"], body["answer"], body["incidents"]) == (False, "unknown", [])
+    assert body["say"] == {"en": "We cannot tell."}
+    assert service.audit == [("api", "lookup for guardian")]
+    assert program.get("/v1/lookup/1", params={"caller": "neighbour"}).status_code == 422
+
+
+@pytest.mark.parametrize("raw", ["41 79/000?x", "%2F", "ümlaut#1", "a" * 256])
+def test_identities_may_hold_any_character(program, service, raw):
+    assert program.get(f"/v1/lookup/{quote(raw, safe='')}").json()["answer"] == "unknown"
+
+
+def test_an_account_learns_of_its_lines_and_of_no_place(program, service):
+    body = program.get(f"/v1/accounts/{quote('A/7 & sons', safe='')}").json()
+    assert (body["affected"], body["affected_lines"], body["lines"], body["tier"]) == ("yes", 34.2, 210, "gold")
+    assert program.get("/v1/accounts/nobody").json()["affected"] == "unknown"
+    assert service.audit == [("api", "account")] * 2
 
 
 @pytest.mark.parametrize(

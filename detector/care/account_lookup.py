@@ -1,0 +1,68 @@
+"""An account's own question: how many of our lines are affected? Never which place or hour of one of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from detector.care.consent import account_objected, objected
+from detector.care.say import phrases_of
+from detector.care.situation import Situation
+from detector.domain.degradation import SEVERITIES
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+
+
+@dataclass(frozen=True)
+class AccountAnswer:
+    """affected: yes, no or unknown (no such account, or withdrawn from analysis). `affected_lines`: expected number of the
+    account's `lines`, those of accounts below it included, that an open incident touches, each counted once; `share` of all.
+    `roles`: affected lines by role. `severity`: the gravest of `incidents`, which are only counted. `say` by language."""
+
+    affected: str
+    kind: str = ""
+    tier: str = ""
+    sla: str = ""
+    care_team: str = ""
+    lines: int = 0
+    affected_lines: float = 0.0
+    share: float = 0.0
+    roles: Mapping[str, float] = field(default_factory=dict)
+    incidents: int = 0
+    severity: str = ""
+    say: Mapping[str, str] = field(default_factory=dict)
+
+
+def account_lookup(
+    account_key: str, *, situation: Situation, incidents: Sequence[Incident], listings: Sequence[Listing]
+) -> AccountAnswer:
+    """`listings`: current rows of the account's lines, `incidents` those that they name. Lines of people who withdrew
+    `network_care_analysis` count among `lines` and are never affected. At least half a line makes it a yes."""
+    customers = situation.customers
+    account = customers.accounts.get(account_key)
+    lines = customers.lines.get(account_key, 0)
+    ask = {"customers": customers, "purpose": "network_care_analysis", "at": situation.now}
+    if (account is None and not lines) or account_objected(account_key, **ask):  # type: ignore[arg-type]
+        return AccountAnswer("unknown", say={code: phrases_of(code).unsure for code in situation.policy.languages})
+    touching = {i.incident_id: i for i in incidents if i.state == "open"}
+    well: dict[str, float] = {}
+    for one in listings:
+        if one.incident_id in touching and not objected(one.subscriber, **ask):  # type: ignore[arg-type]
+            well[one.subscriber] = well.get(one.subscriber, 1.0) * (1.0 - one.probability)
+    affected = sum(1.0 - chance for chance in well.values())
+    named = {one.incident_id for one in listings if one.subscriber in well} & set(touching)
+    grave = max((touching[name].severity for name in named), key=SEVERITIES.index, default="")
+    yes = affected >= 0.5
+    say = {code: phrases_of(code).other if yes else phrases_of(code).fine for code in situation.policy.languages}
+    told = (account.kind, account.tier, account.sla, account.care_team) if account else ("", "", "", "")
+    return AccountAnswer(
+        "yes" if yes else "no", *told, lines, round(affected, 1), round(affected / lines, 3) if lines else 0.0,
+        _roles(account_key, well, situation), len(named), grave, say,
+    )  # fmt: skip
+
+
+def _roles(account: str, well: Mapping[str, float], situation: Situation) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for person, chance in well.items():
+        for own, role in situation.customers.roles_of.get(person, ()):
+            if own == account:
+                found[role] = found.get(role, 0.0) + 1.0 - chance
+    return {role: round(lines, 1) for role, lines in sorted(found.items())}

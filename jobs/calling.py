@@ -1,0 +1,124 @@
+"""`precall lookup`: the running daemon answers, for it knows everybody already; without one the store is opened for it."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from detector.domain.errors import Misconfigured, Transient
+
+Json = Mapping[str, Any]
+WHERE = "daemon.json"
+ACTOR = "cli"
+CALLERS = ("self", "guardian", "holder", "manager")
+_TIMEOUT_S = 30.0
+
+
+def tell_where(storage: Path, url: str) -> None:
+    """The running daemon's address, for commands beside it; empty: it has stopped."""
+    path = storage / WHERE
+    if not url:
+        path.unlink(missing_ok=True)
+        return
+    part = path.with_name(f".{WHERE}.{os.getpid()}.part")
+    part.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    part.replace(path)
+
+
+def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
+    """As `GET /v1/lookup/{subscriber}` answers. Raises PrecallError."""
+    if caller not in CALLERS:
+        raise Misconfigured(f"nobody called '{caller}'", where="--caller", mend=f"one of {', '.join(CALLERS)}")
+    return _asked(settings, f"/v1/lookup/{quote(subscriber, safe='')}?caller={quote(caller)}") or _read(
+        settings, subscriber, caller
+    )
+
+
+def _asked(settings: Any, path: str) -> Json | None:
+    """The daemon's answer over the loopback; None if none runs."""
+    url = _where(settings.storage.path)
+    if url is None:
+        return None
+    connection = HTTPConnection(url.hostname or "", url.port, timeout=_TIMEOUT_S)
+    try:
+        connection.connect()
+    except OSError:
+        return None  # it was killed and could not say so
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {_token(settings)}", "X-Actor": ACTOR})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+    except (OSError, HTTPException, ValueError) as error:
+        raise Transient(str(error) or type(error).__name__, where=url.geturl(), mend="ask again") from error
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise Transient(str(body.get("detail") or body), where=url.geturl(), mend="is this the daemon of the same settings?")
+    return dict(body)
+
+
+def _where(storage: Path) -> Any:
+    """The daemon's address, if the process that wrote it still lives."""
+    try:
+        told = json.loads((storage / WHERE).read_text(encoding="utf-8"))
+        os.kill(int(told["pid"]), 0)
+        return urlsplit(str(told["url"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _token(settings: Any) -> str:
+    if settings.web.token:
+        return str(settings.web.token)
+    path = settings.storage.path / "keys.json"
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["token"])
+    except (OSError, ValueError, KeyError) as error:
+        raise Misconfigured(str(error), where=str(path), mend="run it as the user that the daemon runs as") from error
+
+
+def _read(settings: Any, subscriber: str, caller: str) -> Json:
+    """The store's answer, opened for this one question."""
+    from detector.app import open_house
+    from detector.web import answers
+    from jobs.service import questions_of
+
+    house = open_house(settings)
+    try:
+        return answers.lookup(questions_of(house).lookup(subscriber, ACTOR, caller))
+    finally:
+        house.close()
+
+
+def shown(answer: Json) -> str:
+    """For a person on the phone: what matters first."""
+    lines = [_headline(answer)]
+    lines += [f"say ({language}): {sentence}" for language, sentence in answer["say"].items()]
+    if answer["next_exposure_at"]:
+        lines.append(f"expected there again: {answer['next_exposure_at']}")
+    lines += [" ".join(("told already:", one["at"], one["action"], one["channel"], one["offer"])) for one in answer["said"]]
+    contact = answer["contact"]
+    lines.append("care may contact" if contact["contactable"] else f"care may not contact: {contact['why_not']}")
+    lines += [_incident(one) for one in answer["incidents"]]
+    return "\n".join(lines)
+
+
+def _headline(answer: Json) -> str:
+    words = {"yes": "affected", "no": "not affected by anything known", "unknown": "not known to be affected"}
+    parts = [words[str(answer["answer"])]]
+    if answer["probability"]:
+        parts.append(f"{answer['probability']:.0%} {'sure' if answer['answer'] == 'yes' else 'likely'}")
+    for name, what in (("since", "since"), ("expected_clear", "should be over"), ("resolved_at", "over since")):
+        if answer[name]:
+            parts.append(f"{what} {answer[name]}")
+    return ", ".join(parts)
+
+
+def _incident(one: Json) -> str:
+    words: Sequence[str] = (
+        one["incident_id"], one["severity"], one["silent"] or one["state"], f"{one['probability']:.0%}", one["reason"],
+    )  # fmt: skip
+    return "  ".join(words)
