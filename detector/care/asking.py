@@ -32,7 +32,7 @@ def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard, now:
     if incident.state != "open":
         return all(row.rule != one.rule for row in rows)
     told = [row for row in rows if row.action not in UNCOUNTED]
-    return not told or (one.decided_at == now and graver(incident, told))
+    return not told or (max(row.at for row in told) < one.decided_at == now and graver(incident, told))
 
 
 def taken_back(rows: Iterable[Communication], now: int) -> tuple[Communication, ...]:

@@ -42,7 +42,8 @@ def follow_up(
         case = situation.case(incident, service, person, places)
         for rule in rules:
             way = _way(one.subscriber, situation, rule)
-            chosen, channel = (None, "") if way.why_not else first_match([rule], case, way)
+            barred = way.why_not or way.recipient != one.recipient
+            chosen, channel = (None, "") if barred else first_match([rule], case, way)
             if chosen is not None:
                 found.append(_following(one, chosen, channel, situation.team(person.account, chosen)))
                 break

@@ -1,13 +1,15 @@
 """May this person be approached for this purpose by this channel, at this moment?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 from detector.domain.alert import WHY_NOT
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
 from detector.domain.policy import CarePolicy
 
 CONSENT, OBLIGATION = "consent", "legal_obligation"
-_ANCESTORS = 8  # deeper account trees do not exist, and a circle must end
+GRANTED, WITHDRAWN = "granted", "withdrawn"
+EVERY = ("any", "")
+"""A row for every channel."""
 
 
 def bases(policy: CarePolicy, country: str) -> Mapping[str, str]:
@@ -41,28 +43,37 @@ def permission(
     >>> [permission("s1", customers=known, purpose="survey", channel="sms", at=at) for at in (9, 10)]
     ['no_consent', '']
     """
-    person = customers.subscribers.get(subscriber_key)
+    return _answers(subscriber_key, customers, purpose, (channel,), at, basis)[0]
+
+
+def _answers(
+    key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str
+) -> list[str]:  # fmt: skip
+    """`permission` by each channel."""
+    person = customers.subscribers.get(key)
     if person is None:
-        return "no_consent"
-    against = "" if basis == OBLIGATION else _against(subscriber_key, customers, purpose, channel, at, basis)
-    if against or not person.minor:
-        return against
+        return ["no_consent"] * len(channels)
+    answers = [""] * len(channels) if basis == OBLIGATION else _against(key, customers, purpose, channels, at, basis)
+    if not person.minor or all(answers):
+        return answers
     guardian = customers.subscribers.get(person.guardian)
     if guardian is None or guardian.minor:
-        return "guardian"
-    told = permission(guardian.key, customers=customers, purpose=purpose, channel=channel, at=at, basis=basis)
-    return "guardian" if told else ""
+        return [answer or "guardian" for answer in answers]
+    told = _answers(guardian.key, customers, purpose, channels, at, basis)
+    return [answer or ("guardian" if no else "") for answer, no in zip(answers, told, strict=True)]
 
 
-def _against(key: str, customers: Customers, purpose: str, channel: str, at: int, basis: str) -> str:
-    """What the person's own rows, and those of their accounts, have against it."""
-    own = _state(customers, "subscriber", key, purpose, channel, at)
-    if not own and basis == CONSENT:
-        return "no_consent"
-    if own == "withdrawn":
-        return own
-    accounts = (_state(customers, "account", one, purpose, channel, at) for one in accounts_above(customers, key))
-    return "withdrawn" if "withdrawn" in accounts else ""
+def _against(
+    key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str
+) -> list[str]:  # fmt: skip
+    """What the person's own rows, and those of their accounts, have against it, by each channel."""
+    own = _states(customers, "subscriber", key, purpose, channels, at)
+    answers = ["no_consent" if not state and basis == CONSENT else state for state in own]
+    for account in customers.every_account_of.get(key, ()):
+        above = _states(customers, "account", account, purpose, channels, at)
+        answers = [answer if answer == "no_consent" or state != WITHDRAWN else state
+                   for answer, state in zip(answers, above, strict=True)]  # fmt: skip
+    return ["" if answer == GRANTED else answer for answer in answers]
 
 
 def objected(subscriber_key: str, *, customers: Customers, purpose: str, at: int) -> bool:
@@ -71,13 +82,14 @@ def objected(subscriber_key: str, *, customers: Customers, purpose: str, at: int
     person = customers.subscribers.get(subscriber_key)
     keys = [subscriber_key, *([person.guardian] if person and person.minor and person.guardian else [])]
     holders = [("subscriber", key) for key in keys]
-    holders += [("account", account) for key in keys for account in accounts_above(customers, key)]
-    return any(_state(customers, *holder, purpose, "", at) == "withdrawn" for holder in holders)
+    holders += [("account", account) for key in keys for account in customers.every_account_of.get(key, ())]
+    return any(_state(customers, *holder, purpose, at) == WITHDRAWN for holder in holders)
 
 
 def account_objected(account: str, *, customers: Customers, purpose: str, at: int) -> bool:
     """Withdrawn, by whatever channel, by the account or one above it."""
-    return any(_state(customers, "account", key, purpose, "", at) == "withdrawn" for key in _upwards(customers, account))
+    holders = (account, *customers.above.get(account, ()))
+    return any(_state(customers, "account", key, purpose, at) == WITHDRAWN for key in holders)
 
 
 def permitted_channels(
@@ -89,12 +101,7 @@ def permitted_channels(
     Without any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""
     on = lawful or {}
     answers = {
-        purpose: [
-            permission(
-                subscriber_key, customers=customers, purpose=purpose, channel=c, at=at, basis=on.get(purpose, CONSENT)
-            )
-            for c in among
-        ]
+        purpose: _answers(subscriber_key, customers, purpose, among, at, on.get(purpose, CONSENT))
         for purpose in purposes or ("proactive_contact",)
     }
     channels = tuple(c for i, c in enumerate(among) if not any(answer[i] for answer in answers.values()))
@@ -104,35 +111,24 @@ def permitted_channels(
     return (), min(blocked, key=WHY_NOT.index) if blocked else "no_channel"
 
 
-def _state(customers: Customers, kind: str, holder: str, purpose: str, channel: str, at: int) -> str:
-    """granted, withdrawn, or empty for no row. What is not plainly granted counts as withdrawn."""
+def _states(customers: Customers, kind: str, holder: str, purpose: str, channels: tuple[str, ...], at: int) -> list[str]:
+    """By each channel granted, withdrawn, or empty for no row. What is not plainly granted counts as withdrawn."""
+    rows = [row for row in customers.consents_of.get((kind, holder), ()) if row.purpose == purpose and row.since <= at]
+    if all(row.channel in EVERY for row in rows):
+        return [_newest(rows)] * len(channels)
+    return [_newest([row for row in rows if row.channel == channel or row.channel in EVERY]) for channel in channels]
+
+
+def _state(customers: Customers, kind: str, holder: str, purpose: str, at: int) -> str:
+    """The same over all channels."""
     rows = customers.consents_of.get((kind, holder), ())
-    newest = max((_rank(row) for row in rows if _speaks_of(row, purpose, channel, at)), default=None)
-    if newest is None:
-        return ""
-    return "withdrawn" if newest[1] else "granted"
+    return _newest([row for row in rows if row.purpose == purpose and row.since <= at])
 
 
-def _rank(row: Consent) -> tuple[int, bool]:
-    return row.since, row.state != "granted"
-
-
-def _speaks_of(row: Consent, purpose: str, channel: str, at: int) -> bool:
-    """An empty `channel`: any row."""
-    return row.purpose == purpose and (not channel or row.channel in (channel, "any", "")) and row.since <= at
-
-
-def accounts_above(customers: Customers, subscriber_key: str) -> Iterator[str]:
-    """The person's accounts and those above them."""
-    for account in customers.accounts_of.get(subscriber_key, ()):
-        yield from _upwards(customers, account)
-
-
-def _upwards(customers: Customers, account_key: str) -> Iterator[str]:
-    """The account and those above it; a circle ends where it began."""
-    key, seen = account_key, set[str]()
-    while key and key not in seen and len(seen) < _ANCESTORS:
-        yield key
-        seen.add(key)
-        account = customers.accounts.get(key)
-        key = account.parent if account else ""
+def _newest(rows: Sequence[Consent]) -> str:
+    """Rows are in order of time."""
+    state, since = "", 0
+    for row in rows:
+        if not (state == WITHDRAWN and row.since == since):
+            state, since = GRANTED if row.state == GRANTED else WITHDRAWN, row.since
+    return state

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from detector.care.consent import permitted_channels
 from detector.care.holdout import counts_for, held_out
 from detector.care.situation import Situation
-from detector.domain.alert import WHY_NOT, Decision
+from detector.domain.alert import Decision
 from detector.domain.case import Case
 from detector.domain.communication import UNCOUNTED, Communication
 from detector.domain.customer import Customers, Subscriber
@@ -55,17 +55,20 @@ def reach(
     recipient = person.guardian if person.minor else person.key
     purposes = policy.purposes if purposes is None else purposes
     channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=purposes, at=now, lawful=lawful)
-    week, day = contacted, today or {}
-    against = {
-        "quiet_hours": in_quiet_hours(now, timezone, policy),
-        "cap": any(
-            week.get(key, 0) >= policy.max_contacts_per_week or day.get(key, 0) >= policy.max_contacts_per_day
-            for key in (person.key, recipient)
-        ),
-        "holdout": person.key in holdout or recipient in holdout,
-        blocked: True,
-    }
-    why_not = next((reason for reason in WHY_NOT if against.get(reason)), "")
+    keys = (person.key, recipient)
+    if blocked and blocked != "no_channel":
+        why_not = blocked
+    elif in_quiet_hours(now, timezone, policy):
+        why_not = "quiet_hours"
+    elif any(
+        contacted.get(key, 0) >= policy.max_contacts_per_week or (today or {}).get(key, 0) >= policy.max_contacts_per_day
+        for key in keys
+    ):
+        why_not = "cap"
+    elif any(key in holdout for key in keys):
+        why_not = "holdout"
+    else:
+        why_not = blocked
     preferred = customers.subscribers.get(recipient, person).preferred_channel
     return Reach(recipient, tuple(sorted(channels, key=lambda c: c != preferred)), why_not)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from detector.care.consent import accounts_above, bases, objected
+from detector.care.consent import bases, objected
 from detector.domain.case import Case
 from detector.domain.cell import Topology
 from detector.domain.communication import Heard
@@ -72,5 +72,6 @@ class Situation:
 
     def has_sla(self, *subscribers: str) -> bool:
         """A service level was promised to one of them, by an account of theirs or one above it."""
-        accounts = (self.customers.accounts.get(key) for one in subscribers for key in accounts_above(self.customers, one))
+        known = self.customers
+        accounts = (known.accounts.get(key) for one in subscribers for key in known.every_account_of.get(one, ()))
         return any(account is not None and account.sla for account in accounts)
