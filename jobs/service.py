@@ -6,13 +6,14 @@ from typing import Self
 
 from detector.app import House
 from detector.clock import WallClock
-from detector.domain.finding import Findings
 from detector.domain.ports import Reference
 from detector.web import create_app
 from detector.web.server import WebServer
+from detector.web.store_desk import StoreDesk
 from detector.web.store_service import StoreService
 from jobs.calling import tell_where
 from jobs.daemon import Daemon, Jobs
+from jobs.known import Known
 from jobs.ledger import Reached, walk_on
 from jobs.push import Relay
 
@@ -62,13 +63,18 @@ def questions_of(
     )  # fmt: skip
 
 
+def desk_of(house: House) -> StoreDesk:
+    """What care teams tell and ask beside the incident."""
+    return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)
+
+
 def service_of(house: House) -> Service:
     """Daemon and web server over one house, not yet started."""
-    jobs = jobs_of(house)
-    questions = questions_of(house, jobs.problems)
-    reference = house.source.reference(house.clock.now(), Findings())
+    jobs, known = jobs_of(house), Known(house.source, house.clock)
+    questions = questions_of(house, jobs.problems, known)
+    reference = known()
     app = create_app(
-        questions, token=house.keys.token, timezone=reference.operator.timezone,
+        questions, desk_of(house), token=house.keys.token, timezone=reference.operator.timezone,
         privacy_floor=house.settings.impact.privacy_floor,
     )  # fmt: skip
     return Service(house, jobs, Daemon(jobs), WebServer(app, house.settings.web.host, house.settings.web.port))

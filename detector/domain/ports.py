@@ -72,7 +72,9 @@ class Source(Protocol):
         """This piece was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
         ...
 
-    def reference(self, now: float, findings: Findings) -> Reference: ...
+    def reference(self, now: float, findings: Findings | None = None) -> Reference:
+        """As known at `now`. Without `findings`, what was wrong waits for the next who asks with them."""
+        ...
 
     def presence(self, after: float, now: float, findings: Findings) -> Presence:
         """Attachments that arrived in (after, now]."""

@@ -73,7 +73,7 @@ class OperatorDataset:
     def set_aside(self, piece: Piece, reason: str) -> None:
         """A dataset stays as it is."""
 
-    def reference(self, now: float, findings: Findings) -> Reference:
+    def reference(self, now: float, findings: Findings | None = None) -> Reference:
         reference = self._reference.at(now, findings)
         return reference if self._delay is None else self._delayed(reference)
 

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from threading import RLock
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,6 +46,7 @@ class ReferenceFiles:
 
     def __init__(self, root: Path, names: Pseudonymiser) -> None:
         self._found = Findings()
+        self._lock = RLock()
 
         def held(stems: Sequence[str], load: Callable[[], Value]) -> Held[Value]:
             files = [stem + ending for stem in stems for ending in ENDINGS]
@@ -73,16 +75,19 @@ class ReferenceFiles:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.operator.timezone)
 
-    def at(self, now: float, findings: Findings) -> Reference:
-        """The same object again while nothing has changed."""
-        topology = self._network.get().at(now)
-        works = self._operations.get().at(now)
-        people, raw = known = self._customers.get().at(now)
-        self._tell(findings)
-        parts = (self.operator, topology, works, known)
-        if self._last is None or any(a is not b for a, b in zip(parts, self._last[0], strict=True)):
-            self._last = parts, Reference(self.operator, topology, works, people, raw)
-        return self._last[1]
+    def at(self, now: float, findings: Findings | None = None) -> Reference:
+        """The same object again while nothing has changed. Of two threads that ask at once, one reads; without `findings`
+        what it found waits for the next who asks with them."""
+        with self._lock:
+            topology = self._network.get().at(now)
+            works = self._operations.get().at(now)
+            people, raw = known = self._customers.get().at(now)
+            if findings is not None:
+                self._tell(findings)
+            parts = (self.operator, topology, works, known)
+            if self._last is None or any(a is not b for a, b in zip(parts, self._last[0], strict=True)):
+                self._last = parts, Reference(self.operator, topology, works, people, raw)
+            return self._last[1]
 
     def contacts(self, findings: Findings) -> list[Contact]:
         """All contacts in order of time, those to come included."""

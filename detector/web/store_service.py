@@ -12,7 +12,6 @@ from detector.domain.alert import Decision
 from detector.domain.communication import Heard
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
-from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
@@ -142,7 +141,7 @@ class StoreService:
         return (self.reference or self._read_reference)()
 
     def _read_reference(self) -> Reference:
-        return self.source.reference(self.now(), Findings())
+        return self.source.reference(self.now())
 
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
