@@ -1,6 +1,6 @@
 """Whom an incident touches and how surely: habit and arrived presence, times what its cells do to people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from detector.domain.exposure import Habit, Presence
 from detector.domain.impact import BASES, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
 from detector.impact.accounts import account_impacts
 from detector.impact.analysable import left_out
@@ -20,16 +21,13 @@ from detector.impact.chance import affected_interval, chance_of_suffering
 from detector.impact.crowd import Crowd, crowd_of
 from detector.impact.driven import driven
 from detector.impact.harm import columns, harms_of
+from detector.impact.horizon import horizon
 from detector.impact.hours import HOUR_S
 from detector.impact.measured import Measured, measure
 from detector.impact.owed import Owed
 from detector.impact.stay import Forecast, forecast
 from detector.impact.view import view_of
 
-NEXT_PERIOD_S = 900
-STILL_TO_COME_S = 2 * HOUR_S
-"""How much longer an open incident lasts as far as nobody knows better: repair times of an hour to half a day have about
-this median left at any age."""
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
 FORECAST_SD = {"expected": 0.25, "present": 0.15, "measured": 0.1}
@@ -41,15 +39,18 @@ Vector = NDArray[np.float64]
 def assess(
     incident: Incident, degradations: Sequence[Degradation], *, habit: Habit, presence: Presence, topology: Topology,
     customers: Customers, now: int, timezone: str, policy: ImpactPolicy, kpis: Mapping[str, Kpi] | None = None,
+    outlook: Outlook | None = None,
 ) -> Impact:  # fmt: skip
     """The impact of `incident` as known at `now` (s). `presence`: rows arrived so far that overlap the incident or the last
-    hours before it, of all cells (people move). `kpis` tells rates per session second from ratios.
+    hours before it, of all cells (people move). `kpis` tells rates per session second from ratios; `outlook` says when it is
+    likely to end (see horizon).
 
-    Each person's chance of suffering from the incident's begin to its end (expected_end while it is open) is
+    Each person's chance of suffering from the incident's begin to its end is
     1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and habit let expect.
     People who withdrew `network_care_analysis` are in no figure (see analysable).
     """
-    end = expected_end(incident, now)
+    ahead = horizon(incident, now, outlook)
+    end = ahead.last
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis or {}, end, now)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
@@ -59,22 +60,15 @@ def assess(
     usual, last, seen = (columns(harms, own.cells) for own in (crowd.habit, crowd.recent, crowd.presence))
     view = view_of(crowd, usual, last)
     fled = driven(view, harms, topology, start, end)
-    expected, concentration = forecast(view, fled, start, end)
+    expected = forecast(view, fled, start, ahead.ends)
     measured = measure(crowd, seen, start, end)
     measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - fled.suffered))
-    probability = _probability(expected, measured, concentration, incident.confidence or 1.0)
-    exposure = np.where(_may_look(crowd, customers, now), expected.exposure_s + measured.exposure_s + fled.dead_s, 0.0)
+    probability = _probability(expected, measured, incident.confidence or 1.0)
+    exposure_s = _mean(one.exposure_s for one, _ in expected) + measured.exposure_s + fled.dead_s
+    exposure = np.where(_may_look(crowd, customers, now), exposure_s, 0.0)
     basis = _basis(crowd, measured, last.touched)
     owed = Owed(crowd, usual, last)
     return _impact(incident, degradations, owed, probability, exposure, basis, customers, now, policy)
-
-
-def expected_end(incident: Incident, now: int) -> int:
-    """When the incident ended; else the operations centre's promise, at least one more period; else STILL_TO_COME_S on."""
-    if incident.resolved_at is not None:
-        return incident.resolved_at
-    promised = incident.expected_clear_at
-    return now + STILL_TO_COME_S if promised is None else max(promised, now + NEXT_PERIOD_S)
 
 
 def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:
@@ -82,16 +76,25 @@ def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]
     return np.array([key not in out for key in crowd.keys], bool)
 
 
-def _probability(expected: Forecast, measured: Measured, concentration: float, real: float) -> Vector:
+def _probability(expected: Sequence[tuple[Forecast, float]], measured: Measured, real: float) -> Vector:
+    predicted = _mean(_predicted(one, measured, concentration) for one, concentration in expected)
+    forecast_ = 1.0 - (1.0 - predicted) * np.exp(-measured.hazard)
+    return np.asarray(1.0 - (1.0 - measured.suffered) * (1.0 - real * forecast_))
+
+
+def _predicted(expected: Forecast, measured: Measured, concentration: float) -> Vector:
     window = max(expected.window_s, 1.0)
     degraded = expected.degraded_s + measured.degraded_s
-    predicted = chance_of_suffering(
+    return chance_of_suffering(
         expected.exposure_s / window, window, expected.hazard * measured.agreement,
         _ratio(expected.degraded_s, expected.exposure_s),
         np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0), measured.degraded_s, concentration,
     )  # fmt: skip
-    forecast_ = 1.0 - (1.0 - predicted) * np.exp(-measured.hazard)
-    return np.asarray(1.0 - (1.0 - measured.suffered) * (1.0 - real * forecast_))
+
+
+def _mean(amounts: Iterable[Vector]) -> Vector:
+    """Over equally likely ends."""
+    return np.asarray(np.mean(list(amounts), axis=0))
 
 
 def _ratio(part: Vector, whole: Vector) -> Vector:

@@ -13,8 +13,10 @@ from detector.impact.hours import HOUR_S, hour_blocks
 from detector.impact.measured import normal_failure_rate
 from detector.impact.view import View
 
-UNSEEN = 0.02
-"""Least share of an hour for which anyone may be out of the network's sight for reasons of their own."""
+UNSEEN, PRIOR_PEOPLE = 0.05, 20.0
+"""Chance that anyone misses minutes of an hour for reasons of their own, believed as firmly as if seen of so many people."""
+PRIOR_S = 3 * HOUR_S
+"""Person-seconds behind dead cells that weigh as much as the belief that half of them are served by others."""
 ANYWHERE = 0.02
 """Chance to be driven to a cell that is no neighbour of the dead one."""
 STRANGE = 0.01
@@ -34,20 +36,49 @@ class Driven:
 
 def driven(view: View, harms: Mapping[str, Harm], topology: Topology, start: int, end: int) -> Driven:
     """Absence from a dead cell proves nothing, so habit and the last presence before it died say who was there. What is
-    missing of a person's usual time is the cell's doing rather than their own with the odds of the two; a person seen
-    elsewhere was driven there rather than went with the odds of a neighbour's taking over to their habit there."""
+    missing of a person's usual time is the cell's doing rather than their own with the odds of the two; hours do not add up
+    (who is away for reasons of their own is so for hours), the surest speaks. A person seen elsewhere was driven there
+    rather than went with the odds of a neighbour's taking over to their habit there."""
     none = np.zeros(len(view.crowd.keys))
-    dead_s, moved_s, well, shares = none, none, none + 1.0, dict[int, Vector]()
+    dead_s, moved_s, shares, lost = none, none, dict[int, Vector](), dict[int, Vector]()
     if view.usual.lost.any() or view.last.lost.any():
         for at, begin, until in (b for b in hour_blocks(start, end) if b[0] in view.arrived_hours):
             dead = view.pair(lambda harm, a=begin, b=until: harm.overlap_s(a, b) / HOUR_S * (harm.lost > 0))  # type: ignore[misc]
             here_s, usual_s = view.blend(at, dead), view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
-            lost_s = np.clip(usual_s - view.seen_s(at, anywhere=True), 0.0, here_s)
-            unseen = np.maximum(1.0 - usual_s / HOUR_S, UNSEEN)
-            share = shares[at] = here_s / HOUR_S
-            well = well * (1.0 - np.where(lost_s >= SUFFERING_S, share / (share + unseen), 0.0))
-            dead_s, moved_s = dead_s + here_s, moved_s + here_s - lost_s
-    return Driven(dead_s, moved_s, 1.0 - well * (1.0 - _failed_elsewhere(view, shares, refuges(harms, topology), start)))
+            lost[at] = np.clip(usual_s - view.seen_s(at, anywhere=True), 0.0, here_s)
+            shares[at] = here_s / HOUR_S
+            dead_s, moved_s = dead_s + here_s, moved_s + here_s - lost[at]
+    failed = _failed_elsewhere(view, shares, refuges(harms, topology), start)
+    vanished = _vanished(shares, lost, _unserved_share(dead_s, moved_s), _own_absence(view, dead_s > 0), none)
+    return Driven(dead_s, moved_s, 1.0 - (1.0 - vanished) * (1.0 - failed))
+
+
+def _vanished(
+    shares: Mapping[int, Vector], lost_s: Mapping[int, Vector], unserved: float, own: float, none: Vector
+) -> Vector:  # fmt: skip
+    """[person]: P(what is missing of them is the dead cells' doing): share of the hour there x chance that nobody took over,
+    against the chance `own` to be out of the network's sight for reasons of one's own."""
+    found = none
+    for at, lost in lost_s.items():
+        chance = shares[at] * unserved
+        found = np.maximum(found, np.where(lost >= SUFFERING_S, chance / (chance + own), 0.0))
+    return found
+
+
+def _unserved_share(dead_s: Vector, moved_s: Vector) -> float:
+    """Of the time expected behind dead cells, what was not seen anywhere."""
+    return float(1.0 - (moved_s.sum() + PRIOR_S / 2) / (dead_s.sum() + PRIOR_S))
+
+
+def _own_absence(view: View, concerned: NDArray[np.bool_]) -> float:
+    """Chance to miss SUFFERING_S of one's usual time without any trouble: as in the last hour before it, of those concerned
+    who are usually seen for most of that hour."""
+    crowd, at = view.crowd, view.crowd.recent_at
+    rows = crowd.habit_rows(at)
+    usual_s = crowd.total(crowd.habit.subscriber[rows], crowd.habit.seconds[rows])
+    there = concerned & (usual_s >= HOUR_S / 2)
+    missing = there & (usual_s - view.seen_s(at, anywhere=True) >= SUFFERING_S)
+    return float((missing.sum() + PRIOR_PEOPLE * UNSEEN) / (there.sum() + PRIOR_PEOPLE))
 
 
 def refuges(harms: Mapping[str, Harm], topology: Topology) -> dict[str, float]:

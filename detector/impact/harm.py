@@ -22,6 +22,8 @@ CORE_TECHNOLOGIES = {
     "AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"},
 }  # fmt: skip
 """Whose users a core function serves (TS 23.401 and 23.501; non-standalone 5G hangs on the EPC); others serve all."""
+BROKE_INSIDE = 0.2
+"""Share of a single period without service from which on the cell is taken to have died inside it."""
 TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
 
 
@@ -156,12 +158,14 @@ def _dimension_share(d: Degradation) -> float:
 
 
 def _lost_share(d: Degradation) -> float:
-    """Share of the expected service (availability, traffic) that is missing; all of it if that is not known."""
+    """Share of the expected service (availability, traffic) that is missing; all of it if that is not known, and after one
+    period of which a part is missing: the cell died inside it."""
     if d.kind == "no_data" or not (np.isfinite(d.observed) and np.isfinite(d.expected)) or d.expected <= 0:
         return 1.0
     if d.kind in DEAD_KINDS and d.observed > d.expected:  # told as downtime, where more is worse
         return 1.0
-    return float(np.clip(1.0 - d.observed / d.expected, 0.0, 1.0))
+    missing = float(np.clip(1.0 - d.observed / d.expected, 0.0, 1.0))
+    return 1.0 if missing >= BROKE_INSIDE and d.periods <= 1 else missing
 
 
 def excess_per_attempt(d: Degradation, kpi: Kpi | None = None) -> float:

@@ -13,6 +13,9 @@ Vector = NDArray[np.float64]
 PRIOR_FAILURES = 5.0
 """How many extra failures must arrive before they weigh as much as what the KPIs say."""
 
+PRIOR_ATTEMPTS = 20.0
+"""Attempts in which one extra failure is taken for granted, before people's own results say how many there were."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -34,7 +37,8 @@ class Measured:
 def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     """`harm` is over the presence's cells. A failure is the incident's with the chance extra / (extra + normal), where extra
     is what the cell adds per attempt in the part of the row's time that the incident covers; normal is everyone's rate
-    before it. Rows in a dead cell date from before it died: their failures count, their presence says nothing."""
+    before it. Rows in a dead cell date from before it died: their failures count by how many more than usual all its people
+    met there, their presence says nothing."""
     p = crowd.presence
     rows = np.flatnonzero(harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start))
     who, here = crowd.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])
@@ -45,7 +49,8 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     normal = normal_failure_rate(crowd, start)
     alive = known & (here.lost == 0)
     agreement = _agreement(attempts[alive], failures[alive], (here.failing * share)[alive], normal)
-    extra = np.where(here.lost > 0, np.maximum(here.failing, here.lost), here.failing * agreement) * share
+    dying = _dying(attempts, failures, np.where(known & (here.lost > 0), share, 0.0), normal)
+    extra = np.where(here.lost > 0, np.maximum(here.failing, dying), here.failing * agreement) * share
     chance = np.minimum(extra / (extra + normal), 1 - 1e-9)
     evidence = np.where(known, np.nan_to_num(failures), 0.0) * -np.log1p(-chance)
     seconds = p.seconds[rows] * share * (here.lost == 0)
@@ -77,6 +82,14 @@ def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float)
     told = float((attempts * extra).sum())
     found = float((failures - attempts * normal).sum())
     return float(np.clip((PRIOR_FAILURES + found) / (PRIOR_FAILURES + told), 0.02, 3.0))
+
+
+def _dying(attempts: Vector, failures: Vector, weight: Vector, normal: float) -> float:
+    """Extra failures per attempt behind a cell in the hour in which it dies, as all its people met them: most of what is on
+    record there was tried while it lived."""
+    rows = weight > 0
+    found = float((weight[rows] * (failures[rows] - normal * attempts[rows])).sum())
+    return max(found + 1.0, 0.0) / (float((weight[rows] * attempts[rows]).sum()) + PRIOR_ATTEMPTS)
 
 
 def normal_failure_rate(crowd: Crowd, before: int) -> float:

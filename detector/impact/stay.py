@@ -1,6 +1,6 @@
 """How long each person is expected to be in an incident's cells, and what that does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,9 +45,9 @@ class Forecast:
         )  # fmt: skip
 
 
-def forecast(view: View, arrived: Driven, start: int, end: int) -> tuple[Forecast, float]:
-    """What is expected in the hours of `[start, end)` whose presence has not arrived, by habit and by the last presence
-    (which fades by the hour), and how all-or-nothing presence is (see chance).
+def forecast(view: View, arrived: Driven, start: int, ends: Sequence[int]) -> list[tuple[Forecast, float]]:
+    """For each of `ends` (s, rising): what is expected in the hours of `[start, end)` whose presence has not arrived, by
+    habit and by the last presence (which fades by the hour), and how all-or-nothing presence is (see chance).
 
     How the people of dead cells fared in hours that arrived tells how much others take over in the hours to come.
     """
@@ -56,9 +56,13 @@ def forecast(view: View, arrived: Driven, start: int, end: int) -> tuple[Forecas
     moved_s, dead_s = float(arrived.moved_s.sum()), float(arrived.dead_s.sum())
     usual, last = (_learned_takeover(harm, moved_s, dead_s) for harm in (view.usual, view.last))
     view, fared = replace(view, usual=usual, last=last), _fared(usual, last, arrived.moved_s, arrived.dead_s)
-    for block in (b for b in hour_blocks(start, end) if b[0] not in hours):
-        whole = whole.plus(_not_arrived(view, block, fared))
-    return whole, (_concentration(view) + 1) / evened_out(whole.window_s / HOUR_S, view.persistence) - 1
+    concentration, found = _concentration(view) + 1, []
+    for end in ends:
+        for block in (b for b in hour_blocks(start, end) if b[0] not in hours):
+            whole = whole.plus(_not_arrived(view, block, fared))
+        start = max(start, end)
+        found.append((whole, concentration / evened_out(whole.window_s / HOUR_S, view.persistence) - 1))
+    return found
 
 
 def evened_out(hours: float, persistence: float) -> float:
