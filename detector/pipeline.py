@@ -89,14 +89,15 @@ def assess(
 
 def weigh(
     incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
-    catalogue: Catalogue, listing: ImpactPolicy, *, now: int,
+    catalogue: Catalogue, listing: ImpactPolicy, *, now: int, outlook: Outlook | None = None,
 ) -> Assessed:  # fmt: skip
-    """An incident to the people behind it; nothing is decided yet."""
+    """An incident to the people behind it, till it is likely to end by its `outlook`; nothing is decided yet."""
     found = impact.assess(
         incident, shown, habit=habit, presence=presence, topology=reference.topology, customers=reference.customers,
         now=now, timezone=reference.operator.timezone, policy=listing, kpis={k.id: k for k in catalogue.kpis},
+        outlook=outlook,
     )  # fmt: skip
-    return Assessed(incident, found, (), service=care.service_of(incident, shown))
+    return Assessed(incident, found, (), outlook, service=care.service_of(incident, shown))
 
 
 def circumstances(

@@ -16,7 +16,7 @@ from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
-from detector.domain.outlook import Breach
+from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
 from detector.kpis import Catalogue
@@ -119,19 +119,19 @@ class _Assessment:
         )  # fmt: skip
 
     def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> _Care:
-        one = self._weigh(incident, presence)
-        known = replace(situation, risk=self._risk(one), history=self._history(one))
-        one = pipeline.approach(one, known)
+        outlook = None
         if incident.withdrawn_at is None:
-            one = replace(one, outlook=pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now))
-        return _Care(one, known)
+            outlook = pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now)
+        one = self._weigh(incident, presence, outlook)
+        known = replace(situation, risk=self._risk(one), history=self._history(one))
+        return _Care(pipeline.approach(one, known), known)
 
-    def _weigh(self, incident: Incident, presence: Presence) -> Assessed:
+    def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
         if incident.withdrawn_at is not None:
             return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
         return pipeline.weigh(
             incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
-            self.settings.impact, now=self.now,
+            self.settings.impact, now=self.now, outlook=outlook,
         )  # fmt: skip
 
     def _risk(self, one: Assessed) -> Mapping[str, float]:
