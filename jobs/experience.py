@@ -26,22 +26,29 @@ def keep_experience(source: Source, store: Store, *, now: float, reached: Reache
     """The present day anew, and every day since the begin of an incident that was changed meanwhile; returns how many rows.
 
     A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing
-    is kept, and what was kept before is deleted.
+    is kept, what was kept before is deleted, and their accounts' days are done again without them.
     """
     reference, at = source.reference(now, Findings()), int(now)
     before = store.notes.get(KEPT)
-    days = list(_days_to_do(store, reference, before, at))
     withdrew = left_out(reference.customers, at)
+    gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}
+    days = list(_days_to_do(store, reference, None if gone else before, at))
     made = _made(store, reference, days, withdrew, at)
     reached("experience.computed")
     with store.begin() as connection:
         if store.notes.get(KEPT) != before:  # another daemon was faster
             return 0
         store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
-        store.experience.forget(connection, withdrew)
+        store.experience.forget(connection, gone)
+        store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
         store.notes.put(connection, KEPT, at)
     reached("experience.kept")
     return len(made)
+
+
+def _accounts_of(people: Collection[str], reference: Reference) -> frozenset[str]:
+    """Their accounts' sums held them, too."""
+    return frozenset(account for key in people for account in reference.customers.every_account_of.get(key, ()))
 
 
 def due(store: Store, now: float) -> bool:

@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Mapping
 
+from detector.care.context import Context, context_of
+from detector.domain.customer import Customers
 from detector.domain.experience import CustomerHistory, Experience
 from detector.domain.window import Window
+from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
 from detector.store import Store
 from detector.store.experience import Touch
 
 _DAY_S = 86_400
+_YEAR_S = 365 * _DAY_S
 OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
 """Conditions of rules that ask for a history."""
 
@@ -40,3 +44,22 @@ def _history(
         len(incidents), sum(row.degraded_s for row in rows if row.day > week), index,
         round(index - index_at(week, rows), 1), touch.contacts, touch.last_at, told_at,
     )  # fmt: skip
+
+
+def contexts(
+    store: Store, customers: Customers, people: Collection[str], *, now: int, timezone: str, besides: str = ""
+) -> Mapping[str, Context]:  # fmt: skip
+    """What an agent needs to know of each of these people beside the incident `besides`. For a page of them, not for all."""
+    known = histories(store, people, now=now, timezone=timezone, besides=besides)
+    listed = store.experience.incidents_of(people, now - REMEMBERED_DAYS * _DAY_S)
+    named = {i.incident_id: i for i in store.book.incidents_named(frozenset().union(*listed.values()) - {besides})}
+    out, since = left_out(customers, now, people), now - _YEAR_S
+    return {
+        person: context_of(
+            person, customers, now=now, interactions=store.interactions.of(person, since),
+            said=store.communications.about(person, since), events=store.interactions.events_of(person, since),
+            incidents=[named[name] for name in listed.get(person, ()) if name in named], history=known[person],
+            left_out=person in out,
+        )
+        for person in people
+    }  # fmt: skip

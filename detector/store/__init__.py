@@ -25,6 +25,7 @@ from detector.store.quarantine import Quarantine
 from detector.store.retention import Retention
 from detector.store.ticks import Debt, Ticks
 from detector.store.vault import AuditLog, Vault
+from detector.store.verdicts import Verdicts
 
 __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 
@@ -54,6 +55,7 @@ class Store:
         self.interactions = Interactions(database)
         self.communications = Communications(database)
         self.experience = Experiences(database)
+        self.verdicts = Verdicts(database)
         self.vault = Vault(database, vault_key, earlier_vault_keys)
         self.audit = AuditLog(database)
         self.retention = Retention(database)

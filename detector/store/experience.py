@@ -52,11 +52,11 @@ class Experiences:
                     found[row.holder_kind, row.holder].append(noun_of(Experience, row))
         return found
 
-    def forget(self, connection: Connection, holders: Collection[str]) -> int:
-        """All rows of these people and accounts."""
-        return sum(
-            connection.execute(delete(table).where(table.c.holder.in_(part))).rowcount for part in _parts(sorted(holders))
-        )  # fmt: skip
+    def forget(self, connection: Connection, holders: Collection[str], before: int | None = None) -> int:
+        """All rows of these people and accounts, or those of days that began before a moment (s)."""
+        older = [] if before is None else [table.c.day < before]
+        rules = (delete(table).where(table.c.holder.in_(part), *older) for part in _parts(sorted(holders)))
+        return sum(connection.execute(rule).rowcount for rule in rules)
 
     def incidents_of(self, people: Iterable[str], since: int) -> Mapping[str, frozenset[str]]:
         """Person -> ids of the incidents whose list it has been put on since then (s), and left on."""

@@ -55,3 +55,10 @@ class Interactions:
         query = select(subscriber_event).where(events.at >= start, events.at < end).order_by(events.at)
         with self._database.read() as connection:
             return [noun_of(SubscriberEvent, row) for row in connection.execute(query)]
+
+    def events_of(self, subscriber: str, since: int = 0) -> Sequence[SubscriberEvent]:
+        """One person's, the newest first."""
+        events = subscriber_event.c
+        query = select(subscriber_event).where(events.subscriber == subscriber, events.at >= since)
+        with self._database.read() as connection:
+            return [noun_of(SubscriberEvent, row) for row in connection.execute(query.order_by(events.at.desc()))]

@@ -9,6 +9,9 @@ from fastapi.templating import Jinja2Templates
 
 from detector.web.access import Access
 from detector.web.api import api_routes, health_routes
+from detector.web.desk import Desk
+from detector.web.desk_api import desk_routes
+from detector.web.desk_pages import report_page_routes
 from detector.web.pages import page_routes
 from detector.web.problems import add_problems
 from detector.web.service import WebService
@@ -24,7 +27,9 @@ HEADERS = {
 }
 
 
-def create_app(service: WebService, *, token: str, timezone: str = "UTC", privacy_floor: int = 5) -> FastAPI:
+def create_app(
+    service: WebService, desk: Desk | None = None, *, token: str, timezone: str = "UTC", privacy_floor: int = 5
+) -> FastAPI:  # fmt: skip
     """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
 
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
@@ -35,7 +40,14 @@ def create_app(service: WebService, *, token: str, timezone: str = "UTC", privac
     templates = Jinja2Templates(HERE / "templates")
     app.include_router(health_routes(service, access))
     app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
-    app.include_router(page_routes(service, access, templates, timezone=timezone, privacy_floor=privacy_floor))
+    pages = page_routes(
+        service, access, templates, timezone=timezone, privacy_floor=privacy_floor,
+        feedback=desk.feedback if desk else lambda _incident_id: (),
+    )  # fmt: skip
+    app.include_router(pages)
+    if desk is not None:
+        app.include_router(desk_routes(desk, service.incident, access))
+        app.include_router(report_page_routes(desk, access, templates, timezone=timezone))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     add_problems(app, templates)
 

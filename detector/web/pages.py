@@ -1,13 +1,16 @@
 """The pages for people: the list of incidents and the incident."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from detector.domain.feedback import Feedback
 from detector.web.access import COOKIE, Access
 from detector.web.api import IncidentId, Offset, incident_or_404
+from detector.web.desk_view import said_of
 from detector.web.incident_view import Page, incident_view, incidents_view
 from detector.web.service import WebService
 
@@ -16,10 +19,8 @@ COOKIE_S = 12 * 3600
 TokenParameter = Annotated[str, Query(max_length=200)]
 
 
-def page_routes(
-    service: WebService, access: Access, templates: Jinja2Templates, *, timezone: str, privacy_floor: int
-) -> APIRouter:
-    """`/` and `/incidents/{id}`. With the right `?token=` a page sets the cookie and sends on to itself without it."""
+def entrance(access: Access) -> Callable[..., Response | None]:
+    """A page's dependency: with the right `?token=` it sets the cookie and sends on to the page without it."""
 
     def admitted(request: Request, token: TokenParameter = "") -> Response | None:
         if token and access.knows(token):
@@ -29,7 +30,15 @@ def page_routes(
         access.person(request)
         return None
 
-    routes, entrance = APIRouter(default_response_class=Response), Depends(admitted)
+    return admitted
+
+
+def page_routes(
+    service: WebService, access: Access, templates: Jinja2Templates, *, timezone: str, privacy_floor: int,
+    feedback: Callable[[str], Sequence[Feedback]],
+) -> APIRouter:  # fmt: skip
+    """`/` and `/incidents/{id}`. `feedback` gives what care teams said of an incident."""
+    routes, enter = APIRouter(default_response_class=Response), Depends(entrance(access))
 
     def page() -> Page:
         return Page(timezone, service.now(), privacy_floor)
@@ -39,7 +48,7 @@ def page_routes(
         request: Request,
         state: Literal["", "open", "resolved"] = "",
         offset: Offset = 0,
-        sent_on: Response | None = entrance,
+        sent_on: Response | None = enter,
     ) -> Response:
         if sent_on is not None:
             return sent_on
@@ -49,11 +58,12 @@ def page_routes(
         return templates.TemplateResponse(request, "incidents.html", view)
 
     @routes.get("/incidents/{incident_id}", response_model=None)
-    def incident(request: Request, incident_id: IncidentId, sent_on: Response | None = entrance) -> Response:
+    def incident(request: Request, incident_id: IncidentId, sent_on: Response | None = enter) -> Response:
         if sent_on is not None:
             return sent_on
         here, found = page(), incident_or_404(service.incident, incident_id)
-        view = incident_view(service, found, here) | {"at": here.clock(here.now), "timezone": timezone}
+        said = said_of(feedback(incident_id))
+        view = incident_view(service, found, here) | {"said": said, "at": here.clock(here.now), "timezone": timezone}
         return templates.TemplateResponse(request, "incident.html", view)
 
     return routes

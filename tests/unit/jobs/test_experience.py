@@ -116,7 +116,7 @@ def test_who_withdraws_loses_what_was_kept_and_gets_no_more(store, source):
     know(store, listed("ann"), listed("bob"))
     keep_experience(source, store, now=NOON)
     source.withdraw("ann", NOON + 60)
-    keep_experience(source, store, now=NOON + HOUR)
+    keep_experience(source, store, now=NOON + 2 * DAY)
     assert {holder for _, holder in rows(store)} == {"bob", "home"}
     assert rows(store)[MIDNIGHT, "home"].degraded_s == rows(store)[MIDNIGHT, "bob"].degraded_s
 

@@ -1,0 +1,97 @@
+"""What an agent needs to know of one customer beside the incident, on one screen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from detector.domain.communication import Communication, standing
+from detector.domain.customer import Customers, Subscriber, SubscriberEvent
+from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+
+LATELY_S = 28 * 86_400
+MOST = 5
+"""So many of each, the newest first: it is read during a call."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """An account that the person is a line of, and its roles there."""
+
+    account: str
+    kind: str
+    tier: str = ""
+    sla: str = ""
+    care_team: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PastIncident:
+    """One that touched the person, over or still on. `clear_at`: promised and still to come; `ticket_id`: the operations
+    centre's."""
+
+    incident_id: str
+    kind: str
+    severity: str
+    started_at: int
+    resolved_at: int | None = None
+    ticket_id: str = ""
+    clear_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """`contacts`, `surveys`, `said`, `events`, `incidents`: the newest first, MOST of each at most. `private`: a minor, or
+    someone who withdrew the analysis of their service: where and when the network failed them is not told."""
+
+    person: Subscriber
+    accounts: tuple[Membership, ...] = ()
+    contacts: tuple[Interaction, ...] = ()
+    surveys: tuple[Interaction, ...] = ()
+    incidents: tuple[PastIncident, ...] = ()
+    said: tuple[Communication, ...] = ()
+    events: tuple[SubscriberEvent, ...] = ()
+    history: CustomerHistory = field(default=UNKNOWN_HISTORY)
+    private: bool = False
+
+
+def context_of(
+    key: str, customers: Customers, *, now: int, interactions: Iterable[Interaction] = (),
+    said: Iterable[Communication] = (), incidents: Iterable[Incident] = (), events: Iterable[SubscriberEvent] = (),
+    history: CustomerHistory = UNKNOWN_HISTORY, left_out: bool = False,
+) -> Context:  # fmt: skip
+    """What is known of this person as of `now` (s). interactions, said (of the person's line), events: the person's own;
+    incidents: those on whose lists it stands or stood, without the one at hand. `left_out`: withdrew the analysis."""
+    person = customers.subscribers.get(key, Subscriber(key))
+    private = person.minor or left_out
+    heard = sorted((i for i in interactions if now - LATELY_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id))
+    told = sorted((c for c in standing(said) if c.at <= now), key=lambda c: -c.at)
+    return Context(
+        person, _memberships(key, customers), tuple(i for i in heard if i.kind != "survey")[:MOST],
+        tuple(i for i in heard if i.kind == "survey")[:MOST], () if private else _past(incidents, now), tuple(told)[:MOST],
+        tuple(sorted((e for e in events if e.at <= now), key=lambda e: -e.at))[:MOST],
+        UNKNOWN_HISTORY if private else history, private,
+    )  # fmt: skip
+
+
+def _memberships(key: str, customers: Customers) -> tuple[Membership, ...]:
+    found = []
+    for account in customers.accounts_of.get(key, ()):
+        known = customers.accounts.get(account)
+        roles = tuple(role for where, role in customers.roles_of.get(key, ()) if where == account)
+        named = (known.kind, known.tier, known.sla, known.care_team) if known else ("", "", "", "")
+        found.append(Membership(account, *named, roles))
+    return tuple(found)
+
+
+def _past(incidents: Iterable[Incident], now: int) -> tuple[PastIncident, ...]:
+    stood = [i for i in incidents if i.withdrawn_at is None and i.state != "merged"]
+    newest: Sequence[Incident] = sorted(stood, key=lambda i: (-i.started_at, i.incident_id))[:MOST]
+    return tuple(
+        PastIncident(
+            i.incident_id, i.kind, i.severity, i.started_at, i.resolved_at, i.ticket_id,
+            i.promised_clear(now) if i.state == "open" else None,
+        )
+        for i in newest
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""The desk's questions answered from the store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from detector.care.context import Context
+from detector.clock import WallClock
+from detector.domain.feedback import Feedback
+from detector.domain.finding import Findings
+from detector.domain.ports import Clock, Source
+from detector.reports import Report
+from detector.settings import Settings
+from detector.sources.identity import Pseudonymiser
+from detector.store import Store
+from jobs.histories import contexts
+from jobs.reporting import report, window_of
+
+
+@dataclass(frozen=True)
+class StoreDesk:
+    """Implements `Desk`."""
+
+    store: Store
+    source: Source
+    settings: Settings
+    clock: Clock
+    pseudonymiser: Pseudonymiser
+
+    def feedback(self, incident_id: str) -> Sequence[Feedback]:
+        return self.store.verdicts.of(incident_id)
+
+    def give_feedback(
+        self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str = "", outcome: str = ""
+    ) -> Feedback:
+        at = WallClock().now()
+        key = self.pseudonymiser.subscriber(raw_subscriber) if raw_subscriber else ""
+        one = Feedback(incident_id, at, actor, verdict, key, outcome)
+        self.store.audit.note(at, actor, "feedback", key or incident_id, f"{incident_id}: {verdict} {outcome}".strip())
+        with self.store.begin() as connection:
+            self.store.verdicts.add(connection, one)
+        return one
+
+    def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:
+        self.store.audit.note(WallClock().now(), actor, "context", incident_id, f"{len(people)} people")
+        now = int(self.clock.now())
+        reference = self.source.reference(now, Findings())
+        zone = reference.operator.timezone
+        return contexts(self.store, reference.customers, people, now=now, timezone=zone, besides=incident_id)
+
+    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
+        now = int(self.clock.now())
+        window = window_of(start, end, now=now)
+        return report(name, self.source, self.store, self.settings, now=now, window=window, step=step)

@@ -1,0 +1,154 @@
+"""What care teams tell and ask: feedback on an incident, reports as rows and as pages, what is known of a customer."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from fastapi.testclient import TestClient
+
+from detector.care.context import Context, Membership, PastIncident
+from detector.domain.communication import Communication
+from detector.domain.customer import Subscriber
+from detector.domain.errors import Misconfigured
+from detector.domain.experience import CustomerHistory
+from detector.domain.feedback import Feedback
+from detector.domain.interaction import Interaction
+from detector.reports import Column, Report
+from detector.web import create_app, desk_api
+from tests.unit.web.conftest import START, TOKEN
+
+ROWS = (("2026-W13", "all", "", 3, 610, 812.5, None, 40.0), ("2026-W13", "cause", "site / outage", 2, 610, 810.0, 20, 40.0))
+MADE = Report(
+    "planning", "What incidents cost",
+    (Column("period", "Period"), Column("by", "By"), Column("what", "What"), Column("incidents", "Incidents", "count"),
+     Column("people", "People", "people"), Column("hours", "Hours", "hours"), Column("complaints", "Complaints", "people"),
+     Column("goodwill", "Goodwill", "money")),
+    ROWS, ("About 10 people who withdrew are in no figure.",),
+)  # fmt: skip
+
+
+@dataclass
+class MemoryDesk:
+    said: list[Feedback] = field(default_factory=list)
+    asked: list[tuple] = field(default_factory=list)
+
+    def feedback(self, incident_id):
+        return [one for one in self.said if one.incident_id == incident_id]
+
+    def give_feedback(self, incident_id, verdict, actor, *, raw_subscriber="", outcome=""):
+        key = "sub_of_" + raw_subscriber[-2:] if raw_subscriber else ""
+        self.said.append(Feedback(incident_id, START + 60.0, actor, verdict, key, outcome))
+        return self.said[-1]
+
+    def contexts(self, incident_id, people, actor):
+        return {}
+
+    def report(self, name, *, start, end, step):
+        self.asked.append((name, start, end, step))
+        if start is not None and end is not None and end <= start:
+            raise Misconfigured("the report ends before it begins", where="from, to", mend="give from before to")
+        return MADE
+
+
+@pytest.fixture
+def desk():
+    return MemoryDesk()
+
+
+@pytest.fixture
+def app(service, desk):
+    return create_app(service, desk, token=TOKEN, timezone="Europe/Zurich")
+
+
+def test_a_care_team_says_what_it_found(program, desk):
+    body = {"verdict": "resolved_for_customer", "subscriber": "491701234567", "outcome": "reached"}
+    told = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
+    assert told.status_code == 201
+    assert told.json() == {
+        "incident_id": "inc_open", "at": "2026-03-24T08:01:00Z", "actor": "desk-7", "verdict": "resolved_for_customer",
+        "subscriber": "sub_of_67", "outcome": "reached",
+    }  # fmt: skip
+    assert program.get("/v1/incidents/inc_open/feedback").json()["feedback"] == [told.json()]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({"verdict": "very bad"}, 422, "verdict is one of confirmed"),
+        ({"verdict": "confirmed", "outcome": "shouted"}, 422, "outcome is one of reached"),
+        ({"verdict": "confirmed", "text": "Mrs Miller cried"}, 422, "text"),
+        ({"verdict": "confirmed", "subscriber": "4" * 300}, 422, "subscriber"),
+        ({}, 422, "verdict"),
+    ],
+)
+def test_what_nobody_could_read_is_refused(program, desk, body, status, says):
+    answer = program.post("/v1/incidents/inc_open/feedback", json=body)
+    assert (answer.status_code, says in answer.json()["detail"]) == (status, True)
+    assert desk.said == []
+
+
+def test_feedback_needs_the_token_and_an_incident(outsider, program, desk):
+    assert outsider.post("/v1/incidents/inc_open/feedback", json={"verdict": "confirmed"}).status_code == 401
+    assert program.post("/v1/incidents/inc_none/feedback", json={"verdict": "confirmed"}).status_code == 404
+    assert program.get("/v1/incidents/inc_none/feedback").status_code == 404
+    assert desk.said == []
+
+
+def test_the_incidents_page_says_what_care_says(person, program):
+    for verdict in ("confirmed", "confirmed", "wrong_cause"):
+        program.post("/v1/incidents/inc_open/feedback", json={"verdict": verdict})
+    page = person.get("/incidents/inc_open").text
+    assert "Care says: <strong>confirmed</strong> (2), <strong>wrong cause</strong>." in page
+
+
+def test_a_report_is_the_same_rows_everywhere(program, person, desk):
+    listed = program.get("/v1/reports").json()["reports"]
+    assert {"name": "planning", "title": "What incidents cost, by place, cause, release and segment",
+            "href": "/v1/reports/planning"} in listed  # fmt: skip
+    told = program.get(
+        "/v1/reports/planning", params={"from": "2026-03-01", "to": "2026-04-01T00:00Z", "per": "month"}
+    ).json()
+    assert told["rows"] == MADE.records()
+    assert desk.asked == [("planning", 1772323200, 1775001600, "month")]
+    assert [row["by"] for row in program.get("/v1/reports/planning", params={"by": "cause"}).json()["rows"]] == ["cause"]
+    page = person.get("/reports/planning").text
+    assert all(words in page for words in ("site / outage", "610", "812.5", "40.00", "–", MADE.notes[0]))
+    assert "site / outage" not in person.get("/reports/planning", params={"by": "all"}).text
+    assert "/reports/planning" in person.get("/reports").text
+    assert 'href="/reports"' in person.get("/").text
+
+
+def test_reports_need_the_token(outsider):
+    for path in ("/v1/reports", "/v1/reports/planning", "/reports", "/reports/planning"):
+        assert outsider.get(path).status_code == 401
+
+
+def test_a_wrong_question_has_a_plain_answer(program):
+    assert program.get("/v1/reports/weather").status_code == 404
+    assert program.get("/v1/reports/planning", params={"per": "year"}).status_code == 422
+    assert program.get("/v1/reports/planning", params={"from": "soon"}).status_code == 422
+    backwards = program.get("/v1/reports/planning", params={"from": "2026-04-01", "to": "2026-03-01"})
+    assert (backwards.status_code, "before it begins" in backwards.json()["detail"]) == (422, True)
+
+
+def test_the_page_of_a_report_is_opened_with_the_token_once(app):
+    browser = TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
+    assert browser.get("/reports/planning", params={"token": TOKEN}).status_code == 200
+
+
+def test_a_context_is_told_without_keys_of_people():
+    known = Context(
+        Subscriber("sub_1", "acc_1", "gold", vip=True, guardian="sub_2", language="de", lifetime_value=900.0),
+        (Membership("acc_1", "enterprise", "gold", roles=("executive",)),),
+        (Interaction("k1", START, "contact", "call", "sub_1", "network", sentiment=-0.5, reaction="repeat"),),
+        (Interaction("v1", START, "survey", "sms", "sub_1", score=3.0, trigger="contact"),),
+        (PastIncident("inc_1", "outage", "major", START, START + 3600, "T-1"),),
+        (Communication("inc_1", "sub_1", "sub_2", START, "call", "call"),), (), CustomerHistory(1, 60.0, 71.0),
+    )  # fmt: skip
+    told = desk_api.context(known)
+    assert "sub_" not in str(told)
+    assert told["contacts"][0]["at"] == told["surveys"][0]["at"] == told["said"][0]["at"] == "2026-03-24T08:00:00Z"
+    assert (told["surveys"][0]["score"], told["accounts"][0]["roles"], told["history"]["index"]) == (
+        3.0,
+        ("executive",),
+        71.0,
+    )
