@@ -39,6 +39,7 @@ _POSITIVE = (
 )
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
+_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 DEFAULT = Path(config.__file__).parent / "precall.toml"
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
 
@@ -237,10 +238,11 @@ def _what_is_wrong(name: str, value: Any) -> str:
 
 def _explain(error: ValidationError, path: Path) -> Misconfigured:
     """The first complaint as one line: the file, the dotted key, and the nearest right name for a misspelt one."""
-    first = error.errors(include_url=False)[0]
+    wrong = error.errors(include_url=False)
+    first = next((one for one in wrong if one["type"] in _UNKNOWN), wrong[0])  # a misspelt key is a missing one, too
     key = ".".join(str(part) for part in first["loc"])
     where = f"{path}: {key}"
-    if first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+    if first["type"] in _UNKNOWN:
         near = difflib.get_close_matches(str(first["loc"][-1]), _names(first["loc"][:-1]), n=1)
         return Misconfigured("unknown key", where=where, mend=f"did you mean '{near[0]}'?" if near else "remove it")
     found = "" if _SECRET.intersection(map(str, first["loc"])) else f" (found {str(first.get('input'))[:60]!r})"

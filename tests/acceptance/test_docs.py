@@ -24,6 +24,8 @@ import typer.main
 from detector.app import read_catalogue
 from detector.backtest import writing
 from detector.domain.kpi import Kpi
+from detector.domain.policy import HoldoutPolicy, LawfulBasis
+from detector.domain.rule import Offer
 from detector.settings import DEFAULT, Receiver, Settings, load
 from jobs.cli import app
 
@@ -204,12 +206,13 @@ def test_pictures_are_light(picture: Path) -> None:
 # --- reference --------------------------------------------------------------------------------------------------------
 
 
-def rows(name: str, heading: str = "") -> list[list[str]]:
-    """The cells of the tables under a heading (of the whole page without one), without header rows."""
+def rows(name: str, heading: str = "", *, alone: bool = False) -> list[list[str]]:
+    """The cells of the tables under a heading (of the whole page without one), without header rows; `alone`: without those
+    under headings below it."""
     text = prose(name)
     if heading:
         text = text.partition(f"\n{heading}\n")[2]
-        text = re.split(rf"^#{{1,{heading.index(' ')}}} ", text, maxsplit=1, flags=re.M)[0]
+        text = re.split(rf"^#{{1,{6 if alone else heading.index(' ')}}} ", text, maxsplit=1, flags=re.M)[0]
     lines = text.splitlines()
     tables = [i for i, line in enumerate(lines) if re.fullmatch(r"\|[-| :]+\|", line)]
     skipped = {i - 1 for i in tables} | set(tables)
@@ -220,7 +223,7 @@ def rows(name: str, heading: str = "") -> list[list[str]]:
 def keys_of(section: type) -> dict[str, str]:
     """key -> default as TOML would write it."""
     if is_dataclass(section):
-        return {f.name: toml(f.default) for f in fields(section)}
+        return {f.name: "required" if f.default is MISSING else toml(f.default) for f in fields(section)}
     known: dict[str, Any] = section.model_fields  # type: ignore[attr-defined]
     return {key: "required" if one.is_required() else toml(one.default) for key, one in known.items()}
 
@@ -230,20 +233,25 @@ def toml(value: object) -> str:
     if isinstance(value, Path):
         packaged = value.is_relative_to(DEFAULT.parent)
         return f'"{value.relative_to(DEFAULT.parents[1]) if packaged else value}"'
+    if is_dataclass(value):
+        return NESTED[type(value)]  # type: ignore[index]
     if isinstance(value, tuple):
         return f"[{', '.join(map(toml, value))}]"
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-SECTIONS = {name: (Receiver if name == "receivers" else field.annotation) for name, field in Settings.model_fields.items()}
+NESTED = {HoldoutPolicy: "[care.holdout]", LawfulBasis: "[[care.lawful_basis]]", Offer: "[[care.offers]]"}
+SECTIONS = {
+    "## [[receivers]]" if name == "receivers" else f"## [{name}]": Receiver if name == "receivers" else field.annotation
+    for name, field in Settings.model_fields.items()
+} | {f"### {name}": section for section, name in NESTED.items()}
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_key_of_the_configuration_is_told_with_its_default(section: str) -> None:
-    heading = "## [[receivers]]" if section == "receivers" else f"## [{section}]"
-    told = {row[0].strip("`"): row[1].strip("`") for row in rows("docs/reference/configuration.md", heading)}
-    assert told == keys_of(SECTIONS[section])
-    assert all(len(row) == 3 and row[2] for row in rows("docs/reference/configuration.md", heading))
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_key_of_the_configuration_is_told_with_its_default(heading: str) -> None:
+    own = rows("docs/reference/configuration.md", heading, alone=True)
+    assert {row[0].strip("`"): row[1].strip("`") for row in own} == keys_of(SECTIONS[heading])
+    assert all(len(row) == 3 and row[2] for row in own)
 
 
 def test_the_packaged_configuration_says_the_defaults_of_the_code() -> None:

@@ -63,6 +63,12 @@ WRONG = {
     "[detection]\ngrace_minutes = -1\n": "detection.grace_minutes: less than zero or no number (found -1)",
     "[detection]\nmin_attempts = nan\n": "detection.min_attempts: less than zero or no number (found nan)",
     "[schedule]\npull_s = 0\n": "schedule.pull_s: more than zero is needed (found 0.0)",
+    "[care.holdout]\naproved_by = 'me'\n": "care.holdout.aproved_by: unknown key; did you mean 'approved_by'?",
+    "[care.holdout]\nshare = 0.7\n": "care.holdout.share: no fit share (found 0.7)",
+    "[care.holdout]\nsince = 'soon'\n": "care.holdout.since: no date (found 'soon')",
+    "[[care.offers]]\nname = 'a'\nkind = 'discount'\namount = 1\ncost = 1\n": "care.offers.0.kind",
+    "[[care.offers]]\nname = 'a'\nkin = 'data_boost'\n": "care.offers.0.kin: unknown key; did you mean 'kind'?",
+    "[[care.lawful_basis]]\npurpose = 'survey'\ncountry = '*'\nbasis = 'we like to'\n": "care.lawful_basis.0.basis",
     "a = 1\na = 2\n": "no valid TOML",
     "[web\n": "no valid TOML",
 }
@@ -109,3 +115,16 @@ def test_neither_keys_nor_secrets_show_when_settings_are_printed():
         receivers=[{"name": "a", "url": "https://a.example", "secrets": [text]}],
     )  # fmt: skip
     assert text not in repr(settings)
+
+
+def test_rules_are_read_with_the_settings_and_a_mistake_in_them_is_told_at_once(tmp_path):
+    rules = tmp_path / "mine.toml"
+    rules.write_text('[[rules]]\nname = "all"\naction = "proactive_mesage"\n', encoding="utf-8")
+    with pytest.raises(Misconfigured, match=r"mine.toml: rule 'all': action: .*; did you mean 'proactive_message'\?"):
+        load(written(tmp_path, f"[care]\nrules = '{rules}'\n"))
+    rules.write_text('[[rules]]\nname = "all"\naction = "proactive_message"\n', encoding="utf-8")
+    found = load(written(tmp_path, f"[care]\nrules = '{rules}'\n"))
+    assert [rule.name for rule in found.rules] == ["all"]
+    assert found.hash != Settings().hash
+    with pytest.raises(Misconfigured, match=r"no-such\.toml: No such file"):
+        load(written(tmp_path, "[care]\nrules = 'no-such.toml'\n"))
