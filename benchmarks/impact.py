@@ -1,185 +1,261 @@
-"""An incident of 60 cells assessed for a crowd, and a caller looked up while ticks are being committed."""
+"""An incident of 60 cells assessed among all people of an operator, and callers looked up while that goes on.
 
+    python -m benchmarks.impact SUBSCRIBERS ATTACHMENTS
+
+writes benchmarks/results/impact-SUBSCRIBERS.md; a million and twenty million take about a quarter of an hour. Each size is
+built and measured in processes of its own, so that memory is what that size takes.
+"""
+
+import csv
+import json
+import resource
 import statistics
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
+from benchmarks.crowd import BAD_CELLS, NOW, START, People, settings_of
 from benchmarks.figure import Figure
-from benchmarks.period import VAULT_KEY
-from detector import pipeline
-from detector.app import read_catalogue
+from detector import impact, pipeline
+from detector.app import House, open_house
+from detector.care import Situation
 from detector.clock import MovingClock
-from detector.domain.cell import Cell, Topology
-from detector.domain.customer import Customers, Subscriber
-from detector.domain.degradation import Degradation, degradation_id
-from detector.domain.exposure import Habit, Presence
 from detector.domain.impact import Listing
-from detector.domain.incident import Incident, incident_id
 from detector.domain.ports import Reference
+from detector.domain.window import Window
 from detector.pipeline import Assessed
-from detector.settings import Settings
-from detector.sources.dataset import OperatorDataset
-from detector.sources.identity import Pseudonymiser
-from detector.store import Store
-from detector.store.database import Database
-from detector.telemetry import Telemetry
-from detector.web.store_service import StoreService
+from detector.web import create_app
+from detector.web.server import WebServer
+from jobs import fitted
+from jobs.calling import look_up, tell_where
+from jobs.known import Known
+from jobs.service import questions_of
 
-START = 1_774_339_200
-BAD_CELLS = 60
-PEOPLE_PER_CELL = 40
-COMMAND = "python -m benchmarks.speed impact"
+COMMAND = "python -m benchmarks.impact"
+LATELY = Window(START - 2 * 3600, NOW)
+Measured = dict[str, Any]
 
 
-class Crowd:
-    """`people` with a home and a work cell each; a habit of a few weeks, and presence of the last three hours."""
-
-    def __init__(self, people: int) -> None:
-        rng = np.random.default_rng(people)
-        self.names = Pseudonymiser(b"0" * 32, 1)
-        self.keys = tuple(self.names.subscriber(f"u{i}") for i in range(people))
-        self.cells = tuple(f"c{i:05d}" for i in range(max(BAD_CELLS, people // PEOPLE_PER_CELL)))
-        self.home, self.work = rng.integers(0, len(self.cells), (2, people)).astype(np.int32)
-        topology = Topology({name: Cell(name, "LTE", site_id=f"s{name[:-1]}") for name in self.cells})
-        customers = Customers({key: Subscriber(key, account=f"a{key}") for key in self.keys})
-        self.reference = Reference(topology=topology, customers=customers)
-        self.habit, self.presence = self._habit(), self._presence(rng)
-
-    def _habit(self) -> Habit:
-        """At the hours that the measured incident asks for; the others are empty, for nobody looks there."""
-        people, hour = np.arange(len(self.keys), dtype=np.int32), int((START // 3600 + 72) % 168)
-        sizes = np.zeros(168, np.int64)
-        asked = [(hour + i) % 168 for i in range(-3, 4)]
-        sizes[asked] = 2 * len(people)
-        rows = np.tile(np.concatenate([people, people]), len(asked))
-        cells = np.tile(np.concatenate([self.home, self.work]), len(asked))
-        hours = np.concatenate([[0], np.cumsum(sizes)])
-        return Habit(self.keys, self.cells, hours, rows, cells, np.full(len(rows), 1500.0), np.full(len(rows), 1.6))
-
-    def _presence(self, rng: np.random.Generator) -> Presence:
-        people, hours = np.arange(len(self.keys), dtype=np.int32), 3
-        rows, count = np.tile(people, hours), hours * len(people)
-        start = np.repeat(START - 3600 * np.arange(hours, 0, -1), len(people)).astype(np.int64)
-        attempts = rng.poisson(4.0, count).astype(float)
-        return Presence(
-            self.keys, self.cells, rows, np.tile(self.home, hours), start, np.full(count, 3600, np.int32),
-            np.full(count, 3000.0), attempts, rng.binomial(attempts.astype(int), 0.02).astype(float),
-        )  # fmt: skip
-
-    def incident(self) -> tuple[Incident, list[Degradation]]:
-        """60 cells that fail a third of their set-ups since a quarter of an hour."""
-        bad = self.cells[:BAD_CELLS]
-        found = [
-            Degradation(degradation_id(c, "accessibility", START), c, "accessibility", "lte_rrc_sr", "accessibility", START,
-                        START + 1200, "major", 20.0, 0.99, 0.66, 660.0, 1000.0, 330.0, 1, 900)
-            for c in bad
-        ]  # fmt: skip
-        ids = tuple(d.degradation_id for d in found)
-        named = ("edge", "hub1", "accessibility", START, START + 1200, "major", ids, bad, "measured for speed")
-        return Incident(incident_id(ids[0]), *named, updated_at=START + 1200, confidence=0.99), found
+def figures(subscribers: int = 100_000, attachments: int = 2_000_000, lookups: int = 200) -> list[Figure]:
+    """Of this size, and beside it of a tenth of it."""
+    large, small = (measured(subscribers // part, attachments // part, lookups) for part in (1, 10))
+    return rows(large, small, subscribers, attachments)
 
 
-def assessed(crowd: Crowd) -> tuple[Assessed, float]:
-    """(the assessment, seconds): impact and care's decisions."""
-    incident, found = crowd.incident()
-    settings = Settings()
-    catalogue = read_catalogue(settings.sources.kpis)
-    began = time.process_time()
-    done = pipeline.assess(
-        incident, found, crowd.habit, crowd.presence, crowd.reference, catalogue, settings.impact,
-        pipeline.circumstances(crowd.reference, settings.care, settings.rules, now=START + 1200),
-    )  # fmt: skip
-    return done, time.process_time() - began
-
-
-def figures(sizes: tuple[int, int] = (8_000, 100_000), lookups: int = 200) -> list[Figure]:
-    """Assessment of a small and a large crowd, and lookups among the small one's listings."""
-    small, large = (Crowd(people) for people in sizes)
-    assessed(small)
-    (done, few_s), (_, many_s) = (assessed(crowd) for crowd in (small, large))
-    scale = len(large.keys) / len(small.keys)
+def rows(large: Mapping[str, Measured], small: Mapping[str, Measured], subscribers: int, attachments: int) -> list[Figure]:
+    """The table."""
+    what, command = f"{subscribers:,} subscribers, {attachments:,} attachments", f"{COMMAND} {subscribers} {attachments}"
+    peak = max(large["learn"]["peak_mb"], large["ask"]["peak_mb"])
+    ask, learn = large["ask"], large["learn"]
     return [
         Figure(
-            f"incident of {BAD_CELLS} cells, {len(small.keys):,} subscribers, to decisions", few_s, "s", COMMAND,
-            detail=f"{done.impact.exposed:,} exposed, {len(done.impact.people):,} listed",
+            f"habits learned, {what}", learn["learn_s"], "s", command, learn["learn_s"] / learn["read_s"],
+            "reading the same Parquet", detail=f"{learn['peak_mb']:,.0f} MB at most",
         ),
         Figure(
-            f"the same for {len(large.keys):,} subscribers", many_s, "s", COMMAND, many_s / few_s,
-            f"the smaller one; linear would be {scale:.3g}",
+            "... tables of customers read", ask["tables_s"], "s", command, ask["tables_s"] / ask["csv_s"],
+            "csv.reader over the same files", detail=f"{ask['tables_mb']:,.0f} MB",
         ),
-        _lookup(small, done, lookups),
+        Figure(
+            f"... incident of {BAD_CELLS} cells assessed, presence read, wall", ask["assess_s"], "s", command,
+            ask["assess_s"] / small["ask"]["assess_s"], "a tenth of the people", "< 1 s", ask["assess_s"] < 1.0,
+            f"{ask['exposed']:,} exposed, {ask['listed']:,} listed; the first time {ask['first_s']:.2g} s",
+        ),
+        Figure("... and decided upon, wall", ask["decide_s"], "s", command, ask["decide_s"] / ask["assess_s"], "assessing"),
+        Figure("... peak memory of all of it", peak, "MB", command, target="< 4 GB", met=peak < 4096),
+        Figure(
+            "lookup over HTTP while ticks are assessed and committed, audited, median", 1000 * ask["median_s"], "ms",
+            command, ask["median_s"] / ask["bare_s"], "bare SELECT in a quiet database", "< 100 ms", ask["median_s"] < 0.1,
+            f"99 of 100 under {1000 * ask['p99_s']:.3g} ms; {ask['ticks']} ticks meanwhile",
+        ),
+        Figure(
+            "precall lookup, whole command, wall", ask["command_s"], "s", command, ask["command_s"] / ask["python_s"],
+            "python -c pass", detail=f"python alone {ask['python_s']:.2g} s",
+        ),
     ]  # fmt: skip
 
 
-def _lookup(crowd: Crowd, done: Assessed, lookups: int) -> Figure:
+def measured(subscribers: int, attachments: int, lookups: int) -> dict[str, Measured]:
+    """Phase -> its figures, each phase in a process of its own."""
     with TemporaryDirectory() as folder:
-        root = Path(folder)
-        service = _service(root, crowd, done)
-        ask = [f"u{i * 37 % len(crowd.keys)}" for i in range(lookups)]
-        driver = service.store.database.engine.raw_connection()  # two SQLite libraries on one file lose each other's locks
-        quiet = driver.cursor()
-        keys = [crowd.names.subscriber(raw) for raw in ask]
-        sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
-        bare = _median(lambda i: quiet.execute(sql, (keys[i],)).fetchall(), lookups)
-        driver.close()
-        stop = threading.Event()
-        writer = threading.Thread(target=_commit_ticks, args=(service.store, done, stop))
-        writer.start()
-        try:
-            ours = _median(lambda i: service.lookup(ask[i], "bench"), lookups)
-        finally:
-            stop.set()
-            writer.join()
-            service.store.database.close()
-    return Figure(
-        "lookup while ticks are committed, audited", 1000 * ours, "ms", COMMAND, ours / bare,
-        "bare SELECT in a quiet database", "< 100 ms", ours < 0.1, f"bare {1000 * bare:.2g} ms",
+        given = [folder, *map(str, (subscribers, attachments, lookups))]
+        return {phase: _child([phase, *given]) for phase in DO}
+
+
+def _child(arguments: Sequence[str]) -> Measured:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.impact", *arguments], check=True, capture_output=True, text=True
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def build(root: Path, people: People, _lookups: int) -> Measured:
+    """Tables and attachments of these people."""
+    house = open_house(settings_of(root))
+    people.write_tables(root / "inbox")
+    people.write_presence(house.store)
+    return {}
+
+
+def learn(root: Path, people: People, _lookups: int) -> Measured:
+    """Habits from everything, beside merely reading it."""
+    house = open_house(settings_of(root))
+    read_s = _seconds(lambda: sum(map(len, house.store.presence.parts(people.past))), time.process_time)
+    began = time.process_time()
+    habit = impact.learn_habit(house.store.presence.parts(people.past), timezone="UTC", before=START)
+    learn_s = time.process_time() - began
+    fitted.save_habit(house.store, habit)
+    return {"read_s": read_s, "learn_s": learn_s, "peak_mb": _peak_mb()}
+
+
+def ask(root: Path, people: People, lookups: int) -> Measured:
+    """What a daemon does with them: tables, assessment, and callers meanwhile."""
+    house = open_house(settings_of(root), clock=MovingClock(NOW))
+    csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
+    before, began = _peak_mb(), time.process_time()
+    known = Known(house.source, house.clock)
+    reference = known()
+    told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
+    told |= _assessed(house, people, reference)
+    return told | _Asking(house, people, known, lookups).run() | {"peak_mb": _peak_mb()}
+
+
+def _assessed(house: House, people: People, reference: Reference) -> Measured:
+    first_s = _seconds(lambda: tick(house, people, reference), time.perf_counter)
+    began = time.perf_counter()
+    weighed = tick(house, people, reference)
+    assess_s = time.perf_counter() - began
+    decide_s = _seconds(lambda: decided(house, weighed, reference), time.perf_counter)
+    exposed, listed = weighed.impact.exposed, len(weighed.impact.people)
+    return {"first_s": first_s, "assess_s": assess_s, "decide_s": decide_s, "exposed": exposed, "listed": listed}
+
+
+def tick(house: House, people: People, reference: Reference) -> Assessed:
+    """The assessment of one incident, its presence read as the job reads it."""
+    incident, found = people.incident()
+    habit, presence = fitted.load_habit(house.store), house.store.presence.read(LATELY)
+    assert habit is not None
+    return pipeline.weigh(
+        incident, found, habit, presence, reference, house.catalogue, house.settings.impact, now=NOW
     )  # fmt: skip
 
 
-def _median(ask: Callable[[int], object], times: int) -> float:
-    found = []
-    for i in range(times):
-        began = time.perf_counter()
-        ask(i)
-        found.append(time.perf_counter() - began)
-    return statistics.median(found)
+def decided(house: House, weighed: Assessed, reference: Reference) -> Assessed:
+    """What care does for each person listed."""
+    situation = Situation(reference.customers, reference.operator.timezone, NOW, house.settings.care)
+    return pipeline.approach(weighed, situation)
 
 
-def _service(root: Path, crowd: Crowd, done: Assessed) -> StoreService:
-    settings = Settings()
-    catalogue = read_catalogue(settings.sources.kpis)
-    database = Database(f"sqlite:///{root}/bench.db")
-    database.create()
-    store = Store(root, database, catalogue.computed, VAULT_KEY)
-    with store.begin() as connection:
-        store.book.save(connection, crowd.incident()[1], [done.incident])
-        store.book.relist(connection, [], _listings(done), START)
-    (root / "inbox").mkdir()
-    source = OperatorDataset(root / "inbox", crowd.names)
-    return StoreService(store, source, catalogue, settings, MovingClock(START), crowd.names, Telemetry(), lambda: ())
+class _Asking:
+    """Callers over HTTP, while in the same process an incident is assessed and committed over and over."""
+
+    def __init__(self, house: House, people: People, known: Known, lookups: int) -> None:
+        self.house, self.people, self.known, self.lookups = house, people, known, lookups
+        self.ticks = 0
+
+    def run(self) -> Measured:
+        token = self.house.keys.token
+        server = WebServer(create_app(questions_of(self.house, list, self.known), token=token), "127.0.0.1", 0)
+        tell_where(self.house.settings.storage.path, server.start())
+        stop = threading.Event()
+        done = self._commit()
+        bare_s = self._bare(done)
+        writer = threading.Thread(target=self._ticks, args=(stop,))
+        writer.start()
+        try:
+            waits = [self._wait(raw) for raw in self._raw()]
+            command_s = min(self._command() for _ in range(3))
+        finally:
+            stop.set()
+            writer.join()
+            tell_where(self.house.settings.storage.path, "")
+            server.stop()
+        python_s = min(_seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)) for _ in range(3))
+        return {
+            "median_s": statistics.median(waits), "p99_s": float(np.quantile(waits, 0.99)), "bare_s": bare_s,
+            "command_s": command_s, "python_s": python_s, "ticks": self.ticks,
+        }  # fmt: skip
+
+    def _wait(self, raw: str) -> float:
+        return _seconds(lambda: look_up(self.house.settings, raw))
+
+    def _raw(self) -> list[str]:
+        return [self.people.raw(i * 7919 % self.people.subscribers) for i in range(self.lookups)]
+
+    def _command(self) -> float:
+        words = ["precall", "lookup", self.people.raw(7), "--config", str(self.house.settings.storage.path / "my.toml")]
+        code = f"import sys; sys.argv = {words!r}; from jobs.cli import main; main()"
+        return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
+
+    def _commit(self) -> Assessed:
+        """The incident, its counts, and everyone on its list anew: more than a tick usually changes."""
+        reference, store = self.known(), self.house.store
+        done = decided(self.house, tick(self.house, self.people, reference), reference)
+        left = store.book.listings(incident_id=done.incident.incident_id, current=True)
+        with store.begin() as connection:
+            store.book.save(connection, self.people.incident()[1], [done.incident])
+            store.book.save_impact(connection, done.impact)
+            store.book.relist(connection, left, _listings(done), NOW)
+        self.ticks += 1
+        return done
+
+    def _ticks(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._commit()
+
+    def _bare(self, done: Assessed) -> float:
+        driver = self.house.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
+        cursor = driver.cursor()
+        sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
+        keys = [person.subscriber for person in done.impact.people[:100]] or ["nobody"]
+        found = statistics.median(_seconds(partial(cursor.execute, sql, (key,))) for key in keys)
+        driver.close()
+        return found
 
 
 def _listings(done: Assessed) -> list[Listing]:
     return [
-        Listing(p.incident_id, p.subscriber, p.account, p.basis, p.probability, p.exposure_s, START, why_not="no_consent",
-                decided_at=START)
+        Listing(p.incident_id, p.subscriber, p.account, p.basis, p.probability, p.exposure_s, NOW, why_not="no_consent",
+                decided_at=NOW)
         for p in done.impact.people
     ]  # fmt: skip
 
 
-def _commit_ticks(store: Store, done: Assessed, stop: threading.Event) -> None:
-    """What a tick writes, over and over: the incident, its impact, and a hundred people who leave the list and return."""
-    while not stop.is_set():
-        left = store.book.listings(incident_id=done.incident.incident_id, current=True, limit=100)
-        with store.begin() as connection:
-            store.book.save(connection, (), [done.incident])
-            store.book.save_impact(connection, done.impact)
-            store.book.relist(connection, left, [replace(one, row=None) for one in left], START)
-        stop.wait(0.01)
+def _rows(path: Path) -> int:
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.reader(file))
+
+
+def _seconds(act: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    began = clock()
+    act()
+    return clock() - began
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+DO: Mapping[str, Callable[[Path, People, int], Measured]] = {"build": build, "learn": learn, "ask": ask}
+
+
+def main(arguments: Sequence[str]) -> None:
+    if arguments[0] in DO:
+        root, size = Path(arguments[1]), [int(word) for word in arguments[2:]]
+        print(json.dumps(DO[arguments[0]](root, People(*size[:2]), size[2])))
+        return
+    from benchmarks.speed import page
+
+    page(figures(*map(int, arguments)), f"impact-{arguments[0]}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

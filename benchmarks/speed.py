@@ -49,6 +49,12 @@ def main(arguments: list[str]) -> None:
     console.print(f"written to {RESULTS.name}/speed.md and speed.json; {machine}")
 
 
+def page(figures: list[Figure], name: str) -> None:
+    """Printed, and written to a page of its own."""
+    Console(width=150).print(as_table(figures))
+    write(figures, _machine(), name)
+
+
 def _machine() -> str:
     return f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}"
 

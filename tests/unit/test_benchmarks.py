@@ -3,6 +3,7 @@
 import json
 
 from benchmarks import impact, period, pm_xml, replaying
+from benchmarks.crowd import People
 from benchmarks.figure import Figure, as_markdown
 from benchmarks.operator import COUNTERS, BenchOperator
 from benchmarks.speed import HEADING, PARTS, write
@@ -33,10 +34,12 @@ def test_a_period_lands_and_its_faulty_sites_are_found(tmp_path):
     assert "accessibility" in kinds
 
 
-def test_a_crowd_is_assessed_and_looked_up():
-    figures = impact.figures((200, 400), lookups=3)
-    assert [figure.unit for figure in figures] == ["s", "s", "ms"]
-    assert "exposed" in figures[0].detail
+def test_a_crowd_is_assessed_and_looked_up(tmp_path):
+    people = People(3_000, 4_000, hours=24)
+    told = {phase: do(tmp_path, people, 3) for phase, do in impact.DO.items()}
+    figures = impact.rows(told, told, 3_000, 4_000)
+    assert [figure.unit for figure in figures] == ["s", "s", "s", "s", "MB", "ms", "s"]
+    assert "exposed" in figures[2].detail
 
 
 def test_a_replay_tells_where_its_time_went(tmp_path):
