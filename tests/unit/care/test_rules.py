@@ -24,7 +24,7 @@ WRONG = {
     'name = "a"\naction = "call"\nof = "account"': "rule 'a': of: 'account' is not known here; one of person",
     'name = "a"\naction = "call"\npriority = "high"': "rule 'a': priority: no whole number (found 'high')",
     'name = "a"\naction = "call"\nwhen = {segmnt = "gold"}': "rule 'a': when: segmnt: unknown key; did you mean 'segment'?",
-    'name = "a"\naction = "call"\nwhen = {severity = "majr"}': "rule 'a': when.severity: 'majr' is not known here; did you mean",
+    'name = "a"\naction = "call"\nwhen = {severity = "majr"}': "rule 'a': when.severity: 'majr' is not known here; did",
     'name = "a"\naction = "call"\nwhen = {vip = "yes"}': "rule 'a': when.vip: neither true nor false (found 'yes')",
     'name = "a"\naction = "call"\nwhen = {risk = "high"}': "rule 'a': when.risk: no number (found 'high')",
     'name = "a"\naction = "call"\nwhen = {risk = {min = 2, max = 1}}': "rule 'a': when.risk: min 2 is more than max 1",
