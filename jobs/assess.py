@@ -19,6 +19,7 @@ from detector.domain.incident import Incident
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
+from detector.impact.experience import harm_of
 from detector.kpis import Catalogue
 from detector.outlook import Lasting
 from detector.pipeline import Assessed
@@ -30,6 +31,7 @@ from jobs.hearing import heard_lately
 from jobs.histories import OF_THE_PAST, histories
 from jobs.holding import Holding
 from jobs.ledger import Reached, walk_on
+from jobs.risk import risks
 
 _HOUR = 3600
 _DAY = 86_400
@@ -135,8 +137,12 @@ class _Assessment:
         )  # fmt: skip
 
     def _risk(self, one: Assessed) -> Mapping[str, float]:
-        """Subscriber -> chance of a complaint, of those listed."""
-        return {}
+        """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
+        drifting = self.store.book.degradations_of(one.incident) if one.incident.kind == "drift" else ()
+        harm = harm_of(one.incident, max(drifting, key=lambda d: d.strength, default=None))
+        return risks(
+            self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now
+        )  # fmt: skip
 
     def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
         """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""

@@ -115,7 +115,10 @@ class Jobs:
 
     def learn(self) -> str:
         policy = self.settings.detection
-        count = learn(self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, reached=self.reached)
+        count = learn(
+            self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, caring=self.settings.care,
+            reached=self.reached,
+        )  # fmt: skip
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
         return f"{count} baselines fitted"

@@ -6,7 +6,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.policy import DetectionPolicy
+from detector.domain.policy import CarePolicy, DetectionPolicy
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window, utc
 from detector.impact import learn_habit
@@ -17,6 +17,7 @@ from detector.store import Store
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
 from jobs.ledger import Reached, walk_on
+from jobs.risk import refit_risk
 
 _DAY = 86_400
 DARK = ("outage", "sleeping", "no_data")
@@ -27,12 +28,14 @@ ADOPTED = "adopted"
 
 
 def learn(
-    source: Source, store: Store, catalogue: Catalogue, *, now: float, policy: DetectionPolicy, reached: Reached = walk_on
-) -> int:
+    source: Source, store: Store, catalogue: Catalogue, *, now: float, policy: DetectionPolicy,
+    caring: CarePolicy | None = None, reached: Reached = walk_on,
+) -> int:  # fmt: skip
     """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
 
     Nothing of a tick in doubt is learned: suspect rows, works, holidays and open or past degradations are left out. A level
     that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised.
+    `caring`: on what basis people may be profiled; the complaint risk is fitted anew if it is given.
     """
     reference = source.reference(now, Findings())
     window = Window(int(now) - policy.history_days * _DAY, int(now))
@@ -53,6 +56,9 @@ def learn(
     habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
     fitted.save_habit(store, habit)
     reached("learn.habits")
+    if caring is not None:
+        refit_risk(store, reference, caring, now=int(now))
+        reached("learn.risk")
     with store.begin() as connection:
         store.notes.put(connection, "learned_at", now)
         store.notes.put(connection, ADOPTED, told)

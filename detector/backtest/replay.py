@@ -74,7 +74,8 @@ class Replay:
         pull(self.source, self.store, self.catalogue, now=clock.now(), decide_from=self.window.start, policy=policy)
 
     def _learn(self, clock: MovingClock) -> None:
-        if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=self.settings.detection):
+        policy, caring = self.settings.detection, self.settings.care
+        if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
             mend = "begin later: data before --from is what the baselines learn from"
             raise Misconfigured(
                 "no data arrives before it", where=f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}", mend=mend

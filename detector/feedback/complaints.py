@@ -19,3 +19,12 @@ def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[st
     made = (i for i in interactions if i.kind != "survey" and i.category in NETWORK)
     about = (i for i in made if i.cell_id in cells or i.subscriber in people)
     return min((i.at for i in about), default=None)
+
+
+def is_network_contact(one: Interaction) -> bool:
+    """A person got in touch about the network: what the complaint risk foretells.
+
+    >>> is_network_contact(Interaction("k1", 500, "contact", "call", "sub_1", "network"))
+    True
+    """
+    return one.kind == "contact" and one.category == "network" and bool(one.subscriber)

@@ -102,13 +102,3 @@ def _after(one: Interaction, past: Iterable[Interaction]) -> Interaction:
         return replace(one, trigger="contact") if asked else one
     again = any(old.category == one.category and one.at - old.at <= REPEAT_S for old in contacts)
     return replace(one, reaction="repeat") if again and one.category and not one.reaction else one
-
-
-def heard(contact: Contact) -> Interaction:
-    """One contact by itself."""
-    return listen([contact], (), (), Topology(), Findings())[0]
-
-
-def answered(survey: Survey) -> Interaction:
-    """One survey by itself."""
-    return listen((), [survey], (), Topology(), Findings())[0]
