@@ -90,14 +90,14 @@ def lookup(
     first = found[0]
     sure = first.listing.probability >= situation.policy.contact_above
     answer = replace(common, affected="yes" if sure else "unknown", probability=first.listing.probability, say=first.say)
-    return answer if private else _in_full(answer, found)
+    return answer if private else _in_full(answer, found, situation.now)
 
 
-def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
+def _in_full(answer: LookupAnswer, found: Sequence[Touching], now: int) -> LookupAnswer:
     """With place and time."""
     incident, coming = found[0].incident, [at for one in found if (at := one.listing.next_exposure_at) is not None]
     return replace(
-        answer, since=incident.started_at, expected_clear=incident.expected_clear_at,
+        answer, since=incident.started_at, expected_clear=incident.promised_clear(now),
         expected_clear_source=incident.expected_clear_source, resolved_at=incident.resolved_at,
         incident_id=incident.incident_id, told=found[0].told, next_exposure_at=min(coming, default=None),
         incidents=tuple(found),

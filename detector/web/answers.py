@@ -91,7 +91,13 @@ def care_counts(care: CareView, *, floor: int) -> Json:
 
 
 def account(large: AccountImpact, *, floor: int) -> Json:
-    return plain(large) | {"affected_lines": shown(large.affected_lines, floor), "lines": shown(large.lines, floor)}
+    """An account that is large enough to be named; roles that too few hold are left out."""
+    roles = {role: n for role, held in large.roles if (n := shown(held, floor)) is not None}
+    cells = {cell: round(share, 2) for cell, share in large.cell_shares}
+    return plain(large) | {
+        "affected_lines": shown(large.affected_lines, floor), "lines": shown(large.lines, floor), "roles": roles,
+        "cell_shares": cells, "sla_minutes_used": round(large.sla_minutes_used, 1),
+    }  # fmt: skip
 
 
 def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountImpact]:

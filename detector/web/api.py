@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from detector.domain.incident import Incident
-from detector.web import answers
+from detector.web import answers, desk_api
 from detector.web.access import Access
+from detector.web.desk import Desk
 from detector.web.service import WebService
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -20,8 +21,8 @@ State = Literal["", "open", "resolved", "merged"]
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> APIRouter:
-    """Everything under /v1 and /metrics, for programs with the token."""
+def api_routes(service: WebService, access: Access, *, privacy_floor: int, desk: Desk | None = None) -> APIRouter:
+    """Everything under /v1 and /metrics, for programs with the token; `desk` knows the context of people."""
     routes = APIRouter(dependencies=[Depends(access.program)])
     actor = Depends(access.program)
 
@@ -42,20 +43,29 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
 
     @routes.get("/v1/incidents/{incident_id}/affected")
     def affected(
-        incident_id: IncidentId, limit: Limit = 100, offset: Offset = 0, identify: bool = False, actor: str = actor
+        incident_id: IncidentId, limit: Limit = 100, offset: Offset = 0, identify: bool = False, context: bool = False,
+        actor: str = actor,
     ) -> dict[str, Any]:  # fmt: skip
         incident_or_404(service.incident, incident_id)
         page = service.affected(incident_id, limit, offset, actor, identify=identify)
         end = offset + len(page.rows)
         rows = [answers.listed(row) for row in page.rows]
+        if context and desk is not None:
+            known = desk.contexts(incident_id, [row["subscriber"] for row in rows], actor)
+            rows = [row | {"context": desk_api.context(known[row["subscriber"]])} for row in rows]
         return {
             "incident_id": incident_id, "total": page.total, "limit": limit, "offset": offset,
             "next_offset": end if page.rows and end < page.total else None, "affected": rows,
         }  # fmt: skip
 
     @routes.get("/v1/lookup/{subscriber:path}")
-    def lookup(subscriber: RawIdentity, caller: Caller = "self", actor: str = actor) -> dict[str, Any]:
-        return answers.lookup(service.lookup(subscriber, actor, caller))
+    def lookup(
+        subscriber: RawIdentity, caller: Caller = "self", context: bool = False, actor: str = actor
+    ) -> dict[str, Any]:  # fmt: skip
+        found = answers.lookup(service.lookup(subscriber, actor, caller))
+        if context and desk is not None and caller == "self":  # nobody else is told of a person's past
+            found["context"] = desk_api.context(desk.context(subscriber, actor))
+        return found
 
     @routes.get("/v1/accounts/{account:path}")
     def account(account: RawIdentity, actor: str = actor) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def create_app(
     access = Access(token)
     templates = Jinja2Templates(HERE / "templates")
     app.include_router(health_routes(service, access))
-    app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
+    app.include_router(api_routes(service, access, privacy_floor=privacy_floor, desk=desk))
     pages = page_routes(
         service, access, templates, timezone=timezone, privacy_floor=privacy_floor,
         feedback=desk.feedback if desk else lambda _incident_id: (),

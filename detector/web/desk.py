@@ -9,7 +9,7 @@ from detector.reports import Report
 
 
 class Desk(Protocol):
-    """`give_feedback` and `contexts` are written to the audit log before anything is done or told."""
+    """`give_feedback`, `contexts` and `context` are written to the audit log before anything is done or told."""
 
     def feedback(self, incident_id: str) -> Sequence[Feedback]:
         """In the order in which it came."""
@@ -21,6 +21,10 @@ class Desk(Protocol):
 
     def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:
         """Pseudonym -> what an agent needs to know of that person beside this incident."""
+        ...
+
+    def context(self, raw_subscriber: str, actor: str) -> Context:
+        """The same of a caller, by raw identity."""
         ...
 
     def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:

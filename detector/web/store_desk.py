@@ -7,7 +7,7 @@ from detector.care.context import Context
 from detector.clock import WallClock
 from detector.domain.feedback import Feedback
 from detector.domain.finding import Findings
-from detector.domain.ports import Clock, Source
+from detector.domain.ports import Clock, Reference, Source
 from detector.reports import Report
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
@@ -33,7 +33,7 @@ class StoreDesk:
         self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str = "", outcome: str = ""
     ) -> Feedback:
         at = WallClock().now()
-        key = self.pseudonymiser.subscriber(raw_subscriber) if raw_subscriber else ""
+        key = self._key(raw_subscriber) if raw_subscriber else ""
         one = Feedback(incident_id, at, actor, verdict, key, outcome)
         self.store.audit.note(at, actor, "feedback", key or incident_id, f"{incident_id}: {verdict} {outcome}".strip())
         with self.store.begin() as connection:
@@ -42,10 +42,26 @@ class StoreDesk:
 
     def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:
         self.store.audit.note(WallClock().now(), actor, "context", incident_id, f"{len(people)} people")
-        now = int(self.clock.now())
-        reference = self.source.reference(now, Findings())
-        zone = reference.operator.timezone
-        return contexts(self.store, reference.customers, people, now=now, timezone=zone, besides=incident_id)
+        return self._contexts(people, besides=incident_id)
+
+    def context(self, raw_subscriber: str, actor: str) -> Context:
+        key = self._key(raw_subscriber)
+        self.store.audit.note(WallClock().now(), actor, "context", key)
+        return self._contexts([key])[key]
+
+    def _contexts(self, people: Sequence[str], besides: str = "") -> Mapping[str, Context]:
+        reference = self._known()
+        zone, now = reference.operator.timezone, int(self.clock.now())
+        return contexts(self.store, reference.customers, people, now=now, timezone=zone, besides=besides)
+
+    def _known(self) -> Reference:
+        return self.source.reference(self.clock.now(), Findings())
+
+    def _key(self, raw_subscriber: str) -> str:
+        """The pseudonym under which this person is known; the newest where nobody knows it."""
+        keys = self.pseudonymiser.subscribers(raw_subscriber.strip())
+        known = self._known().customers.subscribers
+        return next((key for key in keys if key in known), keys[0])
 
     def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
         now = int(self.clock.now())

@@ -1,6 +1,6 @@
 """What care teams tell and ask: feedback on an incident, reports as rows and as pages, what is known of a customer."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +11,7 @@ from detector.domain.customer import Subscriber
 from detector.domain.errors import Misconfigured
 from detector.domain.experience import CustomerHistory
 from detector.domain.feedback import Feedback
+from detector.domain.impact import AccountImpact
 from detector.domain.interaction import Interaction
 from detector.reports import Column, Report
 from detector.web import create_app, desk_api
@@ -40,7 +41,12 @@ class MemoryDesk:
         return self.said[-1]
 
     def contexts(self, incident_id, people, actor):
-        return {}
+        self.asked.append((incident_id, tuple(people), actor))
+        return {key: Context(Subscriber(key, segment="gold")) for key in people}
+
+    def context(self, raw_subscriber, actor):
+        self.asked.append((raw_subscriber, actor))
+        return Context(Subscriber("sub_1", segment="gold"))
 
     def report(self, name, *, start, end, step):
         self.asked.append((name, start, end, step))
@@ -152,3 +158,23 @@ def test_a_context_is_told_without_keys_of_people():
         ("executive",),
         71.0,
     )
+
+
+def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, desk):
+    rows = program.get("/v1/incidents/inc_open/affected", params={"limit": 2, "context": True}).json()["affected"]
+    assert [row["context"]["person"]["segment"] for row in rows] == ["gold", "gold"]
+    assert "context" not in program.get("/v1/incidents/inc_open/affected", params={"limit": 2}).json()["affected"][0]
+    caller = "/v1/lookup/+41790000001"
+    assert program.get(caller, params={"context": True}).json()["context"]["person"]["segment"] == "gold"
+    assert "context" not in program.get(caller, params={"context": True, "caller": "manager"}).json(), (
+        "nobody else's business"
+    )
+    assert desk.asked == [("inc_open", ("sub_000", "sub_001"), "api"), ("+41790000001", "api")]
+
+
+def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
+    firm = AccountImpact("acc_9f", "enterprise", "gold", 34, 210, roles=(("executive", 2), ("manager", 6)),
+                         cell_shares=(("c01010", 0.666),))  # fmt: skip
+    service.assessed = replace(service.assessed, accounts=(firm,))
+    (told,) = program.get("/v1/incidents/inc_open").json()["impact"]["named_accounts"]
+    assert (told["roles"], told["cell_shares"]) == ({"manager": 5}, {"c01010": 0.67})
