@@ -34,13 +34,15 @@ from detector.clock import MovingClock
 from detector.domain.alert import Decision
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.exposure import Habit, Presence, no_habit
+from detector.domain.exposure import Habit, Presence
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.domain.outlook import Outlook
 from detector.domain.ports import Reference
 from detector.domain.window import Window
+from detector.impact import learn_habit
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
@@ -50,17 +52,19 @@ from jobs import assess as assessing
 from jobs import fitted
 
 DAY_S = 86_400
+DELAY_S = 300
+"""How long an hour's attachments take to arrive (CONTRACTS.md, section 1)."""
 NAMES = Pseudonymiser(b"0" * 32, 1)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One incident as an assessment at `now` (s) saw it; `clear_at`: low, median and high of when it was expected to end."""
+    """One incident as an assessment at `now` (s) saw it."""
 
     now: int
     incident: Incident
     degradations: tuple[Degradation, ...]
-    clear_at: tuple[int, int, int] | None
+    outlook: Outlook | None
     begin: int
     """Start (s) of the presence that was read."""
     arrived: int
@@ -94,12 +98,19 @@ class Seen:
 
     results: Results
     asked: list[Asked]
-    habits: list[tuple[int, Habit]]
+    learned_at: list[int]
     presence: Presence
+    """From the history's begin on."""
     evidence: list["Glimpse"] = field(default_factory=list)
+    habits: dict[int, Habit] = field(default_factory=dict)
 
     def habit_at(self, now: int) -> Habit:
-        return [habit for at, habit in self.habits if at <= now][-1]
+        """As learned last, from what had arrived by then."""
+        at = max(at for at in self.learned_at if at <= now)
+        if at not in self.habits:
+            arrived = self.presence.take(self.presence.start + self.presence.duration_s + DELAY_S <= at)
+            self.habits[at] = learn_habit(arrived, timezone=self.results.timezone, before=at)
+        return self.habits[at]
 
 
 @dataclass(frozen=True)
@@ -107,12 +118,12 @@ class Recorder(Replay):
     """The replay, keeping instead of assessing."""
 
     asked: list[Asked] = field(default_factory=list)
-    habits: list[tuple[int, Habit]] = field(default_factory=list)
+    learned_at: list[int] = field(default_factory=list)
     evidence: list["Glimpse"] = field(default_factory=list)
 
     def _learn(self, clock: MovingClock) -> None:
         super()._learn(clock)
-        self.habits.append((int(clock.now()), fitted.load_habit(self.store) or no_habit()))
+        self.learned_at.append(int(clock.now()))
 
     def _assess(self, clock: MovingClock) -> None:
         now, book = int(clock.now()), self.store.book
@@ -129,8 +140,7 @@ class Recorder(Replay):
         arrived = int(self.store.presence.read(Window(now - 8 * 3600, now)).start.max(initial=0))
         for incident in incidents:
             seen = pipeline.foresee(incident, lasting, now=now)
-            clear = (seen.clear_low, seen.clear_at, seen.clear_high) if seen else None
-            self.asked.append(Asked(now, incident, tuple(book.degradations_of(incident)), clear, begin, arrived))
+            self.asked.append(Asked(now, incident, tuple(book.degradations_of(incident)), seen, begin, arrived))
         with self.store.begin() as connection:
             self.store.notes.put(connection, "assessed_until", now)
             for debt in debts:
@@ -147,9 +157,9 @@ def record(dataset: Path, window: Window) -> Seen:
         store = Store(Path(folder), database, catalogue.computed, VAULT_KEY)
         replay = Recorder(OperatorDataset(dataset, NAMES), store, catalogue, settings, window)
         results = replay.run()
-        presence = store.presence.read(Window(window.start - 2 * DAY_S, window.end))
+        presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
         database.close()
-    return Seen(replace(results, bands={}, followed={}), replay.asked, replay.habits, presence, replay.evidence)
+    return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
 
 
 @dataclass
@@ -229,6 +239,7 @@ def assess_one(
     return impact.assess(
         one.incident, one.degradations, habit=habit, presence=presence, topology=reference.topology,
         customers=reference.customers, now=one.now, timezone=reference.operator.timezone, policy=settings.impact, kpis=kpis,
+        outlook=one.outlook,
     )  # fmt: skip
 
 
