@@ -292,6 +292,24 @@ def report(
     _print(config, lambda house: show_report(house, name, given, step, by, as_json))
 
 
+@app.command()
+def rules(
+    what: Annotated[str, typer.Argument(help="try: a dry run over the people listed now; list: the rules in their order.")],
+    incident: Annotated[str, typer.Option("--incident", help="Only this one, over or not; default: those open.")] = "",
+    subscriber: Annotated[str, typer.Option("--subscriber", help="What this person would get; is audited.")] = "",
+    file: Annotated[Path | None, typer.Option("--rules", help="Rules to compare with the present ones.")] = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who would get what, by which rule, and why not. Nothing is decided or sent.
+
+    Example: `precall rules try --rules my-rules.toml`
+    """
+    from jobs.showing import show_rules
+
+    _print(config, lambda house: show_rules(house, what, incident, subscriber, file, as_json))
+
+
 def _print(config: Path | None, show: Callable[[Any], str]) -> None:
     house = _house(config)
     typer.echo(show(house))
@@ -334,4 +352,5 @@ COMMANDS: Sequence[str] = (
     "forget",
     "explain",
     "report",
+    "rules",
 )

@@ -1,8 +1,9 @@
 """Tables for people, JSON for machines: incidents, deliveries, lookups."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,9 +14,15 @@ from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
+from detector.web.wording import HELD as WHY_HELD
+from jobs.holding import note_of
 from jobs.reporting import report, window_of
+from jobs.trying import Trial
+from jobs.trying import Trial
 
 _WIDTH = 140
+HELD = "held"
+"""State of what care waits for in `precall deliveries`."""
 
 
 def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
@@ -57,14 +64,28 @@ def show_findings(house: House, as_json: bool) -> str:
 
 
 def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
-    rows = [
+    """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
+    rows = list(_held(house)) if state in ("", HELD) else []
+    rows += [
         {
             "alert": m.key, "receiver": m.receiver, "type": m.type, "incident": m.incident_id, "planned": moment(m.time),
             "state": m.state, "attempts": m.attempts, "error": m.last_error,
         }
-        for m in house.store.outbox.by_state(state, limit)
+        for m in (house.store.outbox.by_state(state, limit) if state != HELD else ())
     ]  # fmt: skip
-    return table(rows, as_json, "no deliveries")
+    return table(rows[:limit], as_json, "no deliveries")
+
+
+def _held(house: House) -> Iterator[dict[str, Any]]:
+    """An incident that waits: since when, for which team, and why."""
+    for incident in house.store.book.incidents(state="open"):
+        note = house.store.notes.get(note_of(incident))
+        if note and not incident.silent:
+            yield {
+                "alert": "", "receiver": note["team"], "type": "opened", "incident": incident.incident_id,
+                "planned": moment(note["since"]), "state": HELD, "attempts": 0,
+                "error": WHY_HELD.get(note["why"], note["why"]),
+            }  # fmt: skip
 
 
 def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
@@ -80,3 +101,24 @@ def show_report(house: House, name: str, given: tuple[int | None, int | None], s
         return table(made.records(), True, "")
     rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]
     return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
+
+
+def show_rules(house: House, what: str, incident: str, subscriber: str, file: Path | None, as_json: bool) -> str:
+    """The rules as they are tried, or what they would do for the people who are listed now."""
+    trial = Trial(house, incident, file)
+    if what == "list":
+        rows = [
+            {"rule": rule.name, "action": rule.action, "when": ", ".join(name for name, _ in rule.when) or "(everybody)",
+             "at": rule.at, "of": rule.of}
+            for rule in trial.tried
+        ]  # fmt: skip
+        return table(rows, as_json, "no rules")
+    if what != "try":
+        raise Misconfigured(f"cannot '{what}' rules", where="precall rules", mend="try or list")
+    rows = trial.one_person(subscriber) if subscriber else trial.counts()
+    none = "this person is on no such list" if subscriber else "nobody is listed now; name an incident that is over"
+    told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
+    if as_json or subscriber or not rows:
+        return told
+    floor = house.settings.impact.privacy_floor
+    return f"{told}\nAs if they began at {moment(trial.now)}; people in steps of {floor}, empty for fewer."
