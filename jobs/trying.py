@@ -46,9 +46,8 @@ class Trial:
         floor = self.house.settings.impact.privacy_floor
         tried, present = self._counted(self.tried), self._counted(self.present)
         outcomes = dict.fromkeys((rule.name, rule.action) for rule in (*self.tried, *self.present))
-        outcomes |= dict.fromkeys(
-            (reason, "none") for reason in (ALREADY_TOLD, UNLIKELY, NO_RULE, *map(_bracketed, WHY_NOT))
-        )
+        reasons = (ALREADY_TOLD, UNLIKELY, NO_RULE, *map(_bracketed, WHY_NOT))
+        outcomes |= dict.fromkeys((reason, "none") for reason in reasons)
         return [
             {"rule": rule, "action": action, "people": shown(tried[rule, action], floor)}
             | ({"present_rules": shown(present[rule, action], floor)} if self.rules_file else {})
@@ -61,10 +60,10 @@ class Trial:
         self.house.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id)
         return [
             {"incident": incident.incident_id, "probability": f"{self._chance(incident, key):.0%}", "rule": tried[0],
-             "action": tried[1], "channel": channel}
+             "gets": gets or "nothing"}
             | ({"present_rules": " ".join(self._of(incident, key, self.present)[0])} if self.rules_file else {})
             for incident in self.incidents if self._chance(incident, key)
-            for tried, channel in [self._of(incident, key, self.tried)]
+            for tried, gets in [self._of(incident, key, self.tried)]
         ]  # fmt: skip
 
     @property
@@ -130,8 +129,8 @@ class Trial:
     def _of(self, incident: Incident, key: str, rules: Sequence[Rule]) -> tuple[Outcome, str]:
         decided, _ = self._decided(incident, rules, self.heard)
         mine = [one for one in decided if one.subscriber == key]
-        ways = (f"{one.action} {one.channel}".strip() for one in mine if one.action != "none")
-        return self._outcome(mine[0]), ", ".join(ways)
+        ways = [one.action if one.action == one.channel else f"{one.action} by {one.channel}" for one in mine]
+        return self._outcome(mine[0]), ", ".join(way for way in ways if not way.startswith("none"))
 
     def _decided(
         self, incident: Incident, rules: Sequence[Rule], heard: Heard
