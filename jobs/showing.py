@@ -18,7 +18,6 @@ from detector.web.wording import HELD as WHY_HELD
 from jobs.holding import note_of
 from jobs.reporting import report, window_of
 from jobs.trying import Trial
-from jobs.trying import Trial
 
 _WIDTH = 140
 HELD = "held"

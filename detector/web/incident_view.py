@@ -14,6 +14,7 @@ from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import LEVEL, Breach
 from detector.web import answers, wording
+from detector.web.account_view import account_line
 from detector.web.service import CareView, Update, WebService
 
 MOST_ROWS = 12
@@ -184,7 +185,7 @@ def people(impact: Impact, page: Page) -> dict[str, object]:
         "exposed": page.count(impact.exposed),
         "floor": page.floor,
         "groups": account_groups(impact.accounts, page),
-        "named": [(a, page.count(a.affected_lines), page.count(a.lines)) for a in large[:MOST_ACCOUNTS]],
+        "named": [account_line(a, page.floor) for a in large[:MOST_ACCOUNTS]],
         "assessed": page.clock(impact.assessed_at),
     }
 

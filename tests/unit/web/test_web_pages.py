@@ -51,7 +51,7 @@ READ_IN_TEN_SECONDS = [
     "Private accounts 480",
     "Business accounts 1 35 lines affected",
     "Family accounts fewer than 5 lines affected",
-    "acc_9f, gold 35 of 210 lines",
+    "acc_9f, gold 17 % 35 of 210 lines",
     "Mobile data is failing around the old harbour.",
     "Next: proactive message by consumer-care. 400 may be contacted.",
     "Not contacted: 130 quiet hours now, 70 gave no consent, fewer than 5 contacted enough this week.",

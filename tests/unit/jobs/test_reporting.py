@@ -1,0 +1,103 @@
+"""Reports and tables read from the store itself."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.domain.communication import Communication
+from detector.domain.errors import Misconfigured
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+from jobs.experience import keep_experience
+from jobs.reporting import WEEKS_S, report, window_of
+from jobs.showing import show_deliveries, show_report
+from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
+
+HOUR = 3600
+OUTAGE = Incident("inc_1", "site", "s1", "outage", LIVE, LIVE + 900, "major", (), ("c11", "c12"), "", state="resolved",
+                  resolved_at=LIVE + HOUR, updated_at=LIVE + HOUR)  # fmt: skip
+
+
+@pytest.fixture
+def house(tmp_path):
+    """The operator in miniature: the first site was dead for an hour, ten people suffered, care made five offers."""
+    write_reference(tmp_path / "operator")
+    house = SmallHouse(tmp_path)
+    keys = [house.names.subscriber(person.msisdn) for person in PEOPLE]
+    suffered = [Listing("inc_1", key, "", "present", 0.9, HOUR, LIVE, decided_at=LIVE, degraded_s=HOUR) for key in keys[:10]]
+    with house.store.begin() as connection:
+        house.store.book.save(connection, [], [OUTAGE])
+        house.store.book.relist(connection, [], suffered, LIVE)
+        house.store.interactions.add(
+            connection, [Interaction(f"k{n}", LIVE + HOUR, "contact", "call", keys[n], "network") for n in range(6)]
+        )
+        house.store.communications.add(
+            connection, [Communication("inc_1", key, key, LIVE + HOUR, "data_boost", offer="boost") for key in keys[:5]]
+        )
+    house.clock.at = LIVE + 2 * HOUR
+    yield house
+    house.close()
+
+
+def made(house, name, **more):
+    return report(name, house.source, house.store, house.settings, now=LIVE + 2 * HOUR, **more)
+
+
+def test_what_an_outage_cost(house):
+    rows = {(row["by"], row["what"]): row for row in made(house, "planning").records()}
+    site = rows["site", "s1"]
+    assert (site["incidents"], site["people"], site["affected_hours"], site["complaints"]) == (1, 10, 9.0, 5)
+    assert (
+        rows["cause", "site / outage"]["people"] == rows["segment", "consumer"]["people"] == rows["all", ""]["people"] == 10
+    )
+    assert ("site", "s2") not in rows
+
+
+def test_offers_cost_what_the_configuration_says(house):
+    from detector.domain.rule import Offer
+
+    care = replace(house.settings.care, offers=(Offer("boost", "data_boost", 1.0, 2.5, "GB"),))
+    settings = house.settings.model_copy(update={"care": care})
+    told = report("planning", house.source, house.store, settings, now=LIVE + 2 * HOUR)
+    assert told.only("by", "site").records()[0]["goodwill"] == 12.5
+
+
+def test_who_has_been_through_the_most(house):
+    keep_experience(house.source, house.store, now=LIVE + 2 * HOUR)
+    rows = {(row["by"], row["what"]): row for row in made(house, "experience").records()}
+    assert rows["all", ""] | {"by": "site", "what": "s1"} == rows["site", "s1"]
+    assert (rows["site", "s1"]["people"], rows["site", "s1"]["degraded_hours"], rows["site", "s1"]["mostly"]) == (
+        10,
+        1.0,
+        "coverage",
+    )
+
+
+def test_a_window_is_the_last_four_weeks_unless_told(house):
+    assert window_of(None, None, now=LIVE).seconds == WEEKS_S
+    assert made(house, "planning", window=window_of(LIVE - 9 * HOUR, LIVE - HOUR, now=LIVE)).rows == ()
+    with pytest.raises(Misconfigured, match="before it begins"):
+        window_of(LIVE, LIVE, now=LIVE)
+
+
+def test_the_command_line_lists_reports_and_refuses_what_there_is_not(house):
+    assert "planning" in show_report(house.house, "", (None, None), "week", "", False)
+    assert "affected_hours" in show_report(house.house, "planning", (None, None), "week", "site", True)
+    for name, step, says in (("weather", "week", "no report"), ("planning", "year", "no step")):
+        with pytest.raises(Misconfigured, match=says):
+            show_report(house.house, name, (None, None), step, "", False)
+
+
+def test_what_care_waits_for_stands_among_the_deliveries(house):
+    waiting = replace(OUTAGE, incident_id="inc_2", state="open", resolved_at=None)
+    note = {"why": "unsure", "since": LIVE, "severity": "major", "team": "consumer-care", "say": {}}
+    with house.store.begin() as connection:
+        house.store.book.save(connection, [], [waiting])
+        house.store.notes.put(connection, "held:inc_2", note)
+    told = show_deliveries(house.house, "", 50, False)
+    assert "inc_2" in told
+    assert "not sure enough yet" in told
+    assert "inc_2" in show_deliveries(house.house, "held", 50, True)
+    assert show_deliveries(house.house, "dead", 50, False) == "no deliveries"
