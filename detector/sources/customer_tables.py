@@ -40,7 +40,8 @@ def customers(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings
     consents = sorted(table(root, "consents", CONSENT, make.consent, zone, findings), key=lambda c: c.since)
     everyone = Customers({s.key: s for s in subscribers}, {a.key: a for a in accounts}, tuple(members))
     given = ConsentsSoFar(everyone, consents)
-    return Timeline([c.since for c in consents], lambda now: (given.by(now), make.raw))
+    raw = make.raw
+    return Timeline([c.since for c in consents], lambda now: (given.by(now), raw))
 
 
 @dataclass
@@ -85,30 +86,35 @@ class CustomerRows:
     def __init__(self, names: Pseudonymiser) -> None:
         self._names = names
         self.raw: dict[str, str] = {}
+        self._subscribers: dict[str, str] = {"": ""}
+        self._accounts: dict[str, str] = {"": ""}
 
     def _subscriber(self, raw: str) -> str:
-        key = self._names.subscriber(raw)
-        if key:
-            self.raw[key] = raw
+        """Made once, and the same object wherever the person is named: there may be millions."""
+        if (known := self._subscribers.get(raw)) is not None:
+            return known
+        key = self._subscribers[raw] = self._names.subscriber(raw)
+        self.raw[key] = raw
         return key
 
     def _account(self, raw: str) -> str:
-        key = self._names.account(raw)
-        if key:
-            self.raw[key] = raw
+        if (known := self._accounts.get(raw)) is not None:
+            return known
+        key = self._accounts[raw] = self._names.account(raw)
+        self.raw[key] = raw
         return key
 
     def subscriber(self, row: Record) -> Subscriber:
         guardian = self._subscriber(row.text("guardian_id"))
-        channel, language, device, plan, partner = (row.text(name) for name in PLAIN)
+        channel, language, device, plan, partner = (row.word(name) for name in PLAIN)
         return Subscriber(
-            self._subscriber(row.needed("subscriber_id")), self._account(row.text("account_id")), row.text("segment"),
+            self._subscriber(row.needed("subscriber_id")), self._account(row.text("account_id")), row.word("segment"),
             row.flag("vip"), row.flag("vulnerable"), row.flag("minor"), guardian, channel, language, device, plan,
             partner, row.number("lifetime_value"), row.number("nps"),
         )  # fmt: skip
 
     def account(self, row: Record) -> Account:
-        texts = {name: row.text(name) for name in ("tier", "sla", "care_team")}
+        texts = {name: row.word(name) for name in ("tier", "sla", "care_team")}
         kind = row.one_of("kind", KINDS)
         return Account(self._account(row.needed("account_id")), kind, parent=self._account(row.text("parent_id")), **texts)
 
@@ -121,7 +127,7 @@ class CustomerRows:
         purpose, state = row.one_of("purpose", PURPOSES), row.one_of("state", ("granted", "withdrawn"))
         since = row.needed_time("since")
         key = (self._subscriber if kind == "subscriber" else self._account)(row.needed("holder_id"))
-        return Consent(kind, key, purpose, row.text("channel") or "any", state, since, row.text("basis"))
+        return Consent(kind, key, purpose, row.word("channel") or "any", state, since, row.word("basis"))
 
     def contact(self, row: Record) -> Contact:
         return Contact(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
+from sys import intern
 from typing import TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
@@ -20,7 +21,7 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 Noun = TypeVar("Noun")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # frozen, the millions of them would take twice as long to make
 class Record:
     """One row of a table: `row` counts from 1 below the header; an empty or absent field is not known."""
 
@@ -33,6 +34,10 @@ class Record:
     def text(self, column: str) -> str:
         return self.fields.get(column, "")
 
+    def word(self, column: str) -> str:
+        """A text of which there are few different ones, kept once."""
+        return intern(self.fields.get(column, ""))
+
     def needed(self, column: str) -> str:
         """The field, or ValueError if it is empty."""
         if not (text := self.text(column)):
@@ -42,10 +47,11 @@ class Record:
     def one_of(self, column: str, allowed: Sequence[str]) -> str:
         if (text := self.needed(column)) not in allowed:
             raise ValueError(f"{column} {text[:40]!r} is none of {', '.join(allowed)}")
-        return text
+        return intern(text)
 
     def flag(self, column: str) -> bool:
-        return self.text(column).lower() in ("1", "true", "yes", "t", "y", "1.0")
+        text = self.fields.get(column, "")
+        return bool(text) and text.lower() in ("1", "true", "yes", "t", "y", "1.0")
 
     def number(self, column: str) -> float | None:
         if not (text := self.text(column)):
@@ -123,7 +129,7 @@ def _rows(path: Path, required: Sequence[str], findings: Findings) -> Iterator[d
 def _csv_rows(file: str, header: list[str], lines: Iterable[list[str]], findings: Findings) -> Iterator[dict[str, str]]:
     for number, line in enumerate(lines, 1):
         if len(line) == len(header):
-            yield {name: field.strip() for name, field in zip(header, line, strict=True)}
+            yield dict(zip(header, map(str.strip, line), strict=True))
         elif line:
             findings.add("row_rejected", file, f"row {number}: {len(line)} fields under {len(header)} columns")
 
