@@ -58,7 +58,7 @@ def save_habit(store: Store, habit: Habit) -> None:
 
 def load_habit(store: Store) -> Habit | None:
     """Where people usually are, or None before the first `learn`."""
-    arrays = store.arrays.load("habit", habits.MADE_FROM)
+    arrays = store.arrays.load("habit", habits.MADE_FROM, in_place=True)
     if arrays is None:
         return None
     return Habit(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _HABIT})

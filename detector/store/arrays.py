@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.domain.errors import Transient
 from detector.store.habits import MADE_FROM, without
+from detector.store.mapped import mapped
 from detector.store.whole_file import whole_file
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -34,15 +35,15 @@ class ArrayStore:
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(path), mend="free space; it is tried again") from error
 
-    def load(self, name: str, made_from: str) -> dict[str, np.ndarray[Any, Any]] | None:
-        """The arrays, or None if they are not there, damaged, or made from something else."""
+    def load(self, name: str, made_from: str, *, in_place: bool = False) -> dict[str, np.ndarray[Any, Any]] | None:
+        """The arrays, or None if they are not there, damaged, or made from something else. `in_place`: read-only, where they
+        lie on the disk, for those too large to be held."""
         path = self._root / f"{name}.npz"
         try:
             changed_at = path.stat().st_mtime_ns
             if name in self._cache and self._cache[name][:2] == (changed_at, made_from):
                 return self._cache[name][2]
-            with np.load(path, allow_pickle=False) as file:
-                found = {key: file[key] for key in file.files}
+            found = mapped(path) if in_place else _read(path)
         except (OSError, ValueError, BadZipFile, EOFError, KeyError):
             return None
         if str(found.pop(_MADE_FROM, "")) != made_from or str(found.pop(_CHECKSUM, "")) != _checksum(found):
@@ -87,10 +88,15 @@ class ArrayStore:
         return 1
 
 
+def _read(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    with np.load(path, allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
+
+
 def _checksum(arrays: Arrays) -> str:
     digest = sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}{array.dtype}{array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
     return digest.hexdigest()

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
 from detector.domain.alert import Alert
+from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation, Part
 from detector.domain.exposure import Presence
 from detector.domain.finding import Finding
@@ -183,7 +184,18 @@ def test_a_list_remembers_what_was_known_when(store: Store) -> None:
         store.book.relist(connection, [old], [listing(probability=0.9)], 2100)
     rows = store.book.listings(incident_id="inc_1")
     assert [(r.probability, r.delisted_at) for r in rows] == [(0.5, 2100), (0.9, None)]
-    assert store.book.contacted_since(0) == {"sub_1": 1}
+
+
+def test_what_was_said_is_kept_row_by_row(store: Store) -> None:
+    said = Communication("inc_1", "sub_1", "sub_2", 1200, "call", "call", "", "vip", "major", "slow")
+    later = replace(said, incident_id="inc_2", at=2100, offer="gb-1")
+    with store.begin() as connection:
+        store.communications.add(connection, [said, later])
+        store.communications.add(connection, [])
+    assert store.communications.since(0) == [said, later]
+    assert store.communications.since(1201) == [later]
+    assert store.communications.of(["inc_1"]) == [said]
+    assert store.communications.to("sub_2") == store.communications.about("sub_1") == [said, later]
 
 
 def alert(sequence: int = 1, type_: str = "opened") -> Alert:
@@ -259,15 +271,22 @@ def test_the_vault_holds_no_raw_identity_in_clear(store: Store, database: Databa
     assert b"491700000001" not in bytes(sealed)
 
 
-def test_state_made_from_something_else_or_damaged_is_not_there(store: Store) -> None:
-    store.arrays.save("baseline", {"mean": np.arange(3.0)}, "catalogue 1")
-    assert store.arrays.load("baseline", "catalogue 2") is None
-    found = store.arrays.load("baseline", "catalogue 1")
+@pytest.mark.parametrize("in_place", [False, True])
+def test_state_made_from_something_else_or_damaged_is_not_there(store: Store, in_place: bool) -> None:
+    kept = {"mean": np.arange(3.0), "table": np.arange(6).reshape(2, 3).T, "names": np.array(["a", "\u00e9"]),
+            "none": np.empty(0, np.int32), "keys": np.array([b"x", b"yy"])}  # fmt: skip
+    store.arrays.save("baseline", kept, "catalogue 1")
+    assert store.arrays.load("baseline", "catalogue 2", in_place=in_place) is None
+    found = store.arrays.load("baseline", "catalogue 1", in_place=in_place)
     assert found is not None
-    assert found["mean"].tolist() == [0, 1, 2]
+    assert {name: array.tolist() for name, array in found.items()} == {name: a.tolist() for name, a in kept.items()}
     path = store.root / "state" / "baseline.npz"
-    path.write_bytes(path.read_bytes()[:-40])
-    assert store.arrays.load("baseline", "catalogue 1") is None
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    assert store.arrays.load("baseline", "catalogue 1", in_place=in_place) is None
+    at = whole.index(np.arange(3.0).tobytes())
+    path.write_bytes(whole[:at] + b"\x01" + whole[at + 1 :])
+    assert store.arrays.load("baseline", "catalogue 1", in_place=in_place) is None, "one byte is another"
 
 
 def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_front(store: Store) -> None:
