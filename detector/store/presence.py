@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ class PresenceStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._held: OrderedDict[Path, tuple[int, Presence]] = OrderedDict()
+        self._held: OrderedDict[Path, _Held] = OrderedDict()
 
     def write(self, presence: Presence, arrived_at: float) -> None:
         """Keep these rows; the same arrival written twice is one file."""
         for day in np.unique(presence.start // _DAY).tolist():
-            rows = presence.take(presence.start // _DAY == day)
+            today = np.flatnonzero(presence.start // _DAY == day)
+            rows = presence.take(today[np.argsort(presence.start[today], kind="stable")])  # hours of a file are found by it
             path = self._root / f"{utc(day * _DAY):%Y%m%d}" / f"{int(arrived_at)}.parquet"
             columns = {
                 "subscriber": np.array(rows.subscribers, dtype=object)[rows.subscriber],
@@ -39,25 +41,25 @@ class PresenceStore:
 
     def read(self, window: Window) -> Presence:
         """All rows that start in the window."""
-        return join_presence([_inside(self._file(path), window) for path in self._paths(window)])
+        return join_presence([_inside(self._file(path, window.start), window) for path in self._paths(window)])
 
     def parts(self, window: Window) -> Iterator[Presence]:
         """The same, arrival by arrival in order of the days, none held in memory: for weeks of them."""
-        return (_inside(_load(path), window) for path in self._paths(window))
+        return (_inside(_load(path, window.start), window) for path in self._paths(window))
 
     def _paths(self, window: Window) -> list[Path]:
         days = range(window.start // _DAY, (window.end - 1) // _DAY + 1)
         return [path for day in days for path in sorted((self._root / f"{utc(day * _DAY):%Y%m%d}").glob("[!.]*.parquet"))]
 
-    def _file(self, path: Path) -> Presence:
-        """A file's rows, read again only when it was written anew."""
+    def _file(self, path: Path, since: int) -> Presence:
+        """A file's rows from `since` (s) on, read again only when it was written anew or earlier ones are asked for."""
         written = path.stat().st_mtime_ns
-        if path not in self._held or self._held[path][0] != written:
-            self._held[path] = written, _load(path)
-            while len(self._held) > 1 and sum(len(rows) for _, rows in self._held.values()) > HELD_ROWS:
+        if (held := self._held.get(path)) is None or held.written != written or held.since > since:
+            self._held[path] = _Held(written, since, _load(path, since))
+            while len(self._held) > 1 and sum(len(held.rows) for held in self._held.values()) > HELD_ROWS:
                 self._held.popitem(last=False)
         self._held.move_to_end(path)
-        return self._held[path][1]
+        return self._held[path].rows
 
     def prune(self, before: int) -> int:
         """Erase whole days before this moment; returns how many files went."""
@@ -71,8 +73,17 @@ class PresenceStore:
         return gone
 
 
-def _load(path: Path) -> Presence:
-    rows = read_columns([path])
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Of a file as it was `written` (ns), the rows that start at `since` (s) or later."""
+
+    written: int
+    since: int
+    rows: Presence
+
+
+def _load(path: Path, since: int) -> Presence:
+    rows = read_columns([path], f"start >= {int(since)}")
     subscribers, subscriber = _coded(rows["subscriber"])
     cells, cell = _coded(rows["cell"])
     return Presence(
