@@ -17,6 +17,7 @@ from detector.domain.incident import Incident
 from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
+from detector.reports import Report
 from detector.settings import Settings
 from detector.store import Store
 from jobs import fitted, ledger
@@ -25,8 +26,11 @@ from jobs.detect import detect
 from jobs.experience import keep_experience
 from jobs.learn import learn
 from jobs.pull import pull
+from jobs.reporting import report
 
 _DAY = 86_400
+_SHORT_S = 4 * _DAY
+_REPORTS = ("planning", "experience", "accounts")
 _PLOTTED = 60
 """Incidents with plots: the page must stay small."""
 Progress = Callable[[float], None]
@@ -127,9 +131,17 @@ class Replay:
             followed=self._followed(alerts, reference),
             findings=tuple(self.store.notes.findings()),
             alarms_known=bool(reference.operations.alarms),
+            reports=tuple(self._reports(int(now))),
             false_alarm_budget=self.settings.detection.false_degradations_per_1000_cells_week,
             false_care_alert_budget=self.settings.care.false_care_alerts_per_1000_cells_week,
         )
+
+    def _reports(self, now: int) -> Iterator[Report]:
+        """Summed up by day where the window is short."""
+        window = Window(self.window.start, max(now, self.window.end))
+        step = "day" if window.seconds <= _SHORT_S else "week"
+        for name in _REPORTS:
+            yield report(name, self.source, self.store, self.settings, now=now, window=window, step=step)
 
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
         found = {i.incident_id: self.store.book.impact(i.incident_id) for i in incidents}

@@ -47,6 +47,7 @@ def render(matches: Matches, figures: Mapping[str, Any]) -> str:
             (k, f["value"], round(f["value"] * f["count"]), f["count"]) for k, f in (figures["recall_by_kind"] or {}).items()
         ],
         calibration=figures["calibration"]["tenths"] and calibration_plot(figures["calibration"]["tenths"]),
+        reports=[made for made in results.reports if made.rows],
         findings=sorted(results.findings, key=lambda f: -f.count),
     )
 

@@ -14,6 +14,7 @@ from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.window import Window
+from detector.reports import Report
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Results:
     """False degradations per 1,000 cells and week that the settings accept; None = not known."""
     false_care_alert_budget: float | None = None
     """The same of incidents of which care is told."""
+
+    reports: tuple[Report, ...] = ()
+    """What planning and care would read of the window: of its people only counts that name nobody."""
 
     @property
     def days(self) -> float:

@@ -70,13 +70,14 @@ def planning(past: Past) -> Report:
     _add_complaints(sums, told, parts, past)
     _add_goodwill(sums, told, parts, past)
     ordered = sorted(sums.items(), key=lambda item: _order(item[0], item[1]))
-    rows = tuple(_row(key, one, past.floor) for key, one in ordered)
+    rows = [_row(key, one, past.floor) for key, one in ordered]
+    rows = [row for row in rows if any(row[3:])]  # a few complaints alone: there would be nothing to read
     notes = (
         f"People and complaints in steps of {past.floor}; withheld where fewer than {past.floor} people were touched.",
         "An incident of several places counts at each of them, its people and hours by the share of those usually there.",
         *said_of_withdrawn(past),
     )
-    return Report("planning", TITLE, COLUMNS, rows, notes)
+    return Report("planning", TITLE, COLUMNS, tuple(rows), notes)
 
 
 def _parts(incident: Incident, past: Past) -> dict[str, Mapping[str, float]]:

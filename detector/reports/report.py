@@ -1,5 +1,6 @@
 """What a report is made from, and what it is: columns and rows that a page, a table and JSON show alike."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,23 @@ class Column:
     title: str
     kind: str = "text"
 
+    @property
+    def numeric(self) -> bool:
+        return self.kind not in ("text", "time")
+
+    def told(self, value: Value) -> str:
+        """As a person reads it.
+
+        >>> told = ((0.25, "share"), (1250, "people"), (None, "people"), (61.25, "index"), (7.0, "money"))
+        >>> [Column("c", "", kind).told(value) for value, kind in told]
+        ['25 %', '1,250', '–', '61.2', '7.00']
+        """
+        if value is None or isinstance(value, str):
+            return "–" if value is None else value
+        if self.kind == "share":
+            return f"{100 * value:.0f} %"
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}" if self.kind == "money" else f"{value:,.1f}"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -45,6 +63,17 @@ class Report:
         [{'a': 'x'}]
         """
         return [dict(zip([c.name for c in self.columns], row, strict=True)) for row in self.rows]
+
+    def told(self, most: int | None = None) -> list[list[str]]:
+        """Its rows as a person reads them; of each dimension (column `by`) the first `most`."""
+        by = [c.name for c in self.columns].index("by") if any(c.name == "by" for c in self.columns) else None
+        seen: Counter[Value] = Counter()
+        rows = []
+        for row in self.rows:
+            seen[group := None if by is None else row[by]] += 1
+            if most is None or seen[group] <= most:
+                rows.append([column.told(value) for value, column in zip(row, self.columns, strict=True)])
+        return rows
 
     def only(self, column: str, value: str) -> "Report":
         """The rows that say this in that column; as it is if there is no such column or nothing is asked."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from detector.domain.feedback import VERDICTS, Feedback
-from detector.reports import Column, Report
-from detector.reports.report import STEPS, Value
+from detector.reports import Report
+from detector.reports.report import STEPS
 
 MOST_ROWS = 500
 VERDICT_WORDS = {
@@ -37,25 +37,8 @@ def report_view(made: Report, *, by: str, per: str, asked: Mapping[str, str]) ->
 
     return {
         "report": made,
-        "rows": [
-            [said(value, column) for value, column in zip(row, made.columns, strict=True)] for row in shown.rows[:MOST_ROWS]
-        ],
+        "rows": shown.told()[:MOST_ROWS],
         "more": max(0, len(shown.rows) - MOST_ROWS),
         "steps": [(step, link(per=step), step == per) for step in STEPS] if "period" in names else [],
         "dimensions": [(one, link(by=one), one == by) for one in ("", *dimensions)] if len(dimensions) > 1 else [],
     }
-
-
-def said(value: Value, column: Column) -> str:
-    """
-    >>> told = ((0.25, "share"), (1250, "people"), (None, "people"), (61.25, "index"))
-    >>> [said(value, Column("c", "", kind)) for value, kind in told]
-    ['25 %', '1,250', '–', '61.2']
-    """
-    if value is None or value == "":
-        return "–" if value is None else ""
-    if isinstance(value, str):
-        return value
-    if column.kind == "share":
-        return f"{100 * value:.0f} %"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}" if column.kind == "money" else f"{value:,.1f}"
