@@ -10,6 +10,7 @@ import numpy as np
 from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
+from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
@@ -63,12 +64,12 @@ class _Files:
         loaders: Mapping[str, Callable[[], Any]] = {
             "incidents": lambda: self._incidents, "listings": self._listings, "degradations": self._degradations,
             "interactions": self._interactions, "events": self._events, "crowd": self._crowd,
-            "experience": self._experience, "communications": self._communications,
+            "experience": self._experience, "communications": self._communications, "held_out": self._held_out,
         }  # fmt: skip
         return Past(
             self.window, self.reference.operator.timezone, self.step, self.settings.impact.privacy_floor,
             self.reference.topology, self.reference.customers, withdrew=len(self._withdrew),
-            offers={offer.name: offer.cost for offer in self.settings.care.offers},
+            offers={offer.name: offer.cost for offer in self.settings.care.offers}, holdout=self.settings.care.holdout,
             **{name: loaders[name]() for name in needs if name in loaders},
         )  # fmt: skip
 
@@ -98,6 +99,11 @@ class _Files:
     def _communications(self) -> tuple[Communication, ...]:
         """Of these incidents, whenever care was asked."""
         found = self.store.communications.of(i.incident_id for i in self._incidents)
+        return tuple(one for one in found if one.subscriber not in self._withdrew)
+
+    def _held_out(self) -> tuple[Listing, ...]:
+        """Rows begun in the window."""
+        found = self.store.book.held_out_within(self.window)
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _experience(self) -> tuple[Any, ...]:

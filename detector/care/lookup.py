@@ -120,11 +120,12 @@ def _way(key: str, situation: Situation) -> Reach:
 def _current(
     incidents: Sequence[Incident], listings: Sequence[Listing], now: int
 ) -> list[tuple[Incident, Listing]]:  # fmt: skip
-    """Those that are open first, the likeliest of them first; each once."""
+    """Those that are open first, the likeliest of them first; each once. A row of no probability is of someone who was told
+    and turned out untouched: they only hear that it is over."""
     known = {i.incident_id: i for i in incidents if i.state != "merged" and not i.suppressed_reason.startswith("merged")}
     surest: dict[str, Listing] = {}
     for one in listings:
-        if one.incident_id in known and (
+        if one.incident_id in known and one.probability and (
             one.incident_id not in surest or one.probability > surest[one.incident_id].probability
         ):
             surest[one.incident_id] = one

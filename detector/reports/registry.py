@@ -8,6 +8,8 @@ from detector.reports.accounts import TITLE as ACCOUNTS
 from detector.reports.accounts import accounts
 from detector.reports.experience import TITLE as EXPERIENCE
 from detector.reports.experience import experience
+from detector.reports.holdout import TITLE as HOLDOUT
+from detector.reports.holdout import holdout
 from detector.reports.planning import TITLE as PLANNING
 from detector.reports.planning import planning
 from detector.reports.report import Past, Report
@@ -25,6 +27,7 @@ class ReportKind:
 REPORTS: Mapping[str, ReportKind] = {
     "accounts": ReportKind(ACCOUNTS, accounts, ("incidents", "listings", "experience")),
     "experience": ReportKind(EXPERIENCE, experience, ("incidents", "listings", "experience", "crowd")),
+    "holdout": ReportKind(HOLDOUT, holdout, ("incidents", "communications", "held_out", "interactions", "events")),
     "planning": ReportKind(PLANNING, planning, ("incidents", "listings", "interactions", "communications", "crowd")),
 }
 

@@ -12,6 +12,7 @@ from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
+from detector.domain.policy import HoldoutPolicy
 from detector.domain.window import Window
 
 KINDS = ("text", "count", "people", "hours", "share", "index", "money", "time")
@@ -93,7 +94,8 @@ class Past:
     incidents: those that were on in the window, without the withdrawn; listings: the current rows of their lists;
     interactions, events: made in the window; experience: rows of its days. None of them is about people who withdrew
     `network_care_analysis` (`withdrew` of them are left out). crowd: cell -> people who are usually there, a mean over
-    the week; communications: what care was asked to say or offer; offers: what each costs.
+    the week; communications: what care was asked to say or offer; offers: what each costs; held_out: rows of those whom
+    the holdout left out, whether current or not; holdout: its terms.
     """
 
     window: Window
@@ -111,4 +113,6 @@ class Past:
     communications: tuple[Communication, ...] = ()
     crowd: Mapping[str, float] = field(default_factory=dict)
     offers: Mapping[str, float] = field(default_factory=dict)
+    held_out: tuple[Listing, ...] = ()
+    holdout: HoldoutPolicy = field(default_factory=HoldoutPolicy)
     withdrew: int = 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from detector.domain.degradation import REMEMBERED_S, Degradation
 from detector.domain.impact import AccountImpact, Impact, Listing
@@ -143,6 +143,14 @@ class Book:
                 for row in connection.execute(query.where(table.c.incident_id.in_(part)))
             ]  # fmt: skip
 
+    def held_out_within(self, window: Window) -> list[Listing]:
+        """Rows begun in the window of those whom the holdout left out."""
+        table = tables.listing
+        begun = (table.c.listed_at >= window.start, table.c.listed_at < window.end)
+        query = select(table).where(table.c.why_not == "holdout", *begun).order_by(table.c.row)
+        with self._database.read() as connection:
+            return [noun_of(Listing, row) for row in connection.execute(query)]
+
     def listings_about(self, people: Iterable[str]) -> Sequence[Listing]:
         """The current rows of these people."""
         table = tables.listing
@@ -166,17 +174,6 @@ class Book:
         """At the last moment a permission was gone: this person is not to be contacted after all."""
         change = {"contactable": False, "why_not": why_not, "action": "none", "channel": "", "recipient": ""}
         connection.execute(update(tables.listing).where(tables.listing.c.row == row).values(**change))
-
-    def contacted_since(self, since: int) -> dict[str, int]:
-        """Recipient -> number of incidents since then on which a contact with it was decided."""
-        table = tables.listing
-        query = (
-            select(table.c.recipient, func.count(func.distinct(table.c.incident_id)))
-            .where(table.c.contactable.is_(True), table.c.decided_at >= since, table.c.recipient != "")
-            .group_by(table.c.recipient)
-        )
-        with self._database.read() as connection:
-            return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def _parts(ids: Iterable[str]) -> list[list[str]]:

@@ -1,0 +1,120 @@
+"""What contacting people first is worth: those whom care told, against those whom a lot left out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from detector.care.holdout import begins
+from detector.care.telling import EMERGENCY
+from detector.domain.communication import UNCOUNTED, standing
+from detector.domain.incident import Incident
+from detector.reports.interval import difference, share
+from detector.reports.privacy import few, people_shown, said_of_withdrawn
+from detector.reports.report import Column, Past, Report, Value
+
+TITLE = "What it is worth to contact people first: those who were told against those held out"
+COLUMNS = (
+    Column("measure", "Measure"), Column("told", "Told", "people"), Column("told_share", "Share of the told", "share"),
+    Column("told_low", "from", "share"), Column("told_high", "to", "share"), Column("held_out", "Held out", "people"),
+    Column("held_out_share", "Share of the held out", "share"), Column("held_out_low", "from", "share"),
+    Column("held_out_high", "to", "share"), Column("difference", "Difference", "share"),
+    Column("difference_low", "from", "share"), Column("difference_high", "to", "share"),
+)  # fmt: skip
+MEASURES: Mapping[str, str] = {
+    "complained": "complained of the network", "left": "left", "took_offer": "took an offer",
+}  # fmt: skip
+"""A further measure is one more line, and its moments in `_moments`."""
+
+
+@dataclass
+class _Groups:
+    """Person -> the moment (s) at which the lot first decided about them. `set_aside`: told, but never drawn by lot."""
+
+    told: dict[str, int]
+    held_out: dict[str, int]
+    set_aside: dict[str, int]
+
+
+def holdout(past: Past) -> Report:
+    """One row a measure: the share of each group that did it in the window after the lot decided about them, with 95 %
+    intervals, and told less held out: negative is what care spares. A person counts once, from the first time on.
+
+    Only who could have been drawn is compared: not the vulnerable, nobody with a service level, no emergencies and no
+    notifiable outages, and nothing of before the holdout began. Who was held out once counts as held out.
+    """
+    groups = _groups(past)
+    moments = _moments(past)
+    rows = tuple(_row(name, groups, moments[name], past) for name in MEASURES)
+    return Report("holdout", TITLE, COLUMNS, rows, _notes(groups, past))
+
+
+def _groups(past: Past) -> _Groups:
+    known = {i.incident_id: i for i in past.incidents}
+    held: dict[str, int] = {}
+    for one in past.held_out:
+        held[one.subscriber] = min(one.listed_at, held.get(one.subscriber, one.listed_at))
+    told: dict[str, int] = {}
+    aside: dict[str, int] = {}
+    for said in standing(past.communications):
+        if said.action in UNCOUNTED or not said.subscriber or said.subscriber in held:
+            continue
+        drawn = _could_be_drawn(said.subscriber, said.recipient, said.at, known.get(said.incident_id), past)
+        group = told if drawn else aside
+        group.setdefault(said.subscriber, said.at)
+    return _Groups(told, held, {key: at for key, at in aside.items() if key not in told})
+
+
+def _could_be_drawn(subscriber: str, recipient: str, at: int, incident: Incident | None, past: Past) -> bool:
+    policy, customers = past.holdout, past.customers
+    if incident is None or not policy.approved_by or incident.opened_at < begins(policy):
+        return False
+    notifiable = len(incident.cells) >= policy.notifiable_cells or at - incident.started_at >= policy.notifiable_minutes * 60
+    if incident.severity == EMERGENCY or notifiable:
+        return False
+    both = (subscriber, recipient)
+    accounts = (customers.accounts.get(key) for one in both for key in customers.every_account_of.get(one, ()))
+    vulnerable = any(person.vulnerable for one in both if (person := customers.subscribers.get(one)))
+    return not vulnerable and not any(account and account.sla for account in accounts)
+
+
+def _moments(past: Past) -> dict[str, dict[str, list[int]]]:
+    """Measure -> person -> when they did it."""
+    heard = (one for one in past.interactions if one.kind != "survey" and one.category in ("", "network"))
+    complained = [(one.subscriber, one.at) for one in heard if one.subscriber]
+    left, taken = ([(one.subscriber, one.at) for one in past.events if one.kind == kind] for kind in ("left", "offer_taken"))
+    return {"complained": _by_person(complained), "left": _by_person(left), "took_offer": _by_person(taken)}
+
+
+def _by_person(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for who, at in pairs:
+        found.setdefault(who, []).append(at)
+    return found
+
+
+def _row(name: str, groups: _Groups, moments: Mapping[str, list[int]], past: Past) -> tuple[Value, ...]:
+    """Shares of a group, or done by a number, under the floor are withheld."""
+    told, held = (_counted(group, moments) for group in (groups.told, groups.held_out))
+    hidden = [few(of, past.floor) or few(hits, past.floor) for hits, of in (told, held)]
+    cells: list[Value] = [MEASURES[name]]
+    for (hits, of), withheld in zip((told, held), hidden, strict=True):
+        cells += [people_shown(of, past.floor), *((None,) * 3 if withheld else share(hits, of))]
+    return *cells, *((None,) * 3 if any(hidden) else difference(*told, *held))
+
+
+def _counted(group: Mapping[str, int], moments: Mapping[str, list[int]]) -> tuple[int, int]:
+    return sum(any(at > since for at in moments.get(who, ())) for who, since in group.items()), len(group)
+
+
+def _notes(groups: _Groups, past: Past) -> tuple[str, ...]:
+    policy = past.holdout
+    if not policy.approved_by:
+        return ("No holdout is approved: nobody is left out, and nothing can be compared.", *said_of_withdrawn(past))
+    aside = people_shown(len(groups.set_aside), past.floor)
+    number = f"about {aside}" if aside else f"fewer than {past.floor}"
+    why = "vulnerable, service level, emergency, notifiable outage"
+    return (
+        f"Holdout '{policy.name}', {policy.share:.0%} of those who would be contacted; approved by {policy.approved_by}.",
+        f"Told but not compared, as no lot could leave them out ({why}): {number}.",
+        "Shares are withheld where the group, or those of it who did so, are fewer than the floor.",
+        *said_of_withdrawn(past),
+    )

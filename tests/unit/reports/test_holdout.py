@@ -1,0 +1,86 @@
+"""Told against held out: who is compared with whom, and what is said of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.domain.communication import Communication
+from detector.domain.customer import Account, Customers, Subscriber, SubscriberEvent
+from detector.domain.impact import Listing
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+from detector.domain.policy import HoldoutPolicy
+from detector.domain.window import Window
+from detector.reports import Past, report_kind
+
+HOUR, DAY = 3600, 86_400
+TOLD, HELD = [f"told_{n:03d}" for n in range(200)], [f"held_{n:03d}" for n in range(100)]
+SLOW = Incident("inc_1", "cell", "c1", "integrity", 10 * HOUR, 10 * HOUR, "major", (), ("c1",), "")
+
+
+def past(**changes) -> Past:
+    """At 10:00 200 are told and 100 held out; 20 of the told and 30 of the held out complain two hours later."""
+    subscribers = {key: Subscriber(key) for key in (*TOLD, *HELD)}
+    said = tuple(Communication("inc_1", key, key, 10 * HOUR, "proactive_message") for key in TOLD)
+    held = tuple(Listing("inc_1", key, "", "present", 0.9, 900.0, 10 * HOUR, why_not="holdout") for key in HELD)
+    complained = [Interaction(f"k_{key}", 12 * HOUR, "contact", "call", key, "network") for key in (*TOLD[:20], *HELD[:30])]
+    left = tuple(SubscriberEvent(key, 20 * HOUR, "left") for key in (*TOLD[:2], *HELD[:7]))
+    known = Past(
+        Window(0, 30 * DAY), customers=Customers(subscribers), incidents=(SLOW,), communications=said, held_out=held,
+        interactions=tuple(complained), events=left, holdout=HoldoutPolicy("the board", share=0.3), withdrew=3,
+    )  # fmt: skip
+    return replace(known, **changes)
+
+
+def rows(known: Past) -> dict[str, dict[str, object]]:
+    return {row["measure"].split()[0]: row for row in report_kind("holdout").make(known).records()}
+
+
+def test_the_share_of_each_group_and_their_difference_with_intervals():
+    row = rows(past())["complained"]
+    assert (row["told"], row["told_share"], row["held_out"], row["held_out_share"]) == (200, 0.1, 100, 0.3)
+    assert row["difference"] == pytest.approx(-0.2)
+    assert row["difference_low"] < -0.2 < row["difference_high"] < 0
+
+
+def test_what_few_did_is_withheld():
+    row = rows(past())["left"]
+    assert (row["told_share"], row["difference"]) == (None, None), "two of them left"
+    assert row["held_out_share"] == 0.07
+
+
+def test_what_was_before_does_not_count_and_the_window_ends():
+    early = Interaction("k", 9 * HOUR, "contact", "call", TOLD[50], "network")
+    known = past()
+    assert rows(replace(known, interactions=(*known.interactions, early))) == rows(known)
+
+
+OUT_OF_REACH = {
+    "vulnerable": {"customers": Customers({key: Subscriber(key, vulnerable=True) for key in TOLD})},
+    "service level": {
+        "customers": Customers({key: Subscriber(key, "a") for key in TOLD}, {"a": Account("a", "enterprise", sla="99.9")})
+    },
+    "emergency": {"incidents": (replace(SLOW, severity="critical"),)},
+    "large": {"incidents": (replace(SLOW, cells=tuple(f"c{n}" for n in range(20))),)},
+    "long": {"incidents": (replace(SLOW, started_at=5 * HOUR),)},
+    "before it began": {"holdout": HoldoutPolicy("the board", since="1970-01-02")},
+}
+
+
+@pytest.mark.parametrize("why", OUT_OF_REACH)
+def test_who_could_not_be_drawn_is_set_aside_and_counted(why):
+    made = report_kind("holdout").make(past(**OUT_OF_REACH[why]))
+    assert made.records()[0]["told"] is None
+    assert any("Told but not compared" in note and "about 200" in note for note in made.notes)
+    assert any("withdrew" in note for note in made.notes)
+
+
+def test_who_was_ever_held_out_is_not_among_the_told():
+    known = past()
+    both = tuple(Communication("inc_1", key, key, 11 * HOUR, "call") for key in HELD)
+    assert rows(replace(known, communications=(*known.communications, *both))) == rows(known)
+
+
+def test_without_approval_it_says_so():
+    made = report_kind("holdout").make(past(holdout=HoldoutPolicy()))
+    assert made.notes[0].startswith("No holdout is approved")
