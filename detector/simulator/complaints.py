@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.simulator.attributes import draw_attributes
 from detector.simulator.people import People
 from detector.simulator.presence import AWAKE, DayPresence, Suffering
+from detector.simulator.sayings import FAULT_TOPICS, NETWORK_TOPICS, said
 from detector.simulator.scenario import HOUR_S, PERIOD_S
 from detector.simulator.world import World
 
@@ -15,12 +17,6 @@ BACKGROUND = {"billing": 0.0035, "device": 0.0015, "other": 0.003, "network": 0.
 """Contacts per subscriber and day that no fault causes."""
 CHANNELS = ("call", "chat", "app", "store", "email", "social")
 CHANNEL_SHARES = (0.5, 0.2, 0.15, 0.05, 0.05, 0.05)
-TEXTS = {
-    "network": ("No internet since a while", "Calls break off", "Very slow connection", "No signal at my place"),
-    "billing": ("Question about my invoice", "Charged twice"),
-    "device": ("Phone does not start", "Setting up a new phone"),
-    "other": ("Change of address", "Question about my plan"),
-}
 DELAY_MEDIAN_S = 2100
 PERIODS_PER_HOUR = HOUR_S // PERIOD_S
 
@@ -45,6 +41,7 @@ class Complaints:
 
     def __init__(self, world: World, people: People) -> None:
         self._world, self._people = world, people
+        self._language = draw_attributes(world.scenario, len(people)).language
         self._told: set[tuple[int, int]] = set()
 
     def day(self, number: int, presence: DayPresence) -> list[ContactRow]:
@@ -90,9 +87,14 @@ class Complaints:
         channel = CHANNELS[int(rng.choice(len(CHANNELS), p=CHANNEL_SHARES))]
         placed, unnamed, escalated, reopened, text = rng.random(5)
         unknown = channel == "social" and unnamed < 0.6
-        words = TEXTS[category]
+        words = said(str(self._language[person]), self._topic(category, cause, text), text * 97 % 1)
         return ContactRow(
-            at, -1 if unknown else person, channel, category, words[int(text * len(words))],
+            at, -1 if unknown else person, channel, category, words,
             cell if category == "network" and (unknown or placed < 0.4) else -1, bool(escalated < 0.05),
             bool(reopened < 0.04), cause,
         )  # fmt: skip
+
+    def _topic(self, category: str, cause: int, draw: float) -> str:
+        if category != "network":
+            return category
+        return FAULT_TOPICS.get(self._world.faults[cause].kind, "dead") if cause >= 0 else NETWORK_TOPICS[int(draw * 4)]

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.simulator.attributes import draw_attributes
 from detector.simulator.complaints import ContactRow
 from detector.simulator.people import Household, People
 from detector.simulator.presence import Suffering
+from detector.simulator.sayings import added
 from detector.simulator.scenario import DAY_S
 from detector.simulator.tables import Cell, iso, write_rows
 from detector.simulator.world import World
@@ -23,8 +25,6 @@ CONTACTS = (
     "escalated", "reopened",
 )  # fmt: skip
 PURPOSES = {"network_care_analysis": 0.93, "profiling": 0.5, "proactive_contact": 0.65, "survey": 0.4}
-LANGUAGES, LANGUAGE_SHARES = ("de", "en", "tr", "uk"), (0.72, 0.14, 0.09, 0.05)
-CHANNELS, CHANNEL_SHARES = ("sms", "push", "email", "call"), (0.5, 0.25, 0.15, 0.1)
 FIRMS = ("enterprise", "government")
 
 
@@ -49,11 +49,8 @@ def _role(home: Household, index: int, minor: bool) -> str:
 
 
 def _subscribers(world: World, people: People) -> Iterator[Sequence[Cell]]:
-    rng = world.scenario.rng("people", "attributes")
-    count = len(people)
-    draws = rng.random((6, count))
-    language, channel = rng.choice(LANGUAGES, count, p=LANGUAGE_SHARES), rng.choice(CHANNELS, count, p=CHANNEL_SHARES)
-    worth, nps = np.round(rng.lognormal(6.5, 0.6, count), 2), rng.integers(0, 11, count)
+    own = draw_attributes(world.scenario, len(people))
+    draws = own.draws
     for i, (account, minor) in enumerate(zip(people.account.tolist(), people.minor.tolist(), strict=True)):
         home = people.households[account]
         role = _role(home, i, minor)
@@ -62,9 +59,10 @@ def _subscribers(world: World, people: People) -> Iterator[Sequence[Cell]]:
         yield (
             people.ids[i], account_id(account), "business" if firm else "youth" if minor else "consumer", vip,
             bool(draws[1, i] < 0.02), minor, people.ids[home.first] if minor else "",
-            str(channel[i]) if draws[2, i] < 0.95 else "", str(language[i]), "phone-5g" if people.modern[i] else "phone-4g",
-            "business" if firm else ("S", "M", "L")[int(draws[3, i] * 3)], "retail-partner" if draws[4, i] < 0.1 else "",
-            float(worth[i]), int(nps[i]) if draws[5, i] < 0.3 else "",
+            str(own.channel[i]) if draws[2, i] < 0.95 else "", str(own.language[i]),
+            "phone-5g" if people.modern[i] else "phone-4g", "business" if firm else ("S", "M", "L")[int(draws[3, i] * 3)],
+            "retail-partner" if draws[4, i] < 0.1 else "",
+            float(own.worth[i]), int(own.nps[i]) if draws[5, i] < 0.3 else "",
         )  # fmt: skip
 
 
@@ -119,23 +117,24 @@ def contact_rows(world: World, people: People, contacts: Sequence[ContactRow], f
         placed = cell is not None and row.person < 0
         yield (
             f"k{number:06d}", people.ids[row.person] if row.person >= 0 else "", iso(row.at), row.channel, row.category,
-            row.text,            cell.cell_id if cell and row.person >= 0 else "", cell.latitude if cell and placed else "",
+            row.text, cell.cell_id if cell and row.person >= 0 else "", cell.latitude if cell and placed else "",
             cell.longitude if cell and placed else "", "solved", row.escalated, row.reopened,
         )  # fmt: skip
 
 
 def write_aftermath(out: Path, world: World, people: People, contacts: Sequence[ContactRow], now: int) -> None:
     """surveys.csv and subscriber_events.csv that follow from contacts, as known at `now` (s)."""
-    rng = world.scenario.rng("aftermath")
+    rng, talks = world.scenario.rng("aftermath"), world.scenario.rng("aftermath", "words")
+    language = draw_attributes(world.scenario, len(people)).language
     surveys, events = list[Sequence[Cell]](), list[Sequence[Cell]]()
     for row in contacts:
         asked, mood, event, days = rng.random(4)
         name = people.ids[row.person] if row.person >= 0 else ""
         answered, acted = row.at + int(DAY_S * (0.2 + days)), row.at + int(DAY_S * (0.5 + 5 * days))
         if name and asked < 0.12 and answered < now:
-            surveys.append(
-                (f"v{len(surveys) + 1:05d}", name, iso(answered), int(mood * (6 if row.cause >= 0 else 11)), "contact", "")
-            )
+            score, writes, what = int(mood * (6 if row.cause >= 0 else 11)), *talks.random(2)
+            words = added(str(language[row.person]), score, what) if writes < 0.5 else ""
+            surveys.append((f"v{len(surveys) + 1:05d}", name, iso(answered), score, "contact", words))
         if name and event < 0.06 and acted < now:
             kind = ("credit", "offer_made", "offer_taken", "left")[int(event / 0.06 * 4)]
             events.append((name, iso(acted), kind))
