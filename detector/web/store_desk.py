@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from detector.care.context import Context
 from detector.clock import WallClock
 from detector.domain.feedback import Feedback
-from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Reference, Source
 from detector.reports import Report
 from detector.settings import Settings
@@ -55,7 +54,7 @@ class StoreDesk:
         return contexts(self.store, reference.customers, people, now=now, timezone=zone, besides=besides)
 
     def _known(self) -> Reference:
-        return self.source.reference(self.clock.now(), Findings())
+        return self.source.reference(self.clock.now())
 
     def _key(self, raw_subscriber: str) -> str:
         """The pseudonym under which this person is known; the newest where nobody knows it."""
