@@ -35,6 +35,6 @@ class Known:
         reference = self._source.reference(self._clock.now())
         if reference is not self._last:
             customers = reference.customers
-            customers.consents_of, customers.people_of, customers.lines, customers.roles_of  # noqa: B018  made once, here
+            customers.consents_of, customers.withdrawn_by, customers.people_of, customers.lines, customers.roles_of  # noqa: B018  made once, here
         self._last = reference
         return reference
