@@ -49,7 +49,8 @@ def assess(
     1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and habit let expect.
     People who withdrew `network_care_analysis` are in no figure (see analysable).
     """
-    ahead = horizon(incident, now, outlook)
+    shown = [d for d in degradations if d.degradation_id in incident.degradation_ids]
+    ahead = horizon(incident, shown, now, outlook)
     end = ahead.last
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis or {}, end, now)

@@ -24,6 +24,8 @@ CORE_TECHNOLOGIES = {
 """Whose users a core function serves (TS 23.401 and 23.501; non-standalone 5G hangs on the EPC); others serve all."""
 BROKE_INSIDE = 0.2
 """Share of a single period without service from which on the cell is taken to have died inside it."""
+FELT = 0.8
+"""Chance that slow service is felt where it is measured: no result of one's own ever proves it."""
 TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
 
 
@@ -128,7 +130,7 @@ def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: 
     start = min(d.started_at for d in own)
     cleared = max(_last_bad(d, end, now) for d in own)
     lost = max((_lost_share(d) for d in own if _dead(d)), default=0.0)
-    slow = max((_dimension_share(d) for d in own if _slow(d)), default=0.0)
+    slow = max((_dimension_share(d) * FELT for d in own if _slow(d)), default=0.0)
     worst_of: dict[str, float] = {}
     for d in own:  # KPIs of one family watch the same failures, so the worst stands for them
         if not _dead(d) and not _slow(d):
@@ -142,7 +144,7 @@ def _last_bad(d: Degradation, end: int, now: int) -> int:
     """When it did harm for the last time; an open one that has been quiet lately is likely to be over."""
     if d.cleared_at is not None:
         return d.cleared_at
-    return now - d.quiet_periods * d.duration_s if d.quiet_periods else end
+    return min(now, d.updated_at or now) - d.quiet_periods * d.duration_s if d.quiet_periods else end
 
 
 def _dead(d: Degradation) -> bool:

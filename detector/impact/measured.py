@@ -31,14 +31,15 @@ class Measured:
     harmful_s: Vector
     hazard: Vector
     agreement: float
-    """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts; 1 = as told."""
+    """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts, in the newest hour;
+    1 = as told."""
 
 
 def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     """`harm` is over the presence's cells. A failure is the incident's with the chance extra / (extra + normal), where extra
-    is what the cell adds per attempt in the part of the row's time that the incident covers; normal is everyone's rate
-    before it. Rows in a dead cell date from before it died: their failures count by how many more than usual all its people
-    met there, their presence says nothing."""
+    is what the cell adds per attempt in the part of the row's time that the incident covers, as far as the hour's failures
+    bear it out; normal is everyone's rate before it. Rows in a dead cell date from before it died: their failures count by
+    how many more than usual all its people met there, their presence says nothing."""
     p = crowd.presence
     rows = np.flatnonzero(harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start))
     who, here = crowd.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])
@@ -48,9 +49,9 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     known = np.isfinite(attempts) & np.isfinite(failures)
     normal = normal_failure_rate(crowd, start)
     alive = known & (here.lost == 0)
-    agreement = _agreement(attempts[alive], failures[alive], (here.failing * share)[alive], normal)
+    agreed, lately = _agreed(p.start[rows] // HOUR_S, alive, attempts, failures, here.failing * share, normal)
     dying = _dying(attempts, failures, np.where(known & (here.lost > 0), share, 0.0), normal)
-    extra = np.where(here.lost > 0, np.maximum(here.failing, dying), here.failing * agreement) * share
+    extra = np.where(here.lost > 0, np.maximum(here.failing, dying), here.failing * agreed) * share
     chance = np.minimum(extra / (extra + normal), 1 - 1e-9)
     evidence = np.where(known, np.nan_to_num(failures), 0.0) * -np.log1p(-chance)
     seconds = p.seconds[rows] * share * (here.lost == 0)
@@ -63,7 +64,7 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
         crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,
         crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
         crowd.total(who, seconds * here.slow * active_share(pace)),
-        crowd.total(who, unknown), agreement,
+        crowd.total(who, unknown), lately,
     )  # fmt: skip
 
 
@@ -77,11 +78,26 @@ def _pace(crowd: Crowd, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector
     return np.where(np.isfinite(own), (pace + own) / 2, pace)
 
 
-def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float) -> float:
-    """People may meet more or fewer failures than a cell's KPI says (another mix of services, retries)."""
+def _agreed(
+    hours: NDArray[np.int64], alive: NDArray[np.bool_], attempts: Vector, failures: Vector, extra: Vector, normal: float
+) -> tuple[Vector, float]:
+    """[row]: agreement of its hour, and that of the newest hour that arrived."""
+    whole = lately = _agreement(attempts[alive], failures[alive], extra[alive], normal)
+    agreed = np.full(len(hours), whole)
+    for hour in np.unique(hours[alive]).tolist():
+        now = alive & (hours == hour)
+        agreed[hours == hour] = lately = _agreement(attempts[now], failures[now], extra[now], normal, whole)
+    return agreed, lately
+
+
+def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float, usual: float = 1.0) -> float:
+    """People may meet more or fewer failures than a cell's KPI says (another mix of services, retries), and in some hours
+    none: trouble may have begun later than the KPIs say, or be over. The more failures are normal, the less they say."""
     told = float((attempts * extra).sum())
     found = float((failures - attempts * normal).sum())
-    return float(np.clip((PRIOR_FAILURES + found) / (PRIOR_FAILURES + told), 0.02, 3.0))
+    noise = float(attempts[extra > 0].sum()) * normal
+    says = told / (told + noise) if told else 0.0
+    return float(np.clip((PRIOR_FAILURES * usual + says * found) / (PRIOR_FAILURES + says * told), 0.02, 3.0))
 
 
 def _dying(attempts: Vector, failures: Vector, weight: Vector, normal: float) -> float:
