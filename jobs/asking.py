@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from detector import care, pipeline
 from detector.care import Situation
 from detector.domain.alert import AccountDecision, Decision
-from detector.domain.communication import Communication, Heard
+from detector.domain.communication import ALL_CLEAR, Communication, Heard
 from detector.pipeline import Assessed
 from detector.store import Store
 
@@ -29,6 +29,10 @@ class Asking:
         """What is new to somebody."""
         decided: tuple[Decision | AccountDecision, ...] = (*one.decisions, *one.follow_ups, *one.accounts)
         return care.asked(one.incident, one.service, decided, self.heard, self.now)
+
+    def all_clear(self, one: Assessed) -> bool:
+        """Somebody waits to hear that it is over, and may be told."""
+        return any(row.action == ALL_CLEAR for row in self.rows(one))
 
     def waiting(self, one: Assessed, share: float, least: int) -> bool:
         """Somebody waits to be told and nobody was yet (the quiet hours are over, say), or clearly more than were."""

@@ -5,16 +5,16 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection
 
-from detector import feedback, outlook, pipeline
+from detector import care, feedback, outlook, pipeline
 from detector.care import Situation
 from detector.delivery import Receiver
-from detector.domain.alert import Alert, Decision
-from detector.domain.communication import ALL_CLEAR, Heard
+from detector.domain.alert import Alert
+from detector.domain.communication import Heard
 from detector.domain.degradation import Degradation
 from detector.domain.experience import CustomerHistory
 from detector.domain.exposure import Habit, Presence, no_habit
 from detector.domain.finding import Findings
-from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Reference, Source
@@ -31,13 +31,12 @@ from jobs.hearing import heard_lately
 from jobs.histories import OF_THE_PAST, histories
 from jobs.holding import Holding
 from jobs.ledger import Reached, walk_on
+from jobs.listing import person_of, relist
 from jobs.risk import risks
 
 _HOUR = 3600
 _DAY = 86_400
 _BREACHES_ANEW_S = 3 * _HOUR
-_NOTABLE_CHANGE = 0.05
-"""A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
 _NEWSWORTHY = 0.5
 """Care hears of a change in the number of affected people by more than this share."""
 
@@ -84,10 +83,15 @@ class _Assessment:
     def run(self, debt: Debt, reached: Reached) -> list[Alert]:
         decided = self.store.decisions.newest()
         incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
-        situation = self._situation(incidents)
+        over = self._just_over(incidents)
+        situation = self._situation([*incidents, *over])
         presence = self._presence(incidents)
         lasting = self._lasting() if incidents else Lasting({})
         found = [self._assess(incident, presence, situation, lasting) for incident in incidents]
+        found += [
+            _Care(pipeline.approach(self._as_it_was(one), situation), situation)
+            for one in over if situation.heard.waiting(one.incident_id)
+        ]  # fmt: skip
         reached("assess.computed")
         with self.store.begin() as connection:
             overtaken = self.store.decisions.newest(connection) != decided  # what was assessed may be withdrawn by now
@@ -127,6 +131,22 @@ class _Assessment:
         one = self._weigh(incident, presence, outlook)
         known = replace(situation, risk=self._risk(one), history=self._history(one))
         return _Care(pipeline.approach(one, known), known)
+
+    def _just_over(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Others of the last day that are over: if that was in the quiet hours, those who were told wait to hear it."""
+        if care.in_quiet_hours(self.now, self.reference.operator.timezone, self.settings.care):
+            return []
+        known = {one.incident_id for one in incidents}
+        lately = self.store.book.incidents_changed_at(self.now - _DAY)
+        return [one for one in lately if one.state == "resolved" and one.incident_id not in known]
+
+    def _as_it_was(self, incident: Incident) -> Assessed:
+        """Its last assessment."""
+        listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
+        people = tuple(map(person_of, sorted(listed, key=lambda one: one.subscriber)))
+        known = self.store.book.impact(incident.incident_id) or Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0)
+        shown = self.store.book.degradations_of(incident)
+        return Assessed(incident, replace(known, people=people), (), service=care.service_of(incident, shown))
 
     def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
         if incident.withdrawn_at is not None:
@@ -173,7 +193,7 @@ class _Assessment:
             one = replace(one, decisions=(), follow_ups=(), accounts=())
             asking.take_back(connection, one.incident.incident_id)
         self.store.book.save_impact(connection, one.impact)
-        self._relist(connection, one)
+        relist(connection, self.store, one, self.reference.customers, self.now)
         if one.outlook is not None:
             self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
         if not type_ and one.incident.state != "open":
@@ -226,64 +246,24 @@ class _Assessment:
     def _news(self, one: Assessed, asking: Asking) -> str:
         """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
         those who heard of it: the older one goes on. A false alarm is taken back even after it was resolved; one that is
-        open again, as late data show, is an update, and so is an incident with many people whom care may tell only now."""
+        open again, as late data show, is an update, and so is an incident with many people whom care may tell only now.
+        Whoever could not hear in the night that it is over hears it in the morning."""
         incident = one.incident
         told = self.store.notes.get(f"told:{incident.incident_id}")
         if told is None:
             return "opened" if incident.state == "open" and not incident.silent else ""
-        if incident.withdrawn_at is not None:
-            return "" if told.get("withdrawn") else "resolved"
+        if incident.withdrawn_at is not None and not told.get("withdrawn"):
+            return "resolved"
         if incident.state != "open":
-            return "" if told["type"] == "resolved" else "resolved"
+            return "" if told["type"] == "resolved" and not asking.all_clear(one) else "resolved"
         moved = abs(one.impact.affected - told["affected"])
         notable = max(_NEWSWORTHY * told["affected"], 2 * self.settings.impact.privacy_floor)
         again = told["type"] == "resolved"
         waiting = asking.waiting(one, _NEWSWORTHY, 2 * self.settings.impact.privacy_floor)
         return "updated" if again or incident.version > told["version"] or moved > notable or waiting else ""
 
-    def _relist(self, connection: Connection, one: Assessed) -> None:
-        decisions = {d.subscriber: d for d in one.decisions}
-        listed = self.store.book.listings(incident_id=one.incident.incident_id, current=True)
-        current = {old.subscriber: old for old in listed}
-        people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
-        wanted = {p.subscriber: _listing(p, decisions.get(p.subscriber), self.now) for p in people}
-        for decision in decisions.values():  # told before it was known that they were not there: they hear that it is over
-            if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
-                wanted[decision.subscriber] = _listing(self._gone(decision), decision, self.now)
-        begun = [new for key, new in wanted.items() if key not in current or _moved(current[key], new)]
-        renewed = {new.subscriber for new in begun}
-        ended = [old for key, old in current.items() if key in renewed or key not in wanted]
-        self.store.book.relist(connection, ended, begun, self.now)
-
-    def _gone(self, decision: Decision) -> Affected:
-        person = self.reference.customers.subscribers.get(decision.subscriber)
-        return Affected(decision.incident_id, decision.subscriber, person.account if person else "", "measured", 0.0, 0.0)
-
 
 def _gravity(found: _Care) -> tuple[int, float, int, str]:
     """Of what waits for a care team, the gravest comes first, then what affects most, then what began first."""
     one = found.assessed
     return one.incident.priority, -one.impact.affected, one.incident.opened_at, one.incident.incident_id
-
-
-def _listing(person: Affected, decision: Decision | None, at: int) -> Listing:
-    listed = Listing(
-        person.incident_id, person.subscriber, person.account, person.basis, person.probability, person.exposure_s, at,
-        degraded_s=person.degraded_s, failures=person.failures, next_exposure_at=person.next_exposure_at,
-    )  # fmt: skip
-    if decision is None:
-        return listed
-    return replace(
-        listed, contactable=decision.contactable, why_not=decision.why_not, action=decision.action, channel=decision.channel,
-        recipient=decision.recipient, decided_at=decision.decided_at, risk=decision.risk, rule=decision.rule,
-        team=decision.team, offer=decision.offer,
-    )  # fmt: skip
-
-
-def _moved(old: Listing, new: Listing) -> bool:
-    """A change worth a new row: another basis or decision, or a notably different probability."""
-    same = replace(
-        old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, decided_at=new.decided_at,
-        degraded_s=new.degraded_s, failures=new.failures, next_exposure_at=new.next_exposure_at, risk=new.risk, row=None,
-    )  # fmt: skip
-    return same != new or abs(old.probability - new.probability) >= _NOTABLE_CHANGE

@@ -80,6 +80,10 @@ class Heard:
         every = [row for own in self.by_recipient.values() for row in own]
         return Heard.of([*every, *rows], self.open_)
 
+    def waiting(self, incident_id: str) -> bool:
+        """Somebody was told of this incident and has not heard that it is over."""
+        return any(row.action != ALL_CLEAR for row in self.told(incident_id))
+
     def told(self, incident_id: str) -> list[Communication]:
         """Of each who was told of this incident, what was said last: a contact, or the all-clear."""
         left: dict[tuple[str, str], Communication] = {}

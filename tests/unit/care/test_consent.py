@@ -2,8 +2,9 @@
 
 import pytest
 
-from detector.care import permission, permitted_channels
+from detector.care import bases, permission, permitted_channels
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
+from detector.domain.policy import CarePolicy, LawfulBasis
 
 PEOPLE = {
     "ann": Subscriber("ann", account="firm"), "kid": Subscriber("kid", minor=True, guardian="gus"), "gus": Subscriber("gus"),
@@ -55,6 +56,45 @@ def known(rows: str) -> Customers:
 )
 def test_permission_to_contact_by_sms_at_10(who, rows, expected):
     assert permission(who, customers=known(rows), purpose="proactive_contact", channel="sms", at=10) == expected
+
+
+BASES = {
+    "nobody asked, by contract": ("ann", "", "contract", ""),
+    "nobody asked, by consent": ("ann", "", "consent", "no_consent"),
+    "an objection, by legitimate interest": ("ann", "ann sms withdrawn 3", "legitimate_interest", "withdrawn"),
+    "an account objects": ("ann", "holding any withdrawn 3", "contract", "withdrawn"),
+    "an objection, by legal obligation": ("ann", "ann any withdrawn 3", "legal_obligation", ""),
+    "nobody knows them": ("stranger", "", "legal_obligation", "no_consent"),
+    "a minor and the guardian, nobody asked": ("kid", "", "contract", ""),
+    "the guardian objects": ("kid", "gus any withdrawn 3", "contract", "guardian"),
+    "a minor without one, by legal obligation": ("orphan", "", "legal_obligation", "guardian"),
+}
+
+
+@pytest.mark.parametrize("case", BASES)
+def test_on_another_lawful_basis_a_missing_row_is_no_obstacle_and_an_objection_is(case):
+    who, rows, basis, expected = BASES[case]
+    ask = {"purpose": "proactive_contact", "channel": "sms", "at": 10, "basis": basis}
+    assert permission(who, customers=known(rows), **ask) == expected
+
+
+def test_a_country_s_own_basis_goes_before_that_of_everywhere():
+    everywhere = LawfulBasis("survey", "*", "contract")
+    here = LawfulBasis("survey", "de", "consent")
+    policy = CarePolicy(lawful_basis=(here, everywhere))
+    found = {country: bases(policy, country)["survey"] for country in ("DE", "FR", "")}
+    assert found == {"DE": "consent", "FR": "contract", "": "contract"}
+    assert bases(policy, "DE")["proactive_contact"] == "consent"
+
+
+def test_accounts_in_a_circle_end():
+    ring = {"a": Account("a", "family", parent="b"), "b": Account("b", "family", parent="a")}
+    people = {"ann": Subscriber("ann", account="a")}
+    holders = (("subscriber", "ann", "granted"), ("account", "b", "withdrawn"))
+    rows = tuple(Consent(kind, key, "survey", "any", state, 1) for kind, key, state in holders)
+    ask = {"purpose": "survey", "channel": "sms", "at": 10}
+    assert permission("ann", customers=Customers(people, ring, (), rows), **ask) == "withdrawn"
+    assert permission("ann", customers=Customers(people, ring, (), rows[:1]), **ask) == ""
 
 
 def test_another_purpose_is_another_question():

@@ -154,3 +154,30 @@ def test_a_person_of_another_incident_last_week_still_counts(story):
     story.decide_all([(replace(FIRST, incident_id="inc_3", degradation_ids=("deg_3",)), after)])
     listed = story.house.store.book.listings(incident_id="inc_3", current=True)
     assert {one.why_not for one in listed} == {"cap"}
+
+
+def night(story: Story, begin: int, end: int) -> None:
+    """Quiet hours from so many minutes after 12:00 until so many."""
+    story.care(quiet_from=f"{12 + begin // 60}:{begin % 60:02}", quiet_to=f"{12 + end // 60}:{end % 60:02}")
+
+
+def test_when_the_quiet_hours_end_those_who_may_be_told_now_are(story):
+    night(story, 0, 40)
+    assert story.decide(FIRST) == ["opened"]
+    assert story.decide(FIRST) == []
+    assert said(story) == {}
+    assert story.decide(FIRST) == ["updated"]
+    assert len(said(story)) == 6
+    assert story.decide(FIRST) == []
+
+
+def test_who_sleeps_when_it_ends_hears_it_in_the_morning_once(story):
+    night(story, 25, 50)
+    story.decide(FIRST)
+    assert story.decide(replace(FIRST, **OVER)) == ["resolved"]
+    assert {action for _, action in said(story)} == {"proactive_message"}
+    assert story.decide_all([]) == []
+    assert story.decide_all([]) == [("inc_1", "resolved")]
+    assert Counter(action for _, action in said(story)) == {"proactive_message": 6, "all_clear": 6}
+    assert actions(story) == {"all_clear": 6}
+    assert story.decide_all([]) == []

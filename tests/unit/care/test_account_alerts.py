@@ -1,0 +1,83 @@
+"""An account that suffers though no single line of it would be told."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.care import Situation, asked, decide, decide_accounts
+from detector.domain.communication import Heard
+from detector.domain.customer import Account, Consent, Customers, Subscriber
+from detector.domain.impact import AccountImpact, Affected, Impact
+from detector.domain.incident import Incident
+from detector.domain.policy import CarePolicy, HoldoutPolicy
+from detector.domain.rule import read_rules
+from detector.settings import Settings
+
+NOON = 1_774_353_600
+LINES = [f"line_{n:02d}" for n in range(40)]
+SLOW = Incident("inc_1", "cell", "c", "integrity", NOON, NOON, "major", (), ("c",), "")
+ACCOUNTS = {
+    "firm": Account("firm", "enterprise", care_team="key-accounts", parent="group"), "group": Account("group", "enterprise"),
+}  # fmt: skip
+
+
+def customers(agreed: int = 0, withdrawn: str = "") -> Customers:
+    """The first `agreed` lines may be contacted."""
+    rows = [Consent("subscriber", key, purpose, "any", "granted", 1)
+            for key in LINES[:agreed] for purpose in CarePolicy().purposes]  # fmt: skip
+    rows += [Consent("account", withdrawn, "proactive_contact", "any", "withdrawn", 2)] if withdrawn else []
+    return Customers({key: Subscriber(key, "firm") for key in LINES}, ACCOUNTS, (), tuple(rows))
+
+
+def story(known=None, *, incident=SLOW, heard=(), affected=12, chance=0.4, rules=None, **policy):
+    """(what is decided for accounts, what care is asked)."""
+    people = tuple(Affected("inc_1", key, "firm", "present", chance, 900.0) for key in LINES[:30])
+    impact = Impact("inc_1", NOON, 40, 12.0, 9.0, 15.0, people, (AccountImpact("firm", "enterprise", "gold", affected, 40),))
+    care = Situation(
+        known or customers(), "UTC", NOON, replace(CarePolicy(), **policy), rules or Settings().rules,
+        Heard.of(heard, ["inc_1"]),
+    )  # fmt: skip
+    people_decided = decide(incident, impact, "slow", care) if incident.state == "open" else ()
+    decided = decide_accounts(incident, impact, "slow", people_decided, care)
+    return decided, asked(incident, "slow", decided, care.heard, NOON)
+
+
+def test_the_account_manager_is_told_in_counts_once_and_hears_when_it_is_over():
+    (decision,), (row,) = story()
+    assert (decision.account, decision.action, decision.team) == ("firm", "account_manager_briefing", "key-accounts")
+    assert decision.rule == "suffering account"
+    assert (row.recipient, row.subscriber, row.channel) == ("firm", "", "")
+    again, nothing = story(heard=[row])
+    assert [one.action for one in again] == ["account_manager_briefing"]
+    assert nothing == ()
+    over, (clear,) = story(heard=[row], incident=replace(SLOW, state="resolved", resolved_at=NOON))
+    assert [one.action for one in over] == ["all_clear"]
+    assert (clear.recipient, clear.action) == ("firm", "all_clear")
+
+
+SILENT = {
+    "a line of it is told": {"known": customers(agreed=1), "chance": 0.9},
+    "fewer lines than the rule asks for": {"affected": 4},
+    "works": {"incident": replace(SLOW, suppressed_reason="maintenance")},
+    "over before it was told": {"incident": replace(SLOW, state="resolved", resolved_at=NOON)},
+    "a part of another": {"incident": replace(SLOW, state="merged", suppressed_reason="merged:inc_0")},
+    "most of it is held out": {"holdout": HoldoutPolicy("the board", share=0.99)},
+}
+
+
+@pytest.mark.parametrize("why", SILENT)
+def test_nobody_is_told(why):
+    assert story(**SILENT[why]) == ((), ())
+
+
+@pytest.mark.parametrize("holder", ["firm", "group"])
+def test_an_account_that_withdrew_or_one_above_it_is_left_alone(holder):
+    (decision,), rows = story(customers(withdrawn=holder))
+    assert (decision.action, decision.why_not, rows) == ("none", "withdrawn", ())
+
+
+def test_rules_may_ask_for_the_share_of_its_lines():
+    text = '[[rules]]\nname = "half"\nof = "account"\naction = "account_manager_briefing"\nwhen = {affected_share = 0.5}\n'
+    rules = read_rules(text, where="test")
+    assert story(rules=rules)[0] == ()
+    assert [one.rule for one in story(rules=rules, affected=20)[0]] == ["half"]
