@@ -1,7 +1,8 @@
 """Who was, or is expected to be, behind which cell, and for how long."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,11 @@ class Presence:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    @cached_property
+    def number(self) -> Mapping[str, int]:
+        """Key -> place among `subscribers`."""
+        return {key: i for i, key in enumerate(self.subscribers)}
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Presence":
         """These rows only."""

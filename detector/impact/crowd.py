@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ class Crowd:
     recent_person: NDArray[np.intp]
     seen: NDArray[np.bool_]
     recent_at: int
+
+    @cached_property
+    def arrived_hours(self) -> frozenset[int]:
+        """Starts (s) of the hours of which presence has arrived, from anyone."""
+        return frozenset(int(hour) * HOUR_S for hour in np.unique(self.everyone.start // HOUR_S))
 
     def attempts_per_s(self, at: int) -> NDArray[np.float64]:
         """[person]: in the hour of the week that holds `at`, by habit; else everyone's mean of this hour; else what

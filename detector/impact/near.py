@@ -35,7 +35,9 @@ def near_of(
 
 def only(presence: Presence, keys: Collection[str]) -> Presence:
     """The rows of these people, under names of people and cells that occur."""
-    rows = presence.take(_marked(presence.subscribers, keys)[presence.subscriber])
+    wanted = np.zeros(len(presence.subscribers), bool)
+    wanted[[place for key in keys if (place := presence.number.get(key)) is not None]] = True
+    rows = presence.take(wanted[presence.subscriber])
     people, subscriber = np.unique(rows.subscriber, return_inverse=True)
     cells, cell = np.unique(rows.cell, return_inverse=True)
     return Presence(

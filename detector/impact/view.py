@@ -31,7 +31,7 @@ class View:
     @property
     def arrived_hours(self) -> frozenset[int]:
         """Starts (s) of the hours of which presence has arrived."""
-        return frozenset(int(hour) * HOUR_S for hour in np.unique(self.crowd.everyone.start // HOUR_S))
+        return self.crowd.arrived_hours
 
     def said_s(self, at: int) -> Vector:
         """[person]: seconds in touched cells that habit expects of the hour at `at`."""
