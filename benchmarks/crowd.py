@@ -94,16 +94,16 @@ class People:
             rng.binomial(attempts.astype(int), 0.02).astype(float),
         )  # fmt: skip
 
-    def incident(self) -> tuple[Incident, list[Degradation]]:
-        """60 cells that fail a third of their set-ups since a quarter of an hour."""
+    def incident(self, began: int = START) -> tuple[Incident, list[Degradation]]:
+        """60 cells that fail a third of their set-ups, by default since a quarter of an hour."""
         bad = self.cells[:BAD_CELLS]
         found = [
-            Degradation(degradation_id(c, "accessibility", START), c, "accessibility", "lte_rrc_sr", "accessibility", START,
+            Degradation(degradation_id(c, "accessibility", began), c, "accessibility", "lte_rrc_sr", "accessibility", began,
                         NOW, "major", 20.0, 0.99, 0.66, 660.0, 1000.0, 330.0, 1, 900)
             for c in bad
         ]  # fmt: skip
         ids = tuple(d.degradation_id for d in found)
-        named = ("edge", "hub1", "accessibility", START, NOW, "major", ids, bad, "measured for speed")
+        named = ("edge", "hub1", "accessibility", began, NOW, "major", ids, bad, "measured for speed")
         return Incident(incident_id(ids[0]), *named, updated_at=NOW, confidence=0.99), found
 
 

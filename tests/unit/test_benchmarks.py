@@ -38,7 +38,7 @@ def test_a_crowd_is_assessed_and_looked_up(tmp_path):
     people = People(3_000, 4_000, hours=24)
     told = {phase: do(tmp_path, people, 3) for phase, do in impact.DO.items()}
     figures = impact.rows(told, told, 3_000, 4_000)
-    assert [figure.unit for figure in figures] == ["s", "s", "s", "s", "MB", "ms", "s"]
+    assert [figure.unit for figure in figures] == ["s", "s", "s", "s", "s", "MB", "ms", "s"]
     assert "exposed" in figures[2].detail
 
 
