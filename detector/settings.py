@@ -17,7 +17,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 import config
 from detector.domain.errors import Misconfigured
-from detector.domain.policy import CarePolicy, DetectionPolicy, HoldoutPolicy, ImpactPolicy, IncidentPolicy, RetentionPolicy
+from detector.domain.policy import (
+    CarePolicy,
+    DetectionPolicy,
+    FeedbackPolicy,
+    HoldoutPolicy,
+    ImpactPolicy,
+    IncidentPolicy,
+    RetentionPolicy,
+)
 from detector.domain.rule import Rule, read_rules
 
 _TIMES = ("quiet_from", "quiet_to")
@@ -130,6 +138,7 @@ class Settings(BaseSettings):
     incidents: IncidentPolicy = IncidentPolicy()
     impact: ImpactPolicy = ImpactPolicy()
     care: CarePolicy = CarePolicy()
+    feedback: FeedbackPolicy = FeedbackPolicy()
     delivery: Delivery = Delivery()
     receivers: tuple[Receiver, ...] = ()
     retention: RetentionPolicy = RetentionPolicy()
@@ -217,7 +226,7 @@ def _check_holdout(holdout: HoldoutPolicy, path: Path) -> None:
 
 def _numbers_and_times(settings: Settings) -> Iterator[tuple[str, str, Any]]:
     """(section, key, value) of everything that a type alone does not hold in bounds."""
-    for section in ("schedule", "detection", "incidents", "impact", "care", "delivery", "retention", "web", "demo"):
+    for section in ("schedule", "detection", "incidents", "impact", "care", "feedback", "delivery", "retention", "web", "demo"):
         for name, value in vars(getattr(settings, section)).items():
             if isinstance(value, int | float) or name in _TIMES:
                 yield section, name, value

@@ -71,7 +71,7 @@ class Jobs:
         policy = self.settings.detection
         pulled = pull(
             self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
-            reached=self.reached,
+            listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
         )  # fmt: skip
         for piece, reason in pulled.set_aside:
             log.warning("file set aside", file=piece.name, reason=reason)

@@ -12,11 +12,12 @@ from detector.domain.errors import Permanent, Transient
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.interaction import Interaction
-from detector.domain.policy import DetectionPolicy
+from detector.domain.policy import DetectionPolicy, FeedbackPolicy
 from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
 from detector.store import Store
+from jobs.bursts import scan_bursts
 from jobs.ledger import Reached, never_came, walk_on
 
 _ROUND_S = 6 * 3600
@@ -37,16 +38,19 @@ class Pulled:
 
 def pull(
     source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
-    reached: Reached = walk_on,
+    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on,
 ) -> Pulled:  # fmt: skip
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
+    More contacts from one place than usual, of at least `floor` people, are a finding where nothing is degraded (`listening`).
     Raises Transient when the store cannot be written: nothing is half recorded, the next pull does it again.
     """
     findings = Findings()
     reference = source.reference(now, findings)
     store.vault.seal(reference.raw_ids)
     _pull_people(source, store, reference, now, findings)
+    if listening is not None and now >= decide_from:
+        scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
     listed = source.pieces(store.notes.get("pulled:counters", 0.0), now)
     for piece, reason in store.pieces.refused(listed):
         source.set_aside(piece, reason)

@@ -74,8 +74,10 @@ class Replay:
         return replace(self._gather(clock.now()), held_out_false=quiet)
 
     def _pull(self, clock: MovingClock) -> None:
-        policy = self.settings.detection
-        pull(self.source, self.store, self.catalogue, now=clock.now(), decide_from=self.window.start, policy=policy)
+        pull(
+            self.source, self.store, self.catalogue, now=clock.now(), decide_from=self.window.start,
+            policy=self.settings.detection, listening=self.settings.feedback, floor=self.settings.impact.privacy_floor,
+        )  # fmt: skip
 
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care

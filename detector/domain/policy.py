@@ -148,6 +148,16 @@ class CarePolicy:
 
 
 @dataclass(frozen=True)
+class FeedbackPolicy:
+    """[feedback]: what is made of what customers let us know."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    false_bursts_per_1000_cells_week: float = 1.0
+    """Bursts of contacts that chance alone makes, which the operations centre accepts to look at."""
+
+
+@dataclass(frozen=True)
 class RetentionPolicy:
     """[retention]: days that each kind of data is kept; subscriber data first."""
 

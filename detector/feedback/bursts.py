@@ -1,0 +1,146 @@
+"""More contacts from one place than it ever has, while nothing is known to be wrong there: a scan against its usual rate."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from detector.domain.cell import Topology
+from detector.domain.interaction import Interaction
+from detector.domain.window import Window, utc
+from detector.feedback.complaints import NETWORK
+
+HOUR_S, DAY_S = 3600, 86_400
+SPANS_S = (HOUR_S, 3 * HOUR_S)
+"""Windows that end now: customers call within the hour, and those who wait within three."""
+PLACES = ("site", "tac", "region")
+LEAST_DAYS = 3
+"""Fewer days of contacts tell no usual rate."""
+_SLOTS = 48
+"""Hour of the day, on weekdays and at weekends."""
+_PRIOR = 2.0
+"""The network's rate counts as much as so many contacts from the place itself."""
+_OVERLAPS = 3.0
+"""Windows that end every quarter of an hour are worth so many separate ones (counted on quiet simulated contacts)."""
+
+
+def from_a_place(one: Interaction) -> bool:
+    """About the network, or about nothing that is known, and from a known cell."""
+    return one.kind != "survey" and one.category in NETWORK and bool(one.cell_id)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual: `profile` of the hours (_SLOTS, mean 1), contacts by cell in `hours` of history."""
+
+    hours: float
+    profile: tuple[float, ...]
+    by_cell: Mapping[str, int]
+
+    @classmethod
+    def of(cls, heard: Iterable[Interaction], history: Window, timezone: str) -> "Usual":
+        placed = [one for one in heard if from_a_place(one)]
+        zone = ZoneInfo(timezone)
+        slots = Counter(_slot(one.at, zone) for one in placed)
+        weights = np.array([5.0] * 24 + [2.0] * 24) / 7  # how often an hour of each kind comes
+        rate = np.array([slots[slot] + weights[slot] for slot in range(_SLOTS)]) / weights
+        profile = rate / float(rate @ weights / weights.sum())
+        return cls(history.seconds / HOUR_S, tuple(profile.round(4).tolist()), dict(Counter(one.cell_id for one in placed)))
+
+    def expected(self, cells: Collection[str], all_cells: int, window: Window, timezone: str) -> tuple[float, float]:
+        """(contacts expected from these cells in the window, how many contacts that expectation rests on)."""
+        own = sum(self.by_cell.get(cell, 0) for cell in cells)
+        network = max(sum(self.by_cell.values()), 0.5) / (max(all_cells, 1) * self.hours) * len(cells)
+        rests_on = _PRIOR + own
+        rate = rests_on / (_PRIOR / network + self.hours)
+        zone = ZoneInfo(timezone)
+        steps = range(window.start, window.end, 900)
+        return rate * sum(self.profile[_slot(at, zone)] for at in steps) / 4, rests_on
+
+
+def _slot(at: int, zone: ZoneInfo) -> int:
+    local = utc(at).astimezone(zone)
+    return local.hour + 24 * (local.weekday() >= 5)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """`contacts` of `people` from one place in [since, until) (s), where `expected` are usual; chance: of so many there."""
+
+    place_kind: str
+    place_id: str
+    since: int
+    until: int
+    contacts: int
+    people: int
+    expected: float
+    chance: float
+
+    @property
+    def place(self) -> str:
+        return f"{self.place_kind} {self.place_id}"
+
+    def __str__(self) -> str:
+        begin, end = (f"{utc(at):%Y-%m-%d %H:%MZ}" for at in (self.since, self.until))
+        return (
+            f"{self.contacts} contacts of {self.people} people about the network from {begin} to {end},"
+            f" {self.expected:.1f} expected; nothing is known to be degraded there"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def bursts(
+    heard: Sequence[Interaction], usual: Usual, topology: Topology, explained: Collection[str], *, now: int, timezone: str,
+    budget: float, floor: int,
+) -> list[Burst]:  # fmt: skip
+    """The unlikeliest first, each cell in one of them. heard: the last hours'; explained: cells with a known trouble.
+
+    `budget`: false bursts a week over the whole network; at least `floor` people are behind each. The count of a place is
+    held against a gamma-Poisson law whose rate is the place's own, shrunk to the network's, by the hour.
+    """
+    if usual.hours < LEAST_DAYS * 24:
+        return []
+    open_ = [one for one in heard if from_a_place(one) and one.cell_id not in explained]
+    found = sorted(_candidates(open_, usual, topology, now, timezone, floor), key=lambda one: (one.chance, one.place))
+    places = sum(kind in PLACES for kind, _ in topology.groups)
+    windows = _OVERLAPS * sum(7 * DAY_S / span for span in SPANS_S)
+    told: list[Burst] = []
+    taken: set[str] = set()
+    for one in found:
+        cells = topology.groups[one.place_kind, one.place_id]
+        if one.chance <= budget / (max(places, 1) * windows) and taken.isdisjoint(cells):
+            told.append(one)
+            taken |= cells
+    return told
+
+
+def _candidates(
+    heard: Sequence[Interaction], usual: Usual, topology: Topology, now: int, timezone: str, floor: int
+) -> Iterator[Burst]:
+    from scipy.stats import nbinom
+
+    for span in SPANS_S:
+        window = Window(now - span, now)
+        recent = [one for one in heard if window.start <= one.at < window.end]
+        for kind, name in {place for one in recent for place in _places(topology, one.cell_id)}:
+            cells = topology.groups[kind, name]
+            own = [one for one in recent if one.cell_id in cells]
+            people = len({one.subscriber for one in own if one.subscriber}) + sum(not one.subscriber for one in own)
+            if people < floor:
+                continue
+            mean, rests_on = usual.expected(cells, len(topology.cells), window, timezone)
+            chance = float(nbinom.sf(len(own) - 1, rests_on, rests_on / (rests_on + mean)))
+            begin = min(one.at for one in own)
+            yield Burst(kind, name, begin, now, len(own), people, round(mean, 2), chance)
+
+
+def _places(topology: Topology, cell_id: str) -> Iterator[tuple[str, str]]:
+    cell = topology.cells.get(cell_id)
+    if cell is not None:
+        named = zip(PLACES, (cell.site_id, cell.tac, cell.region), strict=True)
+        yield from ((kind, name) for kind, name in named if name)

@@ -1,0 +1,94 @@
+"""Looks for bursts of contacts without a degradation; each is a finding once, while it lasts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from detector.domain.finding import Findings
+from detector.domain.policy import FeedbackPolicy
+from detector.domain.ports import Reference
+from detector.domain.window import Window
+from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Burst, Usual, bursts
+from detector.store import Store
+
+BURSTS = "bursts"
+"""Note: what was found in the last weeks, the newest last."""
+_SCANNED, _USUAL = "bursts:scanned_at", "bursts:usual"
+_EVERY_S = 900
+_LOOKS_BACK_S, _KEPT_S = 28 * DAY_S, 28 * DAY_S
+_AFTERMATH_S = 2 * HOUR_S
+"""People still call about what is over."""
+_SAME_S = 6 * HOUR_S
+"""A burst at a place that had one so short a time ago is the same one."""
+
+
+def scan_bursts(
+    store: Store, reference: Reference, policy: FeedbackPolicy, findings: Findings, *, floor: int, now: int
+) -> list[Burst]:
+    """New ones, by what is known at `now`; looked for once in a quarter of an hour."""
+    if now - store.notes.get(_SCANNED, 0) < _EVERY_S:
+        return []
+    heard = store.interactions.between(now - max(SPANS_S), now + 1)
+    found: list[Burst] = []
+    if len(heard) >= floor:
+        budget = policy.false_bursts_per_1000_cells_week * len(reference.topology.cells) / 1000
+        found = bursts(
+            heard, _usual(store, reference, now), reference.topology, _explained(store, reference, now), now=now,
+            timezone=reference.operator.timezone, budget=budget, floor=floor,
+        )  # fmt: skip
+    known = [one for one in store.notes.get(BURSTS, []) if one["until"] > now - _KEPT_S]
+    new = [one for one in found if not _is_going_on(one, known, now)]
+    for one in new:
+        findings.add("contact_burst", one.place, str(one))
+    with store.begin() as connection:
+        store.notes.put(connection, _SCANNED, now)
+        if found or known:
+            store.notes.put(connection, BURSTS, _merged(known, found, now))
+    return new
+
+
+def _usual(store: Store, reference: Reference, now: int) -> Usual:
+    """Counted once a day."""
+    note: dict[str, Any] = store.notes.get(_USUAL) or {}
+    if note and now - note["made_at"] < DAY_S:
+        return Usual(note["hours"], tuple(note["profile"]), note["by_cell"])
+    heard = store.interactions.between(now - _LOOKS_BACK_S, now - max(SPANS_S))
+    begin = min((one.at for one in heard), default=now - max(SPANS_S))
+    usual = Usual.of(heard, Window(begin, now - max(SPANS_S) + 1), reference.operator.timezone)
+    with store.begin() as connection:
+        body = {"made_at": now, "hours": usual.hours, "profile": usual.profile, "by_cell": dict(usual.by_cell)}
+        store.notes.put(connection, _USUAL, body)
+    return usual
+
+
+def _explained(store: Store, reference: Reference, now: int) -> set[str]:
+    """Cells with a degradation, an incident or works, in these hours or shortly before."""
+    topology, since = reference.topology, now - max(SPANS_S) - _AFTERMATH_S
+    cells = {cell for i in store.book.incidents_within(Window(since, now + 1)) for cell in i.cells}
+    for degradation in store.book.degradations_since(since):
+        cells |= topology.cells_behind(degradation.object_id)
+    for works in reference.operations.maintenance:
+        held = works.effective
+        if held and held.start <= now and held.end > since:
+            cells |= topology.within(works.scope_kind, works.scope_id)
+    return cells
+
+
+def _is_going_on(one: Burst, known: Iterable[dict[str, Any]], now: int) -> bool:
+    return any(_same(old, one) and old["until"] > now - _SAME_S for old in known)
+
+
+def _same(old: dict[str, Any], one: Burst) -> bool:
+    return (old["place_kind"], old["place_id"]) == (one.place_kind, one.place_id)
+
+
+def _merged(known: list[dict[str, Any]], found: list[Burst], now: int) -> list[dict[str, Any]]:
+    """One that goes on is as large as it ever was."""
+    merged = list(known)
+    for one in found:
+        at = next((i for i, old in enumerate(merged) if _same(old, one) and old["until"] > now - _SAME_S), None)
+        if at is None:
+            merged.append(one.to_json())
+            continue
+        larger = one.to_json() if one.contacts > merged[at]["contacts"] else merged[at]
+        merged[at] = larger | {"since": min(merged[at]["since"], one.since), "until": one.until}
+    return merged

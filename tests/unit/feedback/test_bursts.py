@@ -1,0 +1,115 @@
+"""Bursts of contacts: told where a place speaks up as never before, silent where trouble is known or chance explains it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector.domain.cell import Cell, Topology
+from detector.domain.interaction import Interaction
+from detector.domain.window import Window
+from detector.feedback.bursts import DAY_S, HOUR_S, Burst, Usual, bursts
+
+CELLS = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
+NETWORK = Topology(CELLS)
+NOW = 1_774_000_800 + 12 * HOUR_S
+PAST = Window(NOW - 28 * DAY_S, NOW - 3 * HOUR_S)
+
+
+def ordinary(rate: float = 10.0, seed: int = 1) -> list[Interaction]:
+    """`rate` contacts a day over the whole network, by day."""
+    draw = np.random.default_rng(seed)
+    at = np.sort(draw.integers(PAST.start, PAST.end, draw.poisson(rate * 28)))
+    return [said(f"o{i}", int(moment), f"c{draw.integers(90)}", f"sub_{draw.integers(9999)}") for i, moment in enumerate(at)]
+
+
+def said(name: str, at: int, cell: str, who: str = "", category: str = "network") -> Interaction:
+    return Interaction(name, at, "contact" if who else "post", "call", who, category, cell_id=cell)
+
+
+def calls(count: int, cell: str = "c4", minutes: int = 50, category: str = "network") -> list[Interaction]:
+    return [said(f"k{n}", NOW - 60 - n * 60 * minutes // count, cell, f"sub_{n}", category) for n in range(count)]
+
+
+USUAL = Usual.of(ordinary(), PAST, "UTC")
+
+
+def found(
+    heard: list[Interaction], explained: frozenset[str] = frozenset(), budget: float = 1.0, usual: Usual = USUAL
+) -> list[Burst]:
+    return bursts(heard, usual, NETWORK, explained, now=NOW, timezone="UTC", budget=budget, floor=5)
+
+
+def test_a_burst_is_told_once_with_its_smallest_place_and_its_counts() -> None:
+    (one,) = found(calls(8))
+    assert (one.place, one.contacts, one.people) == ("site s1", 8, 8)
+    assert one.expected < 0.1
+    assert "8 contacts of 8 people" in str(one)
+    assert "sub_" not in str(one)
+
+
+def test_an_area_that_speaks_up_all_over_is_told_as_an_area() -> None:
+    spread = [said(f"k{n}", NOW - 300 - n, f"c{n}", f"sub_{n}") for n in range(30)]
+    (one,) = found(spread)
+    assert one.place == "tac t0"
+
+
+@pytest.mark.parametrize(
+    ("why", "heard", "explained"),
+    [
+        ("a degradation is known", calls(8), frozenset({"c4"})),
+        ("it is about bills", calls(8, category="billing"), frozenset()),
+        ("fewer than the floor", calls(4), frozenset()),
+        ("one person again and again", [said(f"k{n}", NOW - 60 * n - 1, "c4", "sub_1") for n in range(9)], frozenset()),
+        ("surveys are no complaints", [replace(one, kind="survey") for one in calls(9)],
+         frozenset()),
+        ("it was yesterday", [said(f"k{n}", NOW - DAY_S - n, "c4", f"sub_{n}") for n in range(9)], frozenset()),
+        ("nobody says where", calls(9, cell=""), frozenset()),
+    ],
+)  # fmt: skip
+def test_no_burst(why: str, heard: list[Interaction], explained: frozenset[str]) -> None:
+    assert found(heard, explained) == [], why
+
+
+def test_posts_and_contacts_that_nobody_has_sorted_count() -> None:
+    heard = [said(f"p{n}", NOW - 60 - n, "c4", category="") for n in range(7)]
+    assert [one.people for one in found(heard)] == [7]
+
+
+def test_where_people_always_call_six_are_nothing() -> None:
+    busy = Usual.of(ordinary() + [said(f"b{n}", PAST.start + n * 600, "c4", f"sub_{n}") for n in range(4000)], PAST, "UTC")
+    assert found(calls(6), usual=busy) == []
+    assert found(calls(60), usual=busy)
+
+
+def test_without_days_of_history_nothing_is_usual() -> None:
+    young = Usual.of(ordinary(), Window(NOW - 2 * DAY_S, NOW), "UTC")
+    assert found(calls(8), usual=young) == []
+
+
+def test_nights_are_quieter_than_days() -> None:
+    day = [
+        said(f"o{n}", PAST.start + (n % 25) * DAY_S + 13 * HOUR_S - PAST.start % DAY_S, f"c{n % 90}", f"s{n}")
+        for n in range(800)
+    ]
+    usual = Usual.of(day, PAST, "UTC")
+    noon, night = (Window(at, at + HOUR_S) for at in (NOW - NOW % DAY_S + 13 * HOUR_S, NOW - NOW % DAY_S + 3 * HOUR_S))
+    by_day, by_night = (usual.expected(["c4"], 90, window, "UTC")[0] for window in (noon, night))
+    assert by_day > 20 * by_night
+
+
+def test_quiet_weeks_keep_to_the_budget() -> None:
+    """Eight weeks of contacts by chance alone, at a budget of one false burst a week: not more than a few."""
+    draw, told = np.random.default_rng(11), set()
+    rate = 60.0
+    usual = Usual.of(ordinary(rate), PAST, "UTC")
+    for week in range(8):
+        heard = [
+            said(f"w{week}n{i}", int(at), f"c{draw.integers(90)}", f"sub_{draw.integers(9999)}")
+            for i, at in enumerate(np.sort(draw.integers(NOW, NOW + 7 * DAY_S, draw.poisson(rate * 7))))
+        ]
+        for now in range(NOW + 3 * HOUR_S, NOW + 7 * DAY_S, 1800):
+            recent = [one for one in heard if now - 3 * HOUR_S <= one.at < now]
+            own = bursts(recent, usual, NETWORK, (), now=now, timezone="UTC", budget=1.0, floor=3)
+            told |= {(week, one.place, one.until // DAY_S) for one in own}
+    assert len(told) <= 12

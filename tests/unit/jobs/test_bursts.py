@@ -1,0 +1,70 @@
+"""A burst is a finding once while it lasts, and none where trouble is known."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from detector.domain.cell import Cell, Topology
+from detector.domain.finding import Findings
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+from detector.domain.operations import Maintenance, Operations
+from detector.domain.policy import FeedbackPolicy
+from detector.domain.ports import Reference
+from detector.domain.window import Window
+from detector.store import Store
+from detector.store.database import Database
+from jobs.bursts import BURSTS, scan_bursts
+
+DAY, QUARTER = 86_400, 900
+NOW = 1_774_000_800
+NETWORK = Topology({f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}") for n in range(30)})
+REFERENCE = Reference(topology=NETWORK)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path / 'precall.db'}")
+    database.create()
+    store = Store(tmp_path, database, (), b"9" * 43 + b"=")
+    ordinary = [contact(f"o{n}", NOW - 20 * DAY + n * 5000, f"c{n % 30}", f"sub_{n}") for n in range(300)]
+    with store.begin() as connection:
+        store.interactions.add(connection, ordinary + [contact(f"k{n}", NOW - n * 60, "c4", f"sub_{n}") for n in range(9)])
+    yield store
+    database.close()
+
+
+def contact(name: str, at: int, cell: str, who: str) -> Interaction:
+    return Interaction(name, at, "contact", "call", who, "network", cell_id=cell)
+
+
+def scan(store: Store, now: int, reference: Reference = REFERENCE) -> list[tuple[str, str]]:
+    findings = Findings()
+    scan_bursts(store, reference, FeedbackPolicy(), findings, floor=5, now=now)
+    return [(f.code, f.where) for f in findings]
+
+
+def test_it_is_told_once_while_it_lasts(store: Store) -> None:
+    assert scan(store, NOW + 60) == [("contact_burst", "site s1")]
+    assert scan(store, NOW + 60 + QUARTER) == []
+    assert [(one["place_id"], one["contacts"]) for one in store.notes.get(BURSTS)] == [("s1", 9)]
+
+
+def test_it_is_looked_for_once_in_a_quarter_of_an_hour(store: Store) -> None:
+    scan(store, NOW - 60 * 60)
+    assert scan(store, NOW - 60 * 60 + QUARTER - 1) == []
+
+
+def test_a_known_incident_explains_it(store: Store) -> None:
+    one = Incident("inc_1", "site", "s1", "outage", NOW - 3600, NOW - 3000, "major", (), ("c3", "c4", "c5"), "")
+    with store.begin() as connection:
+        store.book.save(connection, (), (one,))
+    assert scan(store, NOW + 60) == []
+
+
+@pytest.mark.parametrize(("status", "expected"), [("active", []), ("cancelled", [("contact_burst", "site s1")])])
+def test_works_explain_it_unless_they_were_cancelled(store: Store, status: str, expected: list[tuple[str, str]]) -> None:
+    works = Maintenance("site", "s1", Window(NOW - 3600, NOW + 3600), status=status)
+    reference = replace(REFERENCE, operations=Operations(maintenance=(works,)))
+    assert scan(store, NOW + 60, reference) == expected
