@@ -42,7 +42,7 @@ def pull(
 ) -> Pulled:  # fmt: skip
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
-    More contacts from one place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
+    More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
     Raises Transient when the store cannot be written: nothing is half recorded, the next pull does it again.
     """
     findings = Findings()
