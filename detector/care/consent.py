@@ -70,6 +70,8 @@ def _against(
     own = _states(customers, "subscriber", key, purpose, channels, at)
     answers = ["no_consent" if not state and basis == CONSENT else state for state in own]
     for account in customers.every_account_of.get(key, ()):
+        if ("account", account) not in customers.consents_of:
+            continue
         above = _states(customers, "account", account, purpose, channels, at)
         answers = [answer if answer == "no_consent" or state != WITHDRAWN else state
                    for answer, state in zip(answers, above, strict=True)]  # fmt: skip
@@ -113,7 +115,10 @@ def permitted_channels(
 
 def _states(customers: Customers, kind: str, holder: str, purpose: str, channels: tuple[str, ...], at: int) -> list[str]:
     """By each channel granted, withdrawn, or empty for no row. What is not plainly granted counts as withdrawn."""
-    rows = [row for row in customers.consents_of.get((kind, holder), ()) if row.purpose == purpose and row.since <= at]
+    known = customers.consents_of.get((kind, holder))
+    if known is None:
+        return [""] * len(channels)
+    rows = [row for row in known if row.purpose == purpose and row.since <= at]
     if all(row.channel in EVERY for row in rows):
         return [_newest(rows)] * len(channels)
     return [_newest([row for row in rows if row.channel == channel or row.channel in EVERY]) for channel in channels]

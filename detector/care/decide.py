@@ -46,11 +46,11 @@ def decide(incident: Incident, impact: Impact, service: str, situation: Situatio
 def reach(
     subscriber_key: str, *, customers: Customers, timezone: str, now: int, contacted: Mapping[str, int], policy: CarePolicy,
     holdout: Collection[str] = (), today: Mapping[str, int] | None = None, purposes: tuple[str, ...] | None = None,
-    lawful: Mapping[str, str] | None = None,
+    lawful: Mapping[str, str] | None = None, quiet: bool | None = None,
 ) -> Reach:  # fmt: skip
     """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
     7 days, `today` in the last 24 hours, by recipient; `holdout`: who gets nothing on purpose; `purposes`: instead of
-    [care]'s; `lawful`: see `consent.bases`."""
+    [care]'s; `lawful`: see `consent.bases`; `quiet`: whether it is quiet hours, if that is known."""
     person = customers.subscribers.get(subscriber_key, Subscriber(subscriber_key))
     recipient = person.guardian if person.minor else person.key
     purposes = policy.purposes if purposes is None else purposes
@@ -58,7 +58,7 @@ def reach(
     keys = (person.key, recipient)
     if blocked and blocked != "no_channel":
         why_not = blocked
-    elif in_quiet_hours(now, timezone, policy):
+    elif in_quiet_hours(now, timezone, policy) if quiet is None else quiet:
         why_not = "quiet_hours"
     elif any(
         contacted.get(key, 0) >= policy.max_contacts_per_week or (today or {}).get(key, 0) >= policy.max_contacts_per_day
@@ -114,6 +114,10 @@ class _Round:
         return tuple(rule for rule in self.situation.rules if (rule.at, rule.of) == ("open", "person"))
 
     @cached_property
+    def quiet(self) -> bool:
+        return in_quiet_hours(self.situation.now, self.situation.timezone, self.situation.policy)
+
+    @cached_property
     def may_hold_out(self) -> bool:
         return counts_for(self.incident, self.impact, self.situation.policy.holdout, self.situation.now)
 
@@ -160,6 +164,7 @@ class _Round:
             key, customers=s.customers, timezone=s.timezone, now=s.now, policy=s.policy, lawful=s.lawful,
             contacted={recipient: count(recipient, s.now - WEEK_S, besides)},
             today={recipient: count(recipient, s.now - DAY_S, besides)}, holdout=(key,) if held else (),
+            quiet=self.quiet,
         )  # fmt: skip
 
     def _adds(self, recipient: str, mine: Sequence[Communication]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 ALL_CLEAR = "all_clear"
 TAKEN_BACK = "taken_back"
@@ -77,8 +78,20 @@ class Heard:
         """With these, too."""
         if not rows:
             return self
-        every = [row for own in self.by_recipient.values() for row in own]
-        return Heard.of([*every, *rows], self.open_)
+        news: dict[str, list[Communication]] = {}
+        for row in rows:
+            news.setdefault(row.recipient, []).append(row)
+        both = {key: standing([*self.by_recipient.get(key, ()), *more]) for key, more in news.items()}
+        return Heard({**self.by_recipient, **both}, self.open_)
+
+    @cached_property
+    def by_incident(self) -> Mapping[str, Sequence[Communication]]:
+        """In order of time for each recipient."""
+        found: dict[str, list[Communication]] = {}
+        for own in self.by_recipient.values():
+            for row in own:
+                found.setdefault(row.incident_id, []).append(row)
+        return found
 
     def waiting(self, incident_id: str) -> bool:
         """Somebody was told of this incident and has not heard that it is over."""
@@ -87,7 +100,7 @@ class Heard:
     def told(self, incident_id: str) -> list[Communication]:
         """Of each who was told of this incident, what was said last: a contact, or the all-clear."""
         left: dict[tuple[str, str], Communication] = {}
-        for row in (row for own in self.by_recipient.values() for row in own if row.incident_id == incident_id):
+        for row in self.by_incident.get(incident_id, ()):
             if row.action != "survey":
                 left[row.subscriber, row.recipient] = row
         return sorted(left.values(), key=lambda row: (row.subscriber, row.recipient))
