@@ -23,7 +23,7 @@ KEPT = "experience_until"
 
 
 def keep_experience(source: Source, store: Store, *, now: float, reached: Reached = walk_on) -> int:
-    """The present day anew, and every day since the begin of an incident that was changed meanwhile; returns how many rows.
+    """Anew every day since the begin of an incident that is open or was changed meanwhile; returns how many rows.
 
     A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing
     is kept, what was kept before is deleted, and their accounts' days are done again without them.
@@ -33,14 +33,15 @@ def keep_experience(source: Source, store: Store, *, now: float, reached: Reache
     withdrew = left_out(reference.customers, at)
     gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}
     days = list(_days_to_do(store, reference, None if gone else before, at))
-    made = _made(store, reference, days, withdrew, at)
+    made = _made(store, reference, days, withdrew, at) if days else []
     reached("experience.computed")
     with store.begin() as connection:
         if store.notes.get(KEPT) != before:  # another daemon was faster
             return 0
-        store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
-        store.experience.forget(connection, gone)
-        store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
+        if days:
+            store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
+            store.experience.forget(connection, gone)
+            store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
         store.notes.put(connection, KEPT, at)
     reached("experience.kept")
     return len(made)
@@ -58,11 +59,12 @@ def due(store: Store, now: float) -> bool:
 
 
 def _days_to_do(store: Store, reference: Reference, before: int | None, now: int) -> Iterator[Window]:
-    """Local days from the earliest that may have changed up to the present one."""
+    """Local days from the earliest that may have changed up to the present one; none while no incident is on or changes."""
     oldest = now - REMEMBERED_DAYS * _DAY_S
     changed = store.book.incidents_changed_at(oldest if before is None else before)
-    begun = [i.started_at for i in changed] + ([] if before is None else [before])
-    yield from local_days(Window(max(oldest, min(begun, default=now)), now + 1), reference.operator.timezone)
+    if changed or before is None:
+        first = max(oldest, min((i.started_at for i in changed), default=now))
+        yield from local_days(Window(first, now + 1), reference.operator.timezone)
 
 
 def _made(

@@ -51,7 +51,7 @@ class _Sum:
 
 
 def planning(past: Past) -> Report:
-    """One row per period, dimension (BY) and value, the most affected hours first within each.
+    """One row per period (the newest first), dimension (BY) and value, the most affected hours first within each.
 
     An incident counts in the period in which it began, and at each place in proportion to the people who are usually
     behind its cells there. Affected hours: sum of probability x exposure. A complaint (of the network, or of nothing
@@ -70,6 +70,7 @@ def planning(past: Past) -> Report:
     _add_complaints(sums, told, parts, past)
     _add_goodwill(sums, told, parts, past)
     ordered = sorted(sums.items(), key=lambda item: _order(item[0], item[1]))
+    ordered.sort(key=lambda item: item[0][0], reverse=True)
     rows = [_row(key, one, past.floor) for key, one in ordered]
     rows = [row for row in rows if any(row[3:])]  # a few complaints alone: there would be nothing to read
     notes = (
@@ -162,7 +163,7 @@ def _add_goodwill(
 
 
 def _order(key: Key, one: _Sum) -> tuple[object, ...]:
-    return key[0], BY.index(key[1]), -round(one.hours, 6), -len(one.incidents), key[2]
+    return BY.index(key[1]), -round(one.hours, 6), -len(one.incidents), key[2]
 
 
 def _row(key: Key, one: _Sum, floor: int) -> tuple[Value, ...]:

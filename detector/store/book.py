@@ -10,7 +10,7 @@ from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import noun_from, noun_of, row_of, upsert
+from detector.store.records import noun_from, noun_of, nouns_of, row_of, upsert
 
 
 class Book:
@@ -139,8 +139,8 @@ class Book:
         query = select(table).where(table.c.delisted_at.is_(None)).order_by(table.c.row)
         with self._database.read() as connection:
             return [
-                noun_of(Listing, row) for part in _parts(ids)
-                for row in connection.execute(query.where(table.c.incident_id.in_(part)))
+                listing for part in _parts(ids)
+                for listing in nouns_of(Listing, connection.execute(query.where(table.c.incident_id.in_(part))))
             ]  # fmt: skip
 
     def held_out_within(self, window: Window) -> list[Listing]:

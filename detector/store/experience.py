@@ -10,7 +10,7 @@ from detector.domain.experience import Experience
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import noun_of, row_of, upsert
+from detector.store.records import nouns_of, row_of, upsert
 
 table = tables.experience
 _KEYS_A_QUERY = 500
@@ -40,7 +40,7 @@ class Experiences:
         query = select(table).where(table.c.day >= days.start, table.c.day < days.end)
         query = query.order_by(table.c.day, table.c.holder_kind, table.c.holder)
         with self._database.read() as connection:
-            return [noun_of(Experience, row) for row in connection.execute(query)]
+            return nouns_of(Experience, connection.execute(query))
 
     def of(self, holders: Iterable[str], days: Window) -> Mapping[tuple[str, str], list[Experience]]:
         """(holder kind, holder) -> its rows of the days that begin in this window, in order of time."""
@@ -48,8 +48,8 @@ class Experiences:
         with self._database.read() as connection:
             for part in _parts(holders):
                 query = select(table).where(table.c.holder.in_(part), table.c.day >= days.start, table.c.day < days.end)
-                for row in connection.execute(query.order_by(table.c.day)):
-                    found[row.holder_kind, row.holder].append(noun_of(Experience, row))
+                for row in nouns_of(Experience, connection.execute(query.order_by(table.c.day))):
+                    found[row.holder_kind, row.holder].append(row)
         return found
 
     def forget(self, connection: Connection, holders: Collection[str], before: int | None = None) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from detector.domain.customer import SubscriberEvent
 from detector.domain.interaction import Interaction
 from detector.store.database import Database
-from detector.store.records import noun_of, row_of, upsert
+from detector.store.records import noun_of, nouns_of, row_of, upsert
 from detector.store.tables import interaction as table
 from detector.store.tables import subscriber_event
 
@@ -31,7 +31,7 @@ class Interactions:
         """Those made in [start, end), in order of time."""
         query = select(table).where(table.c.at >= start, table.c.at < end).order_by(table.c.at, table.c.interaction_id)
         with self._database.read() as connection:
-            return [noun_of(Interaction, row) for row in connection.execute(query)]
+            return nouns_of(Interaction, connection.execute(query))
 
     def recent(self, subscribers: Iterable[str], since: int) -> Sequence[Interaction]:
         """What these people let us know from `since` on, in order of time."""

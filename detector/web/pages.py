@@ -24,7 +24,8 @@ def entrance(access: Access) -> Callable[..., Response | None]:
 
     def admitted(request: Request, token: TokenParameter = "") -> Response | None:
         if token and access.knows(token):
-            answer = RedirectResponse(request.url.path, 303)
+            asked = request.url.remove_query_params("token").query
+            answer = RedirectResponse(request.url.path + (f"?{asked}" if asked else ""), 303)
             answer.set_cookie(COOKIE, access.cookie, max_age=COOKIE_S, httponly=True, samesite="lax")
             return answer
         access.person(request)

@@ -86,7 +86,8 @@ def test_a_day_is_kept_for_people_and_accounts_and_doing_it_again_changes_nothin
 def test_late_data_change_the_day_that_they_are_about_and_what_followed(store, source):
     know(store, listed("ann", degraded_s=1200.0))
     keep_experience(source, store, now=MIDNIGHT + DAY + HOUR)
-    again = replace(OUTAGE, incident_id="inc_2", started_at=MIDNIGHT + 2 * DAY, resolved_at=MIDNIGHT + 2 * DAY + HOUR)
+    later = MIDNIGHT + 2 * DAY
+    again = replace(OUTAGE, incident_id="inc_2", started_at=later, resolved_at=later + HOUR, updated_at=later + HOUR)
     know(store, listed("ann", "inc_2", degraded_s=600.0), incident=again)
     keep_experience(source, store, now=MIDNIGHT + 2 * DAY + 2 * HOUR)
     before = rows(store)

@@ -138,7 +138,8 @@ def test_a_wrong_question_has_a_plain_answer(program):
 
 def test_the_page_of_a_report_is_opened_with_the_token_once(app):
     browser = TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
-    assert browser.get("/reports/planning", params={"token": TOKEN}).status_code == 200
+    opened = browser.get("/reports/planning", params={"by": "cause", "token": TOKEN})
+    assert (opened.status_code, str(opened.url.query, "ascii")) == (200, "by=cause")
 
 
 def test_a_context_is_told_without_keys_of_people():
