@@ -112,6 +112,9 @@ def listed(row: Listed) -> Json:
         name: value for name, value in plain(row.decision).items() if name not in {"incident_id", "subscriber"}
     }
     person = {k: v for k, v in plain(row.affected).items() if k != "incident_id"} | {"decision": decision}
+    person["asked"] = [
+        {"at": iso(o.at), "action": o.action, "channel": o.channel, "offer": o.offer, "rule": o.rule} for o in row.asked
+    ]
     return person | ({"contact": row.contact} if row.contact is not None else {})
 
 

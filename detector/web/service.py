@@ -6,6 +6,7 @@ from typing import Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
+from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact
@@ -22,6 +23,8 @@ class Listed:
     decision: Decision | None = None
     contact: str | None = None
     """Raw identity of the one to contact, where asked for and permitted."""
+    asked: Sequence[Communication] = ()
+    """What care was asked to say of this line in this incident: messages, the all-clear, a survey."""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from detector import care, feedback
 from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
-from detector.domain.communication import Heard
+from detector.domain.communication import Communication, Heard, standing
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact, Listing
@@ -101,7 +102,9 @@ class StoreService:
         how = f"{limit} from {offset}{', identified' if identify else ''}"
         self.store.audit.note(WallClock().now(), actor, "affected", incident_id, how)
         listings = self.store.book.listings(incident_id=incident_id, current=True)
-        page = [_listed(one) for one in listings[offset : offset + limit]]
+        rows = standing(self.store.communications.of([incident_id]))
+        asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
+        page = [_listed(one, asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
         return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
 
     def _identified(self, row: Listed) -> Listed:
@@ -169,12 +172,17 @@ class StoreService:
         return self.telemetry.text()
 
 
-def _listed(one: Listing) -> Listed:
+def _line(row: Communication) -> str:
+    return row.subscriber
+
+
+def _listed(one: Listing, asked: Sequence[Communication]) -> Listed:
     affected = Affected(one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s)
     if one.decided_at is None:
-        return Listed(affected)
+        return Listed(affected, asked=asked)
     named = (one.incident_id, one.subscriber, one.contactable, one.why_not, one.action, one.channel, one.recipient)
-    return Listed(affected, Decision(*named, decided_at=one.decided_at))
+    why = (one.decided_at, one.rule, one.team, one.offer, one.risk)
+    return Listed(affected, Decision(*named, *why), asked=asked)
 
 
 def _update(message: Message) -> Update:

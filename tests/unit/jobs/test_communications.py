@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from detector.domain.rule import read_rules
+from detector.web.answers import listed
+from jobs.service import questions_of
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn
 from tests.unit.jobs.test_assess import EPISODE, FIRST, MERGED, OVER, RAW, Story
 
@@ -33,6 +35,12 @@ def said(story: Story, incident_id: str = "inc_1") -> Counter[tuple[str, str]]:
     """How often each person's line was spoken of: (person, action) -> times."""
     rows = story.house.store.communications.of([incident_id])
     return Counter((row.recipient, row.action) for row in rows)
+
+
+def answers_of(story: Story) -> dict[str, dict]:
+    """What the audited list tells of each person."""
+    page = questions_of(story.house.house).affected("inc_1", 100, 0, "test")
+    return {row.affected.subscriber: listed(row) for row in page.rows}
 
 
 def actions(story: Story, incident_id: str = "inc_1") -> Counter[str]:
@@ -144,6 +152,10 @@ def test_a_survey_follows_where_a_rule_asks_for_it_and_the_person_allows_it(stor
     assert {(row.recipient, row.channel, row.rule) for row in asked} == {
         (who, "push", "how was it") for who in story.people[:2]
     }  # fmt: skip
+    rows = answers_of(story)
+    assert [one["action"] for one in rows[story.people[0]]["asked"]] == ["proactive_message", "all_clear", "survey"]
+    assert [one["rule"] for one in rows[story.people[5]]["asked"]] == ["everyone", "(all clear)"]
+    assert rows[story.people[5]]["decision"]["rule"] == "(all clear)"
 
 
 def test_a_person_of_another_incident_last_week_still_counts(story):
