@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from detector.delivery.backoff import SCHEDULE_S
 from detector.domain.alert import Alert, alert_key
+from detector.domain.communication import Communication, standing
 from detector.domain.impact import Listing
+from detector.domain.policy import LawfulBasis
 from detector.store import Message
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_house import SmallHouse
@@ -216,6 +219,30 @@ def test_a_recount_at_sending_keeps_to_the_privacy_floor(house, desk, tmp_path):
     assert push(house) == {"sent": 1}
     said = json.loads(desk.got[0][1])["data"]["impact"]
     assert (said["suppressedByConsent"], said["withheld"], said["note"]) == (None, {}, "null: under 5, withheld")
+
+
+def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_morning(house, desk, tmp_path):
+    listed(house, AFFECTED)
+    who = house.names.subscriber(AFFECTED)
+    tell(house)
+    asked = Communication("inc_1", who, who, LIVE, "proactive_message", "sms", "", "everyone else", "major", "connecting")
+    with house.store.begin() as connection:
+        house.store.communications.add(connection, [asked])
+    house.jobs.relay.policy = replace(house.settings.care, quiet_from="11:00", quiet_to="13:00")
+    assert push(house) == {"sent": 1}
+    assert contactable(house) == {who: "quiet_hours"}
+    rows = house.store.communications.of(["inc_1"])
+    assert [row.action for row in rows] == ["proactive_message", "taken_back"]
+    assert standing(rows) == [], "it counts for no cap, and may be said later"
+
+
+def test_a_lawful_basis_holds_at_the_moment_of_sending_too(house, desk, tmp_path):
+    listed(house, SILENT)
+    tell(house)
+    basis = LawfulBasis("proactive_contact", "*", "contract")
+    house.jobs.relay.policy = replace(house.settings.care, lawful_basis=(basis,))
+    assert push(house) == {"sent": 1}
+    assert contactable(house) == {house.names.subscriber(SILENT): ""}
 
 
 def test_permission_withdrawn_between_two_attempts_ends_the_listing_though_the_bytes_stay(house, desk, tmp_path):

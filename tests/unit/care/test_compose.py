@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detector.care import compose
 from detector.care.privacy import shown, shown_interval
-from detector.domain.alert import Decision, alert_key
+from detector.domain.alert import AccountDecision, Decision, alert_key
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
@@ -43,12 +43,12 @@ DECISIONS = tuple(
 
 def alert(
     incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None, before=None,
-    outlook=None,
+    outlook=None, **more,
 ):  # fmt: skip
     return compose(
         incident, found, impact, decisions, type_=type_, sequence=1, now=EIGHT, kpis={"lte_rrc_sr": RRC},
         policy=policy or CarePolicy(), impact_policy=ImpactPolicy(), link_base="", timezone="Europe/Berlin",
-        before=before, outlook=outlook,
+        before=before, outlook=outlook, **more,
     )  # fmt: skip
 
 
@@ -169,6 +169,30 @@ def test_an_incident_that_went_on_in_another_is_not_told_as_solved():
     assert (problem["status"], problem["parentProblem"]) == ("Closed", [{"id": "inc_1"}])
     assert "resolutionDate" not in problem
     assert "We are working on it." in data["say"]["en"]
+
+
+def test_an_account_that_suffers_though_none_of_its_lines_is_told_stands_in_the_alert():
+    briefing = AccountDecision("inc_42", "acc_9f", "account_manager_briefing", "key-accounts", "suffering", "", EIGHT)
+    nobody = tuple(replace(one, action="none") for one in DECISIONS)
+    data = alert(decisions=nobody, accounts=(briefing,)).data
+    assert data["action"] == {"kind": "account_manager_briefing", "team": "key-accounts"}
+    assert data["impact"]["accounts"][0]["action"] == {"kind": "account_manager_briefing", "team": "key-accounts"}
+    unseen = replace(briefing, account="acc_few")
+    assert alert(decisions=nobody, accounts=(unseen,)).data["action"]["kind"] == "none", "under the privacy floor"
+
+
+def test_what_follows_an_all_clear_is_told_in_counts():
+    asked = tuple(replace(one, action="survey") for one in DECISIONS[80:])
+    few = tuple(replace(one, action="goodwill_credit") for one in DECISIONS[77:80])
+    over = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
+    told = alert(over, type_="resolved", follow_ups=(*asked, *few)).data["action"]
+    assert told["followUp"] == {"survey": 20}
+
+
+def test_left_out_by_reason_under_the_floor_as_if_by_none():
+    reasons = ["cap"] * 12 + ["holdout"] * 4 + ["quiet_hours"] * 7
+    decisions = tuple(replace(one, why_not=why) for one, why in zip(DECISIONS, reasons, strict=False))
+    assert alert(decisions=decisions).data["impact"]["withheld"] == {"quiet_hours": 5, "cap": 10}
 
 
 def test_few_people_are_withheld_and_the_note_says_so():
