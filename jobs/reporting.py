@@ -14,11 +14,13 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
+from detector.feedback.bursts import Burst
 from detector.impact import left_out
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
 from jobs import fitted
+from jobs.bursts import BURSTS
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""
@@ -65,6 +67,7 @@ class _Files:
             "incidents": lambda: self._incidents, "listings": self._listings, "degradations": self._degradations,
             "interactions": self._interactions, "events": self._events, "crowd": self._crowd,
             "experience": self._experience, "communications": self._communications, "held_out": self._held_out,
+            "bursts": self._bursts,
         }  # fmt: skip
         return Past(
             self.window, self.reference.operator.timezone, self.step, self.settings.impact.privacy_floor,
@@ -108,6 +111,10 @@ class _Files:
 
     def _experience(self) -> tuple[Any, ...]:
         return tuple(one for one in self.store.experience.between(self.window) if one.holder not in self._withdrew)
+
+    def _bursts(self) -> tuple[str, ...]:
+        found = [Burst(**one) for one in self.store.notes.get(BURSTS, [])]
+        return tuple(f"{one.place}, {one}" for one in found if Window(one.since, one.until + 1).overlaps(self.window))
 
     def _crowd(self) -> dict[str, float]:
         """Cell -> people who are usually there, a mean over the week."""

@@ -10,6 +10,8 @@ from detector.reports.experience import TITLE as EXPERIENCE
 from detector.reports.experience import experience
 from detector.reports.holdout import TITLE as HOLDOUT
 from detector.reports.holdout import holdout
+from detector.reports.perception import TITLE as PERCEPTION
+from detector.reports.perception import perception
 from detector.reports.planning import TITLE as PLANNING
 from detector.reports.planning import planning
 from detector.reports.report import Past, Report
@@ -28,6 +30,7 @@ REPORTS: Mapping[str, ReportKind] = {
     "accounts": ReportKind(ACCOUNTS, accounts, ("incidents", "listings", "experience")),
     "experience": ReportKind(EXPERIENCE, experience, ("incidents", "listings", "experience", "crowd")),
     "holdout": ReportKind(HOLDOUT, holdout, ("incidents", "communications", "held_out", "interactions", "events")),
+    "perception": ReportKind(PERCEPTION, perception, ("incidents", "listings", "interactions", "crowd", "bursts")),
     "planning": ReportKind(PLANNING, planning, ("incidents", "listings", "interactions", "communications", "crowd")),
 }
 

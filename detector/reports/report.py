@@ -116,3 +116,5 @@ class Past:
     held_out: tuple[Listing, ...] = ()
     holdout: HoldoutPolicy = field(default_factory=HoldoutPolicy)
     withdrew: int = 0
+    bursts: tuple[str, ...] = ()
+    """Bursts of contacts without a degradation, each as a sentence without its full stop."""

@@ -1,0 +1,149 @@
+"""What is made of what simulated customers say: categories, bursts and the complaint risk, pooled over seeds.
+
+    python -m benchmarks.perception FOLDER SEED [SEED ...]
+
+Simulates an operator a seed (60 cells, 25 days, a hundred and twenty faults per 1,000 cells and week) in
+FOLDER/operator-SEED and replays all but the first week. What a seed gave is kept in FOLDER/perception-SEED.pickle, and only
+read where it is there. Nothing is tuned on it.
+"""
+
+import pickle
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cryptography.fernet import Fernet
+
+from detector import feedback
+from detector.app import read_catalogue
+from detector.backtest.replay import Replay
+from detector.backtest.truth import Fault
+from detector.backtest.truth_files import read_truth
+from detector.care.profiling import profiled
+from detector.domain.finding import Findings
+from detector.domain.risk import Judgement
+from detector.domain.window import Window
+from detector.feedback.risk import Days, fit_risk
+from detector.impact.experience import local_days
+from detector.settings import load
+from detector.simulator import simulate
+from detector.sources.dataset import OperatorDataset
+from detector.sources.identity import Pseudonymiser
+from detector.store import Store
+from detector.store.database import Database
+from jobs.bursts import BURSTS
+
+START, DAY_S, CELLS, DAYS, HISTORY_DAYS = 1_772_323_200, 86_400, 60, 25, 7
+AFTERMATH_S = 2 * 3600
+
+
+@dataclass(frozen=True)
+class Heard:
+    """categories: (told, read or empty) -> texts; bursts: of the replayed days, each with whether a fault was there."""
+
+    categories: Counter[tuple[str, str]]
+    bursts: tuple[tuple[dict[str, Any], bool], ...]
+    days: Days
+
+
+def heard_of(folder: Path, seed: int) -> Heard:
+    kept = folder / f"perception-{seed}.pickle"
+    if kept.exists():
+        return pickle.loads(kept.read_bytes())  # type: ignore[no-any-return]
+    dataset = folder / f"operator-{seed}"
+    if not dataset.exists():
+        simulate(dataset, cells=CELLS, days=DAYS, seed=seed, start=START, history_days=HISTORY_DAYS, fault_rate=120.0)
+    source = OperatorDataset(dataset, Pseudonymiser(b"benchmark only.."))
+    settings = load(None)
+    catalogue = read_catalogue(settings.sources.kpis)
+    window = Window(START + HISTORY_DAYS * DAY_S, START + DAYS * DAY_S)
+    with tempfile.TemporaryDirectory(prefix="precall-perception-") as work:
+        database = Database(f"sqlite:///{work}/backtest.db")
+        database.create()
+        store = Store(Path(work), database, catalogue.computed, Fernet.generate_key())
+        Replay(source, store, catalogue, settings, window).run()
+        found = Heard(_categories(source, window), _bursts(source, store, dataset), _days(source, store, window))
+        database.close()
+    kept.write_bytes(pickle.dumps(found))
+    return found
+
+
+def _categories(source: OperatorDataset, window: Window) -> Counter[tuple[str, str]]:
+    contacts = source.contacts(0, window.end, Findings())
+    topology = source.reference(window.end, Findings()).topology
+    read = feedback.listen([replace(c, category="") for c in contacts], (), (), topology, Findings())
+    by_id = {one.interaction_id: one.category for one in read}
+    return Counter((c.category, by_id[c.contact_id]) for c in contacts)
+
+
+def _bursts(source: OperatorDataset, store: Store, dataset: Path) -> tuple[tuple[dict[str, Any], bool], ...]:
+    topology = source.reference(START + DAYS * DAY_S, Findings()).topology
+    faults = read_truth(dataset, lambda key: key).faults or ()
+    return tuple(
+        (one, any(_there(fault, topology.groups[one["place_kind"], one["place_id"]], one, topology) for fault in faults))
+        for one in store.notes.get(BURSTS, [])
+    )
+
+
+def _there(fault: Fault, cells: frozenset[str], one: dict[str, Any], topology: Any) -> bool:
+    behind = {cell for name, _ in fault.scopes for cell in topology.cells_behind(name)}
+    begin, end = fault.window.start, fault.window.end + AFTERMATH_S
+    return bool(behind & cells) and begin < one["until"] and one["since"] < end
+
+
+def _days(source: OperatorDataset, store: Store, window: Window) -> Days:
+    reference = source.reference(window.end, Findings())
+    customers = reference.customers
+    allowed = profiled(customers, load(None).care, country=reference.operator.country, at=window.end)
+    days = [d for d in local_days(window, reference.operator.timezone) if window.start <= d.start and d.end <= window.end]
+    midnights = [day.start for day in days] + [days[-1].end]
+    lived = store.experience.between(Window(midnights[0], midnights[-1]))
+    heard = store.interactions.between(midnights[0], midnights[-1])
+    return feedback.days_of({key: customers.subscribers[key].segment for key in allowed}, lived, heard, midnights)
+
+
+def pooled(parts: Sequence[Days]) -> Days:
+    """All operators as one; the same segments everywhere."""
+    first = parts[0]
+    x, by_hand, came, weight, day = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "by_hand", "came", "weight", "day")
+    )
+    return Days(first.names, first.segments, x, by_hand, came, weight, day, sum(part.people for part in parts))
+
+
+def main(arguments: Sequence[str]) -> None:
+    folder, seeds = Path(arguments[0]), [int(seed) for seed in arguments[1:]]
+    found = [heard_of(folder, seed) for seed in seeds]
+    categories = sum((one.categories for one in found), Counter[tuple[str, str]]())
+    right = sum(n for (told, read), n in categories.items() if told == read)
+    silent = sum(n for (_, read), n in categories.items() if not read)
+    print(
+        f"{categories.total()} texts: {right} sorted right, {silent} not sorted, {categories.total() - right - silent} wrong"
+    )
+    bursts = [one for seed in found for one in seed.bursts]
+    print(f"{len(bursts)} bursts, {sum(true for _, true in bursts)} where a fault was")
+    days = pooled([one.days for one in found])
+    model, why_not = fit_risk(days, now=0)
+    print(
+        f"{days.people} people, {days.weight.sum():.0f} days of theirs, {days.complaints} with a network contact {why_not}"
+    )
+    if model is not None:
+        for name, weight, error in zip(model.names, model.weights, model.errors, strict=True):
+            print(f"  {name:18} {weight:+.3f} +- {1.96 * error:.3f}")
+        for name in ("judged", "judged_before", "judged_by_hand"):
+            _print(name, getattr(model, name))
+
+
+def _print(name: str, judged: Judgement | None) -> None:
+    if judged is not None:
+        print(f"{name}: AUC {judged.auc:.3f} ({judged.low:.3f} to {judged.high:.3f}), {judged.observed} came, ", end="")
+        print(f"{judged.expected:.1f} expected, slope {judged.slope:.2f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
