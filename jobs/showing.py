@@ -14,7 +14,6 @@ from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
-from detector.web.wording import HELD as WHY_HELD
 from jobs.holding import note_of
 from jobs.reporting import report, window_of
 from jobs.trying import Trial
@@ -77,6 +76,8 @@ def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
 
 def _held(house: House) -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
+    from detector.web.wording import HELD as WHY_HELD
+
     for incident in house.store.book.incidents(state="open"):
         note = house.store.notes.get(note_of(incident))
         if note and not incident.silent:

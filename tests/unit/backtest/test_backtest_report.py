@@ -16,6 +16,7 @@ from detector.backtest.results import Results
 from detector.backtest.truth import Truth
 from detector.domain.impact import Impact
 from detector.domain.window import Window
+from detector.reports import Column, Report
 from tests.unit.backtest.small_truth import DAY, degraded, fault, incident, listed, scored
 from tests.unit.backtest.synthetic_week import replay
 
@@ -43,6 +44,16 @@ def test_every_incident_missed_fault_and_finding_is_on_the_page(week, page):
 def test_nothing_comes_from_outside_and_no_one_is_named(week, page):
     assert not re.search(r"(src|href)=[\"']?(https?:|//)|@import|url\(", page)
     assert not any(listing.subscriber in page for listing in week.results.listings[:200])
+
+
+def test_what_planning_would_read_is_on_the_page_a_dozen_rows_of_each_dimension(week):
+    columns = (Column("by", "By"), Column("what", "What"), Column("people", "People affected", "people"))
+    rows = (("all", "", 4321), *(("site", f"place-{n:02d}", None) for n in range(30)))
+    made = Report("planning", "What incidents cost", columns, rows, ("Nobody is named.",))
+    results = replace(week.results, reports=(made, Report("empty", "Nothing", columns, ())))
+    page = report.render(match(results, week.truth), summarise(week))
+    assert all(words in page for words in ("What incidents cost", "4,321", "place-11", "Nobody is named."))
+    assert not any(words in page for words in ("place-12", "<strong>Nothing</strong>"))
 
 
 def test_the_page_stays_light_with_many_incidents(monkeypatch):
