@@ -31,12 +31,11 @@ from detector.backtest.results import Results
 from detector.backtest.truth import Truth
 from detector.backtest.truth_files import read_truth
 from detector.clock import MovingClock
-from detector.domain.alert import Decision
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
 from detector.domain.exposure import Habit, Presence
 from detector.domain.finding import Findings
-from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
@@ -48,8 +47,7 @@ from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
-from jobs import assess as assessing
-from jobs import fitted
+from jobs import fitted, listing
 
 DAY_S = 86_400
 DELAY_S = 300
@@ -199,8 +197,8 @@ class Again:
 
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
-        wanted = {p.subscriber: assessing._listing(p, _nothing(p, one.now), one.now) for p in people}
-        for key in [key for key in current if key not in wanted or assessing._moved(current[key], wanted[key])]:
+        wanted = {p.subscriber: listing._listing(p, None, one.now) for p in people}
+        for key in [key for key in current if key not in wanted or listing._moved(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})
 
@@ -241,10 +239,6 @@ def assess_one(
         customers=reference.customers, now=one.now, timezone=reference.operator.timezone, policy=settings.impact, kpis=kpis,
         outlook=one.outlook,
     )  # fmt: skip
-
-
-def _nothing(person: Affected, now: int) -> Decision:
-    return Decision(person.incident_id, person.subscriber, False, "", "", "", "", now)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -15,6 +15,8 @@ from detector.impact.view import View
 
 UNSEEN, PRIOR_PEOPLE = 0.05, 20.0
 """Chance that anyone misses minutes of an hour for reasons of their own, believed as firmly as if seen of so many people."""
+GAP_S = 60.0
+"""A gap in a person's usual time under this is none."""
 PRIOR_S = 3 * HOUR_S
 """Person-seconds behind dead cells that weigh as much as the belief that half of them are served by others."""
 ANYWHERE = 0.02
@@ -40,34 +42,27 @@ def driven(view: View, harms: Mapping[str, Harm], topology: Topology, start: int
     (who is away for reasons of their own is so for hours), the surest speaks. A person seen elsewhere was driven there
     rather than went with the odds of a neighbour's taking over to their habit there."""
     none = np.zeros(len(view.crowd.keys))
-    dead_s, moved_s, shares, lost = none, none, dict[int, Vector](), dict[int, Vector]()
+    dead_s, moved_s, vanished, shares = none, none, none, dict[int, Vector]()
     if view.usual.lost.any() or view.last.lost.any():
-        for at, begin, until in (b for b in hour_blocks(start, end) if b[0] in view.arrived_hours):
-            dead = view.pair(lambda harm, a=begin, b=until: harm.overlap_s(a, b) / HOUR_S * (harm.lost > 0))  # type: ignore[misc]
-            here_s, usual_s = view.blend(at, dead), view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
-            lost[at] = np.clip(usual_s - view.seen_s(at, anywhere=True), 0.0, here_s)
-            shares[at] = here_s / HOUR_S
-            dead_s, moved_s = dead_s + here_s, moved_s + here_s - lost[at]
+        blocks = [b for b in hour_blocks(start, end) if b[0] in view.arrived_hours]
+        hours = [(at, *_hour(view, at, begin, until)) for at, begin, until in blocks]
+        own = _own_absence(view, np.sum([none, *(here for _, here, _ in hours)], axis=0) > 0)
+        for at, here_s, lost_s in hours:
+            unserved = 1.0 - (float((here_s - lost_s).sum()) + PRIOR_S / 2) / (float(here_s.sum()) + PRIOR_S)
+            caused = here_s / HOUR_S * unserved
+            felt = np.where(lost_s >= SUFFERING_S, 1.0, -np.expm1(-view.crowd.attempts_per_s(at) * lost_s))
+            vanished = np.maximum(vanished, felt * caused / (caused + own))
+            shares[at], dead_s, moved_s = here_s / HOUR_S, dead_s + here_s, moved_s + here_s - lost_s
     failed = _failed_elsewhere(view, shares, refuges(harms, topology), start)
-    vanished = _vanished(shares, lost, _unserved_share(dead_s, moved_s), _own_absence(view, dead_s > 0), none)
     return Driven(dead_s, moved_s, 1.0 - (1.0 - vanished) * (1.0 - failed))
 
 
-def _vanished(
-    shares: Mapping[int, Vector], lost_s: Mapping[int, Vector], unserved: float, own: float, none: Vector
-) -> Vector:  # fmt: skip
-    """[person]: P(what is missing of them is the dead cells' doing): share of the hour there x chance that nobody took over,
-    against the chance `own` to be out of the network's sight for reasons of one's own."""
-    found = none
-    for at, lost in lost_s.items():
-        chance = shares[at] * unserved
-        found = np.maximum(found, np.where(lost >= SUFFERING_S, chance / (chance + own), 0.0))
-    return found
-
-
-def _unserved_share(dead_s: Vector, moved_s: Vector) -> float:
-    """Of the time expected behind dead cells, what was not seen anywhere."""
-    return float(1.0 - (moved_s.sum() + PRIOR_S / 2) / (dead_s.sum() + PRIOR_S))
+def _hour(view: View, at: int, begin: int, until: int) -> tuple[Vector, Vector]:
+    """[person]: seconds expected behind dead cells in `[begin, until)` of this hour; of them, those missing from sight."""
+    dead = view.pair(lambda harm: harm.overlap_s(begin, until) / HOUR_S * (harm.lost > 0))
+    here_s, usual_s = view.blend(at, dead), view.blend(at, view.pair(lambda harm: np.ones_like(harm.lost)))
+    lost_s = np.clip(usual_s - view.seen_s(at, anywhere=True), 0.0, here_s)
+    return here_s, np.where(lost_s >= GAP_S, lost_s, 0.0)
 
 
 def _own_absence(view: View, concerned: NDArray[np.bool_]) -> float:
@@ -95,7 +90,7 @@ def refuges(harms: Mapping[str, Harm], topology: Topology) -> dict[str, float]:
 
 def _failed_elsewhere(view: View, shares: Mapping[int, Vector], near: Mapping[str, float], start: int) -> Vector:
     """[person]: P(a failure behind another cell is the dead cells' doing): of people driven there, who fail more often than
-    normal. How much more often is learned from all of them."""
+    normal. How much more often is learned from all of them, hour by hour: most are cut off in the hour in which it died."""
     crowd, p = view.crowd, view.crowd.presence
     rows = np.flatnonzero(
         ~view.last.touched[p.cell] & np.isin(p.start // HOUR_S * HOUR_S, list(shares))
@@ -108,8 +103,11 @@ def _failed_elsewhere(view: View, shares: Mapping[int, Vector], near: Mapping[st
         pull = share[who[now]] * taken[now]
         weight[now] = pull / (pull + _habit_share(view, at, who[now], p.cell[rows[now]]) + STRANGE)
     attempts, failures, normal = p.attempts[rows], p.failures[rows], normal_failure_rate(crowd, start)
-    found = float((weight * (failures - normal * attempts)).sum())
-    extra = max(found + 1.0, 0.0) / (float((weight * attempts).sum()) + 20.0)
+    extra = np.zeros(len(rows))
+    for at in shares:
+        now = p.start[rows] // HOUR_S * HOUR_S == at
+        found = float((weight * (failures - normal * attempts))[now].sum())
+        extra[now] = max(found + 1.0, 0.0) / (float((weight * attempts)[now].sum()) + 20.0)
     chance = np.minimum(weight * extra / (extra + normal), 1 - 1e-9)
     return np.asarray(1.0 - np.exp(-crowd.total(who, failures * -np.log1p(-chance))))
 
