@@ -7,6 +7,8 @@ from scipy import special
 SUFFERING_S = 300.0
 """Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
 _NODES = 48
+_AT_ONCE = 4096
+"""People: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
 _NOTICE_SD = 0.5
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
@@ -28,13 +30,26 @@ def chance_of_suffering(
     >>> chance_of_suffering(there, 3600.0, nothing, all_of_it, all_of_it, nothing, 1.0).round(2).tolist()
     [0.0, 0.79, 1.0]
     """
-    mean = np.clip(share_there, 0.0, 1.0)
-    shares = _quantiles(concentration)[np.rint(np.sqrt(mean) * (len(_GRID) - 1)).astype(np.intp)]
+    mean, quantiles = np.clip(share_there, 0.0, 1.0), _quantiles(concentration)
+    parts = [slice(at, at + _AT_ONCE) for at in range(0, len(mean), _AT_ONCE)]
+    found = [
+        _chances(mean[p], window_s, hazard[p], degraded_share[p], harmful[p], known_s[p], quantiles) for p in parts
+    ]  # fmt: skip
+    return np.concatenate([np.empty(0), *found])
+
+
+def _chances(
+    mean: NDArray[np.float64], window_s: float, hazard: NDArray[np.float64], degraded_share: NDArray[np.float64],
+    harmful: NDArray[np.float64], known_s: NDArray[np.float64], quantiles: NDArray[np.float64],
+) -> NDArray[np.float64]:  # fmt: skip
+    shares = quantiles[np.rint(np.sqrt(mean) * (len(_GRID) - 1)).astype(np.intp)]
     centre = shares.mean(axis=1)
     shares = shares * np.divide(mean, centre, out=np.ones_like(mean), where=centre > 0)[:, None]
     failures = hazard[:, None] * np.divide(shares, mean[:, None], out=np.zeros_like(shares), where=mean[:, None] > 0)
-    seconds = (known_s[:, None] + np.minimum(shares, 1.0) * window_s * degraded_share[:, None]) * _notice()
-    well = np.exp(-failures) * (1.0 - harmful[:, None] * (seconds >= SUFFERING_S))
+    well = np.exp(-failures)
+    if harmful.any():
+        seconds = (known_s[:, None] + np.minimum(shares, 1.0) * window_s * degraded_share[:, None]) * _notice()
+        well *= 1.0 - harmful[:, None] * (seconds >= SUFFERING_S)
     return np.asarray(1.0 - well.mean(axis=1))
 
 
@@ -64,12 +79,15 @@ def concentration_of(
     return float(np.clip((spread + full) / max(misses + full / (prior + 1), 1e-9) - 1, 0.05, 30.0))
 
 
-def affected_interval(probability: NDArray[np.float64], relative_sd: float) -> tuple[float, float, float]:
+def affected_interval(
+    probability: NDArray[np.float64], relative_sd: float, other_sd: float = 0.0
+) -> tuple[float, float, float]:  # fmt: skip
     """(sum, low, high) of the number who suffered, 95 %.
 
     Who suffers varies by sum p (1 - p) (Poisson binomial); beyond that everyone's hazard -log(1 - p) may be off by one
-    common factor with `relative_sd` (failure rate, takeover and exposure are estimates). Both variances together are
-    those of a Beta distributed share of the exposed, which keeps the interval between nobody and everybody.
+    common factor with `relative_sd` (failure rate, takeover and exposure are estimates), and the sum itself by `other_sd`
+    (nobody knows when the incident will end). All variances together are those of a Beta distributed share of the exposed,
+    which keeps the interval between nobody and everybody.
 
     >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0))
     (500, 469, 531)
@@ -80,7 +98,7 @@ def affected_interval(probability: NDArray[np.float64], relative_sd: float) -> t
     well = np.clip(1.0 - probability, 1e-12, 1.0)
     common = relative_sd * float((-well * np.log(well)).sum())
     share = total / n
-    variance = (float((probability * well).sum()) + common**2) / n**2
+    variance = (float((probability * well).sum()) + common**2 + other_sd**2) / n**2
     if variance <= 0 or share >= 1:
         return total, total, total
     size = max(share * (1 - share) / variance - 1, 1e-3)
