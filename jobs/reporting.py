@@ -21,6 +21,7 @@ from detector.settings import Settings
 from detector.store import Store
 from jobs import fitted
 from jobs.bursts import BURSTS
+from jobs.risk import WHY_NOT, known_model
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""
@@ -67,7 +68,8 @@ class _Files:
             "incidents": lambda: self._incidents, "listings": self._listings, "degradations": self._degradations,
             "interactions": self._interactions, "events": self._events, "crowd": self._crowd,
             "experience": self._experience, "communications": self._communications, "held_out": self._held_out,
-            "bursts": self._bursts,
+            "bursts": self._bursts, "risk": lambda: known_model(self.store),
+            "risk_why_not": lambda: self.store.notes.get(WHY_NOT, ""),
         }  # fmt: skip
         return Past(
             self.window, self.reference.operator.timezone, self.step, self.settings.impact.privacy_floor,

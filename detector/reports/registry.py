@@ -15,6 +15,8 @@ from detector.reports.perception import perception
 from detector.reports.planning import TITLE as PLANNING
 from detector.reports.planning import planning
 from detector.reports.report import Past, Report
+from detector.reports.risk import TITLE as RISK
+from detector.reports.risk import risk
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ REPORTS: Mapping[str, ReportKind] = {
     "holdout": ReportKind(HOLDOUT, holdout, ("incidents", "communications", "held_out", "interactions", "events")),
     "perception": ReportKind(PERCEPTION, perception, ("incidents", "listings", "interactions", "crowd", "bursts")),
     "planning": ReportKind(PLANNING, planning, ("incidents", "listings", "interactions", "communications", "crowd")),
+    "risk": ReportKind(RISK, risk, ("risk", "risk_why_not")),
 }
 
 

@@ -13,6 +13,7 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.policy import HoldoutPolicy
+from detector.domain.risk import RiskModel
 from detector.domain.window import Window
 
 KINDS = ("text", "count", "people", "hours", "share", "index", "money", "time")
@@ -116,5 +117,7 @@ class Past:
     held_out: tuple[Listing, ...] = ()
     holdout: HoldoutPolicy = field(default_factory=HoldoutPolicy)
     withdrew: int = 0
+    risk: RiskModel | None = None
+    risk_why_not: str = ""
     bursts: tuple[str, ...] = ()
     """Bursts of contacts without a degradation, each as a sentence without its full stop."""

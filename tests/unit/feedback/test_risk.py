@@ -6,8 +6,11 @@ import pytest
 from detector.domain.experience import HARMS, Experience
 from detector.domain.interaction import Interaction
 from detector.domain.risk import PAST, TODAY, Burden, RiskModel, features
+from detector.domain.window import Window
 from detector.feedback.judging import judge
 from detector.feedback.risk import Days, days_of, fit_risk
+from detector.reports import Past
+from detector.reports.risk import risk as report_of_risk
 
 DAY = 86_400
 MIDNIGHTS = [day * DAY for day in range(29)]
@@ -129,3 +132,12 @@ def test_an_honest_chance_is_judged_calibrated_and_an_overbold_one_is_not() -> N
     assert bold.slope == pytest.approx(0.5, abs=0.1)
     assert honest.low < honest.auc == bold.auc < honest.high
     assert all(abs(expected - seen) < 0.03 for expected, seen in honest.tenths)
+
+
+def test_the_report_tells_what_makes_people_call_and_how_well_that_is_known(days: Days) -> None:
+    model, _ = fit_risk(days, now=7)
+    told = report_of_risk(Past(Window(0, DAY), risk=model))
+    odds = {row["what"]: row for row in told.records()}
+    assert odds["access"]["odds_low"] > 3
+    assert any("without the day of the complaint: AUC" in note for note in told.notes)
+    assert not report_of_risk(Past(Window(0, DAY), risk_why_not="12 complaints")).rows
