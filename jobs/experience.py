@@ -3,6 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
+from sqlalchemy import Connection
+
+from detector.domain.customer import Customers
 from detector.domain.degradation import Degradation
 from detector.domain.experience import Experience
 from detector.domain.finding import Findings
@@ -50,6 +53,14 @@ def keep_experience(source: Source, store: Store, *, now: float, reached: Reache
 def _accounts_of(people: Collection[str], reference: Reference) -> frozenset[str]:
     """Their accounts' sums held them, too."""
     return frozenset(account for key in people for account in reference.customers.every_account_of.get(key, ()))
+
+
+def do_again_without(store: Store, connection: Connection, people: Collection[str], customers: Customers, few: int) -> None:
+    """People are erased: the next run makes all days anew. What cannot be made anew, older days of their accounts, goes
+    where an account has fewer than `few` lines, so that the rest of a sum would tell of who is gone."""
+    accounts = {account for key in people for account in customers.every_account_of.get(key, ())}
+    store.experience.forget(connection, [account for account in accounts if customers.lines[account] < few])
+    store.notes.put(connection, KEPT, None)
 
 
 def due(store: Store, now: float) -> bool:

@@ -12,6 +12,7 @@ from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.store.people import KEPT
 from detector.store.traces import SHORTEST_RAW
+from jobs.experience import do_again_without
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def forget(house: House, raw_subscriber: str) -> Forgotten:
         house.store.audit.note(WallClock().now(), "cli", "forget", name)
     with house.store.begin() as connection:
         house.store.erased.add(connection, names, house.clock.now())
+        do_again_without(house.store, connection, names, customers, house.settings.impact.privacy_floor)
     gone = house.store.erasure.erase(everything, raw)
     left = house.store.erasure.mentions(everything, raw, [house.settings.sources.path])
     return Forgotten(

@@ -88,7 +88,8 @@ def experience_of_day(
     day: Window, listings: Iterable[Listing], troubles: Mapping[str, Trouble], customers: Customers,
     past: Mapping[Holder, Sequence[Experience]],
 ) -> tuple[Experience, ...]:  # fmt: skip
-    """A row for each person and account with any degradation in `day` (from one local midnight to the next), in order.
+    """A row for each person, and each account of several lines, with any degradation in `day` (from one local midnight
+    to the next), in order.
 
     listings: current rows, of which only those of `troubles` (by incident id) count, each with the share of its seconds and
     failures that falls into the day. past: rows of earlier days. A line's trouble is its accounts' too, and theirs above:
@@ -105,13 +106,18 @@ def experience_of_day(
         own = lived["subscriber", one.subscriber]
         own.add(one.incident_id, degraded, failures, trouble.harm)
         own.worst = max(own.worst, one.probability * trouble.gravity)
-        for account in customers.every_account_of.get(one.subscriber, ()):
+        for account in _shared_accounts(one.subscriber, customers):
             lived["account", account].add(one.incident_id, degraded, failures, trouble.harm)
             depth[account, one.incident_id] += one.probability * trouble.gravity
     for (account, _), gravity in depth.items():
         of_account = lived["account", account]
         of_account.worst = max(of_account.worst, gravity / customers.lines[account])
     return tuple(_row(day, holder, one, customers, past.get(holder, ())) for holder, one in sorted(lived.items()))
+
+
+def _shared_accounts(subscriber: str, customers: Customers) -> list[str]:
+    """An account of one line has the experience of that person, and needs no rows of its own."""
+    return [account for account in customers.every_account_of.get(subscriber, ()) if customers.lines[account] > 1]
 
 
 def degraded_seconds(one: Listing) -> float:

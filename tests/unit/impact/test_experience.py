@@ -51,6 +51,11 @@ def test_a_day_is_summed_up_for_the_person_and_each_account_above():
     assert replace(above, holder="home") == home
 
 
+def test_an_account_of_one_line_has_no_rows_of_its_own():
+    alone = Customers({"ann": Subscriber("ann", account="own")}, {"own": Account("own", "consumer")})
+    assert set(lived(listing(), customers=alone)) == {("subscriber", "ann")}
+
+
 def test_without_degraded_seconds_the_likely_exposure_stands_for_them():
     assert lived(listing(probability=0.5))["subscriber", "ann"].degraded_s == 1800
 

@@ -14,7 +14,7 @@ from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
-from jobs.experience import KEPT, due, keep_experience
+from jobs.experience import KEPT, do_again_without, due, keep_experience
 from jobs.histories import OF_THE_PAST, histories
 
 DAY, HOUR = 86_400, 3600
@@ -119,6 +119,19 @@ def test_who_withdraws_loses_what_was_kept_and_gets_no_more(store, source):
     source.withdraw("ann", NOON + 60)
     keep_experience(source, store, now=NOON + 2 * DAY)
     assert {holder for _, holder in rows(store)} == {"bob", "home"}
+    assert rows(store)[MIDNIGHT, "home"].degraded_s == rows(store)[MIDNIGHT, "bob"].degraded_s
+
+
+def test_an_erased_person_is_in_no_sum_of_a_small_account(store, source):
+    know(store, listed("ann"), listed("bob"))
+    keep_experience(source, store, now=NOON)
+    (gone,) = store.book.listings(subscriber="ann")
+    with store.begin() as connection:
+        do_again_without(store, connection, ["ann"], source.customers, few=5)
+        store.book.relist(connection, [gone], [], NOON)
+        store.experience.forget(connection, ["ann"])
+    assert {holder for _, holder in rows(store)} == {"bob"}
+    keep_experience(source, store, now=NOON + 60)
     assert rows(store)[MIDNIGHT, "home"].degraded_s == rows(store)[MIDNIGHT, "bob"].degraded_s
 
 

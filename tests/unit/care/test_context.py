@@ -1,0 +1,85 @@
+"""What an agent sees of one customer: the newest of each, nothing of when and where for those whose matter it is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.care.context import LATELY_S, MOST, context_of
+from detector.domain.communication import TAKEN_BACK, Communication
+from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
+from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
+from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
+
+NOW, HOUR = 1_774_339_200, 3600
+KNOWN = Customers(
+    {"ann": Subscriber("ann", account="firm", segment="business"), "kid": Subscriber("kid", minor=True, guardian="ann")},
+    {"firm": Account("firm", "enterprise", "gold", "99.9", "firm-care")},
+    (Membership("firm", "ann", "executive"), Membership("family", "ann", "holder")),
+)
+ON = Incident("inc_1", "site", "s1", "outage", NOW - HOUR, NOW - HOUR, "major", (), ("c1",), "", ticket_id="T-1",
+              expected_clear_at=NOW + HOUR)  # fmt: skip
+
+
+def heard(at, name="k", kind="contact", **more):
+    return Interaction(f"{name}{at}", NOW + at, kind, "call", "ann", **more)
+
+
+def test_the_newest_of_each_stand_first_and_what_is_old_or_still_to_come_does_not():
+    contacts = [heard(-n * HOUR) for n in range(9)]
+    known = context_of(
+        "ann", KNOWN, now=NOW, interactions=[*contacts, heard(-LATELY_S - 1), heard(1), heard(-1, "v", "survey")]
+    )
+    assert list(known.contacts) == contacts[:MOST]
+    assert [one.kind for one in known.surveys] == ["survey"]
+
+
+def test_accounts_come_with_the_roles_there():
+    firm, family = context_of("ann", KNOWN, now=NOW).accounts
+    assert (firm.account, firm.tier, firm.sla, firm.care_team, firm.roles) == (
+        "firm",
+        "gold",
+        "99.9",
+        "firm-care",
+        ("executive",),
+    )
+    assert (family.account, family.kind, family.roles) == ("family", "", ("holder",))
+
+
+@pytest.mark.parametrize(
+    ("change", "clear"),
+    [
+        ({}, NOW + HOUR),
+        ({"expected_clear_at": NOW - 1}, None),
+        ({"state": "resolved", "resolved_at": NOW - 60}, None),
+    ],
+    ids=["promised", "the promise has passed", "over"],
+)
+def test_past_incidents_come_with_ticket_and_promise(change, clear):
+    (told,) = context_of("ann", KNOWN, now=NOW, incidents=[replace(ON, **change)]).incidents
+    assert (told.ticket_id, told.clear_at) == ("T-1", clear)
+
+
+def test_false_alarms_and_merged_incidents_are_no_past():
+    gone = [replace(ON, withdrawn_at=NOW), replace(ON, state="merged")]
+    assert context_of("ann", KNOWN, now=NOW, incidents=gone).incidents == ()
+
+
+def test_what_reached_nobody_was_not_said():
+    asked = Communication("inc_1", "ann", "ann", NOW - HOUR, "call", "call", "boost")
+    said = [asked, replace(asked, incident_id="inc_2"), Communication("inc_2", "ann", "ann", NOW - 60, TAKEN_BACK)]
+    assert context_of("ann", KNOWN, now=NOW, said=said).said == (asked,)
+
+
+@pytest.mark.parametrize(("who", "left_out"), [("kid", False), ("ann", True)], ids=["a minor", "who withdrew"])
+def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, left_out):
+    event = SubscriberEvent(who, NOW - HOUR, "credit")
+    known = context_of(
+        who, KNOWN, now=NOW, incidents=[ON], history=CustomerHistory(3, 60.0, 40.0), events=[event], left_out=left_out
+    )
+    assert (known.private, known.incidents, known.history, known.events) == (True, (), UNKNOWN_HISTORY, (event,))
+
+
+def test_of_a_stranger_there_is_nothing_to_tell():
+    known = context_of("who", KNOWN, now=NOW)
+    assert (known.person, known.accounts, known.private) == (Subscriber("who"), (), False)
