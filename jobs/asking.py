@@ -47,6 +47,6 @@ class Asking:
 
     def take_back(self, connection: Connection, incident_id: str) -> None:
         """What was asked about this incident reached nobody."""
-        rows = care.taken_back(self.heard.told(incident_id), self.now)
+        rows = care.taken_back(self.heard.by_incident.get(incident_id, ()), self.now)
         self.store.communications.add(connection, rows)
         self.heard = self.heard.adding(rows)

@@ -75,6 +75,8 @@ class Relay:
         )
         self.reached("push.sent")
         self._note(message, receiver, outcome, wall_now)
+        if outcome.state == "expired":
+            self._take_back(message, event_now)
         self.reached("push.noted")
         return outcome.state
 
@@ -122,6 +124,15 @@ class Relay:
                 assert one.row is not None  # noqa: S101  rows that were read have one
                 self.store.book.refuse(connection, one.row, why)
             self.store.communications.add(connection, care.taken_back(unheard, int(event_now)))
+
+    def _take_back(self, message: Message, event_now: float) -> None:
+        """Nobody was reached in time: what was asked with this alert may be asked with the next."""
+        told = [one for one in self.store.outbox.told(message.incident_id) if one.key == message.key]
+        if any(one.attempts or one.state == "sent" for one in told):
+            return
+        rows = [row for row in standing(self.store.communications.of([message.incident_id])) if row.at == message.time]
+        with self.store.begin() as connection:
+            self.store.communications.add(connection, care.taken_back(rows, int(event_now)))
 
     def _unheard(self, message: Message) -> bool:
         """No receiver can have had this alert."""

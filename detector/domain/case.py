@@ -76,6 +76,7 @@ def _place(name: str) -> Callable[[Case], Any]:
 
 
 CONDITIONS: Mapping[str, Condition] = {
+    "subscriber": Condition("words", _subscriber("key"), of="person"),
     "segment": Condition("words", _subscriber("segment"), of="person"),
     "vip": Condition("flag", _subscriber("vip"), of="person"),
     "vulnerable": Condition("flag", _subscriber("vulnerable"), of="person"),
@@ -87,6 +88,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "partner": Condition("words", _subscriber("partner"), of="person"),
     "lifetime_value": Condition("number", _subscriber("lifetime_value"), of="person"),
     "nps": Condition("number", _subscriber("nps"), of="person"),
+    "account": Condition("words", _account("key")),
     "account_kind": Condition("words", _account("kind"), ACCOUNT_KINDS),
     "account_tier": Condition("words", _account("tier")),
     "sla": Condition("flag", lambda case: bool(case.account and case.account.sla)),

@@ -15,7 +15,7 @@ class Communication:
     """One append-only row. Care was asked at `at` (s, event time) to do `action` for `subscriber`'s line towards `recipient`
     (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was then.
 
-    A row `taken_back` says that what was asked of this line in this incident before it did not reach anyone.
+    A row `taken_back` says that what was asked last of this line in this incident did not reach anyone.
     """
 
     incident_id: str
@@ -31,19 +31,23 @@ class Communication:
 
 
 def standing(rows: Iterable[Communication]) -> list[Communication]:
-    """In order of time, without those taken back.
+    """In order of time, without those taken back: each such row cancels the newest before it of its line and incident.
 
     >>> asked = Communication("inc_1", "s1", "s1", 10, "call")
     >>> standing([asked, Communication("inc_1", "s1", "s1", 20, TAKEN_BACK)])
     []
     """
-    left: list[Communication] = []
-    for row in sorted(rows, key=lambda one: one.at):
-        if row.action == TAKEN_BACK:
-            left = [one for one in left if (one.incident_id, one.subscriber) != (row.incident_id, row.subscriber)]
+    ordered = sorted(rows, key=lambda one: one.at)
+    said: dict[tuple[str, str, str], list[int]] = {}
+    gone: set[int] = set()
+    for place, row in enumerate(ordered):
+        before = said.setdefault((row.incident_id, row.subscriber, row.recipient), [])
+        if row.action != TAKEN_BACK:
+            before.append(place)
         else:
-            left.append(row)
-    return left
+            gone |= {place, *before[-1:]}
+            del before[-1:]
+    return [row for place, row in enumerate(ordered) if place not in gone]
 
 
 @dataclass(frozen=True)

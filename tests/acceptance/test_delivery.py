@@ -236,6 +236,16 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     assert standing(rows) == [], "it counts for no cap, and may be said later"
 
 
+def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(house, desk):
+    who = house.names.subscriber(AFFECTED)
+    earlier = Communication("inc_1", who, who, LIVE - 900, "proactive_message", "sms", severity="minor")
+    with house.store.begin() as connection:
+        house.store.communications.add(connection, [earlier, replace(earlier, at=LIVE, severity="major")])
+    tell(house, hours=1)
+    assert push(house, after_s=10, event_after_s=2 * 3600) == {"expired": 1}
+    assert standing(house.store.communications.of(["inc_1"])) == [earlier]
+
+
 def test_a_lawful_basis_holds_at_the_moment_of_sending_too(house, desk, tmp_path):
     listed(house, SILENT)
     tell(house)

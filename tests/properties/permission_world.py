@@ -116,7 +116,7 @@ def _incident(name: str, dice: Random) -> Incident:
 
 
 def _said(dice: Random) -> Communication:
-    who, action = dice.choice(PEOPLE), dice.choice(("call", "proactive_message", "survey", "all_clear", "taken_back"))
+    who, action = dice.choice(PEOPLE), dice.choice(("call", "proactive_message", "data_boost", "all_clear", "taken_back"))
     about = "inc_old" if action == "all_clear" else dice.choice(("inc_0", "inc_1", "inc_old"))  # what is open is not over
     return Communication(
         about, who, who, NOW - dice.randrange(0, 9 * DAY, HOUR), action, "sms", "",
@@ -242,7 +242,8 @@ class PlainReading:
         left: list[Communication] = []
         for row in sorted((row for row in rows if row.recipient == recipient), key=lambda row: row.at):
             if row.action == "taken_back":
-                left = [o for o in left if o.incident_id != row.incident_id or o.subscriber != row.subscriber]
+                mine = [o for o in left if (o.incident_id, o.subscriber) == (row.incident_id, row.subscriber)]
+                left = [o for o in left if not mine or o is not mine[-1]]
             elif row.action != "all_clear":
                 left.append(row)
         return left
@@ -257,7 +258,10 @@ class PlainReading:
     def _was_told(self, row: Communication, before: list[Communication]) -> bool:
         who = (row.incident_id, row.subscriber, row.recipient)
         own = [o for o in before if (o.incident_id, o.subscriber, o.recipient) == who and o.action != "survey"]
-        return bool(own) and max(reversed(own), key=lambda o: o.at).action not in ("all_clear", "taken_back")
+        left: list[Communication] = []
+        for one in sorted(own, key=lambda o: o.at):
+            left = left[:-1] if one.action == "taken_back" else [*left, one]
+        return bool(left) and left[-1].action != "all_clear"
 
     def _held_out(self, incident: Incident, row: Communication, before: list[Communication]) -> list[str]:
         policy, both = self.world.policy.holdout, (row.subscriber, row.recipient)
