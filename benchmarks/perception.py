@@ -110,10 +110,10 @@ def _days(source: OperatorDataset, store: Store, window: Window) -> Days:
 def pooled(parts: Sequence[Days]) -> Days:
     """All operators as one; the same segments everywhere."""
     first = parts[0]
-    x, by_hand, came, weight, day = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "by_hand", "came", "weight", "day")
+    x, came, weight, day = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "came", "weight", "day")
     )
-    return Days(first.names, first.segments, x, by_hand, came, weight, day, sum(part.people for part in parts))
+    return Days(first.names, first.segments, x, came, weight, day, sum(part.people for part in parts))
 
 
 def main(arguments: Sequence[str]) -> None:

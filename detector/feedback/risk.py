@@ -26,20 +26,19 @@ QUIET_DAYS = 40_000
 SPREAD = 1.0
 """Standard deviation that the ridge believes of a weight, per standard deviation of its feature: it keeps what rare events
 separate from running away (as A. Gelman et al., Ann. Appl. Stat. 2, 2008, do with a wider one)."""
-BY_HAND: Mapping[str, float] = {"coverage": 1.0, "core": 1.0, "access": 0.8, "drops": 0.8, "slow": 0.5}
-"""Weights of a degraded minute that nobody has learned."""
+BY_HAND: Mapping[str, float] = {"coverage": 1.0, "access": 0.8, "drops": 0.6, "slow": 0.4, "core": 0.9}
+"""Weights of a degraded minute as the experience index has them, which nobody has learned."""
 LEAST_SEGMENT = 50
 
 
 @dataclass(frozen=True, eq=False)
 class Days:
     """Rows of (person, day). x: [row, names]; came: whether a network contact came; weight: how many such days the row
-    stands for; day: its place in time; by_hand: the day's minutes weighed by BY_HAND, as log(1 + x)."""
+    stands for; day: its place in time."""
 
     names: tuple[str, ...]
     segments: tuple[str, ...]
     x: Floats
-    by_hand: Floats
     came: NDArray[np.bool_]
     weight: Floats
     day: NDArray[np.int64]
@@ -67,9 +66,8 @@ def days_of(
     person, day = np.divmod(rows, len(midnights) - 1)
     segment = np.array([segments_of[key] for key in keys], dtype=object)[person]
     x = np.column_stack([lived.features(person, day), *(segment == name for name in common)]).astype(np.float64)
-    by_hand = np.log1p(lived.minutes[:, person, day].T @ np.array([BY_HAND[harm] for harm in HARMS]))
     names = (*TODAY, *PAST, *(f"segment {name}" for name in common))
-    return Days(names, common, x, by_hand, lived.contacts[person, day] > 0, weight, day, len(keys))
+    return Days(names, common, x, lived.contacts[person, day] > 0, weight, day, len(keys))
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +162,8 @@ def fit_risk(days: Days, *, now: int) -> tuple[RiskModel | None, str]:
             f" newer part: {LEAST_COMPLAINTS} are needed, {LEAST_JUDGED} of them newer"
         )
     past = [i for i, name in enumerate(days.names) if name not in TODAY]
-    hand = np.column_stack([days.by_hand, days.x[:, past]])
+    minutes = np.expm1(days.x[:, : len(HARMS)]) @ np.array([BY_HAND[harm] for harm in HARMS])
+    hand = np.column_stack([np.log1p(minutes), days.x[:, past]])
     intercept, weights, errors = logistic(days.x, days.came, days.weight, SPREAD)
     return RiskModel(
         days.names, days.segments, intercept, tuple(weights), tuple(errors), now, days.complaints, days.people,
