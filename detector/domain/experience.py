@@ -33,8 +33,9 @@ class Experience:
 class CustomerHistory:
     """What rules, risk and agents need to know of one subscriber's past, as of one moment.
 
-    incidents: in the last 28 days, the present one not counted; degraded_s: in the last 7; index, trend: of the newest day;
-    contacts: network complaints in the last 28 days; last_contact_at, last_told_at: newest of any kind, None = never.
+    incidents: in the last 28 days, of which the person has more likely suffered than not, the present one not counted;
+    degraded_s: in the last 7; index, trend: as of today; contacts: network complaints in the last 28 days;
+    last_contact_at, last_told_at: newest of any kind, None = never.
     """
 
     incidents: int = 0

@@ -103,6 +103,8 @@ def experience_of_day(
         if trouble is None or share <= 0:
             continue
         degraded, failures = share * degraded_seconds(one), share * one.failures
+        if degraded <= 0 and failures <= 0:
+            continue
         own = lived["subscriber", one.subscriber]
         own.add(one.incident_id, degraded, failures, trouble.harm)
         own.worst = max(own.worst, one.probability * trouble.gravity)

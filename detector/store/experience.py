@@ -14,6 +14,7 @@ from detector.store.records import nouns_of, row_of, upsert
 
 table = tables.experience
 _KEYS_A_QUERY = 500
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,16 @@ class Experiences:
         return sum(connection.execute(rule).rowcount for rule in rules)
 
     def incidents_of(self, people: Iterable[str], since: int) -> Mapping[str, frozenset[str]]:
-        """Person -> ids of the incidents whose list it has been put on since then (s), and left on."""
+        """Person -> ids of the incidents by which it has more likely suffered than not, listed since then (s)."""
         listing = tables.listing
         found: dict[str, set[str]] = defaultdict(set)
         with self._database.read() as connection:
             for part in _parts(people):
                 query = select(listing.c.subscriber, listing.c.incident_id).where(
-                    listing.c.subscriber.in_(part), listing.c.delisted_at.is_(None), listing.c.listed_at >= since
+                    listing.c.subscriber.in_(part),
+                    listing.c.delisted_at.is_(None),
+                    listing.c.listed_at >= since,
+                    listing.c.probability >= _LIKELY,
                 )
                 for row in connection.execute(query):
                     found[row.subscriber].add(row.incident_id)

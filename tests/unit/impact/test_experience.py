@@ -71,6 +71,7 @@ def test_what_spans_midnight_is_shared_out():
 def test_who_met_nothing_that_day_has_no_row():
     assert lived(listing(name="another")) == {}
     assert lived(listing(), incidents=(incident(start=-30.0),)) == {}
+    assert lived(listing(probability=0.0)) == {}
 
 
 def test_the_same_day_again_gives_the_same_rows():
