@@ -1,7 +1,8 @@
 """Whom an incident touches and how surely: habit and arrived presence, times what its cells do to people."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from detector.domain.policy import ImpactPolicy
 from detector.impact.accounts import account_impacts
 from detector.impact.analysable import left_out
 from detector.impact.chance import affected_interval, chance_of_suffering
+from detector.impact.coming import STAY_S, next_exposure
 from detector.impact.crowd import Crowd, crowd_of
 from detector.impact.driven import driven
 from detector.impact.harm import columns, harms_of
@@ -30,10 +32,27 @@ from detector.impact.view import view_of
 
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
-FORECAST_SD = {"expected": 0.25, "present": 0.15, "measured": 0.1}
+FORECAST_SD = {"expected": 0.5, "present": 0.4, "measured": 0.3}
 """Relative standard deviation that estimates of exposure, takeover and blame put on everyone's hazard at once, by basis."""
 
 Vector = NDArray[np.float64]
+
+Coming = Callable[[Collection[str]], Mapping[str, int]]
+"""People -> when those who are expected will come."""
+
+
+@dataclass(frozen=True, eq=False)
+class _People:
+    """[person] figures of one assessment. by_end: P(suffers) for each of the equally likely ends; degraded_s, failures:
+    expected till then; there_s: seconds expected behind the cells in the hour that is running."""
+
+    keys: tuple[str, ...]
+    by_end: Sequence[Vector]
+    exposure_s: Vector
+    basis: NDArray[np.intp]
+    degraded_s: Vector
+    failures: Vector
+    there_s: Vector
 
 
 def assess(
@@ -64,12 +83,18 @@ def assess(
     expected = forecast(view, fled, start, ahead.ends)
     measured = measure(crowd, seen, start, end)
     measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - fled.suffered))
-    probability = _probability(expected, measured, incident.confidence or 1.0)
-    exposure_s = _mean(one.exposure_s for one, _ in expected) + measured.exposure_s + fled.dead_s
-    exposure = np.where(_may_look(crowd, customers, now), exposure_s, 0.0)
-    basis = _basis(crowd, measured, last.touched)
-    owed = Owed(crowd, usual, last)
-    return _impact(incident, degradations, owed, probability, exposure, basis, customers, now, policy)
+    by_end = [_probability(one, measured, incident.confidence or 1.0) for one in expected]
+    exposure_s = _mean([one.exposure_s for one, _ in expected]) + measured.exposure_s + fled.dead_s
+    people = _People(
+        crowd.keys, by_end, np.where(_may_look(crowd, customers, now), exposure_s, 0.0),
+        _basis(crowd, measured, last.touched),
+        _mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
+        _mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
+        view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
+    )  # fmt: skip
+    going_on = [cell for cell, harm in harms.items() if harm.end > now]
+    coming = partial(next_exposure, habit, cells=going_on, now=now, timezone=timezone) if going_on else None
+    return _impact(incident, degradations, people, Owed(crowd, usual, last), coming, customers, now, policy)
 
 
 def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:
@@ -77,13 +102,13 @@ def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]
     return np.array([key not in out for key in crowd.keys], bool)
 
 
-def _probability(expected: Sequence[tuple[Forecast, float]], measured: Measured, real: float) -> Vector:
-    predicted = _mean(_predicted(one, measured, concentration) for one, concentration in expected)
-    forecast_ = 1.0 - (1.0 - predicted) * np.exp(-measured.hazard)
+def _probability(expected: tuple[Forecast, float], measured: Measured, real: float) -> Vector:
+    """[person]: of suffering if the incident ends when this forecast does."""
+    forecast_ = 1.0 - (1.0 - _predicted(*expected, measured)) * np.exp(-measured.hazard)
     return np.asarray(1.0 - (1.0 - measured.suffered) * (1.0 - real * forecast_))
 
 
-def _predicted(expected: Forecast, measured: Measured, concentration: float) -> Vector:
+def _predicted(expected: Forecast, concentration: float, measured: Measured) -> Vector:
     window = max(expected.window_s, 1.0)
     degraded = expected.degraded_s + measured.degraded_s
     return chance_of_suffering(
@@ -93,9 +118,9 @@ def _predicted(expected: Forecast, measured: Measured, concentration: float) -> 
     )  # fmt: skip
 
 
-def _mean(amounts: Iterable[Vector]) -> Vector:
+def _mean(amounts: Sequence[Vector]) -> Vector:
     """Over equally likely ends."""
-    return np.asarray(np.mean(list(amounts), axis=0))
+    return np.asarray(np.mean(amounts, axis=0))
 
 
 def _ratio(part: Vector, whole: Vector) -> Vector:
@@ -109,22 +134,28 @@ def _basis(crowd: Crowd, measured: Measured, touched: NDArray[np.bool_]) -> NDAr
 
 
 def _impact(
-    incident: Incident, degradations: Sequence[Degradation], owed: Owed, probability: Vector, exposure: Vector,
-    basis: NDArray[np.intp], customers: Customers, now: int, policy: ImpactPolicy,
+    incident: Incident, degradations: Sequence[Degradation], people: _People, owed: Owed, coming: Coming | None,
+    customers: Customers, now: int, policy: ImpactPolicy,
 ) -> Impact:  # fmt: skip
-    keys, exposed = owed.crowd.keys, np.flatnonzero(exposure > 0)
-    chance = np.clip(np.nan_to_num(probability[exposed]), 0.0, 1.0)
-    total, low, high = affected_interval(chance, _relative_sd(degradations, basis[exposed], chance))
-    by_key = {keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
-    listed = sorted(int(i) for i in exposed[chance >= policy.list_above])
-    people = tuple(
-        Affected(incident.incident_id, keys[i], _account(keys[i], customers), BASES[basis[i]], by_key[keys[i]],
-                 float(exposure[i]))
-        for i in sorted(listed, key=lambda i: keys[i])
+    exposed = np.flatnonzero(people.exposure_s > 0)
+    by_end = [np.clip(np.nan_to_num(one[exposed]), 0.0, 1.0) for one in people.by_end]
+    chance, end_sd = _mean(by_end), float(np.std([one.sum() for one in by_end]))
+    relative_sd = _relative_sd(degradations, people.basis[exposed], chance)
+    total, low, high = affected_interval(chance, relative_sd, end_sd)
+    by_key = {people.keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
+    listed = sorted((int(i) for i in exposed[chance >= policy.list_above]), key=lambda i: people.keys[i])
+    elsewhere = [people.keys[i] for i in listed if people.there_s[i] < STAY_S]
+    when = coming(elsewhere) if coming and elsewhere else {}
+    rows = tuple(
+        Affected(
+            incident.incident_id, key, _account(key, customers), BASES[people.basis[i]], by_key[key],
+            float(people.exposure_s[i]), float(people.degraded_s[i]), float(people.failures[i]), when.get(key),
+        )
+        for i, key in ((i, people.keys[i]) for i in listed)
     )  # fmt: skip
-    degraded_s = {person.subscriber: person.degraded_s for person in people}
+    degraded_s = {row.subscriber: row.degraded_s for row in rows}
     accounts = account_impacts(by_key, customers, degraded_s, owed.shares, policy.privacy_floor)
-    return Impact(incident.incident_id, now, len(exposed), total, low, high, people, accounts)
+    return Impact(incident.incident_id, now, len(exposed), total, low, high, rows, accounts)
 
 
 def _account(key: str, customers: Customers) -> str:

@@ -19,9 +19,9 @@ PRIOR_ATTEMPTS = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """[person]. suffered: P(at least one of the own failures is the incident's); known: own results have arrived;
-    present: seen in a touched cell; exposure_s, degraded_s, harmful_s as in Forecast, from what was seen in living cells;
-    hazard: expected failures where presence arrived without results."""
+    """[person]. suffered: P(at least one of the own failures is the incident's); failures: how many of them are expected to
+    be; known: own results have arrived; present: seen in a touched cell; exposure_s, degraded_s, harmful_s as in Forecast,
+    from what was seen in living cells; hazard: expected failures where presence arrived without results."""
 
     suffered: Vector
     known: NDArray[np.bool_]
@@ -30,6 +30,7 @@ class Measured:
     degraded_s: Vector
     harmful_s: Vector
     hazard: Vector
+    failures: Vector
     agreement: float
     """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts, in the newest hour;
     1 = as told."""
@@ -64,7 +65,7 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
         crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,
         crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
         crowd.total(who, seconds * here.slow * active_share(pace)),
-        crowd.total(who, unknown), lately,
+        crowd.total(who, unknown), crowd.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)), lately,
     )  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""When an incident may end, and who comes while it lasts."""
+
+import pytest
+
+from detector.domain.customer import Customers
+from detector.domain.impact import Affected, Listing
+from detector.domain.outlook import Outlook
+from detector.domain.policy import ImpactPolicy
+from detector.impact import assess, learn_habit
+from detector.impact.coming import next_exposure
+from detector.impact.horizon import AHEAD_CAP_S, horizon, still_on
+from detector.impact.union import union
+from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, incident, presence, topology
+
+NOW = MONDAY + 2 * HOUR
+
+
+def bad(**more):
+    return degradation("a", "accessibility", 0, 0.99, 0.5, **more)
+
+
+@pytest.mark.parametrize(
+    ("shown", "low", "high"),
+    [
+        ([], 1.0, 1.0),  # nothing known
+        ([bad(updated_at=NOW)], 1.0, 1.0),
+        ([bad(updated_at=NOW), bad(updated_at=NOW, quiet_periods=1)], 0.5, 0.7),
+        ([bad(updated_at=NOW), *[bad(cleared_at=NOW - 900)] * 3], 0.2, 0.3),  # most cells are well again
+        ([bad(updated_at=NOW), *[bad(cleared_at=NOW - 8 * HOUR)] * 3], 1.0, 1.0),  # but not those of long ago
+        ([bad(updated_at=NOW - 3 * HOUR)], 0.3, 0.6),  # nothing to be measured at night
+    ],
+)
+def test_an_incident_may_be_over_before_anybody_says_so(shown, low, high):
+    assert low <= still_on(shown, NOW) <= high
+
+
+def test_a_promise_or_a_resolution_is_one_end_and_an_outlook_is_many():
+    found = [bad(updated_at=NOW)]
+    outlook = Outlook("inc", NOW, NOW + 3 * HOUR, NOW + HOUR, NOW + 90 * HOUR)
+    assert horizon(incident(found, "a", resolved_at=NOW), found, NOW, outlook).ends == (NOW,)
+    assert horizon(incident(found, "a", expected_clear_at=NOW + HOUR), found, NOW, outlook).ends == (NOW + HOUR,)
+    assert horizon(incident(found, "a", expected_clear_at=NOW - HOUR), found, NOW, outlook).ends == (NOW + 900,)
+    ends = horizon(incident(found, "a"), found, NOW, outlook).ends
+    assert (ends[0], ends[2], ends[-1]) == (NOW + HOUR, NOW + 3 * HOUR, NOW + AHEAD_CAP_S)
+    half_over = horizon(incident(found, "a"), [*found, bad(cleared_at=NOW)], NOW, outlook).ends
+    assert half_over[0] == NOW, "may be over"
+    assert all(later <= end for later, end in zip(half_over, ends, strict=True))
+
+
+EVENING = [("eve", "a", hour, 3600) for day in range(-14, 0) for hour in (24 * day + 19, 24 * day + 20)]
+THERE = [("ann", "a", hour, 3600) for hour in range(-14 * 24, 0)]
+
+
+def test_who_is_not_there_now_is_told_when_they_are_expected():
+    habit = learn_habit(presence(EVENING + THERE), timezone="UTC", before=MONDAY)
+    assert next_exposure(habit, ["eve"], {"a"}, NOW, "UTC") == {"eve": MONDAY + 19 * HOUR}
+    assert next_exposure(habit, ["eve"], {"b"}, NOW, "UTC") == {}
+    found = bad(updated_at=MONDAY + 12 * HOUR)
+    people = {
+        p.subscriber: p
+        for p in assess(
+            incident([found], "a"), [found], habit=habit, presence=presence([]), topology=topology("a b"),
+            customers=Customers(), now=MONDAY + 12 * HOUR, timezone="UTC", policy=ImpactPolicy(),
+        ).people
+    }  # fmt: skip
+    assert people["eve"].next_exposure_at == MONDAY + 19 * HOUR
+    assert people["ann"].next_exposure_at is None, "is there"
+    assert people["ann"].failures > people["eve"].failures > 0
+
+
+def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
+    habit = learn_habit(presence(THERE), timezone="UTC", before=MONDAY)
+    for kind, least in (("outage", 1500), ("integrity", 300)):
+        found = degradation("a", kind, 0, 20.0, 0.0, updated_at=NOW)
+        (ann,) = assess(
+            incident([found], "a", resolved_at=MONDAY + HOUR), [found], habit=habit, presence=presence([]),
+            topology=topology("a"), customers=Customers(), now=NOW, timezone="UTC", policy=ImpactPolicy(),
+        ).people  # fmt: skip
+        assert least <= ann.degraded_s <= HOUR
+        assert ann.failures == 0
+
+
+def test_a_person_of_two_incidents_is_one_person():
+    rows = [
+        Affected("inc_1", "ann", "", "expected", 0.2, 1.0),
+        Listing("inc_1", "ann", "", "measured", 0.6, 1.0, listed_at=5),
+        Affected("inc_2", "ann", "", "expected", 0.5, 1.0),
+        Affected("inc_2", "bob", "", "expected", 0.1, 1.0),
+    ]
+    assert union(rows) == pytest.approx({"ann": 0.8, "bob": 0.1})
