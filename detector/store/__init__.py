@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from detector.domain.kpi import Kpi
 from detector.store.arrays import ArrayStore
+from detector.store.audit import AuditLog
 from detector.store.book import Book
 from detector.store.communications import Communications
 from detector.store.database import Database
@@ -24,7 +25,7 @@ from detector.store.presence import PresenceStore
 from detector.store.quarantine import Quarantine
 from detector.store.retention import Retention
 from detector.store.ticks import Debt, Ticks
-from detector.store.vault import AuditLog, Vault
+from detector.store.vault import Vault
 from detector.store.verdicts import Verdicts
 
 __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
@@ -57,7 +58,7 @@ class Store:
         self.experience = Experiences(database)
         self.verdicts = Verdicts(database)
         self.vault = Vault(database, vault_key, earlier_vault_keys)
-        self.audit = AuditLog(database)
+        self.audit = AuditLog(database, root / "audit-waiting")
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
         self.erased = ErasedPeople(self.notes)

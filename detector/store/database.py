@@ -14,6 +14,7 @@ from detector.domain.errors import Misconfigured, Transient
 from detector.store.tables import metadata
 
 _ONE_WRITER = text("SELECT pg_advisory_xact_lock(7312583)")
+_PATIENCE_S = 30.0
 _WAL_SAFE = (3, 51, 3)
 """SQLite before this has a WAL-reset corruption bug with several writers."""
 
@@ -57,7 +58,7 @@ class Database:
             raise Misconfigured(error.strerror or str(error), where=f"storage: {path}", mend=mend) from error
         module, trusted = _sqlite_module()
         self.journal = "wal" if trusted else "truncate"
-        engine = create_engine(url, module=module, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(url, module=module, connect_args={"timeout": _PATIENCE_S, "check_same_thread": False})
 
         @event.listens_for(engine, "connect")
         def _configure(connection: Any, _record: Any) -> None:
@@ -69,18 +70,22 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            reading = connection.get_execution_options().get("reading", False)
+            options = connection.get_execution_options()
+            reading = options.get("reading", False)
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options.get('patience_s', _PATIENCE_S))}")
             connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # a late writer lock loses to others
 
         return engine
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """One transaction: commits at the end of the block, rolls back on any error."""
+    def begin(self, patience_s: float | None = None) -> Iterator[Connection]:
+        """One transaction: commits at the end of the block, rolls back on any error. Another writer is waited for; who has
+        but little patience (`patience_s`) is told Transient, and in PostgreSQL only adds rows, which is always free."""
+        options = {"patience_s": patience_s or _PATIENCE_S}
         try:
-            with self.engine.begin() as connection:
-                if connection.dialect.name == "postgresql":  # one writer at a time, as in SQLite: what it checks stays true
-                    connection.execute(_ONE_WRITER)
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+                if connection.dialect.name == "postgresql" and patience_s is None:
+                    connection.execute(_ONE_WRITER)  # one writer at a time, as in SQLite: what it checks stays true
                 yield connection
         except DatabaseError as error:
             _tell(error)

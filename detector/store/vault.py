@@ -1,14 +1,12 @@
-"""Raw identities, encrypted with a key of their own, and the log of everyone who asked for one."""
+"""Raw identities, encrypted with a key of their own."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import bindparam, select, update
 
 from detector.domain.errors import Misconfigured
 from detector.store.database import Database
-from detector.store.tables import audit as audit_table
 from detector.store.tables import vault as table
 
 
@@ -79,30 +77,3 @@ class Vault:
 def _wrong_key() -> Misconfigured:
     mend = "name the key that sealed it among storage.previous_vault_keys"
     return Misconfigured("the vault was sealed with another key", where="storage: vault key", mend=mend)
-
-
-class AuditLog:
-    """Append-only: who asked what about whom. Subjects are pseudonyms."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def note(self, at: float, actor: str, action: str, subject: str, detail: str = "") -> None:
-        row = {"at": at, "actor": actor, "action": action, "subject": subject, "detail": detail}
-        with self._database.begin() as connection:
-            connection.execute(audit_table.insert(), [row])
-
-    def entries(self, limit: int = 100) -> list[Mapping[str, Any]]:
-        query = select(audit_table).order_by(audit_table.c.row.desc()).limit(limit)
-        with self._database.read() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]
-
-    def about(self, subjects: Collection[str], action: str = "") -> list[Mapping[str, Any]]:
-        """Everything noted of these, oldest first; of one kind of action, or of all."""
-        query = select(audit_table).order_by(audit_table.c.row)
-        query = query.where(audit_table.c.action == action) if action else query
-        named = sorted(subjects)
-        parts = (named[at : at + 500] for at in range(0, len(named), 500))
-        with self._database.read() as connection:
-            found = [connection.execute(query.where(audit_table.c.subject.in_(part))).fetchall() for part in parts]
-        return [dict(row._mapping) for rows in found for row in rows]
