@@ -28,7 +28,7 @@ from detector.store import Debt, Store
 from jobs import fitted
 from jobs.asking import Asking
 from jobs.hearing import heard_lately
-from jobs.histories import OF_THE_PAST, histories
+from jobs.histories import OF_THE_PAST, histories, with_service_levels
 from jobs.holding import Holding
 from jobs.ledger import Reached, walk_on
 from jobs.listing import person_of, relist
@@ -151,10 +151,13 @@ class _Assessment:
     def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
         if incident.withdrawn_at is not None:
             return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
-        return pipeline.weigh(
+        one = pipeline.weigh(
             incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
             self.settings.impact, now=self.now, outlook=outlook,
         )  # fmt: skip
+        zone = self.reference.operator.timezone
+        accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)
+        return replace(one, impact=replace(one.impact, accounts=accounts))
 
     def _risk(self, one: Assessed) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""

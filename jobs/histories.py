@@ -1,12 +1,18 @@
 """What is known of people's past: for rules, risk and agents."""
 
-from collections.abc import Collection, Mapping
+from calendar import monthrange
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from detector.care.context import Context, context_of
 from detector.domain.customer import Customers
 from detector.domain.experience import CustomerHistory, Experience
+from detector.domain.impact import AccountImpact
 from detector.domain.window import Window
 from detector.impact import left_out
+from detector.impact.accounts import allowed_minutes
 from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
 from detector.store import Store
 from detector.store.experience import Touch
@@ -63,3 +69,21 @@ def contexts(
         )
         for person in people
     }  # fmt: skip
+
+
+def with_service_levels(
+    store: Store, accounts: Sequence[AccountImpact], *, now: int, timezone: str
+) -> tuple[AccountImpact, ...]:  # fmt: skip
+    """Those of a service level with the minutes that their calendar month has used, as far as kept, and allows."""
+    local = datetime.fromtimestamp(now, ZoneInfo(timezone))
+    month = Window(int(local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()), now + 1)
+    days = monthrange(local.year, local.month)[1]
+    lived = store.experience.of([one.account for one in accounts if one.sla], month)
+    return tuple(_with_month(one, lived.get(("account", one.account), ()), days) for one in accounts)
+
+
+def _with_month(one: AccountImpact, rows: Sequence[Experience], days: int) -> AccountImpact:
+    if not one.sla:
+        return one
+    used = sum(row.degraded_s for row in rows) / one.lines / 60
+    return replace(one, sla_minutes_month=round(used, 2), sla_minutes_allowed=allowed_minutes(one.sla, days))

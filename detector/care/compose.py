@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from detector.care.account_part import account_part
 from detector.care.change import what_changed
 from detector.care.privacy import shown, shown_interval
 from detector.care.say import phrases_of, sentence, spoken_length, spoken_time
@@ -85,21 +86,9 @@ def compose(
     """
     own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=surest_first)
     step = _Step(
-        incident,
-        tuple(own),
-        impact,
-        decisions,
-        type_,
-        now,
-        kpis,
-        policy,
-        impact_policy.privacy_floor,
-        timezone,
-        before or {},
-        outlook,
-        accounts,
-        follow_ups,
-    )
+        incident, tuple(own), impact, decisions, type_, now, kpis, policy, impact_policy.privacy_floor, timezone,
+        before or {}, outlook, accounts, follow_ups,
+    )  # fmt: skip
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
     bodies = (_data(step, link_base, cap) for cap in caps)
     data = next(body for body in bodies if len(json.dumps(body).encode()) <= BODY_LIMIT)
@@ -246,20 +235,8 @@ def left_out(reasons: Sequence[str], contactable: int, floor: int) -> dict[str, 
 
 
 def _account(account: AccountImpact, step: _Step) -> dict[str, Any]:
-    """Counts in steps of the floor, and what follows from them: the exact share would give the exact count away."""
-    floor = step.floor
-    affected, lines = shown(account.affected_lines, floor), shown(account.lines, floor)
-    told: dict[str, Any] = {
-        "ref": account.account, "kind": account.kind, "tier": account.tier, "affectedLines": affected, "lines": lines,
-        "share": round(min(affected / lines, 1.0), 2) if affected and lines else None,
-    }  # fmt: skip
-    if roles := {role: n for role, held in account.roles if (n := shown(held, floor)) is not None}:
-        told["roles"] = roles
-    if account.sla:
-        told |= {"sla": account.sla, "slaMinutesUsed": round(account.sla_minutes_used, 1)}
-    if account.cell_shares:
-        told["cells"] = [{"id": f"cell:{cell}", "share": round(share, 2)} for cell, share in account.cell_shares]
     mine = next((one for one in step.accounts if one.account == account.account and one.action != "none"), None)
+    told = account_part(account, step.floor)
     return told if mine is None else told | {"action": {"kind": mine.action, "team": mine.team}}
 
 

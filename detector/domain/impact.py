@@ -39,6 +39,10 @@ class AccountImpact:
     sla: str = ""
     sla_minutes_used: float = 0.0
     """Degraded minutes that this incident took from its service level, a mean over all its lines."""
+    sla_minutes_month: float | None = None
+    """The same of all incidents since the month began, as far as kept; None = no service level."""
+    sla_minutes_allowed: float | None = None
+    """Minutes of the whole month that the service level leaves for trouble; None = it names no percentage."""
     cell_shares: tuple[tuple[str, float], ...] = ()
     """(cell, share of what its lines suffered), the most influential first; only cells at which enough of its lines
     suffer that none of them is told of."""

@@ -84,7 +84,7 @@ def _impact(
     account, lines = customers.accounts.get(key), customers.lines[key]
     used = round(suffered_s / lines / 60, 2) if account and account.sla else 0.0
     kind, tier, team, sla = (account.kind, account.tier, account.care_team, account.sla) if account else ("", "", "", "")
-    return AccountImpact(key, kind, tier, affected, lines, team, roles, sla, used, cells)
+    return AccountImpact(key, kind, tier, affected, lines, team, roles, sla, used, cell_shares=cells)
 
 
 def allowed_minutes(sla: str, days: float) -> float | None:

@@ -27,12 +27,19 @@ def account_line(one: AccountImpact, floor: int) -> AccountLine:
     """
     affected, lines = shown(one.affected_lines, floor), shown(one.lines, floor)
     roles = [f"{n} {role}" for role, held in one.roles if (n := shown(held, floor)) is not None]
-    level = one.sla.rstrip("% ")
     return AccountLine(
         f"{one.account}, {one.tier}" if one.tier else one.account,
         f"{affected:,} of {lines:,} lines" if affected and lines else f"fewer than {floor} lines",
         f"{min(affected / lines, 1.0):.0%}".replace("%", " %") if affected and lines else "",
         ", ".join(roles),
-        f"{one.sla_minutes_used:.1f} min of {level} %" if level and one.sla_minutes_used else "",
+        _service_level(one),
         ", ".join(f"{cell} ({share:.0%})" for cell, share in one.cell_shares),
     )
+
+
+def _service_level(one: AccountImpact) -> str:
+    """Of the month, where that is known: what this incident took is in it."""
+    level = one.sla.rstrip("% ")
+    if one.sla_minutes_month is not None and one.sla_minutes_allowed is not None:
+        return f"{one.sla_minutes_month:.0f} of {one.sla_minutes_allowed:.0f} min of {level} % used this month"
+    return f"{one.sla_minutes_used:.1f} min of {level} %" if level and one.sla_minutes_used else ""

@@ -97,6 +97,7 @@ def account(large: AccountImpact, *, floor: int) -> Json:
     return plain(large) | {
         "affected_lines": shown(large.affected_lines, floor), "lines": shown(large.lines, floor), "roles": roles,
         "cell_shares": cells, "sla_minutes_used": round(large.sla_minutes_used, 1),
+        "sla_minutes_month": None if large.sla_minutes_month is None else round(large.sla_minutes_month, 1),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from detector.domain.case import CONDITIONS, INCIDENT, Case
 from detector.domain.customer import Account, Consent, Customers, Subscriber
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
-from detector.domain.impact import Listing
+from detector.domain.impact import AccountImpact, Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.ports import Operator, Reference
@@ -15,7 +15,7 @@ from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
 from jobs.experience import KEPT, do_again_without, due, keep_experience
-from jobs.histories import OF_THE_PAST, histories
+from jobs.histories import OF_THE_PAST, histories, with_service_levels
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
@@ -172,3 +172,14 @@ def test_histories_are_read_for_every_condition_that_asks_for_one():
     plain = Case(INCIDENT, "slow")
     lived = replace(plain, history=CustomerHistory(2, 600.0, 40.0, -9.0, 3, 5, 7))
     assert {name for name, one in CONDITIONS.items() if one.read(plain) != one.read(lived)} == OF_THE_PAST
+
+
+def test_a_service_levels_month_is_what_all_its_incidents_took(store, source):
+    know(store, listed("ann", degraded_s=1200.0), listed("bob", degraded_s=600.0))
+    keep_experience(source, store, now=NOON)
+    firm, home = AccountImpact("home", "enterprise", "gold", 2, 2, sla="99.9"), AccountImpact("other", "family", "", 1, 4)
+    level, none = with_service_levels(store, [firm, home], now=NOON, timezone="UTC")
+    assert (level.sla_minutes_month, level.sla_minutes_allowed) == (15.0, 44.64)
+    assert none == home
+    (april,) = with_service_levels(store, [firm], now=MIDNIGHT + 9 * DAY, timezone="UTC")
+    assert (april.sla_minutes_month, april.sla_minutes_allowed) == (0.0, 43.2)
