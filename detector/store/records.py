@@ -22,8 +22,13 @@ _ROWS_WITHIN: Mapping[str, Any] = {
 
 def row_of(noun: Any) -> dict[str, Any]:
     """The noun's fields as plain column values."""
-    values = {f.name: getattr(noun, f.name) for f in fields(noun)}
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+    values = ((name, getattr(noun, name)) for name in _names(type(noun)))
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
+
+
+@lru_cache(maxsize=64)
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
 
 
 def noun_of(kind: type[Noun], row: Row[Any]) -> Noun:
