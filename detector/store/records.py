@@ -22,7 +22,7 @@ _ROWS_WITHIN: Mapping[str, Any] = {
 
 def row_of(noun: Any) -> dict[str, Any]:
     """The noun's fields as plain column values."""
-    values = ((name, getattr(noun, name)) for name in _names(type(noun)))
+    values = ((name, getattr(noun, name)) for name in _names(noun.__class__))
     return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
 
 
