@@ -22,6 +22,8 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     again = before.get("serviceProblem", {}).get("status") in _OVER
     pairs = zip(_facts(before).items(), _facts(now).values(), strict=True)
     moved = [f"{what} {_told(old)} → {_told(new)}" for (what, old), new in pairs if old != new]
+    if _may_be_told(now) and not _may_be_told(before):
+        moved.append("people may be contacted now")
     return "; ".join([_NOT_OVER, *moved] if again else moved)
 
 
@@ -36,6 +38,10 @@ def _facts(data: Mapping[str, Any]) -> Mapping[str, object]:
         "affected": data.get("impact", {}).get("affected"),
         "expected clear": None if "low" in expected else expected.get("clear"),
     }
+
+
+def _may_be_told(data: Mapping[str, Any]) -> bool:
+    return data.get("impact", {}).get("contactable") is not None
 
 
 def _told(value: object) -> str:

@@ -244,3 +244,11 @@ def test_the_shown_interval_holds_the_true_one(one, other, floor):
     low, high = sorted((one, other))
     shown_low, shown_high = shown_interval(low, high, floor)
     assert shown_low <= low <= high <= shown_high
+
+
+def test_an_update_says_that_people_may_be_contacted_now():
+    night = {"serviceProblem": {"priority": 2}, "impact": {"affected": 610, "contactable": None}}
+    told = alert(type_="updated", before=night).data["serviceProblem"]["statusChangeReason"]
+    assert told.endswith("people may be contacted now")
+    again = alert(type_="updated", before=alert().data).data["serviceProblem"]
+    assert "statusChangeReason" not in again
