@@ -90,7 +90,8 @@ def harms_of(
     """Cell id -> what it does to people until `end` (s) at the latest.
 
     A core function's degradation acts on every touched cell that it serves. A touched cell without a degradation of its
-    own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any.
+    own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any. So do
+    cells of a mast, hub or node of which nothing is heard while all that can be judged of it is dead.
     """
     touched = _reached(incident, topology)
     by_cell: dict[str, list[Degradation]] = {}
@@ -101,6 +102,7 @@ def harms_of(
                 by_cell.setdefault(cell, []).append(degradation)
     harms = {cell: _cell_harm(cell, own, kpis, end, now) for cell, own in by_cell.items()}
     harms |= _presumed(harms, touched - set(harms), incident, end)
+    harms |= _unheard(harms, incident, topology)
     dead = _dead_cells(harms, incident, topology)
     return {cell: _with_takeover(harm, dead, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
 
@@ -188,6 +190,26 @@ def _presumed(harms: Mapping[str, Harm], unknown: Iterable[str], incident: Incid
     )
     start, last = min(h.start for h in harms.values()), min(max(h.end for h in harms.values()), end)
     return {cell: Harm(cell, start, last, lost, 0.0, slow, failing) for cell in unknown}
+
+
+def _unheard(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> dict[str, Harm]:
+    """Where every cell of a candidate for the root that can be judged is bad, the silent ones are likely to share its fate:
+    with n bad of n by n / (n + 1) (rule of succession)."""
+    dead = [harm for harm in harms.values() if harm.lost]
+    if not dead:
+        return {}
+    chance: dict[str, float] = {}
+    for rival in incident.rivals:
+        if rival.root_kind in SHELTER and rival.bad >= rival.testable > 0:
+            for cell in _in_service(topology.cells_of(rival.root_kind, rival.root_id), topology) - harms.keys():
+                chance[cell] = max(chance.get(cell, 0.0), rival.bad / (rival.testable + 1))
+    lost = float(np.mean([harm.lost for harm in dead]))
+    start, end = min(harm.start for harm in dead), max(harm.end for harm in dead)
+    return {cell: Harm(cell, start, end, lost * likely) for cell, likely in chance.items()}
+
+
+def _in_service(cells: Iterable[str], topology: Topology) -> set[str]:
+    return {cell for cell in cells if cell in topology.cells and topology.cells[cell].state == "in_service"}
 
 
 def _dead_cells(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> set[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from detector.domain.customer import Customers
 from detector.domain.impact import Affected, Listing
+from detector.domain.incident import Rival
 from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
 from detector.impact import assess, learn_habit
@@ -88,3 +89,21 @@ def test_a_person_of_two_incidents_is_one_person():
         Affected("inc_2", "bob", "", "expected", 0.1, 1.0),
     ]
     assert union(rows) == pytest.approx({"ann": 0.8, "bob": 0.1})
+
+
+def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fate():
+    found = [degradation(cell, "outage", 0, 100.0, 0.0, updated_at=NOW) for cell in ("s1a", "s1b")]
+    net = topology("s1a s1b s1c s2a")
+    habit = learn_habit(presence([("cid", "s1c", hour, 3600) for hour in range(-14 * 24, 0)]), timezone="UTC", before=MONDAY)
+
+    def chance(bad_cells, testable):
+        rivals = (Rival("site", "s1", bad_cells, testable, 0.9, 1.0),)
+        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=rivals)
+        impact = assess(
+            one, found, habit=habit, presence=presence([]), topology=net, customers=Customers(), now=NOW, timezone="UTC",
+            policy=ImpactPolicy(),
+        )  # fmt: skip
+        return next((p.probability for p in impact.people), 0.0)
+
+    assert chance(2, 2) == pytest.approx(2 / 3, abs=0.1), "both that report are dead, the third is silent"
+    assert chance(2, 3) == 0, "the third reports, and is well"
