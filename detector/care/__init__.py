@@ -6,8 +6,9 @@ from detector.care.asking import asked, taken_back
 from detector.care.closing import conclude, follow_up
 from detector.care.compose import compose, recounted
 from detector.care.consent import bases, permission, permitted_channels
-from detector.care.decide import Reach, decide, in_quiet_hours, reach
+from detector.care.decide import decide
 from detector.care.lookup import CALLERS, LookupAnswer, lookup
+from detector.care.reach import Reach, in_quiet_hours, reach
 from detector.care.say import sentence
 from detector.care.situation import Situation
 from detector.care.telling import Room, lasted, margin, sure

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from detector.care.decide import DAY_S, WEEK_S, Reach, first_match, reach
+from detector.care.decide import first_match
+from detector.care.reach import DAY_S, WEEK_S, Reach, reach
 from detector.care.situation import Situation
 from detector.domain.alert import Decision
 from detector.domain.communication import ALL_CLEAR, Communication

@@ -1,36 +1,22 @@
 """What care does for each listed person, or why it may do nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
-from detector.care.consent import permitted_channels
 from detector.care.holdout import counts_for, held_out
+from detector.care.reach import DAY_S, WEEK_S, Reach, in_quiet_hours, reach
 from detector.care.situation import Situation
 from detector.domain.alert import Decision
 from detector.domain.case import Case
 from detector.domain.communication import UNCOUNTED, Communication
-from detector.domain.customer import Customers, Subscriber
 from detector.domain.degradation import SEVERITIES
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
-from detector.domain.policy import CarePolicy
 from detector.domain.rule import Rule
-from detector.domain.window import utc
 
-DAY_S, WEEK_S = 86_400, 7 * 86_400
 ALREADY_TOLD = "(already told)"
 """Instead of a rule's name: this recipient has heard of it, or of something as grave that is not over yet."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """May a person's matter be told, to whom, how; `why_not` is the first reason of WHY_NOT that speaks against it."""
-
-    recipient: str
-    channels: tuple[str, ...]
-    why_not: str
 
 
 def decide(incident: Incident, impact: Impact, service: str, situation: Situation) -> tuple[Decision, ...]:
@@ -41,52 +27,6 @@ def decide(incident: Incident, impact: Impact, service: str, situation: Situatio
     """
     round_ = _Round(incident, impact, service, situation)
     return tuple(round_.decide(person) for person in impact.people)
-
-
-def reach(
-    subscriber_key: str, *, customers: Customers, timezone: str, now: int, contacted: Mapping[str, int], policy: CarePolicy,
-    holdout: Collection[str] = (), today: Mapping[str, int] | None = None, purposes: tuple[str, ...] | None = None,
-    lawful: Mapping[str, str] | None = None, quiet: bool | None = None,
-) -> Reach:  # fmt: skip
-    """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
-    7 days, `today` in the last 24 hours, by recipient; `holdout`: who gets nothing on purpose; `purposes`: instead of
-    [care]'s; `lawful`: see `consent.bases`; `quiet`: whether it is quiet hours, if that is known."""
-    person = customers.subscribers.get(subscriber_key, Subscriber(subscriber_key))
-    recipient = person.guardian if person.minor else person.key
-    purposes = policy.purposes if purposes is None else purposes
-    channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=purposes, at=now, lawful=lawful)
-    keys = (person.key, recipient)
-    if blocked and blocked != "no_channel":
-        why_not = blocked
-    elif in_quiet_hours(now, timezone, policy) if quiet is None else quiet:
-        why_not = "quiet_hours"
-    elif any(
-        contacted.get(key, 0) >= policy.max_contacts_per_week or (today or {}).get(key, 0) >= policy.max_contacts_per_day
-        for key in keys
-    ):
-        why_not = "cap"
-    elif any(key in holdout for key in keys):
-        why_not = "holdout"
-    else:
-        why_not = blocked
-    preferred = customers.subscribers.get(recipient, person).preferred_channel
-    return Reach(recipient, tuple(sorted(channels, key=lambda c: c != preferred)), why_not)
-
-
-def in_quiet_hours(at: int, timezone: str, policy: CarePolicy) -> bool:
-    """Local time lies in [quiet_from, quiet_to), which may span midnight; equal times mean no quiet hours.
-
-    >>> [in_quiet_hours(h * 3600, "UTC", CarePolicy()) for h in (7, 8, 20, 21)]
-    [True, False, False, True]
-    """
-    local = utc(at).astimezone(ZoneInfo(timezone))
-    minute, begin, end = local.hour * 60 + local.minute, _minutes(policy.quiet_from), _minutes(policy.quiet_to)
-    return begin <= minute < end if begin <= end else minute >= begin or minute < end
-
-
-def _minutes(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes or 0)
 
 
 def graver(incident: Incident, told: Sequence[Communication]) -> bool:
@@ -131,24 +71,28 @@ class _Round:
         way = self._way(key, recipient, told, again=bool(told) and news)
         if way.why_not == "cap" and mine:  # it is worse, but this person has heard enough: what was said stands
             way, news = self._way(key, recipient, told, again=False), False
-        action, channel, rule = "none", "", None
-        why = ""
-        if not way.why_not and person.probability >= situation.policy.contact_above and not self.incident.silent:
-            if mine and not news:
-                return self._kept(mine[-1], way, person)
-            if not news or recipient in self.heard_now or not self._adds(recipient, mine):
-                why = ALREADY_TOLD
-            else:
-                rule, channel = self._rule(person, way)
+        if way.why_not or person.probability < situation.policy.contact_above or self.incident.silent:
+            return self._decision(person, way)
+        if mine and not news:
+            return self._kept(mine[-1], way, person)
+        if not news or recipient in self.heard_now or not self._adds(recipient, mine):
+            return self._decision(person, way, why=ALREADY_TOLD)
+        case = situation.case(self.incident, self.service, person, self.places)
+        rule, channel = first_match(self.rules, case, way)
+        if rule is None or rule.action == "none":
+            return self._decision(person, way, why=rule.name if rule else "")
+        self.heard_now.add(recipient)
+        return self._decision(person, way, why=rule.name, rule=rule, channel=channel)
+
+    def _decision(
+        self, person: Affected, way: Reach, *, why: str = "", rule: Rule | None = None, channel: str = ""
+    ) -> Decision:  # fmt: skip
+        action, offer, team = ("none", "", "")
         if rule is not None:
-            action, why = rule.action, rule.name
-            channel = "" if action == "none" else channel
-        if action != "none":
-            self.heard_now.add(recipient)
+            action, offer, team = rule.action, rule.offer, self.situation.team(person.account, rule)
         return Decision(
-            self.incident.incident_id, key, not way.why_not, way.why_not, action, channel, way.recipient, situation.now,
-            why, situation.team(person.account, rule) if rule is not None and action != "none" else "",
-            rule.offer if rule is not None else "", situation.risk_of(key),
+            self.incident.incident_id, person.subscriber, not way.why_not, way.why_not, action, channel, way.recipient,
+            self.situation.now, why, team, offer, self.situation.risk_of(person.subscriber),
         )  # fmt: skip
 
     def _told(self, recipient: str) -> list[Communication]:
@@ -174,11 +118,6 @@ class _Round:
         if not stories or mine:
             return True
         return graver(self.incident, stories) or self.service not in {row.service for row in stories}
-
-    def _rule(self, person: Affected, way: Reach) -> tuple[Rule | None, str]:
-        """The first that fits, and the channel by which it goes."""
-        case = self.situation.case(self.incident, self.service, person, self.places)
-        return first_match(self.rules, case, way)
 
     def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
         """The same as it was told, by the same channel as long as that is permitted; decided when it was told."""

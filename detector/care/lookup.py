@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from detector.care.consent import objected
-from detector.care.decide import DAY_S, WEEK_S, Reach, reach
+from detector.care.reach import DAY_S, WEEK_S, Reach, reach
 from detector.care.say import phrases_of, sentence
 from detector.care.situation import Situation
 from detector.care.trouble import trouble_of
@@ -69,9 +69,7 @@ def lookup(
     person = situation.customers.subscribers.get(subscriber_key)
     private = caller != "self" or (person is not None and person.minor)
     told = [] if private else list(reversed(situation.heard.by_recipient.get(subscriber_key, ())))
-    may_look = not objected(
-        subscriber_key, customers=situation.customers, purpose="network_care_analysis", at=situation.now
-    )
+    may_look = not objected(subscriber_key, customers=situation.customers, purpose="network_care_analysis", at=situation.now)
     rows = _current(incidents, listings, situation.now) if may_look else []
     way = _way(subscriber_key, situation)
     common = LookupAnswer(
@@ -108,9 +106,7 @@ def _way(key: str, situation: Situation) -> Reach:
     """May care approach this person now, for any incident?"""
     person = situation.person(key)
     recipients = {key, person.guardian if person.minor else key}
-    week, day = (
-        {who: situation.heard.count(who, situation.now - span) for who in recipients} for span in (WEEK_S, DAY_S)
-    )
+    week, day = ({who: situation.heard.count(who, situation.now - span) for who in recipients} for span in (WEEK_S, DAY_S))
     return reach(
         key, customers=situation.customers, timezone=situation.timezone, now=situation.now, policy=situation.policy,
         lawful=situation.lawful, contacted=week, today=day,
@@ -125,8 +121,10 @@ def _current(
     known = {i.incident_id: i for i in incidents if i.state != "merged" and not i.suppressed_reason.startswith("merged")}
     surest: dict[str, Listing] = {}
     for one in listings:
-        if one.incident_id in known and one.probability and (
-            one.incident_id not in surest or one.probability > surest[one.incident_id].probability
+        if (
+            one.incident_id in known
+            and one.probability
+            and (one.incident_id not in surest or one.probability > surest[one.incident_id].probability)
         ):
             surest[one.incident_id] = one
     rows = [(known[name], one) for name, one in surest.items()]

@@ -1,0 +1,67 @@
+"""May a person's matter be told, to whom, and by which channels?"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from detector.care.consent import permitted_channels
+from detector.domain.customer import Customers, Subscriber
+from detector.domain.policy import CarePolicy
+from detector.domain.window import utc
+
+DAY_S, WEEK_S = 86_400, 7 * 86_400
+
+
+@dataclass(frozen=True)
+class Reach:
+    """May a person's matter be told, to whom, how; `why_not` is the first reason of WHY_NOT that speaks against it."""
+
+    recipient: str
+    channels: tuple[str, ...]
+    why_not: str
+
+
+def reach(
+    subscriber_key: str, *, customers: Customers, timezone: str, now: int, contacted: Mapping[str, int], policy: CarePolicy,
+    holdout: Collection[str] = (), today: Mapping[str, int] | None = None, purposes: tuple[str, ...] | None = None,
+    lawful: Mapping[str, str] | None = None, quiet: bool | None = None,
+) -> Reach:  # fmt: skip
+    """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
+    7 days, `today` in the last 24 hours, by recipient; `holdout`: who gets nothing on purpose; `purposes`: instead of
+    [care]'s; `lawful`: see `consent.bases`; `quiet`: whether it is quiet hours, if that is known."""
+    person = customers.subscribers.get(subscriber_key, Subscriber(subscriber_key))
+    recipient = person.guardian if person.minor else person.key
+    purposes = policy.purposes if purposes is None else purposes
+    channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=purposes, at=now, lawful=lawful)
+    keys = (person.key, recipient)
+    if blocked and blocked != "no_channel":
+        why_not = blocked
+    elif in_quiet_hours(now, timezone, policy) if quiet is None else quiet:
+        why_not = "quiet_hours"
+    elif any(
+        contacted.get(key, 0) >= policy.max_contacts_per_week or (today or {}).get(key, 0) >= policy.max_contacts_per_day
+        for key in keys
+    ):
+        why_not = "cap"
+    elif any(key in holdout for key in keys):
+        why_not = "holdout"
+    else:
+        why_not = blocked
+    preferred = customers.subscribers.get(recipient, person).preferred_channel
+    return Reach(recipient, tuple(sorted(channels, key=lambda c: c != preferred)), why_not)
+
+
+def in_quiet_hours(at: int, timezone: str, policy: CarePolicy) -> bool:
+    """Local time lies in [quiet_from, quiet_to), which may span midnight; equal times mean no quiet hours.
+
+    >>> [in_quiet_hours(h * 3600, "UTC", CarePolicy()) for h in (7, 8, 20, 21)]
+    [True, False, False, True]
+    """
+    local = utc(at).astimezone(ZoneInfo(timezone))
+    minute, begin, end = local.hour * 60 + local.minute, _minutes(policy.quiet_from), _minutes(policy.quiet_to)
+    return begin <= minute < end if begin <= end else minute >= begin or minute < end
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes or 0)
