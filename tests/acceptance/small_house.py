@@ -9,6 +9,7 @@ from detector.clock import MovingClock
 from detector.delivery import HttpTransport, Receiver
 from detector.delivery.signing import demo_secret
 from detector.domain.ports import Source
+from detector.domain.window import Window
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
@@ -74,7 +75,7 @@ class SmallHouse:
         """Everything the daemon does in one round, as of `at`."""
         self.clock.at = at
         self.wall.at = max(self.wall.at, at)
-        for name in ("pull", "learn_if_due", "detect", "assess", "push"):
+        for name in ("pull", "learn_if_due", "detect", "assess", "experience_if_due", "push"):
             self.jobs.run(name)
 
     def close(self) -> None:
@@ -95,6 +96,7 @@ def outcome(house: SmallHouse) -> dict[str, object]:
         "listings": [_unnumbered(one) for one in store.book.listings()],
         "alerts": [(m.key, m.receiver, m.type, m.time, m.data, m.body) for m in store.outbox.messages()],
         "findings": store.notes.findings(),
+        "experience": store.experience.between(Window(0, UNTIL)),
     }
 
 

@@ -15,10 +15,10 @@ from tests.acceptance.small_operator import LIVE, QUARTER, write_operator, write
 pytestmark = pytest.mark.xdist_group("crashes")
 
 STEPS = (
-    "pull.read", "pull.measured", "pull.written", "pull.recorded", "learn.baselines", "learn.habits", "detect.scored",
-    "detect.score_recorded", "detect.tracked", "detect.deciding", "detect.decided", "detect.reconsidered",
-    "detect.correcting", "detect.corrected", "assess.computed", "assess.deciding", "assess.recorded", "push.claimed",
-    "push.frozen", "push.sent", "push.noted",
+    "pull.read", "pull.measured", "pull.written", "pull.recorded", "learn.baselines", "learn.habits", "learn.risk",
+    "detect.scored", "detect.score_recorded", "detect.tracked", "detect.deciding", "detect.decided", "detect.reconsidered",
+    "detect.correcting", "detect.corrected", "assess.computed", "assess.deciding", "assess.recorded",
+    "experience.computed", "experience.kept", "push.claimed", "push.frozen", "push.sent", "push.noted",
 )  # fmt: skip
 """Every named step of the house: a crash at each of them is tried below."""
 KILLED = -9
