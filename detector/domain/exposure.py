@@ -88,8 +88,8 @@ class Habit:
     `subscribers`: keys in UTF-8, sorted. Entries `slot_start[s]:slot_start[s + 1]` are slot s's, sorted by cell, then
     person: `like_s` mean seconds of a like hour that `person[i]` spends behind `cells[cell[i]]`. Own sums
     `own_start[h]:own_start[h + 1]` are hour h's: entry `own_at[j]`, one of the hour's slot, was there for `own_s[j]` s in
-    all, by weight, in `weeks[h]` weighted weeks. Attempts a second of presence are rate[person] x busy[slot], NaN = not
-    known; `pace[h]` is everyone's.
+    all, by weight, in `weeks[h]` weighted weeks. `of_person[person_start[i]:person_start[i + 1]]` are the entries of
+    person i, rising. Attempts a second of presence are rate[person] x busy[slot], NaN = not known; `pace[h]` is everyone's.
     """
 
     subscribers: NDArray[np.bytes_]
@@ -101,6 +101,8 @@ class Habit:
     own_start: NDArray[np.int64]
     own_at: NDArray[np.int32]
     own_s: NDArray[np.float32]
+    person_start: NDArray[np.int64]
+    of_person: NDArray[np.int32]
     weeks: NDArray[np.float64]
     rate: NDArray[np.float32]
     busy: NDArray[np.float64]
@@ -140,4 +142,4 @@ def no_habit() -> Habit:
     i, s = np.empty(0, np.int32), np.empty(0, np.float32)
     nothing, unknown = np.zeros(168), np.full(168, np.nan)
     slots, hours = np.zeros(49, np.int64), np.zeros(169, np.int64)
-    return Habit(np.empty(0, "S1"), (), slots, i, i, s, hours, i, s, nothing, s, np.ones(48), unknown)
+    return Habit(np.empty(0, "S1"), (), slots, i, i, s, hours, i, s, slots[:1], i, nothing, s, np.ones(48), unknown)

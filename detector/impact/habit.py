@@ -47,11 +47,13 @@ def learn_habit(
     own = [learned[SLOT_OF[hour]].own[hour] for hour in range(HOURS_OF_WEEK)]
     own_at = [(at + first[SLOT_OF[hour]]).astype(np.int32) for hour, (at, _) in enumerate(own)]
     pace = np.array([busy[SLOT_OF[h]] * learned[SLOT_OF[h]].pace[h] for h in range(HOURS_OF_WEEK)])
+    person = np.concatenate([one.person for one in learned])
     return Habit(
-        names[order], tuple(seen.cells), first,
-        np.concatenate([one.person for one in learned]), np.concatenate([one.cell for one in learned]),
+        names[order], tuple(seen.cells), first, person, np.concatenate([one.cell for one in learned]),
         np.concatenate([one.like_s for one in learned]), _edges([len(at) for at in own_at]),
-        np.concatenate(own_at), np.concatenate([s for _, s in own]), weeks, rate[order].astype(np.float32), busy, pace,
+        np.concatenate(own_at), np.concatenate([s for _, s in own]),
+        _edges(np.bincount(person, minlength=len(order)).tolist()), np.argsort(person, kind="stable").astype(np.int32),
+        weeks, rate[order].astype(np.float32), busy, pace,
     )  # fmt: skip
 
 

@@ -16,17 +16,16 @@ Amounts = NDArray[np.float64]
 
 def usual_of(habit: Habit, people: Places | None = None, hours: Iterable[int] = range(HOURS_OF_WEEK)) -> Usual:
     """Where `people` (places among `habit.subscribers`, rising; all if None) usually are at these hours of the week."""
+    entries = _entries(habit, people)
     people = np.arange(len(habit.subscribers)) if people is None else people
     number = np.full(len(habit.subscribers), -1, np.int32)
     number[people] = np.arange(len(people))
-    rows_of: dict[int, Places] = {}
     parts: list[tuple[Places, Amounts, Amounts]] = [(np.empty(0, np.int64), np.empty(0), np.empty(0))]
     sizes = np.zeros(HOURS_OF_WEEK, np.int64)
     for hour in sorted(set(hours)):
-        slot = int(SLOT_OF[hour])
-        if slot not in rows_of:
-            rows_of[slot] = np.flatnonzero(number[habit.person[_slot(habit, slot)]] >= 0)
-        at, seconds = _hour(habit, hour, rows_of[slot])
+        slot = _slot(habit, int(SLOT_OF[hour]))
+        low, high = np.searchsorted(entries, [slot.start, slot.stop])
+        at, seconds = _hour(habit, hour, entries[low:high])
         parts.append((at, seconds, _attempts(habit, hour, at, seconds)))
         sizes[hour] = len(at)
     at = np.concatenate([entries for entries, _, _ in parts])
@@ -37,6 +36,16 @@ def usual_of(habit: Habit, people: Places | None = None, hours: Iterable[int] = 
         habit.keys(people), tuple(habit.cells[i] for i in cells), start, number[habit.person[at]], cell.astype(np.int32),
         seconds, attempts, habit.pace,
     )  # fmt: skip
+
+
+def _entries(habit: Habit, people: Places | None) -> Places:
+    """Of these people, rising."""
+    if people is None:
+        return np.arange(len(habit.person))
+    first, sizes = habit.person_start[people], habit.person_start[people + 1] - habit.person_start[people]
+    ends = np.cumsum(sizes)
+    within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - sizes, sizes)
+    return np.asarray(np.sort(habit.of_person[np.repeat(first, sizes) + within]), np.int64)
 
 
 def people_behind(habit: Habit, cells: NDArray[np.intp], hours: Iterable[int]) -> NDArray[np.intp]:
@@ -56,15 +65,15 @@ def _slot(habit: Habit, slot: int) -> slice:
 
 
 def _hour(habit: Habit, hour: int, rows: Places) -> tuple[Places, Amounts]:
-    """(entries, mean seconds) of the hour among these rows of its slot; what is tiny is left out."""
-    slot = _slot(habit, int(SLOT_OF[hour]))
-    own = np.zeros(slot.stop - slot.start)
+    """(entries, mean seconds) of the hour among these of its slot; what is tiny is left out."""
     theirs = slice(int(habit.own_start[hour]), int(habit.own_start[hour + 1]))
-    own[habit.own_at[theirs] - slot.start] = habit.own_s[theirs]
-    like = np.asarray(habit.like_s[slot][rows], np.float64)
-    mean = shrunk(own[rows], like, float(habit.weeks[hour]))
+    at, own = habit.own_at[theirs], np.zeros(len(rows))
+    if len(at) and len(rows):
+        place = np.minimum(np.searchsorted(at, rows), len(at) - 1)
+        own = np.where(at[place] == rows, habit.own_s[theirs][place], 0.0)
+    mean = shrunk(own, np.asarray(habit.like_s[rows], np.float64), float(habit.weeks[hour]))
     kept = mean >= TINY_S
-    return rows[kept] + slot.start, np.minimum(mean[kept], HOUR_S)
+    return rows[kept], np.minimum(mean[kept], HOUR_S)
 
 
 def _attempts(habit: Habit, hour: int, at: Places, seconds: Amounts) -> Amounts:

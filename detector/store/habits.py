@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-MADE_FROM = "habit by slots"
+MADE_FROM = "habit by slots and people"
 """Habits of another layout are learned anew."""
 Array = np.ndarray[Any, Any]
 
@@ -20,5 +20,8 @@ def without(habit: Mapping[str, Array], names: Sequence[str]) -> tuple[dict[str,
     left |= {name: habit[name][keep] for name in ("cell", "like_s")}
     left["person"] = number[habit["person"][keep]].astype(np.int32)
     left["own_at"], left["own_s"] = place[habit["own_at"][own_kept]].astype(np.int32), habit["own_s"][own_kept]
+    of_person = habit["of_person"][keep[habit["of_person"]]]
+    left["of_person"] = place[of_person].astype(np.int32)
+    left["person_start"] = np.concatenate([[0], np.cumsum(np.bincount(left["person"], minlength=int(stays.sum())))])
     left["slot_start"], left["own_start"] = place[habit["slot_start"]], own_place[habit["own_start"]]
     return left, int((~keep).sum())
