@@ -37,6 +37,7 @@ class _Sum:
     hours: float = 0.0
     complaints: float = 0.0
     complained: set[str] = field(default_factory=set)
+    offered: float = 0.0
     goodwill: float = 0.0
 
     def add(self, one: Listing, share: float) -> None:
@@ -74,7 +75,7 @@ def planning(past: Past) -> Report:
     rows = [_row(key, one, past.floor) for key, one in ordered]
     rows = [row for row in rows if any(row[3:])]  # a few complaints alone: there would be nothing to read
     notes = (
-        f"People and complaints in steps of {past.floor}; withheld where fewer than {past.floor} people were touched.",
+        f"People, hours and complaints in steps of {past.floor}; withheld where it is fewer, or of fewer people.",
         "An incident of several places counts at each of them, its people and hours by the share of those usually there.",
         *said_of_withdrawn(past),
     )
@@ -159,6 +160,7 @@ def _add_goodwill(
         keys = list(_keys(told[name], parts[name], past))
         keys.append(((keys[0][0][0], "segment", _segment(one.subscriber, past)), 1.0))
         for key, share in keys:
+            sums[key].offered += share
             sums[key].goodwill += cost * share
 
 
@@ -167,8 +169,10 @@ def _order(key: Key, one: _Sum) -> tuple[object, ...]:
 
 
 def _row(key: Key, one: _Sum, floor: int) -> tuple[Value, ...]:
-    """What is of too few people is withheld as a whole: hours and money would say what their number does not."""
-    hidden = few(one.people, floor)
+    """What is of too few people is withheld as a whole. Hours go in steps of the floor, and money as so many offers of the
+    mean cost, in steps as well: neither says what two nearly equal reports would else say of the people between them."""
+    hours = None if few(one.people, floor) else people_shown(one.hours, floor)
     complaints = None if few(len(one.complained), floor) else people_shown(one.complaints, floor)
-    hours, money = (None, None) if hidden else (round(one.hours, 1), round(one.goodwill, 2))
+    offers = people_shown(one.offered, floor)
+    money = None if offers is None else round(offers * one.goodwill / one.offered, 2)
     return *key, len(one.incidents), people_shown(one.people, floor), hours, complaints, money

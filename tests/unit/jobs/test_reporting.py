@@ -48,7 +48,7 @@ def made(house, name, **more):
 def test_what_an_outage_cost(house):
     rows = {(row["by"], row["what"]): row for row in made(house, "planning").records()}
     site = rows["site", "s1"]
-    assert (site["incidents"], site["people"], site["affected_hours"], site["complaints"]) == (1, 10, 9.0, 5)
+    assert (site["incidents"], site["people"], site["affected_hours"], site["complaints"]) == (1, 10, 10, 5)
     assert (
         rows["cause", "site / outage"]["people"] == rows["segment", "consumer"]["people"] == rows["all", ""]["people"] == 10
     )
