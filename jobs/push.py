@@ -8,13 +8,14 @@ from typing import Any
 
 from detector import care, delivery
 from detector.delivery import Breaker, Outcome, Receiver
-from detector.domain.communication import standing
+from detector.domain.communication import Communication, standing
 from detector.domain.customer import CHANNELS
 from detector.domain.errors import Permanent, PrecallError
 from detector.domain.finding import Findings
 from detector.domain.impact import Listing
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.ports import Reference, Source, Transport
+from detector.domain.rule import ACTIONS
 from detector.store import Message, Store
 from jobs.ledger import Reached, walk_on
 
@@ -114,25 +115,27 @@ class Relay:
         listed = self.store.book.listings(incident_id=message.incident_id, current=True)
         ask = LastAsk(reference, self.policy, int(event_now))
         refused = [(one, why) for one in listed if one.contactable and (why := ask.why_not(one))]
-        if not refused:
-            return
         gone = {one.subscriber for one, _ in refused}
-        rows = [row for row in self.store.communications.of([message.incident_id]) if row.subscriber in gone]
-        unheard = [row for row in standing(rows) if row.at == message.time] if self._unheard(message) else []
+        rows = self._asked_with(message) if self._unheard(message) else []
+        unsaid = [row for row in rows if row.subscriber in gone or not ask.may_follow(row)]
+        if not refused and not unsaid:
+            return
         with self.store.begin() as connection:
             for one, why in refused:
                 assert one.row is not None  # noqa: S101  rows that were read have one
                 self.store.book.refuse(connection, one.row, why)
-            self.store.communications.add(connection, care.taken_back(unheard, int(event_now)))
+            self.store.communications.add(connection, care.taken_back(unsaid, int(event_now)))
+
+    def _asked_with(self, message: Message) -> list[Communication]:
+        return [row for row in standing(self.store.communications.of([message.incident_id])) if row.at == message.time]
 
     def _take_back(self, message: Message, event_now: float) -> None:
         """Nobody was reached in time: what was asked with this alert may be asked with the next."""
         told = [one for one in self.store.outbox.told(message.incident_id) if one.key == message.key]
         if any(one.attempts or one.state == "sent" for one in told):
             return
-        rows = [row for row in standing(self.store.communications.of([message.incident_id])) if row.at == message.time]
         with self.store.begin() as connection:
-            self.store.communications.add(connection, care.taken_back(rows, int(event_now)))
+            self.store.communications.add(connection, care.taken_back(self._asked_with(message), int(event_now)))
 
     def _unheard(self, message: Message) -> bool:
         """No receiver can have had this alert."""
@@ -159,9 +162,17 @@ class LastAsk:
 
     def why_not(self, listing: Listing) -> str:
         """Empty if it may. What has no channel yet needs one."""
+        return self._against(listing.subscriber, listing.channel, self.policy.purposes)
+
+    def may_follow(self, row: Communication) -> bool:
+        """What takes consents of its own (a survey) is asked for them; all else stands or falls with its listing."""
+        own = ACTIONS[row.action].purposes if row.action in ACTIONS else ()
+        return not own or not self._against(row.subscriber, row.channel, ("network_care_analysis", *own))
+
+    def _against(self, subscriber: str, channel: str, purposes: tuple[str, ...]) -> str:
         channels, why = care.permitted_channels(
-            listing.subscriber, customers=self.reference.customers, purposes=self.policy.purposes, at=self.now,
-            lawful=self.lawful, among=(listing.channel,) if listing.channel else CHANNELS,
+            subscriber, customers=self.reference.customers, purposes=purposes, at=self.now, lawful=self.lawful,
+            among=(channel,) if channel else CHANNELS,
         )  # fmt: skip
         return why if not channels else "quiet_hours" if self.quiet else ""
 

@@ -236,6 +236,17 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     assert standing(rows) == [], "it counts for no cap, and may be said later"
 
 
+def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(house, desk):
+    listed(house, AFFECTED)
+    who = house.names.subscriber(AFFECTED)
+    over = Communication("inc_1", who, who, LIVE, "all_clear", "sms")
+    with house.store.begin() as connection:
+        house.store.communications.add(connection, [over, replace(over, action="survey")])
+    tell(house, type_="resolved")
+    assert push(house) == {"sent": 1}
+    assert standing(house.store.communications.of(["inc_1"])) == [over]
+
+
 def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(house, desk):
     who = house.names.subscriber(AFFECTED)
     earlier = Communication("inc_1", who, who, LIVE - 900, "proactive_message", "sms", severity="minor")
