@@ -16,6 +16,7 @@ from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
 from detector.feedback.bursts import Burst
 from detector.impact import left_out
+from detector.impact.experience import local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
@@ -112,7 +113,11 @@ class _Files:
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _experience(self) -> tuple[Any, ...]:
-        return tuple(one for one in self.store.experience.between(self.window) if one.holder not in self._withdrew)
+        """Rows of every local day that the window touches."""
+        start = self.window.start
+        first = next(local_days(Window(start, start + 1), self.reference.operator.timezone))
+        found = self.store.experience.between(Window(first.start, self.window.end))
+        return tuple(one for one in found if one.holder not in self._withdrew)
 
     def _bursts(self) -> tuple[str, ...]:
         found = [Burst(**one) for one in self.store.notes.get(BURSTS, [])]

@@ -75,6 +75,12 @@ def test_who_has_been_through_the_most(house):
     )
 
 
+def test_a_day_of_experience_belongs_to_every_window_that_touches_it(house):
+    keep_experience(house.source, house.store, now=LIVE + 2 * HOUR)
+    assert made(house, "experience", window=window_of(LIVE, None, now=LIVE + 2 * HOUR)).rows
+    assert made(house, "experience", window=window_of(LIVE + 24 * HOUR, None, now=LIVE + 25 * HOUR)).rows == ()
+
+
 def test_a_window_is_the_last_four_weeks_unless_told(house):
     assert window_of(None, None, now=LIVE).seconds == WEEKS_S
     assert made(house, "planning", window=window_of(LIVE - 9 * HOUR, LIVE - HOUR, now=LIVE)).rows == ()
