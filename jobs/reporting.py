@@ -16,7 +16,7 @@ from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
 from detector.feedback.bursts import Burst
 from detector.impact import left_out
-from detector.impact.experience import local_days
+from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
@@ -113,10 +113,11 @@ class _Files:
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _experience(self) -> tuple[Any, ...]:
-        """Rows of every local day that the window touches."""
+        """Rows of every local day that the window touches, and of those before it that are still remembered."""
         start = self.window.start
         first = next(local_days(Window(start, start + 1), self.reference.operator.timezone))
-        found = self.store.experience.between(Window(first.start, self.window.end))
+        remembered = first.start - REMEMBERED_DAYS * 86_400
+        found = self.store.experience.between(Window(remembered, self.window.end))
         return tuple(one for one in found if one.holder not in self._withdrew)
 
     def _bursts(self) -> tuple[str, ...]:

@@ -19,13 +19,15 @@ COLUMNS = (
     Column("degraded_hours", "Degraded hours a person", "hours"), Column("incidents", "Incidents a person", "index"),
     Column("mostly", "Mostly"),
 )  # fmt: skip
+_DAY_S = 86_400
 
 
 @dataclass
 class _Person:
-    """One person's rows in order of time, and what they come to."""
+    """One person's rows in order of time, those of the window, and what all of them come to."""
 
     rows: list[Experience] = field(default_factory=list)
+    days: list[Experience] = field(default_factory=list)
     index: float = 100.0
     before: float = 100.0
 
@@ -40,9 +42,11 @@ def experience(past: Past) -> Report:
     for row in sorted(past.experience, key=lambda row: row.day):
         if row.holder_kind == "subscriber":
             people[row.holder].rows.append(row)
+            people[row.holder].days += [row] if row.day + _DAY_S > past.window.start else []
     last = max((row.day for row in past.experience), default=past.window.end)
+    people = {key: one for key, one in people.items() if one.days}
     for one in people.values():
-        one.index, one.before = index_at(last, one.rows), index_at(last - 7 * 86_400, one.rows)
+        one.index, one.before = index_at(last, one.rows), index_at(last - 7 * _DAY_S, one.rows)
     groups: dict[tuple[str, str], list[_Person]] = defaultdict(list)
     for by, of in _dimensions(past):
         for key, one in sorted(people.items()):
@@ -74,7 +78,7 @@ def _row(by: str, what: str, people: Sequence[_Person], floor: int) -> tuple[Val
     if few(len(people), floor):
         return by, what, None, None, None, None, None, None, ""
     indices = sorted(one.index for one in people)
-    days = [row for one in people for row in one.rows]
+    days = [row for one in people for row in one.days]
     harms = {harm: sum(row.by_harm.get(harm, 0.0) for row in days) for harm in HARMS}
     return (
         by, what, people_shown(len(people), floor), _mean(indices), _mean(indices[: max(len(people) // 10, floor)]),

@@ -93,10 +93,10 @@ class Past:
     """What is known of `window`; a report's kind says which fields it needs, the others may be empty.
 
     incidents: those that were on in the window, without the withdrawn; listings: the current rows of their lists;
-    interactions, events: made in the window; experience: rows of its days. None of them is about people who withdrew
-    `network_care_analysis` (`withdrew` of them are left out). crowd: cell -> people who are usually there, a mean over
-    the week; communications: what care was asked to say or offer; offers: what each costs; held_out: rows of those whom
-    the holdout left out, whether current or not; holdout: its terms.
+    interactions, events: made in the window; experience: rows of its days, and of the 28 before it. None of them is
+    about people who withdrew `network_care_analysis` (`withdrew` of them are left out). crowd: cell -> people who are
+    usually there, a mean over the week; communications: what care was asked to say or offer; offers: what each costs;
+    held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms.
     """
 
     window: Window
