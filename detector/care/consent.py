@@ -102,12 +102,14 @@ def permitted_channels(
     that no channel allows (the furthest that any channel got), or no_channel if each purpose has a channel but none has all.
     Without any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""
     on = lawful or {}
-    answers = {
-        purpose: _answers(subscriber_key, customers, purpose, among, at, on.get(purpose, CONSENT))
-        for purpose in purposes or ("proactive_contact",)
-    }
-    channels = tuple(c for i, c in enumerate(among) if not any(answer[i] for answer in answers.values()))
-    blocked = [max(answer, key=WHY_NOT.index) for answer in answers.values() if all(answer)]
+    answers = []
+    for purpose in purposes or ("proactive_contact",):
+        own = _answers(subscriber_key, customers, purpose, among, at, on.get(purpose, CONSENT))
+        if all(answer == "no_consent" for answer in own):
+            return (), "no_consent"
+        answers.append(own)
+    channels = tuple(channel for channel, *no in zip(among, *answers, strict=True) if not any(no))
+    blocked = [max(own, key=WHY_NOT.index) for own in answers if all(own)]
     if channels:
         return channels, ""
     return (), min(blocked, key=WHY_NOT.index) if blocked else "no_channel"

@@ -136,11 +136,11 @@ def _steps(incidents: tuple[Incident, ...], dice: Random):
 
 def told(world: World) -> list[tuple[Incident, Communication]]:
     """What care is asked to say, step by step, by the code."""
-    heard, said = list(world.past), []
+    said, knows = [], Heard.of(world.past)
     for at, incidents in world.steps:
+        knows = replace(knows, open_=frozenset(i.incident_id for i in incidents if i.state == "open"))
         for incident in incidents:
             service = "coverage" if incident.kind == "outage" else "slow"
-            knows = Heard.of(heard, [i.incident_id for i in incidents if i.state == "open"])
             care = Situation(world.customers, world.zone, at, world.policy, RULES, knows, "DE")
             impact = world.impact(incident, at)
             if incident.state == "open":
@@ -150,7 +150,7 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
                 after = follow_up(incident, impact, service, decided, care)
             accounts = decide_accounts(incident, impact, service, decided, care)
             rows = asked(incident, service, (*decided, *after, *accounts), knows, at)
-            heard += rows
+            knows = knows.adding(rows)
             said += [(incident, row) for row in rows]
     return said
 
