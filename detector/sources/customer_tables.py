@@ -19,8 +19,9 @@ from detector.domain.customer import (
     Survey,
 )  # fmt: skip
 from detector.domain.finding import Findings
+from detector.sources import plausible
 from detector.sources.identity import Pseudonymiser
-from detector.sources.records import Record, table
+from detector.sources.records import LONGEST_WORD, Record, table
 from detector.sources.timeline import Timeline
 
 STEMS = ("subscribers", "accounts", "account_members", "consents")
@@ -37,8 +38,10 @@ def customers(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings
     subscribers = table(root, "subscribers", ("subscriber_id",), make.subscriber, zone, findings)
     accounts = table(root, "accounts", ("account_id", "kind"), make.account, zone, findings)
     members = table(root, "account_members", ("account_id", "subscriber_id", "role"), make.member, zone, findings)
-    consents = sorted(table(root, "consents", CONSENT, make.consent, zone, findings), key=lambda c: c.since)
-    everyone = Customers({s.key: s for s in subscribers}, {a.key: a for a in accounts}, tuple(members))
+    people, firms = plausible.people(subscribers, findings), plausible.firms(accounts, findings)
+    rows = table(root, "consents", CONSENT, make.consent, zone, findings)
+    consents = sorted(plausible.consents(rows, people, firms, findings), key=lambda c: c.since)
+    everyone = Customers(people, firms, plausible.members(members, people, firms, findings))
     given = ConsentsSoFar(everyone, consents)
     raw = make.raw
     return Timeline([c.since for c in consents], lambda now: (given.by(now), raw))
@@ -65,13 +68,15 @@ class ConsentsSoFar:
 def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Contact]:
     """All contacts in order of time."""
     rows = table(root, "contacts", ("contact_id", "at", "channel"), CustomerRows(names).contact, zone, findings)
-    return sorted(rows, key=lambda c: (c.at, c.contact_id))
+    once = plausible.once(rows, lambda c: c.contact_id, "contacts.csv", findings)
+    return sorted(once, key=lambda c: (c.at, c.contact_id))
 
 
 def surveys(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Survey]:
     """All answers in order of time."""
     rows = table(root, "surveys", ("survey_id", "subscriber_id", "at", "score"), CustomerRows(names).survey, zone, findings)
-    return sorted(rows, key=lambda s: (s.at, s.survey_id))
+    once = plausible.once(rows, lambda s: s.survey_id, "surveys.csv", findings)
+    return sorted(once, key=lambda s: (s.at, s.survey_id))
 
 
 def subscriber_events(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[SubscriberEvent]:
@@ -93,14 +98,14 @@ class CustomerRows:
         """Made once, and the same object wherever the person is named: there may be millions."""
         if (known := self._subscribers.get(raw)) is not None:
             return known
-        key = self._subscribers[raw] = self._names.subscriber(raw)
+        key = self._subscribers[_fit(raw)] = self._names.subscriber(raw)
         self.raw[key] = raw
         return key
 
     def _account(self, raw: str) -> str:
         if (known := self._accounts.get(raw)) is not None:
             return known
-        key = self._accounts[raw] = self._names.account(raw)
+        key = self._accounts[_fit(raw)] = self._names.account(raw)
         self.raw[key] = raw
         return key
 
@@ -132,18 +137,25 @@ class CustomerRows:
     def contact(self, row: Record) -> Contact:
         return Contact(
             row.needed("contact_id"), row.needed_time("at"), row.needed("channel"),
-            self._names.subscriber(row.text("subscriber_id")), row.text("category"), row.text("cell_id"), row.text("text"),
-            row.number("latitude"), row.number("longitude"), row.text("outcome"), row.flag("escalated"),
+            self._subscriber(row.text("subscriber_id")), row.word("category"), row.word("cell_id"), row.text("text"),
+            row.number("latitude"), row.number("longitude"), row.word("outcome"), row.flag("escalated"),
             row.flag("reopened"),
         )  # fmt: skip
 
     def survey(self, row: Record) -> Survey:
         score = row.number("score")
         if score is None or not 0 <= score <= 10:
-            raise ValueError(f"score {row.text('score')[:40]!r} is not within 0 to 10")
-        key = self._names.subscriber(row.needed("subscriber_id"))
-        return Survey(row.needed("survey_id"), key, row.needed_time("at"), score, row.text("trigger"), row.text("text"))
+            raise ValueError("score is not within 0 to 10")
+        key = self._subscriber(row.needed("subscriber_id"))
+        return Survey(row.needed("survey_id"), key, row.needed_time("at"), score, row.word("trigger"), row.text("text"))
 
     def event(self, row: Record) -> SubscriberEvent:
-        key = self._names.subscriber(row.needed("subscriber_id"))
+        key = self._subscriber(row.needed("subscriber_id"))
         return SubscriberEvent(key, row.needed_time("at"), row.one_of("kind", EVENTS))
+
+
+def _fit(raw: str) -> str:
+    """An id that may be one. ValueError, which does not repeat it, for anything else."""
+    if len(raw) > LONGEST_WORD or "\0" in raw or "\ufffd" in raw:
+        raise ValueError(f"an id of {len(raw):,} characters, or with some that are none")
+    return raw

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from detector.domain.counters import CounterBatch
 from detector.domain.customer import Contact, SubscriberEvent, Survey
@@ -15,6 +14,7 @@ from detector.domain.ports import Operator, Piece, Reference
 from detector.domain.window import Window, utc
 from detector.sources.counter_files import CounterFile, CounterFiles
 from detector.sources.identity import Pseudonymiser
+from detector.sources.plausible import Made, of_known, presence_of_known
 from detector.sources.presence import AttachmentFile, AttachmentFiles
 from detector.sources.reference import ReferenceFiles, signature_of
 
@@ -85,16 +85,24 @@ class OperatorDataset:
 
     def presence(self, after: float, now: float, findings: Findings) -> Presence:
         files, delay = self._attachment_files(now), self.operator.arrival_delay_s
-        return self._attachments.arrived(files, after, now, delay, self._reference.zone, findings)
+        arrived = self._attachments.arrived(files, after, now, delay, self._reference.zone, findings)
+        if not len(arrived):
+            return arrived
+        known = self._reference.at(now)
+        return presence_of_known(arrived, known.customers.subscribers, known.topology, now, findings)
 
     def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
-        return _made_in(self._reference.contacts(findings), after, now)
+        return self._of_known(_made_in(self._reference.contacts(findings), after, now), "contacts.csv", now, findings)
 
     def surveys(self, after: float, now: float, findings: Findings) -> Sequence[Survey]:
-        return _made_in(self._reference.surveys(findings), after, now)
+        return self._of_known(_made_in(self._reference.surveys(findings), after, now), "surveys.csv", now, findings)
 
     def subscriber_events(self, after: float, now: float, findings: Findings) -> Sequence[SubscriberEvent]:
-        return _made_in(self._reference.subscriber_events(findings), after, now)
+        rows = _made_in(self._reference.subscriber_events(findings), after, now)
+        return self._of_known(rows, "subscriber_events.csv", now, findings)
+
+    def _of_known(self, rows: "Sequence[Made]", where: str, now: float, findings: Findings) -> "Sequence[Made]":
+        return of_known(rows, self._reference.at(now).customers.subscribers, where, findings) if rows else rows
 
     def _attachment_files(self, now: float) -> list[AttachmentFile]:
         told = self._reference.arrivals()
@@ -127,9 +135,6 @@ class OperatorDataset:
 
     def _piece(self, file: CounterFile, at: float) -> Piece:
         return Piece(self.name, file.name, file.sha256, float(at), file.size)
-
-
-Made = TypeVar("Made", Contact, Survey, SubscriberEvent)
 
 
 def _made_in(listed: Sequence[Made], after: float, now: float) -> Sequence[Made]:

@@ -19,6 +19,8 @@ from detector.sources.tabular import Table
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
 HELD_FILES = 3
+LONGEST_S = 86_400
+"""A row is of an hour; of more than a day it says nothing of when somebody was where."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,10 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
     with Table(file.path, file.name) as table:
         table.need(REQUIRED)
         own = [c for c in ("attempts", "failures") if c in table.columns]
-        table.load(["subscriber_id", "cell_id", "start"], ["duration_s", "seconds", *own], findings)
+        table.load(["subscriber_id", "cell_id", "start"], ["duration_s", "seconds", *own], findings, private=True)
         people, subscriber = table.codes("subscriber_id")
         cells, cell = table.codes("cell_id")
-        start = times(table, "start", zone, file.name, findings)
+        start = times(table, "start", zone, file.name, findings, private=True)
         duration, seconds, *results = table.numbers("duration_s", "seconds", *own)
         told, nothing = dict(zip(own, results, strict=True)), np.full(len(start), np.nan)
         attempts, failures = (told.get(c, nothing) for c in ("attempts", "failures"))
@@ -121,6 +123,12 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
         first = int(np.flatnonzero(~good)[0]) + 1
         example = f"row {first}: no subscriber, cell, hour or seconds in it"
         findings.add("row_rejected", file.name, example, int((~good).sum()))
+    wrong = good & ((duration > LONGEST_S) | (seconds > duration + 1))
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0]) + 1
+        example = f"row {first}: more than a day, or more seconds than it lasts"
+        findings.add("implausible_attachment", file.name, example, int(wrong.sum()))
+        good &= ~wrong
     end = start + np.where(good, duration, 0).astype(np.int64)
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(end[keep], kind="stable")]

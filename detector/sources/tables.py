@@ -81,8 +81,10 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
     return CounterTable(name, counters, names, objects[keep], start[keep], lasts, suspect, columns)
 
 
-def times(table: Table, column: str, zone: tzinfo, name: str, findings: Findings) -> NDArray[np.int64]:
-    """A loaded column of times as seconds, -1 where empty or no time (a finding)."""
+def times(
+    table: Table, column: str, zone: tzinfo, name: str, findings: Findings, *, private: bool = False
+) -> NDArray[np.int64]:  # fmt: skip
+    """A loaded column of times as seconds, -1 where empty or no time (a finding, which does not repeat a `private` one)."""
     words, codes = table.codes(column)
     seconds = np.full(len(words) + 1, -1, np.int64)
     for i, word in enumerate(words):
@@ -90,7 +92,9 @@ def times(table: Table, column: str, zone: tzinfo, name: str, findings: Findings
             seconds[i], own = timestamp_s(word, zone)
         except ValueError as error:
             row = int(np.flatnonzero(codes == i)[0]) + 1
-            findings.add("not_a_time", name, f"row {row}: {column} {error}", int((codes == i).sum()))
+            findings.add(
+                "not_a_time", name, f"row {row}: {column} {'is no time' if private else error}", int((codes == i).sum())
+            )
             continue
         if not own:
             findings.add("time_without_offset", name, f"{column} {word}, taken as {zone}", int((codes == i).sum()))

@@ -82,7 +82,7 @@ class Table:
         """Permanent naming the first of these columns that the file lacks."""
         for column in columns:
             if column not in self.columns:
-                header = ",".join(self.columns)[:120]
+                header = header_told(self.columns)
                 raise Permanent(f"column {column!r} is missing", where=self._name, mend=f"its header reads {header}")
 
     def texts(self) -> Iterator[tuple[str | None, ...]]:
@@ -96,13 +96,14 @@ class Table:
         listed = ", ".join(f"{_name(c)}::VARCHAR" for c in columns)
         return list(self._query(f"SELECT DISTINCT {listed} FROM {self._from}").fetchall())
 
-    def load(self, texts: Sequence[str], numbers: Sequence[str], findings: Findings) -> None:
-        """Takes these columns into memory; a text where a number belongs, or a row that is none, is a finding."""
+    def load(self, texts: Sequence[str], numbers: Sequence[str], findings: Findings, *, private: bool = False) -> None:
+        """Takes these columns into memory; a text where a number belongs, or a row that is none, is a finding, which does
+        not repeat the value where it may be an identity (`private`)."""
         words = [f"nullif(trim({_name(c)}::VARCHAR), '') AS {_name(c)}" for c in texts]
         values = [f"{_number(c)} AS {_name(c)}" for c in numbers]
         wrong = [
             f"CASE WHEN trim({_name(c)}::VARCHAR) <> '' AND {_number(c)} IS NULL "
-            f"THEN {_text(c + ' ')} || {_name(c)}::VARCHAR END"
+            f"THEN {_text(c + ' ')}{'' if private else f' || {_name(c)}::VARCHAR'} END"
             for c in numbers
         ]
         bad = f"nullif(concat_ws(', ', {', '.join(wrong) or 'NULL'}), '') AS \"?bad\""
@@ -148,6 +149,16 @@ class Table:
         listed = ", ".join(f"{_name(column)} AS n{i}" for i, column in enumerate(columns))
         found = self._query(f'SELECT {listed} FROM loaded ORDER BY "?row"').fetchnumpy() if columns else {}
         return [np.ma.filled(np.ma.asarray(found[f"n{i}"]).astype(np.float64), np.nan) for i in range(len(columns))]
+
+
+def header_told(columns: Iterable[str]) -> str:
+    """A header as an error repeats it: names alone, for a file without one begins with a row of identities.
+
+    >>> header_told(["subscriber_id", "491701234567", "c11"])
+    'subscriber_id,...,c11'
+    """
+    names = (c if c[:1].isalpha() and sum(map(str.isdigit, c)) < 5 and "@" not in c else "..." for c in columns)
+    return ",".join(names)[:120] or "(nothing)"
 
 
 def _name(column: str) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from detector.domain.errors import PrecallError, Transient
+from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
 from detector.sources.watch import FileDrop
@@ -19,7 +21,18 @@ from detector.store.parquet import read_columns
 from jobs.cli import main
 from tests.acceptance.crash_driver import CONTEXT
 from tests.acceptance.small_house import SmallHouse
-from tests.acceptance.small_operator import CATALOGUE, CELLS, COLUMNS, DAY, LIVE, QUARTER, iso, table, write_reference
+from tests.acceptance.small_operator import (
+    AFFECTED,
+    CATALOGUE,
+    CELLS,
+    COLUMNS,
+    DAY,
+    LIVE,
+    QUARTER,
+    iso,
+    table,
+    write_reference,
+)
 
 NOW = LIVE + QUARTER + 400
 
@@ -208,7 +221,7 @@ def test_attachments_that_come_between_two_looks_are_not_lost(inbox):
     inbox.pull(NOW)
     people = inbox.root / "operator" / "attachments" / "h.csv"
     header = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
-    table(people, header, [("491", "c11", iso(LIVE), 3600, 3600)])
+    table(people, header, [(AFFECTED, "c11", iso(LIVE), 3600, 3600)])
     os.utime(people, (NOW + 9, NOW + 9))
     for moment in (NOW + 10, NOW + 20, NOW + 30):
         inbox.pull(moment)
@@ -324,3 +337,130 @@ def test_no_traceback_reaches_the_user(tmp_path):
     words = [sys.executable, "-c", "from jobs.cli import main; main()", "check", "--config", "my.toml"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+# --- about people -------------------------------------------------------------------------------------------------------
+
+SUBSCRIBERS = "subscriber_id,account_id,minor,guardian_id\n4917000001,A1,0,\n4917000002,A1,1,4917000001\n4917000003,,0,\n"
+ACCOUNTS = "account_id,kind,name,parent_id\nA1,family,Surname,\nA2,enterprise,Firm,A3\nA3,enterprise,Firm,\n"
+MEMBERS = "account_id,subscriber_id,role\nA1,4917000001,holder\nA1,4917000002,dependant\n"
+CONSENTS = (
+    "holder_kind,holder_id,purpose,channel,state,since\nsubscriber,4917000001,survey,any,granted,2026-01-01T00:00:00Z\n"
+)
+CONTACTS = "contact_id,subscriber_id,at,channel,cell_id,text\nk1,4917000001,2026-03-24T11:00:00Z,call,c11,no signal\n"
+SURVEYS = "survey_id,subscriber_id,at,score\ns1,4917000001,2026-03-24T11:00:00Z,4\n"
+ATTACHED = "subscriber_id,cell_id,start,duration_s,seconds\n4917000001,c11,2026-03-24T10:00:00Z,3600,3000\n"
+GOOD_TABLES = {
+    "subscribers.csv": SUBSCRIBERS, "accounts.csv": ACCOUNTS, "account_members.csv": MEMBERS, "consents.csv": CONSENTS,
+    "contacts.csv": CONTACTS, "surveys.csv": SURVEYS, "attachments/a.csv": ATTACHED,
+}  # fmt: skip
+STRANGER, LONG = "4917999999", "4917" + "0" * 1_000_000
+ABOUT_PEOPLE = {
+    "an attachment of a stranger": (
+        "attachments/a.csv", f"{STRANGER},c11,2026-03-24T10:00:00Z,3600,60", "unknown_subscriber",
+    ),
+    "an attachment to no cell": ("attachments/a.csv", "4917000003,c99,2026-03-24T10:00:00Z,3600,60", "unknown_cell"),
+    "an attachment of next year": ("attachments/a.csv", "4917000003,c11,2027-03-24T10:00:00Z,3600,60", "clock_in_future"),
+    "an attachment of 400 days": (
+        "attachments/a.csv", "4917000003,c11,2025-02-17T10:00:00Z,34560000,60", "implausible_attachment",
+    ),
+    "more seconds than it lasts": (
+        "attachments/a.csv", "4917000003,c11,2026-03-24T10:00:00Z,3600,9000", "implausible_attachment",
+    ),
+    "seconds below zero": ("attachments/a.csv", "4917000003,c11,2026-03-24T10:00:00Z,3600,-60", "row_rejected"),
+    "an attachment of nobody": ("attachments/a.csv", ",c11,2026-03-24T10:00:00Z,3600,60", "row_rejected"),
+    "a column that has slipped": ("attachments/a.csv", f"c11,10,{STRANGER},{STRANGER},{STRANGER}x", "not_a_number"),
+    "a contact of a stranger": ("contacts.csv", f"k2,{STRANGER},2026-03-24T11:00:00Z,call,c11,x", "unknown_subscriber"),
+    "a contact at no cell": ("contacts.csv", "k2,4917000003,2026-03-24T11:00:00Z,call,c99,x", "unknown_place"),
+    "a contact twice": ("contacts.csv", "k1,4917000001,2026-03-24T11:30:00Z,call,c11,x", "duplicate_row"),
+    "a contact of 1 MB": (
+        "contacts.csv", f'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"{"no signal " * 100_000}"', "long_text",
+    ),
+    "a contact with a broken quote": ("contacts.csv", 'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"x" y', "row_rejected"),
+    "a contact with an open quote": ("contacts.csv", 'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"x', "row_rejected"),
+    "a contact without an id": ("contacts.csv", ",4917000003,2026-03-24T11:00:00Z,call,c11,x", "row_rejected"),
+    "a contact of no time": ("contacts.csv", f"k2,4917000003,{STRANGER},call,c11,x", "row_rejected"),
+    "a subscriber of a million characters": ("subscribers.csv", f"{LONG},A1,0,", "row_rejected"),
+    "a subscriber with a NUL": ("subscribers.csv", "49\x001700,A1,0,", "row_rejected"),
+    "a subscriber twice": ("subscribers.csv", "4917000003,A1,0,", "duplicate_row"),
+    "a guardian who is a minor": ("subscribers.csv", "4917000004,A1,1,4917000002", "unfit_guardian"),
+    "a guardian nobody knows": ("subscribers.csv", f"4917000004,A1,1,{STRANGER}", "unfit_guardian"),
+    "one's own guardian": ("subscribers.csv", "4917000004,A1,1,4917000004", "unfit_guardian"),
+    "account parents in a circle": ("accounts.csv", "A3,enterprise,Firm,A2", "circular_accounts"),
+    "an account of no kind": ("accounts.csv", f"A4,{STRANGER},Firm,", "row_rejected"),
+    "a member of no account": ("account_members.csv", "A9,4917000001,line", "unknown_account"),
+    "a member who is nobody": ("account_members.csv", f"A1,{STRANGER},line", "unknown_subscriber"),
+    "a consent of a stranger": (
+        "consents.csv", f"subscriber,{STRANGER},survey,any,granted,2026-01-01T00:00:00Z", "unknown_subscriber",
+    ),
+    "a consent of no account": ("consents.csv", "account,A9,survey,any,granted,2026-01-01T00:00:00Z", "unknown_account"),
+    "a consent of nobody": ("consents.csv", "subscriber,,survey,any,granted,2026-01-01T00:00:00Z", "row_rejected"),
+    "a consent to who knows what": ("consents.csv", f"subscriber,4917000001,{STRANGER},any,granted,x", "row_rejected"),
+    "a score of 11": ("surveys.csv", "s2,4917000003,2026-03-24T11:00:00Z,11", "row_rejected"),
+    "a survey of a stranger": ("surveys.csv", f"s2,{STRANGER},2026-03-24T11:00:00Z,3", "unknown_subscriber"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(inbox: Inbox) -> Inbox:
+    for name, text in GOOD_TABLES.items():
+        inbox.drop(name, text.encode())
+    return inbox
+
+
+@pytest.mark.parametrize("what", ABOUT_PEOPLE)
+def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_goes_on(what, desk):
+    name, row, code = ABOUT_PEOPLE[what]
+    desk.drop(name, (GOOD_TABLES[name] + row + "\n").encode())
+    desk.pull()
+    found = {f.code: f for f in desk.house.store.notes.findings()}
+    assert code in found, found
+    assert found[code].example
+    for finding in found.values():
+        assert not re.search(r"4917|Surname|Firm|A[1-9]\b", finding.example + finding.where), finding
+    store = desk.house.store
+    presence = store.presence.read(Window(0, NOW + DAY))
+    assert len(presence) == 1, "the good row, and no other"
+    assert "k1" in {i.interaction_id for i in store.interactions.between(0, NOW)}
+    customers = desk.house.source.reference(NOW, Findings()).customers
+    assert len(customers.subscribers) >= 3
+    assert any(c.purpose == "survey" for c in customers.consents)
+
+
+def test_good_tables_give_no_finding_and_words_may_be_in_any_script(desk):
+    words = ["ネットワークが遅い", "لا توجد إشارة", "нет связи", "🤬📵" * 50, "ไม่มีสัญญาณ", "a\tb\u2028c"]
+    rows = [f'w{n},4917000003,2026-03-24T11:0{n}:00Z,chat,c11,"{text}"\n' for n, text in enumerate(words)]
+    desk.drop("contacts.csv", (CONTACTS + "".join(rows)).encode())
+    desk.pull()
+    assert desk.findings == {}
+    assert len(desk.house.store.interactions.between(0, NOW)) == 2 + len(words)
+
+
+def test_bytes_that_are_no_utf_8_cost_no_table(desk):
+    latin = "k2,4917000003,2026-03-24T11:00:00Z,call,c11,kein Gerät\n".encode("latin-1")
+    desk.drop("contacts.csv", CONTACTS.encode() + latin)
+    desk.pull()
+    assert desk.findings == {"not_utf8": 1}
+    assert len(desk.house.store.interactions.between(0, NOW)) == 3
+
+
+def test_a_consent_of_tomorrow_counts_from_tomorrow_on(desk):
+    row = "subscriber,4917000001,survey,any,withdrawn,2026-03-25T00:00:00Z\n"
+    desk.drop("consents.csv", (CONSENTS + row).encode())
+
+    def states(at: int) -> list[str]:
+        return [c.state for c in desk.house.source.reference(at, Findings()).customers.consents]
+
+    assert (states(NOW), states(NOW + DAY)) == (["granted"], ["granted", "withdrawn"])
+
+
+@pytest.mark.parametrize("name", ["attachments/a.csv", "subscribers.csv", "contacts.csv"])
+def test_a_file_without_its_header_repeats_no_identity_when_it_is_refused(name, desk):
+    desk.drop(name, GOOD_TABLES[name].split("\n", 1)[1].encode())
+    try:
+        desk.pull()
+        told = " ".join(f"{f.where} {f.example}" for f in desk.house.store.notes.findings())
+    except PrecallError as error:
+        told = str(error)
+    assert "is missing" in told
+    assert "4917" not in told
