@@ -1,7 +1,7 @@
 """What care does for each listed person, or why it may do nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from detector.care.holdout import counts_for, held_out
@@ -68,9 +68,9 @@ class _Round:
         told = self._told(recipient)
         mine = [row for row in told if row.subscriber == key]
         news = not told or (bool(mine) and graver(self.incident, told))
-        way = self._way(key, recipient, told, again=bool(told) and news)
+        way = self._way(key, recipient, again=bool(told) and news)
         if way.why_not == "cap" and mine:  # it is worse, but this person has heard enough: what was said stands
-            way, news = self._way(key, recipient, told, again=False), False
+            way, news = self._way(key, recipient, again=False), False
         if way.why_not or person.probability < situation.policy.contact_above or self.incident.silent:
             return self._decision(person, way)
         if mine and not news:
@@ -81,6 +81,8 @@ class _Round:
         rule, channel = first_match(self.rules, case, way)
         if rule is None or rule.action == "none":
             return self._decision(person, way, why=rule.name if rule else "")
+        if not told and self.may_hold_out and held_out(key, recipient, situation):  # only who would get something is drawn
+            return self._decision(person, replace(way, why_not="holdout"))
         self.heard_now.add(recipient)
         return self._decision(person, way, why=rule.name, rule=rule, channel=channel)
 
@@ -99,16 +101,14 @@ class _Round:
         rows = self.situation.heard.about(recipient, self.incident.incident_id)
         return [row for row in rows if row.action not in UNCOUNTED]
 
-    def _way(self, key: str, recipient: str, told: Sequence[Communication], *, again: bool) -> Reach:
+    def _way(self, key: str, recipient: str, *, again: bool) -> Reach:
         """What was said of this very incident counts against a cap only if something is to be said `again`."""
         s, besides = self.situation, "" if again else self.incident.incident_id
         count = s.heard.count
-        held = self.may_hold_out and not told and held_out(key, recipient, s)
         return reach(
             key, customers=s.customers, timezone=s.timezone, now=s.now, policy=s.policy, lawful=s.lawful,
             contacted={recipient: count(recipient, s.now - WEEK_S, besides)},
-            today={recipient: count(recipient, s.now - DAY_S, besides)}, holdout=(key,) if held else (),
-            quiet=self.quiet,
+            today={recipient: count(recipient, s.now - DAY_S, besides)}, quiet=self.quiet,
         )  # fmt: skip
 
     def _adds(self, recipient: str, mine: Sequence[Communication]) -> bool:

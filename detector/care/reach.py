@@ -1,6 +1,6 @@
 """May a person's matter be told, to whom, and by which channels?"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -23,12 +23,12 @@ class Reach:
 
 def reach(
     subscriber_key: str, *, customers: Customers, timezone: str, now: int, contacted: Mapping[str, int], policy: CarePolicy,
-    holdout: Collection[str] = (), today: Mapping[str, int] | None = None, purposes: tuple[str, ...] | None = None,
+    today: Mapping[str, int] | None = None, purposes: tuple[str, ...] | None = None,
     lawful: Mapping[str, str] | None = None, quiet: bool | None = None,
 ) -> Reach:  # fmt: skip
     """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
-    7 days, `today` in the last 24 hours, by recipient; `holdout`: who gets nothing on purpose; `purposes`: instead of
-    [care]'s; `lawful`: see `consent.bases`; `quiet`: whether it is quiet hours, if that is known."""
+    7 days, `today` in the last 24 hours, by recipient; `purposes`: instead of [care]'s; `lawful`: see `consent.bases`;
+    `quiet`: whether it is quiet hours, if that is known."""
     person = customers.subscribers.get(subscriber_key, Subscriber(subscriber_key))
     recipient = person.guardian if person.minor else person.key
     purposes = policy.purposes if purposes is None else purposes
@@ -43,8 +43,6 @@ def reach(
         for key in keys
     ):
         why_not = "cap"
-    elif any(key in holdout for key in keys):
-        why_not = "holdout"
     else:
         why_not = blocked
     preferred = customers.subscribers.get(recipient, person).preferred_channel

@@ -49,13 +49,19 @@ def holdout(past: Past) -> Report:
 
 def _groups(past: Past) -> _Groups:
     known = {i.incident_id: i for i in past.incidents}
+    contacts = [said for said in standing(past.communications) if said.action not in UNCOUNTED and said.subscriber]
+    first: dict[str, int] = {}
+    for said in contacts:
+        first.setdefault(said.incident_id, said.at)
     held: dict[str, int] = {}
     for one in past.held_out:
-        held[one.subscriber] = min(one.listed_at, held.get(one.subscriber, one.listed_at))
+        if one.incident_id in first:  # of what care was never told of, nobody was contacted
+            at = max(one.listed_at, first[one.incident_id])
+            held[one.subscriber] = min(at, held.get(one.subscriber, at))
     told: dict[str, int] = {}
     aside: dict[str, int] = {}
-    for said in standing(past.communications):
-        if said.action in UNCOUNTED or not said.subscriber or said.subscriber in held:
+    for said in contacts:
+        if said.subscriber in held:
             continue
         drawn = _could_be_drawn(said.subscriber, said.recipient, said.at, known.get(said.incident_id), past)
         group = told if drawn else aside

@@ -75,6 +75,12 @@ def test_who_could_not_be_drawn_is_set_aside_and_counted(why):
     assert any("withdrew" in note for note in made.notes)
 
 
+def test_of_an_incident_that_care_never_heard_of_nobody_was_held_out():
+    known = past()
+    more = tuple(Listing("inc_2", key, "", "present", 0.9, 900.0, 9 * HOUR, why_not="holdout") for key in TOLD)
+    assert rows(replace(known, held_out=(*known.held_out, *more))) == rows(known)
+
+
 def test_who_was_ever_held_out_is_not_among_the_told():
     known = past()
     both = tuple(Communication("inc_1", key, key, 11 * HOUR, "call") for key in HELD)
