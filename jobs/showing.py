@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detector.app import House
+from detector.care.privacy import shown as people_shown
 from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
 from detector.reports import REPORTS
@@ -43,13 +44,14 @@ def moment(at: float | None) -> str | None:
 
 
 def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
-    rows = []
+    rows, floor = [], house.settings.impact.privacy_floor
     for i in house.store.book.incidents(state=state, limit=limit):
         impact = house.store.book.impact(i.incident_id)
         rows.append({
             "incident": i.incident_id, "opened": moment(i.opened_at), "resolved": moment(i.resolved_at),
             "severity": i.severity, "root": f"{i.root_kind} {i.root_id}", "cells": len(i.cells),
-            "affected": round(impact.affected) if impact else None, "silent": i.suppressed_reason, "reason": i.reason,
+            "affected": people_shown(impact.affected, floor) if impact else None, "silent": i.suppressed_reason,
+            "reason": i.reason,
         })  # fmt: skip
     return table(rows, as_json, "no incidents")
 

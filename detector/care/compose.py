@@ -9,7 +9,7 @@ from typing import Any
 
 from detector.care.account_part import account_part
 from detector.care.change import what_changed
-from detector.care.privacy import shown, shown_interval
+from detector.care.privacy import shown, steady, steady_interval
 from detector.care.say import phrases_of, sentence, spoken_length, spoken_time
 from detector.care.trouble import SERVICES, surest_first, trouble_of
 from detector.domain.alert import WHY_NOT, AccountDecision, Alert, Decision, alert_key
@@ -194,13 +194,14 @@ def _number(value: float) -> float | int | None:
 
 
 def _impact(step: _Step, cap: int) -> dict[str, Any]:
-    impact, floor = step.impact, step.floor
-    affected = shown(impact.affected, floor)
+    impact, floor, said = step.impact, step.floor, step.before.get("impact", {})
+    affected = steady(impact.affected, last_said(said, "affected"), floor)
+    interval = steady_interval(impact.affected_low, impact.affected_high, said.get("affectedInterval"), floor)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
     told: dict[str, Any] = {
-        "exposed": shown(impact.exposed, floor), "affected": affected,
-        "affectedInterval": None if affected is None else shown_interval(impact.affected_low, impact.affected_high, floor),
-        **left_out([d.why_not for d in step.decisions], sum(d.contactable for d in step.decisions), floor),
+        "exposed": steady(impact.exposed, last_said(said, "exposed"), floor), "affected": affected,
+        "affectedInterval": None if affected is None else interval,
+        **left_out([d.why_not for d in step.decisions], sum(d.contactable for d in step.decisions), floor, said),
         "accounts": [_account(a, step) for a in accounts[:cap]],
     }  # fmt: skip
     if len(accounts) > cap:
@@ -210,7 +211,7 @@ def _impact(step: _Step, cap: int) -> dict[str, Any]:
 
 def recounted(told: Mapping[str, Any], reasons: Sequence[str], contactable: int, floor: int) -> dict[str, Any]:
     """An alert's `impact` with those who are left out by now."""
-    return _noted({**told, **left_out(reasons, contactable, floor)}, floor)
+    return _noted({**told, **left_out(reasons, contactable, floor, told)}, floor)
 
 
 def _noted(told: dict[str, Any], floor: int) -> dict[str, Any]:
@@ -219,18 +220,29 @@ def _noted(told: dict[str, Any], floor: int) -> dict[str, Any]:
     return told
 
 
-def left_out(reasons: Sequence[str], contactable: int, floor: int) -> dict[str, Any]:
+def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
+    """What the last alert's `impact` said of this count, if there was one."""
+    return [said[name]] if name in said else []
+
+
+def left_out(
+    reasons: Sequence[str], contactable: int, floor: int, said: Mapping[str, Any] | None = None
+) -> dict[str, Any]:  # fmt: skip
     """How many are not contacted, and why: `withheld` by reason of WHY_NOT, one under the floor has no entry, as if it were
-    nobody's. The same that an alert says at the moment when it is sent.
+    nobody's. The same that an alert says at the moment when it is sent. `said`: the last alert's `impact`.
 
     >>> left_out(["no_consent"] * 7 + ["cap"] * 3 + [""] * 20, 20, 5)
     {'suppressedByConsent': 5, 'contactable': 20, 'withheld': {'no_consent': 5}}
     """
-    counts = Counter(reasons)
+    counts, before = Counter(reasons), said or {}
+    last = {reason: [n] for reason, n in before["withheld"].items()} if "withheld" in before else {}
+    nothing = [None] if "withheld" in before else []
+    told = {reason: steady(counts[reason], last.get(reason, nothing), floor) for reason in WHY_NOT}
+    suppressed = sum(counts[reason] for reason in CONSENT_REASONS)
     return {
-        "suppressedByConsent": shown(sum(counts[reason] for reason in CONSENT_REASONS), floor),
-        "contactable": shown(contactable, floor),
-        "withheld": {reason: n for reason in WHY_NOT if (n := shown(counts[reason], floor)) is not None},
+        "suppressedByConsent": steady(suppressed, last_said(before, "suppressedByConsent"), floor),
+        "contactable": steady(contactable, last_said(before, "contactable"), floor),
+        "withheld": {reason: n for reason, n in told.items() if n is not None},
     }
 
 

@@ -1,5 +1,6 @@
 """Counts of people as outsiders may see them."""
 
+from collections.abc import Sequence
 from math import isfinite
 
 
@@ -16,6 +17,24 @@ def shown(count: float, floor: int) -> int | None:
     return None if not isfinite(count) or count < step else int(count / step + 0.5) * step
 
 
+def steady(count: float, said: Sequence[int | None], floor: int) -> int | None:
+    """The same after what was shown last (`said`: that alone, or nothing yet): it stays until the count lies more than one
+    person beyond what it may stand for. So one person more or less, on whichever side of a step the count lies, never turns
+    the answer to and fro, and each answer stands for several counts.
+
+    >>> [steady(count, [5], 5) for count in (4, 5, 8, 9)], [steady(count, [10], 5) for count in (5, 7, 13, 14)]
+    ([None, 5, 5, 10], [5, 10, 10, 15])
+    >>> [steady(count, [None], 5) for count in (4, 5, 6)], steady(5, [], 5)
+    ([None, None, 5], 5)
+    """
+    told = shown(count, floor)
+    if not said or told is None:
+        return told
+    before, step = said[-1], max(floor, 1)
+    stays = count < step + 1 if before is None else abs(count - before) <= step / 2 + 1
+    return before if stays else told
+
+
 def shown_interval(low: float, high: float, floor: int) -> list[int]:
     """Rounded outwards, so that it still holds the truth: low is 0 where it would be under the floor.
 
@@ -24,3 +43,15 @@ def shown_interval(low: float, high: float, floor: int) -> list[int]:
     """
     step = max(floor, 1)
     return [int(max(low, 0.0) // step) * step, int(-(-high // step)) * step]
+
+
+def steady_interval(low: float, high: float, said: Sequence[int] | None, floor: int) -> list[int]:
+    """The interval that was shown last, as long as it holds the truth and is less than two steps too wide on either side.
+
+    >>> steady_interval(12.0, 31.0, [10, 40], 5), steady_interval(9.0, 31.0, [10, 40], 5)
+    ([10, 40], [5, 35])
+    """
+    step = max(floor, 1)
+    if said and said[0] <= max(low, 0.0) < said[0] + 2 * step and said[1] - 2 * step < high <= said[1]:
+        return list(said)
+    return shown_interval(low, high, floor)
