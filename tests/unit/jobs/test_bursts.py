@@ -13,9 +13,14 @@ from detector.domain.operations import Maintenance, Operations
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
+from detector.feedback.bursts import Burst
 from detector.store import Store
 from detector.store.database import Database
 from jobs.bursts import BURSTS, scan_bursts
+from jobs.reporting import report
+from jobs.risk import WHY_NOT
+from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_operator import LIVE, write_reference
 
 DAY, QUARTER = 86_400, 900
 NOW = 1_774_000_800
@@ -68,3 +73,16 @@ def test_works_explain_it_unless_they_were_cancelled(store: Store, status: str, 
     works = Maintenance("site", "s1", Window(NOW - 3600, NOW + 3600), status=status)
     reference = replace(REFERENCE, operations=Operations(maintenance=(works,)))
     assert scan(store, NOW + 60, reference) == expected
+
+
+def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Path) -> None:
+    write_reference(tmp_path / "operator")
+    house = SmallHouse(tmp_path)
+    one = Burst("site", "s1", LIVE, LIVE + 600, 9, 8, 0.2, 1e-9).to_json()
+    with house.store.begin() as connection:
+        house.store.notes.put(connection, BURSTS, [one])
+        house.store.notes.put(connection, WHY_NOT, "3 complaints")
+    told, why = (report(name, house.source, house.store, house.settings, now=LIVE + 3600) for name in ("perception", "risk"))
+    house.close()
+    assert any(note.startswith("Burst: site s1, 9 contacts of 8 people") for note in told.notes)
+    assert "3 complaints" in why.notes[0]
