@@ -226,7 +226,8 @@ def _check_holdout(holdout: HoldoutPolicy, path: Path) -> None:
 
 def _numbers_and_times(settings: Settings) -> Iterator[tuple[str, str, Any]]:
     """(section, key, value) of everything that a type alone does not hold in bounds."""
-    for section in ("schedule", "detection", "incidents", "impact", "care", "feedback", "delivery", "retention", "web", "demo"):
+    sections = ("schedule", "detection", "incidents", "impact", "care", "feedback", "delivery", "retention", "web", "demo")
+    for section in sections:
         for name, value in vars(getattr(settings, section)).items():
             if isinstance(value, int | float) or name in _TIMES:
                 yield section, name, value

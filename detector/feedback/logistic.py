@@ -28,7 +28,7 @@ def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) 
     begin = np.zeros(design.shape[1])
     begin[0] = np.log(share / (1 - share))
     found, curvature = _climb(model, begin, penalty)
-    error = np.sqrt(np.diag(np.linalg.inv(curvature)))[1:] / scale
+    error = np.sqrt(np.diag(np.linalg.pinv(curvature)))[1:] / scale
     weights = found[1:] / scale
     return float(found[0] - centre @ weights), weights, error
 
@@ -42,7 +42,7 @@ def _climb(model: Any, begin: Floats, penalty: Floats) -> tuple[Floats, Floats]:
     found, reached = begin, height(begin)
     for _ in range(_STEPS):
         curvature = np.diag(penalty) - model.hessian(found, scale=1.0, observed=False)
-        step = np.linalg.solve(curvature, model.score(found, scale=1.0) - penalty * found)
+        step = np.linalg.lstsq(curvature, model.score(found, scale=1.0) - penalty * found)[0]
         while float(np.abs(step).max()) >= _STILL and height(found + step) <= reached:
             step /= 2  # too far: the likelihood falls beyond
         if float(np.abs(step).max()) < _STILL:
