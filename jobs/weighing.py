@@ -1,0 +1,148 @@
+"""An incident weighed: who is behind it, what each of them has been through, and what care does about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from detector import care, outlook, pipeline
+from detector.care import Situation
+from detector.domain.communication import Heard
+from detector.domain.experience import CustomerHistory
+from detector.domain.exposure import Habit, Presence
+from detector.domain.impact import Impact
+from detector.domain.incident import Incident
+from detector.domain.outlook import Breach, Outlook
+from detector.domain.ports import Reference
+from detector.domain.window import Window
+from detector.impact.experience import harm_of
+from detector.kpis import Catalogue
+from detector.outlook import Lasting
+from detector.pipeline import Assessed
+from detector.settings import Settings
+from detector.store import Store
+from jobs import fitted
+from jobs.hearing import heard_lately
+from jobs.histories import OF_THE_PAST, histories, with_service_levels
+from jobs.listing import person_of
+from jobs.risk import risks
+
+_HOUR = 3600
+_DAY = 86_400
+_BREACHES_ANEW_S = 3 * _HOUR
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One incident's assessment, and by what care decided."""
+
+    assessed: Assessed
+    situation: Situation
+
+    @property
+    def gravity(self) -> tuple[int, float, int, str]:
+        """Of what waits for a care team, the gravest comes first, then what affects most, then what began first."""
+        one = self.assessed
+        return one.incident.priority, -one.impact.affected, one.incident.opened_at, one.incident.incident_id
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Reads what an assessment needs to know; writes nothing."""
+
+    store: Store
+    reference: Reference
+    catalogue: Catalogue
+    settings: Settings
+    habit: Habit
+    now: int
+
+    def all_changed(self) -> list[Weighed]:
+        """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
+        incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
+        over = self._just_over(incidents)
+        situation = self._situation([*incidents, *over])
+        presence = self._presence(incidents)
+        lasting = self._lasting() if incidents else Lasting({})
+        found = [self._assess(incident, presence, situation, lasting) for incident in incidents]
+        waited_for = [one for one in over if situation.heard.waiting(one.incident_id)]
+        return found + [Weighed(pipeline.approach(self._as_it_was(one), situation), situation) for one in waited_for]
+
+    def _presence(self, incidents: Sequence[Incident]) -> Presence:
+        """What has arrived since shortly before the oldest of them began."""
+        begin = min((i.started_at for i in incidents), default=self.now) - self.settings.impact.present_hours * _HOUR
+        return self.store.presence.read(Window(min(begin, self.now - 1), self.now))
+
+    def _lasting(self) -> Lasting:
+        """How long incidents last on this network, by all that it remembers of the past weeks."""
+        since = self.now - self.settings.detection.history_days * _DAY
+        known = self.store.book.incidents_changed_at(since)
+        return outlook.learn_lasting(known, self.store.book.degradations_since(since), now=self.now)
+
+    def _situation(self, incidents: Sequence[Incident]) -> Situation:
+        heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
+        return pipeline.circumstances(
+            self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard
+        )  # fmt: skip
+
+    def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> Weighed:
+        outlook = None
+        if incident.withdrawn_at is None:
+            outlook = pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now)
+        one = self._weigh(incident, presence, outlook)
+        known = replace(situation, risk=self._risk(one), history=self._history(one))
+        return Weighed(pipeline.approach(one, known), known)
+
+    def _just_over(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Others of the last day that are over: if that was in the quiet hours, those who were told wait to hear it."""
+        if care.in_quiet_hours(self.now, self.reference.operator.timezone, self.settings.care):
+            return []
+        known = {one.incident_id for one in incidents}
+        lately = self.store.book.incidents_changed_at(self.now - _DAY)
+        return [one for one in lately if one.state == "resolved" and one.incident_id not in known]
+
+    def _as_it_was(self, incident: Incident) -> Assessed:
+        """Its last assessment."""
+        listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
+        people = tuple(map(person_of, sorted(listed, key=lambda one: one.subscriber)))
+        known = self.store.book.impact(incident.incident_id) or Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0)
+        shown = self.store.book.degradations_of(incident)
+        return Assessed(incident, replace(known, people=people), (), service=care.service_of(incident, shown))
+
+    def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
+        if incident.withdrawn_at is not None:
+            return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
+        one = pipeline.weigh(
+            incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
+            self.settings.impact, now=self.now, outlook=outlook,
+        )  # fmt: skip
+        zone = self.reference.operator.timezone
+        accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)
+        return replace(one, impact=replace(one.impact, accounts=accounts))
+
+    def _risk(self, one: Assessed) -> Mapping[str, float]:
+        """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
+        drifting = self.store.book.degradations_of(one.incident) if one.incident.kind == "drift" else ()
+        harm = harm_of(one.incident, max(drifting, key=lambda d: d.strength, default=None))
+        return risks(
+            self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now
+        )  # fmt: skip
+
+    def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
+        """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""
+        if not any(name in OF_THE_PAST for rule in self.settings.rules for name, _ in rule.when):
+            return {}
+        people, zone = [person.subscriber for person in one.impact.people], self.reference.operator.timezone
+        return histories(self.store, people, now=self.now, timezone=zone, besides=one.incident.incident_id)
+
+    def _breaches(self, incident: Incident) -> Sequence[Breach]:
+        """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
+        if incident.state != "open" or incident.silent:
+            return ()
+        before = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
+        known = [Breach(**one) for one in before.get("breaches", ())]
+        if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
+            return known
+        drifts = fitted.drifts_of(
+            self.store, self.catalogue, self.settings.detection, self.store.book.degradations_of(incident),
+            timezone=self.reference.operator.timezone, until=self.now,
+        )  # fmt: skip
+        return pipeline.breaches(drifts, now=self.now)
