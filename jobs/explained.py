@@ -110,7 +110,7 @@ def _allowed(rows: Sequence[Row]) -> Iterator[str]:
     for purpose, own in groupby(rows, key=lambda row: row["purpose"]):
         channels = list(own)
         yes = [row["channel"] for row in channels if row["allowed"]]
-        no = {_WHY.get(row["why_not"], row["why_not"]) for row in channels if not row["allowed"]}
+        no = {_WHY.get(row["why_not"]) or str(row["why_not"]) for row in channels if not row["allowed"]}
         said = f"allowed by {', '.join(yes)}" if yes else f"not allowed: {', '.join(sorted(no))}"
         yield f"{purpose} (on the basis of {channels[0]['basis'].replace('_', ' ')}): {said}"
 

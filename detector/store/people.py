@@ -26,9 +26,7 @@ PEOPLE: Mapping[str, Named] = {
     "feedback": Named(("subscriber",)),
     "vault": Named(("pseudonym",)),
 }
-KEPT: Mapping[str, str] = {
-    "audit": "who asked about this person, and that it was erased, for retention.audit_days"
-}
+KEPT: Mapping[str, str] = {"audit": "who asked about this person, and that it was erased, for retention.audit_days"}
 """Tables that keep a person's pseudonym on purpose."""
 SEALED = {("vault", "sealed")}
 """Columns that nobody can search."""

@@ -294,7 +294,7 @@ def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...])
 
 
 def test_every_name_in_an_alerts_body_is_told() -> None:
-    code = (ROOT / "detector/care/compose.py").read_text(encoding="utf-8") + (ROOT / "jobs/assess.py").read_text(
+    code = (ROOT / "detector/care/compose.py").read_text(encoding="utf-8") + (ROOT / "jobs/announcing.py").read_text(
         encoding="utf-8"
     )
     given = set(re.findall(r"\"([a-z]+(?:[A-Z][A-Za-z]*)+)\"", code))
