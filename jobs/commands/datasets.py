@@ -1,0 +1,65 @@
+"""Operator datasets: write one, replay one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detector.domain.errors import Misconfigured
+from jobs.commands.options import AsJson, ConfigFile, moment, progress, settings_of
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to write the operator dataset into.")],
+    cells: Annotated[int, typer.Option(min=6)] = 200,
+    days: Annotated[int, typer.Option(min=1)] = 28,
+    seed: Annotated[int, typer.Option()] = 1,
+    start: Annotated[str, typer.Option(help="ISO 8601, UTC if it has no offset.")] = "2026-03-02T00:00Z",
+    format_: Annotated[str, typer.Option("--format", help="csv or xml (PM files).")] = "csv",
+) -> None:
+    """Write an operator dataset with faults and their truth.
+
+    Example: `precall simulate out/operator --cells 200 --days 28 --seed 1`
+    """
+    if format_ not in {"csv", "xml"}:
+        raise Misconfigured(f"no format '{format_}'", where="--format", mend="csv or xml")
+    from detector.simulator import simulate as write
+
+    with progress("simulating") as moved:
+        summary = write(
+            out, cells=cells, days=days, seed=seed, start=moment(start, "--start"), format=format_,
+            progress=lambda done, of: moved(done / of),
+        )  # fmt: skip
+    typer.echo(
+        f"{out}: {summary.cells} cells, {summary.days} days, {summary.faults} faults, {summary.subscribers} subscribers, "
+        f"{summary.complaints} complaints"
+    )
+
+
+def backtest(
+    dataset: Annotated[Path, typer.Argument(help="Operator dataset.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    from_: Annotated[str, typer.Option("--from", help="Begin to decide here; earlier data is history.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Decide until here.")] = "",
+    config: ConfigFile = None,
+    kpis: Annotated[Path | None, typer.Option(help="Another KPI catalogue.")] = None,
+    arrival_delay: Annotated[int | None, typer.Option(help="Seconds from a period's end to its arrival.")] = None,
+    identify: Annotated[
+        bool, typer.Option("--identify", help="Write the dataset's own ids; is noted in the audit log.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the pipeline under a moving clock and score it against the truth.
+
+    Example: `precall backtest out/operator --from 2026-03-23T00:00Z --out out/backtest`
+    """
+    from jobs.backtesting import Backtest, shown
+
+    settings = settings_of(config)
+    if kpis is not None:
+        settings = settings.model_copy(update={"sources": settings.sources.model_copy(update={"kpis": kpis})})
+    given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
+    one = Backtest(dataset, out, settings, given, arrival_delay, identify)
+    with progress("replaying") as moved:
+        figures = one.run(moved)
+    typer.echo(shown(figures, out, as_json))

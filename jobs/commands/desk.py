@@ -1,0 +1,66 @@
+"""The operations desk: incidents, deliveries, findings, reports."""
+
+from typing import Annotated
+
+import typer
+
+from jobs.commands.options import AsJson, ConfigFile, moment, printed
+
+
+def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
+    """Incidents, newest first.
+
+    Example: `precall incidents --state open`
+    """
+    from jobs.showing import show_incidents
+
+    printed(config, lambda house: show_incidents(house, state, limit, as_json))
+
+
+def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """What was wrong with the input, counted, with the first example of each.
+
+    Example: `precall findings`
+    """
+    from jobs.showing import show_findings
+
+    printed(config, lambda house: show_findings(house, as_json))
+
+
+def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
+    """What was sent, waits, or could not be delivered.
+
+    Example: `precall deliveries --state dead`
+    """
+    from jobs.showing import show_deliveries
+
+    printed(config, lambda house: show_deliveries(house, state, limit, as_json))
+
+
+def redrive(config: ConfigFile = None, receiver: Annotated[str, typer.Option(help="Only this receiver's.")] = "") -> None:
+    """Make dead deliveries due again.
+
+    Example: `precall redrive --receiver consumer-care`
+    """
+    from detector.clock import WallClock
+
+    printed(config, lambda house: f"{house.store.outbox.redrive(WallClock().now(), receiver)} made due again")
+
+
+def report(
+    name: Annotated[str, typer.Argument(help="Which report; without a name they are listed.")] = "",
+    from_: Annotated[str, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Default: now.")] = "",
+    step: Annotated[str, typer.Option("--per", help="Sum up by day, week or month.")] = "week",
+    by: Annotated[str, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = "",
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reports for planning and care.
+
+    Example: `precall report planning --from 2026-03-02 --per week --by cause`
+    """
+    from jobs.showing import show_report
+
+    given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
+    printed(config, lambda house: show_report(house, name, given, step, by, as_json))

@@ -1,0 +1,67 @@
+"""What commands have in common: their options, the house they ask, a moment, a bar."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from detector.domain.errors import Misconfigured
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Settings; the packaged config/precall.toml if not given.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+NOTHING_FOUND, TROUBLE, WRONG_USE = 0, 1, 2
+
+
+def settings_of(config: Path | None) -> Any:
+    from detector.settings import load
+
+    return load(config)
+
+
+def house_of(config: Path | None) -> Any:
+    from detector.app import open_house
+
+    return open_house(settings_of(config))
+
+
+def moment(text: str, option: str) -> int:
+    """ISO 8601 to seconds; without an offset it is UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misconfigured(f"'{text}' is no time", where=option, mend="write it as 2026-03-24T06:00Z") from error
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def printed(config: Path | None, show: Callable[[Any], str]) -> None:
+    """What the house says when asked."""
+    house = house_of(config)
+    typer.echo(show(house))
+    house.close()
+
+
+class progress:  # noqa: N801  reads as a function
+    """A bar on a terminal when it takes longer than two seconds; silence elsewhere."""
+
+    def __init__(self, what: str) -> None:
+        from rich.progress import Progress
+
+        self._bar = Progress(transient=True, disable=not sys.stderr.isatty())
+        self._task = self._bar.add_task(what, total=1.0, visible=False)
+        self._started = datetime.now(UTC)
+
+    def __enter__(self) -> Callable[[float], None]:
+        self._bar.start()
+        return self._move
+
+    def _move(self, share: float) -> None:
+        slow = (datetime.now(UTC) - self._started).total_seconds() > 2
+        self._bar.update(self._task, completed=share, visible=slow)
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()

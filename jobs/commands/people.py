@@ -1,0 +1,69 @@
+"""One person: answer a call, answer a request for access, erase; and whom the rules would reach."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, printed, settings_of
+
+
+def lookup(
+    subscriber: str,
+    config: ConfigFile = None,
+    caller: Annotated[
+        str, typer.Option(help="Who asks: self, guardian, holder or manager; others hear neither place nor time.")
+    ] = "self",
+    as_json: AsJson = False,
+) -> None:
+    """Is this caller affected, since when, how sure, what to say; asks the running daemon if there is one.
+
+    Example: `precall lookup 491701234567`
+    """
+    import json
+
+    from jobs.calling import look_up, shown
+
+    answer = look_up(settings_of(config), subscriber, caller)
+    typer.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else shown(answer))
+
+
+def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Everything that is held of a person, and every decision with its reasons, to answer a request for access.
+
+    Example: `precall explain 491701234567`
+    """
+    from jobs.explaining import explain as explained
+
+    printed(config, lambda house: explained(house, subscriber).shown(as_json))
+
+
+def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Erase a person from every table, file and waiting note, and search everything again. Exit code 1 if something is left.
+
+    Example: `precall forget 491701234567`
+    """
+    from jobs.forgetting import forget as erase
+
+    house = house_of(config)
+    done = erase(house, subscriber)
+    house.close()
+    typer.echo(done.shown(as_json))
+    raise typer.Exit(TROUBLE if done.left else NOTHING_FOUND)
+
+
+def rules(
+    what: Annotated[str, typer.Argument(help="try: a dry run over the people listed now; list: the rules in their order.")],
+    incident: Annotated[str, typer.Option("--incident", help="Only this one, over or not; default: those open.")] = "",
+    subscriber: Annotated[str, typer.Option("--subscriber", help="What this person would get; is audited.")] = "",
+    file: Annotated[Path | None, typer.Option("--rules", help="Rules to compare with the present ones.")] = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who would get what, by which rule, and why not. Nothing is decided or sent.
+
+    Example: `precall rules try --rules my-rules.toml`
+    """
+    from jobs.showing import show_rules
+
+    printed(config, lambda house: show_rules(house, what, incident, subscriber, file, as_json))
