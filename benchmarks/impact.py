@@ -35,9 +35,10 @@ from detector.pipeline import Assessed
 from detector.web import create_app
 from detector.web.server import WebServer
 from jobs import fitted
-from jobs.calling import look_up, tell_where
+from jobs.commands.calling import look_up
 from jobs.known import Known
 from jobs.service import questions_of
+from jobs.whereabouts import tell_where
 
 COMMAND = "python -m benchmarks.impact"
 LONG_S = 40 * 3600

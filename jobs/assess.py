@@ -6,17 +6,16 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_habit
-from detector.domain.finding import Findings
 from detector.domain.ports import Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.store import Debt, Store
 from jobs import fitted
-from jobs.announcing import Announcing
-from jobs.asking import Asking
-from jobs.holding import Holding
+from jobs.assessing.announcing import Announcing
+from jobs.assessing.asking import Asking
+from jobs.assessing.holding import Holding
+from jobs.assessing.weighing import Weighing
 from jobs.ledger import Reached, walk_on
-from jobs.weighing import Weighing
 
 
 def assess(
@@ -30,7 +29,7 @@ def assess(
     debts = store.ticks.debts("assess")
     if not debts:
         return ()
-    reference = source.reference(now, Findings())
+    reference = source.reference(now)
     habit = fitted.load_habit(store) or no_habit()
     alerts: list[Alert] = []
     for debt in debts:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from detector.domain.finding import Findings
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Source
 from detector.domain.window import Tick
@@ -30,7 +29,7 @@ def detect(
     A tick without a baseline stays owed until `learn` has run. A late or corrected tick, no newer than the newest decided
     one, is scored anew with those that look back on it, and all decisions since then are taken again.
     """
-    scoring = Scoring(store, source.reference(now, Findings()), catalogue, detection, now, reached)
+    scoring = Scoring(store, source.reference(now), catalogue, detection, now, reached)
     deciding = Deciding(scoring, correlation)
     scored = list(scoring.late())
     deciding.again()

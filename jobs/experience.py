@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from detector.domain.customer import Customers
 from detector.domain.degradation import Degradation
 from detector.domain.experience import Experience
-from detector.domain.finding import Findings
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
@@ -31,7 +30,7 @@ def keep_experience(source: Source, store: Store, *, now: float, reached: Reache
     A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing
     is kept, what was kept before is deleted, and their accounts' days are done again without them.
     """
-    reference, at = source.reference(now, Findings()), int(now)
+    reference, at = source.reference(now), int(now)
     before = store.notes.get(KEPT)
     withdrew = left_out(reference.customers, at)
     gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}

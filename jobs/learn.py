@@ -37,7 +37,7 @@ def learn(
     that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised.
     `caring`: on what basis people may be profiled; the complaint risk is fitted anew if it is given.
     """
-    reference = source.reference(now, Findings())
+    reference = source.reference(now)
     window = Window(int(now) - policy.history_days * _DAY, int(now))
     store.history.compact(before=int(now))
     with store.begin() as connection:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from detector.domain.errors import PrecallError
-from detector.domain.finding import Findings
 from detector.domain.policy import RetentionPolicy
 from detector.domain.ports import Source
 from detector.store import Store
@@ -37,6 +36,6 @@ def prune(store: Store, source: Source, policy: RetentionPolicy, *, now: float, 
 def _known(source: Source, now: float) -> Mapping[str, str]:
     """Pseudonyms that the operator's tables name. Tables that cannot be read hold up no retention: then nobody is gone."""
     try:
-        return source.reference(now, Findings()).raw_ids
+        return source.reference(now).raw_ids
     except PrecallError:
         return {}

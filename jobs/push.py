@@ -11,7 +11,6 @@ from detector.delivery import Breaker, Outcome, Receiver
 from detector.domain.communication import Communication, standing
 from detector.domain.customer import CHANNELS
 from detector.domain.errors import Permanent, PrecallError
-from detector.domain.finding import Findings
 from detector.domain.impact import Listing
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.ports import Reference, Source, Transport
@@ -111,7 +110,7 @@ class Relay:
     def _recheck(self, message: Message, event_now: float) -> None:
         """Listings that may no longer be acted upon are refused. What was asked with this very alert, which nobody has
         heard, is taken back: so it may be said when it is allowed again."""
-        reference = self.source.reference(event_now, Findings())
+        reference = self.source.reference(event_now)
         listed = self.store.book.listings(incident_id=message.incident_id, current=True)
         ask = LastAsk(reference, self.policy, int(event_now))
         refused = [(one, why) for one in listed if one.contactable and (why := ask.why_not(one))]

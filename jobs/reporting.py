@@ -9,7 +9,6 @@ import numpy as np
 
 from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
-from detector.domain.finding import Findings
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
@@ -36,7 +35,7 @@ def report(
 ) -> Report:  # fmt: skip
     """The report of this name over `window` (the last four weeks if none is given). Misconfigured for an unknown name."""
     kind = report_kind(name)
-    files = _Files(source.reference(now, Findings()), store, settings, now, window or Window(now - WEEKS_S, now), step)
+    files = _Files(source.reference(now), store, settings, now, window or Window(now - WEEKS_S, now), step)
     return kind.make(files.past(kind.needs))
 
 

@@ -11,11 +11,11 @@ from detector.web import create_app
 from detector.web.server import WebServer
 from detector.web.store_desk import StoreDesk
 from detector.web.store_service import StoreService
-from jobs.calling import tell_where
 from jobs.daemon import Daemon, Jobs
 from jobs.known import Known
 from jobs.ledger import Reached, walk_on
 from jobs.push import Relay
+from jobs.whereabouts import tell_where
 
 
 def jobs_of(house: House, reached: Reached = walk_on) -> Jobs:

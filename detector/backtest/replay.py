@@ -11,7 +11,6 @@ from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
-from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.ports import Piece, Reference, Source
@@ -57,7 +56,7 @@ class Replay:
         self._pull(clock)
         self._learn(clock)
         quiet = held_out(
-            self.store, self.source.reference(clock.now(), Findings()), self.settings.detection, self.window.start
+            self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start
         )  # fmt: skip
         learned_at = clock.now()
         for moment in self._moments():
@@ -97,7 +96,7 @@ class Replay:
 
     def _moments(self) -> Iterator[float]:
         """Whenever something arrives, and whenever a tick's grace time ends: when anything can change."""
-        reference = self.source.reference(self.window.start, Findings())
+        reference = self.source.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
         pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
@@ -114,7 +113,7 @@ class Replay:
             return list(self.store.ticks.span(connection))
 
     def _gather(self, now: float) -> Results:
-        reference = self.source.reference(now, Findings())
+        reference = self.source.reference(now)
         book, alerts = self.store.book, self._alerts()
         incidents = tuple(i for i in reversed(book.incidents()))
         return Results(

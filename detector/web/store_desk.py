@@ -11,7 +11,7 @@ from detector.reports import Report
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from jobs.histories import contexts
+from jobs.assessing.histories import contexts
 from jobs.reporting import report, window_of
 
 

@@ -25,7 +25,7 @@ from detector.store import Message, Store
 from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Update
 from jobs import fitted
-from jobs.holding import note_of
+from jobs.assessing.holding import note_of
 
 _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""

@@ -53,7 +53,7 @@ def backtest(
 
     Example: `precall backtest out/operator --from 2026-03-23T00:00Z --out out/backtest`
     """
-    from jobs.backtesting import Backtest, shown
+    from jobs.commands.backtesting import Backtest, shown
 
     settings = settings_of(config)
     if kpis is not None:

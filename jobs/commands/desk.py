@@ -12,7 +12,7 @@ def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str = "
 
     Example: `precall incidents --state open`
     """
-    from jobs.showing import show_incidents
+    from jobs.commands.showing import show_incidents
 
     printed(config, lambda house: show_incidents(house, state, limit, as_json))
 
@@ -22,7 +22,7 @@ def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
     Example: `precall findings`
     """
-    from jobs.showing import show_findings
+    from jobs.commands.showing import show_findings
 
     printed(config, lambda house: show_findings(house, as_json))
 
@@ -32,7 +32,7 @@ def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str = 
 
     Example: `precall deliveries --state dead`
     """
-    from jobs.showing import show_deliveries
+    from jobs.commands.showing import show_deliveries
 
     printed(config, lambda house: show_deliveries(house, state, limit, as_json))
 
@@ -60,7 +60,7 @@ def report(
 
     Example: `precall report planning --from 2026-03-02 --per week --by cause`
     """
-    from jobs.showing import show_report
+    from jobs.commands.showing import show_report
 
     given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
     printed(config, lambda house: show_report(house, name, given, step, by, as_json))

@@ -22,7 +22,7 @@ def lookup(
     """
     import json
 
-    from jobs.calling import look_up, shown
+    from jobs.commands.calling import look_up, shown
 
     answer = look_up(settings_of(config), subscriber, caller)
     typer.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else shown(answer))
@@ -33,7 +33,7 @@ def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False)
 
     Example: `precall explain 491701234567`
     """
-    from jobs.explaining import explain as explained
+    from jobs.commands.explaining import explain as explained
 
     printed(config, lambda house: explained(house, subscriber).shown(as_json))
 
@@ -43,7 +43,7 @@ def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) 
 
     Example: `precall forget 491701234567`
     """
-    from jobs.forgetting import forget as erase
+    from jobs.commands.forgetting import forget as erase
 
     house = house_of(config)
     done = erase(house, subscriber)
@@ -64,6 +64,6 @@ def rules(
 
     Example: `precall rules try --rules my-rules.toml`
     """
-    from jobs.showing import show_rules
+    from jobs.commands.showing import show_rules
 
     printed(config, lambda house: show_rules(house, what, incident, subscriber, file, as_json))

@@ -20,7 +20,7 @@ def run(
     from rich.console import Console
 
     from detector.telemetry import configure_logs
-    from jobs.stopping import wait_for_stop
+    from jobs.commands.stopping import wait_for_stop
 
     configure_logs(level="WARNING" if demo else "INFO")
     settings, console = settings_of(config), Console()

@@ -13,9 +13,9 @@ from detector.store.parquet import read_columns
 from detector.web import create_app
 from detector.web.server import WebServer
 from jobs import calling
-from jobs.calling import tell_where
 from jobs.cli import main
 from jobs.service import questions_of
+from jobs.whereabouts import tell_where
 from tests.acceptance.small_house import MOMENTS, SmallHouse
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
 

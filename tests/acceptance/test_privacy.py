@@ -21,8 +21,8 @@ from detector.care.privacy import shown, steady
 from detector.store.parquet import read_columns
 from detector.telemetry import configure_logs
 from detector.web import create_app
-from jobs.backtesting import Backtest
 from jobs.cli import main
+from jobs.commands.backtesting import Backtest
 from jobs.service import desk_of, questions_of
 from tests.acceptance.recording_receiver import recording
 from tests.acceptance.small_house import MOMENTS, SmallHouse, settings_of

@@ -13,7 +13,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
 from detector.settings import Settings
-from jobs.holding import Holding
+from jobs.assessing.holding import Holding
 
 QUARTER, HOUR = 900, 3600
 MARGIN = care.margin(3.0, 1.0)

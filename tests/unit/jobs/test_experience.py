@@ -14,8 +14,8 @@ from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
+from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
 from jobs.experience import KEPT, do_again_without, due, keep_experience
-from jobs.histories import OF_THE_PAST, histories, with_service_levels
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z

@@ -17,8 +17,8 @@ from detector.domain.window import Window
 from detector.store.parquet import read_columns
 from detector.store.people import KEPT, PEOPLE
 from detector.store.tables import metadata
-from jobs.explaining import explain
-from jobs.forgetting import forget
+from jobs.commands.explaining import explain
+from jobs.commands.forgetting import forget
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import (
     AFFECTED,

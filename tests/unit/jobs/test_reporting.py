@@ -9,9 +9,9 @@ from detector.domain.errors import Misconfigured
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
+from jobs.commands.showing import show_deliveries, show_report
 from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
-from jobs.showing import show_deliveries, show_report
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
 

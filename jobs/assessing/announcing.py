@@ -15,10 +15,10 @@ from detector.kpis import Catalogue
 from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Store
-from jobs.asking import Asking
-from jobs.holding import Holding
-from jobs.listing import relist
-from jobs.weighing import Weighed
+from jobs.assessing.asking import Asking
+from jobs.assessing.holding import Holding
+from jobs.assessing.listing import relist
+from jobs.assessing.weighing import Weighed
 
 _NEWSWORTHY = 0.5
 """Care hears of a change in the number of affected people by more than this share."""

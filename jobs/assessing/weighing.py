@@ -20,9 +20,9 @@ from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Store
 from jobs import fitted
-from jobs.hearing import heard_lately
-from jobs.histories import OF_THE_PAST, histories, with_service_levels
-from jobs.listing import person_of
+from jobs.assessing.hearing import heard_lately
+from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
+from jobs.assessing.listing import person_of
 from jobs.risk import risks
 
 _HOUR = 3600

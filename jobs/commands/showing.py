@@ -15,9 +15,9 @@ from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
-from jobs.holding import note_of
+from jobs.assessing.holding import note_of
+from jobs.commands.trying import Trial
 from jobs.reporting import report, window_of
-from jobs.trying import Trial
 
 _WIDTH = 140
 HELD = "held"

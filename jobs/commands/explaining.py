@@ -12,15 +12,14 @@ from detector.care.consent import bases, permission
 from detector.clock import WallClock
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
 from detector.domain.errors import Misconfigured
-from detector.domain.finding import Findings
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.impact import usual_of
 from detector.store.parquet import read_columns
 from detector.store.people import PEOPLE
 from jobs import fitted
-from jobs.explained import Row, decision_in_words, habit_in_words, printed
-from jobs.forgetting import own_accounts
+from jobs.commands.explained import Row, decision_in_words, habit_in_words, printed
+from jobs.commands.forgetting import own_accounts
 
 _OF_A_DECISION = (
     "incident_id", "listed_at", "delisted_at", "probability", "basis", "contactable", "why_not", "action", "channel", "rule",
@@ -57,7 +56,7 @@ def explain(house: House, raw_subscriber: str) -> Explanation:
     names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
     for name in names:
         house.store.audit.note(WallClock().now(), "cli", "explain", name)
-    return _Search(house, names, house.source.reference(house.clock.now(), Findings())).explanation()
+    return _Search(house, names, house.source.reference(house.clock.now())).explanation()
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def forget(house: House, raw_subscriber: str) -> Forgotten:
     if not (raw := raw_subscriber.strip()):
         raise Misconfigured("nobody is named", where="precall forget", mend="give the identity as in subscribers.csv")
     names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
-    customers = house.source.reference(house.clock.now(), Findings()).customers
+    customers = house.source.reference(house.clock.now()).customers
     everything = [*names, *own_accounts(house, customers, names)]
     for name in names:
         house.store.audit.note(WallClock().now(), "cli", "forget", name)

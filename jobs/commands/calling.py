@@ -1,31 +1,18 @@
 """`precall lookup`: the running daemon answers, for it knows everybody already; without one the store is opened for it."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from detector.domain.errors import Misconfigured, Transient
+from jobs.whereabouts import where
 
 Json = Mapping[str, Any]
-WHERE = "daemon.json"
 ACTOR = "cli"
 CALLERS = ("self", "guardian", "holder", "manager")
 _TIMEOUT_S = 30.0
-
-
-def tell_where(storage: Path, url: str) -> None:
-    """The running daemon's address, for commands beside it; empty: it has stopped."""
-    path = storage / WHERE
-    if not url:
-        path.unlink(missing_ok=True)
-        return
-    part = path.with_name(f".{WHERE}.{os.getpid()}.part")
-    part.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
-    part.replace(path)
 
 
 def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
@@ -39,7 +26,7 @@ def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
 
 def _asked(settings: Any, path: str) -> Json | None:
     """The daemon's answer over the loopback; None if none runs."""
-    url = _where(settings.storage.path)
+    url = where(settings.storage.path)
     if url is None:
         return None
     connection = HTTPConnection(url.hostname or "", url.port, timeout=_TIMEOUT_S)
@@ -58,16 +45,6 @@ def _asked(settings: Any, path: str) -> Json | None:
     if answer.status != 200:
         raise Transient(str(body.get("detail") or body), where=url.geturl(), mend="is this the daemon of the same settings?")
     return dict(body)
-
-
-def _where(storage: Path) -> Any:
-    """The daemon's address, if the process that wrote it still lives."""
-    try:
-        told = json.loads((storage / WHERE).read_text(encoding="utf-8"))
-        os.kill(int(told["pid"]), 0)
-        return urlsplit(str(told["url"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _token(settings: Any) -> str:

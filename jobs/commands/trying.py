@@ -16,14 +16,13 @@ from detector.clock import WallClock
 from detector.domain.alert import WHY_NOT, AccountDecision, Decision
 from detector.domain.communication import Heard
 from detector.domain.errors import Misconfigured
-from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
 from detector.settings import rules_in
-from jobs.hearing import heard_lately
-from jobs.histories import OF_THE_PAST, histories
+from jobs.assessing.hearing import heard_lately
+from jobs.assessing.histories import OF_THE_PAST, histories
 
 Outcome = tuple[str, str]
 """(rule, or reason why not, in brackets; action)."""
@@ -80,7 +79,7 @@ class Trial:
 
     @cached_property
     def reference(self) -> Reference:
-        return self.house.source.reference(self.now, Findings())
+        return self.house.source.reference(self.now)
 
     @cached_property
     def incidents(self) -> list[Incident]:
