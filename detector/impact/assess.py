@@ -32,8 +32,12 @@ from detector.impact.view import view_of
 
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
-FORECAST_SD = {"expected": 0.5, "present": 0.4, "measured": 0.3}
-"""Relative standard deviation that estimates of exposure, takeover and blame put on everyone's hazard at once, by basis."""
+ESTIMATE_SD = {"expected": 0.6, "present": 0.5, "measured": 0.35}
+"""Standard deviation of the logarithm of everyone's hazard at once that estimates of exposure and blame leave, by basis."""
+GROWTH_SD = 0.7
+"""The same for what an incident that is open has not shown yet: more cells, an earlier begin, better or worse hours."""
+UNPROVEN_SD = 0.5
+"""The same where cells are dead: who was served by others, and who was cut off on the way, is never proven."""
 
 Vector = NDArray[np.float64]
 
@@ -44,7 +48,8 @@ Coming = Callable[[Collection[str]], Mapping[str, int]]
 @dataclass(frozen=True, eq=False)
 class _People:
     """[person] figures of one assessment. by_end: P(suffers) for each of the equally likely ends; degraded_s, failures:
-    expected till then; there_s: seconds expected behind the cells in the hour that is running."""
+    expected till then; there_s: seconds expected behind the cells in the hour that is running; unproven: cells are dead,
+    and say nothing of their people."""
 
     keys: tuple[str, ...]
     by_end: Sequence[Vector]
@@ -53,6 +58,7 @@ class _People:
     degraded_s: Vector
     failures: Vector
     there_s: Vector
+    unproven: bool
 
 
 def assess(
@@ -91,6 +97,7 @@ def assess(
         _mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
         _mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
         view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
+        any(harm.lost for harm in harms.values()),
     )  # fmt: skip
     going_on = [cell for cell, harm in harms.items() if harm.end > now]
     coming = partial(next_exposure, habit, cells=going_on, now=now, timezone=timezone) if going_on else None
@@ -140,8 +147,8 @@ def _impact(
     exposed = np.flatnonzero(people.exposure_s > 0)
     by_end = [np.clip(np.nan_to_num(one[exposed]), 0.0, 1.0) for one in people.by_end]
     chance, end_sd = _mean(by_end), float(np.std([one.sum() for one in by_end]))
-    relative_sd = _relative_sd(degradations, people.basis[exposed], chance)
-    total, low, high = affected_interval(chance, relative_sd, end_sd)
+    log_sd = _log_sd(incident, degradations, people.basis[exposed], chance, people.unproven)
+    total, low, high = affected_interval(chance, log_sd, end_sd, incident.confidence or 1.0)
     by_key = {people.keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
     listed = sorted((int(i) for i in exposed[chance >= policy.list_above]), key=lambda i: people.keys[i])
     elsewhere = [people.keys[i] for i in listed if people.there_s[i] < STAY_S]
@@ -163,10 +170,12 @@ def _account(key: str, customers: Customers) -> str:
     return own[0] if own else ""
 
 
-def _relative_sd(degradations: Sequence[Degradation], basis: NDArray[np.intp], chance: Vector) -> float:
-    """Of everyone's hazard: the excess is a count with its own noise, and exposure is an estimate (FORECAST_SD)."""
+def _log_sd(
+    incident: Incident, degradations: Sequence[Degradation], basis: NDArray[np.intp], chance: Vector, dead: bool
+) -> float:
+    """Of everyone's hazard at once: the excess is a count with its own noise, the rest are estimates."""
     excess = sum(abs(d.excess) for d in degradations if np.isfinite(d.excess))
-    spread = np.array([FORECAST_SD[name] for name in BASES])[basis]
     weight = float(chance.sum())
-    exposure_sd = float((spread * chance).sum() / weight) if weight else 0.0
-    return float(np.hypot(1.0 / np.sqrt(1.0 + excess), exposure_sd))
+    estimate = float((np.array([ESTIMATE_SD[name] for name in BASES])[basis] * chance).sum() / weight) if weight else 0.0
+    growth = GROWTH_SD if incident.state == "open" else 0.0
+    return float(np.linalg.norm([1.0 / np.sqrt(1.0 + excess), estimate, growth, UNPROVEN_SD * dead]))

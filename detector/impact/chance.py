@@ -10,6 +10,7 @@ _NODES = 48
 _AT_ONCE = 4096
 """People: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
 _NOTICE_SD = 0.5
+_TAIL = 0.025
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
 
@@ -80,27 +81,28 @@ def concentration_of(
 
 
 def affected_interval(
-    probability: NDArray[np.float64], relative_sd: float, other_sd: float = 0.0
+    probability: NDArray[np.float64], log_sd: float, other_sd: float = 0.0, real: float = 1.0
 ) -> tuple[float, float, float]:  # fmt: skip
     """(sum, low, high) of the number who suffered, 95 %.
 
-    Who suffers varies by sum p (1 - p) (Poisson binomial); beyond that everyone's hazard -log(1 - p) may be off by one
-    common factor with `relative_sd` (failure rate, takeover and exposure are estimates), and the sum itself by `other_sd`
-    (nobody knows when the incident will end). All variances together are those of a Beta distributed share of the exposed,
-    which keeps the interval between nobody and everybody.
+    Who suffers varies by sum p (1 - p) (Poisson binomial), and the sum itself by `other_sd` (nobody knows when the incident
+    will end); beyond that everyone's hazard -log(1 - p) may be off by one common factor, log-normal with `log_sd` (failure
+    rate, takeover, exposure and reach are estimates): faults turn out many times worse more often than the mean tells. All
+    of it is put on that factor, which keeps the interval between nobody and everybody. `real`: chance that there is a
+    fault at all; else nobody suffered, which takes its part of the lower tail.
 
     >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0))
     (500, 469, 531)
+    >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0, real=0.95))
+    (500, 0, 531)
     """
-    n, total = len(probability), float(probability.sum())
-    if total <= 0:
-        return 0.0, 0.0, 0.0
-    well = np.clip(1.0 - probability, 1e-12, 1.0)
-    common = relative_sd * float((-well * np.log(well)).sum())
-    share = total / n
-    variance = (float((probability * well).sum()) + common**2 + other_sd**2) / n**2
-    if variance <= 0 or share >= 1:
+    total = float(probability.sum())
+    hazard = np.log(1.0 / np.clip(1.0 - probability, 1e-12, 1.0))
+    slope = float((np.exp(-hazard) * hazard).sum())
+    if slope <= 0:
         return total, total, total
-    size = max(share * (1 - share) / variance - 1, 1e-3)
-    low, high = special.betaincinv(size * share, size * (1 - share), np.array([0.025, 0.975])) * n
-    return total, float(min(low, total)), float(max(high, total))
+    own = float((probability * (1.0 - probability)).sum())
+    spread = float(np.hypot(log_sd, np.sqrt(own + other_sd**2) / slope))
+    below = max(_TAIL - (1.0 - real), 0.0) / max(real, _TAIL)
+    low, high = (float(-np.expm1(-hazard * np.exp(spread * special.ndtri(q))).sum()) for q in (below, 1.0 - _TAIL))
+    return total, min(low, total), max(high, total)

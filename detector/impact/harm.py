@@ -10,14 +10,9 @@ from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
+from detector.impact.rates import DEAD_KINDS, common_rates, dimension_share, failing_of, is_dead, is_slow
 
-SESSION_S = 90.0
-"""Session time behind one attempt: turns releases per session second into releases per attempt."""
-DIMENSION_SHARE = 0.35
-"""Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
 SHELTER = ("site", "node", "edge")
-DEAD_KINDS = ("outage", "sleeping", "no_data")
-SLOW_FAMILIES = ("integrity", "utilisation")
 CORE_TECHNOLOGIES = {
     "AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"},
 }  # fmt: skip
@@ -95,12 +90,14 @@ def harms_of(
     """
     touched = _reached(incident, topology)
     by_cell: dict[str, list[Degradation]] = {}
-    for degradation in degradations:
-        if degradation.degradation_id in incident.degradation_ids and _felt(degradation):
+    shown = [d for d in degradations if d.degradation_id in incident.degradation_ids]
+    for degradation in shown:
+        if _felt(degradation):
             behind = cells_served(degradation.base_object, topology)
             for cell in behind & touched if touched else behind:
                 by_cell.setdefault(cell, []).append(degradation)
-    harms = {cell: _cell_harm(cell, own, kpis, end, now) for cell, own in by_cell.items()}
+    common = common_rates(shown, kpis)
+    harms = {cell: _cell_harm(cell, own, kpis, common, end, now) for cell, own in by_cell.items()}
     harms |= _presumed(harms, touched - set(harms), incident, end)
     harms |= _unheard(harms, incident, topology)
     dead = _dead_cells(harms, incident, topology)
@@ -128,17 +125,14 @@ def _felt(degradation: Degradation) -> bool:
     return degradation.affects_service or bool(degradation.confirmed_by)
 
 
-def _cell_harm(cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], end: int, now: int) -> Harm:
+def _cell_harm(
+    cell: str, own: list[Degradation], kpis: Mapping[str, Kpi], common: Mapping[str, float], end: int, now: int
+) -> Harm:
     start = min(d.started_at for d in own)
     cleared = max(_last_bad(d, end, now) for d in own)
-    lost = max((_lost_share(d) for d in own if _dead(d)), default=0.0)
-    slow = max((_dimension_share(d) * FELT for d in own if _slow(d)), default=0.0)
-    worst_of: dict[str, float] = {}
-    for d in own:  # KPIs of one family watch the same failures, so the worst stands for them
-        if not _dead(d) and not _slow(d):
-            seen_as = "accessibility" if d.family == "core" else d.family  # a core's refusals are its cells' failed set-ups
-            worst_of[seen_as] = max(worst_of.get(seen_as, 0.0), excess_per_attempt(d, kpis.get(d.kpi)))
-    failing = 1.0 - float(np.prod([1.0 - rate for rate in worst_of.values()]))
+    lost = max((_lost_share(d) for d in own if is_dead(d)), default=0.0)
+    slow = max((dimension_share(d) * FELT for d in own if is_slow(d)), default=0.0)
+    failing = failing_of(cell, own, kpis, common)
     return Harm(cell, start, min(max(cleared, start), end), lost, 0.0, slow, failing)
 
 
@@ -147,18 +141,6 @@ def _last_bad(d: Degradation, end: int, now: int) -> int:
     if d.cleared_at is not None:
         return d.cleared_at
     return min(now, d.updated_at or now) - d.quiet_periods * d.duration_s if d.quiet_periods else end
-
-
-def _dead(d: Degradation) -> bool:
-    return d.kind in DEAD_KINDS or d.family == "availability"
-
-
-def _slow(d: Degradation) -> bool:
-    return d.kind in ("integrity", "congestion") or d.family in SLOW_FAMILIES
-
-
-def _dimension_share(d: Degradation) -> float:
-    return DIMENSION_SHARE if d.dimension else 1.0
 
 
 def _lost_share(d: Degradation) -> float:
@@ -170,15 +152,6 @@ def _lost_share(d: Degradation) -> float:
         return 1.0
     missing = float(np.clip(1.0 - d.observed / d.expected, 0.0, 1.0))
     return 1.0 if missing >= BROKE_INSIDE and d.periods <= 1 else missing
-
-
-def excess_per_attempt(d: Degradation, kpi: Kpi | None = None) -> float:
-    """Extra failures per attempt: |observed - expected| of a ratio; of a rate per session second, times SESSION_S."""
-    change = abs(d.observed - d.expected)
-    if not np.isfinite(change):
-        return 0.0
-    per_attempt = change * SESSION_S if kpi is not None and kpi.kind == "rate" else change
-    return float(np.clip(per_attempt * _dimension_share(d), 0.0, 0.999))
 
 
 def _presumed(harms: Mapping[str, Harm], unknown: Iterable[str], incident: Incident, end: int) -> dict[str, Harm]:

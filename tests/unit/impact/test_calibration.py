@@ -91,3 +91,18 @@ def test_interval_is_the_binomial_one_when_nothing_else_is_unsure():
     total, low, high = affected_interval(chance, 0.0)
     assert np.percentile(counts, [2.5, 97.5]) == pytest.approx([low, high], abs=2.0)
     assert affected_interval(chance, 0.3)[1] < low < total < high < affected_interval(chance, 0.3)[2]
+
+
+def test_what_nobody_knows_of_an_incident_widens_its_interval_upwards_most():
+    chance = np.full(1000, 0.1)
+    _, low, high = affected_interval(chance, 1.0)
+    assert 0 < low < 30
+    assert 350 < high < 1000
+
+
+@pytest.mark.parametrize(("real", "nobody"), [(1.0, False), (0.99, False), (0.97, True)])
+def test_where_there_may_be_no_fault_the_interval_holds_nobody(real, nobody):
+    sure, doubted = (affected_interval(np.full(100, 0.5), 0.2, real=r) for r in (1.0, real))
+    assert (doubted[1] == 0) is nobody
+    assert doubted[1] <= sure[1]
+    assert doubted[2] == sure[2]
