@@ -71,7 +71,7 @@ class TimedInbox(FileDrop):
         super().__init__(root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(), settle_s=0.0)
         self._watch = watch
 
-    def reference(self, now: float, findings: Findings) -> Reference:
+    def reference(self, now: float, findings: Findings | None = None) -> Reference:
         found = super().reference(now, findings)
         self._watch.lap("reference")
         return found

@@ -16,7 +16,10 @@ PAGE = ROOT / "docs" / "how-to" / "core-minute.md"
 TABLE = ROOT / "benchmarks" / "results" / "core_minute.md"
 HOURS = 1.5
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data/core_minute_5_nodes beside the repository")
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data/core_minute_5_nodes beside the repository"),
+    pytest.mark.xdist_group("core_minute"),
+]
 
 
 @pytest.fixture(scope="module")

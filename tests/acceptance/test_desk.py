@@ -10,6 +10,8 @@ from jobs.service import desk_of, questions_of
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, QUARTER, UNAFFECTED, write_operator
 
+pytestmark = pytest.mark.xdist_group("desk")
+
 TOKEN = "a-token-of-this-test"
 
 

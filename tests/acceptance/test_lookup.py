@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from detector.store.parquet import read_columns
 from detector.web import create_app
 from detector.web.server import WebServer
-from jobs import calling
 from jobs.cli import main
+from jobs.commands import calling
 from jobs.service import questions_of
 from jobs.whereabouts import tell_where
 from tests.acceptance.small_house import MOMENTS, SmallHouse

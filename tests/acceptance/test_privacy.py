@@ -28,6 +28,8 @@ from tests.acceptance.recording_receiver import recording
 from tests.acceptance.small_house import MOMENTS, SmallHouse, settings_of
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, iso, table, write_operator
 
+pytestmark = pytest.mark.xdist_group("privacy")
+
 ODD = ("+49 (171) 555-01 23", "Ünal/Çelik;4917100777", "o'brien@example.com", "4917100055\u200b5")
 """Ids as real exports have them."""
 ACCOUNTS = {"K-Müller-0815": "Müller & Söhne GmbH", "Fam. Kowalczyk": "Haushalt Kowalczyk"}

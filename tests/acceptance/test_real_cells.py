@@ -19,7 +19,10 @@ SLEEPERS = {"26019045", "26019052", "26019051", "26019036", "26019053", "2601900
 """Cells without traffic in more than a dozen hours between 01 and 06."""
 Row = dict[str, str]
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data/ran_hourly_58_cells beside the repository")
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data/ran_hourly_58_cells beside the repository"),
+    pytest.mark.xdist_group("real_cells"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ class People:
         row = Consent("subscriber", key, "network_care_analysis", "any", "withdrawn", since)
         self.customers = replace(self.customers, consents=(*self.customers.consents, row))
 
-    def reference(self, _now, _findings):
+    def reference(self, _now, _findings=None):
         return Reference(Operator(timezone=self.timezone), customers=self.customers)
 
 
