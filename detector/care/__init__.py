@@ -4,9 +4,10 @@ from detector.care.account_alerts import decide_accounts
 from detector.care.account_lookup import AccountAnswer, account_lookup
 from detector.care.asking import asked, taken_back
 from detector.care.closing import conclude, follow_up
-from detector.care.compose import compose, recounted
+from detector.care.compose import compose
 from detector.care.consent import bases, permission, permitted_channels
 from detector.care.decide import decide
+from detector.care.impact_part import recounted
 from detector.care.lookup import CALLERS, LookupAnswer, lookup
 from detector.care.reach import Reach, in_quiet_hours, reach
 from detector.care.say import sentence

@@ -21,10 +21,9 @@ State = Literal["", "open", "resolved", "merged"]
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def api_routes(service: WebService, access: Access, *, privacy_floor: int, desk: Desk | None = None) -> APIRouter:
-    """Everything under /v1 and /metrics, for programs with the token; `desk` knows the context of people."""
+def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> APIRouter:
+    """Metrics and incidents, for programs with the token."""
     routes = APIRouter(dependencies=[Depends(access.program)])
-    actor = Depends(access.program)
 
     @routes.get("/metrics")
     def metrics() -> Response:
@@ -40,6 +39,14 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int, desk:
         found = incident_or_404(service.incident, incident_id)
         parts = service.degradations(incident_id), service.impact(incident_id), service.care(incident_id)
         return answers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi)
+
+    return routes
+
+
+def people_routes(service: WebService, access: Access, desk: Desk | None = None) -> APIRouter:
+    """Whom an incident touches, one person, one account: each question is audited. `desk` knows the context of people."""
+    routes = APIRouter(dependencies=[Depends(access.program)])
+    actor = Depends(access.program)
 
     @routes.get("/v1/incidents/{incident_id}/affected")
     def affected(

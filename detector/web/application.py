@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from detector.web.access import Access
-from detector.web.api import api_routes, health_routes
+from detector.web.api import api_routes, health_routes, people_routes
 from detector.web.desk import Desk
 from detector.web.desk_api import desk_routes
 from detector.web.desk_pages import report_page_routes
@@ -39,7 +39,8 @@ def create_app(
     access = Access(token)
     templates = Jinja2Templates(HERE / "templates")
     app.include_router(health_routes(service, access))
-    app.include_router(api_routes(service, access, privacy_floor=privacy_floor, desk=desk))
+    app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
+    app.include_router(people_routes(service, access, desk))
     pages = page_routes(
         service, access, templates, timezone=timezone, privacy_floor=privacy_floor,
         feedback=desk.feedback if desk else lambda _incident_id: (),
