@@ -47,7 +47,8 @@ from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
-from jobs import fitted, listing
+from jobs import fitted
+from jobs.assessing import listing
 
 DAY_S = 86_400
 DELAY_S = 300
@@ -219,8 +220,15 @@ class Again:
 
     @cached_property
     def affected(self) -> Mapping[str, tuple[float, float, float]]:
-        last = {name: own[-1] for name, own in self.impacts.items()}
-        return {name: (i.affected, i.affected_low, i.affected_high) for name, i in last.items()}
+        return self._affected(-1)
+
+    @cached_property
+    def affected_first(self) -> Mapping[str, tuple[float, float, float]]:
+        return self._affected(0)
+
+    def _affected(self, which: int) -> Mapping[str, tuple[float, float, float]]:
+        chosen = {name: own[which] for name, own in self.impacts.items()}
+        return {name: (i.affected, i.affected_low, i.affected_high) for name, i in chosen.items()}
 
 
 def truth_of(dataset: Path, timezone: str) -> Truth:

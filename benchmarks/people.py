@@ -113,6 +113,11 @@ class Written:
             for r in rows if r["affected"]
         }  # fmt: skip
 
+    @property
+    def affected_first(self) -> Mapping[str, tuple[float, float, float]]:
+        """A backtest writes the last assessment only."""
+        return {}
+
 
 def _degradation(row: Mapping[str, str]) -> Degradation:
     return Degradation(

@@ -18,8 +18,8 @@ WHY = ("foreseen", "fault not found", "found too late", "never listed", "deliste
 
 
 class Judged(Protocol):
-    """One operator's lists beside its truth; `affected`: incident -> sum and interval as last assessed; `summary` as in
-    summary.json."""
+    """One operator's lists beside its truth; `affected`: incident -> sum and interval as last assessed, `affected_first` as
+    at opening (empty if not kept); `summary` as in summary.json."""
 
     @property
     def dataset(self) -> Path: ...
@@ -32,6 +32,9 @@ class Judged(Protocol):
 
     @property
     def affected(self) -> Mapping[str, tuple[float, float, float]]: ...
+
+    @property
+    def affected_first(self) -> Mapping[str, tuple[float, float, float]]: ...
 
     @property
     def summary(self) -> Mapping[str, Any]: ...
@@ -160,20 +163,25 @@ def contact_table(all_judged: Sequence[Judged]) -> Iterator[str]:
 
 
 def interval_table(all_judged: Sequence[Judged]) -> Iterator[str]:
-    """Of incidents that match one fault: how often the interval of `affected` held those who suffered and are exposed by
-    what arrived, as last assessed, and how far off the sum was."""
-    held, off = [], []
-    for judged in all_judged:
-        matches, hurt = judged.matches, judged.matches.truth.sufferers or {}
-        for name, (said, low, high) in judged.affected.items():
-            faults = matches.faults_of_incident[name]
-            if matches.incident_verdicts[name] is True and len(faults) == 1 and said:
-                did = len(hurt.get(next(iter(faults)), ()))
-                held.append(low <= did <= high)
-                off.append(np.log((said + 1) / (did + 1)))
-    if held:
-        typical, bias = np.exp(np.median(np.abs(off))), np.exp(np.mean(off))
-        yield f"interval held {sum(held)} of {len(held)}; off by {typical:.2f} times (median), together by {bias:.2f}"
+    """Of incidents that match one fault and went on as no other's part: how often the interval of `affected` held those who
+    suffered from that fault, at opening and as last assessed, on which side it failed, and how far off the sum was."""
+    for phase in ("affected_first", "affected"):
+        told: list[tuple[float, float, float, int]] = []
+        for judged in all_judged:
+            matches, hurt = judged.matches, judged.matches.truth.sufferers or {}
+            merged = {i.incident_id for i in matches.results.incidents if i.state == "merged"}
+            for name, (said, low, high) in getattr(judged, phase).items():
+                faults = matches.faults_of_incident[name]
+                if matches.incident_verdicts[name] is True and len(faults) == 1 and said and name not in merged:
+                    told.append((said, low, high, len(hurt.get(next(iter(faults)), ()))))
+        if told:
+            said, low, high, did = np.array(told).T
+            off, held = np.log((said + 1) / (did + 1)), (low <= did) & (did <= high)
+            wide, typical = np.median((high + 1) / (low + 1)), np.exp(np.median(np.abs(off)))
+            yield (
+                f"interval of {phase} held {held.sum()} of {len(did)}; more suffered {(did > high).sum()}; "
+                f"high / low {wide:.1f}, off by {typical:.2f} times (medians), together by {np.exp(np.mean(off)):.2f}"
+            )
 
 
 def pooled(all_judged: Sequence[Judged]) -> Iterator[str]:
