@@ -11,6 +11,8 @@ _AT_ONCE = 4096
 """People: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
 _NOTICE_SD = 0.5
 _TAIL = 0.025
+_FAR = 300.0
+"""A factor of e^300 is as good as any larger one."""
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
 
@@ -104,5 +106,6 @@ def affected_interval(
     own = float((probability * (1.0 - probability)).sum())
     spread = float(np.hypot(log_sd, np.sqrt(own + other_sd**2) / slope))
     below = max(_TAIL - (1.0 - real), 0.0) / max(real, _TAIL)
-    low, high = (float(-np.expm1(-hazard * np.exp(spread * special.ndtri(q))).sum()) for q in (below, 1.0 - _TAIL))
+    factors = np.exp(np.clip(spread * special.ndtri([below, 1.0 - _TAIL]), -_FAR, _FAR))
+    low, high = (float(-np.expm1(-hazard * factor).sum()) for factor in factors)
     return total, min(low, total), max(high, total)
