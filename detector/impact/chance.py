@@ -11,8 +11,10 @@ _AT_ONCE = 4096
 """People: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
 _NOTICE_SD = 0.5
 _TAIL = 0.025
-_FAR = 300.0
-"""A factor of e^300 is as good as any larger one."""
+_END_SD_CAP = 1.0
+"""An end that nobody knows makes everyone's hazard no more unsure than this (standard deviation of its logarithm)."""
+_STRANGERS = 0.3
+"""As many people as this share of those who are expected to suffer may have done so though they were hardly expected."""
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
 
@@ -87,11 +89,12 @@ def affected_interval(
 ) -> tuple[float, float, float]:  # fmt: skip
     """(sum, low, high) of the number who suffered, 95 %.
 
-    Who suffers varies by sum p (1 - p) (Poisson binomial), and the sum itself by `other_sd` (nobody knows when the incident
-    will end); beyond that everyone's hazard -log(1 - p) may be off by one common factor, log-normal with `log_sd` (failure
-    rate, takeover, exposure and reach are estimates): faults turn out many times worse more often than the mean tells. All
-    of it is put on that factor, which keeps the interval between nobody and everybody. `real`: chance that there is a
-    fault at all; else nobody suffered, which takes its part of the lower tail.
+    Everyone's hazard -log(1 - p) may be off by one common factor, log-normal with `log_sd` (failure rate, takeover, exposure
+    and reach are estimates) and with what `other_sd` of the sum (nobody knows when the incident will end) means for it:
+    faults turn out many times worse more often than the mean tells. Beyond that who suffers varies by sum p (1 - p) (Poisson
+    binomial), and where anything is unsure some may have been there who hardly were expected. The interval stays between
+    nobody and everybody. `real`: chance that there is a fault at all; else nobody suffered, which takes its part of the
+    lower tail.
 
     >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0))
     (500, 469, 531)
@@ -101,11 +104,14 @@ def affected_interval(
     total = float(probability.sum())
     hazard = np.log(1.0 / np.clip(1.0 - probability, 1e-12, 1.0))
     slope = float((np.exp(-hazard) * hazard).sum())
-    if slope <= 0:
-        return total, total, total
-    own = float((probability * (1.0 - probability)).sum())
-    spread = float(np.hypot(log_sd, np.sqrt(own + other_sd**2) / slope))
+    own = float(np.sqrt((probability * (1.0 - probability)).sum()))
+    spread = float(np.hypot(log_sd, min(other_sd / slope, _END_SD_CAP) if slope > 0 else 0.0))
+
+    def reach(z: float) -> float:
+        """Distance of the bound from the sum at this quantile of the normal distribution."""
+        return float(np.hypot(-np.expm1(-hazard * np.exp(spread * z)).sum() - total, own * z))
+
     below = max(_TAIL - (1.0 - real), 0.0) / max(real, _TAIL)
-    factors = np.exp(np.clip(spread * special.ndtri([below, 1.0 - _TAIL]), -_FAR, _FAR))
-    low, high = (float(-np.expm1(-hazard * factor).sum()) for factor in factors)
-    return total, min(low, total), max(high, total)
+    low = max(total - reach(float(special.ndtri(below))), 0.0) if below else 0.0
+    high = total + reach(float(special.ndtri(1.0 - _TAIL))) + (_STRANGERS * total if log_sd else 0.0)
+    return total, low, max(min(high, float(len(probability))), total)
