@@ -106,3 +106,10 @@ def test_where_there_may_be_no_fault_the_interval_holds_nobody(real, nobody):
     assert (doubted[1] == 0) is nobody
     assert doubted[1] <= sure[1]
     assert doubted[2] == sure[2]
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-9, 1 - 1e-9, 1.0])
+@pytest.mark.parametrize("end_sd", [0.0, 1e6])
+def test_who_is_sure_either_way_leaves_a_finite_interval(chance, end_sd):
+    total, low, high = affected_interval(np.full(10, chance), 1.0, end_sd)
+    assert 0.0 <= low <= total <= high <= 10.0
