@@ -88,8 +88,8 @@ def _evidence(d: Degradation) -> dict[str, Any]:
 
 
 def _action(step: Step) -> dict[str, Any]:
-    """The action most people get, and the care team of most affected people; where no person gets any, an account's. With
-    what follows an all-clear: how many get what."""
+    """The action most people get, and the care team of most of those (of most affected people while nobody gets any); where
+    no person gets any, an account's. With what follows an all-clear: how many get what."""
     impact, policy, decisions = step.impact, step.policy, step.decisions
     actions = Counter(d.action for d in decisions if d.action != "none")
     kind = min(actions, key=lambda action: (-actions[action], action)) if actions else "none"
@@ -101,7 +101,8 @@ def _action(step: Step) -> dict[str, Any]:
     own_teams = {a.account: a.care_team for a in impact.accounts}
     by_rule = {d.subscriber: d.team for d in decisions if d.team}
     weight: Counter[str] = Counter()
-    for person in impact.people:
+    meant = {d.subscriber for d in decisions if d.action == kind}
+    for person in (one for one in impact.people if one.subscriber in meant or not actions):
         own = by_rule.get(person.subscriber) or own_teams.get(person.account)
         weight[own or _team(kinds.get(person.account, ""), policy)] += round(1000 * person.probability)
     team = min(weight, key=lambda name: (-weight[name], name)) if weight else _team("", policy)
