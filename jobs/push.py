@@ -177,8 +177,8 @@ class LastAsk:
 
 
 def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> dict[str, Any]:
-    """The body with those who are left out by now."""
+    """The body with those who can be reached by now."""
     if not isinstance(data.get("impact"), dict) or not listed:
         return data
-    reasons, contactable = [one.why_not for one in listed], sum(one.contactable for one in listed)
-    return data | {"impact": care.recounted(data["impact"], reasons, contactable, floor)}
+    people = [(one.why_not, one.action != "none") for one in listed]
+    return data | {"impact": care.recounted(data["impact"], people, floor)}

@@ -21,7 +21,7 @@ def impact_part(step: Step, cap: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "exposed": steady(impact.exposed, last_said(said, "exposed"), floor), "affected": affected,
         "affectedInterval": None if affected is None else interval,
-        **left_out([d.why_not for d in step.decisions], sum(d.contactable for d in step.decisions), floor, said),
+        **reachable([(d.why_not, d.action != "none") for d in step.decisions], floor, said),
         "accounts": [_account(a, step) for a in accounts[:cap]],
     }  # fmt: skip
     if len(accounts) > cap:
@@ -29,9 +29,9 @@ def impact_part(step: Step, cap: int) -> dict[str, Any]:
     return _noted(told, floor)
 
 
-def recounted(told: Mapping[str, Any], reasons: Sequence[str], contactable: int, floor: int) -> dict[str, Any]:
-    """An alert's `impact` with those who are left out by now."""
-    return _noted({**told, **left_out(reasons, contactable, floor, told)}, floor)
+def recounted(told: Mapping[str, Any], people: Sequence[tuple[str, bool]], floor: int) -> dict[str, Any]:
+    """An alert's `impact` with those who can be reached by now; `people` as in `reachable`."""
+    return _noted({**told, **reachable(people, floor, told)}, floor)
 
 
 def _noted(told: dict[str, Any], floor: int) -> dict[str, Any]:
@@ -45,23 +45,25 @@ def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
     return [said[name]] if name in said else []
 
 
-def left_out(
-    reasons: Sequence[str], contactable: int, floor: int, said: Mapping[str, Any] | None = None
+def reachable(
+    people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:  # fmt: skip
-    """How many are not contacted, and why: `withheld` by reason of WHY_NOT, one under the floor has no entry, as if it were
-    nobody's. The same that an alert says at the moment when it is sent. `said`: the last alert's `impact`.
+    """Of `people` (why not, is something proposed for this one): how many may be contacted, for how many care is proposed
+    something, and how many are left out, `withheld` by reason of WHY_NOT; a reason under the floor has no entry, as if it
+    were nobody's. The same that an alert says at the moment when it is sent. `said`: the last alert's `impact`.
 
-    >>> left_out(["no_consent"] * 7 + ["cap"] * 3 + [""] * 20, 20, 5)
-    {'suppressedByConsent': 5, 'contactable': 20, 'withheld': {'no_consent': 5}}
+    >>> reachable([("no_consent", False)] * 7 + [("cap", False)] * 3 + [("", True)] * 9 + [("", False)] * 11, 5)
+    {'suppressedByConsent': 5, 'contactable': 20, 'proposed': 10, 'withheld': {'no_consent': 5}}
     """
-    counts, before = Counter(reasons), said or {}
+    counts, before = Counter(why for why, _ in people), said or {}
     last = {reason: [n] for reason, n in before["withheld"].items()} if "withheld" in before else {}
     nothing = [None] if "withheld" in before else []
     told = {reason: steady(counts[reason], last.get(reason, nothing), floor) for reason in WHY_NOT}
     suppressed = sum(counts[reason] for reason in CONSENT_REASONS)
     return {
         "suppressedByConsent": steady(suppressed, last_said(before, "suppressedByConsent"), floor),
-        "contactable": steady(contactable, last_said(before, "contactable"), floor),
+        "contactable": steady(counts[""], last_said(before, "contactable"), floor),
+        "proposed": steady(sum(proposed for _, proposed in people), last_said(before, "proposed"), floor),
         "withheld": {reason: n for reason, n in told.items() if n is not None},
     }
 

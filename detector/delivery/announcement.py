@@ -13,7 +13,7 @@ HEADING = {"opened": ("▲ OPENED", "bold red"), "updated": ("● updated", "yel
 COUNTED = (
     ("exposed", "{:,.0f} were there"),
     ("affectedAccounts", "larger accounts: {:,.0f}"),
-    ("contactable", "{:,.0f} may be contacted"),
+    ("proposed", "{:,.0f} to be contacted"),
     ("suppressedByConsent", "no consent: {:,.0f}"),
 )
 """Counts of the body's impact, in the order they are read out."""
@@ -80,7 +80,7 @@ def _further(data: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
 
 
 def _people(impact: Mapping[str, Any]) -> str:
-    """How many people and accounts, and how many of them may be contacted."""
+    """How many people and accounts, and for how many care is proposed something."""
     parts = []
     if "affected" in impact and impact["affected"] is None:
         parts.append("few people affected (count withheld)")

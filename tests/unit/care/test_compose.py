@@ -67,7 +67,7 @@ def test_the_body_is_the_contracts_own():
                       "observed": 0.914, "periods": 3}],
         "impact": {
             "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 70,
-            "contactable": 30, "withheld": {"no_consent": 70},
+            "contactable": 30, "proposed": 30, "withheld": {"no_consent": 70},
             "accounts": [
                 {"ref": "acc_9f", "kind": "enterprise", "tier": "gold", "affectedLines": 35, "lines": 210, "share": 0.17}
             ],
@@ -200,7 +200,7 @@ def test_few_people_are_withheld_and_the_note_says_so():
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
         "exposed": None, "affected": None, "affectedInterval": None, "suppressedByConsent": None, "contactable": None,
-        "withheld": {},
+        "proposed": None, "withheld": {},
         "accounts": [],
         "note": "null: under 5, withheld",
     }  # fmt: skip
