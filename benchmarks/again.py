@@ -15,13 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.period import VAULT_KEY
+from benchmarks.stores import passing_store
 from detector import impact, outlook, pipeline
 from detector.app import read_catalogue
 from detector.backtest.figures import summarise
@@ -45,8 +44,6 @@ from detector.impact import learn_habit
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from detector.store import Store
-from detector.store.database import Database
 from jobs import fitted
 from jobs.assessing import listing
 
@@ -150,14 +147,10 @@ def record(dataset: Path, window: Window) -> Seen:
     """Replay without assessing."""
     settings = Settings()
     catalogue = read_catalogue(settings.sources.kpis)
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/bench.db")
-        database.create()
-        store = Store(Path(folder), database, catalogue.computed, VAULT_KEY)
+    with passing_store(catalogue) as store:
         replay = Recorder(OperatorDataset(dataset, NAMES), store, catalogue, settings, window)
         results = replay.run()
         presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
-        database.close()
     return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
 
 

@@ -11,7 +11,6 @@ seconds and failures that truth_subscribers.csv says, as if everything had been 
 import csv
 import pickle
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cryptography.fernet import Fernet
 
+from benchmarks.stores import passing_store
 from detector import feedback
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
@@ -40,7 +39,6 @@ from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from detector.store.database import Database
 from jobs.bursts import BURSTS
 
 KEY = b"benchmark only.."
@@ -70,13 +68,9 @@ def heard_of(folder: Path, seed: int) -> Heard:
     settings = load(None)
     catalogue = read_catalogue(settings.sources.kpis)
     window = Window(START + HISTORY_DAYS * DAY_S, START + DAYS * DAY_S)
-    with tempfile.TemporaryDirectory(prefix="precall-perception-") as work:
-        database = Database(f"sqlite:///{work}/backtest.db")
-        database.create()
-        store = Store(Path(work), database, catalogue.computed, Fernet.generate_key())
+    with passing_store(catalogue) as store:
         Replay(source, store, catalogue, settings, window).run()
         found = Heard(_categories(source, window), _bursts(source, store, dataset), _days(source, store, window))
-        database.close()
     kept.write_bytes(pickle.dumps(found))
     return found
 

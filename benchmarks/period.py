@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.figure import Figure
 from benchmarks.operator import BenchOperator, Copy
 from benchmarks.pm_xml import bare, peak_mb
+from benchmarks.stores import store_at
 from detector import pipeline, scoring
 from detector.app import read_catalogue
 from detector.clock import WallClock
@@ -29,7 +30,6 @@ from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.sources.watch import FileDrop
 from detector.store import Store
-from detector.store.database import Database
 from jobs import fitted
 from jobs.detect import detect
 from jobs.pull import pull
@@ -40,7 +40,6 @@ STAGES = {
     "detect.decided": "commit",
 }  # fmt: skip
 """Named step -> the stage whose time ends there."""
-VAULT_KEY = b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 @dataclass
@@ -98,9 +97,7 @@ class Bench:
     def at(cls, root: Path, operator: BenchOperator) -> "Bench":
         settings, watch = Settings(), StopWatch()
         catalogue = read_catalogue(settings.sources.kpis)
-        database = Database(f"sqlite:///{root}/bench.db")
-        database.create()
-        store = Store(root / "store", database, catalogue.computed, VAULT_KEY)
+        store = store_at(root / "store", catalogue)
         operator.write_network(root / "inbox")
         return cls(operator, root, catalogue, settings, store, TimedInbox(root, watch), watch)
 

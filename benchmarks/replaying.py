@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figure import Figure
-from benchmarks.period import VAULT_KEY
+from benchmarks.stores import passing_store
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
 from detector.clock import MovingClock
@@ -17,8 +17,6 @@ from detector.settings import Settings
 from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from detector.store import Store
-from detector.store.database import Database
 
 DAY_S = 86_400
 
@@ -52,14 +50,10 @@ def replay(dataset: Path, window: Window) -> tuple[dict[str, float], int]:
     """(processor seconds by job, incidents) of a backtest of this window, without its report."""
     settings = Settings()
     catalogue = read_catalogue(settings.sources.kpis)
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/bench.db")
-        database.create()
-        store = Store(Path(folder), database, catalogue.computed, VAULT_KEY)
+    with passing_store(catalogue) as store:
         source = OperatorDataset(dataset, Pseudonymiser(b"0" * 32, 1))
         timed = TimedReplay(source, store, catalogue, settings, window)
         found = timed.run()
-        database.close()
     return timed.seconds, len(found.incidents)
 
 

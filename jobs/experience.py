@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import Connection
 
 from detector.domain.customer import Customers
-from detector.domain.degradation import Degradation
 from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
@@ -106,10 +105,4 @@ def _troubles(store: Store, incidents: Iterable[Incident], now: int) -> Iterator
     """Incident id -> what it is to people; a merged one is lived through as part of the older."""
     for incident in incidents:
         if incident.state != "merged":
-            drifting = store.book.degradations_of(incident) if incident.kind == "drift" else ()
-            leading = max(drifting, key=_strength, default=None)
-            yield incident.incident_id, trouble_of(incident, now, leading)
-
-
-def _strength(degradation: Degradation) -> tuple[float, str]:
-    return degradation.strength, degradation.degradation_id
+            yield incident.incident_id, trouble_of(incident, now, store.book.leading_drift(incident))

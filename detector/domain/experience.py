@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-HOLDERS = ("subscriber", "account")
 HARMS = ("coverage", "access", "drops", "slow", "core")
 """What a degraded minute was made of: no service, refused, cut off, slow, or refused by the core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """One holder's day: `day` is its local midnight (s), `holder` a pseudonym. Days without any degradation have no row.
+    """One holder's day: `day` is its local midnight (s), `holder` a pseudonym, `holder_kind` subscriber or account. Days
+    without any degradation have no row.
 
     index: 0 (nothing worked) to 100 (nothing failed), as of this day, older days fading. degraded_s: expected degraded
     seconds of the day, `by_harm` split by HARMS; failures: expected own failures; worst: the gravest moment of the day,

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-INTERACTIONS = ("contact", "post", "survey")
 CATEGORIES = ("network", "billing", "device", "other")
-REACTIONS = ("", "repeat", "escalation", "reopened")
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One of them, without its words. `at` in s; `subscriber` is a pseudonym, empty where nobody is named.
+    """One of them, without its words. kind: contact, post or survey. `at` in s; `subscriber` is a pseudonym, empty where
+    nobody is named.
 
     category: one of CATEGORIES, empty = not known; `sorted_by`: told (the row said it), text (we read it out of the words).
     sentiment: -1 (angry) to 1 (pleased), None = no words that say. cell_id: told, or the cell nearest to the told place.
-    score: of a survey, 0 to 10. trigger: what a survey was asked after. reaction: one of REACTIONS: what it says of the
-    interactions before it.
+    score: of a survey, 0 to 10. trigger: what a survey was asked after. reaction: what it says of the interactions before
+    it: repeat, escalation or reopened, empty = nothing.
     """
 
     interaction_id: str

@@ -35,6 +35,11 @@ class Book:
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)
 
+    def leading_drift(self, incident: Incident) -> Degradation | None:
+        """The strongest degradation of a drift: it tells what the drift does to people. None of other kinds."""
+        drifting = self.degradations_of(incident) if incident.kind == "drift" else ()
+        return max(drifting, key=lambda d: (d.strength, d.degradation_id), default=None)
+
     def degradations_named(self, ids: Iterable[str]) -> list[Degradation]:
         column = tables.degradation.c.degradation_id
         return [d for part in _parts(ids) for d in self.degradations(column.in_(part))]

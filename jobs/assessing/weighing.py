@@ -120,8 +120,7 @@ class Weighing:
 
     def _risk(self, one: Assessed) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
-        drifting = self.store.book.degradations_of(one.incident) if one.incident.kind == "drift" else ()
-        harm = harm_of(one.incident, max(drifting, key=lambda d: d.strength, default=None))
+        harm = harm_of(one.incident, self.store.book.leading_drift(one.incident))
         return risks(
             self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now
         )  # fmt: skip
