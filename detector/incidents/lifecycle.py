@@ -218,5 +218,6 @@ def withdrawn(incident: Incident, now: int) -> Incident:
     """Corrected data bear out none of it: over, and a false alarm in so many words."""
     return replace(
         incident, state="resolved", resolved_at=incident.resolved_at or now, withdrawn_at=now, updated_at=now,
-        ended_at=incident.started_at, version=incident.version + 1, reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
+        ended_at=incident.started_at, version=incident.version + 1,
+        reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
     )  # fmt: skip
