@@ -1,7 +1,7 @@
 """One incident through one tick: opened, grown, merged, suppressed, linked, resolved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation, worst
@@ -10,13 +10,13 @@ from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick, Window, utc
-from detector.incidents.bouts import LONG, began, blur
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
 from detector.incidents.reason import leading, reason
 from detector.incidents.rivals import rivals
 from detector.incidents.roots import Cause
 from detector.incidents.search import Root, Search
+from detector.incidents.times import began, ended, goes_on
 
 KIND_ORDER = (
     "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
@@ -38,10 +38,17 @@ class Moment:
     policy: IncidentPolicy
     kpis: Mapping[str, Kpi]
     search: Search
+    past: Mapping[str, Degradation] = field(default_factory=dict)
+    """Members of the open incidents that were over before this tick."""
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Those of its degradations that this tick speaks of."""
         return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
+
+    def members(self, incident: Incident) -> list[Degradation]:
+        """All of its degradations that are known."""
+        known = (self.degradations.get(i) or self.past.get(i) for i in incident.degradation_ids)
+        return [d for d in known if d is not None]
 
 
 def opened(cause: Cause, moment: Moment) -> Incident:
@@ -67,7 +74,6 @@ def grown(incident: Incident, cause: Cause, moment: Moment) -> Incident:
     new = tuple(d.degradation_id for d in own if d.degradation_id not in incident.degradation_ids)
     return replace(
         incident, root_kind=root[0], root_id=root[1], degradation_ids=incident.degradation_ids + new,
-        started_at=min([incident.started_at, *(d.started_at for d in own if blur(d) <= LONG)]),
         cells=tuple(sorted({*incident.cells, *touched(root, own, moment.topology)})),
     )  # fmt: skip
 
@@ -76,7 +82,7 @@ def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incide
     """The older incident with all of the younger, and the younger as merged into it."""
     new = tuple(i for i in younger.degradation_ids if i not in older.degradation_ids)
     kept = replace(
-        older, degradation_ids=older.degradation_ids + new, started_at=min(older.started_at, younger.started_at),
+        older, degradation_ids=older.degradation_ids + new,
         cells=tuple(sorted({*older.cells, *younger.cells})), severity=worst([older.severity, younger.severity]),
         kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
     )  # fmt: skip
@@ -100,23 +106,22 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
             kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
         )
     incident = linked(unsuppressed(incident, moment), moment)
-    if any(d.open for d in own):
+    members = moment.members(incident)
+    if members:
+        incident = replace(incident, started_at=began(members, incident.opened_at))
+    if goes_on(members):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
+        over = ended(members) or max(incident.updated_at, incident.started_at)
         incident = replace(
-            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now, ended_at=ended(incident, own)
-        )
+            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now,
+            ended_at=max(min(over, moment.now), incident.started_at),
+        )  # fmt: skip
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
         return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
-
-
-def ended(incident: Incident, own: Sequence[Degradation]) -> int:
-    """The end (s) of the last bad period of these degradations; without any, when the incident last had an open one."""
-    ends = [d.cleared_at for d in own if d.cleared_at is not None]
-    return max(ends, default=max(incident.updated_at, incident.started_at))
 
 
 def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
