@@ -5,7 +5,7 @@
     .venv/bin/python -m benchmarks.times --keep FOLDER       with datasets kept there for another run
 
 Each fault is judged by the first incident that matches it: its `started_at` against the fault's start, its `ended_at` and its
-`resolved_at` against the fault's end. Nothing here was used to choose a constant: those were chosen on seeds 201 to 206.
+`resolved_at` against the fault's end. Nothing here was used to choose a constant: those were chosen on seeds 201 to 204.
 """
 
 import argparse

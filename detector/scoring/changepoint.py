@@ -16,6 +16,8 @@ HALF = 0.5
 """Counts that are added to both sides of a multiple, so that nothing expected does not make it infinite."""
 TELLING = 8.0
 """Failures that are worth telling of, see `DetectionPolicy.min_excess`."""
+DOWN = 20.0
+"""Nats between a period that is down and one that is not: no chance turns one into the other."""
 LARGEST_Z = 30.0
 """A period says no more than this many standard deviations, or nothing beside it would count."""
 
@@ -37,13 +39,14 @@ class Segment:
     gone: Floats
 
 
-def segment(scorer: Scorer, periods: Sample) -> Segment:
+def segment(scorer: Scorer, periods: Sample, *, downtime: bool = False) -> Segment:
     """The segment [a, b) of the periods of `periods`[period, object], the newest last, whose being worse explains most.
 
     The epidemic alternative of a change-point test (Levin and Kline 1985; Yao 1993, Biometrika 80:179): the level is as
     expected, then a multiple of it, then as expected again, and the multiple is the segment's own. Counts are Poisson,
     divided by how much more than Poisson they scatter; of what has no chance in it the deviations are normal. NaN is no
-    evidence. `periods` with the spread of single periods.
+    evidence. `periods` with the spread of single periods. `downtime`: the events are time that a cell itself counts as down,
+    which nothing but being down explains.
 
     >>> from detector.scoring.beta_binomial import BetaBinomial
     >>> failures = np.array([[1.0], [0.0], [2.0], [9.0], [12.0], [8.0], [1.0]])
@@ -52,6 +55,8 @@ def segment(scorer: Scorer, periods: Sample) -> Segment:
     >>> int(found.onset[0]), int(found.over[0]), bool(found.gone[0] > 5)
     (4, 1, True)
     """
+    if downtime:
+        return _of_downtime(periods)
     if scorer.chance and periods.worse > 0:
         return _of_counts(*_scaled(scorer, periods))
     if scorer.collapses:
@@ -61,9 +66,8 @@ def segment(scorer: Scorer, periods: Sample) -> Segment:
 
 
 def _scaled(scorer: Scorer, periods: Sample) -> tuple[Floats, Floats]:
-    """(events, expected events), both divided by the variance of the events over their mean: quasi-likelihood. What makes
-    the variance of a series that is either well or down are its own past faults: the worst period counts as TELLING at
-    least."""
+    """(events, expected events), both divided by the variance of the events over their mean: quasi-likelihood. Past faults
+    make that large where there were many: the worst period counts as TELLING at least."""
     variance = scorer.variance(periods)
     most = np.nan_to_num(periods.events).max(axis=0, initial=0.0) / TELLING
     over = np.maximum(np.minimum(variance / np.maximum(periods.expected, 1e-9), most), 1.0)
@@ -81,6 +85,18 @@ def _of_counts(events: Floats, expected: Floats) -> Segment:
     every = np.arange(len(best))
     after, wanted = begun[-1] - begun[since, every], due[-1] - due[since, every]
     return _found(a, b, gain, best, len(events), (times - 1) * wanted - after * np.log(times))
+
+
+def _of_downtime(periods: Sample) -> Segment:
+    """A period belongs to the trouble that is down for half as long as the worst one."""
+    share = np.nan_to_num(periods.events / periods.size)
+    worst = np.maximum(share.max(axis=0, initial=0.0), 1e-9)
+    known = np.isfinite(periods.events)
+    begun = _sums(np.where(known & (worst > 1e-9), DOWN * (share / worst - 0.5), 0.0))
+    a, b = _pairs(len(share))
+    gain = begun[b] - begun[a]
+    best = gain.argmax(axis=0)
+    return _found(a, b, gain, best, len(share), begun[b[best], np.arange(len(best))] - begun[-1])
 
 
 def _of_collapse(periods: Sample, variance: Floats) -> Segment:

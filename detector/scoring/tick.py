@@ -16,6 +16,7 @@ from detector.domain.window import Tick
 from detector.scoring import tails
 from detector.scoring.baseline import Baseline, unless_at_rest
 from detector.scoring.changepoint import segment
+from detector.scoring.learning import DOWNTIME
 from detector.scoring.counting import Floats, flipped, shown
 from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
@@ -112,7 +113,7 @@ def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str,
     found = {"onset": np.zeros(len(worth), np.int64), "over": np.zeros(len(worth), np.int64),
              "gain": np.zeros(len(worth)), "gone": np.zeros(len(worth))}  # fmt: skip
     if worth.any():
-        own = segment(scorer, now.periods(k, worth))
+        own = segment(scorer, now.periods(k, worth), downtime=now.frame.kpis[k].family == DOWNTIME)
         for name, column in found.items():
             column[worth] = getattr(own, name)
     return found
