@@ -1,11 +1,11 @@
 """Are the times right that people are told: when a fault began, when it ended, and how soon that was said.
 
-    .venv/bin/python -m benchmarks.times                     ten simulated operators, the table in benchmarks/results/times.md
+    .venv/bin/python -m benchmarks.times                     ten operators, the table in benchmarks/results/times.md
     .venv/bin/python -m benchmarks.times --seeds 201 202     some operators only, the table on the terminal
     .venv/bin/python -m benchmarks.times --keep FOLDER       with datasets kept there for another run
 
-Each fault is judged by the first incident that matches it: its `started_at` against the fault's start, its `ended_at` and its
-`resolved_at` against the fault's end. Nothing here was used to choose a constant: those were chosen on seeds 201 to 204.
+Each fault is judged by the first incident that matches it: its `started_at` against the fault's start, its `ended_at` and
+its `resolved_at` against the fault's end. Nothing here was used to choose a constant: those were chosen on seeds 201 to 204.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -32,6 +33,8 @@ CELLS, HISTORY_DAYS, DAYS = 80, 16, 20
 PERIOD_S = 900
 LEAST, SHARP = 0.05, 0.1
 """Extra share of failures from which a fault is asked for, and from which it is sharp."""
+AGAIN_S = 2 * 3_600
+"""What begins so soon after an incident of the same cells is likely the same trouble."""
 SEEN_TO_END_S = 6 * 3_600
 """The end of a fault is asked for if the replay goes on for so long after it."""
 
@@ -84,10 +87,8 @@ def judged(operator: Operator, matches: Matches) -> Judged:
 
 def again(one: Incident, others: Iterable[Incident]) -> bool:
     """It began within two hours after another one of the same cells had been resolved: one trouble told twice."""
-    return any(
-        other.resolved_at is not None and 0 <= one.opened_at - other.resolved_at <= 7_200 and set(one.cells) & set(other.cells)
-        for other in others if other is not one
-    )  # fmt: skip
+    ends = [i.resolved_at for i in others if i is not one and not set(one.cells).isdisjoint(i.cells)]
+    return any(end is not None and 0 <= one.opened_at - end <= AGAIN_S for end in ends)
 
 
 def _timed(operator: Operator, matches: Matches, fault_id: str) -> Timed:
@@ -161,6 +162,10 @@ def _share(figure: Figure) -> str:
     return f"{100 * figure.value:.0f} % ({low:.0f} to {high:.0f})"
 
 
+def _interval(figure: Figure) -> str:
+    return f"{figure.value or 0:.3g} ({figure.low or 0:.3g} to {figure.high or 0:.3g})"
+
+
 def beside(results: Sequence[Judged]) -> list[str]:
     """What times must not be bought with."""
     faults = [f for one in results for f in one.faults]
@@ -171,11 +176,11 @@ def beside(results: Sequence[Judged]) -> list[str]:
     reopened, incidents = sum(one.reopened for one in results), sum(one.incidents for one in results)
     median, late = quantile(delays, 0.5), quantile(delays, 0.9)
     return [
-        f"recall {_share(recall)} of {len(faults)} faults",
-        f"false degradations {false.value or 0:.1f} ({false.low or 0:.1f} to {false.high or 0:.1f}) per 1,000 cells and week",
-        f"delay of detection, 5 % and more: median {median.value or 0:.0f} min, 90 % {late.value or 0:.0f} min",
-        f"incidents per fault {told.value or 0:.2f} ({told.low or 0:.2f} to {told.high or 0:.2f})",
-        f"{reopened} of {incidents} incidents began within two hours after another of the same cells was resolved",
+        f"- recall {_share(recall)} of {len(faults)} faults",
+        f"- false degradations {_interval(false)} per 1,000 cells and week",
+        f"- delay of detection, 5 % and more: median {median.value or 0:.0f} min, 90 % {late.value or 0:.0f} min",
+        f"- incidents per fault {_interval(told)}",
+        f"- {reopened} of {incidents} incidents began within two hours after another of the same cells was resolved",
     ]
 
 
@@ -184,15 +189,16 @@ def page(seeds: Sequence[int], results: Sequence[Judged]) -> str:
     table = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     table += ["| " + " | ".join(row) + " |" for row in rows([f for one in results for f in one.faults])]
     seeds_said = f"{seeds[0]} to {seeds[-1]}" if list(seeds) == list(range(seeds[0], seeds[-1] + 1)) else str(list(seeds))
-    return "\n".join([
-        "# Times that people are told", "",
-        f"`python -m benchmarks.times`: {len(seeds)} simulated operators (seeds {seeds_said}) of {CELLS} cells, {HISTORY_DAYS} days to",
-        f"learn from, {DAYS - HISTORY_DAYS} replayed, {FAULT_RATE:g} faults per 1,000 cells and week. Errors in periods of 15 minutes, of the",
-        "faults found; shares with 95 % intervals. Sharp: service is taken away, a tenth or more fails on top, or throughput is",
-        f"down (by two fifths at least). Ends are asked of faults that end {SEEN_TO_END_S // 3600} hours or more before the replay does;",
-        "a drift grows in a straight line from nothing, so its onset is a matter of definition.", "",
-        *table, "", "Beside it: " + "; ".join(beside(results)) + ".", "",
-    ])  # fmt: skip
+    note = (
+        f"`python -m benchmarks.times`: {len(seeds)} simulated operators (seeds {seeds_said}) of {CELLS} cells,"
+        f" {HISTORY_DAYS} days to learn from, {DAYS - HISTORY_DAYS} replayed, {FAULT_RATE:g} faults per 1,000 cells and"
+        " week. Errors in periods of 15 minutes, of the faults found; shares with 95 % intervals. Sharp: service is taken"
+        " away, a tenth or more fails on top, or throughput is down (by two fifths at least). Ends are asked of faults that"
+        f" end {SEEN_TO_END_S // 3600} hours or more before the replay does; a drift grows in a straight line from nothing,"
+        " so that its onset is a matter of definition."
+    )
+    text = textwrap.fill(note, 125, break_on_hyphens=False)
+    return "\n".join(["# Times that people are told", "", text, "", *table, "", "Beside it:", "", *beside(results), ""])
 
 
 def main() -> None:

@@ -79,9 +79,7 @@ def wanted(degradations: Iterable[Degradation], incidents: Iterable[Incident], a
     """Of these degradations, what the decision over a tick that starts `at` (s) needs: those that are remembered, and all
     members of the incidents, which are open."""
     members = {name for incident in incidents for name in incident.degradation_ids}
-    return tuple(
-        d for d in degradations if d.remembered(at) or (d.degradation_id in members and d.withdrawn_at is None)
-    )
+    return tuple(d for d in degradations if d.remembered(at) or (d.degradation_id in members and d.withdrawn_at is None))
 
 
 def incident_id(first_degradation_id: str) -> str:

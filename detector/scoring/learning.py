@@ -177,8 +177,8 @@ def exceedances(past: History, k: int, policy: DetectionPolicy) -> dict[tuple[in
 
 
 def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) -> None:
-    """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them. What
-    a cell counts as down is no tail of anything: that others were down often makes one that never was no less surely down."""
+    """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them.
+    What a cell counts as down is no tail of anything: that others were down often makes no other one less surely down."""
     faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
     for (h, k), each in found.items():
         if baseline.kpis[k].family == DOWNTIME:

@@ -16,11 +16,11 @@ from detector.domain.window import Tick
 from detector.scoring import tails
 from detector.scoring.baseline import Baseline, unless_at_rest
 from detector.scoring.changepoint import segment
-from detector.scoring.learning import DOWNTIME
 from detector.scoring.counting import Floats, flipped, shown
 from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
 from detector.scoring.lasting import lasting
+from detector.scoring.learning import DOWNTIME
 from detector.scoring.neighbours import neighbour_load
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS, judged

@@ -6,8 +6,10 @@ from detector.domain.degradation import Degradation
 from detector.incidents.times import began, ended
 
 QUARTER = 900
-SHARP = Degradation("d1", "c1", "availability", "a", "outage", 40 * QUARTER, 42 * QUARTER, "critical", 40.0, 1.0, 0.0, 0, 900,
-                    900, 1, QUARTER, raised_at=41 * QUARTER)  # fmt: skip
+SHARP = Degradation(
+    "d1", "c1", "availability", "a", "outage", 40 * QUARTER, 42 * QUARTER, "critical", 40.0, 1.0, 0.0, 0, 900, 900, 1,
+    QUARTER, raised_at=41 * QUARTER,
+)  # fmt: skip
 MILD = replace(SHARP, degradation_id="d2", family="integrity", kind="integrity", strength=9.0, periods=12,
                started_at=33 * QUARTER, severity="minor")  # fmt: skip
 

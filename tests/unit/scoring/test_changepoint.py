@@ -20,7 +20,8 @@ def counted(failures, attempts=400.0, usual=0.01, spread=0.0):
 def measured(values, usual=10.0, worse=-1, spread=0.01):
     """A mean, such as throughput, of one object."""
     events = np.array(values, float)[:, None]
-    return Sample(events, np.ones_like(events), np.full_like(events, usual), np.full(1, spread), np.zeros(1), np.zeros(1), worse)
+    one = np.ones_like(events)
+    return Sample(events, one, usual * one, np.full(1, spread), np.zeros(1), np.zeros(1), worse)
 
 
 def times(kind, sample):
@@ -72,9 +73,7 @@ def test_a_mean_is_judged_by_its_deviations_and_a_gap_says_nothing(values, began
     assert over in (over_for, over_for - 1)  # a missing period belongs to either side
 
 
-@given(
-    st.integers(1, 10), st.integers(0, 5), st.integers(20, 60), st.lists(st.integers(2, 6), min_size=12, max_size=12)
-)
+@given(st.integers(1, 10), st.integers(0, 5), st.integers(20, 60), st.lists(st.integers(2, 6), min_size=12, max_size=12))
 def test_a_sharp_segment_is_found_wherever_it_lies(length, after, failures, usual):
     rows = [*usual, *([failures] * length), *usual[:after]][-16:]
     began, over = times("ratio", counted(rows))
