@@ -53,8 +53,8 @@ TOPOLOGY = Topology({
 
 def slow(cell, start, strength=12.0, periods=3, **more):
     return replace(
-        MILD, degradation_id=f"{cell}-{start}", object_id=cell, started_at=start * QUARTER, strength=strength, periods=periods,
-        detected_at=(start + 2) * QUARTER, raised_at=(start + 2) * QUARTER, **more,
+        MILD, degradation_id=f"{cell}-{start}", object_id=cell, started_at=start * QUARTER, strength=strength,
+        periods=periods, detected_at=(start + 2) * QUARTER, raised_at=(start + 2) * QUARTER, **more,
     )  # fmt: skip
 
 
