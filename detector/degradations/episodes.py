@@ -54,8 +54,11 @@ def echoes(scene: Scene, i: int, new: Degradation, cleared_at: int | None) -> bo
 
 
 def surely_over(scene: Scene, i: int) -> NDArray[np.bool_]:
-    """[KPI]: what followed the trouble is much likelier to be well than as bad as it."""
-    return np.asarray((scene.evidence.over[i] > 0) & (scene.evidence.gone[i] >= SURELY_OVER))
+    """[KPI]: what followed the trouble is much likelier to be well than as bad as it. What only a drift's horizon shows is
+    longer than what is searched for a change."""
+    evidence = scene.evidence
+    slow = evidence.periods[i] * evidence.tick.duration_s >= DRIFT_S
+    return np.asarray((evidence.over[i] > 0) & (evidence.gone[i] >= SURELY_OVER) & ~slow)
 
 
 def shown(scene: Scene, i: int, family: str) -> Degradation | None:
