@@ -104,7 +104,7 @@ degradation = Table(
     _time("updated_at"), _list("parts"), _count("siblings"), _count("siblings_alike"), _number("neighbour_load"),
     _maybe_time("withdrawn_at"), Column("superseded_by", String, nullable=False, server_default=""),
     Column("bar", Float, nullable=False, server_default="0"),
-    Column("raised_at", BigInteger, nullable=False, server_default="0"),
+    Column("raised_at", BigInteger, nullable=False, server_default="0"), _list("readings"),
     Index(None, "cleared_at"), Index(None, "started_at"),
 )  # fmt: skip
 
