@@ -176,7 +176,7 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
         return sure
     readings = episode.readings if now.kpi == episode.kpi else now.readings
     return replace(
-        sure, readings=readings, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
-        denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts, siblings=now.siblings,
-        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
+        sure, readings=readings, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed,
+        numerator=now.numerator, denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts,
+        siblings=now.siblings, siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
     )  # fmt: skip

@@ -103,7 +103,7 @@ def percent(share: float, digits: int = 1) -> str:
     if share in (0.0, 1.0):
         return f"{100 * share:.0f} %"
     least = 10.0**-digits
-    if 0 < share and 100 * share < least / 2:
+    if share > 0 and 100 * share < least / 2:
         return f"under {least:.{digits}f} %"
     if share < 1 and 100 * (1 - share) < least / 2:
         return f"over {100 - least:.{digits}f} %"
@@ -119,6 +119,17 @@ def chance(p: float) -> str:
     if p >= 0.995:
         return "over 99 %"
     return "under 1 %" if p < 0.005 else f"{100 * p:.0f} %"
+
+
+def rare(p: float) -> str:
+    """A p-value: in per cent, and no smaller than anybody could have counted.
+
+    >>> [rare(p) for p in (0.25, 0.004, 3e-12, 0.0)]
+    ['25 %', '0.4 %', 'under 1 in a million', 'under 1 in a million']
+    """
+    if p < 1e-6:
+        return "under 1 in a million"
+    return f"{number(100 * p)} %" if p >= 1e-5 else "under 1 in 100,000"
 
 
 def by_chance(neg_log10_p: float) -> str:

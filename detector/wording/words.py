@@ -19,6 +19,8 @@ PLACES: Mapping[str, str] = {
     "region": "region", "software": "software release", "nf": "core function", "network": "the whole network",
 }  # fmt: skip
 SUPPRESSED: Mapping[str, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
+BADGES: Mapping[str, str] = {"open": "ongoing", "over": "resolved", "merged": "merged", "withdrawn": "false alarm"}
+"""States of an incident (care.facts), in a word."""
 HELD: Mapping[str, str] = {
     "unsure": "not sure enough yet", "capacity": "its team has no room this hour", "late": "its team had no room in time",
 }  # fmt: skip

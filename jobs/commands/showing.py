@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from detector.app import House
-from detector.care.privacy import shown as people_shown
+from detector.care.facts import facts_of
+from detector.care.impact_part import counted
 from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
+from detector.wording.times import clock
+from detector.wording.words import HELD as WHY_HELD
 from jobs.assessing.holding import note_of
 from jobs.commands.trying import Trial
 from jobs.reporting import report, window_of
@@ -44,14 +47,23 @@ def moment(at: float | None) -> str | None:
 
 
 def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
+    """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
     rows, floor = [], house.settings.impact.privacy_floor
-    for i in house.store.book.incidents(state=state, limit=limit):
-        impact = house.store.book.impact(i.incident_id)
+    found = house.store.book.incidents(state=state, limit=limit)
+    zone = "UTC" if as_json or not found else house.source.reference(house.clock.now()).operator.timezone
+    for i in found:
+        impact = None if i.withdrawn_at is not None else house.store.book.impact(i.incident_id)
+        told = house.store.notes.get(f"told:{i.incident_id}") or {}
+        seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
+        facts = facts_of(i, now=house.clock.now(), timezone=zone)
+        times = {
+            "started": moment(facts.since), "ended": moment(facts.until), "opened": moment(i.opened_at),
+            "resolved": moment(i.resolved_at),
+        } if as_json else {"since": clock(facts.since, zone), "state": facts.in_words}  # fmt: skip
         rows.append({
-            "incident": i.incident_id, "opened": moment(i.opened_at), "resolved": moment(i.resolved_at),
-            "severity": i.severity, "root": f"{i.root_kind} {i.root_id}", "cells": len(i.cells),
-            "affected": people_shown(impact.affected, floor) if impact else None, "silent": i.suppressed_reason,
-            "reason": i.reason,
+            "incident": i.incident_id, **times, "severity": i.severity, "root": f"{i.root_kind} {i.root_id}",
+            "cells": len(i.cells), "affected": seen.affected if seen else None,
+            "silent": i.suppressed_reason if as_json else facts.silence, "reason": i.reason,
         })  # fmt: skip
     return table(rows, as_json, "no incidents")
 
@@ -78,8 +90,6 @@ def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
 
 def _held(house: House) -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
-    from detector.web.wording import HELD as WHY_HELD
-
     for incident in house.store.book.incidents(state="open"):
         note = house.store.notes.get(note_of(incident))
         if note and not incident.silent:
