@@ -16,7 +16,7 @@ from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
-from detector.wording.times import clock
+from detector.wording.times import stamp
 from detector.wording.words import HELD as WHY_HELD
 from jobs.assessing.holding import note_of
 from jobs.commands.trying import Trial
@@ -59,7 +59,7 @@ def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
         times = {
             "started": moment(facts.since), "ended": moment(facts.until), "opened": moment(i.opened_at),
             "resolved": moment(i.resolved_at),
-        } if as_json else {"since": clock(facts.since, zone), "state": facts.in_words}  # fmt: skip
+        } if as_json else {"since": stamp(facts.since, zone), "state": facts.in_words}  # fmt: skip
         rows.append({
             "incident": i.incident_id, **times, "severity": i.severity, "root": f"{i.root_kind} {i.root_id}",
             "cells": len(i.cells), "affected": seen.affected if seen else None,

@@ -69,7 +69,7 @@ QUIET = {
     ("job", "push"): "push: nothing due",
     ("job", "learn"): "learn: 0 baselines fitted",
     ("job", "prune"): "prune: nothing is older than it may be",
-    ("lookup", "49171"): "care may not contact: no_consent",
+    ("lookup", "49171"): "care may not contact: gave no consent",
     ("incidents",): "no incidents",
     ("incidents", "--json"): "[]",
     ("deliveries",): "no deliveries",
