@@ -103,12 +103,20 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
     if any(d.open for d in own):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
-        incident = replace(incident, state="resolved", resolved_at=moment.now, updated_at=moment.now)
+        incident = replace(
+            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now, ended_at=ended(incident, own)
+        )
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
         return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
+
+
+def ended(incident: Incident, own: Sequence[Degradation]) -> int:
+    """The end (s) of the last bad period of these degradations; without any, when the incident last had an open one."""
+    ends = [d.cleared_at for d in own if d.cleared_at is not None]
+    return max(ends, default=max(incident.updated_at, incident.started_at))
 
 
 def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
@@ -210,5 +218,6 @@ def withdrawn(incident: Incident, now: int) -> Incident:
     """Corrected data bear out none of it: over, and a false alarm in so many words."""
     return replace(
         incident, state="resolved", resolved_at=incident.resolved_at or now, withdrawn_at=now, updated_at=now,
-        version=incident.version + 1, reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
+        ended_at=incident.started_at, version=incident.version + 1,
+        reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
     )  # fmt: skip

@@ -116,7 +116,7 @@ incident = Table(
     _maybe_time("resolved_at"), _time("updated_at"), Column("version", Integer, nullable=False), _text("alarm_id"),
     _text("ticket_id"), _maybe_time("expected_clear_at"), _text("expected_clear_source"), _text("suppressed_reason"),
     _number("confidence"), _list("rivals"), _maybe_time("withdrawn_at"), _maybe_time("works_until"),
-    Index(None, "state"), Index(None, "opened_at"),
+    _maybe_time("ended_at"), Index(None, "state"), Index(None, "opened_at"),
 )  # fmt: skip
 
 decision = Table(

@@ -143,7 +143,7 @@ def touching(one: Touching) -> Json:
     found = one.incident
     return {
         "incident_id": found.incident_id, "severity": found.severity, "state": found.state,
-        "started_at": iso(found.started_at), "resolved_at": iso(found.resolved_at),
+        "started_at": iso(found.started_at), "ended_at": iso(found.ended_at), "resolved_at": iso(found.resolved_at),
         "probability": round(one.listing.probability, 3), "basis": one.listing.basis,
         "reason": found.reason, "silent": found.suppressed_reason, "say": dict(one.say), "told": one.told,
         "expected_clear_at": iso(found.expected_clear_at), "expected_clear_source": found.expected_clear_source,
