@@ -35,7 +35,7 @@ def create_app(
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.
     """
-    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     access = Access(token)
     templates = Jinja2Templates(HERE / "templates")
     app.include_router(health_routes(service, access))

@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import Identity, InvalidIdentity
+
+Name = TypeVar("Name", bound=Identity)
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings; the packaged config/precall.toml if not given.")
@@ -36,6 +39,19 @@ def moment(text: str, option: str) -> int:
     except ValueError as error:
         raise Misconfigured(f"'{text}' is no time", where=option, mend="write it as 2026-03-24T06:00Z") from error
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def named(text: str, kind: type[Name], where: str) -> Name:
+    """The name of a person, account, incident or receiver. InvalidIdentity, with the option in it, if it cannot be one."""
+    try:
+        return kind(text)
+    except InvalidIdentity as error:
+        raise InvalidIdentity(error.what, where=where, mend=error.mend) from error
+
+
+def chosen(text: str | None, kind: type[Name], option: str) -> Name | None:
+    """The same of a filter; None if it was left out, which is another thing than a blank one."""
+    return None if text is None else named(text, kind, option)
 
 
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:

@@ -13,6 +13,7 @@ from detector.app import House
 from detector.care.facts import facts_of
 from detector.care.impact_part import counted
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
@@ -46,7 +47,7 @@ def moment(at: float | None) -> str | None:
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
 
-def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_incidents(house: House, state: str | None, limit: int, as_json: bool) -> str:
     """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
     rows, floor = [], house.settings.impact.privacy_floor
     found = house.store.book.incidents(state=state, limit=limit)
@@ -75,9 +76,9 @@ def show_findings(house: House, as_json: bool) -> str:
     return table(rows, as_json, "no findings")
 
 
-def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_deliveries(house: House, state: str | None, limit: int, as_json: bool) -> str:
     """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
-    rows = list(_held(house)) if state in ("", HELD) else []
+    rows = list(_held(house)) if state in (None, HELD) else []
     rows += [
         {
             "alert": m.key, "receiver": m.receiver, "type": m.type, "incident": m.incident_id, "planned": moment(m.time),
@@ -100,9 +101,11 @@ def _held(house: House) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
+def show_report(
+    house: House, name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
+) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
-    if not name:
+    if name is None:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
     if step not in STEPS:
         raise Misconfigured(f"no step '{step}'", where="--per", mend=f"one of {', '.join(STEPS)}")
@@ -115,7 +118,9 @@ def show_report(house: House, name: str, given: tuple[int | None, int | None], s
     return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
 
 
-def show_rules(house: House, what: str, incident: str, subscriber: str, file: Path | None, as_json: bool) -> str:
+def show_rules(
+    house: House, what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
+) -> str:  # fmt: skip
     """The rules as they are tried, or what they would do for the people who are listed now."""
     trial = Trial(house, incident, file)
     if what == "list":
@@ -127,10 +132,12 @@ def show_rules(house: House, what: str, incident: str, subscriber: str, file: Pa
         return table(rows, as_json, "no rules")
     if what != "try":
         raise Misconfigured(f"cannot '{what}' rules", where="precall rules", mend="try or list")
-    rows = trial.one_person(subscriber) if subscriber else trial.counts()
-    none = "this person is on no such list" if subscriber else "nobody is listed now; name an incident that is over"
+    rows = trial.counts() if subscriber is None else trial.one_person(subscriber)
+    none = (
+        "this person is on no such list" if subscriber is not None else "nobody is listed now; name an incident that is over"
+    )
     told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
-    if as_json or subscriber or not rows:
+    if as_json or subscriber is not None or not rows:
         return told
     floor = house.settings.impact.privacy_floor
     return f"{told}\nAs if they began at {moment(trial.now)}; people in steps of {floor}, empty for fewer."
