@@ -100,17 +100,18 @@ class Replay:
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
         pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
-        durations = {reference.operator.tick_s} | set(self._durations())
+        steps = {reference.operator.tick_s: 0} | self._steps()
         grace = {
             ledger.deadline(Tick(start, length), delay, self.settings.detection)
-            for length in durations
-            for start in range(self.window.start - self.window.start % length, self.window.end, length)
+            for length, step in steps.items()
+            for start in range(self.window.start - (self.window.start - step) % length, self.window.end, length)
         }
         yield from sorted({p.arrived_at for p in pieces} | {g for g in grace if g > self.window.start})
 
-    def _durations(self) -> Sequence[int]:
+    def _steps(self) -> dict[int, int]:
+        """Duration -> an end of a known tick: with which the others keep step."""
         with self.store.begin() as connection:
-            return list(self.store.ticks.span(connection))
+            return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
         reference = self.source.reference(now)
