@@ -12,6 +12,7 @@ from detector.web.api import api_routes, health_routes, people_routes
 from detector.web.desk import Desk
 from detector.web.desk_api import desk_routes
 from detector.web.desk_pages import report_page_routes
+from detector.web.head import HeadLikeGet
 from detector.web.pages import page_routes
 from detector.web.problems import add_problems
 from detector.web.service import WebService
@@ -59,4 +60,5 @@ def create_app(
             answer.headers.setdefault(name, value)
         return answer
 
+    app.add_middleware(HeadLikeGet)
     return app
