@@ -47,6 +47,7 @@ def backtest(
     identify: Annotated[
         bool, typer.Option("--identify", help="Write the dataset's own ids; is noted in the audit log.")
     ] = False,
+    against: Annotated[Path | None, typer.Option(help="Results of another backtest to compare with.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay the pipeline under a moving clock and score it against the truth.
@@ -59,7 +60,7 @@ def backtest(
     if kpis is not None:
         settings = settings.model_copy(update={"sources": settings.sources.model_copy(update={"kpis": kpis})})
     given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
-    one = Backtest(dataset, out, settings, given, arrival_delay, identify)
+    one = Backtest(dataset, out, settings, given, arrival_delay, identify, against)
     with progress("replaying") as moved:
         figures = one.run(moved)
     typer.echo(shown(figures, out, as_json))

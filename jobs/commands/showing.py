@@ -1,13 +1,18 @@
 """Tables for people, JSON for machines: incidents, deliveries, lookups."""
 
 import json
+import os
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from detector.app import House
 from detector.care.facts import facts_of
@@ -23,23 +28,79 @@ from jobs.assessing.holding import note_of
 from jobs.commands.trying import Trial
 from jobs.reporting import report, window_of
 
-_WIDTH = 140
+_UNBOUNDED = 10_000
+"""Width where nobody looks at a terminal: a row a line, whole, for `grep` and the like."""
+_LEAST_COLUMN = 12
+"""A column narrower than this is no column any more: then each row is shown as a block of lines."""
 HELD = "held"
 """State of what care waits for in `precall deliveries`."""
 
 
 def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
-    """The same rows as JSON, or as a table; `empty` says that there is none."""
+    """The same rows as JSON, or as a table as wide as the terminal; `empty` says that there is none.
+
+    No value is ever cut: single words, such as ids and times, stay whole on their line so that they can be pasted, texts are
+    wrapped. Where the columns do not fit beside each other, each row is a block of `name  value` lines.
+    """
     if as_json:
         return json.dumps(rows, indent=2, default=str)
     if not rows:
         return empty
-    shown = Table(*rows[0].keys(), box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(*("" if v is None else str(v) for v in row.values()))
+    cells = [{name: "" if v is None else str(v) for name, v in row.items()} for row in rows]
+    width = terminal_width()
+    least = {name: _least(name, [row.get(name, "") for row in cells]) for name in cells[0]}
+    if sum(least.values()) + len(least) - 1 > width:
+        return "\n\n".join(_block(row, width) for row in cells)
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in cells[0]:
+        shown.add_column(name, overflow="fold", min_width=least[name])
+    for row in cells:
+        shown.add_row(*(Text(value) for value in row.values()))
+    return _printed(shown, width)
+
+
+def terminal_width(most: int = _UNBOUNDED) -> int:
+    """Columns of the terminal, or what the environment variable COLUMNS says; where neither is known, `most`."""
+    asked = os.environ.get("COLUMNS", "")
+    known = asked.isdigit() and int(asked) > 0
+    if not known and not sys.stdout.isatty():
+        return most
+    return min(shutil.get_terminal_size().columns, most)
+
+
+def _least(name: str, values: Sequence[str]) -> int:
+    """The narrowest this column can be: its longest single word, and for texts enough to read them."""
+    words = [word for value in (name, *values) for word in value.split()]
+    longest = max(map(len, words), default=1)
+    return max(longest, min(_LEAST_COLUMN, max(map(len, values), default=0)))
+
+
+def _block(row: Mapping[str, str], width: int) -> str:
+    """One row as lines of name and value; a word longer than the line runs on, it is not broken."""
+    indent = max(map(len, row)) + 2
+    if indent > width // 2:
+        indent = 2
+        lines = [f"{name}:\n" + _wrapped(value, width, "  ", "  ") for name, value in row.items() if value]
+    else:
+        lines = [_wrapped(value, width, f"{name:{indent}}", " " * indent) for name, value in row.items() if value]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int, first: str, rest: str) -> str:
+    return fill(
+        text,
+        max(width, len(rest) + 8),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _printed(shown: Table, width: int) -> str:
     out = StringIO()
-    Console(file=out, width=_WIDTH).print(shown)
-    return out.getvalue().rstrip()
+    Console(file=out, width=width, color_system=None, highlight=False).print(shown)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def moment(at: float | None) -> str | None:
