@@ -39,7 +39,9 @@ class Degradation:
     `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
     its start, and `superseded_by` names the episode that stands in its place, if one does. `bar`: the -log10
-    p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it.
+    p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it. `no_data_since`: from when on (s)
+    nothing is measured that could say how it goes on; None = it is measured. Of kind no_data: set where the data stopped
+    for many objects at once, so that the feed is at fault and not the object.
     """
 
     degradation_id: str
@@ -70,6 +72,7 @@ class Degradation:
     superseded_by: str = ""
     bar: float = 0.0
     raised_at: int = 0
+    no_data_since: int | None = None
 
     @property
     def base_object(self) -> str:

@@ -100,6 +100,7 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
             kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
         )
     incident = linked(unsuppressed(incident, moment), moment)
+    incident = replace(incident, no_data_since=unmeasured_since(own))
     if any(d.open for d in own):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
@@ -109,6 +110,12 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
     if worth_telling(incident) == worth_telling(before):
         return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
+
+
+def unmeasured_since(own: Sequence[Degradation]) -> int | None:
+    """When (s) the last of the open degradations stopped being measured; None if one still is, or none is open."""
+    since = [d.no_data_since for d in own if d.open]
+    return max((at for at in since if at is not None), default=None) if None not in since else None
 
 
 def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
@@ -156,8 +163,8 @@ def outlasted(works_until: int | None, tick: Tick) -> str:
 def sureness(incident: Incident, moment: Moment) -> float:
     own = moment.of(incident)
     said = {name for d in own for name in d.confirmed_by.split(",") if name}
-    links = {"alarm"} if incident.alarm_id else set[str]()
-    return confidence(own, len(said | links) + bool(incident.ticket_id)) if own else incident.confidence
+    links = {name for name, id_ in (("alarm", incident.alarm_id), ("ticket", incident.ticket_id)) if id_}
+    return confidence(own, len(said | links)) if own else incident.confidence
 
 
 def unsuppressed(incident: Incident, moment: Moment) -> Incident:
