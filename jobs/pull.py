@@ -19,6 +19,7 @@ from detector.kpis import Catalogue
 from detector.store import Store
 from jobs.bursts import scan_bursts
 from jobs.ledger import Reached, never_came, walk_on
+from jobs.progress import Moved, unseen
 
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
@@ -38,7 +39,7 @@ class Pulled:
 
 def pull(
     source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
-    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on,
+    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on, moved: Moved = unseen,
 ) -> Pulled:  # fmt: skip
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
@@ -56,7 +57,10 @@ def pull(
         source.set_aside(piece, reason)
     fresh = store.pieces.unread(listed)
     rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from) for part in _rounds(fresh)]
-    done = [one.run(now, reached) for one in rounds]
+    done = []
+    for number, one in enumerate(rounds, 1):
+        done.append(one.run(now, reached))
+        moved(number / len(rounds))
     ticks = [tick for pulled in done for tick in pulled.ticks]
     with store.begin() as connection:
         ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)

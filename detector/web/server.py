@@ -1,6 +1,7 @@
 """The web application on a thread of its own, stopped with the daemon."""
 
 import time
+from socket import socket
 from threading import Thread
 
 import uvicorn
@@ -12,12 +13,16 @@ _START_TIMEOUT_S = 10.0
 
 
 class WebServer:
-    """Serves on `host:port` (0 = any free port) without an access log: paths of lookups hold raw identities."""
+    """Serves on `host:port` (0 = any free port) without an access log: paths of lookups hold raw identities.
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    `listening`: a socket that listens there already, so that nobody else can take the port meanwhile.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int, listening: socket | None = None) -> None:
         config = uvicorn.Config(app, host=host, port=port, log_level="error", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
-        self._thread = Thread(target=self._server.run, name="web", daemon=True)
+        sockets = None if listening is None else [listening]
+        self._thread = Thread(target=self._server.run, args=(sockets,), name="web", daemon=True)
         self._where = f"{host}:{port}"
 
     def start(self) -> str:
