@@ -104,9 +104,10 @@ class Delivery(_Section):
 class Demo(_Section):
     """[demo]: the simulated operator of `make run`."""
 
-    cells: int = 200
+    cells: int = 100
     seed: int = 7
-    history_days: int = 21
+    history_days: int = 14
+    subscribers_per_cell: int = 40
     speed: float = 450
     """Seconds of simulated time in a second."""
 

@@ -24,6 +24,7 @@ from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.learn import learn
 from jobs.ledger import Reached, walk_on
+from jobs.progress import Watch, unwatched
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
@@ -48,6 +49,7 @@ class Jobs:
     receivers: Sequence[Receiver]
     telemetry: Telemetry
     reached: Reached = walk_on
+    watch: Watch = unwatched
     failures: dict[str, str] = field(default_factory=dict)
 
     def run(self, name: str) -> str:
@@ -72,10 +74,12 @@ class Jobs:
 
     def pull(self) -> str:
         policy = self.settings.detection
-        pulled = pull(
-            self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
-            listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
-        )  # fmt: skip
+        with self.watch("reading what has arrived") as moved:
+            pulled = pull(
+                self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
+                listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
+                moved=moved,
+            )  # fmt: skip
         for piece, reason in pulled.set_aside:
             log.warning("file set aside", file=piece.name, reason=reason)
         self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
@@ -118,10 +122,11 @@ class Jobs:
 
     def learn(self) -> str:
         policy = self.settings.detection
-        count = learn(
-            self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, caring=self.settings.care,
-            reached=self.reached,
-        )  # fmt: skip
+        with self.watch("learning what is normal") as moved:
+            count = learn(
+                self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, caring=self.settings.care,
+                reached=self.reached, moved=moved,
+            )  # fmt: skip
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
         return f"{count} baselines fitted"
