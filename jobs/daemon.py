@@ -34,6 +34,10 @@ _AGAIN_S = 3600
 """Event time between two attempts to learn while nothing can be judged."""
 
 
+NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
+"""The jobs that may be run by hand; each is a method of `Jobs`."""
+
+
 @dataclass
 class Jobs:
     """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
@@ -56,10 +60,6 @@ class Jobs:
             did: str = getattr(self, name)()
         self.failures.pop(name, None)
         return did
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 
     def decide_from(self) -> int:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""

@@ -49,6 +49,12 @@ def where(storage: Path) -> SplitResult | None:
         return None
 
 
+def serves(storage: Path, port: int) -> bool:
+    """Does a living daemon of this store answer at this port?"""
+    url = where(storage)
+    return url is not None and url.port == port
+
+
 def _read(storage: Path) -> dict[str, Any]:
     """What is announced; empty if nothing can be read."""
     try:

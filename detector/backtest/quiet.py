@@ -83,7 +83,10 @@ def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until:
     day to be remembered, is left out. Unknown where the history is short."""
     duration_s = reference.operator.tick_s
     begin = until - HELD_OUT_TICKS * duration_s
-    past = store.history.read(duration_s, Window(until - policy.history_days * DAY_S, begin))
+    learned_from = until - policy.history_days * DAY_S
+    if learned_from >= begin:  # all that is learned from would be held out
+        return UNKNOWN
+    past = store.history.read(duration_s, Window(learned_from, begin))
     if not len(past.starts) or begin - int(past.starts[0]) < LEAST_DAYS * DAY_S:
         return UNKNOWN
     baseline = fit_baseline(past, [], reference, policy)[0]

@@ -1,5 +1,6 @@
 """Out to the care systems: formats, signatures, transport, back-off and breaker; which row is next is the job's affair."""
 
+from detector.delivery.address import check_url, unresolved
 from detector.delivery.backoff import delay
 from detector.delivery.breaker import Breaker
 from detector.delivery.formats import FORMATS, Format, cloudevents, format_named
@@ -7,7 +8,7 @@ from detector.delivery.message import Message, Outcome, Receiver
 from detector.delivery.receiver import DemoReceiver
 from detector.delivery.relay import deliver
 from detector.delivery.signing import signed_headers, verify
-from detector.delivery.transport import Gone, HttpTransport, check_url
+from detector.delivery.transport import Gone, HttpTransport
 
 __all__ = [
     "FORMATS",
@@ -25,5 +26,6 @@ __all__ = [
     "deliver",
     "format_named",
     "signed_headers",
+    "unresolved",
     "verify",
 ]

@@ -157,6 +157,11 @@ class Outbox:
             row = connection.execute(query).first()
         return row is not None and row[0] == {"url": url}
 
+    def receivers(self) -> set[str]:
+        """Names of all that an alert was ever meant for."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(table.c.receiver).distinct()).scalars()) - {NOBODY}
+
     def redrive(self, now: float, receiver: str = "") -> int:
         """Make dead messages due again, and switch on who was gone; returns how many messages."""
         where = [table.c.state == "dead", *([table.c.receiver == receiver] if receiver else [])]

@@ -27,4 +27,4 @@ class HeadLikeGet:
         async def until_the_end() -> Message:
             return {"type": "http.disconnect"} if ended else await receive()
 
-        await self._app(scope | {"method": "GET"}, until_the_end, headers_only)
+        await self._app({**scope, "method": "GET"}, until_the_end, headers_only)

@@ -40,6 +40,7 @@ class Backtest:
         """Write all files of CONTRACTS section 4 into `out`; returns what summary.json holds. Raises PrecallError."""
         if not self.dataset.is_dir():
             raise Misconfigured("no such folder", where=str(self.dataset), mend="name an operator dataset")
+        _make(self.out)
         keys = load_keys(self.settings)
         catalogue = read_catalogue(self.settings.sources.kpis)
         pseudonymiser = Pseudonymiser(keys.identity, self.settings.storage.identity_version)
@@ -74,6 +75,17 @@ class Backtest:
             where = f"--from {utc(begin):%Y-%m-%dT%H:%MZ} --to {utc(end):%Y-%m-%dT%H:%MZ}"
             raise Misconfigured("ends before it begins", where=where, mend=f"the data is from {utc(first)} to {utc(last)}")
         return Window(begin, end)
+
+
+def _make(out: Path) -> None:
+    """The folder of the results, before hours are spent on them."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        mend = "name a folder that can be written"
+        raise Misconfigured(error.strerror or str(error), where=f"--out {out}", mend=mend) from error
 
 
 def _audit(root: Path, line: str) -> None:

@@ -13,9 +13,10 @@ from detector.app import House
 from detector.care.privacy import shown as people_shown
 from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
-from detector.reports import REPORTS
+from detector.reports import REPORTS, report_kind
 from detector.reports.report import STEPS
 from jobs.assessing.holding import note_of
+from jobs.commands.options import one_of
 from jobs.commands.trying import Trial
 from jobs.reporting import report, window_of
 
@@ -94,8 +95,9 @@ def show_report(house: House, name: str, given: tuple[int | None, int | None], s
     """A report's rows and under them its notes; without a name the reports that there are."""
     if not name:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
-    if step not in STEPS:
-        raise Misconfigured(f"no step '{step}'", where="--per", mend=f"one of {', '.join(STEPS)}")
+    one_of(step, STEPS, "--per")
+    if by:
+        one_of(by, report_kind(name).by, "--by")
     now = int(house.clock.now())
     window = window_of(*given, now=now)
     made = report(name, house.source, house.store, house.settings, now=now, window=window, step=step).only("by", by)
