@@ -5,7 +5,7 @@ import sys
 import typer
 
 from jobs import terminal
-from jobs.commands import datasets, desk, people, service
+from jobs.commands import datasets, desk, people, receiving, service
 
 app = typer.Typer(
     name="precall", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
@@ -13,7 +13,8 @@ app = typer.Typer(
 )  # fmt: skip
 _ALL = (
     service.run, service.job, datasets.simulate, datasets.backtest, service.check, people.lookup, desk.incidents,
-    desk.findings, desk.deliveries, desk.redrive, people.forget, people.explain, desk.report, people.rules,
+    desk.findings, desk.deliveries, desk.redrive, receiving.receivers, people.forget, people.explain, desk.report,
+    people.rules,
 )  # fmt: skip
 COMMANDS = tuple(app.command()(command).__name__ for command in _ALL)
 

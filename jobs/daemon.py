@@ -157,7 +157,7 @@ class Jobs:
         return found
 
 
-_LONG_AGO, _NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class _WhenWoken(BaseTrigger):  # type: ignore[misc]  # the package has no types

@@ -20,7 +20,7 @@ def run(app: Callable[..., object]) -> int:
     _prepare()
     try:
         _check_arguments(sys.argv[1:])
-        code = app(standalone_mode=False)
+        code = app(prog_name="precall", standalone_mode=False)
     except SystemExit as done:  # a closed pipe
         code = done.code
     except Exception as error:  # noqa: BLE001  the last resort: what is known is told, the rest told as our mistake

@@ -60,7 +60,7 @@ def _read(storage: Path) -> dict[str, Any]:
     try:
         found = json.loads((storage / WHERE).read_text(encoding="utf-8"))
         return {"url": str(found["url"]), "pid": int(found["pid"])}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return {}
 
 

@@ -6,7 +6,7 @@ from detector.delivery.breaker import Breaker
 from detector.delivery.formats import FORMATS, Format, cloudevents, format_named
 from detector.delivery.message import Message, Outcome, Receiver
 from detector.delivery.receiver import DemoReceiver
-from detector.delivery.relay import deliver
+from detector.delivery.relay import deliver, send_test
 from detector.delivery.signing import signed_headers, verify
 from detector.delivery.transport import Gone, HttpTransport
 
@@ -25,6 +25,7 @@ __all__ = [
     "delay",
     "deliver",
     "format_named",
+    "send_test",
     "signed_headers",
     "unresolved",
     "verify",

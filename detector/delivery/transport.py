@@ -52,7 +52,7 @@ class HttpTransport:
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise Transient("no answer in time", where=host) from error
         except (httpx2.RequestError, ssl.SSLError, OSError) as error:
-            raise Transient(str(error) or type(error).__name__, where=host) from error
+            raise Transient(_first_cause(error), where=host) from error
         except (httpx2.InvalidURL, ValueError) as error:  # the resolver's own idea of a name: UnicodeError is a ValueError
             raise Misconfigured(f"cannot be posted to ({error})", where=host, mend=MEND) from error
         if not answer.is_success:
@@ -103,6 +103,17 @@ def retry_after_s(value: str, *, now: float) -> float | None:
     except (ValueError, TypeError, OverflowError):  # a year of twenty digits is one of them
         return None
     return max(0.0, float(epoch(at if at.tzinfo else at.replace(tzinfo=UTC))) - now)
+
+
+def _first_cause(error: BaseException) -> str:
+    """What the operating system said, under what was made of it: "Connection refused", not "all attempts failed"."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        first = inner.exceptions[0] if isinstance(inner, BaseExceptionGroup) and inner.exceptions else None
+        inner = first or inner.__cause__ or inner.__context__
+    return str(error) or type(error).__name__
 
 
 async def _excerpt(answer: httpx2.Response) -> str:
