@@ -1,6 +1,7 @@
 """One HTTP POST, and what its answer means for the message."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC
@@ -109,6 +110,8 @@ def _first_cause(error: BaseException) -> str:
     """What the operating system said, under what was made of it: "Connection refused", not "all attempts failed"."""
     inner: BaseException | None = error
     while inner is not None:
+        if isinstance(inner, ConnectionError) and inner.errno:
+            return os.strerror(inner.errno)
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror
         first = inner.exceptions[0] if isinstance(inner, BaseExceptionGroup) and inner.exceptions else None

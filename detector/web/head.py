@@ -18,7 +18,7 @@ class HeadLikeGet:
 
         async def headers_only(message: Message) -> None:
             nonlocal ended
-            if message["type"] == "http.response.start":
+            if message["type"] != "http.response.body":
                 await send(message)
             elif not ended:
                 ended = True
