@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.backtest.diagrams import local_time
+from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_false
-from detector.backtest.headlines import percent, span
 from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
 from detector.backtest.results import Results
 from detector.backtest.truth import Complaint

@@ -23,7 +23,7 @@ LARGEST_STRENGTH = 300.0
 TELLING, MOST_PARTS = 2.0, 4
 """-log10 p from which a KPI is named as a part of what is seen, and how many are."""
 STALE_S = 86_400
-"""An episode of which nothing was heard for a day is over: its object is gone."""
+"""An episode whose object is not even expected any more for a day is over: the object is gone."""
 
 
 def raise_new(scene: Scene) -> Iterator[Degradation]:
@@ -114,6 +114,10 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     tick, i = scene.evidence.tick, scene.evidence.object_index.get(episode.object_id)
     if tick.end < episode.updated_at:
         return episode
+    if i is not None and scene.evidence.missing[i]:
+        return replace(episode, no_data_since=episode.no_data_since or episode.updated_at)
+    if i is not None and episode.no_data_since is not None:
+        episode = replace(episode, no_data_since=None)
     verdict = None if i is None else still_bad(scene, i, episode.family)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode

@@ -52,7 +52,9 @@ class Degradation:
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
     its start, and `superseded_by` names the episode that stands in its place, if one does. `bar`: the -log10
     p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it. `readings`: what its leading KPI
-    showed at the latest bad period, and at the worst; empty where no KPI leads (missing data).
+    showed at the latest bad period, and at the worst; empty where no KPI leads (missing data). `no_data_since`: from when on
+    (s) nothing is measured that could say how it goes on; None = it is measured. Of kind no_data: set where the data stopped
+    for many objects at once, so that the feed is at fault and not the object.
     """
 
     degradation_id: str
@@ -84,6 +86,7 @@ class Degradation:
     bar: float = 0.0
     raised_at: int = 0
     readings: tuple[Reading, ...] = ()
+    no_data_since: int | None = None
 
     @property
     def reading(self) -> Reading:

@@ -1,7 +1,7 @@
 """What scoring says of one tick: how surely and by how much each object and KPI is worse than it should be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -79,6 +79,16 @@ class Evidence:
     @cached_property
     def kpi_index(self) -> dict[str, int]:
         return {kpi.id: i for i, kpi in enumerate(self.kpis)}
+
+    @cached_property
+    def of_reporting(self) -> "Evidence":
+        """The same, but objects that sent nothing in this period are not testable: a horizon that still holds their last
+        values tells of the past."""
+        if not self.missing.any():
+            return self
+        here = ~self.missing[:, None]
+        strength, recent = (np.where(here, a, np.nan) for a in (self.strength, self.recent))
+        return replace(self, strength=strength, recent=recent, matters=np.asarray(self.matters & here))
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,6 +108,7 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
             kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
         )
     incident = linked(unsuppressed(incident, moment), moment)
+    incident = replace(incident, no_data_since=unmeasured_since(own))
     if any(d.open for d in own):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
@@ -125,6 +126,12 @@ def ended(incident: Incident, own: Sequence[Degradation]) -> int:
     """The end (s) of the last bad period of these degradations; without any, when the incident last had an open one."""
     ends = [d.cleared_at for d in own if d.cleared_at is not None]
     return max(ends, default=max(incident.updated_at, incident.started_at))
+
+
+def unmeasured_since(own: Sequence[Degradation]) -> int | None:
+    """When (s) the last of the open degradations stopped being measured; None if one still is, or none is open."""
+    since = [d.no_data_since for d in own if d.open]
+    return max((at for at in since if at is not None), default=None) if None not in since else None
 
 
 def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
@@ -167,8 +174,8 @@ def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
 def sureness(incident: Incident, moment: Moment) -> float:
     own = moment.of(incident)
     said = {name for d in own for name in d.confirmed_by.split(",") if name}
-    links = {"alarm"} if incident.alarm_id else set[str]()
-    return confidence(own, len(said | links) + bool(incident.ticket_id)) if own else incident.confidence
+    links = {name for name, id_ in (("alarm", incident.alarm_id), ("ticket", incident.ticket_id)) if id_}
+    return confidence(own, len(said | links)) if own else incident.confidence
 
 
 def unsuppressed(incident: Incident, moment: Moment) -> Incident:

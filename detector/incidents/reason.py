@@ -104,5 +104,6 @@ def confirmed(degradations: Sequence[Degradation]) -> str:
     words = {
         "core": "the core sees it too",
         "alarm": "an alarm says so",
+        "ticket": "a ticket says so",
     }
     return ", ".join(text for name, text in words.items() if name in by)

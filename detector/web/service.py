@@ -66,7 +66,8 @@ class Update:
 class WebService(Protocol):
     """Reads only. `affected`, `lookup` and `account` write who asked (`actor`) to the audit log before they answer.
 
-    Unknown ids give None or nothing; `Transient` is answered 503. `incidents`: newest first; `state` empty = every state.
+    Unknown ids give None or nothing, blank ones InvalidIdentity; `Transient` is answered 503. `incidents`: newest first;
+    `state` None = every state.
     """
 
     def now(self) -> float:
@@ -77,7 +78,7 @@ class WebService(Protocol):
         """What keeps the service from its work, one line each; empty = ready."""
         ...
 
-    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]: ...
+    def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]: ...
 
     def incident(self, incident_id: str) -> Incident | None: ...
 

@@ -53,7 +53,7 @@ class StoreService:
     def ready(self) -> Sequence[str]:
         return self.problems()
 
-    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]:
+    def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]:
         return self.store.book.incidents(state=state, limit=limit, offset=offset)
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -125,21 +125,21 @@ class StoreService:
         return replace(row, contact=self.store.vault.open(decision.recipient))
 
     def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
-        keys = self.pseudonymiser.subscribers(raw_subscriber.strip())
+        keys = self.pseudonymiser.subscribers(raw_subscriber)
         self._note(actor, "lookup", keys[0], "" if caller == "self" else f"for the {caller}")
         reference = self._known()
         key = next((one for one in keys if one in reference.customers.subscribers), keys[0])
         listings = [row for one in keys for row in self.store.book.listings(subscriber=one, current=True)]
         incidents = self.store.book.incidents_named({row.incident_id for row in listings})
         person = reference.customers.subscribers.get(key)
-        recipients = {key, person.guardian if person and person.minor else key}
+        recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
         situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.book.surest(i)) is not None}
         return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
-        keys = self.pseudonymiser.accounts(raw_account.strip())
+        keys = self.pseudonymiser.accounts(raw_account)
         self._note(actor, "account", keys[0])
         reference = self._known()
         customers = reference.customers

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from detector.domain.errors import Misconfigured, Transient
+from detector.domain.identity import SubscriberId
 from detector.domain.window import epoch
 from detector.wording.quantities import chance
 from detector.wording.times import clock
@@ -21,7 +22,8 @@ _TIMEOUT_S = 30.0
 
 
 def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
-    """As `GET /v1/lookup/{subscriber}` answers. Raises PrecallError."""
+    """As `GET /v1/lookup/{subscriber}` answers. Raises PrecallError; InvalidIdentity if nobody is named."""
+    subscriber = SubscriberId(subscriber)
     if caller not in CALLERS:
         raise Misconfigured(f"nobody called '{caller}'", where="--caller", mend=f"one of {', '.join(CALLERS)}")
     return _asked(settings, f"/v1/lookup/{quote(subscriber, safe='')}?caller={quote(caller)}") or _read(
