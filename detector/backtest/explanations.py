@@ -1,8 +1,8 @@
 """Why an incident is called false, and why a fault was missed, in one sentence each."""
 
+from detector.backtest.display import span
 from detector.backtest.matching import FOUND_AFTER_END_S, Matches, counts, touches
 from detector.backtest.truth import Fault
-from detector.backtest.display import span
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 

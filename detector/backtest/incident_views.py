@@ -7,11 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.backtest.diagrams import local_time
+from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_false
 from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
 from detector.backtest.results import Results
 from detector.backtest.truth import Complaint
-from detector.backtest.display import percent, span
 from detector.charts import Mark, band_chart, display_value
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band

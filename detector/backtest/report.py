@@ -11,13 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from detector.backtest.comparison import Comparison
 from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
+from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_missed
 from detector.backtest.headlines import headlines, unmeasured, verdict
 from detector.backtest.incident_views import IncidentView, IncidentViews, ended, gravity
 from detector.backtest.matching import Matches
 from detector.backtest.overview import worst_cells
 from detector.backtest.truth import Fault
-from detector.backtest.display import percent, span
 from detector.domain.degradation import SEVERITIES
 from detector.domain.incident import Incident
 from detector.domain.window import Window
