@@ -117,6 +117,8 @@ def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
     value, count, low, high = (figure[k] for k in ("value", "count", "low", "high"))
     known = low is not None and high is not None
     bounds = f"95 % interval {card.shown(low)} to {card.shown(high)}" if known else "too few for an interval"
+    if known and card.kind == "rate" and not count:
+        bounds = f"95 % sure to be under {card.shown(high)}"
     share = card.shown is percent and known
     bar = (value, low, high) if share else None
     return Headline(card.title, card.shown(value), bounds, f"{count:,} {card.basis}", meaning, bar, card.unit)

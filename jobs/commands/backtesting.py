@@ -114,8 +114,8 @@ def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
     span = f"{figures['from']} to {figures['to']}".replace("T", " ").replace(":00Z", "")
     parts = [fill(verdict(figures), width), fill(f"From {span} UTC.", width), ""]
     parts += [_card(card, width) for card in headlines(figures)]
-    missing = [f"Not measured ({why}): {'; '.join(titles).lower()}." for why, titles in unmeasured(figures)]
-    parts += ["", *(fill(line, width, subsequent_indent="  ") for line in missing)]
+    if missing := [title.lower() for _, titles in unmeasured(figures) for title in titles]:
+        parts += ["", fill(f"Not measured in this window: {'; '.join(missing)}. The report says why.", width)]
     if against := figures.get("against"):
         rows = [{"figure": title, "against " + against["name"]: said} for title, said in against["figures"].items()]
         parts += ["", table(rows, False, "Nothing to compare.")]
