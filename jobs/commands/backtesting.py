@@ -27,7 +27,7 @@ from detector.store.database import Database
 from jobs.commands.showing import table, terminal_width
 
 _FOREVER = 4_102_444_800
-_TITLE, _TWO_COLUMNS = 34, 70
+_TITLE, _TWO_COLUMNS = 35, 70
 """Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
 
 
