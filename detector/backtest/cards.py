@@ -11,8 +11,9 @@ PER_CELL_WEEKS = "per 1,000 cells and week"
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """`key` of summary.json. `basis`: what it is counted on, `{s}` and `{people}` by number. kind: share (of `basis`), rate (events per 1,000 cells and week), other (a median, mean or
-    modelled rate). `budget`: the key of what the settings accept."""
+    """`key` of summary.json. `basis`: what it is counted on, with `{s}` and `{people}` by number. kind: share (of `basis`),
+    rate (events per 1,000 cells and week), other (a median, mean or modelled rate). `budget`: the key of what the settings
+    accept."""
 
     key: str
     title: str

@@ -104,8 +104,10 @@ class Replay:
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
         pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
         grace: dict[float, list[Tick]] = {}
+        steps = self._steps()
         for length in self._durations(pieces, reference.operator.tick_s):
-            for start in range(self.window.start - self.window.start % length, self.window.end, length):
+            first = self.window.start - (self.window.start - steps.get(length, 0)) % length
+            for start in range(first, self.window.end, length):
                 tick = Tick(start, length)
                 grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
         learning = range(self.window.start + _DAY, self.window.end, _DAY)
@@ -123,9 +125,13 @@ class Replay:
     def _durations(self, pieces: Sequence[Piece], tick_s: int) -> set[int]:
         """Lengths (s) of the ticks that the counters come in: those of the history and of the window. Hourly counters move
         the clock by the hour; the operator's own tick only counts if no length is known."""
-        with self.store.begin() as connection:
-            known = set(self.store.ticks.span(connection))
+        known = set(self._steps())
         return known | {max(p.window.seconds, tick_s) for p in pieces if p.window is not None} or {tick_s}
+
+    def _steps(self) -> dict[int, int]:
+        """Duration -> an end of a known tick: with which the others keep step."""
+        with self.store.begin() as connection:
+            return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
         reference = self.source.reference(now)

@@ -4,17 +4,19 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.options import AsJson, ConfigFile, moment, printed
+from detector.domain.identity import Choice
+from jobs.commands.options import AsJson, ConfigFile, chosen, moment, printed
 
 
-def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
+def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str | None = None, limit: int = 50) -> None:
     """Incidents, newest first.
 
     Example: `precall incidents --state open`
     """
     from jobs.commands.showing import show_incidents
 
-    printed(config, lambda house: show_incidents(house, state, limit, as_json))
+    only = chosen(state, Choice, "--state")
+    printed(config, lambda house: show_incidents(house, only, limit, as_json))
 
 
 def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
@@ -27,32 +29,38 @@ def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
     printed(config, lambda house: show_findings(house, as_json))
 
 
-def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
+def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str | None = None, limit: int = 50) -> None:
     """What was sent, waits, or could not be delivered.
 
     Example: `precall deliveries --state dead`
     """
     from jobs.commands.showing import show_deliveries
 
-    printed(config, lambda house: show_deliveries(house, state, limit, as_json))
+    only = chosen(state, Choice, "--state")
+    printed(config, lambda house: show_deliveries(house, only, limit, as_json))
 
 
-def redrive(config: ConfigFile = None, receiver: Annotated[str, typer.Option(help="Only this receiver's.")] = "") -> None:
+def redrive(
+    config: ConfigFile = None, receiver: Annotated[str | None, typer.Option(help="Only this receiver's.")] = None
+) -> None:
     """Make dead deliveries due again.
 
     Example: `precall redrive --receiver consumer-care`
     """
     from detector.clock import WallClock
 
-    printed(config, lambda house: f"{house.store.outbox.redrive(WallClock().now(), receiver)} made due again")
+    only = chosen(receiver, Choice, "--receiver")
+    printed(config, lambda house: f"{house.store.outbox.redrive(WallClock().now(), only)} made due again")
 
 
 def report(
-    name: Annotated[str, typer.Argument(help="Which report; without a name they are listed.")] = "",
-    from_: Annotated[str, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")] = "",
-    to: Annotated[str, typer.Option("--to", help="Default: now.")] = "",
+    name: Annotated[str | None, typer.Argument(help="Which report; without a name they are listed.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Default: now.")] = None,
     step: Annotated[str, typer.Option("--per", help="Sum up by day, week or month.")] = "week",
-    by: Annotated[str, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,5 +70,6 @@ def report(
     """
     from jobs.commands.showing import show_report
 
-    given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
-    printed(config, lambda house: show_report(house, name, given, step, by, as_json))
+    given = (moment(from_, "--from") if from_ is not None else None, moment(to, "--to") if to is not None else None)
+    which, only = chosen(name, Choice, "precall report"), chosen(by, Choice, "--by")
+    printed(config, lambda house: show_report(house, which, given, step, only, as_json))

@@ -1,14 +1,18 @@
 """What commands have in common: their options, the house they ask, a moment, a bar."""
 
-import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import Identity, InvalidIdentity
+from jobs.progress import Moved, on
+
+Name = TypeVar("Name", bound=Identity)
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings; the packaged config/precall.toml if not given.")
@@ -38,6 +42,19 @@ def moment(text: str, option: str) -> int:
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
+def named(text: str, kind: type[Name], where: str) -> Name:
+    """The name of a person, account, incident or receiver. InvalidIdentity, with the option in it, if it cannot be one."""
+    try:
+        return kind(text)
+    except InvalidIdentity as error:
+        raise InvalidIdentity(error.what, where=where, mend=error.mend) from error
+
+
+def chosen(text: str | None, kind: type[Name], option: str) -> Name | None:
+    """The same of a filter; None if it was left out, which is another thing than a blank one."""
+    return None if text is None else named(text, kind, option)
+
+
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:
     """What the house says when asked."""
     house = house_of(config)
@@ -45,23 +62,8 @@ def printed(config: Path | None, show: Callable[[Any], str]) -> None:
     house.close()
 
 
-class progress:  # noqa: N801  reads as a function
-    """A bar on a terminal when it takes longer than two seconds; silence elsewhere."""
+def progress(what: str) -> AbstractContextManager[Moved]:
+    """On standard error: a bar if that is a terminal, else a line now and then."""
+    from rich.console import Console
 
-    def __init__(self, what: str) -> None:
-        from rich.progress import Progress
-
-        self._bar = Progress(transient=True, disable=not sys.stderr.isatty())
-        self._task = self._bar.add_task(what, total=1.0, visible=False)
-        self._started = datetime.now(UTC)
-
-    def __enter__(self) -> Callable[[float], None]:
-        self._bar.start()
-        return self._move
-
-    def _move(self, share: float) -> None:
-        slow = (datetime.now(UTC) - self._started).total_seconds() > 2
-        self._bar.update(self._task, completed=share, visible=slow)
-
-    def __exit__(self, *_error: object) -> None:
-        self._bar.stop()
+    return on(Console(stderr=True))(what)

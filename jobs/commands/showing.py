@@ -15,11 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from detector.app import House
-from detector.care.privacy import shown as people_shown
+from detector.care.facts import facts_of
+from detector.care.impact_part import counted
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.window import utc
 from detector.reports import REPORTS
 from detector.reports.report import STEPS
+from detector.wording.times import clock
+from detector.wording.words import HELD as WHY_HELD
 from jobs.assessing.holding import note_of
 from jobs.commands.trying import Trial
 from jobs.reporting import report, window_of
@@ -104,15 +108,24 @@ def moment(at: float | None) -> str | None:
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
 
-def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_incidents(house: House, state: str | None, limit: int, as_json: bool) -> str:
+    """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
     rows, floor = [], house.settings.impact.privacy_floor
-    for i in house.store.book.incidents(state=state, limit=limit):
-        impact = house.store.book.impact(i.incident_id)
+    found = house.store.book.incidents(state=state, limit=limit)
+    zone = "UTC" if as_json or not found else house.source.reference(house.clock.now()).operator.timezone
+    for i in found:
+        impact = None if i.withdrawn_at is not None else house.store.book.impact(i.incident_id)
+        told = house.store.notes.get(f"told:{i.incident_id}") or {}
+        seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
+        facts = facts_of(i, now=house.clock.now(), timezone=zone)
+        times = {
+            "started": moment(facts.since), "ended": moment(facts.until), "opened": moment(i.opened_at),
+            "resolved": moment(i.resolved_at),
+        } if as_json else {"since": clock(facts.since, zone), "state": facts.in_words}  # fmt: skip
         rows.append({
-            "incident": i.incident_id, "opened": moment(i.opened_at), "resolved": moment(i.resolved_at),
-            "severity": i.severity, "root": f"{i.root_kind} {i.root_id}", "cells": len(i.cells),
-            "affected": people_shown(impact.affected, floor) if impact else None, "silent": i.suppressed_reason,
-            "reason": i.reason,
+            "incident": i.incident_id, **times, "severity": i.severity, "root": f"{i.root_kind} {i.root_id}",
+            "cells": len(i.cells), "affected": seen.affected if seen else None,
+            "silent": i.suppressed_reason if as_json else facts.silence, "reason": i.reason,
         })  # fmt: skip
     return table(rows, as_json, "no incidents")
 
@@ -124,9 +137,9 @@ def show_findings(house: House, as_json: bool) -> str:
     return table(rows, as_json, "no findings")
 
 
-def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_deliveries(house: House, state: str | None, limit: int, as_json: bool) -> str:
     """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
-    rows = list(_held(house)) if state in ("", HELD) else []
+    rows = list(_held(house)) if state in (None, HELD) else []
     rows += [
         {
             "alert": m.key, "receiver": m.receiver, "type": m.type, "incident": m.incident_id, "planned": moment(m.time),
@@ -139,8 +152,6 @@ def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
 
 def _held(house: House) -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
-    from detector.web.wording import HELD as WHY_HELD
-
     for incident in house.store.book.incidents(state="open"):
         note = house.store.notes.get(note_of(incident))
         if note and not incident.silent:
@@ -151,9 +162,11 @@ def _held(house: House) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
+def show_report(
+    house: House, name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
+) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
-    if not name:
+    if name is None:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
     if step not in STEPS:
         raise Misconfigured(f"no step '{step}'", where="--per", mend=f"one of {', '.join(STEPS)}")
@@ -166,7 +179,9 @@ def show_report(house: House, name: str, given: tuple[int | None, int | None], s
     return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
 
 
-def show_rules(house: House, what: str, incident: str, subscriber: str, file: Path | None, as_json: bool) -> str:
+def show_rules(
+    house: House, what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
+) -> str:  # fmt: skip
     """The rules as they are tried, or what they would do for the people who are listed now."""
     trial = Trial(house, incident, file)
     if what == "list":
@@ -178,10 +193,12 @@ def show_rules(house: House, what: str, incident: str, subscriber: str, file: Pa
         return table(rows, as_json, "no rules")
     if what != "try":
         raise Misconfigured(f"cannot '{what}' rules", where="precall rules", mend="try or list")
-    rows = trial.one_person(subscriber) if subscriber else trial.counts()
-    none = "this person is on no such list" if subscriber else "nobody is listed now; name an incident that is over"
+    rows = trial.counts() if subscriber is None else trial.one_person(subscriber)
+    none = (
+        "this person is on no such list" if subscriber is not None else "nobody is listed now; name an incident that is over"
+    )
     told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
-    if as_json or subscriber or not rows:
+    if as_json or subscriber is not None or not rows:
         return told
     floor = house.settings.impact.privacy_floor
     return f"{told}\nAs if they began at {moment(trial.now)}; people in steps of {floor}, empty for fewer."

@@ -98,7 +98,7 @@ class MemoryService:
     def incidents(self, state, limit, offset):
         if self.failure:
             raise self.failure
-        return [i for i in self.found if state in ("", i.state)][offset : offset + limit]
+        return [i for i in self.found if state in (None, i.state)][offset : offset + limit]
 
     def incident(self, incident_id):
         return next((i for i in self.found if i.incident_id == incident_id), None)
