@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 _SHARES = (
     "complete_share", "collapse_below", "chance_below", "covers_share", "list_above", "contact_above",
@@ -46,16 +46,35 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 port (RFC 9293), the 32 bits of a seed, the six cells of the smallest operator that can be simulated."""
 
 
-def mistakes(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """(dotted key, what is wrong, the value found) of everything in the settings' values that a type alone does not hold.
+class Mistake(NamedTuple):
+    """A dotted key, what is wrong with its value, the value, and what to do; `value` None is not shown."""
 
-    >>> list(mistakes({"web": {"port": 99_999, "host": "::1"}}))
-    [('web.port', 'more than 65535', 99999)]
+    key: str
+    wrong: str
+    value: Any
+    mend: str
+
+
+def mistakes(values: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Everything in the settings' values that a type alone does not hold.
+
+    >>> for one in mistakes({"web": {"port": 99_999, "host": "::1"}}): print(*one, sep=", ")
+    web.port, more than 65535, 99999, it is between 0 and 65535
     """
     for key, value in _leaves(values):
-        if wrong := _what_is_wrong(key.rpartition(".")[2], value):
-            yield key, wrong, value
+        name = key.rpartition(".")[2]
+        if wrong := _what_is_wrong(name, value):
+            yield Mistake(key, wrong, value, _mend(name, value))
     yield from _twice(values)
+
+
+def _mend(name: str, value: Any) -> str:
+    if name in _TIMES:
+        return 'write it as "21:00"'
+    if isinstance(value, str):
+        return "write it anew, as plain text"
+    least, most = bounds_of(name)
+    return f"it is between {least:.12g} and {most:.12g}"
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
@@ -86,15 +105,25 @@ def _what_is_wrong(name: str, value: Any) -> str:
 def _number(name: str, value: float) -> str:
     if not _finite(value) or value < 0:
         return "less than zero or no number"
-    if name in _SHARES:
-        return "a share is between 0 and 1" if value > 1 else ""
-    if name.endswith("_days") and name not in BOUNDS:
-        least, most = 0.0, 10 * _YEARS_10  # retention
-    else:
-        least, most = BOUNDS.get(name, (0.0, _LARGEST))
+    if name in _SHARES and value > 1:
+        return "a share is between 0 and 1"
+    least, most = bounds_of(name)
     if value < least:
         return "more than zero is needed" if value == 0 else f"less than {least:.12g}"
     return f"more than {most:.12g}" if value > most else ""
+
+
+def bounds_of(name: str) -> tuple[float, float]:
+    """Least and most that the number of this key may be, both allowed.
+
+    >>> bounds_of("port"), bounds_of("contact_above"), bounds_of("kpi_days")
+    ((0, 65535), (0.0, 1.0), (0.0, 36600.0))
+    """
+    if name in _SHARES:
+        return 0.0, 1.0
+    if name.endswith("_days") and name not in BOUNDS:
+        return 0.0, 10 * _YEARS_10  # retention
+    return BOUNDS.get(name, (0.0, _LARGEST))
 
 
 def _finite(value: float) -> bool:
@@ -114,13 +143,14 @@ _NAMED = (
 """Lists whose entries are told apart by a name: of two alike the second, or the first, would silently count for nothing."""
 
 
-def _twice(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _twice(values: Mapping[str, Any]) -> Iterator[Mistake]:
     for key, name, what in _NAMED:
         entries = _at(values, key)
         names = [_name(entry, name) for entry in entries]
         for one, count in Counter(names).items():
             if count > 1:
-                yield key, what, one if isinstance(one, str) else ", ".join(one)
+                named = one if isinstance(one, str) else ", ".join(one)
+                yield Mistake(key, f"{what}, '{named[:60]}'", None, "name each differently, or leave one out")
 
 
 def _at(values: Mapping[str, Any], key: str) -> Sequence[Any]:

@@ -182,17 +182,13 @@ def _settings(values: dict[str, Any], path: Path) -> Settings:
         raise not_json(error) from error
     except ValidationError as error:
         raise _explain(error, path) from error
-    for key, wrong, value in mistakes(settings.model_dump()):
-        where = _where(path, tuple(key.split(".")))
-        raise Misconfigured(f"{wrong}{_found(key.split('.'), value)}", where=where, mend=_mend(wrong))
+    for one in mistakes(settings.model_dump()):
+        key = one.key.split(".")
+        raise Misconfigured(f"{one.wrong}{_found(key, one.value)}", where=_where(path, key), mend=one.mend)
     _check_holdout(settings.care.holdout, path)
     _check_words(settings, path)
     _ = settings.rules
     return settings
-
-
-def _mend(wrong: str) -> str:
-    return "name each differently" if wrong.startswith("two ") else "see config/precall.toml"
 
 
 def _where(path: Path, key: Sequence[str]) -> str:
@@ -203,7 +199,7 @@ def _where(path: Path, key: Sequence[str]) -> str:
 
 def _found(key: Iterable[str | int], value: Any) -> str:
     """The value in brackets, unless it may be a secret in the wrong place."""
-    if _SECRET.intersection(map(str, key)):
+    if value is None or _SECRET.intersection(map(str, key)):
         return ""
     return f" (found {value[:60]!r})" if isinstance(value, str) else f" (found {str(value)[:60]})"
 

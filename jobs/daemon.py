@@ -35,6 +35,10 @@ _AGAIN_S = 3600
 """Event time between two attempts to learn while nothing can be judged."""
 
 
+NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
+"""The jobs that may be run by hand; each is a method of `Jobs`."""
+
+
 @dataclass
 class Jobs:
     """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
@@ -58,10 +62,6 @@ class Jobs:
             did: str = getattr(self, name)()
         self.failures.pop(name, None)
         return did
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 
     def decide_from(self) -> int:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""
@@ -162,7 +162,7 @@ class Jobs:
         return found
 
 
-_LONG_AGO, _NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class _WhenWoken(BaseTrigger):  # type: ignore[misc]  # the package has no types

@@ -49,12 +49,18 @@ def where(storage: Path) -> SplitResult | None:
         return None
 
 
+def serves(storage: Path, port: int) -> bool:
+    """Does a living daemon of this store answer at this port?"""
+    url = where(storage)
+    return url is not None and url.port == port
+
+
 def _read(storage: Path) -> dict[str, Any]:
     """What is announced; empty if nothing can be read."""
     try:
         found = json.loads((storage / WHERE).read_text(encoding="utf-8"))
         return {"url": str(found["url"]), "pid": int(found["pid"])}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return {}
 
 

@@ -85,7 +85,10 @@ def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until:
     duration_s = _duration_s(store, reference.operator.tick_s)
     until -= until % duration_s
     begin = until - min(HELD_OUT_S // duration_s, HELD_OUT_TICKS) * duration_s
-    past = store.history.read(duration_s, Window(until - policy.history_days * DAY_S, begin))
+    learned_from = until - policy.history_days * DAY_S
+    if learned_from >= begin:  # all that is learned from would be held out
+        return UNKNOWN
+    past = store.history.read(duration_s, Window(learned_from, begin))
     if not len(past.starts) or begin - int(past.starts[0]) < LEAST_DAYS * DAY_S:
         return UNKNOWN
     baseline = fit_baseline(past, [], reference, policy)[0]

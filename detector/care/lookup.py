@@ -51,7 +51,6 @@ class LookupAnswer:
     expected_clear: int | None = None
     expected_clear_source: str = ""
     resolved_at: int | None = None
-    ended_at: int | None = None
     incident_id: str = ""
     say: Mapping[str, str] = field(default_factory=dict)
     going_on: bool = False
@@ -63,6 +62,7 @@ class LookupAnswer:
     said: tuple[Communication, ...] = ()
     private: bool = False
     timezone: str = "UTC"
+    ended_at: int | None = None
 
 
 def lookup(

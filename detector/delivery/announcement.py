@@ -9,7 +9,7 @@ from rich.text import Text
 from detector.domain.alert import ALERT_TYPES
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.window import epoch
-from detector.wording.times import clock, lead_time
+from detector.wording.times import lead_time, stamp
 
 COLOUR = {"critical": "bold white on red", "major": "bold red", "minor": "yellow", "warning": "cyan"}
 CLOSED = ("✔ CLOSED", "dim")
@@ -24,7 +24,7 @@ def announcement(event: Mapping[str, Any], *, page: str = "") -> Text:
 
     >>> body = {"type": "care.incident.opened.v1", "time": "2026-03-24T08:20:00Z", "severitytext": "major"}
     >>> print(announcement(body))
-    ▲ OPENED    Tue 24 Mar, 08:20 UTC  MAJOR
+    ▲ OPENED    2026-03-24 08:20 UTC  MAJOR
     """
     kind, data = kind_of(event), _mapping(event.get("data"))
     heading, colour = _heading(kind, _mapping(data.get("serviceProblem")))
@@ -61,9 +61,9 @@ def _time(at: str, data: Mapping[str, Any]) -> str:
     except ValueError:
         return at
     try:
-        return clock(then, str(data.get("timezone") or "UTC"))
+        return stamp(then, str(data.get("timezone") or "UTC"))
     except (OSError, ValueError):
-        return clock(then, "UTC")
+        return stamp(then, "UTC")
 
 
 def _further(data: Mapping[str, Any], page: str) -> list[tuple[str, str]]:

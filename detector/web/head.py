@@ -18,7 +18,7 @@ class HeadLikeGet:
 
         async def headers_only(message: Message) -> None:
             nonlocal ended
-            if message["type"] == "http.response.start":
+            if message["type"] != "http.response.body":
                 await send(message)
             elif not ended:
                 ended = True
@@ -27,4 +27,4 @@ class HeadLikeGet:
         async def until_the_end() -> Message:
             return {"type": "http.disconnect"} if ended else await receive()
 
-        await self._app(scope | {"method": "GET"}, until_the_end, headers_only)
+        await self._app({**scope, "method": "GET"}, until_the_end, headers_only)

@@ -74,6 +74,10 @@ class Page:
     def clock(self, at: float) -> str:
         return times.clock(at, self.timezone, now=self.now)
 
+    def dated(self, at: float) -> str:
+        """For tables and lists, which are read on other days, too."""
+        return times.clock(at, self.timezone)
+
     def count(self, people: float) -> str:
         return self.told(shown(people, self.floor))
 
@@ -168,8 +172,8 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
         title, observed, expected = "Measurements", "none", f"every {times.duration(d.duration_s)}"
     return Measured(
         d.object_id, title, observed, quantities.counts(kpi, one.numerator, one.denominator), expected,
-        page.clock(d.started_at), times.duration(one.periods * d.duration_s), d.severity,
-        "ongoing" if d.cleared_at is None else f"until {page.clock(d.cleared_at)}", answers.explained(d, find),
+        page.dated(d.started_at), times.duration(one.periods * d.duration_s), d.severity,
+        "ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}", answers.explained(d, find),
     )  # fmt: skip
 
 

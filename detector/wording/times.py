@@ -21,6 +21,16 @@ def clock(at: float, timezone: str, *, now: float | None = None) -> str:
     return (f"{then:%a} {then.day} {then:%b}, " if dated else "") + f"{then:%H:%M} {zone(then)}"
 
 
+def stamp(at: float, timezone: str) -> str:
+    """Date, time of day and zone, to be sorted and pasted.
+
+    >>> stamp(1774339200, "Europe/Zurich")
+    '2026-03-24 09:00 CET'
+    """
+    then = local(at, timezone)
+    return f"{then:%Y-%m-%d %H:%M} {zone(then)}"
+
+
 def zone(then: datetime) -> str:
     """What people there call it; the distance from UTC where they call it nothing.
 

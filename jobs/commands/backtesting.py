@@ -48,6 +48,7 @@ class Backtest:
         if not self.dataset.is_dir():
             raise Misconfigured("no such folder", where=str(self.dataset), mend="name an operator dataset")
         earlier = read_earlier(self.against) if self.against else None
+        _make(self.out)
         keys = load_keys(self.settings)
         catalogue = read_catalogue(self.settings.sources.kpis)
         pseudonymiser = Pseudonymiser(keys.identity, self.settings.storage.identity_version)
@@ -96,6 +97,17 @@ class Backtest:
             span = f"{utc(data.start):%Y-%m-%dT%H:%MZ} to {utc(data.end):%Y-%m-%dT%H:%MZ}"
             raise Misconfigured("ends before it begins", where=where, mend=f"the data is from {span}")
         return Choice(Window(start, until), "" if begin is not None else chosen.reason)
+
+
+def _make(out: Path) -> None:
+    """The folder of the results, before hours are spent on them."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        mend = "name a folder that can be written"
+        raise Misconfigured(error.strerror or str(error), where=f"--out {out}", mend=mend) from error
 
 
 def _audit(root: Path, line: str) -> None:

@@ -20,11 +20,12 @@ from detector.care.impact_part import counted
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.window import utc
-from detector.reports import REPORTS
+from detector.reports import REPORTS, report_kind
 from detector.reports.report import STEPS
-from detector.wording.times import clock
+from detector.wording.times import stamp
 from detector.wording.words import HELD as WHY_HELD
 from jobs.assessing.holding import note_of
+from jobs.commands.options import one_of
 from jobs.commands.trying import Trial
 from jobs.reporting import report, window_of
 
@@ -121,7 +122,7 @@ def show_incidents(house: House, state: str | None, limit: int, as_json: bool) -
         times = {
             "started": moment(facts.since), "ended": moment(facts.until), "opened": moment(i.opened_at),
             "resolved": moment(i.resolved_at),
-        } if as_json else {"since": clock(facts.since, zone), "state": facts.in_words}  # fmt: skip
+        } if as_json else {"since": stamp(facts.since, zone), "state": facts.in_words}  # fmt: skip
         rows.append({
             "incident": i.incident_id, **times, "severity": i.severity, "root": f"{i.root_kind} {i.root_id}",
             "cells": len(i.cells), "affected": seen.affected if seen else None,
@@ -168,8 +169,9 @@ def show_report(
     """A report's rows and under them its notes; without a name the reports that there are."""
     if name is None:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
-    if step not in STEPS:
-        raise Misconfigured(f"no step '{step}'", where="--per", mend=f"one of {', '.join(STEPS)}")
+    one_of(step, STEPS, "--per")
+    if by:
+        one_of(by, report_kind(name).by, "--by")
     now = int(house.clock.now())
     window = window_of(*given, now=now)
     made = report(name, house.source, house.store, house.settings, now=now, window=window, step=step).only("by", by)
