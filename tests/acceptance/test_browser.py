@@ -45,15 +45,6 @@ LONG = "RRC-connection-setup-success-of-the-old-harbour-tunnel-and-the-station-f
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
     """The operator in miniature after an hour of its fault, served: its address and all paths of its pages."""
     root = tmp_path_factory.mktemp("browser")
@@ -82,6 +73,16 @@ def crowded() -> Iterator[tuple[str, list[str]]]:
     server = WebServer(create_app(service, token=TOKEN, timezone="Asia/Kathmandu"), "127.0.0.1", 0)
     yield server.start(), ["/", "/incidents/inc_open", "/incidents/inc_over", "/incidents/inc_works"]
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(service: tuple[str, list[str]], crowded: tuple[str, list[str]]) -> Iterator[Any]:
+    """Started after the services and stopped before them: while it runs, this thread has an event loop."""
+    with playwright.sync_playwright() as driver:
+        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="module")
