@@ -30,6 +30,7 @@ from detector.setting_bounds import mistakes
 from detector.toml_file import read_toml, text_of
 
 _MOST_HELD_OUT = 0.5
+_HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
@@ -227,14 +228,15 @@ def _check_words(settings: Settings, path: Path) -> None:
 
 def _check_holdout(holdout: HoldoutPolicy, path: Path) -> None:
     """A date that is one, and a share that leaves most people in."""
-    where = f"{path}: care.holdout"
     try:
         datetime.fromisoformat(holdout.since or "1970-01-01")
     except ValueError as error:
-        raise Misconfigured(f"no date (found {holdout.since!r})", where=f"{where}.since", mend='"2026-04-01"') from error
+        raise Misconfigured(
+            f"no date (found {holdout.since!r})", where=_where(path, (*_HOLDOUT, "since")), mend='write it as "2026-04-01"'
+        ) from error
     if not 0 <= holdout.share <= _MOST_HELD_OUT:
         mend = f"leave at most {_MOST_HELD_OUT:.0%} out; a few per cent are enough"
-        raise Misconfigured(f"no fit share (found {holdout.share})", where=f"{where}.share", mend=mend)
+        raise Misconfigured(f"no fit share (found {holdout.share})", where=_where(path, (*_HOLDOUT, "share")), mend=mend)
 
 
 def _explain(error: ValidationError, path: Path) -> Misconfigured:

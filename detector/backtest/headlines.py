@@ -1,7 +1,7 @@
 """The headline figures as a person reads them: value, interval, and what it means in plain words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from detector.backtest.cards import CARDS, Card
@@ -30,12 +30,18 @@ def headlines(figures: Mapping[str, Any]) -> list[Headline]:
     A figure that nobody knows has no card: `unmeasured` names it.
     """
     judged = [
-        _headline(figures[card.key], card, _meaning(figures, card))
+        _headline(figures[card.key], _of_all(card, figures), _meaning(figures, card))
         for card in CARDS
         if figures[card.key]["value"] is not None
     ]
     shown = seen_headlines(figures)
     return [*shown, *judged] if figures["faults"] is None else [*judged, *shown]
+
+
+def _of_all(card: Card, figures: Mapping[str, Any]) -> Card:
+    """Without a truth complaints belong to no fault: all are counted."""
+    whole = figures["faults"] is None and card.key in ("foresight", "contact_foresight")
+    return replace(card, basis="network complaint{s}") if whole else card
 
 
 def unmeasured(figures: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
@@ -51,7 +57,7 @@ def _why_unmeasured(figures: Mapping[str, Any], card: Card) -> str:
     if card.key == _HELD_OUT:
         return "it needs six days of counters before the replay"
     if figures[card.key]["count"] is not None:
-        return f"no {card.basis} in this window"
+        return f"{card.counted_on(0)} in this window"
     return "it needs a truth.csv" if figures["faults"] is None else "the dataset does not say"
 
 
@@ -117,9 +123,11 @@ def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
     value, count, low, high = (figure[k] for k in ("value", "count", "low", "high"))
     known = low is not None and high is not None
     bounds = f"95 % interval {card.shown(low)} to {card.shown(high)}" if known else "too few for an interval"
+    if known and card.kind == "rate" and not count:
+        bounds = f"95 % sure to be under {card.shown(high)}"
     share = card.shown is percent and known
     bar = (value, low, high) if share else None
-    return Headline(card.title, card.shown(value), bounds, f"{count:,} {card.basis}", meaning, bar, card.unit)
+    return Headline(card.title, card.shown(value), bounds, card.counted_on(count), meaning, bar, card.unit)
 
 
 def verdict(figures: Mapping[str, Any]) -> str:

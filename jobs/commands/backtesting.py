@@ -27,7 +27,7 @@ from detector.store.database import Database
 from jobs.commands.showing import table, terminal_width
 
 _FOREVER = 4_102_444_800
-_TITLE, _TWO_COLUMNS = 34, 70
+_TITLE, _TWO_COLUMNS = 35, 70
 """Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
 
 
@@ -126,11 +126,11 @@ def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
     span = f"{figures['from']} to {figures['to']}".replace("T", " ").replace(":00Z", "")
     parts = [fill(verdict(figures), width), fill(f"From {span} UTC.", width), ""]
     parts += [_card(card, width) for card in headlines(figures)]
-    missing = [f"Not measured ({why}): {', '.join(titles).lower()}." for why, titles in unmeasured(figures)]
-    parts += ["", *(fill(line, width, subsequent_indent="  ") for line in missing)]
+    if missing := [title.lower() for _, titles in unmeasured(figures) for title in titles]:
+        parts += ["", fill(f"Not measured in this window: {'; '.join(missing)}. The report says why.", width)]
     if against := figures.get("against"):
-        rows = [{"figure": title, "against " + against["name"]: said} for title, said in against["figures"].items()]
-        parts += ["", table(rows, False, "Nothing to compare.")]
+        rows = [{"figure": title, **both} for title, both in against["figures"].items()]
+        parts += ["", fill(f"Against {against['name']}:", width), table(rows, False, "No figure is known on both sides.")]
     return "\n".join([*parts, "", f"report: {out / 'report.html'}"])
 
 
@@ -139,5 +139,5 @@ def _card(card: Headline, width: int) -> str:
     detail = "; ".join(part for part in (card.interval, card.basis) if part)
     said = f"{card.value} {card.unit}".rstrip()
     if width < _TWO_COLUMNS:
-        return f"{card.title}: {said}\n" + fill(detail, width, initial_indent="  ", subsequent_indent="  ")
+        return fill(f"{card.title}: {said}", width) + "\n" + fill(detail, width, initial_indent="  ", subsequent_indent="  ")
     return fill(f"{card.title:{_TITLE}} {said}  ({detail})", width, subsequent_indent=" " * (_TITLE + 1))

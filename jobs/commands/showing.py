@@ -77,11 +77,11 @@ def _least(name: str, values: Sequence[str]) -> int:
 
 
 def _block(row: Mapping[str, str], width: int) -> str:
-    """One row as lines of name and value; a word longer than the line runs on, it is not broken."""
+    """One row as lines of name and value; where a single word is too long to stand beside its name, values stand below."""
     indent = max(map(len, row)) + 2
-    if indent > width // 2:
-        indent = 2
-        lines = [f"{name}:\n" + _wrapped(value, width, "  ", "  ") for name, value in row.items() if value]
+    longest = max((len(word) for value in row.values() for word in value.split()), default=0)
+    if indent + longest > width:
+        lines = [f"{name}:\n{_wrapped(value, width, '  ', '  ')}" for name, value in row.items() if value]
     else:
         lines = [_wrapped(value, width, f"{name:{indent}}", " " * indent) for name, value in row.items() if value]
     return "\n".join(lines)
