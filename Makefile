@@ -12,7 +12,7 @@ KPIS   ?=
 SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types layers backtest bench bench-quality lock clean
+.PHONY: help install run test fuzz check lint types layers browser backtest bench bench-quality lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ run: install ## the daemon; CONFIG=my.toml for your own network, else a simulate
 test: install ## all tests
 	@$(BIN)/python -m pytest
 
+fuzz: install ## every odd value at every option, argument and variable, an hour or so; `make test` tries a few of each
+	@FUZZ=all $(BIN)/python -m pytest tests/acceptance/test_fuzz.py
+
 lint: install
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 
@@ -38,7 +41,10 @@ types: install
 layers: install
 	@$(BIN)/lint-imports --no-logo >.venv/layers.log || { cat .venv/layers.log; exit 1; }
 
-check: lint types layers test ## lint, types, import contracts, tests
+browser: ## a chromium for the tests of the pages, where it may be installed
+	@sh .ci/install-browser
+
+check: lint types layers browser test ## lint, types, import contracts, tests
 
 backtest: install ## replay DATASET= FROM= TO= into OUT=, with CONFIG= and KPIS=
 	@$(BIN)/precall backtest $(DATASET) --out $(OUT) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \

@@ -1,7 +1,6 @@
 """What a contact is about and how angry it is, from its words: stems of several languages as data, VADER for English."""
 
 import re
-import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import config
 from detector.domain.interaction import CATEGORIES
+from detector.toml_file import read_toml
 
 if TYPE_CHECKING:
     from vader import SentimentIntensityAnalyzer
@@ -135,7 +135,7 @@ def _balance(pattern: re.Pattern[str], negation: frozenset[str], plain: str) -> 
 @cache
 def words(path: Path = _WORDS_FILE) -> Words:
     """The packaged words, read once."""
-    found = tomllib.loads(path.read_text(encoding="utf-8"))
+    found = read_toml(path, mend="restore it from the package")
     return Words(
         {language: _stems_of(found, language) for language in (*found["usual"], PROPER)}, _telling(found["usual"]),
         _telling(found["letters"]),

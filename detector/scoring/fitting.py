@@ -1,6 +1,6 @@
 """History to baseline: levels, load slopes, spread, rest and calibration, KPI by KPI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,13 @@ def fit(
     excluded: NDArray[np.bool_],
     peers: Mapping[str, Sequence[str]] | None,
     policy: DetectionPolicy,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Baseline:
     """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
 
     `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
     keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). One day is enough to start
-    with; four weeks make it sharp. ValueError if the shapes disagree.
+    with; four weeks make it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
     """
     if excluded.shape != history.suspect.shape:
         raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")
@@ -50,7 +51,8 @@ def fit(
     blank.load[:] = load_places(history.kpis)
     tested = [k for k, kpi in enumerate(history.kpis) if judged(kpi) and len(history.starts)]
     found: dict[tuple[int, int], Exceedances] = {}
-    for k in tested:
+    for done, k in enumerate(tested):
+        progress(done / len(tested))
         usual_slopes(past, k)
         _fit_rest(past, k)
         usual_spread(past, k)

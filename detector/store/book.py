@@ -36,6 +36,16 @@ class Book:
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)
 
+    def surest(self, incident: Incident) -> Degradation | None:
+        """Its degradation of the strongest evidence."""
+        column, order = tables.degradation.c, (tables.degradation.c.strength.desc(), tables.degradation.c.degradation_id)
+        found: list[Degradation] = []
+        with self._database.read() as connection:
+            for part in _parts(incident.degradation_ids):
+                query = select(tables.degradation).where(column.degradation_id.in_(part)).order_by(*order).limit(1)
+                found += [noun_of(Degradation, row) for row in connection.execute(query)]
+        return min(found, key=lambda d: (-d.strength, d.degradation_id), default=None)
+
     def leading_drift(self, incident: Incident) -> Degradation | None:
         """The strongest degradation of a drift: it tells what the drift does to people. None of other kinds."""
         drifting = self.degradations_of(incident) if incident.kind == "drift" else ()

@@ -110,6 +110,12 @@ class Outbox:
                 connection.execute(_this(message).values(next_at=now + LEASE_S))
         return found
 
+    def bring_forward(self, seconds: float) -> None:
+        """Everything that waits is due so much earlier: the wall clock was set back."""
+        change = update(table).where(table.c.state == "pending").values(next_at=table.c.next_at - seconds)
+        with self._database.begin() as connection:
+            connection.execute(change)
+
     def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> bytes | None:
         """Before the first attempt: what the key means from now on. Returns it: another push may have been the first.
         None: it was withdrawn meanwhile."""
@@ -157,6 +163,11 @@ class Outbox:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return row is not None and row[0] == {"url": url}
+
+    def receivers(self) -> set[str]:
+        """Names of all that an alert was ever meant for."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(table.c.receiver).distinct()).scalars()) - {NOBODY}
 
     def redrive(self, now: float, receiver: str | None = None) -> int:
         """Make dead messages due again, of one receiver or of all, and switch on who was gone; returns how many messages.

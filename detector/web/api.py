@@ -42,7 +42,8 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
     def incident(incident_id: NamedIncident) -> dict[str, Any]:
         found = incident_or_404(service.incident, incident_id)
         parts = service.degradations(incident_id), service.impact(incident_id), service.care(incident_id)
-        return answers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi)
+        told = service.told(incident_id)
+        return answers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi, told=told)
 
     return routes
 

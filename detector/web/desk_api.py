@@ -68,7 +68,10 @@ def desk_routes(desk: Desk, find: Callable[[str], Incident | None], access: Acce
     def one_report(
         name: ReportName, start: Start = None, to: Moment = None, per: Step = "week", by: Dimension | None = None
     ) -> Json:
-        return as_json(report_or_4xx(desk, name, start, to, per).only("by", by))
+        made = report_or_4xx(desk, name, start, to, per)
+        if by is not None and REPORTS[name].by:
+            _one_of(by, REPORTS[name].by, "by")
+        return as_json(made.only("by", by))
 
     return routes
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
@@ -37,7 +37,8 @@ class ListedPage:
 
 @dataclass(frozen=True)
 class CareView:
-    """What care does about an incident. `contactable` people, the rest `withheld` by reason (one of WHY_NOT -> people)."""
+    """What care does about an incident: of the `listed` people so many are `contactable`, and for so many of them something
+    is `proposed`; the rest are `withheld` by reason (one of WHY_NOT -> people). `say` by language, as it is true now."""
 
     say: Mapping[str, str] = field(default_factory=dict)
     action: str = ""
@@ -48,6 +49,8 @@ class CareView:
     outlook: Outlook | None = None
     held: str = ""
     """Why no care team is told yet: unsure, capacity or late; empty: it is, or is nobody's business."""
+    listed: int = 0
+    proposed: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ class WebService(Protocol):
 
     def impact(self, incident_id: str) -> Impact | None:
         """The newest assessment; its `people` are never shown and may be left empty."""
+        ...
+
+    def told(self, incident_id: str) -> Mapping[str, Any]:
+        """`impact` of the last alert, from which counts move only when they have clearly left it; empty = no alert."""
         ...
 
     def care(self, incident_id: str) -> CareView | None: ...

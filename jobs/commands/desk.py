@@ -1,22 +1,30 @@
 """The operations desk: incidents, deliveries, findings, reports."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from detector.domain.identity import Choice
-from jobs.commands.options import AsJson, ConfigFile, chosen, moment, printed
+from jobs.commands.options import AsJson, ConfigFile, Limit, between, chosen, one_of, printed
+
+STATES = ("open", "resolved", "merged")
+DELIVERED = ("held", "pending", "sent", "dead", "expired", "withdrawn")
 
 
-def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str | None = None, limit: int = 50) -> None:
+def incidents(
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+    state: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATES)}.")] = None,
+    limit: Limit = 50,
+) -> None:
     """Incidents, newest first.
 
     Example: `precall incidents --state open`
     """
     from jobs.commands.showing import show_incidents
 
-    only = chosen(state, Choice, "--state")
-    printed(config, lambda house: show_incidents(house, only, limit, as_json))
+    wanted = None if state is None else one_of(state, STATES, "--state")
+    printed(config, lambda house: show_incidents(house, wanted, limit, as_json))
 
 
 def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
@@ -29,15 +37,20 @@ def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
     printed(config, lambda house: show_findings(house, as_json))
 
 
-def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str | None = None, limit: int = 50) -> None:
+def deliveries(
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+    state: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(DELIVERED)}.")] = None,
+    limit: Limit = 50,
+) -> None:
     """What was sent, waits, or could not be delivered.
 
     Example: `precall deliveries --state dead`
     """
     from jobs.commands.showing import show_deliveries
 
-    only = chosen(state, Choice, "--state")
-    printed(config, lambda house: show_deliveries(house, only, limit, as_json))
+    wanted = None if state is None else one_of(state, DELIVERED, "--state")
+    printed(config, lambda house: show_deliveries(house, wanted, limit, as_json))
 
 
 def redrive(
@@ -49,8 +62,12 @@ def redrive(
     """
     from detector.clock import WallClock
 
-    only = chosen(receiver, Choice, "--receiver")
-    printed(config, lambda house: f"{house.store.outbox.redrive(WallClock().now(), only)} made due again")
+    def again(house: Any) -> str:
+        known = {one.name for one in house.receivers} | house.store.outbox.receivers()
+        name = None if receiver is None else one_of(receiver, sorted(known), "--receiver")
+        return f"{house.store.outbox.redrive(WallClock().now(), name)} made due again"
+
+    printed(config, again)
 
 
 def report(
@@ -70,6 +87,6 @@ def report(
     """
     from jobs.commands.showing import show_report
 
-    given = (moment(from_, "--from") if from_ is not None else None, moment(to, "--to") if to is not None else None)
+    given = between(from_, to)
     which, only = chosen(name, Choice, "precall report"), chosen(by, Choice, "--by")
     printed(config, lambda house: show_report(house, which, given, step, only, as_json))

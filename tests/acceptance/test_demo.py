@@ -56,7 +56,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_incidents_open_and_resolve_with_whom_they_affect_and_what_to_say(newcomer):
-    assert re.search(r"▲ OPENED +2026-03-24 \d\d:\d\d +(MAJOR|MINOR|CRITICAL|WARNING)", newcomer.seen)
+    assert re.search(r"▲ OPENED +2026-03-24 \d\d:\d\d CET +(MAJOR|MINOR|CRITICAL|WARNING)", newcomer.seen)
     assert re.search(r"about \d+ people affected \(\d+ to \d+\)", newcomer.seen)
     assert "say: “" in newcomer.seen
     assert "✔ RESOLVED" in newcomer.seen

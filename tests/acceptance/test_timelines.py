@@ -249,7 +249,7 @@ def test_works_suppress_an_incident_until_they_overrun() -> None:
     """)
     (incident,) = story.incidents.values()
     assert incident.works_until == at("08:30")
-    assert incident.reason.endswith("; works planned until 08:30 UTC overrun")
+    assert incident.reason.endswith("; declared works overrun")
 
 
 def test_works_that_end_in_time_stay_silent_to_the_end_and_cancelled_ones_excuse_nothing() -> None:
