@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from detector import care, feedback
+from detector import care
 from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
@@ -18,14 +18,13 @@ from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Clock, Reference, Source
-from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
-from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Update
-from jobs import fitted
-from jobs.assessing.holding import note_of
+
+if TYPE_CHECKING:
+    from detector.kpis import Catalogue
 
 _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
@@ -38,11 +37,11 @@ class StoreService:
 
     store: Store
     source: Source
-    catalogue: Catalogue
+    catalogue: "Catalogue"
     settings: Settings
     clock: Clock
     pseudonymiser: Pseudonymiser
-    telemetry: Telemetry
+    metrics_text: Callable[[], str]
     problems: Callable[[], Sequence[str]]
     reference: Callable[[], Reference] | None = None
     """What is known of network and customers, at once; read from the source if not given."""
@@ -68,6 +67,8 @@ class StoreService:
 
     def care(self, incident_id: str) -> CareView | None:
         """What the newest alert said, and the listings as they stand."""
+        from detector import feedback
+
         incident = self.incident(incident_id)
         if incident is None:
             return None
@@ -89,6 +90,8 @@ class StoreService:
 
     def _held(self, incident: Incident) -> dict[str, Any]:
         """What is known of an incident that waits to be told."""
+        from jobs.assessing.holding import note_of
+
         waits = incident.state == "open" and not incident.silent
         return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
 
@@ -154,6 +157,8 @@ class StoreService:
         )  # fmt: skip
 
     def bands(self, incident_id: str) -> Sequence[Band]:
+        from jobs import fitted  # with the scorers, which nothing else here needs
+
         incident = self.incident(incident_id)
         if incident is None:
             return ()
@@ -169,7 +174,7 @@ class StoreService:
         return next((k for k in self.catalogue.kpis if k.id == kpi_id), None)
 
     def metrics(self) -> str:
-        return self.telemetry.text()
+        return self.metrics_text()
 
 
 def _line(row: Communication) -> str:

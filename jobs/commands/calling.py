@@ -59,11 +59,11 @@ def _token(settings: Any) -> str:
 
 def _read(settings: Any, subscriber: str, caller: str) -> Json:
     """The store's answer, opened for this one question."""
-    from detector.app import open_house
+    from detector.app import wire
     from detector.web import answers
-    from jobs.service import questions_of
+    from jobs.questions import questions_of
 
-    house = open_house(settings)
+    house = wire(settings)
     try:
         return answers.lookup(questions_of(house).lookup(subscriber, ACTOR, caller))
     finally:

@@ -25,9 +25,10 @@ def settings_of(config: Path | None) -> Any:
 
 
 def house_of(config: Path | None) -> Any:
-    from detector.app import open_house
+    """Wired; a command opens and imports what it asks for, and nothing else."""
+    from detector.app import wire
 
-    return open_house(settings_of(config))
+    return wire(settings_of(config))
 
 
 def moment(text: str, option: str) -> int:
@@ -42,8 +43,10 @@ def moment(text: str, option: str) -> int:
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:
     """What the house says when asked."""
     house = house_of(config)
-    typer.echo(show(house))
-    house.close()
+    try:
+        typer.echo(show(house))
+    finally:
+        house.close()
 
 
 def progress(what: str) -> AbstractContextManager[Moved]:

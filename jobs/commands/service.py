@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from detector.domain.errors import Misconfigured
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, ConfigFile, house_of, settings_of
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, ConfigFile, progress, settings_of
 
 
 def run(
@@ -47,12 +47,13 @@ def job(
 
     Example: `precall job pull`
     """
+    from detector.app import open_house
     from detector.telemetry import configure_logs
     from jobs.service import jobs_of
 
     configure_logs()
-    house = house_of(config)
-    jobs = jobs_of(house)
+    house = open_house(settings_of(config))
+    jobs = jobs_of(house, watch=progress)
     if name not in jobs.names:
         raise Misconfigured(f"no job '{name}'", where="precall job", mend=f"one of {', '.join(jobs.names)}")
     typer.echo(f"{name}: {jobs.run(name)}")

@@ -4,20 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
-from detector.app import House
-from detector.care.privacy import shown as people_shown
 from detector.domain.errors import Misconfigured
 from detector.domain.window import utc
-from detector.reports import REPORTS
-from detector.reports.report import STEPS
-from jobs.assessing.holding import note_of
-from jobs.commands.trying import Trial
-from jobs.reporting import report, window_of
+
+if TYPE_CHECKING:
+    from detector.app import House
 
 _WIDTH = 140
 HELD = "held"
@@ -30,6 +23,9 @@ def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
         return json.dumps(rows, indent=2, default=str)
     if not rows:
         return empty
+    from rich.console import Console
+    from rich.table import Table
+
     shown = Table(*rows[0].keys(), box=None, pad_edge=False)
     for row in rows:
         shown.add_row(*("" if v is None else str(v) for v in row.values()))
@@ -43,7 +39,9 @@ def moment(at: float | None) -> str | None:
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
 
-def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_incidents(house: "House", state: str, limit: int, as_json: bool) -> str:
+    from detector.care.privacy import shown as people_shown
+
     rows, floor = [], house.settings.impact.privacy_floor
     for i in house.store.book.incidents(state=state, limit=limit):
         impact = house.store.book.impact(i.incident_id)
@@ -56,14 +54,14 @@ def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
     return table(rows, as_json, "no incidents")
 
 
-def show_findings(house: House, as_json: bool) -> str:
+def show_findings(house: "House", as_json: bool) -> str:
     rows = [
         {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in house.store.notes.findings()
     ]
     return table(rows, as_json, "no findings")
 
 
-def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_deliveries(house: "House", state: str, limit: int, as_json: bool) -> str:
     """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
     rows = list(_held(house)) if state in ("", HELD) else []
     rows += [
@@ -76,9 +74,10 @@ def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
     return table(rows[:limit], as_json, "no deliveries")
 
 
-def _held(house: House) -> Iterator[dict[str, Any]]:
+def _held(house: "House") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
     from detector.web.wording import HELD as WHY_HELD
+    from jobs.assessing.holding import note_of
 
     for incident in house.store.book.incidents(state="open"):
         note = house.store.notes.get(note_of(incident))
@@ -90,8 +89,12 @@ def _held(house: House) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
+def show_report(house: "House", name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
+    from detector.reports import REPORTS
+    from detector.reports.report import STEPS
+    from jobs.reporting import report, window_of
+
     if not name:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
     if step not in STEPS:
@@ -105,8 +108,10 @@ def show_report(house: House, name: str, given: tuple[int | None, int | None], s
     return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
 
 
-def show_rules(house: House, what: str, incident: str, subscriber: str, file: Path | None, as_json: bool) -> str:
+def show_rules(house: "House", what: str, incident: str, subscriber: str, file: Path | None, as_json: bool) -> str:
     """The rules as they are tried, or what they would do for the people who are listed now."""
+    from jobs.commands.trying import Trial
+
     trial = Trial(house, incident, file)
     if what == "list":
         rows = [
