@@ -12,6 +12,6 @@ def questions_of(
 ) -> StoreService:
     """What pages, API and command line ask of the house."""
     return StoreService(
-        house.store, house.source, house.catalogue, house.settings, house.clock, house.pseudonymiser,
+        house.store, lambda: house.source, lambda: house.catalogue, house.settings, house.clock, house.pseudonymiser,
         lambda: house.telemetry.text(), problems, reference,
     )  # fmt: skip

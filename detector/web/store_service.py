@@ -12,7 +12,6 @@ from detector.clock import WallClock
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
@@ -24,6 +23,7 @@ from detector.store import Message, Store
 from detector.web.service import CareView, Listed, ListedPage, Update
 
 if TYPE_CHECKING:
+    from detector.domain.evidence import Band
     from detector.kpis import Catalogue
 
 _SAID_S = 28 * 86_400
@@ -36,8 +36,8 @@ class StoreService:
     its work."""
 
     store: Store
-    source: Source
-    catalogue: "Catalogue"
+    source: Callable[[], Source]
+    catalogue: Callable[[], "Catalogue"]
     settings: Settings
     clock: Clock
     pseudonymiser: Pseudonymiser
@@ -147,7 +147,7 @@ class StoreService:
         return (self.reference or self._read_reference)()
 
     def _read_reference(self) -> Reference:
-        return self.source.reference(self.now())
+        return self.source().reference(self.now())
 
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
@@ -156,7 +156,7 @@ class StoreService:
             country=operator.country,
         )  # fmt: skip
 
-    def bands(self, incident_id: str) -> Sequence[Band]:
+    def bands(self, incident_id: str) -> "Sequence[Band]":
         from jobs import fitted  # with the scorers, which nothing else here needs
 
         incident = self.incident(incident_id)
@@ -164,14 +164,14 @@ class StoreService:
             return ()
         zone = self._known().operator.timezone
         policy = self.settings.detection
-        return fitted.bands_of(self.store, self.catalogue, policy, incident, timezone=zone, until=int(self.now()))
+        return fitted.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
         told = {m.sequence: m for m in self.store.outbox.told(incident_id)}
         return [_update(message) for _, message in sorted(told.items())]
 
     def kpi(self, kpi_id: str) -> Kpi | None:
-        return next((k for k in self.catalogue.kpis if k.id == kpi_id), None)
+        return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
 
     def metrics(self) -> str:
         return self.metrics_text()
