@@ -1,5 +1,6 @@
 """What commands have in common: their options, the house they ask, a moment, a bar."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -38,6 +39,18 @@ def moment(text: str, option: str) -> int:
     except ValueError as error:
         raise Misconfigured(f"'{text}' is no time", where=option, mend="write it as 2026-03-24T06:00Z") from error
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def span(text: str, option: str) -> int:
+    """A length of time to seconds.
+
+    >>> [span(text, "--judge") for text in ("24h", "90 min", "2d")]
+    [86400, 5400, 172800]
+    """
+    found = re.fullmatch(r"(\d{1,4})\s*(min|h|d)", text.strip())
+    if found is None or int(found[1]) == 0:
+        raise Misconfigured(f"'{text}' is no length of time", where=option, mend="write it as 24h, 90min or 2d")
+    return int(found[1]) * {"min": 60, "h": 3600, "d": 86_400}[found[2]]
 
 
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:
