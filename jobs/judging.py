@@ -8,8 +8,7 @@ import structlog
 from detector import care
 from detector.clock import MovingClock
 from detector.domain.communication import standing
-from detector.domain.window import Tick, utc
-from jobs import ledger
+from detector.domain.window import utc
 from jobs.daemon import Jobs
 
 log = structlog.get_logger()
@@ -59,15 +58,15 @@ class Judging:
         return True
 
     def _moments(self, begin: int, now: float) -> Iterator[int]:
-        """When each period's data had come, and when its grace time was over."""
-        store, policy = self.jobs.store, self.jobs.settings.detection
+        """When each period's data should have come; a period that lacks some waits for the next of these, its grace over."""
+        store = self.jobs.store
         delay = self.jobs.source.reference(now).operator.arrival_delay_s
         with store.begin() as connection:
             spans = store.ticks.span(connection)
-        moments = set()
+        moments = set[int]()
         for length in spans:
             for start in range(begin - begin % length, int(now), length):
-                moments |= {start + length + delay, ledger.deadline(Tick(start, length), delay, policy)}
+                moments.add(start + length + delay)
         yield from sorted(one for one in moments if begin < one <= now)
 
     def _hand_over(self, now: int) -> int:
@@ -80,7 +79,7 @@ class Judging:
             store.communications.add(connection, care.taken_back(rows, now))
             for one in open_:
                 store.notes.put(connection, f"told:{one.incident_id}", None)  # so that `assess` tells of it as opened
-            newest = [debt for debt in store.ticks.all_done("assess")][-1:]
+            newest = list(store.ticks.all_done("assess"))[-1:]
             for debt in newest if open_ else ():
                 store.ticks.owe(connection, "assess", debt.tick, debt.version)
         self.jobs.run("assess")

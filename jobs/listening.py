@@ -5,12 +5,16 @@ from contextlib import closing
 
 from detector.domain.errors import Misconfigured
 
+LAST_PORT = 65_535
+
 
 def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
     """A listening socket on `host:port` (0: any free port); with `or_any` on any free port if that one is taken.
 
     Raises Misconfigured, within a second, for a port that is taken or a host that is not this machine's.
     """
+    if not 0 <= port <= LAST_PORT:  # the system takes 70000 for 4464
+        raise Misconfigured(f"no port: {port}", where="web.port", mend=f"a number from 0 to {LAST_PORT}")
     try:
         return _listening(host, port)
     except OSError as error:
@@ -19,8 +23,6 @@ def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
         taken = f"web: {host}:{port}"
         mend = "stop what listens there, or set web.port (0: any free one) and web.host"
         raise Misconfigured(f"cannot listen: {error.strerror or error}", where=taken, mend=mend) from error
-    except OverflowError as error:
-        raise Misconfigured(f"no port: {port}", where="web.port", mend="a number from 0 to 65535") from error
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -82,8 +82,10 @@ def say_learned(store: Store, decide_from: int) -> None:
 def learned_lines(extents: Iterable[Mapping[str, Any]], decide_from: int) -> list[dict[str, Any]]:
     """A line for each duration, longest history first.
 
-    >>> learned_lines([{"duration_s": 900, "days": 5.0, "objects": 118, "kpis": 28, "until": 0}], 1774332000)[0]
-    {'days': 5.0, 'objects': 118, 'kpis': 28, 'periods_of': '15 min', 'judges_from': '2026-03-24T06:00Z', 'sharper': 'in 2 days, when a week is known'}
+    >>> five_days = {"duration_s": 900, "days": 5.0, "objects": 118, "kpis": 28}
+    >>> (line,) = learned_lines([five_days], 1774332000)
+    >>> line["periods_of"], line["judges_from"], line["sharper"]
+    ('15 min', '2026-03-24T06:00Z', 'in 2 days, when a week is known')
     """
     told = []
     for one in sorted(extents, key=lambda one: -float(one["days"])):
