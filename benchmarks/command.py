@@ -17,8 +17,9 @@ PRECALL = ("-c", "import sys; sys.argv[0] = 'precall'; from jobs.cli import main
 BARE = ("-c", "import sqlalchemy")
 WINDOW = ("--from", "2026-03-23", "--to", "2026-03-24")
 COMMANDS: Sequence[tuple[str, ...]] = (
-    ("--help",), ("incidents", "--help"), ("incidents",), ("findings",), ("deliveries",), ("redrive",), 
-    ("lookup", "u0000007"), ("rules", "list"), ("rules", "try"), ("report",), ("report", "planning", *WINDOW), ("explain", "u0000007"),
+    ("--help",), ("incidents", "--help"), ("incidents",), ("findings",), ("deliveries",), ("redrive",),
+    ("lookup", "u0000007"), ("rules", "list"), ("rules", "try"), ("report",), ("report", "planning", *WINDOW),
+    ("explain", "u0000007"),
 )  # fmt: skip
 
 
