@@ -49,7 +49,9 @@ def decide(
     evidence: Evidence, raised: Sequence[Degradation], open_: Sequence[Incident], reference: Reference, catalogue: Catalogue,
     detection: DetectionPolicy, correlation: IncidentPolicy, *, now: int, missing: Mapping[str, int],
 ) -> tuple[Tracked, tuple[Incident, ...]]:  # fmt: skip
-    """Evidence to degradations to incidents; what other durations raised stays as it is."""
+    """Evidence to degradations to incidents; what other durations raised stays as it is. Objects that sent nothing say
+    nothing, whatever their last values were."""
+    evidence = evidence.of_reporting
     mine = [d for d in raised if d.duration_s == evidence.tick.duration_s]
     others = [d for d in raised if d.open and d.duration_s != evidence.tick.duration_s]
     topology, operations = reference.topology, reference.operations
@@ -59,7 +61,7 @@ def decide(
     changed = incidents.correlate(
         open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
         objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
-        evidence=evidence,
+        evidence=evidence, past=[d for d in raised if not d.open],
     )  # fmt: skip
     return tracked, changed
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from datetime import UTC, datetime
+from threading import Condition, Event, Lock, Thread
 from time import monotonic
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from detector.delivery import Receiver
 from detector.domain.errors import PrecallError
@@ -33,6 +35,10 @@ log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
 _AGAIN_S = 3600
 """Event time between two attempts to learn while nothing can be judged."""
+
+
+NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
+"""The jobs that may be run by hand; each is a method of `Jobs`."""
 
 
 @dataclass
@@ -61,10 +67,6 @@ class Jobs:
             did: str = getattr(self, name)()
         self.failures.pop(name, None)
         return did
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 
     def decide_from(self) -> int:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""
@@ -168,6 +170,52 @@ class Jobs:
         return found
 
 
+_LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class _WhenWoken(BaseTrigger):  # type: ignore[misc]  # the package has no types
+    """Of its own accord never: APScheduler compares with the wall clock, which may be set. So a job is due either "long ago"
+    or "never", whatever that clock says."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return _NEVER
+
+
+class _Waker:
+    """Calls `wake(name)` every so many seconds of monotonic time, which nobody can set. After a pause of the whole machine
+    each is called once, not once for every time that was missed."""
+
+    def __init__(self, wake: Callable[[str], object]) -> None:
+        self._wake, self._changed, self._stopped = wake, Condition(), False
+        self._every: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._thread = Thread(target=self._run, name="waker", daemon=True)
+
+    def every(self, name: str, seconds: float) -> None:
+        with self._changed:
+            self._every[name], self._due[name] = seconds, monotonic() + seconds
+            self._changed.notify()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                now = monotonic()
+                for name in [name for name, at in self._due.items() if at <= now]:
+                    self._due[name] = now + self._every[name]
+                    self._wake(name)
+                self._changed.wait(max(0.0, min(self._due.values(), default=now + 1.0) - monotonic()))
+
+
 class Daemon:
     """`start` returns at once; `stop` lets running jobs end. Pull, detect and assess follow one another in one wake-up."""
 
@@ -181,6 +229,7 @@ class Daemon:
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
+        self._waker = _Waker(lambda name: self._scheduler.modify_job(name, next_run_time=_LONG_AGO))
 
     def start(self) -> None:
         schedule = self._jobs.settings.schedule
@@ -188,13 +237,15 @@ class Daemon:
         self._every(schedule.push_s, lambda: self._attempt("push"), "push")
         self._every(schedule.prune_s, lambda: self._attempt("prune"), "prune")
         self._scheduler.start()
+        self._waker.start()
 
     def also(self, name: str, seconds: float, act: Callable[[], object]) -> None:
         """Wake something else as well (the simulated operator of a demonstration)."""
         self._every(seconds, act, name)
 
     def _every(self, seconds: float, act: Callable[[], object], name: str) -> None:
-        self._scheduler.add_job(act, "interval", seconds=seconds, id=name, name=name)
+        self._scheduler.add_job(act, _WhenWoken(), id=name, name=name)
+        self._waker.every(name, seconds)
 
     def _tick(self) -> None:
         with self._one_at_a_time:
@@ -227,4 +278,5 @@ class Daemon:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._waker.stop()
         self._scheduler.shutdown(wait=True)

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
+from detector.listening import listen
 from detector.settings import Settings
-from jobs.listening import listen
 from jobs.progress import on
 from jobs.whereabouts import where
 

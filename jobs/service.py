@@ -1,8 +1,10 @@
 """A wired house, running: daemon, API and pages, until it is told to stop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import socket
 from typing import Self
+
+import structlog
 
 from detector.app import House
 from detector.clock import WallClock
@@ -15,7 +17,9 @@ from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.push import Relay
 from jobs.questions import questions_of
-from jobs.whereabouts import tell_where
+from jobs.whereabouts import RENEW_S, Presence
+
+log = structlog.get_logger()
 
 
 def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
@@ -39,16 +43,22 @@ class Service:
     daemon: Daemon
     web: WebServer
     url: str = ""
+    _presence: Presence = field(init=False)
 
     def __enter__(self) -> Self:
         self.url = self.web.start()
-        tell_where(self.house.settings.storage.path, self.url)
+        self._presence = Presence(self.house.store, self.house.settings.storage.path, self.url)
+        wall = WallClock()
+        for other in self._presence.others(wall.now()):
+            log.warning("another daemon works on this store: they share the work, the ledger sees to that", other=str(other))
+        self._presence.renew(wall.now())
+        self.daemon.also("presence", RENEW_S, lambda: self._presence.renew(wall.now()))
         self.daemon.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.daemon.stop()
-        tell_where(self.house.settings.storage.path, "")
+        self._presence.end()
         self.web.stop()
         self.house.close()
 

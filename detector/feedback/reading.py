@@ -1,7 +1,6 @@
 """What a contact is about and how angry it is, from its words: stems of several languages as data, VADER for English."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import config
 from detector.domain.interaction import CATEGORIES
+from detector.toml_file import read_toml
 
 if TYPE_CHECKING:
     from vader import SentimentIntensityAnalyzer
@@ -87,7 +87,7 @@ class Words:
 @cache
 def words(path: Path = _WORDS_FILE) -> Words:
     """The packaged words, read once."""
-    found = tomllib.loads(path.read_text(encoding="utf-8"))
+    found = read_toml(path, mend="restore it from the package")
     stems = {name: _stems(found["category"][name]) for name in CATEGORIES}
     return Words(
         {name: _pattern(own) for name, own in stems.items()}, _pattern(_stems(found["angry"])),

@@ -121,7 +121,9 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
         duration, seconds, *results = table.numbers("duration_s", "seconds", *own)
         told, nothing = dict(zip(own, results, strict=True)), np.full(len(start), np.nan)
         attempts, failures = (told.get(c, nothing) for c in ("attempts", "failures"))
-    good = (subscriber >= 0) & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
+    keys = tuple(map(names.subscriber, people))
+    somebody = np.array([*map(bool, keys), False])  # the last: a row without a subscriber (-1)
+    good = somebody[subscriber] & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
     if not good.all():
         first = int(np.flatnonzero(~good)[0]) + 1
         example = f"row {first}: no subscriber, cell, hour or seconds in it"
@@ -136,7 +138,7 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(end[keep], kind="stable")]
     rows = Presence(
-        tuple(map(names.subscriber, people)), tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
+        keys, tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
         start[keep], duration[keep].astype(np.int32), seconds[keep], attempts[keep], failures[keep],
     )  # fmt: skip
     return _Attachments(rows, end[keep])

@@ -9,13 +9,13 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Executable, Row, Table
 
-from detector.domain.degradation import Part
+from detector.domain.degradation import Part, Reading
 from detector.domain.incident import Rival
 
 Noun = TypeVar("Noun")
 _ROWS_A_STATEMENT = 500
 _ROWS_WITHIN: Mapping[str, Any] = {
-    "parts": Part, "rivals": Rival, "roles": lambda *pair: pair, "cell_shares": lambda *pair: pair,
+    "parts": Part, "readings": Reading, "rivals": Rival, "roles": lambda *pair: pair, "cell_shares": lambda *pair: pair,
 }  # fmt: skip
 """Fields that hold rows of their own."""
 

@@ -104,7 +104,8 @@ degradation = Table(
     _time("updated_at"), _list("parts"), _count("siblings"), _count("siblings_alike"), _number("neighbour_load"),
     _maybe_time("withdrawn_at"), Column("superseded_by", String, nullable=False, server_default=""),
     Column("bar", Float, nullable=False, server_default="0"),
-    Column("raised_at", BigInteger, nullable=False, server_default="0"),
+    Column("raised_at", BigInteger, nullable=False, server_default="0"), _list("readings"),
+    _maybe_time("no_data_since"),
     Index(None, "cleared_at"), Index(None, "started_at"),
 )  # fmt: skip
 
@@ -116,6 +117,7 @@ incident = Table(
     _maybe_time("resolved_at"), _time("updated_at"), Column("version", Integer, nullable=False), _text("alarm_id"),
     _text("ticket_id"), _maybe_time("expected_clear_at"), _text("expected_clear_source"), _text("suppressed_reason"),
     _number("confidence"), _list("rivals"), _maybe_time("withdrawn_at"), _maybe_time("works_until"),
+    _maybe_time("ended_at"), _maybe_time("no_data_since"),
     Index(None, "state"), Index(None, "opened_at"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from detector.web.api import api_routes, health_routes, people_routes
 from detector.web.desk import Desk
 from detector.web.desk_api import desk_routes
 from detector.web.desk_pages import report_page_routes
+from detector.web.head import HeadLikeGet
 from detector.web.pages import page_routes
 from detector.web.problems import add_problems
 from detector.web.service import WebService
@@ -35,7 +36,7 @@ def create_app(
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.
     """
-    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     access = Access(token)
     templates = Jinja2Templates(HERE / "templates")
     app.include_router(health_routes(service, access))
@@ -59,4 +60,5 @@ def create_app(
             answer.headers.setdefault(name, value)
         return answer
 
+    app.add_middleware(HeadLikeGet)
     return app

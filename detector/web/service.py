@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
@@ -39,7 +39,8 @@ class ListedPage:
 
 @dataclass(frozen=True)
 class CareView:
-    """What care does about an incident. `contactable` people, the rest `withheld` by reason (one of WHY_NOT -> people)."""
+    """What care does about an incident: of the `listed` people so many are `contactable`, and for so many of them something
+    is `proposed`; the rest are `withheld` by reason (one of WHY_NOT -> people). `say` by language, as it is true now."""
 
     say: Mapping[str, str] = field(default_factory=dict)
     action: str = ""
@@ -50,6 +51,8 @@ class CareView:
     outlook: Outlook | None = None
     held: str = ""
     """Why no care team is told yet: unsure, capacity or late; empty: it is, or is nobody's business."""
+    listed: int = 0
+    proposed: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Update:
 class WebService(Protocol):
     """Reads only. `affected`, `lookup` and `account` write who asked (`actor`) to the audit log before they answer.
 
-    Unknown ids give None or nothing; `Transient` is answered 503. `incidents`: newest first; `state` empty = every state.
+    Unknown ids give None or nothing, blank ones InvalidIdentity; `Transient` is answered 503. `incidents`: newest first;
+    `state` None = every state.
     """
 
     def now(self) -> float:
@@ -76,7 +80,7 @@ class WebService(Protocol):
         """What keeps the service from its work, one line each; empty = ready."""
         ...
 
-    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]: ...
+    def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]: ...
 
     def incident(self, incident_id: str) -> Incident | None: ...
 
@@ -84,6 +88,10 @@ class WebService(Protocol):
 
     def impact(self, incident_id: str) -> Impact | None:
         """The newest assessment; its `people` are never shown and may be left empty."""
+        ...
+
+    def told(self, incident_id: str) -> Mapping[str, Any]:
+        """`impact` of the last alert, from which counts move only when they have clearly left it; empty = no alert."""
         ...
 
     def care(self, incident_id: str) -> CareView | None: ...

@@ -1,7 +1,7 @@
 """The web's questions answered from the store."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ class StoreService:
     def ready(self) -> Sequence[str]:
         return self.problems()
 
-    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]:
+    def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]:
         return self.store.book.incidents(state=state, limit=limit, offset=offset)
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -65,6 +65,10 @@ class StoreService:
     def impact(self, incident_id: str) -> Impact | None:
         return self.store.book.impact(incident_id)
 
+    def told(self, incident_id: str) -> Mapping[str, Any]:
+        note = self.store.notes.get(f"told:{incident_id}") or {}
+        return (note.get("said") or {}).get("impact") or {}
+
     def care(self, incident_id: str) -> CareView | None:
         """What the newest alert said, and the listings as they stand."""
         from detector import feedback
@@ -74,19 +78,25 @@ class StoreService:
             return None
         told = self.store.outbox.told(incident_id)
         held = self._held(incident)
-        data: dict[str, Any] = told[-1].data if told else {"say": held.get("say"), "action": {"team": held.get("team")}}
+        data: dict[str, Any] = told[-1].data if told else {"action": {"team": held.get("team")}}
         action = data.get("action") or {}
         listed = self.store.book.listings(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
         return CareView(
-            say=data.get("say") or {}, action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
-            contactable=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
+            say=self._say(incident), action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
+            listed=len(listed), contactable=sum(one.contactable for one in listed),
+            proposed=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
                 cells=incident.cells, people={one.subscriber for one in listed},
             ),
             outlook=self._outlook(incident), held=str(held.get("why") or ""),
         )  # fmt: skip
+
+    def _say(self, incident: Incident) -> Mapping[str, str]:
+        zone, lead = self._known().operator.timezone, self.store.book.surest(incident)
+        facts = care.facts_of(incident, now=self.now(), timezone=zone, lead=lead)
+        return {language: care.sentence(facts, language) for language in self.settings.care.languages}
 
     def _held(self, incident: Incident) -> dict[str, Any]:
         """What is known of an incident that waits to be told."""
@@ -118,20 +128,21 @@ class StoreService:
         return replace(row, contact=self.store.vault.open(decision.recipient))
 
     def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
-        keys = self.pseudonymiser.subscribers(raw_subscriber.strip())
+        keys = self.pseudonymiser.subscribers(raw_subscriber)
         self._note(actor, "lookup", keys[0], "" if caller == "self" else f"for the {caller}")
         reference = self._known()
         key = next((one for one in keys if one in reference.customers.subscribers), keys[0])
         listings = [row for one in keys for row in self.store.book.listings(subscriber=one, current=True)]
         incidents = self.store.book.incidents_named({row.incident_id for row in listings})
         person = reference.customers.subscribers.get(key)
-        recipients = {key, person.guardian if person and person.minor else key}
+        recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
         situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
-        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller)
+        leads = {i.incident_id: lead for i in incidents if (lead := self.store.book.surest(i)) is not None}
+        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
-        keys = self.pseudonymiser.accounts(raw_account.strip())
+        keys = self.pseudonymiser.accounts(raw_account)
         self._note(actor, "account", keys[0])
         reference = self._known()
         customers = reference.customers

@@ -11,7 +11,6 @@ from detector.app import House
 from detector.care.consent import bases, permission
 from detector.clock import WallClock
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
-from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.impact import usual_of
@@ -50,10 +49,8 @@ class Explanation:
 
 
 def explain(house: House, raw_subscriber: str) -> Explanation:
-    """Written to the audit log before it is answered. Raises Misconfigured if nobody is named."""
-    if not (raw := raw_subscriber.strip()):
-        raise Misconfigured("nobody is named", where="precall explain", mend="give the identity as in subscribers.csv")
-    names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
+    """Written to the audit log before it is answered. Raises InvalidIdentity if nobody is named."""
+    names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw_subscriber))]
     for name in names:
         house.store.audit.note(WallClock().now(), "cli", "explain", name)
     return _Search(house, names, house.source.reference(house.clock.now())).explanation()

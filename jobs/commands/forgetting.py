@@ -8,8 +8,8 @@ from typing import Any
 from detector.app import House
 from detector.clock import WallClock
 from detector.domain.customer import Customers
-from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
+from detector.domain.identity import SubscriberId
 from detector.store.people import KEPT
 from detector.store.traces import SHORTEST_RAW
 from jobs.experience import do_again_without
@@ -44,8 +44,7 @@ class Forgotten:
 def forget(house: House, raw_subscriber: str) -> Forgotten:
     """Every row about the person, presence, habits, waiting notes and the sealed identity, under every pseudonym that it
     had; accounts that are this person's alone go with it. The audit log keeps that it was done."""
-    if not (raw := raw_subscriber.strip()):
-        raise Misconfigured("nobody is named", where="precall forget", mend="give the identity as in subscribers.csv")
+    raw = SubscriberId(raw_subscriber)
     names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
     customers = house.source.reference(house.clock.now()).customers
     everything = [*names, *own_accounts(house, customers, names)]

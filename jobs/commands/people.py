@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, printed, settings_of
+from detector.domain.identity import IncidentId, SubscriberId
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, chosen, house_of, named, printed, settings_of
 
 
 def lookup(
@@ -24,7 +25,8 @@ def lookup(
 
     from jobs.commands.calling import look_up, shown
 
-    answer = look_up(settings_of(config), subscriber, caller)
+    who = named(subscriber, SubscriberId, "precall lookup")
+    answer = look_up(settings_of(config), who, caller)
     typer.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else shown(answer))
 
 
@@ -35,7 +37,8 @@ def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False)
     """
     from jobs.commands.explaining import explain as explained
 
-    printed(config, lambda house: explained(house, subscriber).shown(as_json))
+    who = named(subscriber, SubscriberId, "precall explain")
+    printed(config, lambda house: explained(house, who).shown(as_json))
 
 
 def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
@@ -54,8 +57,10 @@ def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) 
 
 def rules(
     what: Annotated[str, typer.Argument(help="try: a dry run over the people listed now; list: the rules in their order.")],
-    incident: Annotated[str, typer.Option("--incident", help="Only this one, over or not; default: those open.")] = "",
-    subscriber: Annotated[str, typer.Option("--subscriber", help="What this person would get; is audited.")] = "",
+    incident: Annotated[
+        str | None, typer.Option("--incident", help="Only this one, over or not; default: those open.")
+    ] = None,
+    subscriber: Annotated[str | None, typer.Option("--subscriber", help="What this person would get; is audited.")] = None,
     file: Annotated[Path | None, typer.Option("--rules", help="Rules to compare with the present ones.")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -66,4 +71,5 @@ def rules(
     """
     from jobs.commands.showing import show_rules
 
-    printed(config, lambda house: show_rules(house, what, incident, subscriber, file, as_json))
+    one, who = chosen(incident, IncidentId, "--incident"), chosen(subscriber, SubscriberId, "--subscriber")
+    printed(config, lambda house: show_rules(house, what, one, who, file, as_json))

@@ -24,8 +24,10 @@ def run(
     from rich.console import Console
 
     from detector.telemetry import configure_logs
-    from jobs.commands.stopping import wait_for_stop
+    from jobs.commands.stopping import LONGEST_S, wait_for_stop
 
+    if seconds is not None and not 0 <= seconds <= LONGEST_S:  # nor is not-a-number
+        raise Misconfigured(f"no time to run ({seconds})", where="--for", mend=f"seconds, from 0 to {LONGEST_S:.0f}")
     configure_logs(level="WARNING" if demo else "INFO")
     settings, console = settings_of(config), Console()
     if demo:
@@ -33,7 +35,7 @@ def run(
 
         Demo(settings, console).run(lambda: wait_for_stop(seconds))
         return
-    from jobs.listening import listen
+    from detector.listening import listen
 
     listening = listen(settings.web.host, settings.web.port)
     from detector.app import open_house
@@ -68,15 +70,17 @@ def job(
     """
     from detector.app import open_house
     from detector.telemetry import configure_logs
+    from jobs.daemon import NAMES
     from jobs.service import jobs_of
 
+    if name not in NAMES:
+        raise Misconfigured(f"no job '{name}'", where="precall job", mend=f"one of {', '.join(NAMES)}")
     configure_logs()
     house = open_house(settings_of(config))
-    jobs = jobs_of(house, watch=progress)
-    if name not in jobs.names:
-        raise Misconfigured(f"no job '{name}'", where="precall job", mend=f"one of {', '.join(jobs.names)}")
-    typer.echo(f"{name}: {jobs.run(name)}")
-    house.close()
+    try:
+        typer.echo(f"{name}: {jobs_of(house, watch=progress).run(name)}")
+    finally:
+        house.close()
 
 
 def check(config: ConfigFile = None) -> None:
@@ -85,8 +89,10 @@ def check(config: ConfigFile = None) -> None:
     Example: `precall check --config my.toml`
     """
     from detector.app import check as problems_of
+    from jobs.whereabouts import serves
 
-    problems = problems_of(settings_of(config))
+    settings = settings_of(config)
+    problems = problems_of(settings, served=serves(settings.storage.path, settings.web.port))
     for problem in problems:
         typer.echo(problem)
     typer.echo("all well" if not problems else f"{len(problems)} to mend")

@@ -10,8 +10,8 @@ from rich.console import Console
 from structlog.testing import capture_logs
 
 from detector.domain.errors import Misconfigured
+from detector.listening import listen
 from jobs.daemon import Daemon
-from jobs.listening import listen
 from jobs.progress import Shown, lines, on
 from tests.acceptance.small_house import MOMENTS, SmallHouse
 from tests.acceptance.small_operator import LIVE, write_operator
@@ -26,7 +26,7 @@ def test_a_taken_port_is_said_at_once_or_another_one_is_taken():
             assert other.getsockname()[1] not in (0, port)
 
 
-@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("no.such.host.invalid", 0), ("192.0.2.1", 0)])
+@pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("192.0.2.1", 0)])
 def test_what_cannot_be_an_address_of_this_machine_is_one_line(host, port):
     with pytest.raises(Misconfigured, match=r"web"):
         listen(host, port)
