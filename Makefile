@@ -13,7 +13,7 @@ KPIS   ?=
 SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test check lint types layers backtest bench bench-quality lock clean
+.PHONY: help install dev run test check lint types layers browser backtest bench bench-quality lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -45,7 +45,10 @@ types: dev
 layers: dev
 	@$(BIN)/lint-imports --no-logo >.venv/layers.log || { cat .venv/layers.log; exit 1; }
 
-check: lint types layers test ## lint, types, import contracts, tests
+browser: ## a chromium for the tests of the pages, where it may be installed
+	@sh .ci/install-browser
+
+check: lint types layers browser test ## lint, types, import contracts, tests
 
 backtest: install ## replay DATASET= FROM= TO= into OUT=, with CONFIG= and KPIS=
 	@$(BIN)/precall backtest $(DATASET) --out $(OUT) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \

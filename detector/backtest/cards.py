@@ -11,8 +11,9 @@ PER_CELL_WEEKS = "per 1,000 cells and week"
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """`key` of summary.json. kind: share (of `basis`), rate (events per 1,000 cells and week), other (a median, mean or
-    modelled rate). `budget`: the key of what the settings accept."""
+    """`key` of summary.json. `basis`: what it is counted on, with `{s}` and `{people}` by number. kind: share (of `basis`),
+    rate (events per 1,000 cells and week), other (a median, mean or modelled rate). `budget`: the key of what the settings
+    accept."""
 
     key: str
     title: str
@@ -24,25 +25,33 @@ class Card:
     unit: str = ""
     budget: str = ""
 
+    def counted_on(self, count: int) -> str:
+        """
+        >>> [CARDS[1].counted_on(number) for number in (0, 1)]
+        ['0 faults that customers feel', '1 fault that customers feel']
+        """
+        one = count == 1
+        return f"{count:,} {self.basis.format(s='' if one else 's', people='person' if one else 'people')}"
+
 
 CARDS = (
     Card(
         key="foresight",
         title="Foresight",
-        basis="complaints of faults",
+        basis="complaint{s} of faults",
         meaning="of network complaints came from people already on the list 15 minutes earlier: what the inbound lookup is "
         "worth.",
     ),
     Card(
         key="recall",
         title="Faults found",
-        basis="faults that customers feel",
+        basis="fault{s} that customers feel",
         meaning="of the faults that customers feel were detected.",
     ),
     Card(
         key="delay_median_s",
         title="Delay",
-        basis="found faults",
+        basis="found fault{s}",
         shown=span,
         kind="other",
         better="less",
@@ -51,7 +60,7 @@ CARDS = (
     Card(
         key="lead_time_median_s",
         title="Lead time",
-        basis="found faults with complaints",
+        basis="found fault{s} with complaints",
         shown=span,
         kind="other",
         meaning="from detection to a fault's first complaint, in the median; negative: customers were first.",
@@ -59,13 +68,13 @@ CARDS = (
     Card(
         key="precision",
         title="Precision",
-        basis="degradations judged",
+        basis="degradation{s} judged",
         meaning="of the degradations raised belong to a real fault.",
     ),
     Card(
         key="false_per_1000_cells_week",
         title="False degradations",
-        basis="false ones in this replay",
+        basis="false in this replay",
         shown=plain,
         kind="rate",
         better="less",
@@ -76,7 +85,7 @@ CARDS = (
     Card(
         key="false_care_alerts_per_1000_cells_week",
         title="False care alerts",
-        basis="false ones in this replay",
+        basis="false in this replay",
         shown=plain,
         kind="rate",
         better="less",
@@ -87,7 +96,7 @@ CARDS = (
     Card(
         key="held_out_false_per_1000_cells_week",
         title="False alarms on quiet days",
-        basis="small peaks on quiet days",
+        basis="small peak{s} on quiet days",
         shown=plain,
         kind="other",
         better="less",
@@ -98,19 +107,19 @@ CARDS = (
     Card(
         key="contact_precision",
         title="Contact precision",
-        basis="people listed at 50 % or more",
+        basis="{people} listed at 50 % or more",
         meaning="of those sure enough to be contacted did suffer.",
     ),
     Card(
         key="contact_foresight",
         title="Contact foresight",
-        basis="complaints of faults",
+        basis="complaint{s} of faults",
         meaning="of network complaints could have been forestalled by contacting people first.",
     ),
     Card(
         key="calibration",
         title="Calibration error",
-        basis="rows listed",
+        basis="row{s} listed",
         kind="other",
         better="less",
         meaning="mean distance between the probability listed and the share who suffered; 0 is perfect.",
@@ -118,23 +127,22 @@ CARDS = (
     Card(
         key="incidents_per_fault",
         title="Incidents per fault",
-        basis="found faults",
+        basis="found fault{s}",
         shown=plain,
         kind="other",
         better="less",
-        unit="incidents",
         meaning="opened for one fault; 1 is right.",
     ),
     Card(
         key="found_without_alarm",
         title="Found without an alarm",
-        basis="found faults",
+        basis="found fault{s}",
         meaning="of the found faults raised no alarm in the equipment: nobody else would have seen them.",
     ),
     Card(
         key="clear_time_error_median_s",
         title="Expected end, error",
-        basis="incidents sent with our estimate",
+        basis="incident{s} sent with our estimate",
         shown=span,
         kind="other",
         better="less",
@@ -143,13 +151,13 @@ CARDS = (
     Card(
         key="clear_time_coverage",
         title="Expected end, in its interval",
-        basis="incidents sent with our estimate",
+        basis="incident{s} sent with our estimate",
         meaning="of those faults ended within the interval given; it promises 80 %.",
     ),
     Card(
         key="breach_time_error_median_s",
         title="Drift turns graver, error",
-        basis="drifts forecast",
+        basis="drift{s} forecast",
         shown=span,
         kind="other",
         better="less",
@@ -158,7 +166,7 @@ CARDS = (
     Card(
         key="breach_time_coverage",
         title="Drift turns graver, in its interval",
-        basis="drifts forecast",
+        basis="drift{s} forecast",
         meaning="of the drifts got so far within the interval given, or not within three days as said; it promises 80 %.",
     ),
 )

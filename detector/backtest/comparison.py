@@ -91,7 +91,7 @@ def compare(earlier: Earlier, figures: Mapping[str, Any], incidents: Iterable[In
     if not rows:
         said = "No figure is known on both sides."
     if same:
-        said += f" {counted(len(gone), 'incident')} of there {'is' if len(gone) == 1 else 'are'} gone, {len(new)} are new."
+        said += f" {counted(len(gone), 'incident')} of there {_are(gone)} gone, {len(new)} {_are(new)} new."
     return Comparison(
         name=earlier.name,
         summary=said,
@@ -100,6 +100,10 @@ def compare(earlier: Earlier, figures: Mapping[str, Any], incidents: Iterable[In
         gone=gone[:_LISTED],
         new=new[:_LISTED],
     )
+
+
+def _are(ones: Sequence[object]) -> str:
+    return "is" if len(ones) == 1 else "are"
 
 
 def _warnings(there: Mapping[str, Any], here: Mapping[str, Any], *, same: bool) -> Iterable[str]:

@@ -51,7 +51,7 @@ def _why_unmeasured(figures: Mapping[str, Any], card: Card) -> str:
     if card.key == _HELD_OUT:
         return "it needs six days of counters before the replay"
     if figures[card.key]["count"] is not None:
-        return f"no {card.basis} in this window"
+        return f"{card.counted_on(0)} in this window"
     return "it needs a truth.csv" if figures["faults"] is None else "the dataset does not say"
 
 
@@ -117,9 +117,11 @@ def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
     value, count, low, high = (figure[k] for k in ("value", "count", "low", "high"))
     known = low is not None and high is not None
     bounds = f"95 % interval {card.shown(low)} to {card.shown(high)}" if known else "too few for an interval"
+    if known and card.kind == "rate" and not count:
+        bounds = f"95 % sure to be under {card.shown(high)}"
     share = card.shown is percent and known
     bar = (value, low, high) if share else None
-    return Headline(card.title, card.shown(value), bounds, f"{count:,} {card.basis}", meaning, bar, card.unit)
+    return Headline(card.title, card.shown(value), bounds, card.counted_on(count), meaning, bar, card.unit)
 
 
 def verdict(figures: Mapping[str, Any]) -> str:

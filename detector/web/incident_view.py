@@ -74,6 +74,10 @@ class Page:
     def clock(self, at: float) -> str:
         return times.clock(at, self.timezone, now=self.now)
 
+    def dated(self, at: float) -> str:
+        """For tables and lists, which are read on other days, too."""
+        return times.clock(at, self.timezone)
+
     def count(self, people: float) -> str:
         return self.told(shown(people, self.floor))
 
@@ -91,7 +95,7 @@ class Page:
 @dataclass(frozen=True)
 class Summary:
     """What a list and a headline need of an incident; `until` is the estimated end, `state` says it in words and
-    `badge` in one."""
+    `badge` in one. `since_at` and `until_at` are the same times in s, `until_at` None while there is none."""
 
     incident: Incident
     headline: str
@@ -101,6 +105,8 @@ class Summary:
     state: str
     silent: str
     badge: str
+    since_at: int
+    until_at: int | None
 
 
 def summary(incident: Incident, page: Page) -> Summary:
@@ -108,7 +114,7 @@ def summary(incident: Incident, page: Page) -> Summary:
     return Summary(
         incident, facts.headline, page.clock(facts.since), "" if facts.until is None else page.clock(facts.until),
         facts.lasted, facts.in_words, f"merged into {facts.into}" if facts.into else facts.silence,
-        words.BADGES[facts.state],
+        words.BADGES[facts.state], facts.since, facts.until,
     )  # fmt: skip
 
 
@@ -166,8 +172,8 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
         title, observed, expected = "Measurements", "none", f"every {times.duration(d.duration_s)}"
     return Measured(
         d.object_id, title, observed, quantities.counts(kpi, one.numerator, one.denominator), expected,
-        page.clock(d.started_at), times.duration(one.periods * d.duration_s), d.severity,
-        "ongoing" if d.cleared_at is None else f"until {page.clock(d.cleared_at)}", answers.explained(d, find),
+        page.dated(d.started_at), times.duration(one.periods * d.duration_s), d.severity,
+        "ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}", answers.explained(d, find),
     )  # fmt: skip
 
 

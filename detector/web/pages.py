@@ -16,6 +16,8 @@ from detector.web.service import WebService
 
 PER_PAGE = 50
 COOKIE_S = 12 * 3600
+LIST_REFRESH_S, INCIDENT_REFRESH_S = 30, 60
+"""How often a page is loaded anew while something may change on it, unless its reader pauses that."""
 TokenParameter = Annotated[str, Query(max_length=200)]
 
 
@@ -59,6 +61,9 @@ def page_routes(
             "state": state or "",
             "older": older,
             "timezone": timezone,
+            "offset": offset,
+            "now": service.now(),
+            "refresh_s": LIST_REFRESH_S,
         }
         return templates.TemplateResponse(request, "incidents.html", view)
 
@@ -68,7 +73,12 @@ def page_routes(
             return sent_on
         here, found = page(), incident_or_404(service.incident, incident_id)
         said = said_of(feedback(incident_id))
-        view = incident_view(service, found, here) | {"said": said, "at": here.clock(here.now), "timezone": timezone}
+        view = incident_view(service, found, here) | {
+            "said": said,
+            "now": here.now,
+            "timezone": timezone,
+            "refresh_s": INCIDENT_REFRESH_S if found.state == "open" else 0,
+        }
         return templates.TemplateResponse(request, "incident.html", view)
 
     return routes

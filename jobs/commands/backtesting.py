@@ -27,7 +27,7 @@ from detector.store.database import Database
 from jobs.commands.showing import table, terminal_width
 
 _FOREVER = 4_102_444_800
-_TITLE, _TWO_COLUMNS = 34, 70
+_TITLE, _TWO_COLUMNS = 35, 70
 """Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
 
 
@@ -126,8 +126,8 @@ def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
     span = f"{figures['from']} to {figures['to']}".replace("T", " ").replace(":00Z", "")
     parts = [fill(verdict(figures), width), fill(f"From {span} UTC.", width), ""]
     parts += [_card(card, width) for card in headlines(figures)]
-    missing = [f"Not measured ({why}): {', '.join(titles).lower()}." for why, titles in unmeasured(figures)]
-    parts += ["", *(fill(line, width, subsequent_indent="  ") for line in missing)]
+    if missing := [title.lower() for _, titles in unmeasured(figures) for title in titles]:
+        parts += ["", fill(f"Not measured in this window: {'; '.join(missing)}. The report says why.", width)]
     if against := figures.get("against"):
         rows = [{"figure": title, "against " + against["name"]: said} for title, said in against["figures"].items()]
         parts += ["", table(rows, False, "Nothing to compare.")]

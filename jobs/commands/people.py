@@ -1,5 +1,6 @@
 """One person: answer a call, answer a request for access, erase; and whom the rules would reach."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,18 +42,41 @@ def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False)
     printed(config, lambda house: explained(house, who).shown(as_json))
 
 
-def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+def forget(
+    subscriber: str,
+    config: ConfigFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go, by table and column; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Without a terminal nothing is asked anyway.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Erase a person from every table, file and waiting note, and search everything again. Exit code 1 if something is left.
+
+    On a terminal it shows what would go and asks first.
 
     Example: `precall forget 491701234567`
     """
     from jobs.commands.forgetting import forget as erase
 
+    who = named(subscriber, SubscriberId, "precall forget")
     house = house_of(config)
-    done = erase(house, subscriber)
-    house.close()
+    try:
+        if not (dry_run or yes) and sys.stdin.isatty():
+            _ask_first(erase(house, who, dry_run=True).shown(as_json=False))
+        done = erase(house, who, dry_run=dry_run)
+    finally:
+        house.close()
     typer.echo(done.shown(as_json))
     raise typer.Exit(TROUBLE if done.left else NOTHING_FOUND)
+
+
+def _ask_first(what: str) -> None:
+    """On the terminal, beside the answer that a program may read. Exit code 1 if the answer is no."""
+    typer.echo(what, err=True)
+    if not typer.confirm("Erase this person? It cannot be undone", err=True):
+        typer.echo("nothing was erased", err=True)
+        raise typer.Exit(TROUBLE)
 
 
 def rules(

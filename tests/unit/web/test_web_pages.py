@@ -45,7 +45,7 @@ def test_a_forged_cookie_does_not_open(outsider):
 
 READ_IN_TEN_SECONDS = [
     "major ongoing Connections fail at site s010 RRC setup success is 91.4 %",
-    "Since 09:00 CET Lasting 1 h 45 min Found after 45 min, 47 min before the first complaint",
+    "Since Tue 24 Mar, 09:00 CET Lasting 1 h 45 min Found after 45 min, 47 min before the first complaint",
     "Expected to clear 13:00 CET (ticket)",
     "610 people 540 to 695 at 95 % confidence, of 2,310 who were there",
     "Private accounts 480",
@@ -55,8 +55,9 @@ READ_IN_TEN_SECONDS = [
     "Mobile data is failing around the old harbour.",
     "Next: proactive message by consumer-care. 400 of 400 listed may be contacted.",
     "Not contacted: 130 quiet hours now, 70 gave no consent, fewer than 5 contacted enough this week.",
-    "c01011 RRC setup success 91.4 % 10,220 of 11,180 99.2 % 45 min 09:00 CET ongoing",
-    "09:45 CET Opened minor Three cells of site s010 refuse connections. 10:15 CET Updated major 610 people affected",
+    "c01011 RRC setup success 91.4 % 10,220 of 11,180 99.2 % 45 min Tue 24 Mar, 09:00 CET ongoing",
+    "Tue 24 Mar, 09:45 CET Opened minor Three cells of site s010 refuse connections.",
+    "Tue 24 Mar, 10:15 CET Updated major 610 people affected",
 ]
 
 
@@ -150,14 +151,14 @@ def test_what_others_wrote_is_text_never_markup(person, service):
     service.bands = lambda incident_id: []
     page = person.get("/incidents/inc_open")
     assert page.status_code == 200
-    assert "<script" not in page.text
+    assert page.text.count("<script") == 1  # our own file
     assert evil in unescape(page.text)
 
 
 def test_the_list_shows_trouble_people_and_time(person):
     page = text(person.get("/"))
     assert "major Connections fail at site s010" in page
-    assert "610 people affected 1 h 45 min ongoing, since 09:00 CET" in page
+    assert "610 people affected 1 h 45 min ongoing, since Tue 24 Mar, 09:00 CET" in page
     assert "Data is slow at cell c09 declared maintenance" in page
     assert "over since Mon 23 Mar, 10:46 CET" in page
 
@@ -183,8 +184,46 @@ def test_an_unknown_incident_is_a_page_too(person):
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents/inc_open"])
-def test_pages_need_nothing_from_elsewhere_and_no_script(person, path):
+def test_pages_need_nothing_from_elsewhere_and_no_script_but_our_own_file(person, path):
     page = person.get(path).text
-    assert re.findall(r'(?:src|href)="(?!/)', page) == []
-    assert "<script" not in page
+    assert re.findall(r'(?:src|href)="(?![/#])', page) == []
+    assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/precall.js" defer>']
+    assert person.get("/static/precall.js").status_code == 200
     assert person.get("/static/precall.css").headers["content-type"].startswith("text/css")
+
+
+def test_every_page_has_the_same_way_to_all_others_and_marks_where_it_is(person):
+    marked = {
+        path: re.findall(r'<a href="([^"]+)" aria-current="(\w+)">', person.get(path).text.partition("</nav>")[0])
+        for path in ("/", "/?state=open", "/incidents/inc_open", "/incidents/inc_none", "/nowhere")
+    }
+    assert marked == {
+        "/": [("/", "page")],
+        "/?state=open": [("/", "page")],
+        "/incidents/inc_open": [("/", "true")],
+        "/incidents/inc_none": [("/", "true")],
+        "/nowhere": [],
+    }
+    assert all('href="/reports"' in person.get(path).text for path in marked)
+
+
+def test_titles_tell_pages_apart_and_a_favicon_is_there(person, service):
+    service.found.append(replace(OPEN, incident_id="inc_twin"))
+    paths = ("/", "/?state=open", "/?state=resolved", "/incidents/inc_open", "/incidents/inc_twin", "/incidents/none")
+    titles = [re.search(r"<title>(.*?)</title>", person.get(path).text)[1] for path in paths]
+    assert len(set(titles)) == len(paths)
+    assert person.get("/favicon.ico").headers["content-type"] == person.get("/static/favicon.svg").headers["content-type"]
+
+
+@pytest.mark.parametrize(("path", "seconds"), [("/", "30"), ("/incidents/inc_open", "60"), ("/incidents/inc_over", None)])
+def test_what_may_change_is_loaded_anew_what_is_over_is_not(person, path, seconds):
+    found = re.search(r'data-refresh-s="(\d+)"', person.get(path).text)
+    assert (found and found[1]) == seconds
+    assert 'http-equiv="refresh"' not in person.get(path).text
+
+
+def test_an_agent_reads_what_to_say_before_what_engineers_fold_out(person):
+    page = person.get("/incidents/inc_open").text
+    order = [page.index(f"<h2>{words}</h2>") for words in ("What to say", "Who is affected", "What happened", "Evidence")]
+    assert order == sorted(order)
+    assert re.findall(r'<details class="card" id="(\w+)"( open)?>', page) == [("measured", ""), ("evidence", "")]
