@@ -35,7 +35,7 @@ def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) 
 
 @dataclass(frozen=True, eq=False)
 class _Likelihood:
-    """Of binomial outcomes under the logit link. design: [row, 1 + feature]; came: 0 or 1; weight: how often the row counts."""
+    """Of binomial outcomes under the logit link. design: [row, 1 + feature]; came: 0 or 1; weight: times a row counts."""
 
     design: Floats
     came: Floats

@@ -1,0 +1,44 @@
+"""Three formulas stand in place of a library whose import takes longer than they do: each is held to it here."""
+
+import numpy as np
+import pytest
+from scipy import signal, stats
+
+from detector.feedback.logistic import logistic
+from detector.incidents.chance import group_by_chance, rate_of
+from detector.scoring.horizons import decay, summed
+from detector.simulator.scenario import PERIOD_S, autoregressive
+
+
+def test_a_fading_sum_is_a_recursive_filter():
+    values = np.random.default_rng(1).poisson(3.0, (500, 7)).astype(float)
+    left = decay(-36)
+    expected = (1 + left) * signal.lfilter([1.0], [1.0, -left], values, axis=0)
+    np.testing.assert_array_equal(summed(values, -36), expected)
+
+
+def test_autoregressive_noise_is_a_recursive_filter():
+    phi = float(np.exp(-PERIOD_S / 3600 / 2.5))
+    shocks = np.random.default_rng(3).standard_normal((400, 9), dtype=np.float32)
+    shocks[1:] *= np.float32(np.sqrt(1 - phi * phi))
+    expected = np.asarray(signal.lfilter([0.13], [1.0, -phi], shocks, axis=0), np.float32)
+    np.testing.assert_array_equal(autoregressive(np.random.default_rng(3), (400, 9), 2.5, 0.13), expected)
+
+
+@pytest.mark.parametrize(("bad", "members"), [(0, 3), (1, 1), (2, 5), (3, 3), (60, 60), (7, 900)])
+def test_the_chance_of_a_group_is_a_binomial_tail(bad, members):
+    found = group_by_chance(bad, members, bad_outside=4, outside=197, window_s=2700)
+    assert found == pytest.approx(stats.binom.sf(bad - 1, members, rate_of(4, 197, 2700)), rel=1e-9)
+
+
+def test_without_a_penalty_the_logistic_model_is_a_binomial_glm_with_weights():
+    import statsmodels.api as sm
+
+    draw = np.random.default_rng(7)
+    x = draw.normal(size=(4000, 4)) * [1.0, 3.0, 0.2, 1.0] + [0, 1, 2, 3]
+    came = draw.random(4000) < 1 / (1 + np.exp(3 - x[:, 0] - 0.2 * x[:, 1]))
+    weight = draw.uniform(1, 30, 4000)
+    intercept, weights, errors = logistic(x, came, weight, spread=1e6)
+    glm = sm.GLM(came.astype(float), sm.add_constant(x), family=sm.families.Binomial(), freq_weights=weight).fit()
+    np.testing.assert_allclose([intercept, *weights], glm.params, rtol=1e-5)
+    np.testing.assert_allclose(errors, glm.bse[1:], rtol=1e-4)
