@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from detector.backtest.cards import CARDS, Card
-from detector.backtest.display import counted
+from detector.backtest.cards import CARDS, PER_CELL_WEEKS, Card
+from detector.backtest.display import counted, plain
 from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.window import utc
@@ -34,7 +34,8 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One figure of both, as text; `said`: better, worse, the same, within chance, or too few to say."""
+    """One figure of both, as text; `said`: better, worse, the same, within chance, or too few to say; of incidents, which
+    may be right or wrong, more or fewer."""
 
     title: str
     before: str
@@ -54,7 +55,7 @@ class Comparison:
     new: tuple[tuple[str, str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        differ = {row.title: row.said for row in self.rows}
+        differ = {row.title: {"there": row.before, "here": row.after, "said": row.said} for row in self.rows}
         return {"name": self.name, "figures": differ, "gone": [g[0] for g in self.gone], "new": [n[0] for n in self.new]}
 
 
@@ -80,7 +81,8 @@ def read_earlier(place: Path) -> Earlier:
 def compare(earlier: Earlier, figures: Mapping[str, Any], incidents: Iterable[Incident]) -> Comparison:
     """Both are taken as independent: of the same days they are not, so that a difference said is one all the more."""
     there = earlier.figures
-    rows = tuple(row for card in CARDS if (row := _difference(card, there, figures)) is not None)
+    found = [*(_difference(card, there, figures) for card in CARDS), _incident_rate(there, figures)]
+    rows = tuple(row for row in found if row is not None)
     same = (there.get("from"), there.get("to")) == (figures["from"], figures["to"])
     gone, new = _apart(earlier.incidents, tuple(incidents)) if same else ((), ())
     better = sum(row.said == "better" for row in rows)
@@ -139,6 +141,25 @@ def _difference(card: Card, there: Mapping[str, Any], here: Mapping[str, Any]) -
     return Difference(card.title, card.shown(before["value"]), card.shown(after["value"]), said)
 
 
+def _incident_rate(there: Mapping[str, Any], here: Mapping[str, Any]) -> Difference | None:
+    """What can be compared without any truth."""
+    if "seen" not in there or min(_exposure(there), _exposure(here)) <= 0:
+        return None
+    counts = [int(one["seen"]["incidents"]) for one in (there, here)]
+    before, after = (count / _exposure(one) for count, one in zip(counts, (there, here), strict=True))
+    said = "the same" if before == after else "within chance"
+    if _rates_differ(counts, _exposure(there), _exposure(here)):
+        said = "more" if after > before else "fewer"
+    return Difference(f"Incidents {PER_CELL_WEEKS}", plain(before), plain(after), said)
+
+
+def _rates_differ(counts: Sequence[int], exposed_before: float, exposed_after: float) -> bool:
+    if not sum(counts):
+        return False
+    share = exposed_after / (exposed_before + exposed_after)
+    return bool(stats.binomtest(counts[1], sum(counts), share).pvalue < LEVEL)
+
+
 def _exposure(figures: Mapping[str, Any]) -> float:
     """In 1,000 cells and weeks."""
     return float(figures.get("cells") or 0) / 1000 * float(figures.get("days") or 0) / 7
@@ -158,10 +179,7 @@ def _unlikely(
         table = [[hit, count - hit] for hit, count in zip(hits, counts, strict=True)]
         return bool(stats.fisher_exact(np.array(table)).pvalue < LEVEL)
     if card.kind == "rate" and exposed_before > 0 and exposed_after > 0:
-        if not sum(counts):
-            return False
-        share = exposed_after / (exposed_before + exposed_after)
-        return bool(stats.binomtest(counts[1], sum(counts), share).pvalue < LEVEL)
+        return _rates_differ(counts, exposed_before, exposed_after)
     bounds = before["low"], before["high"], after["low"], after["high"]
     if any(bound is None for bound in bounds):
         return None

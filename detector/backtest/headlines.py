@@ -1,7 +1,7 @@
 """The headline figures as a person reads them: value, interval, and what it means in plain words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from detector.backtest.cards import CARDS, Card
@@ -30,12 +30,18 @@ def headlines(figures: Mapping[str, Any]) -> list[Headline]:
     A figure that nobody knows has no card: `unmeasured` names it.
     """
     judged = [
-        _headline(figures[card.key], card, _meaning(figures, card))
+        _headline(figures[card.key], _of_all(card, figures), _meaning(figures, card))
         for card in CARDS
         if figures[card.key]["value"] is not None
     ]
     shown = seen_headlines(figures)
     return [*shown, *judged] if figures["faults"] is None else [*judged, *shown]
+
+
+def _of_all(card: Card, figures: Mapping[str, Any]) -> Card:
+    """Without a truth complaints belong to no fault: all are counted."""
+    whole = figures["faults"] is None and card.key in ("foresight", "contact_foresight")
+    return replace(card, basis="network complaint{s}") if whole else card
 
 
 def unmeasured(figures: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:

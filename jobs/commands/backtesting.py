@@ -129,8 +129,8 @@ def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
     if missing := [title.lower() for _, titles in unmeasured(figures) for title in titles]:
         parts += ["", fill(f"Not measured in this window: {'; '.join(missing)}. The report says why.", width)]
     if against := figures.get("against"):
-        rows = [{"figure": title, "against " + against["name"]: said} for title, said in against["figures"].items()]
-        parts += ["", table(rows, False, "Nothing to compare.")]
+        rows = [{"figure": title, **both} for title, both in against["figures"].items()]
+        parts += ["", fill(f"Against {against['name']}:", width), table(rows, False, "No figure is known on both sides.")]
     return "\n".join([*parts, "", f"report: {out / 'report.html'}"])
 
 
@@ -139,5 +139,5 @@ def _card(card: Headline, width: int) -> str:
     detail = "; ".join(part for part in (card.interval, card.basis) if part)
     said = f"{card.value} {card.unit}".rstrip()
     if width < _TWO_COLUMNS:
-        return f"{card.title}: {said}\n" + fill(detail, width, initial_indent="  ", subsequent_indent="  ")
+        return fill(f"{card.title}: {said}", width) + "\n" + fill(detail, width, initial_indent="  ", subsequent_indent="  ")
     return fill(f"{card.title:{_TITLE}} {said}  ({detail})", width, subsequent_indent=" " * (_TITLE + 1))

@@ -268,3 +268,20 @@ def test_the_keys_of_the_first_start_are_those_of_every_later_one(precall, tmp_p
 def test_one_process_leaves_a_key_file_that_only_its_owner_may_read(precall, tmp_path):
     precall("incidents", "--config", "my.toml")
     assert Path(tmp_path / "var" / "keys.json").stat().st_mode & 0o077 == 0
+
+
+def test_no_warning_of_a_library_reaches_the_terminal(tmp_path):
+    """Whatever a command computes: the right figures come without a word of numpy's in between."""
+    import subprocess
+
+    code = (
+        "import sys, warnings, numpy as np; from jobs import cli; import jobs.commands.showing as showing\n"
+        "showing.show_findings = lambda *_: (warnings.warn('old'), str(np.log(np.zeros(1)) + np.mean([])))[1]\n"
+        "cli.main()"
+    )
+    (tmp_path / "my.toml").write_text(f'[storage]\npath = "{tmp_path}/var"\n[sources]\npath = "{tmp_path}/in"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", code, "findings", "--config", str(tmp_path / "my.toml")], capture_output=True, text=True,
+        timeout=240, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[nan]\n", "")
