@@ -3,29 +3,27 @@
 import json
 import os
 import secrets
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-
-from cryptography.fernet import Fernet
+from typing import TYPE_CHECKING
 
 from detector.clock import WallClock
-from detector.delivery import HttpTransport, Receiver, check_url, format_named, signed_headers, unresolved
+from detector.delivery import Receiver
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
-from detector.domain.ports import Clock, Source, Transport
-from detector.feedback.reading import words
-from detector.kpis import Catalogue, load_catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
-from detector.sources.registry import open_source
-from detector.store import Store
-from detector.store.database import Database
-from detector.store.migrate import migrate
-from detector.telemetry import Telemetry
 from detector.toml_file import text_of
+
+if TYPE_CHECKING:
+    from detector.domain.ports import Clock, Operator, Source, Transport
+    from detector.kpis import Catalogue
+    from detector.store import Store
+    from detector.telemetry import Telemetry
 
 _RESOLVED_WITHIN_S = 5.0
 """How long `check` waits for name servers."""
@@ -48,7 +46,8 @@ def load_keys(settings: Settings) -> Keys:
     """
     path = settings.storage.path / "keys.json"
     made = {
-        "identity": secrets.token_hex(32), "vault": Fernet.generate_key().decode(), "token": secrets.token_urlsafe(24),
+        "identity": secrets.token_hex(32), "token": secrets.token_urlsafe(24),
+        "vault": urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # a key of Fernet
         "webhook": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
     }  # fmt: skip
     try:
@@ -91,44 +90,88 @@ def _keep(path: Path, text: str) -> None:
 
 @dataclass
 class House:
-    """Everything wired, nothing running."""
+    """Everything wired, nothing running. What is not asked for is not opened and not imported."""
 
     settings: Settings
     keys: Keys
-    catalogue: Catalogue
     pseudonymiser: Pseudonymiser
-    source: Source
-    store: Store
-    clock: Clock
-    transport: Transport
+    clock: "Clock"
     receivers: Sequence[Receiver]
-    telemetry: Telemetry = field(default_factory=Telemetry)
+
+    @cached_property
+    def catalogue(self) -> "Catalogue":
+        return read_catalogue(self.settings.sources.kpis)
+
+    @cached_property
+    def store(self) -> "Store":
+        """Over a database whose tables are brought to the present schema."""
+        from detector.store import Store
+        from detector.store.database import Database
+        from detector.store.migrate import migrate
+
+        database = Database(self.settings.database_url)
+        migrate(database)
+        storage = self.settings.storage
+        before = [key.encode() for key in storage.previous_vault_keys]
+        return Store(storage.path, database, lambda: self.catalogue.computed, self.keys.vault, before)
+
+    @cached_property
+    def source(self) -> "Source":
+        return _source(self.settings, self.pseudonymiser)
+
+    @property
+    def operator(self) -> "Operator":
+        """What operator.toml says, without the tables beside it."""
+        from detector.sources.reference import read_operator
+
+        return read_operator(self.settings.sources.path / "operator.toml")
+
+    @cached_property
+    def transport(self) -> "Transport":
+        from detector.delivery import HttpTransport
+
+        return HttpTransport(WallClock(), timeout_s=self.settings.delivery.timeout_s)
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        from detector.telemetry import Telemetry
+
+        return Telemetry()
+
+    def open(self) -> None:
+        """Open everything now. Raises Misconfigured or Transient."""
+        self.store.open()
+        _ = self.source, self.transport, self.telemetry
 
     def close(self) -> None:
-        self.store.database.close()
-        if isinstance(self.transport, HttpTransport):
-            self.transport.close()
+        if "store" in vars(self):
+            self.store.database.close()
+        if "transport" in vars(self):
+            from detector.delivery import HttpTransport
+
+            if isinstance(self.transport, HttpTransport):
+                self.transport.close()
 
 
-def read_catalogue(path: Path) -> Catalogue:
+def read_catalogue(path: Path) -> "Catalogue":
     """The KPI catalogue; Misconfigured names the file and the key."""
+    from detector.kpis import load_catalogue
+
     return load_catalogue(text_of(path, mend="name an existing KPI catalogue"), where=str(path))
 
 
-def open_house(settings: Settings, *, clock: Clock | None = None, receivers: Sequence[Receiver] | None = None) -> House:
-    """Wire the daemon's house: database migrated, folders made, keys loaded. Raises Misconfigured or Transient."""
+def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
+    """The house of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
     keys = load_keys(settings)
-    catalogue = read_catalogue(settings.sources.kpis)
-    pseudonymiser = names_of(settings, keys)
-    database = Database(settings.database_url)
-    migrate(database)
-    before = [key.encode() for key in settings.storage.previous_vault_keys]
-    store = Store(settings.storage.path, database, catalogue.computed, keys.vault, before)
-    transport = HttpTransport(WallClock(), timeout_s=settings.delivery.timeout_s)
-    return House(
-        settings, keys, catalogue, pseudonymiser, _source(settings, pseudonymiser), store, clock or WallClock(),
-        transport, configured(settings) if receivers is None else receivers,
-    )  # fmt: skip
+    heard = configured(settings) if receivers is None else receivers
+    return House(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
+
+
+def open_house(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
+    """The daemon's house: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
+    house = wire(settings, clock=clock, receivers=receivers)
+    house.open()
+    return house
 
 
 def names_of(settings: Settings, keys: Keys) -> Pseudonymiser:
@@ -144,8 +187,10 @@ def names_of(settings: Settings, keys: Keys) -> Pseudonymiser:
     return Pseudonymiser(keys.identity, storage.identity_version, before)
 
 
-def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> Source:
+def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     """The watched folder, made if it is not there."""
+    from detector.sources.registry import open_source
+
     try:
         settings.sources.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -166,6 +211,8 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     """What keeps `precall run` from starting, or somebody from hearing of it, each in one line; empty = nothing. Everything
     that `run` opens is opened: catalogue, rules, keys, database, folders, tables, the port; receivers' addresses are looked
     up. `served`: a daemon of this store has the port already."""
+    from detector.feedback.reading import words
+
     problems = [*_port_problems(settings, served), *_receiver_problems(configured(settings))]
     try:
         words()
@@ -183,8 +230,8 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
 
 def _port_problems(settings: Settings, served: bool) -> Iterator[str]:
     """A port that cannot be had, a token that opens nothing."""
+    from detector.listening import listen
     from detector.web.access import Access  # heavy, and only asked for here
-    from detector.web.server import listen
 
     try:
         Access(settings.web.token or load_keys(settings).token)
@@ -224,6 +271,8 @@ def _source_problems(house: House, findings: Findings) -> Iterator[str]:
 
 def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
     """Addresses, secrets and formats that could never work; nothing is sent."""
+    from detector.delivery import check_url, format_named, signed_headers, unresolved
+
     if not receivers:
         yield "receivers: none configured; alerts are kept, but nobody is told"
     able = []

@@ -26,10 +26,12 @@ from detector.domain.policy import (
 )
 from detector.domain.rule import Rule, read_rules
 from detector.environment import NESTED, PREFIX, Environment, check_sections, not_json, variable_of
+from detector.secret_files import LINES, SECRETS, from_files, read_secret
 from detector.setting_bounds import mistakes
 from detector.toml_file import read_toml, text_of
 
 _MOST_HELD_OUT = 0.5
+_HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
@@ -52,16 +54,21 @@ class Sources(_Section):
 
 
 class Storage(_Section):
-    """[storage]: an empty database means SQLite under `path`."""
+    """[storage]: an empty database means SQLite under `path`. `*_file`: the file that holds it instead."""
 
     path: Path = Path("var")
     database: str = Field(default="", repr=False)
+    database_file: str = ""
     identity_key: str = Field(default="", repr=False)
+    identity_key_file: str = ""
     identity_version: int = 1
     previous_identity_keys: tuple[tuple[int, str], ...] = Field(default=(), repr=False)
     """(version, key): older pseudonyms are found by them until their data are gone."""
+    previous_identity_keys_file: str = ""
     vault_key: str = Field(default="", repr=False)
+    vault_key_file: str = ""
     previous_vault_keys: tuple[str, ...] = Field(default=(), repr=False)
+    previous_vault_keys_file: str = ""
 
 
 class Schedule(_Section):
@@ -79,6 +86,7 @@ class Web(_Section):
     host: str = "127.0.0.1"
     port: int = 8087
     token: str = Field(default="", repr=False)
+    token_file: str = ""
     link_base: str = ""
 
 
@@ -87,7 +95,9 @@ class Receiver(_Section):
 
     name: str
     url: str
-    secrets: tuple[str, ...] = Field(repr=False)
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+    secrets_file: str = ""
+    """The file that holds them, one in each line."""
     format: str = "cloudevents"
     min_severity: Literal["warning", "minor", "major", "critical"] = "warning"
     teams: tuple[str, ...] = ()
@@ -172,7 +182,30 @@ def load(path: Path | None = None) -> Settings:
     path = path or DEFAULT
     values = read_toml(path, mend="give --config an existing file")
     check_sections(Settings.model_fields)
-    return _settings(values, path)
+    return _with_secrets(_settings(values, path), values, path)
+
+
+def _with_secrets(settings: Settings, written: dict[str, Any], path: Path) -> Settings:
+    """The secrets that the settings name by file, read."""
+    change: dict[str, Any] = {
+        "receivers": tuple(_signing(r, f"{path}: receivers.{i}") for i, r in enumerate(settings.receivers))
+    }
+    for section in SECRETS:
+        own = getattr(settings, section)
+        change[section] = own.model_copy(update=from_files(section, own, str(path), written.get(section, {})))
+    return settings.model_copy(update=change)
+
+
+def _signing(receiver: Receiver, where: str) -> Receiver:
+    """A receiver with its secrets. Misconfigured if they stand twice, or nowhere."""
+    if receiver.secrets and receiver.secrets_file:
+        raise Misconfigured("secrets and secrets_file", where=where, mend="keep one of them, best the file")
+    if not receiver.secrets and not receiver.secrets_file:
+        mend = "name a file that holds them, one in each line: secrets_file"
+        raise Misconfigured("no secrets", where=where, mend=mend)
+    if not receiver.secrets_file:
+        return receiver
+    return receiver.model_copy(update={"secrets": read_secret(receiver.secrets_file, LINES, f"{where}.secrets_file")})
 
 
 def _settings(values: dict[str, Any], path: Path) -> Settings:
@@ -227,14 +260,15 @@ def _check_words(settings: Settings, path: Path) -> None:
 
 def _check_holdout(holdout: HoldoutPolicy, path: Path) -> None:
     """A date that is one, and a share that leaves most people in."""
-    where = f"{path}: care.holdout"
     try:
         datetime.fromisoformat(holdout.since or "1970-01-01")
     except ValueError as error:
-        raise Misconfigured(f"no date (found {holdout.since!r})", where=f"{where}.since", mend='"2026-04-01"') from error
+        raise Misconfigured(
+            f"no date (found {holdout.since!r})", where=_where(path, (*_HOLDOUT, "since")), mend='write it as "2026-04-01"'
+        ) from error
     if not 0 <= holdout.share <= _MOST_HELD_OUT:
         mend = f"leave at most {_MOST_HELD_OUT:.0%} out; a few per cent are enough"
-        raise Misconfigured(f"no fit share (found {holdout.share})", where=f"{where}.share", mend=mend)
+        raise Misconfigured(f"no fit share (found {holdout.share})", where=_where(path, (*_HOLDOUT, "share")), mend=mend)
 
 
 def _explain(error: ValidationError, path: Path) -> Misconfigured:

@@ -9,6 +9,8 @@ from detector.domain.toml_text import values_of
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 """First bytes that say how the rest is written; UTF-16 is what some editors call "Unicode"."""
+LARGEST_BYTES = 10_000_000
+"""Ten times a catalogue of 5,000 KPIs: a device like /dev/zero has no end."""
 
 
 def text_of(path: Path, *, mend: str, where: str = "") -> str:
@@ -18,9 +20,12 @@ def text_of(path: Path, *, mend: str, where: str = "") -> str:
     """
     where = where or str(path)
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise Misconfigured(getattr(error, "strerror", None) or str(error), where=where, mend=mend) from error
+    if len(raw) > LARGEST_BYTES:
+        raise Misconfigured(f"larger than {LARGEST_BYTES / 1e6:.0f} MB", where=where, mend="name a TOML file")
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:
         return raw.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")

@@ -1,5 +1,6 @@
 """`precall`: a command is a function in `jobs.commands` and its name here."""
 
+import logging
 import sys
 
 import typer
@@ -21,4 +22,15 @@ COMMANDS = tuple(app.command()(command).__name__ for command in _ALL)
 
 def main() -> None:
     """Entry point: one line for every known error, exit code 1 for trouble, 2 for wrong use."""
+    _keep_warnings_from_the_terminal()
     sys.exit(terminal.run(app))
+
+
+def _keep_warnings_from_the_terminal() -> None:
+    """A library's warning (numpy, statsmodels) tells a developer something, and an operator nothing. `python -W` shows them;
+    in the tests a RuntimeWarning is an error."""
+    if not sys.warnoptions:
+        log = logging.getLogger("py.warnings")
+        log.addHandler(logging.NullHandler())
+        log.propagate = False
+        logging.captureWarnings(True)

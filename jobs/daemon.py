@@ -14,6 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 from detector.delivery import Receiver
 from detector.domain.errors import PrecallError
 from detector.domain.ports import Clock, Source
+from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.store import Store
@@ -28,6 +29,7 @@ from jobs.progress import Watch, unwatched
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
+from jobs.saying import RoundLog, say_learned
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
@@ -55,6 +57,9 @@ class Jobs:
     reached: Reached = walk_on
     watch: Watch = unwatched
     failures: dict[str, str] = field(default_factory=dict)
+    decided: list[Tick] = field(default_factory=list)
+    """Periods decided in this round, and alerts composed (`notified`); the daemon logs them and begins anew."""
+    notified: int = 0
 
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
@@ -93,6 +98,7 @@ class Jobs:
             self.source, self.store, self.catalogue, now=self.clock.now(), detection=self.settings.detection,
             correlation=self.settings.incidents, reached=self.reached,
         )  # fmt: skip
+        self.decided += detected.decided
         self.telemetry.ticks.inc(len(detected.decided))
         open_ = self.store.book.incidents(state="open")
         self.telemetry.incidents.set(len(open_))
@@ -105,6 +111,7 @@ class Jobs:
             self.source, self.store, self.catalogue, self.settings, now=self.clock.now(), receivers=self.receivers,
             due_at=self.wall.now(), reached=self.reached,
         )  # fmt: skip
+        self.notified += len(alerts)
         return f"{len(alerts)} alerts composed"
 
     def experience(self) -> str:
@@ -129,6 +136,7 @@ class Jobs:
             )  # fmt: skip
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
+        say_learned(self.store, self.decide_from())
         return f"{count} baselines fitted"
 
     def learn_if_due(self) -> str:
@@ -215,6 +223,7 @@ class Daemon:
         self._jobs = jobs
         self._one_at_a_time = Lock()
         self._stopping = Event()
+        self._log = RoundLog(jobs.store, jobs.catalogue, jobs.settings.detection)
         self.rounds = 0
         """Wake-ups of pull, detect and assess that went through."""
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -240,9 +249,12 @@ class Daemon:
 
     def _tick(self) -> None:
         with self._one_at_a_time:
+            self._log.begin()
+            self._jobs.decided, self._jobs.notified, began = [], 0, monotonic()
             for name in ("pull", "learn_if_due", "detect", "assess", "experience_if_due"):
                 if self._stopping.is_set() or not self._attempt(name):
                     return
+            self._log.end(self._jobs.decided, self._jobs.notified, monotonic() - began)
             self.rounds += 1
 
     def _attempt(self, name: str) -> bool:

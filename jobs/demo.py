@@ -156,9 +156,8 @@ class Demo:
 
         demo, floor = house.settings.demo, house.settings.impact.privacy_floor
         people = demo.cells * demo.subscribers_per_cell
-        self.console.print(
-            f"[dim]an operator of {demo.cells} cells and {people:,} subscribers, {demo.history_days} days of history[/dim]"
-        )
+        who = f"{demo.cells} cells and {people:,} subscribers"
+        self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
         with on(self.console)("simulating the history, and reading it") as moved:
             operator = LiveOperator(
                 house.settings.sources.path, cells=demo.cells, seed=demo.seed, start=LIVE_FROM - demo.history_days * _DAY,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,10 +19,8 @@ def unseen(_share: float) -> None:
     """The `Moved` of those who do not look."""
 
 
-class Watch(Protocol):
-    """Shows the progress of the work that it is named for, while its block runs."""
-
-    def __call__(self, what: str) -> AbstractContextManager[Moved]: ...
+Watch = Callable[[str], AbstractContextManager[Moved]]
+"""Shows the progress of the work that it is named for, while its block runs."""
 
 
 @contextmanager

@@ -111,7 +111,10 @@ def _interactions(
     people = {c.subscriber for c in contacts} | {s.subscriber for s in surveys}
     begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
     known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
-    return feedback.listen(contacts, surveys, known, reference.topology, findings)
+    persons = reference.customers.subscribers
+    return feedback.listen(
+        contacts, surveys, known, reference.topology, findings, lambda key: persons[key].language if key in persons else ""
+    )
 
 
 def _rounds(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:

@@ -1,6 +1,5 @@
 """A wired house, running: daemon, API and pages, until it is told to stop."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from socket import socket
 from typing import Self
@@ -9,16 +8,15 @@ import structlog
 
 from detector.app import House
 from detector.clock import WallClock
-from detector.domain.ports import Reference
 from detector.web import create_app
 from detector.web.server import WebServer
 from detector.web.store_desk import StoreDesk
-from detector.web.store_service import StoreService
 from jobs.daemon import Daemon, Jobs
 from jobs.known import Known
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.push import Relay
+from jobs.questions import questions_of
 from jobs.whereabouts import RENEW_S, Presence
 
 log = structlog.get_logger()
@@ -63,16 +61,6 @@ class Service:
         self._presence.end()
         self.web.stop()
         self.house.close()
-
-
-def questions_of(
-    house: House, problems: Callable[[], Sequence[str]] = list, reference: Callable[[], Reference] | None = None
-) -> StoreService:
-    """What pages, API and command line ask of the house."""
-    return StoreService(
-        house.store, house.source, house.catalogue, house.settings, house.clock, house.pseudonymiser, house.telemetry,
-        problems, reference,
-    )  # fmt: skip
 
 
 def desk_of(house: House) -> StoreDesk:

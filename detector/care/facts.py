@@ -17,7 +17,8 @@ _MERGED_INTO = "merged:"
 class Facts:
     """Times in s since the epoch, as known at `now`: `since` the estimated onset, `until` the estimated end (None unless it
     is over: what went on as part of another has not ended, and a false alarm never began), since <= until <= now. `clear`:
-    a promised end that is still to come. `works_until`: when declared works that go on should have ended.
+    a promised end that is still to come. `works_until`: when declared works that go on should have ended. `no_data_since`: from when on nobody
+    measures how it goes on.
 
     `state`: one of STATES; `silent`: why nobody outside is told, empty, `maintenance` or `silenced`; `into`: the incident
     that took it in. `trouble`: what a customer would say is wrong. `reason`: what an engineer says is wrong.
@@ -34,6 +35,7 @@ class Facts:
     until: int | None
     clear: int | None
     works_until: int | None
+    no_data_since: int | None
     now: int
     timezone: str
 
@@ -55,7 +57,8 @@ class Facts:
     def in_words(self) -> str:
         """State and times: ongoing since when, or until when it was."""
         if self.state == OPEN:
-            return f"ongoing, since {self.clock(self.since)}"
+            unmeasured = "" if self.no_data_since is None else f"; no data since {self.clock(self.no_data_since)}"
+            return f"ongoing, since {self.clock(self.since)}{unmeasured}"
         if self.state == MERGED:
             return f"continues as part of {self.into}"
         if self.state == WITHDRAWN or self.until is None:
@@ -83,7 +86,8 @@ def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation
         headline=words.headline(incident.kind, incident.root_kind, incident.root_id), since=since,
         until=min(max(at if end is None else end, since), at) if over else None,
         clear=incident.promised_clear(at) if incident.state == "open" else None,
-        works_until=works if works is not None and works <= at else None, now=at, timezone=timezone,
+        works_until=works if works is not None and works <= at else None,
+        no_data_since=incident.no_data_since if incident.state == "open" else None, now=at, timezone=timezone,
     )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ def _status_reason(facts: Facts) -> str:
         return "withdrawn: data that came late show no degradation"
     if facts.until is not None:
         return f"over after {spoken_length(facts.lasted_s)}"
+    if facts.no_data_since is not None:
+        return f"no data since {facts.clock(facts.no_data_since)}"
     return "" if facts.works_until is None else f"works planned until {facts.clock(facts.works_until)} overrun"
 
 

@@ -44,6 +44,11 @@ class DemoReceiver:
         self._thread: Thread | None = None
 
     @property
+    def port(self) -> int:
+        """Where it listens, once it is started."""
+        return self._server.server_port if self._server else self._port
+
+    @property
     def summary(self) -> Mapping[str, int]:
         """How many alerts were opened, updated, resolved, rejected and repeated so far."""
         with self._lock:

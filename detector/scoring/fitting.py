@@ -18,6 +18,8 @@ from detector.scoring.registry import SCORERS, judged
 from detector.scoring.rest import rest_chance
 from detector.scoring.time_of_week import HOURS, time_of_week
 
+LEVELS_SHARE = 0.1
+"""Of the time that a fit takes, as its progress has it: the rest are spreads and tails."""
 SMALL_SHARE = 0.01
 """Logarithms are taken of value + this share of the KPI's mean level: a zero is far, but not infinitely far."""
 
@@ -46,13 +48,14 @@ def fit(
     past = History(history, when, ~(excluded | history.suspect), blank, policy.collapse_below)
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
+        progress(LEVELS_SHARE * k / len(history.kpis))
         if kpi.kind in SCORERS and len(history.starts):
             _fit_level(past, k, groups, len(strangers))
     blank.load[:] = load_places(history.kpis)
     tested = [k for k, kpi in enumerate(history.kpis) if judged(kpi) and len(history.starts)]
     found: dict[tuple[int, int], Exceedances] = {}
     for done, k in enumerate(tested):
-        progress(done / len(tested))
+        progress(LEVELS_SHARE + (1 - LEVELS_SHARE) * done / len(tested))
         usual_slopes(past, k)
         _fit_rest(past, k)
         usual_spread(past, k)

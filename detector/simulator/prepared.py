@@ -31,7 +31,7 @@ class Day:
     presence: DayPresence
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class PreparedDay:
     """`domain.ports.Source` over one past day: the counters and attachments that its files would hold, as arrays.
 

@@ -14,8 +14,6 @@ from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
 from detector.sources.identity import Pseudonymiser
 from detector.sources.pm_time import timestamp_s
-from detector.sources.tables import times
-from detector.sources.tabular import Table
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
 HELD_FILES = 3
@@ -80,6 +78,8 @@ class AttachmentFiles:
         key = _key(file)
         if key not in self._spans:
             ends = [0]
+            from detector.sources.tabular import Table
+
             with Table(file.path, file.name) as table:
                 table.need(REQUIRED)
                 for start, duration in table.distinct("start", "duration_s"):
@@ -108,6 +108,9 @@ def _key(file: AttachmentFile) -> tuple[str, int]:
 
 
 def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> _Attachments:
+    from detector.sources.tables import times
+    from detector.sources.tabular import Table
+
     with Table(file.path, file.name) as table:
         table.need(REQUIRED)
         own = [c for c in ("attempts", "failures") if c in table.columns]

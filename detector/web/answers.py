@@ -16,7 +16,6 @@ from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, Rival
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
-from detector.incidents import explanation
 from detector.web.service import CareView, Listed
 
 Json = dict[str, Any]
@@ -54,6 +53,8 @@ def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
 
 
 def explained(found: Degradation, find: Callable[[str], Kpi | None]) -> str:
+    from detector.incidents import explanation  # brings numpy and scipy, which a lookup does not need
+
     names = {found.kpi, *(part.kpi for part in found.parts)}
     return explanation(found, {name: kpi for name in names if (kpi := find(name)) is not None})
 

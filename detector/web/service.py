@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
+
+if TYPE_CHECKING:
+    from detector.domain.evidence import Band
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class WebService(Protocol):
         """How many of this account's lines are affected."""
         ...
 
-    def bands(self, incident_id: str) -> Sequence[Band]:
+    def bands(self, incident_id: str) -> "Sequence[Band]":
         """A few leading KPIs around the incident, the most telling first."""
         ...
 

@@ -4,28 +4,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from detector import care, feedback
+from detector import care
 from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Clock, Reference, Source
-from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
-from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Update
-from jobs import fitted
-from jobs.assessing.holding import note_of
+
+if TYPE_CHECKING:
+    from detector.domain.evidence import Band
+    from detector.kpis import Catalogue
 
 _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
@@ -37,12 +36,12 @@ class StoreService:
     its work."""
 
     store: Store
-    source: Source
-    catalogue: Catalogue
+    source: Callable[[], Source]
+    catalogue: Callable[[], "Catalogue"]
     settings: Settings
     clock: Clock
     pseudonymiser: Pseudonymiser
-    telemetry: Telemetry
+    metrics_text: Callable[[], str]
     problems: Callable[[], Sequence[str]]
     reference: Callable[[], Reference] | None = None
     """What is known of network and customers, at once; read from the source if not given."""
@@ -72,6 +71,8 @@ class StoreService:
 
     def care(self, incident_id: str) -> CareView | None:
         """What the newest alert said, and the listings as they stand."""
+        from detector import feedback
+
         incident = self.incident(incident_id)
         if incident is None:
             return None
@@ -99,6 +100,8 @@ class StoreService:
 
     def _held(self, incident: Incident) -> dict[str, Any]:
         """What is known of an incident that waits to be told."""
+        from jobs.assessing.holding import note_of
+
         waits = incident.state == "open" and not incident.silent
         return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
 
@@ -155,7 +158,7 @@ class StoreService:
         return (self.reference or self._read_reference)()
 
     def _read_reference(self) -> Reference:
-        return self.source.reference(self.now())
+        return self.source().reference(self.now())
 
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
@@ -164,23 +167,25 @@ class StoreService:
             country=operator.country,
         )  # fmt: skip
 
-    def bands(self, incident_id: str) -> Sequence[Band]:
+    def bands(self, incident_id: str) -> "Sequence[Band]":
+        from jobs import fitted  # with the scorers, which nothing else here needs
+
         incident = self.incident(incident_id)
         if incident is None:
             return ()
         zone = self._known().operator.timezone
         policy = self.settings.detection
-        return fitted.bands_of(self.store, self.catalogue, policy, incident, timezone=zone, until=int(self.now()))
+        return fitted.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
         told = {m.sequence: m for m in self.store.outbox.told(incident_id)}
         return [_update(message) for _, message in sorted(told.items())]
 
     def kpi(self, kpi_id: str) -> Kpi | None:
-        return next((k for k in self.catalogue.kpis if k.id == kpi_id), None)
+        return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
 
     def metrics(self) -> str:
-        return self.telemetry.text()
+        return self.metrics_text()
 
 
 def _line(row: Communication) -> str:

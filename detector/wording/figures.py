@@ -30,14 +30,15 @@ def figures(d: Degradation, kpi: Kpi | None) -> str:
 def compared(
     kpi: Kpi | None, name: str, observed: float, expected: float, *, counts: str = "", span_s: int = 0, period_s: int = 0
 ) -> str:
-    """Observed against expected. What is no worse than expected is not told as if it were: then the KPI alone is named.
+    """Observed against expected. What is no worse than expected, or by less than people would write down, is not told as if
+    it were: then the KPI alone is named.
 
     `span_s`: over so long; `period_s`: a volume is one of so many seconds.
     """
     title = kpi.title if kpi else name
-    if kpi is not None and not kpi.shortfall(observed, expected) > 0:
-        return f"{title} worse than usual"
     seen, wanted = quantities.pair(kpi, observed, expected)
+    if seen == wanted or (kpi is not None and not kpi.shortfall(observed, expected) > 0):
+        return f"{title} worse than usual"
     return f"{title} {seen}" + (f" ({counts})" if counts else "") + f"{_span(kpi, span_s, period_s)}, expected {wanted}"
 
 

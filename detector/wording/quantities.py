@@ -77,13 +77,17 @@ def pair(kpi: Kpi | None, observed: float, expected: float) -> tuple[str, str]:
     >>> pair(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"), 0.9938, 0.9941)
     ('99.38 %', '99.41 %')
     """
-    if kpi is None:
-        return number(observed), number(expected)
-    factor, unit = scale(kpi, max((abs(v) for v in (observed, expected) if isfinite(v)), default=0.0))
+    factor, unit = (1.0, "")
+    if kpi is not None:
+        factor, unit = scale(kpi, max((abs(v) for v in (observed, expected) if isfinite(v)), default=0.0))
     if unit == "%":
         return _percents(observed, expected)
-    told = tuple(f"{number(one * factor)} {unit}".rstrip() if isfinite(one) else "no value" for one in (observed, expected))
-    return told[0], told[1]
+    digits = next((d for d in (_DIGITS, 5) if number(observed * factor, d) != number(expected * factor, d)), _DIGITS)
+
+    def told(one: float) -> str:
+        return f"{number(one * factor, digits)} {unit}".rstrip() if isfinite(one) else "no value"
+
+    return told(observed), told(expected)
 
 
 def _percents(one: float, other: float) -> tuple[str, str]:
@@ -143,8 +147,8 @@ def by_chance(neg_log10_p: float) -> str:
     return f"by chance once in {number(10**neg_log10_p)}" if neg_log10_p < 6 else "practically certain"
 
 
-def number(one: float) -> str:
-    """Three significant digits, no exponent.
+def number(one: float, digits: int = _DIGITS) -> str:
+    """Three significant digits (`digits`), no exponent.
 
     >>> [number(one) for one in (1_033_888.0, 2.5, 0.0312, 0.00002, 0.0, 21.04, 999.6)]
     ['1,030,000', '2.5', '0.0312', 'under 0.001', '0', '21', '1,000']
@@ -155,8 +159,8 @@ def number(one: float) -> str:
         return "0"
     if abs(one) < 0.001:
         return "under 0.001" if one > 0 else "about 0"
-    rounded = round(one, _DIGITS - 1 - floor(log10(abs(one))))
-    return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:.3g}"
+    rounded = round(one, digits - 1 - floor(log10(abs(one))))
+    return f"{rounded:,.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:,.{digits}g}"
 
 
 def count(one: float) -> str:

@@ -66,13 +66,19 @@ def _token(settings: Any) -> str:
 
 def _read(settings: Any, subscriber: str, caller: str) -> Json:
     """The store's answer, opened for this one question."""
-    from detector.app import open_house
+    from detector.app import wire
+    from detector.domain.ports import Reference
+    from detector.sources.one_person import reference_of
     from detector.web import answers
-    from jobs.service import questions_of
+    from jobs.questions import questions_of
 
-    house = open_house(settings)
+    house = wire(settings)
+
+    def known() -> Reference:
+        return reference_of(settings.sources.path, house.pseudonymiser, subscriber.strip(), house.clock.now())
+
     try:
-        return answers.lookup(questions_of(house).lookup(subscriber, ACTOR, caller))
+        return answers.lookup(questions_of(house, reference=known).lookup(subscriber, ACTOR, caller))
     finally:
         house.close()
 

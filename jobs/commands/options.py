@@ -1,6 +1,7 @@
 """What commands have in common: their options, the house they ask, a moment, a bar."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -29,9 +30,10 @@ def settings_of(config: Path | None) -> Any:
 
 
 def house_of(config: Path | None) -> Any:
-    from detector.app import open_house
+    """Wired; a command opens and imports what it asks for, and nothing else."""
+    from detector.app import wire
 
-    return open_house(settings_of(config))
+    return wire(settings_of(config))
 
 
 _ERA = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -83,6 +85,18 @@ def named(text: str, kind: type[Name], where: str) -> Name:
 def chosen(text: str | None, kind: type[Name], option: str) -> Name | None:
     """The same of a filter; None if it was left out, which is another thing than a blank one."""
     return None if text is None else named(text, kind, option)
+
+
+def span(text: str, option: str) -> int:
+    """A length of time to seconds.
+
+    >>> [span(text, "--judge") for text in ("24h", "90 min", "2d")]
+    [86400, 5400, 172800]
+    """
+    found = re.fullmatch(r"(\d{1,4})\s*(min|h|d)", text.strip())
+    if found is None or int(found[1]) == 0:
+        raise Misconfigured(f"'{text}' is no length of time", where=option, mend="write it as 24h, 90min or 2d")
+    return int(found[1]) * {"min": 60, "h": 3600, "d": 86_400}[found[2]]
 
 
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:

@@ -8,26 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from detector.app import House
-from detector.care.facts import facts_of
-from detector.care.impact_part import counted
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.window import utc
-from detector.reports import REPORTS, report_kind
-from detector.reports.report import STEPS
-from detector.wording.times import stamp
-from detector.wording.words import HELD as WHY_HELD
-from jobs.assessing.holding import note_of
 from jobs.commands.options import one_of
-from jobs.commands.trying import Trial
-from jobs.reporting import report, window_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from detector.app import House
 
 _UNBOUNDED = 10_000
 """Width where nobody looks at a terminal: a row a line, whole, for `grep` and the like."""
@@ -52,6 +43,9 @@ def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
     least = {name: _least(name, [row.get(name, "") for row in cells]) for name in cells[0]}
     if sum(least.values()) + len(least) - 1 > width:
         return "\n\n".join(_block(row, width) for row in cells)
+    from rich.table import Table
+    from rich.text import Text
+
     shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in cells[0]:
         shown.add_column(name, overflow="fold", min_width=least[name])
@@ -98,7 +92,9 @@ def _wrapped(text: str, width: int, first: str, rest: str) -> str:
     )
 
 
-def _printed(shown: Table, width: int) -> str:
+def _printed(shown: "Table", width: int) -> str:
+    from rich.console import Console
+
     out = StringIO()
     Console(file=out, width=width, color_system=None, highlight=False).print(shown)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -109,11 +105,15 @@ def moment(at: float | None) -> str | None:
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
 
-def show_incidents(house: House, state: str | None, limit: int, as_json: bool) -> str:
+def show_incidents(house: "House", state: str | None, limit: int, as_json: bool) -> str:
     """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
+    from detector.care.facts import facts_of
+    from detector.care.impact_part import counted
+    from detector.wording.times import stamp
+
     rows, floor = [], house.settings.impact.privacy_floor
     found = house.store.book.incidents(state=state, limit=limit)
-    zone = "UTC" if as_json or not found else house.source.reference(house.clock.now()).operator.timezone
+    zone = "UTC" if as_json or not found else house.operator.timezone
     for i in found:
         impact = None if i.withdrawn_at is not None else house.store.book.impact(i.incident_id)
         told = house.store.notes.get(f"told:{i.incident_id}") or {}
@@ -131,14 +131,14 @@ def show_incidents(house: House, state: str | None, limit: int, as_json: bool) -
     return table(rows, as_json, "no incidents")
 
 
-def show_findings(house: House, as_json: bool) -> str:
+def show_findings(house: "House", as_json: bool) -> str:
     rows = [
         {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in house.store.notes.findings()
     ]
     return table(rows, as_json, "no findings")
 
 
-def show_deliveries(house: House, state: str | None, limit: int, as_json: bool) -> str:
+def show_deliveries(house: "House", state: str | None, limit: int, as_json: bool) -> str:
     """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
     rows = list(_held(house)) if state in (None, HELD) else []
     rows += [
@@ -151,8 +151,11 @@ def show_deliveries(house: House, state: str | None, limit: int, as_json: bool) 
     return table(rows[:limit], as_json, "no deliveries")
 
 
-def _held(house: House) -> Iterator[dict[str, Any]]:
+def _held(house: "House") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
+    from detector.wording.words import HELD as WHY_HELD
+    from jobs.assessing.holding import note_of
+
     for incident in house.store.book.incidents(state="open"):
         note = house.store.notes.get(note_of(incident))
         if note and not incident.silent:
@@ -164,14 +167,19 @@ def _held(house: House) -> Iterator[dict[str, Any]]:
 
 
 def show_report(
-    house: House, name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
+    house: "House", name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
 ) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
+    from detector.reports import REPORTS, report_kind
+    from detector.reports.report import STEPS
+
     if name is None:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
     one_of(step, STEPS, "--per")
     if by:
         one_of(by, report_kind(name).by, "--by")
+    from jobs.reporting import report, window_of
+
     now = int(house.clock.now())
     window = window_of(*given, now=now)
     made = report(name, house.source, house.store, house.settings, now=now, window=window, step=step).only("by", by)
@@ -182,9 +190,11 @@ def show_report(
 
 
 def show_rules(
-    house: House, what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
+    house: "House", what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
 ) -> str:  # fmt: skip
     """The rules as they are tried, or what they would do for the people who are listed now."""
+    from jobs.commands.trying import Trial
+
     trial = Trial(house, incident, file)
     if what == "list":
         rows = [

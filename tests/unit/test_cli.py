@@ -1,5 +1,6 @@
 """The command line: an example in every help, exit codes that mean something, and errors of one line."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,69 @@ def test_help_needs_none_of_the_heavy_libraries():
     assert "Usage: precall" in done.stdout
 
 
+HEAVY = [
+    "scipy",
+    "duckdb",
+    "sqlalchemy",
+    "numpy",
+    "lxml",
+    "fastapi",
+    "pydantic",
+    "apscheduler",
+    "cryptography",
+    "httpx2",
+    "alembic",
+    "structlog",
+    "prometheus_client",
+    "holidays",
+    "statsmodels",
+    "uvicorn",
+    "standardwebhooks",
+    "vader",
+    "scipy.special",
+    "scipy.stats",
+    "jinja2",
+    "psycopg",
+]
+READS = {"pydantic", "sqlalchemy"}
+REFERENCE = READS | {"numpy", "scipy", "holidays"}
+MAY_IMPORT = {
+    ("incidents",): READS,
+    ("findings",): READS,
+    ("deliveries",): READS,
+    ("redrive",): READS,
+    ("lookup", "49171"): READS,
+    ("report",): READS | {"numpy", "scipy"},
+    ("report", "planning"): REFERENCE | {"duckdb"},
+    ("rules", "list"): READS | {"numpy", "scipy"},
+    ("rules", "try"): REFERENCE,
+    ("explain", "49171"): REFERENCE | {"duckdb", "cryptography"},
+    ("check",): REFERENCE
+    | {"duckdb", "httpx2", "cryptography", "structlog", "prometheus_client", "standardwebhooks", "alembic", "lxml"},
+}
+"""What each command may import of HEAVY: processor time that can be counted, on any machine. `scipy` is its empty shell."""
+
+
+@pytest.mark.parametrize("words", MAY_IMPORT, ids=" ".join)
+def test_a_command_imports_only_what_it_asks_for(words, tmp_path):
+    """On a store that is there already: the first command of all makes the tables with Alembic."""
+    (tmp_path / "my.toml").write_text('[sources]\npath = "inbox"\n[storage]\npath = "var"\n')
+    code = (
+        "import sys; sys.argv = ['precall', *sys.argv[1:]]\n"
+        "from jobs.cli import main\n"
+        f"try: main()\nexcept SystemExit: print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    )
+
+    def ran(*words):
+        run = [sys.executable, "-c", code, *words, "--config", "my.toml"]
+        return subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+
+    ran("incidents")
+    done = ran(*words)
+    imported = set(ast.literal_eval(done.stderr.splitlines()[-1]))
+    assert imported - MAY_IMPORT[words] == set()
+
+
 QUIET = {
     ("job", "pull"): "pull: 0 files, 0 ticks, 0 set aside",
     ("job", "detect"): "detect: 0 ticks decided, 0 incidents open",
@@ -113,7 +177,7 @@ PLACES = {
 @pytest.mark.parametrize("config", PLACES)
 def test_a_place_that_cannot_be_used_is_named_and_ends_with_2(config, precall, tmp_path):
     (tmp_path / "my.toml").write_text(config)
-    ran = precall("incidents", "--config", "my.toml")
+    ran = precall("job", "pull", "--config", "my.toml")
     assert ran.code == 2
     assert len(ran.err.splitlines()) == 1
     assert PLACES[config] in ran.err
@@ -206,3 +270,20 @@ def test_the_keys_of_the_first_start_are_those_of_every_later_one(precall, tmp_p
 def test_one_process_leaves_a_key_file_that_only_its_owner_may_read(precall, tmp_path):
     precall("incidents", "--config", "my.toml")
     assert Path(tmp_path / "var" / "keys.json").stat().st_mode & 0o077 == 0
+
+
+def test_no_warning_of_a_library_reaches_the_terminal(tmp_path):
+    """Whatever a command computes: the right figures come without a word of numpy's in between."""
+    import subprocess
+
+    code = (
+        "import sys, warnings, numpy as np; from jobs import cli; import jobs.commands.showing as showing\n"
+        "showing.show_findings = lambda *_: (warnings.warn('old'), str(np.log(np.zeros(1)) + np.mean([])))[1]\n"
+        "cli.main()"
+    )
+    (tmp_path / "my.toml").write_text(f'[storage]\npath = "{tmp_path}/var"\n[sources]\npath = "{tmp_path}/in"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", code, "findings", "--config", str(tmp_path / "my.toml")], capture_output=True, text=True,
+        timeout=240, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[nan]\n", "")

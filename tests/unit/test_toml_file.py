@@ -78,3 +78,9 @@ def told_in_one_line(name, path):
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.mend
+
+
+@every_reader
+def test_a_file_without_end_is_not_read_to_the_end(name, tmp_path):
+    (tmp_path / name).symlink_to("/dev/zero")
+    told_in_one_line(name, tmp_path / name)

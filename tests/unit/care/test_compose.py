@@ -226,7 +226,8 @@ def test_few_people_are_withheld_and_the_note_says_so():
     few = Impact("inc_42", EIGHT, 4, 2.2, 1, 3.5, PEOPLE[:4], ACCOUNTS[1:])
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
-        "exposed": None, "affected": None, "affectedInterval": None, "listed": None, "suppressedByConsent": None, "contactable": None,
+        "exposed": None, "affected": None, "affectedInterval": None, "listed": None, "suppressedByConsent": None,
+        "contactable": None,
         "proposed": None, "withheld": {},
         "accounts": [],
         "note": "null: under 5, withheld",

@@ -145,8 +145,8 @@ def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(told, says):
 
 def test_a_lookup_and_an_alert_name_the_same_trouble():
     voice = Degradation(
-        "deg_1", "c", "retainability", "volte_drop", "retainability", TEN - 3600, TEN - 1800, "major", 9.0, 0.01, 0.2, 20, 100,
-        19, 1, 900,
+        "deg_1", "c", "retainability", "volte_drop", "retainability", TEN - 3600, TEN - 1800, "major", 9.0, 0.01, 0.2, 20,
+        100, 19, 1, 900,
     )  # fmt: skip
     row = Listing("inc_1", "ann", "", "expected", 0.9, 900.0, TEN)
     situation = Situation(KNOWN, "UTC", TEN, CarePolicy())

@@ -35,7 +35,8 @@ def test_each_says_what_since_when_until_when_briefly(language, trouble):
 def test_to_anyone_else_neither_place_nor_time_nor_kind(language, end):
     said = {
         sentence(
-            facts(trouble, since=since, clear=clear, until=end, state=OPEN if end is None else OVER), language, to_person=False
+            facts(trouble, since=since, clear=clear, until=end, state=OPEN if end is None else OVER), language,
+            to_person=False,
         )
         for trouble in TROUBLES for since in (TEN - 60, TEN - 90000) for clear in (None, TEN + 60)
     }  # fmt: skip
