@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
-from detector.feedback.logistic import logistic
 from detector.incidents.chance import group_by_chance, rate_of
 from detector.scoring.horizons import decay, summed
 from detector.simulator.scenario import PERIOD_S, autoregressive
@@ -29,16 +28,3 @@ def test_autoregressive_noise_is_a_recursive_filter():
 def test_the_chance_of_a_group_is_a_binomial_tail(bad, members):
     found = group_by_chance(bad, members, bad_outside=4, outside=197, window_s=2700)
     assert found == pytest.approx(stats.binom.sf(bad - 1, members, rate_of(4, 197, 2700)), rel=1e-9)
-
-
-def test_without_a_penalty_the_logistic_model_is_a_binomial_glm_with_weights():
-    import statsmodels.api as sm
-
-    draw = np.random.default_rng(7)
-    x = draw.normal(size=(4000, 4)) * [1.0, 3.0, 0.2, 1.0] + [0, 1, 2, 3]
-    came = draw.random(4000) < 1 / (1 + np.exp(3 - x[:, 0] - 0.2 * x[:, 1]))
-    weight = draw.uniform(1, 30, 4000)
-    intercept, weights, errors = logistic(x, came, weight, spread=1e6)
-    glm = sm.GLM(came.astype(float), sm.add_constant(x), family=sm.families.Binomial(), freq_weights=weight).fit()
-    np.testing.assert_allclose([intercept, *weights], glm.params, rtol=1e-5)
-    np.testing.assert_allclose(errors, glm.bse[1:], rtol=1e-4)
