@@ -7,6 +7,7 @@ from detector.domain.errors import Misconfigured
 
 _WAITING = 128
 """Connections that may wait to be accepted."""
+_PORTS = 65_535
 _WHY = {
     errno.EADDRINUSE: ("the port is taken", "end what listens there, or set web.port"),
     errno.EADDRNOTAVAIL: ("no address of this machine", "set web.host to 127.0.0.1, or to an address of this machine"),
@@ -20,6 +21,8 @@ def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
     Raises Misconfigured where that cannot be.
     """
     where = f"web: {host}:{port}"
+    if not 0 <= port <= _PORTS:  # a resolver takes it modulo 65536
+        raise Misconfigured("no such port", where=where, mend=f"set web.port, from 0 to {_PORTS}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
     except (OSError, ValueError, OverflowError) as error:  # UnicodeError, for an empty label, is a ValueError

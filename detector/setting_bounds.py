@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 _SHARES = (
@@ -71,7 +72,7 @@ def mistakes(values: Mapping[str, Any]) -> Iterator[Mistake]:
 def _mend(name: str, value: Any) -> str:
     if name in _TIMES:
         return 'write it as "21:00"'
-    if isinstance(value, str):
+    if isinstance(value, str | PurePath):
         return "write it anew, as plain text"
     least, most = bounds_of(name)
     return f"it is between {least:.12g} and {most:.12g}"
@@ -95,6 +96,8 @@ def _what_is_wrong(name: str, value: Any) -> str:
         return _number(name, value)
     if name in _TIMES:
         return "" if _CLOCK.fullmatch(value) else "no time of day like 21:00"
+    if isinstance(value, PurePath):
+        value = str(value)
     if not isinstance(value, str):
         return ""
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):

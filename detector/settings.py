@@ -34,6 +34,8 @@ _MOST_HELD_OUT = 0.5
 _HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
+_STRUCTURED = {"tuple_type", "dataclass_type", "model_type", "model_attributes_type"}
+_AS_JSON = "write it as JSON: [30, 45] for a list"
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 DEFAULT = Path(config.__file__).parent / "precall.toml"
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
@@ -281,7 +283,8 @@ def _explain(error: ValidationError, path: Path) -> Misconfigured:
         near = difflib.get_close_matches(str(first["loc"][-1]), _names(first["loc"][:-1]), n=1)
         return Misconfigured("unknown key", where=where, mend=f"did you mean '{near[0]}'?" if near else "remove it")
     found = _found(first["loc"], str(first.get("input")))
-    return Misconfigured(f"{first['msg']}{found}", where=where, mend="see config/precall.toml")
+    mend = _AS_JSON if where.startswith("environment") and first["type"] in _STRUCTURED else "see config/precall.toml"
+    return Misconfigured(f"{first['msg']}{found}", where=where, mend=mend)
 
 
 def _names(section: tuple[int | str, ...]) -> list[str]:
