@@ -184,7 +184,7 @@ def load(path: Path | None = None) -> Settings:
     path = path or DEFAULT
     values = read_toml(path, mend="give --config an existing file")
     check_sections(Settings.model_fields)
-    return _with_secrets(_settings(values, path), values, path)
+    return _settings(values, path)
 
 
 def _with_secrets(settings: Settings, written: dict[str, Any], path: Path) -> Settings:
@@ -221,6 +221,7 @@ def _settings(values: dict[str, Any], path: Path) -> Settings:
         key = one.key.split(".")
         raise Misconfigured(f"{one.wrong}{_found(key, one.value)}", where=_where(path, key), mend=one.mend)
     _check_holdout(settings.care.holdout, path)
+    settings = _with_secrets(settings, values, path)
     _check_words(settings, path)
     _ = settings.rules
     return settings

@@ -78,7 +78,7 @@ def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> Non
 def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | None:
     """None if it is not there, damaged, or of another catalogue: the tick is scored again."""
     arrays = store.arrays.load(_evidence_name(tick), catalogue.hash)
-    if arrays is None:
+    if arrays is None or not arrays.keys() >= set(_EVIDENCE):  # or of an earlier version
         return None
     kpis = {k.id: k for k in catalogue.computed}
     figures: dict[str, Any] = {name: arrays.get(name) for name in _EVIDENCE}

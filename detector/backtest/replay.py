@@ -70,7 +70,7 @@ class Replay:
                 learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
-            progress((moment - self.window.start) / max(1, self.window.seconds))
+            progress(min(1.0, (moment - self.window.start) / max(1, self.window.seconds)))
         keep_experience(self.source, self.store, now=clock.now())
         return replace(self._gather(clock.now()), held_out_false=quiet)
 

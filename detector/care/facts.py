@@ -17,8 +17,8 @@ _MERGED_INTO = "merged:"
 class Facts:
     """Times in s since the epoch, as known at `now`: `since` the estimated onset, `until` the estimated end (None unless it
     is over: what went on as part of another has not ended, and a false alarm never began), since <= until <= now. `clear`:
-    a promised end that is still to come. `works_until`: when declared works that go on should have ended. `no_data_since`: from when on nobody
-    measures how it goes on.
+    a promised end that is still to come. `works_until`: when declared works that go on should have ended. `no_data_since`:
+    from when on nobody measures how it goes on.
 
     `state`: one of STATES; `silent`: why nobody outside is told, empty, `maintenance` or `silenced`; `into`: the incident
     that took it in. `trouble`: what a customer would say is wrong. `reason`: what an engineer says is wrong.

@@ -18,7 +18,7 @@ IDLE_ALARMS = ("warning", "cleared", "indeterminate")
 TOGETHER = 5
 """So many objects of several sites that fall silent in the same period share a feed more likely than a fault."""
 LARGE_SHARE = 0.3
-"""Over this share of the network the cells beside the silent ones prove nothing: there are few, and what they carry moves."""
+"""Over this share of the network the cells beside the silent ones prove nothing: they are few, and what they carry moves."""
 CARRY_MORE = 1.15
 """Median load of the neighbours that report, over all objects that fell silent together: their users came over."""
 CORE_LEAST = 0.2
@@ -30,8 +30,8 @@ serves them still."""
 
 @dataclass(frozen=True, eq=False)
 class Silence:
-    """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included; `usual`:
-    [object] expected traffic, NaN = not known; `lost`: observed / expected traffic of core functions by name."""
+    """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
+    `usual`: [object] expected traffic, NaN = not known; `lost`: observed / expected traffic of core functions by name."""
 
     evidence: Evidence
     topology: Topology

@@ -10,13 +10,13 @@ from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick, Window
-from detector.incidents.bouts import LONG, began, blur
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
 from detector.incidents.reason import reason
 from detector.incidents.rivals import rivals
 from detector.incidents.roots import Cause
 from detector.incidents.search import Root, Search
+from detector.incidents.times import began, ended, goes_on
 
 KIND_ORDER = (
     "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
@@ -40,16 +40,16 @@ class Moment:
     kpis: Mapping[str, Kpi]
     search: Search
     past: Mapping[str, Degradation] = field(default_factory=dict)
-    """Those that ended within a day, which the sentence still speaks of."""
+    """Members of the open incidents that were over before this tick: what the sentence still speaks of."""
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Those of its degradations that this tick speaks of."""
         return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
 
-    def known_of(self, incident: Incident) -> list[Degradation]:
-        """Those of its degradations that are open or ended lately."""
-        known = {**self.past, **self.degradations}
-        return [known[i] for i in incident.degradation_ids if i in known and known[i].withdrawn_at is None]
+    def members(self, incident: Incident) -> list[Degradation]:
+        """All of its degradations that are known, and not withdrawn."""
+        known = (self.degradations.get(i) or self.past.get(i) for i in incident.degradation_ids)
+        return [d for d in known if d is not None and d.withdrawn_at is None]
 
 
 def opened(cause: Cause, moment: Moment) -> Incident:
@@ -75,7 +75,6 @@ def grown(incident: Incident, cause: Cause, moment: Moment) -> Incident:
     new = tuple(d.degradation_id for d in own if d.degradation_id not in incident.degradation_ids)
     return replace(
         incident, root_kind=root[0], root_id=root[1], degradation_ids=incident.degradation_ids + new,
-        started_at=min([incident.started_at, *(d.started_at for d in own if blur(d) <= LONG)]),
         cells=tuple(sorted({*incident.cells, *touched(root, own, moment.topology)})),
     )  # fmt: skip
 
@@ -84,7 +83,7 @@ def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incide
     """The older incident with all of the younger, and the younger as merged into it."""
     new = tuple(i for i in younger.degradation_ids if i not in older.degradation_ids)
     kept = replace(
-        older, degradation_ids=older.degradation_ids + new, started_at=min(older.started_at, younger.started_at),
+        older, degradation_ids=older.degradation_ids + new,
         cells=tuple(sorted({*older.cells, *younger.cells})), severity=worst([older.severity, younger.severity]),
         kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
     )  # fmt: skip
@@ -109,23 +108,22 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
         )
     incident = linked(unsuppressed(incident, moment), moment)
     incident = replace(incident, no_data_since=unmeasured_since(own))
-    if any(d.open for d in own):
+    members = moment.members(incident)
+    if members:
+        incident = replace(incident, started_at=began(members, incident.opened_at))
+    if goes_on(members):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
+        over = ended(members) or max(incident.updated_at, incident.started_at)
         incident = replace(
-            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now, ended_at=ended(incident, own)
-        )
+            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now,
+            ended_at=max(min(over, moment.now), incident.started_at),
+        )  # fmt: skip
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
         return worded(incident, moment, together=together)
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
-
-
-def ended(incident: Incident, own: Sequence[Degradation]) -> int:
-    """The end (s) of the last bad period of these degradations; without any, when the incident last had an open one."""
-    ends = [d.cleared_at for d in own if d.cleared_at is not None]
-    return max(ends, default=max(incident.updated_at, incident.started_at))
 
 
 def unmeasured_since(own: Sequence[Degradation]) -> int | None:
@@ -167,7 +165,7 @@ def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
     root: Root = (incident.root_kind, incident.root_id)
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
-    text = reason(moment.known_of(incident), root, members=members, together=together, kpis=moment.kpis)
+    text = reason(moment.members(incident), root, members=members, together=together, kpis=moment.kpis)
     return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
 
 

@@ -15,14 +15,17 @@ class BetaBinomial:
 
     kinds: tuple[str, ...] = ("ratio",)
     chance: float = 1.0
+    collapses: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size >= policy.min_attempts)
 
     def deviation(self, sample: Sample) -> Floats:
+        return np.asarray((sample.events - sample.expected) / np.sqrt(np.maximum(self.variance(sample), 1e-9)))
+
+    def variance(self, sample: Sample) -> Floats:
         q, n = sample.level, sample.size
-        variance = n * q * (1 - q) * (1 + np.maximum(n - 1, 0) * self._rho(sample))
-        return np.asarray((sample.events - n * q) / np.sqrt(np.maximum(variance, 1e-9)))
+        return np.asarray(n * q * (1 - q) * (1 + np.maximum(n - 1, 0) * self._rho(sample)))
 
     def strength(self, sample: Sample) -> Floats:
         return tails.beta_binomial(*np.broadcast_arrays(sample.events, sample.size, sample.level, self._rho(sample)))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select, update
 from detector.domain.degradation import REMEMBERED_S, Degradation
 from detector.domain.identity import Choice, IncidentId, SubscriberId
 from detector.domain.impact import AccountImpact, Impact, Listing
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, wanted
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
@@ -27,11 +27,13 @@ class Book:
     def open_degradations(self) -> list[Degradation]:
         return self.degradations(tables.degradation.c.cleared_at.is_(None))
 
-    def remembered_degradations(self, at: int) -> list[Degradation]:
-        """Those that are open, or were cleared so lately that they may echo at `at` (s)."""
+    def degradations_wanted(self, at: int, incidents: Sequence[Incident]) -> tuple[Degradation, ...]:
+        """What the decision over a tick that starts `at` (s) needs, these incidents being open: see `domain.wanted`."""
         column = tables.degradation.c.cleared_at
-        found = self.degradations(or_(column.is_(None), column > at - REMEMBERED_S))
-        return [d for d in found if d.remembered(at)]
+        lately = self.degradations(or_(column.is_(None), column > at - REMEMBERED_S))
+        known = {d.degradation_id for d in lately}
+        rest = {name for incident in incidents for name in incident.degradation_ids} - known
+        return wanted([*lately, *self.degradations_named(sorted(rest))], incidents, at)
 
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)

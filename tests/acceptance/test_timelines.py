@@ -98,9 +98,7 @@ def test_an_outage_that_looks_like_missing_data_is_one_when_the_neighbours_carry
     """)
     (incident,) = story.incidents.values()
     assert incident.started_at == at("08:00")
-    assert incident.reason == (
-        "no measurements from c1.1; neighbours carry 1.4 times their usual traffic; cell c1.1"
-    )
+    assert incident.reason == ("no measurements from c1.1; neighbours carry 1.4 times their usual traffic; cell c1.1")
 
 
 def test_two_lost_rows_beside_a_lively_neighbourhood_are_two_lost_rows() -> None:

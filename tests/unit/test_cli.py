@@ -88,20 +88,18 @@ HEAVY = [
     "psycopg",
 ]
 READS = {"pydantic", "sqlalchemy"}
-REFERENCE = READS | {"numpy", "scipy", "holidays"}
+STAGES = READS | {"numpy", "scipy"}
 MAY_IMPORT = {
     ("incidents",): READS,
     ("findings",): READS,
     ("deliveries",): READS,
     ("redrive",): READS,
     ("lookup", "49171"): READS,
-    ("report",): READS | {"numpy", "scipy"},
-    ("report", "planning"): REFERENCE | {"duckdb"},
-    ("rules", "list"): READS | {"numpy", "scipy"},
-    ("rules", "try"): REFERENCE,
-    ("explain", "49171"): REFERENCE | {"duckdb", "cryptography"},
-    ("check",): REFERENCE
-    | {"duckdb", "httpx2", "cryptography", "structlog", "prometheus_client", "standardwebhooks", "alembic", "lxml"},
+    ("report",): STAGES,
+    ("report", "planning"): STAGES,
+    ("rules", "list"): STAGES,
+    ("rules", "try"): STAGES,
+    ("explain", "49171"): STAGES | {"duckdb"},
 }
 """What each command may import of HEAVY: processor time that can be counted, on any machine. `scipy` is its empty shell."""
 
@@ -118,7 +116,7 @@ def test_a_command_imports_only_what_it_asks_for(words, tmp_path):
 
     def ran(*words):
         run = [sys.executable, "-c", code, *words, "--config", "my.toml"]
-        return subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        return subprocess.run(run, capture_output=True, text=True, timeout=600, cwd=tmp_path)
 
     ran("incidents")
     done = ran(*words)

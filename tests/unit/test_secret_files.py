@@ -95,15 +95,15 @@ def test_a_file_that_cannot_be_used_is_one_line_that_repeats_no_secret(tmp_path,
 @pytest.mark.parametrize(
     ("names", "value"),
     [
-        ({"PRECALL_WEB__TOKEN": "from the environment"}, "from the environment"),
-        ({"PRECALL_WEB__TOKEN_FILE": "{other}"}, "from another file"),
-        ({"PRECALL_WEB__TOKEN": "from the environment", "PRECALL_WEB__TOKEN_FILE": "{other}"}, "from the environment"),
+        ({"PRECALL_WEB__TOKEN": "from-the-environment"}, "from-the-environment"),
+        ({"PRECALL_WEB__TOKEN_FILE": "{other}"}, "from-another-file"),
+        ({"PRECALL_WEB__TOKEN": "from-the-environment", "PRECALL_WEB__TOKEN_FILE": "{other}"}, "from-the-environment"),
     ],
 )
-@pytest.mark.parametrize("written_as", ["token_file = '{file}'", "token = 'from the settings'"])
+@pytest.mark.parametrize("written_as", ["token_file = '{file}'", "token = 'from-the-settings'"])
 def test_the_environment_wins_over_the_file_whichever_way_either_gives_it(tmp_path, monkeypatch, names, value, written_as):
-    file, other = secret(tmp_path, "from a file"), tmp_path / "other"
-    other.write_text("from another file")
+    file, other = secret(tmp_path, "from-a-file"), tmp_path / "other"
+    other.write_text("from-another-file")
     for name, given in names.items():
         monkeypatch.setenv(name, given.replace("{other}", str(other)))
     assert load(written(tmp_path, f"[web]\n{written_as.replace('{file}', str(file))}\n")).web.token == value
@@ -118,8 +118,8 @@ def test_a_receiver_of_the_environment_names_a_file_too(tmp_path, monkeypatch):
 # --- what is shared ------------------------------------------------------------------------------------------------------
 
 INLINE = re.compile(
-    r"""(?mx)^[ \t]*(?:secrets|token|identity_key|vault_key|previous_\w+_keys|password|\w*api_?key)[ \t]*=[ \t]*\[?[ \t]*["'\[]
-    | whsec_[A-Za-z0-9+/=]{4,} | ://[^\s/:@"']+:(?!\.\.\.)[^\s/@"']+@ | secrets[ ]=[ ]\["""
+    r"""(?mx)^[ \t]*(?:secrets|token|identity_key|vault_key|previous_\w+_keys|password|\w*api_?key)[ \t]*=
+    [ \t]*\[?[ \t]*["'\[] | whsec_[A-Za-z0-9+/=]{4,} | ://[^\s/:@"']+:(?!\.\.\.)[^\s/@"']+@ | secrets[ ]=[ ]\["""
 )
 SHARED = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", *(ROOT / "config").glob("*.toml")]
 
