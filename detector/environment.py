@@ -1,9 +1,11 @@
 """Settings from environment variables, and the variable's name where one of them is wrong."""
 
 import difflib
+import json
 import os
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import is_dataclass
+from typing import Any, get_origin, get_type_hints
 
 from pydantic_settings import EnvSettingsSource, SettingsError
 
@@ -24,11 +26,30 @@ class NoJson(ValueError):
 class Environment(EnvSettingsSource):
     """Remembers which value was no JSON, so that its variable can be named."""
 
+    def __call__(self) -> dict[str, Any]:
+        """As it is, with lists of plain dataclasses decoded, which pydantic-settings leaves as text."""
+        found = super().__call__()
+        for section, values in found.items():
+            kind = self.settings_cls.model_fields[section].annotation
+            hints = get_type_hints(kind) if is_dataclass(kind) else {}
+            for key in hints.keys() & values.keys() if isinstance(values, dict) else ():
+                if get_origin(hints[key]) is tuple and isinstance(values[key], str):
+                    values[key] = _decoded(values[key])
+        return found
+
     def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:
         try:
             return super().decode_complex_value(field_name, field, value)
         except (ValueError, RecursionError) as error:
             raise NoJson(field_name, str(value)) from error
+
+
+def _decoded(text: str) -> Any:
+    """The JSON of a text, or the text where it is none: what is wrong with it is told where types are checked."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def variables() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Condition, Event, Lock, Thread
 from time import monotonic
 
@@ -223,13 +224,16 @@ class Daemon:
         self._jobs = jobs
         self._one_at_a_time = Lock()
         self._stopping = Event()
-        self._log = RoundLog(jobs.store, jobs.catalogue, jobs.settings.detection)
         self.rounds = 0
         """Wake-ups of pull, detect and assess that went through."""
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._waker = _Waker(lambda name: self._scheduler.modify_job(name, next_run_time=_LONG_AGO))
+
+    @cached_property
+    def _log(self) -> RoundLog:
+        return RoundLog(self._jobs.store, self._jobs.catalogue, self._jobs.settings.detection)
 
     def start(self) -> None:
         schedule = self._jobs.settings.schedule

@@ -200,3 +200,13 @@ def test_a_secret_of_the_environment_is_not_repeated(tmp_path, monkeypatch):
     with pytest.raises(Misconfigured) as caught:
         load(written(tmp_path, ""))
     assert "hidden" not in str(caught.value)
+
+
+def test_lists_of_the_environment_are_json(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRECALL_DETECTION__POOLED_MINUTES", "[60, 120]")
+    monkeypatch.setenv("PRECALL_CARE__CAPACITY_PER_HOUR", '[["consumer-care", 6]]')
+    monkeypatch.setenv("PRECALL_RECEIVERS", '[{"name": "a", "url": "https://a.example", "secrets": ["s"]}]')
+    found = load(written(tmp_path, "[detection]\npooled_minutes = [30]\n"))
+    assert found.detection.pooled_minutes == (60, 120)
+    assert found.care.capacity_per_hour == (("consumer-care", 6),)
+    assert [one.name for one in found.receivers] == ["a"]

@@ -50,8 +50,9 @@ class CountedJobs:
 
     failures: dict[str, str] = {}  # noqa: RUF012
     settings = SimpleNamespace(
-        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S),
+        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S), detection=None
     )
+    store = catalogue = None
 
     def __init__(self):
         self.ran: Counter[str] = Counter()
@@ -59,6 +60,12 @@ class CountedJobs:
     def run(self, name: str) -> str:
         self.ran[name] += 1
         return ""
+
+
+@pytest.fixture(autouse=True)
+def _silent(monkeypatch):
+    """Nothing was decided of which the log of a round could tell."""
+    monkeypatch.setattr("jobs.daemon.RoundLog", lambda *_: SimpleNamespace(begin=lambda: None, end=lambda *_: None))
 
 
 @pytest.fixture
