@@ -27,8 +27,8 @@ def conclude(
     """Reads the truth of `dataset`, scores `results` against it, writes the six files of CONTRACTS section 4 into `out`
     and returns the summary. The truth is read here, after the replay, and nowhere else.
 
-    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv. What was replayed
-    is written before anything else can go wrong; a truth that cannot be read is a finding, and its figures are unknown.
+    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv. What was
+    replayed is written before anything else can go wrong; a truth that cannot be read is a finding, its figures unknown.
     Raises OSError if `out` cannot be written.
     """
     findings = Findings(results.findings)

@@ -1,7 +1,7 @@
 """Reads `truth.csv`, `truth_subscribers.csv`, `contacts.csv` and, for complaints without a cell, `attachments/**`.
 
-All through the reader of the sources, so that a table is read alike in a replay and after it; file by file, so that a year of
-attachments is never in memory.
+All through the reader of the sources, so that a table is read alike in a replay and after it; file by file, so that a year
+of attachments is never in memory.
 """
 
 from collections import defaultdict
@@ -127,9 +127,7 @@ def _complaints(
     )  # fmt: skip
 
 
-def _attached(
-    dataset: Path, nowhere: Mapping[str, Sequence[_Contact]], zone: tzinfo
-) -> dict[str, list[tuple[str, Window]]]:
+def _attached(dataset: Path, nowhere: Mapping[str, Sequence[_Contact]], zone: tzinfo) -> dict[str, list[tuple[str, Window]]]:
     """Contact id -> where its sender was in the PRESENT_S before it, for contacts without a cell."""
     found: dict[str, list[tuple[str, Window]]] = defaultdict(list)
     for path, name in files_below(dataset, "attachments"):

@@ -60,7 +60,7 @@ class StemNames:
             example = f"{name} = {commas.example!r}: thousands, or a list? no histogram in the catalogue"
             findings.add("comma_in_number", batch.file, example, int(commas.rows.sum()))
             values = values if values is not batch.values else values.copy()
-            values[np.ix_(commas.rows, bins)] = np.nan
+            values[np.ix_(np.flatnonzero(commas.rows), np.array(bins))] = np.nan
             names[bins[0]] = name
             for at in bins[1:]:
                 names[at] = f"{name},{at}"  # a name that no formula can have

@@ -1,7 +1,7 @@
 """How a table's file is written: encoding, separator, header; and its rows where a fast reader would lose or join some.
 
-The header decides: the first line in which one of four separators gives every required column. A general sniffer guesses from
-the values instead; on the 56 files of tests/unit/sources/test_dialect.py DuckDB's sniff_csv finds the header of 25.
+The header decides: the first line in which one of four separators gives every required column. A general sniffer has to
+guess from the values what the contract knows.
 """
 
 import csv
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detector.domain.errors import Permanent
+from detector.domain.finding import Findings
 
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -25,8 +26,14 @@ MAX_BYTES = 4 << 30
 _HEAD = 1 << 18
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_ANOTHER_FORM = re.compile(
+    r'[0-9]\.0+(?:[",\r\n]|\Z)|[0-9][eE]\+[0-9]|[0-9][./-][0-9]{4}[T ,]|"[^,"\n]*[0-9],[0-9]'
+    r"|[0-9][ \u00a0\u202f\u2019'][0-9]{3}\b"
+)
+"""Where a name was a number, a date begins with the day, or a number has commas or spaces; or looks like it."""
 _INVISIBLE = re.compile("[\ufeff\u200b-\u200f\u2060\u00ad\x00-\x08\x0e-\x1f]")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
+_QUOTE = "a quote that is not closed, or not doubled"
 csv.field_size_limit(1 << 27)  # a row is refused, not the table
 
 
@@ -40,8 +47,8 @@ class Rejected:
 
 @dataclass(kw_only=True)
 class Layout:
-    """A CSV file's form. `rows` is None where any strict reader gives the same rows from `skip` lines on; else the rows, each
-    with the number of its `lines`, and `rejected` holds what is none. `words` say what differs from the contract's own form."""
+    """A CSV file's form. `rows` is None where any strict reader gives the same rows from `skip` lines on; else the rows,
+    with the number of each line in `lines`, and `rejected` holds what is none. `words` say what differs from the plain form."""
 
     header: tuple[str, ...]
     delimiter: str = ","
@@ -87,6 +94,31 @@ def read_layout(path: Path, name: str, required: Sequence[str], known: Sequence[
 def repaired(path: Path, name: str, layout: Layout, *, replace: bool = False) -> None:
     """Reads the rows of a file that a strict reader could not read to its end."""
     repair(_content(path, name)[0], layout, replace=replace)
+
+
+@dataclass(kw_only=True)
+class Rows:
+    """A CSV file row by row, for tables of which every field is wanted. `layout` is whole once they are read."""
+
+    layout: Layout
+    data: bytes
+    replace: bool
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return rows_of(self.data, self.layout, replace=self.replace)
+
+
+def plain_rows(path: Path, name: str, required: Sequence[str], known: Sequence[str], *, replace: bool) -> Rows | None:
+    """The rows of a CSV file in which no name, number or date is written in another form than the contract's.
+
+    None where one may be, or a column stands twice: then all of a column must be seen before its first field is understood.
+    """
+    data, _ = _content(path, name)
+    layout = _find_header(data, name, required, known)
+    text, _ = decoded(data, replace=True)
+    if layout.delimiter != "," or doubled(layout.header) or _ANOTHER_FORM.search(text):
+        return None
+    return Rows(layout=layout, data=data, replace=replace)
 
 
 def _content(path: Path, name: str) -> tuple[bytes, bool]:
@@ -217,7 +249,7 @@ def _is_plain(data: bytes, layout: Layout) -> bool:
     if not layout.quoted:
         return True
     mark = re.escape(layout.delimiter).encode()
-    well = re.compile(rb'(?:(?<=[' + mark + rb'\n])|\A)"(?:[^"]++|"")*+"(?=[' + mark + rb"\r\n]|\Z)")
+    well = re.compile(rb"(?:(?<=[" + mark + rb'\n])|\A)"(?:[^"]++|"")*+"(?=[' + mark + rb"\r\n]|\Z)")
     return b'"' not in well.sub(b"", data[start:])
 
 
@@ -240,42 +272,44 @@ def _after_lines(data: bytes, count: int, start: int = 0) -> int:
 
 def repair(data: bytes, layout: Layout, *, replace: bool) -> None:
     """Fills `rows`, `lines` and `rejected`: a line that is no row costs itself alone."""
+    layout.rows, layout.lines = [], []
+    for line, row in rows_of(data, layout, replace=replace):
+        layout.rows.append(row)
+        layout.lines.append(line)
+
+
+def rows_of(data: bytes, layout: Layout, *, replace: bool) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of each row below the header; afterwards `rejected` and `words` are whole."""
     text, encoding = decoded(data, replace=replace)
     if encoding == "Windows-1252":
         layout.words.append("no UTF-8, read as Windows-1252")
     elif encoding == "UTF-8":
         layout.not_utf8 = text.count("\ufffd")
     lines = io.StringIO(text, newline="").readlines()
-    layout.rows, layout.lines, layout.rejected = [], [], []
-    width, longer = len(layout.header), 0
+    layout.rejected = []
+    width, longer, nul = len(layout.header), 0, "\0" in text
     at = layout.skip
     while at < len(lines):
-        at, spare = _read_on(lines, at, layout, width)
-        longer += spare
+        begun, reader = at, csv.reader(_bounded(lines, first := [at]), delimiter=layout.delimiter, strict=True)
+        try:
+            for row in reader:
+                line, first[0] = first[0], at + reader.line_num
+                if len(row) == width and not (nul and _wrong(row, width)):
+                    yield line + 1, row
+                elif why := _wrong(row, width):
+                    begun = _reject(layout, line, why if first[0] - line == 1 else _QUOTE)
+                    if first[0] - line > 1:
+                        break
+                elif row:
+                    longer += 1
+                    yield line + 1, row[:width]
+            else:
+                begun = len(lines)
+        except csv.Error:
+            begun = _reject(layout, first[0], _QUOTE)
+        at = begun
     if longer:
-        layout.words.append("a separator at the end of each line" if longer == len(layout.rows) else "separators at line ends")
-
-
-def _read_on(lines: Sequence[str], at: int, layout: Layout, width: int) -> tuple[int, int]:
-    """Rows from line `at` on, up to one that is none; (the line from which to read on, rows with empty fields to spare)."""
-    assert layout.rows is not None  # noqa: S101
-    first = [at]
-    reader = csv.reader(_bounded(lines, first), delimiter=layout.delimiter, strict=True)
-    spare = 0
-    try:
-        for row in reader:
-            begun, first[0] = first[0], at + reader.line_num
-            if why := _wrong(row, width):
-                if first[0] - begun > 1:
-                    return _reject(layout, begun, "a quote that is not closed, or not doubled"), spare
-                _reject(layout, begun, why)
-            elif row:
-                layout.rows.append(row[:width])
-                layout.lines.append(begun + 1)
-                spare += len(row) > width
-    except csv.Error:
-        return _reject(layout, first[0], "a quote that is not closed, or not doubled"), spare
-    return len(lines), spare
+        layout.words.append("separators at the end of lines")
 
 
 def _wrong(row: Sequence[str], width: int) -> str:
@@ -301,11 +335,15 @@ def _reject(layout: Layout, line: int, why: str) -> int:
     return line + 1
 
 
-def reasons(rejected: Sequence[Rejected]) -> tuple[int, str]:
-    """(how many, the first with its reason)."""
-    if not rejected:
-        return 0, ""
-    return len(rejected), f"line {rejected[0].line}: {rejected[0].why}"
+def tell_layout(layout: Layout, name: str, findings: Findings, words: Sequence[str] = ()) -> None:
+    """Findings about a file as a whole: its lines that are no rows, its encoding, and its form in words."""
+    if layout.rejected:
+        first = layout.rejected[0]
+        findings.add("row_rejected", name, f"line {first.line}: {first.why}", len(layout.rejected))
+    if layout.not_utf8:
+        findings.add("not_utf8", name, "bytes that are no UTF-8", layout.not_utf8)
+    if told := dict.fromkeys([*layout.words, *words]):
+        findings.add("dialect", name, ", ".join(told))
 
 
 def doubled(header: Sequence[str]) -> dict[str, list[int]]:

@@ -27,7 +27,9 @@ def as_identifiers(words: Sequence[str], column: str, file: str, findings: Findi
     """
     given = list(words)
     doubles = [i for i, word in enumerate(words) if _DOUBLE.fullmatch(word)]
-    numbers = all(_DOUBLE.fullmatch(w) or _WHOLE.fullmatch(w) or _SHORTENED.fullmatch(w) for w in words) if doubles else False
+    numbers = (
+        all(_DOUBLE.fullmatch(w) or _WHOLE.fullmatch(w) or _SHORTENED.fullmatch(w) for w in words) if doubles else False
+    )
     lost = {i for i, word in enumerate(words) if _SHORTENED.fullmatch(word)}
     if numbers:
         for i in doubles:

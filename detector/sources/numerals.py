@@ -22,7 +22,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Numerals:
-    """`comma` and `point`: "decimal", "thousands", or "" where the table does not tell; `spaced`: spaces between thousands."""
+    """`comma` and `point`: "decimal", "thousands", or "" where the table does not tell; `spaced`: spaces in thousands."""
 
     comma: str = ""
     point: str = "decimal"

@@ -138,7 +138,9 @@ class Block:
         if row.results is not None:
             values = row.results.split()
             if len(values) != self._list:
-                raise Rejected(f"{self._list} names, {len(values)} values (TS 32.435: measResults, one for each of measTypes)")
+                raise Rejected(
+                    f"{self._list} names, {len(values)} values (TS 32.435: measResults, one for each of measTypes)"
+                )
             texts[: self._list] = values
         seen: set[str] = set()
         for p, text in row.rs:

@@ -72,8 +72,8 @@ def timestamp_s(text: str, zone: tzinfo = UTC) -> tuple[int, bool]:
 def instant(text: str, zone: tzinfo = UTC, order: DateOrder = "") -> Instant:
     """The moment of a full date and time; `zone` is taken where the text names no offset.
 
-    `order`: which comes first in 03/04/2026; between dots it is the day. ValueError for anything else, for a date that may be
-    read in two ways, and for a local time that the clocks skip.
+    `order`: which comes first in 03/04/2026; between dots it is the day. ValueError for anything else, for a date that may
+    be read in two ways, and for a local time that the clocks skip.
     """
     text = text.strip()
     at = _iso(text) or _sheet(text, order)
@@ -122,7 +122,7 @@ def _sheet(text: str, order: DateOrder) -> datetime:
 
 
 def date_order(texts: Iterable[str]) -> DateOrder:
-    """Which comes first in dates like 03/04/2026, by a whole column: "" if none of them tells, or they contradict each other.
+    """Which comes first in dates like 03/04/2026, by a whole column: "" if none tells, or they contradict each other.
 
     >>> date_order(["03/04/2026 08:00", "13/04/2026 08:00"]), date_order(["03/04/2026 08:00"])
     ('day first', '')
@@ -135,4 +135,4 @@ def date_order(texts: Iterable[str]) -> DateOrder:
 def is_day_first_by_dots(text: str) -> bool:
     """Whether this is a date like 24.03.2026 08:15, in which the day comes first wherever it is used."""
     found = _SHEET.fullmatch(text.strip())
-    return bool(found) and found["mark"] == "."
+    return found is not None and found["mark"] == "."

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
+from detector.sources.dialect import plain_rows, tell_layout
 from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
 from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots
 from detector.sources.tabular import Table
@@ -21,18 +22,98 @@ OF_PEOPLE = ("subscribers", "accounts", "account_members", "consents", "contacts
 """Tables whose values are not repeated in findings, for a shifted column holds identities; nor is a table refused for one
 bad line: others write into them."""
 NAMES = frozenset(
-    "cell_id site_id node_id tac neighbour_id child_id parent_id nf_id object_id scope_id alarm_id ticket_id fault_id "
-    "subscriber_id account_id guardian_id holder_id contact_id survey_id".split()
+    [
+        "cell_id",
+        "site_id",
+        "node_id",
+        "tac",
+        "neighbour_id",
+        "child_id",
+        "parent_id",
+        "nf_id",
+        "object_id",
+        "scope_id",
+        "alarm_id",
+        "ticket_id",
+        "fault_id",
+        "subscriber_id",
+        "account_id",
+        "guardian_id",
+        "holder_id",
+        "contact_id",
+        "survey_id",
+    ]
 )
 TIMES = frozenset(
-    "valid_from valid_to raised_at cleared_at opened_at closed_at eta start end actual_end since at arrived_at".split()
+    [
+        "valid_from",
+        "valid_to",
+        "raised_at",
+        "cleared_at",
+        "opened_at",
+        "closed_at",
+        "eta",
+        "start",
+        "end",
+        "actual_end",
+        "since",
+        "at",
+        "arrived_at",
+    ]
 )
-NUMBERS = frozenset("latitude longitude azimuth_deg lifetime_value nps score failures degraded_s".split())
+NUMBERS = frozenset(["latitude", "longitude", "azimuth_deg", "lifetime_value", "nps", "score", "failures", "degraded_s"])
 _TEXTS = frozenset(
-    "technology region plmn band layer indoor vendor software state ldn child_kind parent_kind relation kind serves object_kind "
-    "type severity probable_cause text status scope_kind reason expected_impact name segment vip vulnerable minor "
-    "preferred_channel language device plan partner tier sla care_team role holder_kind purpose channel basis category outcome "
-    "escalated reopened trigger file customer_affecting".split()
+    [
+        "technology",
+        "region",
+        "plmn",
+        "band",
+        "layer",
+        "indoor",
+        "vendor",
+        "software",
+        "state",
+        "ldn",
+        "child_kind",
+        "parent_kind",
+        "relation",
+        "kind",
+        "serves",
+        "object_kind",
+        "type",
+        "severity",
+        "probable_cause",
+        "text",
+        "status",
+        "scope_kind",
+        "reason",
+        "expected_impact",
+        "name",
+        "segment",
+        "vip",
+        "vulnerable",
+        "minor",
+        "preferred_channel",
+        "language",
+        "device",
+        "plan",
+        "partner",
+        "tier",
+        "sla",
+        "care_team",
+        "role",
+        "holder_kind",
+        "purpose",
+        "channel",
+        "basis",
+        "category",
+        "outcome",
+        "escalated",
+        "reopened",
+        "trigger",
+        "file",
+        "customer_affecting",
+    ]
 )
 COLUMNS = (*NAMES, *TIMES, *NUMBERS, *_TEXTS)
 """The contract's columns of these tables, by what they hold."""
@@ -41,8 +122,10 @@ Noun = TypeVar("Noun")
 
 @dataclass(slots=True)  # frozen, the millions of them would take twice as long to make
 class Record:
-    """One row of a table: `row` counts from 1 below the header; an empty or absent field is not known. `orders`: what comes
-    first in the dates of a column like 03/04/2026."""
+    """One row of a table: `row` is its line in a CSV file, or counts from 1; an empty or absent field is not known.
+
+    `orders`: what comes first in the dates of a column like 03/04/2026.
+    """
 
     file: str
     row: int
@@ -51,6 +134,11 @@ class Record:
     findings: Findings
     private: bool = False
     orders: Mapping[str, DateOrder] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as a finding says it."""
+        return f"{'row' if self.file.endswith('.parquet') else 'line'} {self.row}"
 
     def _told(self, text: str) -> str:
         """A value as an error repeats it."""
@@ -104,9 +192,9 @@ class Record:
             what = "is no time like 2026-03-24T08:15:00+01:00" if self.private else error
             raise ValueError(f"{column} {what}") from error
         if not at.own:
-            self.findings.add("time_without_offset", self.file, f"row {self.row}: {column} {text}, taken as {self.zone}")
+            self.findings.add("time_without_offset", self.file, f"{self.place}: {column} {text}, taken as {self.zone}")
         if at.again is not None:
-            self.findings.add("time_comes_twice", self.file, f"row {self.row}: {column} {text}, taken as the earlier")
+            self.findings.add("time_comes_twice", self.file, f"{self.place}: {column} {text}, taken as the earlier")
         return at.seconds
 
     def needed_time(self, column: str) -> int:
@@ -135,13 +223,25 @@ def nouns(
     """Every row that makes a noun. Raises Misconfigured for a missing column or a file that is no such table."""
     made: list[Noun] = []
     private = of_people(path.name)
+
+    def take(record: Record) -> None:
+        try:
+            made.append(make(record))
+        except ValueError as error:
+            findings.add("row_rejected", path.name, f"{record.place}: {error}")
+
     try:
-        with Table(path, path.name, required, COLUMNS, private=private) as table:
-            for record in _records(table, path.name, zone, findings, private=private):
-                try:
-                    made.append(make(record))
-                except ValueError as error:
-                    findings.add("row_rejected", path.name, f"{table.place(record.row)}: {error}")
+        plain = None if path.name.endswith(".parquet") else plain_rows(path, path.name, required, COLUMNS, replace=private)
+        if plain is not None:
+            header = plain.layout.header
+            for line, values in plain:
+                fields = dict(zip(header, map(str.strip, values), strict=True))
+                take(Record(path.name, line, fields, zone, findings, private))
+            tell_layout(plain.layout, path.name, findings)
+        else:
+            with Table(path, path.name, required, COLUMNS, private=private) as table:
+                for record in _records(table, path.name, zone, findings, private=private):
+                    take(record)
     except Permanent as error:
         raise Misconfigured(error.what, where=path.name, mend=error.mend) from error
     return made
@@ -165,7 +265,7 @@ def _records(table: Table, file: str, zone: tzinfo, findings: Findings, *, priva
         for column, known in names.items():
             if column in fields:
                 fields[column] = known[fields[column]]
-        yield Record(file, number, fields, zone, findings, private, orders)
+        yield Record(file, table.line_of(number), fields, zone, findings, private, orders)
 
 
 def _refuse_contradictions(table: Table, file: str) -> None:

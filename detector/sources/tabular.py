@@ -18,8 +18,8 @@ from detector.sources.dialect import (
     header_told,
     known_name,
     read_layout,
-    reasons,
     repaired,
+    tell_layout,
 )
 from detector.sources.identifiers import as_identifiers
 from detector.sources.numerals import KINDS, Numerals, counts_sql, is_either
@@ -156,13 +156,16 @@ class Table:
 
         `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways says so.
         """
-        self._load([f"nullif(trim({self._sql[c]}), '') AS {self._inside(c)}" for c in self.columns])
+        self._load([self._trimmed(c) for c in self.columns])
         own = [c for c in numbers if c not in self._numeric]
         numerals = self._numerals(own)
         if numerals != Numerals():
             self._words += numerals.words
-            self._load([self._plain_number(c, numerals) if c in own else f"nullif(trim({self._sql[c]}), '') AS {self._inside(c)}" for c in self.columns])
+            self._load([self._plain_number(c, numerals) if c in own else self._trimmed(c) for c in self.columns])
         return self._fetch()
+
+    def _trimmed(self, column: str) -> str:
+        return f"nullif(trim({self._sql[column]}), '') AS {self._inside(column)}"
 
     def _plain_number(self, column: str, numerals: Numerals) -> str:
         text, value = f"trim({self._sql[column]})", numerals.sql(self._sql[column])
@@ -170,7 +173,7 @@ class Table:
         return f"coalesce(({value})::VARCHAR, {either}) AS {self._inside(column)}"
 
     def _fetch(self) -> Iterator[tuple[str | None, ...]]:
-        found = self._query(f"SELECT {', '.join(map(self._inside, self.columns))} FROM loaded ORDER BY \"?row\"")
+        found = self._query(f'SELECT {", ".join(map(self._inside, self.columns))} FROM loaded ORDER BY "?row"')
         while some := found.fetchmany(1000):
             yield from some
 
@@ -188,7 +191,7 @@ class Table:
     def load(self, texts: Sequence[str], numbers: Sequence[str], findings: Findings) -> None:
         """Takes these columns into memory; a text where a number belongs is a finding, which does not repeat the value of a
         private table."""
-        words = [f"nullif(trim({self._sql[c]}), '') AS {self._inside(c)}" for c in texts]
+        words = [self._trimmed(c) for c in texts]
         numerals = Numerals()
         self._load([*words, *self._numbers(numbers, numerals)])
         if numbers and self._odd_numbers(numbers):
@@ -244,10 +247,11 @@ class Table:
         return Numerals.of(dict(zip(KINDS, counts, strict=True)), semicolon=semicolon)
 
     def _tell_odd_numbers(self, numbers: Sequence[str], findings: Findings) -> None:
-        by = "SELECT \"?bad\", count(*), min(\"?row\") FROM loaded WHERE \"?bad\" IS NOT NULL GROUP BY 1 ORDER BY 3, 1"
+        by = 'SELECT "?bad", count(*), min("?row") FROM loaded WHERE "?bad" IS NOT NULL GROUP BY 1 ORDER BY 3, 1'
         for bad, count, row in self._query(by).fetchall():
             column = numbers[bad]
-            sql = f'SELECT trim({self._sql[column]}), {is_either(f"trim({self._sql[column]})")} FROM {self._from} LIMIT 1 OFFSET {row - 1}'
+            trimmed = f"trim({self._sql[column]})"
+            sql = f"SELECT {trimmed}, {is_either(trimmed)} FROM {self._from} LIMIT 1 OFFSET {row - 1}"
             text, either = self._query(sql).fetchall()[0]
             value = "" if self._private else f" {str(text)[:60]}"
             code = "ambiguous_number" if either else "not_a_number"
@@ -255,12 +259,16 @@ class Table:
             findings.add(code, self._name, f"{self.place(row)}: {column}{value}{told}", count)
 
     def place(self, row: int) -> str:
-        """Where the loaded row (from 1) stands in the file.
+        """Where the loaded row (from 1) stands in the file, as a finding says it."""
+        return f"{'row' if self._layout is None else 'line'} {self.line_of(row)}"
 
-        The line where lines before it may be none of the table, else the row below the header.
-        """
+    def line_of(self, row: int) -> int:
+        """The line of a CSV file in which the loaded row (from 1) begins, if no field before it has line breaks; in Parquet
+        the row's own number."""
         layout = self._layout
-        return f"line {layout.lines[row - 1]}" if layout is not None and layout.lines else f"row {row}"
+        if layout is None:
+            return row
+        return layout.lines[row - 1] if layout.lines else row + layout.skip
 
     def say(self, *words: str) -> None:
         """A further word of how the table is written."""
@@ -268,19 +276,15 @@ class Table:
 
     def tell(self, findings: Findings) -> None:
         """Findings about the file as a whole: its form, columns that stand twice, lines that are no rows."""
-        layout = self._layout
-        if layout is not None:
-            count, example = reasons(layout.rejected)
-            if count:
-                findings.add("row_rejected", self._name, example, count)
-            if layout.not_utf8:
-                findings.add("not_utf8", self._name, "bytes that are no UTF-8", layout.not_utf8)
-        if words := (layout.words if layout is not None else []) + self._words:
-            findings.add("dialect", self._name, ", ".join(dict.fromkeys(words)))
+        if self._layout is not None:
+            tell_layout(self._layout, self._name, findings, self._words)
+        elif self._words:
+            findings.add("dialect", self._name, ", ".join(self._words))
         for column in self._twice:
             count = self.differing(column)
             told = f"{count} rows in which they differ" if count else "the same in every row"
-            findings.add("duplicate_column", self._name, f"column {column[:60]} stands twice, the first is kept; {told}", max(1, count))
+            example = f"column {column[:60]} stands twice, the first is kept; {told}"
+            findings.add("duplicate_column", self._name, example, max(1, count))
 
     def differing(self, column: str) -> int:
         """Rows in which a column that stands twice says two things."""

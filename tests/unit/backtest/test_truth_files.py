@@ -111,7 +111,7 @@ def test_parquet_is_equal_to_csv(tmp_path):
 
 def test_a_line_break_in_a_customers_text_is_part_of_it(tmp_path):
     (tmp_path / "contacts.csv").write_text(
-        "contact_id,at,channel,cell_id,text\nk1,1970-01-02T00:00:00Z,call,c9,\"no signal\nsince noon\"\n"
-        "k2,1970-01-02T00:00:00Z,call,c9\nk3,1970-01-02T00:00:00Z,call,c9,\"open\nk4,1970-01-02T00:00:00Z,call,c9,x\n"
+        'contact_id,at,channel,cell_id,text\nk1,1970-01-02T00:00:00Z,call,c9,"no signal\nsince noon"\n'
+        'k2,1970-01-02T00:00:00Z,call,c9\nk3,1970-01-02T00:00:00Z,call,c9,"open\nk4,1970-01-02T00:00:00Z,call,c9,x\n'
     )
     assert [c.contact_id for c in read_truth(tmp_path, key).complaints] == ["k1", "k4"]
