@@ -89,8 +89,8 @@ def times(
 ) -> NDArray[np.int64]:  # fmt: skip
     """A loaded column of times as seconds, -1 where empty or no time (a finding, which does not repeat a `private` one).
 
-    `of`: what a row is about. A local time that comes twice, when the clocks are set back, is the earlier moment in the first
-    row about something and the later one in the next.
+    `of`: what a row is about. A local time that comes twice, when the clocks are set back, is the earlier moment in the
+    first row about something and the later one in the next.
     """
     words, codes = table.codes(column)
     order = date_order(words)

@@ -41,8 +41,8 @@ FEW_ROWS = 20_000
 class Table:
     """A table of one file, open while in a `with`; how it is written is settled here for all of them.
 
-    `required`: the columns without which a file is no such table; `known`: further ones of the contract, found whatever their
-    capitals. `private`: of people, so that findings repeat no value. `columns` are the header's names, each once.
+    `required`: the columns without which a file is no such table; `known`: further ones of the contract, found whatever
+    their capitals. `private`: of people, so that findings repeat no value. `columns` are the header's names, each once.
     Raises Permanent in one line for a file that is no table or lacks a column.
     """
 

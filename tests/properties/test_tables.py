@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.domain.errors import Permanent, PrecallError
+from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
 from detector.sources.customer_tables import CustomerRows
 from detector.sources.identity import Pseudonymiser
@@ -78,7 +79,7 @@ def loaded(content: bytes, suffix: str = ".csv") -> tuple[dict, Findings]:
     return rows, findings
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, DIALECTS)
 def test_every_dialect_gives_the_same_rows_and_each_line_that_is_none_is_counted(rows, how):
     found, findings = loaded(written(rows, how))
@@ -92,22 +93,24 @@ def test_every_dialect_gives_the_same_rows_and_each_line_that_is_none_is_counted
     assert findings.count("row_rejected") == bool(how["bad"])
     told = {f.code for f in findings}
     assert told <= {"row_rejected", "dialect", "time_without_offset", "not_utf8"}
-    plain = how["delimiter"] == "," and not how["above"] and how["encoding"].startswith("utf-8")
+    plain = how["delimiter"] == "," and how["above"] in ("", "sep") and how["encoding"].startswith("utf-8")
     assert plain or "dialect" in told
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(
     st.binary(max_size=400), st.sampled_from([b"", b"object_id,start,duration_s,A\n", b"object_id;start;duration_s;A\r\n"])
 )
 def test_any_bytes_are_a_table_or_one_line_that_says_why_not(noise, head):
+    said = ""
     try:
         loaded(head + noise)
     except PrecallError as error:
-        assert "\n" not in str(error)
+        said = str(error)
+    assert "\n" not in said
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(ROWS)
 def test_parquet_is_equal_to_csv(rows):
     how = {
@@ -119,11 +122,10 @@ def test_parquet_is_equal_to_csv(rows):
         text, packed = Path(folder) / "a.csv", Path(folder) / "a.parquet"
         text.write_bytes(content)
         columns = dict.fromkeys(COLUMNS, "VARCHAR")
-        relation = duckdb.connect().execute(
-            f"COPY (SELECT * FROM read_csv('{text}', header=true, auto_detect=false, delim=',', quote='\"', columns={columns})) "
-            f"TO '{packed}' (FORMAT parquet)"
-        )
-        relation.fetchall()
+        form = f"header=true, auto_detect=false, delim=',', quote='\"', columns={columns}"
+        duckdb.connect().execute(
+            f"COPY (SELECT * FROM read_csv('{text}', {form})) TO '{packed}' (FORMAT parquet)"
+        ).fetchall()
         assert loaded(packed.read_bytes(), ".parquet")[0] == loaded(content)[0]
 
 
@@ -135,7 +137,7 @@ GIVEN = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(GIVEN, st.sampled_from([",", ";", "\t"]), st.sampled_from(["{}", "{}.0"]), st.booleans(), st.booleans())
 def test_a_consent_is_read_as_it_was_given_or_the_table_is_refused(given_, delimiter, number, twice, differing):
     """A second column `state` is either the same in every row, or no consent of the table is believed."""
@@ -149,13 +151,10 @@ def test_a_consent_is_read_as_it_was_given_or_the_table_is_refused(given_, delim
     with TemporaryDirectory() as folder:
         path = Path(folder) / "consents.csv"
         path.write_text("\n".join(lines))
-        try:
-            found = nouns(path, CONSENT, CustomerRows(names).consent, ZoneInfo("UTC"), findings)
-        except Permanent as error:
-            raise AssertionError from error
-        except PrecallError as error:
-            assert twice and differing and "state" in str(error)
+        if twice and differing:
+            with pytest.raises(Misconfigured, match="column 'state' stands twice"):
+                nouns(path, CONSENT, CustomerRows(names).consent, ZoneInfo("UTC"), findings)
             return
-    assert not (twice and differing)
+        found = nouns(path, CONSENT, CustomerRows(names).consent, ZoneInfo("UTC"), findings)
     assert [(c.holder, c.state) for c in found] == [(names.subscriber(str(p)), s) for p, s, _ in given_]
     assert {f.code for f in findings} <= {"dialect", "duplicate_column", "id_as_number"}
