@@ -26,12 +26,12 @@ from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, wanted
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
-from detector.scoring import Baseline
+from detector.scoring import Baseline, lookback
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from jobs.learn import fit_baseline
@@ -123,12 +123,12 @@ class Stages:
             reference = self.material.reference(now)
             if baseline is None or tick.start >= learned + self.learn_days * DAY_S:
                 baseline, learned = self._learn(tick.start, reference, book), tick.start
-            recent = self.material.seen(now, place - max(baseline.horizons.tolist()) + 1, place)
+            recent = self.material.seen(now, place - lookback(baseline) + 1, place)
             expected = [o for o in baseline.objects if _awaited(reference, o)]
             evidence = pipeline.score(recent, baseline, reference, expected, self.detection, memory)
             memory = evidence.memory
-            remembered = [d for d in book.values() if d.remembered(tick.start)]
             standing = [i for i in incidents.values() if i.state == "open"]
+            remembered = wanted(book.values(), standing, tick.start)
             tracked, changed = pipeline.decide(
                 evidence, remembered, standing,
                 reference, self.material.catalogue, self.detection, self.correlation, now=int(now), missing=missing,

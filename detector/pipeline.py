@@ -49,19 +49,24 @@ def decide(
     evidence: Evidence, raised: Sequence[Degradation], open_: Sequence[Incident], reference: Reference, catalogue: Catalogue,
     detection: DetectionPolicy, correlation: IncidentPolicy, *, now: int, missing: Mapping[str, int],
 ) -> tuple[Tracked, tuple[Incident, ...]]:  # fmt: skip
-    """Evidence to degradations to incidents; what other durations raised stays as it is."""
-    mine = [d for d in raised if d.duration_s == evidence.tick.duration_s]
+    """Evidence to degradations to incidents; what other durations raised stays as it is. Objects that sent nothing say
+    nothing, whatever their last values were. `raised`: what is open or was lately, and each member of the incidents `open_`.
+    """
+    evidence = evidence.of_reporting
+    mine = [d for d in raised if d.duration_s == evidence.tick.duration_s and d.remembered(evidence.tick.start)]
     others = [d for d in raised if d.open and d.duration_s != evidence.tick.duration_s]
     topology, operations = reference.topology, reference.operations
     tracked = degradations.track(
         evidence, mine, now=now, topology=topology, operations=operations, policy=detection, seen_missing=missing
     )
+    now_known = {d.degradation_id for d in (*tracked.degradations, *others)}
     changed = incidents.correlate(
         open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
         objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
-        evidence=evidence,
+        evidence=evidence, past=[d for d in raised if d.degradation_id not in now_known],
     )  # fmt: skip
-    return tracked, changed
+    over = [d for d in incidents.end_with(others, changed) if not d.open]
+    return replace(tracked, degradations=(*incidents.end_with(tracked.degradations, changed), *over)), changed
 
 
 @dataclass(frozen=True)

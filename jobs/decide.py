@@ -7,7 +7,7 @@ from detector import pipeline
 from detector.degradations import Tracked
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, wanted
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.store import Before, Debt, Decided
@@ -40,8 +40,9 @@ class Deciding:
         scoring, store = self.scoring, self.scoring.store
         while True:
             number, mine = store.decisions.newest(), debt.tick.duration_s
+            standing = tuple(store.book.incidents(state="open"))
             before = Before(
-                tuple(store.book.remembered_degradations(debt.tick.start)), tuple(store.book.incidents(state="open")),
+                tuple(store.book.degradations_wanted(debt.tick.start, standing)), standing,
                 store.notes.get(f"missing:{mine}", {}),
             )  # fmt: skip
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
@@ -182,10 +183,10 @@ class Run:
         )  # fmt: skip
 
     def before(self, tick: Tick) -> Before:
+        standing = tuple(i for i in self.incidents.values() if i.state == "open")
         return Before(
-            tuple(d for d in self.degradations.values() if d.remembered(tick.start)),
-            tuple(i for i in self.incidents.values() if i.state == "open"), self.missing.get(tick.duration_s, {}),
-        )  # fmt: skip
+            wanted(self.degradations.values(), standing, tick.start), standing, self.missing.get(tick.duration_s, {})
+        )
 
     def take(self, one: Decided, tracked: Tracked, incidents: Sequence[Incident]) -> None:
         self.degradations |= {d.degradation_id: d for d in tracked.degradations}

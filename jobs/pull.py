@@ -19,6 +19,7 @@ from detector.kpis import Catalogue
 from detector.store import Store
 from jobs.bursts import scan_bursts
 from jobs.ledger import Reached, never_came, walk_on
+from jobs.progress import Moved, unseen
 
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
@@ -38,7 +39,7 @@ class Pulled:
 
 def pull(
     source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
-    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on,
+    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on, moved: Moved = unseen,
 ) -> Pulled:  # fmt: skip
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
@@ -56,7 +57,7 @@ def pull(
         source.set_aside(piece, reason)
     fresh = store.pieces.unread(listed)
     rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from) for part in _rounds(fresh)]
-    done, failed = _run(rounds, now, reached)
+    done, failed = _run(rounds, now, reached, moved)
     ticks = [tick for pulled in done for tick in pulled.ticks]
     if failed:  # the pointer stays, so that the pieces of that round are listed again
         with store.begin() as connection:
@@ -69,15 +70,16 @@ def pull(
     return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks), tuple(findings))
 
 
-def _run(rounds: Sequence["_Round"], now: float, reached: Reached) -> tuple[list[Pulled], list[Transient]]:
+def _run(rounds: Sequence["_Round"], now: float, reached: Reached, moved: Moved) -> tuple[list[Pulled], list[Transient]]:
     """(what each round did, why some could not): one that cannot go on never takes the others with it."""
     done: list[Pulled] = []
     failed: list[Transient] = []
-    for one in rounds:
+    for number, one in enumerate(rounds, 1):
         try:
             done.append(one.run(now, reached))
         except Transient as error:
             failed.append(error)
+        moved(number / len(rounds))
     return done, failed
 
 
@@ -109,7 +111,10 @@ def _interactions(
     people = {c.subscriber for c in contacts} | {s.subscriber for s in surveys}
     begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
     known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
-    return feedback.listen(contacts, surveys, known, reference.topology, findings)
+    persons = reference.customers.subscribers
+    return feedback.listen(
+        contacts, surveys, known, reference.topology, findings, lambda key: persons[key].language if key in persons else ""
+    )
 
 
 def _rounds(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:

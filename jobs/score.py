@@ -14,7 +14,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
-from detector.scoring import Baseline
+from detector.scoring import Baseline, lookback
 from detector.store import Debt, Store
 from jobs import fitted
 from jobs.ledger import Reached, ready
@@ -103,7 +103,7 @@ class Scoring:
         if baseline is None or ticks.done_version(connection, "score", tick) >= debt.version:
             return []
         fading = bool((baseline.horizons < 0).any())  # what fades is never quite gone
-        until = _END_OF_TIME if fading else tick.start + int(baseline.horizons.max()) * tick.duration_s
+        until = _END_OF_TIME if fading else tick.start + lookback(baseline) * tick.duration_s
         later = ticks.done_within(connection, "score", tick.duration_s, Window(tick.end, until))
         return list(ticks.versions(connection, later).items()) if later else []
 
@@ -118,13 +118,13 @@ class Scoring:
         return fitted.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
 
     def _recent(self, tick: Tick, baseline: Baseline) -> KpiFrame:
-        periods = max(1, int(baseline.horizons.max()))
+        periods = lookback(baseline)
         window = Window(tick.start - (periods - 1) * tick.duration_s, tick.end)
         return ending_at(self.store.history.read(tick.duration_s, window), tick, periods)
 
     def _is_ready(self, tick: Tick) -> bool:
         baseline = self._baseline(tick)
-        if baseline is None:
+        if baseline is None or tick.end > self.now:  # a past that is judged at once has its future on disk
             return False
         frame = self.store.history.read(tick.duration_s, tick.window)
         present = {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}

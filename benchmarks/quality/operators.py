@@ -52,12 +52,13 @@ class Operator:
 def made(
     room: Path, seed: int, *, quiet: bool, cells: int = CELLS, days: int = DAYS, history: int = HISTORY_DAYS
 ) -> Operator:
-    """Simulated in `room` and read back as any dataset is."""
+    """Simulated in `room`, if it is not there yet, and read back as any dataset is."""
     folder = room / f"{'quiet' if quiet else 'faulty'}-{seed}"
-    simulate(
-        folder, cells=cells, days=days, seed=seed, start=START, quiet=quiet, history_days=history, fault_rate=FAULT_RATE,
-        subscribers_per_cell=1,
-    )  # fmt: skip
+    if not folder.exists():
+        simulate(
+            folder, cells=cells, days=days, seed=seed, start=START, quiet=quiet, history_days=history,
+            fault_rate=FAULT_RATE, subscribers_per_cell=1,
+        )  # fmt: skip
     scenario = Scenario(cells, days, seed, START, history, FAULT_RATE, 1, quiet)
     planned = plan_faults(scenario, build_network(scenario))
     hits = {f.fault_id: Hit(None if f.kind in {"outage", "sleeping"} else f.severity, f.works) for f in planned}

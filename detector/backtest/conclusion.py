@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from detector.backtest.comparison import Earlier, compare
 from detector.backtest.figures import summarise
 from detector.backtest.matching import match
 from detector.backtest.report import render
@@ -23,21 +24,26 @@ def conclude(
     *,
     pseudonym: Callable[[str], str],
     identify: Callable[[str], str] | None = None,
+    against: Earlier | None = None,
 ) -> dict[str, Any]:
     """Reads the truth of `dataset`, scores `results` against it, writes the six files of CONTRACTS section 4 into `out`
     and returns the summary. The truth is read here, after the replay, and nowhere else.
 
-    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv. What was
-    replayed is written before anything else can go wrong; a truth that cannot be read is a finding, its figures unknown.
-    Raises OSError if `out` cannot be written.
+    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv. `against`:
+    an earlier backtest to compare with, in the report and as `against` in the summary. What was replayed is written before
+    anything else can go wrong; a truth that cannot be read is a finding, its figures unknown. Raises OSError if `out` cannot
+    be written.
     """
     findings = Findings(results.findings)
     write_tables(out, results, identify=identify)
     truth = _truth(dataset, pseudonym, results.timezone, findings)
     matches = match(replace(results, findings=tuple(findings)), truth)
     figures = summarise(matches)
+    compared = compare(against, figures, matches.results.incidents) if against else None
+    if compared:
+        figures["against"] = compared.as_json()
     write_figures(out, figures)
-    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures))})
+    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures, compared))})
     return figures
 
 

@@ -26,6 +26,7 @@ from detector.sources.tabular import Table
 PRESENT_S = 7200
 """How long before a complaint its sender's attachments still say where the trouble was."""
 Made = TypeVar("Made")
+_FAULT = ("fault_id", "object_id", "start", "end", "kind")
 _ATTACHED = ("subscriber_id", "cell_id", "start", "duration_s")
 
 
@@ -49,7 +50,7 @@ def read_truth(
     not counted again. Raises Misconfigured, naming the file and the column, for a file without a column that it must have.
     """
     found, zone = Findings() if findings is None else findings, ZoneInfo(timezone)
-    faults = _rows(dataset, "truth", ("fault_id", "object_id", "start", "end", "kind"), _scope, zone, found)
+    faults = _rows(dataset, "truth", _FAULT, _scope, zone, found)
     sufferers = _rows(dataset, "truth_subscribers", ("fault_id", "subscriber_id"), _sufferer, zone, found)
     contacts = _rows(dataset, "contacts", ("contact_id", "at"), _contact, zone, Findings())
     return Truth(
@@ -57,6 +58,15 @@ def read_truth(
         None if sufferers is None else _sufferers(sufferers, pseudonym),
         None if contacts is None else _complaints(dataset, [c for c in contacts if c is not None], pseudonym, zone),
     )
+
+
+def read_faults(dataset: Path, *, timezone: str = "UTC") -> tuple[Fault, ...] | None:
+    """The faults of `truth.csv` alone, None without one: what a default window is chosen by, before anything is replayed.
+
+    Raises Misconfigured for a file without a column that it must have, so that this is said before the replay, not after it.
+    """
+    faults = _rows(dataset, "truth", _FAULT, _scope, ZoneInfo(timezone), Findings())
+    return None if faults is None else _faults(faults)
 
 
 def _rows(

@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 
 from detector.degradations.elsewhere import alike, hosting, worth_telling
 from detector.degradations.kinds import DRIFT_S, confirmations, kind_of
+from detector.degradations.readings import with_reading
 from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, severity
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
+SURELY_OVER = 3.0
+"""Log-likelihood ratio (nats, twenty to one) of well against as bad as before at which trouble is over."""
+LATE = 2
+"""Trouble that has been over for so many periods is raised no more."""
 SHORT = 3
 """Periods that one better one can contradict; a longer horizon asks itself whether what it shows is over."""
 LARGEST_STRENGTH = 300.0
@@ -22,7 +27,7 @@ LARGEST_STRENGTH = 300.0
 TELLING, MOST_PARTS = 2.0, 4
 """-log10 p from which a KPI is named as a part of what is seen, and how many are."""
 STALE_S = 86_400
-"""An episode of which nothing was heard for a day is over: its object is gone."""
+"""An episode whose object is not even expected any more for a day is over: the object is gone."""
 
 
 def raise_new(scene: Scene) -> Iterator[Degradation]:
@@ -40,17 +45,25 @@ def raise_new(scene: Scene) -> Iterator[Degradation]:
 
 
 def echoes(scene: Scene, i: int, new: Degradation, cleared_at: int | None) -> bool:
-    """A horizon that reaches back into an episode which was cleared shows that one again, unless the newest period alone
-    is bad enough."""
-    if cleared_at is None or new.started_at >= cleared_at:
-        return False
-    return not float(scene.evidence.recent[i, scene.evidence.kpi_index[new.kpi]]) >= scene.bar
+    """What is over already, or a horizon that reaches back into an episode which was cleared and shows that one again,
+    unless the newest period alone is bad enough."""
+    col = scene.evidence.kpi_index[new.kpi]
+    begun = scene.evidence.tick.end - new.periods * scene.evidence.tick.duration_s
+    again = cleared_at is not None and min(begun, new.started_at) < cleared_at
+    late = scene.evidence.over[i, col] >= LATE and surely_over(scene, i)[col]
+    return bool(again or late) and not float(scene.evidence.recent[i, col]) >= scene.bar
+
+
+def surely_over(scene: Scene, i: int) -> NDArray[np.bool_]:
+    """[KPI]: what followed the trouble is much likelier to be well than as bad as it."""
+    return np.asarray((scene.evidence.over[i] > 0) & (scene.evidence.gone[i] >= SURELY_OVER))
 
 
 def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     """What the tick shows of this object and family by its strongest KPI (weight breaks ties), as an episode raised now.
 
-    `started_at` is the start of the first period of the horizon that showed it; the id is of the period that raised it.
+    `started_at` is the likeliest onset, or the start of the horizon that showed it if nobody has looked for one; the id is
+    of the period that raised it.
     """
     evidence, tick = scene.evidence, scene.evidence.tick
     col = leading(scene, i, scene.columns(family))
@@ -64,17 +77,27 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     grave = severity(kind, kpi, observed, expected, excess, busy=bool(scene.busy[i]))
     if kind == "congestion" and hosting(scene, i) and not worth_telling(grave):
         return None
-    started = tick.end - periods * tick.duration_s
+    started = tick.end - began_before(int(evidence.onset[i, col]), periods, kind) * tick.duration_s
     object_id = evidence.objects[i]
     siblings, siblings_alike = alike(scene, i, family)
-    return Degradation(
+    return with_reading(scene, i, Degradation(
         degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now, grave,
         min(float(evidence.strength[i, col]), LARGEST_STRENGTH), expected, observed,
         float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
         confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
         updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
         neighbour_load=scene.beside(i), bar=noted(scene.bar), raised_at=tick.end,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def began_before(onset: int, periods: int, kind: str) -> int:
+    """Periods since the trouble began: since the likeliest `onset` if there is one; a drift for the mean age of what its
+    horizon sums up, or longer.
+
+    >>> began_before(2, 6, "integrity"), began_before(0, 6, "integrity"), began_before(12, 72, "drift")
+    (2, 6, 36)
+    """
+    return max(onset, periods // 2) if kind == "drift" else onset or periods
 
 
 def noted(bar: float) -> float:
@@ -113,14 +136,28 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     tick, i = scene.evidence.tick, scene.evidence.object_index.get(episode.object_id)
     if tick.end < episode.updated_at:
         return episode
+    if i is not None and scene.evidence.missing[i]:
+        return replace(episode, no_data_since=episode.no_data_since or episode.updated_at)
+    if i is not None and episode.no_data_since is not None:
+        episode = replace(episode, no_data_since=None)
     verdict = None if i is None else still_bad(scene, i, episode.family)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
     stronger = strengthened(episode, shown(scene, i, episode.family))
+    if verdict:
+        stronger = with_reading(scene, i, stronger)
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
-    return counted(later, verdict, tick.end, max(scene.policy.clear_after_periods, patience(later)))
+    over = 0 if verdict else over_for(scene, i, episode.family)
+    return counted(later, verdict, tick.end, max(scene.policy.clear_after_periods, patience(later)), over)
+
+
+def over_for(scene: Scene, i: int, family: str) -> int:
+    """Periods for which the trouble that the family shows most of is surely over; 0 if that is not known."""
+    cols = scene.columns(family)
+    lead = cols[int(np.argmax(scene.evidence.gain[i, cols]))]
+    return int(scene.evidence.over[i, lead]) if surely_over(scene, i)[lead] else 0
 
 
 def patience(episode: Degradation) -> int:
@@ -129,13 +166,14 @@ def patience(episode: Degradation) -> int:
     return episode.periods // 6 if episode.periods * episode.duration_s >= DRIFT_S else 0
 
 
-def counted(episode: Degradation, bad: bool, end: int, clear_after: int) -> Degradation:
-    """One more bad or quiet period that ends at `end`; enough quiet ones clear it as of the end of the last bad one."""
-    quiet = 0 if bad else episode.quiet_periods + 1
+def counted(episode: Degradation, bad: bool, end: int, clear_after: int, over: int = 0) -> Degradation:
+    """One more bad or quiet period that ends at `end`; enough quiet ones clear it as of the end of the last bad one, which
+    was `over` periods ago if that is known."""
+    quiet = 0 if bad else max(episode.quiet_periods + 1, over)
     later = replace(episode, quiet_periods=quiet)
     if quiet < clear_after:
         return later
-    return cleared(later, end - quiet * episode.duration_s)
+    return cleared(later, end - (over or quiet) * episode.duration_s)
 
 
 def cleared(episode: Degradation, at: int) -> Degradation:
@@ -152,9 +190,10 @@ def still_bad(scene: Scene, i: int, family: str) -> bool | None:
         return None
     sizes = (effect(evidence.kpis[c], evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
     large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
-    long = evidence.periods[i, cols] > SHORT
-    pooled = (strength >= scene.lower_bar) & (long | ~(recent < SURELY_FINE))
-    bad = bool((((recent >= scene.policy.clear_below) | pooled) & large).any())
+    long, over = evidence.periods[i, cols] > SHORT, surely_over(scene, i)[cols]
+    pooled = (strength >= scene.lower_bar) & (long | ~(recent < SURELY_FINE)) & ~over
+    rest = over & (evidence.over[i, cols] == 1)  # trouble ends inside a period, which is not bad for the little that it has
+    bad = bool(((((recent >= scene.policy.clear_below) & ~rest) | pooled) & large).any())
     return None if not bad and family == "volume" and scene.collapsed[i] else bad
 
 
@@ -171,8 +210,9 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
     )
     if now.strength <= episode.strength:
         return sure
+    readings = episode.readings if now.kpi == episode.kpi else now.readings
     return replace(
-        sure, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
-        denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts, siblings=now.siblings,
-        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
+        sure, readings=readings, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed,
+        numerator=now.numerator, denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts,
+        siblings=now.siblings, siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """Degradations with one cause, from opening to resolution."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from detector.domain.degradation import PRIORITY
+from detector.domain.degradation import PRIORITY, Degradation
 
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
 TRANSITIONS = {"": ("open",), "open": ("open", "resolved", "merged"), "resolved": (), "merged": ()}
@@ -30,6 +31,10 @@ class Incident:
     `version` counts changes that a receiver would want to hear of. `rivals`: the candidates for the root, the one named
     among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is resolved.
     `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
+    `started_at`: the estimated onset of the trouble; `ended_at`: its estimated end by the network's data, the end of its
+    last bad period, None while it is open. `opened_at` and `resolved_at` are the clocks of the decisions, and later.
+    `no_data_since`: from when on (s) none of its open degradations is measured any more: nobody knows how it goes on;
+    None = it is measured.
     """
 
     incident_id: str
@@ -55,6 +60,8 @@ class Incident:
     rivals: tuple[Rival, ...] = ()
     withdrawn_at: int | None = None
     works_until: int | None = None
+    ended_at: int | None = None
+    no_data_since: int | None = None
 
     @property
     def priority(self) -> int:
@@ -69,6 +76,13 @@ class Incident:
     def silent(self) -> bool:
         """No one outside is told of it."""
         return bool(self.suppressed_reason)
+
+
+def wanted(degradations: Iterable[Degradation], incidents: Iterable[Incident], at: int) -> tuple[Degradation, ...]:
+    """Of these degradations, what the decision over a tick that starts `at` (s) needs: those that are remembered, and all
+    members of the incidents, which are open."""
+    members = {name for incident in incidents for name in incident.degradation_ids}
+    return tuple(d for d in degradations if d.remembered(at) or (d.degradation_id in members and d.withdrawn_at is None))
 
 
 def incident_id(first_degradation_id: str) -> str:

@@ -68,12 +68,6 @@ def blur(d: Degradation) -> int:
     return max((d.detected_at - d.started_at) // d.duration_s - 1, 0)
 
 
-def began(degradations: Iterable[Degradation]) -> int:
-    """When the trouble of these began (s): what only a long horizon shows says it if nothing sharper does."""
-    starts = [(blur(d) > LONG, d.started_at) for d in degradations]
-    return min(starts)[1]
-
-
 def compatible(a: Bout, b: Bout) -> bool:
     """One cause may have begun both: their onsets are one within the slack of short horizons, or the time in which the
     one must have begun holds the start of the other."""

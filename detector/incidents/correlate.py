@@ -1,6 +1,7 @@
 """The stage: open incidents and this tick's degradations into every incident that is open or changed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from detector.domain.cell import Topology
@@ -11,12 +12,14 @@ from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
+from detector.incidents.bouts import GRADUAL_S
 from detector.incidents.groups import ONE_MAST
 from detector.incidents.hints import Hints
 from detector.incidents.joining import Joining, places
 from detector.incidents.lifecycle import Moment, absorbed, advanced, grown, opened
 from detector.incidents.roots import Cause, causes_in, search_of
 from detector.incidents.search import Search
+from detector.incidents.times import began
 
 WIDE = "*"
 NO_KPIS: Mapping[str, Kpi] = MappingProxyType({})
@@ -34,11 +37,13 @@ def correlate(
     policy: IncidentPolicy,
     kpis: Mapping[str, Kpi] = NO_KPIS,
     evidence: Evidence | None = None,
+    past: Sequence[Degradation] = (),
 ) -> tuple[Incident, ...]:
     """Every incident that is open after this tick or was opened, updated, resolved or merged by it, in order of opening.
 
     `degradations` are all open ones and those that this tick cleared. `objects_testable`: cells that could show something,
-    the base of the tests against chance; `evidence` of the tick says what those look like that are not raised. What only
+    the base of the tests against chance; `evidence` of the tick says what those look like that are not raised; `past`:
+    members of the open incidents that were over before, which still say when their trouble began and ended. What only
     says "no data" opens nothing. No two open incidents ever share a degradation; an id never changes; the same input gives
     the same output in whatever order it comes.
     """
@@ -46,7 +51,7 @@ def correlate(
     search = search_of(
         degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=Hints(evidence)
     )
-    moment = Moment(service, topology, operations, now, tick, policy, kpis, search)
+    moment = Moment(service, topology, operations, now, tick, policy, kpis, search, {d.degradation_id: d for d in past})
     before = {i.incident_id: i for i in open_ if i.state == "open"}
     found = causes_in(search)
     ledger = Ledger(dict(before), moment, search)
@@ -83,6 +88,7 @@ class Ledger:
 
     def take(self, cause: Cause) -> None:
         """Join the cause to the incidents that own a part of it, or to the open one that it lies in, or open a new one."""
+        cause = self._one_trouble(cause)
         owners = {self.owner[d] for d in cause.degradation_ids if d in self.owner} or self._hosts(cause)
         if not owners:
             incident = opened(cause, self.moment)
@@ -99,6 +105,20 @@ class Ledger:
         self.owner.update(dict.fromkeys(incident.degradation_ids, incident.incident_id))
         if cause.together:
             self.together.add(incident.incident_id)
+
+    def _one_trouble(self, cause: Cause) -> Cause:
+        """The cause without what an incident owns that began hours apart from most of it: a drift of one cell is no part of
+        the release that harms it since an hour ago, and would keep that open for as long as it lasts itself."""
+        parts: dict[str, list[Degradation]] = {}
+        for name in sorted(cause.degradation_ids):
+            parts.setdefault(self.owner.get(name, ""), []).append(self.moment.degradations[name])
+        most = max(parts.values(), key=lambda own: (len({d.base_object for d in own}), own[0].degradation_id))
+        apart = {
+            d.degradation_id
+            for owner, own in parts.items() if owner and abs(began(own) - began(most)) > GRADUAL_S
+            for d in own
+        }  # fmt: skip
+        return replace(cause, degradation_ids=cause.degradation_ids - apart) if apart else cause
 
     def _hosts(self, cause: Cause) -> set[str]:
         """The oldest open incident that the cause belongs to."""

@@ -7,11 +7,12 @@ from functools import cached_property
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
-from detector.incidents.bouts import GRADUAL, OUT_OF_SERVICE, began
+from detector.incidents.bouts import GRADUAL, GRADUAL_S, OUT_OF_SERVICE
 from detector.incidents.chance import group_by_chance
 from detector.incidents.groups import ONE_MAST, SCATTERED
 from detector.incidents.roots import Cause
 from detector.incidents.search import Search
+from detector.incidents.times import began
 
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
@@ -51,12 +52,19 @@ class Joining:
 
     def belongs_to(self, incident: Incident) -> bool:
         """By root, by its cells, as a later cell of a release or a mast, or as the crowd beside a lost cell."""
+        if self._another(incident):
+            return False
         if (incident.root_kind, incident.root_id) == self.cause.root:
             return True
         near = incident.root_kind in NEAR_ROOTS
         return (near and (self._inside(incident) or self._same_cells(incident))) or (
             self._of_the_release(incident) or self._of_the_mast(incident) or self._crowd_beside(incident)
         )
+
+    def _another(self, incident: Incident) -> bool:
+        """Service is gone, hours after an incident of mere quality was opened: that would tell its times wrongly."""
+        gone = any(d.kind in OUT_OF_SERVICE for d in self.own)
+        return gone and incident.kind in MILD and began(self.own) - incident.opened_at > GRADUAL_S
 
     def _inside(self, incident: Incident) -> bool:
         topology = self.search.topology

@@ -1,22 +1,22 @@
 """One incident through one tick: opened, grown, merged, suppressed, linked, resolved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from detector.domain.cell import Topology
-from detector.domain.degradation import Degradation, worst
+from detector.domain.degradation import Degradation, leading, worst
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
-from detector.domain.window import Tick, Window, utc
-from detector.incidents.bouts import LONG, began, blur
+from detector.domain.window import Tick, Window
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
-from detector.incidents.reason import leading, reason
+from detector.incidents.reason import reason
 from detector.incidents.rivals import rivals
 from detector.incidents.roots import Cause
 from detector.incidents.search import Root, Search
+from detector.incidents.times import began, ended, goes_on
 
 KIND_ORDER = (
     "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
@@ -24,6 +24,7 @@ KIND_ORDER = (
 )  # fmt: skip
 """An incident is called after its gravest kind, and never after a lesser one later."""
 MAINTENANCE = "maintenance"
+OVERRUN = "; declared works overrun"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,17 @@ class Moment:
     policy: IncidentPolicy
     kpis: Mapping[str, Kpi]
     search: Search
+    past: Mapping[str, Degradation] = field(default_factory=dict)
+    """Members of the open incidents that were over before this tick: what the sentence still speaks of."""
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Those of its degradations that this tick speaks of."""
         return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
+
+    def members(self, incident: Incident) -> list[Degradation]:
+        """All of its degradations that are known, and not withdrawn."""
+        known = (self.degradations.get(i) or self.past.get(i) for i in incident.degradation_ids)
+        return [d for d in known if d is not None and d.withdrawn_at is None]
 
 
 def opened(cause: Cause, moment: Moment) -> Incident:
@@ -67,7 +75,6 @@ def grown(incident: Incident, cause: Cause, moment: Moment) -> Incident:
     new = tuple(d.degradation_id for d in own if d.degradation_id not in incident.degradation_ids)
     return replace(
         incident, root_kind=root[0], root_id=root[1], degradation_ids=incident.degradation_ids + new,
-        started_at=min([incident.started_at, *(d.started_at for d in own if blur(d) <= LONG)]),
         cells=tuple(sorted({*incident.cells, *touched(root, own, moment.topology)})),
     )  # fmt: skip
 
@@ -76,7 +83,7 @@ def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incide
     """The older incident with all of the younger, and the younger as merged into it."""
     new = tuple(i for i in younger.degradation_ids if i not in older.degradation_ids)
     kept = replace(
-        older, degradation_ids=older.degradation_ids + new, started_at=min(older.started_at, younger.started_at),
+        older, degradation_ids=older.degradation_ids + new,
         cells=tuple(sorted({*older.cells, *younger.cells})), severity=worst([older.severity, younger.severity]),
         kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
     )  # fmt: skip
@@ -100,15 +107,29 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
             kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
         )
     incident = linked(unsuppressed(incident, moment), moment)
-    if any(d.open for d in own):
+    incident = replace(incident, no_data_since=unmeasured_since(own))
+    members = moment.members(incident)
+    if members:
+        incident = replace(incident, started_at=began(members, incident.opened_at))
+    if goes_on(members):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
-        incident = replace(incident, state="resolved", resolved_at=moment.now, updated_at=moment.now)
+        over = ended(members) or max(incident.updated_at, incident.started_at)
+        incident = replace(
+            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now,
+            ended_at=max(min(over, moment.now), incident.started_at),
+        )  # fmt: skip
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
-        return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+        return worded(incident, moment, together=together)
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
+
+
+def unmeasured_since(own: Sequence[Degradation]) -> int | None:
+    """When (s) the last of the open degradations stopped being measured; None if one still is, or none is open."""
+    since = [d.no_data_since for d in own if d.open]
+    return max((at for at in since if at is not None), default=None) if None not in since else None
 
 
 def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
@@ -127,37 +148,32 @@ def worth_telling(incident: Incident) -> tuple[object, ...]:
 
 
 def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
-    """With its sentence and confidence as of now; a resolved one keeps the sentence that described it."""
-    own = moment.of(incident)
-    sure = max(incident.confidence, sureness(incident, moment))
+    """With its sentence, its confidence and the candidates for its root as of now."""
+    incident, own = worded(incident, moment, together=together), moment.of(incident)
     if not own or incident.state != "open":
-        return replace(incident, confidence=sure)
+        return incident
+    others = rivals((incident.root_kind, incident.root_id), [d for d in own if d.open], moment.search)
+    return replace(incident, rivals=others or incident.rivals)
+
+
+def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
+    """With the sentence and the confidence as of now. Where no degradation of it changed, and once it is part of another,
+    it keeps the sentence that described it."""
+    incident = replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+    if not moment.of(incident) or incident.state == "merged":
+        return incident
     root: Root = (incident.root_kind, incident.root_id)
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
-    text = reason(own, root, members=members, together=together, kpis=moment.kpis, until=moment.tick.end)
-    others = rivals(root, [d for d in own if d.open], moment.search)
-    text += outlasted(incident.works_until, moment.tick)
-    return replace(incident, reason=text, confidence=sure, rivals=others or incident.rivals)
-
-
-def outlasted(works_until: int | None, tick: Tick) -> str:
-    """What the sentence adds about declared works that should have ended.
-
-    >>> outlasted(1_774_341_000, Tick(1_774_341_000, 900)), outlasted(None, Tick(0, 900))
-    ('; works planned until 08:30 UTC overrun', '')
-    """
-    if works_until is None:
-        return ""
-    day = "" if utc(works_until).date() == utc(tick.start).date() else " on %d %B"
-    return f"; works planned until {utc(works_until):%H:%M UTC{day}} overrun"
+    text = reason(moment.members(incident), root, members=members, together=together, kpis=moment.kpis)
+    return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
 
 
 def sureness(incident: Incident, moment: Moment) -> float:
     own = moment.of(incident)
     said = {name for d in own for name in d.confirmed_by.split(",") if name}
-    links = {"alarm"} if incident.alarm_id else set[str]()
-    return confidence(own, len(said | links) + bool(incident.ticket_id)) if own else incident.confidence
+    links = {name for name, id_ in (("alarm", incident.alarm_id), ("ticket", incident.ticket_id)) if id_}
+    return confidence(own, len(said | links)) if own else incident.confidence
 
 
 def unsuppressed(incident: Incident, moment: Moment) -> Incident:
@@ -210,5 +226,6 @@ def withdrawn(incident: Incident, now: int) -> Incident:
     """Corrected data bear out none of it: over, and a false alarm in so many words."""
     return replace(
         incident, state="resolved", resolved_at=incident.resolved_at or now, withdrawn_at=now, updated_at=now,
-        version=incident.version + 1, reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
+        ended_at=incident.started_at, version=incident.version + 1,
+        reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
     )  # fmt: skip

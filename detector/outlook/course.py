@@ -31,7 +31,7 @@ def episode(incident: Incident, degradations: Mapping[str, Degradation], now: in
     own = [degradations[i] for i in incident.degradation_ids if i in degradations]
     ends = [d.cleared_at for d in own if d.cleared_at is not None]
     if over:
-        end = max(ends, default=incident.resolved_at or now)
+        end = incident.ended_at or max(ends, default=incident.resolved_at or now)
     else:
         end = max([*ends, *(last_bad(d) for d in own if d.open)], default=now)
     found = incident.opened_at - incident.started_at

@@ -1,7 +1,7 @@
 """Ratios: failures of attempts, with success rates that vary more than coin tosses do."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -15,14 +15,17 @@ class BetaBinomial:
 
     kinds: tuple[str, ...] = ("ratio",)
     chance: float = 1.0
+    collapses: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size >= policy.min_attempts)
 
     def deviation(self, sample: Sample) -> Floats:
+        return np.asarray((sample.events - sample.expected) / np.sqrt(np.maximum(self.variance(sample), 1e-9)))
+
+    def variance(self, sample: Sample) -> Floats:
         q, n = sample.level, sample.size
-        variance = n * q * (1 - q) * (1 + np.maximum(n - 1, 0) * self._rho(sample))
-        return np.asarray((sample.events - n * q) / np.sqrt(np.maximum(variance, 1e-9)))
+        return np.asarray(n * q * (1 - q) * (1 + np.maximum(n - 1, 0) * self._rho(sample)))
 
     def strength(self, sample: Sample) -> Floats:
         return tails.beta_binomial(*np.broadcast_arrays(sample.events, sample.size, sample.level, self._rho(sample)))
@@ -35,7 +38,7 @@ class BetaBinomial:
         q, n = np.clip(sample.level, 1e-6, 1 - 1e-6), np.maximum(sample.size, 1.0)
         precision = np.maximum(n / (1 + (n - 1) * self._rho(sample)) - 1, 1e-2)
         a, b = q * precision, (1 - q) * precision
-        low, high = (np.asarray(special.betaincinv(a, b, p), dtype=np.float64) for p in (0.005, 0.995))
+        low, high = (np.asarray(scipy.special.betaincinv(a, b, p), dtype=np.float64) for p in (0.005, 0.995))
         return tails.whole(low, high, n)
 
     def excess(self, sample: Sample) -> Floats:

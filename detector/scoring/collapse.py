@@ -1,7 +1,7 @@
 """Volumes: traffic that is gone where it should be."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -15,6 +15,7 @@ class Collapse:
 
     kinds: tuple[str, ...] = ("volume",)
     chance: float = 0.0
+    collapses: bool = True
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.expected >= (policy.min_attempts if sample.counted else 1e-9))
@@ -22,6 +23,9 @@ class Collapse:
     def deviation(self, sample: Sample) -> Floats:
         mean = np.maximum(sample.expected, 1e-9)
         return np.asarray((mean - sample.events) / (mean * np.sqrt(self._variance(sample))))
+
+    def variance(self, sample: Sample) -> Floats:
+        return np.asarray(self._variance(sample) * sample.expected**2)
 
     def strength(self, sample: Sample) -> Floats:
         half = 0.5 if sample.counted else 0.0
@@ -35,7 +39,7 @@ class Collapse:
 
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         shape = 1 / self._variance(sample)
-        low, high = (special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
+        low, high = (scipy.special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
         return np.where(sample.rest > 0.005, 0.0, low), np.asarray(high)
 
     def excess(self, sample: Sample) -> Floats:

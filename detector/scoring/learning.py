@@ -23,6 +23,8 @@ PRIOR_PERIODS = 300.0
 """The network's spread counts as much as so many periods of an object's own."""
 CAP = 5.0
 """Deviations beyond so many standard deviations count as this many."""
+DOWNTIME = "availability"
+"""Family of KPIs in which a cell counts the time for which it is down."""
 LEAST_SPREAD = 1e-5
 OFTEN_EMPTY = 0.01
 """Hours in which an object is empty more often say nothing of the tails."""
@@ -175,9 +177,12 @@ def exceedances(past: History, k: int, policy: DetectionPolicy) -> dict[tuple[in
 
 
 def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) -> None:
-    """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them."""
+    """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them.
+    What a cell counts as down is no tail of anything: that others were down often makes no other one less surely down."""
     faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
     for (h, k), each in found.items():
+        if baseline.kpis[k].family == DOWNTIME:
+            continue
         baseline.stretch[h, k] = stretch(each, faulty)
 
 

@@ -1,7 +1,7 @@
 """Rates: events per session time."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -15,14 +15,17 @@ class NegativeBinomial:
 
     kinds: tuple[str, ...] = ("rate",)
     chance: float = 1.0
+    collapses: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size > 0)
 
     def deviation(self, sample: Sample) -> Floats:
-        mean = sample.expected
-        variance = mean + (sample.spread + sample.doubt) * mean**2
-        return np.asarray(sample.worse * (sample.events - mean) / np.sqrt(np.maximum(variance, 1e-9)))
+        excess = sample.worse * (sample.events - sample.expected)
+        return np.asarray(excess / np.sqrt(np.maximum(self.variance(sample), 1e-9)))
+
+    def variance(self, sample: Sample) -> Floats:
+        return np.asarray(sample.expected + (sample.spread + sample.doubt) * sample.expected**2)
 
     def strength(self, sample: Sample) -> Floats:
         spread = sample.spread + sample.doubt
@@ -34,7 +37,7 @@ class NegativeBinomial:
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)
         shape = 1 / (1 / mean + sample.spread + sample.doubt)
-        low, high = (np.asarray(special.gammaincinv(shape, p) / shape * sample.level) for p in (0.005, 0.995))
+        low, high = (np.asarray(scipy.special.gammaincinv(shape, p) / shape * sample.level) for p in (0.005, 0.995))
         return tails.whole(low, high, np.maximum(sample.size, 1e-9))
 
     def excess(self, sample: Sample) -> Floats:

@@ -47,7 +47,9 @@ class Recent:
     last: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     """KPI -> (events, size, expected events) of the newest period."""
     peaks: dict[int, Floats] = field(default_factory=dict)
-    """KPI -> [horizon, object] excess of the worst period of each horizon; of a fading one, of all that are at hand."""
+    """KPI -> [horizon, object] excess of the worst period of each horizon; of a fading one, of the longest other's."""
+    _sides: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+    """The KPI judged now -> its `expected`."""
 
     def expected(self, k: int) -> tuple[Floats, Floats, Floats]:
         """(events, size, expected events) of the KPI at `k` of the frame over [period, object], common factor removed."""
@@ -64,6 +66,8 @@ class Recent:
         base, kpi = self.baseline, self.frame.kpis[k]
         b = base.kpi_index[kpi.id]
         sides = self.expected(k)
+        self._sides.clear()  # one KPI at a time
+        self._sides[k] = sides
         self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
         self.peaks[k] = self._peak(worse(kpi) * (sides[0] - sides[2]))
         events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
@@ -73,6 +77,18 @@ class Recent:
         return Sample(
             e, s, m / s, base.spread[:, self.rows, b].astype(float), base.doubt[self.rows, b].astype(float),
             self._rest(b), worse(kpi), float(base.offset[b]), bool(base.counted[b]), self.policy.collapse_below,
+        )  # fmt: skip
+
+    def periods(self, k: int, columns: NDArray[np.bool_]) -> Sample:
+        """[period, object] of these objects, each period by itself; NaN where it is no ordinary one, the newest aside."""
+        base, kpi = self.baseline, self.frame.kpis[k]
+        b, rows = base.kpi_index[kpi.id], self.rows[columns]
+        hidden = self.apart[:, columns].copy()
+        hidden[-1] = False
+        events, size, mean = (np.where(hidden, np.nan, side[:, columns]) for side in self._sides[k])
+        return Sample(
+            events, size, mean / size, base.spread[0, rows, b].astype(float), base.doubt[rows, b].astype(float),
+            np.zeros(1), worse(kpi), float(base.offset[b]), bool(base.counted[b]), self.policy.collapse_below,
         )  # fmt: skip
 
     def memory(self, unquiet: NDArray[np.bool_]) -> Memory:
@@ -104,8 +120,10 @@ class Recent:
         ordinary = np.where(self.apart | np.isnan(excess), -np.inf, excess)
         ordinary[-1] = excess[-1]
         back = np.maximum.accumulate(ordinary[::-1], axis=0)
+        longest = max(self.baseline.horizons.tolist())
         return np.stack([
-            back[min(h, len(back)) - 1] if h > 0 else (1 + self._left) * back[-1] for h in self.baseline.horizons.tolist()
+            (1.0 if h > 0 else 1 + self._left) * back[min(h if h > 0 else longest, len(back)) - 1]
+            for h in self.baseline.horizons.tolist()
         ])  # fmt: skip
 
     def _unmeasured(self, measured: NDArray[np.bool_], remembered: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -16,12 +16,16 @@ class Residual:
 
     kinds: tuple[str, ...] = ("mean", "gauge")
     chance: float = 0.0
+    collapses: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level + sample.offset > 0))
 
     def deviation(self, sample: Sample) -> Floats:
         return np.asarray(self._residual(sample) / np.sqrt(np.maximum(sample.spread + sample.doubt, 1e-8)))
+
+    def variance(self, sample: Sample) -> Floats:
+        return np.asarray(np.maximum(sample.spread + sample.doubt, 1e-8) * sample.expected**2)
 
     def strength(self, sample: Sample) -> Floats:
         return tails.normal(self.deviation(sample))

@@ -60,6 +60,8 @@ class Scorer(Protocol):
     kinds: tuple[str, ...]
     chance: float
     """1 if events scatter by chance like Poisson counts, 0 if all scatter is in the spread."""
+    collapses: bool
+    """Bad means that next to nothing is left, not that it is somewhat worse."""
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         """There is enough to judge by."""
@@ -67,6 +69,10 @@ class Scorer(Protocol):
 
     def deviation(self, sample: Sample) -> Floats:
         """A rough z, positive = worse: decides what is worth a tail probability."""
+        ...
+
+    def variance(self, sample: Sample) -> Floats:
+        """Of the events of a healthy object, in the squares of their counts; of use where events scatter by chance."""
         ...
 
     def strength(self, sample: Sample) -> Floats:

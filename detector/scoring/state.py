@@ -22,12 +22,16 @@ class State:
 
     kinds: tuple[str, ...] = ("state",)
     chance: float = 0.0
+    collapses: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level > 0))
 
     def deviation(self, sample: Sample) -> Floats:
         return np.asarray(np.abs(_residual(sample)) / _scale(sample))
+
+    def variance(self, sample: Sample) -> Floats:
+        return np.asarray((_scale(sample) / FINE * sample.expected) ** 2)
 
     def strength(self, sample: Sample) -> Floats:
         return np.asarray(np.maximum(tails.normal(self.deviation(sample)) - np.log10(2), 0.0))

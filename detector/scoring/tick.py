@@ -15,17 +15,24 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick
 from detector.scoring import tails
 from detector.scoring.baseline import Baseline, unless_at_rest
+from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, flipped, shown
 from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
 from detector.scoring.lasting import lasting
+from detector.scoring.learning import DOWNTIME
 from detector.scoring.neighbours import neighbour_load
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS, judged
 from detector.scoring.scorer import Sample, Scorer
 
-FIGURES = ("strength", "recent", "observed", "expected", "low", "high", "numerator", "denominator", "excess")
+FIGURES = (
+    "strength", "recent", "observed", "expected", "low", "high", "numerator", "denominator", "excess", "newest_observed",
+    "newest_expected", "newest_denominator",
+)  # fmt: skip
 NOTHING_DECLARED = Operations()
+WORTH_A_SEARCH = 2.0
+"""-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
 PLAIN_Z = 1.0
 """Up to so many standard deviations the normal tail will do: nobody asks how usual the usual is."""
 
@@ -55,6 +62,8 @@ def score(
     shape = (len(frame.objects), len(frame.kpis))
     figures: dict[str, NDArray[Any]] = {name: np.full(shape, np.nan) for name in FIGURES}
     figures |= {"periods": np.ones(shape, np.int64), "matters": np.zeros(shape, bool)}
+    figures |= {"onset": np.zeros(shape, np.int64), "over": np.zeros(shape, np.int64)}
+    figures |= {"gain": np.zeros(shape), "gone": np.zeros(shape)}
     for k, kpi in enumerate(frame.kpis):
         if kpi.id in baseline.kpi_index and kpi.kind in SCORERS:
             for name, column in _judge(now, k).items():
@@ -78,7 +87,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     """All figures of one KPI over [object], from the horizon that speaks loudest; mere context has no strength."""
     kpi, base = now.frame.kpis[k], now.baseline
     scorer, sample = SCORERS[kpi.kind], now.sample(k)
-    single = _band(scorer, kpi, sample)
+    single = _band(scorer, kpi, sample) | _newest(kpi, sample)
     if not judged(kpi):
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
@@ -90,13 +99,38 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     combined, loudest = combine(np.where(over, np.minimum(strength, 0.0), strength), matters)
     # a habit of rest is one and the same reason at every horizon: it is weighed once
     combined = unless_at_rest(combined, np.take_along_axis(sample.rest, loudest[None], axis=0)[0])
-    figures = single | _shown(kpi, sample, loudest)
+    changes = _changes(now, k, scorer, strength)
+    shown_at = _undiluted(base.horizons, loudest, changes, len(now.frame.starts))
+    figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
         "strength": combined, "recent": unless_at_rest(strength[0], sample.rest[0]),
         "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
         "matters": matters.any(axis=0),
-        "periods": np.array([effective(h) for h in base.horizons.tolist()])[loudest],
+        "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
     }  # fmt: skip
+
+
+def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str, NDArray[Any]]:
+    """When the trouble of each object began and ended, where any horizon [horizon, object] shows some."""
+    worth = np.nan_to_num(strength).max(axis=0) >= WORTH_A_SEARCH
+    found = {"onset": np.zeros(len(worth), np.int64), "over": np.zeros(len(worth), np.int64),
+             "gain": np.zeros(len(worth)), "gone": np.zeros(len(worth))}  # fmt: skip
+    if worth.any():
+        own = segment(scorer, now.periods(k, worth), downtime=now.frame.kpis[k].family == DOWNTIME)
+        for name, column in found.items():
+            column[worth] = getattr(own, name)
+    return found
+
+
+def _undiluted(
+    horizons: NDArray[np.int64], loudest: NDArray[np.intp], changes: dict[str, NDArray[Any]], looked_at: int
+) -> NDArray[np.intp]:
+    """[object]: the horizon to show: the loudest, or the longest that lies within the trouble which goes on, so that its
+    size is not watered down by what was before. What was bad in all periods `looked_at` is longer: a drift, perhaps."""
+    length = np.array([effective(h) for h in horizons.tolist()])
+    goes_on = (changes["onset"] > 0) & (changes["onset"] < looked_at) & (changes["over"] == 0)
+    inside = np.searchsorted(length, changes["onset"], side="right") - 1
+    return np.asarray(np.where(goes_on, np.minimum(loudest, np.maximum(inside, 0)), loudest), np.intp)
 
 
 def combine(strength: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
@@ -136,6 +170,12 @@ def _shown(kpi: Kpi, sample: Sample, at: NDArray[np.intp]) -> dict[str, NDArray[
         "observed": shown(kpi, events / size), "expected": shown(kpi, level),
         "numerator": size - events if flipped(kpi) else events, "denominator": size,
     }  # fmt: skip
+
+
+def _newest(kpi: Kpi, sample: Sample) -> dict[str, NDArray[Any]]:
+    """Values and size of the newest period alone."""
+    figures = _shown(kpi, sample, np.zeros(sample.events.shape[1], np.intp))
+    return {f"newest_{name}": figures[name] for name in ("observed", "expected", "denominator")}
 
 
 def _band(scorer: Scorer, kpi: Kpi, sample: Sample) -> dict[str, NDArray[Any]]:

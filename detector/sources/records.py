@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from sys import intern
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
 from detector.sources.dialect import plain_rows, tell_layout
 from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
 from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots
-from detector.sources.tabular import Table
+
+if TYPE_CHECKING:
+    from detector.sources.tabular import Table
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LONGEST_WORD = 1_000
@@ -239,6 +241,8 @@ def nouns(
                 take(Record(path.name, line, fields, zone, findings, private))
             tell_layout(plain.layout, path.name, findings)
         else:
+            from detector.sources.tabular import Table  # with DuckDB, which plain tables of CSV do not need
+
             with Table(path, path.name, required, COLUMNS, private=private) as table:
                 for record in _records(table, path.name, zone, findings, private=private):
                     take(record)
@@ -252,7 +256,7 @@ def of_people(file: str) -> bool:
     return file.partition(".")[0] in OF_PEOPLE
 
 
-def _records(table: Table, file: str, zone: tzinfo, findings: Findings, *, private: bool) -> Iterator[Record]:
+def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, private: bool) -> Iterator[Record]:
     """The rows of a table, its numbers, times and names as the contract writes them."""
     _refuse_contradictions(table, file)
     rows = table.texts([c for c in table.columns if c in NUMBERS], findings)
@@ -268,7 +272,7 @@ def _records(table: Table, file: str, zone: tzinfo, findings: Findings, *, priva
         yield Record(file, table.line_of(number), fields, zone, findings, private, orders)
 
 
-def _refuse_contradictions(table: Table, file: str) -> None:
+def _refuse_contradictions(table: "Table", file: str) -> None:
     """Raises Misconfigured for consents in which one column says two things: neither may be taken for what was meant."""
     for column in table.doubled_columns if file.startswith("consents.") else ():
         if count := table.differing(column):
@@ -276,7 +280,7 @@ def _refuse_contradictions(table: Table, file: str) -> None:
             raise Misconfigured(what, where=file, mend="leave one of the two columns out")
 
 
-def _names(table: Table, column: str, file: str, findings: Findings, *, private: bool) -> dict[str, str]:
+def _names(table: "Table", column: str, file: str, findings: Findings, *, private: bool) -> dict[str, str]:
     """Text -> name for a column of names that a program took for numbers; nothing for any other."""
     if not table.matching(column, LIKE_NUMBERS):
         return {}
@@ -284,7 +288,7 @@ def _names(table: Table, column: str, file: str, findings: Findings, *, private:
     return dict(zip(words, as_identifiers(words, column, file, findings, private=private), strict=True))
 
 
-def _order(table: Table, column: str) -> DateOrder:
+def _order(table: "Table", column: str) -> DateOrder:
     """Of the dates in a column that are like 03/04/2026."""
     words = table.matching(column, SHEET_DATE)
     if not words:

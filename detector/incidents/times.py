@@ -1,0 +1,84 @@
+"""When the trouble of an incident began and ended, by what its degradations say of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from detector.domain.degradation import Degradation
+from detector.domain.incident import Incident
+from detector.incidents.bouts import OUT_OF_SERVICE
+
+SHARPEST = 30.0
+"""-log10 p a period: beyond it an onset is as sharp as can be."""
+SILENT = 10.0
+"""What a missing row is worth: it says exactly when it was missing, though it has no p."""
+MOST_SAID = 100.0
+"""-log10 p of one degradation beyond which it says no more than this of when the trouble began."""
+CLEAR = 0.3
+"""Of what the sharpest says a period, so much is clear enough to have a say in when it began and ended."""
+
+
+def sharpness(d: Degradation) -> float:
+    """-log10 p a period of what it showed at its strongest: how exactly its beginning and end can be known."""
+    return SILENT if d.family == "data" else min(d.strength / max(d.periods, 1), SHARPEST)
+
+
+def weight(d: Degradation) -> float:
+    """How much it says in all of when it began."""
+    return MOST_SAID if d.family == "data" else min(d.strength, MOST_SAID)
+
+
+def clear_ones(members: Sequence[Degradation]) -> list[Degradation]:
+    """Those that say it clearly, beside the sharpest of them."""
+    least = CLEAR * max(map(sharpness, members), default=0.0)
+    return [d for d in members if sharpness(d) >= least]
+
+
+def began(members: Iterable[Degradation], opened_at: int | None = None) -> int:
+    """The likeliest onset (s): the median of those that say it clearly, each by its strength. What began after the incident
+    was opened, at `opened_at`, says nothing of it.
+
+    ValueError if there are none.
+    """
+    own = list(members)
+    before = [d for d in own if opened_at is None or d.started_at < opened_at] or own
+    return weighted_median([(d.started_at, weight(d)) for d in clear_ones(before)])
+
+
+def ended(members: Iterable[Degradation]) -> int | None:
+    """The end (s) of the last bad period of those that say it clearly; None while one of them is open."""
+    ends = [d.cleared_at for d in clear_ones(list(members))]
+    known = [at for at in ends if at is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def goes_on(members: Sequence[Degradation]) -> bool:
+    """Something of it is still bad: a degradation that tells of it clearly, or that takes service away. Others, which a long
+    horizon may have raised late and keeps open, are its echo."""
+    clear = {d.degradation_id for d in clear_ones(members)}
+    return any(d.open and (d.degradation_id in clear or d.kind in OUT_OF_SERVICE) for d in members)
+
+
+def end_with(degradations: Iterable[Degradation], incidents: Iterable[Incident]) -> tuple[Degradation, ...]:
+    """These degradations, of which those that are open end with their incident where that is over."""
+    ends = {name: i.ended_at for i in incidents if i.state == "resolved" for name in i.degradation_ids}
+
+    def ended_with(d: Degradation) -> Degradation:
+        end = ends.get(d.degradation_id) if d.open else None
+        return d if end is None else replace(d, cleared_at=max(end, d.started_at))
+
+    return tuple(map(ended_with, degradations))
+
+
+def weighted_median(values: Sequence[tuple[int, float]]) -> int:
+    """
+    >>> weighted_median([(0, 1.0), (900, 5.0), (1800, 1.0)]), weighted_median([(0, 0.0)])
+    (900, 0)
+    """
+    rows = sorted(values)
+    half = sum(weight for _, weight in rows) / 2
+    reached = 0.0
+    for value, weight in rows:
+        reached += weight
+        if reached >= half:
+            return value
+    return rows[-1][0]

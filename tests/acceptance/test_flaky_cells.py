@@ -1,0 +1,106 @@
+"""Twenty cells by the hour. Some of them are flaky: now and then they stop for half an hour to an hour. Then five healthy
+ones stop once, for 20 to 60 minutes: each stop is found at its own hour and as grave as it is, whoever else is flaky."""
+
+import numpy as np
+import pytest
+
+from detector.app import read_catalogue
+from detector.degradations import track
+from detector.domain.cell import Cell, Topology
+from detector.domain.frame import KpiFrame
+from detector.domain.incident import wanted
+from detector.domain.operations import Operations
+from detector.domain.policy import DetectionPolicy, IncidentPolicy
+from detector.domain.window import Tick
+from detector.incidents import correlate, end_with
+from detector.scoring import fit, lookback, score
+from detector.settings import Settings
+
+HOUR, DAYS, CELLS = 3600, 35, 20
+START = 1_767_571_200  # Monday, 2026-01-05T00:00Z
+STOPS = {19: (12, 1200), 18: (10, 1800), 17: (8, 2400), 16: (6, 3000), 15: (4, 3600)}
+"""Cell -> (hours before the end, seconds that it stood still)."""
+NAMES = tuple(f"c{n:02d}" for n in range(CELLS))
+
+
+def observed(flaky):
+    """Availability and connection set-ups of every hour."""
+    rng, hours = np.random.default_rng(1), DAYS * 24
+    down = np.zeros((hours, CELLS))
+    for cell in range(flaky):
+        for hour in rng.choice(hours - 48, 10, replace=False):
+            down[hour, cell] = rng.choice([1800, 2400, 3600])
+    for cell, (before, seconds) in STOPS.items():
+        down[hours - before, cell] = seconds
+    load = 5 * (100 + 80 * np.sin((np.arange(hours) % 24 - 8) / 24 * 2 * np.pi))[:, None]
+    attempts = rng.poisson(load * (1 - down / HOUR)).astype(float)
+    kpis = {kpi.id: kpi for kpi in read_catalogue(Settings().sources.kpis).computed}
+    chosen = (kpis["lte_avail"], kpis["lte_rrc_sr"], kpis["lte_attempts"])
+    numerator = np.stack([HOUR - down, attempts - rng.binomial(attempts.astype(int), 0.003), attempts], axis=2)
+    denominator = np.stack([np.full_like(down, HOUR), attempts, np.ones_like(down)], axis=2)
+    starts = START + HOUR * np.arange(hours)
+    return KpiFrame(starts, HOUR, NAMES, chosen, numerator, denominator, np.zeros(down.shape, bool))
+
+
+def part(frame, first, last):
+    span = slice(first, last)
+    return KpiFrame(
+        frame.starts[span].copy(), HOUR, frame.objects, frame.kpis, frame.numerator[span].copy(),
+        frame.denominator[span].copy(), frame.suspect[span].copy(),
+    )  # fmt: skip
+
+
+def incidents_of_the_last_day(flaky):
+    frame, policy = observed(flaky), DetectionPolicy()
+    topology = Topology({name: Cell(name, "LTE") for name in NAMES}, {})
+    judged_from = len(frame.starts) - 24
+    learned = part(frame, 0, judged_from)
+    baseline = fit(learned, timezone="UTC", excluded=np.zeros(learned.suspect.shape, bool), peers={}, policy=policy)
+    book, incidents, missing, memory = {}, {}, {}, None
+    for place in range(judged_from, len(frame.starts)):
+        tick = Tick(int(frame.starts[place]), HOUR)
+        evidence = score(
+            part(frame, place - lookback(baseline) + 1, place + 1), baseline, expected_objects=NAMES, topology=topology,
+            timezone="UTC", policy=policy, before=memory,
+        )  # fmt: skip
+        memory, now = evidence.memory, tick.end + 300
+        standing = tuple(i for i in incidents.values() if i.state == "open")
+        known = wanted(book.values(), standing, tick.start)
+        lately = [d for d in known if d.remembered(tick.start)]
+        found = track(
+            evidence, lately, now=now, topology=topology, operations=Operations(), policy=policy, seen_missing=missing
+        )
+        changed = correlate(
+            standing, found.degradations, topology=topology, operations=Operations(), now=now, tick=tick,
+            objects_testable=CELLS, policy=IncidentPolicy(), evidence=evidence, past=known,
+        )  # fmt: skip
+        missing = found.missing
+        book |= {d.degradation_id: d for d in end_with(found.degradations, changed)}
+        incidents |= {i.incident_id: i for i in changed}
+    return frame, [i for i in incidents.values() if i.state != "merged"]
+
+
+@pytest.fixture(scope="module", params=[0, 3, 8])
+def day(request):
+    return incidents_of_the_last_day(request.param)
+
+
+def test_every_stop_is_found_at_its_own_hour_and_nothing_else_is(day):
+    frame, incidents = day
+    hours = {cell: int(frame.starts[len(frame.starts) - before]) for cell, (before, _) in STOPS.items()}
+    assert {i.root_id: i.started_at for i in incidents} == {NAMES[cell]: hour for cell, hour in hours.items()}
+    assert len(incidents) == len(STOPS)
+
+
+def test_it_is_as_grave_as_it_is_long(day):
+    _, incidents = day
+    expected = {19: {"minor"}, 18: {"minor", "major"}, 17: {"major", "critical"}, 16: {"major", "critical"},
+                15: {"major", "critical"}}  # fmt: skip
+    assert all(i.severity in expected[NAMES.index(i.root_id)] for i in incidents)
+
+
+def test_it_ended_with_its_hour_and_that_is_decided_within_three(day):
+    _, incidents = day
+    for incident in incidents:
+        assert incident.ended_at == incident.started_at + HOUR
+        assert incident.resolved_at - incident.ended_at <= 3 * HOUR

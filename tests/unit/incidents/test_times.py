@@ -1,0 +1,105 @@
+"""When an incident began and ended, by what its degradations say."""
+
+from dataclasses import replace
+
+from detector.domain.cell import Cell, Topology
+from detector.domain.degradation import Degradation
+from detector.domain.operations import Operations
+from detector.domain.policy import IncidentPolicy
+from detector.domain.window import Tick
+from detector.incidents import correlate, end_with
+from detector.incidents.times import began, ended
+
+QUARTER = 900
+SHARP = Degradation(
+    "d1", "c1", "availability", "a", "outage", 40 * QUARTER, 42 * QUARTER, "critical", 40.0, 1.0, 0.0, 0, 900, 900, 1,
+    QUARTER, raised_at=41 * QUARTER,
+)  # fmt: skip
+MILD = replace(SHARP, degradation_id="d2", family="integrity", kind="integrity", strength=9.0, periods=12,
+               started_at=33 * QUARTER, severity="minor")  # fmt: skip
+
+
+def test_the_sharp_ones_tell_the_onset_and_not_the_earliest():
+    assert began([MILD, SHARP]) == 40 * QUARTER
+    assert began([MILD]) == 33 * QUARTER
+
+
+def test_among_the_sharp_ones_the_middle_tells():
+    others = [replace(SHARP, degradation_id=f"d{n}", started_at=at * QUARTER) for n, at in ((3, 40), (4, 41), (5, 36))]
+    assert began([SHARP, *others]) == 40 * QUARTER
+
+
+def test_what_began_after_the_incident_was_opened_says_nothing_of_its_onset():
+    later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, strength=200.0)
+    assert began([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
+
+
+def test_it_ends_with_the_last_of_the_clear_ones():
+    over = [replace(SHARP, cleared_at=44 * QUARTER), replace(SHARP, degradation_id="d3", cleared_at=45 * QUARTER)]
+    echo = replace(MILD, cleared_at=52 * QUARTER)
+    assert ended([*over, echo]) == 45 * QUARTER
+    assert ended([over[0], SHARP]) is None
+
+
+def test_a_missing_row_says_exactly_when():
+    silent = replace(SHARP, degradation_id="d3", family="data", strength=0.0, started_at=39 * QUARTER)
+    assert began([MILD, silent]) == 39 * QUARTER
+
+
+TOPOLOGY = Topology({
+    f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="v", software="r1" if n < 9 else "r2") for n in range(20)
+})  # fmt: skip
+
+
+def slow(cell, start, strength=12.0, periods=3, **more):
+    return replace(
+        MILD, degradation_id=f"{cell}-{start}", object_id=cell, started_at=start * QUARTER, strength=strength,
+        periods=periods, detected_at=(start + 2) * QUARTER, raised_at=(start + 2) * QUARTER, **more,
+    )  # fmt: skip
+
+
+def decided(open_, degradations, at, past=()):
+    tick = Tick((at - 1) * QUARTER, QUARTER)
+    found = correlate(
+        open_, degradations, topology=TOPOLOGY, operations=Operations(), now=tick.end + 300, tick=tick, objects_testable=20,
+        policy=IncidentPolicy(), past=past,
+    )  # fmt: skip
+    return found, {i.incident_id: i for i in found}
+
+
+def test_what_echoes_an_incident_ends_with_it():
+    clear, echo = slow("c1", 40), slow("c1", 46, strength=7.0, periods=12, family="retainability", kind="retainability")
+    (first, *_), _ = decided((), [clear], 42)
+    (second, *_), _ = decided([first], [clear, echo], 48)
+    over = replace(clear, cleared_at=50 * QUARTER)
+    (third, *_), _ = decided([second], [over, echo], 52)
+    assert (third.state, third.started_at, third.ended_at) == ("resolved", 40 * QUARTER, 50 * QUARTER)
+    assert [d.cleared_at for d in end_with([over, echo], [third])] == [50 * QUARTER, 50 * QUARTER]
+
+
+def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weakly_it_says_so():
+    clear, out = slow("c1", 40), slow("c1", 40, strength=4.0, periods=12, family="volume", kind="sleeping")
+    (first, *_), _ = decided((), [clear, replace(out, degradation_id="other")], 42)
+    (second, *_), _ = decided([first], [replace(clear, cleared_at=50 * QUARTER), replace(out, degradation_id="other")], 52)
+    assert (second.state, second.ended_at) == ("open", None)
+
+
+def test_an_old_drift_is_no_part_of_a_release_that_harms_its_cell():
+    drift = slow("c1", 10, strength=40.0, periods=12)
+    (old, *_), _ = decided((), [drift], 13)
+    harmed = [slow(f"c{n}", 60, family="accessibility", kind="accessibility") for n in range(1, 9)]
+    _, known = decided([old], [drift, *harmed], 62)
+    release = next(i for i in known.values() if i.root_kind == "software")
+    assert known[old.incident_id].degradation_ids == old.degradation_ids
+    assert release.started_at == 60 * QUARTER
+    assert drift.degradation_id not in release.degradation_ids
+
+
+def test_an_outage_in_the_cell_of_an_old_drift_has_times_of_its_own():
+    drift = slow("c1", 10, strength=40.0, periods=12)
+    (old, *_), _ = decided((), [drift], 13)
+    out = replace(SHARP, degradation_id="out", started_at=60 * QUARTER, detected_at=61 * QUARTER)
+    _, known = decided([old], [drift, out], 61)
+    assert sorted((i.kind, i.started_at) for i in known.values()) == [
+        ("integrity", 10 * QUARTER), ("outage", 60 * QUARTER),
+    ]  # fmt: skip
