@@ -27,11 +27,13 @@ class Counter:
 
     kind: delta (events of the period), cumulative (since start-up: differences count) or gauge (may be negative).
     additive: subcounters may be summed; otherwise (throughput or delay per class) their plain mean stands for the whole.
+    histogram: a PM file may write it as a list of bins, `1,600,7`; any other counter with a comma has no value.
     """
 
     unit: str = "1"
     kind: str = "delta"
     additive: bool = True
+    histogram: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,12 @@ def _choice(row: Mapping[str, Any], key: str, choices: tuple[str, ...], where: s
 
 
 def _counter(row: Mapping[str, Any], where: str) -> Counter:
-    _known(row, ("unit", "kind", "additive"), where)
+    _known(row, ("unit", "kind", "additive", "histogram"), where)
     return Counter(
         _typed(row, "unit", str, where, "1"),
         _choice(row, "kind", COUNTER_KINDS, where, "delta"),
         _typed(row, "additive", bool, where, True),
+        _typed(row, "histogram", bool, where, False),
     )
 
 

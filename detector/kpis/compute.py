@@ -87,7 +87,8 @@ class _Work:
 
     def _judged(self, periods: Mapping[Period, list[CounterBatch]], wanted: Window | None) -> Iterator[CounterRows]:
         before: CounterRows | None = None
-        for (duration_s, start), batches in periods.items():
+        for (duration_s, start), given in periods.items():
+            batches = [self.stems.without_commas(b, self.findings) if b.lists else b for b in given]
             want = {b.counters: self.stems.wanted(b.counters) for b in batches}
             rows = merge(batches, self.names, want, self.findings)
             if rows.objects and (wanted is None or wanted.contains(self.grid.tick(start, duration_s).start)):
