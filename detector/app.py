@@ -144,7 +144,10 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> Source:
 
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
-    return [Receiver(r.name, r.url, r.secrets, r.format, r.min_severity, r.teams) for r in settings.receivers]
+    return [
+        Receiver(r.name, r.url, r.secrets, r.format, r.min_severity, r.teams, audience=r.audience)
+        for r in settings.receivers
+    ]
 
 
 def check(settings: Settings) -> list[str]:

@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import config
@@ -29,6 +29,8 @@ from detector.domain.policy import (
 from detector.domain.rule import Rule, read_rules
 
 _TIMES = ("quiet_from", "quiet_to")
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|min|minutes?|h|hours?|d|days?)")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SHARES = ("complete_share", "collapse_below", "covers_share", "chance_below", "list_above", "contact_above")
 _MOST_HELD_OUT = 0.5
@@ -52,6 +54,18 @@ DEFAULT = Path(config.__file__).parent / "precall.toml"
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
 
 
+def seconds_of(text: str) -> float:
+    """A length of time as people write it; ValueError for what is none, or nothing.
+
+    >>> seconds_of("45 min"), seconds_of("2 h"), seconds_of("90 s")
+    (2700.0, 7200.0, 90.0)
+    """
+    found = _LENGTH.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(f"no length of time; write it like '45 min' or '2 h', not {text[:20]!r}")
+    return float(found[1]) * _UNITS[found[2][0]]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,7 +77,19 @@ class Sources(_Section):
     path: Path = Path("var/inbox")
     settle_s: float = 2.0
     """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
+    silent_after: str = "45 min"
+    """A feed of which nothing new has come for so long is silent, unless it usually comes more seldom."""
     kpis: Path = Path(config.__file__).parent / "kpis.toml"
+
+    @field_validator("silent_after")
+    @classmethod
+    def _a_length(cls, text: str) -> str:
+        _ = seconds_of(text)
+        return text
+
+    @property
+    def silent_after_s(self) -> float:
+        return seconds_of(self.silent_after)
 
 
 class Storage(_Section):
@@ -106,6 +132,8 @@ class Receiver(_Section):
     format: str = "cloudevents"
     min_severity: Literal["warning", "minor", "major", "critical"] = "warning"
     teams: tuple[str, ...] = ()
+    audience: Literal["care", "operations"] = "care"
+    """care: alerts about incidents; operations: alerts about feeds that fall silent."""
 
 
 class Delivery(_Section):

@@ -23,6 +23,7 @@ from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
+from jobs.feeds import FeedWatch
 from jobs.learn import learn
 from jobs.pull import pull
 from jobs.reporting import report
@@ -89,6 +90,10 @@ class Replay:
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
         detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        FeedWatch(
+            self.store, self.source.reference(clock.now()), self.source.name, clock.now(), self.window.start,
+            self.settings.sources.silent_after_s,
+        ).look()  # fmt: skip
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()

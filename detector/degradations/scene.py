@@ -22,7 +22,6 @@ FEWEST_TO_COMPARE = 3
 """With fewer cells "everywhere" means nothing."""
 
 
-
 @dataclass(frozen=True, eq=False)
 class Scene:
     """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
