@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from detector.domain.cell import base_object
 from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.frame import KpiFrame
+from detector.domain.kpi import Kpi
 from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.kpis import Catalogue, CounterNames
@@ -46,39 +47,49 @@ class Looking:
 
     def coverage(self) -> Coverage:
         """Over the newest periods of every length."""
-        have: dict[str, set[str]] = {kpi.id: set() for kpi in self.catalogue.computed}
+        have = {kpi.id: np.zeros(len(self._objects), bool) for kpi in self.catalogue.computed}
         last: dict[str, int] = {}
         for frame in self._frames:
-            for name, objects, end in _measured(frame):
-                have[name] |= objects & self._objects.keys()
-                last[name] = max(end, last.get(name, end))
+            at = np.array([self._place.get(base_object(name), -1) for name in frame.objects], np.intp)
+            there = np.isfinite(frame.value) & (at >= 0)[None, :, None]
+            for k, kpi in enumerate(frame.kpis):
+                have[kpi.id][at[there[:, :, k].any(axis=0)]] = True
+                if (newest := np.flatnonzero(there[:, :, k].any(axis=1))).size:
+                    end = int(frame.starts[newest[-1]]) + frame.duration_s
+                    last[kpi.id] = max(end, last.get(kpi.id, end))
         noted = self.store.notes.get(_COUNTERS) or {"known": [], "unused": {}}
         lacking = CounterNames(self.catalogue).lacking(noted["known"])
-        rows = tuple(self._row(kpi.id, have[kpi.id], last.get(kpi.id), lacking) for kpi in self.catalogue.computed)
-        spans = self._spans
+        counts = {name: int(known.sum()) for name, known in have.items()}
+        rows = [self._row(kpi, counts[kpi.id], last.get(kpi.id), lacking) for kpi in self.catalogue.computed]
+        measured = int(np.any(list(have.values()), axis=0).sum()) if have else 0
+        since = min((span.start for span in self._spans.values()), default=None)
         return Coverage(
-            int(self.now), len(self._objects), len(set[str]().union(*have.values())),
-            min((span.start for span in spans.values()), default=None), max(last.values(), default=None),
-            tuple(row for row in rows if row.should), noted["unused"],
-        )  # fmt: skip
+            int(self.now),
+            len(self._objects),
+            measured,
+            since if last else None,
+            max(last.values(), default=None),
+            tuple(row for row in rows if row.should),
+            noted["unused"],
+        )
 
     def values(self) -> Iterator[dict[str, Any]]:
         """One row for each object and KPI that it had in the newest periods: the last value and the end (s) of its period;
         then one for each object that had none."""
-        found: dict[tuple[str, str], dict[str, Any]] = {}
+        found: dict[tuple[str, str], tuple[float, int]] = {}
         for frame in self._frames:
             for p, start in enumerate(frame.starts.tolist()):
                 for o, k in np.argwhere(np.isfinite(frame.value[p])).tolist():
-                    row = {"object": frame.objects[o], "kpi": frame.kpis[k].id, "value": float(frame.value[p, o, k])}
-                    found[row["object"], row["kpi"]] = row | {"last_at": start + frame.duration_s}
-        yield from (found[key] for key in sorted(found))
-        silent = self._objects.keys() - {base_object(name) for name, _ in found}
-        yield from ({"object": name, "kpi": None, "value": None, "last_at": None} for name in sorted(silent))
+                    at = start + frame.duration_s
+                    found[frame.objects[o], frame.kpis[k].id] = float(frame.value[p, o, k]), at
+        for (name, kpi), (value, at) in sorted(found.items()):
+            yield {"object": name, "kpi": kpi, "value": value, "last_at": at}
+        for name in sorted(self._objects.keys() - {base_object(name) for name, _ in found}):
+            yield {"object": name, "kpi": None, "value": None, "last_at": None}
 
-    def _row(self, name: str, have: set[str], last: int | None, lacking: Mapping[str, tuple[str, ...]]) -> KpiCoverage:
-        kpi = next(kpi for kpi in self.catalogue.computed if kpi.id == name)
+    def _row(self, kpi: Kpi, have: int, last: int | None, lacking: Mapping[str, tuple[str, ...]]) -> KpiCoverage:
         should = sum(kpi.applies_to(technology) for technology in self._objects.values())
-        return KpiCoverage(name, kpi.title, kpi.technology, should, len(have), last, () if have else lacking.get(name, ()))
+        return KpiCoverage(kpi.id, kpi.title, kpi.technology, should, have, last, () if have else lacking.get(kpi.id, ()))
 
     @cached_property
     def _objects(self) -> Mapping[str, str]:
@@ -86,6 +97,10 @@ class Looking:
         topology = self.reference.topology
         cells = {c.cell_id: c.technology for c in topology.cells.values() if c.state not in ("planned", "retired")}
         return cells | dict.fromkeys(topology.functions, "core")
+
+    @cached_property
+    def _place(self) -> Mapping[str, int]:
+        return {name: i for i, name in enumerate(self._objects)}
 
     @cached_property
     def _spans(self) -> Mapping[int, Window]:
@@ -96,13 +111,3 @@ class Looking:
         """The newest periods of each length that hold any data."""
         history = self.store.history
         return [history.read(length, Window(span.end - _PERIODS * length, span.end)) for length, span in self._spans.items()]
-
-
-def _measured(frame: KpiFrame) -> Iterator[tuple[str, set[str], int]]:
-    """(KPI, objects with a value, end of the newest period with one)."""
-    there = np.isfinite(frame.value)
-    for k, kpi in enumerate(frame.kpis):
-        objects = {base_object(frame.objects[o]) for o in np.flatnonzero(there[:, :, k].any(axis=0))}
-        if objects:
-            newest = int(frame.starts[np.flatnonzero(there[:, :, k].any(axis=1))[-1]])
-            yield kpi.id, objects, newest + frame.duration_s

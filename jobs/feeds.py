@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from statistics import median
 from typing import Any
@@ -99,7 +99,7 @@ class FeedWatch:
         before = stops(self.store, self.feed)
         found = {stop.key: stop for stop in self._silent()}
         known = {stop.key: stop for stop in before}
-        now = [known.get(key, stop) for key, stop in found.items()]
+        now = [replace(stop, noticed_at=known.get(key, stop).noticed_at) for key, stop in found.items()]
         fresh, over = [s for s in now if s.key not in known], [s for s in before if s.key not in found]
         if now == before:
             return [], []
@@ -155,8 +155,8 @@ class FeedWatch:
         return bool(self.now - part["advanced_at"] > self._patience(part))
 
     def _patience(self, part: Mapping[str, Any]) -> float:
-        usual = median(part["gaps"]) if part["gaps"] else 0.0
-        return max(self.silent_after_s, _PATIENCE * max(usual, part["duration_s"]))
+        usual = float(median(part["gaps"])) if part["gaps"] else 0.0
+        return max(self.silent_after_s, _PATIENCE * max(usual, float(part["duration_s"])))
 
     def _given_up(self, stop: FeedStop) -> bool:
         """A kind of file that is not expected any more has not come back."""

@@ -145,6 +145,7 @@ def _say(incident: Incident, person: Subscriber | None, situation: Situation, *,
             language, trouble, timezone=situation.timezone, now=situation.now, since=incident.started_at,
             clear=incident.expected_clear_at, resolved=incident.resolved_at, to_person=to_person,
             works_until=incident.works_until, withdrawn=incident.withdrawn_at is not None,
+            no_data_since=incident.no_data_since,
         )
         for language in _languages(person, situation)
     }  # fmt: skip

@@ -10,10 +10,12 @@ from detector.domain.window import utc
 def sentence(
     language: str, trouble: str, *, timezone: str, now: int, since: int, clear: int | None = None,
     resolved: int | None = None, to_person: bool = True, works_until: int | None = None, withdrawn: bool = False,
+    no_data_since: int | None = None,
 ) -> str:  # fmt: skip
     """What is wrong, since when, until when, what to do. `clear` is the expected end (s), None = not known; `resolved` the
     end; told to anyone but the person (`to_person` false) it names neither place nor time. `works_until`: when declared
-    works that go on should have ended. `withdrawn`: it was a false alarm. An unknown language is English.
+    works that go on should have ended. `withdrawn`: it was a false alarm. `no_data_since`: from when on (s) nothing is
+    measured. An unknown language is English.
 
     >>> sentence("en", "slow", timezone="UTC", now=36000, since=30600)
     'Mobile data has been slow in your area since 08:30. We are working on it. Wi-Fi helps in the meantime.'
@@ -30,6 +32,8 @@ def sentence(
         )
     first = phrases.trouble[trouble] + phrases.since.format(time=spoken_time(since, now, timezone, phrases))
     then = _what_next(phrases, now, clear, works_until, timezone)
+    if no_data_since is not None:
+        then = phrases.unmeasured.format(time=spoken_time(no_data_since, now, timezone, phrases)) + f" {phrases.advice}"
     return f"{first} {then}"
 
 

@@ -9,7 +9,8 @@ class Phrases:
     """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
     `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
     told about another person's line. `overrun` takes the local time at which declared works should have ended; `withdrawn`
-    takes a report back, without place or time: it may reach anyone who was told."""
+    takes a report back, without place or time: it may reach anyone who was told. `unmeasured` takes the local time since
+    which nothing newer is known."""
 
     trouble: Mapping[str, str]
     since: str
@@ -26,6 +27,7 @@ class Phrases:
     months: str
     overrun: str
     withdrawn: str
+    unmeasured: str
 
 
 SPEECH: Mapping[str, Phrases] = {
@@ -52,6 +54,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Planned works that were due to end at {time} are taking longer.",
         "We reported a network problem that was a false alarm: data that reached us late show that the network "
         "was working normally. You need not do anything.",
+        "We have had no newer measurements since {time}.",
     ),
     "de": Phrases(
         {
@@ -76,6 +79,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Geplante Arbeiten, die bis {time} dauern sollten, ziehen sich hin.",
         "Die Netzstörung, die wir gemeldet haben, war ein Fehlalarm: Verspätete Messdaten zeigen, dass das "
         "Netz normal lief. Sie müssen nichts tun.",
+        "Seit {time} liegen uns keine neueren Messungen vor.",
     ),
     "fr": Phrases(
         {
@@ -100,6 +104,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Des travaux prévus jusqu'à {time} durent plus longtemps.",
         "Le problème de réseau que nous avons signalé était une fausse alerte : des mesures reçues en retard "
         "montrent que le réseau fonctionnait normalement. Vous n'avez rien à faire.",
+        "Nous n'avons pas de mesures plus récentes depuis {time}.",
     ),
     "es": Phrases(
         {
@@ -124,6 +129,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Unos trabajos previstos hasta las {time} se alargan.",
         "El problema de red que comunicamos fue una falsa alarma: datos llegados con retraso muestran que "
         "la red funcionaba con normalidad. No tiene que hacer nada.",
+        "No tenemos mediciones más recientes desde las {time}.",
     ),
     "it": Phrases(
         {
@@ -148,6 +154,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Lavori previsti fino alle {time} si stanno prolungando.",
         "Il problema di rete che avevamo segnalato era un falso allarme: dati arrivati in ritardo mostrano "
         "che la rete funzionava normalmente. Non deve fare nulla.",
+        "Non abbiamo misure più recenti dalle {time}.",
     ),
     "nl": Phrases(
         {
@@ -172,5 +179,6 @@ SPEECH: Mapping[str, Phrases] = {
         "Geplande werkzaamheden tot {time} lopen uit.",
         "De storing die we meldden was vals alarm: gegevens die te laat binnenkwamen laten zien dat het "
         "netwerk normaal werkte. U hoeft niets te doen.",
+        "Sinds {time} hebben we geen nieuwere metingen.",
     ),
 }

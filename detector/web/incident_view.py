@@ -15,6 +15,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.outlook import LEVEL, Breach
 from detector.web import answers, wording
 from detector.web.account_view import account_line
+from detector.web.measured_view import measured_view
 from detector.web.service import CareView, Update, WebService
 
 MOST_ROWS = 12
@@ -84,6 +85,8 @@ class Summary:
     lasted: str
     state: str
     silent: str
+    no_data: str = ""
+    """Since when nothing of it is measured; empty: it is."""
 
 
 def summary(incident: Incident, page: Page) -> Summary:
@@ -98,6 +101,7 @@ def summary(incident: Incident, page: Page) -> Summary:
         wording.duration(end - incident.started_at),
         "ongoing" if incident.state == "open" else "false alarm" if incident.withdrawn_at is not None else incident.state,
         silent,
+        "" if incident.no_data_since is None else page.clock(incident.no_data_since),
     )
 
 
@@ -112,6 +116,7 @@ def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -
         "summaries": [summary(one, here) for one in found],
         "affected": {one.incident_id: affected(one) for one in found},
         "problems": service.ready(),
+        "measured": measured_view(service.coverage(), service.ready(), here),
         "at": here.clock(here.now),
     }
 

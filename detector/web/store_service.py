@@ -11,6 +11,7 @@ from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact, Listing
@@ -26,6 +27,7 @@ from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Update
 from jobs import fitted
 from jobs.assessing.holding import note_of
+from jobs.coverage import Looking
 
 _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
@@ -167,6 +169,9 @@ class StoreService:
 
     def kpi(self, kpi_id: str) -> Kpi | None:
         return next((k for k in self.catalogue.kpis if k.id == kpi_id), None)
+
+    def coverage(self) -> Coverage:
+        return Looking(self.store, self.catalogue, self._known(), self.now()).coverage()
 
     def metrics(self) -> str:
         return self.telemetry.text()

@@ -48,7 +48,7 @@ class Watched:
         return self
 
     def until(self, quarter: int) -> "Watched":
-        """Everything up to the moment at which this quarter's counters have arrived, or would have, and its grace is over."""
+        """Everything until this quarter's counters have arrived, or would have, and its grace time is over."""
         while self.done <= quarter:
             self.house.tick(at(self.done) + DELAY_S)
             self.house.tick(at(self.done) + DELAY_S + 600)
