@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 
 from detector.clock import WallClock
 from detector.delivery import HttpTransport, Receiver, check_url, format_named, signed_headers
+from detector.domain.coverage import LITTLE
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Source, Transport
@@ -23,6 +24,7 @@ from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.telemetry import Telemetry
+from jobs.sampling import sample
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,18 @@ def _source_problems(house: House, findings: Findings) -> Iterator[str]:
         return
     if not topology.cells:
         yield f"{path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
+        return
+    reference = house.source.reference(house.clock.now())
+    seen = sample(house.source, house.catalogue, reference, findings, now=house.clock.now())
+    if not seen.there:
+        yield f"{path / 'counters'}: no counter files have come yet"
+    elif not seen.kpis:
+        yield f"{path / 'counters'}: nothing is measured: no KPI can be computed from the newest {seen.files} files"
+    elif seen.measured < LITTLE * seen.objects:
+        yield (
+            f"{path / 'counters'}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
+            f"counters in the newest {seen.files} files"
+        )
 
 
 def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:

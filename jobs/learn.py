@@ -45,7 +45,7 @@ def learn(
     count, findings, told = 0, Findings(), store.notes.get(ADOPTED, {})
     for duration_s in durations:
         history = store.history.read(duration_s, window)
-        if len(history.starts):
+        if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
             degraded = store.book.degradations_since(int(history.starts[0]))
             incidents = store.book.incidents_since(int(history.starts[0]))
             baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents)

@@ -66,7 +66,9 @@ def whole_counts(
         broken = there & (values != np.round(values))
         if broken.any() and broken.sum() * 2 >= there.sum() and values[there].max() <= MOST_PER_CENT:
             first = int(np.flatnonzero(broken)[0])
-            what = f"{kpi_id}: {stem} = {values[first]:g} on {objects[first]} looks like per cent, not like a count of events"
+            what = (
+                f"{kpi_id}: {stem} = {values[first]:g} on {objects[first]} looks like per cent, not like a count of events"
+            )
             findings.add("percent_for_count", stem, f"{what}; export the counts of attempts and successes", int(there.sum()))
             return False
     return True

@@ -71,7 +71,9 @@ def _contradictions(rows: Sequence[Dated[Cell]], findings: Findings) -> None:
             name = other.noun.cell_id
             if apart:
                 what = f"cell {name} stands twice at the same time, with {said}"
-                findings.add("contradictory_cell", "cells.csv", f"{what}: the later row counts; give valid_from and valid_to")
+                findings.add(
+                    "contradictory_cell", "cells.csv", f"{what}: the later row counts; give valid_from and valid_to"
+                )
             else:
                 findings.add("duplicate_row", "cells.csv", f"cell {name} stands twice: the later row counts")
 

@@ -62,4 +62,4 @@ def backtest(
     one = Backtest(dataset, out, settings, given, arrival_delay, identify)
     with progress("replaying") as moved:
         figures = one.run(moved)
-    typer.echo(shown(figures, out, as_json))
+    typer.echo(shown(figures, out, as_json, one.findings))
