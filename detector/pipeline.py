@@ -61,7 +61,7 @@ def decide(
     changed = incidents.correlate(
         open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
         objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
-        evidence=evidence,
+        evidence=evidence, past=[d for d in raised if not d.open],
     )  # fmt: skip
     return tracked, changed
 

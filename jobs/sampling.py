@@ -1,7 +1,7 @@
 """A look at the newest counter files without keeping anything: what would be understood of them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,10 @@ import numpy as np
 from detector import pipeline
 from detector.domain.cell import base_object
 from detector.domain.counters import CounterBatch
+from detector.domain.coverage import LITTLE
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
+from detector.domain.frame import KpiFrame
 from detector.domain.ports import Piece, Reference, Source
 from detector.kpis import Catalogue
 from jobs.intake import Intake, judge_lengths, judge_names, series_of
@@ -29,6 +31,10 @@ class Sampled:
     objects: int
     measured: int
     kpis: int
+
+    @property
+    def little(self) -> bool:
+        return self.measured < LITTLE * self.objects
 
 
 def sample(
@@ -50,15 +56,16 @@ def sample(
         if name.startswith("files "):
             judge_lengths(name, sorted(part.starts), part.duration_s, findings)
     frames = pipeline.measure(batches, catalogue, reference, findings).values()
-    seen = {
-        base_object(name)
-        for frame in frames
-        for name, here in zip(frame.objects, np.isfinite(frame.value).any(axis=(0, 2)).tolist(), strict=True)
-        if here
-    }
+    seen = {base_object(name) for frame in frames for name in _with_values(frame)}
     kpis = {kpi.id for frame in frames for kpi in frame.kpis}
     cells = [c for c in reference.topology.cells.values() if c.state not in ("planned", "retired")]
     return Sampled(len(pieces), len(chosen), len(cells) + len(reference.topology.functions), len(seen), len(kpis))
+
+
+def _with_values(frame: KpiFrame) -> Iterator[str]:
+    """Objects that have a KPI in some period."""
+    there = np.isfinite(frame.value)
+    yield from (name for o, name in enumerate(frame.objects) if there[:, o].any())
 
 
 def _newest(pieces: Sequence[Piece]) -> list[Piece]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from detector.backtest.comparison import Earlier, compare
 from detector.backtest.figures import summarise
 from detector.backtest.matching import match
 from detector.backtest.report import render
@@ -21,19 +22,24 @@ def conclude(
     *,
     pseudonym: Callable[[str], str],
     identify: Callable[[str], str] | None = None,
+    against: Earlier | None = None,
 ) -> dict[str, Any]:
     """Reads the truth of `dataset`, scores `results` against it, writes the six files of CONTRACTS section 4 into `out`
     and returns the summary. The truth is read here, after the replay, and nowhere else.
 
-    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv.
+    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv. `against`:
+    an earlier backtest to compare with, in the report and as `against` in the summary.
     Raises Permanent for a truth file without a column that it must have, OSError if `out` cannot be written.
     """
     findings = Findings(results.findings)
     truth = read_truth(dataset, pseudonym, timezone=results.timezone, findings=findings)
     matches = match(replace(results, findings=tuple(findings)), truth)
     figures = summarise(matches)
+    compared = compare(against, figures, matches.results.incidents) if against else None
+    if compared:
+        figures["against"] = compared.as_json()
     write(out, matches.results, figures, identify=identify)
-    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures))})
+    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures, compared))})
     return figures
 
 

@@ -68,14 +68,16 @@ class Replay:
         quiet = held_out(
             self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start
         )  # fmt: skip
-        learned_at = clock.now()
-        for moment in self._moments():
+        learn_at = self.window.start + _DAY
+        for moment, ends in self._moments():
+            if moment < learn_at and self._idle(ends):
+                continue
             clock.at = moment
             self._pull(clock)
-            if moment >= learned_at + _DAY:
+            if moment >= learn_at:
                 self._learn(clock)
                 keep_experience(self.source, self.store, now=moment)
-                learned_at = moment
+                learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
             progress((moment - self.window.start) / max(1, self.window.seconds))
@@ -127,23 +129,42 @@ class Replay:
         now = clock.now()
         assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
-    def _moments(self) -> Iterator[float]:
-        """Whenever something arrives, and whenever a tick's grace time ends: when anything can change."""
+    def _moments(self) -> Iterator[tuple[float, Sequence[Tick]]]:
+        """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
+        time ends, or the baselines are due. No ticks: something arrives, or it is time to learn."""
         reference = self.source.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
         pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
-        durations = {reference.operator.tick_s} | set(self._durations())
-        grace = {
-            ledger.deadline(Tick(start, length), delay, self.settings.detection)
-            for length in durations
-            for start in range(self.window.start - self.window.start % length, self.window.end, length)
-        }
-        yield from sorted({p.arrived_at for p in pieces} | {g for g in grace if g > self.window.start})
+        grace: dict[float, list[Tick]] = {}
+        steps = self._steps()
+        for length in self._durations(pieces, reference.operator.tick_s):
+            first = self.window.start - (self.window.start - steps.get(length, 0)) % length
+            for start in range(first, self.window.end, length):
+                tick = Tick(start, length)
+                grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
+        learning = range(self.window.start + _DAY, self.window.end, _DAY)
+        sure = {p.arrived_at for p in pieces} | set(learning)
+        for moment in sorted(sure | {at for at in grace if at > self.window.start}):
+            yield moment, () if moment in sure else grace[moment]
 
-    def _durations(self) -> Sequence[int]:
+    def _idle(self, ends: Sequence[Tick]) -> bool:
+        """Nothing is left to do when the grace time of these ticks ends: their data were complete and are decided."""
+        done = [self.store.ticks.newest_done("decide", tick.duration_s) for tick in ends]
+        if not ends or any(at is None or at < tick.start for at, tick in zip(done, ends, strict=True)):
+            return False
+        return not any(self.store.ticks.debts(step) for step in ("score", "decide", "assess"))
+
+    def _durations(self, pieces: Sequence[Piece], tick_s: int) -> set[int]:
+        """Lengths (s) of the ticks that the counters come in: those of the history and of the window. Hourly counters move
+        the clock by the hour; the operator's own tick only counts if no length is known."""
+        known = set(self._steps())
+        return known | {max(p.window.seconds, tick_s) for p in pieces if p.window is not None} or {tick_s}
+
+    def _steps(self) -> dict[int, int]:
+        """Duration -> an end of a known tick: with which the others keep step."""
         with self.store.begin() as connection:
-            return list(self.store.ticks.span(connection))
+            return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
         reference = self.source.reference(now)

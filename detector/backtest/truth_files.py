@@ -36,6 +36,14 @@ def read_truth(
     return Truth(_faults(tables), _sufferers(tables, pseudonym), _complaints(tables, pseudonym))
 
 
+def read_faults(dataset: Path, *, timezone: str = "UTC") -> tuple[Fault, ...] | None:
+    """The faults of `truth.csv` alone, None without one: what a default window is chosen by, before anything is replayed.
+
+    Raises Permanent for a file without a column that it must have, so that this is said before the replay, not after it.
+    """
+    return _faults(_Tables(dataset, timezone, Findings()))
+
+
 class _Tables:
     """The dataset's tables (CSV, gzipped CSV or Parquet) as views of text, their times in s since the epoch."""
 

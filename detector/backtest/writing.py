@@ -18,7 +18,7 @@ DEGRADATION_COLUMNS = (
 )  # fmt: skip
 INCIDENT_COLUMNS = (
     "incident_id", "root_kind", "root_id", "opened_at", "resolved_at", "severity", "cells", "exposed", "affected",
-    "affected_low", "affected_high", "accounts", "alarm_id", "ticket_id", "suppressed_reason",
+    "affected_low", "affected_high", "accounts", "alarm_id", "ticket_id", "suppressed_reason", "started_at", "ended_at",
 )  # fmt: skip
 AFFECTED_COLUMNS = (
     "incident_id", "subscriber_id", "account_id", "basis", "probability", "exposure_s", "listed_at", "delisted_at",
@@ -72,7 +72,7 @@ def _incidents(results: Results) -> Iterable[_Row]:
             touched = (impact.exposed, *interval, len(impact.accounts))
         yield (
             i.incident_id, i.root_kind, i.root_id, _iso(i.opened_at), _iso(i.resolved_at), i.severity, len(i.cells),
-            *touched, i.alarm_id, i.ticket_id, i.suppressed_reason,
+            *touched, i.alarm_id, i.ticket_id, i.suppressed_reason, _iso(i.started_at), _iso(i.ended_at),
         )  # fmt: skip
 
 

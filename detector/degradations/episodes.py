@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detector.degradations.elsewhere import alike, hosting, worth_telling
 from detector.degradations.kinds import DRIFT_S, confirmations, kind_of
+from detector.degradations.readings import with_reading
 from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, severity
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
@@ -67,14 +68,14 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     started = tick.end - periods * tick.duration_s
     object_id = evidence.objects[i]
     siblings, siblings_alike = alike(scene, i, family)
-    return Degradation(
+    return with_reading(scene, i, Degradation(
         degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now, grave,
         min(float(evidence.strength[i, col]), LARGEST_STRENGTH), expected, observed,
         float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
         confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
         updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
         neighbour_load=scene.beside(i), bar=noted(scene.bar), raised_at=tick.end,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def noted(bar: float) -> float:
@@ -121,6 +122,8 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
     stronger = strengthened(episode, shown(scene, i, episode.family))
+    if verdict:
+        stronger = with_reading(scene, i, stronger)
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
@@ -175,8 +178,9 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
     )
     if now.strength <= episode.strength:
         return sure
+    readings = episode.readings if now.kpi == episode.kpi else now.readings
     return replace(
-        sure, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
-        denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts, siblings=now.siblings,
-        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
+        sure, readings=readings, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed,
+        numerator=now.numerator, denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts,
+        siblings=now.siblings, siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
     )  # fmt: skip

@@ -42,6 +42,7 @@ class Evidence:
     excess: failures, drops, lost volume, ... beyond expectation over that horizon, in the numerator's (bad) counts.
     matters: the change is above the KPI's effect floor.
     recent: -log10 p of the newest period alone: what clears an episode.
+    newest_observed, newest_expected, newest_denominator: values and size of the newest period alone, for sentences.
     """
 
     tick: Tick
@@ -65,6 +66,9 @@ class Evidence:
     testable_share: float = 1.0
     """Share of expected objects that reported."""
 
+    newest_observed: NDArray[np.float64] | None = None
+    newest_expected: NDArray[np.float64] | None = None
+    newest_denominator: NDArray[np.float64] | None = None
     memory: Memory | None = None
     """What the next tick's drift statistic begins with."""
 

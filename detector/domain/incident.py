@@ -29,8 +29,11 @@ class Incident:
     `reason` is a sentence for a person; `suppressed_reason` is empty, `maintenance`, `silenced` or `merged:inc_...`.
     `version` counts changes that a receiver would want to hear of. `rivals`: the candidates for the root, the one named
     among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is resolved.
-    `works_until`: the end (s) that was announced for declared works which its trouble has outlasted. `no_data_since`: from
-    when on (s) none of its open degradations is measured any more: nobody knows how it goes on; None = it is measured.
+    `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
+    `started_at`: the estimated onset of the trouble; `ended_at`: its estimated end by the network's data, the end of its
+    last bad period, None while it is open. `opened_at` and `resolved_at` are the clocks of the decisions, and later.
+    `no_data_since`: from when on (s) none of its open degradations is measured any more: nobody knows how it goes on;
+    None = it is measured.
     """
 
     incident_id: str
@@ -56,6 +59,7 @@ class Incident:
     rivals: tuple[Rival, ...] = ()
     withdrawn_at: int | None = None
     works_until: int | None = None
+    ended_at: int | None = None
     no_data_since: int | None = None
 
     @property

@@ -34,19 +34,20 @@ def correlate(
     policy: IncidentPolicy,
     kpis: Mapping[str, Kpi] = NO_KPIS,
     evidence: Evidence | None = None,
+    past: Sequence[Degradation] = (),
 ) -> tuple[Incident, ...]:
     """Every incident that is open after this tick or was opened, updated, resolved or merged by it, in order of opening.
 
     `degradations` are all open ones and those that this tick cleared. `objects_testable`: cells that could show something,
     the base of the tests against chance; `evidence` of the tick says what those look like that are not raised. What only
-    says "no data" opens nothing. No two open incidents ever share a degradation; an id never changes; the same input gives
-    the same output in whatever order it comes.
+    says "no data" opens nothing. `past`: those that ended within a day, which the sentences still speak of. No two open
+    incidents ever share a degradation; an id never changes; the same input gives the same output in whatever order it comes.
     """
     service = {d.degradation_id: d for d in degradations if d.affects_service}
     search = search_of(
         degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=Hints(evidence)
     )
-    moment = Moment(service, topology, operations, now, tick, policy, kpis, search)
+    moment = Moment(service, topology, operations, now, tick, policy, kpis, search, {d.degradation_id: d for d in past})
     before = {i.incident_id: i for i in open_ if i.state == "open"}
     found = causes_in(search)
     ledger = Ledger(dict(before), moment, search)

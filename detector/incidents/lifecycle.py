@@ -1,19 +1,19 @@
 """One incident through one tick: opened, grown, merged, suppressed, linked, resolved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from detector.domain.cell import Topology
-from detector.domain.degradation import Degradation, worst
+from detector.domain.degradation import Degradation, leading, worst
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
-from detector.domain.window import Tick, Window, utc
+from detector.domain.window import Tick, Window
 from detector.incidents.bouts import LONG, began, blur
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
-from detector.incidents.reason import leading, reason
+from detector.incidents.reason import reason
 from detector.incidents.rivals import rivals
 from detector.incidents.roots import Cause
 from detector.incidents.search import Root, Search
@@ -24,6 +24,7 @@ KIND_ORDER = (
 )  # fmt: skip
 """An incident is called after its gravest kind, and never after a lesser one later."""
 MAINTENANCE = "maintenance"
+OVERRUN = "; declared works overrun"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,17 @@ class Moment:
     policy: IncidentPolicy
     kpis: Mapping[str, Kpi]
     search: Search
+    past: Mapping[str, Degradation] = field(default_factory=dict)
+    """Those that ended within a day, which the sentence still speaks of."""
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Those of its degradations that this tick speaks of."""
         return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
+
+    def known_of(self, incident: Incident) -> list[Degradation]:
+        """Those of its degradations that are open or ended lately."""
+        known = {**self.past, **self.degradations}
+        return [known[i] for i in incident.degradation_ids if i in known and known[i].withdrawn_at is None]
 
 
 def opened(cause: Cause, moment: Moment) -> Incident:
@@ -104,12 +112,20 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
     if any(d.open for d in own):
         incident = replace(incident, updated_at=moment.now)
     elif quiet_long_enough(incident, moment):
-        incident = replace(incident, state="resolved", resolved_at=moment.now, updated_at=moment.now)
+        incident = replace(
+            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now, ended_at=ended(incident, own)
+        )
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
-        return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+        return worded(incident, moment, together=together)
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
+
+
+def ended(incident: Incident, own: Sequence[Degradation]) -> int:
+    """The end (s) of the last bad period of these degradations; without any, when the incident last had an open one."""
+    ends = [d.cleared_at for d in own if d.cleared_at is not None]
+    return max(ends, default=max(incident.updated_at, incident.started_at))
 
 
 def unmeasured_since(own: Sequence[Degradation]) -> int | None:
@@ -134,30 +150,25 @@ def worth_telling(incident: Incident) -> tuple[object, ...]:
 
 
 def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
-    """With its sentence and confidence as of now; a resolved one keeps the sentence that described it."""
-    own = moment.of(incident)
-    sure = max(incident.confidence, sureness(incident, moment))
+    """With its sentence, its confidence and the candidates for its root as of now."""
+    incident, own = worded(incident, moment, together=together), moment.of(incident)
     if not own or incident.state != "open":
-        return replace(incident, confidence=sure)
+        return incident
+    others = rivals((incident.root_kind, incident.root_id), [d for d in own if d.open], moment.search)
+    return replace(incident, rivals=others or incident.rivals)
+
+
+def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
+    """With the sentence and the confidence as of now. Where no degradation of it changed, and once it is part of another,
+    it keeps the sentence that described it."""
+    incident = replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+    if not moment.of(incident) or incident.state == "merged":
+        return incident
     root: Root = (incident.root_kind, incident.root_id)
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
-    text = reason(own, root, members=members, together=together, kpis=moment.kpis, until=moment.tick.end)
-    others = rivals(root, [d for d in own if d.open], moment.search)
-    text += outlasted(incident.works_until, moment.tick)
-    return replace(incident, reason=text, confidence=sure, rivals=others or incident.rivals)
-
-
-def outlasted(works_until: int | None, tick: Tick) -> str:
-    """What the sentence adds about declared works that should have ended.
-
-    >>> outlasted(1_774_341_000, Tick(1_774_341_000, 900)), outlasted(None, Tick(0, 900))
-    ('; works planned until 08:30 UTC overrun', '')
-    """
-    if works_until is None:
-        return ""
-    day = "" if utc(works_until).date() == utc(tick.start).date() else " on %d %B"
-    return f"; works planned until {utc(works_until):%H:%M UTC{day}} overrun"
+    text = reason(moment.known_of(incident), root, members=members, together=together, kpis=moment.kpis)
+    return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
 
 
 def sureness(incident: Incident, moment: Moment) -> float:
@@ -217,5 +228,6 @@ def withdrawn(incident: Incident, now: int) -> Incident:
     """Corrected data bear out none of it: over, and a false alarm in so many words."""
     return replace(
         incident, state="resolved", resolved_at=incident.resolved_at or now, withdrawn_at=now, updated_at=now,
-        version=incident.version + 1, reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
+        ended_at=incident.started_at, version=incident.version + 1,
+        reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
     )  # fmt: skip

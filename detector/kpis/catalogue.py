@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 
 from detector.domain.errors import Misconfigured
 from detector.domain.kpi import FAMILIES, KINDS, Kpi
+from detector.domain.toml_text import values_of
 from detector.kpis.formula import Formula, compile_formula
 
 COUNTER_KINDS = ("delta", "cumulative", "gauge")
@@ -100,10 +100,7 @@ def load_catalogue(text: str, where: str = "kpis.toml") -> Catalogue:
     >>> cat.kpis[0].id, cat.stems, cat.hash
     ('lte_rrc_sr', ('RRC.ConnEstabSucc', 'RRC.ConnEstabAtt'), 'd26116606ac61d38')
     """
-    try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Misconfigured(f"is no TOML: {error}", where=where, mend="mend that line") from error
+    raw = values_of(text, where=where)
     _known(raw, ("counters", "aliases", "kpis"), where)
     counters = {name: _counter(row, at) for name, row, at in _tables(raw, "counters", where)}
     aliases = {vendor: _alias_table(row, at) for vendor, row, at in _tables(raw, "aliases", where)}

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.pm_time import duration_s, timestamp_s
-from detector.sources.pm_xml import read_pm_xml
-from detector.sources.tables import CounterTable, load_counter_table, periods
+
+if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported by who reads a file, not by who asks for a table
+    from detector.sources.tables import CounterTable
 
 HELD_BYTES = 512 << 20
 """Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
@@ -84,23 +86,27 @@ class CounterFiles:
         if kind == "json":
             raise Permanent("JSON counters are not read", where=name, mend="write PM XML, CSV or Parquet")
         if kind == "xml":
+            from detector.sources.pm_xml import read_pm_xml
+
             return read_pm_xml(path, findings, name=name, zone=zone, window=window)
         return self._table(path, name, zone, findings).batches(window)
 
     def _inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self._root.resolve())
 
-    def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
+    def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> "CounterTable":
         """A table is loaded once and read period by period; its findings are told once."""
         table, untold = self._load(path, name, zone)
         findings.extend(untold)
         self._tables[_version(path, name)] = table, Findings()
         return table
 
-    def _load(self, path: Path, name: str, zone: tzinfo) -> tuple[CounterTable, Findings]:
+    def _load(self, path: Path, name: str, zone: tzinfo) -> tuple["CounterTable", Findings]:
         """(the table, what nobody has been told of it yet)."""
         key = _version(path, name)
         if key not in self._tables:
+            from detector.sources.tables import load_counter_table
+
             found = Findings()
             self._tables[key] = load_counter_table(path, name, zone, found), found
             while len(self._tables) > 1 and self._held_bytes > HELD_BYTES:
@@ -151,6 +157,8 @@ def _periods(path: Path, name: str, zone: tzinfo) -> tuple[Window, ...]:
     try:
         if kind_of(path, name) == "xml":
             return tuple(sorted(_granularities(path, name, zone)))
+        from detector.sources.tables import periods
+
         return tuple(periods(path, name, zone))
     except Permanent:
         return ()  # reading it will say why

@@ -14,8 +14,6 @@ from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
 from detector.sources.identity import Pseudonymiser
 from detector.sources.pm_time import timestamp_s
-from detector.sources.tables import times
-from detector.sources.tabular import Table
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
 HELD_FILES = 3
@@ -80,6 +78,8 @@ class AttachmentFiles:
         key = _key(file)
         if key not in self._spans:
             ends = [0]
+            from detector.sources.tabular import Table
+
             with Table(file.path, file.name) as table:
                 table.need(REQUIRED)
                 for start, duration in table.distinct("start", "duration_s"):
@@ -108,6 +108,9 @@ def _key(file: AttachmentFile) -> tuple[str, int]:
 
 
 def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> _Attachments:
+    from detector.sources.tables import times
+    from detector.sources.tabular import Table
+
     with Table(file.path, file.name) as table:
         table.need(REQUIRED)
         own = [c for c in ("attempts", "failures") if c in table.columns]
@@ -118,7 +121,9 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
         duration, seconds, *results = table.numbers("duration_s", "seconds", *own)
         told, nothing = dict(zip(own, results, strict=True)), np.full(len(start), np.nan)
         attempts, failures = (told.get(c, nothing) for c in ("attempts", "failures"))
-    good = (subscriber >= 0) & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
+    keys = tuple(map(names.subscriber, people))
+    somebody = np.array([*map(bool, keys), False])  # the last: a row without a subscriber (-1)
+    good = somebody[subscriber] & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
     if not good.all():
         first = int(np.flatnonzero(~good)[0]) + 1
         example = f"row {first}: no subscriber, cell, hour or seconds in it"
@@ -133,7 +138,7 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(end[keep], kind="stable")]
     rows = Presence(
-        tuple(map(names.subscriber, people)), tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
+        keys, tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
         start[keep], duration[keep].astype(np.int32), seconds[keep], attempts[keep], failures[keep],
     )  # fmt: skip
     return _Attachments(rows, end[keep])

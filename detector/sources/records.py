@@ -15,7 +15,6 @@ from typing import TypeVar
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
 from detector.sources.pm_time import timestamp_s
-from detector.sources.tabular import Table, header_told
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LONGEST_WORD = 1_000
@@ -189,6 +188,8 @@ def _csv_rows(file: str, header: list[str], lines: Iterable[list[str]], findings
 
 
 def _parquet_rows(path: Path, required: Sequence[str]) -> Iterator[dict[str, str]]:
+    from detector.sources.tabular import Table  # with DuckDB, which tables of CSV do not need
+
     try:
         with Table(path, path.name) as table:
             check_columns(path.name, table.columns, required)
@@ -201,5 +202,7 @@ def _parquet_rows(path: Path, required: Sequence[str]) -> Iterator[dict[str, str
 def check_columns(file: str, header: Sequence[str], required: Sequence[str]) -> None:
     """Raises Misconfigured naming the file and the columns that it lacks."""
     if lacking := [column for column in required if column not in header]:
+        from detector.sources.tabular import header_told
+
         what = f"column {', '.join(map(repr, lacking))} is missing"
         raise Misconfigured(what, where=file, mend=f"its header reads {header_told(header)}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detector.domain.coverage import Coverage, KpiCoverage
-from detector.web import wording
+from detector.wording import times
 
 STALE_S = 3 * 3_600
 """Data older than this say little of now."""
@@ -66,7 +66,7 @@ def measured_view(found: Coverage, problems: Sequence[str], page: Clock) -> Meas
 def _newest(found: Coverage, page: Clock) -> str:
     if found.until is None:
         return ""
-    return f"newest data of {page.clock(found.until)}, {wording.duration(page.now - found.until)} ago"
+    return f"newest data of {page.clock(found.until)}, {times.duration(page.now - found.until)} ago"
 
 
 def _why(found: Coverage, problems: Sequence[str], page: Clock) -> str:

@@ -19,7 +19,7 @@ COLUMNS = {
     "degradations.csv": "degradation_id,object_id,dimension,kpi,kind,started_at,detected_at,cleared_at,severity,evidence,"
     "expected,observed,incident_id",
     "incidents.csv": "incident_id,root_kind,root_id,opened_at,resolved_at,severity,cells,exposed,affected,affected_low,"
-    "affected_high,accounts,alarm_id,ticket_id,suppressed_reason",
+    "affected_high,accounts,alarm_id,ticket_id,suppressed_reason,started_at,ended_at",
     "affected.csv": "incident_id,subscriber_id,account_id,basis,probability,exposure_s,listed_at,delisted_at,contactable,"
     "why_not,action,decided_at",
 }

@@ -131,6 +131,7 @@ class Story:
         correlated = correlate(
             known, tracked.degradations[::order], topology=self.topology, operations=self.operations, now=now, tick=tick,
             objects_testable=len(self.objects), policy=self.policy, kpis={k.id: k for k in KPIS}, evidence=seen,
+            past=[d for d in self.degradations.values() if not d.open],
         )  # fmt: skip
         self._note(start, tracked.degradations, correlated)
         self.missing = dict(tracked.missing)
