@@ -204,7 +204,10 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
 
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
-    return [Receiver(r.name, r.url, r.secrets, r.format, r.min_severity, r.teams) for r in settings.receivers]
+    return [
+        Receiver(r.name, r.url, r.secrets, r.format, r.min_severity, r.teams, audience=r.audience)
+        for r in settings.receivers
+    ]
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:
@@ -267,6 +270,21 @@ def _source_problems(house: House, findings: Findings) -> Iterator[str]:
         return
     if not topology.cells:
         yield f"{path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
+        return
+    from jobs.sampling import sample
+
+    reference = house.source.reference(now)
+    house.source.pieces(0.0, now)  # the first of two looks: what has not changed since is complete
+    seen = sample(house.source, house.catalogue, reference, findings, now=now)
+    if not seen.there:
+        yield f"{path / 'counters'}: no counter files have come yet"
+    elif not seen.kpis:
+        yield f"{path / 'counters'}: nothing is measured: no KPI can be computed from the newest {seen.files} files"
+    elif seen.little:
+        yield (
+            f"{path / 'counters'}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
+            f"counters in the newest {seen.files} files"
+        )
 
 
 def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:

@@ -3,13 +3,14 @@
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 import config
@@ -30,6 +31,8 @@ from detector.secret_files import LINES, SECRETS, from_files, read_secret
 from detector.setting_bounds import mistakes
 from detector.toml_file import read_toml, text_of
 
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|min|minutes?|h|hours?|d|days?)")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MOST_HELD_OUT = 0.5
 _HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
@@ -39,6 +42,18 @@ _AS_JSON = "write it as JSON: [30, 45] for a list"
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 DEFAULT = Path(config.__file__).parent / "precall.toml"
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
+
+
+def seconds_of(text: str) -> float:
+    """A length of time as people write it; ValueError for what is none, or nothing.
+
+    >>> seconds_of("45 min"), seconds_of("2 h"), seconds_of("90 s")
+    (2700.0, 7200.0, 90.0)
+    """
+    found = _LENGTH.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(f"no length of time; write it like '45 min' or '2 h', not {text[:20]!r}")
+    return float(found[1]) * _UNITS[found[2][0]]
 
 
 class _Section(BaseModel):
@@ -52,7 +67,19 @@ class Sources(_Section):
     path: Path = Path("var/inbox")
     settle_s: float = 2.0
     """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
+    silent_after: str = "45 min"
+    """A feed of which nothing new has come for so long is silent, unless it usually comes more seldom."""
     kpis: Path = Path(config.__file__).parent / "kpis.toml"
+
+    @field_validator("silent_after")
+    @classmethod
+    def _a_length(cls, text: str) -> str:
+        _ = seconds_of(text)
+        return text
+
+    @property
+    def silent_after_s(self) -> float:
+        return seconds_of(self.silent_after)
 
 
 class Storage(_Section):
@@ -103,6 +130,8 @@ class Receiver(_Section):
     format: str = "cloudevents"
     min_severity: Literal["warning", "minor", "major", "critical"] = "warning"
     teams: tuple[str, ...] = ()
+    audience: Literal["care", "operations"] = "care"
+    """care: alerts about incidents; operations: alerts about feeds that fall silent."""
 
 
 class Delivery(_Section):

@@ -13,9 +13,9 @@ app = typer.Typer(
     help="Finds degraded cells before customers complain, says whom they affect, and tells care what to do.",
 )  # fmt: skip
 _ALL = (
-    service.run, service.job, datasets.simulate, datasets.backtest, service.check, people.lookup, desk.incidents,
-    desk.findings, desk.deliveries, desk.redrive, receiving.receivers, people.forget, people.explain, desk.report,
-    people.rules,
+    service.run, service.job, datasets.simulate, datasets.backtest, service.check, service.coverage, people.lookup,
+    desk.incidents, desk.findings, desk.deliveries, desk.redrive, receiving.receivers, people.forget, people.explain,
+    desk.report, people.rules,
 )  # fmt: skip
 COMMANDS = tuple(app.command()(command).__name__ for command in _ALL)
 

@@ -24,6 +24,7 @@ from jobs import fitted
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
+from jobs.feeds import FeedWatch, last_seen, stops
 from jobs.learn import learn
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
@@ -86,6 +87,9 @@ class Jobs:
                 listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
                 moved=moved,
             )  # fmt: skip
+        self.telemetry.fed(
+            self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings
+        )
         for piece, reason in pulled.set_aside:
             log.warning("file set aside", file=piece.name, reason=reason)
         self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
@@ -94,12 +98,28 @@ class Jobs:
             self.telemetry.findings.labels(finding.code).inc(finding.count)
         return f"{pulled.pieces} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
 
+    def _watch_feed(self) -> None:
+        """What stopped coming, or comes again: log, metrics, and an alert to operations."""
+        feed, settings, now = self.source.name, self.settings, self.clock.now()
+        watch = FeedWatch(
+            self.store, self.source.reference(now), feed, now, self.decide_from(), settings.sources.silent_after_s,
+            self.receivers, self.wall.now(), settings.web.link_base,
+        )  # fmt: skip
+        silent, resumed = watch.look()
+        zone = self.source.reference(now).operator.timezone
+        for stop in silent:
+            log.warning("feed silent", feed=feed, part=stop.part, reason=stop.sentence(zone))
+        for stop in resumed:
+            log.warning("feed resumed", feed=feed, part=stop.part)
+        self.telemetry.silent(feed, stops(self.store, feed))
+
     def detect(self) -> str:
         detected = detect(
             self.source, self.store, self.catalogue, now=self.clock.now(), detection=self.settings.detection,
             correlation=self.settings.incidents, reached=self.reached,
         )  # fmt: skip
         self.decided += detected.decided
+        self._watch_feed()
         self.telemetry.ticks.inc(len(detected.decided))
         open_ = self.store.book.incidents(state="open")
         self.telemetry.incidents.set(len(open_))
@@ -168,7 +188,8 @@ class Jobs:
         owed = self.store.ticks.debts("score")
         if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
-        return found
+        zone = self.source.reference(self.clock.now()).operator.timezone
+        return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
 
 
 _LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)

@@ -51,7 +51,7 @@ def learn(
     learned_from: list[dict[str, float]] = []
     for duration_s in durations:
         history = store.history.read(duration_s, window)
-        if len(history.starts):
+        if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
             degraded = store.book.degradations_since(int(history.starts[0]))
             incidents = store.book.incidents_since(int(history.starts[0]))
             part = _part(moved, count / len(durations) * BASELINES_SHARE, BASELINES_SHARE / len(durations))

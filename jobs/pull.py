@@ -17,7 +17,10 @@ from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.store import Store
+from jobs import feeds
 from jobs.bursts import scan_bursts
+from jobs.coverage import keep_counters
+from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
 from jobs.progress import Moved, unseen
 
@@ -35,6 +38,8 @@ class Pulled:
     set_aside: tuple[tuple[Piece, str], ...] = ()
     ticks: tuple[Tick, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rows: int = 0
+    """Rows of counters in what was read."""
 
 
 def pull(
@@ -56,9 +61,11 @@ def pull(
     for piece, reason in store.pieces.refused(listed):
         source.set_aside(piece, reason)
     fresh = store.pieces.unread(listed)
-    rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from) for part in _rounds(fresh)]
+    intake = Intake()
+    rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from, intake) for part in _rounds(fresh)]
     done, failed = _run(rounds, now, reached, moved)
     ticks = [tick for pulled in done for tick in pulled.ticks]
+    unused = judge_names(intake, catalogue, reference.topology, findings)
     if failed:  # the pointer stays, so that the pieces of that round are listed again
         with store.begin() as connection:
             store.notes.count(connection, findings, now)
@@ -66,8 +73,11 @@ def pull(
     with store.begin() as connection:
         ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         store.notes.put(connection, "pulled:counters", now)
+        feeds.record(connection, store, source.name, intake, findings, now=now)
+        keep_counters(connection, store, intake, unused)
         store.notes.count(connection, findings, now)
-    return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks), tuple(findings))
+    aside = tuple(one for pulled in done for one in pulled.set_aside)
+    return Pulled(len(fresh), aside, tuple(ticks), tuple(findings), intake.rows)
 
 
 def _run(rounds: Sequence["_Round"], now: float, reached: Reached, moved: Moved) -> tuple[list[Pulled], list[Transient]]:
@@ -143,10 +153,13 @@ class _Round:
     findings: Findings
     pieces: Sequence[Piece]
     decide_from: int
+    intake: Intake
 
     def run(self, now: float, reached: Reached) -> Pulled:
         read, aside = self._read(self.pieces, self.findings)
         batches = [batch for _, own in read for batch in own]
+        for piece, own in read:
+            self.intake.add(piece, own)
         touched = self._touched(batches)
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)

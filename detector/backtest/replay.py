@@ -11,6 +11,7 @@ from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
+from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.ports import Piece, Reference, Source
@@ -23,13 +24,22 @@ from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
+from jobs.feeds import FeedWatch
+from jobs.intake import judge_lengths, series_of
 from jobs.learn import learn
 from jobs.pull import pull
 from jobs.reporting import report
 
 _DAY = 86_400
+_END_OF_TIME = 4_102_444_800
+"""Later than every period (2100)."""
 _SHORT_S = 4 * _DAY
 _REPORTS = ("planning", "experience", "accounts")
+TELLING = (
+    "unknown_object", "unknown_counters", "wrong_vendor", "unknown_counter", "percent_for_count", "impossible_duration",
+    "file_set_aside", "row_rejected",
+)  # fmt: skip
+"""Findings that explain why nothing is measured, the likeliest first."""
 _PLOTTED = 60
 """Incidents with plots: the page must stay small."""
 Progress = Callable[[float], None]
@@ -83,14 +93,37 @@ class Replay:
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care
         if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
-            mend = "begin later: data before --from is what the baselines learn from"
-            raise Misconfigured(
-                "no data arrives before it", where=f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}", mend=mend
-            )
+            raise self._nothing_before()
+
+    def _nothing_before(self) -> Misconfigured:
+        """Why there is nothing to learn from, by the finding that explains most."""
+        where = f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}"
+        known = [*self.store.notes.findings(), *self._lengths()]
+        found = [f for code in TELLING for f in known if f.code == code]
+        if found:
+            what = f"nothing before it can be measured: {found[0].code}: {found[0].example}"
+            return Misconfigured(what, where=where, mend="precall check and docs/reference/findings.md say more")
+        mend = "begin later: data before --from is what the baselines learn from"
+        return Misconfigured("no data arrives before it", where=where, mend=mend)
+
+    def _lengths(self) -> Findings:
+        """Periods that are so long that nothing of them has arrived yet."""
+        kinds: dict[tuple[str, int], list[int]] = {}
+        for piece in self.source.pieces(0, _END_OF_TIME):
+            if piece.window is not None:
+                kinds.setdefault((series_of(piece.name), piece.window.seconds), []).append(piece.window.start)
+        findings = Findings()
+        for (name, length), starts in kinds.items():
+            judge_lengths(name, sorted(set(starts)), length, findings)
+        return findings
 
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
         detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        FeedWatch(
+            self.store, self.source.reference(clock.now()), self.source.name, clock.now(), self.window.start,
+            self.settings.sources.silent_after_s,
+        ).look()  # fmt: skip
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()

@@ -50,6 +50,8 @@ def _going_on(facts: Facts, phrases: Phrases) -> str:
         return spoken_time(at, facts.now, facts.timezone, phrases)
 
     first = phrases.trouble[facts.trouble] + phrases.since.format(time=spoken(facts.since))
+    if facts.no_data_since is not None:
+        return " ".join([first, phrases.unmeasured.format(time=spoken(facts.no_data_since)), phrases.advice])
     told = [] if facts.works_until is None else [phrases.overrun.format(time=spoken(facts.works_until))]
     if facts.clear is not None:
         told.append(phrases.clear.format(time=spoken(facts.clear)))

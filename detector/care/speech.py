@@ -10,7 +10,8 @@ class Phrases:
     `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
     told about another person's line. `overrun` takes the local time at which declared works should have ended; `withdrawn`
     takes a report back, without place or time: it may reach anyone who was told. So may `merged`: the problem goes on as
-    part of a wider one. `works`, `works_over`: declared works, for someone who asks; `checking`: what was silenced."""
+    part of a wider one. `works`, `works_over`: declared works, for someone who asks; `checking`: what was silenced.
+    `unmeasured` takes the local time since which nothing newer is known."""
 
     trouble: Mapping[str, str]
     since: str
@@ -31,6 +32,7 @@ class Phrases:
     works: str
     works_over: str
     checking: str
+    unmeasured: str
 
 
 SPEECH: Mapping[str, Phrases] = {
@@ -62,6 +64,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Planned works on the network are under way. Calls and mobile data may be limited while they last.",
         "The planned works on the network are finished.",
         "Our technicians are checking the network right now. We cannot say yet whether this line is affected.",
+        "We have had no newer measurements since {time}.",
     ),
     "de": Phrases(
         {
@@ -91,6 +94,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Am Netz laufen geplante Arbeiten. Solange sie dauern, können Anrufe und mobile Daten eingeschränkt sein.",
         "Die geplanten Arbeiten am Netz sind abgeschlossen.",
         "Unsere Technik prüft gerade das Netz. Ob dieser Anschluss betroffen ist, können wir noch nicht sagen.",
+        "Seit {time} liegen uns keine neueren Messungen vor.",
     ),
     "fr": Phrases(
         {
@@ -121,6 +125,7 @@ SPEECH: Mapping[str, Phrases] = {
         "peuvent être limités.",
         "Les travaux prévus sur le réseau sont terminés.",
         "Nos techniciens vérifient le réseau en ce moment. Nous ne savons pas encore si cette ligne est touchée.",
+        "Nous n'avons pas de mesures plus récentes depuis {time}.",
     ),
     "es": Phrases(
         {
@@ -150,6 +155,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Hay trabajos previstos en la red. Mientras duren, las llamadas y los datos móviles pueden verse limitados.",
         "Los trabajos previstos en la red han terminado.",
         "Nuestros técnicos están revisando la red en este momento. Aún no podemos decir si esta línea está afectada.",
+        "No tenemos mediciones más recientes desde las {time}.",
     ),
     "it": Phrases(
         {
@@ -179,6 +185,7 @@ SPEECH: Mapping[str, Phrases] = {
         "Sono in corso lavori previsti sulla rete. Finché durano, chiamate e dati mobili possono essere limitati.",
         "I lavori previsti sulla rete sono terminati.",
         "I nostri tecnici stanno controllando la rete. Non sappiamo ancora se questa linea è interessata.",
+        "Non abbiamo misure più recenti dalle {time}.",
     ),
     "nl": Phrases(
         {
@@ -207,5 +214,6 @@ SPEECH: Mapping[str, Phrases] = {
         "Er zijn geplande werkzaamheden aan het netwerk. Zolang die duren, kunnen bellen en mobiele data beperkt zijn.",
         "De geplande werkzaamheden aan het netwerk zijn klaar.",
         "Onze technici controleren nu het netwerk. We weten nog niet of deze lijn getroffen is.",
+        "Sinds {time} hebben we geen nieuwere metingen.",
     ),
 }

@@ -53,7 +53,7 @@ class Scene:
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth telling; of other kinds than counts of failures there is no least number."""
-        counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis])
+        counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis], bool)
         return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
 
     @cached_property

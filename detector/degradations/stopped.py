@@ -18,7 +18,7 @@ IDLE_ALARMS = ("warning", "cleared", "indeterminate")
 TOGETHER = 5
 """So many objects of several sites that fall silent in the same period share a feed more likely than a fault."""
 LARGE_SHARE = 0.3
-"""Over this share of the network the cells beside the silent ones prove nothing: they are few, and what they carry moves."""
+"""Over this share of the network the cells beside the silent ones prove nothing: they are few, and their load moves."""
 CARRY_MORE = 1.15
 """Median load of the neighbours that report, over all objects that fell silent together: their users came over."""
 CORE_LEAST = 0.2
@@ -31,7 +31,7 @@ serves them still."""
 @dataclass(frozen=True, eq=False)
 class Silence:
     """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
-    `usual`: [object] expected traffic, NaN = not known; `lost`: observed / expected traffic of core functions by name."""
+    `usual`: [object] expected traffic, NaN = not known; `core`: core function -> observed / expected traffic."""
 
     evidence: Evidence
     topology: Topology
@@ -118,13 +118,13 @@ class Silence:
         return tuple(found)
 
     def _share(self, part: set[str], whole: frozenset[str]) -> float:
-        """Of the usual traffic of the whole; of its cells where no traffic is known."""
+        """Of the usual traffic of the whole; a cell of which no traffic is known counts as an ordinary one."""
         place = self.evidence.object_index
         usual = {name: float(self.usual[place[name]]) for name in whole if name in place}
-        known = {name: value for name, value in usual.items() if np.isfinite(value)}
-        if sum(known.values()) > 0:
-            return sum(known.get(name, 0.0) for name in part) / sum(known.values())
-        return len(part) / max(len(whole), 1)
+        known = [value for value in usual.values() if np.isfinite(value) and value > 0]
+        ordinary = float(np.median(known)) if known else 1.0
+        weight = {name: value if np.isfinite(value) else ordinary for name, value in usual.items()}
+        return sum(weight.get(name, 0.0) for name in part) / max(sum(weight.values()), 1e-9)
 
     def named(self, i: int) -> bool:
         """An alarm or a ticket names the object or what it hangs on."""

@@ -39,7 +39,7 @@ def search_of(
     stopped with those of many others was well as far as anybody knows, and makes no group smaller."""
     measured = [d for d in degradations if d.open and d.no_data_since is None]
     service = [d for d in measured if d.affects_service]
-    silent = frozenset(d.base_object for d in measured if not d.affects_service)
+    silent = frozenset(d.base_object for d in measured if not d.affects_service and not d.quiet_periods)
     bouts = bouts_of(service, policy.onset_tolerance_periods)
     return Search(frozenset(bouts), silent, topology, objects_testable, policy, hints)
 

@@ -14,7 +14,7 @@ from detector.domain.frame import KpiFrame, stack
 from detector.domain.kpi import Kpi
 from detector.domain.window import Grid, Tick, Window
 from detector.kpis.catalogue import PERIOD, Catalogue
-from detector.kpis.judgement import consistent, judged
+from detector.kpis.judgement import consistent, judged, whole_counts
 from detector.kpis.objects import ObjectNames
 from detector.kpis.rows import CounterRows, merge
 from detector.kpis.stems import StemNames, stem_values
@@ -111,7 +111,7 @@ class _Work:
         starts = np.array([period.start for period in run], np.int64)
         counted = {stem for stem, values in stems.items() if np.isfinite(values).any()} | {PERIOD}
         for k, kpi in enumerate(kpis):
-            if not self._needs(kpi) <= counted:
+            if not self._needs(kpi) <= counted or not self._counts_events(kpi, stems, rows):
                 continue  # no object has it: most of a catalogue is other operators'
             own = np.zeros(len(rows.objects), bool)
             for kind, members in fits.items():
@@ -130,6 +130,10 @@ class _Work:
         return frozenset(
             name for formula in self.catalogue.formulas[kpi.id] if formula is not None for name in formula.names
         )
+
+    def _counts_events(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> bool:
+        upper, _ = self.catalogue.formulas[kpi.id]
+        return kpi.kind != "ratio" or whole_counts(kpi.id, upper, stems, self.catalogue, rows.objects, self.findings)
 
     def _counts(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> tuple[Values, Values]:
         """Numerator and denominator per object; without a formula the latter is the measured share of the tick."""

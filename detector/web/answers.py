@@ -11,6 +11,7 @@ from detector.care.lookup import LookupAnswer, Touching
 from detector.care.privacy import shown
 from detector.domain.alert import Decision  # noqa: F401  the doctest's
 from detector.domain.communication import Communication
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, Rival
@@ -31,18 +32,28 @@ def iso(epoch_s: float | None) -> str | None:
 
 
 def plain(noun: Any) -> Json:
-    """A dataclass's fields: those named `..._at` as ISO times, NaN as null.
+    """A dataclass's fields: those named `..._at` and `..._since` as ISO times, NaN as null.
 
     >>> plain(Decision("inc_1", "sub_1", False, "no_consent", "none", "", "", decided_at=60))["decided_at"]
     '1970-01-01T00:01:00Z'
     """
     values = {field.name: getattr(noun, field.name) for field in fields(noun)}
-    return {name: iso(value) if name.endswith("_at") else _finite(value) for name, value in values.items()}
+    times = ("_at", "_since")
+    return {name: iso(value) if name.endswith(times) else _finite(value) for name, value in values.items()}
 
 
 def incident(found: Incident) -> Json:
     rivals = [dict(zip(Rival._fields, rival, strict=True)) for rival in found.rivals]
     return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
+
+
+def coverage(found: Coverage) -> Json:
+    """What is measured, of what could be."""
+    rows = [plain(one) | {"share": round(one.share, 3)} for one in found.kpis]
+    return {
+        "at": iso(found.at), "objects": found.objects, "measured": found.measured, "share": round(found.share, 3),
+        "since": iso(found.since), "until": iso(found.until), "kpis": rows, "not_understood": dict(found.unused),
+    }  # fmt: skip
 
 
 def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
@@ -153,6 +164,7 @@ def touching(one: Touching) -> Json:
         "incident_id": found.incident_id, "severity": found.severity, "state": found.state,
         "started_at": iso(facts.since), "ended_at": iso(facts.until), "resolved_at": iso(found.resolved_at),
         "probability": round(one.listing.probability, 3), "basis": one.listing.basis,
+        "no_data_since": iso(found.no_data_since),
         "reason": found.reason, "silent": found.suppressed_reason, "say": dict(one.say), "told": one.told,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",

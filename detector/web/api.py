@@ -33,6 +33,10 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
     def metrics() -> Response:
         return PlainTextResponse(service.metrics(), media_type=METRICS_TYPE)
 
+    @routes.get("/v1/coverage")
+    def coverage() -> dict[str, Any]:
+        return answers.coverage(service.coverage())
+
     @routes.get("/v1/incidents")
     def incidents(state: State | None = None, limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
         found = service.incidents(state, limit, offset)

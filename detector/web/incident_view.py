@@ -18,6 +18,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.outlook import LEVEL, Breach
 from detector.web import answers
 from detector.web.account_view import account_line
+from detector.web.measured_view import measured_view
 from detector.web.service import CareView, Update, WebService
 from detector.wording import quantities, times, words
 from detector.wording.figures import SILENCE
@@ -107,6 +108,8 @@ class Summary:
     badge: str
     since_at: int
     until_at: int | None
+    no_data: str = ""
+    """Since when nothing of it is measured; empty: it is."""
 
 
 def summary(incident: Incident, page: Page) -> Summary:
@@ -115,6 +118,7 @@ def summary(incident: Incident, page: Page) -> Summary:
         incident, facts.headline, page.clock(facts.since), "" if facts.until is None else page.clock(facts.until),
         facts.lasted, facts.in_words, f"merged into {facts.into}" if facts.into else facts.silence,
         words.BADGES[facts.state], facts.since, facts.until,
+        "" if facts.no_data_since is None else page.clock(facts.no_data_since),
     )  # fmt: skip
 
 
@@ -131,6 +135,7 @@ def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -
         "summaries": [summary(one, here) for one in found],
         "affected": {one.incident_id: affected(one) for one in found},
         "problems": service.ready(),
+        "measured": measured_view(service.coverage(), service.ready(), here),
         "at": here.clock(here.now),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
@@ -115,6 +116,10 @@ class WebService(Protocol):
     def timeline(self, incident_id: str) -> Sequence[Update]: ...
 
     def kpi(self, kpi_id: str) -> Kpi | None: ...
+
+    def coverage(self) -> Coverage:
+        """What is measured, of what could be."""
+        ...
 
     def metrics(self) -> str:
         """Prometheus text format."""

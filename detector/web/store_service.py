@@ -11,6 +11,7 @@ from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
@@ -183,6 +184,11 @@ class StoreService:
 
     def kpi(self, kpi_id: str) -> Kpi | None:
         return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
+
+    def coverage(self) -> Coverage:
+        from jobs.coverage import Looking  # with the formulas, which nothing else here needs
+
+        return Looking(self.store, self.catalogue(), self._known(), self.now()).coverage()
 
     def metrics(self) -> str:
         return self.metrics_text()

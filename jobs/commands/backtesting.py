@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -17,7 +17,9 @@ from detector.backtest.replay import Replay
 from detector.backtest.results import Results
 from detector.backtest.truth_files import read_faults
 from detector.backtest.windows import Choice, default_window
-from detector.domain.errors import Misconfigured
+from detector.domain.errors import Misconfigured, Permanent
+from detector.domain.finding import Finding, Findings
+from detector.domain.ports import Source
 from detector.domain.window import Window, utc
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
@@ -27,6 +29,7 @@ from detector.store.database import Database
 from jobs.commands.showing import table, terminal_width
 
 _FOREVER = 4_102_444_800
+_MOST_FINDINGS = 12
 _TITLE, _TWO_COLUMNS = 35, 70
 """Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
 
@@ -42,6 +45,8 @@ class Backtest:
     arrival_delay_s: int | None = None
     identify: bool = False
     against: Path | None = None
+    findings: Sequence[Finding] = ()
+    """What was wrong with the input, once it has run."""
 
     def run(self, progress: Callable[[float], None]) -> Mapping[str, Any]:
         """Write all files of CONTRACTS section 4 into `out`; returns what summary.json holds. Raises PrecallError."""
@@ -60,6 +65,7 @@ class Backtest:
             chosen = self._window(source)
             replay = Replay(source, store, catalogue, self.settings, chosen.window)
             results = dataclasses.replace(replay.run(progress), window_reason=chosen.reason)
+            self.findings = results.findings
             figures = conclude(
                 results,
                 self.dataset,
@@ -81,7 +87,7 @@ class Backtest:
     def _window(self, source: OperatorDataset) -> Choice:
         pieces = [p.window for p in source.pieces(0, _FOREVER) if p.window]
         if not pieces:
-            raise Misconfigured("no counters", where=str(self.dataset / "counters"), mend="put PM files or tables there")
+            raise self._no_period(source)
         data = Window(min(w.start for w in pieces), max(w.end for w in pieces))
         faults = read_faults(self.dataset, timezone=source.operator.timezone)
         if None not in self.given:
@@ -97,6 +103,22 @@ class Backtest:
             span = f"{utc(data.start):%Y-%m-%dT%H:%MZ} to {utc(data.end):%Y-%m-%dT%H:%MZ}"
             raise Misconfigured("ends before it begins", where=where, mend=f"the data is from {span}")
         return Choice(Window(start, until), "" if begin is not None else chosen.reason)
+
+    def _no_period(self, source: Source) -> Misconfigured:
+        """No file tells of any period: there is none, or the first says why it cannot be read."""
+        where, files = str(self.dataset / "counters"), source.pieces(0, _FOREVER)
+        if not files:
+            return Misconfigured("no counters", where=where, mend="put PM files or tables there")
+        findings = Findings()
+        for piece in files:
+            try:
+                list(source.read(piece, findings))
+            except Permanent as error:
+                mend = "see docs/reference/files.md"
+                return Misconfigured(f"none of {len(files)} files can be used; {error}", where=where, mend=mend)
+        first = next((f"{f.where}: {f.example}" for f in findings), f"{files[0].name} has no row with a period")
+        mend = "see docs/reference/files.md"
+        return Misconfigured(f"no period in {len(files)} files; {first}", where=where, mend=mend)
 
 
 def _make(out: Path) -> None:
@@ -118,7 +140,7 @@ def _audit(root: Path, line: str) -> None:
         log.write(f"{utc(WallClock().now()).isoformat(timespec='seconds')} cli {line}\n")
 
 
-def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
+def shown(figures: Mapping[str, Any], out: Path, as_json: bool, findings: Sequence[Finding] = ()) -> str:
     """The headline figures in words, as wide as the terminal, or summary.json itself."""
     if as_json:
         return json.dumps(figures, indent=2)
@@ -131,7 +153,17 @@ def shown(figures: Mapping[str, Any], out: Path, as_json: bool) -> str:
     if against := figures.get("against"):
         rows = [{"figure": title, **both} for title, both in against["figures"].items()]
         parts += ["", fill(f"Against {against['name']}:", width), table(rows, False, "No figure is known on both sides.")]
+    parts += ["", *_wrong(findings, width)] if findings else []
     return "\n".join([*parts, "", f"report: {out / 'report.html'}"])
+
+
+def _wrong(findings: Sequence[Finding], width: int) -> list[str]:
+    """The findings in lines, those that occurred most first."""
+    most = sorted(findings, key=lambda f: -f.count)[:_MOST_FINDINGS]
+    more = f", {len(most)} of them" if len(most) < len(findings) else ""
+    lines = [f"{f.code} in {f.where}: {f.example} (x {f.count:,})" for f in most]
+    named = [fill(line, width, initial_indent="  ", subsequent_indent="    ") for line in lines]
+    return [f"{len(findings)} findings about the input{more}:", *named]
 
 
 def _card(card: Headline, width: int) -> str:

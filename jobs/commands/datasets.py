@@ -63,4 +63,4 @@ def backtest(
     one = Backtest(dataset, out, settings, given, arrival_delay, identify, against)
     with progress("replaying") as moved:
         figures = one.run(moved)
-    typer.echo(shown(figures, out, as_json))
+    typer.echo(shown(figures, out, as_json, one.findings))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from detector.domain.errors import Misconfigured
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, ConfigFile, progress, settings_of, span
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, progress, settings_of, span
 from jobs.progress import Moved, lines
 
 
@@ -97,3 +97,23 @@ def check(config: ConfigFile = None) -> None:
         typer.echo(problem)
     typer.echo("all well" if not problems else f"{len(problems)} to mend")
     raise typer.Exit(TROUBLE if problems else NOTHING_FOUND)
+
+
+def coverage(
+    cells: Annotated[bool, typer.Option("--cells", help="Each cell and KPI with its last value.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the KPIs and counters that are of no use yet.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is measured of what could be: how many cells have each KPI, how new it is, and which counters were read and not
+    understood. Ends with 1 when nothing or little is measured.
+
+    Example: `precall coverage --json`
+    """
+    from jobs.commands.measured import show_coverage
+
+    house = house_of(config)
+    text, little = show_coverage(house, cells=cells, everything=everything, as_json=as_json)
+    house.close()
+    typer.echo(text)
+    raise typer.Exit(TROUBLE if little else NOTHING_FOUND)

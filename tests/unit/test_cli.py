@@ -158,6 +158,9 @@ def test_check_names_what_is_to_be_mended_and_ends_with_1(precall):
 def test_check_of_a_complete_service_ends_with_0(precall, tmp_path):
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "cells.csv").write_text("cell_id,technology\nc1,LTE\n")
+    (tmp_path / "inbox" / "counters").mkdir()
+    header, row = "object_id,start,duration_s,RRC.ConnEstabAtt,RRC.ConnEstabSucc", "c1,2026-03-24T08:00Z,900,240,238"
+    (tmp_path / "inbox" / "counters" / "1.csv").write_text(f"{header}\n{row}\n")
     receiver = '[[receivers]]\nname = "desk"\nurl = "https://127.0.0.1/hook"\nsecrets = ["whsec_' + "A" * 32 + '"]\n'
     (tmp_path / "my.toml").write_text((tmp_path / "my.toml").read_text() + receiver)
     ran = precall("check", "--config", "my.toml")

@@ -11,6 +11,7 @@ from detector.care import AccountAnswer, LookupAnswer, facts_of
 from detector.care.lookup import Touching
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication
+from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import AccountImpact, Affected, Impact, Listing
@@ -86,6 +87,9 @@ class MemoryService:
             START + 36000, (Touching(OPEN, listing, facts, say, True),), (about, told),
         )  # fmt: skip
         self.business = AccountAnswer("yes", "enterprise", "gold", lines=210, affected_lines=34.2, share=0.163, say=say)
+        kpi = KpiCoverage("lte_rrc_sr", "RRC setup success", "LTE", 20, 18, START + 6000)
+        lost = KpiCoverage("lte_s1_sr", "S1 success", "LTE", 20, 0, None, ("S1SIG.ConnEstabAtt",))
+        self.covered = Coverage(START + 6300, 20, 18, START - 86_400, START + 6000, (kpi, lost), {"RRC.ConEstabAtt": ""})
         self.audit: list[tuple[str, str]] = []
         self.failure: Exception | None = None
 
@@ -143,6 +147,9 @@ class MemoryService:
 
     def kpi(self, kpi_id):
         return {k.id: k for k in (RRC, THROUGHPUT)}.get(kpi_id)
+
+    def coverage(self):
+        return self.covered
 
     def metrics(self):
         return "precall_ticks_total 3\n"

@@ -6,11 +6,12 @@ from html import unescape
 
 import pytest
 
+from detector.domain.coverage import Coverage
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Rival
 from detector.domain.outlook import Breach, Outlook
 from detector.web import CareView, Update
-from tests.unit.web.conftest import OPEN
+from tests.unit.web.conftest import OPEN, START
 
 
 def text(answer) -> str:
@@ -171,11 +172,41 @@ def test_the_list_by_state_and_its_older_pages(person, service):
     assert "Older" not in text(person.get("/", params={"state": "open", "offset": 50}))
 
 
-def test_a_quiet_network_says_so_and_a_sick_service_says_that(person, service):
+def test_a_quiet_network_says_so_and_what_it_knows_that_from(person, service):
+    service.found = []
+    page = text(person.get("/"))
+    assert "All quiet No incident to show. 18 of 20 cells and core functions measured, by 1 KPIs." in page
+    assert "S1 success 0 of 20 S1SIG.ConnEstabAtt" in page
+
+
+NOTHING = Coverage(START + 6300, 20, 0, None, None, ())
+NOT_QUIET = {
+    "nothing is measured": NOTHING,
+    "only 4 of 20 cells and core functions are measured": replace(NOTHING, measured=4, since=START, until=START + 6000),
+    "the newest data are of 09:00 CET": replace(NOTHING, at=START + 20_000, measured=20, since=START, until=START),
+}
+
+
+@pytest.mark.parametrize("why", NOT_QUIET)
+def test_it_is_never_called_quiet_where_nothing_or_little_is_measured(why, person, service):
+    service.found, service.covered = [], NOT_QUIET[why]
+    service.now = lambda: float(service.covered.at)
+    page = text(person.get("/"))
+    assert "quiet" not in page
+    assert f"No incident is known That says nothing of the network: {why}." in page
+
+
+def test_a_sick_service_is_not_called_quiet(person, service):
     service.found, service.problems = [], ["detect is two ticks behind"]
     page = text(person.get("/"))
-    assert "All quiet" in page
-    assert "detect is two ticks behind" in page
+    assert "quiet" not in page
+    assert "That says nothing of the network: detect is two ticks behind." in page
+
+
+def test_an_incident_that_is_not_measured_any_more_says_since_when(person, service):
+    service.found = [replace(OPEN, no_data_since=START + 3600)]
+    assert "no data since 10:00" in text(person.get("/"))
+    assert "Measured until 10:00 CET; nobody knows how it goes on" in text(person.get("/incidents/inc_open"))
 
 
 def test_an_unknown_incident_is_a_page_too(person):
