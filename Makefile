@@ -3,6 +3,7 @@ SHELL  := /bin/sh
 PYTHON ?= python3
 BIN    := .venv/bin
 STAMP  := .venv/.installed
+DEV    := .venv/.installed-dev
 CONFIG ?=
 DATASET ?= out/operator
 OUT    ?= out/backtest
@@ -12,44 +13,56 @@ KPIS   ?=
 SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types layers backtest bench bench-quality lock clean
+.PHONY: help install dev run test fuzz check lint types layers browser backtest bench bench-quality lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 $(STAMP): requirements.lock pyproject.toml .ci/install
-	@PYTHON="$(PYTHON)" sh .ci/install
+	@PYTHON="$(PYTHON)" sh .ci/install requirements.lock
 	@touch $(STAMP)
 
-install: $(STAMP) ## set up .venv and leave .venv/bin/precall
+$(DEV): requirements-dev.lock pyproject.toml .ci/install
+	@PYTHON="$(PYTHON)" sh .ci/install requirements-dev.lock
+	@touch $(STAMP) $(DEV)
+
+install: $(STAMP) ## set up .venv with what the service needs and leave .venv/bin/precall
+
+dev: $(DEV) ## ... and with the tools of test and check, which install them by themselves
 
 run: install ## the daemon; CONFIG=my.toml for your own network, else a simulated operator
 	@$(BIN)/precall run $(if $(CONFIG),--config $(CONFIG),--demo)
 
-test: install ## all tests
+test: dev ## all tests
 	@$(BIN)/python -m pytest
 
-lint: install
+fuzz: dev ## every odd value at every option, argument and variable, an hour or so; `make test` tries a few of each
+	@FUZZ=all $(BIN)/python -m pytest tests/acceptance/test_fuzz.py
+
+lint: dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 
-types: install
+types: dev
 	@$(BIN)/mypy --no-error-summary
 
-layers: install
+layers: dev
 	@$(BIN)/lint-imports --no-logo >.venv/layers.log || { cat .venv/layers.log; exit 1; }
 
-check: lint types layers test ## lint, types, import contracts, tests
+browser: ## a chromium for the tests of the pages, where it may be installed
+	@sh .ci/install-browser
+
+check: lint types layers browser test ## lint, types, import contracts, tests
 
 backtest: install ## replay DATASET= FROM= TO= into OUT=, with CONFIG= and KPIS=
 	@$(BIN)/precall backtest $(DATASET) --out $(OUT) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \
 	  $(if $(CONFIG),--config $(CONFIG)) $(if $(KPIS),--kpis $(KPIS))
 
-bench: install ## speed, as ratios of one run; tables in benchmarks/results
+bench: dev ## speed, as ratios of one run; tables in benchmarks/results
 	@$(BIN)/python -m benchmarks.speed
 
 PEERS  := .venv/.peers
 
-$(PEERS): requirements-bench.lock $(STAMP)
+$(PEERS): requirements-bench.lock $(DEV)
 	@{ uv pip install -q --python $(BIN)/python --require-hashes -r requirements-bench.lock || \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock; } 2>.venv/peers.log \
 	  && touch $(PEERS) || echo "precall: some peers cannot be installed, see .venv/peers.log; the table says which are missing" >&2
@@ -57,9 +70,12 @@ $(PEERS): requirements-bench.lock $(STAMP)
 bench-quality: $(PEERS) ## precall beside others on simulated operators, an hour or so; SEEDS="101 102" for some only
 	@$(BIN)/python -m benchmarks.quality $(if $(SEEDS),--seeds $(SEEDS))
 
-lock: ## resolve requirements.lock anew (needs uv)
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
-	@uv pip compile requirements-bench.in -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header \
+lock: ## resolve the locks anew (needs uv)
+	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header \
+	  -o requirements.lock
+	@uv pip compile -q pyproject.toml --group build --group dev -c requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-header -o requirements-dev.lock
+	@uv pip compile -q requirements-bench.in -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-header \
 	  -o requirements-bench.lock
 
 clean: ## remove .venv, var and out

@@ -38,7 +38,7 @@ from jobs import fitted
 from jobs.commands.calling import look_up
 from jobs.known import Known
 from jobs.service import questions_of
-from jobs.whereabouts import tell_where
+from jobs.whereabouts import announce, withdraw
 
 COMMAND = "python -m benchmarks.impact"
 LONG_S = 40 * 3600
@@ -178,7 +178,7 @@ class _Asking:
     def run(self) -> Measured:
         token = self.house.keys.token
         server = WebServer(create_app(questions_of(self.house, list, self.known), token=token), "127.0.0.1", 0)
-        tell_where(self.house.settings.storage.path, server.start())
+        announce(self.house.settings.storage.path, server.start())
         stop = threading.Event()
         done = self._commit()
         bare_s = self._bare(done)
@@ -190,7 +190,7 @@ class _Asking:
         finally:
             stop.set()
             writer.join()
-            tell_where(self.house.settings.storage.path, "")
+            withdraw(self.house.settings.storage.path)
             server.stop()
         python_s = min(_seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)) for _ in range(3))
         return {

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.evidence import Band
-from detector.domain.kpi import Kpi
+from detector.wording.quantities import pair, scale
+from detector.wording.times import zone as zone_name
 
 MARK_KINDS = ("detected", "resolved", "complaint", "started", "truth")
 STYLE = (
@@ -31,6 +32,8 @@ STYLE = (
 """Light and dark; scoped to `.pc`, so a page may hold many charts."""
 
 _STEPS_S = (900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2419200)
+_SHORT_UNIT = 8
+"""Characters of a unit that fit left of the axis."""
 _LABEL_PX = 6.1
 """Mean width of a character at 11 px."""
 
@@ -46,29 +49,6 @@ class Mark:
     def __post_init__(self) -> None:
         if self.kind not in MARK_KINDS:
             raise ValueError(f"unknown kind of mark {self.kind!r}, known are {', '.join(MARK_KINDS)}")
-
-
-def display_scale(kpi: Kpi) -> tuple[float, str]:
-    """Factor and unit in which people read this KPI: a ratio in per cent, a rate per second as one per hour.
-
-    >>> display_scale(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"))
-    (100.0, '%')
-    """
-    if kpi.kind in {"ratio", "display"}:
-        return 100.0, "%"
-    if kpi.kind == "rate" and kpi.unit.endswith("/s"):
-        return 3600.0, f"{kpi.unit[:-2]}/h"
-    return 1.0, kpi.unit
-
-
-def display_value(kpi: Kpi, value: float) -> str:
-    """The value with its unit as people read it; "no value" for NaN.
-
-    >>> display_value(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"), 0.91407)
-    '91.41 %'
-    """
-    factor, unit = display_scale(kpi)
-    return f"{_number(value * factor)} {unit}".rstrip() if np.isfinite(value) else "no value"
 
 
 def band_chart(band: Band, *, marks: Sequence[Mark] = (), timezone: str = "UTC", width: int = 860, height: int = 220) -> str:
@@ -108,8 +88,9 @@ class _Plot:
 
     @classmethod
     def around(cls, band: Band, width: int, height: int, *, top: float) -> "_Plot":
-        factor, unit = display_scale(band.kpi)
-        values = np.concatenate([band.observed, band.expected, band.low, band.high]) * factor
+        values = np.concatenate([band.observed, band.expected, band.low, band.high])
+        factor, unit = scale(band.kpi, float(np.nanmax(np.abs(values[np.isfinite(values)]))))
+        values = values * factor
         v0, v1 = float(np.nanmin(values[np.isfinite(values)])), float(np.nanmax(values[np.isfinite(values)]))
         pad = (v1 - v0) * 0.05 or abs(v1) * 0.05 or 1.0
         step = nice_step((v1 - v0 + 2 * pad) / max((height - top - 36) // 32, 2))
@@ -135,7 +116,8 @@ class _Plot:
             y = self._px(value)
             yield f'<path class="g" d="M{self.left:g} {y:.1f}H{self.right:g}"/>'
             yield f'<text x="{self.left - 6:g}" y="{y + 4:.1f}" text-anchor="end">{value:.{decimals}f}</text>'
-        yield f'<text x="{self.left - 6:g}" y="{self.top - 8:.1f}" text-anchor="end">{escape(self.unit)}</text>'
+        x, anchor = (self.left - 6, "end") if len(self.unit) <= _SHORT_UNIT else (8, "start")
+        yield f'<text x="{x:g}" y="{self.top - 8:.1f}" text-anchor="{anchor}">{escape(self.unit)}</text>'
 
     def x_axis(self, zone: ZoneInfo) -> Iterator[str]:
         dated = ""
@@ -145,7 +127,8 @@ class _Plot:
             yield f'<path class="g" d="M{x:.1f} {self.bottom:g}v5"/>'
             yield f'<text x="{x:.1f}" y="{self.bottom + 16:g}" text-anchor="{anchor}">{local:%H:%M}</text>'
             if date != dated:
-                yield f'<text x="{x:.1f}" y="{self.bottom + 30:g}" text-anchor="{anchor}">{date}</text>'
+                named = date if dated else f"{date}, {zone_name(local)}"
+                yield f'<text x="{x:.1f}" y="{self.bottom + 30:g}" text-anchor="{anchor}">{named}</text>'
             dated = date
 
 
@@ -263,23 +246,12 @@ def _description(band: Band, marks: Sequence[Mark], zone: ZoneInfo) -> str:
         return f"{datetime.fromtimestamp(t, zone):%Y-%m-%d %H:%M}"
 
     seen = band.observed[np.isfinite(band.observed)]
-    span = f"{display_value(band.kpi, seen.min())} to {display_value(band.kpi, seen.max())}" if len(seen) else "nothing"
+    span = " to ".join(pair(band.kpi, float(seen.min()), float(seen.max()))) if len(seen) else "nothing"
     end = int(band.starts[-1]) + band.duration_s
     told = "".join(f" {m.label} at {local(m.at)}." for m in marks if m.kind != "complaint")
     complaints = sum(m.kind == "complaint" for m in marks)
     told += f" {complaints} complaints." if complaints else ""
     return f"From {local(int(band.starts[0]))} to {local(end)} {zone.key}: observed {span}.{told}"
-
-
-def _number(value: float) -> str:
-    """Four significant digits, no exponent for everyday sizes."""
-    return (
-        f"{value:.4g}"
-        if 1e-4 <= abs(value) < 1e4 or value == 0
-        else f"{value:,.0f}"
-        if abs(value) >= 1e4
-        else f"{value:.2e}"
-    )
 
 
 def _svg(title: str, description: str, width: int, height: int, body: str) -> str:

@@ -49,8 +49,10 @@ def decide(
     evidence: Evidence, raised: Sequence[Degradation], open_: Sequence[Incident], reference: Reference, catalogue: Catalogue,
     detection: DetectionPolicy, correlation: IncidentPolicy, *, now: int, missing: Mapping[str, int],
 ) -> tuple[Tracked, tuple[Incident, ...]]:  # fmt: skip
-    """Evidence to degradations to incidents; what other durations raised stays as it is. `raised`: what is open or was
-    lately, and every member of the incidents `open_`."""
+    """Evidence to degradations to incidents; what other durations raised stays as it is. Objects that sent nothing say
+    nothing, whatever their last values were. `raised`: what is open or was lately, and each member of the incidents `open_`.
+    """
+    evidence = evidence.of_reporting
     mine = [d for d in raised if d.duration_s == evidence.tick.duration_s and d.remembered(evidence.tick.start)]
     others = [d for d in raised if d.open and d.duration_s != evidence.tick.duration_s]
     topology, operations = reference.topology, reference.operations

@@ -4,18 +4,17 @@ import difflib
 import hashlib
 import json
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 import config
+from detector.domain.customer import PURPOSES
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import (
     CarePolicy,
@@ -27,29 +26,34 @@ from detector.domain.policy import (
     RetentionPolicy,
 )
 from detector.domain.rule import Rule, read_rules
+from detector.environment import NESTED, PREFIX, Environment, check_sections, not_json, variable_of
+from detector.secret_files import LINES, SECRETS, from_files, read_secret
+from detector.setting_bounds import mistakes
+from detector.toml_file import read_toml, text_of
 
-_TIMES = ("quiet_from", "quiet_to")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_SHARES = ("complete_share", "collapse_below", "covers_share", "chance_below", "list_above", "contact_above")
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|min|minutes?|h|hours?|d|days?)")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MOST_HELD_OUT = 0.5
-_POSITIVE = (
-    "pull_s",
-    "push_s",
-    "learn_s",
-    "prune_s",
-    "pooled_minutes",
-    "history_days",
-    "adopt_after_days",
-    "habit_after_days",
-    "timeout_s",
-    "max_attempts",
-    "speed",
-)
+_HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
+_STRUCTURED = {"tuple_type", "dataclass_type", "model_type", "model_attributes_type"}
+_AS_JSON = "write it as JSON: [30, 45] for a list"
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 DEFAULT = Path(config.__file__).parent / "precall.toml"
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
+
+
+def seconds_of(text: str) -> float:
+    """A length of time as people write it; ValueError for what is none, or nothing.
+
+    >>> seconds_of("45 min"), seconds_of("2 h"), seconds_of("90 s")
+    (2700.0, 7200.0, 90.0)
+    """
+    found = _LENGTH.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(f"no length of time; write it like '45 min' or '2 h', not {text[:20]!r}")
+    return float(found[1]) * _UNITS[found[2][0]]
 
 
 class _Section(BaseModel):
@@ -63,20 +67,37 @@ class Sources(_Section):
     path: Path = Path("var/inbox")
     settle_s: float = 2.0
     """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
+    silent_after: str = "45 min"
+    """A feed of which nothing new has come for so long is silent, unless it usually comes more seldom."""
     kpis: Path = Path(config.__file__).parent / "kpis.toml"
+
+    @field_validator("silent_after")
+    @classmethod
+    def _a_length(cls, text: str) -> str:
+        _ = seconds_of(text)
+        return text
+
+    @property
+    def silent_after_s(self) -> float:
+        return seconds_of(self.silent_after)
 
 
 class Storage(_Section):
-    """[storage]: an empty database means SQLite under `path`."""
+    """[storage]: an empty database means SQLite under `path`. `*_file`: the file that holds it instead."""
 
     path: Path = Path("var")
     database: str = Field(default="", repr=False)
+    database_file: str = ""
     identity_key: str = Field(default="", repr=False)
+    identity_key_file: str = ""
     identity_version: int = 1
     previous_identity_keys: tuple[tuple[int, str], ...] = Field(default=(), repr=False)
     """(version, key): older pseudonyms are found by them until their data are gone."""
+    previous_identity_keys_file: str = ""
     vault_key: str = Field(default="", repr=False)
+    vault_key_file: str = ""
     previous_vault_keys: tuple[str, ...] = Field(default=(), repr=False)
+    previous_vault_keys_file: str = ""
 
 
 class Schedule(_Section):
@@ -94,6 +115,7 @@ class Web(_Section):
     host: str = "127.0.0.1"
     port: int = 8087
     token: str = Field(default="", repr=False)
+    token_file: str = ""
     link_base: str = ""
 
 
@@ -102,10 +124,14 @@ class Receiver(_Section):
 
     name: str
     url: str
-    secrets: tuple[str, ...] = Field(repr=False)
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+    secrets_file: str = ""
+    """The file that holds them, one in each line."""
     format: str = "cloudevents"
     min_severity: Literal["warning", "minor", "major", "critical"] = "warning"
     teams: tuple[str, ...] = ()
+    audience: Literal["care", "operations"] = "care"
+    """care: alerts about incidents; operations: alerts about feeds that fall silent."""
 
 
 class Delivery(_Section):
@@ -119,9 +145,10 @@ class Delivery(_Section):
 class Demo(_Section):
     """[demo]: the simulated operator of `make run`."""
 
-    cells: int = 200
+    cells: int = 100
     seed: int = 7
-    history_days: int = 21
+    history_days: int = 14
+    subscribers_per_cell: int = 40
     speed: float = 450
     """Seconds of simulated time in a second."""
 
@@ -129,7 +156,7 @@ class Demo(_Section):
 class Settings(BaseSettings):
     """All settings. A value in the environment (PRECALL_STORAGE__DATABASE=...) wins over the file."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="PRECALL_", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter=NESTED)
 
     sources: Sources = Sources()
     storage: Storage = Storage()
@@ -151,7 +178,7 @@ class Settings(BaseSettings):
         env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
-        return env_settings, init_settings
+        return Environment(settings_cls), init_settings
 
     @property
     def database_url(self) -> str:
@@ -173,90 +200,120 @@ class Settings(BaseSettings):
 
 def rules_in(path: Path, care: CarePolicy) -> tuple[Rule, ...]:
     """The rules of a file; their offers are those of `care`. Raises Misconfigured."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        mend = "name a file of rules under [care] rules, or leave it empty"
-        raise Misconfigured(error.strerror or str(error), where=str(path), mend=mend) from error
-    except UnicodeDecodeError as error:
-        raise Misconfigured(f"no valid TOML: {error}", where=str(path), mend="save it as UTF-8") from error
+    text = text_of(path, mend="name a file of rules under [care] rules, or leave it empty")
     return read_rules(text, where=str(path), offers=care.offers)
 
 
 def load(path: Path | None = None) -> Settings:
     """Settings from a TOML file (the packaged `config/precall.toml` if none is named).
 
-    Raises Misconfigured, in one line, for a file that cannot be read, a duplicate or unknown key, or a wrong value.
+    Raises Misconfigured, in one line, for a file that cannot be read, a duplicate or unknown key, or a wrong value; a value
+    of the environment is named by its variable.
     """
     path = path or DEFAULT
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Misconfigured(error.strerror or str(error), where=str(path), mend="give --config an existing file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"no valid TOML: {error}", where=str(path), mend="each key once, strings in quotes") from error
+    values = read_toml(path, mend="give --config an existing file")
+    check_sections(Settings.model_fields)
     return _settings(values, path)
+
+
+def _with_secrets(settings: Settings, written: dict[str, Any], path: Path) -> Settings:
+    """The secrets that the settings name by file, read."""
+    change: dict[str, Any] = {
+        "receivers": tuple(_signing(r, f"{path}: receivers.{i}") for i, r in enumerate(settings.receivers))
+    }
+    for section in SECRETS:
+        own = getattr(settings, section)
+        change[section] = own.model_copy(update=from_files(section, own, str(path), written.get(section, {})))
+    return settings.model_copy(update=change)
+
+
+def _signing(receiver: Receiver, where: str) -> Receiver:
+    """A receiver with its secrets. Misconfigured if they stand twice, or nowhere."""
+    if receiver.secrets and receiver.secrets_file:
+        raise Misconfigured("secrets and secrets_file", where=where, mend="keep one of them, best the file")
+    if not receiver.secrets and not receiver.secrets_file:
+        mend = "name a file that holds them, one in each line: secrets_file"
+        raise Misconfigured("no secrets", where=where, mend=mend)
+    if not receiver.secrets_file:
+        return receiver
+    return receiver.model_copy(update={"secrets": read_secret(receiver.secrets_file, LINES, f"{where}.secrets_file")})
 
 
 def _settings(values: dict[str, Any], path: Path) -> Settings:
     try:
         settings = Settings(**values)
+    except SettingsError as error:
+        raise not_json(error) from error
     except ValidationError as error:
         raise _explain(error, path) from error
-    for section, name, value in _numbers_and_times(settings):
-        if wrong := _what_is_wrong(name, value):
-            mend = "see config/precall.toml"
-            raise Misconfigured(f"{wrong} (found {value!r})", where=f"{path}: {section}.{name}", mend=mend)
+    for one in mistakes(settings.model_dump()):
+        key = one.key.split(".")
+        raise Misconfigured(f"{one.wrong}{_found(key, one.value)}", where=_where(path, key), mend=one.mend)
     _check_holdout(settings.care.holdout, path)
+    settings = _with_secrets(settings, values, path)
+    _check_words(settings, path)
     _ = settings.rules
     return settings
 
 
+def _where(path: Path, key: Sequence[str]) -> str:
+    """The file and the dotted key, or the environment's variable where the value comes from one."""
+    variable = variable_of(key)
+    return f"environment: {variable}" if variable else f"{path}: {'.'.join(key)}"
+
+
+def _found(key: Iterable[str | int], value: Any) -> str:
+    """The value in brackets, unless it may be a secret in the wrong place."""
+    if value is None or _SECRET.intersection(map(str, key)):
+        return ""
+    return f" (found {value[:60]!r})" if isinstance(value, str) else f" (found {str(value)[:60]})"
+
+
+def _check_words(settings: Settings, path: Path) -> None:
+    """Texts that are more than text: a source of events, an address put before links, a token that a header can carry."""
+    if not settings.delivery.source.strip() or " " in settings.delivery.source:
+        mend = 'write a URI or a path, "/precall"'
+        raise Misconfigured("no URI reference", where=_where(path, ("delivery", "source")), mend=mend)
+    if settings.web.link_base and not settings.web.link_base.startswith(("https://", "http://")):
+        mend = 'write it like "https://precall.example"'
+        raise Misconfigured("no address", where=_where(path, ("web", "link_base")), mend=mend)
+    if settings.web.token and not (settings.web.token.isascii() and " " not in settings.web.token):
+        mend = "letters, digits and signs of ASCII, no space: a header has to carry it"
+        raise Misconfigured("a token that no program can send", where=_where(path, ("web", "token")), mend=mend)
+    for number, one in enumerate(settings.receivers):
+        if not one.name.strip() or one.name != one.name.strip():
+            mend = "give it a name, without spaces around it"
+            raise Misconfigured("no name", where=_where(path, ("receivers", str(number), "name")), mend=mend)
+    for purpose in settings.care.purposes:
+        if purpose not in PURPOSES:
+            mend = f"one of {', '.join(PURPOSES)}"
+            raise Misconfigured(f"no purpose '{purpose}'", where=_where(path, ("care", "purposes")), mend=mend)
+
+
 def _check_holdout(holdout: HoldoutPolicy, path: Path) -> None:
     """A date that is one, and a share that leaves most people in."""
-    where = f"{path}: care.holdout"
     try:
         datetime.fromisoformat(holdout.since or "1970-01-01")
     except ValueError as error:
-        raise Misconfigured(f"no date (found {holdout.since!r})", where=f"{where}.since", mend='"2026-04-01"') from error
+        raise Misconfigured(
+            f"no date (found {holdout.since!r})", where=_where(path, (*_HOLDOUT, "since")), mend='write it as "2026-04-01"'
+        ) from error
     if not 0 <= holdout.share <= _MOST_HELD_OUT:
         mend = f"leave at most {_MOST_HELD_OUT:.0%} out; a few per cent are enough"
-        raise Misconfigured(f"no fit share (found {holdout.share})", where=f"{where}.share", mend=mend)
-
-
-def _numbers_and_times(settings: Settings) -> Iterator[tuple[str, str, Any]]:
-    """(section, key, value) of everything that a type alone does not hold in bounds."""
-    sections = ("schedule", "detection", "incidents", "impact", "care", "feedback", "delivery", "retention", "web", "demo")
-    for section in sections:
-        for name, value in vars(getattr(settings, section)).items():
-            if isinstance(value, int | float) or name in _TIMES:
-                yield section, name, value
-    for team, most in settings.care.capacity_per_hour:
-        yield "care", f"capacity_per_hour of {team}", most
-
-
-def _what_is_wrong(name: str, value: Any) -> str:
-    """Empty if nothing is."""
-    if name in _TIMES:
-        return "" if _CLOCK.fullmatch(value) else "no time of day like 21:00"
-    if not isfinite(value) or value < 0:
-        return "less than zero or no number"
-    if name in _SHARES and value > 1:
-        return "a share is between 0 and 1"
-    return "more than zero is needed" if name in _POSITIVE and value == 0 else ""
+        raise Misconfigured(f"no fit share (found {holdout.share})", where=_where(path, (*_HOLDOUT, "share")), mend=mend)
 
 
 def _explain(error: ValidationError, path: Path) -> Misconfigured:
     """The first complaint as one line: the file, the dotted key, and the nearest right name for a misspelt one."""
     wrong = error.errors(include_url=False)
     first = next((one for one in wrong if one["type"] in _UNKNOWN), wrong[0])  # a misspelt key is a missing one, too
-    key = ".".join(str(part) for part in first["loc"])
-    where = f"{path}: {key}"
+    where = _where(path, tuple(str(part) for part in first["loc"]))
     if first["type"] in _UNKNOWN:
         near = difflib.get_close_matches(str(first["loc"][-1]), _names(first["loc"][:-1]), n=1)
         return Misconfigured("unknown key", where=where, mend=f"did you mean '{near[0]}'?" if near else "remove it")
-    found = "" if _SECRET.intersection(map(str, first["loc"])) else f" (found {str(first.get('input'))[:60]!r})"
-    return Misconfigured(f"{first['msg']}{found}", where=where, mend="see config/precall.toml")
+    found = _found(first["loc"], str(first.get("input")))
+    mend = _AS_JSON if where.startswith("environment") and first["type"] in _STRUCTURED else "see config/precall.toml"
+    return Misconfigured(f"{first['msg']}{found}", where=where, mend=mend)
 
 
 def _names(section: tuple[int | str, ...]) -> list[str]:

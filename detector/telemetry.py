@@ -2,10 +2,14 @@
 
 import logging
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from detector.domain.feed import FeedStop
+from detector.domain.finding import Finding
 
 
 class Telemetry:
@@ -20,7 +24,30 @@ class Telemetry:
         self.incidents = Gauge("precall_open_incidents", "Incidents open now", registry=self.registry)
         self.behind = Gauge("precall_behind_seconds", "Age of the oldest tick still owed", registry=self.registry)
         self.job_seconds = Histogram("precall_job_seconds", "Time a job took", ["job"], registry=self.registry)
+        self.feed_last_seen = Gauge(
+            "precall_feed_last_seen_timestamp_seconds", "When the newest file came", ["feed"], registry=self.registry
+        )
+        self.feed_rows = Counter("precall_feed_rows", "Rows of counters read", ["feed"], registry=self.registry)
+        self.feed_findings = Counter("precall_feed_findings", "Findings in what was read", ["feed"], registry=self.registry)
+        self.feed_silent = Gauge(
+            "precall_feed_silent_parts", "Parts of the feed that are silent now", ["feed"], registry=self.registry
+        )
+        self.feed_silent_objects = Gauge(
+            "precall_feed_silent_objects", "Measured objects without data now", ["feed"], registry=self.registry
+        )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
+
+    def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:
+        """What one pull of a feed read, and when its newest file came (s)."""
+        if seen_at is not None:
+            self.feed_last_seen.labels(feed).set(seen_at)
+        self.feed_rows.labels(feed).inc(rows)
+        self.feed_findings.labels(feed).inc(sum(finding.count for finding in findings))
+
+    def silent(self, feed: str, silent: Sequence[FeedStop]) -> None:
+        """What of a feed is silent now."""
+        self.feed_silent.labels(feed).set(len(silent))
+        self.feed_silent_objects.labels(feed).set(max((stop.objects for stop in silent), default=0))
 
     def text(self) -> str:
         """Prometheus text exposition."""

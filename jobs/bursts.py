@@ -1,4 +1,4 @@
-"""Looks for bursts of contacts without a degradation; each is a finding once, while it lasts."""
+"""Looks for bursts of contacts without a degradation; each is a finding once, while it lasts, of one place."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from detector.domain.finding import Findings
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Burst, Usual, bursts
+from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Burst, Usual, bursts, is_news
 from detector.store import Store
 
 BURSTS = "bursts"
@@ -36,13 +36,18 @@ def scan_bursts(
             timezone=reference.operator.timezone, budget=budget, floor=floor,
         )  # fmt: skip
     known = [one for one in store.notes.get(BURSTS, []) if one["until"] > now - _KEPT_S]
-    new = [one for one in found if not _is_going_on(one, known, now)]
+    lately = [(one["place_kind"], one["place_id"]) for one in known if one["until"] > now - _SAME_S]
+    new = [
+        one for one in found
+        if not _is_going_on(one, known, now) and is_news(one, lately, heard, reference.topology)
+    ]  # fmt: skip
     for one in new:
         findings.add("contact_burst", one.place, str(one))
     with store.begin() as connection:
         store.notes.put(connection, _SCANNED, now)
         if found or known:
-            store.notes.put(connection, BURSTS, _merged(known, found, now))
+            going_on = [one for one in found if one in new or _is_going_on(one, known, now)]
+            store.notes.put(connection, BURSTS, _merged(known, going_on, now))
     return new
 
 

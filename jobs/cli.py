@@ -1,31 +1,36 @@
 """`precall`: a command is a function in `jobs.commands` and its name here."""
 
+import logging
 import sys
 
 import typer
 
-from detector.domain.errors import Misconfigured, PrecallError
-from jobs.commands import datasets, desk, people, service
-from jobs.commands.options import TROUBLE, WRONG_USE
+from jobs import terminal
+from jobs.commands import datasets, desk, people, receiving, service
 
 app = typer.Typer(
     name="precall", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
     help="Finds degraded cells before customers complain, says whom they affect, and tells care what to do.",
 )  # fmt: skip
 _ALL = (
-    service.run, service.job, datasets.simulate, datasets.backtest, service.check, people.lookup, desk.incidents,
-    desk.findings, desk.deliveries, desk.redrive, people.forget, people.explain, desk.report, people.rules,
+    service.run, service.job, datasets.simulate, datasets.backtest, service.check, service.coverage, people.lookup,
+    desk.incidents, desk.findings, desk.deliveries, desk.redrive, receiving.receivers, people.forget, people.explain,
+    desk.report, people.rules,
 )  # fmt: skip
 COMMANDS = tuple(app.command()(command).__name__ for command in _ALL)
 
 
 def main() -> None:
     """Entry point: one line for every known error, exit code 1 for trouble, 2 for wrong use."""
-    try:
-        app()
-    except PrecallError as error:
-        typer.echo(f"precall: {error}", err=True)
-        sys.exit(WRONG_USE if isinstance(error, Misconfigured) else TROUBLE)
-    except OSError as error:
-        typer.echo(f"precall: {error.filename or ''}: {error.strerror or error}; check the path and its rights", err=True)
-        sys.exit(TROUBLE)
+    _keep_warnings_from_the_terminal()
+    sys.exit(terminal.run(app))
+
+
+def _keep_warnings_from_the_terminal() -> None:
+    """A library's warning (numpy, statsmodels) tells a developer something, and an operator nothing. `python -W` shows them;
+    in the tests a RuntimeWarning is an error."""
+    if not sys.warnoptions:
+        log = logging.getLogger("py.warnings")
+        log.addHandler(logging.NullHandler())
+        log.propagate = False
+        logging.captureWarnings(True)

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Condition, Event, Lock, Thread
+from time import monotonic
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from detector.delivery import Receiver
 from detector.domain.errors import PrecallError
 from detector.domain.ports import Clock, Source
+from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.store import Store
@@ -19,16 +24,23 @@ from jobs import fitted
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
+from jobs.feeds import FeedWatch, last_seen, stops
 from jobs.learn import learn
 from jobs.ledger import Reached, walk_on
+from jobs.progress import Watch, unwatched
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
+from jobs.saying import RoundLog, say_learned
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
 _AGAIN_S = 3600
 """Event time between two attempts to learn while nothing can be judged."""
+
+
+NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
+"""The jobs that may be run by hand; each is a method of `Jobs`."""
 
 
 @dataclass
@@ -45,7 +57,11 @@ class Jobs:
     receivers: Sequence[Receiver]
     telemetry: Telemetry
     reached: Reached = walk_on
+    watch: Watch = unwatched
     failures: dict[str, str] = field(default_factory=dict)
+    decided: list[Tick] = field(default_factory=list)
+    """Periods decided in this round, and alerts composed (`notified`); the daemon logs them and begins anew."""
+    notified: int = 0
 
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
@@ -53,10 +69,6 @@ class Jobs:
             did: str = getattr(self, name)()
         self.failures.pop(name, None)
         return did
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 
     def decide_from(self) -> int:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""
@@ -69,10 +81,15 @@ class Jobs:
 
     def pull(self) -> str:
         policy = self.settings.detection
-        pulled = pull(
-            self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
-            listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
-        )  # fmt: skip
+        with self.watch("reading what has arrived") as moved:
+            pulled = pull(
+                self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
+                listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
+                moved=moved,
+            )  # fmt: skip
+        self.telemetry.fed(
+            self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings
+        )
         for piece, reason in pulled.set_aside:
             log.warning("file set aside", file=piece.name, reason=reason)
         self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
@@ -81,11 +98,28 @@ class Jobs:
             self.telemetry.findings.labels(finding.code).inc(finding.count)
         return f"{pulled.pieces} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
 
+    def _watch_feed(self) -> None:
+        """What stopped coming, or comes again: log, metrics, and an alert to operations."""
+        feed, settings, now = self.source.name, self.settings, self.clock.now()
+        watch = FeedWatch(
+            self.store, self.source.reference(now), feed, now, self.decide_from(), settings.sources.silent_after_s,
+            self.receivers, self.wall.now(), settings.web.link_base,
+        )  # fmt: skip
+        silent, resumed = watch.look()
+        zone = self.source.reference(now).operator.timezone
+        for stop in silent:
+            log.warning("feed silent", feed=feed, part=stop.part, reason=stop.sentence(zone))
+        for stop in resumed:
+            log.warning("feed resumed", feed=feed, part=stop.part)
+        self.telemetry.silent(feed, stops(self.store, feed))
+
     def detect(self) -> str:
         detected = detect(
             self.source, self.store, self.catalogue, now=self.clock.now(), detection=self.settings.detection,
             correlation=self.settings.incidents, reached=self.reached,
         )  # fmt: skip
+        self.decided += detected.decided
+        self._watch_feed()
         self.telemetry.ticks.inc(len(detected.decided))
         open_ = self.store.book.incidents(state="open")
         self.telemetry.incidents.set(len(open_))
@@ -98,6 +132,7 @@ class Jobs:
             self.source, self.store, self.catalogue, self.settings, now=self.clock.now(), receivers=self.receivers,
             due_at=self.wall.now(), reached=self.reached,
         )  # fmt: skip
+        self.notified += len(alerts)
         return f"{len(alerts)} alerts composed"
 
     def experience(self) -> str:
@@ -115,12 +150,14 @@ class Jobs:
 
     def learn(self) -> str:
         policy = self.settings.detection
-        count = learn(
-            self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, caring=self.settings.care,
-            reached=self.reached,
-        )  # fmt: skip
+        with self.watch("learning what is normal") as moved:
+            count = learn(
+                self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, caring=self.settings.care,
+                reached=self.reached, moved=moved,
+            )  # fmt: skip
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
+        say_learned(self.store, self.decide_from())
         return f"{count} baselines fitted"
 
     def learn_if_due(self) -> str:
@@ -151,7 +188,54 @@ class Jobs:
         owed = self.store.ticks.debts("score")
         if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
-        return found
+        zone = self.source.reference(self.clock.now()).operator.timezone
+        return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+
+
+_LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class _WhenWoken(BaseTrigger):  # type: ignore[misc]  # the package has no types
+    """Of its own accord never: APScheduler compares with the wall clock, which may be set. So a job is due either "long ago"
+    or "never", whatever that clock says."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return _NEVER
+
+
+class _Waker:
+    """Calls `wake(name)` every so many seconds of monotonic time, which nobody can set. After a pause of the whole machine
+    each is called once, not once for every time that was missed."""
+
+    def __init__(self, wake: Callable[[str], object]) -> None:
+        self._wake, self._changed, self._stopped = wake, Condition(), False
+        self._every: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._thread = Thread(target=self._run, name="waker", daemon=True)
+
+    def every(self, name: str, seconds: float) -> None:
+        with self._changed:
+            self._every[name], self._due[name] = seconds, monotonic() + seconds
+            self._changed.notify()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                now = monotonic()
+                for name in [name for name, at in self._due.items() if at <= now]:
+                    self._due[name] = now + self._every[name]
+                    self._wake(name)
+                self._changed.wait(max(0.0, min(self._due.values(), default=now + 1.0) - monotonic()))
 
 
 class Daemon:
@@ -166,6 +250,11 @@ class Daemon:
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
+        self._waker = _Waker(lambda name: self._scheduler.modify_job(name, next_run_time=_LONG_AGO))
+
+    @cached_property
+    def _log(self) -> RoundLog:
+        return RoundLog(self._jobs.store, self._jobs.catalogue, self._jobs.settings.detection)
 
     def start(self) -> None:
         schedule = self._jobs.settings.schedule
@@ -173,19 +262,24 @@ class Daemon:
         self._every(schedule.push_s, lambda: self._attempt("push"), "push")
         self._every(schedule.prune_s, lambda: self._attempt("prune"), "prune")
         self._scheduler.start()
+        self._waker.start()
 
     def also(self, name: str, seconds: float, act: Callable[[], object]) -> None:
         """Wake something else as well (the simulated operator of a demonstration)."""
         self._every(seconds, act, name)
 
     def _every(self, seconds: float, act: Callable[[], object], name: str) -> None:
-        self._scheduler.add_job(act, "interval", seconds=seconds, id=name, name=name)
+        self._scheduler.add_job(act, _WhenWoken(), id=name, name=name)
+        self._waker.every(name, seconds)
 
     def _tick(self) -> None:
         with self._one_at_a_time:
+            self._log.begin()
+            self._jobs.decided, self._jobs.notified, began = [], 0, monotonic()
             for name in ("pull", "learn_if_due", "detect", "assess", "experience_if_due"):
                 if self._stopping.is_set() or not self._attempt(name):
                     return
+            self._log.end(self._jobs.decided, self._jobs.notified, monotonic() - began)
             self.rounds += 1
 
     def _attempt(self, name: str) -> bool:
@@ -209,4 +303,5 @@ class Daemon:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._waker.stop()
         self._scheduler.shutdown(wait=True)

@@ -1,77 +1,144 @@
-"""`make run` without a network of one's own: a simulated operator, three weeks of history, then an accelerated clock."""
+"""`make run` without a network of one's own: a simulated operator, two weeks of history, then an accelerated clock."""
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import socket
+from time import monotonic
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from detector.app import House, load_keys, open_house
 from detector.clock import MovingClock
-from detector.delivery import DemoReceiver, Receiver
-from detector.domain.incident import Incident
+from detector.domain.errors import Misconfigured
+from detector.listening import listen
 from detector.settings import Settings
-from detector.simulator import LiveOperator
-from jobs.daemon import Daemon
-from jobs.service import Service, service_of
+from jobs.progress import on
+from jobs.whereabouts import where
+
+if TYPE_CHECKING:
+    from detector.app import House
+    from detector.delivery import DemoReceiver
+    from detector.domain.incident import Incident
+    from detector.simulator import LiveOperator
+    from jobs.daemon import Daemon
+    from jobs.service import Service
 
 LIVE_FROM = int(datetime(2026, 3, 24, 6, 0, tzinfo=UTC).timestamp())
 """A Tuesday morning: the day in which the demonstration plays."""
 _DAY = 86_400
 _STEP_S = 300
 """Simulated seconds by which the clock moves on, once everything so far is worked through."""
+_QUARTER_S = 900
+_WAKE_S = 0.05
+"""Between two looks whether the next step is due (s, wall)."""
+_LATE_STEPS = 2
+"""So many steps may follow one another at once after a long one; what is later than that stays late."""
+_SLOW, _JUDGED_STEPS = 1.25, 12
+"""A pace this much slower than what was said is told, once, after an hour of event time."""
 
 
 @dataclass
 class Pace:
-    """The operator's day goes on only as fast as the service keeps up, so that a slow machine makes nothing late."""
+    """The operator's day goes on as fast as `speed` says, but never faster than the service keeps up, so that a slow
+    machine makes nothing late. `said`: where it is told that this machine cannot keep the pace."""
 
-    operator: LiveOperator
+    operator: "LiveOperator"
     clock: MovingClock
-    daemon: Daemon
+    daemon: "Daemon"
+    speed: float
+    said: Callable[[str], object]
     worked: int = -1
+    steps: int = 0
+    _due: float = field(default_factory=monotonic)
+    _began: float = field(default_factory=monotonic)
 
     def step(self) -> None:
-        """Move the clock and drop what has arrived by then, unless the last step is still being worked on."""
-        if self.daemon.rounds > self.worked:
-            self.clock.at += _STEP_S
-            self.operator.advance(int(self.clock.at))
-            self.worked = self.daemon.rounds
+        """Move the clock and drop what has arrived by then, if it is time and the last step is worked through."""
+        now, length_s = monotonic(), _STEP_S / self.speed
+        if now < self._due or self.daemon.rounds <= self.worked:
+            return
+        self._due = max(self._due + length_s, now - _LATE_STEPS * length_s)
+        self.clock.at += _STEP_S
+        self.operator.advance(int(self.clock.at))
+        self.worked = self.daemon.rounds
+        self.steps += 1
+        if self.steps == _JUDGED_STEPS:
+            self._judge((now - self._began) / self.steps)
+
+    def _judge(self, step_s: float) -> None:
+        if step_s > _SLOW * _STEP_S / self.speed:
+            quarter = step_s * _QUARTER_S / _STEP_S
+            self.said(f"[dim]This machine is busy: a quarter of an hour takes it {quarter:.1f} s.[/dim]")
 
 
 @dataclass
 class Demo:
-    """The simulated operator, its care desk, and the service between them. Everything lies under `storage.path`/demo."""
+    """The simulated operator, its care team, and the service between them. Everything lies under `storage.path`/demo."""
 
     settings: Settings
     console: Console
 
     def run(self, wait: Callable[[], object]) -> None:
-        """Prepare, run until `wait` returns, stop cleanly, and sum up."""
+        """Prepare, run until `wait` returns, stop cleanly, and sum up.
+
+        What can fail is tried first: the folder, and the port (another one is taken if it is in use). Raises Misconfigured.
+        """
+        root = self._folder()
+        with self._listening() as listening:
+            self.console.print("[dim]starting ...[/dim]")
+            self._play(self._settings(root), listening, wait)
+
+    def _folder(self) -> Path:
+        """Empty, and writable."""
         root = self.settings.storage.path / "demo"
-        shutil.rmtree(root, ignore_errors=True)
-        settings = self._settings(root)
-        operator = self._operator(settings)
+        if where(root) is not None:
+            mend = "stop it first, or set PRECALL_STORAGE__PATH to another folder"
+            raise Misconfigured("a demonstration is running here already", where=str(root), mend=mend)
+        try:
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir(parents=True)
+        except OSError as error:
+            mend = "set PRECALL_STORAGE__PATH to a folder that can be written"
+            raise Misconfigured(error.strerror or str(error), where=str(root), mend=mend) from error
+        return root
+
+    def _listening(self) -> socket:
+        web = self.settings.web
+        listening = listen(web.host, web.port, or_any=True)
+        port = listening.getsockname()[1]
+        if web.port and port != web.port:
+            self.console.print(f"[dim]port {web.port} is taken: pages will be at {port}[/dim]")
+        return listening
+
+    def _play(self, settings: Settings, listening: socket, wait: Callable[[], object]) -> None:
+        from detector.app import load_keys, open_house
+        from detector.delivery import DemoReceiver, Receiver
+        from jobs.service import service_of
+
         keys, clock = load_keys(settings), MovingClock(LIVE_FROM)
         pages: list[str] = []
         receiver = DemoReceiver([keys.webhook], console=self.console, page=lambda name: f"{pages[0]}/incidents/{name}")
         with receiver:
-            desk = Receiver("demo-care", receiver.start(), (keys.webhook,))
-            service = self._service(open_house(settings, clock=clock, receivers=[desk]))
-            pace = Pace(operator, clock, service.daemon)
+            team = Receiver("demo-care", receiver.start(), (keys.webhook,))
+            house = open_house(settings, clock=clock, receivers=[team])
+            operator = self._lived(house)
+            service = service_of(house, listening, on(self.console))
+            service.jobs.run("learn")
+            pace = Pace(operator, clock, service.daemon, settings.demo.speed, self.console.print)
             with service:
                 pages.append(service.url)
                 self._welcome(service)
-                service.daemon.also("operator", _STEP_S / settings.demo.speed, pace.step)
+                service.daemon.also("operator", _WAKE_S, pace.step)
                 wait()
                 self.console.print("\n[dim]stopping ...[/dim]")
             self._sum_up(service, receiver)
 
     def _settings(self, root: Path) -> Settings:
         """The same settings, but everything under `root`, woken faster, with files that appear whole."""
-        wake = _STEP_S / self.settings.demo.speed / 2
+        wake = _STEP_S / self.settings.demo.speed / 4
         return self.settings.model_copy(
             update={
                 "storage": self.settings.storage.model_copy(update={"path": root, "database": ""}),
@@ -82,31 +149,38 @@ class Demo:
             }
         )
 
-    def _operator(self, settings: Settings) -> LiveOperator:
-        demo = settings.demo
-        self.console.print(f"[dim]simulating {demo.cells} cells, with {demo.history_days} days of history ...[/dim]")
-        start = LIVE_FROM - demo.history_days * _DAY
-        operator = LiveOperator(
-            settings.sources.path, cells=demo.cells, seed=demo.seed, start=start, history_days=demo.history_days
-        )
-        operator.write_history()
+    def _lived(self, house: "House") -> "LiveOperator":
+        """The operator after its history, which `pull` has read as columns: the days of it would be thousands of files."""
+        from detector.simulator import LiveOperator, PreparedDay
+        from jobs.pull import pull
+
+        demo, floor = house.settings.demo, house.settings.impact.privacy_floor
+        people = demo.cells * demo.subscribers_per_cell
+        who = f"{demo.cells} cells and {people:,} subscribers"
+        self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
+        with on(self.console)("simulating the history, and reading it") as moved:
+            operator = LiveOperator(
+                house.settings.sources.path, cells=demo.cells, seed=demo.seed, start=LIVE_FROM - demo.history_days * _DAY,
+                history_days=demo.history_days, subscribers_per_cell=demo.subscribers_per_cell,
+            )  # fmt: skip
+            for day in operator.days():
+                source = PreparedDay(operator.world, operator.people, day, house.source, house.pseudonymiser.subscriber)
+                pull(
+                    source, house.store, house.catalogue, now=day.end, decide_from=LIVE_FROM,
+                    policy=house.settings.detection, floor=floor,
+                )  # fmt: skip
+                moved((day.number + 1) / demo.history_days)
         return operator
 
-    def _service(self, house: House) -> Service:
-        service = service_of(house)
-        self.console.print("[dim]reading the history and learning what is normal ...[/dim]")
-        service.jobs.run("pull")
-        service.jobs.run("learn")
-        return service
-
-    def _welcome(self, service: Service) -> None:
-        quarter, token = 900 / service.house.settings.demo.speed, service.house.keys.token
+    def _welcome(self, service: "Service") -> None:
+        quarter, token = _QUARTER_S / service.house.settings.demo.speed, service.house.keys.token
         self.console.print(
-            f"[bold]precall is watching.[/bold] A quarter of an hour passes every {quarter:.0f} s or a little more; "
-            f"Ctrl-C stops.\nOpen this first, then the links below work: {service.url}/?token={token}\n"
+            f"[bold]precall is watching.[/bold] A quarter of an hour passes every {quarter:.3g} s; Ctrl-C stops.\n"
+            f"Open this first, then the links below work: {service.url}/?token={token}\n",
+            soft_wrap=True,
         )
 
-    def _sum_up(self, service: Service, receiver: DemoReceiver) -> None:
+    def _sum_up(self, service: "Service", receiver: "DemoReceiver") -> None:
         book, counts = service.house.store.book, receiver.summary
         incidents = book.incidents()
         told = [i for i in incidents if not i.silent]
@@ -120,6 +194,6 @@ class Demo:
         )
 
 
-def _affected(service: Service, incident: Incident) -> float:
+def _affected(service: "Service", incident: "Incident") -> float:
     impact = service.house.store.book.impact(incident.incident_id)
     return impact.affected if impact else 0.0

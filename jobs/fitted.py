@@ -68,7 +68,7 @@ def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> Non
     """Written again for the same tick, it replaces: scoring is idempotent."""
     named = {"objects": _strings(evidence.objects), "kpis": _strings([k.id for k in evidence.kpis])}
     named |= {"testable_share": np.array(evidence.testable_share)}
-    arrays: Arrays = named | {name: getattr(evidence, name) for name in _EVIDENCE}
+    arrays: Arrays = named | {name: side for name in _EVIDENCE if (side := getattr(evidence, name)) is not None}
     store.arrays.save(_evidence_name(evidence.tick), arrays, catalogue.hash)
     if (memory := evidence.memory) is not None:
         named = {"objects": _strings(memory.objects), "kpis": _strings(memory.kpis), "end": np.array(memory.end)}
@@ -81,7 +81,7 @@ def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | 
     if arrays is None or not arrays.keys() >= set(_EVIDENCE):  # or of an earlier version
         return None
     kpis = {k.id: k for k in catalogue.computed}
-    figures: dict[str, Any] = {name: arrays[name] for name in _EVIDENCE}
+    figures: dict[str, Any] = {name: arrays.get(name) for name in _EVIDENCE}
     return Evidence(
         tick=tick, objects=tuple(arrays["objects"].tolist()), kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
         testable_share=float(arrays["testable_share"]), **figures,

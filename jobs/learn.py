@@ -17,19 +17,24 @@ from detector.store import Store
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
 from jobs.ledger import Reached, walk_on
+from jobs.progress import Moved, unseen
 from jobs.risk import refit_risk
 
 _DAY = 86_400
 DARK = ("outage", "sleeping", "no_data")
 SAME_STEP_S = 2 * _DAY
 """A step found at so nearly the same time is the one that has been told."""
+BASELINES_SHARE = 0.7
+"""Of the time that learning takes, as a progress bar has it; habits take the rest."""
+LEARNED_FROM = "learned_from"
+"""Note: for each duration how many days, objects and KPIs the present baseline was learned from, and until when (s)."""
 ADOPTED = "adopted"
 """Note: object and KPI -> since when (s) its level is the new normal."""
 
 
 def learn(
     source: Source, store: Store, catalogue: Catalogue, *, now: float, policy: DetectionPolicy,
-    caring: CarePolicy | None = None, reached: Reached = walk_on,
+    caring: CarePolicy | None = None, reached: Reached = walk_on, moved: Moved = unseen,
 ) -> int:  # fmt: skip
     """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
 
@@ -43,14 +48,17 @@ def learn(
     with store.begin() as connection:
         durations = list(store.ticks.span(connection))
     count, findings, told = 0, Findings(), store.notes.get(ADOPTED, {})
+    learned_from: list[dict[str, float]] = []
     for duration_s in durations:
         history = store.history.read(duration_s, window)
-        if len(history.starts):
+        if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
             degraded = store.book.degradations_since(int(history.starts[0]))
             incidents = store.book.incidents_since(int(history.starts[0]))
-            baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents)
+            part = _part(moved, count / len(durations) * BASELINES_SHARE, BASELINES_SHARE / len(durations))
+            baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents, moved=part)
             fitted.save_baseline(store, catalogue, policy, duration_s, baseline)
             told = _say(findings, shifts, told)
+            learned_from.append(_extent(history))
             count += 1
     reached("learn.baselines")
     habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
@@ -61,6 +69,7 @@ def learn(
         reached("learn.risk")
     with store.begin() as connection:
         store.notes.put(connection, "learned_at", now)
+        store.notes.put(connection, LEARNED_FROM, learned_from)
         store.notes.put(connection, ADOPTED, told)
         store.notes.count(connection, findings, now)
     return count
@@ -68,7 +77,7 @@ def learn(
 
 def fit_baseline(
     history: KpiFrame, degraded: Sequence[Degradation], reference: Reference, policy: DetectionPolicy, *,
-    incidents: Iterable[Incident] = (),
+    incidents: Iterable[Incident] = (), moved: Moved = unseen,
 ) -> tuple[Baseline, list[Shift]]:  # fmt: skip
     """What is normal by this history, and which levels were found to have moved for good."""
     timezone = reference.operator.timezone
@@ -80,7 +89,21 @@ def fit_baseline(
         history, degraded, reference, incidents=incidents, adopted=adopted, habit_after_days=policy.habit_after_days
     )
     present = renewed(history, shifts)
-    return fit(present, timezone=timezone, excluded=doubt, peers=peers_of(reference), policy=policy), shifts
+    peers = peers_of(reference)
+    return fit(present, timezone=timezone, excluded=doubt, peers=peers, policy=policy, progress=moved), shifts
+
+
+def _part(moved: Moved, begin: float, size: float) -> Moved:
+    """The progress of a part, as that of the whole."""
+    return lambda share: moved(begin + share * size)
+
+
+def _extent(history: KpiFrame) -> dict[str, float]:
+    """How much of what a baseline was learned from: `days` with data (periods measured x their duration), objects, KPIs."""
+    return {
+        "duration_s": history.duration_s, "days": round(len(history.starts) * history.duration_s / _DAY, 2),
+        "objects": len(history.objects), "kpis": len(history.kpis), "until": int(history.starts[-1]) + history.duration_s,
+    }  # fmt: skip
 
 
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:

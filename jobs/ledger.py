@@ -1,5 +1,6 @@
 """What is owed: a tick is scored when its data is complete or its grace time is over, and never forgotten."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 
 from detector.domain.policy import DetectionPolicy
@@ -49,10 +50,17 @@ def ready(
 def never_came(
     span: Window, duration_s: int, known: Collection[int], *, now: float, arrival_delay_s: int, policy: DetectionPolicy
 ) -> Iterator[Tick]:
-    """Ticks after the first known one whose grace time is over without a single row: they are owed all the same, but not
-    those of more than a day ago: after so long a silence nobody is helped by living through it again."""
-    start = max(span.start, (int(now) - _OWED_FOR_S) // duration_s * duration_s)
+    """Ticks from `span.start` on without a single row whose grace time is over: they are owed all the same, but not those of
+    more than a day ago: after so long a silence nobody is helped by living through it again.
+
+    They keep step with `span.start`; `known` are the starts of those that came. One of them within half a period is the
+    tick that was waited for: a local day moves by an hour when the clocks change.
+    """
+    first = max(span.start, int(now) - _OWED_FOR_S)
+    start = first - (first - span.start) % duration_s
+    came = sorted(known)
     while deadline(tick := Tick(start, duration_s), arrival_delay_s, policy) <= now:
-        if start not in known:
+        after = bisect_left(came, start)
+        if all(2 * abs(start - other) >= duration_s for other in came[max(0, after - 1) : after + 1]):
             yield tick
         start += duration_s

@@ -14,11 +14,15 @@ from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.interaction import Interaction
 from detector.domain.policy import DetectionPolicy, FeedbackPolicy
 from detector.domain.ports import Piece, Reference, Source
-from detector.domain.window import Tick, Window
+from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.store import Store
+from jobs import feeds
 from jobs.bursts import scan_bursts
+from jobs.coverage import keep_counters
+from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
+from jobs.progress import Moved, unseen
 
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
@@ -34,11 +38,13 @@ class Pulled:
     set_aside: tuple[tuple[Piece, str], ...] = ()
     ticks: tuple[Tick, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rows: int = 0
+    """Rows of counters in what was read."""
 
 
 def pull(
     source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
-    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on,
+    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on, moved: Moved = unseen,
 ) -> Pulled:  # fmt: skip
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
@@ -55,14 +61,36 @@ def pull(
     for piece, reason in store.pieces.refused(listed):
         source.set_aside(piece, reason)
     fresh = store.pieces.unread(listed)
-    rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from) for part in _rounds(fresh)]
-    done = [one.run(now, reached) for one in rounds]
+    intake = Intake()
+    rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from, intake) for part in _rounds(fresh)]
+    done, failed = _run(rounds, now, reached, moved)
     ticks = [tick for pulled in done for tick in pulled.ticks]
+    unused = judge_names(intake, catalogue, reference.topology, findings)
+    if failed:  # the pointer stays, so that the pieces of that round are listed again
+        with store.begin() as connection:
+            store.notes.count(connection, findings, now)
+        raise failed[0]
     with store.begin() as connection:
         ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         store.notes.put(connection, "pulled:counters", now)
+        feeds.record(connection, store, source.name, intake, findings, now=now)
+        keep_counters(connection, store, intake, unused)
         store.notes.count(connection, findings, now)
-    return Pulled(len(fresh), tuple(aside for pulled in done for aside in pulled.set_aside), tuple(ticks), tuple(findings))
+    aside = tuple(one for pulled in done for one in pulled.set_aside)
+    return Pulled(len(fresh), aside, tuple(ticks), tuple(findings), intake.rows)
+
+
+def _run(rounds: Sequence["_Round"], now: float, reached: Reached, moved: Moved) -> tuple[list[Pulled], list[Transient]]:
+    """(what each round did, why some could not): one that cannot go on never takes the others with it."""
+    done: list[Pulled] = []
+    failed: list[Transient] = []
+    for number, one in enumerate(rounds, 1):
+        try:
+            done.append(one.run(now, reached))
+        except Transient as error:
+            failed.append(error)
+        moved(number / len(rounds))
+    return done, failed
 
 
 def _pull_people(source: Source, store: Store, reference: Reference, now: float, findings: Findings) -> None:
@@ -93,7 +121,10 @@ def _interactions(
     people = {c.subscriber for c in contacts} | {s.subscriber for s in surveys}
     begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
     known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
-    return feedback.listen(contacts, surveys, known, reference.topology, findings)
+    persons = reference.customers.subscribers
+    return feedback.listen(
+        contacts, surveys, known, reference.topology, findings, lambda key: persons[key].language if key in persons else ""
+    )
 
 
 def _rounds(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
@@ -122,10 +153,13 @@ class _Round:
     findings: Findings
     pieces: Sequence[Piece]
     decide_from: int
+    intake: Intake
 
     def run(self, now: float, reached: Reached) -> Pulled:
         read, aside = self._read(self.pieces, self.findings)
         batches = [batch for _, own in read for batch in own]
+        for piece, own in read:
+            self.intake.add(piece, own)
         touched = self._touched(batches)
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)
@@ -150,7 +184,7 @@ class _Round:
         self, pieces: Iterable[Piece], findings: Findings, ticks: Sequence[Tick] = ()
     ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]]]:
         """Each piece whole or not at all; a piece that cannot be read never takes the others with it."""
-        window = Window(min(t.start for t in ticks), max(t.end for t in ticks)) if ticks else None
+        window = self._grid.reach(ticks) if ticks else None
         read, aside = [], []
         for piece in pieces:
             try:
@@ -160,17 +194,17 @@ class _Round:
                 findings.add("file_set_aside", piece.name, str(error))
         return read, aside
 
-    def _tick(self, start: int, duration_s: int) -> Tick:
-        length = max(duration_s, self.reference.operator.tick_s)
-        return Tick(start - start % length, length)
+    @property
+    def _grid(self) -> Grid:
+        return Grid(self.reference.operator.tick_s)
 
     def _touched(self, batches: Iterable[CounterBatch]) -> list[Tick]:
-        return sorted({self._tick(b.start, b.duration_s) for b in batches})
+        return sorted({self._grid.tick(b.start, b.duration_s) for b in batches})
 
     def _measure(self, batches: Sequence[CounterBatch], touched: Sequence[Tick]) -> list[KpiFrame]:
         """KPI frames of the touched ticks; what re-read files say of other ticks is left alone."""
         wanted = set(touched)
-        mine = [b for b in batches if self._tick(b.start, b.duration_s) in wanted]
+        mine = [b for b in batches if self._grid.tick(b.start, b.duration_s) in wanted]
         frames = pipeline.measure(mine, self.catalogue, self.reference, self.findings)
         return [frame for frame in frames.values() if len(frame.starts)]
 
@@ -190,8 +224,7 @@ class _Round:
         with self.store.begin() as connection:
             ticks = [tick for _, paths in written for tick in paths]
             before = {tick: versions[tick] for tick in ticks if tick in versions}
-            if self.store.ticks.versions(connection, ticks) != before:
-                raise Transient("another daemon pulled the same ticks", where="pull", mend="the next pull looks again")
+            _check_unchanged(before, self.store.ticks.versions(connection, ticks))
             for frame, paths in written:
                 for tick, path in paths.items():
                     version = versions.get(tick, 0) + 1
@@ -202,14 +235,25 @@ class _Round:
         self.store.pieces.learned(self.pieces)
 
 
+def _check_unchanged(before: dict[Tick, int], now: dict[Tick, int]) -> None:
+    """Raises Transient if another version of these ticks was recorded since this pull began: its own lacks that."""
+    for tick in sorted({tick for tick in before | now if before.get(tick) != now.get(tick)}):
+        when = f"the tick of {utc(tick.start):%Y-%m-%dT%H:%M:%SZ}, {tick.duration_s} s"
+        was = f"had version {before[tick]}" if tick in before else "was not recorded"
+        what = f"{when}, {was} when this pull began and has version {now.get(tick, 0)} now"
+        raise Transient(what, where="pull", mend="nothing of it is recorded; the next pull reads it again")
+
+
 def _owe_gaps(
     connection: Connection, store: Store, reference: Reference, now: float, decide_from: int, policy: DetectionPolicy
 ) -> list[Tick]:
     """Ticks for which nothing came in time are recorded as empty and owed: silence is news too."""
     gaps: list[Tick] = []
     for duration_s, span in store.ticks.span(connection).items():
-        since = Window(max(span.start, decide_from - decide_from % duration_s), max(span.end, decide_from))
-        known = store.ticks.starts(connection, duration_s, since.start)
+        first = max(span.start, decide_from)
+        first -= (first - span.end) % duration_s  # in step with the last that came
+        since = Window(first, max(span.end, first))
+        known = store.ticks.starts(connection, duration_s, since.start - duration_s)
         delay = reference.operator.arrival_delay_s
         for tick in never_came(since, duration_s, known, now=now, arrival_delay_s=delay, policy=policy):
             store.history.record(connection, tick, 1, "", 0)

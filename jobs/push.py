@@ -18,6 +18,8 @@ from detector.domain.rule import ACTIONS
 from detector.store import Message, Store
 from jobs.ledger import Reached, walk_on
 
+_SET_BACK_S = 60.0
+"""A wall clock that lies so far behind the last push was set back; less is the steering of a time server."""
 _MENDING_S = 60.0
 """How long a message waits for what only the operator can mend."""
 
@@ -36,17 +38,27 @@ class Relay:
     reached: Reached = walk_on
     floor: int = ImpactPolicy.privacy_floor
     breakers: dict[str, Breaker] = field(default_factory=dict)
+    _pushed_at: float = 0.0
 
     def push(self, *, event_now: float, wall_now: float) -> Counter[str]:
         """Send what is due by `wall_now`; returns outcomes by state. `event_now` decides what has expired.
 
         At least once: a crash between sending and noting it sends the same bytes under the same key again.
         """
+        self._follow(wall_now)
         outcomes: Counter[str] = Counter()
         for message in self.store.outbox.claim(wall_now):
             self.reached("push.claimed")
             outcomes[self._relay(message, event_now, wall_now)] += 1
         return outcomes
+
+    def _follow(self, wall_now: float) -> None:
+        """Where the wall clock was set back, what waits is due as much earlier: a wait is a length, not a time of day."""
+        back = self._pushed_at - wall_now
+        self._pushed_at = wall_now
+        if back > _SET_BACK_S:
+            self.store.outbox.bring_forward(back)
+            self.breakers = {name: breaker.earlier(back) for name, breaker in self.breakers.items()}
 
     def _relay(self, message: Message, event_now: float, wall_now: float) -> str:
         receiver = self.receivers.get(message.receiver)

@@ -124,7 +124,7 @@ class Scoring:
 
     def _is_ready(self, tick: Tick) -> bool:
         baseline = self._baseline(tick)
-        if baseline is None:
+        if baseline is None or tick.end > self.now:  # a past that is judged at once has its future on disk
             return False
         frame = self.store.history.read(tick.duration_s, tick.window)
         present = {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}

@@ -1,24 +1,28 @@
 """A wired house, running: daemon, API and pages, until it is told to stop."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from socket import socket
 from typing import Self
+
+import structlog
 
 from detector.app import House
 from detector.clock import WallClock
-from detector.domain.ports import Reference
 from detector.web import create_app
 from detector.web.server import WebServer
 from detector.web.store_desk import StoreDesk
-from detector.web.store_service import StoreService
 from jobs.daemon import Daemon, Jobs
 from jobs.known import Known
 from jobs.ledger import Reached, walk_on
+from jobs.progress import Watch, unwatched
 from jobs.push import Relay
-from jobs.whereabouts import tell_where
+from jobs.questions import questions_of
+from jobs.whereabouts import RENEW_S, Presence
+
+log = structlog.get_logger()
 
 
-def jobs_of(house: House, reached: Reached = walk_on) -> Jobs:
+def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
     """Every job over the house's ports."""
     relay = Relay(
         house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
@@ -26,7 +30,7 @@ def jobs_of(house: House, reached: Reached = walk_on) -> Jobs:
     )  # fmt: skip
     return Jobs(
         house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
-        house.telemetry, reached,
+        house.telemetry, reached, watch,
     )  # fmt: skip
 
 
@@ -39,28 +43,24 @@ class Service:
     daemon: Daemon
     web: WebServer
     url: str = ""
+    _presence: Presence = field(init=False)
 
     def __enter__(self) -> Self:
         self.url = self.web.start()
-        tell_where(self.house.settings.storage.path, self.url)
+        self._presence = Presence(self.house.store, self.house.settings.storage.path, self.url)
+        wall = WallClock()
+        for other in self._presence.others(wall.now()):
+            log.warning("another daemon works on this store: they share the work, the ledger sees to that", other=str(other))
+        self._presence.renew(wall.now())
+        self.daemon.also("presence", RENEW_S, lambda: self._presence.renew(wall.now()))
         self.daemon.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.daemon.stop()
-        tell_where(self.house.settings.storage.path, "")
+        self._presence.end()
         self.web.stop()
         self.house.close()
-
-
-def questions_of(
-    house: House, problems: Callable[[], Sequence[str]] = list, reference: Callable[[], Reference] | None = None
-) -> StoreService:
-    """What pages, API and command line ask of the house."""
-    return StoreService(
-        house.store, house.source, house.catalogue, house.settings, house.clock, house.pseudonymiser, house.telemetry,
-        problems, reference,
-    )  # fmt: skip
 
 
 def desk_of(house: House) -> StoreDesk:
@@ -68,13 +68,14 @@ def desk_of(house: House) -> StoreDesk:
     return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)
 
 
-def service_of(house: House) -> Service:
-    """Daemon and web server over one house, not yet started."""
-    jobs, known = jobs_of(house), Known(house.source, house.clock)
+def service_of(house: House, listening: socket | None = None, watch: Watch = unwatched) -> Service:
+    """Daemon and web server over one house, not yet started. `listening`: where to serve, if that is taken already."""
+    jobs, known = jobs_of(house, watch=watch), Known(house.source, house.clock)
     questions = questions_of(house, jobs.problems, known)
     reference = known()
     app = create_app(
         questions, desk_of(house), token=house.keys.token, timezone=reference.operator.timezone,
         privacy_floor=house.settings.impact.privacy_floor,
     )  # fmt: skip
-    return Service(house, jobs, Daemon(jobs), WebServer(app, house.settings.web.host, house.settings.web.port))
+    web = house.settings.web
+    return Service(house, jobs, Daemon(jobs), WebServer(app, web.host, web.port, listening))

@@ -30,8 +30,8 @@ def at(text: str) -> int:
     if "T" in text:
         return epoch(datetime.fromisoformat(text))
     days, _, clock = text.strip().rpartition(" ")
-    hour, minute = clock.split(":")
-    return epoch(DAY + timedelta(days=int(days or 0), hours=int(hour), minutes=int(minute)))
+    hour, minute, second = (*map(int, clock.split(":")), 0)[:3]
+    return epoch(DAY + timedelta(days=int(days or 0), hours=hour, minutes=minute, seconds=second))
 
 
 def kpi(id_: str, **fields: object) -> Kpi:

@@ -5,12 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from detector.backtest.comparison import Earlier, compare
 from detector.backtest.figures import summarise
 from detector.backtest.matching import match
 from detector.backtest.report import render
 from detector.backtest.results import Results
+from detector.backtest.truth import Truth
 from detector.backtest.truth_files import read_truth
-from detector.backtest.writing import write, write_whole
+from detector.backtest.writing import write_figures, write_tables, write_whole
+from detector.domain.errors import PrecallError
 from detector.domain.finding import Findings
 
 
@@ -21,20 +24,35 @@ def conclude(
     *,
     pseudonym: Callable[[str], str],
     identify: Callable[[str], str] | None = None,
+    against: Earlier | None = None,
 ) -> dict[str, Any]:
     """Reads the truth of `dataset`, scores `results` against it, writes the six files of CONTRACTS section 4 into `out`
     and returns the summary. The truth is read here, after the replay, and nowhere else.
 
-    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv.
-    Raises Permanent for a truth file without a column that it must have, OSError if `out` cannot be written.
+    `pseudonym` maps raw subscriber ids to the keys in `results`; `identify` the keys back, for affected.csv. `against`:
+    an earlier backtest to compare with, in the report and as `against` in the summary. What was replayed is written before
+    anything else can go wrong; a truth that cannot be read is a finding, its figures unknown. Raises OSError if `out` cannot
+    be written.
     """
     findings = Findings(results.findings)
-    truth = read_truth(dataset, pseudonym, timezone=results.timezone, findings=findings)
+    write_tables(out, results, identify=identify)
+    truth = _truth(dataset, pseudonym, results.timezone, findings)
     matches = match(replace(results, findings=tuple(findings)), truth)
     figures = summarise(matches)
-    write(out, matches.results, figures, identify=identify)
-    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures))})
+    compared = compare(against, figures, matches.results.incidents) if against else None
+    if compared:
+        figures["against"] = compared.as_json()
+    write_figures(out, figures)
+    write_whole(out, {"report.html": lambda path: _fill(path, render(matches, figures, compared))})
     return figures
+
+
+def _truth(dataset: Path, pseudonym: Callable[[str], str], timezone: str, findings: Findings) -> Truth:
+    try:
+        return read_truth(dataset, pseudonym, timezone=timezone, findings=findings)
+    except PrecallError as error:
+        findings.add("file_rejected", str(error).partition(":")[0], str(error))
+        return Truth()
 
 
 def _fill(path: Path, page: str) -> None:

@@ -1,6 +1,6 @@
 """Why an incident is called false, and why a fault was missed, in one sentence each."""
 
-from detector.backtest.headlines import span
+from detector.backtest.display import span
 from detector.backtest.matching import FOUND_AFTER_END_S, Matches, counts, touches
 from detector.backtest.truth import Fault
 from detector.domain.degradation import Degradation

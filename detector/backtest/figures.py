@@ -8,7 +8,9 @@ from detector.backtest.foresight import CONTACT_ABOVE, LOOKUP_ABOVE, calibration
 from detector.backtest.graver import breach_time_coverage, breach_time_error
 from detector.backtest.intervals import UNKNOWN, Figure, mean, quantile, rate, share
 from detector.backtest.matching import Matches
+from detector.backtest.overview import overview
 from detector.backtest.truth import Fault
+from detector.domain.window import utc
 
 
 def summarise(matches: Matches) -> dict[str, Any]:
@@ -53,6 +55,9 @@ def summarise(matches: Matches) -> dict[str, Any]:
         "foresight_all": foresight(matches, LOOKUP_ABOVE, all_complaints=True).as_json(),
         "recall_by_kind": recall_by(matches, lambda f: f.kind) if known else None,
         "recall_by_severity": recall_by(matches, lambda f: f.severity) if known else None,
+        "from": f"{utc(results.window.start):%Y-%m-%dT%H:%M:%SZ}",
+        "to": f"{utc(results.window.end):%Y-%m-%dT%H:%M:%SZ}",
+        "seen": overview(matches).as_json(),
     }
 
 

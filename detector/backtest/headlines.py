@@ -1,15 +1,19 @@
 """The headline figures as a person reads them: value, interval, and what it means in plain words."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-Format = Callable[[float], str]
+from detector.backtest.cards import CARDS, Card
+from detector.backtest.display import counted, how_often, percent, plain, span
+
+_HELD_OUT = "held_out_false_per_1000_cells_week"
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One card. `share`: value, low and high lie in 0..1 and may be drawn as a bar."""
+    """One card. `share`: value, low and high lie in 0..1 and may be drawn as a bar; `unit` of the value, where its sentence
+    does not say it."""
 
     title: str
     value: str
@@ -17,117 +21,131 @@ class Headline:
     basis: str
     meaning: str
     share: tuple[float, float, float] | None = None
-    unknown: bool = False
-
-
-def percent(value: float) -> str:
-    """
-    >>> percent(0.613), percent(0.998), percent(1.0)
-    ('61 %', '99.8 %', '100 %')
-    """
-    return f"{value:.1%}".replace("%", " %").replace(".0 %", " %") if value > 0.99 else f"{value:.0%}".replace("%", " %")
-
-
-def span(seconds: float) -> str:
-    """A length of time in the unit that a person would choose.
-
-    >>> span(1500), span(-300), span(9000), span(200000), span(0)
-    ('25 min', '-5 min', '2.5 h', '2.3 days', '0 min')
-    """
-    size = abs(seconds)
-    if size < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if size < 172800 else f"{seconds / 86400:.1f} days"
-
-
-def plain(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
-
-
-_CARDS: tuple[tuple[str, str, str, Format, str], ...] = (
-    ("foresight", "Foresight", "complaints of faults", percent,
-     "of network complaints came from people already on the list 15 minutes earlier: what the inbound lookup is worth."),
-    ("recall", "Faults found", "faults that customers feel", percent, "of the faults that customers feel were detected."),
-    ("delay_median_s", "Delay", "found faults", span, "from a fault's start to its detection, in the median."),
-    ("lead_time_median_s", "Lead time", "found faults with complaints", span,
-     "from detection to a fault's first complaint, in the median; negative: customers were first."),
-    ("precision", "Precision", "degradations judged", percent, "of the degradations raised belong to a real fault."),
-    ("false_per_1000_cells_week", "False degradations", "false ones in this replay", plain,
-     "per 1,000 cells and week belong to no fault; the false-alarm budget"),
-    ("false_care_alerts_per_1000_cells_week", "False care alerts", "false ones in this replay", plain,
-     "incidents per 1,000 cells and week of which care was told for nothing; its budget"),
-    ("contact_precision", "Contact precision", "people listed at 50 % or more", percent,
-     "of those sure enough to be contacted did suffer."),
-    ("contact_foresight", "Contact foresight", "complaints of faults", percent,
-     "of network complaints could have been forestalled by contacting people first."),
-    ("calibration", "Calibration error", "rows listed", percent,
-     "mean distance between the probability listed and the share who suffered; 0 is perfect."),
-    ("incidents_per_fault", "Incidents per fault", "found faults", plain, "told for one fault; 1 is right."),
-    ("found_without_alarm", "Found without an alarm", "found faults", percent,
-     "of the found faults raised no alarm in the equipment: nobody else would have seen them."),
-    ("clear_time_error_median_s", "Expected end, error", "incidents told with our estimate", span,
-     "between the end that care was told to expect and the fault's own, in the median, either way."),
-    ("clear_time_coverage", "Expected end, in its interval", "incidents told with our estimate", percent,
-     "of those faults ended within the interval told; it promises 80 %."),
-    ("breach_time_error_median_s", "Drift turns graver, error", "drifts forecast", span,
-     "between the forecast and the time when the drift got so far, in the median, either way."),
-    ("breach_time_coverage", "Drift turns graver, in its interval", "drifts forecast", percent,
-     "of the drifts got so far within the interval told, or not within three days as told; it promises 80 %."),
-)  # fmt: skip
-_BUDGETS = {
-    "false_per_1000_cells_week": "false_alarm_budget",
-    "false_care_alerts_per_1000_cells_week": "false_care_alert_budget",
-}
-"""Figure -> the one of the settings that it is measured against."""
-_SHARES = {
-    "foresight",
-    "recall",
-    "precision",
-    "contact_precision",
-    "contact_foresight",
-    "calibration",
-    "found_without_alarm",
-    "clear_time_coverage",
-    "breach_time_coverage",
-}
+    unit: str = ""
 
 
 def headlines(figures: Mapping[str, Any]) -> list[Headline]:
-    """The cards of a summary, in the order of their weight."""
-    return [
-        _headline(figures[key], title, basis, fmt, _with_budget(figures, key, meaning), key in _SHARES)
-        for key, title, basis, fmt, meaning in _CARDS
+    """The cards in the order of their weight: what was judged by the truth first, if there is one; then what was seen.
+
+    A figure that nobody knows has no card: `unmeasured` names it.
+    """
+    judged = [
+        _headline(figures[card.key], _of_all(card, figures), _meaning(figures, card))
+        for card in CARDS
+        if figures[card.key]["value"] is not None
     ]
+    shown = seen_headlines(figures)
+    return [*shown, *judged] if figures["faults"] is None else [*judged, *shown]
 
 
-def _with_budget(figures: Mapping[str, Any], key: str, meaning: str) -> str:
-    """What was measured, beside what the settings accept."""
-    if key not in _BUDGETS:
-        return meaning
-    budget = figures.get(_BUDGETS[key])
-    return f"{meaning} is {'not known' if budget is None else format(budget, 'g')}."
+def _of_all(card: Card, figures: Mapping[str, Any]) -> Card:
+    """Without a truth complaints belong to no fault: all are counted."""
+    whole = figures["faults"] is None and card.key in ("foresight", "contact_foresight")
+    return replace(card, basis="network complaint{s}") if whole else card
 
 
-def _headline(figure: Mapping[str, Any], title: str, basis: str, fmt: Format, meaning: str, is_share: bool) -> Headline:
+def unmeasured(figures: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """(why, titles) of the figures without a value, so that none is passed over in silence."""
+    groups: dict[str, list[str]] = {}
+    for card in CARDS:
+        if figures[card.key]["value"] is None:
+            groups.setdefault(_why_unmeasured(figures, card), []).append(card.title)
+    return [(why, tuple(titles)) for why, titles in groups.items()]
+
+
+def _why_unmeasured(figures: Mapping[str, Any], card: Card) -> str:
+    if card.key == _HELD_OUT:
+        return "it needs six days of counters before the replay"
+    if figures[card.key]["count"] is not None:
+        return f"{card.counted_on(0)} in this window"
+    return "it needs a truth.csv" if figures["faults"] is None else "the dataset does not say"
+
+
+def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
+    """What is known without any truth."""
+    seen = figures["seen"]
+    incidents, silent, merged = seen["incidents"], seen["silent"], seen["merged"]
+    parts = [f"{seen['notified']:,} of them sent to care"] + [f"{silent:,} kept silent"] * bool(silent)
+    more = f"; {merged:,} more went on as part of these" if merged else ""
+    a_day = plain(incidents / max(figures["days"], 1e-9))
+    cards = [Headline("Incidents", f"{incidents:,}", "", f"{a_day} a day", f"were opened, {', '.join(parts)}{more}.")]
+    if incidents:
+        touched, of = f"{seen['cells_touched']:,}", f"of {counted(figures['cells'], 'cell')}"
+        cards += [
+            Headline("Cells with trouble", touched, "", of, "were touched by at least one incident."),
+            Headline(
+                "Duration", span(seen["lasted_median_s"]), "", counted(incidents, "incident"), "of an incident, median."
+            ),
+        ]
+    if seen["people"] is not None:
+        meaning = "are expected to have failed at least once, or to have had five bad minutes."
+        cards.append(Headline("People affected", plain(seen["people"]), "", "each counted once", meaning))
+    if seen["complaints"]:
+        near, complaints = seen["complaints_near"], seen["complaints"]
+        basis = f"{near:,} of {complaints:,} network complaints"
+        meaning = "came from its cells while it lasted, or up to two hours later."
+        cards.append(Headline("Complaints near an incident", percent(near / complaints), "", basis, meaning))
+    return cards
+
+
+def _meaning(figures: Mapping[str, Any], card: Card) -> str:
+    """What was measured, beside what the settings accept, and what that means for a network of this size."""
+    said = f"{card.unit} {card.meaning}" if card.budget else card.meaning
+    if not card.budget:
+        return said
+    budget = figures.get(card.budget)
+    said = f"{said} is {'not known' if budget is None else plain(budget)}."
+    if card.key != _HELD_OUT or not figures["cells"]:
+        return said
+    return f"{said} {in_this_network(figures[card.key], budget, figures['cells'])}"
+
+
+def in_this_network(figure: Mapping[str, Any], budget: float | None, cells: int) -> str:
+    """A rate per 1,000 cells and week in words, for a network of `cells` cells.
+
+    >>> in_this_network({"value": 2.0, "low": 0.5, "high": 2.9}, 3.0, 58)
+    'With 58 cells that is about one every 9 weeks, within the budget.'
+    >>> in_this_network({"value": 12.0, "low": 0.2, "high": 570.0}, 3.0, 12)
+    'With 12 cells that is about one every 7 weeks; the quiet days are too few to say whether the budget is kept.'
+    """
+    often = how_often(figure["value"] * cells / 1000)
+    said = f"With {cells:,} cells that is {often}"
+    if budget is None:
+        return f"{said}."
+    if figure["high"] is not None and figure["high"] <= budget:
+        return f"{said}, within the budget."
+    if figure["low"] is not None and figure["low"] > budget:
+        return f"{said}, more than the budget allows: look at the findings and at the incidents that nobody can explain."
+    return f"{said}; the quiet days are too few to say whether the budget is kept."
+
+
+def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
     value, count, low, high = (figure[k] for k in ("value", "count", "low", "high"))
-    if value is None:
-        why = "The dataset does not say." if count is None else f"Nothing to count: no {basis}."
-        return Headline(title, "unknown", "", why, meaning, unknown=True)
-    bounds = f"95 % interval {fmt(low) if low is not None else '?'} to {fmt(high) if high is not None else '?'}"
-    bar = (value, low, high) if is_share and low is not None and high is not None else None
-    return Headline(title, fmt(value), bounds, f"{count:,} {basis}", meaning, bar)
+    known = low is not None and high is not None
+    bounds = f"95 % interval {card.shown(low)} to {card.shown(high)}" if known else "too few for an interval"
+    if known and card.kind == "rate" and not count:
+        bounds = f"95 % sure to be under {card.shown(high)}"
+    share = card.shown is percent and known
+    bar = (value, low, high) if share else None
+    return Headline(card.title, card.shown(value), bounds, card.counted_on(count), meaning, bar, card.unit)
 
 
 def verdict(figures: Mapping[str, Any]) -> str:
     """The whole replay in two or three sentences."""
-    said = [f"{figures['incidents']:,} incidents were opened on {figures['cells']:,} cells in {figures['days']:g} days."]
+    incidents, cells, days = figures["incidents"], figures["cells"], figures["days"]
+    opened = f"{counted(incidents, 'incident')} {'was' if incidents == 1 else 'were'} opened"
+    said = [f"{opened} on {counted(cells, 'cell')} in {span(days * 86_400)}."]
     if figures["faults"] is None:
-        return " ".join([*said, "The dataset holds no truth, so nobody can say which of them are real."])
+        mend = "Add your trouble tickets as truth.csv to learn which of them are real, and which faults were missed."
+        return " ".join([*said, f"The dataset holds no truth. {mend}"])
+    if not figures["faults"]:
+        said.append("No known fault that customers feel begins in this window.")
     recall, delay, foresight = figures["recall"], figures["delay_median_s"], figures["foresight"]
     if recall["value"] is not None:
         found = round(recall["value"] * recall["count"])
         late = f", typically {span(delay['value'])} after they began" if delay["value"] is not None else ""
-        said.append(f"{found} of {recall['count']} faults that customers feel were found{late}.")
+        verb = "was" if found == 1 else "were"
+        said.append(f"{found:,} of {counted(recall['count'], 'fault')} that customers feel {verb} found{late}.")
     if foresight["value"] is not None:
         said.append(f"{percent(foresight['value'])} of the complaints about them came from people already on the list.")
     false = figures["false_per_1000_cells_week"]["count"]

@@ -7,16 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.backtest.diagrams import local_time
+from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_false
-from detector.backtest.headlines import percent, span
 from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
 from detector.backtest.results import Results
 from detector.backtest.truth import Complaint
-from detector.charts import Mark, band_chart, display_value
+from detector.charts import Mark, band_chart
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
+from detector.wording.quantities import pair
 
 WHY_NOT_IN_WORDS = {
     "no_consent": "gave no consent", "withdrawn": "withdrew consent", "guardian": "minors, told through a guardian",
@@ -156,13 +157,14 @@ class IncidentViews:
         ]
 
     def _evidence(self, degradation: Degradation) -> Mapping[str, str]:
-        kpi = self._results.kpis.get(degradation.kpi)
+        kpi, one = self._results.kpis.get(degradation.kpi), degradation.reading
+        observed, expected = pair(kpi, one.observed, one.expected)
         shown: dict[str, Any] = {
             "object": degradation.object_id,
             "kpi": kpi.title if kpi else degradation.kpi,
             "kind": degradation.kind,
-            "observed": display_value(kpi, degradation.observed) if kpi else f"{degradation.observed:.4g}",
-            "expected": display_value(kpi, degradation.expected) if kpi else f"{degradation.expected:.4g}",
+            "observed": observed,
+            "expected": expected,
             "strength": f"{degradation.strength:.1f}",
             "detected": self._time(degradation.detected_at),
             "cleared": self._time(degradation.cleared_at) if degradation.cleared_at is not None else "open",

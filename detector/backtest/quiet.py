@@ -16,7 +16,8 @@ from detector.store import Store
 from jobs.learn import fit_baseline
 
 DAY_S, WEEK_S = 86_400, 7 * 86_400
-HELD_OUT_TICKS, LEAST_DAYS = 192, 4
+HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4
+"""Two days are held out, of counters by the minute as many ticks; so many days must be left to learn from."""
 FROM, CENSORED = 3.0, 2.0
 """Peaks are counted from this -log10 p; what is so much beyond may be a fault, and counts as at least so much."""
 APART_S = 2 * 3600
@@ -81,9 +82,13 @@ def beyond(heights: list[float], bar: float, exposure: float) -> Figure:
 def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until: int) -> Figure:
     """The last ticks of the history before `until` (s), judged by a baseline of what was before them; drift, which needs a
     day to be remembered, is left out. Unknown where the history is short."""
-    duration_s = reference.operator.tick_s
-    begin = until - HELD_OUT_TICKS * duration_s
-    past = store.history.read(duration_s, Window(until - policy.history_days * DAY_S, begin))
+    duration_s = _duration_s(store, reference.operator.tick_s)
+    until -= until % duration_s
+    begin = until - min(HELD_OUT_S // duration_s, HELD_OUT_TICKS) * duration_s
+    learned_from = until - policy.history_days * DAY_S
+    if learned_from >= begin:  # all that is learned from would be held out
+        return UNKNOWN
+    past = store.history.read(duration_s, Window(learned_from, begin))
     if not len(past.starts) or begin - int(past.starts[0]) < LEAST_DAYS * DAY_S:
         return UNKNOWN
     baseline = fit_baseline(past, [], reference, policy)[0]
@@ -93,3 +98,10 @@ def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until:
         recent = ending_at(days, Tick(start, duration_s), longest)
         peaks.see(pipeline.score(recent, baseline, reference, baseline.objects, policy), reference, policy)
     return peaks.rate()
+
+
+def _duration_s(store: Store, tick_s: int) -> int:
+    """The operator's tick if counters come in it, else the shortest period that they do come in: hourly ones, say."""
+    with store.begin() as connection:
+        known = sorted(store.ticks.span(connection))
+    return tick_s if tick_s in known or not known else known[0]

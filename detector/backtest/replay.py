@@ -11,6 +11,7 @@ from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
+from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.ports import Piece, Reference, Source
@@ -23,13 +24,22 @@ from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
+from jobs.feeds import FeedWatch
+from jobs.intake import judge_lengths, series_of
 from jobs.learn import learn
 from jobs.pull import pull
 from jobs.reporting import report
 
 _DAY = 86_400
+_END_OF_TIME = 4_102_444_800
+"""Later than every period (2100)."""
 _SHORT_S = 4 * _DAY
 _REPORTS = ("planning", "experience", "accounts")
+TELLING = (
+    "unknown_object", "unknown_counters", "wrong_vendor", "unknown_counter", "percent_for_count", "impossible_duration",
+    "file_set_aside", "row_rejected",
+)  # fmt: skip
+"""Findings that explain why nothing is measured, the likeliest first."""
 _PLOTTED = 60
 """Incidents with plots: the page must stay small."""
 Progress = Callable[[float], None]
@@ -58,17 +68,19 @@ class Replay:
         quiet = held_out(
             self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start
         )  # fmt: skip
-        learned_at = clock.now()
-        for moment in self._moments():
+        learn_at = self.window.start + _DAY
+        for moment, ends in self._moments():
+            if moment < learn_at and self._idle(ends):
+                continue
             clock.at = moment
             self._pull(clock)
-            if moment >= learned_at + _DAY:
+            if moment >= learn_at:
                 self._learn(clock)
                 keep_experience(self.source, self.store, now=moment)
-                learned_at = moment
+                learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
-            progress((moment - self.window.start) / max(1, self.window.seconds))
+            progress(min(1.0, (moment - self.window.start) / max(1, self.window.seconds)))
         keep_experience(self.source, self.store, now=clock.now())
         return replace(self._gather(clock.now()), held_out_false=quiet)
 
@@ -81,36 +93,78 @@ class Replay:
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care
         if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
-            mend = "begin later: data before --from is what the baselines learn from"
-            raise Misconfigured(
-                "no data arrives before it", where=f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}", mend=mend
-            )
+            raise self._nothing_before()
+
+    def _nothing_before(self) -> Misconfigured:
+        """Why there is nothing to learn from, by the finding that explains most."""
+        where = f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}"
+        known = [*self.store.notes.findings(), *self._lengths()]
+        found = [f for code in TELLING for f in known if f.code == code]
+        if found:
+            what = f"nothing before it can be measured: {found[0].code}: {found[0].example}"
+            return Misconfigured(what, where=where, mend="precall check and docs/reference/findings.md say more")
+        mend = "begin later: data before --from is what the baselines learn from"
+        return Misconfigured("no data arrives before it", where=where, mend=mend)
+
+    def _lengths(self) -> Findings:
+        """Periods that are so long that nothing of them has arrived yet."""
+        kinds: dict[tuple[str, int], list[int]] = {}
+        for piece in self.source.pieces(0, _END_OF_TIME):
+            if piece.window is not None:
+                kinds.setdefault((series_of(piece.name), piece.window.seconds), []).append(piece.window.start)
+        findings = Findings()
+        for (name, length), starts in kinds.items():
+            judge_lengths(name, sorted(set(starts)), length, findings)
+        return findings
 
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
         detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        FeedWatch(
+            self.store, self.source.reference(clock.now()), self.source.name, clock.now(), self.window.start,
+            self.settings.sources.silent_after_s,
+        ).look()  # fmt: skip
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()
         assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
-    def _moments(self) -> Iterator[float]:
-        """Whenever something arrives, and whenever a tick's grace time ends: when anything can change."""
+    def _moments(self) -> Iterator[tuple[float, Sequence[Tick]]]:
+        """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
+        time ends, or the baselines are due. No ticks: something arrives, or it is time to learn."""
         reference = self.source.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
         pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
-        durations = {reference.operator.tick_s} | set(self._durations())
-        grace = {
-            ledger.deadline(Tick(start, length), delay, self.settings.detection)
-            for length in durations
-            for start in range(self.window.start - self.window.start % length, self.window.end, length)
-        }
-        yield from sorted({p.arrived_at for p in pieces} | {g for g in grace if g > self.window.start})
+        grace: dict[float, list[Tick]] = {}
+        steps = self._steps()
+        for length in self._durations(pieces, reference.operator.tick_s):
+            first = self.window.start - (self.window.start - steps.get(length, 0)) % length
+            for start in range(first, self.window.end, length):
+                tick = Tick(start, length)
+                grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
+        learning = range(self.window.start + _DAY, self.window.end, _DAY)
+        sure = {p.arrived_at for p in pieces} | set(learning)
+        for moment in sorted(sure | {at for at in grace if at > self.window.start}):
+            yield moment, () if moment in sure else grace[moment]
 
-    def _durations(self) -> Sequence[int]:
+    def _idle(self, ends: Sequence[Tick]) -> bool:
+        """Nothing is left to do when the grace time of these ticks ends: their data were complete and are decided."""
+        done = [self.store.ticks.newest_done("decide", tick.duration_s) for tick in ends]
+        if not ends or any(at is None or at < tick.start for at, tick in zip(done, ends, strict=True)):
+            return False
+        return not any(self.store.ticks.debts(step) for step in ("score", "decide", "assess"))
+
+    def _durations(self, pieces: Sequence[Piece], tick_s: int) -> set[int]:
+        """Lengths (s) of the ticks that the counters come in: those of the history and of the window. Hourly counters move
+        the clock by the hour; the operator's own tick only counts if no length is known."""
+        known = set(self._steps())
+        return known | {max(p.window.seconds, tick_s) for p in pieces if p.window is not None} or {tick_s}
+
+    def _steps(self) -> dict[int, int]:
+        """Duration -> an end of a known tick: with which the others keep step."""
         with self.store.begin() as connection:
-            return list(self.store.ticks.span(connection))
+            return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
         reference = self.source.reference(now)

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
+from detector.backtest.comparison import Comparison
 from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
+from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_missed
-from detector.backtest.headlines import headlines, percent, span, verdict
+from detector.backtest.headlines import headlines, unmeasured, verdict
 from detector.backtest.incident_views import IncidentView, IncidentViews, ended, gravity
 from detector.backtest.matching import Matches
+from detector.backtest.overview import worst_cells
 from detector.backtest.truth import Fault
 from detector.domain.degradation import SEVERITIES
 from detector.domain.incident import Incident
@@ -21,21 +24,27 @@ from detector.domain.window import Window
 
 CHARTS_BYTES = 3_500_000
 """Plots are drawn for the gravest incidents until the page would become heavy."""
+WORST_CELLS = 10
+"""Rows of that table: a page of a phone."""
 SECTIONS = 200
 """Incidents with a section of their own; the rest are in incidents.csv."""
 
 
-def render(matches: Matches, figures: Mapping[str, Any]) -> str:
+def render(matches: Matches, figures: Mapping[str, Any], compared: Comparison | None = None) -> str:
     """The whole page as HTML, under 5 MB, without any outside resource. `figures`: of `figures.summarise`."""
     results = matches.results
     zone = ZoneInfo(results.timezone)
     views = incident_views(matches)
     return _template().render(
-        title=f"Backtest, {_day(results.window.start, zone)} to {_day(results.window.end - 1, zone)}",
+        title=f"Backtest, {_days(results.window, zone)}",
         results=results,
         figures=figures,
         verdict=verdict(figures),
         headlines=headlines(figures),
+        unmeasured=unmeasured(figures),
+        compared=compared,
+        worst=worst_cells(results)[:WORST_CELLS],
+        window=f"{_moment(results.window.start, zone)} to {_moment(results.window.end, zone)}",
         timeline=timeline(results.window, _groups(matches), results.timezone),
         views=views,
         gravest={v.incident.incident_id for v in sorted(views, key=lambda v: gravity(results, v.incident))[:3] if v.charts},
@@ -113,6 +122,15 @@ def _unfelt(matches: Matches) -> int:
     return sum(v is None for v in matches.degradation_verdicts.values())
 
 
+def _days(window: Window, zone: ZoneInfo) -> str:
+    first, last = _day(window.start, zone), _day(window.end - 1, zone)
+    return first if first == last else f"{first} to {last}"
+
+
+def _moment(at: int, zone: ZoneInfo) -> str:
+    return f"{local_time(at, zone)} {datetime.fromtimestamp(at, zone):%Z}"
+
+
 def _day(at: int, zone: ZoneInfo) -> str:
     local = datetime.fromtimestamp(at, zone)
     return f"{local.day} {local:%B %Y}"
@@ -132,5 +150,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent)
+    environment.filters.update(percent=percent, span=span)
     return environment.get_template("report.html")

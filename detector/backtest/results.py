@@ -49,6 +49,8 @@ class Results:
     false_care_alert_budget: float | None = None
     """The same of incidents of which care is told."""
 
+    window_reason: str = ""
+    """Why this window was replayed, where nobody asked for one."""
     reports: tuple[Report, ...] = ()
     """What planning and care would read of the window: of its people only counts that name nobody."""
 

@@ -1,26 +1,43 @@
 """Reads `truth.csv`, `truth_subscribers.csv`, `contacts.csv` and, for complaints without a cell, `attachments/**`.
 
-DuckDB does the reading, so a year of attachments is scanned for a few complainers without being held in memory.
+All through the reader of the sources, so that a table is read alike in a replay and after it; file by file, so that a year
+of attachments is never in memory.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
-import duckdb
+import numpy as np
 
 from detector.backtest.truth import SUFFERED_DEGRADED_S, Complaint, Fault, Truth
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
+from detector.sources.dataset import files_below
+from detector.sources.records import Record, find, table
+from detector.sources.tables import times
+from detector.sources.tabular import Table
 
 PRESENT_S = 7200
 """How long before a complaint its sender's attachments still say where the trouble was."""
-_TIMES = ("start", "end", "at")
-_OFFSET = r":[0-9]{2}(\.[0-9]+)?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-_ENDINGS = (".csv", ".csv.gz", ".parquet")
+Made = TypeVar("Made")
+_FAULT = ("fault_id", "object_id", "start", "end", "kind")
+_ATTACHED = ("subscriber_id", "cell_id", "start", "duration_s")
+
+
+@dataclass(frozen=True)
+class _Contact:
+    """A contact about the network, or about nothing said, by the raw id of its sender."""
+
+    contact_id: str
+    at: int
+    subscriber: str
+    cell_id: str
 
 
 def read_truth(
@@ -29,135 +46,122 @@ def read_truth(
     """Faults, sufferers and complaints of an operator dataset (CONTRACTS section 1); an absent file gives None.
 
     `pseudonym` maps raw subscriber ids to the keys that the stages used; `timezone` is taken by times without offset.
-    Rows that cannot be read are counted in `findings` and left out. Raises Permanent, naming the file and the column,
-    for a file without a column that it must have.
+    Rows that cannot be read are counted in `findings` and left out; contacts and attachments, which the sources judge, are
+    not counted again. Raises Misconfigured, naming the file and the column, for a file without a column that it must have.
     """
-    tables = _Tables(dataset, timezone, Findings() if findings is None else findings)
-    return Truth(_faults(tables), _sufferers(tables, pseudonym), _complaints(tables, pseudonym))
-
-
-class _Tables:
-    """The dataset's tables (CSV, gzipped CSV or Parquet) as views of text, their times in s since the epoch."""
-
-    def __init__(self, dataset: Path, timezone: str, findings: Findings) -> None:
-        self._dataset, self._findings = dataset, findings
-        self._connection = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})
-        self._connection.execute("SET TimeZone = '" + timezone.replace("'", "") + "'")
-
-    def load(self, name: str, required: Sequence[str], optional: Sequence[str] = (), *, judge: bool = True) -> bool:
-        """Makes a view `name` of the rows that have all required values; False if there is no such file.
-
-        `judge`: count what had to be left out; a scan of its own, so not for a folder that the sources judge anyway.
-        """
-        paths = self._paths(name)
-        if not paths:
-            return False
-        self._connection.execute(f"CREATE VIEW raw_{name} AS {_scan(paths)}")
-        present = {row[0] for row in self.rows(f"DESCRIBE raw_{name}")}
-        if missing := [c for c in required if c not in present]:
-            raise Permanent(f"no column {missing[0]}", where=paths[0].name, mend=f"it has {', '.join(sorted(present))}")
-        columns = ", ".join(_column(c, c in present) for c in (*required, *optional))
-        whole = " AND ".join(f'"{c}" IS NOT NULL' for c in required)
-        self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM (SELECT {columns} FROM raw_{name}) WHERE {whole}")
-        if judge:
-            self._judge(name, paths[0].name, [c for c in _TIMES if c in required])
-        return True
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._connection.execute(query).fetchall()
-        return rows
-
-    def _paths(self, name: str) -> list[Path]:
-        folder = sorted(p for p in (self._dataset / name).rglob("*") if p.name.endswith(_ENDINGS))
-        single = [self._dataset / f"{name}{ending}" for ending in _ENDINGS]
-        return folder or [p for p in single if p.is_file()][:1]
-
-    def _judge(self, name: str, file: str, times: Sequence[str]) -> None:
-        lost = self.rows(f"SELECT (SELECT count(*) FROM raw_{name}) - (SELECT count(*) FROM {name})")[0][0]
-        if lost:
-            self._findings.add("incomplete_row", file, "a required value is missing, or a time is no time", count=lost)
-        for column in times:
-            query = f'SELECT count(*), min("{column}") FROM raw_{name} WHERE NOT regexp_matches("{column}", \'{_OFFSET}\')'
-            count, example = self.rows(query)[0]
-            if count:
-                dated = re.match(r"\d{4}-\d\d-\d\d", str(example))  # if not, a column has slipped: it may be an identity
-                told = example if dated else "no time"
-                self._findings.add("time_without_offset", f"{file}: {column}", told, count=count)
-
-
-def _scan(paths: Sequence[Path]) -> str:
-    """One SELECT over all files of a table, every value as text."""
-    parquet = [p for p in paths if p.suffix == ".parquet"]
-    text = [p for p in paths if p.suffix != ".parquet"]
-    parts = []
-    if text:
-        options = "header = true, all_varchar = true, union_by_name = true, null_padding = true, ignore_errors = true"
-        parts.append(f"SELECT * FROM read_csv({_names(text)}, delim = ',', quote = '\"', escape = '\"', {options})")
-    if parquet:
-        parts.append(f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet({_names(parquet)}, union_by_name = true)")
-    return " UNION ALL BY NAME ".join(parts)
-
-
-def _names(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join("'" + str(p).replace("'", "''") + "'" for p in paths) + "]"
-
-
-def _column(name: str, present: bool) -> str:
-    text = f"NULLIF(TRIM(\"{name}\"), '')" if present else "NULL"
-    if name in _TIMES:
-        return f'CAST(FLOOR(EPOCH(TRY_CAST({text} AS TIMESTAMPTZ))) AS BIGINT) AS "{name}"'
-    return f'{text} AS "{name}"'
-
-
-def _faults(tables: _Tables) -> tuple[Fault, ...] | None:
-    if not tables.load("truth", ("fault_id", "object_id", "start", "end", "kind"), ("customer_affecting", "severity")):
-        return None
-    scopes: dict[str, list[tuple[str, Window]]] = defaultdict(list)
-    said: dict[str, tuple[str, bool, str]] = {}
-    query = 'SELECT fault_id, object_id, start, greatest(start, "end"), kind, customer_affecting, severity FROM truth'
-    for fault_id, object_id, start, end, kind, affecting, severity in tables.rows(
-        f"{query} ORDER BY start, fault_id, object_id"
-    ):
-        scopes[fault_id].append((object_id, Window(start, end)))
-        said.setdefault(fault_id, (kind, _affects(kind, affecting), severity or ""))
-    return tuple(Fault(f, said[f][0], tuple(own), said[f][1], said[f][2]) for f, own in scopes.items())
-
-
-def _affects(kind: str, said: str | None) -> bool:
-    """What the column says; where it is silent, every kind but a glitch affects customers."""
-    return kind != "glitch" if said is None else said.lower() not in {"0", "0.0", "false", "no"}
-
-
-def _sufferers(tables: _Tables, pseudonym: Callable[[str], str]) -> dict[str, frozenset[str]] | None:
-    if not tables.load("truth_subscribers", ("fault_id", "subscriber_id"), ("failures", "degraded_s")):
-        return None
-    bad = f"TRY_CAST(failures AS DOUBLE) >= 1 OR TRY_CAST(degraded_s AS DOUBLE) >= {SUFFERED_DEGRADED_S}"
-    found: dict[str, set[str]] = defaultdict(set)
-    for fault_id, subscriber in tables.rows(f"SELECT DISTINCT fault_id, subscriber_id FROM truth_subscribers WHERE {bad}"):
-        found[fault_id].add(pseudonym(subscriber))
-    return {fault_id: frozenset(people) for fault_id, people in found.items()}
-
-
-def _complaints(tables: _Tables, pseudonym: Callable[[str], str]) -> tuple[Complaint, ...] | None:
-    if not tables.load("contacts", ("contact_id", "at"), ("subscriber_id", "category", "cell_id")):
-        return None
-    where = "coalesce(lower(category), 'network') = 'network'"
-    rows = tables.rows(f'SELECT contact_id, "at", subscriber_id, cell_id FROM contacts WHERE {where} ORDER BY 2, 1')
-    attachments = _attachments(tables, where) if any(s and not c for _, _, s, c in rows) else {}
-    return tuple(
-        Complaint(contact, at, pseudonym(subscriber) if subscriber else "", cell or "", tuple(attachments.get(contact, ())))
-        for contact, at, subscriber, cell in rows
+    found, zone = Findings() if findings is None else findings, ZoneInfo(timezone)
+    faults = _rows(dataset, "truth", _FAULT, _scope, zone, found)
+    sufferers = _rows(dataset, "truth_subscribers", ("fault_id", "subscriber_id"), _sufferer, zone, found)
+    contacts = _rows(dataset, "contacts", ("contact_id", "at"), _contact, zone, Findings())
+    return Truth(
+        None if faults is None else _faults(faults),
+        None if sufferers is None else _sufferers(sufferers, pseudonym),
+        None if contacts is None else _complaints(dataset, [c for c in contacts if c is not None], pseudonym, zone),
     )
 
 
-def _attachments(tables: _Tables, where: str) -> dict[str, list[tuple[str, Window]]]:
+def read_faults(dataset: Path, *, timezone: str = "UTC") -> tuple[Fault, ...] | None:
+    """The faults of `truth.csv` alone, None without one: what a default window is chosen by, before anything is replayed.
+
+    Raises Misconfigured for a file without a column that it must have, so that this is said before the replay, not after it.
+    """
+    faults = _rows(dataset, "truth", _FAULT, _scope, ZoneInfo(timezone), Findings())
+    return None if faults is None else _faults(faults)
+
+
+def _rows(
+    dataset: Path, stem: str, required: Sequence[str], make: Callable[[Record], Made], zone: tzinfo, findings: Findings
+) -> list[Made] | None:
+    return table(dataset, stem, required, make, zone, findings) if find(dataset, stem) else None
+
+
+def _scope(row: Record) -> tuple[Fault, str, Window]:
+    """One row: the fault without its scopes, an object and when it was hit."""
+    start, end, kind = row.needed_time("start"), row.needed_time("end"), row.needed("kind")
+    fault = Fault(row.needed("fault_id"), kind, (), _affects(kind, row.text("customer_affecting")), row.text("severity"))
+    return fault, row.needed("object_id"), Window(start, max(start, end))
+
+
+def _faults(rows: Iterable[tuple[Fault, str, Window]]) -> tuple[Fault, ...]:
+    scopes: dict[str, list[tuple[str, Window]]] = defaultdict(list)
+    said: dict[str, Fault] = {}
+    for fault, object_id, window in sorted(rows, key=lambda row: (row[2].start, row[0].fault_id, row[1])):
+        scopes[fault.fault_id].append((object_id, window))
+        said.setdefault(fault.fault_id, fault)
+    return tuple(
+        Fault(f.fault_id, f.kind, tuple(scopes[f.fault_id]), f.customer_affecting, f.severity) for f in said.values()
+    )
+
+
+def _affects(kind: str, said: str) -> bool:
+    """What the column says; where it is silent, every kind but a glitch affects customers."""
+    return said.lower() not in {"0", "0.0", "false", "no"} if said else kind != "glitch"
+
+
+def _sufferer(row: Record) -> tuple[str, str]:
+    """(fault, raw subscriber), the latter empty where the person did not suffer."""
+    fault_id, subscriber = row.needed("fault_id"), row.needed("subscriber_id")
+    bad = (row.number("failures") or 0) >= 1 or (row.number("degraded_s") or 0) >= SUFFERED_DEGRADED_S
+    return fault_id, subscriber if bad else ""
+
+
+def _sufferers(rows: Iterable[tuple[str, str]], pseudonym: Callable[[str], str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for fault_id, subscriber in rows:
+        if subscriber:
+            found[fault_id].add(pseudonym(subscriber))
+    return {fault_id: frozenset(people) for fault_id, people in found.items()}
+
+
+def _contact(row: Record) -> _Contact | None:
+    if row.text("category").lower() not in ("", "network"):
+        return None
+    return _Contact(row.needed("contact_id"), row.needed_time("at"), row.text("subscriber_id"), row.text("cell_id"))
+
+
+def _complaints(
+    dataset: Path, contacts: Sequence[_Contact], pseudonym: Callable[[str], str], zone: tzinfo
+) -> tuple[Complaint, ...]:
+    contacts = sorted(contacts, key=lambda c: (c.at, c.contact_id))
+    nowhere: dict[str, list[_Contact]] = defaultdict(list)
+    for contact in contacts:
+        if contact.subscriber and not contact.cell_id:
+            nowhere[contact.subscriber].append(contact)
+    attached = _attached(dataset, nowhere, zone) if nowhere else {}
+    return tuple(
+        Complaint(
+            c.contact_id, c.at, pseudonym(c.subscriber) if c.subscriber else "", c.cell_id,
+            tuple(sorted(attached.get(c.contact_id, ()))),
+        )
+        for c in contacts
+    )  # fmt: skip
+
+
+def _attached(dataset: Path, nowhere: Mapping[str, Sequence[_Contact]], zone: tzinfo) -> dict[str, list[tuple[str, Window]]]:
     """Contact id -> where its sender was in the PRESENT_S before it, for contacts without a cell."""
-    if not tables.load("attachments", ("subscriber_id", "cell_id", "start", "duration_s"), judge=False):
-        return {}
     found: dict[str, list[tuple[str, Window]]] = defaultdict(list)
-    for contact, cell, start, duration in tables.rows(f"""
-        SELECT contact_id, a.cell_id, start, TRY_CAST(duration_s AS BIGINT) AS s
-        FROM contacts c JOIN attachments a USING (subscriber_id)
-        WHERE {where} AND c.cell_id IS NULL AND start <= "at" AND start + s > "at" - {PRESENT_S} ORDER BY ALL"""):
-        found[contact].append((cell, Window(start, start + duration)))
+    for path, name in files_below(dataset, "attachments"):
+        try:
+            for subscriber, cell, window in _stays(path, name, nowhere, zone):
+                for contact in nowhere[subscriber]:
+                    if window.start <= contact.at and window.end > contact.at - PRESENT_S:
+                        found[contact.contact_id].append((cell, window))
+        except Permanent:  # the sources have said so
+            continue
     return found
+
+
+def _stays(path: Path, name: str, people: Mapping[str, object], zone: tzinfo) -> Iterator[tuple[str, str, Window]]:
+    """(subscriber, cell, period) of these people's rows in a file of attachments."""
+    ignored = Findings()
+    with Table(path, name, _ATTACHED, private=True) as rows:
+        rows.load(["subscriber_id", "cell_id", "start"], ["duration_s"], ignored)
+        names, subscriber = rows.identifiers("subscriber_id", ignored)
+        cells, cell = rows.identifiers("cell_id", ignored)
+        wanted = np.array([*(one in people for one in names), False])[subscriber]
+        if not wanted.any():
+            return
+        start = times(rows, "start", zone, name, ignored, private=True, of=(subscriber, cell))
+        (duration,) = rows.numbers("duration_s")
+        for i in np.flatnonzero(wanted & (cell >= 0) & (start >= 0) & (duration > 0)).tolist():
+            yield names[subscriber[i]], cells[cell[i]], Window(int(start[i]), int(start[i] + duration[i]))

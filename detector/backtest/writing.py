@@ -33,6 +33,17 @@ def write(out: Path, results: Results, figures: Mapping[str, Any], *, identify: 
     Times are ISO 8601 in UTC, unknown values empty. `identify` turns pseudonyms of subscribers and accounts back into the
     dataset's own ids; without it affected.csv holds pseudonyms. Raises OSError if the folder cannot be written.
     """
+    write_tables(out, results, identify=identify)
+    write_figures(out, figures)
+
+
+def write_figures(out: Path, figures: Mapping[str, Any]) -> None:
+    """Writes summary.json alone."""
+    write_whole(out, {"summary.json": lambda path: _text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n")})
+
+
+def write_tables(out: Path, results: Results, *, identify: Callable[[str], str] | None = None) -> None:
+    """Writes what was replayed, without the figures; see `write`."""
     write_whole(
         out,
         {
@@ -40,7 +51,6 @@ def write(out: Path, results: Results, figures: Mapping[str, Any], *, identify: 
             "incidents.csv": lambda path: _table(path, INCIDENT_COLUMNS, _incidents(results)),
             "affected.csv": lambda path: _table(path, AFFECTED_COLUMNS, _affected(results, cache(identify or str))),
             "alerts.jsonl": lambda path: _alerts(path, results),
-            "summary.json": lambda path: _text(path, json.dumps(figures, indent=2, allow_nan=False) + "\n"),
         },
     )
 

@@ -7,6 +7,7 @@ from detector.care.closing import conclude, follow_up
 from detector.care.compose import compose
 from detector.care.consent import bases, permission, permitted_channels
 from detector.care.decide import decide
+from detector.care.facts import Facts, facts_of
 from detector.care.impact_part import recounted
 from detector.care.lookup import CALLERS, LookupAnswer, lookup
 from detector.care.reach import Reach, in_quiet_hours, reach
@@ -16,8 +17,8 @@ from detector.care.telling import Room, lasted, margin, sure
 from detector.care.trouble import service_of
 
 __all__ = [
-    "CALLERS", "AccountAnswer", "LookupAnswer", "Reach", "Room", "Situation", "account_lookup", "asked",
-    "bases", "compose", "conclude", "decide", "decide_accounts",
+    "CALLERS", "AccountAnswer", "Facts", "LookupAnswer", "Reach", "Room", "Situation", "account_lookup", "asked",
+    "bases", "compose", "conclude", "decide", "decide_accounts", "facts_of",
     "follow_up", "in_quiet_hours", "lasted", "lookup", "margin", "permission", "permitted_channels", "reach", "recounted",
     "sentence", "service_of", "sure", "taken_back",
 ]  # fmt: skip

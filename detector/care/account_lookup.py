@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detector.care.consent import account_objected, objected
-from detector.care.say import phrases_of
+from detector.care.facts import facts_of
+from detector.care.say import phrases_of, sentence
 from detector.care.situation import Situation
 from detector.domain.degradation import SEVERITIES
 from detector.domain.impact import Listing
@@ -51,12 +52,20 @@ def account_lookup(
     named = {one.incident_id for one in listings if one.subscriber in well} & set(touching)
     grave = max((touching[name].severity for name in named), key=SEVERITIES.index, default="")
     yes = affected >= 0.5
-    say = {code: phrases_of(code).other if yes else phrases_of(code).fine for code in situation.policy.languages}
+    say = {code: _say(code, yes, [touching[name] for name in named], situation) for code in situation.policy.languages}
     told = (account.kind, account.tier, account.sla, account.care_team) if account else ("", "", "", "")
     return AccountAnswer(
         "yes" if yes else "no", *told, lines, round(affected, 1), round(affected / lines, 3) if lines else 0.0,
         _roles(account_key, well, situation), len(named), grave, say,
     )  # fmt: skip
+
+
+def _say(language: str, yes: bool, open_: Sequence[Incident], situation: Situation) -> str:
+    """By the incident that most needs saying: one that everybody may hear of before works and what was silenced."""
+    if not yes:
+        return phrases_of(language).fine
+    speaks = min(open_, key=lambda one: (one.silent, -SEVERITIES.index(one.severity), one.incident_id))
+    return sentence(facts_of(speaks, now=situation.now, timezone=situation.timezone), language, to_person=False)
 
 
 def _roles(account: str, well: Mapping[str, float], situation: Situation) -> dict[str, float]:

@@ -1,16 +1,21 @@
 """What an update says that the alert before it did not."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from detector.care.facts import Facts
+from detector.domain.window import epoch
+from detector.wording.times import clock
 
 _OVER = ("Resolved", "Closed")
 _NOT_OVER = "open again: data that came late show that it is not over"
 _SEVERITY = {1: "critical", 2: "major", 4: "minor", 7: "warning"}
 
 
-def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def what_changed(before: Mapping[str, Any], now: Mapping[str, Any], facts: Facts | None = None) -> str:
     """In words, from the `data` of two successive alerts of one incident: only what both showed is compared, so it tells
-    no more of people than they do. Empty for no `before`.
+    no more of people than they do. Empty for no `before`. Times are told in the zone of `facts`, in UTC without.
 
     >>> first = {"serviceProblem": {"priority": 4}, "impact": {"affected": 120}, "expected": {"clear": None}}
     >>> then = {"serviceProblem": {"priority": 2}, "impact": {"affected": 300}, "expected": {"clear": None}}
@@ -21,7 +26,7 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         return ""
     again = before.get("serviceProblem", {}).get("status") in _OVER
     pairs = zip(_facts(before).items(), _facts(now).values(), strict=True)
-    moved = [f"{what} {_told(old)} → {_told(new)}" for (what, old), new in pairs if old != new]
+    moved = [f"{what} {_told(what, old, facts)} → {_told(what, new, facts)}" for (what, old), new in pairs if old != new]
     if _may_be_told(now) and not _may_be_told(before):
         moved.append("people may be contacted now")
     return "; ".join([_NOT_OVER, *moved] if again else moved)
@@ -44,5 +49,10 @@ def _may_be_told(data: Mapping[str, Any]) -> bool:
     return data.get("impact", {}).get("contactable") is not None
 
 
-def _told(value: object) -> str:
-    return "unknown" if value is None else str(value)
+def _told(what: str, value: object, facts: Facts | None) -> str:
+    if value is None:
+        return "under the privacy floor" if what == "affected" else "unknown"
+    if what != "expected clear":
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    at = epoch(datetime.fromisoformat(str(value)))
+    return facts.clock(at) if facts else clock(at, "UTC")

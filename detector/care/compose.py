@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from detector.care.change import what_changed
+from detector.care.facts import OPEN, WITHDRAWN
 from detector.care.impact_part import impact_part
 from detector.care.privacy import shown
 from detector.care.say import sentence
@@ -57,33 +58,28 @@ def _data(step: Step, link_base: str, cap: int) -> dict[str, Any]:
     path = f"{link_base.rstrip('/')}/v1/incidents/{step.incident.incident_id}"
     data: dict[str, Any] = {
         "serviceProblem": service_problem(step, cap),
-        "evidence": [] if step.withdrawn else [_evidence(d) for d in step.own[: min(cap, 20)]],
+        "evidence": [] if step.facts.state == WITHDRAWN else [_evidence(d) for d in step.shown[: min(cap, 20)]],
         "impact": impact_part(step, min(cap, 20)),
         "action": _action(step),
-        "say": {language: _say(step, language) for language in step.policy.languages},
+        "say": {language: sentence(step.facts, language) for language in step.policy.languages},
         "confidence": round(step.incident.confidence, 3),
         "expected": _expected(step),
+        "timezone": step.timezone,
         "links": {"affected": f"{path}/affected", "feedback": f"{path}/feedback"},
     }
     if step.incident.reason:
         data["explanation"] = cut(step.incident.reason)
-    if step.type_ == "updated" and (changed := what_changed(step.before, data)):
+    if step.type_ == "updated" and (changed := what_changed(step.before, data, step.facts)):
         data["serviceProblem"]["statusChangeReason"] = cut(changed)
     return data
 
 
-def _say(step: Step, language: str) -> str:
-    incident = step.incident
-    return sentence(
-        language, step.trouble, timezone=step.timezone, now=step.now, since=incident.started_at,
-        clear=incident.expected_clear_at, resolved=step.resolved, works_until=incident.works_until, withdrawn=step.withdrawn,
-    )  # fmt: skip
-
-
 def _evidence(d: Degradation) -> dict[str, Any]:
+    """The figures that the reason tells."""
+    one = d.reading
     return {
-        "kpi": d.kpi, "object": d.object_id, "numerator": number(d.numerator), "denominator": number(d.denominator),
-        "expected": number(d.expected), "observed": number(d.observed), "periods": d.periods,
+        "kpi": d.kpi, "object": d.object_id, "numerator": number(one.numerator), "denominator": number(one.denominator),
+        "expected": number(one.expected), "observed": number(one.observed), "periods": one.periods,
     }  # fmt: skip
 
 
@@ -117,14 +113,14 @@ def _team(kind: str, policy: CarePolicy) -> str:
 
 def _expected(step: Step) -> dict[str, Any]:
     """The ticket's promise while it is still to come, else our own estimate with its interval; nothing of what is over."""
-    incident, ours = step.incident, step.outlook
+    ours = step.outlook if step.facts.state == OPEN else None
     told: dict[str, Any] = {"clear": None}
-    if (promised := incident.promised_clear(step.now)) is not None:
-        told = {"clear": iso(promised), "source": incident.expected_clear_source or "estimate"}
-    elif ours is not None and step.type_ != "resolved":
+    if step.facts.clear is not None:
+        told = {"clear": iso(step.facts.clear), "source": step.incident.expected_clear_source or "estimate"}
+    elif ours is not None:
         told = {"clear": iso(ours.clear_at), "source": "estimate"}
         told |= {"low": iso(ours.clear_low), "high": iso(ours.clear_high), "level": LEVEL}
-    breaches = ours.breaches if ours is not None and step.type_ != "resolved" else ()
+    breaches = ours.breaches if ours is not None else ()
     return told | ({"graver": [_graver(one) for one in breaches]} if breaches else {})
 
 

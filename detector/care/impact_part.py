@@ -2,25 +2,51 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from detector.care.account_part import account_part
 from detector.care.privacy import steady, steady_interval
 from detector.care.step import Step
 from detector.domain.alert import WHY_NOT
-from detector.domain.impact import AccountImpact
+from detector.domain.impact import AccountImpact, Impact
 
 CONSENT_REASONS = ("no_consent", "withdrawn", "guardian")
+LISTED_NOTE = "listed, contactable, proposed: of everybody on the list; affected: how many of them are expected to suffer"
+"""Why more may be contacted than are affected."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An assessment as outsiders may see it: in steps of the floor, None under it, never more affected than were there, and
+    the interval holds what is told."""
+
+    exposed: int | None
+    affected: int | None
+    interval: tuple[int, int] | None
+
+
+def counted(impact: Impact, floor: int, said: Mapping[str, Any]) -> Counted:
+    """`said`: the last alert's `impact`, which stays until a count has clearly left it; empty = nothing was said.
+
+    >>> counted(Impact("inc_1", 0, 36, 33.8, 30.2, 38.0), 5, {})
+    Counted(exposed=35, affected=35, interval=(30, 40))
+    """
+    affected = steady(impact.affected, last_said(said, "affected"), floor)
+    exposed = steady(impact.exposed, last_said(said, "exposed"), floor)
+    if affected is None:
+        return Counted(exposed, None, None)
+    low, high = steady_interval(impact.affected_low, impact.affected_high, said.get("affectedInterval"), floor)
+    return Counted(max(exposed or 0, affected), affected, (min(low, affected), max(high, affected)))
 
 
 def impact_part(step: Step, cap: int) -> dict[str, Any]:
     impact, floor, said = step.impact, step.floor, step.before.get("impact", {})
-    affected = steady(impact.affected, last_said(said, "affected"), floor)
-    interval = steady_interval(impact.affected_low, impact.affected_high, said.get("affectedInterval"), floor)
+    seen = counted(impact, floor, said)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
     told: dict[str, Any] = {
-        "exposed": steady(impact.exposed, last_said(said, "exposed"), floor), "affected": affected,
-        "affectedInterval": None if affected is None else interval,
+        "exposed": seen.exposed, "affected": seen.affected,
+        "affectedInterval": None if seen.interval is None else list(seen.interval),
         **reachable([(d.why_not, d.action != "none") for d in step.decisions], floor, said),
         "accounts": [_account(a, step) for a in accounts[:cap]],
     }  # fmt: skip
@@ -35,9 +61,13 @@ def recounted(told: Mapping[str, Any], people: Sequence[tuple[str, bool]], floor
 
 
 def _noted(told: dict[str, Any], floor: int) -> dict[str, Any]:
-    if None in told.values():
-        told["note"] = f"null: under {floor}, withheld"
-    return told
+    """With a `note` on what a reader would stumble over."""
+    notes = [f"null: under {floor}, withheld"] if None in told.values() else []
+    affected = told.get("affected") or 0
+    if any((told.get(name) or 0) > affected for name in ("contactable", "proposed")):
+        notes.append(LISTED_NOTE)
+    told.pop("note", None)
+    return told | ({"note": "; ".join(notes)} if notes else {})
 
 
 def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
@@ -48,24 +78,48 @@ def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
 def reachable(
     people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:  # fmt: skip
-    """Of `people` (why not, is something proposed for this one): how many may be contacted, for how many care is proposed
-    something, and how many are left out, `withheld` by reason of WHY_NOT; a reason under the floor has no entry, as if it
-    were nobody's. The same that an alert says at the moment when it is sent. `said`: the last alert's `impact`.
+    """Of the list's `people` (why not, is something proposed for this one): how many are `listed`, how many of them may be
+    contacted, for how many care is proposed something, and how many are left out, `withheld` by reason of WHY_NOT; a reason
+    under the floor has no entry, as if it were nobody's. The same that an alert says at the moment when it is sent. `said`:
+    the last alert's `impact`.
 
     >>> reachable([("no_consent", False)] * 7 + [("cap", False)] * 3 + [("", True)] * 9 + [("", False)] * 11, 5)
-    {'suppressedByConsent': 5, 'contactable': 20, 'proposed': 10, 'withheld': {'no_consent': 5}}
+    {'listed': 30, 'suppressedByConsent': 5, 'contactable': 20, 'proposed': 10, 'withheld': {'no_consent': 5}}
     """
     counts, before = Counter(why for why, _ in people), said or {}
     last = {reason: [n] for reason, n in before["withheld"].items()} if "withheld" in before else {}
     nothing = [None] if "withheld" in before else []
     told = {reason: steady(counts[reason], last.get(reason, nothing), floor) for reason in WHY_NOT}
+
     suppressed = sum(counts[reason] for reason in CONSENT_REASONS)
+    reached = on_the_list(len(people), counts[""], sum(is_proposed for _, is_proposed in people), floor, before)
     return {
+        "listed": reached["listed"],
         "suppressedByConsent": steady(suppressed, last_said(before, "suppressedByConsent"), floor),
-        "contactable": steady(counts[""], last_said(before, "contactable"), floor),
-        "proposed": steady(sum(proposed for _, proposed in people), last_said(before, "proposed"), floor),
+        "contactable": reached["contactable"], "proposed": reached["proposed"],
         "withheld": {reason: n for reason, n in told.items() if n is not None},
+    }  # fmt: skip
+
+
+def on_the_list(
+    listed: int, contactable: int, proposed: int, floor: int, said: Mapping[str, Any]
+) -> dict[str, int | None]:  # fmt: skip
+    """Each as outsiders may see it, and none smaller than what it holds: all were rounded, and may stand since the last
+    alert (`said`).
+
+    >>> on_the_list(23, 12, 12, 5, {"proposed": 15})
+    {'listed': 25, 'contactable': 15, 'proposed': 15}
+    """
+    seen = {
+        name: steady(count, last_said(said, name), floor)
+        for name, count in (("listed", listed), ("contactable", contactable), ("proposed", proposed))
     }
+    seen["contactable"] = _at_least(seen["contactable"], seen["proposed"])
+    return seen | {"listed": _at_least(seen["listed"], seen["contactable"])}
+
+
+def _at_least(whole: int | None, part: int | None) -> int | None:
+    return part if whole is None else max(whole, part or 0)
 
 
 def _account(account: AccountImpact, step: Step) -> dict[str, Any]:

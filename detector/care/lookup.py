@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from detector.care.consent import objected
+from detector.care.facts import WITHDRAWN, Facts, facts_of
 from detector.care.reach import DAY_S, WEEK_S, Reach, reach
 from detector.care.say import phrases_of, sentence
 from detector.care.situation import Situation
-from detector.care.trouble import trouble_of
 from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
+from detector.domain.degradation import Degradation
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 
+NO_LEADS: Mapping[str, Degradation] = MappingProxyType({})
 RECENT_S = 2 * 3600
 """How long after the end of an incident a call may still be about it."""
 CALLERS = ("self", "guardian", "holder", "manager")
@@ -25,6 +28,7 @@ class Touching:
 
     incident: Incident
     listing: Listing
+    facts: Facts
     say: Mapping[str, str] = field(default_factory=dict)
     told: bool = False
 
@@ -33,11 +37,12 @@ class Touching:
 class LookupAnswer:
     """affected: yes, no or unknown (listed, but less likely than not; not known; or left out of analysis by their own wish).
 
-    Times in s since the epoch. `say` by language, the person's own first. `going_on`: an incident that is not over lists the
-    person, however surely. `contactable`, `why_not`: whether care may approach this person by itself; answering a caller
-    needs no such consent. `incidents`: those that touch the person, the one that speaks first; `said`: what the person was
-    told lately, the newest first; `next_exposure_at`: when they are expected behind a touched cell again. `private`: place
-    and time are withheld, and everything that would tell them.
+    Times in s since the epoch; `ended_at`: the estimated end, `resolved_at`: when that was decided. `say` by language,
+    the person's own first. `going_on`: an incident that is not over lists the person, however surely. `contactable`,
+    `why_not`: whether care may approach this person by itself; answering a caller needs no such consent. `incidents`:
+    those that touch the person, the one that speaks first; `said`: what the person was told lately, the newest first;
+    `next_exposure_at`: when they are expected behind a touched cell again. `private`: place and time are withheld, and
+    everything that would tell them. `timezone`: the operator's, in which `say` tells times.
     """
 
     affected: str
@@ -56,14 +61,17 @@ class LookupAnswer:
     incidents: tuple[Touching, ...] = ()
     said: tuple[Communication, ...] = ()
     private: bool = False
+    timezone: str = "UTC"
+    ended_at: int | None = None
 
 
 def lookup(
     subscriber_key: str, *, situation: Situation, incidents: Sequence[Incident], listings: Sequence[Listing],
-    caller: str = "self",
+    caller: str = "self", leads: Mapping[str, Degradation] = NO_LEADS,
 ) -> LookupAnswer:  # fmt: skip
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
-    rows; `situation.heard`: what this person, and a minor's guardian, were told. Works and maintenance answer too; a merged
+    rows; `situation.heard`: what this person, and a minor's guardian, were told; `leads`: the surest degradation by
+    incident, so that the same is said as in its alerts. Works and maintenance answer too; a merged
     incident is spoken for by the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor
     time is said or given."""
     person = situation.customers.subscribers.get(subscriber_key)
@@ -74,29 +82,34 @@ def lookup(
     way = _way(subscriber_key, situation)
     common = LookupAnswer(
         "unknown", contactable=not way.why_not, why_not=way.why_not, said=tuple(told), private=private,
-        going_on=any(incident.state == "open" for incident, _ in rows),
+        timezone=situation.timezone, going_on=any(incident.state == "open" for incident, _ in rows),
     )  # fmt: skip
     if not rows:
         sure = person is not None and may_look
         say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, situation)}
         return replace(common, affected="no" if sure else "unknown", say=say)
-    ids = {row.incident_id for row in told}
-    found = [
-        Touching(incident, row, _say(incident, person, situation, to_person=not private), incident.incident_id in ids)
-        for incident, row in rows
-    ]
+    heard_of = {row.incident_id for row in told}
+    found = []
+    for incident, row in rows:
+        facts = facts_of(incident, now=situation.now, timezone=situation.timezone, lead=leads.get(incident.incident_id))
+        was_told = incident.incident_id in heard_of
+        say = {code: _say(facts, row, code, situation, private, was_told) for code in _languages(person, situation)}
+        found.append(Touching(incident, row, facts, say, was_told))
     first = found[0]
     sure = first.listing.probability >= situation.policy.contact_above
-    answer = replace(common, affected="yes" if sure else "unknown", probability=first.listing.probability, say=first.say)
-    return answer if private else _in_full(answer, found, situation.now)
+    affected = "no" if first.facts.state == WITHDRAWN else "yes" if sure else "unknown"
+    answer = replace(common, affected=affected, probability=first.listing.probability, say=first.say)
+    return answer if private else _in_full(answer, found)
 
 
-def _in_full(answer: LookupAnswer, found: Sequence[Touching], now: int) -> LookupAnswer:
+def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
     """With place and time."""
-    incident, coming = found[0].incident, [at for one in found if (at := one.listing.next_exposure_at) is not None]
+    facts, incident = found[0].facts, found[0].incident
+    coming = [at for one in found if (at := one.listing.next_exposure_at) is not None]
     return replace(
-        answer, since=incident.started_at, expected_clear=incident.promised_clear(now),
-        expected_clear_source=incident.expected_clear_source, resolved_at=incident.resolved_at,
+        answer, since=facts.since, expected_clear=facts.clear,
+        expected_clear_source=incident.expected_clear_source if facts.clear else "",
+        ended_at=facts.until, resolved_at=incident.resolved_at,
         incident_id=incident.incident_id, told=found[0].told, next_exposure_at=min(coming, default=None),
         incidents=tuple(found),
     )  # fmt: skip
@@ -138,13 +151,10 @@ def _languages(person: Subscriber | None, situation: Situation) -> tuple[str, ..
     return tuple(dict.fromkeys((*own, *situation.policy.languages)))
 
 
-def _say(incident: Incident, person: Subscriber | None, situation: Situation, *, to_person: bool) -> dict[str, str]:
-    trouble = trouble_of(incident)
-    return {
-        language: sentence(
-            language, trouble, timezone=situation.timezone, now=situation.now, since=incident.started_at,
-            clear=incident.expected_clear_at, resolved=incident.resolved_at, to_person=to_person,
-            works_until=incident.works_until, withdrawn=incident.withdrawn_at is not None,
-        )
-        for language in _languages(person, situation)
-    }  # fmt: skip
+def _say(facts: Facts, listing: Listing, language: str, situation: Situation, private: bool, told: bool) -> str:
+    """Of someone who is less likely than `contact_above` to be affected nothing is asserted; of a false alarm only those who
+    were told of it hear."""
+    if facts.state == WITHDRAWN and not told:
+        return phrases_of(language).fine
+    sure = listing.probability >= situation.policy.contact_above
+    return sentence(facts, language, to_person=not private, sure=sure)

@@ -1,44 +1,61 @@
 """What a care agent reads out in ten seconds, in the customer's language and own time."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
+from detector.care.facts import MERGED, OPEN, WITHDRAWN, Facts
 from detector.care.speech import SPEECH, Phrases
-from detector.domain.window import utc
+from detector.wording.times import local
 
 
-def sentence(
-    language: str, trouble: str, *, timezone: str, now: int, since: int, clear: int | None = None,
-    resolved: int | None = None, to_person: bool = True, works_until: int | None = None, withdrawn: bool = False,
-) -> str:  # fmt: skip
-    """What is wrong, since when, until when, what to do. `clear` is the expected end (s), None = not known; `resolved` the
-    end; told to anyone but the person (`to_person` false) it names neither place nor time. `works_until`: when declared
-    works that go on should have ended. `withdrawn`: it was a false alarm. An unknown language is English.
+def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool = True) -> str:
+    """What is wrong, since when, until when, what to do: at most two short sentences and what helps.
 
-    >>> sentence("en", "slow", timezone="UTC", now=36000, since=30600)
+    Told to anyone but the person (`to_person` false) it names neither place nor time; where it is not `sure` that the
+    person is affected, it asserts nothing. Each state has a sentence of its own. An unknown language is English.
+
+    >>> from detector.care.facts import facts_of
+    >>> from detector.domain.incident import Incident
+    >>> slow = Incident("inc_1", "cell", "c1", "integrity", 30600, 36000, "minor", (), ("c1",), "")
+    >>> sentence(facts_of(slow, now=36000, timezone="UTC"), "en")
     'Mobile data has been slow in your area since 08:30. We are working on it. Wi-Fi helps in the meantime.'
     """
     phrases = phrases_of(language)
-    if withdrawn:
+    if facts.state == WITHDRAWN:
         return phrases.withdrawn
+    if not sure:
+        return phrases.unsure
+    if facts.state == MERGED:
+        return phrases.merged
+    if facts.silent:
+        return _kept_silent(facts, phrases)
     if not to_person:
-        return phrases.other if resolved is None else phrases.other_solved
-    if resolved is not None:
-        length = spoken_length(resolved - since)
-        return (
-            phrases.solved.format(time=spoken_time(resolved, now, timezone, phrases), length=length) + f" {phrases.persists}"
-        )
-    first = phrases.trouble[trouble] + phrases.since.format(time=spoken_time(since, now, timezone, phrases))
-    then = _what_next(phrases, now, clear, works_until, timezone)
-    return f"{first} {then}"
+        return phrases.other if facts.state == OPEN else phrases.other_solved
+    return _going_on(facts, phrases) if facts.until is None else _solved(facts, facts.until, phrases)
 
 
-def _what_next(phrases: Phrases, now: int, clear: int | None, works_until: int | None, timezone: str) -> str:
-    """Two sentences at most: why it lasts, when it ends, what helps until then."""
-    told = [] if works_until is None else [phrases.overrun.format(time=spoken_time(works_until, now, timezone, phrases))]
-    if clear is not None and clear > now:
-        told.append(phrases.clear.format(time=spoken_time(clear, now, timezone, phrases)))
-    return " ".join([*(told or [phrases.working]), phrases.advice][:2])
+def _kept_silent(facts: Facts, phrases: Phrases) -> str:
+    """Of works, and of what an operator silenced, for someone who asks: no place and no time."""
+    if facts.silent != "maintenance":
+        return phrases.checking if facts.state == OPEN else phrases.fine
+    return phrases.works if facts.state == OPEN else f"{phrases.works_over} {phrases.persists}"
+
+
+def _solved(facts: Facts, until: int, phrases: Phrases) -> str:
+    time = spoken_time(until, facts.now, facts.timezone, phrases)
+    return f"{phrases.solved.format(time=time, length=spoken_length(facts.lasted_s))} {phrases.persists}"
+
+
+def _going_on(facts: Facts, phrases: Phrases) -> str:
+    """What and since when; then two sentences at most: why it lasts, when it ends, what helps until then."""
+
+    def spoken(at: int) -> str:
+        return spoken_time(at, facts.now, facts.timezone, phrases)
+
+    first = phrases.trouble[facts.trouble] + phrases.since.format(time=spoken(facts.since))
+    if facts.no_data_since is not None:
+        return " ".join([first, phrases.unmeasured.format(time=spoken(facts.no_data_since)), phrases.advice])
+    told = [] if facts.works_until is None else [phrases.overrun.format(time=spoken(facts.works_until))]
+    if facts.clear is not None:
+        told.append(phrases.clear.format(time=spoken(facts.clear)))
+    return " ".join([first, *[*(told or [phrases.working]), phrases.advice][:2]])
 
 
 def phrases_of(language: str) -> Phrases:
@@ -52,10 +69,10 @@ def spoken_time(at: int, now: int, timezone: str, phrases: Phrases) -> str:
     >>> spoken_time(30600, 36000, "Europe/Paris", SPEECH["en"]), spoken_time(30600, 136000, "UTC", SPEECH["fr"])
     ('09:30', 'le 1 janvier à 08:30')
     """
-    local, today = _local(at, timezone), _local(now, timezone)
-    if local.date() == today.date():
-        return f"{local:%H:%M}"
-    return phrases.dated.format(clock=f"{local:%H:%M}", day=local.day, month=phrases.months.split()[local.month - 1])
+    then, today = local(at, timezone), local(now, timezone)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    return phrases.dated.format(clock=f"{then:%H:%M}", day=then.day, month=phrases.months.split()[then.month - 1])
 
 
 def spoken_length(seconds: int) -> str:
@@ -69,7 +86,3 @@ def spoken_length(seconds: int) -> str:
     if not hours:
         return f"{minutes} min"
     return f"{hours} h {rest} min" if rest and hours < 48 else f"{hours} h"
-
-
-def _local(at: int, timezone: str) -> datetime:
-    return utc(at).astimezone(ZoneInfo(timezone))

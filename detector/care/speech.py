@@ -9,7 +9,9 @@ class Phrases:
     """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
     `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
     told about another person's line. `overrun` takes the local time at which declared works should have ended; `withdrawn`
-    takes a report back, without place or time: it may reach anyone who was told."""
+    takes a report back, without place or time: it may reach anyone who was told. So may `merged`: the problem goes on as
+    part of a wider one. `works`, `works_over`: declared works, for someone who asks; `checking`: what was silenced.
+    `unmeasured` takes the local time since which nothing newer is known."""
 
     trouble: Mapping[str, str]
     since: str
@@ -26,6 +28,11 @@ class Phrases:
     months: str
     overrun: str
     withdrawn: str
+    merged: str
+    works: str
+    works_over: str
+    checking: str
+    unmeasured: str
 
 
 SPEECH: Mapping[str, Phrases] = {
@@ -52,6 +59,12 @@ SPEECH: Mapping[str, Phrases] = {
         "Planned works that were due to end at {time} are taking longer.",
         "We reported a network problem that was a false alarm: data that reached us late show that the network "
         "was working normally. You need not do anything.",
+        "The network problem that we reported turned out to be part of a wider one. What we say about that "
+        "one holds for this line, too.",
+        "Planned works on the network are under way. Calls and mobile data may be limited while they last.",
+        "The planned works on the network are finished.",
+        "Our technicians are checking the network right now. We cannot say yet whether this line is affected.",
+        "We have had no newer measurements since {time}.",
     ),
     "de": Phrases(
         {
@@ -76,6 +89,12 @@ SPEECH: Mapping[str, Phrases] = {
         "Geplante Arbeiten, die bis {time} dauern sollten, ziehen sich hin.",
         "Die Netzstörung, die wir gemeldet haben, war ein Fehlalarm: Verspätete Messdaten zeigen, dass das "
         "Netz normal lief. Sie müssen nichts tun.",
+        "Die gemeldete Netzstörung gehört zu einer größeren Störung. Was wir zu dieser sagen, gilt auch für "
+        "diesen Anschluss.",
+        "Am Netz laufen geplante Arbeiten. Solange sie dauern, können Anrufe und mobile Daten eingeschränkt sein.",
+        "Die geplanten Arbeiten am Netz sind abgeschlossen.",
+        "Unsere Technik prüft gerade das Netz. Ob dieser Anschluss betroffen ist, können wir noch nicht sagen.",
+        "Seit {time} liegen uns keine neueren Messungen vor.",
     ),
     "fr": Phrases(
         {
@@ -100,6 +119,13 @@ SPEECH: Mapping[str, Phrases] = {
         "Des travaux prévus jusqu'à {time} durent plus longtemps.",
         "Le problème de réseau que nous avons signalé était une fausse alerte : des mesures reçues en retard "
         "montrent que le réseau fonctionnait normalement. Vous n'avez rien à faire.",
+        "Le problème de réseau que nous avons signalé fait partie d'un problème plus large. Ce que nous "
+        "disons de celui-ci vaut aussi pour cette ligne.",
+        "Des travaux prévus sont en cours sur le réseau. Pendant ce temps, les appels et les données mobiles "
+        "peuvent être limités.",
+        "Les travaux prévus sur le réseau sont terminés.",
+        "Nos techniciens vérifient le réseau en ce moment. Nous ne savons pas encore si cette ligne est touchée.",
+        "Nous n'avons pas de mesures plus récentes depuis {time}.",
     ),
     "es": Phrases(
         {
@@ -124,6 +150,12 @@ SPEECH: Mapping[str, Phrases] = {
         "Unos trabajos previstos hasta las {time} se alargan.",
         "El problema de red que comunicamos fue una falsa alarma: datos llegados con retraso muestran que "
         "la red funcionaba con normalidad. No tiene que hacer nada.",
+        "El problema de red que comunicamos forma parte de otro más amplio. Lo que digamos de ese vale "
+        "también para esta línea.",
+        "Hay trabajos previstos en la red. Mientras duren, las llamadas y los datos móviles pueden verse limitados.",
+        "Los trabajos previstos en la red han terminado.",
+        "Nuestros técnicos están revisando la red en este momento. Aún no podemos decir si esta línea está afectada.",
+        "No tenemos mediciones más recientes desde las {time}.",
     ),
     "it": Phrases(
         {
@@ -148,6 +180,12 @@ SPEECH: Mapping[str, Phrases] = {
         "Lavori previsti fino alle {time} si stanno prolungando.",
         "Il problema di rete che avevamo segnalato era un falso allarme: dati arrivati in ritardo mostrano "
         "che la rete funzionava normalmente. Non deve fare nulla.",
+        "Il problema di rete che avevamo segnalato fa parte di uno più ampio. Quel che diciamo di quello "
+        "vale anche per questa linea.",
+        "Sono in corso lavori previsti sulla rete. Finché durano, chiamate e dati mobili possono essere limitati.",
+        "I lavori previsti sulla rete sono terminati.",
+        "I nostri tecnici stanno controllando la rete. Non sappiamo ancora se questa linea è interessata.",
+        "Non abbiamo misure più recenti dalle {time}.",
     ),
     "nl": Phrases(
         {
@@ -172,5 +210,10 @@ SPEECH: Mapping[str, Phrases] = {
         "Geplande werkzaamheden tot {time} lopen uit.",
         "De storing die we meldden was vals alarm: gegevens die te laat binnenkwamen laten zien dat het "
         "netwerk normaal werkte. U hoeft niets te doen.",
+        "De storing die we meldden hoort bij een grotere storing. Wat we daarover zeggen, geldt ook voor deze lijn.",
+        "Er zijn geplande werkzaamheden aan het netwerk. Zolang die duren, kunnen bellen en mobiele data beperkt zijn.",
+        "De geplande werkzaamheden aan het netwerk zijn klaar.",
+        "Onze technici controleren nu het netwerk. We weten nog niet of deze lijn getroffen is.",
+        "Sinds {time} hebben we geen nieuwere metingen.",
     ),
 }

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
-from detector.care.trouble import trouble_of
+from detector.care.facts import Facts, facts_of
 from detector.domain.alert import AccountDecision, Decision
-from detector.domain.degradation import Degradation
+from detector.domain.degradation import Degradation, leading
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
@@ -37,23 +38,18 @@ class Step:
     accounts: Sequence[AccountDecision]
     follow_ups: Sequence[Decision]
 
-    @property
-    def merged_into(self) -> str:
-        return self.incident.suppressed_reason.removeprefix("merged:") if self.incident.state == "merged" else ""
+    @cached_property
+    def facts(self) -> Facts:
+        lead = self.own[0] if self.own else None
+        return facts_of(self.incident, now=self.now, timezone=self.timezone, lead=lead)
 
-    @property
-    def withdrawn(self) -> bool:
-        return self.incident.withdrawn_at is not None
-
-    @property
-    def trouble(self) -> str:
-        return trouble_of(self.incident, self.own[0] if self.own else None)
-
-    @property
-    def resolved(self) -> int | None:
-        """An incident that went on as part of another has not ended; one that was a false alarm never began."""
-        ended = self.type_ == "resolved" and not self.merged_into and not self.withdrawn
-        return (self.incident.resolved_at or self.now) if ended else None
+    @cached_property
+    def shown(self) -> tuple[Degradation, ...]:
+        """Evidence in order: first the degradation that the reason speaks of."""
+        if not self.own:
+            return ()
+        first = leading(self.own)
+        return (first, *(d for d in self.own if d is not first))
 
 
 def cut(text: str) -> str:

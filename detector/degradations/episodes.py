@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detector.degradations.elsewhere import alike, hosting, worth_telling
 from detector.degradations.kinds import DRIFT_S, confirmations, kind_of
+from detector.degradations.readings import with_reading
 from detector.degradations.scene import Scene
 from detector.degradations.severity import effect, severity
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
@@ -26,7 +27,7 @@ LARGEST_STRENGTH = 300.0
 TELLING, MOST_PARTS = 2.0, 4
 """-log10 p from which a KPI is named as a part of what is seen, and how many are."""
 STALE_S = 86_400
-"""An episode of which nothing was heard for a day is over: its object is gone."""
+"""An episode whose object is not even expected any more for a day is over: the object is gone."""
 
 
 def raise_new(scene: Scene) -> Iterator[Degradation]:
@@ -82,14 +83,14 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     started = tick.end - began_before(int(evidence.onset[i, col]), periods, kind) * tick.duration_s
     object_id = evidence.objects[i]
     siblings, siblings_alike = alike(scene, i, family)
-    return Degradation(
+    return with_reading(scene, i, Degradation(
         degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now, grave,
         min(float(evidence.strength[i, col]), LARGEST_STRENGTH), expected, observed,
         float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
         confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
         updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
         neighbour_load=scene.beside(i), bar=noted(scene.bar), raised_at=tick.end,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def began_before(onset: int, periods: int, kind: str) -> int:
@@ -138,10 +139,16 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     tick, i = scene.evidence.tick, scene.evidence.object_index.get(episode.object_id)
     if tick.end < episode.updated_at:
         return episode
+    if i is not None and scene.evidence.missing[i]:
+        return replace(episode, no_data_since=episode.no_data_since or episode.updated_at)
+    if i is not None and episode.no_data_since is not None:
+        episode = replace(episode, no_data_since=None)
     verdict = None if i is None else still_bad(scene, i, episode.family)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
     stronger = strengthened(episode, shown(scene, i, episode.family))
+    if verdict:
+        stronger = with_reading(scene, i, stronger)
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
@@ -206,8 +213,9 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
     )
     if now.strength <= episode.strength:
         return sure
+    readings = episode.readings if now.kpi == episode.kpi else now.readings
     return replace(
-        sure, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed, numerator=now.numerator,
-        denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts, siblings=now.siblings,
-        siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
+        sure, readings=readings, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed,
+        numerator=now.numerator, denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts,
+        siblings=now.siblings, siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
     )  # fmt: skip

@@ -23,8 +23,8 @@ IDLE_STATES = {
 """Cell state -> families that say nothing of a cell in it."""
 CROWDED = 1.5
 """Load or traffic over this multiple of its expectation is a crowd's."""
-LOST_FEED_SHARE, LOST_FEED_OBJECTS = 0.3, 5
-"""So large a share of the network does not fall silent at once, but its files do."""
+CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
+"""Who can say that a silent object's users are without service."""
 
 
 def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str:
@@ -83,10 +83,18 @@ def _collapsed_share(scene: Scene, cells: frozenset[str]) -> float:
 
 
 def no_data_kind(scene: Scene, i: int, since: int) -> tuple[str, str]:
-    """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it."""
-    confirmed = confirmations(scene, i, since)
-    if lost_feed(scene):  # only an alarm of its own tells one dead cell from many lost files
-        confirmed = tuple(name for name in confirmed if name == "alarm")
+    """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it. Of one
+    among many that fell silent together the others must bear it out, unless an alarm or a ticket names it."""
+    said = set(confirmations(scene, i, since))
+    if scene.silence.alarmed(i):
+        said.add("alarm")
+    if group := scene.silence.together.get(i):
+        said &= {"alarm", *(["neighbours"] if scene.silence.neighbours_say(group) else [])}
+    if scene.silence.core_says(i):
+        said.add("core")
+    if scene.silence.ticketed(i):
+        said.add("ticket")
+    confirmed = tuple(name for name in CONFIRMERS if name in said)
     return ("outage" if confirmed else "no_data"), ",".join(confirmed)
 
 
@@ -122,13 +130,6 @@ def crowd_of_others(scene: Scene, i: int) -> bool:
     elsewhere = scene.known_lost - site - {name}
     beside = scene.topology.neighbours.get(name, frozenset())
     return any(scene.topology.neighbours.get(other, frozenset()) & elsewhere for other in beside)
-
-
-def lost_feed(scene: Scene) -> bool:
-    """So much is missing at once that the data are at fault."""
-    missing = int(scene.evidence.missing.sum())
-    share = max(missing / max(len(scene.evidence.objects), 1), 1.0 - scene.evidence.testable_share)
-    return missing >= LOST_FEED_OBJECTS and share > LOST_FEED_SHARE
 
 
 def idle(scene: Scene, object_id: str, family: str) -> bool:

@@ -1,12 +1,13 @@
 """One tick as a whole: what each episode's kind and fate depend on beyond its own series."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.degradations.stopped import SLACK_S, Silence, stands
 from detector.degradations.together import Sites, together
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
@@ -15,10 +16,6 @@ from detector.domain.kpi import SATURATED
 from detector.domain.operations import Alarm, Operations
 from detector.domain.policy import DetectionPolicy
 
-ALARM_SLACK_S = 1_800
-"""An alarm belongs to what began within half an hour of it."""
-IDLE_ALARMS = ("warning", "cleared", "indeterminate")
-"""X.733 severities that confirm nothing: an open cabinet door is no outage."""
 JOINT_MARGIN = 0.5
 """How much surer a site as a whole has to be than one of its cells: it is asked besides them."""
 FEWEST_TO_COMPARE = 3
@@ -27,7 +24,8 @@ FEWEST_TO_COMPARE = 3
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it."""
+    """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
+    object -> periods missing in a row, this tick included."""
 
     evidence: Evidence
     open_: Sequence[Degradation]
@@ -36,6 +34,7 @@ class Scene:
     policy: DetectionPolicy
     now: int
     bar: float
+    missing_periods: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def lower_bar(self) -> float:
@@ -50,11 +49,11 @@ class Scene:
         with np.errstate(invalid="ignore"):
             alone = (evidence.strength >= self.bar) & self._enough(evidence.excess)
         shared = (joint >= self.bar + JOINT_MARGIN) & self._enough(sites.shared(np.where(joint > 0, evidence.excess, 0.0)))
-        return np.asarray((alone | shared) & evidence.matters)
+        return np.asarray((alone | shared) & evidence.matters & ~evidence.missing[:, None])
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth telling; of other kinds than counts of failures there is no least number."""
-        counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis])
+        counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis], bool)
         return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
 
     @cached_property
@@ -92,8 +91,17 @@ class Scene:
 
     @cached_property
     def out_of_service(self) -> frozenset[str]:
-        """Cells that send nothing, say that they are down, or stand under works now."""
-        return self.known_lost | {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.evidence.missing)}
+        """Cells that send nothing for another reason than that their data stopped, say that they are down, or stand under
+        works now."""
+        silent = self.evidence.missing & ~self.silence.stopped
+        return self.known_lost | {base_object(self.evidence.objects[r]) for r in np.flatnonzero(silent)}
+
+    @cached_property
+    def silence(self) -> Silence:
+        """What is known of the objects that sent nothing."""
+        functions = [(i, name) for i, name in enumerate(self.evidence.objects) if name in self.topology.functions]
+        carried = {name: float(self.most_carried[i]) for i, name in functions if np.isfinite(self.most_carried[i])}
+        return Silence(self.evidence, self.topology, self.operations, self.missing_periods, self.usual, carried, self.now)
 
     @cached_property
     def known_lost(self) -> frozenset[str]:
@@ -168,7 +176,7 @@ class Scene:
         name = base_object(object_id)
         cell = self.topology.cells.get(name)
         places = {name} | ({cell.site_id, cell.node_id} - {""} if cell else set())
-        return any(alarm.raised_at >= since - ALARM_SLACK_S for place in places for alarm in self._alarms.get(place, ()))
+        return any(alarm.raised_at >= since - SLACK_S for place in places for alarm in self._alarms.get(place, ()))
 
     @cached_property
     def core_onsets(self) -> tuple[tuple[str, int], ...]:
@@ -179,8 +187,7 @@ class Scene:
     def _alarms(self) -> Mapping[str, list[Alarm]]:
         found: dict[str, list[Alarm]] = {}
         for alarm in self.operations.alarms:
-            standing = alarm.cleared_at is None or alarm.cleared_at > self.evidence.tick.start
-            if alarm.raised_at <= self.now and standing and alarm.severity.lower() not in IDLE_ALARMS:
+            if stands(alarm, self.evidence.tick.start, self.now):
                 found.setdefault(alarm.object_id, []).append(alarm)
         return found
 

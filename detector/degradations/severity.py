@@ -18,12 +18,7 @@ def effect(kpi: Kpi, observed: float, expected: float) -> float:
     >>> effect(kpi, observed=6.0, expected=10.0)
     0.4
     """
-    worse = expected - observed if kpi.direction == "up" else observed - expected
-    if kpi.direction == "both":
-        worse = abs(worse)
-    if kpi.kind == "ratio":
-        return worse
-    return worse / abs(expected) if expected else float(worse > 0)
+    return kpi.shortfall(observed, expected)
 
 
 def relative_loss(kpi: Kpi, observed: float, expected: float) -> float:

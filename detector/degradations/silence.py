@@ -9,19 +9,20 @@ from detector.degradations.episodes import STALE_S, cleared, counted
 from detector.degradations.kinds import idle, no_data_kind
 from detector.degradations.scene import Scene
 from detector.domain.degradation import Degradation, degradation_id, worst
+from detector.domain.evidence import Evidence
 
 FAMILY = "data"
 
 
-def missing_periods(scene: Scene, seen: Mapping[str, int]) -> dict[str, int]:
+def missing_periods(evidence: Evidence, seen: Mapping[str, int]) -> dict[str, int]:
     """Object -> periods missing in a row, this tick included; those of other periods than this tick's keep their count."""
-    evidence = scene.evidence
     others = {name: count for name, count in seen.items() if name not in evidence.object_index}
     return others | {evidence.objects[i]: seen.get(evidence.objects[i], 0) + 1 for i in np.flatnonzero(evidence.missing)}
 
 
-def raise_silent(scene: Scene, missing: Mapping[str, int]) -> Iterator[Degradation]:
+def raise_silent(scene: Scene) -> Iterator[Degradation]:
     """Episodes of objects that have now been missing long enough and have none open."""
+    missing = scene.missing_periods
     taken = {d.object_id for d in scene.open_ if d.family == FAMILY and d.open}
     for i in np.flatnonzero(scene.evidence.missing):
         name = scene.evidence.objects[i]
@@ -39,6 +40,7 @@ def silent(scene: Scene, i: int, periods: int) -> Degradation:
         degradation_id(name, FAMILY, tick.start), name, FAMILY, FAMILY, kind, started, scene.now,
         "major" if confirmed else "warning", 0.0, 1.0, 0.0, 0.0, float(periods), float(periods), periods, tick.duration_s,
         confirmed_by=confirmed, updated_at=tick.end, neighbour_load=scene.beside(i), raised_at=tick.end,
+        no_data_since=started if scene.silence.stopped[i] else None,
     )  # fmt: skip
 
 
@@ -52,17 +54,21 @@ def carry_silence(scene: Scene, episode: Degradation) -> Degradation:
     if idle(scene, episode.object_id, FAMILY):
         return cleared(episode, tick.start)
     silent_still = bool(scene.evidence.missing[i])
-    later = _confirmed(scene, i, episode) if silent_still else episode
+    later = _confirmed(scene, i, episode) if silent_still else replace(episode, no_data_since=None)
     if tick.end == episode.updated_at:
         return later
     return counted(replace(later, updated_at=tick.end), silent_still, tick.end, scene.policy.clear_after_periods)
 
 
 def _confirmed(scene: Scene, i: int, episode: Degradation) -> Degradation:
+    """An outage that is confirmed stays one; for so long as nobody who could still say so reports, it is not known."""
     kind, confirmed = no_data_kind(scene, i, episode.started_at)
+    if episode.kind == "outage" and not confirmed:
+        heard = np.isfinite(scene.evidence.neighbour_load[i]) and not scene.silence.stopped[i]
+        return replace(episode, no_data_since=None if heard else episode.no_data_since or scene.evidence.tick.start)
     if kind != "outage":
-        return episode
+        return replace(episode, no_data_since=episode.started_at if scene.silence.stopped[i] else None)
     return replace(
         episode, kind=kind, confirmed_by=episode.confirmed_by or confirmed, severity=worst([episode.severity, "major"]),
-        neighbour_load=scene.beside(i),
+        neighbour_load=scene.beside(i), no_data_since=None,
     )  # fmt: skip

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse, special
 
 from detector.domain.cell import Topology, base_object
 
@@ -23,7 +23,7 @@ ALIKE, ALIKE_SHARE = 1.0, 0.5
 class Sites:
     """Which object stands on which site: `members`[site, object] is 1 there; an object without a site is on none."""
 
-    members: sparse.csr_array
+    members: "scipy.sparse.csr_array"
 
     @classmethod
     def of(cls, objects: Sequence[str], topology: Topology) -> "Sites":
@@ -32,7 +32,7 @@ class Sites:
         rows = np.array([row for row, site in enumerate(named) if site], dtype=np.intp)
         sites, place = np.unique(np.array([named[row] for row in rows], dtype=np.str_), return_inverse=True)
         ones = np.ones(len(rows))
-        return cls(sparse.csr_array((ones, (place, rows)), shape=(len(sites), len(objects))))
+        return cls(scipy.sparse.csr_array((ones, (place, rows)), shape=(len(sites), len(objects))))
 
     def total(self, values: Floats) -> Floats:
         """[site, KPI] sums of [object, KPI]; NaN counts as nothing."""
@@ -67,4 +67,4 @@ def fisher(total: Floats, k: Floats) -> Floats:
     >>> float(fisher(np.array([6.0]), np.array([3.0]))[0].round(2))
     3.96
     """
-    return np.asarray(-np.log10(np.maximum(special.gammaincc(k, np.log(10) * total), 1e-300)))
+    return np.asarray(-np.log10(np.maximum(scipy.special.gammaincc(k, np.log(10) * total), 1e-300)))

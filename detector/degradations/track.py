@@ -46,12 +46,11 @@ def track(
     inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the
     evidence does not name (another period length, no longer in the network) stay as they are; a day of silence ends them.
     """
-    unbarred = Scene(evidence, tuple(open_), topology, operations, policy, now, float("inf"))
-    missing = missing_periods(unbarred, seen_missing)
+    missing = missing_periods(evidence, seen_missing)
     sure = bar_of(evidence, open_, topology, operations, policy)
-    scene = Scene(evidence, tuple(open_), topology, operations, policy, now, sure)
+    scene = Scene(evidence, tuple(open_), topology, operations, policy, now, sure, missing)
     carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in open_ if d.open]
-    found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene, missing), *carried)}
+    found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene), *carried)}
     return Tracked(tuple(found[key] for key in sorted(found)), missing)
 
 

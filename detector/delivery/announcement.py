@@ -1,22 +1,20 @@
 """An alert in a person's words: two or three lines on a terminal."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text
 
 from detector.domain.alert import ALERT_TYPES
+from detector.domain.communication import ALL_CLEAR
+from detector.domain.window import epoch
+from detector.wording.times import lead_time, stamp
 
 COLOUR = {"critical": "bold white on red", "major": "bold red", "minor": "yellow", "warning": "cyan"}
+CLOSED = ("✔ CLOSED", "dim")
+"""Heading of what is over without having been solved: part of another, or a false alarm."""
 HEADING = {"opened": ("▲ OPENED", "bold red"), "updated": ("● updated", "yellow"), "resolved": ("✔ RESOLVED", "bold green")}
-
-COUNTED = (
-    ("exposed", "{:,.0f} were there"),
-    ("affectedAccounts", "larger accounts: {:,.0f}"),
-    ("proposed", "{:,.0f} to be contacted"),
-    ("suppressedByConsent", "no consent: {:,.0f}"),
-)
-"""Counts of the body's impact, in the order they are read out."""
 
 
 def announcement(event: Mapping[str, Any], *, page: str = "") -> Text:
@@ -26,14 +24,13 @@ def announcement(event: Mapping[str, Any], *, page: str = "") -> Text:
 
     >>> body = {"type": "care.incident.opened.v1", "time": "2026-03-24T08:20:00Z", "severitytext": "major"}
     >>> print(announcement(body))
-    ▲ OPENED    2026-03-24 08:20  MAJOR
+    ▲ OPENED    2026-03-24 08:20 UTC  MAJOR
     """
-    kind = kind_of(event)
-    heading, colour = HEADING.get(kind, (kind, "bold"))
+    kind, data = kind_of(event), _mapping(event.get("data"))
+    heading, colour = _heading(kind, _mapping(data.get("serviceProblem")))
     severity = str(event.get("severitytext", ""))
-    data = _mapping(event.get("data"))
     line = Text.assemble(
-        (f"{heading:<12}", colour), (_printable(str(event.get("time", ""))[:16].replace("T", " ")), "dim"), "  ",
+        (f"{heading:<12}", colour), (_printable(_time(str(event.get("time", "")), data)), "dim"), "  ",
         (_printable(severity.upper()), COLOUR.get(severity, "bold")),
     )  # fmt: skip
     problem = _mapping(data.get("serviceProblem"))
@@ -53,20 +50,30 @@ def kind_of(event: Mapping[str, Any]) -> str:
     return parts[2] if ours else ""
 
 
-def lead_time(seconds: float) -> str:
-    """Ahead of the first complaint, or behind it.
+def _heading(kind: str, problem: Mapping[str, Any]) -> tuple[str, str]:
+    return CLOSED if problem.get("status") == "Closed" else HEADING.get(kind, (kind, "bold"))
 
-    >>> lead_time(2820), lead_time(-300)
-    ('47 min before the first complaint', '5 min after the first complaint')
-    """
-    return f"{abs(seconds) / 60:.0f} min {'before' if seconds >= 0 else 'after'} the first complaint"
+
+def _time(at: str, data: Mapping[str, Any]) -> str:
+    """In the operator's zone, which the body names; in UTC if it does not, or names none that is known here."""
+    try:
+        then = epoch(datetime.fromisoformat(at))
+    except ValueError:
+        return at
+    try:
+        return stamp(then, str(data.get("timezone") or "UTC"))
+    except (OSError, ValueError):
+        return stamp(then, "UTC")
 
 
 def _further(data: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
     """(line, style) of what follows the first line."""
     impact, say, action = (_mapping(data.get(name)) for name in ("impact", "say", "action"))
     lines = []
-    if people := _people(impact):
+    problem = _mapping(data.get("serviceProblem"))
+    if status := problem.get("statusChangeReason"):
+        lines.append((str(status), ""))
+    if people := _people(impact, action):
         lines.append((people, ""))
     if isinstance(lead := impact.get("leadTimeS"), int | float):
         lines.append((lead_time(lead), "green" if lead >= 0 else "red"))
@@ -79,21 +86,38 @@ def _further(data: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
     return lines
 
 
-def _people(impact: Mapping[str, Any]) -> str:
-    """How many people and accounts, and for how many care is proposed something."""
-    parts = []
-    if "affected" in impact and impact["affected"] is None:
-        parts.append("few people affected (count withheld)")
-    elif isinstance(affected := impact.get("affected"), int | float):
-        parts.append(f"about {affected:,.0f} people affected")
-        interval = impact.get("affectedInterval")
-        if isinstance(interval, Sequence) and len(interval) == 2 and all(isinstance(n, int | float) for n in interval):
-            parts[0] += f" ({interval[0]:,.0f} to {interval[1]:,.0f})"
+def _people(impact: Mapping[str, Any], action: Mapping[str, Any]) -> str:
+    """How many people and accounts, and for how many of those listed care is proposed something."""
+    parts = [] if (affected := _affected(impact)) is None else [affected]
+    if (exposed := _count(impact, "exposed")) is not None:
+        parts.append(f"{exposed:,} were there")
     named, more = impact.get("accounts"), impact.get("accountsNotListed", 0)
-    accounts = len(named) + more if isinstance(named, list) and named and isinstance(more, int) else None
-    counts: dict[str, Any] = {"affectedAccounts": accounts, **impact}
-    parts += [label.format(n) for key, label in COUNTED if isinstance(n := counts.get(key), int | float)]
+    if isinstance(named, list) and named and isinstance(more, int):
+        parts.append(f"larger accounts: {len(named) + more:,}")
+    listed = "" if (number := _count(impact, "listed")) is None else f" of {number:,} listed"
+    if (proposed := _count(impact, "proposed")) is not None:
+        what = "to hear that it is over" if action.get("kind") == ALL_CLEAR else "to be contacted"
+        parts.append(f"{proposed:,}{listed} {what}")
+    if (suppressed := _count(impact, "suppressedByConsent")) is not None:
+        parts.append(f"no consent: {suppressed:,}{'' if proposed is not None else listed}")
     return ", ".join(parts)
+
+
+def _affected(impact: Mapping[str, Any]) -> str | None:
+    if "affected" in impact and impact["affected"] is None:
+        return "few people affected (count withheld)"
+    affected, interval = _count(impact, "affected"), impact.get("affectedInterval")
+    if affected is None:
+        return None
+    told = f"about {affected:,} people affected"
+    if isinstance(interval, Sequence) and len(interval) == 2 and all(isinstance(n, int | float) for n in interval):
+        told += f" ({interval[0]:,.0f} to {interval[1]:,.0f})"
+    return told
+
+
+def _count(impact: Mapping[str, Any], name: str) -> int | None:
+    found = impact.get(name)
+    return round(found) if isinstance(found, int | float) else None
 
 
 def _where(problem: Mapping[str, Any]) -> str:

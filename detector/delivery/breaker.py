@@ -55,6 +55,10 @@ class Breaker:
             return failed
         return replace(failed, opened_at=now, opened=self.opened + 1)
 
+    def earlier(self, seconds: float) -> "Breaker":
+        """The same on a clock that was set back by so much."""
+        return self if self.opened_at is None else replace(self, opened_at=self.opened_at - seconds)
+
     def _unprobed(self) -> "Breaker":
         """A trial claimed just now was never made (the message had expired, say): half open again."""
         if self.opened_at is None or self.opened < 2:

@@ -16,10 +16,12 @@ MAX_BYTES = 20_000
 
 @dataclass(frozen=True)
 class Format:
-    """`render(alert, source)` gives the body's bytes: the same for the same alert, always, and under 20 kB."""
+    """`render(alert, source)` gives the body's bytes: the same for the same alert, always, and under 20 kB. `test(key,
+    receiver, source, at)` gives those of a message that only tries the way to a receiver."""
 
     content_type: str
     render: Callable[[Alert, str], bytes]
+    test: Callable[[str, str, str, float], bytes]
 
 
 def cloudevents(alert: Alert, source: str) -> bytes:
@@ -36,8 +38,8 @@ def cloudevents(alert: Alert, source: str) -> bytes:
         "specversion": "1.0",
         "id": alert.key,
         "source": source,
-        "type": f"care.incident.{alert.type}.v1",
-        "subject": f"incident/{alert.incident_id}",
+        "type": alert.event_type,
+        "subject": alert.subject,
         "time": timestamp(alert.time),
         "severitytext": alert.severity,
         "expirytime": timestamp(alert.expires_at),
@@ -45,7 +47,34 @@ def cloudevents(alert: Alert, source: str) -> bytes:
     return _fitted(envelope, _plain(alert.data), where=f"alert {alert.key}")
 
 
-FORMATS: Mapping[str, Format] = {"cloudevents": Format("application/cloudevents+json", cloudevents)}
+TEST_TYPE = "care.test.v1"
+_TEST_TTL_S = 3600
+
+
+def cloudevents_test(key: str, receiver: str, source: str, at: float) -> bytes:
+    """A CloudEvent of the type `care.test.v1`, about the receiver: no incident, nobody affected, `data.test` is true.
+
+    >>> body = json.loads(cloudevents_test("tst_1", "consumer-care", "/precall", 1774340400))
+    >>> body["type"], body["subject"], body["data"]["test"]
+    ('care.test.v1', 'receiver/consumer-care', True)
+    """
+    said = "This is a test message of precall. Nobody is affected, and nothing is to be done."
+    envelope = {
+        "specversion": "1.0",
+        "id": key,
+        "source": source,
+        "type": TEST_TYPE,
+        "subject": f"receiver/{receiver}",
+        "time": timestamp(at),
+        "severitytext": "warning",
+        "expirytime": timestamp(at + _TEST_TTL_S),
+    }
+    return _fitted(envelope, {"test": True, "say": {"en": said}}, where="test message")
+
+
+FORMATS: Mapping[str, Format] = {
+    "cloudevents": Format("application/cloudevents+json", cloudevents, cloudevents_test),
+}
 
 
 def format_named(name: str) -> Format:

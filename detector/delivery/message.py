@@ -20,6 +20,7 @@ class Receiver:
     min_severity: str = "warning"
     teams: tuple[str, ...] = ()
     enabled: bool = True
+    audience: str = "care"
 
     def wants(self, severity: str, team: str = "") -> bool:
         """Is an alert of this severity, meant for this care team, for this receiver?
@@ -28,8 +29,14 @@ class Receiver:
         >>> desk.wants("critical", "consumer-care"), desk.wants("minor", "consumer-care"), desk.wants("major", "b2b")
         (True, False, False)
         """
-        severe = SEVERITIES.index(severity) >= SEVERITIES.index(self.min_severity)
-        return self.enabled and severe and (not self.teams or team in self.teams)
+        return self.audience == "care" and self._severe(severity) and (not self.teams or team in self.teams)
+
+    def wants_feeds(self, severity: str) -> bool:
+        """Is an alert about a feed for this receiver?"""
+        return self.audience == "operations" and self._severe(severity)
+
+    def _severe(self, severity: str) -> bool:
+        return self.enabled and SEVERITIES.index(severity) >= SEVERITIES.index(self.min_severity)
 
 
 @dataclass(frozen=True)

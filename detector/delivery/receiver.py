@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from detector.delivery.announcement import announcement, kind_of
+from detector.delivery.formats import TEST_TYPE
 from detector.delivery.signing import verify
 from detector.domain.errors import Permanent
 
@@ -41,6 +42,11 @@ class DemoReceiver:
         self._port = port
         self._server: ThreadingHTTPServer | None = None
         self._thread: Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens, once it is started."""
+        return self._server.server_port if self._server else self._port
 
     @property
     def summary(self) -> Mapping[str, int]:
@@ -82,6 +88,10 @@ class DemoReceiver:
         except Permanent as error:
             return self._reject(401, str(error))
         event = _event(body)
+        if event.get("type") == TEST_TYPE:
+            with self._lock:
+                self._console.print(f"test message {key}: the signature is genuine", soft_wrap=True, markup=False)
+            return 204, ""
         if not kind_of(event):
             return self._reject(400, "no care.incident event")
         with self._lock:

@@ -1,11 +1,13 @@
 """One attempt to deliver one message: sign, send, and say what became of it."""
 
+from hashlib import sha256
+
 from detector.delivery.backoff import MAX_ATTEMPTS, delay
 from detector.delivery.formats import format_named
 from detector.delivery.message import Message, Outcome, Receiver
 from detector.delivery.signing import signed_headers
 from detector.delivery.transport import Gone
-from detector.domain.errors import Misconfigured, Permanent, Transient
+from detector.domain.errors import Misconfigured, Permanent, PrecallError, Transient
 from detector.domain.ports import Transport
 
 
@@ -39,6 +41,20 @@ def deliver(
     except Transient as error:
         return _again(message, str(error), last=last, wall_now=wall_now, reached=False, wish_s=error.retry_after_s)
     return Outcome("sent", made, reached=True)
+
+
+def send_test(receiver: Receiver, transport: Transport, source: str, *, wall_now: float) -> str:
+    """Send one marked test message, signed as alerts are; empty if it was taken, else why not. Nothing is kept of it, and it
+    is not tried again: a receiver that answers 410 stays switched on."""
+    key = f"tst_{sha256(f'{receiver.name} {wall_now}'.encode()).hexdigest()[:24]}"
+    try:
+        form = format_named(receiver.format)
+        body = form.test(key, receiver.name, source, wall_now)
+        headers = signed_headers(key, body, receiver.secrets, wall_now=wall_now)
+        transport.send(receiver.url, body, headers | {"content-type": form.content_type})
+    except PrecallError as error:
+        return str(error)
+    return ""
 
 
 def _again(

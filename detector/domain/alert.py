@@ -64,7 +64,11 @@ class AccountDecision:
 
 @dataclass(frozen=True)
 class Alert:
-    """One message about one incident: `data` is the CloudEvents body's data; times in s since the epoch of event time."""
+    """One message about one incident: `data` is the CloudEvents body's data; times in s since the epoch of event time.
+
+    `type` is one of ALERT_TYPES, or the whole name of an event that is about no incident (`operations.feed.silent.v1`);
+    then `incident_id` names what it is about (`feed/ems-north`).
+    """
 
     key: str
     incident_id: str
@@ -74,6 +78,15 @@ class Alert:
     time: int
     expires_at: int
     data: Mapping[str, Any]
+
+    @property
+    def event_type(self) -> str:
+        """The CloudEvents type."""
+        return f"care.incident.{self.type}.v1" if self.type in ALERT_TYPES else self.type
+
+    @property
+    def subject(self) -> str:
+        return f"incident/{self.incident_id}" if self.type in ALERT_TYPES else self.incident_id
 
 
 def alert_key(incident_id: str, type_: str, sequence: int) -> str:

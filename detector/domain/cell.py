@@ -129,8 +129,14 @@ class Topology:
 
 
 def base_object(object_id: str) -> str:
-    """The object without its dimension: `c01#5qi=1` is measured on `c01`."""
-    return object_id.partition(DIMENSION_MARK)[0]
+    """The object without its dimension: `c01#5qi=1` is measured on `c01`. A mark without NAME=VALUE behind it is part of the
+    object's own name.
+
+    >>> base_object("c01#5qi=1"), base_object("#1"), base_object("site#3")
+    ('c01', '#1', 'site#3')
+    """
+    base, mark, behind = object_id.rpartition(DIMENSION_MARK)
+    return base if mark and "=" in behind else object_id
 
 
 def dimension(object_id: str) -> str:
@@ -139,4 +145,4 @@ def dimension(object_id: str) -> str:
     >>> dimension("c01#5qi=1"), dimension("c01")
     ('5qi=1', '')
     """
-    return object_id.partition(DIMENSION_MARK)[2]
+    return object_id[len(base_object(object_id)) + 1 :]

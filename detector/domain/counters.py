@@ -1,9 +1,18 @@
 """What a source yields: counters as they stand in the file, before anyone knows what they mean."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class CommaList:
+    """A counter whose texts had commas: an example, and which rows. Whether it is a histogram only the catalogue knows."""
+
+    example: str
+    rows: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,7 +20,8 @@ class CounterBatch:
     """Rows of one block of one file that share a period and their counter names.
 
     `values[row, counter]`, NaN = NULL. `objects` are raw: an LDN as in the file (`managed_element` in front where the
-    file has one apart), or an id; a dimension follows after `#`. Counter names are the file's own.
+    file has one apart), or an id; a dimension follows after `#`. Counter names are the file's own; one of `lists` stands as
+    `NAME.0`, `NAME.1` and so on.
     """
 
     file: str
@@ -22,6 +32,7 @@ class CounterBatch:
     values: NDArray[np.float64]
     suspect: NDArray[np.bool_]
     managed_element: str = ""
+    lists: Mapping[str, CommaList] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.objects), len(self.counters)) or self.suspect.shape != (len(self.objects),):

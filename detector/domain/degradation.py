@@ -1,5 +1,6 @@
 """One object, one KPI family, one episode."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -25,6 +26,17 @@ class Part(NamedTuple):
     expected: float
 
 
+class Reading(NamedTuple):
+    """What the leading KPI showed over `periods` periods that ended at `end` (s); values and counts as in Degradation."""
+
+    end: int
+    periods: int
+    observed: float
+    expected: float
+    numerator: float
+    denominator: float
+
+
 REMEMBERED_S = 86_400
 
 
@@ -39,7 +51,10 @@ class Degradation:
     `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
     its start, and `superseded_by` names the episode that stands in its place, if one does. `bar`: the -log10
-    p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it.
+    p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it. `readings`: what its leading KPI
+    showed at the latest bad period, and at the worst; empty where no KPI leads (missing data). `no_data_since`: from when on
+    (s) nothing is measured that could say how it goes on; None = it is measured. Of kind no_data: set where the data stopped
+    for many objects at once, so that the feed is at fault and not the object.
     """
 
     degradation_id: str
@@ -70,6 +85,15 @@ class Degradation:
     superseded_by: str = ""
     bar: float = 0.0
     raised_at: int = 0
+    readings: tuple[Reading, ...] = ()
+    no_data_since: int | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """The figures to tell: as of the latest bad period while it is open, of the worst once it is over."""
+        if self.readings:
+            return self.readings[0 if self.open else -1]
+        return Reading(self.updated_at, self.periods, self.observed, self.expected, self.numerator, self.denominator)
 
     @property
     def base_object(self) -> str:
@@ -90,6 +114,14 @@ class Degradation:
     @property
     def affects_service(self) -> bool:
         return self.kind != "no_data"
+
+
+def leading(degradations: Iterable[Degradation]) -> Degradation:
+    """The one to speak of: one that is open, the most severe, then the strongest, then the oldest. ValueError for none."""
+    return min(
+        degradations,
+        key=lambda d: (not d.open, -SEVERITIES.index(d.severity), -d.strength, d.started_at, d.degradation_id),
+    )
 
 
 def degradation_id(object_id: str, family: str, first_period: int) -> str:

@@ -1,7 +1,7 @@
 """What scoring says of one tick: how surely and by how much each object and KPI is worse than it should be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,7 @@ class Evidence:
     excess: failures, drops, lost volume, ... beyond expectation over that horizon, in the numerator's (bad) counts.
     matters: the change is above the KPI's effect floor.
     recent: -log10 p of the newest period alone: what clears an episode.
+    newest_observed, newest_expected, newest_denominator: values and size of the newest period alone, for sentences.
     onset, over: the likeliest segment of bad periods began and ended so many periods before the tick's end; `over` 0 = it
     goes on, `onset` 0 = there is none. gain: its log-likelihood ratio (nats) against all being well; gone: that of what
     followed it being well against as bad as the segment.
@@ -73,6 +74,9 @@ class Evidence:
     testable_share: float = 1.0
     """Share of expected objects that reported."""
 
+    newest_observed: NDArray[np.float64] | None = None
+    newest_expected: NDArray[np.float64] | None = None
+    newest_denominator: NDArray[np.float64] | None = None
     memory: Memory | None = None
     """What the next tick's drift statistic begins with."""
 
@@ -93,6 +97,16 @@ class Evidence:
     @cached_property
     def kpi_index(self) -> dict[str, int]:
         return {kpi.id: i for i, kpi in enumerate(self.kpis)}
+
+    @cached_property
+    def of_reporting(self) -> "Evidence":
+        """The same, but objects that sent nothing in this period are not testable: a horizon that still holds their last
+        values tells of the past."""
+        if not self.missing.any():
+            return self
+        here = ~self.missing[:, None]
+        strength, recent = (np.where(here, a, np.nan) for a in (self.strength, self.recent))
+        return replace(self, strength=strength, recent=recent, matters=np.asarray(self.matters & here))
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,11 +109,15 @@ def overlaid(old: KpiFrame, new: KpiFrame) -> KpiFrame:
 
 
 def ending_at(frame: KpiFrame, tick: Tick, periods: int) -> KpiFrame:
-    """Exactly the `periods` periods up to and with the tick; those that the frame lacks are missing data."""
+    """Exactly the `periods` periods up to and with the tick; those that the frame lacks are missing data. One that begins
+    less than half a period beside its time takes it, if none begins there: a day after the clocks have changed."""
     starts = tick.start - tick.duration_s * np.arange(periods - 1, -1, -1, dtype=np.int64)
     shape = (periods, len(frame.objects), len(frame.kpis))
     num, den, suspect = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[:2], bool)
-    here = np.isin(frame.starts, starts)
-    at = np.searchsorted(starts, frame.starts[here])
-    num[at], den[at], suspect[at] = frame.numerator[here], frame.denominator[here], frame.suspect[here]
+    place = np.floor_divide(frame.starts - starts[0] + tick.duration_s // 2, tick.duration_s)
+    beside = np.abs(frame.starts - starts[0] - place * tick.duration_s)
+    here = np.flatnonzero((place >= 0) & (place < periods) & (2 * beside < tick.duration_s))
+    here = here[np.argsort(-beside[here], kind="stable")]
+    for one, at in zip(here, place[here], strict=True):
+        num[at], den[at], suspect[at] = frame.numerator[one], frame.denominator[one], frame.suspect[one]
     return KpiFrame(starts, tick.duration_s, frame.objects, frame.kpis, num, den, suspect)

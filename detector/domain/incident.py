@@ -33,6 +33,8 @@ class Incident:
     `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
     `started_at`: the estimated onset of the trouble; `ended_at`: its estimated end by the network's data, the end of its
     last bad period, None while it is open. `opened_at` and `resolved_at` are the clocks of the decisions, and later.
+    `no_data_since`: from when on (s) none of its open degradations is measured any more: nobody knows how it goes on;
+    None = it is measured.
     """
 
     incident_id: str
@@ -59,6 +61,7 @@ class Incident:
     withdrawn_at: int | None = None
     works_until: int | None = None
     ended_at: int | None = None
+    no_data_since: int | None = None
 
     @property
     def priority(self) -> int:

@@ -42,3 +42,17 @@ class Kpi:
         if self.technology == "any":
             return technology != "core"
         return technology in {self.technology, "NSA"} and (technology != "NSA" or self.technology != "core")
+
+    def shortfall(self, observed: float, expected: float) -> float:
+        """How much worse than expected: in the fraction itself for a ratio, else relative to the expectation; negative =
+        better. Of a KPI that may err to both sides every change is for the worse.
+
+        >>> Kpi("thp", "Throughput", "Mbit/s", "mean", "up", "integrity", "LTE", "", "a", "b").shortfall(6.0, 10.0)
+        0.4
+        """
+        worse = expected - observed if self.direction == "up" else observed - expected
+        if self.direction == "both":
+            worse = abs(worse)
+        if self.kind == "ratio":
+            return worse
+        return worse / abs(expected) if expected else float(worse > 0)

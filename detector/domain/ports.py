@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from detector.domain.cell import Topology
-from detector.domain.counters import CounterBatch
 from detector.domain.customer import Contact, Customers, SubscriberEvent, Survey
-from detector.domain.exposure import Presence
 from detector.domain.finding import Findings
 from detector.domain.operations import Operations
 from detector.domain.window import Window
+
+if TYPE_CHECKING:  # they bring numpy, which a command that looks somebody up does not need
+    from detector.domain.counters import CounterBatch
+    from detector.domain.exposure import Presence
 
 
 class Clock(Protocol):
@@ -66,7 +68,7 @@ class Source(Protocol):
 
     def pieces(self, after: float, now: float) -> Sequence[Piece]: ...
 
-    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]: ...
+    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]": ...
 
     def set_aside(self, piece: Piece, reason: str) -> None:
         """This piece was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
@@ -76,7 +78,7 @@ class Source(Protocol):
         """As known at `now`. Without `findings`, what was wrong waits for the next who asks with them."""
         ...
 
-    def presence(self, after: float, now: float, findings: Findings) -> Presence:
+    def presence(self, after: float, now: float, findings: Findings) -> "Presence":
         """Attachments that arrived in (after, now]."""
         ...
 

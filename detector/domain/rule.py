@@ -1,7 +1,6 @@
 """Rules of care: who gets what. Data only; no rule carries words, so none can carry a promotion."""
 
 import difflib
-import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import inf
@@ -10,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from detector.domain.case import CONDITIONS, Case
 from detector.domain.customer import CHANNELS
 from detector.domain.errors import Misconfigured
+from detector.domain.toml_text import values_of
 
 OFFER_KINDS = ("goodwill_credit", "data_boost")
 
@@ -81,10 +81,7 @@ def read_rules(text: str, *, where: str, offers: Collection[Offer] = ()) -> tupl
     >>> rule.channel, rule.when
     ('call', (('segment', ('gold',)),))
     """
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"no valid TOML: {error}", where=where, mend="each key once, strings in quotes") from error
+    values = values_of(text, where=where)
     _known(values, ("rules",), where)
     entries = values.get("rules", [])
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):

@@ -1,7 +1,9 @@
 """Half-open UTC windows. Nouns carry aware datetimes; arrays carry int64 seconds since 1970-01-01T00:00Z."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import gcd
 
 
 def utc(epoch_s: float) -> datetime:
@@ -65,3 +67,49 @@ class Tick:
     @property
     def window(self) -> Window:
         return Window(self.start, self.end)
+
+
+DAY_S = 86_400
+_CLOCK_CHANGE_S = 3_600
+"""A local day in which the clocks change lasts so much more or less."""
+_SLACK_SHARE = 0.1
+"""A period whose length differs from whole ticks by less than this share of a tick was meant to be whole ticks."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which tick a measuring period belongs to: the one rule for everything that stores, counts or waits for ticks.
+
+    Ticks of `tick_s` begin at its multiples since 1970-01-01T00:00Z. A period up to that long belongs to the tick in which
+    its middle lies, so that 14:14:30 ends the tick of 14:00, and no period is cut in two. A longer one is a tick of its own,
+    which begins where the period does: hours of half-hour zones and days of any zone keep their time. Its start and length
+    are whole ticks if they nearly are; a day of 23 or 25 hours is a day.
+
+    >>> Grid(900).tick(-30, 900), Grid(900).tick(600, 600)
+    (Tick(start=0, duration_s=900), Tick(start=900, duration_s=900))
+    >>> Grid(900).tick(1800, 3600), Grid(900).tick(82_800, 25 * 3600)
+    (Tick(start=1800, duration_s=3600), Tick(start=82800, duration_s=86400))
+    """
+
+    tick_s: int = 900
+
+    def tick(self, start: int, duration_s: int) -> "Tick":
+        length = self.length(duration_s)
+        if length == self.tick_s:
+            middle = start + duration_s // 2
+            return Tick(middle - middle % length, length)
+        step = gcd(length, self.tick_s)
+        return Tick((start + step // 2) // step * step, length)
+
+    def length(self, duration_s: int) -> int:
+        """Of the tick to which a period of this length (s) belongs."""
+        if duration_s <= self.tick_s:
+            return self.tick_s
+        if abs(duration_s - DAY_S) <= _CLOCK_CHANGE_S:
+            return DAY_S
+        whole = round(duration_s / self.tick_s) * self.tick_s
+        return whole if abs(duration_s - whole) < _SLACK_SHARE * self.tick_s else duration_s
+
+    def reach(self, ticks: Sequence["Tick"]) -> Window:
+        """In which every period begins that belongs to one of these ticks (one at least)."""
+        return Window(min(t.start for t in ticks) - self.tick_s, max(t.end for t in ticks) + self.tick_s)

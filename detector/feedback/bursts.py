@@ -101,42 +101,104 @@ def bursts(
     """The unlikeliest first, each cell in one of them. heard: the last hours'; explained: cells with a known trouble.
 
     `budget`: false bursts a week over the whole network; at least `floor` people are behind each. The count of a place is
-    held against a gamma-Poisson law whose rate is the place's own, shrunk to the network's, by the hour.
+    held against a gamma-Poisson law whose rate is the place's own, shrunk to the network's, by the hour. Of a place and a
+    larger one around it the smaller tells, unless the larger has more than its places explain (see `_outermost`).
     """
     if usual.hours < LEAST_DAYS * 24:
         return []
     open_ = [one for one in heard if from_a_place(one) and one.cell_id not in explained]
-    found = sorted(_candidates(open_, usual, topology, now, timezone, floor), key=lambda one: (one.chance, one.place))
     places = sum(kind in PLACES for kind, _ in topology.groups)
     windows = _OVERLAPS * sum(7 * DAY_S / span for span in SPANS_S)
+    scan = _Scan(open_, usual, topology, now, timezone, floor, budget / (max(places, 1) * windows))
+    found = sorted(scan.candidates(), key=lambda one: (one.chance, one.place))
     told: list[Burst] = []
     taken: set[str] = set()
-    for one in found:
-        cells = topology.groups[one.place_kind, one.place_id]
-        if one.chance <= budget / (max(places, 1) * windows) and taken.isdisjoint(cells):
+    for one in _outermost(found, scan):
+        cells = scan.cells(one)
+        if taken.isdisjoint(cells):
             told.append(one)
             taken |= cells
     return told
 
 
-def _candidates(
-    heard: Sequence[Interaction], usual: Usual, topology: Topology, now: int, timezone: str, floor: int
-) -> Iterator[Burst]:
-    from scipy.stats import nbinom
+def _outermost(found: Sequence[Burst], scan: "_Scan") -> list[Burst]:
+    """Of bursts in places around one another those that explain the contacts, the unlikeliest first.
 
-    for span in SPANS_S:
-        window = Window(now - span, now)
-        recent = [one for one in heard if window.start <= one.at < window.end]
-        for kind, name in {place for one in recent for place in _places(topology, one.cell_id)}:
-            cells = topology.groups[kind, name]
-            own = [one for one in recent if one.cell_id in cells]
-            people = len({one.subscriber for one in own if one.subscriber}) + sum(not one.subscriber for one in own)
-            if people < floor:
+    A place tells rather than the area around it; the area does if what is left of it without its places is a burst still, or
+    if at least two of its places are, and they are half of it.
+    """
+    kept: list[Burst] = []
+    for kind in PLACES:
+        for one in (o for o in found if o.place_kind == kind and not any(_one_place(o, k) for k in kept)):
+            cells = scan.cells(one)
+            inner = [k for k in kept if k.place_kind != kind and not cells.isdisjoint(scan.cells(k))]
+            covered = {cell for k in inner for cell in scan.cells(k)} & cells
+            if inner and not (len(inner) > 1 and 2 * len(covered) >= len(cells)) and not scan.bursts(one, cells - covered):
                 continue
-            mean, rests_on = usual.expected(cells, len(topology.cells), window, timezone)
-            chance = float(nbinom.sf(len(own) - 1, rests_on, rests_on / (rests_on + mean)))
-            begin = min(one.at for one in own)
-            yield Burst(kind, name, begin, now, len(own), people, round(mean, 2), chance)
+            kept = [k for k in kept if k not in inner] + [one]
+    return sorted(kept, key=lambda one: (one.chance, one.place))
+
+
+def _one_place(one: Burst, other: Burst) -> bool:
+    return (one.place_kind, one.place_id) == (other.place_kind, other.place_id)
+
+
+def is_news(one: Burst, told: Iterable[tuple[str, str]], heard: Iterable[Interaction], topology: Topology) -> bool:
+    """Whether most of this burst's contacts are from elsewhere than the places (kind, id) that were told of already."""
+    cells = topology.groups[one.place_kind, one.place_id]
+    known = {cell for place in told for cell in topology.groups.get(place, ())}
+    own = [h for h in heard if from_a_place(h) and one.since <= h.at < one.until and h.cell_id in cells]
+    return 2 * sum(h.cell_id not in known for h in own) > len(own)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    """`chance`: the threshold, for one place and window."""
+
+    heard: Sequence[Interaction]
+    usual: Usual
+    topology: Topology
+    now: int
+    timezone: str
+    floor: int
+    chance: float
+
+    def cells(self, one: Burst) -> frozenset[str]:
+        return frozenset(self.topology.groups[one.place_kind, one.place_id])
+
+    def candidates(self) -> Iterator[Burst]:
+        """Bursts by the threshold, of every place and window by itself."""
+        for span in SPANS_S:
+            window = Window(self.now - span, self.now)
+            recent = [one for one in self.heard if window.start <= one.at < window.end]
+            for kind, name in {place for one in recent for place in _places(self.topology, one.cell_id)}:
+                burst = self._burst(kind, name, self.topology.groups[kind, name], recent, window)
+                if burst is not None:
+                    yield burst
+
+    def bursts(self, one: Burst, cells: Collection[str]) -> bool:
+        """Whether these cells of that place are a burst by themselves, in one of the windows."""
+        for span in SPANS_S:
+            window = Window(self.now - span, self.now)
+            recent = [h for h in self.heard if window.start <= h.at < window.end]
+            if cells and self._burst(one.place_kind, one.place_id, cells, recent, window) is not None:
+                return True
+        return False
+
+    def _burst(
+        self, kind: str, name: str, cells: Collection[str], recent: Iterable[Interaction], window: Window
+    ) -> Burst | None:
+        from scipy.stats import nbinom
+
+        own = [one for one in recent if one.cell_id in cells]
+        people = len({one.subscriber for one in own if one.subscriber}) + sum(not one.subscriber for one in own)
+        if people < self.floor:
+            return None
+        mean, rests_on = self.usual.expected(cells, len(self.topology.cells), window, self.timezone)
+        chance = float(nbinom.sf(len(own) - 1, rests_on, rests_on / (rests_on + mean)))
+        if chance > self.chance:
+            return None
+        return Burst(kind, name, min(one.at for one in own), self.now, len(own), people, round(mean, 2), chance)
 
 
 def _places(topology: Topology, cell_id: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Contacts, posts and surveys become one stream of interactions; their words are read here and go no further."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from detector.domain.cell import Topology
@@ -18,16 +18,17 @@ ASKED_AFTER_S = 3 * 86_400
 
 def listen(
     contacts: Iterable[Contact], surveys: Iterable[Survey], known: Iterable[Interaction], topology: Topology,
-    findings: Findings,
+    findings: Findings, language_of: Callable[[str], str] = lambda _person: "",
 ) -> list[Interaction]:  # fmt: skip
     """New contacts and surveys as interactions, in order of time. `known`: what these people let us know in the
-    REPEAT_S before; the same rows give the same interactions again, whatever of them is known already.
+    REPEAT_S before; the same rows give the same interactions again, whatever of them is known already. `language_of`: a
+    person's language, by pseudonym, empty where it is not known.
 
     A contact is sorted by its own category, or by its words if it has none of CATEGORIES; it is placed at its cell, or at
     the one nearest to its coordinates. A text longer than MOST_READ characters is read in its beginning, which is a
     finding, and so are a category and a cell that nobody knows.
     """
-    ear = _Ear(topology, Nearest(topology), findings)
+    ear = _Ear(topology, Nearest(topology), findings, language_of)
     made = [ear.heard(contact) for contact in contacts] + [ear.answered(survey) for survey in surveys]
     made.sort(key=lambda i: (i.at, i.interaction_id))
     return _in_context(made, known)
@@ -38,10 +39,11 @@ class _Ear:
     topology: Topology
     nearest: Nearest
     findings: Findings
+    language_of: Callable[[str], str]
 
     def heard(self, contact: Contact) -> Interaction:
         """A contact, or a social post by nobody who is known."""
-        reading = self._read(contact.text, "contacts")
+        reading = self._read(contact.text, contact.subscriber, "contacts")
         told = self._told(contact.category)
         category = told or reading.category
         return Interaction(
@@ -53,16 +55,16 @@ class _Ear:
 
     def answered(self, survey: Survey) -> Interaction:
         """A survey's answer; what it is about is in its words, if anywhere."""
-        reading = self._read(survey.text, "surveys")
+        reading = self._read(survey.text, survey.subscriber, "surveys")
         return Interaction(
             survey.survey_id, survey.at, "survey", "survey", survey.subscriber, reading.category,
             "text" if reading.category else "", reading.sentiment, score=survey.score, trigger=survey.trigger,
         )  # fmt: skip
 
-    def _read(self, text: str, where: str) -> Reading:
+    def _read(self, text: str, subscriber: str, where: str) -> Reading:
         if len(text) > MOST_READ:
             self.findings.add("long_text", where, f"{len(text):,} characters, of which the first {MOST_READ:,} were read")
-        return words().read(text)
+        return words().read(text, self.language_of(subscriber) if subscriber else "")
 
     def _told(self, category: str) -> str:
         told = category.strip().lower()

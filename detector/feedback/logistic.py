@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _STEPS, _STILL = 50, 1e-6
+_RAREST = 1e-9
+"""Where nobody, or everybody, complained, the climb begins at a chance that still has a logarithm."""
 
 
 def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) -> tuple[float, Floats, Floats]:
@@ -24,11 +26,11 @@ def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) 
     model: Any = sm.GLM(came.astype(np.float64), design, family=sm.families.Binomial(), freq_weights=weight)
     penalty = np.full(design.shape[1], 1 / spread**2)
     penalty[0] = 0.0
-    share = float(np.average(came, weights=weight))
+    share = float(np.clip(np.average(came, weights=weight), _RAREST, 1 - _RAREST))
     begin = np.zeros(design.shape[1])
     begin[0] = np.log(share / (1 - share))
     found, curvature = _climb(model, begin, penalty)
-    error = np.sqrt(np.diag(np.linalg.pinv(curvature)))[1:] / scale
+    error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(curvature)), 0.0))[1:] / scale
     weights = found[1:] / scale
     return float(found[0] - centre @ weights), weights, error
 

@@ -1,8 +1,8 @@
 """From expected presence to the chance that a person suffered, and from chances to a count with its interval."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 SUFFERING_S = 300.0
 """Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
@@ -61,14 +61,14 @@ def _chances(
 def _notice() -> NDArray[np.float64]:
     """[node]: quantiles of the factor, in an order that has nothing to do with that of the shares (golden ratio)."""
     order = np.argsort(np.argsort((np.arange(_NODES) * 0.6180339887) % 1.0))
-    return np.asarray(np.exp(_NOTICE_SD * special.ndtri((order + 0.5) / _NODES)))
+    return np.asarray(np.exp(_NOTICE_SD * scipy.special.ndtri((order + 0.5) / _NODES)))
 
 
 def _quantiles(concentration: float) -> NDArray[np.float64]:
     """[mean share on the grid, node]: evenly spread quantiles of Beta(c m, c (1 - m))."""
     mean = np.clip(_GRID, 1e-6, 1 - 1e-6)[:, None]
     nodes = (np.arange(_NODES) + 0.5) / _NODES
-    return np.asarray(special.betaincinv(concentration * mean, concentration * (1 - mean), nodes))
+    return np.asarray(scipy.special.betaincinv(concentration * mean, concentration * (1 - mean), nodes))
 
 
 def concentration_of(
@@ -112,6 +112,6 @@ def affected_interval(
         return float(np.hypot(-np.expm1(-hazard * np.exp(spread * z)).sum() - total, own * z))
 
     below = max(_TAIL - (1.0 - real), 0.0) / max(real, _TAIL)
-    low = max(total - reach(float(special.ndtri(below))), 0.0) if below else 0.0
-    high = total + reach(float(special.ndtri(1.0 - _TAIL))) + (_STRANGERS * total if log_sd else 0.0)
+    low = max(total - reach(float(scipy.special.ndtri(below))), 0.0) if below else 0.0
+    high = total + reach(float(scipy.special.ndtri(1.0 - _TAIL))) + (_STRANGERS * total if log_sd else 0.0)
     return total, low, max(min(high, float(len(probability))), total)

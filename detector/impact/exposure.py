@@ -1,7 +1,7 @@
 """Who is behind which cell in an hour: by habit, by the last arrived presence, or by both."""
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from detector.domain.exposure import Exposure, Habit, Presence
 from detector.domain.policy import ImpactPolicy
@@ -17,7 +17,7 @@ def expected_exposure(habit: Habit, at: int, timezone: str) -> Exposure:
     usual = usual_of(habit, hours=[hour_of_week(at, timezone)])
     entries = (usual.seconds, (usual.subscriber, usual.cell))
     shape = (len(usual.subscribers), len(usual.cells))
-    return _exposure(usual.subscribers, usual.cells, sparse.csr_array(entries, shape=shape), "expected")
+    return _exposure(usual.subscribers, usual.cells, scipy.sparse.csr_array(entries, shape=shape), "expected")
 
 
 def recent_exposure(presence: Presence, now: int, policy: ImpactPolicy) -> Exposure:
@@ -29,7 +29,7 @@ def recent_exposure(presence: Presence, now: int, policy: ImpactPolicy) -> Expos
     rows = rows.take(rows.start == newest[rows.subscriber])
     per_hour = rows.seconds * HOUR_S / np.maximum(rows.duration_s, 1)
     shape = (len(rows.subscribers), len(rows.cells))
-    matrix = sparse.csr_array((per_hour, (rows.subscriber, rows.cell)), shape=shape)
+    matrix = scipy.sparse.csr_array((per_hour, (rows.subscriber, rows.cell)), shape=shape)
     return _exposure(rows.subscribers, rows.cells, matrix, "present")
 
 
@@ -39,20 +39,20 @@ def combined_exposure(expected: Exposure, recent: Exposure, recent_weight: float
     cells = tuple(dict.fromkeys((*expected.cells, *recent.cells)))
     usual, last = (_matrix(part, subscribers, cells) for part in (expected, recent))
     weight = np.where(np.diff(last.indptr) > 0, recent_weight, 0.0)
-    both = sparse.diags_array(1.0 - weight) @ usual + sparse.diags_array(weight) @ last
-    return _exposure(subscribers, cells, sparse.csr_array(both), "present")
+    both = scipy.sparse.diags_array(1.0 - weight) @ usual + scipy.sparse.diags_array(weight) @ last
+    return _exposure(subscribers, cells, scipy.sparse.csr_array(both), "present")
 
 
-def _matrix(part: Exposure, subscribers: tuple[str, ...], cells: tuple[str, ...]) -> sparse.csr_array:
+def _matrix(part: Exposure, subscribers: tuple[str, ...], cells: tuple[str, ...]) -> "scipy.sparse.csr_array":
     row_of = {key: i for i, key in enumerate(subscribers)}
     column_of = {cell: i for i, cell in enumerate(cells)}
     rows = np.repeat(np.array([row_of[key] for key in part.subscribers], np.intp), np.diff(part.indptr))
     columns = np.array([column_of[cell] for cell in part.cells], np.intp)[part.indices]
-    return sparse.csr_array((part.seconds, (rows, columns)), shape=(len(subscribers), len(cells)))
+    return scipy.sparse.csr_array((part.seconds, (rows, columns)), shape=(len(subscribers), len(cells)))
 
 
 def _exposure(
-    subscribers: tuple[str, ...], cells: tuple[str, ...], matrix: sparse.csr_array, basis: str
+    subscribers: tuple[str, ...], cells: tuple[str, ...], matrix: "scipy.sparse.csr_array", basis: str
 ) -> Exposure:  # fmt: skip
     matrix.sum_duplicates()
     indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)

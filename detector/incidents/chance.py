@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from math import log
 
-from scipy.special import gammaincc
-from scipy.stats import binom
+import scipy
 
 from detector.domain.window import Window
 
@@ -26,7 +25,7 @@ def group_by_chance(bad: int, members: int, bad_outside: int, outside: int, wind
     >>> group_by_chance(60, 60, bad_outside=0, outside=140, window_s=2700) < 1e-30
     True
     """
-    return float(binom.sf(bad - 1, members, rate_of(bad_outside, outside, window_s)))
+    return float(scipy.special.bdtrc(bad - 1, members, rate_of(bad_outside, outside, window_s)))
 
 
 def rate_of(bad_outside: int, outside: int, window_s: int) -> float:
@@ -44,7 +43,7 @@ def unwell_by_chance(strengths: Sequence[float], common: float) -> float:
     """
     if not strengths:
         return 1.0
-    return float(gammaincc(len(strengths), sum(strengths) * log(10) / max(common, 1.0)))
+    return float(scipy.special.gammaincc(len(strengths), sum(strengths) * log(10) / max(common, 1.0)))
 
 
 def both_by_chance(one: float, other: float) -> float:
@@ -70,7 +69,7 @@ def together_by_chance(began: int, others_lately: int, testable: int, duration_s
     """
     onsets = ONSETS_PER_CELL_WEEK * testable + others_lately
     rate = onsets / max(testable, 1) * duration_s / (WEEK_S + MEMORY_S)
-    return float(binom.sf(began - 1, max(testable, began), min(1.0, rate)))
+    return float(scipy.special.bdtrc(began - 1, max(testable, began), min(1.0, rate)))
 
 
 def prior_rate(window_s: int) -> float:

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from detector.domain.cell import Topology
-from detector.domain.degradation import Degradation, worst
+from detector.domain.degradation import Degradation, leading, worst
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
-from detector.domain.window import Tick, Window, utc
+from detector.domain.window import Tick, Window
 from detector.incidents.confidence import confidence
 from detector.incidents.operations import alarm_of, overrun, places, ticket_of, under_works
-from detector.incidents.reason import leading, reason
+from detector.incidents.reason import reason
 from detector.incidents.rivals import rivals
 from detector.incidents.roots import Cause
 from detector.incidents.search import Root, Search
@@ -24,6 +24,7 @@ KIND_ORDER = (
 )  # fmt: skip
 """An incident is called after its gravest kind, and never after a lesser one later."""
 MAINTENANCE = "maintenance"
+OVERRUN = "; declared works overrun"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +40,16 @@ class Moment:
     kpis: Mapping[str, Kpi]
     search: Search
     past: Mapping[str, Degradation] = field(default_factory=dict)
-    """Members of the open incidents that were over before this tick."""
+    """Members of the open incidents that were over before this tick: what the sentence still speaks of."""
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Those of its degradations that this tick speaks of."""
         return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
 
     def members(self, incident: Incident) -> list[Degradation]:
-        """All of its degradations that are known."""
+        """All of its degradations that are known, and not withdrawn."""
         known = (self.degradations.get(i) or self.past.get(i) for i in incident.degradation_ids)
-        return [d for d in known if d is not None]
+        return [d for d in known if d is not None and d.withdrawn_at is None]
 
 
 def opened(cause: Cause, moment: Moment) -> Incident:
@@ -106,6 +107,7 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
             kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
         )
     incident = linked(unsuppressed(incident, moment), moment)
+    incident = replace(incident, no_data_since=unmeasured_since(own))
     members = moment.members(incident)
     if members:
         incident = replace(incident, started_at=began(members, incident.opened_at))
@@ -120,8 +122,14 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
-        return replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+        return worded(incident, moment, together=together)
     return told(replace(incident, version=before.version + 1, updated_at=moment.now), moment, together=together)
+
+
+def unmeasured_since(own: Sequence[Degradation]) -> int | None:
+    """When (s) the last of the open degradations stopped being measured; None if one still is, or none is open."""
+    since = [d.no_data_since for d in own if d.open]
+    return max((at for at in since if at is not None), default=None) if None not in since else None
 
 
 def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
@@ -140,37 +148,32 @@ def worth_telling(incident: Incident) -> tuple[object, ...]:
 
 
 def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
-    """With its sentence and confidence as of now; a resolved one keeps the sentence that described it."""
-    own = moment.of(incident)
-    sure = max(incident.confidence, sureness(incident, moment))
+    """With its sentence, its confidence and the candidates for its root as of now."""
+    incident, own = worded(incident, moment, together=together), moment.of(incident)
     if not own or incident.state != "open":
-        return replace(incident, confidence=sure)
+        return incident
+    others = rivals((incident.root_kind, incident.root_id), [d for d in own if d.open], moment.search)
+    return replace(incident, rivals=others or incident.rivals)
+
+
+def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
+    """With the sentence and the confidence as of now. Where no degradation of it changed, and once it is part of another,
+    it keeps the sentence that described it."""
+    incident = replace(incident, confidence=max(incident.confidence, sureness(incident, moment)))
+    if not moment.of(incident) or incident.state == "merged":
+        return incident
     root: Root = (incident.root_kind, incident.root_id)
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
-    text = reason(own, root, members=members, together=together, kpis=moment.kpis, until=moment.tick.end)
-    others = rivals(root, [d for d in own if d.open], moment.search)
-    text += outlasted(incident.works_until, moment.tick)
-    return replace(incident, reason=text, confidence=sure, rivals=others or incident.rivals)
-
-
-def outlasted(works_until: int | None, tick: Tick) -> str:
-    """What the sentence adds about declared works that should have ended.
-
-    >>> outlasted(1_774_341_000, Tick(1_774_341_000, 900)), outlasted(None, Tick(0, 900))
-    ('; works planned until 08:30 UTC overrun', '')
-    """
-    if works_until is None:
-        return ""
-    day = "" if utc(works_until).date() == utc(tick.start).date() else " on %d %B"
-    return f"; works planned until {utc(works_until):%H:%M UTC{day}} overrun"
+    text = reason(moment.members(incident), root, members=members, together=together, kpis=moment.kpis)
+    return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
 
 
 def sureness(incident: Incident, moment: Moment) -> float:
     own = moment.of(incident)
     said = {name for d in own for name in d.confirmed_by.split(",") if name}
-    links = {"alarm"} if incident.alarm_id else set[str]()
-    return confidence(own, len(said | links) + bool(incident.ticket_id)) if own else incident.confidence
+    links = {name for name, id_ in (("alarm", incident.alarm_id), ("ticket", incident.ticket_id)) if id_}
+    return confidence(own, len(said | links)) if own else incident.confidence
 
 
 def unsuppressed(incident: Incident, moment: Moment) -> Incident:

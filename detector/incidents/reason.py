@@ -1,10 +1,12 @@
-"""The sentence that a person reads."""
+"""The sentence that an engineer reads."""
 
 from collections.abc import Mapping, Sequence
 
-from detector.domain.degradation import SEVERITIES, Degradation
+from detector.domain.degradation import Degradation, leading
 from detector.domain.kpi import Kpi
 from detector.incidents.search import Root
+from detector.wording import quantities
+from detector.wording.figures import compared, figures
 
 PLACES = {
     "site": "site {id}", "node": "node {id}", "edge": "what lies behind {id}", "tac": "tracking area {id}", "nf": "{id}",
@@ -16,26 +18,20 @@ LITTLE, MUCH = 0.7, 1.3
 
 
 def reason(
-    degradations: Sequence[Degradation],
-    root: Root,
-    *,
-    members: int,
-    together: bool = False,
-    kpis: Mapping[str, Kpi],
-    until: int,
+    degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi]
 ) -> str:
-    """What is wrong by the leading degradation, for how long, where, and who confirms it.
+    """What is wrong by the leading degradation, where, and who confirms it. Since when and for how long it does not say:
+    that is told beside it, and moves on.
 
     >>> from detector.domain.degradation import Degradation
     >>> d = Degradation("deg_1", "c01", "accessibility", "lte_rrc_sr", "accessibility", 0, 300, "major",
     ...                 12.0, 0.992, 10220 / 11180, 10220, 11180, 871, 3, 900)
     >>> kpi = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
-    >>> reason([d], ("cell", "c01"), members=1, kpis={"lte_rrc_sr": kpi}, until=2700)
-    'RRC setup success 91.4 % (10,220 of 11,180), expected 99.2 %, for 45 minutes; cell c01'
+    >>> reason([d], ("cell", "c01"), members=1, kpis={"lte_rrc_sr": kpi})
+    'RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %; cell c01'
     """
     lead = leading(degradations)
-    since = min(d.started_at for d in degradations)
-    said = f"{figures(lead, kpis.get(lead.kpi))}, for {length(max(until - since, lead.duration_s))}"
+    said = ("" if lead.open or lead.family == "data" else "at worst ") + figures(lead, kpis.get(lead.kpi))
     near = beside(lead) if root[0] in NEAR else ""
     return _sentence(said, near, place(degradations, root, members, together), confirmed(degradations))
 
@@ -48,25 +44,20 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
     ...                 10220 / 11180, 10220, 11180, 871, 3, 900, parts=(Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),
     ...                 Part("lte_s1_sr", 1, 3.1, 0.95, 0.99)), siblings=2, siblings_alike=2, neighbour_load=1.02)
     >>> print(explanation(d, {}))  # doctest: +NORMALIZE_WHITESPACE
-    lte_rrc_sr 0.914, expected 0.992, over 45 minutes; neighbours normal; the other 2 cells of its site alike;
-    by chance once in 10^12; also lte_s1_sr 0.95, expected 0.99, over 15 minutes
+    lte_rrc_sr 0.914 over 45 min, expected 0.992; neighbours normal; the other 2 cells of its site alike;
+    practically certain; also lte_s1_sr 0.95 over 15 min, expected 0.99
     """
-    said = f"{figures(d, kpis.get(d.kpi))}, over {length(d.periods * d.duration_s)}"
-    sure = f"by chance once in {_odds(d.strength)}" if d.strength >= 1 else ""
     also = [
-        f"also {values(p.observed, p.expected, kpis.get(p.kpi), p.kpi)}, over {length(p.periods * d.duration_s)}"
+        f"also {compared(kpi, p.kpi, p.observed, p.expected, span_s=p.periods * d.duration_s, period_s=d.duration_s)}"
         for p in d.parts
-        if p.kpi != d.kpi
+        if p.kpi != d.kpi and ((kpi := kpis.get(p.kpi)) is None or kpi.shortfall(p.observed, p.expected) > 0)
     ]
-    return _sentence(said, beside(d), mast(d), confirmed([d]), sure, *also)
+    sure = quantities.by_chance(d.strength)
+    return _sentence(figures(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
 
 
 def _sentence(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
-
-
-def _odds(strength: float) -> str:
-    return f"{10**strength:,.0f}" if strength < 6 else f"10^{strength:.0f}"
 
 
 def beside(d: Degradation) -> str:
@@ -87,43 +78,6 @@ def mast(d: Degradation) -> str:
     if d.siblings_alike in (0, d.siblings):
         return f"{others} {'alike' if d.siblings_alike else 'normal'}"
     return f"{d.siblings_alike} of {others} alike"
-
-
-def leading(degradations: Sequence[Degradation]) -> Degradation:
-    """The most severe, then the strongest, then the oldest."""
-    return min(degradations, key=lambda d: (-SEVERITIES.index(d.severity), -d.strength, d.started_at, d.degradation_id))
-
-
-def figures(d: Degradation, kpi: Kpi | None) -> str:
-    """KPI, observed and expected, in the unit that people know."""
-    if d.family == "data":
-        return f"no measurements from {d.object_id}"
-    counts = f" ({d.numerator:,.0f} of {d.denominator:,.0f})" if d.denominator >= 1 else ""
-    return values(d.observed, d.expected, kpi, d.kpi, counts)
-
-
-def values(observed: float, expected: float, kpi: Kpi | None, name: str, counts: str = "") -> str:
-    """A share in per cent with the counts behind it, anything else in the catalogue's unit."""
-    title = kpi.title if kpi else name
-    if kpi and kpi.kind == "ratio":
-        return f"{title} {observed * 100:.1f} %{counts}, expected {expected * 100:.1f} %"
-    unit = f" {kpi.unit}" if kpi and kpi.unit else ""
-    return f"{title} {_number(observed)}{unit}, expected {_number(expected)}{unit}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:.3g}"
-
-
-def length(seconds: int) -> str:
-    """
-    >>> length(2700), length(7200), length(200_000)
-    ('45 minutes', '2 hours', '2 days')
-    """
-    for size, name in ((86_400, "days"), (3_600, "hours")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {name}"
-    return f"{max(1, seconds // 60)} minutes"
 
 
 def place(degradations: Sequence[Degradation], root: Root, members: int, together: bool) -> str:
@@ -150,5 +104,6 @@ def confirmed(degradations: Sequence[Degradation]) -> str:
     words = {
         "core": "the core sees it too",
         "alarm": "an alarm says so",
+        "ticket": "a ticket says so",
     }
     return ", ".join(text for name, text in words.items() if name in by)

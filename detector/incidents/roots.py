@@ -35,9 +35,11 @@ class Cause:
 def search_of(
     degradations: Sequence[Degradation], *, topology: Topology, objects_testable: int, policy: IncidentPolicy, hints: Hints
 ) -> Search:
-    """What the open degradations give to look at."""
-    service = [d for d in degradations if d.open and d.affects_service]
-    silent = frozenset(d.base_object for d in degradations if d.open and not d.affects_service)
+    """What the open degradations give to look at. What is not measured any more began nothing since; a cell whose data
+    stopped with those of many others was well as far as anybody knows, and makes no group smaller."""
+    measured = [d for d in degradations if d.open and d.no_data_since is None]
+    service = [d for d in measured if d.affects_service]
+    silent = frozenset(d.base_object for d in measured if not d.affects_service and not d.quiet_periods)
     bouts = bouts_of(service, policy.onset_tolerance_periods)
     return Search(frozenset(bouts), silent, topology, objects_testable, policy, hints)
 

@@ -4,7 +4,10 @@ from detector.kpis.aggregation import aggregate, display_products
 from detector.kpis.catalogue import Catalogue, Counter, load_catalogue
 from detector.kpis.compute import compute
 from detector.kpis.formula import Formula, compile_formula
+from detector.kpis.names import CounterNames
+from detector.kpis.objects import ObjectNames
 
 __all__ = [
-    "Catalogue", "Counter", "Formula", "aggregate", "compile_formula", "compute", "display_products", "load_catalogue",
+    "Catalogue", "Counter", "CounterNames", "Formula", "ObjectNames", "aggregate", "compile_formula", "compute",
+    "display_products", "load_catalogue",
 ]  # fmt: skip

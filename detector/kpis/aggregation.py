@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
@@ -28,14 +28,16 @@ def aggregate(frame: KpiFrame, groups: Mapping[str, Collection[str]]) -> KpiFram
     return KpiFrame(frame.starts, frame.duration_s, tuple(groups), frame.kpis, numerator, denominator, suspect)
 
 
-def _membership(frame: KpiFrame, groups: Mapping[str, Collection[str]]) -> tuple[int, csr_array]:
+def _membership(frame: KpiFrame, groups: Mapping[str, Collection[str]]) -> tuple[int, "scipy.sparse.csr_array"]:
     index = frame.object_index
     pairs = [(g, index[m]) for g, own in enumerate(groups.values()) for m in set(own) if m in index]
     at = np.array(pairs, np.intp).reshape(-1, 2)
-    return len(groups), csr_array((np.ones(len(at)), (at[:, 0], at[:, 1])), shape=(len(groups), len(frame.objects)))
+    return len(groups), scipy.sparse.csr_array(
+        (np.ones(len(at)), (at[:, 0], at[:, 1])), shape=(len(groups), len(frame.objects))
+    )
 
 
-def _summed(members: csr_array, values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
+def _summed(members: "scipy.sparse.csr_array", values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
     """[p, o, k] -> [p, g, k]."""
     periods, objects, kpis = values.shape
     flat = values.transpose(1, 0, 2).reshape(objects, periods * kpis)

@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 
 from detector.domain.errors import Misconfigured
 from detector.domain.kpi import FAMILIES, KINDS, Kpi
+from detector.domain.toml_text import values_of
 from detector.kpis.formula import Formula, compile_formula
 
 COUNTER_KINDS = ("delta", "cumulative", "gauge")
@@ -27,11 +27,13 @@ class Counter:
 
     kind: delta (events of the period), cumulative (since start-up: differences count) or gauge (may be negative).
     additive: subcounters may be summed; otherwise (throughput or delay per class) their plain mean stands for the whole.
+    histogram: a PM file may write it as a list of bins, `1,600,7`; any other counter with a comma has no value.
     """
 
     unit: str = "1"
     kind: str = "delta"
     additive: bool = True
+    histogram: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,7 @@ def load_catalogue(text: str, where: str = "kpis.toml") -> Catalogue:
     >>> cat.kpis[0].id, cat.stems, cat.hash
     ('lte_rrc_sr', ('RRC.ConnEstabSucc', 'RRC.ConnEstabAtt'), 'd26116606ac61d38')
     """
-    try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Misconfigured(f"is no TOML: {error}", where=where, mend="mend that line") from error
+    raw = values_of(text, where=where)
     _known(raw, ("counters", "aliases", "kpis"), where)
     counters = {name: _counter(row, at) for name, row, at in _tables(raw, "counters", where)}
     aliases = {vendor: _alias_table(row, at) for vendor, row, at in _tables(raw, "aliases", where)}
@@ -153,11 +152,12 @@ def _choice(row: Mapping[str, Any], key: str, choices: tuple[str, ...], where: s
 
 
 def _counter(row: Mapping[str, Any], where: str) -> Counter:
-    _known(row, ("unit", "kind", "additive"), where)
+    _known(row, ("unit", "kind", "additive", "histogram"), where)
     return Counter(
         _typed(row, "unit", str, where, "1"),
         _choice(row, "kind", COUNTER_KINDS, where, "delta"),
         _typed(row, "additive", bool, where, True),
+        _typed(row, "histogram", bool, where, False),
     )
 
 

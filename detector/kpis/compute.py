@@ -1,8 +1,8 @@
 """Counters to KPIs, as numerators and denominators."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,16 @@ from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame, stack
 from detector.domain.kpi import Kpi
-from detector.domain.window import Window
+from detector.domain.window import Grid, Tick, Window
 from detector.kpis.catalogue import PERIOD, Catalogue
-from detector.kpis.judgement import consistent, judged
+from detector.kpis.judgement import consistent, judged, whole_counts
 from detector.kpis.objects import ObjectNames
 from detector.kpis.rows import CounterRows, merge
 from detector.kpis.stems import StemNames, stem_values
 
 Values = NDArray[np.float64]
+Period = tuple[int, int]
+"""(duration, start) in s, as a file names it: by duration and time, each period follows its predecessor."""
 ROWS_AT_ONCE = 20_000
 """Rows of several periods computed together: enough to make small networks fast, little beside one period of a large one."""
 
@@ -35,25 +37,30 @@ def compute(
 ) -> dict[int, KpiFrame]:
     """Duration in s -> frame over the periods and objects present and the KPIs that any of them has.
 
-    `batches` in order of arrival: on overlap the later one wins, counter by counter. Rows shorter than a tick that
-    divide it are summed into ticks (numerators and denominators); longer ones keep their duration. Gauges and volumes
-    have the share of the tick that was measured as denominator, so a tick of which a part is missing is not too small.
+    `batches` in order of arrival: on overlap the later one wins, counter by counter. Which tick a period belongs to, and
+    how long that is, `domain.window.Grid` says; the periods of one tick are summed (numerators and denominators), but of
+    two that overlap only the later arrival counts. Gauges and volumes have the share of the tick that was measured as
+    denominator, so a tick of which a part is missing is not too small.
     `wanted` limits ticks by their start; batches before it still serve as the previous period of cumulative counters.
     """
-    work = _Work(catalogue, topology, findings, ObjectNames(topology), StemNames(catalogue), tick_s)
+    work = _Work(catalogue, topology, findings, ObjectNames(topology), StemNames(catalogue), Grid(tick_s))
     ticks: dict[int, list[KpiFrame]] = defaultdict(list)
-    for frame in work.frames(_by_period(batches), wanted):
-        ticks[work.duration(frame.duration_s)].append(frame)
-    whole = {duration_s: _ticks(frames, work.tick, duration_s) for duration_s, frames in sorted(ticks.items())}
+    periods = _by_period(batches)
+    arrival = {period: at for at, period in enumerate(periods)}
+    for frame in work.frames(dict(sorted(periods.items())), wanted):
+        ticks[work.grid.length(frame.duration_s)].append(frame)
+    whole = {duration_s: _ticks(frames, work.grid, arrival) for duration_s, frames in sorted(ticks.items())}
     return {duration_s: _without_empty_kpis(stack(frames)) for duration_s, frames in whole.items()}
 
 
-def _by_period(batches: Iterable[CounterBatch]) -> Mapping[tuple[int, int], list[CounterBatch]]:
-    """(duration, start) -> its batches; by duration and time, so that each period follows its predecessor."""
-    periods: dict[tuple[int, int], list[CounterBatch]] = defaultdict(list)
+def _by_period(batches: Iterable[CounterBatch]) -> dict[Period, list[CounterBatch]]:
+    """(duration, start) -> its batches, in the order in which the last of each came."""
+    periods: dict[Period, list[CounterBatch]] = {}
     for batch in batches:
-        periods[batch.duration_s, batch.start].append(batch)
-    return dict(sorted(periods.items()))
+        own = periods.pop((batch.duration_s, batch.start), [])
+        own.append(batch)
+        periods[batch.duration_s, batch.start] = own
+    return periods
 
 
 @dataclass(frozen=True)
@@ -65,18 +72,9 @@ class _Work:
     findings: Findings
     names: ObjectNames
     stems: StemNames
-    tick_s: int
+    grid: Grid
 
-    def duration(self, duration_s: int) -> int:
-        return self.tick_s if self._divides(duration_s) else duration_s
-
-    def tick(self, start: int, duration_s: int) -> int:
-        return start - start % self.tick_s if self._divides(duration_s) else start
-
-    def _divides(self, duration_s: int) -> bool:
-        return 0 < duration_s < self.tick_s and self.tick_s % duration_s == 0
-
-    def frames(self, periods: Mapping[tuple[int, int], list[CounterBatch]], wanted: Window | None) -> Iterator[KpiFrame]:
+    def frames(self, periods: Mapping[Period, list[CounterBatch]], wanted: Window | None) -> Iterator[KpiFrame]:
         """Of one period or of several that name the same objects and counters: those are computed at one go."""
         run: list[CounterRows] = []
         for rows in self._judged(periods, wanted):
@@ -87,12 +85,13 @@ class _Work:
         if run:
             yield self.frame(run)
 
-    def _judged(self, periods: Mapping[tuple[int, int], list[CounterBatch]], wanted: Window | None) -> Iterator[CounterRows]:
+    def _judged(self, periods: Mapping[Period, list[CounterBatch]], wanted: Window | None) -> Iterator[CounterRows]:
         before: CounterRows | None = None
-        for (duration_s, start), batches in periods.items():
+        for (duration_s, start), given in periods.items():
+            batches = [self.stems.without_commas(b, self.findings) if b.lists else b for b in given]
             want = {b.counters: self.stems.wanted(b.counters) for b in batches}
             rows = merge(batches, self.names, want, self.findings)
-            if rows.objects and (wanted is None or wanted.contains(self.tick(start, duration_s))):
+            if rows.objects and (wanted is None or wanted.contains(self.grid.tick(start, duration_s).start)):
                 last = before if before is not None and before.duration_s == duration_s else None
                 yield judged(rows, last, self.catalogue, self.findings)
             before = rows
@@ -112,7 +111,7 @@ class _Work:
         starts = np.array([period.start for period in run], np.int64)
         counted = {stem for stem, values in stems.items() if np.isfinite(values).any()} | {PERIOD}
         for k, kpi in enumerate(kpis):
-            if not self._needs(kpi) <= counted:
+            if not self._needs(kpi) <= counted or not self._counts_events(kpi, stems, rows):
                 continue  # no object has it: most of a catalogue is other operators'
             own = np.zeros(len(rows.objects), bool)
             for kind, members in fits.items():
@@ -132,6 +131,10 @@ class _Work:
             name for formula in self.catalogue.formulas[kpi.id] if formula is not None for name in formula.names
         )
 
+    def _counts_events(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> bool:
+        upper, _ = self.catalogue.formulas[kpi.id]
+        return kpi.kind != "ratio" or whole_counts(kpi.id, upper, stems, self.catalogue, rows.objects, self.findings)
+
     def _counts(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> tuple[Values, Values]:
         """Numerator and denominator per object; without a formula the latter is the measured share of the tick."""
         inputs: Mapping[str, Values | float] = {**stems, PERIOD: float(rows.duration_s)}
@@ -140,7 +143,7 @@ class _Work:
         numerator = np.broadcast_to(upper.evaluate(inputs), shape)
         if lower is not None:
             return numerator, np.broadcast_to(lower.evaluate(inputs), shape)
-        share = rows.duration_s / self.tick_s if self._divides(rows.duration_s) else 1.0
+        share = rows.duration_s / self.grid.length(rows.duration_s)
         return (numerator if kpi.kind == "volume" else numerator * share), np.full(shape, share)
 
 
@@ -159,15 +162,16 @@ def _tall(run: Sequence[CounterRows]) -> CounterRows:
     return CounterRows(first.start, first.duration_s, first.objects * len(run), first.counters, values, reported, suspect)
 
 
-def _ticks(frames: Sequence[KpiFrame], tick: Callable[[int, int], int], duration_s: int) -> list[KpiFrame]:
+def _ticks(frames: Sequence[KpiFrame], grid: Grid, arrival: Mapping[Period, int]) -> list[KpiFrame]:
     """Frames of whole ticks, whatever lengths their rows had."""
-    if all(frame.duration_s == duration_s for frame in frames):
+    own = [Tick(start, frame.duration_s) for frame in frames for start in frame.starts.tolist()]
+    if all(grid.tick(tick.start, tick.duration_s) == tick for tick in own):
         return list(frames)
-    parts: dict[int, list[KpiFrame]] = defaultdict(list)
+    parts: dict[Tick, list[KpiFrame]] = defaultdict(list)
     for frame in frames:
         for p, start in enumerate(frame.starts.tolist()):
-            parts[tick(start, frame.duration_s)].append(_period(frame, p))
-    return [_one_tick(own, start, duration_s) for start, own in sorted(parts.items())]
+            parts[grid.tick(start, frame.duration_s)].append(frame if len(frame.starts) == 1 else _period(frame, p))
+    return [_one_tick(own, tick, arrival) for tick, own in sorted(parts.items())]
 
 
 def _period(frame: KpiFrame, p: int) -> KpiFrame:
@@ -178,22 +182,41 @@ def _period(frame: KpiFrame, p: int) -> KpiFrame:
     )  # fmt: skip
 
 
-def _one_tick(frames: Sequence[KpiFrame], start: int, duration_s: int) -> KpiFrame:
-    """Several periods of one tick as one; where an object has rows of the whole tick, its shorter ones do not count."""
-    at = np.array([start], np.int64)
-    if len(frames) == 1 and frames[0].duration_s == duration_s:
-        return frames[0]
+def _one_tick(frames: Sequence[KpiFrame], tick: Tick, arrival: Mapping[Period, int]) -> KpiFrame:
+    """Several periods of one tick as one; where an object has rows of the longer kind, its shorter ones do not count."""
+    at = np.array([tick.start], np.int64)
+    if len(frames) == 1:
+        return replace(frames[0], starts=at, duration_s=tick.duration_s)
     objects = tuple(dict.fromkeys(name for frame in frames for name in frame.objects))
     shape = (1, len(objects), len(frames[0].kpis))
     numerator, denominator = np.full(shape, np.nan), np.full(shape, np.nan)
     suspect = np.zeros(shape[:2], bool)
     for length in sorted({frame.duration_s for frame in frames}, reverse=True):
-        same = [frame.aligned(objects) for frame in frames if frame.duration_s == length]
+        same = _once([frame.aligned(objects) for frame in frames if frame.duration_s == length], arrival)
         num, den = _sum([f.numerator for f in same]), _sum([f.denominator for f in same])
         fresh = np.isnan(numerator) & np.isfinite(num)
         numerator, denominator = np.where(fresh, num, numerator), np.where(fresh, den, denominator)
         suspect |= np.any([f.suspect for f in same], axis=0) & fresh.any(axis=2)
-    return KpiFrame(at, duration_s, objects, frames[0].kpis, numerator, denominator, suspect)
+    return KpiFrame(at, tick.duration_s, objects, frames[0].kpis, numerator, denominator, suspect)
+
+
+def _once(frames: Sequence[KpiFrame], arrival: Mapping[Period, int]) -> Sequence[KpiFrame]:
+    """Periods of one length, no time counted twice: where two overlap, an object's value in the later arrival stands."""
+    starts = [int(frame.starts[0]) for frame in frames]
+    length = frames[0].duration_s
+    if len(frames) == 1 or min(np.diff(sorted(starts))) >= length:
+        return frames
+    order = [arrival[length, start] for start in starts]
+    kept = []
+    for i, frame in enumerate(frames):
+        later = [j for j in range(len(frames)) if order[j] > order[i] and abs(starts[j] - starts[i]) < length]
+        gone = np.isfinite(np.stack([frames[j].numerator for j in later])).any(axis=0) if later else np.False_
+        numerator = np.where(gone, np.nan, frame.numerator)
+        suspect = frame.suspect & np.isfinite(numerator).any(axis=2)
+        kept.append(
+            replace(frame, numerator=numerator, denominator=np.where(gone, np.nan, frame.denominator), suspect=suspect)
+        )
+    return kept
 
 
 def _sum(parts: Sequence[Values]) -> Values:

@@ -1,11 +1,16 @@
 """What counters may not be: findings counted, values made missing, nothing clipped."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.finding import Findings
 from detector.kpis.catalogue import Catalogue
+from detector.kpis.formula import Formula
 from detector.kpis.rows import CounterRows
+
+MOST_PER_CENT = 100.0
 
 
 def judged(rows: CounterRows, before: CounterRows | None, catalogue: Catalogue, findings: Findings) -> CounterRows:
@@ -44,6 +49,29 @@ def _earlier(rows: CounterRows, before: CounterRows | None, columns: NDArray[np.
         if at is not None:
             result[:, i] = np.where(o >= 0, before.values[o, at], np.nan)
     return result
+
+
+def whole_counts(
+    kpi_id: str, numerator: Formula, stems: Mapping[str, NDArray[np.float64]], catalogue: Catalogue,
+    objects: Sequence[str], findings: Findings,
+) -> bool:  # fmt: skip
+    """Whether the counts of a ratio's successes can be counts: shares in per cent or fractions stand where events belong if
+    most of them are no whole numbers and none is over 100. Such values are of no use: nobody knows of how many attempts."""
+    for stem in numerator.names:
+        known = catalogue.counter(stem)
+        if stem not in stems or (known.unit, known.kind) != ("1", "delta"):
+            continue
+        values = stems[stem]
+        there = np.isfinite(values)
+        broken = there & (values != np.round(values))
+        if broken.any() and broken.sum() * 2 >= there.sum() and values[there].max() <= MOST_PER_CENT:
+            first = int(np.flatnonzero(broken)[0])
+            what = (
+                f"{kpi_id}: {stem} = {values[first]:g} on {objects[first]} looks like per cent, not like a count of events"
+            )
+            findings.add("percent_for_count", stem, f"{what}; export the counts of attempts and successes", int(there.sum()))
+            return False
+    return True
 
 
 def consistent(

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from detector.domain.cell import DIMENSION_MARK, Topology
+from detector.domain.cell import Topology, base_object
 
 _CLASS_TWINS = (("NRCellDU=", "NRCellCU="), ("GNBDUFunction=", "GNBCUCPFunction="))
 _SEPARATOR = re.compile(r"(?<!\\),")
@@ -37,9 +37,9 @@ class ObjectNames:
         """None = unknown object."""
         key = f"{managed_element}\n{raw}" if managed_element else raw
         if key not in self._cache:
-            base, mark, dimension = raw.partition(DIMENSION_MARK)
+            base = base_object(raw)
             found = self._base(base.strip(), managed_element)
-            self._cache[key] = f"{found}{mark}{dimension}" if found else None
+            self._cache[key] = f"{found}{raw[len(base) :]}" if found else None
         return self._cache[key]
 
     def _base(self, raw: str, managed_element: str) -> str | None:

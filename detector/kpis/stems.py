@@ -3,12 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.counters import CounterBatch
+from detector.domain.finding import Findings
 from detector.kpis.catalogue import ANY_VENDOR, Catalogue
 from detector.kpis.rows import CounterRows
 
@@ -42,6 +44,27 @@ class StemNames:
             ]
             self._positions[counters] = np.array(own, np.intp)
         return self._positions[counters]
+
+    def without_commas(self, batch: CounterBatch, findings: Findings) -> CounterBatch:
+        """The batch with numbers alone: of a counter that a formula needs and that is no histogram, `1,600` is no value.
+
+        It could be 1600 written for people, or two bins that nobody asked for: the value is missing, which is a finding.
+        """
+        names, values = list(batch.counters), batch.values
+        for name, commas in batch.lists.items():
+            stem = name.removesuffix(".sum")
+            bins = [i for i, n in enumerate(names) if n.rpartition(".")[0] == name and n not in self.catalogue.stems]
+            needed = stem in self.catalogue.stems or stem in self._literal
+            if not needed or self.catalogue.counter(stem).histogram or not bins:
+                continue
+            example = f"{name} = {commas.example!r}: thousands, or a list? no histogram in the catalogue"
+            findings.add("comma_in_number", batch.file, example, int(commas.rows.sum()))
+            values = values if values is not batch.values else values.copy()
+            values[np.ix_(np.flatnonzero(commas.rows), np.array(bins))] = np.nan
+            names[bins[0]] = name
+            for at in bins[1:]:
+                names[at] = f"{name},{at}"  # a name that no formula can have
+        return batch if values is batch.values else replace(batch, counters=tuple(names), values=values, lists={})
 
     def forms(self, counters: tuple[str, ...]) -> Mapping[str, tuple[tuple[str, ...], ...]]:
         """Stem -> the ways to have it, best first: (`stem.sum`), (`stem`), then each complete split into subcounters."""

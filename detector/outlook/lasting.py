@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, logsumexp
 
 from detector.domain.outlook import LEVEL
 
@@ -63,7 +63,9 @@ class Lasting:
         if kind not in self._known:
             self._known[kind] = self._posterior(kind)
         weight = self._known[kind] - _survives(np.array(lasted_s))
-        survival = logsumexp(weight + _survives(lasted_s + _AHEAD), axis=1) - logsumexp(self._known[kind])
+        survival = scipy.special.logsumexp(weight + _survives(lasted_s + _AHEAD), axis=1) - scipy.special.logsumexp(
+            self._known[kind]
+        )
         tail = (1.0 - LEVEL) / 2
         return np.asarray(np.interp([tail, 0.5, 1.0 - tail], -np.expm1(survival), _AHEAD), np.float64)
 
@@ -95,4 +97,4 @@ def _ends(seconds: Vector) -> Vector:
 
 def _survives(seconds: Vector) -> Vector:
     """[..., grid] log probability to last longer."""
-    return np.asarray(log_ndtr(-_standard(seconds)))
+    return np.asarray(scipy.special.log_ndtr(-_standard(seconds)))

@@ -77,10 +77,10 @@ class Report:
                 rows.append([column.told(value) for value, column in zip(row, self.columns, strict=True)])
         return rows
 
-    def only(self, column: str, value: str) -> "Report":
-        """The rows that say this in that column; as it is if there is no such column or nothing is asked."""
+    def only(self, column: str, value: str | None) -> "Report":
+        """The rows that say this in that column; as it is if there is no such column or None is asked."""
         names = [c.name for c in self.columns]
-        if not value or column not in names:
+        if value is None or column not in names:
             return self
         at = names.index(column)
         return Report(

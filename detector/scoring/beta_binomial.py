@@ -1,7 +1,7 @@
 """Ratios: failures of attempts, with success rates that vary more than coin tosses do."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -38,7 +38,7 @@ class BetaBinomial:
         q, n = np.clip(sample.level, 1e-6, 1 - 1e-6), np.maximum(sample.size, 1.0)
         precision = np.maximum(n / (1 + (n - 1) * self._rho(sample)) - 1, 1e-2)
         a, b = q * precision, (1 - q) * precision
-        low, high = (np.asarray(special.betaincinv(a, b, p), dtype=np.float64) for p in (0.005, 0.995))
+        low, high = (np.asarray(scipy.special.betaincinv(a, b, p), dtype=np.float64) for p in (0.005, 0.995))
         return tails.whole(low, high, n)
 
     def excess(self, sample: Sample) -> Floats:

@@ -1,7 +1,7 @@
 """Volumes: traffic that is gone where it should be."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -39,7 +39,7 @@ class Collapse:
 
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         shape = 1 / self._variance(sample)
-        low, high = (special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
+        low, high = (scipy.special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
         return np.where(sample.rest > 0.005, 0.0, low), np.asarray(high)
 
     def excess(self, sample: Sample) -> Floats:

@@ -1,6 +1,6 @@
 """History to baseline: levels, load slopes, spread, rest and calibration, KPI by KPI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from detector.scoring.registry import SCORERS, judged
 from detector.scoring.rest import rest_chance
 from detector.scoring.time_of_week import HOURS, time_of_week
 
+LEVELS_SHARE = 0.1
+"""Of the time that a fit takes, as its progress has it: the rest are spreads and tails."""
 SMALL_SHARE = 0.01
 """Logarithms are taken of value + this share of the KPI's mean level: a zero is far, but not infinitely far."""
 
@@ -29,12 +31,13 @@ def fit(
     excluded: NDArray[np.bool_],
     peers: Mapping[str, Sequence[str]] | None,
     policy: DetectionPolicy,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Baseline:
     """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
 
     `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
     keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). One day is enough to start
-    with; four weeks make it sharp. ValueError if the shapes disagree.
+    with; four weeks make it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
     """
     if excluded.shape != history.suspect.shape:
         raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")
@@ -45,12 +48,14 @@ def fit(
     past = History(history, when, ~(excluded | history.suspect), blank, policy.collapse_below)
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
+        progress(LEVELS_SHARE * k / len(history.kpis))
         if kpi.kind in SCORERS and len(history.starts):
             _fit_level(past, k, groups, len(strangers))
     blank.load[:] = load_places(history.kpis)
     tested = [k for k, kpi in enumerate(history.kpis) if judged(kpi) and len(history.starts)]
     found: dict[tuple[int, int], Exceedances] = {}
-    for k in tested:
+    for done, k in enumerate(tested):
+        progress(LEVELS_SHARE + (1 - LEVELS_SHARE) * done / len(tested))
         usual_slopes(past, k)
         _fit_rest(past, k)
         usual_spread(past, k)

@@ -1,7 +1,6 @@
 """Over how long evidence is summed: one period for sharp faults, some hours for mild ones, a fading day for drift."""
 
 import numpy as np
-from scipy.signal import lfilter
 
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.counting import Floats
@@ -55,7 +54,10 @@ def summed(values: Floats, horizon: int) -> Floats:
     filled = np.nan_to_num(values)
     if horizon < 0:
         left = decay(horizon)
-        total = (1 + left) * np.asarray(lfilter([1.0], [1.0, -left], filled, axis=0))
+        total = filled.copy()
+        for period in range(1, len(total)):  # as scipy.signal.lfilter, whose import takes longer than a fit
+            total[period] += left * total[period - 1]
+        total *= 1 + left
     else:
         total = filled.copy()
         for back in range(1, min(horizon, len(filled))):

@@ -1,7 +1,7 @@
 """Rates: events per session time."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -37,7 +37,7 @@ class NegativeBinomial:
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)
         shape = 1 / (1 / mean + sample.spread + sample.doubt)
-        low, high = (np.asarray(special.gammaincinv(shape, p) / shape * sample.level) for p in (0.005, 0.995))
+        low, high = (np.asarray(scipy.special.gammaincinv(shape, p) / shape * sample.level) for p in (0.005, 0.995))
         return tails.whole(low, high, np.maximum(sample.size, 1e-9))
 
     def excess(self, sample: Sample) -> Floats:

@@ -1,8 +1,8 @@
 """Tail probabilities as -log10 p, right far out in the tail (p to 1e-300)."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def beta_binomial(failures: Floats, attempts: Floats, fraction: Floats, overdisp
     q = np.clip(fraction, 1e-6, 1 - 1e-6)
     precision = np.maximum(attempts / (1 + (attempts - 1) * rho) - 1, 1e-3)
     share = np.clip((failures - 0.5) / np.maximum(attempts, 1.0), 0.0, 1.0)
-    rough = strength(np.asarray(special.betaincc(q * precision, (1 - q) * precision, share), dtype=np.float64))
+    rough = strength(np.asarray(scipy.special.betaincc(q * precision, (1 - q) * precision, share), dtype=np.float64))
     result = np.where(np.isfinite(failures + attempts + fraction + overdispersion), rough, np.nan)
     exact = np.nonzero((rough > EXACT_FROM) & (attempts <= EXACT_ATTEMPTS) & (failures > 0) & np.isfinite(result))
     if exact[0].size:
@@ -47,7 +47,12 @@ def beta_binomial(failures: Floats, attempts: Floats, fraction: Floats, overdisp
 def _exact_beta_binomial(k: Floats, n: Floats, q: Floats, rho: Floats) -> Floats:
     """The tail summed from its first term on, each term from the one before (all positive: nothing cancels)."""
     a, b = q * (1 - rho) / rho, (1 - q) * (1 - rho) / rho
-    log_first = -np.log1p(n) - special.betaln(n - k + 1, k + 1) + special.betaln(k + a, n - k + b) - special.betaln(a, b)
+    log_first = (
+        -np.log1p(n)
+        - scipy.special.betaln(n - k + 1, k + 1)
+        + scipy.special.betaln(k + a, n - k + b)
+        - scipy.special.betaln(a, b)
+    )
     total, term, j = np.ones_like(k), np.ones_like(k), k.copy()
     for _ in range(int(EXACT_ATTEMPTS)):
         term = term * np.maximum(n - j, 0) / (j + 1) * (j + a) / np.maximum(n - j - 1 + b, b)
@@ -68,9 +73,9 @@ def negative_binomial(events: Floats, mean: Floats, dispersion: Floats, *, upper
     size = 1 / np.clip(dispersion, 1e-8, 1e4)
     share = mean / (mean + size)
     if upper:
-        p = np.where(events > 0, special.betainc(np.maximum(events, 1e-9), size, share), 1.0)
+        p = np.where(events > 0, scipy.special.betainc(np.maximum(events, 1e-9), size, share), 1.0)
     else:
-        p = special.betaincc(np.maximum(events, 0) + 1, size, share)
+        p = scipy.special.betaincc(np.maximum(events, 0) + 1, size, share)
     return np.where(np.isfinite(events + mean + dispersion), strength(p), np.nan)
 
 
@@ -90,10 +95,10 @@ def normal(z: Floats) -> Floats:
     >>> float(normal(np.array([6.0]))[0].round(2))
     9.01
     """
-    return np.asarray(np.abs(special.log_ndtr(-z)) / np.log(10))
+    return np.asarray(np.abs(scipy.special.log_ndtr(-z)) / np.log(10))
 
 
 def gamma_below(value: Floats, mean: Floats, relative_variance: Floats) -> Floats:
     """P(X <= value) of a Gamma with this mean and squared coefficient of variation."""
     shape = 1 / np.clip(relative_variance, 1e-4, 1e3)
-    return np.asarray(special.gammainc(shape, np.maximum(value, 0) / np.maximum(mean, 1e-300) * shape))
+    return np.asarray(scipy.special.gammainc(shape, np.maximum(value, 0) / np.maximum(mean, 1e-300) * shape))

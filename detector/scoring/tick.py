@@ -26,7 +26,10 @@ from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS, judged
 from detector.scoring.scorer import Sample, Scorer
 
-FIGURES = ("strength", "recent", "observed", "expected", "low", "high", "numerator", "denominator", "excess")
+FIGURES = (
+    "strength", "recent", "observed", "expected", "low", "high", "numerator", "denominator", "excess", "newest_observed",
+    "newest_expected", "newest_denominator",
+)  # fmt: skip
 NOTHING_DECLARED = Operations()
 WORTH_A_SEARCH = 2.0
 """-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
@@ -88,7 +91,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     """All figures of one KPI over [object], from the horizon that speaks loudest; mere context has no strength."""
     kpi, base = now.frame.kpis[k], now.baseline
     scorer, sample = SCORERS[kpi.kind], now.sample(k)
-    single = _band(scorer, kpi, sample)
+    single = _band(scorer, kpi, sample) | _newest(kpi, sample)
     if not judged(kpi):
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
@@ -172,6 +175,12 @@ def _shown(kpi: Kpi, sample: Sample, at: NDArray[np.intp]) -> dict[str, NDArray[
         "observed": shown(kpi, events / size), "expected": shown(kpi, level),
         "numerator": size - events if flipped(kpi) else events, "denominator": size,
     }  # fmt: skip
+
+
+def _newest(kpi: Kpi, sample: Sample) -> dict[str, NDArray[Any]]:
+    """Values and size of the newest period alone."""
+    figures = _shown(kpi, sample, np.zeros(sample.events.shape[1], np.intp))
+    return {f"newest_{name}": figures[name] for name in ("observed", "expected", "denominator")}
 
 
 def _band(scorer: Scorer, kpi: Kpi, sample: Sample) -> dict[str, NDArray[Any]]:

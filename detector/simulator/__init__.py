@@ -2,5 +2,6 @@
 
 from detector.simulator.batch import Summary, simulate
 from detector.simulator.live import LiveOperator
+from detector.simulator.prepared import Day, PreparedDay
 
-__all__ = ["LiveOperator", "Summary", "simulate"]
+__all__ = ["Day", "LiveOperator", "PreparedDay", "Summary", "simulate"]

@@ -1,5 +1,6 @@
 """An operator that lives: history first, then files that arrive as its own time goes on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath
 from detector.simulator.operations import draw_alarms, draw_tickets
 from detector.simulator.people import build_people
 from detector.simulator.pm_xml import PmFile, PmWriter
+from detector.simulator.prepared import Day
 from detector.simulator.presence import DayPresence, Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
 from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S, Scenario
@@ -35,7 +37,8 @@ class LiveDay:
 
 
 class LiveOperator:
-    """Plays a scripted operator into `out`: `write_history()` once, then `advance(to_s)` again and again.
+    """Plays a scripted operator into `out`: its history once, then `advance(to_s)` again and again. The history is either
+    written as files (`write_history`) or given day by day as columns (`days`), with the same values.
 
     Going live happens at `live_from = start + history_days` days; let that be a morning of the operator's time zone
     (Europe/Berlin; the default start is Monday 2026-03-02, 07:00), for the script's first faults come within two hours.
@@ -51,10 +54,10 @@ class LiveOperator:
             cells, history_days + live_days, seed, start - start % HOUR_S, history_days,
             subscribers_per_cell=subscribers_per_cell, scripted=True,
         )  # fmt: skip
-        self._world = build_world(self._scenario)
-        self._people = build_people(self._scenario, self._world.network)
-        self._complaints = Complaints(self._world, self._people)
-        self._alarms, self._tickets = draw_alarms(self._world), draw_tickets(self._world)
+        self.world = build_world(self._scenario)
+        self.people = build_people(self._scenario, self.world.network)
+        self._complaints = Complaints(self.world, self.people)
+        self._alarms, self._tickets = draw_alarms(self.world), draw_tickets(self.world)
         self._writer = TableWriter()
         self._suffering: list[Suffering] = []
         self._contacts: list[ContactRow] = []
@@ -76,23 +79,30 @@ class LiveOperator:
 
     def write_history(self, progress: Progress | None = None) -> None:
         """Reference files, and the counters, attachments and contacts of all days before `live_from`;
-        `progress` hears (days done, days)."""
-        write_network(self._out, self._world)
-        write_people(self._out, self._world, self._people)
-        write_truth(self._out, self._world)
+        `progress` is called with (days done, days)."""
         arrivals: list[tuple[str, str]] = []
-        for number in range(self._scenario.history_days):
-            counters = self._world.day(number)
-            presence = day_presence(self._world, self._people, number, counters)
-            arrivals += write_counters(self._out, self._writer, self._world, number, counters)
-            columns = attachment_columns(self._world, self._people, presence)
-            self._writer.write(self._out / "attachments" / f"{day_name(counters)}.parquet", columns)
-            self._contacts += self._complaints.day(number, presence)
+        for day in self.days():
+            arrivals += write_counters(self._out, self._writer, self.world, day.number, day.counters)
+            columns = attachment_columns(self.world, self.people, day.presence)
+            self._writer.write(self._out / "attachments" / f"{day_name(day.counters)}.parquet", columns)
             if progress is not None:
-                progress(number + 1, self._scenario.history_days)
-        self._next_day = self._scenario.history_days
+                progress(day.number + 1, self._scenario.history_days)
         write_rows(self._out / "arrivals.csv", ("file", "arrived_at"), arrivals)
-        self._write_operations(self.live_from)
+
+    def days(self) -> Iterator[Day]:
+        """The days before `live_from` in order. The tables (network, customers, contacts so far) are on disk before each
+        day is given; counters and attachments are in the day itself and nowhere else."""
+        write_network(self._out, self.world)
+        write_people(self._out, self.world, self.people)
+        write_truth(self._out, self.world)
+        for number in range(self._scenario.history_days):
+            counters = self.world.day(number)
+            presence = day_presence(self.world, self.people, number, counters)
+            self._contacts += self._complaints.day(number, presence)
+            self._next_day = number + 1
+            end = self._scenario.start + self._next_day * DAY_S
+            self._write_operations(end)
+            yield Day(number, end, counters, presence)
 
     def advance(self, to_s: float) -> int:
         """Drop everything that arrived in (last call, to_s] of event time; gives the number of files dropped.
@@ -100,7 +110,7 @@ class LiveOperator:
         Times before `live_from` or already played drop nothing. Raises ValueError before `write_history`.
         """
         if self._next_day < self._scenario.history_days:
-            raise ValueError("the history is not written yet: call write_history() first")
+            raise ValueError("the history is not there yet: call write_history(), or go through days(), first")
         to, files = min(int(to_s), self._scenario.end + DAY_S), 0
         while self._done < to:
             step = min(to, self._done - self._done % PERIOD_S + PERIOD_S)
@@ -130,7 +140,7 @@ class LiveOperator:
         return len(due)
 
     def _drop_attachments(self, day: LiveDay, hour: int) -> int:
-        whole = attachment_columns(self._world, self._people, day.presence)
+        whole = attachment_columns(self.world, self.people, day.presence)
         chosen = np.flatnonzero(day.presence.hour == hour)
         columns: Columns = {name: values[chosen] for name, values in whole.items()}
         self._writer.write(self._out / "attachments" / f"{utc(hour):%Y-%m-%dT%H%M}.parquet", columns)
@@ -140,10 +150,10 @@ class LiveOperator:
         """The day that holds this moment; it is drawn when the first of its periods has ended."""
         number = (at - self._scenario.start) // DAY_S
         if self._day is None or self._day.number != number:
-            counters = self._world.day(number)
-            trouble = draw_trouble(self._scenario, self._world.network, number, counters)
-            presence = day_presence(self._world, self._people, number, counters)
-            pm = PmWriter(self._world, counters, trouble)
+            counters = self.world.day(number)
+            trouble = draw_trouble(self._scenario, self.world.network, number, counters)
+            presence = day_presence(self.world, self.people, number, counters)
+            pm = PmWriter(self.world, counters, trouble)
             late = tuple(arrival for block in trouble.late for arrival in pm.late(block))
             self._suffering.append(presence.suffering)
             self._day = LiveDay(number, self._scenario.start + number * DAY_S, pm, late, presence)
@@ -158,7 +168,7 @@ class LiveOperator:
         """Alarms, tickets, works and everything that people said, as known at `now`;
         surveys and sufferers once an hour."""
         known = [c for c in self._contacts if c.at <= now]
-        works = tuple(f for f in self._world.faults if f.works)
+        works = tuple(f for f in self.world.faults if f.works)
         changes = [t for w in works for t in (w.start, w.end)] + [c.at for c in known]
         changes += [t for a in self._alarms for t in (a.raised_at, a.cleared_at)]
         changes += [t for t_ in self._tickets for t in (t_.opened_at, t_.closed_at)]
@@ -170,6 +180,6 @@ class LiveOperator:
         write_maintenance(self._out, works, now)
         write_alarms(self._out, self._alarms, now)
         write_tickets(self._out, self._tickets, now)
-        write_rows(self._out / "contacts.csv", CONTACTS, contact_rows(self._world, self._people, known))
-        write_aftermath(self._out, self._world, self._people, known, hour)
-        write_suffering(self._out, self._world, self._people, [s.before(hour) for s in self._suffering])
+        write_rows(self._out / "contacts.csv", CONTACTS, contact_rows(self.world, self.people, known))
+        write_aftermath(self._out, self.world, self.people, known, hour)
+        write_suffering(self._out, self.world, self.people, [s.before(hour) for s in self._suffering])

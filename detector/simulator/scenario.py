@@ -87,9 +87,10 @@ class Scenario:
 
 def autoregressive(rng: np.random.Generator, shape: tuple[int, ...], hours: float, deviation: float) -> NDArray[np.float32]:
     """Stationary AR(1) noise along axis 0 with this correlation time (h) and standard deviation."""
-    from scipy.signal import lfilter
-
     phi = float(np.exp(-PERIOD_S / 3600 / hours))
     shocks = rng.standard_normal(shape, dtype=np.float32)
     shocks[1:] *= np.float32(np.sqrt(1 - phi * phi))
-    return np.asarray(lfilter([deviation], [1.0, -phi], shocks, axis=0), np.float32)
+    noise = shocks * np.float64(deviation)
+    for period in range(1, len(noise)):
+        noise[period] += phi * noise[period - 1]
+    return np.asarray(noise, np.float32)

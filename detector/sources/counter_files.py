@@ -1,5 +1,6 @@
 """Files under counters/: what each is, which periods it holds, and its rows. What a file is, its bytes say, not its name."""
 
+import codecs
 import hashlib
 import re
 import zlib
@@ -7,22 +8,29 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from html import unescape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.pm_time import duration_s, timestamp_s
-from detector.sources.pm_xml import read_pm_xml
-from detector.sources.tables import CounterTable, load_counter_table, periods
+
+if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported by who reads a file, not by who asks for a table
+    from detector.sources.tables import CounterTable
 
 HELD_BYTES = 512 << 20
 """Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
 LOADED_AT_ONCE = 4 << 20
 _CHUNK = 1 << 20
-_GRANULARITY = re.compile(rb"granPeriod\s([^>]*)>")
-_DURATION, _END = re.compile(rb"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(rb"\bendTime\s*=\s*[\"']([^\"']*)")
+_GRANULARITY = re.compile(r"granPeriod\s([^>]*)>")
+_DURATION, _END = re.compile(r"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(r"\bendTime\s*=\s*[\"']([^\"']*)")
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be",
+    b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,23 +92,27 @@ class CounterFiles:
         if kind == "json":
             raise Permanent("JSON counters are not read", where=name, mend="write PM XML, CSV or Parquet")
         if kind == "xml":
+            from detector.sources.pm_xml import read_pm_xml
+
             return read_pm_xml(path, findings, name=name, zone=zone, window=window)
         return self._table(path, name, zone, findings).batches(window)
 
     def _inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self._root.resolve())
 
-    def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
+    def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> "CounterTable":
         """A table is loaded once and read period by period; its findings are told once."""
         table, untold = self._load(path, name, zone)
         findings.extend(untold)
         self._tables[_version(path, name)] = table, Findings()
         return table
 
-    def _load(self, path: Path, name: str, zone: tzinfo) -> tuple[CounterTable, Findings]:
+    def _load(self, path: Path, name: str, zone: tzinfo) -> tuple["CounterTable", Findings]:
         """(the table, what nobody has been told of it yet)."""
         key = _version(path, name)
         if key not in self._tables:
+            from detector.sources.tables import load_counter_table
+
             found = Findings()
             self._tables[key] = load_counter_table(path, name, zone, found), found
             while len(self._tables) > 1 and self._held_bytes > HELD_BYTES:
@@ -151,6 +163,8 @@ def _periods(path: Path, name: str, zone: tzinfo) -> tuple[Window, ...]:
     try:
         if kind_of(path, name) == "xml":
             return tuple(sorted(_granularities(path, name, zone)))
+        from detector.sources.tables import periods
+
         return tuple(periods(path, name, zone))
     except Permanent:
         return ()  # reading it will say why
@@ -158,18 +172,38 @@ def _periods(path: Path, name: str, zone: tzinfo) -> tuple[Window, ...]:
 
 def _granularities(path: Path, name: str, zone: tzinfo) -> set[Window]:
     """The periods that a PM file's granPeriods name, by a look over its bytes that parses nothing else."""
-    texts: set[bytes] = set()
-    rest = b""
-    for chunk in _inflated(path, name, limit=8 << 30):
-        window = rest + chunk
-        texts.update(_GRANULARITY.findall(window))
-        rest = window[-1024:]
+    texts: set[str] = set()
+    rest = ""
+    for chunk in _characters(path, name):
+        seen = rest + chunk
+        texts.update(_GRANULARITY.findall(seen))
+        rest = seen[-1024:]
     found: set[Window] = set()
-    for text in texts:
+    for text in map(unescape, texts):
         duration, end = _DURATION.search(text), _END.search(text)
         try:
-            stop = timestamp_s(end[1].decode(), zone)[0] if end else 0
-            found.add(Window(stop - duration_s(duration[1].decode() if duration else ""), stop))
+            stop = timestamp_s(end[1], zone)[0] if end else 0
+            found.add(Window(stop - duration_s(duration[1] if duration else ""), stop))
         except ValueError:  # the reader rejects that block
             continue
     return found
+
+
+def _characters(path: Path, name: str) -> Iterator[str]:
+    """The text of an XML file. Only the wide encodings matter here: in all others tags and times are ASCII."""
+    decoder: codecs.IncrementalDecoder | None = None
+    for chunk in _inflated(path, name, limit=8 << 30):
+        decoder = decoder or codecs.getincrementaldecoder(_encoding(chunk))(errors="replace")
+        yield decoder.decode(chunk)
+
+
+def _encoding(head: bytes) -> str:
+    """By the first bytes, as XML 1.0, appendix F, tells them apart.
+
+    >>> _encoding("<?xml".encode("utf-16")), _encoding("<?xml".encode("utf-16-be")), _encoding(b"<?xml")
+    ('utf-16', 'utf-16-be', 'latin-1')
+    """
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    return "latin-1"

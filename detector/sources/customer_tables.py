@@ -99,21 +99,29 @@ class CustomerRows:
         if (known := self._subscribers.get(raw)) is not None:
             return known
         key = self._subscribers[_fit(raw)] = self._names.subscriber(raw)
-        self.raw[key] = raw
+        if key:
+            self.raw[key] = raw
         return key
 
     def _account(self, raw: str) -> str:
         if (known := self._accounts.get(raw)) is not None:
             return known
         key = self._accounts[_fit(raw)] = self._names.account(raw)
-        self.raw[key] = raw
+        if key:
+            self.raw[key] = raw
         return key
+
+    def _needed_subscriber(self, row: Record, column: str = "subscriber_id") -> str:
+        return _somebody(self._subscriber(row.needed(column)), column)
+
+    def _needed_account(self, row: Record, column: str = "account_id") -> str:
+        return _somebody(self._account(row.needed(column)), column)
 
     def subscriber(self, row: Record) -> Subscriber:
         guardian = self._subscriber(row.text("guardian_id"))
         channel, language, device, plan, partner = (row.word(name) for name in PLAIN)
         return Subscriber(
-            self._subscriber(row.needed("subscriber_id")), self._account(row.text("account_id")), row.word("segment"),
+            self._needed_subscriber(row), self._account(row.text("account_id")), row.word("segment"),
             row.flag("vip"), row.flag("vulnerable"), row.flag("minor"), guardian, channel, language, device, plan,
             partner, row.number("lifetime_value"), row.number("nps"),
         )  # fmt: skip
@@ -121,17 +129,17 @@ class CustomerRows:
     def account(self, row: Record) -> Account:
         texts = {name: row.word(name) for name in ("tier", "sla", "care_team")}
         kind = row.one_of("kind", KINDS)
-        return Account(self._account(row.needed("account_id")), kind, parent=self._account(row.text("parent_id")), **texts)
+        return Account(self._needed_account(row), kind, parent=self._account(row.text("parent_id")), **texts)
 
     def member(self, row: Record) -> Membership:
         role = row.one_of("role", ROLES)
-        return Membership(self._account(row.needed("account_id")), self._subscriber(row.needed("subscriber_id")), role)
+        return Membership(self._needed_account(row), self._needed_subscriber(row), role)
 
     def consent(self, row: Record) -> Consent:
         kind = row.one_of("holder_kind", ("subscriber", "account"))
         purpose, state = row.one_of("purpose", PURPOSES), row.one_of("state", ("granted", "withdrawn"))
         since = row.needed_time("since")
-        key = (self._subscriber if kind == "subscriber" else self._account)(row.needed("holder_id"))
+        key = (self._needed_subscriber if kind == "subscriber" else self._needed_account)(row, "holder_id")
         return Consent(kind, key, purpose, row.word("channel") or "any", state, since, row.word("basis"))
 
     def contact(self, row: Record) -> Contact:
@@ -146,12 +154,19 @@ class CustomerRows:
         score = row.number("score")
         if score is None or not 0 <= score <= 10:
             raise ValueError("score is not within 0 to 10")
-        key = self._subscriber(row.needed("subscriber_id"))
+        key = self._needed_subscriber(row)
         return Survey(row.needed("survey_id"), key, row.needed_time("at"), score, row.word("trigger"), row.text("text"))
 
     def event(self, row: Record) -> SubscriberEvent:
-        key = self._subscriber(row.needed("subscriber_id"))
+        key = self._needed_subscriber(row)
         return SubscriberEvent(key, row.needed_time("at"), row.one_of("kind", EVENTS))
+
+
+def _somebody(key: str, column: str) -> str:
+    """ValueError for a blank id and for a word like NULL: under it would stand everybody who has none."""
+    if not key:
+        raise ValueError(f"{column} names nobody")
+    return key
 
 
 def _fit(raw: str) -> str:

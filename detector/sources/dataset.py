@@ -120,7 +120,7 @@ class OperatorDataset:
             found = [self._files.describe(path) for path, _ in files_below(self._root, "counters")]
             held = {file: self._files.periods(file, zone) for file in found}
             pieces = [p for file in found for p in self._pieces_of(file, held[file], told.get(file.name), operator)]
-            first = min((p.arrived_at for p in pieces), default=0.0)
+            first = min((p.arrived_at for p in pieces), default=1.0)  # later than the 0 from which a first pull asks
             pieces += [self._piece(file, told.get(file.name, first)) for file in found if not held[file]]
             self._listed = signature, sorted(pieces, key=lambda p: (p.arrived_at, p.name))
         return self._listed[1]

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import tzinfo
+from itertools import pairwise
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -41,6 +42,7 @@ def network(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Topology]:
         history[row.noun.cell_id].append(row)
     for rows in history.values():
         rows.sort(key=lambda row: row.since if row.since is not None else -(1 << 62))
+        _contradictions(rows, findings)
     edges = table(root, "topology_edges", EDGE, _edge, zone, findings)
     pairs = table(root, "neighbours", ("cell_id", "neighbour_id"), _neighbours, zone, findings)
     functions = {f.nf_id: f for f in table(root, "network_functions", ("nf_id", "kind"), _function, zone, findings)}
@@ -56,6 +58,24 @@ def network(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Topology]:
 
     changes = [at for rows in history.values() for row in rows for at in (row.since, row.until)]
     return Timeline(changes + [at for edge in edges for at in (edge.since, edge.until)], build)
+
+
+def _contradictions(rows: Sequence[Dated[Cell]], findings: Findings) -> None:
+    """A finding for each two rows of one cell that hold at the same time from the same moment on, or without dates, and say
+    different things; the later row of the file counts."""
+    for one, other in pairwise(rows):
+        together = one.since == other.since and one.until == other.until
+        if together:
+            apart = [f.name for f in fields(Cell) if getattr(one.noun, f.name) != getattr(other.noun, f.name)]
+            said = ", ".join(f"{name} {getattr(one.noun, name)!r} and {getattr(other.noun, name)!r}" for name in apart[:3])
+            name = other.noun.cell_id
+            if apart:
+                what = f"cell {name} stands twice at the same time, with {said}"
+                findings.add(
+                    "contradictory_cell", "cells.csv", f"{what}: the later row counts; give valid_from and valid_to"
+                )
+            else:
+                findings.add("duplicate_row", "cells.csv", f"cell {name} stands twice: the later row counts")
 
 
 def _present(rows: Sequence[Dated[Cell]], now: float) -> Cell | None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.cell import Topology
 from detector.domain.customer import Account, Consent, Contact, Membership, Subscriber, SubscriberEvent, Survey
-from detector.domain.exposure import Presence
 from detector.domain.finding import Findings
+
+if TYPE_CHECKING:
+    from detector.domain.exposure import Presence
 
 People = Mapping[str, Subscriber]
 Firms = Mapping[str, Account]
@@ -98,8 +98,12 @@ def of_known(rows: Sequence[Made], persons: People, where: str, findings: Findin
     return left
 
 
-def presence_of_known(presence: Presence, persons: People, topology: Topology, now: float, findings: Findings) -> Presence:
+def presence_of_known(
+    presence: "Presence", persons: People, topology: Topology, now: float, findings: Findings
+) -> "Presence":
     """Rows of people and cells that are known, of hours that have begun."""
+    import numpy as np
+
     if not len(presence):
         return presence
     where = "attachments"

@@ -9,10 +9,10 @@ import numpy as np
 from lxml import etree
 from numpy.typing import NDArray
 
-from detector.domain.counters import CounterBatch
+from detector.domain.counters import CommaList, CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.pm_row import ABSENT, Prefix, ReadCounts, Row, Text, is_null, is_true, is_value, read_row
+from detector.sources.pm_row import ABSENT, Prefix, ReadCounts, Row, Text, is_null, is_true, is_value, position, read_row
 from detector.sources.pm_stream import local_name
 from detector.sources.pm_time import duration_s, timestamp_s
 
@@ -32,6 +32,8 @@ class Header:
     listed: tuple[str, ...]
     typed: tuple[str, ...]
     positions: tuple[str, ...]
+    written: tuple[str, ...]
+    """The same as they stand in the file, by which most rows are recognised without a look at each value."""
     duration: str
     end: str
     line: int | None
@@ -44,7 +46,7 @@ class Header:
         for child in info:
             tag = local_name(child)
             if tag == "measType":
-                typed[len(typed)] = (child.get("p") or str(len(typed) + 1)).strip(), (child.text or "").strip()
+                typed[len(typed)] = child.get("p") or str(len(typed) + 1), (child.text or "").strip()
             elif tag == "measTypes":
                 listed += (child.text or "").split()
                 counts.meas_types += 1
@@ -53,9 +55,10 @@ class Header:
                 counts.granularities.add(duration)
         counts.meas_info += 1
         counts.meas_type += len(typed)
-        positions = [p for p, _ in typed.values()] or [str(i + 1) for i in range(len(listed))]
+        written = [p for p, _ in typed.values()] or [str(i + 1) for i in range(len(listed))]
         names = tuple(name for _, name in typed.values())
-        return cls(tuple(listed), names, tuple(positions), duration, end, cast("int | None", info.sourceline))
+        positions = tuple(map(position, written))
+        return cls(tuple(listed), names, positions, tuple(written), duration, end, cast("int | None", info.sourceline))
 
     def period(self, zone: tzinfo) -> tuple[Window, bool]:
         """(the period, whether its end named an offset); Rejected if duration or end cannot be read."""
@@ -80,16 +83,16 @@ class Block:
         self._file, self._findings, self._counts, self._prefix = file, findings, counts, Prefix(managed)
         self.names = header.listed + header.typed
         if not self.names:
-            raise Rejected("it names no measurement types")
+            raise Rejected("it names no measurement types (TS 32.435: measTypes or measType)")
         if len(set(header.positions)) != len(header.positions):
-            raise Rejected("two measurement types have the same p")
+            raise Rejected("two measurement types have the same p (TS 32.435: it tells them apart)")
         self.period, own = header.period(zone)
         if not own:
             findings.add("time_without_offset", file, f"line {header.line}: endTime {header.end[:40]}, taken as {zone}")
         first = len(header.listed) if header.typed else 0
         self._column = {p: first + i for i, p in enumerate(header.positions)}
         self._list = len(header.listed) or len(self.names)
-        self._regular = () if header.typed and header.listed else header.positions
+        self._regular = () if header.typed and header.listed else header.written
         self._regular_suspect = (*self._regular, None)
         self._max_rows = max(1, min(MAX_ROWS, MAX_VALUES // len(self.names)))
         self._clear()
@@ -99,6 +102,7 @@ class Block:
         self._suspect: list[bool] = []
         self._rows: list[list[Text]] = []
         self._by_list: set[int] = set()
+        self._lists: dict[str, CommaList] = {}
 
     def add(self, element: etree._Element) -> CounterBatch | None:
         """Takes one measValue in; a full batch comes back now and then."""
@@ -134,12 +138,15 @@ class Block:
         if row.results is not None:
             values = row.results.split()
             if len(values) != self._list:
-                raise Rejected(f"{self._list} names, {len(values)} values")
+                raise Rejected(
+                    f"{self._list} names, {len(values)} values (TS 32.435: measResults, one for each of measTypes)"
+                )
             texts[: self._list] = values
         seen: set[str] = set()
         for p, text in row.rs:
             if p not in self._column or p in seen:
-                raise Rejected(f"p {p[:20]!r} " + ("stands twice" if p in seen else "is not among its types"))
+                why = "stands twice" if p in seen else "is not among its types"
+                raise Rejected(f"p {p[:20]!r} {why} (TS 32.435: r, one for a measType)")
             seen.add(p)
             texts[self._column[p]] = text
         return texts
@@ -153,7 +160,7 @@ class Block:
         counters, values = self._numbers() if self._rows else (self.names, np.empty((0, 0)))
         batch = CounterBatch(
             self._file, self.period.start, self.period.seconds, tuple(self._objects), counters, values,
-            np.array(self._suspect, bool), self._prefix.managed,
+            np.array(self._suspect, bool), self._prefix.managed, self._lists,
         ) if self._objects else None  # fmt: skip
         self._clear()
         return batch
@@ -171,6 +178,7 @@ class Block:
         self._reject_doubtful_lists()
         by_r = [i for i in range(len(self._rows)) if i not in self._by_list]
         columns: dict[str, NDArray[np.float64]] = {}
+        self._lists = {}
         for name, texts in zip(self.names, zip(*self._rows, strict=True), strict=False):
             self._counts.add_texts([texts[i] for i in by_r])
             for sub, column in self._column_values(name, texts):
@@ -192,6 +200,8 @@ class Block:
         if not any(isinstance(t, str) and "," in t for t in texts):
             yield name, np.array([self._number(name, t) for t in texts])
             return
+        commas = np.array([isinstance(t, str) and "," in t for t in texts])
+        self._lists[name] = CommaList(str(texts[int(np.argmax(commas))])[:40], commas)
         cells: list[Sequence[Text]] = [t.split(",") if isinstance(t, str) else [t] for t in texts]
         for i in range(max(map(len, cells))):
             yield f"{name}.{i}", np.array([self._number(name, c[i]) if i < len(c) else np.nan for c in cells])

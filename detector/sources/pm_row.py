@@ -1,5 +1,6 @@
 """One measValue of a PM file: its texts by position, what they count as, and whose they are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from detector.sources.pm_stream import local_name
 ABSENT = float("nan")
 """Stands for an `r` that is not there, where None is an `r` without text."""
 Text = str | float | None
+_POSITION = re.compile(r"\+?0*([1-9][0-9]*)")
 _NULLS = frozenset({"", "NIL", "NULL", "NAN"})
 
 
@@ -60,12 +62,22 @@ def read_row(element: etree._Element) -> Row:
     for child in element:
         tag = local_name(child)
         if tag == "r":
-            row.rs.append(((child.get("p") or "").strip(), child.text))
+            row.rs.append((position(child.get("p") or ""), child.text))
         elif tag == "measResults":
             row.results = child.text or ""
         elif tag == "suspect":
             row.suspect = is_true(child.text)
     return row
+
+
+def position(text: str) -> str:
+    """A `p` by its value, for it is an xs:positiveInteger (XML Schema 2, 3.3.25); any other text as it stands.
+
+    >>> position("01"), position(" +1 "), position("a")
+    ('1', '1', 'a')
+    """
+    found = _POSITION.fullmatch(text.strip())
+    return found[1] if found else text.strip()
 
 
 def is_true(text: str | None) -> bool:
@@ -86,7 +98,7 @@ def is_value(text: str) -> bool:
     if is_null(text) or "," in text:
         return True
     try:
-        return bool(np.isfinite(float(text)))
+        return bool(np.isfinite(float(text))) and "_" not in text
     except ValueError:
         return False
 

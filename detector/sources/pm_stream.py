@@ -104,14 +104,14 @@ def _check_root(root: etree._Element, name: str, roots: frozenset[str]) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
         raise Permanent("it declares a doctype, which no PM file needs", where=where, mend="remove the DOCTYPE")
     if local_name(root) not in roots:
-        mend = f"only {' and '.join(sorted(roots))} are read"
+        mend = f"only {' and '.join(sorted(roots))} are read (TS 32.435, TS 28.532)"
         raise Permanent(f"root element is {local_name(root)[:60]}", where=where, mend=mend)
 
 
 def _refuse(error: etree.XMLSyntaxError, name: str) -> NoReturn:
     reason = " ".join(str(error.msg or "no XML at all").split())[:200]
     raise Permanent(
-        f"malformed XML: {reason}", where=f"{name}, line {error.lineno or 1}", mend="fetch or export it anew"
+        f"malformed XML: {reason} (XML 1.0, 2.1)", where=f"{name}, line {error.lineno or 1}", mend="fetch or export it anew"
     ) from error
 
 

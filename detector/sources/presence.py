@@ -13,11 +13,9 @@ from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
 from detector.sources.identity import Pseudonymiser
-from detector.sources.pm_time import timestamp_s
-from detector.sources.tables import times
-from detector.sources.tabular import Table
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
+OPTIONAL = ("attempts", "failures")
 HELD_FILES = 3
 LONGEST_S = 86_400
 """A row is of an hour; of more than a day it says nothing of when somebody was where."""
@@ -80,13 +78,12 @@ class AttachmentFiles:
         key = _key(file)
         if key not in self._spans:
             ends = [0]
-            with Table(file.path, file.name) as table:
-                table.need(REQUIRED)
-                for start, duration in table.distinct("start", "duration_s"):
-                    try:
-                        ends.append(timestamp_s(start or "", zone)[0] + int(float(duration or "")))
-                    except (ValueError, OverflowError):
-                        continue
+            from detector.sources.tables import starts_and_ends
+            from detector.sources.tabular import Table
+
+            with Table(file.path, file.name, REQUIRED, OPTIONAL, private=True) as table:
+                for starts, lasts in starts_and_ends(table, zone):
+                    ends += [start + lasts for start in starts]
             self._spans[key] = min(ends[1:], default=0), max(ends)
         return self._spans[key]
 
@@ -108,17 +105,22 @@ def _key(file: AttachmentFile) -> tuple[str, int]:
 
 
 def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> _Attachments:
-    with Table(file.path, file.name) as table:
-        table.need(REQUIRED)
-        own = [c for c in ("attempts", "failures") if c in table.columns]
-        table.load(["subscriber_id", "cell_id", "start"], ["duration_s", "seconds", *own], findings, private=True)
-        people, subscriber = table.codes("subscriber_id")
-        cells, cell = table.codes("cell_id")
-        start = times(table, "start", zone, file.name, findings, private=True)
+    from detector.sources.tables import times
+    from detector.sources.tabular import Table
+
+    with Table(file.path, file.name, REQUIRED, OPTIONAL, private=True) as table:
+        own = [c for c in OPTIONAL if c in table.columns]
+        table.load(["subscriber_id", "cell_id", "start"], ["duration_s", "seconds", *own], findings)
+        people, subscriber = table.identifiers("subscriber_id", findings)
+        cells, cell = table.identifiers("cell_id", findings)
+        start = times(table, "start", zone, file.name, findings, private=True, of=(subscriber, cell))
+        table.tell(findings)
         duration, seconds, *results = table.numbers("duration_s", "seconds", *own)
         told, nothing = dict(zip(own, results, strict=True)), np.full(len(start), np.nan)
         attempts, failures = (told.get(c, nothing) for c in ("attempts", "failures"))
-    good = (subscriber >= 0) & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
+    keys = tuple(map(names.subscriber, people))
+    somebody = np.array([*map(bool, keys), False])  # the last: a row without a subscriber (-1)
+    good = somebody[subscriber] & (cell >= 0) & (start >= 0) & (duration > 0) & (seconds >= 0)
     if not good.all():
         first = int(np.flatnonzero(~good)[0]) + 1
         example = f"row {first}: no subscriber, cell, hour or seconds in it"
@@ -133,7 +135,7 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(end[keep], kind="stable")]
     rows = Presence(
-        tuple(map(names.subscriber, people)), tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
+        keys, tuple(cells), subscriber[keep].astype(np.int32), cell[keep].astype(np.int32),
         start[keep], duration[keep].astype(np.int32), seconds[keep], attempts[keep], failures[keep],
     )  # fmt: skip
     return _Attachments(rows, end[keep])

@@ -1,21 +1,21 @@
-"""Small tables of the operator dataset, row by row: what a row says wrongly is a finding, and the rest goes on."""
+"""Tables of the operator dataset that are read row by row: what a row says wrongly is a finding, and the rest goes on."""
 
-import csv
-import gzip
-import io
 import math
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from sys import intern
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
-from detector.sources.pm_time import timestamp_s
-from detector.sources.tabular import Table, header_told
+from detector.sources.dialect import plain_rows, tell_layout
+from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
+from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots
+
+if TYPE_CHECKING:
+    from detector.sources.tabular import Table
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LONGEST_WORD = 1_000
@@ -23,13 +23,111 @@ LONGEST_WORD = 1_000
 OF_PEOPLE = ("subscribers", "accounts", "account_members", "consents", "contacts", "surveys", "subscriber_events")
 """Tables whose values are not repeated in findings, for a shifted column holds identities; nor is a table refused for one
 bad line: others write into them."""
-csv.field_size_limit(1 << 27)  # a row is refused, not the table
+NAMES = frozenset(
+    [
+        "cell_id",
+        "site_id",
+        "node_id",
+        "tac",
+        "neighbour_id",
+        "child_id",
+        "parent_id",
+        "nf_id",
+        "object_id",
+        "scope_id",
+        "alarm_id",
+        "ticket_id",
+        "fault_id",
+        "subscriber_id",
+        "account_id",
+        "guardian_id",
+        "holder_id",
+        "contact_id",
+        "survey_id",
+    ]
+)
+TIMES = frozenset(
+    [
+        "valid_from",
+        "valid_to",
+        "raised_at",
+        "cleared_at",
+        "opened_at",
+        "closed_at",
+        "eta",
+        "start",
+        "end",
+        "actual_end",
+        "since",
+        "at",
+        "arrived_at",
+    ]
+)
+NUMBERS = frozenset(["latitude", "longitude", "azimuth_deg", "lifetime_value", "nps", "score", "failures", "degraded_s"])
+_TEXTS = frozenset(
+    [
+        "technology",
+        "region",
+        "plmn",
+        "band",
+        "layer",
+        "indoor",
+        "vendor",
+        "software",
+        "state",
+        "ldn",
+        "child_kind",
+        "parent_kind",
+        "relation",
+        "kind",
+        "serves",
+        "object_kind",
+        "type",
+        "severity",
+        "probable_cause",
+        "text",
+        "status",
+        "scope_kind",
+        "reason",
+        "expected_impact",
+        "name",
+        "segment",
+        "vip",
+        "vulnerable",
+        "minor",
+        "preferred_channel",
+        "language",
+        "device",
+        "plan",
+        "partner",
+        "tier",
+        "sla",
+        "care_team",
+        "role",
+        "holder_kind",
+        "purpose",
+        "channel",
+        "basis",
+        "category",
+        "outcome",
+        "escalated",
+        "reopened",
+        "trigger",
+        "file",
+        "customer_affecting",
+    ]
+)
+COLUMNS = (*NAMES, *TIMES, *NUMBERS, *_TEXTS)
+"""The contract's columns of these tables, by what they hold."""
 Noun = TypeVar("Noun")
 
 
 @dataclass(slots=True)  # frozen, the millions of them would take twice as long to make
 class Record:
-    """One row of a table: `row` counts from 1 below the header; an empty or absent field is not known."""
+    """One row of a table: `row` is its line in a CSV file, or counts from 1; an empty or absent field is not known.
+
+    `orders`: what comes first in the dates of a column like 03/04/2026.
+    """
 
     file: str
     row: int
@@ -37,6 +135,12 @@ class Record:
     zone: tzinfo
     findings: Findings
     private: bool = False
+    orders: Mapping[str, DateOrder] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as a finding says it."""
+        return f"{'row' if self.file.endswith('.parquet') else 'line'} {self.row}"
 
     def _told(self, text: str) -> str:
         """A value as an error repeats it."""
@@ -85,13 +189,15 @@ class Record:
         if not (text := self.text(column)):
             return None
         try:
-            at, own = timestamp_s(text, self.zone)
+            at = instant(text, self.zone, self.orders.get(column, "") if self.orders else "")
         except ValueError as error:
             what = "is no time like 2026-03-24T08:15:00+01:00" if self.private else error
             raise ValueError(f"{column} {what}") from error
-        if not own:
-            self.findings.add("time_without_offset", self.file, f"row {self.row}: {column} {text}, taken as {self.zone}")
-        return at
+        if not at.own:
+            self.findings.add("time_without_offset", self.file, f"{self.place}: {column} {text}, taken as {self.zone}")
+        if at.again is not None:
+            self.findings.add("time_comes_twice", self.file, f"{self.place}: {column} {text}, taken as the earlier")
+        return at.seconds
 
     def needed_time(self, column: str) -> int:
         self.needed(column)
@@ -119,29 +225,30 @@ def nouns(
     """Every row that makes a noun. Raises Misconfigured for a missing column or a file that is no such table."""
     made: list[Noun] = []
     private = of_people(path.name)
-    for number, fields in enumerate(_rows(path, required, findings), 1):
+
+    def take(record: Record) -> None:
         try:
-            made.append(make(Record(path.name, number, fields, zone, findings, private)))
+            made.append(make(record))
         except ValueError as error:
-            findings.add("row_rejected", path.name, f"row {number}: {error}")
-    return made
+            findings.add("row_rejected", path.name, f"{record.place}: {error}")
 
-
-def _rows(path: Path, required: Sequence[str], findings: Findings) -> Iterator[dict[str, str]]:
-    if path.name.endswith(".parquet"):
-        yield from _parquet_rows(path, required)
-        return
     try:
-        packed = path.read_bytes()
-        text = _decoded(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed, path.name, findings)
-        lines = _lines(text, path.name, findings)
-        header = [name.strip() for name in next(lines, [])]
-        check_columns(path.name, header, required)
-        yield from _csv_rows(path.name, header, lines, findings)
-    except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, OSError) as error:
-        raise Misconfigured(
-            f"it is no CSV table: {error}", where=path.name, mend="write it as UTF-8 CSV (RFC 4180)"
-        ) from error
+        plain = None if path.name.endswith(".parquet") else plain_rows(path, path.name, required, COLUMNS, replace=private)
+        if plain is not None:
+            header = plain.layout.header
+            for line, values in plain:
+                fields = dict(zip(header, map(str.strip, values), strict=True))
+                take(Record(path.name, line, fields, zone, findings, private))
+            tell_layout(plain.layout, path.name, findings)
+        else:
+            from detector.sources.tabular import Table  # with DuckDB, which plain tables of CSV do not need
+
+            with Table(path, path.name, required, COLUMNS, private=private) as table:
+                for record in _records(table, path.name, zone, findings, private=private):
+                    take(record)
+    except Permanent as error:
+        raise Misconfigured(error.what, where=path.name, mend=error.mend) from error
+    return made
 
 
 def of_people(file: str) -> bool:
@@ -149,57 +256,43 @@ def of_people(file: str) -> bool:
     return file.partition(".")[0] in OF_PEOPLE
 
 
-def _decoded(data: bytes, file: str, findings: Findings) -> str:
-    """In a table of people, bytes that are no UTF-8 become U+FFFD, which is a finding; UnicodeDecodeError in others."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if not of_people(file):
-            raise
-        line = data.count(b"\n", 0, error.start) + 1
-        text = data.decode("utf-8-sig", errors="replace")
-        findings.add("not_utf8", file, f"line {line}", text.count("\ufffd"))
-        return text
+def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, private: bool) -> Iterator[Record]:
+    """The rows of a table, its numbers, times and names as the contract writes them."""
+    _refuse_contradictions(table, file)
+    rows = table.texts([c for c in table.columns if c in NUMBERS], findings)
+    names = {c: known for c in table.columns if c in NAMES and (known := _names(table, c, file, findings, private=private))}
+    orders = {c: order for c in table.columns if c in TIMES and (order := _order(table, c))}
+    table.tell(findings)
+    columns = table.columns
+    for number, values in enumerate(rows, 1):
+        fields = {name: value for name, value in zip(columns, values, strict=True) if value}
+        for column, known in names.items():
+            if column in fields:
+                fields[column] = known[fields[column]]
+        yield Record(file, table.line_of(number), fields, zone, findings, private, orders)
 
 
-def _lines(text: str, file: str, findings: Findings) -> Iterator[list[str]]:
-    """Rows of fields. In a table of people a broken quote costs its line: from there on each line is read by itself."""
-    reader, read = csv.reader(io.StringIO(text, newline=""), strict=True), 0
-    try:
-        for line in reader:
-            read = reader.line_num
-            yield line
-        return
-    except csv.Error:
-        if not of_people(file) or not read:
-            raise
-    for number, one in enumerate(list(io.StringIO(text, newline=""))[read:], read):
-        try:
-            yield from csv.reader([one], strict=True)
-        except csv.Error:
-            findings.add("row_rejected", file, f"row {number}: a quote that is not closed, or not doubled")
+def _refuse_contradictions(table: "Table", file: str) -> None:
+    """Raises Misconfigured for consents in which one column says two things: neither may be taken for what was meant."""
+    for column in table.doubled_columns if file.startswith("consents.") else ():
+        if count := table.differing(column):
+            what = f"column {column!r} stands twice and says two things in {count} rows"
+            raise Misconfigured(what, where=file, mend="leave one of the two columns out")
 
 
-def _csv_rows(file: str, header: list[str], lines: Iterable[list[str]], findings: Findings) -> Iterator[dict[str, str]]:
-    for number, line in enumerate(lines, 1):
-        if len(line) == len(header):
-            yield dict(zip(header, map(str.strip, line), strict=True))
-        elif line:
-            findings.add("row_rejected", file, f"row {number}: {len(line)} fields under {len(header)} columns")
+def _names(table: "Table", column: str, file: str, findings: Findings, *, private: bool) -> dict[str, str]:
+    """Text -> name for a column of names that a program took for numbers; nothing for any other."""
+    if not table.matching(column, LIKE_NUMBERS):
+        return {}
+    words = table.matching(column, ".*")
+    return dict(zip(words, as_identifiers(words, column, file, findings, private=private), strict=True))
 
 
-def _parquet_rows(path: Path, required: Sequence[str]) -> Iterator[dict[str, str]]:
-    try:
-        with Table(path, path.name) as table:
-            check_columns(path.name, table.columns, required)
-            for values in table.texts():
-                yield {name: value or "" for name, value in zip(table.columns, values, strict=True)}
-    except Permanent as error:
-        raise Misconfigured(error.what, where=path.name, mend=error.mend) from error
-
-
-def check_columns(file: str, header: Sequence[str], required: Sequence[str]) -> None:
-    """Raises Misconfigured naming the file and the columns that it lacks."""
-    if lacking := [column for column in required if column not in header]:
-        what = f"column {', '.join(map(repr, lacking))} is missing"
-        raise Misconfigured(what, where=file, mend=f"its header reads {header_told(header)}")
+def _order(table: "Table", column: str) -> DateOrder:
+    """Of the dates in a column that are like 03/04/2026."""
+    words = table.matching(column, SHEET_DATE)
+    if not words:
+        return ""
+    order = date_order(words)
+    table.say(order or ("day first" if any(map(is_day_first_by_dots, words)) else "dates of unknown order"))
+    return order

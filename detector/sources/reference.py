@@ -1,11 +1,10 @@
 """Everything of an operator dataset that is not measured, as known at one moment; cheap to ask at every tick."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from detector.domain.customer import Contact, SubscriberEvent, Survey
@@ -16,6 +15,7 @@ from detector.sources import customer_tables, network_tables, operations_tables
 from detector.sources.identity import Pseudonymiser
 from detector.sources.pm_time import duration_s
 from detector.sources.records import ENDINGS, Record, table
+from detector.toml_file import read_toml
 
 Value = TypeVar("Value")
 Signature = tuple[tuple[str, int, int], ...]
@@ -117,7 +117,9 @@ class ReferenceFiles:
 
 
 ARRIVAL = ("file", "arrived_at")
-_LENGTH = re.compile(r"(\d+)\s*(s|sec|seconds?|min|minutes?|h|hours?)?")
+_LONGEST_S = {"arrival_delay": (0, 7 * 86_400), "tick": (60, 86_400)}
+"""Key -> (least, most): data a week old are no feed, and a period lies between a minute and a day."""
+_LENGTH = re.compile(r"(\d{1,9})\s*(s|sec|seconds?|min|minutes?|h|hours?)?")
 
 
 def _arrival(row: Record) -> tuple[str, int]:
@@ -138,12 +140,9 @@ def signature_of(paths: Iterable[Path]) -> Signature:
 
 def read_operator(path: Path) -> Operator:
     """`operator.toml`, defaults where it says nothing. Raises Misconfigured naming the key."""
-    if not path.is_file():
+    if not path.exists():
         return Operator()
-    try:
-        said: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(str(error), where=path.name, mend="write it as TOML") from error
+    said = read_toml(path, where=path.name, mend="make it a file that can be read, or take it away")
     known = ("timezone", "country", "arrival_delay", "tick")
     if unknown := [key for key in said if key not in known]:
         raise Misconfigured("unknown key", where=f"{path.name}: {unknown[0]}", mend=f"known are {', '.join(known)}")
@@ -163,11 +162,21 @@ def read_operator(path: Path) -> Operator:
 def _seconds(path: Path, key: str, value: object) -> int:
     """Seconds as a number, or a text like `5 min` or `PT5M`."""
     text = str(value).strip()
-    if isinstance(value, int | str) and not isinstance(value, bool):
-        if found := _LENGTH.fullmatch(text):
-            return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]]
-        try:
-            return duration_s(text)
-        except ValueError:
-            pass
-    raise Misconfigured(f"{text[:40]!r} is no duration", where=f"{path.name}: {key}", mend="write seconds, or '5 min'")
+    least, most = _LONGEST_S[key]
+    seconds = _length(text) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    if seconds is None:
+        raise Misconfigured(f"{text[:40]!r} is no duration", where=f"{path.name}: {key}", mend="write seconds, or '5 min'")
+    if not least <= seconds <= most:
+        mend = f"it is between {least} and {most} s"
+        raise Misconfigured(f"{text[:40]!r} is out of range", where=f"{path.name}: {key}", mend=mend)
+    return seconds
+
+
+def _length(text: str) -> int | None:
+    """In s; None for a text that is no duration."""
+    if found := _LENGTH.fullmatch(text):
+        return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[(found[2] or "s")[0]]
+    try:
+        return duration_s(text)
+    except (ValueError, OverflowError):
+        return None

@@ -1,10 +1,11 @@
 """Counter tables: one row per object and period, one column per counter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from detector.domain.cell import DIMENSION_MARK
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.pm_time import timestamp_s
+from detector.sources.pm_time import date_order, instant, is_day_first_by_dots
 from detector.sources.tabular import Table
 
 REQUIRED = ("object_id", "start", "duration_s")
@@ -62,17 +63,18 @@ class CounterTable:
 
 def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
     """Raises Permanent for a file that is no such table; a row without object or period is a finding."""
-    with Table(path, name) as table:
-        table.need(REQUIRED)
+    with Table(path, name, REQUIRED, OPTIONAL) as table:
         counters = tuple(c for c in table.columns if c not in (*REQUIRED, *OPTIONAL))
         texts = [c for c in table.columns if c in ("object_id", "start", *OPTIONAL)]
         table.load(texts, ["duration_s", *counters], findings)
-        words, objects = table.codes("object_id")
-        start = times(table, "start", zone, name, findings)
+        names, objects = _with_dimension(table, *table.identifiers("object_id", findings))
         duration, *values = table.numbers("duration_s", *counters)
-        names, objects = _with_dimension(table, words, objects)
+        start = times(table, "start", zone, name, findings, of=(objects, duration))
         good = (objects >= 0) & (start >= 0) & (duration > 0) & (duration == np.floor(duration))
-        _reject(good, name, findings)
+        _reject(good, table, name, findings)
+        table.tell(findings)
+        if not table.rows:
+            findings.add("no_rows", name, "a header, and no row below it")
         keep = np.flatnonzero(good)
         keep = keep[np.lexsort((keep, duration[keep], start[keep]))]
         columns = tuple(column[keep] for column in values)
@@ -82,37 +84,70 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
 
 
 def times(
-    table: Table, column: str, zone: tzinfo, name: str, findings: Findings, *, private: bool = False
+    table: Table, column: str, zone: tzinfo, name: str, findings: Findings, *, private: bool = False,
+    of: Sequence[NDArray[Any]] = (),
 ) -> NDArray[np.int64]:  # fmt: skip
-    """A loaded column of times as seconds, -1 where empty or no time (a finding, which does not repeat a `private` one)."""
+    """A loaded column of times as seconds, -1 where empty or no time (a finding, which does not repeat a `private` one).
+
+    `of`: what a row is about. A local time that comes twice, when the clocks are set back, is the earlier moment in the
+    first row about something and the later one in the next.
+    """
     words, codes = table.codes(column)
-    seconds = np.full(len(words) + 1, -1, np.int64)
+    order = date_order(words)
+    if order or any(map(is_day_first_by_dots, words)):
+        table.say(order or "day first")
+    seconds, later = np.full(len(words) + 1, -1, np.int64), np.full(len(words) + 1, -1, np.int64)
     for i, word in enumerate(words):
         try:
-            seconds[i], own = timestamp_s(word, zone)
+            at = instant(word, zone, order)
         except ValueError as error:
-            row = int(np.flatnonzero(codes == i)[0]) + 1
-            findings.add(
-                "not_a_time", name, f"row {row}: {column} {'is no time' if private else error}", int((codes == i).sum())
-            )
+            rows = codes == i
+            place, why = table.place(int(np.flatnonzero(rows)[0]) + 1), "is no time" if private else error
+            findings.add("not_a_time", name, f"{place}: {column} {why}", int(rows.sum()))
             continue
-        if not own:
+        seconds[i] = at.seconds
+        if not at.own:
             findings.add("time_without_offset", name, f"{column} {word}, taken as {zone}", int((codes == i).sum()))
-    return seconds[codes]
+        if at.again is not None:
+            later[i] = at.again
+            findings.add("time_comes_twice", name, f"{column} {word} in {zone}", int((codes == i).sum()))
+    found = seconds[codes]
+    twice = np.flatnonzero(later[codes] >= 0)
+    second = twice[_seen_before([codes[twice], *(part[twice] for part in of)])] if of else twice[:0]
+    found[second] = later[codes[second]]
+    return found
+
+
+def _seen_before(parts: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
+    """Whether an earlier row had the same values in all parts."""
+    if not len(parts[0]):
+        return np.zeros(0, np.bool_)
+    _, first, inverse = np.unique(np.stack(parts), axis=1, return_index=True, return_inverse=True)
+    return np.asarray(np.arange(len(parts[0])) > first[inverse.reshape(-1)], np.bool_)
 
 
 def periods(path: Path, name: str, zone: tzinfo) -> list[Window]:
     """The periods of a counter table, found by one scan of two columns; rows that name none are left to the reading."""
     found: set[Window] = set()
-    with Table(path, name) as table:
-        table.need(REQUIRED)
-        for start, duration in table.distinct("start", "duration_s"):
-            try:
-                begin, lasts = timestamp_s(start or "", zone)[0], int(float(duration or ""))
-                found.add(Window(begin, begin + lasts))
-            except (ValueError, OverflowError):
-                continue
-    return sorted(w for w in found if w.seconds > 0)
+    with Table(path, name, REQUIRED, OPTIONAL) as table:
+        for begins, lasts in starts_and_ends(table, zone):
+            found |= {Window(start, start + lasts) for start in begins}
+    return sorted(found)
+
+
+def starts_and_ends(table: Table, zone: tzinfo) -> list[tuple[tuple[int, ...], int]]:
+    """(both moments if its local time comes twice, length in s) of each period in a table, without loading it."""
+    found: list[tuple[tuple[int, ...], int]] = []
+    pairs = table.distinct("start", "duration_s")
+    order = date_order(start or "" for start, _ in pairs)
+    for start, duration in pairs:
+        try:
+            at, lasts = instant(start or "", zone, order), int(float(duration or ""))
+        except (ValueError, OverflowError):
+            continue
+        if lasts > 0:
+            found.append(((at.seconds,) if at.again is None else (at.seconds, at.again), lasts))
+    return found
 
 
 def _flags(table: Table, column: str) -> NDArray[np.bool_]:
@@ -135,7 +170,7 @@ def _with_dimension(table: Table, words: list[str], objects: NDArray[np.int64]) 
     return tuple(names), np.where(objects >= 0, index.reshape(-1), -1)
 
 
-def _reject(good: NDArray[np.bool_], name: str, findings: Findings) -> None:
+def _reject(good: NDArray[np.bool_], table: Table, name: str, findings: Findings) -> None:
     if not good.all():
-        first = int(np.flatnonzero(~good)[0]) + 1
-        findings.add("row_rejected", name, f"row {first}: no object, start or duration in it", int((~good).sum()))
+        first = table.place(int(np.flatnonzero(~good)[0]) + 1)
+        findings.add("row_rejected", name, f"{first}: no object, start or duration in it", int((~good).sum()))

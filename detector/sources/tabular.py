@@ -1,4 +1,4 @@
-"""Big tables (CSV, packed or not, and Parquet) through DuckDB, locked to the one file it reads."""
+"""Every table (CSV, packed or not, and Parquet) through DuckDB, locked to the one file it reads."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +11,18 @@ from numpy.typing import NDArray
 
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
+from detector.sources.dialect import (
+    Layout,
+    column_name,
+    doubled,
+    header_told,
+    known_name,
+    read_layout,
+    repaired,
+    tell_layout,
+)
+from detector.sources.identifiers import as_identifiers
+from detector.sources.numerals import KINDS, Numerals, counts_sql, is_either
 
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -19,30 +31,46 @@ _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "2",
 }
 _CSV = (
-    "read_csv({path}, header=true, all_varchar=true, delim=',', quote='\"', escape='\"', nullstr='', strict_mode=true, "
-    "ignore_errors=true, store_rejects=true, compression='{packed}')"
+    "read_csv({path}, header=false, auto_detect=false, columns={{{columns}}}, skip={skip}, delim={delim}, quote={quote}, "
+    "escape={quote}, nullstr='', strict_mode=true, ignore_errors=true, store_rejects=true, compression='{packed}')"
 )
-
-
+_NUMERIC = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
 FEW_ROWS = 20_000
 
 
 class Table:
-    """A table of one file, open while in a `with`. Raises Permanent in one line for a file that is no table."""
+    """A table of one file, open while in a `with`; how it is written is settled here for all of them.
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._name, self._path = name, str(path)
+    `required`: the columns without which a file is no such table; `known`: further ones of the contract, found whatever
+    their capitals. `private`: of people, so that findings repeat no value. `columns` are the header's names, each once.
+    Raises Permanent in one line for a file that is no table or lacks a column.
+    """
+
+    def __init__(
+        self, path: Path, name: str, required: Sequence[str] = (), known: Sequence[str] = (), *, private: bool = False
+    ) -> None:
+        self._name, self._path, self._private = name, path, private
         self.rows = 0
         """Loaded rows."""
+        self._words: list[str] = []
+        self._numeric: set[str] = set()
+        self._layout: Layout | None = None
+        known = (*required, *known)
+        if not (parquet := self._is_parquet()):
+            self._layout = read_layout(path, name, required, known, replace=private)
         self._connection = duckdb.connect(":memory:", config=_LIMITS)
         try:
+            if self._layout is not None and self._layout.rows is not None:
+                self._register(self._layout)
             self._lock(path)
-            self._from = self._relation(path)
-            described = self._query(f"DESCRIBE SELECT * FROM {self._from}").fetchall()
+            if parquet:
+                self._describe_parquet(known)
+            else:
+                self._describe_csv()
+            self.need(required)
         except Permanent:
             self._connection.close()
             raise
-        self.columns = tuple(str(row[0]) for row in described)
 
     def __enter__(self) -> "Table":
         return self
@@ -50,30 +78,68 @@ class Table:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._connection.close()
 
-    def _lock(self, path: Path) -> None:
-        self._query("SET TimeZone='UTC'")
-        self._query(f"SET allowed_paths=[{_text(str(path))}]")
-        self._query("SET enable_external_access=false")
-        self._query("SET lock_configuration=true")
-
-    def _relation(self, path: Path) -> str:
+    def _is_parquet(self) -> bool:
         try:
-            with path.open("rb") as file:
+            with self._path.open("rb") as file:
                 magic = file.read(4)
         except OSError as error:
             what = f"cannot be read: {error.strerror}"
             raise Permanent(what, where=self._name, mend="check the file and its rights") from error
         if not magic:
             raise Permanent("it is empty", where=self._name, mend="fetch it anew")
-        if magic == b"PAR1":
-            return f"read_parquet({_text(str(path))})"
-        return _CSV.format(path=_text(str(path)), packed="gzip" if magic[:2] == b"\x1f\x8b" else "none")
+        return magic == b"PAR1"
+
+    def _lock(self, path: Path) -> None:
+        self._query("SET TimeZone='UTC'")
+        self._query(f"SET allowed_paths=[{_text(str(path))}]")
+        self._query("SET enable_external_access=false")
+        self._query("SET lock_configuration=true")
+
+    def _register(self, layout: Layout) -> None:
+        """Rows that were put right in memory, as a relation."""
+        rows = layout.rows or []
+        columns = [np.array([row[i] or None for row in rows], object) for i in range(len(layout.header))]
+        self._connection.register("mended", {f"c{i}": column for i, column in enumerate(columns)})
+
+    def _describe_parquet(self, known: Sequence[str]) -> None:
+        relation = f"read_parquet({_text(str(self._path))})"
+        described = self._query(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        header = [known_name(column_name(str(row[0])), known) for row in described]
+        if odd := [(str(row[0]), name) for row, name in zip(described, header, strict=True) if row[0] != name]:
+            self._words.append(f"column {ascii(odd[0][0])[1:-1][:40]} read as {odd[0][1][:40]}")
+        self._name_columns(header, [f'"{_inner(str(row[0]))}"' for row in described])
+        self._from = relation
+        kinds = {name: str(row[1]) for row, name in zip(described, header, strict=True)}
+        self._numeric = {name for name, kind in kinds.items() if kind in _NUMERIC}
+
+    def _describe_csv(self) -> None:
+        layout = self._layout
+        assert layout is not None  # noqa: S101
+        self._name_columns(layout.header, [f"c{i}" for i in range(len(layout.header))])
+        if layout.rows is not None:
+            self._from = "mended" if layout.rows else f"(SELECT {self._nothing(layout)} WHERE false)"
+            return
+        self._from = _CSV.format(
+            path=_text(str(self._path)), columns=", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.header))),
+            skip=layout.skip, delim=_text(layout.delimiter), quote=_text('"' if layout.quoted else ""),
+            packed="gzip" if layout.packed else "none",
+        )  # fmt: skip
+
+    @staticmethod
+    def _nothing(layout: Layout) -> str:
+        return ", ".join(f"NULL::VARCHAR AS c{i}" for i in range(len(layout.header)))
+
+    def _name_columns(self, header: Sequence[str], expressions: Sequence[str]) -> None:
+        """`columns` and the expression of each; of a column that stands twice the first counts."""
+        self._twice = {name: [expressions[i] for i in at] for name, at in doubled(header).items() if name}
+        self._sql = {name: f"{at}::VARCHAR" for name, at in reversed(list(zip(header, expressions, strict=True))) if name}
+        self.columns = tuple(dict.fromkeys(name for name in header if name))
 
     def _query(self, sql: str) -> Any:
         try:
             return self._connection.execute(sql)
         except (duckdb.Error, UnicodeDecodeError) as error:
-            reason = str(error).replace(self._path, "the file").strip().partition("\n")[0][:200]
+            reason = str(error).replace(str(self._path), "the file").strip().partition("\n")[0][:200]
             raise Permanent(
                 f"it is no table: {reason}", where=self._name, mend="write it as CSV (RFC 4180) or Parquet"
             ) from error
@@ -85,90 +151,197 @@ class Table:
                 header = header_told(self.columns)
                 raise Permanent(f"column {column!r} is missing", where=self._name, mend=f"its header reads {header}")
 
-    def texts(self) -> Iterator[tuple[str | None, ...]]:
-        """Every row as text, in the file's order."""
-        found = self._query(f"SELECT COLUMNS(*)::VARCHAR FROM {self._from}")
-        while rows := found.fetchmany(1000):
-            yield from rows
+    def texts(self, numbers: Sequence[str], findings: Findings) -> Iterator[tuple[str | None, ...]]:
+        """Loads every row as trimmed text, and gives them in the file's order and that of `columns`.
+
+        `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways says so.
+        """
+        self._load([self._trimmed(c) for c in self.columns])
+        own = [c for c in numbers if c not in self._numeric]
+        numerals = self._numerals(own)
+        if numerals != Numerals():
+            self._words += numerals.words
+            self._load([self._plain_number(c, numerals) if c in own else self._trimmed(c) for c in self.columns])
+        return self._fetch()
+
+    def _trimmed(self, column: str) -> str:
+        return f"nullif(trim({self._sql[column]}), '') AS {self._inside(column)}"
+
+    def _plain_number(self, column: str, numerals: Numerals) -> str:
+        text, value = f"trim({self._sql[column]})", numerals.sql(self._sql[column])
+        either = f"CASE WHEN {is_either(text)} THEN {text} || ' (decimals or thousands?)' ELSE nullif({text}, '') END"
+        return f"coalesce(({value})::VARCHAR, {either}) AS {self._inside(column)}"
+
+    def _fetch(self) -> Iterator[tuple[str | None, ...]]:
+        found = self._query(f'SELECT {", ".join(map(self._inside, self.columns))} FROM loaded ORDER BY "?row"')
+        while some := found.fetchmany(1000):
+            yield from some
+
+    def matching(self, column: str, pattern: str) -> list[str]:
+        """The different texts of a loaded column that match a regular expression (RE2) as a whole."""
+        name = self._inside(column)
+        found = self._query(f"SELECT DISTINCT {name} FROM loaded WHERE regexp_full_match({name}, {_text(pattern)}, 's')")
+        return sorted(row[0] for row in found.fetchall())
 
     def distinct(self, *columns: str) -> list[tuple[str | None, ...]]:
         """The different combinations of these columns."""
-        listed = ", ".join(f"{_name(c)}::VARCHAR" for c in columns)
+        listed = ", ".join(self._sql[c] for c in columns)
         return list(self._query(f"SELECT DISTINCT {listed} FROM {self._from}").fetchall())
 
-    def load(self, texts: Sequence[str], numbers: Sequence[str], findings: Findings, *, private: bool = False) -> None:
-        """Takes these columns into memory; a text where a number belongs, or a row that is none, is a finding, which does
-        not repeat the value where it may be an identity (`private`)."""
-        words = [f"nullif(trim({_name(c)}::VARCHAR), '') AS {_name(c)}" for c in texts]
-        values = [f"{_number(c)} AS {_name(c)}" for c in numbers]
-        wrong = [
-            f"CASE WHEN trim({_name(c)}::VARCHAR) <> '' AND {_number(c)} IS NULL "
-            f"THEN {_text(c + ' ')}{'' if private else f' || {_name(c)}::VARCHAR'} END"
-            for c in numbers
-        ]
-        bad = f"nullif(concat_ws(', ', {', '.join(wrong) or 'NULL'}), '') AS \"?bad\""
-        listed = ", ".join(['row_number() OVER () AS "?row"', *words, *values, bad])
-        self._query(f"CREATE TEMP TABLE loaded AS SELECT {listed} FROM {self._from}")
-        self.rows = int(self._query("SELECT count(*) FROM loaded").fetchone()[0])
-        for count, row, example in self._query(
-            'SELECT count(*), min("?row"), arg_min("?bad", "?row") FROM loaded WHERE "?bad" IS NOT NULL HAVING count(*) > 0'
-        ).fetchall():
-            findings.add("not_a_number", self._name, f"row {row}: {str(example)[:80]}", count)
-        self._add_rejects(findings)
+    def load(self, texts: Sequence[str], numbers: Sequence[str], findings: Findings) -> None:
+        """Takes these columns into memory; a text where a number belongs is a finding, which does not repeat the value of a
+        private table."""
+        words = [self._trimmed(c) for c in texts]
+        numerals = Numerals()
+        self._load([*words, *self._numbers(numbers, numerals)])
+        if numbers and self._odd_numbers(numbers):
+            numerals = self._numerals(numbers)
+            if numerals != Numerals():
+                self._words += numerals.words
+                self._load([*words, *self._numbers(numbers, numerals)])
+            self._tell_odd_numbers(numbers, findings)
 
-    def _add_rejects(self, findings: Findings) -> None:
-        if not self._from.startswith("read_csv"):
-            return
-        sql = "SELECT count(DISTINCT line), min(line), arg_min(error_message, line) FROM reject_errors HAVING count(*) > 0"
-        for count, line, message in self._query(sql).fetchall():
-            reason = str(message).partition("\n")[0][:80]
-            findings.add("row_rejected", self._name, f"line {line}: {reason}", count)
+    def _numbers(self, columns: Sequence[str], numerals: Numerals) -> list[str]:
+        """Each number, and the first text of the row that is none."""
+        values = {c: self._raw(c) if c in self._numeric else f"({numerals.sql(self._sql[c])})" for c in columns}
+        wrong = [
+            f"CASE WHEN {self._sql[c]} <> '' AND ({value} IS NULL OR NOT isfinite({value})) THEN {i} END"
+            for i, (c, value) in enumerate(values.items())
+        ]
+        bad = f"coalesce({', '.join(wrong)})" if wrong else "NULL"
+        finite = [f"CASE WHEN isfinite({value}) THEN {value} END AS {self._inside(c)}" for c, value in values.items()]
+        return [*finite, f'{bad} AS "?bad"'] if columns else []
+
+    def _raw(self, column: str) -> str:
+        """A column of numbers, without the way over text."""
+        return f"{self._sql[column].removesuffix('::VARCHAR')}::DOUBLE"
+
+    def _load(self, columns: Sequence[str]) -> None:
+        """Makes `loaded`; a plain file in which some line is no row is read again, line by line."""
+        listed = ", ".join(['row_number() OVER () AS "?row"', *columns])
+        self._query(f"CREATE OR REPLACE TEMP TABLE loaded AS SELECT {listed} FROM {self._from}")
+        layout = self._layout
+        if layout is not None and layout.rows is None and self._query("SELECT count(*) FROM reject_errors").fetchall()[0][0]:
+            repaired(self._path, self._name, layout, replace=self._private)
+            self._register(layout)
+            self._describe_csv()
+            self._query(f"CREATE OR REPLACE TEMP TABLE loaded AS SELECT {listed} FROM {self._from}")
+        self.rows = int(self._query("SELECT count(*) FROM loaded").fetchall()[0][0])
+
+    def _odd_numbers(self, numbers: Sequence[str]) -> bool:
+        """Whether some text may be a number of another form: one that is none, or, between semicolons, one like 1.600."""
+        if self._query('SELECT count(*) FROM loaded WHERE "?bad" IS NOT NULL').fetchall()[0][0]:
+            return True
+        if self._layout is None or self._layout.delimiter != ";":
+            return False
+        either = " OR ".join(is_either(f"trim({self._sql[c]})") for c in numbers)
+        return bool(self._query(f"SELECT count(*) FROM {self._from} WHERE {either}").fetchall()[0][0])
+
+    def _numerals(self, numbers: Sequence[str]) -> Numerals:
+        """How this table writes its numbers, by all of them."""
+        counts = [0] * len(KINDS)
+        for column in numbers:
+            found = self._query(f"SELECT {counts_sql(f'trim({self._sql[column]})')} FROM {self._from}").fetchall()[0]
+            counts = [a + b for a, b in zip(counts, found, strict=True)]
+        semicolon = self._layout is not None and self._layout.delimiter == ";"
+        return Numerals.of(dict(zip(KINDS, counts, strict=True)), semicolon=semicolon)
+
+    def _tell_odd_numbers(self, numbers: Sequence[str], findings: Findings) -> None:
+        by = 'SELECT "?bad", count(*), min("?row") FROM loaded WHERE "?bad" IS NOT NULL GROUP BY 1 ORDER BY 3, 1'
+        for bad, count, row in self._query(by).fetchall():
+            column = numbers[bad]
+            trimmed = f"trim({self._sql[column]})"
+            sql = f"SELECT {trimmed}, {is_either(trimmed)} FROM {self._from} LIMIT 1 OFFSET {row - 1}"
+            text, either = self._query(sql).fetchall()[0]
+            value = "" if self._private else f" {str(text)[:60]}"
+            code = "ambiguous_number" if either else "not_a_number"
+            told = ": decimals or thousands? no other number of the table tells" if either else ""
+            findings.add(code, self._name, f"{self.place(row)}: {column}{value}{told}", count)
+
+    def place(self, row: int) -> str:
+        """Where the loaded row (from 1) stands in the file, as a finding says it."""
+        return f"{'row' if self._layout is None else 'line'} {self.line_of(row)}"
+
+    def line_of(self, row: int) -> int:
+        """The line of a CSV file in which the loaded row (from 1) begins, if no field before it has line breaks; in Parquet
+        the row's own number."""
+        layout = self._layout
+        if layout is None:
+            return row
+        return layout.lines[row - 1] if layout.lines else row + layout.skip
+
+    def say(self, *words: str) -> None:
+        """A further word of how the table is written."""
+        self._words += [word for word in words if word not in self._words]
+
+    def tell(self, findings: Findings) -> None:
+        """Findings about the file as a whole: its form, columns that stand twice, lines that are no rows."""
+        if self._layout is not None:
+            tell_layout(self._layout, self._name, findings, self._words)
+        elif self._words:
+            findings.add("dialect", self._name, ", ".join(self._words))
+        for column in self._twice:
+            count = self.differing(column)
+            told = f"{count} rows in which they differ" if count else "the same in every row"
+            example = f"column {column[:60]} stands twice, the first is kept; {told}"
+            findings.add("duplicate_column", self._name, example, max(1, count))
+
+    def differing(self, column: str) -> int:
+        """Rows in which a column that stands twice says two things."""
+        first, *others = self._twice.get(column, ["NULL"])
+        differ = " OR ".join(f"coalesce(trim({one}), '') <> coalesce(trim({first}), '')" for one in others) or "false"
+        return int(self._query(f"SELECT count(*) FROM {self._from} WHERE {differ}").fetchall()[0][0])
+
+    @property
+    def doubled_columns(self) -> tuple[str, ...]:
+        return tuple(self._twice)
+
+    def identifiers(self, column: str, findings: Findings) -> tuple[list[str], NDArray[np.int64]]:
+        """As `codes`, for a column of names: a whole number that was written as a double is that number."""
+        words, codes = self.codes(column)
+        given = as_identifiers(words, column, self._name, findings, private=self._private)
+        if given == words:
+            return words, codes
+        names = sorted({word for word in given if word})
+        place = {word: i for i, word in enumerate(names)} | {"": -1}
+        new = np.array([*(place[word] for word in given), -1], np.int64)
+        return names, new[codes]
 
     def codes(self, column: str) -> tuple[list[str], NDArray[np.int64]]:
         """(different texts, index of each row's text, -1 = empty) of a loaded text column."""
+        name = self._inside(column)
         if self.rows <= FEW_ROWS:
-            return self._few_codes(column)
-        different = f"SELECT DISTINCT {_name(column)} FROM loaded WHERE {_name(column)} IS NOT NULL ORDER BY 1"
+            return self._few_codes(name)
+        different = f"SELECT DISTINCT {name} FROM loaded WHERE {name} IS NOT NULL ORDER BY 1"
         words = [str(row[0]) for row in self._query(different).fetchall()]
         if not words:
             return [], np.full(self.rows, -1, np.int64)
-        kind = f"kind_{self.columns.index(column)}"
+        kind = f"kind_{name}"
         self._query(f"CREATE TYPE {kind} AS ENUM ({different})")
-        sql = f'SELECT coalesce(enum_code({_name(column)}::{kind})::BIGINT, -1) AS code FROM loaded ORDER BY "?row"'
+        sql = f'SELECT coalesce(enum_code({name}::{kind})::BIGINT, -1) AS code FROM loaded ORDER BY "?row"'
         return words, np.asarray(self._query(sql).fetchnumpy()["code"], np.int64)
 
-    def _few_codes(self, column: str) -> tuple[list[str], NDArray[np.int64]]:
+    def _few_codes(self, name: str) -> tuple[list[str], NDArray[np.int64]]:
         """The same in one query: what a small table costs is the number of questions."""
-        texts = [row[0] for row in self._query(f'SELECT {_name(column)} FROM loaded ORDER BY "?row"').fetchall()]
+        texts = [row[0] for row in self._query(f'SELECT {name} FROM loaded ORDER BY "?row"').fetchall()]
         words = sorted({text for text in texts if text is not None})
         place: dict[str | None, int] = {word: i for i, word in enumerate(words)} | {None: -1}
         return words, np.array([place[text] for text in texts], np.int64)
 
     def numbers(self, *columns: str) -> list[NDArray[np.float64]]:
         """Loaded number columns, NaN = NULL."""
-        listed = ", ".join(f"{_name(column)} AS n{i}" for i, column in enumerate(columns))
+        listed = ", ".join(f"{self._inside(column)} AS n{i}" for i, column in enumerate(columns))
         found = self._query(f'SELECT {listed} FROM loaded ORDER BY "?row"').fetchnumpy() if columns else {}
         return [np.ma.filled(np.ma.asarray(found[f"n{i}"]).astype(np.float64), np.nan) for i in range(len(columns))]
 
-
-def header_told(columns: Iterable[str]) -> str:
-    """A header as an error repeats it: names alone, for a file without one begins with a row of identities.
-
-    >>> header_told(["subscriber_id", "491701234567", "c11"])
-    'subscriber_id,...,c11'
-    """
-    names = (c if c[:1].isalpha() and sum(map(str.isdigit, c)) < 5 and "@" not in c else "..." for c in columns)
-    return ",".join(names)[:120] or "(nothing)"
+    def _inside(self, column: str) -> str:
+        """A column's name in `loaded`, where any name and any capitals may be beside each other."""
+        return f"l{self.columns.index(column)}"
 
 
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+def _inner(column: str) -> str:
+    return column.replace('"', '""')
 
 
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _number(column: str) -> str:
-    cast = f"TRY_CAST({_name(column)} AS DOUBLE)"
-    return f"CASE WHEN isfinite({cast}) THEN {cast} END"

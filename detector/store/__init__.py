@@ -1,54 +1,60 @@
 """All state: SQL for what must be consistent, Parquet for KPI history and presence, arrays for the detector."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from detector.domain.kpi import Kpi
-from detector.store.arrays import ArrayStore
 from detector.store.audit import AuditLog
 from detector.store.book import Book
 from detector.store.communications import Communications
 from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions
-from detector.store.erased import ErasedPeople
-from detector.store.erasure import Erasure
 from detector.store.experience import Experiences
-from detector.store.history import KpiHistory
 from detector.store.interactions import Interactions
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
-from detector.store.pieces import Pieces
-from detector.store.presence import PresenceStore
 from detector.store.quarantine import Quarantine
 from detector.store.retention import Retention
 from detector.store.ticks import Debt, Ticks
-from detector.store.vault import Vault
 from detector.store.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from detector.store.arrays import ArrayStore
+    from detector.store.erased import ErasedPeople
+    from detector.store.erasure import Erasure
+    from detector.store.history import KpiHistory
+    from detector.store.pieces import Pieces
+    from detector.store.presence import PresenceStore
+    from detector.store.vault import Vault
 
 __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 
 
 class Store:
-    """The rooms of one store. `root` holds the files; the database is the one given, its tables ready."""
+    """The rooms of one store. `root` holds the files; the database is the one given, its tables ready. `kpis`: those of the
+    catalogue, or what reads it when the history is asked for.
+
+    What needs DuckDB, arrays or the vault's key is made when it is first asked for: a command that reads tables imports
+    none of it.
+    """
 
     def __init__(
         self,
         root: Path,
         database: Database,
-        kpis: Sequence[Kpi],
+        kpis: Sequence[Kpi] | Callable[[], Sequence[Kpi]],
         vault_key: bytes,
         earlier_vault_keys: Sequence[bytes] = (),
     ) -> None:
         self.root = root
         self.database = database
+        self._kpis, self._vault_keys = kpis, (vault_key, earlier_vault_keys)
         self.ticks = Ticks(database)
-        self.pieces = Pieces(database)
-        self.history = KpiHistory(root / "kpi", database, kpis)
-        self.presence = PresenceStore(root / "presence")
-        self.arrays = ArrayStore(root / "state")
         self.book = Book(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
@@ -57,12 +63,56 @@ class Store:
         self.communications = Communications(database)
         self.experience = Experiences(database)
         self.verdicts = Verdicts(database)
-        self.vault = Vault(database, vault_key, earlier_vault_keys)
         self.audit = AuditLog(database, root / "audit-waiting")
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
-        self.erased = ErasedPeople(self.notes)
-        self.erasure = Erasure(database, root, self.arrays)
+
+    @cached_property
+    def erased(self) -> "ErasedPeople":
+        from detector.store.erased import ErasedPeople
+
+        return ErasedPeople(self.notes)
+
+    @cached_property
+    def pieces(self) -> "Pieces":
+        from detector.store.pieces import Pieces
+
+        return Pieces(self.database)
+
+    @cached_property
+    def history(self) -> "KpiHistory":
+        from detector.store.history import KpiHistory
+
+        kpis = self._kpis() if callable(self._kpis) else self._kpis
+        return KpiHistory(self.root / "kpi", self.database, kpis)
+
+    @cached_property
+    def presence(self) -> "PresenceStore":
+        from detector.store.presence import PresenceStore
+
+        return PresenceStore(self.root / "presence")
+
+    @cached_property
+    def arrays(self) -> "ArrayStore":
+        from detector.store.arrays import ArrayStore
+
+        return ArrayStore(self.root / "state")
+
+    @cached_property
+    def vault(self) -> "Vault":
+        from detector.store.vault import Vault
+
+        return Vault(self.database, *self._vault_keys)
+
+    @cached_property
+    def erasure(self) -> "Erasure":
+        from detector.store.erasure import Erasure
+
+        return Erasure(self.database, self.root, self.arrays)
+
+    def open(self) -> None:
+        """Make everything now: before several threads ask for it, and so that a key that is none is said at the start."""
+        _ = self.erased, self.pieces, self.history, self.presence, self.arrays, self.vault, self.erasure
 
     def begin(self) -> AbstractContextManager[Connection]:
         """One transaction over all tables."""

@@ -69,6 +69,11 @@ class ArrayStore:
         for path in sorted((self._root / folder).glob("*.npz"))[:-keep]:
             path.unlink(missing_ok=True)
 
+    def entries_of(self, names: Sequence[str]) -> int:
+        """How many entries of the habits are about these people."""
+        habit = self.load("habit", MADE_FROM)
+        return 0 if habit is None else without(habit, names)[1]
+
     def forget(self, names: Sequence[str]) -> int:
         """These people out of the habits; returns how many entries went. Raises Transient."""
         habit = self.load("habit", MADE_FROM)

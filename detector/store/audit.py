@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from detector.domain.errors import Transient
+from detector.domain.identity import Choice
 from detector.store.database import Database
 from detector.store.tables import audit as table
 from detector.store.whole_file import whole_file
@@ -66,11 +67,11 @@ class AuditLog:
         with self._database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
-    def about(self, subjects: Collection[str], action: str = "") -> list[Mapping[str, Any]]:
+    def about(self, subjects: Collection[str], action: str | None = None) -> list[Mapping[str, Any]]:
         """Everything noted of these, oldest first; of one kind of action, or of all."""
         self.settle()
         query = select(table).order_by(table.c.row)
-        query = query.where(table.c.action == action) if action else query
+        query = query if action is None else query.where(table.c.action == Choice(action))
         with self._database.read() as connection:
             found = [connection.execute(query.where(table.c.subject.in_(part))).fetchall() for part in _parts(subjects)]
         return [dict(row._mapping) for rows in found for row in rows]

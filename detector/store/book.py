@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from detector.domain.degradation import REMEMBERED_S, Degradation
+from detector.domain.identity import Choice, IncidentId, SubscriberId
 from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, wanted
 from detector.domain.window import Window
@@ -36,6 +37,16 @@ class Book:
 
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)
+
+    def surest(self, incident: Incident) -> Degradation | None:
+        """Its degradation of the strongest evidence."""
+        column, order = tables.degradation.c, (tables.degradation.c.strength.desc(), tables.degradation.c.degradation_id)
+        found: list[Degradation] = []
+        with self._database.read() as connection:
+            for part in _parts(incident.degradation_ids):
+                query = select(tables.degradation).where(column.degradation_id.in_(part)).order_by(*order).limit(1)
+                found += [noun_of(Degradation, row) for row in connection.execute(query)]
+        return min(found, key=lambda d: (-d.strength, d.degradation_id), default=None)
 
     def leading_drift(self, incident: Incident) -> Degradation | None:
         """The strongest degradation of a drift: it tells what the drift does to people. None of other kinds."""
@@ -69,10 +80,10 @@ class Book:
         with self._database.read() as connection:
             return [noun_of(Degradation, row) for row in connection.execute(query)]
 
-    def incidents(self, *, state: str = "", limit: int | None = None, offset: int = 0) -> list[Incident]:
-        """Newest first."""
+    def incidents(self, *, state: str | None = None, limit: int | None = None, offset: int = 0) -> list[Incident]:
+        """Newest first; of one state, or of all."""
         query = select(tables.incident).order_by(tables.incident.c.opened_at.desc(), tables.incident.c.incident_id)
-        query = query.where(tables.incident.c.state == state) if state else query
+        query = query.where(tables.incident.c.state == Choice(state)) if state is not None else query
         query = query.limit(limit).offset(offset) if limit is not None else query
         with self._database.read() as connection:
             return [noun_of(Incident, row) for row in connection.execute(query)]
@@ -124,17 +135,18 @@ class Book:
     def listings(
         self,
         *,
-        incident_id: str = "",
-        subscriber: str = "",
+        incident_id: str | None = None,
+        subscriber: str | None = None,
         current: bool = False,
         limit: int | None = None,
         offset: int = 0,
     ) -> Sequence[Listing]:
-        """Rows of one incident, of one person, or all; `current` leaves out those that ended."""
+        """Rows of one incident, of one person, or all; `current` leaves out those that ended. InvalidIdentity for a blank
+        name: that asks for nobody, not for everybody."""
         table = tables.listing
         query = select(table).order_by(table.c.row)
-        query = query.where(table.c.incident_id == incident_id) if incident_id else query
-        query = query.where(table.c.subscriber == subscriber) if subscriber else query
+        query = query.where(table.c.incident_id == IncidentId(incident_id)) if incident_id is not None else query
+        query = query.where(table.c.subscriber == SubscriberId(subscriber)) if subscriber is not None else query
         query = query.where(table.c.delisted_at.is_(None)) if current else query
         query = query.limit(limit).offset(offset) if limit is not None else query
         with self._database.read() as connection:
@@ -165,7 +177,7 @@ class Book:
         with self._database.read() as connection:
             return [
                 noun_of(Listing, row) for part in _parts(people)
-                for row in connection.execute(query.where(table.c.subscriber.in_(part)))
+                for row in connection.execute(query.where(table.c.subscriber.in_(map(SubscriberId, part))))
             ]  # fmt: skip
 
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:

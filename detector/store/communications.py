@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, select
 
 from detector.domain.communication import Communication
+from detector.domain.identity import SubscriberId
 from detector.store.database import Database
 from detector.store.records import noun_of, row_of
 from detector.store.tables import communication as table
@@ -33,11 +34,11 @@ class Communications:
 
     def about(self, subscriber: str, since: int = 0) -> Sequence[Communication]:
         """What was said of one person's line, to whomever."""
-        return self._rows(table.c.subscriber == subscriber, table.c.at >= since)
+        return self._rows(table.c.subscriber == SubscriberId(subscriber), table.c.at >= since)
 
     def to(self, recipient: str, since: int = 0) -> Sequence[Communication]:
         """What one recipient was told, of whomever's line."""
-        return self._rows(table.c.recipient == recipient, table.c.at >= since)
+        return self._rows(table.c.recipient == SubscriberId(recipient), table.c.at >= since)
 
     def _rows(self, *where: ColumnElement[bool]) -> list[Communication]:
         query = select(table).where(*where).order_by(table.c.row)

@@ -1,5 +1,6 @@
-"""One person out of every table, file and waiting note; and the search that proves it."""
+"""One person out of every column, file and waiting note that holds identities; and the search that proves it."""
 
+import json
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,61 +11,78 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Row, String, Tab
 from detector.store import tables
 from detector.store.arrays import ArrayStore
 from detector.store.database import Database
+from detector.store.meant import Person
 from detector.store.parquet import rewrite_without, rows_naming
-from detector.store.people import KEPT, named_tables, packed, worded
-from detector.store.traces import SHORTEST_RAW, traces
+from detector.store.pii import KEYED, NAMED, OBJECT, SUBJECT, TEXT, of_kind, packed, subject_tables, texts
+from detector.store.traces import traces
 
-GONE = "(erased)"
-"""What stands in a text where a name stood."""
+PRESENCE, HABITS, NAMES = "attachments", "habits", "names"
+"""Places besides the tables in what `erase` says: rows of Parquet, entries of arrays, mentions in somebody else's rows."""
+KEPT_TABLES: Mapping[str, str] = {"audit": "who asked about this person, and that it was erased, for retention.audit_days"}
+"""Tables that keep a person's pseudonym on purpose."""
 
 
 class Erasure:
-    """`erase` deletes; `mentions` looks again, everywhere. `names`: all pseudonyms of one person, of every version of the
-    key, and of accounts that are this person's alone."""
+    """`holds` counts, `erase` deletes, `mentions` looks again, everywhere. What is changed follows from what each column is
+    declared to hold (`store.pii`)."""
 
     def __init__(self, database: Database, root: Path, arrays: ArrayStore) -> None:
         self._database, self._root, self._arrays = database, root, arrays
 
-    def erase(self, names: Sequence[str], raw: str = "") -> dict[str, int]:
+    def person(self, names: Sequence[str], raw: str = "", objects: Collection[str] = ()) -> Person:
+        """Whom to look for. `objects`: names of cells, sites and the like that are known besides those in the tables."""
+        return Person(tuple(names), raw, bool(raw) and (raw in objects or self._is_object(raw)))
+
+    def holds(self, person: Person) -> dict[str, int]:
+        """Rows that would change, by "table.column": for a person who is not known, none."""
+        with self._database.read() as connection:
+            found = {f"{c.table.name}.{c.name}": len(_rows(connection, c, person)) for c in _declared()}
+        files = rows_naming(self._files("presence"), person.names, ("subscriber",))
+        found |= {"presence.subscriber": sum(files.values()), "habit.subscribers": self._arrays.entries_of(person.names)}
+        return {place: count for place, count in found.items() if count}
+
+    def erase(self, person: Person) -> dict[str, int]:
         """Rows gone by where they were, `names` those of others that lost the name. What was deleted is overwritten in an
         SQLite file too. Raises Transient while another process holds the database."""
         with self._database.begin() as connection:
             gone = {
-                table.name: connection.execute(delete(table).where(_any(table, named.own, names))).rowcount
-                for table, named in named_tables().items()
+                table.name: connection.execute(delete(table).where(_is(of_kind(table, SUBJECT), person))).rowcount
+                for table in subject_tables(tables.metadata)
             }
-            gone["names"] = sum(_blank(connection, table, named.other, names) for table, named in named_tables().items())
-            gone["names"] += sum(_scrub(connection, table, _told(names, raw)) for table in _searched())
-        found = rows_naming(self._files("presence"), names)
-        gone["attachments"] = sum(found.values())
+            gone[NAMES] = sum(_blank(connection, c, person) for c in _declared(NAMED))
+            gone[NAMES] += sum(_scrub(connection, table, person) for table in tables.metadata.sorted_tables)
+        found = rows_naming(self._files("presence"), person.names, ("subscriber",))
+        gone[PRESENCE] = sum(found.values())
         for path in found:
-            rewrite_without(path, "subscriber", names)
-        gone["habits"] = self._arrays.forget(names)
+            rewrite_without(path, "subscriber", person.names)
+        gone[HABITS] = self._arrays.forget(person.names)
         self._database.rewrite()
         return gone
 
-    def mentions(self, names: Sequence[str], raw: str = "", elsewhere: Collection[Path] = ()) -> list[str]:
+    def mentions(self, person: Person, elsewhere: Collection[Path] = ()) -> list[str]:
         """Where the person still is, tables kept on purpose left out: empty when erased. Looks at every text, JSON and
-        packed column of every table, every column of text in Parquet and arrays, and the bytes of every other file below
-        the store, the database's own and its log included. `elsewhere`: folders that are not the store's."""
-        told = _told(names, raw)
+        packed column of every table, whatever it is declared to hold, at every column of text in Parquet and arrays, and
+        at the bytes of every other file below the store, the database's own and its log included. `elsewhere`: folders
+        that are not the store's."""
         with self._database.read() as connection:
-            found = [table.name for table in _searched() if _mentioning(connection, table, told)]
+            found = [table.name for table in _searched() if any(_rows(connection, c, person) for c in texts(table))]
             found += [
                 f"{table.name}.{column.name}" for table in _searched() for column in packed(table)
-                if any(_inside(row[0], told) for row in connection.execute(select(column).where(column.is_not(None))))
+                if any(_inside(row[0], person) for row in connection.execute(select(column).where(column.is_not(None))))
             ]  # fmt: skip
-        return found + sorted(traces(self._root, names, raw, elsewhere))
+        return found + sorted(traces(self._root, person, elsewhere))
 
     def kept(self, names: Sequence[str]) -> dict[str, int]:
         """Rows that stay on purpose, by table."""
+        person = Person(tuple(names))
         with self._database.read() as connection:
-            return {name: len(_mentioning(connection, tables.metadata.tables[name], names)) for name in KEPT}
+            return {name: len(_mentioning(connection, tables.metadata.tables[name], person)) for name in KEPT_TABLES}
 
     def rows(self, names: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
         """Every row of every table that mentions the person in any of its columns, by table."""
+        person = Person(tuple(names))
         with self._database.read() as connection:
-            found = {t.name: _mentioning(connection, t, names) for t in tables.metadata.sorted_tables}
+            found = {t.name: _mentioning(connection, t, person) for t in tables.metadata.sorted_tables}
         return {name: [dict(row._mapping) for row in rows] for name, rows in found.items() if rows}
 
     def shared(self, accounts: Collection[str], names: Sequence[str]) -> set[str]:
@@ -76,81 +94,94 @@ class Erasure:
 
     def attachments(self, names: Sequence[str]) -> list[Path]:
         """Files that hold presence of this person."""
-        return sorted(rows_naming(self._files("presence"), names))
+        return sorted(rows_naming(self._files("presence"), names, ("subscriber",)))
 
     def _files(self, folder: str) -> list[Path]:
         return sorted((self._root / folder).rglob("[!.]*.parquet"))
 
+    def _is_object(self, raw: str) -> bool:
+        """Whether an object of the network has this name in one of the tables."""
+        columns = [c for table in tables.metadata.sorted_tables for c in of_kind(table, OBJECT)]
+        with self._database.read() as connection:
+            return any(_rows_where(connection, column, [raw, json.dumps(raw)[1:-1]], _naming(raw)) for column in columns)
+
+
+def _declared(*kinds: str) -> list[Column[Any]]:
+    """Columns that `erase` changes; those of some kinds."""
+    asked = kinds or (SUBJECT, NAMED, KEYED, TEXT)
+    return [column for table in tables.metadata.sorted_tables for column in of_kind(table, *asked)]
+
 
 def _searched() -> Iterator[Table]:
-    return (table for table in tables.metadata.sorted_tables if table.name not in KEPT)
+    return (table for table in tables.metadata.sorted_tables if table.name not in KEPT_TABLES)
 
 
-def _told(names: Sequence[str], raw: str) -> list[str]:
-    return [*names, *([raw] if len(raw) >= SHORTEST_RAW else [])]
+def _is(columns: Sequence[Column[Any]], person: Person) -> ColumnElement[bool]:
+    return or_(*(column.in_(person.names) for column in columns))
 
 
-def _any(table: Table, columns: Sequence[str], names: Sequence[str]) -> ColumnElement[bool]:
-    return or_(*(table.c[column].in_(names) for column in columns))
-
-
-def _blank(connection: Connection, table: Table, columns: Sequence[str], names: Sequence[str]) -> int:
+def _blank(connection: Connection, column: Column[Any], person: Person) -> int:
     """Somebody else's rows lose the name; a listing without its recipient is no longer contactable."""
-    count = 0
-    for column in columns:
-        change: dict[str, Any] = {column: ""}
-        if (table.name, column) == ("listing", "recipient"):
-            change["contactable"] = False
-        count += connection.execute(update(table).where(table.c[column].in_(names)).values(change)).rowcount
-    return count
+    change: dict[str, Any] = {column.name: ""}
+    if (column.table.name, column.name) == ("listing", "recipient"):
+        change["contactable"] = False
+    return connection.execute(update(column.table).where(_is([column], person)).values(change)).rowcount
 
 
-def _scrub(connection: Connection, table: Table, names: Sequence[str]) -> int:
-    """Whatever else mentions the person, in notes, counts or examples."""
-    keys = list(table.primary_key)
-    rows = _mentioning(connection, table, names)
+def _scrub(connection: Connection, table: Table, person: Person) -> int:
+    """What else mentions the person, in notes, counts or examples: how many rows."""
+    columns, keys = of_kind(table, KEYED, TEXT), list(table.primary_key)
+    rows = _mentioning(connection, table, person, columns)
     for row in rows:
-        change = {c.name: _without(row._mapping[c.name], names) for c in worded(table)}
         here = [key == row._mapping[key.name] for key in keys]
-        connection.execute(update(table).where(*here).values(change))
+        after = {c.name: person.without(row._mapping[c.name]) for c in columns}
+        change = {name: value for name, value in after.items() if value != row._mapping[name]}
+        there = [key == change.get(key.name, row._mapping[key.name]) for key in keys]
+        if any(key.name in change for key in keys) and connection.execute(select(*keys).where(*there)).first():
+            connection.execute(delete(table).where(*here))  # the same without the person is there already
+        else:
+            connection.execute(update(table).where(*here).values(change))
     return len(rows)
 
 
-def _mentioning(connection: Connection, table: Table, names: Sequence[str]) -> Sequence[Row[Any]]:
-    columns = worded(table)
-    if not columns or not names:
+def _mentioning(
+    connection: Connection, table: Table, person: Person, columns: Sequence[Column[Any]] | None = None
+) -> list[Row[Any]]:
+    """Rows in which one of these columns (all of text and JSON) names the person, each once."""
+    asked = texts(table) if columns is None else columns
+    keys = list(table.primary_key)
+    found = {
+        tuple(row._mapping[key.name] for key in keys): row for column in asked for row in _rows(connection, column, person)
+    }
+    return list(found.values())
+
+
+def _rows(connection: Connection, column: Column[Any], person: Person) -> list[Row[Any]]:
+    """Rows of this column's table that name the person in it."""
+    if column.info.get("pii") in (SUBJECT, NAMED):
+        return list(connection.execute(select(column.table).where(_is([column], person))).fetchall()) if person.names else []
+    means = person.in_json if isinstance(column.type, JSON) else person.in_text
+    return _rows_where(connection, column, person.stored, means)
+
+
+def _rows_where(connection: Connection, column: Column[Any], words: Sequence[str], means: Any) -> list[Row[Any]]:
+    """Rows whose value holds one of these words, somewhere and in letters of any size, and is then found to mean it."""
+    if not words:
         return []
-    holds = [_text(column).contains(name, autoescape=True) for column in columns for name in names]
-    return connection.execute(select(table).where(or_(*holds))).fetchall()
+    text = cast(column, String) if isinstance(column.type, JSON) else column
+    held = or_(*(text.contains(word, autoescape=True) for word in words))
+    return [row for row in connection.execute(select(column.table).where(held)) if means(row._mapping[column.name])]
 
 
-def _text(column: Column[Any]) -> ColumnElement[str]:
-    return cast(column, String) if isinstance(column.type, JSON) else column
+def _naming(raw: str) -> Any:
+    """Whether a value is this name, or a list that holds it."""
+    return lambda value: value == raw or (isinstance(value, list) and raw in value)
 
 
-def _without(value: Any, names: Sequence[str]) -> Any:
-    """
-    >>> _without({"of": ["sub_1", "sub_2"], "by": {"sub_1": 3}, "why": "sub_1 called"}, ["sub_1"])
-    {'of': ['sub_2'], 'by': {}, 'why': '(erased) called'}
-    """
-    if isinstance(value, dict):
-        return {key: _without(one, names) for key, one in value.items() if key not in names}
-    if isinstance(value, list):
-        return [_without(one, names) for one in value if not _is_of(one, names)]
-    if isinstance(value, str):
-        for name in names:
-            value = value.replace(name, GONE)
-    return value
-
-
-def _is_of(value: Any, names: Sequence[str]) -> bool:
-    """The name itself, or an item that is about it."""
-    return value in names if isinstance(value, str) else isinstance(value, dict) and any(n in value.values() for n in names)
-
-
-def _inside(value: bytes, names: Sequence[str]) -> bool:
+def _inside(value: bytes, person: Person) -> bool:
     try:
         data = zlib.decompress(value)
     except zlib.error:
         data = value
-    return any(name.encode() in data for name in names)
+    spelled = person.spelled()
+    return spelled is not None and spelled.search(data) is not None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from detector.domain.customer import SubscriberEvent
+from detector.domain.identity import SubscriberId
 from detector.domain.interaction import Interaction
 from detector.store.database import Database
 from detector.store.records import noun_of, nouns_of, row_of, upsert
@@ -45,7 +46,11 @@ class Interactions:
 
     def of(self, subscriber: str, since: int = 0) -> Sequence[Interaction]:
         """One person's, the newest first."""
-        query = select(table).where(table.c.subscriber == subscriber, table.c.at >= since).order_by(table.c.at.desc())
+        query = (
+            select(table)
+            .where(table.c.subscriber == SubscriberId(subscriber), table.c.at >= since)
+            .order_by(table.c.at.desc())
+        )
         with self._database.read() as connection:
             return [noun_of(Interaction, row) for row in connection.execute(query)]
 
@@ -59,6 +64,6 @@ class Interactions:
     def events_of(self, subscriber: str, since: int = 0) -> Sequence[SubscriberEvent]:
         """One person's, the newest first."""
         events = subscriber_event.c
-        query = select(subscriber_event).where(events.subscriber == subscriber, events.at >= since)
+        query = select(subscriber_event).where(events.subscriber == SubscriberId(subscriber), events.at >= since)
         with self._database.read() as connection:
             return [noun_of(SubscriberEvent, row) for row in connection.execute(query.order_by(events.at.desc()))]

@@ -1,9 +1,9 @@
 """Small things the jobs remember: pointers and counted findings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from detector.domain.finding import Finding
 from detector.store import tables
@@ -25,6 +25,17 @@ class Notes:
 
     def put(self, connection: Connection, name: str, body: Any) -> None:
         upsert(connection, tables.state, [{"name": name, "body": body}])
+
+    def named(self, prefix: str) -> dict[str, Any]:
+        """Pointers whose name begins so, with their values."""
+        query = select(tables.state).where(tables.state.c.name.startswith(prefix, autoescape=True))
+        with self._database.read() as connection:
+            return {row.name: row.body for row in connection.execute(query)}
+
+    def drop(self, connection: Connection, names: Sequence[str]) -> None:
+        """Forget these pointers."""
+        if names:
+            connection.execute(delete(tables.state).where(tables.state.c.name.in_(names)))
 
     def count(self, connection: Connection, findings: Iterable[Finding], at: float) -> None:
         """Add to the counts; the first example stays."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from detector.domain.alert import Alert
+from detector.domain.identity import Choice
 from detector.store.database import Database
 from detector.store.records import upsert
 from detector.store.tables import outbox as table
@@ -85,8 +86,8 @@ class Outbox:
         with self._database.read() as connection:
             return [_message(row) for row in connection.execute(query)]
 
-    def by_state(self, state: str = "", limit: int = 100) -> list[Message]:
-        return self.messages(*([table.c.state == state] if state else []), limit=limit)
+    def by_state(self, state: str | None = None, limit: int = 100) -> list[Message]:
+        return self.messages(*([] if state is None else [table.c.state == Choice(state)]), limit=limit)
 
     def claim(self, now: float, limit: int = 50) -> list[Message]:
         """Due messages, leased for LEASE_S: an incident's alerts to one receiver go out in order, none overtakes another."""
@@ -108,6 +109,12 @@ class Outbox:
             for message in found:
                 connection.execute(_this(message).values(next_at=now + LEASE_S))
         return found
+
+    def bring_forward(self, seconds: float) -> None:
+        """Everything that waits is due so much earlier: the wall clock was set back."""
+        change = update(table).where(table.c.state == "pending").values(next_at=table.c.next_at - seconds)
+        with self._database.begin() as connection:
+            connection.execute(change)
 
     def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> bytes | None:
         """Before the first attempt: what the key means from now on. Returns it: another push may have been the first.
@@ -157,10 +164,17 @@ class Outbox:
             row = connection.execute(query).first()
         return row is not None and row[0] == {"url": url}
 
-    def redrive(self, now: float, receiver: str = "") -> int:
-        """Make dead messages due again, and switch on who was gone; returns how many messages."""
-        where = [table.c.state == "dead", *([table.c.receiver == receiver] if receiver else [])]
-        off = state.c.name == _GONE + receiver if receiver else state.c.name.startswith(_GONE)
+    def receivers(self) -> set[str]:
+        """Names of all that an alert was ever meant for."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(table.c.receiver).distinct()).scalars()) - {NOBODY}
+
+    def redrive(self, now: float, receiver: str | None = None) -> int:
+        """Make dead messages due again, of one receiver or of all, and switch on who was gone; returns how many messages.
+        InvalidIdentity for a blank receiver."""
+        named = None if receiver is None else Choice(receiver)
+        where = [table.c.state == "dead", *([] if named is None else [table.c.receiver == named])]
+        off = state.c.name.startswith(_GONE) if named is None else state.c.name == _GONE + named
         with self._database.begin() as connection:
             connection.execute(delete(state).where(off))
             change = update(table).where(*where).values(state="pending", next_at=now, attempts=0, finished_at=None)

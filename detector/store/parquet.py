@@ -1,7 +1,7 @@
 """Columns of numpy arrays to Parquet and back, through DuckDB; a file appears whole or not at all."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,14 @@ def read_columns(paths: Sequence[Path], where: str = "TRUE") -> dict[str, np.nda
     return {name: _plain(column) for name, column in found.items()}
 
 
-def rows_naming(paths: Sequence[Path], names: Sequence[str]) -> dict[Path, int]:
-    """Files in which a column of text holds one of these names, and in how many rows. Raises Permanent like read_columns."""
+def rows_naming(paths: Sequence[Path], names: Sequence[str], only: Collection[str] = ()) -> dict[Path, int]:
+    """Files in which a column of text (one of `only`, if any is named) is one of these names, and in how many rows. Raises
+    Permanent like read_columns."""
     found = {}
     for path in paths if names else ():
         columns = [row[0] for row in _asked(path, "DESCRIBE SELECT * FROM {file}") if row[1] == "VARCHAR"]
-        named = " OR ".join(f'list_contains($names, "{c}")' for c in columns)
+        columns = [column for column in columns if not only or column in only]
+        named = " OR ".join(f'list_contains($names, "{c.replace(chr(34), 2 * chr(34))}")' for c in columns)
         if named and (count := _asked(path, f"SELECT count(*) FROM {{file}} WHERE {named}", names)[0][0]):
             found[path] = int(count)
     return found

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import lru_cache
+from importlib import import_module
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Executable, Row, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
-from detector.domain.degradation import Part
+from detector.domain.degradation import Part, Reading
 from detector.domain.incident import Rival
 
 Noun = TypeVar("Noun")
 _ROWS_A_STATEMENT = 500
 _ROWS_WITHIN: Mapping[str, Any] = {
-    "parts": Part, "rivals": Rival, "roles": lambda *pair: pair, "cell_shares": lambda *pair: pair,
+    "parts": Part, "readings": Reading, "rivals": Rival, "roles": lambda *pair: pair, "cell_shares": lambda *pair: pair,
 }  # fmt: skip
 """Fields that hold rows of their own."""
 
@@ -71,7 +71,7 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
 @lru_cache(maxsize=128)
 def _upserting(table: Table, columns: tuple[str, ...], dialect: str) -> Executable:
     """Kept, for making the statement takes longer than the database takes to run it."""
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     keys = [c.name for c in table.primary_key]
     rest = {name: insert.excluded[name] for name in columns if name not in keys}
     return cast(

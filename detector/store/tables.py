@@ -18,6 +18,8 @@ from sqlalchemy import (
     Text,
 )
 
+from detector.store.pii import FREE, KEPT, KEYED, NAMED, OBJECT, SEALED, SUBJECT, TEXT, declare
+
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
 )
@@ -104,7 +106,8 @@ degradation = Table(
     _time("updated_at"), _list("parts"), _count("siblings"), _count("siblings_alike"), _number("neighbour_load"),
     _maybe_time("withdrawn_at"), Column("superseded_by", String, nullable=False, server_default=""),
     Column("bar", Float, nullable=False, server_default="0"),
-    Column("raised_at", BigInteger, nullable=False, server_default="0"),
+    Column("raised_at", BigInteger, nullable=False, server_default="0"), _list("readings"),
+    _maybe_time("no_data_since"),
     Index(None, "cleared_at"), Index(None, "started_at"),
 )  # fmt: skip
 
@@ -116,7 +119,8 @@ incident = Table(
     _maybe_time("resolved_at"), _time("updated_at"), Column("version", Integer, nullable=False), _text("alarm_id"),
     _text("ticket_id"), _maybe_time("expected_clear_at"), _text("expected_clear_source"), _text("suppressed_reason"),
     _number("confidence"), _list("rivals"), _maybe_time("withdrawn_at"), _maybe_time("works_until"),
-    _maybe_time("ended_at"), Index(None, "state"), Index(None, "opened_at"),
+    _maybe_time("ended_at"), _maybe_time("no_data_since"),
+    Index(None, "state"), Index(None, "opened_at"),
 )  # fmt: skip
 
 decision = Table(
@@ -200,3 +204,41 @@ finding = Table(
     _text("code", primary_key=True), Column("where", String, primary_key=True), Column("example", Text, nullable=False),
     Column("count", BigInteger, nullable=False), Column("last_at", Float, nullable=False),
 )  # fmt: skip
+
+declare(metadata, {
+    "piece": {FREE: "source name sha256 state", TEXT: "reason"},
+    "tick": {FREE: "path"},
+    "tick_piece": {FREE: "source name sha256"},
+    "owed": {FREE: "step"},
+    "done": {FREE: "step"},
+    "state": {FREE: "name", KEYED: "body"},
+    "degradation": {
+        FREE: "degradation_id family kpi kind severity confirmed_by parts superseded_by", OBJECT: "object_id",
+    },
+    "incident": {
+        FREE: "incident_id root_kind kind severity degradation_ids reason state alarm_id ticket_id expected_clear_source"
+        " suppressed_reason rivals", OBJECT: "root_id cells",
+    },
+    "decision": {FREE: "before"},
+    "impact": {FREE: "incident_id", KEYED: "accounts"},
+    "listing": {
+        SUBJECT: "subscriber", NAMED: "account recipient",
+        FREE: "incident_id basis why_not action channel rule team offer",
+    },
+    "outbox": {
+        FREE: "key receiver incident_id type severity body state", KEYED: "data", TEXT: "last_error",
+    },
+    "interaction": {
+        SUBJECT: "subscriber", OBJECT: "cell_id",
+        FREE: "interaction_id kind channel category sorted_by trigger outcome reaction",
+    },
+    "subscriber_event": {SUBJECT: "subscriber", FREE: "kind"},
+    "experience": {SUBJECT: "holder", FREE: "holder_kind by_harm"},
+    "communication": {
+        SUBJECT: "subscriber", NAMED: "recipient", FREE: "incident_id action channel offer rule severity service",
+    },
+    "feedback": {SUBJECT: "subscriber", FREE: "incident_id actor verdict outcome"},
+    "vault": {SUBJECT: "pseudonym", SEALED: "sealed"},
+    "audit": {KEPT: "subject detail", FREE: "actor action"},
+    "finding": {FREE: "code", TEXT: "where example"},
+})  # fmt: skip

@@ -58,6 +58,13 @@ class Ticks:
         query = select(table.c.duration_s, func.min(table.c.start), func.max(table.c.start)).group_by(table.c.duration_s)
         return {d: Window(first, last + d) for d, first, last in connection.execute(query)}
 
+    def measured_span(self) -> dict[int, Window]:
+        """The same over the ticks that hold data: those for which nothing came say nothing."""
+        query = select(table.c.duration_s, func.min(table.c.start), func.max(table.c.start)).where(table.c.path != "")
+        with self._database.read() as connection:
+            rows = connection.execute(query.group_by(table.c.duration_s))
+            return {d: Window(first, last + d) for d, first, last in rows}
+
     def starts(self, connection: Connection, duration_s: int, since: int) -> set[int]:
         """Starts of the known ticks from `since` on."""
         query = select(table.c.start).where(table.c.duration_s == duration_s, table.c.start >= since)

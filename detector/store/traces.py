@@ -1,53 +1,79 @@
-"""Names in the files of the store: columns of Parquet, texts of arrays, bytes of everything else."""
+"""People in the files of the store: columns of Parquet, texts of arrays, bytes of everything else."""
 
+import csv
 import gzip
-import json
+import io
+import re
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote
 
 import numpy as np
 
+from detector.domain.errors import Permanent
+from detector.store.meant import Person
 from detector.store.parquet import rows_naming
 
-SHORTEST_RAW = 6
-"""A raw identity shorter than this is found everywhere by chance: it is looked for in columns only."""
+PERSON_COLUMNS = ("subscriber", "subscriber_id", "guardian_id", "holder_id", "account_id", "parent_id")
+"""Columns that hold identities, in our own files and in those of an operator."""
+WAITING = "audit-waiting"
+"""Folder of the audit log's entries that are not in its table yet: kept on purpose, as the table is."""
 _CHUNK = 1 << 20
+_OVERLAP = 4_096
+"""Longer than any spelling of an identity (sources.records.LONGEST_WORD), so that none is cut in two."""
 _OWN = ("keys.json",)
+_TABLES = (".csv", ".tsv", ".txt")
 
 
-def traces(root: Path, names: Sequence[str], raw: str, elsewhere: Collection[Path] = ()) -> Iterator[str]:
-    """Files below `root` in which one of these names, or the raw identity, can be found, as names below it.
+def traces(root: Path, person: Person, elsewhere: Collection[Path] = ()) -> Iterator[str]:
+    """Files below `root` in which this person can be found, as names below it.
 
     A database file is searched for the raw identity alone: pseudonyms stand in its log of audits, and its tables are
-    searched as such.
+    searched as such. Of the log of audits that waits to be written nothing is said.
     """
-    aside = [folder.resolve() for folder in elsewhere]
+    aside = [folder.resolve() for folder in (*elsewhere, root / WAITING)]
     files = [p for p in sorted(root.rglob("*")) if p.is_file() and not p.name.startswith(".") and p.name not in _OWN]
-    files = [p for p in files if not any(p.resolve().is_relative_to(folder) for folder in aside)]
-    exact = [*names, *([raw] if raw else [])]
-    parquet = [p for p in files if p.suffix == ".parquet"]
-    yield from (p.relative_to(root).as_posix() for p in rows_naming(parquet, exact))
-    for path in files:
-        if path.suffix == ".parquet":
-            continue
-        database = ".db" in path.name
-        if array_names(path, exact) if path.suffix == ".npz" else holds(path, [] if database else names, raw):
+    for path in (p for p in files if not any(p.resolve().is_relative_to(folder) for folder in aside)):
+        if _names(path, person):
             yield path.relative_to(root).as_posix()
 
 
-def array_names(path: Path, names: Collection[str]) -> bool:
-    """Whether a text in one of the arrays of this file is one of these names."""
-    wanted = np.array(sorted(names), dtype=str)
+def _names(path: Path, person: Person) -> bool:
+    if path.suffix == ".parquet":
+        return _parquet_names(path, person)
+    if path.suffix == ".npz":
+        return array_names(path, person)
+    if ".db" in path.name:
+        raw = Person((), person.raw, person.is_object)
+        return bool(raw.spoken) and _found(path, re.compile(rb"(?<!\d)" + re.escape(raw.raw.encode()) + rb"(?!\d)"))
+    spelled = person.spelled()
+    return (spelled is not None and _found(path, spelled)) or _table_names(path, person)
+
+
+def _parquet_names(path: Path, person: Person) -> bool:
+    """Its columns; the bytes of one that cannot be read (a damaged file that was set aside)."""
+    try:
+        return bool(rows_naming([path], person.spoken) or rows_naming([path], person.exact, PERSON_COLUMNS))
+    except Permanent:
+        spelled = person.spelled()
+        return spelled is not None and _found(path, spelled)
+
+
+def array_names(path: Path, person: Person) -> bool:
+    """Whether a text in one of the arrays of this file is this person."""
+    spoken, exact = (np.array(sorted(names), dtype=str) for names in (person.spoken, person.exact))
     try:
         with zipfile.ZipFile(path) as arrays:
-            return any(
-                np.isin(texts, wanted).any() for name in arrays.namelist() if (texts := _texts(arrays, name)) is not None
-            )
+            for name in arrays.namelist():
+                if (texts := _texts(arrays, name)) is not None:
+                    wanted = exact if name.removesuffix(".npy") in ("subscribers", *PERSON_COLUMNS) else spoken
+                    if np.isin(texts, wanted).any():
+                        return True
     except (OSError, ValueError, zipfile.BadZipFile):
-        return holds(path, list(names), "")
+        spelled = person.spelled()
+        return spelled is not None and _found(path, spelled)
+    return False
 
 
 def _texts(arrays: zipfile.ZipFile, name: str) -> Any:
@@ -63,36 +89,41 @@ def _texts(arrays: zipfile.ZipFile, name: str) -> Any:
     return found.astype(str) if kind.kind == "S" else found
 
 
-def holds(path: Path, names: Sequence[str], raw: str) -> bool:
-    """Whether the bytes of this file, unpacked if need be, have one of these in them."""
-    wanted = {name.encode() for name in names} | (_spellings(raw) if len(raw) >= SHORTEST_RAW else set())
-    if not wanted:
-        return False
-    longest = max(map(len, wanted))
+def _opened(path: Path) -> IO[bytes]:
+    """The file's bytes, unpacked if need be."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+
+
+def _found(path: Path, wanted: re.Pattern[bytes]) -> bool:
+    """Whether this stands in the file, read piece by piece."""
     try:
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as file:
-            return _found(file, wanted, longest)  # type: ignore[arg-type]
+        with _opened(path) as file:
+            held = file.read(_CHUNK)
+            while part := file.read(_CHUNK):
+                if _within(held, wanted, until=len(held) - _OVERLAP):
+                    return True
+                held = held[-2 * _OVERLAP :] + part
+            return _within(held, wanted, until=len(held))
     except (OSError, EOFError):
         return False
 
 
-def _found(file: IO[bytes], wanted: Collection[bytes], longest: int) -> bool:
-    before = b""
-    while part := file.read(_CHUNK):
-        part = before + part
-        if any(one in part for one in wanted):
-            return True
-        before = part[-longest:]
-    return False
+def _within(data: bytes, wanted: re.Pattern[bytes], until: int) -> bool:
+    """What begins behind `until` is looked at with the next piece: here its end may be missing."""
+    return any(found.start() <= until for found in wanted.finditer(data))
 
 
-def _spellings(raw: str) -> set[bytes]:
-    """As it is written in text, in JSON, in an address and in UTF-16.
-
-    >>> sorted(_spellings("+49é")) == sorted({b"+49\\xc3\\xa9", b"+49\\\\u00e9", b"%2B49%C3%A9", "+49é".encode("utf-16-le")})
-    True
-    """
-    told = (raw, json.dumps(raw)[1:-1], json.dumps(raw, ensure_ascii=False)[1:-1], quote(raw, safe=""))
-    return {one.encode() for one in told} | {raw.encode("utf-16-le")}
+def _table_names(path: Path, person: Person) -> bool:
+    """A table that was set aside: its columns of identities, by whole value. Tells a short number from a cell's."""
+    if not person.raw or not any(suffix in _TABLES for suffix in path.suffixes):
+        return False
+    try:
+        with _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text:
+            rows = csv.reader(text)
+            header = [name.strip().lower() for name in next(rows, [])]
+            places = [at for at, name in enumerate(header) if name in PERSON_COLUMNS]
+            return any(at < len(row) and row[at].strip() == person.raw for row in rows for at in places)
+    except (OSError, EOFError, csv.Error):
+        return False

@@ -1,6 +1,14 @@
 """API and pages for care: who is affected, since when, how sure, and what to say."""
 
-from detector.web.application import create_app
-from detector.web.service import CareView, Listed, ListedPage, Update, WebService
+from typing import TYPE_CHECKING
+
+from detector.exports import on_demand
+
+if TYPE_CHECKING:
+    from detector.web.application import create_app
+    from detector.web.service import CareView, Listed, ListedPage, Update, WebService
 
 __all__ = ["CareView", "Listed", "ListedPage", "Update", "WebService", "create_app"]
+__getattr__ = on_demand(
+    __name__, {"application": ["create_app"], "service": ["CareView", "Listed", "ListedPage", "Update", "WebService"]}
+)

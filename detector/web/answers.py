@@ -3,21 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
+from detector.care.impact_part import counted, on_the_list
 from detector.care.lookup import LookupAnswer, Touching
-from detector.care.privacy import shown, shown_interval
+from detector.care.privacy import shown
 from detector.domain.alert import Decision  # noqa: F401  the doctest's
 from detector.domain.communication import Communication
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, Rival
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
-from detector.incidents import explanation
 from detector.web.service import CareView, Listed
 
 Json = dict[str, Any]
+NOTHING_TOLD: Mapping[str, Any] = MappingProxyType({})
 
 
 def iso(epoch_s: float | None) -> str | None:
@@ -29,13 +32,14 @@ def iso(epoch_s: float | None) -> str | None:
 
 
 def plain(noun: Any) -> Json:
-    """A dataclass's fields: those named `..._at` as ISO times, NaN as null.
+    """A dataclass's fields: those named `..._at` and `..._since` as ISO times, NaN as null.
 
     >>> plain(Decision("inc_1", "sub_1", False, "no_consent", "none", "", "", decided_at=60))["decided_at"]
     '1970-01-01T00:01:00Z'
     """
     values = {field.name: getattr(noun, field.name) for field in fields(noun)}
-    return {name: iso(value) if name.endswith("_at") else _finite(value) for name, value in values.items()}
+    times = ("_at", "_since")
+    return {name: iso(value) if name.endswith(times) else _finite(value) for name, value in values.items()}
 
 
 def incident(found: Incident) -> Json:
@@ -43,38 +47,50 @@ def incident(found: Incident) -> Json:
     return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
 
 
+def coverage(found: Coverage) -> Json:
+    """What is measured, of what could be."""
+    rows = [plain(one) | {"share": round(one.share, 3)} for one in found.kpis]
+    return {
+        "at": iso(found.at), "objects": found.objects, "measured": found.measured, "share": round(found.share, 3),
+        "since": iso(found.since), "until": iso(found.until), "kpis": rows, "not_understood": dict(found.unused),
+    }  # fmt: skip
+
+
 def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
     """With the sentence that explains it, and its parts by name."""
     parts = [{name: _finite(value) for name, value in part._asdict().items()} for part in found.parts]
-    return plain(found) | {"explanation": explained(found, find), "parts": parts}
+    readings = [one._asdict() | {"end": iso(one.end)} for one in found.readings]
+    return plain(found) | {"explanation": explained(found, find), "parts": parts, "readings": readings}
 
 
 def explained(found: Degradation, find: Callable[[str], Kpi | None]) -> str:
+    from detector.incidents import explanation  # brings numpy and scipy, which a lookup does not need
+
     names = {found.kpi, *(part.kpi for part in found.parts)}
     return explanation(found, {name: kpi for name in names if (kpi := find(name)) is not None})
 
 
 def incident_in_full(
     found: Incident, degradations: Sequence[Degradation], impact: Impact | None, care: CareView | None, *, floor: int,
-    find: Callable[[str], Kpi | None] = lambda _: None,
+    find: Callable[[str], Kpi | None] = lambda _: None, told: Mapping[str, Any] = NOTHING_TOLD,
 ) -> Json:  # fmt: skip
-    """An incident with its evidence and its counts; people only by number."""
+    """An incident with its evidence and its counts; people only by number, as the last alert (`told`) has them."""
     return incident(found) | {
         "degradations": [degradation(d, find) for d in degradations],
-        "impact": impact and counts(impact, floor=floor),
-        "care": care and care_counts(care, floor=floor),
+        "impact": impact and counts(impact, floor=floor, told=told),
+        "care": care and care_counts(care, floor=floor, told=told),
         "links": {"affected": f"/v1/incidents/{found.incident_id}/affected", "page": f"/incidents/{found.incident_id}"},
     }
 
 
-def counts(impact: Impact, *, floor: int) -> Json:
+def counts(impact: Impact, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD) -> Json:
     """The assessment without its people, told as alerts tell it: in steps of the floor, and null under it."""
-    affected = shown(impact.affected, floor)
-    low, high = shown_interval(impact.affected_low, impact.affected_high, floor) if affected else (None, None)
+    seen = counted(impact, floor, told)
+    low, high = seen.interval or (None, None)
     return {
         "assessed_at": iso(impact.assessed_at),
-        "exposed": shown(impact.exposed, floor),
-        "affected": affected,
+        "exposed": seen.exposed,
+        "affected": seen.affected,
         "affected_low": low,
         "affected_high": high,
         "accounts": shown(len(impact.accounts), floor),
@@ -83,11 +99,12 @@ def counts(impact: Impact, *, floor: int) -> Json:
     }
 
 
-def care_counts(care: CareView, *, floor: int) -> Json:
-    return plain(care) | {
-        "contactable": shown(care.contactable, floor),
+def care_counts(care: CareView, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD) -> Json:
+    """Of the people on the list."""
+    listed = max(care.listed, care.contactable)
+    return plain(care) | on_the_list(listed, care.contactable, care.proposed, floor, told) | {
         "withheld": {reason: shown(people, floor) for reason, people in care.withheld.items()},
-    }
+    }  # fmt: skip
 
 
 def account(large: AccountImpact, *, floor: int) -> Json:
@@ -128,7 +145,9 @@ def lookup(answer: LookupAnswer) -> Json:
         "since": iso(answer.since),
         "expected_clear": iso(answer.expected_clear),
         "expected_clear_source": answer.expected_clear_source,
+        "ended_at": iso(answer.ended_at),
         "resolved_at": iso(answer.resolved_at),
+        "timezone": answer.timezone,
         "next_exposure_at": iso(answer.next_exposure_at),
         "say": dict(answer.say),
         "said": [said(row) for row in answer.said],
@@ -140,13 +159,15 @@ def lookup(answer: LookupAnswer) -> Json:
 
 def touching(one: Touching) -> Json:
     """An incident on a caller's list."""
-    found = one.incident
+    found, facts = one.incident, one.facts
     return {
         "incident_id": found.incident_id, "severity": found.severity, "state": found.state,
-        "started_at": iso(found.started_at), "ended_at": iso(found.ended_at), "resolved_at": iso(found.resolved_at),
+        "started_at": iso(facts.since), "ended_at": iso(facts.until), "resolved_at": iso(found.resolved_at),
         "probability": round(one.listing.probability, 3), "basis": one.listing.basis,
+        "no_data_since": iso(found.no_data_since),
         "reason": found.reason, "silent": found.suppressed_reason, "say": dict(one.say), "told": one.told,
-        "expected_clear_at": iso(found.expected_clear_at), "expected_clear_source": found.expected_clear_source,
+        "expected_clear_at": iso(facts.clear),
+        "expected_clear_source": found.expected_clear_source if facts.clear else "",
         "next_exposure_at": iso(one.listing.next_exposure_at),
     }  # fmt: skip
 

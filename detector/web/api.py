@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import AfterValidator
 
+from detector.domain.identity import AccountId, IncidentId, SubscriberId
 from detector.domain.incident import Incident
 from detector.web import answers, desk_api
 from detector.web.access import Access
@@ -14,10 +16,12 @@ from detector.web.service import WebService
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
-IncidentId = Annotated[str, Path(max_length=64)]
-RawIdentity = Annotated[str, Path(min_length=1, max_length=256)]
+NamedIncident = Annotated[str, Path(max_length=64), AfterValidator(IncidentId)]
+NamedSubscriber = Annotated[str, Path(min_length=1, max_length=256), AfterValidator(SubscriberId)]
+NamedAccount = Annotated[str, Path(min_length=1, max_length=256), AfterValidator(AccountId)]
 Caller = Literal["self", "guardian", "holder", "manager"]
-State = Literal["", "open", "resolved", "merged"]
+State = Literal["open", "resolved", "merged"]
+"""Left out, every state; `?state=` without a value is refused: no filter means all by being empty."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -29,16 +33,21 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
     def metrics() -> Response:
         return PlainTextResponse(service.metrics(), media_type=METRICS_TYPE)
 
+    @routes.get("/v1/coverage")
+    def coverage() -> dict[str, Any]:
+        return answers.coverage(service.coverage())
+
     @routes.get("/v1/incidents")
-    def incidents(state: State = "", limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
+    def incidents(state: State | None = None, limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
         found = service.incidents(state, limit, offset)
         return {"incidents": [answers.incident(one) for one in found], "limit": limit, "offset": offset}
 
     @routes.get("/v1/incidents/{incident_id}")
-    def incident(incident_id: IncidentId) -> dict[str, Any]:
+    def incident(incident_id: NamedIncident) -> dict[str, Any]:
         found = incident_or_404(service.incident, incident_id)
         parts = service.degradations(incident_id), service.impact(incident_id), service.care(incident_id)
-        return answers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi)
+        told = service.told(incident_id)
+        return answers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi, told=told)
 
     return routes
 
@@ -50,7 +59,7 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
 
     @routes.get("/v1/incidents/{incident_id}/affected")
     def affected(
-        incident_id: IncidentId, limit: Limit = 100, offset: Offset = 0, identify: bool = False, context: bool = False,
+        incident_id: NamedIncident, limit: Limit = 100, offset: Offset = 0, identify: bool = False, context: bool = False,
         actor: str = actor,
     ) -> dict[str, Any]:  # fmt: skip
         incident_or_404(service.incident, incident_id)
@@ -67,7 +76,7 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
 
     @routes.get("/v1/lookup/{subscriber:path}")
     def lookup(
-        subscriber: RawIdentity, caller: Caller = "self", context: bool = False, actor: str = actor
+        subscriber: NamedSubscriber, caller: Caller = "self", context: bool = False, actor: str = actor
     ) -> dict[str, Any]:  # fmt: skip
         found = answers.lookup(service.lookup(subscriber, actor, caller))
         if context and desk is not None and caller == "self":  # nobody else is told of a person's past
@@ -75,7 +84,7 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
         return found
 
     @routes.get("/v1/accounts/{account:path}")
-    def account(account: RawIdentity, actor: str = actor) -> dict[str, Any]:
+    def account(account: NamedAccount, actor: str = actor) -> dict[str, Any]:
         return answers.plain(service.account(account, actor))
 
     return routes

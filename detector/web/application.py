@@ -1,26 +1,30 @@
 """The web application: health, API and pages over one `WebService`."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from detector.web.access import Access
 from detector.web.api import api_routes, health_routes, people_routes
+from detector.web.dates import moment
 from detector.web.desk import Desk
 from detector.web.desk_api import desk_routes
 from detector.web.desk_pages import report_page_routes
+from detector.web.head import HeadLikeGet
 from detector.web.pages import page_routes
 from detector.web.problems import add_problems
 from detector.web.service import WebService
 
 HERE = Path(__file__).parent
 HEADERS = {
-    # charts carry their own style element
-    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    # charts carry their own style element; the one script is a file of ours
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -35,9 +39,10 @@ def create_app(
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.
     """
-    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     access = Access(token)
     templates = Jinja2Templates(HERE / "templates")
+    templates.env.filters["moment"] = partial(moment, timezone=timezone)
     app.include_router(health_routes(service, access))
     app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
     app.include_router(people_routes(service, access, desk))
@@ -52,6 +57,11 @@ def create_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     add_problems(app, templates)
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    def favicon() -> FileResponse:
+        """For browsers that ask without reading the page; it needs no token, like the other static files."""
+        return FileResponse(HERE / "static/favicon.svg", media_type="image/svg+xml")
+
     @app.middleware("http")
     async def guard(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         answer = await go_on(request)
@@ -59,4 +69,5 @@ def create_app(
             answer.headers.setdefault(name, value)
         return answer
 
+    app.add_middleware(HeadLikeGet)
     return app

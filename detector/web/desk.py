@@ -16,7 +16,7 @@ class Desk(Protocol):
         ...
 
     def give_feedback(
-        self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str = "", outcome: str = ""
+        self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str | None = None, outcome: str = ""
     ) -> Feedback: ...
 
     def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:

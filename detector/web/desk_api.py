@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from detector.care.context import Context
 from detector.domain.errors import Misconfigured
 from detector.domain.feedback import OUTCOMES, VERDICTS, Feedback
+from detector.domain.identity import Choice, IncidentId, SubscriberId
 from detector.domain.incident import Incident
 from detector.reports import REPORTS, Report
 from detector.web.access import Access
@@ -18,21 +19,21 @@ from detector.web.answers import iso, plain
 from detector.web.desk import Desk
 
 Json = dict[str, Any]
-IncidentId = Annotated[str, Path(max_length=64)]
+NamedIncident = Annotated[str, Path(max_length=64), AfterValidator(IncidentId)]
 Step = Literal["day", "week", "month"]
 Moment = Annotated[datetime | None, Query()]
 Start = Annotated[datetime | None, Query(alias="from")]
-Dimension = Annotated[str, Query(max_length=40)]
-ReportName = Annotated[str, Path(max_length=40)]
+Dimension = Annotated[str, Query(max_length=40), AfterValidator(Choice)]
+ReportName = Annotated[str, Path(max_length=40), AfterValidator(Choice)]
 
 
 class Told(BaseModel):
-    """What a care team posts; `subscriber` is the raw identity, where it is about one customer."""
+    """What a care team posts; `subscriber` is the raw identity, where it is about one customer, and left out where not."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=256)
 
     verdict: str
-    subscriber: str = Field(default="", repr=False)
+    subscriber: Annotated[str, AfterValidator(SubscriberId)] | None = Field(default=None, repr=False)
     outcome: str = ""
 
 
@@ -42,19 +43,19 @@ def desk_routes(desk: Desk, find: Callable[[str], Incident | None], access: Acce
     actor = Depends(access.program)
 
     @routes.post("/v1/incidents/{incident_id}/feedback", status_code=201)
-    def give_feedback(incident_id: IncidentId, told: Told, actor: str = actor) -> Json:
+    def give_feedback(incident_id: NamedIncident, told: Told, actor: str = actor) -> Json:
         if find(incident_id) is None:
             raise HTTPException(404, "There is no such incident.")
         _one_of(told.verdict, VERDICTS, "verdict")
         _one_of(told.outcome, OUTCOMES, "outcome")
         return feedback(
             desk.give_feedback(
-                incident_id, told.verdict, actor, raw_subscriber=told.subscriber.strip(), outcome=told.outcome
+                incident_id, told.verdict, actor, raw_subscriber=told.subscriber, outcome=told.outcome
             )
         )  # fmt: skip
 
     @routes.get("/v1/incidents/{incident_id}/feedback")
-    def given_feedback(incident_id: IncidentId) -> Json:
+    def given_feedback(incident_id: NamedIncident) -> Json:
         if find(incident_id) is None:
             raise HTTPException(404, "There is no such incident.")
         return {"incident_id": incident_id, "feedback": [feedback(one) for one in desk.feedback(incident_id)]}
@@ -64,8 +65,13 @@ def desk_routes(desk: Desk, find: Callable[[str], Incident | None], access: Acce
         return {"reports": [{"name": n, "title": k.title, "href": f"/v1/reports/{n}"} for n, k in sorted(REPORTS.items())]}
 
     @routes.get("/v1/reports/{name}")
-    def one_report(name: ReportName, start: Start = None, to: Moment = None, per: Step = "week", by: Dimension = "") -> Json:
-        return as_json(report_or_4xx(desk, name, start, to, per).only("by", by))
+    def one_report(
+        name: ReportName, start: Start = None, to: Moment = None, per: Step = "week", by: Dimension | None = None
+    ) -> Json:
+        made = report_or_4xx(desk, name, start, to, per)
+        if by is not None and REPORTS[name].by:
+            _one_of(by, REPORTS[name].by, "by")
+        return as_json(made.only("by", by))
 
     return routes
 

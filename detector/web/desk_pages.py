@@ -19,18 +19,20 @@ def report_page_routes(desk: Desk, access: Access, templates: Jinja2Templates, *
     def reports(request: Request, sent_on: Response | None = enter) -> Response:
         if sent_on is not None:
             return sent_on
-        return templates.TemplateResponse(request, "reports.html", {"reports": sorted(REPORTS.items())})
+        return templates.TemplateResponse(
+            request, "reports.html", {"reports": sorted(REPORTS.items()), "timezone": timezone}
+        )
 
     @routes.get("/reports/{name}", response_model=None)
     def one_report(
-        request: Request, name: ReportName, start: Start = None, to: Moment = None, per: Step = "week", by: Dimension = "",
-        sent_on: Response | None = enter,
+        request: Request, name: ReportName, start: Start = None, to: Moment = None, per: Step = "week",
+        by: Dimension | None = None, sent_on: Response | None = enter,
     ) -> Response:  # fmt: skip
         if sent_on is not None:
             return sent_on
         made = report_or_4xx(desk, name, start, to, per)
         asked = {"from": request.query_params.get("from", ""), "to": request.query_params.get("to", "")}
-        view = report_view(made, by=by, per=per, asked=asked)
-        return templates.TemplateResponse(request, "report.html", view | {"timezone": timezone})
+        view = report_view(made, by=by or "", per=per, asked=asked)
+        return templates.TemplateResponse(request, "report.html", view | {"timezone": timezone, "by": by, "per": per})
 
     return routes

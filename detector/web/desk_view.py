@@ -29,11 +29,12 @@ def report_view(made: Report, *, by: str, per: str, asked: Mapping[str, str]) ->
     """Everything the template `report.html` names; `asked`: the times in the address, kept by its links."""
     names = [c.name for c in made.columns]
     dimensions = list(dict.fromkeys(str(row[names.index("by")]) for row in made.rows)) if "by" in names else []
-    shown = made.only("by", by)
+    shown = made.only("by", by or None)
     kept = {name: value for name, value in asked.items() if value}
 
     def link(**changes: str) -> str:
-        return f"/reports/{made.name}?{urlencode(kept | {'per': per, 'by': by} | changes)}"
+        parts = kept | {"per": per, "by": by} | changes
+        return f"/reports/{made.name}?{urlencode({name: value for name, value in parts.items() if value})}"
 
     return {
         "report": made,

@@ -1,21 +1,27 @@
 """What the incident's page shows, worked out in plain values; the template only lays it out."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-from detector.care.privacy import shown, shown_interval
-from detector.charts import Mark, band_chart, display_value
+from detector.care.facts import Facts, facts_of
+from detector.care.impact_part import counted, on_the_list
+from detector.care.privacy import shown
+from detector.charts import Mark, band_chart
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import LEVEL, Breach
-from detector.web import answers, wording
+from detector.web import answers
 from detector.web.account_view import account_line
+from detector.web.measured_view import measured_view
 from detector.web.service import CareView, Update, WebService
+from detector.wording import quantities, times, words
+from detector.wording.figures import SILENCE
 
 MOST_ROWS = 12
 MOST_CHARTS = 6
@@ -67,15 +73,30 @@ class Page:
     floor: int
 
     def clock(self, at: float) -> str:
-        return wording.clock(at, self.timezone, now=self.now)
+        return times.clock(at, self.timezone, now=self.now)
+
+    def dated(self, at: float) -> str:
+        """For tables and lists, which are read on other days, too."""
+        return times.clock(at, self.timezone)
 
     def count(self, people: float) -> str:
-        return wording.count(people, floor=self.floor)
+        return self.told(shown(people, self.floor))
+
+    def told(self, people: int | None) -> str:
+        """
+        >>> Page("UTC", 0, 5).told(2310), Page("UTC", 0, 5).told(None)
+        ('2,310', 'fewer than 5')
+        """
+        return f"fewer than {self.floor}" if people is None else f"{people:,}"
+
+    def facts(self, incident: Incident) -> Facts:
+        return facts_of(incident, now=self.now, timezone=self.timezone)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a list and a headline need of an incident."""
+    """What a list and a headline need of an incident; `until` is the estimated end, `state` says it in words and
+    `badge` in one. `since_at` and `until_at` are the same times in s, `until_at` None while there is none."""
 
     incident: Incident
     headline: str
@@ -84,21 +105,21 @@ class Summary:
     lasted: str
     state: str
     silent: str
+    badge: str
+    since_at: int
+    until_at: int | None
+    no_data: str = ""
+    """Since when nothing of it is measured; empty: it is."""
 
 
 def summary(incident: Incident, page: Page) -> Summary:
-    end = incident.resolved_at if incident.resolved_at is not None else page.now
-    reason, _, other = incident.suppressed_reason.partition(":")
-    silent = f"merged into {other}" if reason == "merged" else wording.SUPPRESSED.get(reason, reason)
+    facts = page.facts(incident)
     return Summary(
-        incident,
-        wording.headline(incident.kind, incident.root_kind, incident.root_id),
-        page.clock(incident.started_at),
-        "" if incident.resolved_at is None else page.clock(incident.resolved_at),
-        wording.duration(end - incident.started_at),
-        "ongoing" if incident.state == "open" else "false alarm" if incident.withdrawn_at is not None else incident.state,
-        silent,
-    )
+        incident, facts.headline, page.clock(facts.since), "" if facts.until is None else page.clock(facts.until),
+        facts.lasted, facts.in_words, f"merged into {facts.into}" if facts.into else facts.silence,
+        words.BADGES[facts.state], facts.since, facts.until,
+        "" if facts.no_data_since is None else page.clock(facts.no_data_since),
+    )  # fmt: skip
 
 
 def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -> dict[str, object]:
@@ -106,12 +127,15 @@ def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -
 
     def affected(incident: Incident) -> str:
         impact = service.impact(incident.incident_id)
-        return here.count(impact.affected) if impact else ""
+        if impact is None or incident.withdrawn_at is not None:
+            return ""
+        return here.told(counted(impact, here.floor, service.told(incident.incident_id)).affected)
 
     return {
         "summaries": [summary(one, here) for one in found],
         "affected": {one.incident_id: affected(one) for one in found},
         "problems": service.ready(),
+        "measured": measured_view(service.coverage(), service.ready(), here),
         "at": here.clock(here.now),
     }
 
@@ -123,15 +147,19 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
         key=lambda d: (-SEVERITIES.index(d.severity), -d.strength, d.degradation_id),
     )
     impact, care = service.impact(incident.incident_id), service.care(incident.incident_id)
+    told = service.told(incident.incident_id)
     rows = [measured(d, service.kpi, page) for d in degradations]
     return {
         "summary": summary(incident, page),
-        "found_after": wording.duration(incident.opened_at - incident.started_at),
+        "found_after": times.duration(incident.opened_at - incident.started_at),
+        "decided": "" if incident.resolved_at is None else page.clock(incident.resolved_at),
+        "works": "" if incident.works_until is None else page.clock(incident.works_until),
         "lead": lead_time(incident, care),
+        "lead_class": lead_class(incident, care),
         "clear": expected_clear(incident, care, page),
         "graver": [graver(one, service.kpi, page) for one in (care.outlook.breaches if care and care.outlook else ())],
-        "people": impact and people(impact, page),
-        "care": care and care_words(care, page),
+        "people": impact and incident.withdrawn_at is None and people(impact, page, told),
+        "care": care and care_words(care, page, incident, told),
         "rows": rows[:MOST_ROWS],
         "more_rows": rows[MOST_ROWS:],
         "candidates": candidates(incident),
@@ -141,21 +169,17 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
 
 
 def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> Measured:
-    """Observed with its counts, against the expectation."""
-    kpi = find(d.kpi)
-    ratio = kpi is not None and kpi.kind == "ratio" and d.denominator > 0
+    """Observed with its counts, against the expectation: as of the latest bad period, or of the worst once it is over."""
+    kpi, one = find(d.kpi), d.reading
+    observed, expected = quantities.pair(kpi, one.observed, one.expected)
+    title = kpi.title if kpi else d.kpi
+    if d.family == SILENCE:
+        title, observed, expected = "Measurements", "none", f"every {times.duration(d.duration_s)}"
     return Measured(
-        d.object_id,
-        kpi.title if kpi else d.kpi,
-        _value(kpi, d.observed),
-        f"{wording.quantity(d.numerator)} of {wording.quantity(d.denominator)}" if ratio else "",
-        _value(kpi, d.expected),
-        page.clock(d.started_at),
-        wording.duration(d.periods * d.duration_s),
-        d.severity,
-        "ongoing" if d.cleared_at is None else f"until {page.clock(d.cleared_at)}",
-        answers.explained(d, find),
-    )
+        d.object_id, title, observed, quantities.counts(kpi, one.numerator, one.denominator), expected,
+        page.dated(d.started_at), times.duration(one.periods * d.duration_s), d.severity,
+        "ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}", answers.explained(d, find),
+    )  # fmt: skip
 
 
 def candidates(incident: Incident) -> list[Candidate]:
@@ -164,25 +188,21 @@ def candidates(incident: Incident) -> list[Candidate]:
         return []
     return [
         Candidate(
-            wording.place(r.root_kind, r.root_id), (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
-            f"{r.bad} of {r.testable}", wording.chance(r.chance), f"{r.coverage:.0%}",
+            words.place(r.root_kind, r.root_id), (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
+            f"{r.bad} of {r.testable}", quantities.rare(r.chance), f"{r.coverage:.0%}",
         )
         for r in incident.rivals
     ]  # fmt: skip
 
 
-def _value(kpi: Kpi | None, value: float) -> str:
-    return display_value(kpi, value) if kpi else f"{value:.4g}"
-
-
-def people(impact: Impact, page: Page) -> dict[str, object]:
-    """The counts of people and accounts, none under the floor."""
+def people(impact: Impact, page: Page, told: Mapping[str, Any]) -> dict[str, object]:
+    """The counts of people and accounts, none under the floor; `told`: what the last alert said."""
     large = answers.nameable(impact.accounts, floor=page.floor)
-    low, high = shown_interval(impact.affected_low, impact.affected_high, page.floor)
+    seen = counted(impact, page.floor, told)
     return {
-        "affected": page.count(impact.affected),
-        "interval": f"{low:,} to {high:,} at 95 % confidence" if shown(impact.affected, page.floor) else "",
-        "exposed": page.count(impact.exposed),
+        "affected": page.told(seen.affected),
+        "interval": "" if seen.interval is None else "{:,} to {:,} at 95 % confidence".format(*seen.interval),
+        "exposed": page.told(seen.exposed),
         "floor": page.floor,
         "groups": account_groups(impact.accounts, page),
         "named": [account_line(a, page.floor) for a in large[:MOST_ACCOUNTS]],
@@ -203,35 +223,53 @@ def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[Accoun
         few, firms = shown(lines, page.floor) is None, kind in {"enterprise", "government"}
         accounts_told = "" if few else f"{len(own):,}" if firms else page.count(len(own))
         groups.append(
-            AccountGroup(wording.ACCOUNT_KINDS.get(kind, kind or "kind not known"), accounts_told, page.count(lines))
+            AccountGroup(words.ACCOUNT_KINDS.get(kind, kind or "kind not known"), accounts_told, page.count(lines))
         )
     return groups
 
 
-def care_words(care: CareView, page: Page) -> dict[str, object]:
+def care_words(care: CareView, page: Page, incident: Incident, told: Mapping[str, Any]) -> dict[str, object]:
+    """`reach`: of how many on the list how many may be contacted, and for how many something is proposed. More may be on the
+    list than are expected to suffer: each with a chance of their own. `told`: what the last alert said."""
     reasons = sorted(care.withheld.items(), key=lambda item: (-item[1], item[0]))
+    what = "to be contacted" if incident.state == "open" else "to hear that it is over"
+    seen = on_the_list(max(care.listed, care.contactable), care.contactable, care.proposed, page.floor, told)
+    listed = f" of {seen['listed']:,} listed" if seen["listed"] else ""
+    reach = [f"{page.told(seen['contactable'])}{listed} may be contacted"]
+    reach += [f"{page.told(seen['proposed'])} {what}"] if care.proposed else []
     return {
         "say": care.say,
         "action": care.action.replace("_", " "),
-        "held": wording.HELD.get(care.held, care.held),
+        "held": words.HELD.get(care.held, care.held),
         "team": care.team,
-        "contactable": page.count(care.contactable),
-        "withheld": [(wording.WITHHELD.get(why, why), page.count(n)) for why, n in reasons if n],
+        "reach": ", ".join(reach),
+        "withheld": [(words.WITHHELD.get(why, why), page.count(n)) for why, n in reasons if n],
     }
+
+
+def _ahead(incident: Incident, care: CareView | None) -> int | None:
+    """Seconds from opening to the first complaint; None without one, and of what was no trouble of its own."""
+    if care is None or care.first_complaint_at is None or incident.withdrawn_at is not None or incident.state == "merged":
+        return None
+    return care.first_complaint_at - incident.opened_at
 
 
 def lead_time(incident: Incident, care: CareView | None) -> str:
     """How far the incident was ahead of the first complaint."""
-    if care is None or care.first_complaint_at is None:
-        return ""
-    ahead = care.first_complaint_at - incident.opened_at
-    return f"{wording.duration(abs(ahead))} {'before' if ahead >= 0 else 'after'} the first complaint"
+    ahead = _ahead(incident, care)
+    return "" if ahead is None else times.lead_time(ahead)
+
+
+def lead_class(incident: Incident, care: CareView | None) -> str:
+    """`lead` where care knew first, `late` where the customer did."""
+    return "lead" if (_ahead(incident, care) or 0) >= 0 else "late"
 
 
 def graver(breach: Breach, find: Callable[[str], Kpi | None], page: Page) -> str:
     """When a drift reaches its next severity, with the interval; a bound that is not reached in three days has no time."""
     kpi = find(breach.kpi)
-    said = f"{kpi.title if kpi else breach.kpi} of {breach.object_id} to {breach.severity} ({_value(kpi, breach.limit)})"
+    limit = quantities.value(kpi, breach.limit)
+    said = f"{kpi.title if kpi else breach.kpi} of {breach.object_id} to {breach.severity} ({limit})"
     if breach.at is None:
         return f"{said}: not within three days" + (f", at the earliest {page.clock(breach.low)}" if breach.low else "")
     latest = page.clock(breach.high) if breach.high else "later than in three days"
@@ -259,7 +297,8 @@ def charts(bands: Sequence[Band], incident: Incident, care: CareView | None, pag
     if care and care.first_complaint_at is not None:
         marks.append(Mark(care.first_complaint_at, "first complaint", "complaint"))
     if incident.resolved_at is not None:
-        marks.append(Mark(incident.resolved_at, "resolved", "resolved"))
+        over = page.facts(incident).until
+        marks += [] if over is None else [Mark(over, "over", "resolved")]
     return [band_chart(band, marks=marks, timezone=page.timezone, width=940, height=230) for band in bands[:MOST_CHARTS]]
 
 

@@ -9,13 +9,15 @@ from fastapi.templating import Jinja2Templates
 
 from detector.domain.feedback import Feedback
 from detector.web.access import COOKIE, Access
-from detector.web.api import IncidentId, Offset, incident_or_404
+from detector.web.api import NamedIncident, Offset, incident_or_404
 from detector.web.desk_view import said_of
 from detector.web.incident_view import Page, incident_view, incidents_view
 from detector.web.service import WebService
 
 PER_PAGE = 50
 COOKIE_S = 12 * 3600
+LIST_REFRESH_S, INCIDENT_REFRESH_S = 30, 60
+"""How often a page is loaded anew while something may change on it, unless its reader pauses that."""
 TokenParameter = Annotated[str, Query(max_length=200)]
 
 
@@ -47,7 +49,7 @@ def page_routes(
     @routes.get("/", response_model=None)
     def incidents(
         request: Request,
-        state: Literal["", "open", "resolved"] = "",
+        state: Literal["open", "resolved"] | None = None,
         offset: Offset = 0,
         sent_on: Response | None = enter,
     ) -> Response:
@@ -55,16 +57,28 @@ def page_routes(
             return sent_on
         found = service.incidents(state, PER_PAGE + 1, offset)
         older = offset + PER_PAGE if len(found) > PER_PAGE else None
-        view = incidents_view(service, found[:PER_PAGE], page()) | {"state": state, "older": older, "timezone": timezone}
+        view = incidents_view(service, found[:PER_PAGE], page()) | {
+            "state": state or "",
+            "older": older,
+            "timezone": timezone,
+            "offset": offset,
+            "now": service.now(),
+            "refresh_s": LIST_REFRESH_S,
+        }
         return templates.TemplateResponse(request, "incidents.html", view)
 
     @routes.get("/incidents/{incident_id}", response_model=None)
-    def incident(request: Request, incident_id: IncidentId, sent_on: Response | None = enter) -> Response:
+    def incident(request: Request, incident_id: NamedIncident, sent_on: Response | None = enter) -> Response:
         if sent_on is not None:
             return sent_on
         here, found = page(), incident_or_404(service.incident, incident_id)
         said = said_of(feedback(incident_id))
-        view = incident_view(service, found, here) | {"said": said, "at": here.clock(here.now), "timezone": timezone}
+        view = incident_view(service, found, here) | {
+            "said": said,
+            "now": here.now,
+            "timezone": timezone,
+            "refresh_s": INCIDENT_REFRESH_S if found.state == "open" else 0,
+        }
         return templates.TemplateResponse(request, "incident.html", view)
 
     return routes

@@ -11,6 +11,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
 from detector.domain.errors import Permanent, PrecallError, Transient
+from detector.domain.identity import InvalidIdentity
 
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
@@ -31,7 +32,7 @@ def add_problems(app: FastAPI, templates: Jinja2Templates) -> None:
         headers = {}
         if isinstance(error, Transient):
             headers = {"Retry-After": str(round(error.retry_after_s or RETRY_AFTER_S))}
-        status = 503 if isinstance(error, Transient) else 422 if isinstance(error, Permanent) else 500
+        status = 503 if isinstance(error, Transient) else 422 if isinstance(error, Permanent | InvalidIdentity) else 500
         return answer(request, status, str(error), headers)
 
     def unforeseen(request: Request, error: Exception) -> Response:

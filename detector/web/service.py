@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
+
+if TYPE_CHECKING:
+    from detector.domain.evidence import Band
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class ListedPage:
 
 @dataclass(frozen=True)
 class CareView:
-    """What care does about an incident. `contactable` people, the rest `withheld` by reason (one of WHY_NOT -> people)."""
+    """What care does about an incident: of the `listed` people so many are `contactable`, and for so many of them something
+    is `proposed`; the rest are `withheld` by reason (one of WHY_NOT -> people). `say` by language, as it is true now."""
 
     say: Mapping[str, str] = field(default_factory=dict)
     action: str = ""
@@ -48,6 +52,8 @@ class CareView:
     outlook: Outlook | None = None
     held: str = ""
     """Why no care team is told yet: unsure, capacity or late; empty: it is, or is nobody's business."""
+    listed: int = 0
+    proposed: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class Update:
 class WebService(Protocol):
     """Reads only. `affected`, `lookup` and `account` write who asked (`actor`) to the audit log before they answer.
 
-    Unknown ids give None or nothing; `Transient` is answered 503. `incidents`: newest first; `state` empty = every state.
+    Unknown ids give None or nothing, blank ones InvalidIdentity; `Transient` is answered 503. `incidents`: newest first;
+    `state` None = every state.
     """
 
     def now(self) -> float:
@@ -74,7 +81,7 @@ class WebService(Protocol):
         """What keeps the service from its work, one line each; empty = ready."""
         ...
 
-    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]: ...
+    def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]: ...
 
     def incident(self, incident_id: str) -> Incident | None: ...
 
@@ -82,6 +89,10 @@ class WebService(Protocol):
 
     def impact(self, incident_id: str) -> Impact | None:
         """The newest assessment; its `people` are never shown and may be left empty."""
+        ...
+
+    def told(self, incident_id: str) -> Mapping[str, Any]:
+        """`impact` of the last alert, from which counts move only when they have clearly left it; empty = no alert."""
         ...
 
     def care(self, incident_id: str) -> CareView | None: ...
@@ -98,13 +109,17 @@ class WebService(Protocol):
         """How many of this account's lines are affected."""
         ...
 
-    def bands(self, incident_id: str) -> Sequence[Band]:
+    def bands(self, incident_id: str) -> "Sequence[Band]":
         """A few leading KPIs around the incident, the most telling first."""
         ...
 
     def timeline(self, incident_id: str) -> Sequence[Update]: ...
 
     def kpi(self, kpi_id: str) -> Kpi | None: ...
+
+    def coverage(self) -> Coverage:
+        """What is measured, of what could be."""
+        ...
 
     def metrics(self) -> str:
         """Prometheus text format."""

@@ -29,10 +29,10 @@ class StoreDesk:
         return self.store.verdicts.of(incident_id)
 
     def give_feedback(
-        self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str = "", outcome: str = ""
+        self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str | None = None, outcome: str = ""
     ) -> Feedback:
         at = WallClock().now()
-        key = self._key(raw_subscriber) if raw_subscriber else ""
+        key = "" if raw_subscriber is None else self._key(raw_subscriber)
         one = Feedback(incident_id, at, actor, verdict, key, outcome)
         self.store.audit.note(at, actor, "feedback", key or incident_id, f"{incident_id}: {verdict} {outcome}".strip())
         with self.store.begin() as connection:
@@ -58,7 +58,7 @@ class StoreDesk:
 
     def _key(self, raw_subscriber: str) -> str:
         """The pseudonym under which this person is known; the newest where nobody knows it."""
-        keys = self.pseudonymiser.subscribers(raw_subscriber.strip())
+        keys = self.pseudonymiser.subscribers(raw_subscriber)
         known = self._known().customers.subscribers
         return next((key for key in keys if key in known), keys[0])
 

@@ -1,31 +1,31 @@
 """The web's questions answered from the store."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from detector import care, feedback
+from detector import care
 from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
+from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Clock, Reference, Source
-from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
-from detector.telemetry import Telemetry
 from detector.web.service import CareView, Listed, ListedPage, Update
-from jobs import fitted
-from jobs.assessing.holding import note_of
+
+if TYPE_CHECKING:
+    from detector.domain.evidence import Band
+    from detector.kpis import Catalogue
 
 _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
@@ -37,12 +37,12 @@ class StoreService:
     its work."""
 
     store: Store
-    source: Source
-    catalogue: Catalogue
+    source: Callable[[], Source]
+    catalogue: Callable[[], "Catalogue"]
     settings: Settings
     clock: Clock
     pseudonymiser: Pseudonymiser
-    telemetry: Telemetry
+    metrics_text: Callable[[], str]
     problems: Callable[[], Sequence[str]]
     reference: Callable[[], Reference] | None = None
     """What is known of network and customers, at once; read from the source if not given."""
@@ -53,7 +53,7 @@ class StoreService:
     def ready(self) -> Sequence[str]:
         return self.problems()
 
-    def incidents(self, state: str, limit: int, offset: int) -> Sequence[Incident]:
+    def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]:
         return self.store.book.incidents(state=state, limit=limit, offset=offset)
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -66,20 +66,27 @@ class StoreService:
     def impact(self, incident_id: str) -> Impact | None:
         return self.store.book.impact(incident_id)
 
+    def told(self, incident_id: str) -> Mapping[str, Any]:
+        note = self.store.notes.get(f"told:{incident_id}") or {}
+        return (note.get("said") or {}).get("impact") or {}
+
     def care(self, incident_id: str) -> CareView | None:
         """What the newest alert said, and the listings as they stand."""
+        from detector import feedback
+
         incident = self.incident(incident_id)
         if incident is None:
             return None
         told = self.store.outbox.told(incident_id)
         held = self._held(incident)
-        data: dict[str, Any] = told[-1].data if told else {"say": held.get("say"), "action": {"team": held.get("team")}}
+        data: dict[str, Any] = told[-1].data if told else {"action": {"team": held.get("team")}}
         action = data.get("action") or {}
         listed = self.store.book.listings(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
         return CareView(
-            say=data.get("say") or {}, action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
-            contactable=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
+            say=self._say(incident), action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
+            listed=len(listed), contactable=sum(one.contactable for one in listed),
+            proposed=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
                 cells=incident.cells, people={one.subscriber for one in listed},
@@ -87,8 +94,15 @@ class StoreService:
             outlook=self._outlook(incident), held=str(held.get("why") or ""),
         )  # fmt: skip
 
+    def _say(self, incident: Incident) -> Mapping[str, str]:
+        zone, lead = self._known().operator.timezone, self.store.book.surest(incident)
+        facts = care.facts_of(incident, now=self.now(), timezone=zone, lead=lead)
+        return {language: care.sentence(facts, language) for language in self.settings.care.languages}
+
     def _held(self, incident: Incident) -> dict[str, Any]:
         """What is known of an incident that waits to be told."""
+        from jobs.assessing.holding import note_of
+
         waits = incident.state == "open" and not incident.silent
         return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
 
@@ -115,20 +129,21 @@ class StoreService:
         return replace(row, contact=self.store.vault.open(decision.recipient))
 
     def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
-        keys = self.pseudonymiser.subscribers(raw_subscriber.strip())
+        keys = self.pseudonymiser.subscribers(raw_subscriber)
         self._note(actor, "lookup", keys[0], "" if caller == "self" else f"for the {caller}")
         reference = self._known()
         key = next((one for one in keys if one in reference.customers.subscribers), keys[0])
         listings = [row for one in keys for row in self.store.book.listings(subscriber=one, current=True)]
         incidents = self.store.book.incidents_named({row.incident_id for row in listings})
         person = reference.customers.subscribers.get(key)
-        recipients = {key, person.guardian if person and person.minor else key}
+        recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
         situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
-        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller)
+        leads = {i.incident_id: lead for i in incidents if (lead := self.store.book.surest(i)) is not None}
+        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
-        keys = self.pseudonymiser.accounts(raw_account.strip())
+        keys = self.pseudonymiser.accounts(raw_account)
         self._note(actor, "account", keys[0])
         reference = self._known()
         customers = reference.customers
@@ -144,7 +159,7 @@ class StoreService:
         return (self.reference or self._read_reference)()
 
     def _read_reference(self) -> Reference:
-        return self.source.reference(self.now())
+        return self.source().reference(self.now())
 
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
@@ -153,23 +168,30 @@ class StoreService:
             country=operator.country,
         )  # fmt: skip
 
-    def bands(self, incident_id: str) -> Sequence[Band]:
+    def bands(self, incident_id: str) -> "Sequence[Band]":
+        from jobs import fitted  # with the scorers, which nothing else here needs
+
         incident = self.incident(incident_id)
         if incident is None:
             return ()
         zone = self._known().operator.timezone
         policy = self.settings.detection
-        return fitted.bands_of(self.store, self.catalogue, policy, incident, timezone=zone, until=int(self.now()))
+        return fitted.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
         told = {m.sequence: m for m in self.store.outbox.told(incident_id)}
         return [_update(message) for _, message in sorted(told.items())]
 
     def kpi(self, kpi_id: str) -> Kpi | None:
-        return next((k for k in self.catalogue.kpis if k.id == kpi_id), None)
+        return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
+
+    def coverage(self) -> Coverage:
+        from jobs.coverage import Looking  # with the formulas, which nothing else here needs
+
+        return Looking(self.store, self.catalogue(), self._known(), self.now()).coverage()
 
     def metrics(self) -> str:
-        return self.telemetry.text()
+        return self.metrics_text()
 
 
 def _line(row: Communication) -> str:

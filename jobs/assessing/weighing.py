@@ -44,6 +44,11 @@ class Weighed:
         return one.incident.priority, -one.impact.affected, one.incident.opened_at, one.incident.incident_id
 
 
+def _known_until(incident: Incident, now: int) -> int:
+    """Nobody is counted as affected for time of which nothing is measured."""
+    return now if incident.no_data_since is None else min(now, max(incident.no_data_since, incident.opened_at))
+
+
 @dataclass(frozen=True)
 class Weighing:
     """Reads what an assessment needs to know; writes nothing."""
@@ -85,7 +90,7 @@ class Weighing:
 
     def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> Weighed:
         outlook = None
-        if incident.withdrawn_at is None:
+        if incident.withdrawn_at is None and incident.no_data_since is None:
             outlook = pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now)
         one = self._weigh(incident, presence, outlook)
         known = replace(situation, risk=self._risk(one), history=self._history(one))
@@ -112,7 +117,7 @@ class Weighing:
             return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
         one = pipeline.weigh(
             incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
-            self.settings.impact, now=self.now, outlook=outlook,
+            self.settings.impact, now=_known_until(incident, self.now), outlook=outlook,
         )  # fmt: skip
         zone = self.reference.operator.timezone
         accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)

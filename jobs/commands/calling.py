@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import quote
 
 from detector.domain.errors import Misconfigured, Transient
+from detector.domain.identity import SubscriberId
+from detector.domain.window import epoch
+from detector.wording.quantities import chance
+from detector.wording.times import clock
+from detector.wording.words import SUPPRESSED, WITHHELD
 from jobs.whereabouts import where
 
 Json = Mapping[str, Any]
@@ -16,7 +22,8 @@ _TIMEOUT_S = 30.0
 
 
 def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
-    """As `GET /v1/lookup/{subscriber}` answers. Raises PrecallError."""
+    """As `GET /v1/lookup/{subscriber}` answers. Raises PrecallError; InvalidIdentity if nobody is named."""
+    subscriber = SubscriberId(subscriber)
     if caller not in CALLERS:
         raise Misconfigured(f"nobody called '{caller}'", where="--caller", mend=f"one of {', '.join(CALLERS)}")
     return _asked(settings, f"/v1/lookup/{quote(subscriber, safe='')}?caller={quote(caller)}") or _read(
@@ -59,43 +66,69 @@ def _token(settings: Any) -> str:
 
 def _read(settings: Any, subscriber: str, caller: str) -> Json:
     """The store's answer, opened for this one question."""
-    from detector.app import open_house
+    from detector.app import wire
+    from detector.domain.ports import Reference
+    from detector.sources.one_person import reference_of
     from detector.web import answers
-    from jobs.service import questions_of
+    from jobs.questions import questions_of
 
-    house = open_house(settings)
+    house = wire(settings)
+
+    def known() -> Reference:
+        return reference_of(settings.sources.path, house.pseudonymiser, subscriber.strip(), house.clock.now())
+
     try:
-        return answers.lookup(questions_of(house).lookup(subscriber, ACTOR, caller))
+        return answers.lookup(questions_of(house, reference=known).lookup(subscriber, ACTOR, caller))
     finally:
         house.close()
 
 
 def shown(answer: Json) -> str:
-    """For a person on the phone: what matters first."""
+    """For a person on the phone: what matters first, times where the operator lives."""
     lines = [_headline(answer)]
     lines += [f"say ({language}): {sentence}" for language, sentence in answer["say"].items()]
     if answer["next_exposure_at"]:
-        lines.append(f"expected there again: {answer['next_exposure_at']}")
-    lines += [" ".join(("told already:", one["at"], one["action"], one["channel"], one["offer"])) for one in answer["said"]]
+        lines.append(f"expected there again: {_time(answer, answer['next_exposure_at'])}")
+    lines += [_told(one, answer) for one in answer["said"]]
     contact = answer["contact"]
-    lines.append("care may contact" if contact["contactable"] else f"care may not contact: {contact['why_not']}")
-    lines += [_incident(one) for one in answer["incidents"]]
+    barred = WITHHELD.get(contact["why_not"], contact["why_not"])
+    lines.append("care may contact" if contact["contactable"] else f"care may not contact: {barred}")
+    lines += [_incident(one, answer) for one in answer["incidents"]]
     return "\n".join(lines)
 
 
 def _headline(answer: Json) -> str:
-    words = {"yes": "affected", "no": "not affected by anything known", "unknown": "not known to be affected"}
+    """Nothing is asserted of someone who is less likely than care's bar to be affected."""
+    over = bool(answer["ended_at"])
+    words = {
+        "yes": "was affected" if over else "affected", "no": "not affected by anything known",
+        "unknown": "may have been affected" if over else "may be affected",
+    }  # fmt: skip
+    if answer["answer"] == "unknown" and not answer["probability"]:
+        return "not known to be affected"
     parts = [words[str(answer["answer"])]]
-    if answer["probability"]:
-        parts.append(f"{answer['probability']:.0%} {'sure' if answer['answer'] == 'yes' else 'likely'}")
-    for name, what in (("since", "since"), ("expected_clear", "should be over"), ("resolved_at", "over since")):
-        if answer[name]:
-            parts.append(f"{what} {answer[name]}")
+    if answer["probability"] and answer["answer"] != "no":
+        parts.append(f"{chance(answer['probability'])} {'sure' if answer['answer'] == 'yes' else 'likely'}")
+    if answer["answer"] != "no":
+        times = (("since", "since"), ("expected_clear", "should be over"), ("ended_at", "over since"))
+        parts += [f"{what} {_time(answer, answer[name])}" for name, what in times if answer[name]]
     return ", ".join(parts)
 
 
-def _incident(one: Json) -> str:
+def _told(one: Json, answer: Json) -> str:
+    said = (_time(answer, one["at"]), one["action"].replace("_", " "), one["channel"], one["offer"])
+    return " ".join(("told already:", *filter(None, said)))
+
+
+def _time(answer: Json, at: str) -> str:
+    return clock(epoch(datetime.fromisoformat(at)), answer["timezone"])
+
+
+def _incident(one: Json, answer: Json) -> str:
+    since = f"since {_time(answer, one['started_at'])}"
+    until = f"until {_time(answer, one['ended_at'])}" if one["ended_at"] else "ongoing"
+    silent = SUPPRESSED.get(one["silent"], one["silent"])
     words: Sequence[str] = (
-        one["incident_id"], one["severity"], one["silent"] or one["state"], f"{one['probability']:.0%}", one["reason"],
+        one["incident_id"], one["severity"], since, until, silent, f"{chance(one['probability'])} likely", one["reason"],
     )  # fmt: skip
-    return "  ".join(words)
+    return "  ".join(filter(None, words))

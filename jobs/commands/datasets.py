@@ -5,15 +5,14 @@ from typing import Annotated
 
 import typer
 
-from detector.domain.errors import Misconfigured
-from jobs.commands.options import AsJson, ConfigFile, moment, progress, settings_of
+from jobs.commands.options import AsJson, ConfigFile, between, moment, one_of, progress, settings_of
 
 
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder to write the operator dataset into.")],
-    cells: Annotated[int, typer.Option(min=6)] = 200,
-    days: Annotated[int, typer.Option(min=1)] = 28,
-    seed: Annotated[int, typer.Option()] = 1,
+    cells: Annotated[int, typer.Option(min=6, max=100_000)] = 200,
+    days: Annotated[int, typer.Option(min=1, max=3660)] = 28,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
     start: Annotated[str, typer.Option(help="ISO 8601, UTC if it has no offset.")] = "2026-03-02T00:00Z",
     format_: Annotated[str, typer.Option("--format", help="csv or xml (PM files).")] = "csv",
 ) -> None:
@@ -21,8 +20,7 @@ def simulate(
 
     Example: `precall simulate out/operator --cells 200 --days 28 --seed 1`
     """
-    if format_ not in {"csv", "xml"}:
-        raise Misconfigured(f"no format '{format_}'", where="--format", mend="csv or xml")
+    one_of(format_, ("csv", "xml"), "--format")
     from detector.simulator import simulate as write
 
     with progress("simulating") as moved:
@@ -39,14 +37,17 @@ def simulate(
 def backtest(
     dataset: Annotated[Path, typer.Argument(help="Operator dataset.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
-    from_: Annotated[str, typer.Option("--from", help="Begin to decide here; earlier data is history.")] = "",
-    to: Annotated[str, typer.Option("--to", help="Decide until here.")] = "",
+    from_: Annotated[str | None, typer.Option("--from", help="Begin to decide here; earlier data is history.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Decide until here.")] = None,
     config: ConfigFile = None,
     kpis: Annotated[Path | None, typer.Option(help="Another KPI catalogue.")] = None,
-    arrival_delay: Annotated[int | None, typer.Option(help="Seconds from a period's end to its arrival.")] = None,
+    arrival_delay: Annotated[
+        int | None, typer.Option(help="Seconds from a period's end to its arrival.", min=0, max=7 * 86_400)
+    ] = None,
     identify: Annotated[
         bool, typer.Option("--identify", help="Write the dataset's own ids; is noted in the audit log.")
     ] = False,
+    against: Annotated[Path | None, typer.Option(help="Results of another backtest to compare with.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay the pipeline under a moving clock and score it against the truth.
@@ -58,8 +59,8 @@ def backtest(
     settings = settings_of(config)
     if kpis is not None:
         settings = settings.model_copy(update={"sources": settings.sources.model_copy(update={"kpis": kpis})})
-    given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
-    one = Backtest(dataset, out, settings, given, arrival_delay, identify)
+    given = between(from_, to)
+    one = Backtest(dataset, out, settings, given, arrival_delay, identify, against)
     with progress("replaying") as moved:
         figures = one.run(moved)
-    typer.echo(shown(figures, out, as_json))
+    typer.echo(shown(figures, out, as_json, one.findings))

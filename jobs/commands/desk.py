@@ -1,20 +1,30 @@
 """The operations desk: incidents, deliveries, findings, reports."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from jobs.commands.options import AsJson, ConfigFile, moment, printed
+from detector.domain.identity import Choice
+from jobs.commands.options import AsJson, ConfigFile, Limit, between, chosen, one_of, printed
+
+STATES = ("open", "resolved", "merged")
+DELIVERED = ("held", "pending", "sent", "dead", "expired", "withdrawn")
 
 
-def incidents(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
+def incidents(
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+    state: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATES)}.")] = None,
+    limit: Limit = 50,
+) -> None:
     """Incidents, newest first.
 
     Example: `precall incidents --state open`
     """
     from jobs.commands.showing import show_incidents
 
-    printed(config, lambda house: show_incidents(house, state, limit, as_json))
+    wanted = None if state is None else one_of(state, STATES, "--state")
+    printed(config, lambda house: show_incidents(house, wanted, limit, as_json))
 
 
 def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
@@ -27,32 +37,47 @@ def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
     printed(config, lambda house: show_findings(house, as_json))
 
 
-def deliveries(config: ConfigFile = None, as_json: AsJson = False, state: str = "", limit: int = 50) -> None:
+def deliveries(
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+    state: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(DELIVERED)}.")] = None,
+    limit: Limit = 50,
+) -> None:
     """What was sent, waits, or could not be delivered.
 
     Example: `precall deliveries --state dead`
     """
     from jobs.commands.showing import show_deliveries
 
-    printed(config, lambda house: show_deliveries(house, state, limit, as_json))
+    wanted = None if state is None else one_of(state, DELIVERED, "--state")
+    printed(config, lambda house: show_deliveries(house, wanted, limit, as_json))
 
 
-def redrive(config: ConfigFile = None, receiver: Annotated[str, typer.Option(help="Only this receiver's.")] = "") -> None:
+def redrive(
+    config: ConfigFile = None, receiver: Annotated[str | None, typer.Option(help="Only this receiver's.")] = None
+) -> None:
     """Make dead deliveries due again.
 
     Example: `precall redrive --receiver consumer-care`
     """
     from detector.clock import WallClock
 
-    printed(config, lambda house: f"{house.store.outbox.redrive(WallClock().now(), receiver)} made due again")
+    def again(house: Any) -> str:
+        known = {one.name for one in house.receivers} | house.store.outbox.receivers()
+        name = None if receiver is None else one_of(receiver, sorted(known), "--receiver")
+        return f"{house.store.outbox.redrive(WallClock().now(), name)} made due again"
+
+    printed(config, again)
 
 
 def report(
-    name: Annotated[str, typer.Argument(help="Which report; without a name they are listed.")] = "",
-    from_: Annotated[str, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")] = "",
-    to: Annotated[str, typer.Option("--to", help="Default: now.")] = "",
+    name: Annotated[str | None, typer.Argument(help="Which report; without a name they are listed.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Default: now.")] = None,
     step: Annotated[str, typer.Option("--per", help="Sum up by day, week or month.")] = "week",
-    by: Annotated[str, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,5 +87,6 @@ def report(
     """
     from jobs.commands.showing import show_report
 
-    given = (moment(from_, "--from") if from_ else None, moment(to, "--to") if to else None)
-    printed(config, lambda house: show_report(house, name, given, step, by, as_json))
+    given = between(from_, to)
+    which, only = chosen(name, Choice, "precall report"), chosen(by, Choice, "--by")
+    printed(config, lambda house: show_report(house, which, given, step, only, as_json))

@@ -11,12 +11,13 @@ from detector.app import House
 from detector.care.consent import bases, permission
 from detector.clock import WallClock
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
-from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.impact import usual_of
+from detector.store.meant import Person
 from detector.store.parquet import read_columns
-from detector.store.people import PEOPLE
+from detector.store.pii import subject_tables
+from detector.store.tables import metadata
 from jobs import fitted
 from jobs.commands.explained import Row, decision_in_words, habit_in_words, printed
 from jobs.commands.forgetting import own_accounts
@@ -26,6 +27,7 @@ _OF_A_DECISION = (
 )  # fmt: skip
 _OF_SOMEBODY_ELSE = {"listing": "subscriber", "communication": "subscriber"}
 """Tables whose rows may be about a minor whose guardian this person is: of those only that they name the person."""
+_ABOUT_PEOPLE = frozenset(table.name for table in subject_tables(metadata))
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,8 @@ class Explanation:
 
 
 def explain(house: House, raw_subscriber: str) -> Explanation:
-    """Written to the audit log before it is answered. Raises Misconfigured if nobody is named."""
-    if not (raw := raw_subscriber.strip()):
-        raise Misconfigured("nobody is named", where="precall explain", mend="give the identity as in subscribers.csv")
-    names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
+    """Written to the audit log before it is answered. Raises InvalidIdentity if nobody is named."""
+    names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw_subscriber))]
     for name in names:
         house.store.audit.note(WallClock().now(), "cli", "explain", name)
     return _Search(house, names, house.source.reference(house.clock.now())).explanation()
@@ -79,7 +79,7 @@ class _Search:
         about = _OF_SOMEBODY_ELSE.get(table)
         own = {name: value for name, value in row.items() if not isinstance(value, bytes)}
         if about is None or row[about] in self.names:
-            return own if table in PEOPLE else {name: _only(value, names) for name, value in own.items()}
+            return own if table in _ABOUT_PEOPLE else {name: _only(value, names) for name, value in own.items()}
         kept = ("incident_id", "recipient", "at", "listed_at", "delisted_at", "decided_at", "action", "channel")
         return {name: own[name] for name in kept if name in own} | {"as": "guardian"}
 
@@ -172,5 +172,4 @@ def _only(value: Any, names: Sequence[str]) -> Any:
 
 
 def _mentions(value: Any, names: Sequence[str]) -> bool:
-    told = json.dumps(value, default=str)
-    return any(name in told for name in names)
+    return Person(tuple(names)).in_json(value)

@@ -8,57 +8,73 @@ from typing import Any
 from detector.app import House
 from detector.clock import WallClock
 from detector.domain.customer import Customers
-from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
-from detector.store.people import KEPT
-from detector.store.traces import SHORTEST_RAW
+from detector.domain.identity import SubscriberId
+from detector.domain.ports import Reference
+from detector.store.erasure import KEPT_TABLES
+from detector.store.meant import unmistakable
 from jobs.experience import do_again_without
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What became of one person. `erased`: rows by place; `left`: where a second search still found it; `kept`: rows that
-    stay on purpose; `returns`: tables of the inbox in which it still stands, so that the next pull brings it back."""
+    """What became of one person. `held`: rows that named it, by "table.column"; `erased`: rows gone by place, empty for a
+    person of whom nothing was held and in a dry run; `left`: where a second search found it; `kept`: rows that stay on
+    purpose; `returns`: tables of the inbox in which it still stands, so that the next pull brings it back."""
 
     pseudonyms: Sequence[str]
+    held: Mapping[str, int]
     erased: Mapping[str, int]
     left: Sequence[str]
     kept: Mapping[str, int]
     returns: Sequence[str]
     notes: Sequence[str]
+    dry_run: bool = False
 
     def shown(self, as_json: bool) -> str:
         if as_json:
             return json.dumps(asdict(self), indent=2)
-        gone = ", ".join(f"{count} {what}" for what, count in self.erased.items() if count) or "nothing was kept"
-        lines = [f"{', '.join(self.pseudonyms)}: {gone}", *self.notes]
-        lines += [f"kept: {count} rows in {name} ({KEPT[name]})" for name, count in self.kept.items()]
+        lines = [f"{', '.join(self.pseudonyms)}: {self._what_went()}", *self.notes]
+        if self.dry_run:
+            lines += [f"would change: {count} rows by {place}" for place, count in self.held.items()]
+        lines += [f"kept: {count} rows in {name} ({KEPT_TABLES[name]})" for name, count in self.kept.items()]
         if self.returns:
             lines.append(
                 f"still in your {', '.join(self.returns)}: the next pull brings it back; take it out, and run this again"
             )
-        proof = "nothing of it is left" if not self.left else f"still found in {', '.join(self.left)}"
-        return "\n".join([*lines, f"a second search through every table and file: {proof}"])
+        if not self.dry_run:
+            proof = "nothing of it is left" if not self.left else f"still found in {', '.join(self.left)}"
+            lines.append(f"a second search through every table and file: {proof}")
+        return "\n".join(lines)
+
+    def _what_went(self) -> str:
+        if not self.held:
+            return "nothing was held"
+        if self.dry_run:
+            return "a dry run, nothing was changed"
+        return ", ".join(f"{count} {what}" for what, count in self.erased.items() if count)
 
 
-def forget(house: House, raw_subscriber: str) -> Forgotten:
+def forget(house: House, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten:
     """Every row about the person, presence, habits, waiting notes and the sealed identity, under every pseudonym that it
-    had; accounts that are this person's alone go with it. The audit log keeps that it was done."""
-    if not (raw := raw_subscriber.strip()):
-        raise Misconfigured("nobody is named", where="precall forget", mend="give the identity as in subscribers.csv")
+    had; accounts that are this person's alone go with it. The audit log keeps that it was done. Of a person of whom nothing
+    is held nothing else changes, nor in a dry run. Raises InvalidIdentity if nobody is named."""
+    raw = SubscriberId(raw_subscriber)
     names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
-    customers = house.source.reference(house.clock.now()).customers
-    everything = [*names, *own_accounts(house, customers, names)]
+    reference = house.source.reference(house.clock.now())
+    customers, erasure = reference.customers, house.store.erasure
     for name in names:
-        house.store.audit.note(WallClock().now(), "cli", "forget", name)
-    with house.store.begin() as connection:
-        house.store.erased.add(connection, names, house.clock.now())
-        do_again_without(house.store, connection, names, customers, house.settings.impact.privacy_floor)
-    gone = house.store.erasure.erase(everything, raw)
-    left = house.store.erasure.mentions(everything, raw, [house.settings.sources.path])
-    return Forgotten(
-        names, gone, left, house.store.erasure.kept(names), _still_in(house, customers, names[0]), _notes(raw)
-    )  # fmt: skip
+        house.store.audit.note(WallClock().now(), "cli", "forget", name, "dry run" if dry_run else "")
+    person = erasure.person([*names, *own_accounts(house, customers, names)], raw, _objects(reference))
+    held, returns = erasure.holds(person), _still_in(house, customers, names[0])
+    erased: Mapping[str, int] = {}
+    if (held or returns) and not dry_run:
+        with house.store.begin() as connection:
+            house.store.erased.add(connection, names, house.clock.now())
+            do_again_without(house.store, connection, names, customers, house.settings.impact.privacy_floor)
+        erased = erasure.erase(person)
+    left = [] if dry_run else erasure.mentions(person, [house.settings.sources.path])
+    return Forgotten(names, held, erased, left, erasure.kept(names), returns, _notes(raw), dry_run)
 
 
 def own_accounts(house: House, customers: Customers, names: Sequence[str]) -> list[str]:
@@ -68,6 +84,12 @@ def own_accounts(house: House, customers: Customers, names: Sequence[str]) -> li
     others = {account for who, accounts in customers.accounts_of.items() if who not in names for account in accounts}
     left = mine - others
     return sorted(left - house.store.erasure.shared(left, names)) if left else []
+
+
+def _objects(reference: Reference) -> set[str]:
+    """Names of cells and of the places that they belong to."""
+    cells = reference.topology.cells
+    return {*cells, *(name for _, name in reference.topology.groups), *(cell.node_id for cell in cells.values())}
 
 
 def _still_in(house: House, customers: Customers, name: str) -> list[str]:
@@ -85,7 +107,6 @@ def _still_in(house: House, customers: Customers, name: str) -> list[str]:
 
 
 def _notes(raw: str) -> list[str]:
-    if len(raw) >= SHORTEST_RAW:
+    if unmistakable(raw):
         return []
-    few = f"an id of fewer than {SHORTEST_RAW} characters is in any file by chance"
-    return [f"{few}: it was looked for in columns only"]
+    return ["this identity could be a number, a date or a word as well: it was looked for in columns of identities only"]

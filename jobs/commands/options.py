@@ -1,14 +1,20 @@
 """What commands have in common: their options, the house they ask, a moment, a bar."""
 
-import sys
-from collections.abc import Callable
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import Identity, InvalidIdentity
+from jobs.progress import Moved, on
+
+Name = TypeVar("Name", bound=Identity)
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings; the packaged config/precall.toml if not given.")
@@ -24,44 +30,86 @@ def settings_of(config: Path | None) -> Any:
 
 
 def house_of(config: Path | None) -> Any:
-    from detector.app import open_house
+    """Wired; a command opens and imports what it asks for, and nothing else."""
+    from detector.app import wire
 
-    return open_house(settings_of(config))
+    return wire(settings_of(config))
+
+
+_ERA = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+"""Times of data lie between these: nothing was measured before the first, and nothing is known of the second."""
 
 
 def moment(text: str, option: str) -> int:
-    """ISO 8601 to seconds; without an offset it is UTC."""
+    """ISO 8601 to seconds; without an offset it is UTC. Misconfigured for anything else, and for other centuries."""
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise Misconfigured(f"'{text}' is no time", where=option, mend="write it as 2026-03-24T06:00Z") from error
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+        raise Misconfigured(f"'{text[:60]}' is no time", where=option, mend="write it as 2026-03-24T06:00Z") from error
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not _ERA[0] <= at < _ERA[1]:
+        raise Misconfigured(f"'{text[:60]}' is out of range", where=option, mend="a time from 1970 to 2099")
+    return int(at.timestamp())
+
+
+def between(from_: str | None, to: str | None) -> tuple[int | None, int | None]:
+    """--from and --to in s, None where one is not given. Misconfigured if the one is not before the other."""
+    begin = None if from_ is None else moment(from_, "--from")
+    end = None if to is None else moment(to, "--to")
+    if begin is not None and end is not None and begin >= end:
+        raise Misconfigured(f"{from_} is not before {to}", where="--from, --to", mend="give --from before --to")
+    return begin, end
+
+
+def one_of(word: str, allowed: Iterable[str], option: str) -> str:
+    """The word itself. Misconfigured, with the allowed ones, for any other."""
+    known = [*allowed]
+    if word in known:
+        return word
+    near = difflib.get_close_matches(word, known, n=1)
+    what = f"did you mean '{near[0]}'? " if near else ""
+    raise Misconfigured(f"not '{word[:60]}'", where=option, mend=f"{what}one of {', '.join(known) or '(there are none)'}")
+
+
+Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=1_000_000)]
+
+
+def named(text: str, kind: type[Name], where: str) -> Name:
+    """The name of a person, account, incident or receiver. InvalidIdentity, with the option in it, if it cannot be one."""
+    try:
+        return kind(text)
+    except InvalidIdentity as error:
+        raise InvalidIdentity(error.what, where=where, mend=error.mend) from error
+
+
+def chosen(text: str | None, kind: type[Name], option: str) -> Name | None:
+    """The same of a filter; None if it was left out, which is another thing than a blank one."""
+    return None if text is None else named(text, kind, option)
+
+
+def span(text: str, option: str) -> int:
+    """A length of time to seconds.
+
+    >>> [span(text, "--judge") for text in ("24h", "90 min", "2d")]
+    [86400, 5400, 172800]
+    """
+    found = re.fullmatch(r"(\d{1,4})\s*(min|h|d)", text.strip())
+    if found is None or int(found[1]) == 0:
+        raise Misconfigured(f"'{text}' is no length of time", where=option, mend="write it as 24h, 90min or 2d")
+    return int(found[1]) * {"min": 60, "h": 3600, "d": 86_400}[found[2]]
 
 
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:
     """What the house says when asked."""
     house = house_of(config)
-    typer.echo(show(house))
-    house.close()
+    try:
+        typer.echo(show(house))
+    finally:
+        house.close()
 
 
-class progress:  # noqa: N801  reads as a function
-    """A bar on a terminal when it takes longer than two seconds; silence elsewhere."""
+def progress(what: str) -> AbstractContextManager[Moved]:
+    """On standard error: a bar if that is a terminal, else a line now and then."""
+    from rich.console import Console
 
-    def __init__(self, what: str) -> None:
-        from rich.progress import Progress
-
-        self._bar = Progress(transient=True, disable=not sys.stderr.isatty())
-        self._task = self._bar.add_task(what, total=1.0, visible=False)
-        self._started = datetime.now(UTC)
-
-    def __enter__(self) -> Callable[[float], None]:
-        self._bar.start()
-        return self._move
-
-    def _move(self, share: float) -> None:
-        slow = (datetime.now(UTC) - self._started).total_seconds() > 2
-        self._bar.update(self._task, completed=share, visible=slow)
-
-    def __exit__(self, *_error: object) -> None:
-        self._bar.stop()
+    return on(Console(stderr=True))(what)

@@ -1,11 +1,13 @@
 """One person: answer a call, answer a request for access, erase; and whom the rules would reach."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, printed, settings_of
+from detector.domain.identity import IncidentId, SubscriberId
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, chosen, house_of, named, printed, settings_of
 
 
 def lookup(
@@ -24,7 +26,8 @@ def lookup(
 
     from jobs.commands.calling import look_up, shown
 
-    answer = look_up(settings_of(config), subscriber, caller)
+    who = named(subscriber, SubscriberId, "precall lookup")
+    answer = look_up(settings_of(config), who, caller)
     typer.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else shown(answer))
 
 
@@ -35,27 +38,53 @@ def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False)
     """
     from jobs.commands.explaining import explain as explained
 
-    printed(config, lambda house: explained(house, subscriber).shown(as_json))
+    who = named(subscriber, SubscriberId, "precall explain")
+    printed(config, lambda house: explained(house, who).shown(as_json))
 
 
-def forget(subscriber: str, config: ConfigFile = None, as_json: AsJson = False) -> None:
+def forget(
+    subscriber: str,
+    config: ConfigFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go, by table and column; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Without a terminal nothing is asked anyway.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Erase a person from every table, file and waiting note, and search everything again. Exit code 1 if something is left.
+
+    On a terminal it shows what would go and asks first.
 
     Example: `precall forget 491701234567`
     """
     from jobs.commands.forgetting import forget as erase
 
+    who = named(subscriber, SubscriberId, "precall forget")
     house = house_of(config)
-    done = erase(house, subscriber)
-    house.close()
+    try:
+        if not (dry_run or yes) and sys.stdin.isatty():
+            _ask_first(erase(house, who, dry_run=True).shown(as_json=False))
+        done = erase(house, who, dry_run=dry_run)
+    finally:
+        house.close()
     typer.echo(done.shown(as_json))
     raise typer.Exit(TROUBLE if done.left else NOTHING_FOUND)
 
 
+def _ask_first(what: str) -> None:
+    """On the terminal, beside the answer that a program may read. Exit code 1 if the answer is no."""
+    typer.echo(what, err=True)
+    if not typer.confirm("Erase this person? It cannot be undone", err=True):
+        typer.echo("nothing was erased", err=True)
+        raise typer.Exit(TROUBLE)
+
+
 def rules(
     what: Annotated[str, typer.Argument(help="try: a dry run over the people listed now; list: the rules in their order.")],
-    incident: Annotated[str, typer.Option("--incident", help="Only this one, over or not; default: those open.")] = "",
-    subscriber: Annotated[str, typer.Option("--subscriber", help="What this person would get; is audited.")] = "",
+    incident: Annotated[
+        str | None, typer.Option("--incident", help="Only this one, over or not; default: those open.")
+    ] = None,
+    subscriber: Annotated[str | None, typer.Option("--subscriber", help="What this person would get; is audited.")] = None,
     file: Annotated[Path | None, typer.Option("--rules", help="Rules to compare with the present ones.")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -66,4 +95,5 @@ def rules(
     """
     from jobs.commands.showing import show_rules
 
-    printed(config, lambda house: show_rules(house, what, incident, subscriber, file, as_json))
+    one, who = chosen(incident, IncidentId, "--incident"), chosen(subscriber, SubscriberId, "--subscriber")
+    printed(config, lambda house: show_rules(house, what, one, who, file, as_json))

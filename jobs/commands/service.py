@@ -1,27 +1,33 @@
 """The service itself: run it, run one of its jobs, check what it stands on."""
 
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 import typer
 
 from detector.domain.errors import Misconfigured
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, ConfigFile, house_of, settings_of
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, progress, settings_of, span
+from jobs.progress import Moved, lines
 
 
 def run(
     config: ConfigFile = None,
     demo: Annotated[bool, typer.Option("--demo", help="A simulated operator instead of your own.")] = False,
     seconds: Annotated[float | None, typer.Option("--for", help="Stop by itself after so many seconds.")] = None,
+    judge: Annotated[str, typer.Option(help="At the first start, judge so much of the past at once: 24h, 90min, 2d.")] = "",
 ) -> None:
     """The daemon: every job on its schedule, health, API and pages.
 
-    Example: `precall run --config my.toml`
+    Example: `precall run --config my.toml --judge 24h`
     """
+    past_s = span(judge, "--judge") if judge else 0
     from rich.console import Console
 
     from detector.telemetry import configure_logs
-    from jobs.commands.stopping import wait_for_stop
+    from jobs.commands.stopping import LONGEST_S, wait_for_stop
 
+    if seconds is not None and not 0 <= seconds <= LONGEST_S:  # nor is not-a-number
+        raise Misconfigured(f"no time to run ({seconds})", where="--for", mend=f"seconds, from 0 to {LONGEST_S:.0f}")
     configure_logs(level="WARNING" if demo else "INFO")
     settings, console = settings_of(config), Console()
     if demo:
@@ -29,15 +35,30 @@ def run(
 
         Demo(settings, console).run(lambda: wait_for_stop(seconds))
         return
+    from detector.listening import listen
+
+    listening = listen(settings.web.host, settings.web.port)
     from detector.app import open_house
     from jobs.service import service_of
 
-    with service_of(open_house(settings)) as service:
+    service = service_of(open_house(settings), listening, logged)
+    if past_s:
+        from jobs.judging import Judging
+
+        console.print(Judging(service.jobs, past_s).run())
+    with service:
         console.print(
             f"precall watches {settings.sources.path}; pages at {service.url} (token in {settings.storage.path}/keys.json)"
         )
         wait_for_stop(seconds)
     console.print("stopped cleanly")
+
+
+def logged(what: str) -> AbstractContextManager[Moved]:
+    """Progress as lines of the log: a daemon's terminal is one."""
+    import structlog
+
+    return lines(what, structlog.get_logger().info)
 
 
 def job(
@@ -47,16 +68,19 @@ def job(
 
     Example: `precall job pull`
     """
+    from detector.app import open_house
     from detector.telemetry import configure_logs
+    from jobs.daemon import NAMES
     from jobs.service import jobs_of
 
+    if name not in NAMES:
+        raise Misconfigured(f"no job '{name}'", where="precall job", mend=f"one of {', '.join(NAMES)}")
     configure_logs()
-    house = house_of(config)
-    jobs = jobs_of(house)
-    if name not in jobs.names:
-        raise Misconfigured(f"no job '{name}'", where="precall job", mend=f"one of {', '.join(jobs.names)}")
-    typer.echo(f"{name}: {jobs.run(name)}")
-    house.close()
+    house = open_house(settings_of(config))
+    try:
+        typer.echo(f"{name}: {jobs_of(house, watch=progress).run(name)}")
+    finally:
+        house.close()
 
 
 def check(config: ConfigFile = None) -> None:
@@ -65,9 +89,31 @@ def check(config: ConfigFile = None) -> None:
     Example: `precall check --config my.toml`
     """
     from detector.app import check as problems_of
+    from jobs.whereabouts import serves
 
-    problems = problems_of(settings_of(config))
+    settings = settings_of(config)
+    problems = problems_of(settings, served=serves(settings.storage.path, settings.web.port))
     for problem in problems:
         typer.echo(problem)
     typer.echo("all well" if not problems else f"{len(problems)} to mend")
     raise typer.Exit(TROUBLE if problems else NOTHING_FOUND)
+
+
+def coverage(
+    cells: Annotated[bool, typer.Option("--cells", help="Each cell and KPI with its last value.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the KPIs and counters that are of no use yet.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is measured of what could be: how many cells have each KPI, how new it is, and which counters were read and not
+    understood. Ends with 1 when nothing or little is measured.
+
+    Example: `precall coverage --json`
+    """
+    from jobs.commands.measured import show_coverage
+
+    house = house_of(config)
+    text, little = show_coverage(house, cells=cells, everything=everything, as_json=as_json)
+    house.close()
+    typer.echo(text)
+    raise typer.Exit(TROUBLE if little else NOTHING_FOUND)

@@ -1,41 +1,103 @@
 """Tables for people, JSON for machines: incidents, deliveries, lookups."""
 
 import json
+import os
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
-from detector.app import House
-from detector.care.privacy import shown as people_shown
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.window import utc
-from detector.reports import REPORTS
-from detector.reports.report import STEPS
-from jobs.assessing.holding import note_of
-from jobs.commands.trying import Trial
-from jobs.reporting import report, window_of
+from jobs.commands.options import one_of
 
-_WIDTH = 140
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from detector.app import House
+
+_UNBOUNDED = 10_000
+"""Width where nobody looks at a terminal: a row a line, whole, for `grep` and the like."""
+_LEAST_COLUMN = 12
+"""A column narrower than this is no column any more: then each row is shown as a block of lines."""
 HELD = "held"
 """State of what care waits for in `precall deliveries`."""
 
 
 def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
-    """The same rows as JSON, or as a table; `empty` says that there is none."""
+    """The same rows as JSON, or as a table as wide as the terminal; `empty` says that there is none.
+
+    No value is ever cut: single words, such as ids and times, stay whole on their line so that they can be pasted, texts are
+    wrapped. Where the columns do not fit beside each other, each row is a block of `name  value` lines.
+    """
     if as_json:
         return json.dumps(rows, indent=2, default=str)
     if not rows:
         return empty
-    shown = Table(*rows[0].keys(), box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(*("" if v is None else str(v) for v in row.values()))
+    cells = [{name: "" if v is None else str(v) for name, v in row.items()} for row in rows]
+    width = terminal_width()
+    least = {name: _least(name, [row.get(name, "") for row in cells]) for name in cells[0]}
+    if sum(least.values()) + len(least) - 1 > width:
+        return "\n\n".join(_block(row, width) for row in cells)
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in cells[0]:
+        shown.add_column(name, overflow="fold", min_width=least[name])
+    for row in cells:
+        shown.add_row(*(Text(value) for value in row.values()))
+    return _printed(shown, width)
+
+
+def terminal_width(most: int = _UNBOUNDED) -> int:
+    """Columns of the terminal, or what the environment variable COLUMNS says; where neither is known, `most`."""
+    asked = os.environ.get("COLUMNS", "")
+    known = asked.isdigit() and int(asked) > 0
+    if not known and not sys.stdout.isatty():
+        return most
+    return min(shutil.get_terminal_size().columns, most)
+
+
+def _least(name: str, values: Sequence[str]) -> int:
+    """The narrowest this column can be: its longest single word, and for texts enough to read them."""
+    words = [word for value in (name, *values) for word in value.split()]
+    longest = max(map(len, words), default=1)
+    return max(longest, min(_LEAST_COLUMN, max(map(len, values), default=0)))
+
+
+def _block(row: Mapping[str, str], width: int) -> str:
+    """One row as lines of name and value; where a single word is too long to stand beside its name, values stand below."""
+    indent = max(map(len, row)) + 2
+    longest = max((len(word) for value in row.values() for word in value.split()), default=0)
+    if indent + longest > width:
+        lines = [f"{name}:\n{_wrapped(value, width, '  ', '  ')}" for name, value in row.items() if value]
+    else:
+        lines = [_wrapped(value, width, f"{name:{indent}}", " " * indent) for name, value in row.items() if value]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int, first: str, rest: str) -> str:
+    return fill(
+        text,
+        max(width, len(rest) + 8),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _printed(shown: "Table", width: int) -> str:
+    from rich.console import Console
+
     out = StringIO()
-    Console(file=out, width=_WIDTH).print(shown)
-    return out.getvalue().rstrip()
+    Console(file=out, width=width, color_system=None, highlight=False).print(shown)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def moment(at: float | None) -> str | None:
@@ -43,29 +105,42 @@ def moment(at: float | None) -> str | None:
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
 
-def show_incidents(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_incidents(house: "House", state: str | None, limit: int, as_json: bool) -> str:
+    """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
+    from detector.care.facts import facts_of
+    from detector.care.impact_part import counted
+    from detector.wording.times import stamp
+
     rows, floor = [], house.settings.impact.privacy_floor
-    for i in house.store.book.incidents(state=state, limit=limit):
-        impact = house.store.book.impact(i.incident_id)
+    found = house.store.book.incidents(state=state, limit=limit)
+    zone = "UTC" if as_json or not found else house.operator.timezone
+    for i in found:
+        impact = None if i.withdrawn_at is not None else house.store.book.impact(i.incident_id)
+        told = house.store.notes.get(f"told:{i.incident_id}") or {}
+        seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
+        facts = facts_of(i, now=house.clock.now(), timezone=zone)
+        times = {
+            "started": moment(facts.since), "ended": moment(facts.until), "opened": moment(i.opened_at),
+            "resolved": moment(i.resolved_at),
+        } if as_json else {"since": stamp(facts.since, zone), "state": facts.in_words}  # fmt: skip
         rows.append({
-            "incident": i.incident_id, "opened": moment(i.opened_at), "resolved": moment(i.resolved_at),
-            "severity": i.severity, "root": f"{i.root_kind} {i.root_id}", "cells": len(i.cells),
-            "affected": people_shown(impact.affected, floor) if impact else None, "silent": i.suppressed_reason,
-            "reason": i.reason,
+            "incident": i.incident_id, **times, "severity": i.severity, "root": f"{i.root_kind} {i.root_id}",
+            "cells": len(i.cells), "affected": seen.affected if seen else None,
+            "silent": i.suppressed_reason if as_json else facts.silence, "reason": i.reason,
         })  # fmt: skip
     return table(rows, as_json, "no incidents")
 
 
-def show_findings(house: House, as_json: bool) -> str:
+def show_findings(house: "House", as_json: bool) -> str:
     rows = [
         {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in house.store.notes.findings()
     ]
     return table(rows, as_json, "no findings")
 
 
-def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
+def show_deliveries(house: "House", state: str | None, limit: int, as_json: bool) -> str:
     """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
-    rows = list(_held(house)) if state in ("", HELD) else []
+    rows = list(_held(house)) if state in (None, HELD) else []
     rows += [
         {
             "alert": m.key, "receiver": m.receiver, "type": m.type, "incident": m.incident_id, "planned": moment(m.time),
@@ -76,9 +151,10 @@ def show_deliveries(house: House, state: str, limit: int, as_json: bool) -> str:
     return table(rows[:limit], as_json, "no deliveries")
 
 
-def _held(house: House) -> Iterator[dict[str, Any]]:
+def _held(house: "House") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
-    from detector.web.wording import HELD as WHY_HELD
+    from detector.wording.words import HELD as WHY_HELD
+    from jobs.assessing.holding import note_of
 
     for incident in house.store.book.incidents(state="open"):
         note = house.store.notes.get(note_of(incident))
@@ -90,12 +166,20 @@ def _held(house: House) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def show_report(house: House, name: str, given: tuple[int | None, int | None], step: str, by: str, as_json: bool) -> str:
+def show_report(
+    house: "House", name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
+) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
-    if not name:
+    from detector.reports import REPORTS, report_kind
+    from detector.reports.report import STEPS
+
+    if name is None:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
-    if step not in STEPS:
-        raise Misconfigured(f"no step '{step}'", where="--per", mend=f"one of {', '.join(STEPS)}")
+    one_of(step, STEPS, "--per")
+    if by:
+        one_of(by, report_kind(name).by, "--by")
+    from jobs.reporting import report, window_of
+
     now = int(house.clock.now())
     window = window_of(*given, now=now)
     made = report(name, house.source, house.store, house.settings, now=now, window=window, step=step).only("by", by)
@@ -105,8 +189,12 @@ def show_report(house: House, name: str, given: tuple[int | None, int | None], s
     return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
 
 
-def show_rules(house: House, what: str, incident: str, subscriber: str, file: Path | None, as_json: bool) -> str:
+def show_rules(
+    house: "House", what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
+) -> str:  # fmt: skip
     """The rules as they are tried, or what they would do for the people who are listed now."""
+    from jobs.commands.trying import Trial
+
     trial = Trial(house, incident, file)
     if what == "list":
         rows = [
@@ -117,10 +205,12 @@ def show_rules(house: House, what: str, incident: str, subscriber: str, file: Pa
         return table(rows, as_json, "no rules")
     if what != "try":
         raise Misconfigured(f"cannot '{what}' rules", where="precall rules", mend="try or list")
-    rows = trial.one_person(subscriber) if subscriber else trial.counts()
-    none = "this person is on no such list" if subscriber else "nobody is listed now; name an incident that is over"
+    rows = trial.counts() if subscriber is None else trial.one_person(subscriber)
+    none = (
+        "this person is on no such list" if subscriber is not None else "nobody is listed now; name an incident that is over"
+    )
     told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
-    if as_json or subscriber or not rows:
+    if as_json or subscriber is not None or not rows:
         return told
     floor = house.settings.impact.privacy_floor
     return f"{told}\nAs if they began at {moment(trial.now)}; people in steps of {floor}, empty for fewer."

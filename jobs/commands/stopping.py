@@ -3,6 +3,9 @@
 import signal
 from threading import Event
 
+LONGEST_S = 10 * 366 * 86_400
+"""Ten years: beyond what anybody means, and within what a thread can wait."""
+
 
 def wait_for_stop(seconds: float | None = None) -> None:
     """Return at SIGINT (Ctrl-C), at SIGTERM, or after so many seconds."""

@@ -16,6 +16,7 @@ from detector.clock import WallClock
 from detector.domain.alert import WHY_NOT, AccountDecision, Decision
 from detector.domain.communication import Heard
 from detector.domain.errors import Misconfigured
+from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
@@ -34,7 +35,7 @@ class Trial:
     """As if the open incidents, or the one named, began at this moment: what was said of them already does not count."""
 
     house: House
-    incident_id: str = ""
+    incident_id: IncidentId | None = None
     rules_file: Path | None = None
 
     def counts(self) -> list[dict[str, Any]]:
@@ -55,8 +56,8 @@ class Trial:
 
     def one_person(self, raw: str) -> list[dict[str, Any]]:
         """What this person would get, for each incident that touches them; written to the audit log."""
-        key = self.house.pseudonymiser.subscriber(raw)
-        self.house.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id)
+        key = self.house.pseudonymiser.subscriber(SubscriberId(raw))
+        self.house.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id or "")
         return [
             {"incident": incident.incident_id, "probability": f"{self._chance(incident, key):.0%}", "rule": tried[0],
              "gets": gets or "nothing"}
@@ -85,7 +86,7 @@ class Trial:
     def incidents(self) -> list[Incident]:
         """Those open, or the one named as if it were. Misconfigured for one that is not known."""
         book = self.house.store.book
-        if not self.incident_id:
+        if self.incident_id is None:
             return [one for one in book.incidents(state="open") if not one.silent]
         one = book.incident(self.incident_id)
         if one is None:

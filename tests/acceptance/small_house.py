@@ -62,10 +62,9 @@ class SmallHouse:
             self.store, self.source, self.transport, {r.name: r for r in self.receivers}, "/precall", self.settings.care,
             self.max_attempts, self.reached,
         )  # fmt: skip
-        self.house = House(
-            self.settings, keys, self.catalogue, self.names, self.source, self.store, self.clock, self.transport,
-            self.receivers,
-        )  # fmt: skip
+        self.house = House(self.settings, keys, self.names, self.clock, self.receivers)
+        self.house.catalogue, self.house.source, self.house.store = self.catalogue, self.source, self.store
+        self.house.transport = self.transport
         self.jobs = Jobs(
             self.source, self.store, self.catalogue, self.settings, self.clock, self.wall, relay, self.receivers,
             self.house.telemetry, self.reached,

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from detector.delivery import cloudevents
 from detector.settings import Settings
+from detector.store.database import Database
+from detector.store.outbox import Outbox
 from jobs.demo import Demo
+from tests.texts import contradictions
 
 PATIENCE_S = 60
 
@@ -20,7 +24,7 @@ class Newcomer:
     """Watches the terminal until an incident has opened and one has resolved, and follows a link while it runs."""
 
     def __init__(self, terminal: StringIO, root: Path) -> None:
-        self._terminal, self._root = terminal, root
+        self._terminal, self.root = terminal, root
         self.page = ""
 
     @property
@@ -36,7 +40,7 @@ class Newcomer:
             self.page = self._open(found[0])
 
     def _open(self, url: str) -> str:
-        token = json.loads((self._root / "demo" / "keys.json").read_text())["token"]
+        token = json.loads((self.root / "demo" / "keys.json").read_text())["token"]
         request = urllib.request.Request(url, headers={"authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.read().decode()
@@ -56,7 +60,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_incidents_open_and_resolve_with_whom_they_affect_and_what_to_say(newcomer):
-    assert re.search(r"▲ OPENED +2026-03-24 \d\d:\d\d +(MAJOR|MINOR|CRITICAL|WARNING)", newcomer.seen)
+    assert re.search(r"▲ OPENED +2026-03-24 \d\d:\d\d CET +(MAJOR|MINOR|CRITICAL|WARNING)", newcomer.seen)
     assert re.search(r"about \d+ people affected \(\d+ to \d+\)", newcomer.seen)
     assert "say: “" in newcomer.seen
     assert "✔ RESOLVED" in newcomer.seen
@@ -76,3 +80,10 @@ def test_it_stops_cleanly_and_sums_up(newcomer):
     assert resolved >= 1
     assert rejected == 0
     assert "Traceback" not in newcomer.seen
+
+
+def test_no_alert_of_the_day_contradicts_itself(newcomer):
+    house = Settings(storage={"path": newcomer.root / "demo"})
+    rows = Outbox(Database(house.database_url)).messages()
+    assert rows
+    assert [wrong for row in rows for wrong in contradictions(json.loads(cloudevents(row.alert, "/precall/demo")))] == []

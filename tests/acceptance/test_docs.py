@@ -34,9 +34,10 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 NAMED = [page.relative_to(ROOT).as_posix() for page in PAGES]
 ELSEWHERE = {
-    "docs/how-to/real-hourly-cells.md": "it has an acceptance test of its own",
-    "docs/how-to/core-minute.md": "it has one, too: the whole takes ten minutes",
+    "docs/how-to/real-hourly-cells.md": "run by test_real_cells, if its data are there",
+    "docs/how-to/core-minute.md": "run by test_core_minute, if its data are there; the whole takes ten minutes",
 }
+NEEDS_DATA = "> **Needs data that a clone does not have**"
 SMALL = {
     "PRECALL_DEMO__CELLS": "24", "PRECALL_DEMO__HISTORY_DAYS": "3", "PRECALL_DEMO__SPEED": "3000", "PRECALL_WEB__PORT": "0",
 }  # fmt: skip
@@ -92,7 +93,14 @@ def clone(tmp_path: Path) -> Path:
 
 
 @pytest.mark.xdist_group("docs")
-@pytest.mark.parametrize("name", [name for name in NAMED if shell_blocks(name) and name not in ELSEWHERE])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.skip(reason=ELSEWHERE[name])) if name in ELSEWHERE else name
+        for name in NAMED
+        if shell_blocks(name)
+    ],
+)
 def test_every_command_of_a_page_runs(name: str, clone: Path) -> None:
     for block in shell_blocks(name):
         if block.mark == "suite":
@@ -102,6 +110,13 @@ def test_every_command_of_a_page_runs(name: str, clone: Path) -> None:
         else:
             assert block.mark == "", f"{name}: unknown mark '{block.mark}'"
             run(block.text, clone)
+
+
+@every_page
+def test_a_page_whose_commands_need_more_than_a_clone_says_so_at_its_top(name: str) -> None:
+    commands = "".join(block.text for block in shell_blocks(name))
+    assert ("../shared" in commands) == (NEEDS_DATA in read(name)[:400])
+    assert ("../shared" in commands) == (name in ELSEWHERE)
 
 
 def run(text: str, where: Path) -> None:
@@ -313,6 +328,15 @@ def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
         told = re.search(rf"^\| `{file.name}`.*$", page, re.M)
         assert told, f"{file.name} is not told"
         assert [c for c in header if f"`{c}`" not in told[0]] == [], file.name
+
+
+def test_what_is_called_unused_is_read_by_nothing() -> None:
+    """The last column of a table in files.md names columns that no reader asks for."""
+    readers = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "detector/sources").glob("*.py"))
+    told = [(row[0], column) for row in rows("docs/reference/files.md") for column in re.findall(r"`(\w+)`", row[-1])]
+    assert ("`cells.csv`", "plmn") in told
+    unused = [(file, column) for file, column in told if column != "name"]  # `name` of accounts is one of calendars, too
+    assert [one for one in unused if f'"{one[1]}"' in readers] == []
 
 
 def test_every_dependency_is_explained() -> None:

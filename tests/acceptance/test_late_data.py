@@ -208,8 +208,8 @@ def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
     ((type_, data),) = inbox.told
     assert type_ == "opened"
     assert data["serviceProblem"]["id"] == silent.incident_id
-    assert data["serviceProblem"]["statusChangeReason"] == "works planned until 12:30 overrun"
-    assert data["explanation"].endswith("; works planned until 12:30 UTC overrun")
+    assert data["serviceProblem"]["statusChangeReason"] == "works planned until 12:30 UTC overrun"
+    assert data["explanation"].endswith("; declared works overrun")
     assert "Planned works that were due to end at 12:30 are taking longer." in data["say"]["en"]
 
 

@@ -15,7 +15,7 @@ from detector.web.server import WebServer
 from jobs.cli import main
 from jobs.commands import calling
 from jobs.service import questions_of
-from jobs.whereabouts import tell_where
+from jobs.whereabouts import announce, withdraw
 from tests.acceptance.small_house import MOMENTS, SmallHouse
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
 
@@ -78,7 +78,7 @@ def test_while_a_daemon_runs_it_answers_and_nothing_is_read(house, precall, clie
     """Over the loopback, with the token of keys.json; alone the command says the same, but for what its clock changes."""
     alone = json.loads(precall("lookup", AFFECTED, "--json"))
     server = WebServer(create_app(questions_of(house.house), token=house.house.keys.token), "127.0.0.1", 0)
-    tell_where(house.root / "var", server.start())
+    announce(house.root / "var", server.start())
     monkeypatch.setattr(calling, "_read", None)
     try:
         answer = json.loads(precall("lookup", AFFECTED, "--json"))
@@ -88,16 +88,16 @@ def test_while_a_daemon_runs_it_answers_and_nothing_is_read(house, precall, clie
         assert house.store.audit.entries(1)[0]["actor"] == "cli"
         assert "not known to be affected" in precall("lookup", "/no one? &%")
     finally:
-        tell_where(house.root / "var", "")
+        withdraw(house.root / "var")
         server.stop()
 
 
 def test_a_daemon_that_was_killed_is_no_obstacle(house, precall):
     with socket() as free:
         free.bind(("127.0.0.1", 0))
-        tell_where(house.root / "var", f"http://127.0.0.1:{free.getsockname()[1]}")
+        announce(house.root / "var", f"http://127.0.0.1:{free.getsockname()[1]}")
     assert precall("lookup", AFFECTED).startswith("affected, ")
-    tell_where(house.root / "var", "")
+    withdraw(house.root / "var")
 
 
 @pytest.mark.parametrize(

@@ -257,10 +257,11 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
         said = [Interaction(f"k{n}", 5, "contact", "call", f"sub_{n}") for n in (1, 2)]
         store.interactions.add(connection, said)
         store.book.relist(connection, [], [listing("sub_1"), listing("sub_2")], 1200)
-    assert store.erasure.mentions(["sub_1"]) == ["interaction", "listing", "vault", "presence/19700101/7.parquet"]
-    store.erasure.erase(["sub_1"])
-    assert store.erasure.mentions(["sub_1"]) == []
-    assert len(store.erasure.mentions(["sub_2"])) == 4
+    one, other = (store.erasure.person([name]) for name in ("sub_1", "sub_2"))
+    assert store.erasure.mentions(one) == ["interaction", "listing", "vault", "presence/19700101/7.parquet"]
+    store.erasure.erase(one)
+    assert store.erasure.mentions(one) == []
+    assert len(store.erasure.mentions(other)) == 4
     assert store.vault.open("sub_2") == "491700000002"
 
 

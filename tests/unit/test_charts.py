@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.charts import Mark, band_chart, display_scale, display_value, nice_step, time_ticks
+from detector.charts import Mark, band_chart, nice_step, time_ticks
 from detector.domain.evidence import Band
 from detector.domain.kpi import Kpi
+from detector.wording.quantities import scale, value
 
 RRC = Kpi("lte_rrc_sr", "RRC <setup>", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
 DROP = replace(RRC, id="drop", unit="rel/s", kind="rate", direction="down")
@@ -68,15 +69,15 @@ def test_ratios_are_shown_in_per_cent_within_0_to_100():
 
 
 def test_rates_are_shown_per_hour():
-    assert display_scale(DROP) == (3600.0, "rel/h")
-    assert display_value(DROP, 0.001) == "3.6 rel/h"
-    assert display_value(DROP, float("nan")) == "no value"
+    assert scale(DROP, 0.001) == (3600.0, "rel per hour")
+    assert value(DROP, 0.001) == "3.6 rel per hour"
+    assert value(DROP, float("nan")) == "no value"
 
 
 def test_time_is_local_with_the_date_where_it_changes():
     shown = texts(chart([0.99] * 120, timezone="Asia/Kolkata"))
     assert "00:00" in shown
-    assert [t for t in shown if "Mar" in t] == ["Tue 24 Mar", "Wed 25 Mar"]
+    assert [t for t in shown if "Mar" in t] == ["Tue 24 Mar, IST", "Wed 25 Mar"]
 
 
 def test_marks_are_lines_with_labels_and_complaints_are_ticks_with_a_tip():
@@ -120,7 +121,7 @@ def test_no_data_says_so():
 def test_the_description_says_what_the_eye_sees():
     root = chart([0.99, 0.9], marks=[Mark(START + 60, "detected", "detected"), Mark(START + 61, "", "complaint")])
     told = root.find(SVG + "desc").text
-    assert "observed 90 % to 99 %" in told
+    assert "observed 90.0 % to 99.0 %" in told
     assert "detected at 2026-03-24 08:01. 1 complaints." in told
     assert root.find(SVG + "title").text == "RRC <setup> of c01"
 

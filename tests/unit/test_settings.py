@@ -128,3 +128,85 @@ def test_rules_are_read_with_the_settings_and_a_mistake_in_them_is_told_at_once(
     assert found.hash != Settings().hash
     with pytest.raises(Misconfigured, match=r"no-such\.toml: No such file"):
         load(written(tmp_path, "[care]\nrules = 'no-such.toml'\n"))
+
+
+RECEIVER = "[[receivers]]\nname = '{}'\nurl = 'https://{}.example'\nsecrets = []\n"
+TWICE = {
+    RECEIVER.format("care", "a") + RECEIVER.format("care", "b"): "receivers: two receivers of one name, 'care'",
+    RECEIVER.format(" ", "a"): "receivers.0.name: no name",
+    "[care]\ncapacity_per_hour = [['a', 1], ['a', 2]]\n": "care.capacity_per_hour: two capacities of one team, 'a'",
+    "[care]\nteams = [['*', 'a'], ['*', 'b']]\n": "care.teams: two teams for one kind of account, '*'",
+    "[care]\nlawful_basis = [" + ",".join(2 * ["{purpose='survey',country='*',basis='consent'}"]) + "]\n":
+        "care.lawful_basis: two bases of one purpose in one country, 'survey, *'",
+    "[care]\noffers = [" + ",".join(2 * ["{name='a',kind='data_boost',amount=1,cost=1}"]) + "]\n":
+        "care.offers: two offers of one name, 'a'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TWICE)
+def test_of_two_with_one_name_none_counts_in_silence(text, tmp_path):
+    with pytest.raises(Misconfigured) as caught:
+        load(written(tmp_path, text))
+    assert TWICE[text] in str(caught.value)
+
+
+BEYOND = {
+    "[web]\nport = 99999\n": "web.port: more than 65535 (found 99999); it is between 0 and 65535",
+    "[web]\nport = -1\n": "web.port: less than zero",
+    "[web]\nhost = '''a\\\nb'''\n": "web.host: a control character in it",
+    "[web]\nlink_base = 'precall'\n": "web.link_base: no address",
+    "[web]\ntoken = 'a token with spaces in it'\n": "web.token: a token that no program can send",
+    '[storage]\npath = "a\\u0000b"\n': "storage.path",
+    "[detection]\npooled_minutes = [30, 0]\n": "detection.pooled_minutes: more than zero is needed",
+    "[detection]\nhistory_days = 1000000\n": "detection.history_days: more than 3660",
+    "[schedule]\npull_s = 1e300\n": "schedule.pull_s: more than 86400",
+    "[retention]\nkpi_days = 99999999\n": "retention.kpi_days: more than 36600",
+    "[demo]\ncells = 5\n": "demo.cells: less than 6",
+    "[care]\npurposes = ['fun']\n": "care.purposes: no purpose 'fun'; one of network_care_analysis",
+    "[delivery]\nsource = ''\n": "delivery.source: no URI reference",
+}
+
+
+@pytest.mark.parametrize("text", BEYOND)
+def test_what_run_could_not_use_is_refused_with_its_bounds(text, tmp_path):
+    with pytest.raises(Misconfigured) as caught:
+        load(written(tmp_path, text))
+    assert BEYOND[text] in str(caught.value)
+    assert caught.value.mend
+
+
+VARIABLES = {
+    ("PRECALL_RECEIVERS", "https://care.example/hook"): "environment: PRECALL_RECEIVERS: no JSON; write it as [{",
+    ("PRECALL_DETECTION__POOLED_MINUTES", "30;45"): "(found '30;45'); write it as JSON: [30, 45] for a list",
+    ("PRECALL_WEB__PORT", "eighty"): "environment: PRECALL_WEB__PORT: Input should be a valid integer",
+    ("precall_web__port", "99999"): "environment: precall_web__port: more than 65535",
+    ("PRECALL_WEB", '{"prot": 1}'): "environment: PRECALL_WEB: unknown key; did you mean 'port'?",
+    ("PRECALL_WEB__PROT", "1"): "environment: PRECALL_WEB__PROT: unknown key; did you mean 'port'?",
+    ("PRECALL_WBE__PORT", "1"): "environment: PRECALL_WBE__PORT: no section 'wbe'; did you mean PRECALL_WEB__...?",
+    ("PRECALL_CARE__HOLDOUT__SHARE", "0.9"): "environment: PRECALL_CARE__HOLDOUT__SHARE: no fit share",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), VARIABLES)
+def test_a_wrong_value_of_the_environment_is_told_by_its_variable(name, value, tmp_path, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Misconfigured) as caught:
+        load(written(tmp_path, ""))
+    assert VARIABLES[name, value] in str(caught.value)
+
+
+def test_a_secret_of_the_environment_is_not_repeated(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRECALL_RECEIVERS", '[{"name": "a", "secrets": "whsec_hidden"')
+    with pytest.raises(Misconfigured) as caught:
+        load(written(tmp_path, ""))
+    assert "hidden" not in str(caught.value)
+
+
+def test_lists_of_the_environment_are_json(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRECALL_DETECTION__POOLED_MINUTES", "[60, 120]")
+    monkeypatch.setenv("PRECALL_CARE__CAPACITY_PER_HOUR", '[["consumer-care", 6]]')
+    monkeypatch.setenv("PRECALL_RECEIVERS", '[{"name": "a", "url": "https://a.example", "secrets": ["s"]}]')
+    found = load(written(tmp_path, "[detection]\npooled_minutes = [30]\n"))
+    assert found.detection.pooled_minutes == (60, 120)
+    assert found.care.capacity_per_hour == (("consumer-care", 6),)
+    assert [one.name for one in found.receivers] == ["a"]

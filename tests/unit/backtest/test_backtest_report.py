@@ -8,16 +8,19 @@ import pytest
 
 from detector.backtest import report
 from detector.backtest.diagrams import Bar, timeline
+from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_false, why_missed
 from detector.backtest.figures import summarise
-from detector.backtest.headlines import headlines, percent, span, verdict
+from detector.backtest.headlines import headlines, unmeasured, verdict
+from detector.backtest.intervals import Figure
 from detector.backtest.matching import match
+from detector.backtest.overview import worst_cells
 from detector.backtest.results import Results
 from detector.backtest.truth import Truth
 from detector.domain.impact import Impact
 from detector.domain.window import Window
 from detector.reports import Column, Report
-from tests.unit.backtest.small_truth import DAY, degraded, fault, incident, listed, scored
+from tests.unit.backtest.small_truth import DAY, complaint, degraded, fault, incident, listed, opened, scored
 from tests.unit.backtest.synthetic_week import replay
 
 
@@ -134,13 +137,58 @@ def test_why_a_fault_was_missed(detections, said):
     assert said in why_missed(judged, judged.faults[0])
 
 
-def test_headlines_say_unknown_where_nothing_is_known():
-    cards = headlines(summarise(scored(Truth())))
-    assert {card.value for card in cards} == {"unknown"}
+def test_what_nobody_knows_has_no_card_and_is_named_with_its_reason():
+    figures = summarise(scored(Truth()))
+    assert [card.title for card in headlines(figures)] == ["Incidents"]
+    left = {title: why for why, titles in unmeasured(figures) for title in titles}
+    assert left["Faults found"] == "it needs a truth.csv"
+    assert left["False alarms on quiet days"] == "it needs six days of counters before the replay"
+    assert "unknown" not in report.render(scored(Truth()), figures).lower()
+
+
+def test_without_truth_the_page_leads_with_what_was_seen():
+    bad = degraded("d", "a1", 100)
+    one = replace(incident("i", bad), state="resolved", resolved_at=130 * 60)
+    people = [listed("i", "s1", 0.5, 100), listed("i", "s1", 0.9, 110), listed("i", "s2", 0.2, 100)]
+    complaints = (complaint("k1", 120, cell="a1"), complaint("k2", 120, cell="b2"))
+    judged = scored(Truth(None, None, complaints), bad, incidents=[one], listings=people, alerts=[opened("i")])
+    results = replace(judged.results, held_out_false=Figure(2.0, 9, 0.5, 2.9), false_alarm_budget=3.0, cells=58)
+    judged = match(results, judged.truth)
+    cards = {card.title: card for card in headlines(summarise(judged))}
+    assert list(cards)[:5] == [
+        "Incidents",
+        "Cells with trouble",
+        "Duration",
+        "People affected",
+        "Complaints near an incident",
+    ]
+    assert cards["Incidents"].meaning == "were opened, 1 of them sent to care."
+    assert cards["People affected"].value == "1.1"  # 0.9 by the latest row of s1, and 0.2
+    assert (cards["Complaints near an incident"].value, cards["Complaints near an incident"].basis) == (
+        "50 %",
+        "1 of 2 network complaints",
+    )
+    said = cards["False alarms on quiet days"].meaning
+    assert "budget is 3. With 58 cells that is about one every 9 weeks, within the budget." in said
+    page = report.render(judged, summarise(judged))
+    assert "The worst cells" in page
+    assert "<code>a1</code>" in page
+
+
+@pytest.mark.parametrize(
+    ("spans", "hours"), [([(0, 2)], 2), ([(0, 2), (1, 3)], 3), ([(0, 2), (4, 5)], 3), ([(0, 9), (1, 2), (3, 4)], 9)]
+)
+def test_bad_time_that_overlaps_counts_once(spans, hours):
+    own = [
+        replace(degraded(f"d{n}", "a1", 0), started_at=a * 3600, detected_at=a * 3600, cleared_at=b * 3600)
+        for n, (a, b) in enumerate(spans)
+    ]
+    (worst,) = worst_cells(scored(Truth(), *own).results)
+    assert (worst.object_id, worst.degraded_s) == ("a1", hours * 3600)
 
 
 def test_the_rates_stand_beside_their_budgets():
-    judged = scored(Truth())
+    judged = scored(Truth(()))
     results = replace(judged.results, false_alarm_budget=3.0, false_care_alert_budget=0.5)
     figures = summarise(match(results, judged.truth))
     assert (figures["false_alarm_budget"], figures["false_care_alert_budget"]) == (3.0, 0.5)
@@ -158,6 +206,6 @@ def test_percent(value, text):
     assert percent(value) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(59, "1 min"), (-5400, "-90 min"), (7200, "2.0 h"), (604800, "7.0 days")])
+@pytest.mark.parametrize(("seconds", "text"), [(59, "1 min"), (-5400, "-90 min"), (7200, "2 h"), (604800, "7 days")])
 def test_span(seconds, text):
     assert span(seconds) == text

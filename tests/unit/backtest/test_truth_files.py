@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from detector.backtest.truth_files import read_truth
-from detector.domain.errors import Permanent
+from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 
@@ -48,7 +48,7 @@ def test_times_without_offset_take_the_operators_zone_with_a_finding(tmp_path):
     findings = Findings()
     (fault,) = read_truth(tmp_path, key, timezone="Europe/Berlin", findings=findings).faults
     assert fault.window == Window(0, 3600)
-    assert [(f.code, f.where, f.count) for f in findings] == [("time_without_offset", "truth.csv: start", 1)]
+    assert [(f.code, f.where, f.count) for f in findings] == [("time_without_offset", "truth.csv", 1)]
 
 
 def test_a_row_that_cannot_be_read_is_counted_and_the_rest_goes_on(tmp_path):
@@ -56,12 +56,12 @@ def test_a_row_that_cannot_be_read_is_counted_and_the_rest_goes_on(tmp_path):
     (tmp_path / "truth.csv").write_text(HEAD + good + "f2,c1,yesterday Z,1970-01-01T00:03:20Z,outage,1\nf3,c1,,,,\n")
     findings = Findings()
     assert [f.fault_id for f in read_truth(tmp_path, key, findings=findings).faults] == ["f1"]
-    assert findings.count("incomplete_row") == 2
+    assert findings.count("row_rejected") == 2
 
 
 def test_a_missing_column_is_named(tmp_path):
     (tmp_path / "truth.csv").write_text("fault_id,object_id,start,kind\n")
-    with pytest.raises(Permanent, match=r"truth\.csv: no column end") as caught:
+    with pytest.raises(Misconfigured, match=r"truth\.csv: column 'end' is missing") as caught:
         read_truth(tmp_path, key)
     assert "\n" not in str(caught.value)
 
@@ -107,3 +107,11 @@ def test_parquet_is_equal_to_csv(tmp_path):
     truth = read_truth(tmp_path, key)
     assert [c.contact_id for c in truth.complaints] == ["k1", "k2", "k4"]
     assert truth.faults[0].window == Window(100, 200)
+
+
+def test_a_line_break_in_a_customers_text_is_part_of_it(tmp_path):
+    (tmp_path / "contacts.csv").write_text(
+        'contact_id,at,channel,cell_id,text\nk1,1970-01-02T00:00:00Z,call,c9,"no signal\nsince noon"\n'
+        'k2,1970-01-02T00:00:00Z,call,c9\nk3,1970-01-02T00:00:00Z,call,c9,"open\nk4,1970-01-02T00:00:00Z,call,c9,x\n'
+    )
+    assert [c.contact_id for c in read_truth(tmp_path, key).complaints] == ["k1", "k4"]

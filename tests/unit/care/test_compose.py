@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.care import compose
+from detector.care.impact_part import LISTED_NOTE
 from detector.care.privacy import shown, shown_interval
 from detector.domain.alert import AccountDecision, Decision, alert_key
-from detector.domain.degradation import Degradation
+from detector.domain.degradation import Degradation, Reading
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
@@ -59,15 +60,15 @@ def test_the_body_is_the_contracts_own():
     assert told.data == {
         "serviceProblem": {
             "id": "inc_42", "category": "serviceProvider.networkDegradation", "priority": 2, "impactImportanceFactor": "66",
-            "status": "Acknowledged", "reason": "RRC setup success 91.4 %, expected 99.2 %",
+            "status": "Acknowledged", "reason": "RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %",
             "affectedResource": [{"id": "cell:c01010"}], "rootCauseResource": [{"id": "site:s010"}],
             "affectedService": [{"id": "mobile-voice"}, {"id": "mobile-data"}], "timeRaised": "2026-03-24T07:15:00Z",
         },
         "evidence": [{"kpi": "lte_rrc_sr", "object": "c01010", "numerator": 10220, "denominator": 11180, "expected": 0.992,
                       "observed": 0.914, "periods": 3}],
         "impact": {
-            "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "suppressedByConsent": 70,
-            "contactable": 30, "proposed": 30, "withheld": {"no_consent": 70},
+            "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "listed": 100,
+            "suppressedByConsent": 70, "contactable": 30, "proposed": 30, "withheld": {"no_consent": 70},
             "accounts": [
                 {"ref": "acc_9f", "kind": "enterprise", "tier": "gold", "affectedLines": 35, "lines": 210, "share": 0.17}
             ],
@@ -75,7 +76,7 @@ def test_the_body_is_the_contracts_own():
         "action": {"kind": "proactive_message", "team": "enterprise-care"},
         "say": {"en": "Calls and mobile data have often failed to start in your area since 08:15. We are working on it. "
                       "Wi-Fi helps in the meantime."},
-        "confidence": 0.9, "expected": {"clear": None},
+        "confidence": 0.9, "expected": {"clear": None}, "timezone": "Europe/Berlin",
         "links": {"affected": "/v1/incidents/inc_42/affected", "feedback": "/v1/incidents/inc_42/feedback"},
     }  # fmt: skip
 
@@ -154,11 +155,36 @@ def test_resolved_says_so():
     assert data["serviceProblem"]["resolutionDate"] == "2026-03-24T08:00:00Z"
 
 
+def test_the_end_that_is_told_is_the_estimated_one():
+    ended = replace(INCIDENT, state="resolved", ended_at=EIGHT - 900, resolved_at=EIGHT)
+    data = alert(ended, type_="resolved").data
+    assert "ended at 08:45, after 30 min." in data["say"]["en"]
+    assert data["serviceProblem"]["statusChangeReason"] == "over after 30 min"
+    assert data["serviceProblem"]["resolutionDate"] == "2026-03-24T07:45:00Z"
+
+
+def test_more_on_the_list_than_expected_to_suffer_is_explained():
+    few = replace(IMPACT, affected=5.2, affected_low=0.4, affected_high=29.0)
+    impact = alert(impact=few).data["impact"]
+    assert (impact["affected"], impact["contactable"], impact["listed"]) == (5, 30, 100)
+    assert impact["note"] == LISTED_NOTE
+
+
+def test_the_evidence_begins_with_the_figures_that_the_reason_tells():
+    latest = Reading(EIGHT, 1, 0.0, 0.992, 0.0, 900.0)
+    gone = replace(FOUND, readings=(latest, latest))
+    surer = replace(FOUND, degradation_id="deg_43", severity="minor", strength=200.0)
+    both = replace(INCIDENT, degradation_ids=("deg_42", "deg_43"))
+    told = alert(both, found=(surer, gone)).data
+    assert told["serviceProblem"]["reason"] == "RRC setup success 0 % (0 of 900) over 15 min, expected 99.2 %"
+    assert [told["evidence"][0][name] for name in ("observed", "numerator", "denominator", "periods")] == [0, 0, 900, 1]
+
+
 def test_an_update_says_what_changed():
     before = alert().data
     grown = replace(INCIDENT, severity="critical", cells=("c01010", "c01011"), expected_clear_at=EIGHT + 3600)
     told = alert(grown, type_="updated", before=before).data["serviceProblem"]["statusChangeReason"]
-    assert told == "severity major → critical; cells 1 → 2; expected clear unknown → 2026-03-24T09:00:00Z"
+    assert told == "severity major → critical; cells 1 → 2; expected clear unknown → 10:00 CET"
     assert "statusChangeReason" not in alert(grown, type_="updated").data["serviceProblem"], "nothing to compare with"
 
 
@@ -168,7 +194,8 @@ def test_an_incident_that_went_on_in_another_is_not_told_as_solved():
     problem = data["serviceProblem"]
     assert (problem["status"], problem["parentProblem"]) == ("Closed", [{"id": "inc_1"}])
     assert "resolutionDate" not in problem
-    assert "We are working on it." in data["say"]["en"]
+    assert data["say"]["en"].startswith("The network problem that we reported turned out to be part of a wider one.")
+    assert data["expected"] == {"clear": None}
 
 
 def test_an_account_that_suffers_though_none_of_its_lines_is_told_stands_in_the_alert():
@@ -199,7 +226,8 @@ def test_few_people_are_withheld_and_the_note_says_so():
     few = Impact("inc_42", EIGHT, 4, 2.2, 1, 3.5, PEOPLE[:4], ACCOUNTS[1:])
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
-        "exposed": None, "affected": None, "affectedInterval": None, "suppressedByConsent": None, "contactable": None,
+        "exposed": None, "affected": None, "affectedInterval": None, "listed": None, "suppressedByConsent": None,
+        "contactable": None,
         "proposed": None, "withheld": {},
         "accounts": [],
         "note": "null: under 5, withheld",

@@ -7,6 +7,7 @@ import pytest
 from detector.care import LookupAnswer, Situation, lookup
 from detector.domain.communication import Communication, Heard
 from detector.domain.customer import Consent, Customers, Subscriber
+from detector.domain.degradation import Degradation
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
@@ -114,3 +115,40 @@ def test_works_answer_a_caller_and_a_merged_incident_does_not():
     merged = replace(SLOW, state="merged", suppressed_reason="merged:inc_2")
     assert asked("ann", ("inc_1", 0.9), incidents=(works,)).affected == "yes"
     assert asked("ann", ("inc_1", 0.9), incidents=(merged,)).affected == "no"
+
+
+@pytest.mark.parametrize("who", ["ann", "kid"])
+@pytest.mark.parametrize("incident", [SLOW, replace(SLOW, state="resolved", ended_at=TEN - 900, resolved_at=TEN - 600)])
+def test_of_someone_who_is_less_likely_than_not_to_be_affected_nothing_is_asserted(who, incident):
+    answer = asked(who, ("inc_1", 0.29), incidents=(incident,))
+    assert answer.affected == "unknown"
+    assert answer.say["en"] == "We cannot say for certain whether the network is the cause."
+    assert {one.say["en"] for one in answer.incidents} <= {answer.say["en"]}
+
+
+def test_works_are_told_as_works_and_what_an_operator_silenced_as_being_looked_at():
+    said = {
+        why: asked("ann", ("inc_1", 0.9), incidents=(replace(SLOW, suppressed_reason=why),)).say["en"]
+        for why in ("maintenance", "silenced")
+    }
+    assert said["maintenance"].startswith("Planned works on the network are under way.")
+    assert said["silenced"].startswith("Our technicians are checking the network right now.")
+
+
+@pytest.mark.parametrize(("told", "says"), [([TOLD], "was a false alarm"), ([], "no network problem for this line")])
+def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(told, says):
+    withdrawn = replace(SLOW, state="resolved", resolved_at=TEN - 600, withdrawn_at=TEN - 600)
+    answer = asked("ann", ("inc_1", 0.9), incidents=(withdrawn,), told=told)
+    assert answer.affected == "no"
+    assert says in answer.say["en"]
+
+
+def test_a_lookup_and_an_alert_name_the_same_trouble():
+    voice = Degradation(
+        "deg_1", "c", "retainability", "volte_drop", "retainability", TEN - 3600, TEN - 1800, "major", 9.0, 0.01, 0.2, 20,
+        100, 19, 1, 900,
+    )  # fmt: skip
+    row = Listing("inc_1", "ann", "", "expected", 0.9, 900.0, TEN)
+    situation = Situation(KNOWN, "UTC", TEN, CarePolicy())
+    answer = lookup("ann", situation=situation, incidents=(SLOW,), listings=[row], leads={"inc_1": voice})
+    assert answer.say["en"].startswith("Calls and connections have sometimes dropped")

@@ -1,19 +1,28 @@
 """Sentences that an agent can read out in ten seconds."""
 
+from dataclasses import replace
+
 import pytest
 
-from detector.care import sentence
+from detector.care import facts_of, sentence
+from detector.care.facts import MERGED, OPEN, OVER, WITHDRAWN, Facts
 from detector.care.speech import SPEECH
 from detector.care.trouble import SERVICES, TROUBLES
+from detector.domain.incident import Incident
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
 LANGUAGES = sorted(SPEECH)
+INCIDENT = Incident("inc_1", "site", "s1", "integrity", TEN - 3600, TEN - 2700, "major", (), ("c1",), "")
+
+
+def facts(trouble: str = "slow", *, since: int = TEN - 3600, **changes: object) -> Facts:
+    return replace(facts_of(replace(INCIDENT, started_at=since), now=TEN, timezone="UTC"), trouble=trouble, **changes)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_each_says_what_since_when_until_when_briefly(language, trouble):
-    said = sentence(language, trouble, timezone="UTC", now=TEN, since=TEN - 3600, clear=TEN + 3600)
+    said = sentence(facts(trouble, clear=TEN + 3600), language)
     assert "09:00" in said
     assert "11:00" in said
     assert "{" not in said
@@ -22,10 +31,13 @@ def test_each_says_what_since_when_until_when_briefly(language, trouble):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("resolved", [None, TEN - 60])
-def test_to_anyone_else_neither_place_nor_time_nor_kind(language, resolved):
+@pytest.mark.parametrize("end", [None, TEN - 30])
+def test_to_anyone_else_neither_place_nor_time_nor_kind(language, end):
     said = {
-        sentence(language, trouble, timezone="UTC", now=TEN, since=since, clear=clear, resolved=resolved, to_person=False)
+        sentence(
+            facts(trouble, since=since, clear=clear, until=end, state=OPEN if end is None else OVER), language,
+            to_person=False,
+        )
         for trouble in TROUBLES for since in (TEN - 60, TEN - 90000) for clear in (None, TEN + 60)
     }  # fmt: skip
     assert len(said) == 1
@@ -40,33 +52,38 @@ def test_to_anyone_else_neither_place_nor_time_nor_kind(language, resolved):
     ],
 )  # fmt: skip
 def test_another_days_time_has_its_date_in_words(language, since):
-    assert since in sentence(language, "coverage", timezone="UTC", now=TEN, since=TEN - 25 * 3600)
+    assert since in sentence(facts("coverage", since=TEN - 25 * 3600), language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_end_is_told_with_its_time_and_length_on_the_wall_clock(language):
-    said = sentence(language, "calls", timezone="Asia/Kolkata", now=TEN, since=TEN - 8100, resolved=TEN)
+    said = sentence(facts("calls", since=TEN - 8100, until=TEN, state=OVER, timezone="Asia/Kolkata"), language)
     assert "15:30" in said
     assert "2 h 15 min" in said
     assert "{" not in said
 
 
+def test_the_end_is_the_estimated_one_not_the_clock_of_the_decision():
+    over = replace(INCIDENT, state="resolved", ended_at=TEN - 1800, resolved_at=TEN)
+    said = sentence(facts_of(over, now=TEN, timezone="UTC"), "en")
+    assert said.startswith("The problem with the mobile network in your area ended at 09:30, after 30 min.")
+
+
 def test_an_end_that_has_passed_is_not_promised():
-    said = sentence("en", "slow", timezone="UTC", now=TEN, since=TEN - 3600, clear=TEN - 60)
-    assert "We are working on it." in said
+    passed = replace(INCIDENT, expected_clear_at=TEN - 60)
+    assert "We are working on it." in sentence(facts_of(passed, now=TEN, timezone="UTC"), "en")
 
 
 @pytest.mark.parametrize(("asked", "spoken"), [("de-AT", "de"), ("DE", "de"), ("pt_BR", "en"), ("", "en")])
 def test_a_dialect_speaks_its_language_and_the_unknown_english(asked, spoken):
-    both = {sentence(code, "slow", timezone="UTC", now=TEN, since=TEN) for code in (asked, spoken)}
-    assert len(both) == 1
+    assert len({sentence(facts(), code) for code in (asked, spoken)}) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("clear", [None, TEN + 3600])
 def test_works_that_overrun_are_named_with_the_end_that_was_planned_and_briefly(language, clear):
     for trouble in TROUBLES:
-        said = sentence(language, trouble, timezone="UTC", now=TEN, since=TEN - 7200, clear=clear, works_until=TEN - 1800)
+        said = sentence(facts(trouble, since=TEN - 7200, clear=clear, works_until=TEN - 1800), language)
         assert "09:30" in said
         assert ("11:00" in said) is (clear is not None)
         assert len(said.split()) <= 36, "ten seconds at a calm 200 words a minute"
@@ -75,7 +92,23 @@ def test_works_that_overrun_are_named_with_the_end_that_was_planned_and_briefly(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("to_person", [True, False])
 def test_a_false_alarm_is_taken_back_without_place_or_time(language, to_person):
-    told = {"timezone": "UTC", "now": TEN, "since": TEN - 7200, "to_person": to_person, "withdrawn": True}
-    said = {sentence(language, trouble, resolved=end, **told) for trouble in TROUBLES for end in (None, TEN)}
+    said = {sentence(facts(trouble, state=WITHDRAWN), language, to_person=to_person) for trouble in TROUBLES}
     assert said == {SPEECH[language].withdrawn}
     assert not any(c.isdigit() or c in "{}" for c in said.pop())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_state_has_a_sentence_of_its_own(language):
+    phrases = SPEECH[language]
+    said = {
+        "open": sentence(facts(), language), "over": sentence(facts(state=OVER, until=TEN - 60), language),
+        "merged": sentence(facts(state=MERGED, into="inc_0"), language),
+        "false alarm": sentence(facts(state=WITHDRAWN), language),
+        "works": sentence(facts(silent="maintenance"), language),
+        "works over": sentence(facts(silent="maintenance", state=OVER, until=TEN - 60), language),
+        "silenced": sentence(facts(silent="silenced"), language), "not sure": sentence(facts(), language, sure=False),
+    }  # fmt: skip
+    assert len(set(said.values())) == len(said)
+    assert [name for name, text in said.items() if phrases.working in text] == ["open"]
+    assert [name for name, text in said.items() if phrases.trouble["slow"] in text] == ["open"]
+    assert all(len(text.split()) <= 36 for text in said.values())

@@ -48,7 +48,7 @@ def test_a_person_reads_what_where_how_many_what_to_say_and_where_to_look(desk, 
     _, url, paper = desk
     send(url, make_alert())
     assert paper.getvalue() == (
-        "▲ OPENED    2026-03-24 08:20  MAJOR  site s010  RRC setup success 91.4 %, expected 99.2 %\n"
+        "▲ OPENED    2026-03-24 08:20 UTC  MAJOR  site s010  RRC setup success 91.4 %, expected 99.2 %\n"
         "            about 610 people affected (540 to 690), 2,310 were there, larger accounts: 1, no consent: 71\n"
         "            47 min before the first complaint\n"
         "            say: “Mobile data is failing around the old harbour.”\n"

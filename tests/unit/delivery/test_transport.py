@@ -1,5 +1,11 @@
 """Each answer of a real server on the loopback, and what it means for the message."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
+from time import monotonic
+
 import pytest
 
 from detector.delivery import Gone, HttpTransport, check_url
@@ -60,6 +66,7 @@ WISHES = [
     ("Tue, 24 Mar 2026 08:10:00 GMT", 600),
     ("Tue, 24 Mar 2026 07:00:00 GMT", 0),
     ("soon", None),
+    ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", None),
     ("-5", None),
 ]
 
@@ -125,3 +132,69 @@ def test_where_we_post_and_where_not(url, good):
 
 def test_a_plain_host_may_be_allowed_by_name():
     assert check_url("http://gateway.internal/hook", frozenset({"gateway.internal"})) == "http://gateway.internal"
+
+
+SLOW = {
+    "a status line byte by byte": b"HTTP/1.1 204 No Content\r\n",
+    "headers without end": b"HTTP/1.1 204 No Content\r\n" + b"x-more: 1\r\n" * 400,
+    "a refusal whose words come byte by byte": b"HTTP/1.1 503 Busy\r\ncontent-length: 99999\r\n\r\n" + b"w" * 400,
+}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_an_answer_that_comes_byte_by_byte_takes_no_longer_than_one_attempt_may(what):
+    """Each byte is in time; all of them would take a minute and more."""
+    with dripping(SLOW[what], every_s=0.15) as url, HttpTransport(Wall(), timeout_s=0.5) as hasty:
+        began = monotonic()
+        with pytest.raises(Transient, match="no answer in time"):
+            hasty.send(url, b"{}", {})
+        assert monotonic() - began < 15, "generous: a busy machine"
+
+
+def test_after_a_slow_one_the_next_is_served_as_ever(scripted):
+    with dripping(b"HTTP/1.1 204" * 50, every_s=0.15) as url, HttpTransport(Wall(), timeout_s=1) as hasty:
+        with pytest.raises(Transient):
+            hasty.send(url, b"{}", {})
+        hasty.send(scripted.url, b"{}", {"webhook-id": "evt_1"})
+    assert len(scripted.got) == 1
+
+
+def test_no_cookie_of_a_receiver_is_sent_back(transport, scripted):
+    send(transport, scripted, 204, set_cookie="id=1; Path=/")
+    send(transport, scripted, 204)
+    assert "cookie" not in scripted.got[1][1]
+
+
+def test_what_the_system_says_is_told_and_not_that_all_attempts_failed(transport):
+    with pytest.raises(Transient, match="refused"):
+        transport.send("http://127.0.0.1:9/hook", b"{}", {})
+
+
+def test_closed_twice_is_closed_once():
+    transport = HttpTransport(Wall())
+    transport.close()
+    transport.close()
+
+
+@contextmanager
+def dripping(answer: bytes, *, every_s: float) -> Iterator[str]:
+    """A server that sends its answer one byte at a time; its address."""
+    stopped = Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self):
+            self.request.recv(65_536)
+            for byte in answer:
+                if stopped.wait(every_s):
+                    return
+                try:
+                    self.request.sendall(bytes([byte]))
+                except OSError:
+                    return
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/hook"
+        stopped.set()
+        server.shutdown()

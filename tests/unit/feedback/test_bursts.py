@@ -8,7 +8,7 @@ import pytest
 from detector.domain.cell import Cell, Topology
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, Burst, Usual, bursts
+from detector.feedback.bursts import DAY_S, HOUR_S, Burst, Usual, bursts, is_news
 
 CELLS = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
 NETWORK = Topology(CELLS)
@@ -52,6 +52,59 @@ def test_an_area_that_speaks_up_all_over_is_told_as_an_area() -> None:
     spread = [said(f"k{n}", NOW - 300 - n, f"c{n}", f"sub_{n}") for n in range(30)]
     (one,) = found(spread)
     assert one.place == "tac t0"
+
+
+def in_hour(*cells: tuple[str, int]) -> list[Interaction]:
+    """So many contacts from each cell, each of somebody else."""
+    return [said(f"{c}-{n}", NOW - 120 - 60 * n, c, f"sub_{c}_{n}") for c, count in cells for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("why", "heard", "places"),
+    [
+        ("all of it is one site's", in_hour(("c4", 12)), ["site s1"]),
+        ("one site's, and a single call elsewhere in the area", in_hour(("c4", 12), ("c20", 1)), ["site s1"]),
+        ("two sites of ten", in_hour(("c4", 9), ("c20", 9)), ["site s1", "site s6"]),
+        ("two sites of different areas", in_hour(("c4", 9), ("c40", 9)), ["site s1", "site s13"]),
+        ("spread over the area, many at one site", in_hour(("c4", 9), *((f"c{n}", 1) for n in range(6, 30))), ["tac t0"]),
+        ("each of its sites bursts by itself", in_hour(*((f"c{3 * n}", 7) for n in range(10))), ["tac t0"]),
+        ("one area as a whole, one site of the next", in_hour(*((f"c{n}", 1) for n in range(30)), ("c40", 9)),
+         ["site s13", "tac t0"]),
+    ],
+)  # fmt: skip
+def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
+    why: str, heard: list[Interaction], places: list[str]
+) -> None:
+    assert sorted(one.place for one in found(heard)) == places, why
+
+
+def test_an_area_of_one_site_is_told_as_the_site() -> None:
+    cells = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r") for n in range(90)}
+    told = bursts(calls(9), USUAL, Topology(cells), (), now=NOW, timezone="UTC", budget=1.0, floor=5)
+    assert [one.place for one in told] == ["site s1"]
+
+
+@pytest.mark.parametrize(
+    ("why", "heard", "told", "news"),
+    [
+        ("the site inside the area that was told", in_hour(("c4", 9)), [("tac", "t0")], False),
+        ("another area", in_hour(("c40", 9)), [("tac", "t0")], True),
+        ("nothing was told", in_hour(("c4", 9)), [], True),
+        ("a place that is no more", in_hour(("c4", 9)), [("tac", "gone")], True),
+    ],
+)
+def test_what_was_told_of_a_larger_place_is_no_news_of_a_smaller_one(
+    why: str, heard: list[Interaction], told: list[tuple[str, str]], news: bool
+) -> None:
+    (one,) = found(heard)
+    assert is_news(one, told, heard, NETWORK) == news, why
+
+
+def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it() -> None:
+    wide = in_hour(("c4", 9), *((f"c{n}", 1) for n in range(6, 30)))
+    (area,) = found(wide)
+    assert is_news(area, [("site", "s1")], wide, NETWORK)
+    assert not is_news(area, [("site", f"s{n}") for n in range(1, 9)], wide, NETWORK)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What words say: about what, and in what mood; in several languages, and none of ours."""
 
 import csv
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import config
 from detector.feedback.reading import MOST_READ, Reading, words
 
 
@@ -61,3 +63,56 @@ def test_a_negation_turns_a_word_round_but_not_across_a_pause(text: str, expecte
 def test_german_is_not_read_as_english() -> None:
     """In English `die` and `war` are sad words."""
     assert mood(words().read("Die Verbindung war die ganze Woche da").sentiment) == "0"
+
+
+NOTES = {
+    "Red light on the roof, crew is on the way": "", "RED HOOK": "", "red alarm cleared": "", "the red cable was cut": "",
+    "Campo Street depot": "", "paragraph two": "", "Linea B": "", "la rete": "network", "No hay red en casa": "network",
+    "The base plate was replaced": "", "Red de fibra cortada en el centro": "network",
+    "no signal since the red light": "network", "Der Ramen-Laden ruft an": "other", "LTE": "network",
+    "5G": "network", "no bars": "network",
+    "kein Netz": "network",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOTES)
+def test_stems_belong_to_their_language(text: str) -> None:
+    """`red` is Spanish for network, `campo` Italian for signal, `para` Turkish for money, `rame` French for slow."""
+    assert words().read(text).category == NOTES[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "category"),
+    [
+        ("Red muy mala", "es", "network"),
+        ("red", "es", "network"),
+        ("red", "en", ""),
+        ("red", "", ""),
+        ("red", "es-MX", "network"),
+        ("red", "ES_mx", "network"),
+        ("red", "xx", ""),
+        ("The red light is on and nobody comes to see to it", "es", ""),
+        ("Ich habe kein Netz und keine Verbindung", "en", "network"),
+        ("rete assente", "it", "network"),
+    ],
+)
+def test_the_customers_own_language_decides_where_the_words_do_not(text: str, language: str, category: str) -> None:
+    assert words().read(text, language).category == category
+
+
+def test_a_note_of_one_language_is_sorted_by_none_of_the_others() -> None:
+    """Every stem of every other language, alone in an English sentence, sorts nothing that English itself does not."""
+    found = tomllib.loads((Path(config.__file__).parent / "words.toml").read_text(encoding="utf-8"))
+    stems = {
+        s.strip("*")
+        for own in found["category"].values()
+        for code, part in own.items()
+        if code not in ("en", "any")
+        for s in part
+    }
+    plain = words().read("the crew is on the way to the").category
+    sorted_wrong = [
+        stem for stem in stems
+        if stem.isascii() and words().read(f"the crew was at {stem} and is on the way to the depot").language != "en"
+    ]  # fmt: skip
+    assert (plain, sorted_wrong) == ("", [])

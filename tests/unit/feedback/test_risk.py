@@ -8,6 +8,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.risk import PAST, TODAY, Burden, RiskModel, features
 from detector.domain.window import Window
 from detector.feedback.judging import judge
+from detector.feedback.logistic import logistic
 from detector.feedback.risk import Days, days_of, fit_risk
 from detector.reports import Past
 from detector.reports.risk import risk as report_of_risk
@@ -141,3 +142,11 @@ def test_the_report_tells_what_makes_people_call_and_how_well_that_is_known(days
     assert odds["access"]["odds_low"] > 3
     assert any("without the day of the complaint: AUC" in note for note in told.notes)
     assert not report_of_risk(Past(Window(0, DAY), risk_why_not="12 complaints")).rows
+
+
+@pytest.mark.parametrize("came", [[True] * 6, [False] * 6, [True, False] * 3, [True] * 3 + [False] * 3])
+@pytest.mark.parametrize("scale", [0.0, 1.0, 1e9])
+def test_days_that_nobody_or_everybody_complained_on_give_figures_without_a_warning(came, scale):
+    x = scale * np.arange(12.0).reshape(6, 2)
+    intercept, weights, error = logistic(x, np.array(came), np.ones(6), 1.0)
+    assert np.isfinite([intercept, *weights, *error]).all()

@@ -1,7 +1,11 @@
 """A person erased everywhere, and explained whole: proven against every table and file that there is."""
 
 import json
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +18,9 @@ from detector.domain.exposure import Presence
 from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
+from detector.store.erasure import KEPT_TABLES
 from detector.store.parquet import read_columns
-from detector.store.people import KEPT, PEOPLE
+from detector.store.pii import subject_tables
 from detector.store.tables import metadata
 from jobs.commands.explaining import explain
 from jobs.commands.forgetting import forget
@@ -106,14 +111,15 @@ def everywhere(house: SmallHouse, name: str) -> set[str]:
     return found
 
 
-MARKED = set(PEOPLE) | {"state", "impact", "audit", "presence", "habit"}
+PEOPLE = {table.name for table in subject_tables(metadata)}
+MARKED = PEOPLE | {"state", "impact", "audit", "presence", "habit"}
 
 
 def test_every_place_that_names_people_is_filled_so_that_these_tests_can_fail(house):
     me, own = house.names.subscriber(AFFECTED), house.names.account("own")
     assert everywhere(house, me) | everywhere(house, own) == MARKED
     speaking = {t.name for t in metadata.sorted_tables if {"subscriber", "recipient", "holder"} & set(t.columns.keys())}
-    assert speaking <= PEOPLE.keys()
+    assert speaking <= PEOPLE
 
 
 def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(house):
@@ -125,7 +131,7 @@ def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(house):
     assert (done.erased["listing"], done.erased["interaction"]) == (2, 1)
     assert done.erased["habits"] > 0
     assert done.erased["attachments"] > 40
-    assert everywhere(house, me) == set(KEPT)
+    assert everywhere(house, me) == set(KEPT_TABLES)
     assert everywhere(house, house.names.account("own")) == set()
     assert everywhere(house, child) == before
     firm = everywhere(house, house.names.account(FIRM))
@@ -143,7 +149,7 @@ def count(house: SmallHouse, name: str) -> int:
 
 def test_nothing_is_left_in_freed_pages_and_logs_of_the_database(house):
     me = house.names.subscriber(AFFECTED)
-    house.store.erasure.erase([me, house.names.account("own")], AFFECTED)
+    house.store.erasure.erase(house.store.erasure.person([me, house.names.account("own")], AFFECTED))
     kept = sqlite3.connect(house.root / "var" / "precall.db")
     (audited,) = kept.execute("SELECT count(*) FROM audit WHERE subject = ?", [me]).fetchone()
     kept.close()
@@ -190,7 +196,7 @@ def test_nobody_is_nobody(house):
         forget(house.house, " ")
     with pytest.raises(Misconfigured, match="nobody is named"):
         explain(house.house, "")
-    assert forget(house.house, "4900000").erased["listing"] == 0
+    assert forget(house.house, "4900000").erased == {}
 
 
 # --- explain ------------------------------------------------------------------------------------------------------------
@@ -262,7 +268,7 @@ def test_data_under_an_earlier_key_is_found_explained_and_erased(house):
     assert len(told.decisions) == 2
     assert len(told.attachments) == count(house, me)
     forget(house.house, AFFECTED)
-    assert everywhere(house, me) == set(KEPT)
+    assert everywhere(house, me) == set(KEPT_TABLES)
 
 
 @pytest.mark.parametrize(
@@ -298,3 +304,114 @@ def test_a_vault_is_sealed_anew_under_a_new_key_and_the_old_one_may_go(tmp_path:
     with pytest.raises(Misconfigured, match="previous_vault_keys"):
         Vault(database, Fernet.generate_key(), [first]).reseal()
     database.close()
+
+
+# --- what is about nobody -----------------------------------------------------------------------------------------------
+
+
+def kept(house: SmallHouse, *besides: str) -> dict[str, object]:
+    """Every row but of these tables, and every byte of every file but the database's."""
+    with house.store.begin() as connection:
+        rows: dict[str, object] = {
+            t.name: [repr(tuple(row)) for row in connection.execute(select(t))]
+            for t in metadata.sorted_tables
+            if t.name not in besides
+        }
+    files = sorted(p for p in (house.root / "var").rglob("*") if p.is_file() and ".db" not in p.name)
+    return rows | {p.relative_to(house.root).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["202603", "20260324", "2026-03-24", "1200", "900", "resolved", "open", "en", "granted", "c11", "s1", "4917", "1", "%",
+     "_", "sub_1",
+     FIRST.incident_id, "desk", "parquet", "lte_rrc_sr", "4917100001", "49171000010", "' OR ''='", "491799999999"],
+)  # fmt: skip
+def test_of_somebody_who_is_not_known_nothing_was_held_and_nothing_but_the_audit_log_changes(house, raw):
+    before = kept(house, "audit")
+    done = forget(house.house, raw)
+    assert kept(house, "audit") == before
+    assert (done.held, done.erased, done.left, done.returns) == ({}, {}, [], [])
+    assert "nothing was held" in done.shown(as_json=False)
+    assert house.store.audit.entries(1)[0]["action"] == "forget"
+
+
+def test_detection_goes_on_after_an_identity_like_a_month_was_asked_for(house):
+    forget(house.house, "202603")
+    learned = house.store.notes.get("learned_at")
+    house.clock.at = NOW + DAY
+    house.jobs.run("learn")
+    assert house.store.notes.get("learned_at") > learned
+
+
+def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(house):
+    before = kept(house, "audit")
+    would = forget(house.house, AFFECTED, dry_run=True)
+    assert kept(house, "audit") == before
+    assert would.held["listing.subscriber"] == 2
+    assert would.held.keys() >= {
+        "listing.recipient", "listing.account", "communication.subscriber", "communication.recipient", "experience.holder",
+        "feedback.subscriber", "interaction.subscriber", "subscriber_event.subscriber", "vault.pseudonym", "state.body",
+        "impact.accounts", "presence.subscriber", "habit.subscribers",
+    }  # fmt: skip
+    assert "would change: 2 rows by listing.subscriber" in would.shown(as_json=False)
+    done = forget(house.house, AFFECTED)
+    assert done.held == would.held
+    assert done.erased["attachments"] == would.held["presence.subscriber"]
+    assert forget(house.house, AFFECTED, dry_run=True).held == {}
+
+
+STRANGE = ("202603", "resolved", "c11", "1", "49171", "4917100", "%", "_", "o'brien", "Ünal", "sub_1", "en", "2026-03-24")
+
+
+def test_people_whose_identities_are_words_numbers_or_cells_are_erased_one_by_one(house):
+    """Each takes its own rows along, and none of the others'."""
+    names = [house.names.subscriber(raw) for raw in STRANGE]
+    with house.store.begin() as connection:
+        said = [Interaction(f"z{n}", NOW, "contact", "call", who) for n, who in enumerate(names)]
+        house.store.interactions.add(connection, said)
+    n = len(names)
+    who, hour = np.arange(n, dtype=np.int32), np.full(n, HOUR, np.int32)
+    at, unknown = np.full(n, LIVE - HOUR, np.int64), np.full(n, np.nan)
+    rows = Presence(tuple(names), ("c11",), who, np.zeros(n, np.int32), at, hour, hour.astype(float), unknown, unknown)
+    house.store.presence.write(rows, 5.0)
+    ticks = {p: p.read_bytes() for p in (house.root / "var" / "kpi").rglob("*.parquet")}
+    assert ticks
+    for index, raw in enumerate(STRANGE):
+        done = forget(house.house, raw)
+        assert (done.left, done.held) == ([], {"interaction.subscriber": 1, "presence.subscriber": 1}), raw
+        assert [count(house, name) for name in names] == [0] * (index + 1) + [1] * (n - index - 1)
+        assert all(everywhere(house, name) for name in names[index + 1 :])
+    assert {p: p.read_bytes() for p in (house.root / "var" / "kpi").rglob("*.parquet")} == ticks
+
+
+@pytest.mark.parametrize(("answer", "code", "gone"), [("n\n", 1, False), ("y\n", 0, True)])
+def test_a_terminal_is_asked_first(house, answer, code, gone):
+    done = on_a_terminal(house, answer, AFFECTED)
+    assert done.returncode == code
+    assert "would change: 2 rows by listing.subscriber" in done.stderr
+    assert (everywhere(house, house.names.subscriber(AFFECTED)) == set(KEPT_TABLES)) == gone
+
+
+@pytest.mark.parametrize("option", ["--yes", "--dry-run"])
+def test_with_an_option_nothing_is_asked(house, option):
+    done = on_a_terminal(house, "", AFFECTED, option)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def on_a_terminal(house: SmallHouse, answer: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command with a terminal as its input."""
+    inbox, var = house.root / "operator", house.root / "var"
+    sources = f'[sources]\nkind = "dataset"\npath = "{inbox}"\nkpis = "{inbox}/kpis.toml"\n'
+    (house.root / "my.toml").write_text(f'{sources}[storage]\npath = "{var}"\n[detection]\nhistory_days = 7\n')
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, answer.encode())
+        command = [sys.executable, "-c", "from jobs.cli import main; main()", "forget", *words]
+        return subprocess.run(
+            [*command, "--config", str(house.root / "my.toml")], stdin=terminal, capture_output=True, text=True, timeout=240,
+            check=False,
+        )  # fmt: skip
+    finally:
+        os.close(keyboard)
+        os.close(terminal)

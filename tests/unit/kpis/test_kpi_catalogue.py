@@ -43,7 +43,7 @@ MISTAKES = [
     ("Att = {}", "Att = 7", "counters: 'Att' is 7; make it a table"),
     ("[kpis.sr]", "[kpis.'s | r']", "'s | r' is no KPI id; use letters, digits and underscores"),
     ("[counters]", "[counter]", "kpis.toml: unknown key 'counter'; did you mean 'counters'?"),
-    ("[counters]", "[kpis.sr]\n[counters]", "is no TOML"),
+    ("[counters]", "[kpis.sr]\n[counters]", "no valid TOML"),
     ("[counters]", "[aliases.Acme]\nSuc = 'x'\n[counters]", "alias of the unknown counter 'Suc'; did you mean 'Succ'?"),
     ("[counters]", "[aliases.Acme]\nSucc = 'x ** 2'\n[counters]", "aliases.Acme.Succ: formula has an operator"),
     (GOOD, "", "kpis.toml: has no KPI; add a table [kpis.NAME]"),

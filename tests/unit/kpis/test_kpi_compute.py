@@ -9,7 +9,7 @@ from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.window import Window
+from detector.domain.window import Grid, Window, utc
 from detector.kpis import Catalogue, compute, display_products, load_catalogue
 from tests.tables import at, table_from_frame
 
@@ -116,6 +116,38 @@ def test_five_minute_rows_become_a_tick_and_a_missing_third_does_not_shrink_it()
     assert value["lte_attempts"] == pytest.approx(45)
     assert value["lte_prb_dl"] == pytest.approx(50)
     assert value["lte_rrc_sr"] == pytest.approx(27 / 30)
+
+
+OFF_THE_GRID = [
+    # length of rows in s | (start, attempts) in order of arrival          | the ticks
+    (900, [("07:59:30", 600)], ["08:00 | c1 | 600"]),
+    (900, [("07:59:30", 600), ("08:14:30", 500)], ["08:00 | c1 | 600", "08:15 | c1 | 500"]),
+    (900, [("07:59:30", 600), ("08:00", 590)], ["08:00 | c1 | 590"]),  # they overlap: the later arrival
+    (900, [("08:00", 590), ("07:59:30", 600)], ["08:00 | c1 | 600"]),
+    (600, [("08:00", 400), ("08:10", 410), ("08:20", 420)], ["08:00 | c1 | 600", "08:15 | c1 | 622.5"]),
+    (120, [("08:00", 80), ("08:02", 80)], ["08:00 | c1 | 600"]),
+    (420, [("08:00", 280), ("08:07", 280), ("08:14", 280)], ["08:00 | c1 | 600", "08:15 | c1 | 600"]),
+    (60, [("08:00", 40), ("08:01", 40)], ["08:00 | c1 | 600"]),
+]
+
+
+@pytest.mark.parametrize(("duration_s", "rows", "ticks"), OFF_THE_GRID)
+def test_rows_of_any_length_up_to_a_tick_are_volumes_of_whole_ticks(duration_s, rows, ticks) -> None:
+    head = "t | o | RRC.ConnEstabSucc | RRC.ConnEstabAtt"
+    batches = [batch(f"{head}\n{start} | c1 | 0 | {attempts}", duration_s=duration_s) for start, attempts in rows]
+    frame, _ = computed(*batches)
+    names = {k.id: k for k in frame.kpis}
+    values = frame.value[:, :, list(names).index("lte_attempts")]
+    told = [f"{utc(int(s)):%H:%M} | c1 | {v:g}" for s, v in zip(frame.starts, values[:, 0], strict=True)]
+    assert told == ticks
+
+
+@pytest.mark.parametrize(("begins", "lasts"), [("08:30", 3600), ("07:59:30", 3600), ("+1 00:00", 82_800), ("01:30", 86_400)])
+def test_long_rows_are_ticks_of_their_own_wherever_they_begin(begins: str, lasts: int) -> None:
+    rows = batch(f"t | o | RRC.ConnEstabAtt\n{begins} | c1 | 400", duration_s=lasts)
+    frames = compute([rows], SHIPPED, TOPOLOGY, Findings())
+    tick = Grid(900).tick(at(begins), lasts)
+    assert {(d, int(f.starts[0])) for d, f in frames.items()} == {(tick.duration_s, tick.start)}
 
 
 def test_hourly_rows_keep_their_own_period_beside_quarter_hours() -> None:

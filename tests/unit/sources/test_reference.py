@@ -175,7 +175,11 @@ def test_asking_again_is_the_same_object_and_findings_are_told_once(tmp_path):
         ({"operator.toml": 'timezone = "Mars/Base"'}, "operator.toml: timezone: 'Mars/Base' is no IANA time zone"),
         ({"operator.toml": 'arrival_delay = "soon"'}, "operator.toml: arrival_delay: 'soon' is no duration"),
         ({"operator.toml": "tick = 5\ntick = 6"}, "operator.toml: "),
-        ({"alarms.csv": 'alarm_id,object_kind,object_id,raised_at\n"a'}, "alarms.csv: it is no CSV table"),
+        ({"alarms.csv": "alarm_id;object_kind;object_id\na"}, "alarms.csv: column 'raised_at' is missing; its header"),
+        (
+            {"consents.csv": "holder_kind,holder_id,purpose,state,since,state\nsubscriber,1,survey,granted,x,withdrawn"},
+            "consents.csv: column 'state' stands twice and says two things in 1 rows; leave one of the two columns out",
+        ),
     ],
 )
 def test_what_the_operator_has_to_mend_is_said_in_one_line(tmp_path, tables, said):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from detector.care import AccountAnswer, LookupAnswer
+from detector.care import AccountAnswer, LookupAnswer, facts_of
 from detector.care.lookup import Touching
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication
+from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import AccountImpact, Affected, Impact, Listing
@@ -78,14 +79,17 @@ class MemoryService:
             for n in range(25)
         ]  # fmt: skip
         listing = Listing(OPEN.incident_id, "sub_1", "acc_1", "expected", 0.83, 900.0, START)
-        say = {"en": "We are on it."}
+        say, facts = {"en": "We are on it."}, facts_of(OPEN, now=START + 6300, timezone="Europe/Zurich")
         told = Communication(OPEN.incident_id, "sub_1", "sub_1", START + 3000, "proactive_message", "sms")
         about = Communication(OPEN.incident_id, "sub_2", "sub_1", START + 3100, "proactive_message", "sms")
         self.answer = LookupAnswer(
             "yes", 0.83, START, START + 14400, "ticket", None, OPEN.incident_id, say, True, False, "no_consent", True,
-            START + 36000, (Touching(OPEN, listing, say, True),), (about, told),
+            START + 36000, (Touching(OPEN, listing, facts, say, True),), (about, told),
         )  # fmt: skip
         self.business = AccountAnswer("yes", "enterprise", "gold", lines=210, affected_lines=34.2, share=0.163, say=say)
+        kpi = KpiCoverage("lte_rrc_sr", "RRC setup success", "LTE", 20, 18, START + 6000)
+        lost = KpiCoverage("lte_s1_sr", "S1 success", "LTE", 20, 0, None, ("S1SIG.ConnEstabAtt",))
+        self.covered = Coverage(START + 6300, 20, 18, START - 86_400, START + 6000, (kpi, lost), {"RRC.ConEstabAtt": ""})
         self.audit: list[tuple[str, str]] = []
         self.failure: Exception | None = None
 
@@ -98,7 +102,7 @@ class MemoryService:
     def incidents(self, state, limit, offset):
         if self.failure:
             raise self.failure
-        return [i for i in self.found if state in ("", i.state)][offset : offset + limit]
+        return [i for i in self.found if state in (None, i.state)][offset : offset + limit]
 
     def incident(self, incident_id):
         return next((i for i in self.found if i.incident_id == incident_id), None)
@@ -108,6 +112,9 @@ class MemoryService:
 
     def impact(self, incident_id):
         return self.assessed if incident_id == OPEN.incident_id else None
+
+    def told(self, incident_id):
+        return {}
 
     def care(self, incident_id):
         return self.cared if incident_id == OPEN.incident_id else None
@@ -140,6 +147,9 @@ class MemoryService:
 
     def kpi(self, kpi_id):
         return {k.id: k for k in (RRC, THROUGHPUT)}.get(kpi_id)
+
+    def coverage(self):
+        return self.covered
 
     def metrics(self):
         return "precall_ticks_total 3\n"

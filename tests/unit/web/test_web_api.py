@@ -109,7 +109,7 @@ def test_the_root_has_rivals_and_each_degradation_an_explanation(program, servic
     ]  # fmt: skip
     (bad,) = found["degradations"]
     assert bad["parts"] == [{"kpi": "lte_rrc_sr", "periods": 3, "strength": 12.0, "observed": 0.914, "expected": 0.992}]
-    assert "expected 99.2 %, over 45 minutes; neighbours normal; the other 2 cells of its site alike" in bad["explanation"]
+    assert "over 45 min, expected 99.2 %; neighbours normal; the other 2 cells of its site alike" in bad["explanation"]
 
 
 def test_counts_under_the_privacy_floor_and_small_accounts_are_withheld(program, service):

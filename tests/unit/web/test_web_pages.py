@@ -6,11 +6,12 @@ from html import unescape
 
 import pytest
 
+from detector.domain.coverage import Coverage
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Rival
 from detector.domain.outlook import Breach, Outlook
 from detector.web import CareView, Update
-from tests.unit.web.conftest import OPEN
+from tests.unit.web.conftest import OPEN, START
 
 
 def text(answer) -> str:
@@ -45,18 +46,19 @@ def test_a_forged_cookie_does_not_open(outsider):
 
 READ_IN_TEN_SECONDS = [
     "major ongoing Connections fail at site s010 RRC setup success is 91.4 %",
-    "Since 09:00 Lasting 1 h 45 min Found after 45 min, 47 min before the first complaint",
-    "Expected to clear 13:00 (ticket)",
+    "Since Tue 24 Mar, 09:00 CET Lasting 1 h 45 min Found after 45 min, 47 min before the first complaint",
+    "Expected to clear 13:00 CET (ticket)",
     "610 people 540 to 695 at 95 % confidence, of 2,310 who were there",
     "Private accounts 480",
     "Business accounts 1 35 lines affected",
     "Family accounts fewer than 5 lines affected",
     "acc_9f, gold 17 % 35 of 210 lines",
     "Mobile data is failing around the old harbour.",
-    "Next: proactive message by consumer-care. 400 may be contacted.",
+    "Next: proactive message by consumer-care. 400 of 400 listed may be contacted.",
     "Not contacted: 130 quiet hours now, 70 gave no consent, fewer than 5 contacted enough this week.",
-    "c01011 RRC setup success 91.4 % 10,220 of 11,180 99.2 % 45 min 09:00 ongoing",
-    "09:45 Opened minor Three cells of site s010 refuse connections. 10:15 Updated major 610 people affected",
+    "c01011 RRC setup success 91.4 % 10,220 of 11,180 99.2 % 45 min Tue 24 Mar, 09:00 CET ongoing",
+    "Tue 24 Mar, 09:45 CET Opened minor Three cells of site s010 refuse connections.",
+    "Tue 24 Mar, 10:15 CET Updated major 610 people affected",
 ]
 
 
@@ -77,7 +79,7 @@ def test_the_page_names_the_root_among_its_rivals(person, service):
     text = person.get(f"/incidents/{OPEN.incident_id}").text
     assert "<strong>site s010</strong>" in text
     assert "transport hub-2" in text
-    assert "4 in 10^5" in text
+    assert "0.004 %" in text
 
 
 def test_charts_mark_onset_detection_and_resolution(person, service):
@@ -102,7 +104,7 @@ def test_many_cells_are_folded_away(person, service):
 def test_an_incident_nobody_assessed_is_no_empty_page(person):
     page = text(person.get("/incidents/inc_over"))
     assert "critical resolved No service at site s022" in page
-    assert "Lasted 2 h 46 min Resolved Mon 23 Mar, 10:46" in page
+    assert "Lasted 2 h 46 min Over since Mon 23 Mar, 10:46 CET Resolved Mon 23 Mar, 10:46 CET" in page
     assert "Not assessed yet." in page
 
 
@@ -110,14 +112,14 @@ def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
     service.found[0] = replace(service.found[0], expected_clear_at=None, expected_clear_source="")
     at = service.now()
     service.cared = CareView(outlook=Outlook("inc_open", int(at), int(at) + 7200, int(at) + 1800, int(at) + 36_000))
-    said = "Expected to clear 12:45 (our estimate; 11:15 to 20:45 in 80 % of such cases)"
+    said = "Expected to clear 12:45 CET (our estimate; 11:15 CET to 20:45 CET in 80 % of such cases)"
     assert said in text(person.get("/incidents/inc_open"))
 
 
 @pytest.mark.parametrize(("at", "low", "high", "said"), [
-    (7200, 3600, 10_800, "12:45 (our estimate; 11:45 to 13:45)"),
-    (7200, 3600, None, "12:45 (our estimate; 11:45 to later than in three days)"),
-    (None, 3600, None, "not within three days, at the earliest 11:45"),
+    (7200, 3600, 10_800, "12:45 CET (our estimate; 11:45 CET to 13:45 CET)"),
+    (7200, 3600, None, "12:45 CET (our estimate; 11:45 CET to later than in three days)"),
+    (None, 3600, None, "not within three days, at the earliest 11:45 CET"),
     (None, None, None, "not within three days"),
 ])  # fmt: skip
 def test_a_drift_shows_when_it_turns_graver(person, service, at, low, high, said):
@@ -150,16 +152,16 @@ def test_what_others_wrote_is_text_never_markup(person, service):
     service.bands = lambda incident_id: []
     page = person.get("/incidents/inc_open")
     assert page.status_code == 200
-    assert "<script" not in page.text
+    assert page.text.count("<script") == 1  # our own file
     assert evil in unescape(page.text)
 
 
 def test_the_list_shows_trouble_people_and_time(person):
     page = text(person.get("/"))
     assert "major Connections fail at site s010" in page
-    assert "610 people affected 1 h 45 min ongoing, since 09:00" in page
+    assert "610 people affected 1 h 45 min ongoing, since Tue 24 Mar, 09:00 CET" in page
     assert "Data is slow at cell c09 declared maintenance" in page
-    assert "resolved Mon 23 Mar, 10:46" in page
+    assert "over since Mon 23 Mar, 10:46 CET" in page
 
 
 def test_the_list_by_state_and_its_older_pages(person, service):
@@ -170,11 +172,41 @@ def test_the_list_by_state_and_its_older_pages(person, service):
     assert "Older" not in text(person.get("/", params={"state": "open", "offset": 50}))
 
 
-def test_a_quiet_network_says_so_and_a_sick_service_says_that(person, service):
+def test_a_quiet_network_says_so_and_what_it_knows_that_from(person, service):
+    service.found = []
+    page = text(person.get("/"))
+    assert "All quiet No incident to show. 18 of 20 cells and core functions measured, by 1 KPIs." in page
+    assert "S1 success 0 of 20 S1SIG.ConnEstabAtt" in page
+
+
+NOTHING = Coverage(START + 6300, 20, 0, None, None, ())
+NOT_QUIET = {
+    "nothing is measured": NOTHING,
+    "only 4 of 20 cells and core functions are measured": replace(NOTHING, measured=4, since=START, until=START + 6000),
+    "the newest data are of 09:00 CET": replace(NOTHING, at=START + 20_000, measured=20, since=START, until=START),
+}
+
+
+@pytest.mark.parametrize("why", NOT_QUIET)
+def test_it_is_never_called_quiet_where_nothing_or_little_is_measured(why, person, service):
+    service.found, service.covered = [], NOT_QUIET[why]
+    service.now = lambda: float(service.covered.at)
+    page = text(person.get("/"))
+    assert "quiet" not in page
+    assert f"No incident is known That says nothing of the network: {why}." in page
+
+
+def test_a_sick_service_is_not_called_quiet(person, service):
     service.found, service.problems = [], ["detect is two ticks behind"]
     page = text(person.get("/"))
-    assert "All quiet" in page
-    assert "detect is two ticks behind" in page
+    assert "quiet" not in page
+    assert "That says nothing of the network: detect is two ticks behind." in page
+
+
+def test_an_incident_that_is_not_measured_any_more_says_since_when(person, service):
+    service.found = [replace(OPEN, no_data_since=START + 3600)]
+    assert "no data since 10:00" in text(person.get("/"))
+    assert "Measured until 10:00 CET; nobody knows how it goes on" in text(person.get("/incidents/inc_open"))
 
 
 def test_an_unknown_incident_is_a_page_too(person):
@@ -183,8 +215,46 @@ def test_an_unknown_incident_is_a_page_too(person):
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents/inc_open"])
-def test_pages_need_nothing_from_elsewhere_and_no_script(person, path):
+def test_pages_need_nothing_from_elsewhere_and_no_script_but_our_own_file(person, path):
     page = person.get(path).text
-    assert re.findall(r'(?:src|href)="(?!/)', page) == []
-    assert "<script" not in page
+    assert re.findall(r'(?:src|href)="(?![/#])', page) == []
+    assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/precall.js" defer>']
+    assert person.get("/static/precall.js").status_code == 200
     assert person.get("/static/precall.css").headers["content-type"].startswith("text/css")
+
+
+def test_every_page_has_the_same_way_to_all_others_and_marks_where_it_is(person):
+    marked = {
+        path: re.findall(r'<a href="([^"]+)" aria-current="(\w+)">', person.get(path).text.partition("</nav>")[0])
+        for path in ("/", "/?state=open", "/incidents/inc_open", "/incidents/inc_none", "/nowhere")
+    }
+    assert marked == {
+        "/": [("/", "page")],
+        "/?state=open": [("/", "page")],
+        "/incidents/inc_open": [("/", "true")],
+        "/incidents/inc_none": [("/", "true")],
+        "/nowhere": [],
+    }
+    assert all('href="/reports"' in person.get(path).text for path in marked)
+
+
+def test_titles_tell_pages_apart_and_a_favicon_is_there(person, service):
+    service.found.append(replace(OPEN, incident_id="inc_twin"))
+    paths = ("/", "/?state=open", "/?state=resolved", "/incidents/inc_open", "/incidents/inc_twin", "/incidents/none")
+    titles = [re.search(r"<title>(.*?)</title>", person.get(path).text)[1] for path in paths]
+    assert len(set(titles)) == len(paths)
+    assert person.get("/favicon.ico").headers["content-type"] == person.get("/static/favicon.svg").headers["content-type"]
+
+
+@pytest.mark.parametrize(("path", "seconds"), [("/", "30"), ("/incidents/inc_open", "60"), ("/incidents/inc_over", None)])
+def test_what_may_change_is_loaded_anew_what_is_over_is_not(person, path, seconds):
+    found = re.search(r'data-refresh-s="(\d+)"', person.get(path).text)
+    assert (found and found[1]) == seconds
+    assert 'http-equiv="refresh"' not in person.get(path).text
+
+
+def test_an_agent_reads_what_to_say_before_what_engineers_fold_out(person):
+    page = person.get("/incidents/inc_open").text
+    order = [page.index(f"<h2>{words}</h2>") for words in ("What to say", "Who is affected", "What happened", "Evidence")]
+    assert order == sorted(order)
+    assert re.findall(r'<details class="card" id="(\w+)"( open)?>', page) == [("measured", ""), ("evidence", "")]

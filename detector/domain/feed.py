@@ -1,0 +1,47 @@
+"""A feed of counters, as far as anybody can tell whether it still comes."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from detector.domain.window import utc
+
+
+@dataclass(frozen=True)
+class FeedStop:
+    """Data that stopped coming. `part`: what of the feed, empty = all of it; `since`: end (s) of the last period that came,
+    None = nothing ever came; `objects` of `of` measured objects have no data now; `noticed_at`: the clock (s) at which it
+    was noticed."""
+
+    feed: str
+    part: str
+    since: int | None
+    objects: int
+    of: int
+    noticed_at: int
+
+    @property
+    def whole(self) -> bool:
+        return not self.part
+
+    @property
+    def key(self) -> tuple[str, str, int | None]:
+        """The same stop has the same key at every look."""
+        return self.feed, self.part, self.since
+
+    @property
+    def name(self) -> str:
+        return f"{self.feed}: {self.part}" if self.part else self.feed
+
+    def sentence(self, timezone: str = "UTC") -> str:
+        """What a person is told of it, in local time.
+
+        >>> FeedStop("file_drop", "", 1774339200, 20, 20, 1774342800).sentence("Europe/Berlin")
+        'feed file_drop: no data since 2026-03-24 09:00 Europe/Berlin; 20 of 20 measured objects have no data now'
+        >>> FeedStop("file_drop", "", None, 0, 0, 1774342800).sentence()
+        'feed file_drop: no data has come yet'
+        """
+        if self.since is None:
+            return f"feed {self.name}: no data has come yet"
+        at = utc(self.since).astimezone(ZoneInfo(timezone))
+        lost = f"; {self.objects} of {self.of} measured objects have no data now" if self.objects else ""
+        return f"feed {self.name}: no data since {at:%Y-%m-%d %H:%M} {timezone}{lost}"

@@ -1,0 +1,117 @@
+"""The days before a simulated operator goes live, given as columns: a source for `pull` that writes and parses no file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.counters import CounterBatch
+from detector.domain.customer import Contact, SubscriberEvent, Survey
+from detector.domain.exposure import Presence, no_presence
+from detector.domain.finding import Findings
+from detector.domain.ports import Piece, Reference, Source
+from detector.domain.window import Window, utc
+from detector.simulator.counters import DayCounters
+from detector.simulator.people import People
+from detector.simulator.presence import DayPresence
+from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S
+from detector.simulator.tables import Columns, cell_rows, core_rows
+from detector.simulator.trouble import Trouble, draw_trouble
+from detector.simulator.world import World
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """One simulated day; `end` in s."""
+
+    number: int
+    end: int
+    counters: DayCounters
+    presence: DayPresence
+
+
+@dataclass(eq=False)
+class PreparedDay:
+    """`domain.ports.Source` over one past day: the counters and attachments that its files would hold, as arrays.
+
+    What a file would say otherwise is asked of `files`, the source of the directory in which the operator's tables lie:
+    topology, customers, contacts. Late files have all come: nothing of a past day is still to arrive.
+    `pseudonym`: raw subscriber id to the key under which the service knows it.
+    """
+
+    world: World
+    people: People
+    day: Day
+    files: Source
+    pseudonym: Callable[[str], str]
+    name: str = "prepared"
+
+    @property
+    def _window(self) -> Window:
+        return Window(self.day.end - DAY_S, self.day.end)
+
+    def pieces(self, after: float, now: float) -> Sequence[Piece]:
+        """The day as one piece, once it is over."""
+        name = f"counters/{utc(self._window.start):%Y-%m-%dT%H%M}"
+        made_from = f"{self.world.scenario.seed}-{self.world.scenario.cells}"
+        piece = Piece(self.name, name, made_from, float(self.day.end), window=self._window)
+        return [piece] if after < self.day.end <= now else []
+
+    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+        """A batch for each period and kind of object."""
+        counters, network = self.day.counters, self.world.network
+        trouble = draw_trouble(self.world.scenario, network, self.day.number, counters)
+        told = told_at_last(trouble)
+        tables = [cell_rows(network, counters, trouble, nr, told) for nr in (False, True)]
+        tables += [core_rows(network, counters, kind) for kind in counters.core]
+        for columns in tables:
+            yield from batches(piece.name, columns, window or self._window)
+
+    def set_aside(self, piece: Piece, reason: str) -> None:
+        """There is no file to move."""
+
+    def reference(self, now: float, findings: Findings | None = None) -> Reference:
+        return self.files.reference(now, findings)
+
+    def presence(self, after: float, now: float, findings: Findings) -> Presence:
+        """The day's attachments, once it is over."""
+        rows = self.day.presence
+        if not after < self.day.end <= now or not len(rows.person):
+            return no_presence()
+        seen, person = np.unique(rows.person, return_inverse=True)
+        return Presence(
+            tuple(map(self.pseudonym, self.people.ids[seen])), tuple(self.world.network.ids), person.astype(np.int32),
+            rows.cell.astype(np.int32), rows.hour, np.full(len(person), HOUR_S, np.int32), rows.seconds.astype(float),
+            rows.attempts.astype(float), rows.failures.astype(float),
+        )  # fmt: skip
+
+    def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
+        return self.files.contacts(after, now, findings)
+
+    def surveys(self, after: float, now: float, findings: Findings) -> Sequence[Survey]:
+        return self.files.surveys(after, now, findings)
+
+    def subscriber_events(self, after: float, now: float, findings: Findings) -> Sequence[SubscriberEvent]:
+        return self.files.subscriber_events(after, now, findings)
+
+
+def told_at_last(trouble: Trouble) -> NDArray[np.bool_]:
+    """[96, C]: rows that came in time, and those that came late."""
+    told = trouble.arrives.copy()
+    for block in trouble.late:
+        told[block.period, list(block.cells)] = True
+    return told
+
+
+def batches(file: str, columns: Columns, window: Window) -> Iterator[CounterBatch]:
+    """Rows in order of time, cut into one batch a period that starts in the window."""
+    starts = np.asarray(columns["start"], np.int64)
+    names = tuple(name for name in columns if name not in ("object_id", "start", "duration_s", "suspect"))
+    values = np.column_stack([np.asarray(columns[name], np.float64) for name in names])
+    for start in np.unique(starts).tolist():
+        low, high = np.searchsorted(starts, [start, start + 1])
+        if window.contains(start):
+            objects = tuple(columns["object_id"][low:high].tolist())
+            suspect = np.asarray(columns["suspect"][low:high], bool)
+            yield CounterBatch(file, start, PERIOD_S, objects, names, values[low:high], suspect)

@@ -1,0 +1,30 @@
+"""HEAD for every GET (RFC 9110 9.1 and 9.3.2): the same answer without its content."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class HeadLikeGet:
+    """ASGI middleware: what answers GET answers HEAD, with the same status and headers. An answer without end (a stream of
+    events) ends after its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        ended = False
+
+        async def headers_only(message: Message) -> None:
+            nonlocal ended
+            if message["type"] != "http.response.body":
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        async def until_the_end() -> Message:
+            return {"type": "http.disconnect"} if ended else await receive()
+
+        await self._app({**scope, "method": "GET"}, until_the_end, headers_only)

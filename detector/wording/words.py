@@ -1,0 +1,52 @@
+"""Causes, places, states and reasons in an operator's words."""
+
+from collections.abc import Mapping
+
+TROUBLES: Mapping[str, str] = {
+    "outage": "No service",
+    "sleeping": "Silent: traffic has gone",
+    "accessibility": "Connections fail",
+    "retainability": "Calls and sessions drop",
+    "mobility": "Calls drop on the move",
+    "integrity": "Data is slow",
+    "drift": "Slowly getting worse",
+    "congestion": "Overloaded",
+    "core": "Core network trouble",
+    "no_data": "No measurements",
+}
+PLACES: Mapping[str, str] = {
+    "cell": "cell", "site": "site", "node": "base station", "edge": "transport", "tac": "tracking area",
+    "region": "region", "software": "software release", "nf": "core function", "network": "the whole network",
+}  # fmt: skip
+SUPPRESSED: Mapping[str, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
+BADGES: Mapping[str, str] = {"open": "ongoing", "over": "resolved", "merged": "merged", "withdrawn": "false alarm"}
+"""States of an incident (care.facts), in a word."""
+HELD: Mapping[str, str] = {
+    "unsure": "not sure enough yet", "capacity": "its team has no room this hour", "late": "its team had no room in time",
+}  # fmt: skip
+"""Why no care team is told of an incident yet."""
+WITHHELD: Mapping[str, str] = {
+    "no_consent": "gave no consent",
+    "withdrawn": "withdrew consent",
+    "guardian": "minors without a reachable guardian",
+    "quiet_hours": "quiet hours now",
+    "cap": "contacted enough this week",
+    "holdout": "comparison group",
+    "no_channel": "no channel to reach them",
+}
+ACCOUNT_KINDS: Mapping[str, str] = {
+    "consumer": "private", "family": "family", "enterprise": "business", "government": "public authority",
+}  # fmt: skip
+
+
+def headline(kind: str, root_kind: str, root_id: str) -> str:
+    """
+    >>> headline("accessibility", "site", "s010"), headline("core", "network", "*")
+    ('Connections fail at site s010', 'Core network trouble in the whole network')
+    """
+    return f"{TROUBLES.get(kind, kind)} {'in' if root_kind == 'network' else 'at'} {place(root_kind, root_id)}"
+
+
+def place(root_kind: str, root_id: str) -> str:
+    words = PLACES.get(root_kind, root_kind)
+    return words if root_kind == "network" else f"{words} {root_id}"

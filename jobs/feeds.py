@@ -1,0 +1,255 @@
+"""Whether the counters still come: what of them stopped, since when, and that operations hears of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection
+
+from detector.delivery import Receiver
+from detector.domain.alert import Alert, alert_key
+from detector.domain.cell import Cell, Topology
+from detector.domain.degradation import Degradation
+from detector.domain.feed import FeedStop
+from detector.domain.finding import Findings
+from detector.domain.ports import Reference
+from detector.domain.window import utc
+from detector.store import Store
+from jobs.intake import WHOLE, Intake, judge_lengths, starts_kept
+
+SILENT, RESUMED = "operations.feed.silent.v1", "operations.feed.resumed.v1"
+_GAPS = 8
+"""Times between deliveries that are kept of each part: their median says how often it comes."""
+_PATIENCE = 2
+"""A part is silent when it has missed so many of its periods or deliveries, and `silent_after` is over."""
+_FORGOTTEN_S = 86_400
+"""A kind of file that has not come for so long while others do was renamed or given up."""
+_MOST_PARTS = 60
+_SEEN_OFTEN = 4
+"""Deliveries after which a kind of file is expected again."""
+_MANY, _ALL_OF = 5, 0.9
+"""So many objects that fell silent together are told of; or fewer that are so large a share of a node or another group."""
+_GROUPS = ("vendor", "region", "tac", "technology", "node_id", "site_id")
+_TTL_S = 86_400
+
+
+def note_of(feed: str) -> str:
+    """Where the store keeps what is known of a feed."""
+    return f"feed:{feed}"
+
+
+def record(connection: Connection, store: Store, feed: str, intake: Intake, findings: Findings, *, now: float) -> None:
+    """What a pull read of this feed, beside what was known: part of the caller's transaction."""
+    if not intake.parts:
+        return
+    known = store.notes.get(note_of(feed)) or {"parts": {}}
+    parts: dict[str, dict[str, Any]] = dict(known["parts"])
+    for name, fresh in intake.parts.items():
+        old = parts.get(name) or {"advanced_at": None, "data_until": 0, "gaps": [], "starts": [], "times": 0}
+        starts = starts_kept(old["starts"], fresh.starts)
+        if name.startswith("files "):
+            judge_lengths(name, starts, fresh.duration_s, findings)
+        advanced = fresh.data_until > old["data_until"]
+        at = min(fresh.arrived_at, now)
+        if advanced and old["advanced_at"] is not None:
+            old["gaps"] = [*old["gaps"], max(0.0, at - old["advanced_at"])][-_GAPS:]
+        parts[name] = old | {
+            "advanced_at": at if advanced or old["advanced_at"] is None else old["advanced_at"], "starts": starts,
+            "data_until": max(fresh.data_until, old["data_until"]), "duration_s": fresh.duration_s,
+            "times": old["times"] + (len(fresh.files) if advanced else 0),
+        }  # fmt: skip
+    newest = sorted(parts, key=lambda name: (name != WHOLE, -parts[name]["advanced_at"]))[:_MOST_PARTS]
+    body = known | {"parts": {name: parts[name] for name in newest}}
+    body["last_seen"] = max(min(intake.arrived_at, now), known.get("last_seen", 0.0))
+    store.notes.put(connection, note_of(feed), body)
+
+
+def stops(store: Store, feed: str) -> list[FeedStop]:
+    """What of the feed is silent, as it was seen last."""
+    return [FeedStop(**one) for one in (store.notes.get(f"stops:{feed}") or ())]
+
+
+def last_seen(store: Store, feed: str) -> float | None:
+    """When (s) the newest file of the feed came; None = none ever did."""
+    known = store.notes.get(note_of(feed))
+    return None if known is None else float(known["last_seen"])
+
+
+@dataclass(frozen=True)
+class FeedWatch:
+    """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to hear of it."""
+
+    store: Store
+    reference: Reference
+    feed: str
+    now: float
+    begun_at: int
+    """When the service began to judge (s): before that nothing was expected."""
+    silent_after_s: float
+    receivers: Sequence[Receiver] = ()
+    due_at: float = 0.0
+    link_base: str = ""
+
+    def look(self) -> tuple[list[FeedStop], list[FeedStop]]:
+        """(stops that are new, stops that are over); recorded, with a finding and an alert to operations for each that is
+        new and an alert for each that is over, in one transaction."""
+        before = stops(self.store, self.feed)
+        found = {stop.key: stop for stop in self._silent()}
+        known = {stop.key: stop for stop in before}
+        now = [replace(stop, noticed_at=known.get(key, stop).noticed_at) for key, stop in found.items()]
+        fresh, over = [s for s in now if s.key not in known], [s for s in before if s.key not in found]
+        if now == before:
+            return [], []
+        findings = Findings()
+        for stop in fresh:
+            findings.add("feed_silent", stop.name, stop.sentence(self.reference.operator.timezone))
+        with self.store.begin() as connection:
+            self.store.notes.put(connection, f"stops:{self.feed}", [asdict(stop) for stop in now])
+            self.store.notes.count(connection, findings, self.now)
+            for stop, type_ in [*((s, SILENT) for s in fresh), *((s, RESUMED) for s in over if not self._given_up(s))]:
+                self._tell(connection, stop, type_)
+        return fresh, over
+
+    @cached_property
+    def _known(self) -> frozenset[tuple[str, str, int | None]]:
+        """What was silent at the look before."""
+        return frozenset(stop.key for stop in stops(self.store, self.feed))
+
+    def _silent(self) -> Iterator[FeedStop]:
+        known = self.store.notes.get(note_of(self.feed))
+        parts: Mapping[str, Any] = known["parts"] if known else {}
+        lost, measured = self._lost(), len(self._expected)
+        if not parts:
+            if self.now - self.begun_at > self.silent_after_s:
+                yield self._stop("", None, 0, 0)
+            return
+        if self._late(parts[WHOLE]):
+            yield self._stop("", parts[WHOLE]["data_until"], len({d.base_object for d in lost}), measured)
+            return
+        yield from self._stopped_parts(parts, lost, measured)
+
+    def _stopped_parts(self, parts: Mapping[str, Any], lost: Sequence[Degradation], measured: int) -> Iterator[FeedStop]:
+        """Groups of objects that fell silent together, then kinds of files and period lengths that do not come any more
+        though no such group says it."""
+        told = {d.started_at for d in self._open if d.family == "data" and d.affects_service}  # their outage explains it
+        newest = parts[WHOLE]["data_until"]
+        for since, names in self._together(lost):
+            part = describe(names, self.reference.topology, {d.base_object for d in lost})
+            judged = all(d.updated_at >= newest for d in lost if d.base_object in names)
+            if not judged and (self.feed, part, since) not in self._known:
+                continue  # it may be in the newest data, which nobody has looked at yet
+            if part and self.now - since > self.silent_after_s + self.reference.operator.arrival_delay_s:
+                told.add(since)
+                yield self._stop(part, since, len(names), measured)
+        for name, part in parts.items():
+            gone = self.now - part["advanced_at"] > max(_FORGOTTEN_S, 2 * self._patience(part))
+            expected = name != WHOLE and part["times"] >= _SEEN_OFTEN and not gone
+            if expected and self._late(part) and not any(abs(part["data_until"] - at) <= part["duration_s"] for at in told):
+                told.add(part["data_until"])
+                yield self._stop(name, part["data_until"], 0, measured)
+
+    def _late(self, part: Mapping[str, Any]) -> bool:
+        return bool(self.now - part["advanced_at"] > self._patience(part))
+
+    def _patience(self, part: Mapping[str, Any]) -> float:
+        usual = float(median(part["gaps"])) if part["gaps"] else 0.0
+        return max(self.silent_after_s, _PATIENCE * max(usual, float(part["duration_s"])))
+
+    def _given_up(self, stop: FeedStop) -> bool:
+        """A kind of file that is not expected any more has not come back."""
+        known = self.store.notes.get(note_of(self.feed)) or {"parts": {}}
+        part = known["parts"].get(stop.part)
+        return part is not None and part["data_until"] == stop.since
+
+    def _lost(self) -> list[Degradation]:
+        """Objects that send nothing, and of which nobody says that they are out of service."""
+        lost = [d for d in self._open if not d.affects_service and not d.quiet_periods]
+        return [d for d in lost if d.base_object in self._expected]
+
+    @cached_property
+    def _open(self) -> list[Degradation]:
+        return self.store.book.open_degradations()
+
+    @cached_property
+    def _expected(self) -> frozenset[str]:
+        topology = self.reference.topology
+        return frozenset(c.cell_id for c in topology.cells.values() if _expected(c)) | topology.functions.keys()
+
+    def _together(self, lost: Sequence[Degradation]) -> Iterator[tuple[int, set[str]]]:
+        """(since, objects) of those that fell silent in the same period or the next."""
+        starts: dict[int, set[str]] = defaultdict(set)
+        length = {d.started_at: d.duration_s for d in lost}
+        for d in lost:
+            starts[d.started_at].add(d.base_object)
+        first, names = None, set[str]()
+        for at in sorted(starts):
+            if first is not None and at - first > length[at]:
+                yield first, names
+                first, names = None, set()
+            first = at if first is None else first
+            names |= starts[at]
+        if first is not None:
+            yield first, names
+
+    def _stop(self, part: str, since: int | None, objects: int, of: int) -> FeedStop:
+        return FeedStop(self.feed, part, since, objects, max(objects, of), int(self.now))
+
+    def _tell(self, connection: Connection, stop: FeedStop, type_: str) -> None:
+        """Into the outbox, for receivers of operations alone; without one there is nobody to send it to."""
+        alert = self._alert(connection, stop, type_)
+        names = [r.name for r in self.receivers if r.wants_feeds(alert.severity)]
+        if names:
+            self.store.outbox.add(connection, alert, names, self.due_at)
+
+    def _alert(self, connection: Connection, stop: FeedStop, type_: str) -> Alert:
+        subject = f"feed/{stop.feed}" + (f"/{stop.part}" if stop.part else "")
+        waiting = [i for i in self.store.book.incidents(state="open") if i.no_data_since is not None]
+        data = {
+            "feed": {"name": stop.feed, "part": stop.part or None},
+            "noDataSince": _iso(stop.since), "noticedAt": _iso(stop.noticed_at),
+            "resumedAt": _iso(int(self.now)) if type_ == RESUMED else None,
+            "objects": {"withoutData": stop.objects, "of": stop.of}, "incidentsWithoutData": len(waiting),
+            "say": {"en": self._words(stop, type_, len(waiting))}, "links": {"page": f"{self.link_base}/"},
+        }  # fmt: skip
+        return Alert(
+            alert_key(subject, type_, stop.since or 0), subject, type_,
+            self.store.outbox.sequence(connection, subject) + 1, "major" if stop.whole else "minor", int(self.now),
+            int(self.now) + _TTL_S, data,
+        )  # fmt: skip
+
+    def _words(self, stop: FeedStop, type_: str, waiting: int) -> str:
+        if type_ == RESUMED:
+            return f"Feed {stop.name}: data comes again."
+        said = stop.sentence(self.reference.operator.timezone)
+        kept = f" {waiting} open incidents are left as they were." if waiting else ""
+        return f"{said[0].upper()}{said[1:]}. Nothing is concluded from it about the network.{kept}"
+
+
+def describe(names: set[str], topology: Topology, silent: set[str]) -> str:
+    """What these objects have in common, as `vendor huawei`; `cells` of many that share nothing; empty for too few to tell
+    of.
+
+    >>> cells = {f"c{i}": Cell(f"c{i}", "LTE", vendor="a" if i < 6 else "b", node_id=f"n{i // 3}") for i in range(12)}
+    >>> [describe(set(own), Topology(cells), set(own)) for own in ({"c0", "c1", "c2"}, {"c3", "c9"}, set(list(cells)[:6]))]
+    ['node n0', '', 'vendor a']
+    """
+    cells = topology.cells
+    for name in _GROUPS:
+        shared = {str(getattr(cells[one], name)) if one in cells else "" for one in names}
+        value = next(iter(shared)) if len(shared) == 1 else ""
+        if value and len(names) > 1:
+            members = {cell.cell_id for cell in cells.values() if str(getattr(cell, name)) == value and _expected(cell)}
+            if len(silent & members) >= _ALL_OF * len(members):
+                return f"{name.removesuffix('_id')} {value}"
+    return "cells" if len(names) >= _MANY else ""
+
+
+def _expected(cell: Cell) -> bool:
+    return cell.state not in ("planned", "retired")
+
+
+def _iso(at: int | None) -> str | None:
+    return None if at is None else f"{utc(at):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,100 @@
+"""How far something is that takes longer than two seconds: a bar on a terminal, a line now and then elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Event, Thread
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Moved = Callable[[float], None]
+"""Called with the share that is done, 0 to 1."""
+SHOWN_AFTER_S = 2.0
+LINE_EVERY_S, BAR_EVERY_S = 5.0, 0.2
+
+
+def unseen(_share: float) -> None:
+    """The `Moved` of those who do not look."""
+
+
+Watch = Callable[[str], AbstractContextManager[Moved]]
+"""Shows the progress of the work that it is named for, while its block runs."""
+
+
+@contextmanager
+def unwatched(_what: str) -> Iterator[Moved]:
+    """The `Watch` of those who do not look."""
+    yield unseen
+
+
+class Shown:
+    """Calls `show(share done, seconds since the beginning)` from a thread of its own, first after SHOWN_AFTER_S, then every
+    `every_s`: so also of work that stands still. Use it in a `with`; the block gets the `Moved` to call."""
+
+    def __init__(self, show: Callable[[float, float], None], every_s: float, after_s: float = SHOWN_AFTER_S) -> None:
+        self._show, self._every_s, self._after_s = show, every_s, after_s
+        self._share, self._began, self._over = 0.0, monotonic(), Event()
+        self._thread = Thread(target=self._repeat, name="progress", daemon=True)
+
+    def __enter__(self) -> Moved:
+        self._thread.start()
+        return self._move
+
+    def _move(self, share: float) -> None:
+        self._share = share
+
+    def _repeat(self) -> None:
+        wait_s = self._after_s
+        while not self._over.wait(wait_s):
+            self._show(self._share, monotonic() - self._began)
+            wait_s = self._every_s
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def lines(what: str, say: Callable[[str], object]) -> Shown:
+    """`say` gets texts like "reading the history: 40 %, 12 s"."""
+
+    def show(share: float, seconds: float) -> None:
+        done = f"{100 * share:.0f} %, " if share else ""
+        say(f"{what}: {done}{seconds:.0f} s")
+
+    return Shown(show, LINE_EVERY_S)
+
+
+class Bar:
+    """A bar of `rich` that goes when the work is done."""
+
+    def __init__(self, what: str, console: "Console") -> None:
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, transient=True)
+        self._task = self._bar.add_task(what, total=1.0, visible=False)
+        self._shown = Shown(self._show, BAR_EVERY_S)
+
+    def _show(self, share: float, _seconds: float) -> None:
+        self._bar.update(self._task, completed=share, visible=True)
+
+    def __enter__(self) -> Moved:
+        self._bar.start()
+        return self._shown.__enter__()
+
+    def __exit__(self, *_error: object) -> None:
+        self._shown.__exit__()
+        self._bar.stop()
+
+
+def on(console: "Console") -> Watch:
+    """A bar where the console is a terminal, lines on it elsewhere."""
+
+    def watch(what: str) -> AbstractContextManager[Moved]:
+        if console.is_terminal:
+            return Bar(what, console)
+        return lines(what, lambda text: console.print(text, highlight=False, soft_wrap=True))
+
+    return watch

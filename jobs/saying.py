@@ -1,0 +1,97 @@
+"""What the service logs for people: a line for each round in which something was decided, and what it learned from."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import structlog
+
+from detector.domain.policy import DetectionPolicy
+from detector.domain.window import Tick, utc
+from detector.kpis import Catalogue
+from detector.store import Store
+from jobs import fitted
+from jobs.learn import LEARNED_FROM
+
+log = structlog.get_logger()
+_WEEK_DAYS = 7
+"""Every hour of the week has been seen once; before, like hours stand for it."""
+
+
+@dataclass
+class RoundLog:
+    """One line a round: the newest period, objects that reported and the share of those awaited, degradations raised and
+    cleared, alerts composed, and the seconds that it all took. Rounds that decided nothing say nothing."""
+
+    store: Store
+    catalogue: Catalogue
+    policy: DetectionPolicy
+    _open: frozenset[str] | None = field(default=None, init=False)
+
+    def begin(self) -> None:
+        """What is open before the first round of this process."""
+        if self._open is None:
+            self._open = self._degradations()
+
+    def end(self, decided: Sequence[Tick], notified: int, seconds: float) -> None:
+        before, now = self._open or frozenset(), self._degradations()
+        self._open = now
+        if not decided:
+            return
+        tick = max(decided)
+        reported, awaited = self._objects(tick)
+        many = {"periods": len(decided)} if len(decided) > 1 else {}
+        log.info(
+            "period judged", period=f"{utc(tick.start):%Y-%m-%dT%H:%MZ}", **many, objects=reported,
+            complete=share(reported, awaited), raised=len(now - before), cleared=len(before - now), notified=notified,
+            seconds=round(seconds, 1),
+        )  # fmt: skip
+
+    def _degradations(self) -> frozenset[str]:
+        return frozenset(d.degradation_id for d in self.store.book.open_degradations())
+
+    def _objects(self, tick: Tick) -> tuple[int, int]:
+        """(objects with a baseline that reported, all of them)."""
+        baseline = fitted.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        frame = self.store.history.read(tick.duration_s, tick.window)
+        here = {name for name, any_ in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if any_}
+        awaited: Collection[str] = baseline.objects if baseline is not None else here
+        return len(here.intersection(awaited)), len(awaited)
+
+
+def share(part: int, whole: int) -> str:
+    """
+    >>> share(117, 118), share(118, 118), share(0, 0)
+    ('99 %', '100 %', 'unknown')
+    """
+    return f"{int(100 * part / whole)} %" if whole else "unknown"
+
+
+def say_learned(store: Store, decide_from: int) -> None:
+    """What the present baselines were learned from and from when on they judge; or why nothing can be judged yet."""
+    for line in learned_lines(store.notes.get(LEARNED_FROM, []), decide_from):
+        log.info("learned what is normal", **line)
+    if not store.notes.get(LEARNED_FROM, []):
+        log.warning(
+            "cannot judge yet", reason="no counters have come",
+            needs="one day of counters to begin with; learning is tried again every hour",
+        )  # fmt: skip
+
+
+def learned_lines(extents: Iterable[Mapping[str, Any]], decide_from: int) -> list[dict[str, Any]]:
+    """A line for each duration, longest history first.
+
+    >>> five_days = {"duration_s": 900, "days": 5.0, "objects": 118, "kpis": 28}
+    >>> (line,) = learned_lines([five_days], 1774332000)
+    >>> line["periods_of"], line["judges_from"], line["sharper"]
+    ('15 min', '2026-03-24T06:00Z', 'in 2 days, when a week is known')
+    """
+    told = []
+    for one in sorted(extents, key=lambda one: -float(one["days"])):
+        line = {name: one[name] for name in ("days", "objects", "kpis")}
+        line |= {"periods_of": f"{one['duration_s'] / 60:g} min", "judges_from": f"{utc(decide_from):%Y-%m-%dT%H:%MZ}"}
+        if (left := _WEEK_DAYS - one["days"]) > 0:
+            line["sharper"] = f"in {left:.2g} days, when a week is known"
+        told.append(line)
+    return told

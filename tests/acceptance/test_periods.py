@@ -1,0 +1,90 @@
+"""Measuring periods of every length and place: each pull goes on whatever came before, and says why where it cannot."""
+
+import pytest
+
+from detector.domain.errors import Transient
+from detector.domain.window import Grid, Window
+from tests.acceptance.small_operator import CELLS, LIVE, QUARTER, iso
+from tests.acceptance.test_bad_input import Inbox, inbox  # noqa: F401  a fixture
+
+HOUR, DAY = 3600, 86_400
+PERIODS = {
+    "the standard's own example, which ends at 14:14:30": (-30, 900),
+    "two minutes, of which a tick is no multiple": (780, 120),
+    "ten minutes": (300, 600),
+    "seven minutes": (420, 420),
+    "one minute": (60, 60),
+    "a quarter-hour that begins in the middle": (450, 900),
+    "an hour of India": (-HOUR // 2, HOUR),
+    "an hour of Nepal": (-HOUR // 4, HOUR),
+    "a day of Berlin": (-DAY - HOUR, DAY),
+    "the day on which the clocks of Berlin change": (-DAY - HOUR, DAY - HOUR),
+    "a day of Auckland": (-DAY + 12 * HOUR - DAY, DAY),
+    "a day": (-DAY, DAY),
+}
+
+
+def pm_file(start: int, seconds: int, *cells: str) -> bytes:
+    rows = "".join(
+        f'<measValue measObjLdn="ManagedElement=1,EUtranCellFDD={cell}"><r p="1">600</r><r p="2">590</r></measValue>'
+        for cell in cells
+    )
+    return f"""<?xml version="1.0"?>
+        <measCollecFile><fileHeader><measCollec beginTime="{iso(start)}"/></fileHeader><measData><managedElement/><measInfo>
+        <granPeriod duration="PT{seconds}S" endTime="{iso(start + seconds)}"/>
+        <measType p="1">RRC.ConnEstabAtt</measType><measType p="2">RRC.ConnEstabSucc</measType>{rows}</measInfo></measData>
+        <fileFooter><measCollec endTime="{iso(start + seconds)}"/></fileFooter></measCollecFile>""".encode()
+
+
+@pytest.mark.parametrize("what", PERIODS)
+def test_files_of_one_period_that_come_one_after_another_are_one_tick(what, inbox):  # noqa: F811
+    begins, seconds = PERIODS[what]
+    start = LIVE + begins
+    now = start + seconds + 400
+    for n, cell in enumerate((*CELLS,)[:3]):
+        inbox.drop(f"counters/{n}.xml", pm_file(start, seconds, cell), now - 60)
+        assert inbox.pull(now + n) == "1 files, 1 ticks, 0 set aside"
+    tick = Grid(900).tick(start, seconds)
+    frame = inbox.house.store.history.read(tick.duration_s, Window(tick.start, tick.end))
+    assert sorted(frame.objects) == sorted((*CELLS,)[:3])
+    assert frame.numerator[0, :, 0].tolist() == [590.0] * 3
+    inbox.drop("counters/next.xml", pm_file(start + seconds, seconds, *(*CELLS,)[:3]), now + seconds - 60)
+    assert inbox.pull(now + seconds).startswith("1 files, ")
+
+
+def test_a_corrected_row_takes_the_place_of_one_that_ended_thirty_seconds_earlier(inbox):  # noqa: F811
+    inbox.drop("counters/1.xml", pm_file(LIVE - 30, QUARTER, "c11"), LIVE + 1000)
+    inbox.pull(LIVE + 1100)
+    inbox.drop("counters/2.xml", pm_file(LIVE, QUARTER, "c11").replace(b">600<", b">700<"), LIVE + 1200)
+    inbox.pull(LIVE + 1300)
+    frame = inbox.house.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
+    assert (frame.numerator[0, 0, 0], frame.denominator[0, 0, 0]) == (590, 700)
+
+
+def test_a_tick_that_another_process_recorded_meanwhile_is_named_and_the_others_are_recorded(inbox):  # noqa: F811
+    """The other process is one more record of the same tick, between the reading and the writing of this pull."""
+    store, late = inbox.house.store, LIVE + 7 * HOUR
+    inbox.drop("counters/1.xml", pm_file(LIVE, QUARTER, "c11"), LIVE + 1000)
+    inbox.drop("counters/2.xml", pm_file(late, QUARTER, "c11"), late + 1000)
+    done = []
+
+    def meanwhile(step: str) -> None:
+        if step == "pull.written" and not done:
+            done.append(step)
+            with store.begin() as connection:
+                store.history.record(connection, Grid(900).tick(LIVE, QUARTER), 1, "", 0)
+
+    inbox.house.jobs.reached = meanwhile
+    size, pull_rounds = "jobs.pull._ROUND_BYTES", pytest.MonkeyPatch()
+    pull_rounds.setattr(size, 1)
+    try:
+        with pytest.raises(Transient) as refusal:
+            inbox.pull(late + 1100)
+    finally:
+        pull_rounds.undo()
+    assert "was not recorded when this pull began and has version 1 now" in str(refusal.value)
+    with store.begin() as connection:
+        ticks = [Grid(900).tick(start, QUARTER) for start in (LIVE, late)]
+        assert store.ticks.versions(connection, ticks) == dict.fromkeys(ticks, 1)
+    assert inbox.pull(late + 1200).startswith("1 files, ")
+    assert inbox.cells == ["c11"]
