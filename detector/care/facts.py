@@ -75,7 +75,7 @@ def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation
     at = int(now)
     since = min(incident.started_at, at)
     over = _state(incident) == OVER
-    end = incident.ended_at if incident.ended_at is not None else incident.resolved_at
+    end = incident.over_at
     suppressed = incident.suppressed_reason
     works = incident.works_until
     return Facts(

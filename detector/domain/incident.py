@@ -73,6 +73,12 @@ class Incident:
         return promise if promise is not None and promise > at else None
 
     @property
+    def over_at(self) -> int | None:
+        """The estimated end (s); of an incident kept from before ends were estimated, the clock of the decision. None while
+        it is open."""
+        return self.resolved_at if self.ended_at is None else self.ended_at
+
+    @property
     def silent(self) -> bool:
         """No one outside is told of it."""
         return bool(self.suppressed_reason)
