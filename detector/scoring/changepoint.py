@@ -18,6 +18,11 @@ TELLING = 8.0
 """Failures that are worth telling of, see `DetectionPolicy.min_excess`."""
 DOWN = 20.0
 """Nats between a period that is down and one that is not: no chance turns one into the other."""
+SAYS_NOTHING = 1.0
+"""Nats: evidence of a period that is no stronger (Jeffreys 1961, appendix B: not worth more than a bare mention) moves neither the
+beginning nor the end."""
+SELDOM_IDLE = 0.005
+"""Chance of next to no traffic over which an empty hour is a habit, as in the band of a volume."""
 LARGEST_Z = 30.0
 """A period says no more than this many standard deviations, or nothing beside it would count."""
 
@@ -100,11 +105,23 @@ def _of_downtime(periods: Sample) -> Segment:
 
 
 def _of_collapse(periods: Sample, variance: Floats) -> Segment:
-    """What is bad is known here: next to nothing is left. A period with more than half of what it should have is well."""
+    """What is bad is known here: next to nothing is left. A period with more than half of what it should have is well. An hour
+    in which the object is often idle, or should have hardly anything, says neither.
+
+    >>> from detector.scoring.collapse import Collapse
+    >>> night = np.array([[0.0], [0.0], [0.0], [90.0], [0.0], [0.0]])
+    >>> usual = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
+    >>> periods = Sample(night, 0 * usual + 1, usual, 0.01 + 0 * usual[0], np.zeros(1), 0 * usual)
+    >>> found = segment(Collapse(), periods)
+    >>> int(found.onset[0]), int(found.over[0])
+    (2, 0)
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         left = periods.events / periods.expected
         weight = np.minimum(periods.expected**2 / variance, LARGEST_Z**2)
-    begun = _sums(np.nan_to_num(weight * (0.5 - np.minimum(left, 1.0))))
+    says = weight * (0.5 - np.minimum(left, 1.0))
+    says = np.where(periods.rest > SELDOM_IDLE, np.minimum(says, 0.0), says)
+    begun = _sums(np.nan_to_num(np.sign(says) * np.maximum(np.abs(says) - SAYS_NOTHING, 0.0)))
     a, b = _pairs(len(left))
     gain = begun[b] - begun[a]
     best = gain.argmax(axis=0)
