@@ -23,6 +23,9 @@ def problems(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox/cells.csv").write_text("cell_id,technology\nc1,LTE\n")
+    (tmp_path / "inbox/counters").mkdir()
+    header, row = "object_id,start,duration_s,RRC.ConnEstabAtt,RRC.ConnEstabSucc", "c1,2026-03-24T08:00Z,900,240,238"
+    (tmp_path / "inbox/counters/1.csv").write_text(f"{header}\n{row}\n")
     (tmp_path / "my.toml").write_text(
         '[sources]\npath = "inbox"\n[storage]\npath = "var"\n[web]\nport = 0\n'
         f'[[receivers]]\nname = "desk"\nurl = "https://127.0.0.1/hook"\nsecrets = ["{GOOD_SECRET}"]\n'

@@ -105,11 +105,11 @@ def test_a_window_is_the_last_four_weeks_unless_told(house):
 
 
 def test_the_command_line_lists_reports_and_refuses_what_there_is_not(house):
-    assert "planning" in show_report(house.house, "", (None, None), "week", "", False)
+    assert "planning" in show_report(house.house, None, (None, None), "week", None, False)
     assert "affected_hours" in show_report(house.house, "planning", (None, None), "week", "site", True)
-    for name, step, says in (("weather", "week", "no report"), ("planning", "year", "no step")):
+    for name, step, says in (("weather", "week", "no report"), ("planning", "year", "--per")):
         with pytest.raises(Misconfigured, match=says):
-            show_report(house.house, name, (None, None), step, "", False)
+            show_report(house.house, name, (None, None), step, None, False)
 
 
 def test_what_care_waits_for_stands_among_the_deliveries(house):
@@ -118,7 +118,7 @@ def test_what_care_waits_for_stands_among_the_deliveries(house):
     with house.store.begin() as connection:
         house.store.book.save(connection, [], [waiting])
         house.store.notes.put(connection, "held:inc_2", note)
-    told = show_deliveries(house.house, "", 50, False)
+    told = show_deliveries(house.house, None, 50, False)
     assert "inc_2" in told
     assert "not sure enough yet" in told
     assert "inc_2" in show_deliveries(house.house, "held", 50, True)

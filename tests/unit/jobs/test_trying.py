@@ -26,7 +26,7 @@ def story(tmp_path):
     story.house.close()
 
 
-def shown(story, what="try", incident="", subscriber="", file=None):
+def shown(story, what="try", incident=None, subscriber=None, file=None):
     return json.loads(show_rules(story.house.house, what, incident, subscriber, file, True))
 
 
@@ -35,7 +35,7 @@ def counted(rows, column="people"):
 
 
 def test_nobody_is_listed_but_the_rules_are_read(story):
-    told = show_rules(story.house.house, "try", "", "", None, False)
+    told = show_rules(story.house.house, "try", None, None, None, False)
     assert told == "5 rules are well; nobody is listed now; name an incident that is over"
     assert next(row["rule"] for row in shown(story, "list")) == "business line"
 
