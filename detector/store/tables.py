@@ -213,7 +213,7 @@ declare(metadata, {
     "done": {FREE: "step"},
     "state": {FREE: "name", KEYED: "body"},
     "degradation": {
-        FREE: "degradation_id family kpi kind severity confirmed_by parts superseded_by", OBJECT: "object_id",
+        FREE: "degradation_id family kpi kind severity confirmed_by parts readings superseded_by", OBJECT: "object_id",
     },
     "incident": {
         FREE: "incident_id root_kind kind severity degradation_ids reason state alarm_id ticket_id expected_clear_source"
