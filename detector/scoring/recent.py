@@ -88,7 +88,8 @@ class Recent:
         events, size, mean = (np.where(hidden, np.nan, side[:, columns]) for side in self._sides[k])
         return Sample(
             events, size, mean / size, base.spread[0, rows, b].astype(float), base.doubt[rows, b].astype(float),
-            base.rests(b, rows, self.when), worse(kpi), float(base.offset[b]), bool(base.counted[b]), self.policy.collapse_below,
+            base.rests(b, rows, self.when), worse(kpi), float(base.offset[b]), bool(base.counted[b]),
+            self.policy.collapse_below,
         )  # fmt: skip
 
     def memory(self, unquiet: NDArray[np.bool_]) -> Memory:
