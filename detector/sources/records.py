@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import product
 from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING, TypeVar
@@ -119,6 +120,14 @@ _TEXTS = frozenset(
 )
 COLUMNS = (*NAMES, *TIMES, *NUMBERS, *_TEXTS)
 """The contract's columns of these tables, by what they hold."""
+PROTECTING = ("minor", "vulnerable")
+"""Flags of a person that keep others from writing to them."""
+_TRUE = ("1", "true", "yes", "t", "y", "1.0")
+_KEPT = {
+    "consents": "a row in which they differ counts as withdrawn",
+    "subscribers": "the first is kept, and of minor and vulnerable the one that protects",
+}
+"""What becomes of a column that stands twice, where it is not the first alone that is kept."""
 Noun = TypeVar("Noun")
 
 
@@ -171,7 +180,7 @@ class Record:
 
     def flag(self, column: str) -> bool:
         text = self.fields.get(column, "")
-        return bool(text) and text.lower() in ("1", "true", "yes", "t", "y", "1.0")
+        return text.lower() in _TRUE
 
     def number(self, column: str) -> float | None:
         if not (text := self.text(column)):
@@ -258,26 +267,43 @@ def of_people(file: str) -> bool:
 
 def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, private: bool) -> Iterator[Record]:
     """The rows of a table, its numbers, times and names as the contract writes them."""
-    _refuse_contradictions(table, file)
+    doubtful = _readings(table, file)
     rows = table.texts([c for c in table.columns if c in NUMBERS], findings)
     names = {c: known for c in table.columns if c in NAMES and (known := _names(table, c, file, findings, private=private))}
     orders = {c: order for c in table.columns if c in TIMES and (order := _order(table, c))}
-    table.tell(findings)
+    table.tell(findings, _KEPT.get(file.partition(".")[0], ""))
     columns = table.columns
     for number, values in enumerate(rows, 1):
         fields = {name: value for name, value in zip(columns, values, strict=True) if value}
-        for column, known in names.items():
-            if column in fields:
-                fields[column] = known[fields[column]]
-        yield Record(file, table.line_of(number), fields, zone, findings, private, orders)
+        for one in _cautious(file, fields, doubtful[number]) if number in doubtful else (fields,):
+            for column, known in names.items():
+                if column in one:
+                    one[column] = known.get(one[column], one[column])
+            yield Record(file, table.line_of(number), one, zone, findings, private, orders)
 
 
-def _refuse_contradictions(table: "Table", file: str) -> None:
-    """Raises Misconfigured for consents in which one column says two things: neither may be taken for what was meant."""
-    for column in table.doubled_columns if file.startswith("consents.") else ():
-        if count := table.differing(column):
-            what = f"column {column!r} stands twice and says two things in {count} rows"
-            raise Misconfigured(what, where=file, mend="leave one of the two columns out")
+def _readings(table: "Table", file: str) -> dict[int, dict[str, list[str]]]:
+    """Row (from 1) -> what each column that stands twice and differs there says. For the tables in which the first must not
+    be taken for what was meant: consents, and who is to be protected."""
+    wanted = {"consents": set(table.doubled_columns), "subscribers": set(PROTECTING)}.get(file.partition(".")[0], set())
+    rows: dict[int, dict[str, list[str]]] = {}
+    for column in table.doubled_columns:
+        if column in wanted:
+            for row, values in table.contradictions(column):
+                rows.setdefault(row, {})[column] = values
+    return rows
+
+
+def _cautious(file: str, fields: dict[str, str], said: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
+    """The most restrictive readings of a row: a consent that says two things is withdrawn in all that it may be about, and
+    a person whom one of two columns protects is protected."""
+    if file.startswith("subscribers."):
+        yield fields | {c: next((v for v in values if v.lower() in _TRUE), values[0]) for c, values in said.items()}
+        return
+    about = {column: values for column, values in said.items() if column != "state"}
+    for values in product(*about.values()):
+        one = fields | dict(zip(about, values, strict=True)) | {"state": "withdrawn"}
+        yield {column: value for column, value in one.items() if value}
 
 
 def _names(table: "Table", column: str, file: str, findings: Findings, *, private: bool) -> dict[str, str]:
