@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
-from detector.sources.dialect import plain_rows, tell_layout
+from detector.sources.dialect import known_name, plain_rows, tell_layout
 from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
-from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots
+from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots, whole_time
 
 if TYPE_CHECKING:
     from detector.sources.tabular import Table
@@ -123,6 +123,7 @@ COLUMNS = (*NAMES, *TIMES, *NUMBERS, *_TEXTS)
 PROTECTING = ("minor", "vulnerable")
 """Flags of a person that keep others from writing to them."""
 _TRUE = ("1", "true", "yes", "t", "y", "1.0")
+_FALSE = ("", "0", "false", "no", "f", "n", "0.0", "null", "none", "nan", "na", "n/a", "-")
 _KEPT = {
     "consents": "a row in which they differ counts as withdrawn",
     "subscribers": "the first is kept, and of minor and vulnerable the one that protects",
@@ -174,13 +175,23 @@ class Record:
         return text
 
     def one_of(self, column: str, allowed: Sequence[str]) -> str:
-        if (text := self.needed(column)) not in allowed:
+        """The allowed word that this is but for its capitals."""
+        text = self.needed(column)
+        if (word := known_name(text, allowed)) not in allowed:
             raise ValueError(f"{column}{self._told(text)} is none of {', '.join(allowed)}")
-        return intern(text)
+        return intern(word)
 
     def flag(self, column: str) -> bool:
-        text = self.fields.get(column, "")
-        return text.lower() in _TRUE
+        """Yes or no. A word that is neither is a finding, and protects where the flag protects."""
+        text = self.fields.get(column, "").lower()
+        if text in _TRUE:
+            return True
+        if text in _FALSE:
+            return False
+        protects = column in PROTECTING
+        taken = "yes, for it protects" if protects else "no"
+        self.findings.add("not_a_flag", self.file, f"{self.place}: {column} is none of true, false, 1, 0: taken as {taken}")
+        return protects
 
     def number(self, column: str) -> float | None:
         if not (text := self.text(column)):
@@ -198,7 +209,7 @@ class Record:
         if not (text := self.text(column)):
             return None
         try:
-            at = instant(text, self.zone, self.orders.get(column, "") if self.orders else "")
+            at = instant(whole_time(text), self.zone, self.orders.get(column, "") if self.orders else "")
         except ValueError as error:
             what = "is no time like 2026-03-24T08:15:00+01:00" if self.private else error
             raise ValueError(f"{column} {what}") from error
@@ -319,6 +330,7 @@ def _order(table: "Table", column: str) -> DateOrder:
     words = table.matching(column, SHEET_DATE)
     if not words:
         return ""
+    words = [whole_time(word) for word in words]
     order = date_order(words)
     table.say(order or ("day first" if any(map(is_day_first_by_dots, words)) else "dates of unknown order"))
     return order

@@ -275,8 +275,8 @@ class Table:
         self._words += [word for word in words if word not in self._words]
 
     def tell(self, findings: Findings, kept: str = "") -> None:
-        """Findings about the file as a whole: its form, columns that stand twice, lines that are no rows. `kept`: what became
-        of such a column, if it is not the first that is kept."""
+        """Findings about the file as a whole: its form, columns that stand twice, lines that are no rows. `kept`:
+        what became of such a column, if it is not the first that is kept."""
         if self._layout is not None:
             tell_layout(self._layout, self._name, findings, self._words)
         elif self._words:

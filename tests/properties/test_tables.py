@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.domain.errors import Misconfigured, PrecallError
+from detector.domain.errors import PrecallError
 from detector.domain.finding import Findings
 from detector.sources.customer_tables import CustomerRows
 from detector.sources.identity import Pseudonymiser

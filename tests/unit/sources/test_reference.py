@@ -260,3 +260,38 @@ def test_a_changed_file_is_read_again(tmp_path):
     assert set(source.reference(T0, Findings()).topology.cells) == {"c1"}
     write(tmp_path, {"cells.csv": "cell_id,technology\nc1,LTE\nc22,NR"})
     assert set(source.reference(T0, Findings()).topology.cells) == {"c1", "c22"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "states"),
+    [
+        (["subscriber,1,survey,any,granted,2026-01-01T00:00:00Z", "Subscriber,1,Survey,any,WITHDRAWN,2026-02-01T00:00:00Z"],
+         ["granted", "withdrawn"]),
+        (["subscriber,1,survey,any,granted,2026-01-01", "subscriber,1,survey,any,withdrawn,24.02.2026"],
+         ["granted", "withdrawn"]),
+        (["subscriber,1,survey,any,granted,13/01/2026", "subscriber,1,survey,any,withdrawn,01/02/2026"],
+         ["granted", "withdrawn"]),
+    ],
+)  # fmt: skip
+def test_a_withdrawal_counts_whatever_its_capitals_and_whether_its_date_has_a_time(tmp_path, rows, states):
+    findings = Findings()
+    tables = {"consents.csv": "\n".join([GIVEN, *rows]), "operator.toml": 'timezone = "Europe/Paris"'}
+    given = dataset(tmp_path, tables).reference(T0, findings).customers.consents
+    assert [c.state for c in given] == states
+    assert all(utc(c.since).hour in (0, 23) for c in given)
+    assert findings.count("row_rejected") == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "minor", "vip", "told"),
+    [
+        ("1", True, True, 0), ("TRUE", True, True, 0), ("1.0", True, True, 0), ("0", False, False, 0),
+        ("No", False, False, 0), ("", False, False, 0), ("ja", True, False, 2), ("X", True, False, 2), ("2", True, False, 2),
+    ],
+)  # fmt: skip
+def test_a_flag_that_is_neither_yes_nor_no_is_said_and_protects(tmp_path, word, minor, vip, told):
+    findings = Findings()
+    tables = {"subscribers.csv": f"subscriber_id,minor,vip\n1,{word},{word}\n2,0,0"}
+    people = list(dataset(tmp_path, tables).reference(T0, findings).customers.subscribers.values())
+    assert [(p.minor, p.vip) for p in people] == [(minor, vip), (False, False)]
+    assert findings.count("not_a_flag") == told
