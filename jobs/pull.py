@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from detector import feedback, pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Permanent, Transient
+from detector.domain.errors import Misconfigured, Permanent, Transient
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.interaction import Interaction
@@ -100,9 +100,13 @@ def _pull_people(source: Source, store: Store, reference: Reference, now: float,
     if now <= after:
         return
     erased = store.erased.read()
-    presence = erased.without(source.presence(after, now, findings))
-    interactions = _interactions(source, store, reference, after, now, findings)
-    events = source.subscriber_events(after, now, findings)
+    try:
+        presence = erased.without(source.presence(after, now, findings))
+        interactions = _interactions(source, store, reference, after, now, findings)
+        events = source.subscriber_events(after, now, findings)
+    except Misconfigured as error:  # the pointer stays: once the table is mended nothing of it is missing
+        findings.add("table_refused", error.where, f"{error.what}; {error.mend}: no table of contacts or stays is taken in")
+        return
     with store.begin() as connection:
         if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
             return

@@ -90,9 +90,10 @@ class Scoring:
         baseline = (self._baseline_then(tick) if again else None) or self._baseline(tick)
         if baseline is None:
             return None
-        expected = expected_objects(baseline, self.reference)
+        recent, elsewhere = self._recent(tick, baseline)
+        expected = [name for name in expected_objects(baseline, self.reference) if name not in elsewhere]
         before = fitted.load_memory(self.store, self.catalogue, tick)
-        evidence = pipeline.score(self._recent(tick, baseline), baseline, self.reference, expected, self.policy, before)
+        evidence = pipeline.score(recent, baseline, self.reference, expected, self.policy, before)
         fitted.save_evidence(self.store, self.catalogue, evidence)
         return evidence
 
@@ -117,23 +118,33 @@ class Scoring:
             return None
         return fitted.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
 
-    def _recent(self, tick: Tick, baseline: Baseline) -> KpiFrame:
+    def _recent(self, tick: Tick, baseline: Baseline) -> tuple[KpiFrame, set[str]]:
+        """(the periods up to the tick, objects that report at other times only: by the half-hour where this tick is one of
+        full hours). Those are judged at the ticks of their own; at this one they are neither here nor missing."""
         periods = lookback(baseline)
         window = Window(tick.start - (periods - 1) * tick.duration_s, tick.end)
-        return ending_at(self.store.history.read(tick.duration_s, window), tick, periods)
+        read = self.store.history.read(tick.duration_s, window)
+        frame = ending_at(read, tick, periods)
+        elsewhere = _present(read) - _present(frame)
+        return frame.aligned([name for name in frame.objects if name not in elsewhere]) if elsewhere else frame, elsewhere
 
     def _is_ready(self, tick: Tick) -> bool:
         baseline = self._baseline(tick)
         if baseline is None or tick.end > self.now:  # a past that is judged at once has its future on disk
             return False
         frame = self.store.history.read(tick.duration_s, tick.window)
-        present = {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}
+        present = _present(frame)
         silent = self.store.notes.get(f"missing:{tick.duration_s}", {})
         awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]
         return ready(
             tick, present, awaited, now=self.now, policy=self.policy,
             arrival_delay_s=self.reference.operator.arrival_delay_s,
         )  # fmt: skip
+
+
+def _present(frame: KpiFrame) -> set[str]:
+    """Objects that reported in some period."""
+    return {name for name, here in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if here}
 
 
 def expected_objects(baseline: Baseline, reference: Reference) -> list[str]:

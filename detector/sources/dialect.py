@@ -27,7 +27,7 @@ _HEAD = 1 << 18
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ANOTHER_FORM = re.compile(
-    r'[0-9]\.0+(?:[",\r\n]|\Z)|[0-9][eE]\+[0-9]|[0-9][./-][0-9]{4}[T ,]|"[^,"\n]*[0-9],[0-9]'
+    r'[0-9]\.0+(?:[",\r\n]|\Z)|[0-9][eE]\+[0-9]|[0-9][./-][0-9]{4}[T ,"\r\n]|"[^,"\n]*[0-9],[0-9]'
     r"|[0-9][ \u00a0\u202f\u2019'][0-9]{3}\b"
 )
 """Where a name was a number, a date begins with the day, or a number has commas or spaces; or looks like it."""

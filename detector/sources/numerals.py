@@ -62,7 +62,7 @@ class Numerals:
             grouped.append(f"{_SPACED}([{decimal}]\\d+)?")
             bare = f"regexp_replace({text}, '{_quoted(_SPACES)}', '', 'g')"
         bare = f"replace(replace({bare}, '{group}', ''), '{decimal}', '.')"
-        plain = f"TRY_CAST({text} AS DOUBLE)"
+        plain = f"CASE WHEN contains({text}, '_') THEN NULL ELSE TRY_CAST({text} AS DOUBLE) END"  # DuckDB reads 1_000
         cases = [f"WHEN {_full(text, pattern)} THEN TRY_CAST({bare} AS DOUBLE)" for pattern in grouped]
         if not self.point:
             cases.append(f"WHEN {_full(text, KINDS['point_either'])} THEN NULL")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import chain
 from typing import cast
 
 import numpy as np
@@ -170,8 +171,16 @@ class Block:
             values = np.array(self._rows, dtype=np.float64)
         except ValueError:  # a histogram, NIL or text among them
             return self._column_wise()
-        plain = len(set(self.names)) == len(self.names) and bool(np.isfinite(values).all())
+        plain = len(set(self.names)) == len(self.names) and bool(np.isfinite(values).all()) and self._are_plain_texts()
         return (self.names, values) if plain else self._column_wise()
+
+    def _are_plain_texts(self) -> bool:
+        """Whether no text has a sign that Python takes for a part of a number and XML Schema does not: 1_000."""
+        try:
+            text = " ".join(chain.from_iterable(self._rows))  # type: ignore[arg-type]
+        except TypeError:  # a value that its row does not have
+            return False
+        return "_" not in text and text.isascii()
 
     def _column_wise(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The slow path: NIL, histograms and text, counter by counter."""

@@ -92,13 +92,13 @@ def is_null(text: str | None) -> bool:
 def is_value(text: str) -> bool:
     """A finite number, a comma-separated histogram, or null.
 
-    >>> is_value("12.5"), is_value("1,2,3"), is_value("NIL"), is_value("...")
-    (True, True, True, False)
+    >>> is_value("12.5"), is_value("1,2,3"), is_value("NIL"), is_value("..."), is_value("1_000")
+    (True, True, True, False, False)
     """
     if is_null(text) or "," in text:
         return True
     try:
-        return bool(np.isfinite(float(text))) and "_" not in text
+        return bool(np.isfinite(float(text))) and "_" not in text and text.isascii()
     except ValueError:
         return False
 

@@ -34,7 +34,8 @@ def elements(path: Path, name: str, tags: tuple[str, ...], roots: frozenset[str]
     """
     # huge_tree stays off: libxml2 then refuses texts over 10 MB and depths over 256 by itself.
     safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
-    parser = etree.XMLPullParser(events=("end",), tag=tuple(f"{{*}}{t}" for t in tags), **safe)  # type: ignore[arg-type]
+    kept = {"remove_comments": True, "remove_pis": True}  # within a text they would hide what follows them
+    parser = etree.XMLPullParser(events=("end",), tag=tuple(f"{{*}}{t}" for t in tags), **safe, **kept)  # type: ignore[arg-type]
     chunks = _chunks(path, name)
     silent, line = 0, 1
     try:

@@ -20,6 +20,7 @@ _SHEET = re.compile(
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})([T ].*)")
 SHEET_DATE = r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}.*"
 """A regular expression (RE2) of texts in which the day or the month comes first."""
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}", re.ASCII)
 DateOrder = Literal["", "day first", "month first"]
 
 
@@ -83,6 +84,15 @@ def instant(text: str, zone: tzinfo = UTC, order: DateOrder = "") -> Instant:
     if first > again:  # by the rules of before the gap it is later than by those of after it
         raise ValueError(f"{text[:40]!r} does not exist in {zone}: the clocks skip it")
     return Instant(first, False, again if again > first else None)
+
+
+def whole_time(text: str) -> str:
+    """A date alone as the moment at which it begins; any other text as it stands.
+
+    >>> whole_time("2026-03-24"), whole_time("24.03.2026"), whole_time("2026-03-24T08:00Z")
+    ('2026-03-24 00:00', '24.03.2026 00:00', '2026-03-24T08:00Z')
+    """
+    return f"{text.strip()} 00:00" if _DATE.fullmatch(text.strip()) else text
 
 
 def _iso(text: str) -> datetime | None:

@@ -4,15 +4,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import product
 from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
-from detector.sources.dialect import plain_rows, tell_layout
+from detector.sources.dialect import known_name, plain_rows, tell_layout
 from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
-from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots
+from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots, whole_time
 
 if TYPE_CHECKING:
     from detector.sources.tabular import Table
@@ -119,6 +120,15 @@ _TEXTS = frozenset(
 )
 COLUMNS = (*NAMES, *TIMES, *NUMBERS, *_TEXTS)
 """The contract's columns of these tables, by what they hold."""
+PROTECTING = ("minor", "vulnerable")
+"""Flags of a person that keep others from writing to them."""
+_TRUE = ("1", "true", "yes", "t", "y", "1.0")
+_FALSE = ("", "0", "false", "no", "f", "n", "0.0", "null", "none", "nan", "na", "n/a", "-")
+_KEPT = {
+    "consents": "a row in which they differ counts as withdrawn",
+    "subscribers": "the first is kept, and of minor and vulnerable the one that protects",
+}
+"""What becomes of a column that stands twice, where it is not the first alone that is kept."""
 Noun = TypeVar("Noun")
 
 
@@ -165,13 +175,23 @@ class Record:
         return text
 
     def one_of(self, column: str, allowed: Sequence[str]) -> str:
-        if (text := self.needed(column)) not in allowed:
+        """The allowed word that this is but for its capitals."""
+        text = self.needed(column)
+        if (word := known_name(text, allowed)) not in allowed:
             raise ValueError(f"{column}{self._told(text)} is none of {', '.join(allowed)}")
-        return intern(text)
+        return intern(word)
 
     def flag(self, column: str) -> bool:
-        text = self.fields.get(column, "")
-        return bool(text) and text.lower() in ("1", "true", "yes", "t", "y", "1.0")
+        """Yes or no. A word that is neither is a finding, and protects where the flag protects."""
+        text = self.fields.get(column, "").lower()
+        if text in _TRUE:
+            return True
+        if text in _FALSE:
+            return False
+        protects = column in PROTECTING
+        taken = "yes, for it protects" if protects else "no"
+        self.findings.add("not_a_flag", self.file, f"{self.place}: {column} is none of true, false, 1, 0: taken as {taken}")
+        return protects
 
     def number(self, column: str) -> float | None:
         if not (text := self.text(column)):
@@ -189,7 +209,7 @@ class Record:
         if not (text := self.text(column)):
             return None
         try:
-            at = instant(text, self.zone, self.orders.get(column, "") if self.orders else "")
+            at = instant(whole_time(text), self.zone, self.orders.get(column, "") if self.orders else "")
         except ValueError as error:
             what = "is no time like 2026-03-24T08:15:00+01:00" if self.private else error
             raise ValueError(f"{column} {what}") from error
@@ -258,26 +278,43 @@ def of_people(file: str) -> bool:
 
 def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, private: bool) -> Iterator[Record]:
     """The rows of a table, its numbers, times and names as the contract writes them."""
-    _refuse_contradictions(table, file)
+    doubtful = _readings(table, file)
     rows = table.texts([c for c in table.columns if c in NUMBERS], findings)
     names = {c: known for c in table.columns if c in NAMES and (known := _names(table, c, file, findings, private=private))}
     orders = {c: order for c in table.columns if c in TIMES and (order := _order(table, c))}
-    table.tell(findings)
+    table.tell(findings, _KEPT.get(file.partition(".")[0], ""))
     columns = table.columns
     for number, values in enumerate(rows, 1):
         fields = {name: value for name, value in zip(columns, values, strict=True) if value}
-        for column, known in names.items():
-            if column in fields:
-                fields[column] = known[fields[column]]
-        yield Record(file, table.line_of(number), fields, zone, findings, private, orders)
+        for one in _cautious(file, fields, doubtful[number]) if number in doubtful else (fields,):
+            for column, known in names.items():
+                if column in one:
+                    one[column] = known.get(one[column], one[column])
+            yield Record(file, table.line_of(number), one, zone, findings, private, orders)
 
 
-def _refuse_contradictions(table: "Table", file: str) -> None:
-    """Raises Misconfigured for consents in which one column says two things: neither may be taken for what was meant."""
-    for column in table.doubled_columns if file.startswith("consents.") else ():
-        if count := table.differing(column):
-            what = f"column {column!r} stands twice and says two things in {count} rows"
-            raise Misconfigured(what, where=file, mend="leave one of the two columns out")
+def _readings(table: "Table", file: str) -> dict[int, dict[str, list[str]]]:
+    """Row (from 1) -> what each column that stands twice and differs there says. For the tables in which the first must not
+    be taken for what was meant: consents, and who is to be protected."""
+    wanted = {"consents": set(table.doubled_columns), "subscribers": set(PROTECTING)}.get(file.partition(".")[0], set())
+    rows: dict[int, dict[str, list[str]]] = {}
+    for column in table.doubled_columns:
+        if column in wanted:
+            for row, values in table.contradictions(column):
+                rows.setdefault(row, {})[column] = values
+    return rows
+
+
+def _cautious(file: str, fields: dict[str, str], said: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
+    """The most restrictive readings of a row: a consent that says two things is withdrawn in all that it may be about, and
+    a person whom one of two columns protects is protected."""
+    if file.startswith("subscribers."):
+        yield fields | {c: next((v for v in values if v.lower() in _TRUE), values[0]) for c, values in said.items()}
+        return
+    about = {column: values for column, values in said.items() if column != "state"}
+    for values in product(*about.values()):
+        one = fields | dict(zip(about, values, strict=True)) | {"state": "withdrawn"}
+        yield {column: value for column, value in one.items() if value}
 
 
 def _names(table: "Table", column: str, file: str, findings: Findings, *, private: bool) -> dict[str, str]:
@@ -293,6 +330,7 @@ def _order(table: "Table", column: str) -> DateOrder:
     words = table.matching(column, SHEET_DATE)
     if not words:
         return ""
+    words = [whole_time(word) for word in words]
     order = date_order(words)
     table.say(order or ("day first" if any(map(is_day_first_by_dots, words)) else "dates of unknown order"))
     return order

@@ -22,18 +22,27 @@ Signature = tuple[tuple[str, int, int], ...]
 
 
 class Held(Generic[Value]):
-    """A value made from files, made again only when one of them changes."""
+    """A value made from files, made again only when one of them changes. A file that has become unusable is handed to
+    `refused`, and what was read before stays: detection does not stop for a table that was half exported. Without anything
+    read before, `get` raises."""
 
-    def __init__(self, root: Path, names: Iterable[str], load: Callable[[], Value]) -> None:
+    def __init__(
+        self, root: Path, names: Iterable[str], load: Callable[[], Value], refused: Callable[[Misconfigured], None]
+    ) -> None:
         self._paths = [root / name for name in names]
-        self._load = load
+        self._load, self._refused = load, refused
         self._signature: Signature | None = None
         self._value: Value
 
     def get(self) -> Value:
         signature = signature_of(self._paths)
         if signature != self._signature:
-            self._value = self._load()
+            try:
+                self._value = self._load()
+            except Misconfigured as error:
+                if self._signature is None:
+                    raise
+                self._refused(error)
             self._signature = signature
         return self._value
 
@@ -50,9 +59,9 @@ class ReferenceFiles:
 
         def held(stems: Sequence[str], load: Callable[[], Value]) -> Held[Value]:
             files = [stem + ending for stem in stems for ending in ENDINGS]
-            return Held(root, ["operator.toml", *files], load)
+            return Held(root, ["operator.toml", *files], load, self._refused)
 
-        self._operator = Held(root, ["operator.toml"], lambda: read_operator(root / "operator.toml"))
+        self._operator = Held(root, ["operator.toml"], lambda: read_operator(root / "operator.toml"), self._refused)
         self._network = held(network_tables.STEMS, lambda: network_tables.network(root, self.zone, self._found))
         self._operations = held(
             operations_tables.STEMS,
@@ -106,6 +115,9 @@ class ReferenceFiles:
         listed = self._events.get()
         self._tell(findings)
         return listed
+
+    def _refused(self, error: Misconfigured) -> None:
+        self._found.add("table_refused", error.where, f"{error.what}; {error.mend}: what was read before still counts")
 
     def _tell(self, findings: Findings) -> None:
         findings.extend(self._found)

@@ -274,8 +274,9 @@ class Table:
         """A further word of how the table is written."""
         self._words += [word for word in words if word not in self._words]
 
-    def tell(self, findings: Findings) -> None:
-        """Findings about the file as a whole: its form, columns that stand twice, lines that are no rows."""
+    def tell(self, findings: Findings, kept: str = "") -> None:
+        """Findings about the file as a whole: its form, columns that stand twice, lines that are no rows. `kept`:
+        what became of such a column, if it is not the first that is kept."""
         if self._layout is not None:
             tell_layout(self._layout, self._name, findings, self._words)
         elif self._words:
@@ -283,14 +284,23 @@ class Table:
         for column in self._twice:
             count = self.differing(column)
             told = f"{count} rows in which they differ" if count else "the same in every row"
-            example = f"column {column[:60]} stands twice, the first is kept; {told}"
+            example = f"column {column[:60]} stands twice, {kept or 'the first is kept'}; {told}"
             findings.add("duplicate_column", self._name, example, max(1, count))
 
     def differing(self, column: str) -> int:
         """Rows in which a column that stands twice says two things."""
-        first, *others = self._twice.get(column, ["NULL"])
-        differ = " OR ".join(f"coalesce(trim({one}), '') <> coalesce(trim({first}), '')" for one in others) or "false"
-        return int(self._query(f"SELECT count(*) FROM {self._from} WHERE {differ}").fetchall()[0][0])
+        return int(self._query(f"SELECT count(*) FROM {self._from} WHERE {self._differ(column)}").fetchall()[0][0])
+
+    def contradictions(self, column: str) -> list[tuple[int, list[str]]]:
+        """(row from 1, the different texts) of those rows."""
+        listed = ", ".join(f"coalesce(trim({one}::VARCHAR), '')" for one in self._twice.get(column, ["''"]))
+        inner = f'SELECT row_number() OVER () AS "?row", {self._differ(column)} AS "?differ", [{listed}] FROM {self._from}'
+        found = self._query(f'SELECT * EXCLUDE "?differ" FROM ({inner}) WHERE "?differ" ORDER BY 1').fetchall()
+        return [(int(row), list(dict.fromkeys(texts))) for row, texts in found]
+
+    def _differ(self, column: str) -> str:
+        first, *others = (f"coalesce(trim({one}::VARCHAR), '')" for one in self._twice.get(column, ["''"]))
+        return " OR ".join(f"{one} <> {first}" for one in others) or "false"
 
     @property
     def doubled_columns(self) -> tuple[str, ...]:

@@ -239,6 +239,17 @@ def test_a_broken_table_of_reference_is_named_and_the_service_goes_on_when_it_is
     assert inbox.pull(NOW + 10) == "1 files, 1 ticks, 0 set aside"
 
 
+def test_a_broken_table_of_contacts_keeps_no_counters_back_and_is_read_once_it_is_mended(desk):
+    desk.drop("contacts.csv", b"contact,at,channel\nk1,2026-03-24T11:00:00Z,call\n")
+    desk.drop_cells("counters/a.csv", "c11")
+    assert desk.pull().startswith("1 files, 1 ticks")
+    assert "table_refused" in {f.code for f in desk.house.store.notes.findings()}
+    desk.drop("contacts.csv", CONTACTS.encode(), NOW - 30)
+    desk.pull(NOW + 10)
+    people = {row.subscriber for row in desk.house.store.interactions.between(0, NOW + 10)}
+    assert people
+
+
 def test_a_full_disk_loses_no_tick(inbox):
     folder = inbox.root / "var" / "kpi"
     folder.mkdir()

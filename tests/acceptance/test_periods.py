@@ -1,9 +1,13 @@
 """Measuring periods of every length and place: each pull goes on whatever came before, and says why where it cannot."""
 
+import csv
+
 import pytest
+from typer.testing import CliRunner
 
 from detector.domain.errors import Transient
 from detector.domain.window import Grid, Window
+from jobs.cli import app
 from tests.acceptance.small_operator import CELLS, LIVE, QUARTER, iso
 from tests.acceptance.test_bad_input import Inbox, inbox  # noqa: F401  a fixture
 
@@ -88,3 +92,25 @@ def test_a_tick_that_another_process_recorded_meanwhile_is_named_and_the_others_
         assert store.ticks.versions(connection, ticks) == dict.fromkeys(ticks, 1)
     assert inbox.pull(late + 1200).startswith("1 files, ")
     assert inbox.cells == ["c11"]
+
+
+def test_of_two_halves_of_a_network_that_report_half_an_hour_apart_neither_is_missing_in_turn(tmp_path):
+    """Hours of one half begin at the full hour, those of the other thirty minutes later; one cell is silent for eight."""
+    days, silent_from, hours = 9, 7 * 24 + 12, 8
+    lines = ["object_id,start,duration_s,RRC.ConnEstabAtt,RRC.ConnEstabSucc"]
+    for hour in range(days * 24):
+        for n in range(6):
+            if n == 3 and silent_from <= hour < silent_from + hours:
+                continue
+            start = LIVE + HOUR * hour + HOUR // 2 * (n % 2)
+            lines.append(f"c{n},{iso(start)},3600,{600 + 7 * hour % 40},{596 + 7 * hour % 40 - (hour + n) % 3}")
+    (tmp_path / "in" / "counters").mkdir(parents=True)
+    (tmp_path / "in" / "counters" / "a.csv").write_text("\n".join(lines))
+    (tmp_path / "in" / "cells.csv").write_text("cell_id,technology\n" + "".join(f"c{n},LTE\n" for n in range(6)))
+    begin = iso(LIVE + 7 * DAY)
+    dataset, out = str(tmp_path / "in"), str(tmp_path / "out")
+    assert CliRunner().invoke(app, ["backtest", dataset, "--out", out, "--from", begin]).exit_code == 0
+    with (tmp_path / "out" / "degradations.csv").open() as file:
+        found = [row for row in csv.DictReader(file) if row["kind"] == "no_data"]
+    span = [LIVE + HOUR * at + HOUR // 2 for at in (silent_from, silent_from + hours)]
+    assert [(row["object_id"], row["started_at"], row["cleared_at"]) for row in found] == [("c3", *map(iso, span))]

@@ -68,6 +68,8 @@ def table(batches):
         (TYPES, r((1, 5), (2, " , , "), (3, 7)), {"A": 5, "B.0": None, "B.1": None, "B.2": None, "C": 7}),
         (TYPES, r((1, "1.5e3"), (2, -4), (3, "0.000")), {"A": 1500, "B": -4, "C": 0}),
         (TYPES, r((1, 5), (2, "abc"), (3, 7)), {"A": 5, "B": None, "C": 7}),
+        (TYPES, r((1, "5<!-- c -->9"), (2, "<?x y?>6"), (3, "<![CDATA[7]]>")), {"A": 59, "B": 6, "C": 7}),
+        (TYPES, r((1, "1_000"), (2, 6), (3, "\u0667")), {"A": None, "B": 6, "C": None}),
         ("<measTypes>A B\n C</measTypes>", "<measResults>5 NIL 7</measResults>", {"A": 5, "B": None, "C": 7}),
         ("<measTypes/>" + TYPES, r((1, 5), (2, 6), (3, 7)), {"A": 5, "B": 6, "C": 7}),
         ("<measTypes>X Y</measTypes>" + TYPES, "<measResults>1 2</measResults>" + r((2, 6)),
