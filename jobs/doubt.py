@@ -68,7 +68,7 @@ def _degraded(degraded: Sequence[Degradation], until: int, adopted: Mapping[tupl
 def _touched(incidents: Iterable[Incident], until: int) -> Iterator[Spell]:
     for incident in incidents:
         if incident.root_kind != "cell" and incident.state != "merged":
-            end = incident.resolved_at or until
+            end = incident.over_at or until
             yield incident.cells, incident.started_at, min(end, incident.started_at + REACH_S)
 
 

@@ -69,7 +69,7 @@ def overview(matches: Matches) -> Overview:
 
 def lasted_s(incident: Incident, until: int) -> int:
     """Seconds from its start to its end; to `until` if it is still open."""
-    end = incident.updated_at if incident.state == "merged" else incident.resolved_at
+    end = incident.updated_at if incident.state == "merged" else incident.over_at
     return max((until if end is None else end) - incident.started_at, 0)
 
 

@@ -71,11 +71,11 @@ class Facts:
 
 
 def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation | None = None) -> Facts:
-    """`lead`: the incident's surest degradation, which tells voice from data."""
+    """`lead`: the degradation that the incident's reason speaks of, which tells voice from data."""
     at = int(now)
     since = min(incident.started_at, at)
     over = _state(incident) == OVER
-    end = incident.ended_at if incident.ended_at is not None else incident.resolved_at
+    end = incident.over_at
     suppressed = incident.suppressed_reason
     works = incident.works_until
     return Facts(

@@ -67,6 +67,11 @@ class Incident:
     def priority(self) -> int:
         return PRIORITY[self.severity]
 
+    @property
+    def over_at(self) -> int | None:
+        """When its trouble was over (s): the estimated end, for rows without one the clock of the decision; None while open."""
+        return self.ended_at if self.ended_at is not None else self.resolved_at
+
     def promised_clear(self, at: int) -> int | None:
         """When it is promised to be over, as told at `at` (s): a promise that has passed is none any more."""
         promise = self.expected_clear_at

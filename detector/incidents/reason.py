@@ -18,9 +18,10 @@ LITTLE, MUCH = 0.7, 1.3
 
 
 def reason(
-    degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi]
-) -> str:
-    """What is wrong by the leading degradation, where, and who confirms it. Since when and for how long it does not say:
+    degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi],
+    kind: str = "",
+) -> str:  # fmt: skip
+    """What is wrong by the leading degradation of the incident's `kind`, where, and who confirms it. Since when and for how long it does not say:
     that is told beside it, and moves on.
 
     >>> from detector.domain.degradation import Degradation
@@ -30,7 +31,7 @@ def reason(
     >>> reason([d], ("cell", "c01"), members=1, kpis={"lte_rrc_sr": kpi})
     'RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %; cell c01'
     """
-    lead = leading(degradations)
+    lead = leading(degradations, kind)
     said = ("" if lead.open or lead.family == "data" else "at worst ") + figures(lead, kpis.get(lead.kpi))
     near = beside(lead) if root[0] in NEAR else ""
     return _sentence(said, near, place(degradations, root, members, together), confirmed(degradations))

@@ -130,7 +130,7 @@ def _add_complaints(
 
 def _incident_of(heard: Interaction, told: Mapping[str, Incident], own: list[str] | tuple[str, ...], until: int) -> str:
     """The one that its sender is listed on, else the one that touches its cell; of several the latest begun."""
-    on = [i for i in told.values() if i.started_at <= heard.at < (i.resolved_at or until) + AFTERMATH_S]
+    on = [i for i in told.values() if i.started_at <= heard.at < (i.over_at or until) + AFTERMATH_S]
     mine = [i for i in on if i.incident_id in own] or [i for i in on if heard.cell_id and heard.cell_id in i.cells]
     return max(mine, key=lambda i: (i.started_at, i.incident_id)).incident_id if mine else ""
 

@@ -122,7 +122,7 @@ class _Search:
         said = told[-1].data.get("say") if told and row["action"] != "none" and row["contactable"] else None
         about: dict[str, Any] = {
             "incident": incident.reason or incident.kind if incident else "no longer kept",
-            "since": incident.started_at if incident else None, "until": incident.resolved_at if incident else None,
+            "since": incident.started_at if incident else None, "until": incident.over_at if incident else None,
         }  # fmt: skip
         whole = {name: row[name] for name in _OF_A_DECISION} | about | {"said": said}
         whole["to_guardian"] = bool(row["recipient"]) and row["recipient"] not in self.names

@@ -53,3 +53,13 @@ def test_confidence_grows_with_evidence_with_cells_and_with_confirmations_and_is
     assert confidence([weak, replace(weak, family="volume")], 0) == confidence([weak], 0)
     assert confidence([replace(RRC, strength=300.0)], 4) == 0.99
     assert confidence([GONE], 1) > confidence([GONE], 0)
+
+
+def test_the_sentence_speaks_of_what_the_incident_is_called_after():
+    """Slow data that is more severe beside failing connections: 'Connections fail' and 'Throughput 2.5' contradict."""
+    slow = replace(SLOW, severity="critical", strength=99.0)
+    told = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
+    assert told.startswith("RRC setup success 91.4 %")
+    over = replace(RRC, cleared_at=9000)
+    assert reason([slow, over], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("at worst RRC setup")
+    assert reason([slow], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("Throughput 2.5")
