@@ -17,6 +17,7 @@ from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
+from detector.wording import words
 from detector.wording.quantities import pair
 
 WHY_NOT_IN_WORDS = {
@@ -32,6 +33,7 @@ class IncidentView:
     """Strings ready for the template; `charts` are SVG."""
 
     incident: Incident
+    place: str
     opened: str
     lasted: str
     affected: str
@@ -64,6 +66,7 @@ class IncidentViews:
         end = ended(incident, self._results.window.end)
         return IncidentView(
             incident=incident,
+            place=words.place(incident.root_kind, incident.root_id),
             opened=self._time(incident.opened_at),
             lasted=span(max(end - incident.started_at, 0)),
             affected=f"{impact.affected:,.0f}" if impact else "",

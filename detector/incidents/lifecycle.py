@@ -166,7 +166,8 @@ def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
     own = moment.members(incident)
-    text = reason(own, root, members=members, together=together, kpis=moment.kpis, kind=incident.kind)
+    over = incident.state == "resolved"
+    text = reason(own, root, members=members, together=together, kpis=moment.kpis, kind=incident.kind, over=over)
     return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
 
 

@@ -63,3 +63,14 @@ def test_the_sentence_speaks_of_what_the_incident_is_called_after():
     over = replace(RRC, cleared_at=9000)
     assert reason([slow, over], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("at worst RRC setup")
     assert reason([slow], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("Throughput 2.5")
+
+
+def test_of_what_is_over_the_worst_is_told_even_where_its_degradation_has_not_cleared_yet():
+    told = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
+    assert told.startswith("at worst RRC setup success 91.4 %")
+
+
+@pytest.mark.parametrize(("cells", "want"), [(1, "c0;"), (2, "c0 and another;"), (4, "c0 and 3 others;")])
+def test_silence_of_many_is_not_told_as_that_of_one(cells, want):
+    own = [replace(GONE, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in range(cells)]
+    assert reason(own, ("edge", "hub-1"), members=9, kpis=KPIS).startswith(f"no measurements from {want}")
