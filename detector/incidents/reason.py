@@ -21,8 +21,9 @@ def reason(
     degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi],
     kind: str = "", over: bool = False,
 ) -> str:  # fmt: skip
-    """What is wrong by the leading degradation of the incident's `kind`, where, and who confirms it. Since when and for how long it does not say:
-    that is told beside it, and moves on. `over`: the incident is resolved, which its degradations may clear after.
+    """What is wrong by the leading degradation of the incident's `kind`, where, and who confirms it. Since when and for how
+    long it does not say: that is told beside it, and moves on. `over`: the incident is resolved, which its degradations may
+    clear after.
 
     >>> from detector.domain.degradation import Degradation
     >>> d = Degradation("deg_1", "c01", "accessibility", "lte_rrc_sr", "accessibility", 0, 300, "major",
