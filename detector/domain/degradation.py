@@ -121,7 +121,14 @@ def leading(degradations: Iterable[Degradation], kind: str = "") -> Degradation:
     then one that is open, the most severe, the strongest, the oldest. ValueError for none."""
     return min(
         degradations,
-        key=lambda d: (d.kind != kind, not d.open, -SEVERITIES.index(d.severity), -d.strength, d.started_at, d.degradation_id),
+        key=lambda d: (
+            d.kind != kind,
+            not d.open,
+            -SEVERITIES.index(d.severity),
+            -d.strength,
+            d.started_at,
+            d.degradation_id,
+        ),
     )
 
 

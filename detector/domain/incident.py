@@ -69,7 +69,7 @@ class Incident:
 
     @property
     def over_at(self) -> int | None:
-        """When its trouble was over (s): the estimated end, for rows without one the clock of the decision; None while open."""
+        """When its trouble was over (s): the estimated end, or the decision's clock where none is kept; None while open."""
         return self.ended_at if self.ended_at is not None else self.resolved_at
 
     def promised_clear(self, at: int) -> int | None:
