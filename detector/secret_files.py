@@ -1,7 +1,7 @@
 """Secrets that the settings name by file (`token_file`, `secrets_file`, ...) instead of holding them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ _LARGEST = 65_536
 """Bytes: more is no secret, but a wrong file."""
 
 
-def from_files(section: str, values: Any, where: str, written: Mapping[str, Any]) -> dict[str, Any]:
+def from_files(section: str, values: Any, where: Callable[[str], str], written: Mapping[str, Any]) -> dict[str, Any]:
     """The secrets of a section that its `_file` keys name. values: the section as it was read; written: as it stands in the
-    settings file, by which a secret that stands twice is told from one that the environment replaces. Raises Misconfigured,
-    which does not repeat what is in a file."""
+    settings file, by which one that stands twice is told from one that the environment replaces; where: key -> what errors
+    call it. Raises Misconfigured, which does not repeat what is in a file."""
     found = {}
     for key, form in SECRETS[section].items():
         file = getattr(values, f"{key}_file")
@@ -32,12 +32,10 @@ def from_files(section: str, values: Any, where: str, written: Mapping[str, Any]
             continue
         if getattr(values, key):
             if {key, f"{key}_file"} <= written.keys():
-                raise Misconfigured(
-                    f"{key} and {key}_file", where=f"{where}: {section}", mend="keep one of them, best the file"
-                )
+                raise Misconfigured(f"{key} and {key}_file", where=where(key), mend="keep one of them, best the file")
             if not _in_environment(section, f"{key}_file") or _in_environment(section, key):
                 continue  # the environment's own secret goes before the file's
-        found[key] = read_secret(file, form, f"{where}: {section}.{key}_file")
+        found[key] = read_secret(file, form, where(f"{key}_file"))
     return found
 
 
@@ -49,13 +47,14 @@ def read_secret(file: str, form: str, where: str) -> Any:
     """What the file holds; empty lines and lines that begin with `#` do not count. Raises Misconfigured."""
     at = f"{where}: {file}"
     try:
-        data = Path(file).read_bytes()
+        with Path(file).open("rb") as held:
+            data = held.read(_LARGEST + 1)  # a device may have no end
         lines = [line.strip() for line in data[: _LARGEST + 1].decode("utf-8-sig").splitlines()]
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise Misconfigured("no text", where=at, mend="save it as UTF-8, one secret in a line") from None
         mend = "make it, readable for the user that precall runs as"
-        raise Misconfigured(error.strerror or "cannot be read", where=at, mend=mend) from error
-    except UnicodeDecodeError:
-        raise Misconfigured("no text", where=at, mend="save it as UTF-8, one secret in a line") from None
+        raise Misconfigured(getattr(error, "strerror", None) or "cannot be read", where=at, mend=mend) from error
     told = [line for line in lines if line and not line.startswith("#")]
     if not told or len(data) > _LARGEST:
         raise Misconfigured(

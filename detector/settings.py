@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -223,7 +223,8 @@ def _with_secrets(settings: Settings, written: dict[str, Any], path: Path) -> Se
     }
     for section in SECRETS:
         own = getattr(settings, section)
-        change[section] = own.model_copy(update=from_files(section, own, str(path), written.get(section, {})))
+        where = partial(_where_in, path, section)
+        change[section] = own.model_copy(update=from_files(section, own, where, written.get(section, {})))
     return settings.model_copy(update=change)
 
 
@@ -260,6 +261,10 @@ def _where(path: Path, key: Sequence[str]) -> str:
     """The file and the dotted key, or the environment's variable where the value comes from one."""
     variable = variable_of(key)
     return f"environment: {variable}" if variable else f"{path}: {'.'.join(key)}"
+
+
+def _where_in(path: Path, section: str, key: str) -> str:
+    return _where(path, (section, key))
 
 
 def _found(key: Iterable[str | int], value: Any) -> str:

@@ -21,6 +21,8 @@ from detector.store.arrays import Arrays
 
 _HABIT = [f.name for f in fields(Habit) if f.name != "cells"]
 _EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "memory"}]
+_CHANGES = {"onset", "over", "gain", "gone"}
+"""What evidence of earlier versions lacks: it is scored again."""
 _EVIDENCE_KEPT = 200
 _CONTEXT_S = 6 * 3600
 _BANDS_AN_INCIDENT = 3
@@ -78,7 +80,7 @@ def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> Non
 def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | None:
     """None if it is not there, damaged, or of another catalogue: the tick is scored again."""
     arrays = store.arrays.load(_evidence_name(tick), catalogue.hash)
-    if arrays is None or not arrays.keys() >= set(_EVIDENCE):  # or of an earlier version
+    if arrays is None or not arrays.keys() >= _CHANGES:
         return None
     kpis = {k.id: k for k in catalogue.computed}
     figures: dict[str, Any] = {name: arrays.get(name) for name in _EVIDENCE}

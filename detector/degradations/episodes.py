@@ -22,6 +22,8 @@ LATE = 2
 """Trouble that has been over for so many periods is raised no more."""
 SHORT = 3
 """Periods that one better one can contradict; a longer horizon asks itself whether what it shows is over."""
+DRIFT_SHOWN_S = 18 * 3_600
+"""What a drift takes to show, though it may show over less by now."""
 LARGEST_STRENGTH = 300.0
 """p under the smallest float is not zero: infinity is no number to store or to compare."""
 TELLING, MOST_PARTS = 2.0, 4
@@ -55,8 +57,11 @@ def echoes(scene: Scene, i: int, new: Degradation, cleared_at: int | None) -> bo
 
 
 def surely_over(scene: Scene, i: int) -> NDArray[np.bool_]:
-    """[KPI]: what followed the trouble is much likelier to be well than as bad as it."""
-    return np.asarray((scene.evidence.over[i] > 0) & (scene.evidence.gone[i] >= SURELY_OVER))
+    """[KPI]: what followed the trouble is much likelier to be well than as bad as it. What only a drift's horizon shows is
+    longer than what is searched for a change."""
+    evidence = scene.evidence
+    slow = evidence.periods[i] * evidence.tick.duration_s >= DRIFT_S
+    return np.asarray((evidence.over[i] > 0) & (evidence.gone[i] >= SURELY_OVER) & ~slow)
 
 
 def shown(scene: Scene, i: int, family: str) -> Degradation | None:
@@ -140,7 +145,7 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
         return replace(episode, no_data_since=episode.no_data_since or episode.updated_at)
     if i is not None and episode.no_data_since is not None:
         episode = replace(episode, no_data_since=None)
-    verdict = None if i is None else still_bad(scene, i, episode.family)
+    verdict = None if i is None else still_bad(scene, i, episode)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
     stronger = strengthened(episode, shown(scene, i, episode.family))
@@ -149,7 +154,7 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
-    over = 0 if verdict else over_for(scene, i, episode.family)
+    over = 0 if verdict or episode.kind == "drift" else over_for(scene, i, episode.family)
     return counted(later, verdict, tick.end, max(scene.policy.clear_after_periods, patience(later)), over)
 
 
@@ -163,7 +168,8 @@ def over_for(scene: Scene, i: int, family: str) -> int:
 def patience(episode: Degradation) -> int:
     """Quiet periods that end a drift: what took most of a day to show is not over because the night is quiet. It is
     cleared as of its last bad period even so."""
-    return episode.periods // 6 if episode.periods * episode.duration_s >= DRIFT_S else 0
+    slow = episode.kind == "drift" or episode.periods * episode.duration_s >= DRIFT_S
+    return max(episode.periods, DRIFT_SHOWN_S // episode.duration_s) // 6 if slow else 0
 
 
 def counted(episode: Degradation, bad: bool, end: int, clear_after: int, over: int = 0) -> Degradation:
@@ -180,17 +186,17 @@ def cleared(episode: Degradation, at: int) -> Degradation:
     return replace(episode, cleared_at=max(at, episode.started_at))
 
 
-def still_bad(scene: Scene, i: int, family: str) -> bool | None:
+def still_bad(scene: Scene, i: int, episode: Degradation) -> bool | None:
     """None = nothing testable. Bad: a KPI of the family still off by half its floor or more, and either the newest period
     says so by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open).
     No traffic at an hour that expects next to none is no recovery: a sleeping cell does not wake because it is night."""
-    evidence, cols = scene.evidence, scene.columns(family)
+    evidence, family, cols = scene.evidence, episode.family, scene.columns(episode.family)
     recent, strength = evidence.recent[i, cols], evidence.strength[i, cols]
     if (np.isnan(recent) & np.isnan(strength)).all():
         return None
     sizes = (effect(evidence.kpis[c], evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
     large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
-    long, over = evidence.periods[i, cols] > SHORT, surely_over(scene, i)[cols]
+    long, over = evidence.periods[i, cols] > SHORT, surely_over(scene, i)[cols] & (episode.kind != "drift")
     pooled = (strength >= scene.lower_bar) & (long | ~(recent < SURELY_FINE)) & ~over
     rest = over & (evidence.over[i, cols] == 1)  # trouble ends inside a period, which is not bad for the little that it has
     bad = bool(((((recent >= scene.policy.clear_below) & ~rest) | pooled) & large).any())

@@ -101,7 +101,11 @@ class Scene:
         """What is known of the objects that sent nothing."""
         functions = [(i, name) for i, name in enumerate(self.evidence.objects) if name in self.topology.functions]
         carried = {name: float(self.most_carried[i]) for i, name in functions if np.isfinite(self.most_carried[i])}
-        return Silence(self.evidence, self.topology, self.operations, self.missing_periods, self.usual, carried, self.now)
+        gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
+        return Silence(
+            evidence=self.evidence, topology=self.topology, operations=self.operations, periods=self.missing_periods,
+            usual=self.usual, core=carried, lost=self.known_lost | gone, now=self.now,
+        )  # fmt: skip
 
     @cached_property
     def known_lost(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Objects whose data stopped: many fell silent together, and nobody else says that their users are without service."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,10 +29,11 @@ CORE_KEEPS = 0.5
 serves them still."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Silence:
     """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
-    `usual`: [object] expected traffic, NaN = not known; `core`: core function -> observed / expected traffic."""
+    `usual`: [object] expected traffic, NaN = not known; `core`: core function -> observed / expected traffic; `lost`: cells
+    that say by their own rows, or of which works say, that they carry nothing."""
 
     evidence: Evidence
     topology: Topology
@@ -39,6 +41,7 @@ class Silence:
     periods: Mapping[str, int]
     usual: NDArray[np.float64]
     core: Mapping[str, float]
+    lost: frozenset[str]
     now: int
 
     @cached_property
@@ -113,11 +116,12 @@ class Silence:
         for function, carried in self.core.items():
             behind = self.topology.cells_behind(function) - {function}
             share = self._share(silent & behind, behind)
-            if share >= CORE_LEAST and carried <= 1 - CORE_KEEPS * share:
+            left = 1 - self._share((self.lost - silent) & behind, behind)  # what the lost ones explain speaks of no other
+            if share >= CORE_LEAST and carried <= left - CORE_KEEPS * share:
                 found.append(frozenset(silent & behind))
         return tuple(found)
 
-    def _share(self, part: set[str], whole: frozenset[str]) -> float:
+    def _share(self, part: AbstractSet[str], whole: frozenset[str]) -> float:
         """Of the usual traffic of the whole; a cell of which no traffic is known counts as an ordinary one."""
         place = self.evidence.object_index
         usual = {name: float(self.usual[place[name]]) for name in whole if name in place}

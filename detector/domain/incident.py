@@ -67,15 +67,16 @@ class Incident:
     def priority(self) -> int:
         return PRIORITY[self.severity]
 
-    @property
-    def over_at(self) -> int | None:
-        """When its trouble was over (s): the estimated end, or the decision's clock where none is kept; None while open."""
-        return self.ended_at if self.ended_at is not None else self.resolved_at
-
     def promised_clear(self, at: int) -> int | None:
         """When it is promised to be over, as told at `at` (s): a promise that has passed is none any more."""
         promise = self.expected_clear_at
         return promise if promise is not None and promise > at else None
+
+    @property
+    def over_at(self) -> int | None:
+        """The estimated end (s); of an incident kept from before ends were estimated, the clock of the decision. None while
+        it is open."""
+        return self.resolved_at if self.ended_at is None else self.ended_at
 
     @property
     def silent(self) -> bool:

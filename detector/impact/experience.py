@@ -62,7 +62,7 @@ def harm_of(incident: Incident, leading: Degradation | None = None) -> str:
 
 def trouble_of(incident: Incident, now: int, leading: Degradation | None = None) -> Trouble:
     """As known at `now` (s)."""
-    harm, end = harm_of(incident, leading), incident.over_at if incident.over_at is not None else now
+    harm, end = harm_of(incident, leading), now if incident.over_at is None else incident.over_at
     return Trouble(Window(incident.started_at, max(end, incident.started_at + 1)), harm,
                    GRAVITY[harm] * SEVERITY[incident.severity])  # fmt: skip
 

@@ -51,8 +51,8 @@ def horizon(incident: Incident, degradations: Sequence[Degradation], now: int, o
     >>> [round((end - 600) / 3600, 2) for end in horizon(incident, (), 600).ends]
     [0.5, 1.0, 2.0, 4.0, 8.0]
     """
-    if incident.resolved_at is not None:
-        return Horizon((incident.resolved_at,))
+    if incident.over_at is not None:
+        return Horizon((incident.over_at,))
     if incident.expected_clear_at is not None:
         return Horizon((max(incident.expected_clear_at, now + NEXT_PERIOD_S),))
     named = (outlook.clear_low, outlook.clear_at, outlook.clear_high) if outlook else ()

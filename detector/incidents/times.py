@@ -13,6 +13,9 @@ SILENT = 10.0
 """What a missing row is worth: it says exactly when it was missing, though it has no p."""
 MOST_SAID = 100.0
 """-log10 p of one degradation beyond which it says no more than this of when the trouble began."""
+LAST_FEW = 0.2
+"""Share of what tells of an incident clearly, by weight, that may still be open when it is over: of many cells one is always
+the last to show it."""
 CLEAR = 0.3
 """Of what the sharpest says a period, so much is clear enough to have a say in when it began and ended."""
 
@@ -45,17 +48,18 @@ def began(members: Iterable[Degradation], opened_at: int | None = None) -> int:
 
 
 def ended(members: Iterable[Degradation]) -> int | None:
-    """The end (s) of the last bad period of those that say it clearly; None while one of them is open."""
-    ends = [d.cleared_at for d in clear_ones(list(members))]
-    known = [at for at in ends if at is not None]
-    return max(known) if known and len(known) == len(ends) else None
+    """The end (s) of the last bad period of those that say it clearly and are over; None if there are none."""
+    ends = [d.cleared_at for d in clear_ones(list(members)) if d.cleared_at is not None]
+    return max(ends, default=None)
 
 
 def goes_on(members: Sequence[Degradation]) -> bool:
-    """Something of it is still bad: a degradation that tells of it clearly, or that takes service away. Others, which a long
-    horizon may have raised late and keeps open, are its echo."""
-    clear = {d.degradation_id for d in clear_ones(members)}
-    return any(d.open and (d.degradation_id in clear or d.kind in OUT_OF_SERVICE) for d in members)
+    """It is still bad: something takes service away, or over a fifth of what tells of it clearly is open. Others, which a
+    long horizon may have raised late and keeps open, are its echo."""
+    clear = clear_ones(members)
+    still = sum(weight(d) for d in clear if d.open)
+    gone = any(d.open and d.kind in OUT_OF_SERVICE for d in members)
+    return gone or still > LAST_FEW * sum(map(weight, clear)) or (still > 0 and all(d.open for d in clear))
 
 
 def end_with(degradations: Iterable[Degradation], incidents: Iterable[Incident]) -> tuple[Degradation, ...]:

@@ -33,6 +33,10 @@ FIGURES = (
 NOTHING_DECLARED = Operations()
 WORTH_A_SEARCH = 2.0
 """-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
+OF_ITSELF = 0.5
+"""Share of the loudest horizon's -log10 p that one within the trouble has to reach to be shown in its place, ..."""
+PLAIN = 6.0
+"""... or this much: about what raises a degradation on a network of a thousand cells."""
 PLAIN_Z = 1.0
 """Up to so many standard deviations the normal tail will do: nobody asks how usual the usual is."""
 
@@ -100,7 +104,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     # a habit of rest is one and the same reason at every horizon: it is weighed once
     combined = unless_at_rest(combined, np.take_along_axis(sample.rest, loudest[None], axis=0)[0])
     changes = _changes(now, k, scorer, strength)
-    shown_at = _undiluted(base.horizons, loudest, changes, len(now.frame.starts))
+    shown_at = _undiluted(base.horizons, loudest, changes, strength)
     figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
         "strength": combined, "recent": unless_at_rest(strength[0], sample.rest[0]),
@@ -123,14 +127,15 @@ def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str,
 
 
 def _undiluted(
-    horizons: NDArray[np.int64], loudest: NDArray[np.intp], changes: dict[str, NDArray[Any]], looked_at: int
+    horizons: NDArray[np.int64], loudest: NDArray[np.intp], changes: dict[str, NDArray[Any]], strength: Floats
 ) -> NDArray[np.intp]:
     """[object]: the horizon to show: the loudest, or the longest that lies within the trouble which goes on, so that its
-    size is not watered down by what was before. What was bad in all periods `looked_at` is longer: a drift, perhaps."""
+    size is not watered down by what was before. That has to say enough by itself: else it is a part of a drift."""
     length = np.array([effective(h) for h in horizons.tolist()])
-    goes_on = (changes["onset"] > 0) & (changes["onset"] < looked_at) & (changes["over"] == 0)
-    inside = np.searchsorted(length, changes["onset"], side="right") - 1
-    return np.asarray(np.where(goes_on, np.minimum(loudest, np.maximum(inside, 0)), loudest), np.intp)
+    inside = np.maximum(np.searchsorted(length, changes["onset"], side="right") - 1, 0)
+    own, all_ = (np.take_along_axis(strength, at[None], axis=0)[0] for at in (inside, loudest))
+    goes_on = (changes["onset"] > 0) & (changes["over"] == 0) & (own >= np.minimum(OF_ITSELF * all_, PLAIN))
+    return np.asarray(np.where(goes_on, np.minimum(loudest, inside), loudest), np.intp)
 
 
 def combine(strength: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:

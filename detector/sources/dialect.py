@@ -223,9 +223,9 @@ def decoded(data: bytes, *, replace: bool) -> tuple[str, str]:
     """(text, the encoding's name)."""
     if data[:2] in _UTF16:
         return data.decode("utf-16", errors="replace"), "UTF-16"
-    zeros = data[:400].count(b"\0")
-    if zeros * 3 > len(data[:400]):
-        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", errors="replace"), "UTF-16"
+    even, odd = data[:400:2].count(b"\0"), data[1:400:2].count(b"\0")
+    if 3 * (even + odd) > len(data[:400]):
+        return data.decode("utf-16-le" if odd > even else "utf-16-be", errors="replace"), "UTF-16"
     try:
         return data.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError as error:

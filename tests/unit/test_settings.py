@@ -130,7 +130,7 @@ def test_rules_are_read_with_the_settings_and_a_mistake_in_them_is_told_at_once(
         load(written(tmp_path, "[care]\nrules = 'no-such.toml'\n"))
 
 
-RECEIVER = "[[receivers]]\nname = '{}'\nurl = 'https://{}.example'\nsecrets = []\n"
+RECEIVER = "[[receivers]]\nname = '{}'\nurl = 'https://{}.example'\nsecrets = ['s']\n"
 TWICE = {
     RECEIVER.format("care", "a") + RECEIVER.format("care", "b"): "receivers: two receivers of one name, 'care'",
     RECEIVER.format(" ", "a"): "receivers.0.name: no name",

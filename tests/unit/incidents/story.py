@@ -23,7 +23,7 @@ from detector.domain.incident import Incident
 from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.window import Tick, utc
-from detector.incidents import correlate
+from detector.incidents import correlate, end_with
 from tests.tables import at, kpi
 
 AVAILABILITY = kpi("avail", title="Availability", family="availability", floor=0.05)
@@ -133,7 +133,7 @@ class Story:
             objects_testable=len(self.objects), policy=self.policy, kpis={k.id: k for k in KPIS}, evidence=seen,
             past=[d for d in self.degradations.values() if not d.open],
         )  # fmt: skip
-        self._note(start, tracked.degradations, correlated)
+        self._note(start, end_with(tracked.degradations, correlated), correlated)
         self.missing = dict(tracked.missing)
 
     def _note(self, start: int, degradations: tuple[Degradation, ...], incidents: tuple[Incident, ...]) -> None:

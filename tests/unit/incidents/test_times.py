@@ -8,7 +8,7 @@ from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.incidents import correlate, end_with
-from detector.incidents.times import began, ended
+from detector.incidents.times import began, ended, goes_on
 
 QUARTER = 900
 SHARP = Degradation(
@@ -38,7 +38,15 @@ def test_it_ends_with_the_last_of_the_clear_ones():
     over = [replace(SHARP, cleared_at=44 * QUARTER), replace(SHARP, degradation_id="d3", cleared_at=45 * QUARTER)]
     echo = replace(MILD, cleared_at=52 * QUARTER)
     assert ended([*over, echo]) == 45 * QUARTER
-    assert ended([over[0], SHARP]) is None
+    assert ended([SHARP]) is None
+
+
+def test_of_many_alike_the_last_few_keep_it_open_no_longer_but_half_of_them_do():
+    quality = replace(SHARP, family="accessibility", kind="accessibility")
+    nine = [replace(quality, degradation_id=f"d{n}", cleared_at=44 * QUARTER) for n in range(9)]
+    assert not goes_on([*nine, quality])
+    assert goes_on([*nine[:1], quality])
+    assert goes_on([*nine, SHARP])
 
 
 def test_a_missing_row_says_exactly_when():

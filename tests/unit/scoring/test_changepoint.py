@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.scoring.changepoint import segment
@@ -73,6 +73,7 @@ def test_a_mean_is_judged_by_its_deviations_and_a_gap_says_nothing(values, began
     assert over in (over_for, over_for - 1)  # a missing period belongs to either side
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10), st.integers(0, 5), st.integers(20, 60), st.lists(st.integers(2, 6), min_size=12, max_size=12))
 def test_a_sharp_segment_is_found_wherever_it_lies(length, after, failures, usual):
     rows = [*usual, *([failures] * length), *usual[:after]][-16:]
