@@ -104,7 +104,7 @@ def bands_of(
 ) -> tuple[Band, ...]:
     """The incident's leading KPIs against what was expected of them, from some hours before it until `until` at most."""
     shown = sorted(store.book.degradations_of(incident), key=lambda d: -d.strength)[:_BANDS_AN_INCIDENT]
-    end = min(until, (incident.resolved_at or until) + _CONTEXT_S)
+    end = min(until, (incident.over_at or until) + _CONTEXT_S)
     window = Window(incident.started_at - _CONTEXT_S, end)
     bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in shown)
     return tuple(band for band in bands if band is not None)

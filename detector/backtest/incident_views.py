@@ -17,6 +17,7 @@ from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
+from detector.wording import words
 from detector.wording.quantities import pair
 
 WHY_NOT_IN_WORDS = {
@@ -32,6 +33,7 @@ class IncidentView:
     """Strings ready for the template; `charts` are SVG."""
 
     incident: Incident
+    place: str
     opened: str
     lasted: str
     affected: str
@@ -64,6 +66,7 @@ class IncidentViews:
         end = ended(incident, self._results.window.end)
         return IncidentView(
             incident=incident,
+            place=words.place(incident.root_kind, incident.root_id),
             opened=self._time(incident.opened_at),
             lasted=span(max(end - incident.started_at, 0)),
             affected=f"{impact.affected:,.0f}" if impact else "",
@@ -101,7 +104,7 @@ class IncidentViews:
         faults, by_fault = self._matches.faults_of_incident[incident.incident_id], self._matches.complaints_of or {}
         if faults:
             return sorted({c for f in faults for c in by_fault.get(f, ())}, key=lambda c: c.at)
-        end = (incident.resolved_at or self._results.window.end) + COMPLAINED_AFTER_END_S
+        end = ended(incident, self._results.window.end) + COMPLAINED_AFTER_END_S
         cells = set(incident.cells)
         return [
             c for c in self._matches.truth.complaints or ()
@@ -109,15 +112,17 @@ class IncidentViews:
         ]  # fmt: skip
 
     def _facts(self, incident: Incident, complaints: Sequence[Complaint]) -> list[tuple[str, str]]:
-        resolved = self._time(incident.resolved_at) if incident.resolved_at is not None else "open at the end"
+        over = "not yet at the end of the window" if incident.over_at is None else self._time(incident.over_at)
         if incident.state == "merged":
             into = incident.suppressed_reason.removeprefix("merged:")
-            resolved = f"{self._time(incident.updated_at)}: went on as part of {into}"
+            over = f"{self._time(incident.updated_at)}: went on as part of {into}"
         facts = [
             ("Began", self._time(incident.started_at)),
             ("Detected", self._time(incident.opened_at)),
-            ("Resolved", resolved),
+            ("Over since", over),
         ]
+        if incident.state == "resolved" and incident.resolved_at is not None:
+            facts.append(("Resolved", self._time(incident.resolved_at)))
         facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", percent(incident.confidence))]
         if impact := self._results.impacts.get(incident.incident_id):
             interval = f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f}"
@@ -186,16 +191,16 @@ class IncidentViews:
         marks += [Mark(f.window.end, "fault ends", "truth") for f in faults]
         here = [d.detected_at for d in own if d.object_id == band.object_id]
         marks.append(Mark(min(here, default=incident.opened_at), "detected", "detected"))
-        if incident.resolved_at is not None:
-            marks.append(Mark(incident.resolved_at, "resolved", "resolved"))
+        if incident.over_at is not None and incident.state != "merged":
+            marks.append(Mark(incident.over_at, "over", "resolved"))
         return marks + [Mark(c.at, "network complaint", "complaint") for c in complaints]
 
 
 def ended(incident: Incident, otherwise: int) -> int:
-    """When it was resolved, or went on as part of another."""
+    """When its trouble was over, or went on as part of another (s); `otherwise` while it is open."""
     if incident.state == "merged":
         return incident.updated_at
-    return incident.resolved_at if incident.resolved_at is not None else otherwise
+    return incident.over_at if incident.over_at is not None else otherwise
 
 
 def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from detector.care.facts import Facts
 from detector.domain.window import epoch
 from detector.wording.times import clock
+from detector.wording.words import place
 
 _OVER = ("Resolved", "Closed")
 _NOT_OVER = "open again: data that came late show that it is not over"
@@ -21,6 +22,9 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any], facts: Facts
     >>> then = {"serviceProblem": {"priority": 2}, "impact": {"affected": 300}, "expected": {"clear": None}}
     >>> what_changed(first, then)
     'severity minor → major; affected 120 → 300'
+    >>> node, nf = ({"serviceProblem": {"rootCauseResource": [{"id": name}]}} for name in ("node:enb-5", "nf:amf-1"))
+    >>> what_changed(node, nf)
+    'root cause base station enb-5 → core function amf-1'
     """
     if not before:
         return ""
@@ -38,7 +42,7 @@ def _facts(data: Mapping[str, Any]) -> Mapping[str, object]:
     roots = [root["id"] for root in problem.get("rootCauseResource", ())]
     return {
         "severity": _SEVERITY.get(problem.get("priority", 0)),
-        "root cause": roots[0] if roots else None,
+        "root cause": place(*roots[0].split(":", 1)) if roots else None,
         "cells": len(problem.get("affectedResource", ())) + problem.get("affectedResourceNotListed", 0),
         "affected": data.get("impact", {}).get("affected"),
         "expected clear": None if "low" in expected else expected.get("clear"),

@@ -28,8 +28,8 @@ class Membership:
 
 @dataclass(frozen=True)
 class PastIncident:
-    """One that touched the person, over or still on. `clear_at`: promised and still to come; `ticket_id`: the operations
-    centre's."""
+    """One that touched the person, over or still on. `ended_at`: the estimated end, `resolved_at`: when that was decided;
+    `clear_at`: promised and still to come; `ticket_id`: the operations centre's."""
 
     incident_id: str
     kind: str
@@ -38,6 +38,7 @@ class PastIncident:
     resolved_at: int | None = None
     ticket_id: str = ""
     clear_at: int | None = None
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _past(incidents: Iterable[Incident], now: int) -> tuple[PastIncident, ...]:
     return tuple(
         PastIncident(
             i.incident_id, i.kind, i.severity, i.started_at, i.resolved_at, i.ticket_id,
-            i.promised_clear(now) if i.state == "open" else None,
+            i.promised_clear(now) if i.state == "open" else None, i.over_at,
         )
         for i in newest
     )  # fmt: skip

@@ -71,7 +71,7 @@ class Facts:
 
 
 def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation | None = None) -> Facts:
-    """`lead`: the incident's surest degradation, which tells voice from data."""
+    """`lead`: the degradation that the incident's reason speaks of, which tells voice from data."""
     at = int(now)
     since = min(incident.started_at, at)
     over = _state(incident) == OVER

@@ -40,7 +40,7 @@ class Step:
 
     @cached_property
     def facts(self) -> Facts:
-        lead = self.own[0] if self.own else None
+        lead = self.shown[0] if self.shown else None
         return facts_of(self.incident, now=self.now, timezone=self.timezone, lead=lead)
 
     @cached_property
@@ -48,7 +48,7 @@ class Step:
         """Evidence in order: first the degradation that the reason speaks of."""
         if not self.own:
             return ()
-        first = leading(self.own)
+        first = leading(self.own, self.incident.kind)
         return (first, *(d for d in self.own if d is not first))
 
 

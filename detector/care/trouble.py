@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from detector.domain.case import SERVICES as TROUBLES  # noqa: F401  the words of this room
-from detector.domain.degradation import Degradation
+from detector.domain.degradation import Degradation, leading
 from detector.domain.incident import Incident
 
 SERVICES = {
@@ -22,13 +22,14 @@ _BY_FAMILY = {
 _VOICE = ("volte", "vonr", "epsfb")
 
 
-def trouble_of(incident: Incident, leading: Degradation | None = None) -> str:
-    """One of TROUBLES. `leading` is the incident's strongest degradation: it tells voice from data, and what drifts."""
-    if leading is not None and leading.kpi.startswith(_VOICE):
-        return "dropping" if "drop" in leading.kpi else "calls"
+def trouble_of(incident: Incident, lead: Degradation | None = None) -> str:
+    """One of TROUBLES. `lead`, the degradation that the incident's reason speaks of, tells voice from data, and what
+    drifts."""
+    if lead is not None and lead.kpi.startswith(_VOICE):
+        return "dropping" if "drop" in lead.kpi else "calls"
     if incident.kind in _BY_KIND:
         return _BY_KIND[incident.kind]
-    return _BY_FAMILY.get(leading.family, "connecting") if leading else "connecting"
+    return _BY_FAMILY.get(lead.family, "connecting") if lead else "connecting"
 
 
 def surest_first(degradation: Degradation) -> tuple[float, str]:
@@ -37,6 +38,6 @@ def surest_first(degradation: Degradation) -> tuple[float, str]:
 
 
 def service_of(incident: Incident, degradations: Sequence[Degradation]) -> str:
-    """What a customer would say is wrong, by the surest of the incident's degradations."""
+    """What a customer would say is wrong, by the degradation that the incident's reason speaks of."""
     own = [one for one in degradations if one.degradation_id in incident.degradation_ids]
-    return trouble_of(incident, min(own, key=surest_first, default=None))
+    return trouble_of(incident, leading(own, incident.kind) if own else None)

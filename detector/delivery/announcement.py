@@ -10,6 +10,7 @@ from detector.domain.alert import ALERT_TYPES
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.window import epoch
 from detector.wording.times import lead_time, stamp
+from detector.wording.words import place
 
 COLOUR = {"critical": "bold white on red", "major": "bold red", "minor": "yellow", "warning": "cyan"}
 CLOSED = ("✔ CLOSED", "dim")
@@ -121,10 +122,11 @@ def _count(impact: Mapping[str, Any], name: str) -> int | None:
 
 
 def _where(problem: Mapping[str, Any]) -> str:
-    """The root, `site s010`."""
+    """The root, `core function amf-1`."""
     roots = problem.get("rootCauseResource")
     first = _mapping(roots[0]) if isinstance(roots, list) and roots else {}
-    return str(first.get("id", "")).replace(":", " ", 1)
+    kind, _, name = str(first.get("id", "")).partition(":")
+    return place(kind, name).strip()
 
 
 def _printable(text: str) -> str:

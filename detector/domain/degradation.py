@@ -116,11 +116,19 @@ class Degradation:
         return self.kind != "no_data"
 
 
-def leading(degradations: Iterable[Degradation]) -> Degradation:
-    """The one to speak of: one that is open, the most severe, then the strongest, then the oldest. ValueError for none."""
+def leading(degradations: Iterable[Degradation], kind: str = "") -> Degradation:
+    """The one to speak of: of the incident's `kind` if one is, so that heading, figures and sentence tell the same trouble;
+    then one that is open, the most severe, the strongest, the oldest. ValueError for none."""
     return min(
         degradations,
-        key=lambda d: (not d.open, -SEVERITIES.index(d.severity), -d.strength, d.started_at, d.degradation_id),
+        key=lambda d: (
+            d.kind != kind,
+            not d.open,
+            -SEVERITIES.index(d.severity),
+            -d.strength,
+            d.started_at,
+            d.degradation_id,
+        ),
     )
 
 

@@ -165,7 +165,9 @@ def worded(incident: Incident, moment: Moment, *, together: bool) -> Incident:
     root: Root = (incident.root_kind, incident.root_id)
     members = len(moment.topology.cells_of(*root))
     together = together or (incident.root_kind == "cell" and "began together" in incident.reason)
-    text = reason(moment.members(incident), root, members=members, together=together, kpis=moment.kpis)
+    own = moment.members(incident)
+    over = incident.state == "resolved"
+    text = reason(own, root, members=members, together=together, kpis=moment.kpis, kind=incident.kind, over=over)
     return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
 
 

@@ -6,7 +6,7 @@ from detector.domain.degradation import Degradation, leading
 from detector.domain.kpi import Kpi
 from detector.incidents.search import Root
 from detector.wording import quantities
-from detector.wording.figures import compared, figures
+from detector.wording.figures import SILENCE, compared, figures
 
 PLACES = {
     "site": "site {id}", "node": "node {id}", "edge": "what lies behind {id}", "tac": "tracking area {id}", "nf": "{id}",
@@ -18,10 +18,12 @@ LITTLE, MUCH = 0.7, 1.3
 
 
 def reason(
-    degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi]
-) -> str:
-    """What is wrong by the leading degradation, where, and who confirms it. Since when and for how long it does not say:
-    that is told beside it, and moves on.
+    degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi],
+    kind: str = "", over: bool = False,
+) -> str:  # fmt: skip
+    """What is wrong by the leading degradation of the incident's `kind`, where, and who confirms it. Since when and for how
+    long it does not say: that is told beside it, and moves on. `over`: the incident is resolved, which its degradations may
+    clear after.
 
     >>> from detector.domain.degradation import Degradation
     >>> d = Degradation("deg_1", "c01", "accessibility", "lte_rrc_sr", "accessibility", 0, 300, "major",
@@ -30,8 +32,13 @@ def reason(
     >>> reason([d], ("cell", "c01"), members=1, kpis={"lte_rrc_sr": kpi})
     'RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %; cell c01'
     """
-    lead = leading(degradations)
-    said = ("" if lead.open or lead.family == "data" else "at worst ") + figures(lead, kpis.get(lead.kpi))
+    lead = leading(degradations, kind)
+    said = figures(lead, kpis.get(lead.kpi))
+    if lead.family == SILENCE:
+        others = len({d.base_object for d in degradations if d.family == SILENCE}) - 1
+        said += f" and {others} others" if others > 1 else " and another" if others else ""
+    elif over or not lead.open:
+        said = f"at worst {said}"
     near = beside(lead) if root[0] in NEAR else ""
     return _sentence(said, near, place(degradations, root, members, together), confirmed(degradations))
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, or_, select, update
 
-from detector.domain.degradation import REMEMBERED_S, Degradation
+from detector.domain.degradation import REMEMBERED_S, SEVERITIES, Degradation, leading
 from detector.domain.identity import Choice, IncidentId, SubscriberId
 from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, wanted
@@ -38,15 +38,20 @@ class Book:
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)
 
-    def surest(self, incident: Incident) -> Degradation | None:
-        """Its degradation of the strongest evidence."""
-        column, order = tables.degradation.c, (tables.degradation.c.strength.desc(), tables.degradation.c.degradation_id)
+    def leading(self, incident: Incident) -> Degradation | None:
+        """The one that its reason speaks of, see domain.degradation.leading: of each part of the ids only that is read."""
+        column = tables.degradation.c
+        order = (
+            case((column.kind == incident.kind, 0), else_=1), case((column.cleared_at.is_(None), 0), else_=1),
+            case({name: -i for i, name in enumerate(SEVERITIES)}, value=column.severity), column.strength.desc(),
+            column.started_at, column.degradation_id,
+        )  # fmt: skip
         found: list[Degradation] = []
         with self._database.read() as connection:
             for part in _parts(incident.degradation_ids):
                 query = select(tables.degradation).where(column.degradation_id.in_(part)).order_by(*order).limit(1)
                 found += [noun_of(Degradation, row) for row in connection.execute(query)]
-        return min(found, key=lambda d: (-d.strength, d.degradation_id), default=None)
+        return leading(found, incident.kind) if found else None
 
     def leading_drift(self, incident: Incident) -> Degradation | None:
         """The strongest degradation of a drift: it tells what the drift does to people. None of other kinds."""

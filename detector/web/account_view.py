@@ -33,7 +33,7 @@ def account_line(one: AccountImpact, floor: int) -> AccountLine:
         f"{min(affected / lines, 1.0):.0%}".replace("%", " %") if affected and lines else "",
         ", ".join(roles),
         _service_level(one),
-        ", ".join(f"{cell} ({share:.0%})" for cell, share in one.cell_shares),
+        ", ".join(f"{cell} ({100 * share:.0f} %)" for cell, share in one.cell_shares),
     )
 
 
@@ -41,5 +41,5 @@ def _service_level(one: AccountImpact) -> str:
     """Of the month, where that is known: what this incident took is in it."""
     level = one.sla.rstrip("% ")
     if one.sla_minutes_month is not None and one.sla_minutes_allowed is not None:
-        return f"{one.sla_minutes_month:.0f} of {one.sla_minutes_allowed:.0f} min of {level} % used this month"
+        return f"{one.sla_minutes_month:.0f} min lost this month, {one.sla_minutes_allowed:.0f} min allowed by {level} %"
     return f"{one.sla_minutes_used:.1f} min of {level} %" if level and one.sla_minutes_used else ""

@@ -189,7 +189,7 @@ def candidates(incident: Incident) -> list[Candidate]:
     return [
         Candidate(
             words.place(r.root_kind, r.root_id), (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
-            f"{r.bad} of {r.testable}", quantities.rare(r.chance), f"{r.coverage:.0%}",
+            f"{r.bad} of {r.testable}", quantities.rare(r.chance), f"{100 * r.coverage:.0f} %",
         )
         for r in incident.rivals
     ]  # fmt: skip

@@ -95,7 +95,7 @@ class StoreService:
         )  # fmt: skip
 
     def _say(self, incident: Incident) -> Mapping[str, str]:
-        zone, lead = self._known().operator.timezone, self.store.book.surest(incident)
+        zone, lead = self._known().operator.timezone, self.store.book.leading(incident)
         facts = care.facts_of(incident, now=self.now(), timezone=zone, lead=lead)
         return {language: care.sentence(facts, language) for language in self.settings.care.languages}
 
@@ -139,7 +139,7 @@ class StoreService:
         recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
         situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
-        leads = {i.incident_id: lead for i in incidents if (lead := self.store.book.surest(i)) is not None}
+        leads = {i.incident_id: lead for i in incidents if (lead := self.store.book.leading(i)) is not None}
         return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:

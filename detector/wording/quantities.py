@@ -166,10 +166,13 @@ def number(one: float, digits: int = _DIGITS) -> str:
 def count(one: float) -> str:
     """A count as measured: whole where it is whole.
 
-    >>> count(11180.0), count(0.25)
-    ('11,180', '0.25')
+    >>> count(11180.0), count(0.25), count(26.9999), count(12.5)
+    ('11,180', '0.25', '27', '12.5')
     """
-    return f"{one:,.0f}" if one == round(one) or abs(one) >= 100 else f"{one:,.2f}"
+    if not isfinite(one):
+        return "no value"
+    near = round(one, 2)
+    return f"{one:,.0f}" if near == round(near) or abs(one) >= 100 else f"{near:,}"
 
 
 def counts(kpi: Kpi | None, numerator: float, denominator: float) -> str:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from detector.domain.window import utc
+from detector.wording.quantities import chance
 
 Row = Mapping[str, Any]
 _BASIS = {
@@ -51,7 +52,7 @@ def decision_in_words(row: Row) -> str:
     """One row of a list: when, of what, how sure and why, and what care did or why nothing."""
     until = f" to {moment(row['delisted_at'])}" if row["delisted_at"] else ", and still"
     what = f"{moment(row['listed_at'])}{until}: on the list of {row['incident_id']} ({row['incident']})"
-    sure = f"{row['probability']:.0%} likely to be affected, {_BASIS.get(row['basis'], row['basis'])}"
+    sure = f"{chance(row['probability'])} likely to be affected, {_BASIS.get(row['basis'], row['basis'])}"
     return f"{what}; {sure}; {_action(row)}"
 
 

@@ -110,6 +110,7 @@ def show_incidents(house: "House", state: str | None, limit: int, as_json: bool)
     from detector.care.facts import facts_of
     from detector.care.impact_part import counted
     from detector.wording.times import stamp
+    from detector.wording.words import place
 
     rows, floor = [], house.settings.impact.privacy_floor
     found = house.store.book.incidents(state=state, limit=limit)
@@ -124,7 +125,8 @@ def show_incidents(house: "House", state: str | None, limit: int, as_json: bool)
             "resolved": moment(i.resolved_at),
         } if as_json else {"since": stamp(facts.since, zone), "state": facts.in_words}  # fmt: skip
         rows.append({
-            "incident": i.incident_id, **times, "severity": i.severity, "root": f"{i.root_kind} {i.root_id}",
+            "incident": i.incident_id, **times, "severity": i.severity,
+            "root": f"{i.root_kind} {i.root_id}" if as_json else place(i.root_kind, i.root_id),
             "cells": len(i.cells), "affected": seen.affected if seen else None,
             "silent": i.suppressed_reason if as_json else facts.silence, "reason": i.reason,
         })  # fmt: skip

@@ -92,7 +92,7 @@ class Trial:
         if one is None:
             mend = "see `precall incidents`"
             raise Misconfigured(f"no incident '{self.incident_id}'", where="--incident", mend=mend)
-        return [replace(one, state="open", resolved_at=None)]
+        return [replace(one, state="open", resolved_at=None, ended_at=None)]
 
     @cached_property
     def listed(self) -> Mapping[str, Sequence[Listing]]:

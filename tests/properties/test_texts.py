@@ -105,7 +105,7 @@ def worlds(draw: st.DrawFn) -> World:
         tuple(d.degradation_id for d in own), tuple(d.object_id for d in own), "", confidence=0.9,
         expected_clear_at=draw(st.sampled_from([None, NOW - 60, NOW + 3600])), expected_clear_source="ticket",
     )  # fmt: skip
-    incident = replace(incident, reason=reason(own, ("site", "s1"), members=4, kpis=KPIS))
+    incident = replace(incident, reason=reason(own, ("site", "s1"), members=4, kpis=KPIS, kind=incident.kind))
     ended = {"state": "resolved", "resolved_at": NOW, "ended_at": NOW - draw(st.sampled_from([0, 900, 5400, 200_000]))}
     changes = {
         "over": ended, "merged": {"state": "merged", "suppressed_reason": "merged:inc_0"},

@@ -209,3 +209,14 @@ def test_percent(value, text):
 @pytest.mark.parametrize(("seconds", "text"), [(59, "1 min"), (-5400, "-90 min"), (7200, "2 h"), (604800, "7 days")])
 def test_span(seconds, text):
     assert span(seconds) == text
+
+
+def test_lasting_ends_with_the_trouble_and_not_with_the_decision():
+    bad = degraded("d", "a1", 100)
+    one = replace(incident("i", bad), state="resolved", ended_at=130 * 60, resolved_at=190 * 60)
+    judged = scored(Truth(), bad, incidents=[one])
+    cards = {card.title: card for card in headlines(summarise(judged))}
+    assert cards["Duration"].value == "45 min"
+    page = report.render(judged, summarise(judged))
+    assert "45 min" in page
+    assert "1 h 45 min" not in page

@@ -83,3 +83,9 @@ def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, le
 def test_of_a_stranger_there_is_nothing_to_tell():
     known = context_of("who", KNOWN, now=NOW)
     assert (known.person, known.accounts, known.private) == (Subscriber("who"), (), False)
+
+
+def test_a_past_incident_tells_its_estimated_end_beside_the_clock_of_the_decision():
+    over = replace(ON, state="resolved", ended_at=NOW - 3 * HOUR, resolved_at=NOW - 2 * HOUR)
+    (told,) = context_of("ann", KNOWN, now=NOW, incidents=[over]).incidents
+    assert (told.ended_at, told.resolved_at) == (NOW - 3 * HOUR, NOW - 2 * HOUR)

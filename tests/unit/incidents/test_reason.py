@@ -53,3 +53,24 @@ def test_confidence_grows_with_evidence_with_cells_and_with_confirmations_and_is
     assert confidence([weak, replace(weak, family="volume")], 0) == confidence([weak], 0)
     assert confidence([replace(RRC, strength=300.0)], 4) == 0.99
     assert confidence([GONE], 1) > confidence([GONE], 0)
+
+
+def test_the_sentence_speaks_of_what_the_incident_is_called_after():
+    """Slow data that is more severe beside failing connections: 'Connections fail' and 'Throughput 2.5' contradict."""
+    slow = replace(SLOW, severity="critical", strength=99.0)
+    told = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
+    assert told.startswith("RRC setup success 91.4 %")
+    over = replace(RRC, cleared_at=9000)
+    assert reason([slow, over], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("at worst RRC setup")
+    assert reason([slow], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("Throughput 2.5")
+
+
+def test_of_what_is_over_the_worst_is_told_even_where_its_degradation_has_not_cleared_yet():
+    told = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
+    assert told.startswith("at worst RRC setup success 91.4 %")
+
+
+@pytest.mark.parametrize(("cells", "want"), [(1, "c0;"), (2, "c0 and another;"), (4, "c0 and 3 others;")])
+def test_silence_of_many_is_not_told_as_that_of_one(cells, want):
+    own = [replace(GONE, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in range(cells)]
+    assert reason(own, ("edge", "hub-1"), members=9, kpis=KPIS).startswith(f"no measurements from {want}")

@@ -223,8 +223,8 @@ def test_an_explanation_reads_as_an_agent_would_say_it(house):
     said = explain(house.house, AFFECTED).shown(as_json=False)
     for sentence in (
         "2026-03-24T12:06Z to 2026-03-24T12:21Z: on the list of",
-        "40% likely to be affected, was there, by attachments; not contacted: contacted often enough that week",
-        "96% likely to be affected, by own failures or failed attempts; a message by sms, by the rule 'vip'",
+        "40 % likely to be affected, was there, by attachments; not contacted: contacted often enough that week",
+        "96 % likely to be affected, by own failures or failed attempts; a message by sms, by the rule 'vip'",
         "proactive_contact (on the basis of consent): allowed by sms, email, push, call",
         "survey (on the basis of consent): not allowed: no consent was given",
         "2026-03-23 (UTC): behind c11 24.0 h, 24 rows",
