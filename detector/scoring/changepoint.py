@@ -19,8 +19,8 @@ TELLING = 8.0
 DOWN = 20.0
 """Nats between a period that is down and one that is not: no chance turns one into the other."""
 SAYS_NOTHING = 1.0
-"""Nats: evidence of a period that is no stronger (Jeffreys 1961, appendix B: not worth more than a bare mention) moves neither
-the beginning nor the end."""
+"""Nats: evidence of a period that is no stronger (Jeffreys 1961, appendix B: not worth more than a bare mention) moves
+neither the beginning nor the end."""
 SELDOM_IDLE = 0.005
 """Chance of next to no traffic over which an empty hour is a habit, as in the band of a volume."""
 LARGEST_Z = 30.0
