@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
+from detector.sources.columns import COLUMNS, NAMES, NUMBERS, TIMES
 from detector.sources.dialect import known_name, plain_rows, tell_layout
 from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
 from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots, whole_time
@@ -24,102 +25,6 @@ LONGEST_WORD = 1_000
 OF_PEOPLE = ("subscribers", "accounts", "account_members", "consents", "contacts", "surveys", "subscriber_events")
 """Tables whose values are not repeated in findings, for a shifted column holds identities; nor is a table refused for one
 bad line: others write into them."""
-NAMES = frozenset(
-    [
-        "cell_id",
-        "site_id",
-        "node_id",
-        "tac",
-        "neighbour_id",
-        "child_id",
-        "parent_id",
-        "nf_id",
-        "object_id",
-        "scope_id",
-        "alarm_id",
-        "ticket_id",
-        "fault_id",
-        "subscriber_id",
-        "account_id",
-        "guardian_id",
-        "holder_id",
-        "contact_id",
-        "survey_id",
-    ]
-)
-TIMES = frozenset(
-    [
-        "valid_from",
-        "valid_to",
-        "raised_at",
-        "cleared_at",
-        "opened_at",
-        "closed_at",
-        "eta",
-        "start",
-        "end",
-        "actual_end",
-        "since",
-        "at",
-        "arrived_at",
-    ]
-)
-NUMBERS = frozenset(["latitude", "longitude", "azimuth_deg", "lifetime_value", "nps", "score", "failures", "degraded_s"])
-_TEXTS = frozenset(
-    [
-        "technology",
-        "region",
-        "plmn",
-        "band",
-        "layer",
-        "indoor",
-        "vendor",
-        "software",
-        "state",
-        "ldn",
-        "child_kind",
-        "parent_kind",
-        "relation",
-        "kind",
-        "serves",
-        "object_kind",
-        "type",
-        "severity",
-        "probable_cause",
-        "text",
-        "status",
-        "scope_kind",
-        "reason",
-        "expected_impact",
-        "name",
-        "segment",
-        "vip",
-        "vulnerable",
-        "minor",
-        "preferred_channel",
-        "language",
-        "device",
-        "plan",
-        "partner",
-        "tier",
-        "sla",
-        "care_team",
-        "role",
-        "holder_kind",
-        "purpose",
-        "channel",
-        "basis",
-        "category",
-        "outcome",
-        "escalated",
-        "reopened",
-        "trigger",
-        "file",
-        "customer_affecting",
-    ]
-)
-COLUMNS = (*NAMES, *TIMES, *NUMBERS, *_TEXTS)
-"""The contract's columns of these tables, by what they hold."""
 PROTECTING = ("minor", "vulnerable")
 """Flags of a person that keep others from writing to them."""
 _TRUE = ("1", "true", "yes", "t", "y", "1.0")
