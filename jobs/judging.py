@@ -33,7 +33,8 @@ class Judging:
         begin = int(now) - self.seconds
         if not self._first(begin):
             since = self.jobs.store.notes.get(_NOTE)
-            return f"this store has been judging since {utc(since):%Y-%m-%dT%H:%MZ}: there is no first start to judge before"
+            began = f"this store has been judging since {utc(since):%Y-%m-%dT%H:%MZ}, the first pull or run"
+            return f"{began}: nothing before that is judged; begin with an empty storage.path to judge the past"
         self.jobs.run("pull")
         clock = MovingClock(begin)
         past = replace(self.jobs, clock=clock, receivers=())

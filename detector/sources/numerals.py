@@ -38,12 +38,16 @@ class Numerals:
         Numerals(comma='decimal', point='thousands', spaced=False)
         >>> Numerals.of(told | {"comma_decimal": 1, "comma_either": 1})  # 1,600 alone
         Numerals(comma='', point='decimal', spaced=False)
+        >>> Numerals.of(told | {"point_decimal": 9})  # 900.0 tells nothing of commas
+        Numerals(comma='', point='decimal', spaced=False)
         """
         comma = counts["comma_decimal"] > counts["comma_either"] or counts["point_thousands"] > 0
         point = counts["point_decimal"] > counts["point_either"] or counts["comma_thousands"] > 0
         spaced = counts["spaced"] > 0
-        if comma != point:
-            return cls("decimal", "thousands", spaced) if comma else cls("thousands", "decimal", spaced)
+        if comma:
+            return cls("", "decimal", spaced) if point else cls("decimal", "thousands", spaced)
+        if point and counts["comma_decimal"] + counts["comma_thousands"]:
+            return cls("thousands", "decimal", spaced)
         return cls("", "" if semicolon and counts["point_either"] and not point else "decimal", spaced)
 
     @property

@@ -127,7 +127,7 @@ def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -
 
     def affected(incident: Incident) -> str:
         impact = service.impact(incident.incident_id)
-        if impact is None or incident.withdrawn_at is not None:
+        if impact is None or incident.withdrawn_at is not None or nobody_known(service, impact):
             return ""
         return here.told(counted(impact, here.floor, service.told(incident.incident_id)).affected)
 
@@ -148,6 +148,7 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
     )
     impact, care = service.impact(incident.incident_id), service.care(incident.incident_id)
     told = service.told(incident.incident_id)
+    unknown = impact is not None and nobody_known(service, impact)
     rows = [measured(d, service.kpi, page) for d in degradations]
     return {
         "summary": summary(incident, page),
@@ -158,7 +159,8 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
         "lead_class": lead_class(incident, care),
         "clear": expected_clear(incident, care, page),
         "graver": [graver(one, service.kpi, page) for one in (care.outlook.breaches if care and care.outlook else ())],
-        "people": impact and incident.withdrawn_at is None and people(impact, page, told),
+        "unknown": unknown,
+        "people": impact and incident.withdrawn_at is None and not unknown and people(impact, page, told),
         "care": care and care_words(care, page, incident, told),
         "rows": rows[:MOST_ROWS],
         "more_rows": rows[MOST_ROWS:],
@@ -193,6 +195,11 @@ def candidates(incident: Incident) -> list[Candidate]:
         )
         for r in incident.rivals
     ]  # fmt: skip
+
+
+def nobody_known(service: WebService, impact: Impact) -> bool:
+    """Neither customers nor their presence: how many are affected is not known, which is another thing than few."""
+    return impact.exposed <= 0 and not service.knows_people()
 
 
 def people(impact: Impact, page: Page, told: Mapping[str, Any]) -> dict[str, object]:

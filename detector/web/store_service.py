@@ -53,6 +53,9 @@ class StoreService:
     def ready(self) -> Sequence[str]:
         return self.problems()
 
+    def knows_people(self) -> bool:
+        return bool(self._known().customers.subscribers)
+
     def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]:
         return self.store.book.incidents(state=state, limit=limit, offset=offset)
 

@@ -39,6 +39,8 @@ def compared(
     seen, wanted = quantities.pair(kpi, observed, expected)
     if seen == wanted or (kpi is not None and not kpi.shortfall(observed, expected) > 0):
         return f"{title} worse than usual"
+    if title.endswith(unit := seen.rpartition(" ")[2]):  # what is counted is named already
+        seen, wanted = seen.removesuffix(f" {unit}"), wanted.removesuffix(f" {unit}")
     return f"{title} {seen}" + (f" ({counts})" if counts else "") + f"{_span(kpi, span_s, period_s)}, expected {wanted}"
 
 

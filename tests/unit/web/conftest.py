@@ -99,6 +99,9 @@ class MemoryService:
     def ready(self):
         return self.problems
 
+    def knows_people(self):
+        return True
+
     def incidents(self, state, limit, offset):
         if self.failure:
             raise self.failure

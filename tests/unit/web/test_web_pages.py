@@ -101,6 +101,18 @@ def test_many_cells_are_folded_away(person, service):
     assert "28 more" in text(person.get("/incidents/inc_open"))
 
 
+def test_where_no_customer_is_known_nobody_claims_that_few_are_affected(person, service):
+    """An integrator's first evening: counters, and no table about people yet."""
+    service.assessed = replace(
+        service.assessed, people=(), exposed=0, affected=0.0, affected_low=0.0, affected_high=0.0, accounts=()
+    )
+    assert "fewer than 5 people" in text(person.get("/incidents/inc_open")), "customers are known: few of them were there"
+    service.knows_people = lambda: False
+    page, front = text(person.get("/incidents/inc_open")), text(person.get("/"))
+    assert "Not known: no customers and no attachments have been read" in page
+    assert "fewer than 5" not in page + front
+
+
 def test_an_incident_nobody_assessed_is_no_empty_page(person):
     page = text(person.get("/incidents/inc_over"))
     assert "critical resolved No service at site s022" in page
