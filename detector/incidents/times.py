@@ -63,12 +63,13 @@ def goes_on(members: Sequence[Degradation]) -> bool:
 
 
 def end_with(degradations: Iterable[Degradation], incidents: Iterable[Incident]) -> tuple[Degradation, ...]:
-    """These degradations, of which those that are open end with their incident where that is over."""
+    """These degradations, of which those that are open end with their incident where that is over, and no later than the
+    last period that they took account of."""
     ends = {name: i.ended_at for i in incidents if i.state == "resolved" for name in i.degradation_ids}
 
     def ended_with(d: Degradation) -> Degradation:
         end = ends.get(d.degradation_id) if d.open else None
-        return d if end is None else replace(d, cleared_at=max(end, d.started_at))
+        return d if end is None else replace(d, cleared_at=max(min(end, d.updated_at), d.started_at))
 
     return tuple(map(ended_with, degradations))
 

@@ -82,7 +82,9 @@ def test_what_echoes_an_incident_ends_with_it():
     over = replace(clear, cleared_at=50 * QUARTER)
     (third, *_), _ = decided([second], [over, echo], 52)
     assert (third.state, third.started_at, third.ended_at) == ("resolved", 40 * QUARTER, 50 * QUARTER)
-    assert [d.cleared_at for d in end_with([over, echo], [third])] == [50 * QUARTER, 50 * QUARTER]
+    seen = replace(echo, updated_at=52 * QUARTER)
+    assert [d.cleared_at for d in end_with([over, seen], [third])] == [50 * QUARTER, 50 * QUARTER]
+    assert [d.cleared_at for d in end_with([echo], [third])] == [46 * QUARTER], "no later than the last period it speaks of"
 
 
 def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weakly_it_says_so():
