@@ -40,6 +40,7 @@ class Telemetry:
         )
         self.clock_jumps = Counter("precall_clock_jumps", "Jumps of the clock", registry=self.registry)
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
+        self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 
     def clock(self, *, jumped_s: float) -> None:
         """By how much the clock is ahead of the time believed (s); 0 = it is believed."""
