@@ -35,8 +35,16 @@ class Telemetry:
         self.feed_silent_objects = Gauge(
             "precall_feed_silent_objects", "Measured objects without data now", ["feed"], registry=self.registry
         )
+        self.clock_jump = Gauge(
+            "precall_clock_jump_seconds", "By how much the clock is ahead of the time believed", registry=self.registry
+        )
+        self.clock_jumps = Counter("precall_clock_jumps", "Jumps of the clock", registry=self.registry)
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
         self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
+
+    def clock(self, *, jumped_s: float) -> None:
+        """By how much the clock is ahead of the time believed (s); 0 = it is believed."""
+        self.clock_jump.set(jumped_s)
 
     def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:
         """What one pull of a feed read, and when its newest file came (s)."""

@@ -22,6 +22,7 @@ from detector.store import Store
 from detector.telemetry import Telemetry
 from jobs import fitted
 from jobs.assess import assess
+from jobs.clock_guard import ClockGuard
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feeds import FeedWatch, last_seen, stops
@@ -67,8 +68,14 @@ class Jobs:
     """Periods decided in this round, and alerts composed (`notified`); the daemon logs them and begins anew."""
     notified: int = 0
 
+    def __post_init__(self) -> None:
+        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry)
+        self.clock = self.guard
+
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
+        if name != "push":
+            self.guard.look()
         with self.telemetry.job_seconds.labels(name).time():
             did: str = getattr(self, name)()
         self.failures.pop(name, None)
@@ -153,6 +160,8 @@ class Jobs:
         return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
 
     def learn(self) -> str:
+        if not self.guard.certain():
+            return self.guard.problem()
         policy = self.settings.detection
         with self.watch("learning what is normal") as moved:
             count = learn(
@@ -183,6 +192,8 @@ class Jobs:
         return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in owed)
 
     def prune(self) -> str:
+        if not self.guard.certain():
+            return self.guard.problem()
         gone = prune(self.store, self.source, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
         return ", ".join(f"{count} {name}" for name, count in gone.items() if count) or "nothing is older than it may be"
 
@@ -193,6 +204,7 @@ class Jobs:
         owed = self.store.ticks.debts("score")
         if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
+        found += [problem] if (problem := self.guard.problem()) else []
         zone = self.source.reference(self.clock.now()).operator.timezone
         return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
 

@@ -68,6 +68,11 @@ class Source(Protocol):
 
     def pieces(self, after: float, now: float) -> Sequence[Piece]: ...
 
+    def newest_periods(self, now: float) -> Sequence[Window]:
+        """The newest period of each of the newest few files, which need not be whole nor read before: by them a clock is
+        judged that may be wrong, so of a live source they do not depend on `now`. Nothing is remembered of this look."""
+        ...
+
     def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]": ...
 
     def set_aside(self, piece: Piece, reason: str) -> None:
