@@ -1,9 +1,9 @@
 """Wakes the jobs on their schedule; the ledger decides what there is to do. A failing job is told of and woken again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Condition, Event, Lock, Thread
 from time import monotonic
 
@@ -31,10 +31,13 @@ from jobs.progress import Watch, unwatched
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
+from jobs.receivers import problems_of
 from jobs.saying import RoundLog, say_learned
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
+_WORKERS = 8
+"""Threads beside one for each receiver: more than there are other jobs, so that none waits for another to end."""
 _AGAIN_S = 3600
 """Event time between two attempts to learn while nothing can be judged."""
 
@@ -65,8 +68,9 @@ class Jobs:
 
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
+        job, _, receiver = name.partition(":")
         with self.telemetry.job_seconds.labels(name).time():
-            did: str = getattr(self, name)()
+            did: str = getattr(self, job)(*([receiver] if receiver else []))
         self.failures.pop(name, None)
         return did
 
@@ -142,8 +146,21 @@ class Jobs:
         """Once an hour of event time: the present day and what late data changed."""
         return self.experience() if due(self.store, self.clock.now()) else "not due"
 
-    def push(self) -> str:
-        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now())
+    def push(self, receiver: str | None = None) -> str:
+        """Of one receiver, as the daemon does, or of all."""
+        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now(), receiver=receiver)
+        if receiver is None:
+            self.watch_receivers()
+        return self._counted(outcomes)
+
+    def watch_receivers(self) -> str:
+        """What waits for nobody is dead; how each receiver stands is measured."""
+        outcomes = self.relay.clear_unconfigured(self.wall.now(), self.clock.now())
+        states = self.store.receiver_states.all()
+        self.telemetry.received(self.relay.receivers, states, self.clock.now())
+        return self._counted(outcomes)
+
+    def _counted(self, outcomes: Mapping[str, int]) -> str:
         for state, count in outcomes.items():
             self.telemetry.deliveries.labels(state).inc(count)
         return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
@@ -189,7 +206,8 @@ class Jobs:
         if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
         zone = self.source.reference(self.clock.now()).operator.timezone
-        return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        found += [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        return found + problems_of(self.store.receiver_states.all(), self.relay.receivers, zone)
 
 
 _LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -248,7 +266,8 @@ class Daemon:
         self.rounds = 0
         """Wake-ups of pull, detect and assess that went through."""
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
+        workers = {"type": "threadpool", "max_workers": len(jobs.receivers) + _WORKERS}
+        self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC", executors={"default": workers})
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._waker = _Waker(lambda name: self._scheduler.modify_job(name, next_run_time=_LONG_AGO))
 
@@ -259,7 +278,8 @@ class Daemon:
     def start(self) -> None:
         schedule = self._jobs.settings.schedule
         self._every(schedule.pull_s, self._tick, "tick")
-        self._every(schedule.push_s, lambda: self._attempt("push"), "push")
+        for name in ("watch_receivers", *(f"push:{one.name}" for one in self._jobs.receivers)):
+            self._every(schedule.push_s, partial(self._attempt, name), name)
         self._every(schedule.prune_s, lambda: self._attempt("prune"), "prune")
         self._scheduler.start()
         self._waker.start()
