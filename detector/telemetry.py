@@ -3,16 +3,14 @@
 import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from detector.domain.feed import FeedStop
 from detector.domain.finding import Finding
-
-if TYPE_CHECKING:
-    from detector.store.receiver_states import ReceiverState
+from detector.domain.receiver_state import ReceiverState
 
 
 class Telemetry:
@@ -55,6 +53,7 @@ class Telemetry:
             "precall_deliveries_dead", "Alerts that could not be delivered", ["receiver"], registry=self.registry
         )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
+        self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 
     def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:
         """What one pull of a feed read, and when its newest file came (s)."""
@@ -68,7 +67,7 @@ class Telemetry:
         self.feed_silent.labels(feed).set(len(silent))
         self.feed_silent_objects.labels(feed).set(max((stop.objects for stop in silent), default=0))
 
-    def received(self, configured: Iterable[str], states: Mapping[str, "ReceiverState"], event_now: float) -> None:
+    def received(self, configured: Iterable[str], states: Mapping[str, ReceiverState], event_now: float) -> None:
         """How each receiver stands, those that are not configured any more as long as alerts for them are dead."""
         known = set(configured)
         for name in known | set(states):

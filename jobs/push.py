@@ -27,6 +27,8 @@ from jobs.ledger import Reached, walk_on
 
 log = structlog.get_logger()
 _TOO_OLD = "too old to be of use"
+_ROUND_S = 60.0
+"""How long one push sends to one receiver; the next wake-up goes on. Below the deadline of a job."""
 _SPARE_S = 5.0
 """Of a lease, for the store's own work after an attempt."""
 
@@ -88,7 +90,7 @@ class Relay:
         self.transport.cancel()
 
     def _serve(self, name: str, event_now: float, wall_now: float) -> Counter[str]:
-        """One receiver's due messages, one after another, for as long as they are leased."""
+        """One receiver's due messages, one after another; what is not begun while they are leased is due again."""
         began, lease_s = monotonic(), max(LEASE_S, 2 * self.attempt_s)
         outcomes: Counter[str] = Counter()
         if self._stopping.is_set():
@@ -97,7 +99,7 @@ class Relay:
         for number, message in enumerate(claimed):
             self.reached("push.claimed")
             passed = int(monotonic() - began)  # whole seconds: a wait does not depend on how fast this machine is
-            if self._stopping.is_set() or passed + self.attempt_s + _SPARE_S > lease_s:
+            if self._stopping.is_set() or passed > min(_ROUND_S, lease_s - self.attempt_s - _SPARE_S):
                 self.store.outbox.release(claimed[number:], at=wall_now + passed)
                 break
             outcomes[self._safely(message, event_now, wall_now + passed)] += 1

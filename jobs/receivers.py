@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from detector.store.receiver_states import ReceiverState
+from detector.domain.receiver_state import ReceiverState
 from detector.wording.times import stamp
 
 

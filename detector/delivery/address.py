@@ -22,8 +22,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _LONGEST_LABEL, _LONGEST_NAME = 63, 253
 """Octets (RFC 1035 2.3.4); a name of 253 characters takes 255 octets on the wire."""
 _METADATA = frozenset(
-    ip_address(text)
-    for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+    ip_address(text) for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
 )
 """Where cloud machines keep their credentials outside the link-local range: Alibaba, Azure, Oracle, AWS, Google."""
 _CARRIES_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
@@ -81,7 +80,7 @@ def allowed(addresses: Iterable[str], host: str, *, private: bool) -> list[str]:
     """
     found = list(dict.fromkeys(addresses))
     kinds = {address: network_of(address) for address in found}
-    may: Collection[Network] = ("loopback",) if _loopback(host) else ("public", "private") if private else ("public",)
+    may = {"loopback"} if _loopback(host) else {"public", "private"} if private else {"public"}
     if kept := [address for address in found if kinds[address] in may]:
         return kept
     first = next((address for address in found if kinds[address] == "private"), found[0] if found else "nothing")

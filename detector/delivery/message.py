@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from detector.domain.degradation import SEVERITIES
-from detector.domain.ports import Route
+from detector.domain.ports import DIRECT, Route
 
 State = Literal["sent", "retry", "dead", "expired", "interrupted"]
 
@@ -22,7 +22,7 @@ class Receiver:
     teams: tuple[str, ...] = ()
     enabled: bool = True
     audience: str = "care"
-    route: Route = Route()
+    route: Route = DIRECT
 
     def wants(self, severity: str, team: str = "") -> bool:
         """Is an alert of this severity, meant for this care team, for this receiver?

@@ -4,6 +4,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -14,13 +15,12 @@ import httpx2
 from detector.delivery.address import MEND, check_url, resolved
 from detector.delivery.attempts import Attempts
 from detector.domain.errors import Misconfigured, Permanent, Transient
-from detector.domain.ports import Clock, Route
+from detector.domain.ports import DIRECT, Clock, Route
 from detector.domain.window import epoch
 
 TRANSIENT = frozenset({408, 425, 429})
 """Refusals that pass with time; so do all of 500 to 599."""
 EXCERPT_BYTES = 200
-DIRECT = Route()
 _STALLED_S = 5.0
 """How long after the deadline a thread still waits for the event loop to say that it has passed."""
 
@@ -84,15 +84,11 @@ class HttpTransport:
             port = target.port or (443 if target.scheme == "https" else 80)
             headers["host"] = target.netloc.decode("ascii")
             addresses = await resolved(name, port, private=route.private)
-            for left, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
-                try:
-                    return await self._exchange(
-                        target.copy_with(host=address), body, headers, {"verify": trusted}, name, self._timeout_s / (left + 1)
-                    )
-                except (httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent: the next may be reached
-                    if not left:
-                        raise
-        raise AssertionError("a host that is allowed has an address")
+            options, share_s = {"verify": trusted}, self._timeout_s / len(addresses)
+            for address in addresses[:-1]:
+                with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent: the next may be reached
+                    return await self._exchange(target.copy_with(host=address), body, headers, options, name, share_s)
+            return await self._exchange(target.copy_with(host=addresses[-1]), body, headers, options, name)
 
     async def _exchange(
         self, target: httpx2.URL, body: bytes, headers: Mapping[str, str], options: Mapping[str, Any], name: str = "",
@@ -142,7 +138,7 @@ def authorities_of(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        why = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror if isinstance(error, OSError) else ""
+        why = "holds no certificate" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None)
         mend = "name a PEM file that holds the authority's certificate"
         raise Misconfigured(why or str(error), where=f"receivers: ca_file: {ca_file}", mend=mend) from error
 

@@ -105,6 +105,9 @@ class Route:
     private: bool = False
 
 
+DIRECT = Route()
+
+
 class Transport(Protocol):
     """Carries one signed request; raises Transient (with `retry_after_s` if told) or Permanent. Several threads may send at
     once."""

@@ -213,6 +213,7 @@ class Outbox:
         with self._database.read() as connection:
             return set(connection.execute(select(table.c.receiver).distinct()).scalars()) - {NOBODY}
 
+
 def _due(now: float) -> ColumnElement[bool]:
     """Its time has come, or lies further ahead than any wait is long."""
     first = and_(table.c.attempts == 0, table.c.next_at > now + _LONGEST_FIRST_WAIT_S)

@@ -1,37 +1,17 @@
-"""How each receiver stands: since when it fails, what waits for it and what is dead, for every process that reads the store."""
+"""How each receiver stands, for every process that reads the store: since when it fails, what waits and what is dead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection, func, or_, select
 
+from detector.domain.receiver_state import ReceiverState
 from detector.store.database import Database
 from detector.store.records import upsert
 from detector.store.tables import outbox, state
 
 _PREFIX = "receiver:"
 _HELD = "receiver is down"
-
-
-@dataclass(frozen=True)
-class ReceiverState:
-    """`failures` in a row, the first `since` (s, wall; None = none), and of its alerts how many are `waiting` and `dead`.
-
-    `oldest_at`: when the oldest that waits was composed (s, event time), None = none waits. `error`: what the latest attempt
-    came to that has not succeeded.
-    """
-
-    receiver: str
-    failures: int = 0
-    since: float | None = None
-    waiting: int = 0
-    dead: int = 0
-    oldest_at: int | None = None
-    error: str = ""
-
-    @property
-    def down(self) -> bool:
-        return self.failures > 0
 
 
 class ReceiverStates:

@@ -26,9 +26,7 @@ class Redriven:
     superseded: Sequence[str] = field(default=())
 
 
-def redrive(
-    connection: Connection, now: float, receiver: str | None = None, *, event_now: float | None = None
-) -> Redriven:
+def redrive(connection: Connection, now: float, receiver: str | None = None, *, event_now: float | None = None) -> Redriven:
     """Make the dead alerts of one receiver or of all due again at `now` (wall time), and switch on who answered 410.
 
     Of each incident a receiver gets at most one alert, the present state: the incident's latest alert. That is the dead one

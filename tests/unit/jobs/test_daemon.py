@@ -50,15 +50,17 @@ class CountedJobs:
 
     failures: dict[str, str] = {}  # noqa: RUF012
     settings = SimpleNamespace(
-        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S), detection=None
-    )
+        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S), detection=None,
+        daemon=SimpleNamespace(job_deadline_s=PATIENCE_S),
+    )  # fmt: skip
     store = catalogue = None
+    receivers = (SimpleNamespace(name="desk"),)
 
     def __init__(self):
         self.ran: Counter[str] = Counter()
 
     def run(self, name: str) -> str:
-        self.ran[name] += 1
+        self.ran[name.partition(":")[0]] += 1
         return ""
 
 
