@@ -155,6 +155,12 @@ class Receiver(_Section):
     teams: tuple[str, ...] = ()
     audience: Literal["care", "operations"] = "care"
     """care: alerts about incidents; operations: alerts about feeds that fall silent."""
+    private: bool = False
+    """It may be in a private network: 10.0.0.0/8 and the like."""
+    ca_file: str = ""
+    """PEM file of the authority that signs its certificate; empty: the public ones."""
+    proxy: str = Field(default="", repr=False)
+    """http://host:port or https://host:port, through which it is reached; may hold a name and a password."""
 
 
 class Delivery(_Section):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from socket import socket
+from time import monotonic
 from typing import Self
 
 import structlog
@@ -11,6 +12,7 @@ from detector.clock import WallClock
 from detector.web import create_app
 from detector.web.server import WebServer
 from detector.web.store_desk import StoreDesk
+from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon, Jobs
 from jobs.known import Known
 from jobs.ledger import Reached, walk_on
@@ -29,6 +31,7 @@ def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) 
     relay = Relay(
         house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
         house.settings.care, house.settings.delivery.max_attempts, reached, house.settings.impact.privacy_floor,
+        attempt_s=house.settings.delivery.timeout_s, clock_watch=ClockWatch.of_machine(monotonic),
     )  # fmt: skip
     return Jobs(
         house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
@@ -60,6 +63,7 @@ class Service:
 
     def __exit__(self, *_error: object) -> None:
         bound_s = self.house.settings.daemon.stop_within_s
+        self.jobs.relay.stop()
         running = self.daemon.stop(_FOR_JOBS * bound_s)
         if running:
             log.error("stopped while jobs still ran: the next start does it again", jobs=running)

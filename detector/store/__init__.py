@@ -19,6 +19,7 @@ from detector.store.interactions import Interactions
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
+from detector.store.receiver_states import ReceiverStates
 from detector.store.retention import Retention
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
@@ -58,6 +59,7 @@ class Store:
         self.book = Book(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
+        self.receiver_states = ReceiverStates(database)
         self.notes = Notes(database)
         self.interactions = Interactions(database)
         self.communications = Communications(database)
