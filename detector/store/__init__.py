@@ -12,6 +12,7 @@ from detector.domain.kpi import Kpi
 from detector.store.audit import AuditLog
 from detector.store.book import Book
 from detector.store.communications import Communications
+from detector.store.damage import Damage
 from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions
 from detector.store.experience import Experiences
@@ -20,6 +21,7 @@ from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.retention import Retention
+from detector.store.stored_files import StoredFiles
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
 
@@ -66,6 +68,8 @@ class Store:
         self.audit = AuditLog(database, root / "audit-waiting")
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
+        self.stored = StoredFiles(root, database)
+        self.damage = Damage(root, database)
 
     @cached_property
     def erased(self) -> "ErasedPeople":
@@ -84,19 +88,19 @@ class Store:
         from detector.store.history import KpiHistory
 
         kpis = self._kpis() if callable(self._kpis) else self._kpis
-        return KpiHistory(self.root / "kpi", self.database, kpis)
+        return KpiHistory(self.root / "kpi", self.database, kpis, self.stored, self.damage)
 
     @cached_property
     def presence(self) -> "PresenceStore":
         from detector.store.presence import PresenceStore
 
-        return PresenceStore(self.root / "presence")
+        return PresenceStore(self.root / "presence", self.database, self.stored, self.damage)
 
     @cached_property
     def arrays(self) -> "ArrayStore":
         from detector.store.arrays import ArrayStore
 
-        return ArrayStore(self.root / "state")
+        return ArrayStore(self.root / "state", self.damage)
 
     @cached_property
     def vault(self) -> "Vault":
@@ -108,7 +112,7 @@ class Store:
     def erasure(self) -> "Erasure":
         from detector.store.erasure import Erasure
 
-        return Erasure(self.database, self.root, self.arrays)
+        return Erasure(self.database, self.stored, self.arrays)
 
     def open(self) -> None:
         """Make everything now: before several threads ask for it, and so that a key that is none is said at the start."""
