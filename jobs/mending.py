@@ -34,6 +34,7 @@ def mended(job: Callable[[], Result], mend_now: Callable[[], object]) -> Result:
 def mend(source: Source, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
     """Every tick and every file of attachments that is marked: its file if it is whole again, else what the source still
     has, else "not known". Returns how many ticks are known again. Raises Transient."""
+    store.mend_folders()
     _mend_presence(source, store, now)
     marked = store.ticks.in_state(DAMAGED)
     back = _put_back(store, marked)

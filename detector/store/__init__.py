@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from detector.domain.errors import Transient
 from detector.domain.kpi import Kpi
 from detector.store.audit import AuditLog
 from detector.store.book import Book
@@ -24,6 +25,7 @@ from detector.store.retention import Retention
 from detector.store.stored_files import StoredFiles
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
+from detector.store.whole_file import make_folder
 
 if TYPE_CHECKING:
     from detector.store.arrays import ArrayStore
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from detector.store.presence import PresenceStore
     from detector.store.vault import Vault
 
+FOLDERS = ("quarantine", "quarantine/store", "kpi", "presence", "state", "audit-waiting")
+"""Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
 __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 
 
@@ -116,7 +120,23 @@ class Store:
 
     def open(self) -> None:
         """Make everything now: before several threads ask for it, and so that a key that is none is said at the start."""
+        self.mend_folders()
         _ = self.erased, self.pieces, self.history, self.presence, self.arrays, self.vault, self.erasure
+
+    def mend_folders(self) -> None:
+        """Every folder of the store is there; what has taken its place, a file or a link that leads nowhere, is set aside.
+        Raises Transient."""
+        try:
+            for name in FOLDERS:
+                path = self.root / name
+                if path.is_dir():
+                    continue
+                if path.exists() or path.is_symlink():
+                    self.damage.clear(path)
+                make_folder(path)
+        except OSError as error:
+            what, mend = error.strerror or str(error), "mend the folder; it is tried again"
+            raise Transient(what, where=str(error.filename or self.root), mend=mend) from error
 
     def begin(self) -> AbstractContextManager[Connection]:
         """One transaction over all tables."""

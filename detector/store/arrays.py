@@ -47,7 +47,7 @@ class ArrayStore:
         """Replace the state of this name, whole. Raises Transient when it cannot be written."""
         path = self._root / f"{name}.npz"
         try:
-            with whole_file(path) as part, part.open("wb") as file:
+            with whole_file(path, durable=False) as part, part.open("wb") as file:
                 np.savez(file, **{_MADE_FROM: np.array(made_from), _CHECKSUM: np.array(_checksum(arrays))}, **arrays)  # type: ignore[arg-type]
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(path), mend="free space; it is tried again") from error
@@ -98,7 +98,7 @@ class ArrayStore:
             return
         kept = self._root / f"{under}.npz"
         try:
-            with whole_file(kept) as part:
+            with whole_file(kept, durable=False) as part:
                 shutil.copyfile(path, part)
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(kept), mend="free space; it is tried again") from error

@@ -47,6 +47,15 @@ class Damage:
         except OSError as error:
             log.warning("damaged file cannot be moved to quarantine", file=name, reason=error.strerror or str(error))
 
+    def clear(self, path: Path) -> None:
+        """What stands where a folder belongs goes out of its way. Raises Transient or OSError."""
+        name = path.relative_to(self._root).as_posix()
+        self.note(DAMAGED, name, "it is no folder; set aside, and the folder is made anew")
+        if FOLDER.startswith(name):  # the quarantine itself
+            move(path, self._free(path.with_name(f"{path.name}.set-aside")))
+        else:
+            move(path, self._free(self._root / FOLDER / name))
+
     def note(self, code: str, where: str, what: str, mark: Callable[[Connection], object] | None = None) -> None:
         """One finding and one line of the log. Raises Transient."""
         findings = Findings()

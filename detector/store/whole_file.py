@@ -16,8 +16,9 @@ _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Gives the path to write to; at the end of the block it takes the place of `path`, after an error it is gone.
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Gives the path to write to; at the end of the block it takes the place of `path`, after an error it is gone. After a
+    power cut it is the new file, or the old one if not `durable`: for what can be made anew.
 
     The name is the writer's own, so that two daemons never write into one another's file. Raises OSError.
     """
@@ -28,7 +29,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.replace(path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
 

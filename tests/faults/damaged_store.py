@@ -1,4 +1,4 @@
-"""Ways in which the files of a store are damaged or lost, each done to a store on disk as a disk, a person or a bug does it."""
+"""Ways in which the files of a store are damaged or lost, each done on disk as a disk, a person or a bug does it."""
 
 import json
 import shutil
@@ -94,6 +94,6 @@ OTHER_DAMAGE: dict[str, Damage] = {
     "daemon.json garbage": lambda store: (store / "daemon.json").write_bytes(b"\xff\x00{"),
     "daemon.json a folder": lambda store: file_to_folder(store / "daemon.json"),
     "parts left over": lambda store: (store / "kpi" / ".x.parquet.1-1.part").write_bytes(b"PAR1"),
-    "quarantine a file": lambda store: (store / "quarantine").write_text("not a folder"),
+    "quarantine a file": lambda store: folder_to_file(store / "quarantine"),
 }
 ALL = KPI_DAMAGE | PRESENCE_DAMAGE | ARRAY_DAMAGE | OTHER_DAMAGE
