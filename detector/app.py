@@ -12,6 +12,7 @@ from detector.delivery import Receiver
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
 from detector.keys import Keys, check_keys, load_keys, names_of
+from detector.rights import narrow, private_umask, too_wide
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from detector.telemetry import Telemetry
 
 __all__ = ["House", "Keys", "check", "configured", "load_keys", "names_of", "open_house", "read_catalogue", "wire"]
+_INBOX_OUTSIDE = 0o755
 _RESOLVED_WITHIN_S = 5.0
 """How long `check` waits for name servers."""
 
@@ -102,6 +104,7 @@ def read_catalogue(path: Path) -> "Catalogue":
 
 def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
     """The house of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
+    private_umask()
     keys = load_keys(settings)
     heard = configured(settings) if receivers is None else receivers
     return House(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
@@ -110,6 +113,7 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
 def open_house(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
     """The daemon's house: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
     house = wire(settings, clock=clock, receivers=receivers)
+    narrow(settings.storage.path, settings.sources.path, deep=True)
     house.open()
     return house
 
@@ -119,7 +123,7 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     from detector.sources.registry import open_source
 
     try:
-        settings.sources.path.mkdir(parents=True, exist_ok=True)
+        _make_inbox(settings)
     except OSError as error:
         where, mend = f"sources.path: {settings.sources.path}", "name a folder that can be read and written"
         raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
@@ -127,6 +131,16 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     return open_source(
         sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(), settle_s=sources.settle_s
     )  # fmt: skip
+
+
+def _make_inbox(settings: Settings) -> None:
+    """Outside the store others may deliver as well, as far as its folder's rights let them; inside it is its owner's alone
+    until the operator opens it. One that is there stays as it is."""
+    path = settings.sources.path
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        if not path.absolute().is_relative_to(settings.storage.path.absolute()):
+            path.chmod(_INBOX_OUTSIDE)
 
 
 def configured(settings: Settings) -> list[Receiver]:
@@ -143,10 +157,12 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     up. `served`: a daemon of this store has the port already."""
     from detector.feedback.reading import words
 
-    problems = [*_port_problems(settings, served), *_receiver_problems(configured(settings))]
+    problems = [*_right_problems(settings), *_port_problems(settings, served)]
+    problems += _receiver_problems(configured(settings))
     try:
         words()
-        house = open_house(settings)
+        house = wire(settings)
+        house.open()
     except PrecallError as error:
         return list(dict.fromkeys([str(error), *problems]))
     findings = Findings()
@@ -156,6 +172,17 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     finally:
         house.close()
     return problems
+
+
+def _right_problems(settings: Settings) -> Iterator[str]:
+    """What others may read or write below `storage.path`."""
+    root = settings.storage.path
+    wide = list(too_wide(root, settings.sources.path, deep=True)) if root.is_dir() else []
+    if wide:
+        path, mode, _ = wide[0]
+        others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
+        mend = "`precall run` makes them their owner's alone when it starts, or run chmod -R go= on them"
+        yield f"storage.path: {path} ({mode:04o}){others}: open to other users of this machine; {mend}"
 
 
 def _port_problems(settings: Settings, served: bool) -> Iterator[str]:

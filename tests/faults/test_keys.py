@@ -1,4 +1,4 @@
-"""The keys of a store: gone, replaced or readable by others is said in one line, and never changes a pseudonym in silence."""
+"""The keys of a store: gone, replaced or readable by others is said in one line, and no pseudonym changes in silence."""
 
 import json
 import shutil
