@@ -1,9 +1,5 @@
 """The composition root: the only place that wires."""
 
-import json
-import os
-import secrets
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +12,8 @@ from detector.delivery import Receiver
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
 from detector.domain.ports import Route
+from detector.keys import Keys, check_keys, load_keys, names_of
+from detector.rights import narrow, private_umask, too_wide
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
@@ -26,67 +24,10 @@ if TYPE_CHECKING:
     from detector.store import Store
     from detector.telemetry import Telemetry
 
+__all__ = ["House", "Keys", "check", "configured", "load_keys", "names_of", "open_house", "read_catalogue", "wire"]
+_INBOX_OUTSIDE = 0o755
 _RESOLVED_WITHIN_S = 5.0
 """How long `check` waits for name servers."""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Secrets of this installation; made at the first start, kept in `keys.json`, readable by its owner alone."""
-
-    identity: bytes
-    vault: bytes
-    token: str
-    webhook: str
-
-
-def load_keys(settings: Settings) -> Keys:
-    """The configured keys, and for those left empty the ones under `storage.path`.
-
-    Raises Misconfigured for a key file that cannot be used.
-    """
-    path = settings.storage.path / "keys.json"
-    made = {
-        "identity": secrets.token_hex(32), "token": secrets.token_urlsafe(24),
-        "vault": urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # a key of Fernet
-        "webhook": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
-    }  # fmt: skip
-    try:
-        if not path.exists():
-            _keep(path, json.dumps(made, indent=2) + "\n")
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(held, dict) or (lost := sorted(k for k in made if not isinstance(held.get(k), str))):
-            raise ValueError(f"{', '.join(lost) if isinstance(held, dict) else 'everything'} is missing")
-        made |= held
-        identity = bytes.fromhex(made["identity"])
-    except (OSError, ValueError) as error:
-        raise Misconfigured(str(error), where=str(path), mend="restore the key file from your backup") from error
-    if settings.storage.identity_key:
-        identity = _hexadecimal(settings.storage.identity_key)
-    vault = (settings.storage.vault_key or made["vault"]).encode()
-    return Keys(identity, vault, settings.web.token or made["token"], made["webhook"])
-
-
-def _hexadecimal(key: str) -> bytes:
-    try:
-        return bytes.fromhex(key)
-    except ValueError as error:
-        mend = "write 32 random bytes as 64 digits and letters a to f"
-        raise Misconfigured("not hexadecimal", where="storage.identity_key", mend=mend) from error
-
-
-def _keep(path: Path, text: str) -> None:
-    """A file for its owner alone that appears whole; one that another process has made meanwhile stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.touch(mode=0o600)
-    try:
-        part.write_text(text, encoding="utf-8")
-        path.hardlink_to(part)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @dataclass
@@ -112,6 +53,7 @@ class House:
 
         database = Database(self.settings.database_url)
         migrate(database)
+        check_keys(self.settings, self.keys, database)
         storage = self.settings.storage
         before = [key.encode() for key in storage.previous_vault_keys]
         return Store(storage.path, database, lambda: self.catalogue.computed, self.keys.vault, before)
@@ -163,6 +105,7 @@ def read_catalogue(path: Path) -> "Catalogue":
 
 def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
     """The house of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
+    private_umask()
     keys = load_keys(settings)
     heard = configured(settings) if receivers is None else receivers
     return House(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
@@ -171,21 +114,9 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
 def open_house(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
     """The daemon's house: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
     house = wire(settings, clock=clock, receivers=receivers)
+    narrow(settings.storage.path, settings.sources.path, deep=True)
     house.open()
     return house
-
-
-def names_of(settings: Settings, keys: Keys) -> Pseudonymiser:
-    """The present pseudonyms, and those of earlier keys. Raises Misconfigured for a key or a version that cannot be."""
-    storage, where = settings.storage, "storage.previous_identity_keys"
-    versions = [version for version, _ in storage.previous_identity_keys]
-    if len({*versions, storage.identity_version}) <= len(versions):
-        raise Misconfigured("a version stands twice", where=where, mend="give every new key a version of its own")
-    try:
-        before = [Pseudonymiser(bytes.fromhex(key), version) for version, key in storage.previous_identity_keys]
-    except ValueError as error:
-        raise Misconfigured("a key is not hexadecimal", where=where, mend="write it as [[1, 'hex']]") from error
-    return Pseudonymiser(keys.identity, storage.identity_version, before)
 
 
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
@@ -193,7 +124,7 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     from detector.sources.registry import open_source
 
     try:
-        settings.sources.path.mkdir(parents=True, exist_ok=True)
+        _make_inbox(settings)
     except OSError as error:
         where, mend = f"sources.path: {settings.sources.path}", "name a folder that can be read and written"
         raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
@@ -201,6 +132,16 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     return open_source(
         sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(), settle_s=sources.settle_s
     )  # fmt: skip
+
+
+def _make_inbox(settings: Settings) -> None:
+    """Outside the store others may deliver as well, as far as its folder's rights let them; inside it is its owner's alone
+    until the operator opens it. One that is there stays as it is."""
+    path = settings.sources.path
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        if not path.absolute().is_relative_to(settings.storage.path.absolute()):
+            path.chmod(_INBOX_OUTSIDE)
 
 
 def configured(settings: Settings) -> list[Receiver]:
@@ -220,10 +161,12 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     up. `served`: a daemon of this store has the port already."""
     from detector.feedback.reading import words
 
-    problems = [*_port_problems(settings, served), *_receiver_problems(configured(settings))]
+    problems = [*_right_problems(settings), *_port_problems(settings, served)]
+    problems += _receiver_problems(configured(settings))
     try:
         words()
-        house = open_house(settings)
+        house = wire(settings)
+        house.open()
     except PrecallError as error:
         return list(dict.fromkeys([str(error), *problems]))
     findings = Findings()
@@ -233,6 +176,17 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     finally:
         house.close()
     return problems
+
+
+def _right_problems(settings: Settings) -> Iterator[str]:
+    """What others may read or write below `storage.path`."""
+    root = settings.storage.path
+    wide = list(too_wide(root, settings.sources.path, deep=True)) if root.is_dir() else []
+    if wide:
+        path, mode, _ = wide[0]
+        others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
+        mend = "`precall run` makes them their owner's alone when it starts, or run chmod -R go= on them"
+        yield f"storage.path: {path} ({mode:04o}){others}: open to other users of this machine; {mend}"
 
 
 def _port_problems(settings: Settings, served: bool) -> Iterator[str]:

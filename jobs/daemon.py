@@ -26,7 +26,7 @@ from jobs.clock_guard import ClockGuard
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feeds import FeedWatch, last_seen, stops
-from jobs.learn import learn
+from jobs.learn import LEARNED_FROM, learn
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.prune import prune
@@ -190,12 +190,20 @@ class Jobs:
 
     def learn_if_due(self) -> str:
         """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
-        start, or the catalogue or the policy has changed."""
+        start; at once when the catalogue or the policy has changed, or what was learned is lost."""
         learned_at = self.store.notes.get("learned_at")
-        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by():
+        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by() or self._forgotten():
             return self.learn()
         due_at = learned_at + (_AGAIN_S if self._blind() else self.settings.schedule.learn_s)
         return "not due" if self.clock.now() < due_at else self.learn()
+
+    def _forgotten(self) -> bool:
+        """What was learned is there no more: its file was damaged, and set aside, or deleted."""
+        store, policy = self.store, self.settings.detection
+        lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
+        if any(fitted.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
+            return True
+        return fitted.load_habit(store) is None
 
     def _judged_by(self) -> str:
         return f"{self.catalogue.hash} {self.settings.detection}"

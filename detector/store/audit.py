@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import select
 
 from detector.domain.errors import Transient
@@ -14,6 +15,7 @@ from detector.store.database import Database
 from detector.store.tables import audit as table
 from detector.store.whole_file import whole_file
 
+log = structlog.get_logger()
 PATIENCE_S = 0.05
 """A caller waits so long for whoever is writing (a tick that lists a hundred thousand people takes seconds)."""
 Entry = dict[str, Any]
@@ -42,7 +44,7 @@ class AuditLog:
     def _add(self, entries: list[Entry], patience_s: float | None) -> None:
         with self._database.begin(patience_s) as connection:
             waited = list(self._files())
-            entries = [*(json.loads(path.read_text(encoding="utf-8")) for path in waited), *entries]
+            entries = [*filter(None, map(self._waiting_entry, waited)), *entries]
             if entries:
                 connection.execute(table.insert(), entries)
         for path in waited:
@@ -56,6 +58,21 @@ class AuditLog:
         except OSError as error:
             mend = "free space: nobody is answered before it is noted"
             raise Transient(error.strerror or str(error), where=str(path), mend=mend) from error
+
+    def _waiting_entry(self, path: Path) -> Entry | None:
+        """What the file holds; None for one that is torn or holds something else: it is set aside under another name, and
+        never keeps anybody from an answer."""
+        try:
+            entry = json.loads(path.read_text(encoding="utf-8"))
+            found = {name: entry[name] for name in ("actor", "action", "subject", "detail")}
+            return {"at": float(entry["at"])} | {name: str(value) for name, value in found.items()}
+        except FileNotFoundError:  # another process was faster
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            aside = path.with_name(f"torn-{path.name}")
+            log.warning("torn entry of the log of audits", file=path.name, kept_as=aside.name, reason=str(error)[:200])
+            path.replace(aside)
+            return None
 
     def _files(self) -> Iterator[Path]:
         return iter(sorted(self._waiting.glob("[0-9]*.json")))

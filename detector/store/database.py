@@ -34,11 +34,12 @@ class Database:
     """`begin()` gives a connection whose work commits whole at the end or not at all.
 
     `url` is an SQLAlchemy URL; an SQLite file's folder is made. Tables are made or migrated by `store.migrate`.
+    What was committed survives a power cut, unless `durable` is false: for a store that lives no longer than its process.
     Raises Transient when the database is locked, full or away; Misconfigured for a URL that cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self.url, self._durable = url, durable
         self.journal = ""
         self.engine = self._sqlite(url) if url.startswith("sqlite") else self._server(url)
 
@@ -64,7 +65,7 @@ class Database:
         def _configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # the driver must not open transactions of its own
             connection.execute(f"PRAGMA journal_mode={self.journal}")
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'OFF'}")  # NORMAL: a power cut takes back
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
 

@@ -58,6 +58,7 @@ REASONS: Mapping[str, str] = {
     "degradation": "cells and KPIs, no people: kept for planning",
     "incident": "cells and causes, no people: kept for planning",
     "decision": "degradations and incidents of the last hours, no people",
+    "stored_file": "checksums of files, no people: each goes with its file",
 }
 """Tables without a rule of their own, and why."""
 _NOTES = ("told:", "held:", "outlook:")

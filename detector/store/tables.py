@@ -70,7 +70,13 @@ tick = Table(
     "tick", metadata,
     _time("start", primary_key=True), _time("duration_s", primary_key=True),
     Column("version", Integer, nullable=False), _text("path"), Column("objects", Integer, nullable=False),
-    Index(None, "path"),
+    _word("state"), Index(None, "path"),
+)  # fmt: skip
+
+stored_file = Table(
+    "stored_file", metadata,
+    _text("path", primary_key=True), _text("sha256", primary_key=True), Column("size", BigInteger, nullable=False),
+    _number("after_at"), _number("until_at"), _word("state"),
 )  # fmt: skip
 
 tick_piece = Table(
@@ -207,7 +213,8 @@ finding = Table(
 
 declare(metadata, {
     "piece": {FREE: "source name sha256 state", TEXT: "reason"},
-    "tick": {FREE: "path"},
+    "tick": {FREE: "path state"},
+    "stored_file": {FREE: "path sha256 state"},
     "tick_piece": {FREE: "source name sha256"},
     "owed": {FREE: "step"},
     "done": {FREE: "step"},

@@ -251,7 +251,8 @@ def presence(*people: str) -> Presence:
 
 
 def test_a_forgotten_person_is_nowhere(store: Store) -> None:
-    store.presence.write(presence("sub_1", "sub_2"), 7.0)
+    with store.begin() as connection:
+        store.presence.write(presence("sub_1", "sub_2"), 7.0, connection, 8.0)
     store.vault.seal({"sub_1": "491700000001", "sub_2": "491700000002"})
     with store.begin() as connection:
         said = [Interaction(f"k{n}", 5, "contact", "call", f"sub_{n}") for n in (1, 2)]
@@ -268,7 +269,8 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
 def test_attachments_are_read_by_their_hours_in_whatever_order_they_are_asked_for(store: Store) -> None:
     hours = np.array([5, 2, 9, 2])
     rows = presence("sub_1").take(np.zeros(4, np.intp))
-    store.presence.write(replace(rows, start=3600 * hours), 7.0)
+    with store.begin() as connection:
+        store.presence.write(replace(rows, start=3600 * hours), 7.0, connection, 8.0)
 
     def read(first: int, last: int) -> list[int]:
         return (store.presence.read(Window(3600 * first, 3600 * last)).start // 3600).tolist()
@@ -276,7 +278,8 @@ def test_attachments_are_read_by_their_hours_in_whatever_order_they_are_asked_fo
     assert read(5, 9) == [5]
     assert read(9, 10) == [9]
     assert read(0, 10) == [2, 2, 5, 9], "earlier ones than were read before"
-    store.presence.write(replace(rows.take(np.arange(1)), start=np.array([3600])), 7.0)
+    with store.begin() as connection:
+        store.presence.write(replace(rows.take(np.arange(1)), start=np.array([3600])), 7.0, connection, 8.0)
     assert read(0, 10) == [1], "the arrival was written anew"
     assert [len(part) for part in store.presence.parts(Window(0, 86_400))] == [1]
 
