@@ -35,6 +35,9 @@ class Telemetry:
         self.feed_silent_objects = Gauge(
             "precall_feed_silent_objects", "Measured objects without data now", ["feed"], registry=self.registry
         )
+        self.web_restarts = Counter(
+            "precall_web_restarts", "The process of the pages was started again", registry=self.registry
+        )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
 
     def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:

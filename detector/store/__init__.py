@@ -20,6 +20,7 @@ from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.retention import Retention
+from detector.store.sessions import WebSessions
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
 
@@ -64,6 +65,7 @@ class Store:
         self.experience = Experiences(database)
         self.verdicts = Verdicts(database)
         self.audit = AuditLog(database, root / "audit-waiting")
+        self.sessions = WebSessions(database)
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
 

@@ -11,15 +11,13 @@ from typing import Protocol
 
 from fastapi import HTTPException, Request
 
-from detector.domain.errors import Misconfigured
-from detector.web.limits import DEFAULT, Buckets, Limits
+from detector.web.limits import DEFAULT, Buckets, Limits, check_token
 from detector.web.meters import Meters
 from detector.web.refusals import SIGN_IN
 
 COOKIE = "precall"
 ACTOR_HEADER = "x-actor"
 LONGEST_ACTOR = 80
-SHORTEST_TOKEN = 16
 SESSION_S = 12 * 3600
 _ESTABLISHED = 4096
 BY_TOKEN = "api"
@@ -81,9 +79,7 @@ class Access:
     signed in with the same token before: so a stranger cannot guess, and cannot shut out anybody who is at work."""
 
     def __init__(self, token: str, entry: Entry | None = None) -> None:
-        if len(token) < SHORTEST_TOKEN:
-            mend = f"give at least {SHORTEST_TOKEN}, or leave it out and one is made"
-            raise Misconfigured(f"a token of {len(token)} characters", where="precall.toml: web.token", mend=mend)
+        check_token(token)
         self.entry = entry or Entry()
         self._token = token.encode()
         self._fingerprint = sha256(b"precall session\0" + self._token).hexdigest()[:32]

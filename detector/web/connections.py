@@ -15,7 +15,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from detector.web.limits import DEFAULT, Limits
+from detector.web.limits import Limits
+from detector.web.meters import Meters
 
 _SWEEP_S = 0.5
 _GRACE_S = 10.0
@@ -25,13 +26,11 @@ _GRACE_S = 10.0
 class Connections:
     """All open connections, the oldest first. `trusted`: addresses of proxies, whose connections are many people's."""
 
-    def __init__(self, limits: Limits = DEFAULT, trusted: Collection[str] = ()) -> None:
-        self.limits, self._trusted = limits, frozenset(trusted)
+    def __init__(self, limits: Limits, meters: Meters, trusted: Collection[str] = ()) -> None:
+        self.limits, self._meters, self._trusted = limits, meters, frozenset(trusted)
         self._open: dict[BoundedProtocol, str] = {}
         self._of: Counter[str] = Counter()
         self._sweeper: asyncio.TimerHandle | None = None
-        self.cut: Counter[str] = Counter()
-        """Connections that were ended for what they did, by reason."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -52,8 +51,12 @@ class Connections:
                 return True
         return False
 
+    def count(self, why: str) -> None:
+        """A connection ends for what it did."""
+        self._meters.cut.labels(why).inc()
+
     def end(self, one: "BoundedProtocol", why: str) -> None:
-        self.cut[why] += 1
+        self.count(why)
         self.forget(one)
         one.abort()
 
@@ -67,7 +70,7 @@ class Connections:
         now = monotonic()
         for one in list(self._open):
             if why := one.overdue(now):
-                self.cut[why] += 1
+                self.count(why)
                 one.give_up(why)
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if self._open else None
 
@@ -142,7 +145,7 @@ class BoundedProtocol(H11Protocol):
         self._made_at = self._head_since = monotonic()
         address = self.client[0] if self.client else ""
         if not self.open_connections.admit(self, address):
-            self.open_connections.cut["too many"] += 1
+            self.open_connections.count("too many")
             self._refused = True
             self._answer(503, "Too many connections are at work; ask again in a second.", (b"retry-after", b"1"))
 
@@ -234,7 +237,7 @@ class BoundedProtocol(H11Protocol):
             if begun:
                 self.abort()
                 return
-        self.open_connections.cut["not HTTP"] += 1
+        self.open_connections.count("not HTTP")
         status = getattr(self.conn, "status", 400)
         what = "The headers are too large." if status == 431 else "This is no valid HTTP request."
         self._answer(status, what)

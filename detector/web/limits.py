@@ -4,6 +4,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from time import monotonic
 
+from detector.domain.errors import Misconfigured
+
+SHORTEST_TOKEN = 16
 _KB = 1024
 
 
@@ -45,6 +48,13 @@ class Limits:
 DEFAULT = Limits()
 _ADDRESSES = 4096
 """Counted at once; the one that was quiet longest is forgotten."""
+
+
+def check_token(token: str) -> None:
+    """Raises Misconfigured for a token that could be guessed."""
+    if len(token) < SHORTEST_TOKEN:
+        mend = f"give at least {SHORTEST_TOKEN}, or leave it out and one is made"
+        raise Misconfigured(f"a token of {len(token)} characters", where="precall.toml: web.token", mend=mend)
 
 
 class Buckets:

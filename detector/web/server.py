@@ -11,16 +11,15 @@ from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from detector.domain.errors import Misconfigured
-from detector.listening import listen
+from detector.listening import listen, url_of
+from detector.web.access import Entry
 from detector.web.connections import BoundedProtocol, Connections
-from detector.web.limits import DEFAULT, Limits
 
 _START_TIMEOUT_S = 10.0
 _STOP_WITHIN_S = 2
 """Answers that are being given may take so long when the server stops."""
 _BACKLOG = 64
 """Connections taken at once; each is a file descriptor before it can be counted."""
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens everywhere, this machine asks the loopback
 
 
 class _Server(uvicorn.Server):
@@ -35,14 +34,17 @@ class WebServer:
     """Serves on `host:port` (0 = any free port) without an access log: paths of lookups hold raw identities.
 
     `listening`: a socket that listens there already, so that nobody else can take the port meanwhile. `trusted`: addresses
-    of proxies of one's own, whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    of proxies of one's own, whose X-Forwarded-For and X-Forwarded-Proto are believed. `entry`: that of the application.
     """
 
     def __init__(
         self, app: FastAPI, host: str, port: int, listening: socket | None = None, *, trusted: Sequence[str] = (),
-        limits: Limits = DEFAULT,
+        entry: Entry | None = None,
     ) -> None:  # fmt: skip
-        self.connections = connections = Connections(limits, trusted)
+        entry = entry or Entry()
+        limits, self.connections = entry.limits, Connections(entry.limits, entry.meters, trusted)
+        connections = self.connections
+        entry.meters.measure(connections=lambda: len(connections))
 
         class Protocol(BoundedProtocol):
             open_connections = connections
@@ -90,9 +92,3 @@ class WebServer:
         if self._thread is not None:
             self._thread.join(timeout=10)
 
-
-def url_of(listening: socket) -> str:
-    """The base URL of what listens here, as this machine can ask it."""
-    host, port = listening.getsockname()[:2]
-    host = _ANY.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -14,7 +14,7 @@ from detector.web.limits import Limits
 _HOST = re.compile(rb"[A-Za-z0-9.\-_~%]*(:\d{0,5})?|\[[0-9A-Fa-f:.%a-z]*\](:\d{0,5})?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
 """C0, DEL and C1 (Unicode category Cc), halves of UTF-16 pairs, line separators and non-characters."""
-_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 _DEEPEST = 8
 """The deepest body that is asked for has one level."""
 
