@@ -39,6 +39,7 @@ class Telemetry:
             "precall_web_restarts", "The process of the pages was started again", registry=self.registry
         )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
+        self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 
     def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:
         """What one pull of a feed read, and when its newest file came (s)."""
