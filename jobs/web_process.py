@@ -46,7 +46,7 @@ def main() -> None:
     reports = frames(pipe)
     boot: Boot = next(reports)
     configure_logs(level=boot.log_level)
-    reported = Reported()
+    reported = Reported(boot.event_now, runs=boot.runs)
     Thread(target=_listen, args=(reports, reported), name="reports", daemon=True).start()
     try:
         serve(boot, reported, listening, beats)
@@ -57,7 +57,7 @@ def main() -> None:
 def serve(boot: Boot, reported: Reported, listening: socket, beats: int) -> None:
     """Everything wired, then the server in the foreground."""
     settings = boot.settings
-    house = wire(settings, clock=reported if boot.own_clock else WallClock(), receivers=())
+    house = wire(settings, clock=reported, receivers=())
     known = Known(house.source, house.clock)
     known.begin()
     refusals = Refusals(lambda action, address, what: _note(house, action, address, what))
@@ -99,8 +99,8 @@ def _listen(reports: Iterator[Any], reported: Reported) -> None:
 
 
 def _beat(beats: int) -> None:
-    """Say that this process is there; without a daemon to hear it, end. The pipe of the reports may outlive the daemon, where
-    another process of it holds the other end."""
+    """Say that this process is there; without a daemon to hear it, end. The pipe of the reports may outlive the daemon,
+    where another process of it holds the other end."""
     parent = os.getppid()
     os.set_blocking(beats, False)
     while os.getppid() == parent:

@@ -27,8 +27,8 @@ Entry = dict[str, Any]
 
 
 class AuditLog:
-    """Append-only, chained (see `audit_chain`). Subjects are pseudonyms. What finds the database busy is kept in the folder `waiting`, a file each, and
-    enters the table with the next entry that finds it free."""
+    """Append-only, chained (see `audit_chain`). Subjects are pseudonyms. What finds the database busy is kept in the folder
+    `waiting`, a file each, and enters the table with the next entry that finds it free."""
 
     def __init__(self, database: Database, waiting: Path) -> None:
         self._database, self._waiting = database, waiting
@@ -81,8 +81,8 @@ class AuditLog:
     def verify(self) -> Broken | None:
         """The first row at which the log is not what was written; None: it is whole. What waits is no part of it yet. Raises
         Transient."""
+        noted = self.noted_head()  # before the look at the table, which has whatever was noted by then
         with self._database.read() as connection:
-            noted = self.noted_head()  # after the look has begun, entries may be added: they are newer than what is looked at
             return audit_chain.broken(connection, noted)
 
     def _keep(self, entry: Entry) -> None:

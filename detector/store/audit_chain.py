@@ -1,4 +1,4 @@
-"""The audit log's rows, each with a hash over itself and the row before it: what is changed, removed or put in between shows.
+"""The audit log's rows, each with a hash over itself and the row before it: what is changed, removed or put in shows.
 
     hash(n) = sha256(hash(n - 1), row, at, actor, action, subject, detail)
 
@@ -59,8 +59,8 @@ def digest(before: str, row: int, entry: Mapping[str, Any]) -> str:
 
 
 def append(connection: Connection, entries: Iterable[Mapping[str, Any]], patience_s: float | None = None) -> Head:
-    """Add the entries at the end, within the caller's transaction; the new head. One appends at a time: in SQLite the writer,
-    in PostgreSQL whoever holds the lock, for which `patience_s` is waited."""
+    """Add the entries at the end, within the caller's transaction; the new head. One appends at a time: in SQLite the
+    writer, in PostgreSQL whoever holds the lock, for which `patience_s` is waited."""
     _lock(connection, patience_s)
     head, rows = head_of(connection), []
     for entry in entries:

@@ -88,8 +88,8 @@ class Admission:
         return body
 
     async def _ask(self, request: Request, receive: Receive, answer: "_Answer") -> None:
-        """The application's answer, or 503 when it takes too long. What has begun is not broken off here: how fast it is read
-        is a matter of the connection."""
+        """The application's answer, or 503 when it takes too long. What has begun is not broken off here: how fast it is
+        read is a matter of the connection."""
         task = asyncio.ensure_future(_run(self._app, request.scope, receive, answer.send))
         try:
             await asyncio.wait({task}, timeout=self._limits.answer_s)
@@ -193,4 +193,3 @@ class _Replay:
 
 async def _nothing() -> Message:
     return {"type": "http.disconnect"}
-

@@ -30,7 +30,7 @@ _HUNG_BEATS = 150
 """The daemon's beats without one of the web process before it is taken for hung: 30 s, counted in beats, so that a pause
 of the whole machine is none."""
 _SERVING_WITHIN_S = 10.0
-_STOP_WITHIN_S = 4.0
+_STOP_WITHIN_S = 2.0
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _SOUND_S = 60.0
 """A process that lived so long did not die of how it was started."""
@@ -183,7 +183,8 @@ class WebProcess:
 
     def _has_ended(self, why: str) -> None:
         self._pause_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
-        self._ended, self._told_until = f"web: the process {why} and was started again", monotonic() + self._pause_s + _TOLD_S
+        self._ended = f"web: the process {why} and was started again"
+        self._told_until = monotonic() + self._pause_s + _TOLD_S
         log.error("the process of the pages has ended, will be started again", reason=why, pause_s=self._pause_s)
         self._restarted()
 

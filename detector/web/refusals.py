@@ -62,7 +62,7 @@ class Refusals:
                     self._changed.wait(max(0.01, self._until - monotonic()))
                 rows, self._first, stopped = self._first, [], self._stopped
                 if stopped or monotonic() >= self._until:
-                    rows += [(action, address, f"{what}, {count} more") for (action, address, what), count in self._more.items()]
+                    rows += [(action, who, f"{what}, {count} more") for (action, who, what), count in self._more.items()]
                     self._more.clear()
                     self._seen.clear()
                     self._until = monotonic() + self._every_s

@@ -20,10 +20,12 @@ STALE_AFTER_S = 20.0
 
 @dataclass(frozen=True)
 class Boot:
-    """What the process is started with. `own_clock`: event time is the daemon's clock, not the wall clock."""
+    """What the process is started with. `runs`: the daemon's clock, at `event_now`, goes on as time does; else it stands
+    until it is moved."""
 
     settings: Settings
-    own_clock: bool
+    event_now: float
+    runs: bool
     log_level: str = "WARNING"
 
 
@@ -54,18 +56,19 @@ def frames(stream: BinaryIO) -> Iterator[Any]:
 
 
 class Reported:
-    """The newest snapshot, and how old it is. A `Clock`, too: the daemon's, which a demonstration moves."""
+    """The newest snapshot, and how old it is. A `Clock`, too: the daemon's own (see `Boot`)."""
 
-    def __init__(self, passed: Callable[[], float] = monotonic) -> None:
-        self._passed, self._lock = passed, Lock()
-        self._last, self._at = Snapshot(0.0, ("the daemon has not reported yet",)), passed()
+    def __init__(self, event_now: float, *, runs: bool, passed: Callable[[], float] = monotonic) -> None:
+        self._passed, self._lock, self._runs = passed, Lock(), runs
+        self._last, self._at = Snapshot(event_now, ("the daemon has not reported yet",)), passed()
 
     def take(self, snapshot: Snapshot) -> None:
         with self._lock:
             self._last, self._at = snapshot, self._passed()
 
     def now(self) -> float:
-        return self._last.event_now
+        with self._lock:
+            return self._last.event_now + (self._passed() - self._at if self._runs else 0.0)
 
     def age_s(self) -> float:
         """Since the daemon last reported."""

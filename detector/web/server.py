@@ -16,7 +16,7 @@ from detector.web.access import Entry
 from detector.web.connections import BoundedProtocol, Connections
 
 _START_TIMEOUT_S = 10.0
-_STOP_WITHIN_S = 2
+_STOP_WITHIN_S = 1
 """Answers that are being given may take so long when the server stops."""
 _BACKLOG = 64
 """Connections taken at once; each is a file descriptor before it can be counted."""
@@ -26,7 +26,7 @@ class _Server(uvicorn.Server):
     """Leaves signals to whoever runs it."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -91,4 +91,3 @@ class WebServer:
         self.end()
         if self._thread is not None:
             self._thread.join(timeout=10)
-
