@@ -140,6 +140,14 @@ class Web(_Section):
     token: str = Field(default="", repr=False)
     token_file: str = ""
     link_base: str = ""
+    connections: int = 256
+    """Open at once; more are refused, and who asks nothing makes room."""
+    requests_per_minute: int = 6000
+    """With one token; answered 429 beyond."""
+    strangers_per_minute: int = 600
+    """From one address without a token."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies of one's own: what they say of the client's address and of TLS is believed."""
 
 
 class Receiver(_Section):

@@ -56,6 +56,9 @@ class Telemetry:
         self.dead = Gauge(
             "precall_deliveries_dead", "Alerts that could not be delivered", ["receiver"], registry=self.registry
         )
+        self.web_restarts = Counter(
+            "precall_web_restarts", "The process of the pages was started again", registry=self.registry
+        )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
         self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 

@@ -9,17 +9,19 @@ import structlog
 
 from detector.app import House
 from detector.clock import WallClock
-from detector.web import create_app
-from detector.web.server import WebServer
-from detector.web.store_desk import StoreDesk
 from jobs.clock_watch import ClockWatch
+from detector.listening import listen
+from detector.web.limits import check_token
+from detector.web.process import WebProcess
+from detector.web.reported import Boot, Snapshot
 from jobs.daemon import Daemon, Jobs
-from jobs.known import Known
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.push import Relay
-from jobs.questions import questions_of
+from jobs.questions import desk_of, questions_of
 from jobs.whereabouts import RENEW_S, Presence
+
+__all__ = ["Service", "desk_of", "jobs_of", "questions_of", "service_of"]
 
 log = structlog.get_logger()
 _FOR_JOBS = 0.75
@@ -46,7 +48,7 @@ class Service:
     house: House
     jobs: Jobs
     daemon: Daemon
-    web: WebServer
+    web: WebProcess
     url: str = ""
     _presence: Presence = field(init=False)
 
@@ -74,19 +76,15 @@ class Service:
         self.house.close()
 
 
-def desk_of(house: House) -> StoreDesk:
-    """What care teams tell and ask beside the incident."""
-    return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)
-
-
 def service_of(house: House, listening: socket | None = None, watch: Watch = unwatched) -> Service:
-    """Daemon and web server over one house, not yet started. `listening`: where to serve, if that is taken already."""
-    jobs, known = jobs_of(house, watch=watch), Known(house.source, house.clock)
-    questions = questions_of(house, jobs.problems, known)
-    reference = known()
-    app = create_app(
-        questions, desk_of(house), token=house.keys.token, timezone=reference.operator.timezone,
-        privacy_floor=house.settings.impact.privacy_floor,
-    )  # fmt: skip
-    web = house.settings.web
-    return Service(house, jobs, Daemon(jobs), WebServer(app, web.host, web.port, listening))
+    """Daemon and web process over one house, not yet started. `listening`: where to serve, if that is taken already."""
+    settings, jobs = house.settings, jobs_of(house, watch=watch)
+    check_token(house.keys.token)  # one that opens nothing is said now, not in another process
+    listening = listening or listen(settings.web.host, settings.web.port)
+    boot = Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
+
+    def look() -> Snapshot:
+        return Snapshot(house.clock.now(), jobs.problems(), house.telemetry.text())
+
+    web = WebProcess("jobs.web_process", boot, listening, look, house.clock.now, house.telemetry.web_restarts.inc)
+    return Service(house, jobs, Daemon(jobs), web)

@@ -24,6 +24,7 @@ from detector.store.quarantine import Quarantine
 from detector.store.receiver_states import ReceiverStates
 from detector.store.retention import Retention
 from detector.store.stored_files import StoredFiles
+from detector.store.sessions import WebSessions
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
 from detector.store.whole_file import make_folder
@@ -72,6 +73,7 @@ class Store:
         self.experience = Experiences(database)
         self.verdicts = Verdicts(database)
         self.audit = AuditLog(database, root / "audit-waiting")
+        self.sessions = WebSessions(database)
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
         self.stored = StoredFiles(root, database)
