@@ -9,11 +9,11 @@ import structlog
 
 from detector.app import House
 from detector.clock import WallClock
-from jobs.clock_watch import ClockWatch
 from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
 from detector.web.reported import Boot, Snapshot
+from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon, Jobs
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched

@@ -23,8 +23,8 @@ from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.receiver_states import ReceiverStates
 from detector.store.retention import Retention
-from detector.store.stored_files import StoredFiles
 from detector.store.sessions import WebSessions
+from detector.store.stored_files import StoredFiles
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
 from detector.store.whole_file import make_folder

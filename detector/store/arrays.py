@@ -1,9 +1,9 @@
 """Detector state (baselines, habits, evidence) as arrays on disk, each with the identity of what it was made from."""
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
 import struct
 import zlib
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
