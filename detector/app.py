@@ -109,7 +109,7 @@ class House:
         from detector.store.database import Database
         from detector.store.migrate import migrate
 
-        database = Database(self.settings.database_url)
+        database = Database(self.settings.database_url, self.settings.storage.limits)
         migrate(database)
         storage = self.settings.storage
         before = [key.encode() for key in storage.previous_vault_keys]

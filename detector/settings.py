@@ -29,6 +29,7 @@ from detector.domain.rule import Rule, read_rules
 from detector.environment import NESTED, PREFIX, Environment, check_sections, not_json, variable_of
 from detector.secret_files import LINES, SECRETS, from_files, read_secret
 from detector.setting_bounds import mistakes
+from detector.database_limits import DatabaseLimits
 from detector.toml_file import read_toml, text_of
 
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|min|minutes?|h|hours?|d|days?)")
@@ -98,6 +99,18 @@ class Storage(_Section):
     vault_key_file: str = ""
     previous_vault_keys: tuple[str, ...] = Field(default=(), repr=False)
     previous_vault_keys_file: str = ""
+    connect_timeout_s: float = DatabaseLimits.connect_timeout_s
+    statement_timeout_s: float = DatabaseLimits.statement_timeout_s
+    lock_timeout_s: float = DatabaseLimits.lock_timeout_s
+    idle_in_transaction_timeout_s: float = DatabaseLimits.idle_in_transaction_timeout_s
+
+    @property
+    def limits(self) -> DatabaseLimits:
+        """How long the database may take."""
+        return DatabaseLimits(
+            connect_timeout_s=self.connect_timeout_s, statement_timeout_s=self.statement_timeout_s,
+            lock_timeout_s=self.lock_timeout_s, idle_in_transaction_timeout_s=self.idle_in_transaction_timeout_s,
+        )  # fmt: skip
 
 
 class Schedule(_Section):

@@ -5,7 +5,7 @@ the ends of the newest periods in the counter files (whoever measured them has a
 time that stands for hours, against which no data speak. File times are no evidence: this machine's own clock wrote them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from threading import RLock
 
@@ -189,7 +189,7 @@ class ClockGuard:
 
     def _kept(self) -> Window | None:
         """The newest period of which most objects reported, in the store."""
-        return max(self.store.ticks.newest_measured(), key=lambda tick: tick.end, default=None)
+        return max((tick.window for tick in self.store.ticks.newest_measured()), key=lambda one: one.end, default=None)
 
     def _delay_s(self, at: float) -> int:
         return self.source.reference(at).operator.arrival_delay_s
@@ -230,7 +230,7 @@ class ClockGuard:
         self._saved = believed
 
 
-def newest_of(periods: "list[Window] | tuple[Window, ...]") -> Window | None:
+def newest_of(periods: Sequence[Window]) -> Window | None:
     """The newest of these periods, those left out that lie more than a day from the middle one: one element manager with a
     wrong clock is no evidence.
 

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
+from detector.database_limits import answer_within
 from detector.web.access import Access
 from detector.web.api import api_routes, health_routes, people_routes
 from detector.web.dates import moment
@@ -21,6 +22,8 @@ from detector.web.problems import add_problems
 from detector.web.service import WebService
 
 HERE = Path(__file__).parent
+ANSWER_S = 5.0
+"""So long one request waits for the database in all; then its answer is 503."""
 HEADERS = {
     # charts carry their own style element; the one script is a file of ours
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -64,7 +67,8 @@ def create_app(
 
     @app.middleware("http")
     async def guard(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        answer = await go_on(request)
+        with answer_within(ANSWER_S):
+            answer = await go_on(request)
         for name, value in HEADERS.items():
             answer.headers.setdefault(name, value)
         return answer
