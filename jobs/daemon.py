@@ -74,8 +74,7 @@ class Jobs:
 
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
-        if name != "push":
-            self.guard.look()
+        self.guard.look_before(name)
         with self.telemetry.job_seconds.labels(name).time():
             did: str = getattr(self, name)()
         self.failures.pop(name, None)
