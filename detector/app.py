@@ -51,7 +51,7 @@ class House:
         from detector.store.database import Database
         from detector.store.migrate import migrate
 
-        database = Database(self.settings.database_url)
+        database = Database(self.settings.database_url, self.settings.storage.limits)
         migrate(database)
         check_keys(self.settings, self.keys, database)
         storage = self.settings.storage

@@ -18,6 +18,10 @@ _LARGEST = 1e9
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "settle_s": (0, _DAY_S),
     "pull_s": (0.01, _DAY_S),
+    "connect_timeout_s": (1, 600),
+    "statement_timeout_s": (0.1, _DAY_S),
+    "lock_timeout_s": (0.1, _DAY_S),
+    "idle_in_transaction_timeout_s": (1, _DAY_S),
     "push_s": (0.01, _DAY_S),
     "learn_s": (1, 366 * _DAY_S),
     "prune_s": (1, 366 * _DAY_S),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 import config
+from detector.database_limits import DatabaseLimits
 from detector.domain.customer import PURPOSES
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import (
@@ -98,6 +99,18 @@ class Storage(_Section):
     vault_key_file: str = ""
     previous_vault_keys: tuple[str, ...] = Field(default=(), repr=False)
     previous_vault_keys_file: str = ""
+    connect_timeout_s: float = DatabaseLimits.connect_timeout_s
+    statement_timeout_s: float = DatabaseLimits.statement_timeout_s
+    lock_timeout_s: float = DatabaseLimits.lock_timeout_s
+    idle_in_transaction_timeout_s: float = DatabaseLimits.idle_in_transaction_timeout_s
+
+    @property
+    def limits(self) -> DatabaseLimits:
+        """How long the database may take."""
+        return DatabaseLimits(
+            connect_timeout_s=self.connect_timeout_s, statement_timeout_s=self.statement_timeout_s,
+            lock_timeout_s=self.lock_timeout_s, idle_in_transaction_timeout_s=self.idle_in_transaction_timeout_s,
+        )  # fmt: skip
 
 
 class Schedule(_Section):

@@ -5,13 +5,13 @@ the ends of the newest periods in the counter files (whoever measured them has a
 time that stands for hours, against which no data speak. File times are no evidence: this machine's own clock wrote them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from threading import RLock
 
 import structlog
 
-from detector.clock import boot_id, steady_s
+from detector.clock import WallClock, boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Source
 from detector.domain.window import Window, utc
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 JUMP_S = 1800.0
 """A reading that differs so much from what has passed is a jump. Two quarters of an hour: less makes at most one period late,
 which late data put right."""
+_MOVED_S = 6 * 3600.0
+"""So far a clock that is no wall clock is moved ahead without data."""
 PROVED_S = 6 * 3600.0
 """A new time that has stood so long by the steady clock, with no data against it, is believed without data for it."""
 _LAG_S = 1800.0
@@ -32,6 +34,8 @@ _SLEWED_S = 1.0
 """A time server steers the clock by less between two rounds (ntpd(8): it steps from 128 ms on, else 500 ppm)."""
 _HALF_DAY_S = DAY_S / 2
 """Data so far ahead of the clock say that the clock is behind. Less may be an element manager in the wrong time zone."""
+_AGREE = 3
+"""One file, or one of two, may come from a machine that is ahead."""
 NOTE = "clock"
 """Note: the last time believed, the steady reading and the start of the machine that belong to it."""
 
@@ -83,10 +87,23 @@ class ClockGuard:
     def now(self) -> float:
         """The clock where it agrees with what is believed, else what was believed and the time that has passed since."""
         reading, believed = self.clock.now(), self._believed
-        if believed is None:
+        if believed is None or (believed.doubt is None and not self.timed):
             return reading
         expected = believed.then(self.steady())
-        return reading if abs(reading - expected) <= JUMP_S else expected
+        return reading if self._goes_on(reading, expected) else expected
+
+    @property
+    def timed(self) -> bool:
+        """The clock runs beside the steady one. Else it is moved by a demonstration or a test, as far as these like."""
+        return isinstance(self.clock, WallClock)
+
+    def look_before(self, job: str) -> None:
+        """Look before this job if it may find a jump: a clock that is moved is judged when data are read at its time."""
+        if job == "pull" or (self.timed and job != "push"):
+            self.look()
+
+    def _goes_on(self, reading: float, expected: float) -> bool:
+        return -JUMP_S <= reading - expected <= (JUMP_S if self.timed else _MOVED_S)
 
     @property
     def in_doubt(self) -> bool:
@@ -95,7 +112,7 @@ class ClockGuard:
 
     def certain(self) -> bool:
         """May anything be done that cannot be undone, as by retention? Not while the clock is in doubt."""
-        return self._believed is not None and self._believed.doubt is None
+        return not self.in_doubt
 
     def problem(self) -> str:
         """What /readyz says while the time is in doubt; empty otherwise."""
@@ -138,7 +155,7 @@ class ClockGuard:
 
     def _judged(self, before: Believed, reading: float, steady: float) -> Believed:
         expected = before.then(steady)
-        if abs(reading - expected) <= JUMP_S:
+        if self._goes_on(reading, expected):
             return self._agreed(before, reading, steady)
         if self._borne_out(before, reading, expected):
             return Believed(reading, steady, borne_out=True, sure_at=reading)
@@ -147,7 +164,7 @@ class ClockGuard:
     def _agreed(self, before: Believed, reading: float, steady: float) -> Believed:
         """The clock goes on as it should. One that data have never agreed with is compared with them."""
         borne_out = before.borne_out or self._supports(reading)
-        newest = None if borne_out else self.newest(reading)
+        newest = None if borne_out else self._ahead(reading)
         if newest is not None and newest.end > reading + _HALF_DAY_S:  # a first start with a clock that is far behind
             doubt = before.doubt or Doubt(steady, float(newest.end), reading, newest.end)
             return Believed(float(newest.end), steady, doubt=doubt)
@@ -165,7 +182,7 @@ class ClockGuard:
 
     def _doubted(self, before: Believed, reading: float, expected: float, steady: float) -> Believed:
         """Work goes on at the expected time, or at that of the newest data if it is far behind them."""
-        newest, doubt = self.newest(expected), before.doubt
+        newest, ahead, doubt = self.newest(expected), self._ahead(expected), before.doubt
         if doubt is None or abs(reading - (doubt.to + steady - doubt.since)) > JUMP_S:
             reported = before.known_lapse or reading < expected
             doubt = Doubt(steady, expected, reading, newest.end if newest else 0.0, reported)
@@ -173,8 +190,8 @@ class ClockGuard:
             doubt = replace(doubt, since=steady, to=reading, newest=newest.end)  # fresh data speak against the clock
         if reading > expected and steady - doubt.since >= PROVED_S:
             return Believed(reading, steady, sure_at=before.sure_at)
-        if newest is not None and newest.end - expected > _HALF_DAY_S:
-            expected = float(newest.end)
+        if ahead is not None and ahead.end - expected > _HALF_DAY_S:
+            expected = float(ahead.end)
         return replace(before, at=expected, steady=steady, doubt=doubt, known_lapse=True)
 
     def _supports(self, at: float) -> bool:
@@ -187,9 +204,14 @@ class ClockGuard:
         found = [period for period in (newest_of(self.source.newest_periods(at)), self._kept()) if period is not None]
         return max(found, key=lambda period: period.end, default=None)
 
+    def _ahead(self, at: float) -> Window | None:
+        """The newest period where so many files agree that it may be the clock that is behind, and not one file ahead."""
+        periods = self.source.newest_periods(at)
+        return self.newest(at) if len(periods) >= _AGREE else None
+
     def _kept(self) -> Window | None:
         """The newest period of which most objects reported, in the store."""
-        return max(self.store.ticks.newest_measured(), key=lambda tick: tick.end, default=None)
+        return max((tick.window for tick in self.store.ticks.newest_measured()), key=lambda one: one.end, default=None)
 
     def _delay_s(self, at: float) -> int:
         return self.source.reference(at).operator.arrival_delay_s
@@ -206,7 +228,7 @@ class ClockGuard:
             log.warning("clock jumped", was=_iso(doubt.at), reads=_iso(doubt.to), became=became)
             if doubt.reported:
                 self._count(doubt.at, doubt.to, became, after.at)
-        elif doubt is None and ended is None and before.known_lapse and abs(reading - expected) > JUMP_S:
+        elif doubt is None and ended is None and before.known_lapse and not self._goes_on(reading, expected):
             log.warning("clock jumped", was=_iso(expected), reads=_iso(reading), became="borne out by the data")
             self._count(expected, reading, "borne out by the data", after.at)
 
@@ -230,7 +252,7 @@ class ClockGuard:
         self._saved = believed
 
 
-def newest_of(periods: "list[Window] | tuple[Window, ...]") -> Window | None:
+def newest_of(periods: Sequence[Window]) -> Window | None:
     """The newest of these periods, those left out that lie more than a day from the middle one: one element manager with a
     wrong clock is no evidence.
 

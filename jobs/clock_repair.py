@@ -1,4 +1,4 @@
-"""Puts right what was written at a time that has not come yet: by a clock that was ahead, in this version or an earlier one."""
+"""Puts right what was written at a time that has not come yet, by a clock that was ahead, now or before this version."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ DAY_S = 86_400
 _SOON_S = 1800.0
 """What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
 PEOPLE, COUNTERS, AGAIN = "pulled:people", "pulled:counters", "pulled:again"
-"""Notes: until when (s) presence and contacts, and counters, were taken in; until when what is given may be known already."""
+"""Notes: until when (s) presence and contacts, and counters, were taken in; until when rows given may be known already."""
 
 
 def repair(store: Store, source: Source, *, now: float, sure_at: float) -> None:

@@ -76,8 +76,7 @@ class Jobs:
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
         job, _, receiver = name.partition(":")
-        if job != "push":
-            self.guard.look()
+        self.guard.look_before(job)
         with self.telemetry.job_seconds.labels(name).time():
             did: str = getattr(self, job)(*([receiver] if receiver else []))
         self.failures.pop(name, None)

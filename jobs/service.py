@@ -9,6 +9,7 @@ import structlog
 
 from detector.app import House
 from detector.clock import WallClock
+from detector.database_limits import answer_within
 from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
@@ -26,6 +27,9 @@ __all__ = ["Service", "desk_of", "jobs_of", "questions_of", "service_of"]
 log = structlog.get_logger()
 _FOR_JOBS = 0.75
 """Share of the time to stop that running jobs get; the rest is for the lease, the web server and the database."""
+
+_AFTER_ABORT_S = 1.0
+"""Until jobs have noticed that their calls of the database were ended; and as long as the lease is worth."""
 
 
 def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
@@ -67,11 +71,15 @@ class Service:
         bound_s = self.house.settings.daemon.stop_within_s
         self.jobs.relay.stop()
         running = self.daemon.stop(_FOR_JOBS * bound_s)
+        if running:  # what waits for a database that is frozen ends now
+            self.house.store.database.abort()
+            running = self.daemon.stop(_AFTER_ABORT_S)
         if running:
             log.error("stopped while jobs still ran: the next start does it again", jobs=running)
             self.web.stop()
             return
-        self._presence.end()
+        with answer_within(_AFTER_ABORT_S):
+            self._presence.end()
         self.web.stop()
         self.house.close()
 

@@ -15,12 +15,14 @@ from detector.web.dates import moment
 from detector.web.desk import Desk
 from detector.web.desk_api import desk_routes
 from detector.web.desk_pages import report_page_routes
-from detector.web.head import HeadLikeGet, SafeHeaders
+from detector.web.head import AnswerInTime, HeadLikeGet, SafeHeaders
 from detector.web.pages import page_routes
 from detector.web.problems import Problems, add_problems
 from detector.web.service import WebService
 
 HERE = Path(__file__).parent
+ANSWER_S = 5.0
+"""So long one request waits for the database in all; then its answer is 503."""
 HEADERS = {
     # charts carry their own style element; the one script is a file of ours
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -65,6 +67,7 @@ def create_app(
         """For browsers that ask without reading the page; it needs no token, like the other static files."""
         return FileResponse(HERE / "static/favicon.svg", media_type="image/svg+xml")
 
+    app.add_middleware(AnswerInTime, seconds=ANSWER_S)
     app.add_middleware(HeadLikeGet)
     app.add_middleware(Admission, access=access, problems=problems)
     app.add_middleware(SafeHeaders, headers=HEADERS)

@@ -1,9 +1,11 @@
-"""HEAD for every GET (RFC 9110 9.1 and 9.3.2): the same answer without its content; and headers of every answer."""
+"""HEAD for every GET (RFC 9110 9.1 and 9.3.2): the same answer without its content; headers and time of every answer."""
 
 from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from detector.database_limits import answer_within
 
 
 class HeadLikeGet:
@@ -48,3 +50,14 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class AnswerInTime:
+    """ASGI middleware: a request waits for the database so many `seconds` in all; then its answer is 503."""
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with answer_within(self._seconds):
+            await self._app(scope, receive, send)
