@@ -229,9 +229,9 @@ def asked_with(store: Store, message: Message) -> list[Communication]:
 
 
 def take_back(store: Store, message: Message, event_now: float) -> None:
-    """Nobody was reached with it: what was asked with this alert may be asked with the next."""
+    """Where nobody was reached with it, nor will be: what was asked with this alert may be asked with the next."""
     same = [one for one in store.outbox.told(message.incident_id) if one.key == message.key]
-    if any(one.body is not None or one.state == "sent" for one in same):
+    if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return
     with store.begin() as connection:
         store.communications.add(connection, care.taken_back(asked_with(store, message), int(event_now)))

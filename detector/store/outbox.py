@@ -87,6 +87,10 @@ class Outbox:
         """All alerts of an incident in order."""
         return self.messages(table.c.incident_id == incident_id)
 
+    def messages_of(self, key: str) -> list[Message]:
+        """One alert, for each receiver."""
+        return self.messages(table.c.key == key)
+
     def messages(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Message]:
         query = select(table).where(*where).order_by(table.c.time, table.c.sequence, table.c.receiver)
         query = query.limit(limit) if limit is not None else query
