@@ -65,8 +65,8 @@ def seconds_until_all_taken(here: Place, receivers: dict[str, Mood], alerts: dic
     """(how long the healthy receiver waits for its last alert, the service)."""
     configured(here, receivers)
     service = here.start()
-    began = time.monotonic()
     compose(here, alerts)
+    began = time.monotonic()
     service.wait(lambda: len(set(receivers["healthy"].keys)) == ALERTS, "all alerts at the healthy receiver")
     return time.monotonic() - began, service
 
