@@ -186,7 +186,7 @@ def _plain(target: httpx2.URL) -> httpcore2.URL:
 
 
 def _is_success(status: int) -> bool:
-    return 200 <= status < 300  # noqa: PLR2004
+    return 200 <= status < 300
 
 
 async def _excerpt(answer: httpcore2.Response) -> str:

@@ -1,19 +1,11 @@
 """A receiver in any mood delays no other, counts as sent only what it took, and shows where people look."""
 
 import re
-import socket
 import sqlite3
 import time
 from contextlib import closing
-from threading import Event
-from types import SimpleNamespace
 
-import pytest
-
-from detector.delivery import HttpTransport
-from detector.clock import WallClock
 from detector.domain.alert import Alert, alert_key
-from detector.domain.errors import Transient
 from detector.store.database import Database
 from detector.store.outbox import Outbox
 from tests.faults.moods import HEALTHY, TAKES, Mood, all_moods, listening
@@ -80,7 +72,7 @@ def test_a_receiver_in_any_mood_delays_no_other_and_takes_nothing_that_it_did_no
     other = Place(tmp_path / "among others")
     with all_moods() as moods, listening(HEALTHY) as healthy:
         receivers = {**moods, "healthy": healthy}
-        alerts = {name: 20 for name in receivers} | {"slow": BACKLOG, "healthy": ALERTS}
+        alerts = dict.fromkeys(receivers, 20) | {"slow": BACKLOG, "healthy": ALERTS}
         try:
             disturbed_s, service = seconds_until_all_taken(other, receivers, alerts)
             print(f"last alert of {ALERTS}: undisturbed {undisturbed_s:.2f} s, among {len(moods)} moods {disturbed_s:.2f} s")
