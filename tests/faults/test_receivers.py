@@ -4,6 +4,7 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 
 from detector.domain.alert import Alert, alert_key
 from detector.store.database import Database
@@ -50,7 +51,7 @@ def states(here: Place) -> dict[str, set[str]]:
 
 def peak_mb(pid: int) -> float:
     """The most memory that a process ever had."""
-    return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{pid}/status").read())[1]) / 1024
+    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
 def seconds_until_all_taken(here: Place, receivers: dict[str, Mood], alerts: dict[str, int]):

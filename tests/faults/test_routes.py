@@ -129,9 +129,9 @@ def test_an_own_authority_is_believed_where_it_is_named_and_nowhere_else(transpo
         assert mood.keys == ["evt_1"]
         assert names == [NAME], "TLS speaks of the name"
         assert asked[0].startswith(f"CONNECT {NAME}:{port} HTTP/1.1\r\n")
-        with pytest.raises(Transient, match="(?i)certificate"):
+        with pytest.raises(Transient, match=r"(?i)certificate"):
             transport.send(f"https://{NAME}:{port}/hook", b"{}", HEADERS, Route("", f"http://{proxy}"))
-        with pytest.raises(Transient, match="(?i)certificate|match"):
+        with pytest.raises(Transient, match=r"(?i)certificate|match"):
             transport.send(f"https://other.example:{port}/hook", b"{}", HEADERS, through)
     assert mood.keys == ["evt_1"]
 
@@ -248,7 +248,12 @@ def test_localhost_is_the_loopback_and_nothing_else(transport, names):
 
 def test_a_look_up_that_hangs_costs_its_own_attempt_and_not_the_end(names):
     released = threading.Event()
-    names[NAME] = lambda: (released.wait(PATIENCE_S),) and []
+
+    def hang():
+        released.wait(PATIENCE_S)
+        return []
+
+    names[NAME] = hang
     transport = HttpTransport(WallClock(), timeout_s=0.3)
     try:
         with listening(HEALTHY) as mood:
@@ -265,7 +270,13 @@ def test_a_look_up_that_hangs_costs_its_own_attempt_and_not_the_end(names):
 
 def test_look_ups_that_hang_are_bounded(names):
     released, began = threading.Event(), []
-    names[NAME] = lambda: (began.append(1), released.wait(PATIENCE_S)) and []
+
+    def hang():
+        began.append(1)
+        released.wait(PATIENCE_S)
+        return []
+
+    names[NAME] = hang
     threads = []
     with HttpTransport(WallClock(), timeout_s=PATIENCE_S) as transport:
 
