@@ -93,7 +93,7 @@ class Relay:
         """One receiver's due messages, one after another; what is not begun while they are leased is due again."""
         began, lease_s = monotonic(), max(LEASE_S, 2 * self.attempt_s)
         outcomes: Counter[str] = Counter()
-        if self._stopping.is_set():
+        if self._stopping.is_set() or not self._breaker(name).allows(wall_now):
             return outcomes
         claimed = self.store.outbox.claim(wall_now, receiver=name, lease_s=lease_s)
         for number, message in enumerate(claimed):
@@ -102,8 +102,15 @@ class Relay:
             if self._stopping.is_set() or passed > min(_ROUND_S, lease_s - self.attempt_s - _SPARE_S):
                 self.store.outbox.release(claimed[number:], at=wall_now + passed)
                 break
+            if not (breaker := self._breaker(name)).allows(wall_now + passed):
+                self.store.outbox.release(claimed[number:], at=max(breaker.retry_at, wall_now + passed + 1))
+                outcomes["held"] += len(claimed) - number
+                break
             outcomes[self._safely(message, event_now, wall_now + passed)] += 1
         return outcomes
+
+    def _breaker(self, receiver: str) -> Breaker:
+        return self.breakers.get(receiver, Breaker())
 
     def _follow(self, wall_now: float) -> None:
         """Where the wall clock was set, what waits is due as much earlier or later: a wait is a length, no time of day."""
@@ -142,11 +149,6 @@ class Relay:
         if self.store.outbox.is_off(receiver.name, receiver.url):
             mend = "it answered 410; give its new address, or redrive when it is back"
             return self._finish(message, "dead", wall_now, f"receiver '{receiver.name}' is switched off: {mend}")
-        breaker = self.breakers.get(receiver.name, Breaker())
-        if not breaker.allows(wall_now):
-            error = message.last_error or "receiver is down"
-            self.store.outbox.retry(message, at=max(breaker.retry_at, wall_now + 1), error=error, counted=False)
-            return "held"
         try:
             with self._one_at_a_time:  # two receivers of one alert must not refuse or take back the same rows
                 body = self._body(message, receiver, event_now)
@@ -157,7 +159,7 @@ class Relay:
             return "held"
         if body is None:
             return "withdrawn"
-        self.breakers[receiver.name] = breaker.probe(wall_now)
+        self.breakers[receiver.name] = self._breaker(receiver.name).probe(wall_now)
         sent = delivery.Message(message.key, body, message.attempts, message.expires_at)
         outcome = delivery.deliver(
             sent, receiver, self.transport, event_now=event_now, wall_now=wall_now, max_attempts=self.max_attempts
@@ -229,9 +231,9 @@ def asked_with(store: Store, message: Message) -> list[Communication]:
 
 
 def take_back(store: Store, message: Message, event_now: float) -> None:
-    """Nobody was reached with it: what was asked with this alert may be asked with the next."""
+    """Where nobody was reached with it, nor will be: what was asked with this alert may be asked with the next."""
     same = [one for one in store.outbox.told(message.incident_id) if one.key == message.key]
-    if any(one.body is not None or one.state == "sent" for one in same):
+    if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return
     with store.begin() as connection:
         store.communications.add(connection, care.taken_back(asked_with(store, message), int(event_now)))

@@ -4,16 +4,17 @@ import asyncio
 import os
 import ssl
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
 
+import httpcore2
 import httpx2
 
-from detector.delivery.address import MEND, check_url, resolved
+from detector.delivery.address import MEND, check_url
 from detector.delivery.attempts import Attempts
+from detector.delivery.network import GuardedNetwork
 from detector.domain.errors import Misconfigured, Permanent, Transient
 from detector.domain.ports import DIRECT, Clock, Route
 from detector.domain.window import epoch
@@ -33,9 +34,9 @@ class HttpTransport:
     """Posts over HTTPS, or plain HTTP to the loopback; never follows a redirect. Implements `ports.Transport`.
 
     `timeout_s` bounds one attempt as a whole: name look-up, connection, TLS, body and every byte of the answer that counts.
-    A 2xx is taken with its status line and headers, and its body is not read; of a refusal the first words are. Headers
-    over 100 kB are no answer (the bound of h11). `clock` is wall time, for a Retry-After with a date. `plain_http_hosts`:
-    further hosts that may be reached without TLS. The environment's proxies are not used, and nothing is kept from one
+    A 2xx is taken with its status line and headers, and its body is not read; of a refusal the first words are. What sends
+    more than `ANSWER_BYTES` before that gives no answer. `clock` is wall time, for a Retry-After with a date; `plain_http_hosts`
+    are further hosts that may be reached without TLS. The environment's proxies are not used, and nothing is kept from one
     attempt to the next: no cookie, no connection. Threads may send at once; none waits for another. Close it, or use it in
     a `with`.
     """
@@ -51,19 +52,19 @@ class HttpTransport:
         host = check_url(url, self._plain, private=route.private)
         trusted = self._authorities(route.ca_file)
 
-        def attempt() -> Coroutine[Any, Any, tuple[httpx2.Response, str]]:
+        def attempt() -> Coroutine[Any, Any, tuple[int, Mapping[str, str], str]]:
             return self._post(url, body, dict(headers), route, trusted)
 
         try:
-            answer, excerpt = self._attempts.run(attempt, within_s=self._timeout_s + _STALLED_S)
-        except (TimeoutError, httpx2.TimeoutException) as error:
+            status, got, excerpt = self._attempts.run(attempt, within_s=self._timeout_s + _STALLED_S)
+        except (TimeoutError, httpcore2.TimeoutException) as error:
             raise Transient("no answer in time", where=host) from error
-        except (httpx2.RequestError, ssl.SSLError, OSError) as error:
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, OSError) as error:
             raise Transient(_first_cause(error), where=host) from error
         except (httpx2.InvalidURL, ValueError) as error:  # the resolver's own idea of a name: UnicodeError is a ValueError
             raise Misconfigured(f"cannot be posted to ({error})", where=host, mend=MEND) from error
-        if not answer.is_success:
-            raise self._refusal(answer.status_code, excerpt, host, answer.headers)
+        if not _is_success(status):
+            raise self._refusal(status, excerpt, host, got)
 
     def _authorities(self, ca_file: str) -> ssl.SSLContext:
         """Whose certificates are believed; read once. Misconfigured if the file cannot be."""
@@ -73,36 +74,19 @@ class HttpTransport:
 
     async def _post(
         self, url: str, body: bytes, headers: dict[str, str], route: Route, trusted: ssl.SSLContext
-    ) -> tuple[httpx2.Response, str]:
-        """The answer, and of a refusal its first words. TimeoutError once `timeout_s` have passed, whatever still comes."""
-        async with asyncio.timeout(self._timeout_s):
-            target = httpx2.URL(url)
-            name = target.raw_host.decode("ascii")
-            if route.proxy:  # which looks the name up itself
-                proxy = httpx2.Proxy(route.proxy, ssl_context=trusted if route.proxy.startswith("https") else None)
-                return await self._exchange(target, body, headers, {"verify": trusted, "proxy": proxy})
-            port = target.port or (443 if target.scheme == "https" else 80)
-            headers["host"] = target.netloc.decode("ascii")
-            addresses = await resolved(name, port, private=route.private)
-            options, share_s = {"verify": trusted}, self._timeout_s / len(addresses)
-            for address in addresses[:-1]:
-                with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent: the next may be reached
-                    return await self._exchange(target.copy_with(host=address), body, headers, options, name, share_s)
-            return await self._exchange(target.copy_with(host=addresses[-1]), body, headers, options, name)
-
-    async def _exchange(
-        self, target: httpx2.URL, body: bytes, headers: Mapping[str, str], options: Mapping[str, Any], name: str = "",
-        connect_s: float | None = None,
-    ) -> tuple[httpx2.Response, str]:  # fmt: skip
-        """One request over a connection of its own. `name`: for which the certificate has to be, if the target names an
-        address."""
-        within = httpx2.Timeout(self._timeout_s, connect=connect_s or self._timeout_s)
-        asked = {"sni_hostname": name} if name else {}
+    ) -> tuple[int, Mapping[str, str], str]:
+        """Status, headers and, of a refusal, the first words. TimeoutError once `timeout_s` have passed, whatever still
+        comes."""
+        target = httpx2.URL(url)
+        each = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
+        sent = {"host": target.netloc.decode("ascii"), "user-agent": "precall", "accept": "*/*"} | headers
         async with (
-            httpx2.AsyncClient(timeout=within, follow_redirects=False, trust_env=False, **options) as client,
-            client.stream("POST", target, content=body, headers=headers, extensions=asked) as answer,
+            asyncio.timeout(self._timeout_s),
+            _connections(route, trusted) as pool,
+            pool.stream("POST", _plain(target), headers=sent, content=body, extensions={"timeout": each}) as answer,
         ):
-            return answer, "" if answer.is_success else await _excerpt(answer)
+            got = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+            return answer.status, got, "" if _is_success(answer.status) else await _excerpt(answer)
 
     def _refusal(self, status: int, excerpt: str, host: str, headers: Mapping[str, str]) -> Transient | Permanent:
         what = f"answered {status}" + (f" ({excerpt})" if excerpt else "")
@@ -183,8 +167,30 @@ def _first_cause(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-async def _excerpt(answer: httpx2.Response) -> str:
+def _connections(route: Route, trusted: ssl.SSLContext) -> httpcore2.AsyncConnectionPool:
+    """For one attempt: straight to an address that is allowed, or through the proxy, which looks the name up itself."""
+    if not route.proxy:
+        return httpcore2.AsyncConnectionPool(trusted, network_backend=GuardedNetwork(private=route.private))
+    proxy = httpx2.URL(route.proxy)
+    return httpcore2.AsyncHTTPProxy(
+        httpcore2.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=b"/"),
+        (proxy.username, proxy.password) if proxy.userinfo else None,
+        ssl_context=trusted,
+        proxy_ssl_context=trusted if proxy.scheme == "https" else None,
+        network_backend=GuardedNetwork(anywhere=True),
+    )
+
+
+def _plain(target: httpx2.URL) -> httpcore2.URL:
+    return httpcore2.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
+
+
+async def _excerpt(answer: httpcore2.Response) -> str:
     """The first words of a refusal, on one line."""
-    first = await anext(answer.aiter_raw(EXCERPT_BYTES), b"")
+    first = await anext(aiter(answer.aiter_stream()), b"")
     text = first[:EXCERPT_BYTES].decode("utf-8", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

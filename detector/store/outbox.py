@@ -87,6 +87,10 @@ class Outbox:
         """All alerts of an incident in order."""
         return self.messages(table.c.incident_id == incident_id)
 
+    def messages_of(self, key: str) -> list[Message]:
+        """One alert, for each receiver."""
+        return self.messages(table.c.key == key)
+
     def messages(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Message]:
         query = select(table).where(*where).order_by(table.c.time, table.c.sequence, table.c.receiver)
         query = query.limit(limit) if limit is not None else query
@@ -119,16 +123,14 @@ class Outbox:
         query = query.order_by(table.c.next_at, table.c.sequence).limit(limit).with_for_update(skip_locked=True)
         with self._database.begin() as connection:
             found = [_message(row) for row in connection.execute(query)]
-            for message in found:
-                connection.execute(_this(message).values(next_at=now + lease_s))
+            _due_at(connection, found, now + lease_s)
         return found
 
     def release(self, messages: Sequence[Message], *, at: float) -> None:
         """Claimed and not tried: due again at `at`."""
         if messages:
             with self._database.begin() as connection:
-                for message in messages:
-                    connection.execute(_this(message).where(table.c.state == "pending").values(next_at=at))
+                _due_at(connection, messages, at)
 
     def bring_forward(self, seconds: float) -> None:
         """Everything that waits is due so much earlier: the wall clock was set back."""
@@ -218,6 +220,14 @@ def _due(now: float) -> ColumnElement[bool]:
     """Its time has come, or lies further ahead than any wait is long."""
     first = and_(table.c.attempts == 0, table.c.next_at > now + _LONGEST_FIRST_WAIT_S)
     return or_(table.c.next_at <= now, table.c.next_at > now + _LONGEST_WAIT_S, first)
+
+
+def _due_at(connection: Connection, messages: Sequence[Message], at: float) -> None:
+    """All of these wait until then, unless they are finished."""
+    for receiver in {message.receiver for message in messages}:
+        keys = [message.key for message in messages if message.receiver == receiver]
+        mine = (table.c.receiver == receiver, table.c.key.in_(keys), table.c.state == "pending")
+        connection.execute(update(table).where(*mine).values(next_at=at))
 
 
 def _message(row: Any) -> Message:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 
 from detector.domain.alert import ALERT_TYPES, alert_key
 from detector.domain.identity import Choice
@@ -27,7 +27,8 @@ class Redriven:
 
 
 def redrive(connection: Connection, now: float, receiver: str | None = None, *, event_now: float | None = None) -> Redriven:
-    """Make the dead alerts of one receiver or of all due again at `now` (wall time), and switch on who answered 410.
+    """Make the dead alerts of one receiver or of all due again at `now` (wall time), and those that expired while their
+    incident goes on; switch on who answered 410.
 
     Of each incident a receiver gets at most one alert, the present state: the incident's latest alert. That is the dead one
     itself, with its key and bytes, if it is the latest; the latest that others got, if this receiver was not among them; and
@@ -36,7 +37,9 @@ def redrive(connection: Connection, now: float, receiver: str | None = None, *, 
     What was dead and is not the present state becomes superseded. InvalidIdentity for a blank receiver.
     """
     named = None if receiver is None else Choice(receiver)
-    where = [table.c.state == "dead", *([] if named is None else [table.c.receiver == named])]
+    ongoing = select(incident.c.incident_id).where(incident.c.state == "open")
+    missed = or_(table.c.state == "dead", and_(table.c.state == "expired", table.c.incident_id.in_(ongoing)))
+    where = [missed, *([] if named is None else [table.c.receiver == named])]
     off = state.c.name.startswith(GONE) if named is None else state.c.name == GONE + named
     connection.execute(delete(state).where(off))
     query = select(table.c.incident_id, table.c.receiver).where(*where).distinct()

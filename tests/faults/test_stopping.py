@@ -137,10 +137,10 @@ def test_nothing_is_learned_from_a_history_of_which_the_half_is_read():
 
 
 def test_a_stop_waits_for_what_runs_and_names_what_runs_still():
-    jobs = Held(hangs=["push"])
+    jobs = Held(hangs=["watch_receivers"])
     with daemon_of(jobs) as daemon:
-        wait_for(lambda: "push" in jobs.ran, "the push")
-        assert daemon.stop(0.2) == ["job push"]
+        wait_for(lambda: "watch_receivers" in jobs.ran, "the job")
+        assert daemon.stop(0.2) == ["job watch_receivers"]
         before = list(jobs.ran)
         time.sleep(0.3)
         assert jobs.ran == before, "nothing is begun after a stop"
