@@ -47,6 +47,10 @@ class Damage:
         except OSError as error:
             log.warning("damaged file cannot be moved to quarantine", file=name, reason=error.strerror or str(error))
 
+    def keep(self, path: Path) -> None:
+        """A file of which nothing is known goes to quarantine. Raises OSError."""
+        move(path, self._free(self._root / FOLDER / path.relative_to(self._root)))
+
     def clear(self, path: Path) -> None:
         """What stands where a folder belongs goes out of its way. Raises Transient or OSError."""
         name = path.relative_to(self._root).as_posix()

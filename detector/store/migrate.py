@@ -21,7 +21,7 @@ def newest() -> str:
     return str(last)
 
 
-def _present(database: Database) -> str | None:
+def present(database: Database) -> str | None:
     """The revision at which the database is; None: not known, so Alembic has to look."""
     try:
         with database.engine.connect().execution_options(reading=True) as connection:
@@ -33,7 +33,7 @@ def _present(database: Database) -> str | None:
 
 def migrate(database: Database) -> None:
     """To the newest revision; nothing happens if it is there. Misconfigured for a database newer than this program."""
-    if _present(database) == newest():
+    if present(database) == newest():
         return
     from alembic import command
     from alembic.config import Config
