@@ -17,6 +17,8 @@ from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from detector.store.database import Database
 
 FILE = "keys.json"
@@ -153,6 +155,17 @@ def check_keys(settings: Settings, keys: Keys, database: "Database") -> None:
     if now != held:
         with database.begin() as connection:
             notes.put(connection, _NOTE, now)
+            if held is not None and now["identity"].keys() != held["identity"].keys():
+                _let_go(connection)
+
+
+def _let_go(connection: "Connection") -> None:
+    """Attachments under earlier pseudonyms are not read again under new ones: those of erased people would come along."""
+    from sqlalchemy import delete
+
+    from detector.store.tables import stored_file
+
+    connection.execute(delete(stored_file).where(stored_file.c.path.startswith("presence/")))
 
 
 def known_fingerprints(database: "Database") -> Kept | None:

@@ -53,10 +53,12 @@ class Verification:
         except (PrecallError, SQLAlchemyError) as error:
             yield Trouble("database", "database", _first_line(error), RESTORE)
             return
+        index = all("index" in problem.lower() for problem in problems)
         for problem in problems[:_EXAMPLES]:
-            mend = REBUILD if "index" in problem.lower() else RESTORE
-            yield Trouble("index" if "index" in problem.lower() else "database", "database", problem, mend)
-        if (revision := present(database)) != newest():
+            yield Trouble("index" if index else "database", "database", problem, REBUILD if index else RESTORE)
+        if (revision := present(database)) is None:
+            yield Trouble("database", "database", "it is empty", RESTORE)
+        elif revision != newest():
             mend = "start precall once to upgrade it, or use the version that wrote it"
             yield Trouble("schema", "database", f"schema {revision}, this version has {newest()}", mend)
 

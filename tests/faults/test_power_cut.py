@@ -105,6 +105,7 @@ def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number,
     for part in ("decided", "assessed", "owed", "degradations", "incidents", "impacts", "listings"):
         assert found[part] == decided[part], part
     assert [one for one in found["findings"] if one.code.startswith("store_")] == [], "nothing of it was damaged"
+    narrow(root / "var", root / "operator", deep=True)
     assert [str(one) for one in verify(settings_of(root), at_work=False).troubles if one.kind not in LEFT] == []
 
 

@@ -105,7 +105,8 @@ def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_r
     assert house.store.ticks.in_state("damaged", "unknown") == {}
     house.close()
     withdraw(root / "var")
-    assert [line for line in verified(root) if "no tick refers to it" not in line] == []
+    left = ("no tick refers to it", "part of a file")  # written today, and prune goes by the clock of the story
+    assert [line for line in verified(root) if not any(words in line for words in left)] == []
 
 
 @pytest.mark.parametrize("kinds", [together()[at] for at in (0, 3, 4, 5, 8, 10)], ids=" + ".join)
