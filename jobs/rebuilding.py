@@ -42,10 +42,10 @@ def rebuild(house: House, found: Verified) -> Verified:
     store, settings = house.store, house.settings
     narrow(settings.storage.path, settings.sources.path, deep=True)
     store.mend_folders()
-    kinds = {one.kind for one in found.troubles}
-    if "index" in kinds:
+    if any(one.kind == "index" for one in found.troubles):
         reindex(store)
-    if "reference" in kinds:
+        found = verify(settings, at_work=False)  # what was read through a damaged index may not be so
+    if any(one.kind == "reference" for one in found.troubles):
         drop_unreferenced(store)
     for trouble in found.troubles:
         _put_in_order(house, trouble)

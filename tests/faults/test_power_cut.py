@@ -146,3 +146,29 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
     first, *failing, last = done.stdout.splitlines()
     assert (first, last) == ("written", "written")
     assert all(line.startswith(says) for line in failing)
+
+
+@pytest.mark.parametrize(
+    ("error", "calls", "at"), [("ENOSPC", "write", 9), ("EIO", "sync", 3), ("EROFS", "write,sync,name", 1)]
+)
+def test_a_disk_that_fails_is_said_in_one_line_and_nothing_is_lost(error, calls, at, begun, recorder, tmp_path):
+    """From a certain call on nothing can be written any more; once it can, the same command does all of it."""
+    root = tmp_path / "house"
+    shutil.copytree(begun, root)
+    (root / "my.toml").write_text(
+        '[sources]\nkind = "dataset"\npath = "operator"\nkpis = "operator/kpis.toml"\n'
+        '[storage]\npath = "var"\n[web]\nport = 0\n'
+    )
+    command = [sys.executable, "-m", "jobs", "job", "pull", "--config", "my.toml"]
+    whole = os.environ | {"PYTHONPATH": str(ROOT)}
+    failing = environment(recorder, root / "var", error=error, calls=calls, at=at, times=0) | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=root, env=failing, timeout=240, check=False, capture_output=True, text=True)
+    assert done.returncode in (1, 2), done.stdout
+    assert len([line for line in done.stderr.splitlines() if line.startswith("precall: ")]) == 1, done.stderr
+    assert "mistake of precall" not in done.stderr
+    done = subprocess.run(command, cwd=root, env=whole, timeout=240, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "store damaged" not in done.stdout
+    settings = settings_of(root)
+    narrow(root / "var", root / "operator", deep=True)
+    assert [str(one) for one in verify(settings, at_work=False).troubles if one.kind not in LEFT] == []
