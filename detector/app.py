@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from detector.domain.ports import Clock, Operator, Source, Transport
     from detector.kpis import Catalogue
     from detector.store import Store
+    from detector.store.database import Database
     from detector.telemetry import Telemetry
 
 __all__ = ["House", "Keys", "check", "configured", "load_keys", "names_of", "open_house", "read_catalogue", "wire"]
@@ -52,6 +53,7 @@ class House:
         from detector.store.migrate import migrate
 
         database = Database(self.settings.database_url, self.settings.storage.limits)
+        _check_not_empty(database, self.settings.storage.path)
         migrate(database)
         check_keys(self.settings, self.keys, database)
         storage = self.settings.storage
@@ -94,6 +96,15 @@ class House:
 
             if isinstance(self.transport, HttpTransport):
                 self.transport.close()
+
+
+def _check_not_empty(database: "Database", root: Path) -> None:
+    """An empty database beside the history of a store has lost everything. Raises Misconfigured."""
+    from detector.store.migrate import present
+
+    if present(database) is None and any((root / "kpi").rglob("[!.]*.parquet")):
+        mend = f"restore it from your backup, or move {root / 'kpi'} and {root / 'presence'} away to begin anew"
+        raise Misconfigured("it is empty beside the files of a store", where="storage.database", mend=mend)
 
 
 def read_catalogue(path: Path) -> "Catalogue":
@@ -181,6 +192,7 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
 def _right_problems(settings: Settings) -> Iterator[str]:
     """What others may read or write below `storage.path`."""
     root = settings.storage.path
+    narrow(root, settings.sources.path, deep=False)  # a folder made by hand is mended without a word
     wide = list(too_wide(root, settings.sources.path, deep=True)) if root.is_dir() else []
     if wide:
         path, mode, _ = wide[0]

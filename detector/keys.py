@@ -17,11 +17,15 @@ from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from detector.store.database import Database
 
 FILE = "keys.json"
 _NOTE = "keys"
 """Note of the store: fingerprints of the identity keys by version, and of the vault keys, the newest last."""
+Kept = Mapping[str, Any]
+"""Fingerprints as the store keeps them: `identity` by version, `vault` in order of their use."""
 _RESTORE = f"restore {FILE} from your backup"
 
 
@@ -147,8 +151,35 @@ def check_keys(settings: Settings, keys: Keys, database: "Database") -> None:
 
     notes = Notes(database)
     held = notes.get(_NOTE)
+    now = compare_keys(settings, keys, database, held)
+    if now != held:
+        with database.begin() as connection:
+            notes.put(connection, _NOTE, now)
+            if held is not None and now["identity"].keys() != held["identity"].keys():
+                _let_go(connection)
+
+
+def _let_go(connection: "Connection") -> None:
+    """Attachments under earlier pseudonyms are not read again under new ones: those of erased people would come along."""
+    from sqlalchemy import delete
+
+    from detector.store.tables import stored_file
+
+    connection.execute(delete(stored_file).where(stored_file.c.path.startswith("presence/")))
+
+
+def known_fingerprints(database: "Database") -> Kept | None:
+    """Those that the store keeps; None for one of an earlier version."""
+    from detector.store.notes import Notes
+
+    found: Kept | None = Notes(database).get(_NOTE)
+    return found
+
+
+def compare_keys(settings: Settings, keys: Keys, database: "Database", held: Kept | None) -> Kept:
+    """The fingerprints to keep from now on. Raises Misconfigured for keys that neither are the store's nor follow them."""
     if held is not None and _follows(held, _present(settings, keys)):
-        return
+        return held
     now = _with(held, _present(settings, keys))
     if has_people(database):
         where = str(settings.storage.path / FILE)
@@ -158,31 +189,27 @@ def check_keys(settings: Settings, keys: Keys, database: "Database") -> None:
             _check_rotation(held, settings, keys, where)
     else:
         now = _with(None, _present(settings, keys))
-    with database.begin() as connection:
-        notes.put(connection, _NOTE, now)
+    return now
 
 
-_Fingerprints = Mapping[str, Any]
-
-
-def _present(settings: Settings, keys: Keys) -> _Fingerprints:
+def _present(settings: Settings, keys: Keys) -> Kept:
     version = str(settings.storage.identity_version)
     return {"identity": {version: fingerprint(keys.identity, "identity")}, "vault": [fingerprint(keys.vault, "vault")]}
 
 
-def _follows(held: _Fingerprints, present: _Fingerprints) -> bool:
+def _follows(held: Kept, present: Kept) -> bool:
     """Nothing has changed since they were kept."""
     same = all(held["identity"].get(version) == found for version, found in present["identity"].items())
     return same and held["vault"][-1:] == present["vault"]
 
 
-def _with(held: _Fingerprints | None, present: _Fingerprints) -> dict[str, Any]:
+def _with(held: Kept | None, present: Kept) -> dict[str, Any]:
     before = held or {"identity": {}, "vault": []}
     vaults = [one for one in before["vault"] if one not in present["vault"]]
     return {"identity": before["identity"] | present["identity"], "vault": [*vaults, *present["vault"]]}
 
 
-def _check_rotation(held: _Fingerprints, settings: Settings, keys: Keys, where: str) -> None:
+def _check_rotation(held: Kept, settings: Settings, keys: Keys, where: str) -> None:
     """Each new key has the one before it among the previous ones. Raises Misconfigured."""
     storage = settings.storage
     version, mine = str(storage.identity_version), fingerprint(keys.identity, "identity")

@@ -12,7 +12,7 @@ from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import DAY_S, Grid, Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
-from detector.store.damage import LOST, RESTORED, Damaged
+from detector.store.damage import Damaged
 from detector.store.ticks import DAMAGED, UNKNOWN
 
 Result = TypeVar("Result")
@@ -84,12 +84,17 @@ class _Again:
                 for tick, path in paths.items():
                     self._store.history.record(connection, tick, known[tick], path, len(frame.objects))
             restored += paths
-        self._note(RESTORED, restored, "pulled again from the files that they came from")
+        findings, day = Findings(), f"{utc(self._ticks[0].start):%Y-%m-%d}, {self._ticks[0].duration_s} s"
+        if restored:
+            findings.add("store_restored", day, f"{len(restored)} ticks: pulled again from the files that they came from")
         lost = [tick for tick in self._ticks if tick not in set(restored)]
         with self._store.begin() as connection:
             for tick in lost:
                 self._store.ticks.mark_tick(connection, tick, UNKNOWN)
-        self._note(LOST, lost, "not known any more: the files that they came from are gone from the inbox")
+        if lost:
+            gone = "not known any more: files that they came from are gone from the inbox"
+            findings.add("store_lost", day, f"{len(lost)} ticks: {gone}")
+        self._store.damage.note(findings)
         return restored
 
     def _read(self, pieces: Iterable[Piece]) -> dict[Piece, list[CounterBatch]]:
@@ -101,11 +106,6 @@ class _Again:
             except (Permanent, OSError):
                 continue
         return read
-
-    def _note(self, code: str, ticks: Sequence[Tick], what: str) -> None:
-        if ticks:
-            first = f"{utc(ticks[0].start):%Y-%m-%d %H:%MZ}, {ticks[0].duration_s} s"
-            self._store.damage.note(code, f"{utc(ticks[0].start):%Y-%m-%d}", f"{len(ticks)} ticks from {first}: {what}")
 
 
 def _mend_presence(source: Source, store: Store, now: float) -> None:
@@ -122,5 +122,9 @@ def _mend_presence(source: Source, store: Store, now: float) -> None:
             continue  # a table is being mended: it is asked again at the next pull
         with store.begin() as connection:
             found = store.presence.write_again(rows, file, connection)
-        code, what = (RESTORED, "pulled again") if found else (LOST, "not known any more: its files are gone from the inbox")
-        store.damage.note(code, file.path, what)
+        findings = Findings()
+        if found:
+            findings.add("store_restored", file.path, "pulled again from the inbox")
+        else:
+            findings.add("store_lost", file.path, "not known any more: what it came from is gone from the inbox")
+        store.damage.note(findings)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from detector.store.presence import PresenceStore
     from detector.store.vault import Vault
 
-FOLDERS = ("quarantine", "quarantine/store", "kpi", "presence", "state", "audit-waiting")
+FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
 __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 

@@ -68,10 +68,10 @@ class ArrayStore:
             return None
         except _UNREADABLE as error:
             refuse_passing(error, path)
-            self._set_aside(path, f"unreadable ({type(error).__name__})")
+            self.set_aside(path, f"unreadable ({type(error).__name__})")
             return None
         if not whole:
-            self._set_aside(path, CHANGED)
+            self.set_aside(path, CHANGED)
             return None
         if str(found.pop(_MADE_FROM, "")) != made_from:
             return None
@@ -89,7 +89,8 @@ class ArrayStore:
             return f"unreadable ({type(error).__name__})"
         return "" if checksum == _checksum(found) else CHANGED
 
-    def _set_aside(self, path: Path, why: str) -> None:
+    def set_aside(self, path: Path, why: str) -> None:
+        """A damaged file goes to quarantine."""
         self._damage.set_aside(path, why, "it is made anew")
 
     def keep(self, name: str, under: str) -> None:

@@ -16,8 +16,6 @@ from detector.store.whole_file import move
 log = structlog.get_logger()
 FOLDER = "quarantine/store"
 """Below `storage.path`: damaged files under their own names, each with a `.reason.txt` beside it."""
-DAMAGED, RESTORED, LOST = "store_damaged", "store_restored", "store_lost"
-"""Codes of findings."""
 
 
 class Damaged(Transient):
@@ -38,7 +36,9 @@ class Damage:
         Raises Transient if nothing can be recorded.
         """
         name = path.relative_to(self._root).as_posix()
-        self.note(DAMAGED, name, f"{why}; {then}", mark)
+        findings = Findings()
+        findings.add("store_damaged", name, f"{why}; {then}")
+        self.note(findings, mark)
         target = self._free(self._root / FOLDER / name)
         try:
             if path.exists() or path.is_symlink():
@@ -47,24 +47,29 @@ class Damage:
         except OSError as error:
             log.warning("damaged file cannot be moved to quarantine", file=name, reason=error.strerror or str(error))
 
+    def keep(self, path: Path) -> None:
+        """A file of which nothing is known goes to quarantine. Raises OSError."""
+        move(path, self._free(self._root / FOLDER / path.relative_to(self._root)))
+
     def clear(self, path: Path) -> None:
         """What stands where a folder belongs goes out of its way. Raises Transient or OSError."""
         name = path.relative_to(self._root).as_posix()
-        self.note(DAMAGED, name, "it is no folder; set aside, and the folder is made anew")
+        findings = Findings()
+        findings.add("store_damaged", name, "it is no folder; set aside, and the folder is made anew")
+        self.note(findings)
         if FOLDER.startswith(name):  # the quarantine itself
             move(path, self._free(path.with_name(f"{path.name}.set-aside")))
         else:
             move(path, self._free(self._root / FOLDER / name))
 
-    def note(self, code: str, where: str, what: str, mark: Callable[[Connection], object] | None = None) -> None:
-        """One finding and one line of the log. Raises Transient."""
-        findings = Findings()
-        findings.add(code, where, what)
+    def note(self, findings: Findings, mark: Callable[[Connection], object] | None = None) -> None:
+        """Keep the findings, a line of the log each; `mark` changes something in the same transaction. Raises Transient."""
         with self._database.begin() as connection:
             if mark is not None:
                 mark(connection)
             self._notes.count(connection, findings, WallClock().now())
-        log.warning(code.replace("_", " "), file=where, reason=what)
+        for one in findings:
+            log.warning(one.code.replace("_", " "), file=one.where, reason=one.example)
 
     @staticmethod
     def _free(target: Path) -> Path:

@@ -91,7 +91,7 @@ class KpiHistory:
             if self.ticks.files(duration_s, window) != files:
                 return self.read(duration_s, window)  # a compaction put another file in its place meanwhile
             for path, why in wrong.items():
-                self._set_aside(path, why)
+                self.set_aside(path, why)
         found = [f for f in frames if len(f.starts)]
         return stack(found) if found else empty_frame(duration_s, self._kpis)
 
@@ -117,7 +117,9 @@ class KpiHistory:
                 wrong[path] = error.what
         return frames, wrong
 
-    def _set_aside(self, path: str, why: str) -> None:
+    def set_aside(self, path: str, why: str) -> None:
+        """A damaged file (its path below the folder of the history) goes to quarantine, and its ticks are marked."""
+
         def mark(connection: Connection) -> None:
             self.ticks.mark(connection, path, DAMAGED)
 
@@ -203,11 +205,13 @@ class KpiHistory:
         gone = [path for path in files if path.stat().st_mtime < untouched_since]
         for path in gone:
             path.unlink(missing_ok=True)
-        self._adopt([self._root / path for path in kept if path])
+        self.adopt()
         return len(gone) + remove_abandoned(self._root, untouched_since)
 
-    def _adopt(self, paths: Sequence[Path]) -> None:
+    def adopt(self) -> None:
         """Files of earlier versions get their checksums."""
+        with self._database.read() as connection:
+            paths = [self._root / path for path in sorted(self.ticks.whole_paths(connection))]
         for path in self._stored.unnamed(paths):
             if path.is_file():
                 with self._database.begin() as connection:

@@ -94,7 +94,7 @@ class PresenceStore:
         wrong = self._stored.troubles([*found, *sorted(gone)])
         for path, why in wrong.items():
             if why != GONE or self._stored.name(path) in named:
-                self._set_aside(path, why)
+                self.set_aside(path, why)
         return [path for path in found if path not in wrong]
 
     def _whole(self, path: Path, load: Callable[[Path], Presence]) -> Presence | None:
@@ -102,10 +102,11 @@ class PresenceStore:
         try:
             return load(path)
         except (Permanent, KeyError, FileNotFoundError) as error:
-            self._set_aside(path, error.what if isinstance(error, Permanent) else "it is no file of attachments")
+            self.set_aside(path, error.what if isinstance(error, Permanent) else "it is no file of attachments")
             return None
 
-    def _set_aside(self, path: Path, why: str) -> None:
+    def set_aside(self, path: Path, why: str) -> None:
+        """A damaged file goes to quarantine, and is marked."""
         name = self._stored.name(path)
         self._damage.set_aside(path, why, "its rows are pulled again", lambda conn: self._stored.mark(conn, name))
         self._held.pop(path, None)
@@ -119,6 +120,12 @@ class PresenceStore:
             return False
         self.write(presence.take(presence.start // _DAY == day[0]), file.after, connection, file.until)
         return True
+
+    def adopt(self) -> None:
+        """Files of earlier versions get their checksums."""
+        for path in self._stored.unnamed(sorted(self._root.rglob("[!.]*.parquet"))):
+            with self._database.begin() as connection:
+                self._stored.record(connection, path, self._stored.measured(path))
 
     def whole_again(self, name: str) -> bool:
         """A marked file is there and whole: it was put back, or its disk was away."""
@@ -141,6 +148,7 @@ class PresenceStore:
         with self._database.begin() as connection:
             known = [*self._stored.named("presence"), *(one.path for one in self._stored.damaged("presence"))]
             self._stored.forget(connection, [name for name in known if name.split("/")[1] < oldest])
+        self.adopt()
         for folder in sorted(self._root.glob("[0-9]*")):
             if folder.name < oldest and folder.is_dir():
                 for path in folder.iterdir():

@@ -116,6 +116,11 @@ class Ticks:
         with self._database.read() as connection:
             return {Tick(r.start, r.duration_s): r.path for r in connection.execute(query)}
 
+    def whole_paths(self, connection: Connection) -> set[str]:
+        """Files that hold a tick which is known."""
+        query = select(table.c.path).where(table.c.path != "", table.c.state == "").distinct()
+        return set(connection.execute(query).scalars())
+
     def paths(self, connection: Connection) -> set[str]:
         """All files that hold a tick."""
         return set(connection.execute(select(table.c.path).distinct()).scalars())

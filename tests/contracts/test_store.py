@@ -24,7 +24,9 @@ from detector.domain.window import Tick, Window
 from detector.store import Before, Debt, Decided, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from detector.store.tables import metadata
+from detector.store.tables import metadata, outbox
+from detector.store.vault import Vault
+from detector.store.verify import Verification, drop_unreferenced, reindex
 
 KPI = Kpi("rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "s", "a")
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -373,3 +375,24 @@ def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: S
     assert store.book.incidents_named(["inc_1", "inc_2"]) == [false]
     assert store.book.degradations_since(0) == [stands]
     assert store.book.incidents_since(0) == []
+
+
+def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(store: Store) -> None:
+    keep(store, frame([0, 900], 90.0))
+    store.vault.seal({"sub_1": "491700000001"})
+    store.mend_folders()
+    assert list(Verification(store, at_work=False).everything()) == []
+    (path,) = (store.root / "kpi").rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-1])
+    store.vault = Vault(store.database, Fernet.generate_key())
+    with store.begin() as connection:
+        store.ticks.owe(connection, "score", Tick(9000, 900), 1)
+        row = {"key": "evt_1", "receiver": "desk", "incident_id": "", "type": "", "sequence": 1, "severity": "", "time": 1}
+        row |= {"expires_at": 1, "data": {}, "state": "sent", "attempts": 1, "next_at": 0.0, "body": b"{"}
+        connection.execute(outbox.insert().values(**row))
+    found = {one.kind: one.where for one in Verification(store, at_work=False).everything()}
+    name = path.relative_to(store.root).as_posix()
+    assert found == {"history": name, "vault": "table vault", "reference": "table owed", "body": "table outbox"}
+    drop_unreferenced(store)
+    reindex(store)
+    assert "reference" not in {one.kind for one in Verification(store, at_work=False).everything()}

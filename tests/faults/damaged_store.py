@@ -3,9 +3,11 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 """Does its damage to the store at this path (`storage.path`)."""
 
 
@@ -60,40 +62,77 @@ def torn_json(path: Path) -> None:
     path.write_text(json.dumps({"at": 1.0, "actor": "cli", "action": "lookup"})[:-9])
 
 
-KPI_DAMAGE: dict[str, Damage] = {
-    "KPI file truncated": lambda store: truncate(kpi_files(store)[-1]),
-    "KPI file of no bytes": lambda store: kpi_files(store)[-1].write_bytes(b""),
-    "KPI file gone": lambda store: kpi_files(store)[-1].unlink(),
-    "KPI file of another tick": lambda store: swap(kpi_files(store)[-1], kpi_files(store)[-2]),
-    "KPI file with one bit flipped": lambda store: flip(kpi_files(store)[-1]),
-    "KPI file that is a folder": lambda store: file_to_folder(kpi_files(store)[-1]),
-    "KPI file unreadable": lambda store: unreadable(kpi_files(store)[-1]),
-    "KPI file a dangling link": lambda store: dangling(kpi_files(store)[-1]),
-    "all KPI files of random bytes": lambda store: [path.write_bytes(b"\x93" * 5000) for path in kpi_files(store)] and None,
-    "folder of KPI files gone": lambda store: shutil.rmtree(store / "kpi"),
-    "folder of KPI files a file": lambda store: folder_to_file(store / "kpi"),
+@dataclass(frozen=True)
+class Kind:
+    """`says`: what `precall verify` says of it, as a pattern; empty where nothing is wrong with the store."""
+
+    damage: Damage
+    says: str
+
+
+def _kpi(change: Callable[[Path], object], says: str) -> Kind:
+    return Kind(lambda store: change(kpi_files(store)[-1]), rf"kpi/\S+\.parquet: {says}")
+
+
+def _presence(change: Callable[[Path], object], says: str) -> Kind:
+    return Kind(lambda store: change(presence_files(store)[-1]), rf"presence/\S+\.parquet: {says}")
+
+
+def _state(name: str, change: Callable[[Path], object], says: str) -> Kind:
+    return Kind(lambda store: change(store / "state" / name), says and rf"state/{name}: {says}")
+
+
+def _at(name: str, change: Callable[[Path], object], says: str) -> Kind:
+    return Kind(lambda store: change(store / name), says)
+
+
+_CHANGED, _FEWER = "its bytes are not those that were written", r"\d+ bytes instead of \d+"
+KPI_DAMAGE = {
+    "KPI file truncated": _kpi(truncate, _FEWER),
+    "KPI file of no bytes": _kpi(lambda path: path.write_bytes(b""), _FEWER),
+    "KPI file gone": _kpi(Path.unlink, "it is gone"),
+    "KPI file of another tick": Kind(lambda store: swap(kpi_files(store)[-1], kpi_files(store)[-2]), f"{_FEWER}|{_CHANGED}"),
+    "KPI file with one bit flipped": _kpi(flip, _CHANGED),
+    "KPI file that is a folder": _kpi(file_to_folder, "it is no file"),
+    "KPI file unreadable": _kpi(unreadable, "too many levels of symbolic links"),
+    "KPI file a dangling link": _kpi(dangling, "it is gone"),
+    "all KPI files of other bytes": Kind(
+        lambda store: [path.write_bytes(b"\x93" * 5000) for path in kpi_files(store)], _FEWER
+    ),
+    "folder of KPI files gone": _at("kpi", shutil.rmtree, "kpi: it is gone"),
+    "folder of KPI files a file": _at("kpi", folder_to_file, "kpi: it is no folder"),
 }
-PRESENCE_DAMAGE: dict[str, Damage] = {
-    "attachments truncated": lambda store: truncate(presence_files(store)[-1]),
-    "attachments of no bytes": lambda store: presence_files(store)[-1].write_bytes(b""),
-    "attachments gone": lambda store: presence_files(store)[-1].unlink(),
-    "attachments with one bit flipped": lambda store: flip(presence_files(store)[-1]),
-    "attachments of another arrival": lambda store: swap(presence_files(store)[-1], presence_files(store)[0]),
-    "folder of attachments a file": lambda store: folder_to_file(store / "presence"),
+PRESENCE_DAMAGE = {
+    "attachments truncated": _presence(truncate, _FEWER),
+    "attachments of no bytes": _presence(lambda path: path.write_bytes(b""), _FEWER),
+    "attachments gone": _presence(Path.unlink, "it is gone"),
+    "attachments with one bit flipped": _presence(flip, _CHANGED),
+    "attachments of another arrival": Kind(
+        lambda store: swap(presence_files(store)[-1], presence_files(store)[0]), f"{_FEWER}|{_CHANGED}"
+    ),
+    "folder of attachments a file": _at("presence", folder_to_file, "presence: it is no folder"),
 }
-ARRAY_DAMAGE: dict[str, Damage] = {
-    "baseline truncated": lambda store: truncate(store / "state" / "baseline-900.npz"),
-    "baseline with one bit flipped": lambda store: flip(store / "state" / "baseline-900.npz"),
-    "baseline gone": lambda store: (store / "state" / "baseline-900.npz").unlink(),
-    "habits truncated": lambda store: truncate(store / "state" / "habit.npz"),
-    "habits with one bit flipped": lambda store: flip(store / "state" / "habit.npz"),
-    "folder of arrays a file": lambda store: folder_to_file(store / "state"),
+ARRAY_DAMAGE = {
+    "baseline truncated": _state("baseline-900.npz", truncate, "unreadable"),
+    "baseline with one bit flipped": _state("baseline-900.npz", flip, f"{_CHANGED}|unreadable"),
+    "baseline gone": _state("baseline-900.npz", Path.unlink, ""),
+    "habits truncated": _state("habit.npz", truncate, "unreadable"),
+    "habits with one bit flipped": _state("habit.npz", flip, f"{_CHANGED}|unreadable"),
+    "folder of arrays a file": _at("state", folder_to_file, "state: it is no folder"),
 }
-OTHER_DAMAGE: dict[str, Damage] = {
-    "waiting audit entry torn": lambda store: torn_json(store / "audit-waiting" / "1000-aa.json"),
-    "daemon.json garbage": lambda store: (store / "daemon.json").write_bytes(b"\xff\x00{"),
-    "daemon.json a folder": lambda store: file_to_folder(store / "daemon.json"),
-    "parts left over": lambda store: (store / "kpi" / ".x.parquet.1-1.part").write_bytes(b"PAR1"),
-    "quarantine a file": lambda store: folder_to_file(store / "quarantine"),
+OTHER_DAMAGE = {
+    "waiting audit entry torn": _at("audit-waiting/1000-aa.json", torn_json, "torn entry"),
+    "daemon.json garbage": _at("daemon.json", lambda path: path.write_bytes(b"\xff\x00{"), "daemon.json: it says nothing"),
+    "daemon.json a folder": _at("daemon.json", file_to_folder, "daemon.json: it says nothing"),
+    "part left over": _at("kpi/.x.parquet.1-1.part", lambda path: path.write_bytes(b"PAR1"), "part of a file"),
+    "file of no tick": _at("kpi/20260101.parquet", lambda path: path.write_bytes(b"PAR1"), "no tick refers to it"),
+    "quarantine a file": _at("quarantine", folder_to_file, "quarantine: it is no folder"),
 }
 ALL = KPI_DAMAGE | PRESENCE_DAMAGE | ARRAY_DAMAGE | OTHER_DAMAGE
+
+
+def together() -> list[dict[str, Kind]]:
+    """Every kind once, one of each group in the same store: they do not get into one another's way."""
+    groups = [KPI_DAMAGE, PRESENCE_DAMAGE, ARRAY_DAMAGE, OTHER_DAMAGE]
+    rows = zip_longest(*(group.items() for group in groups))
+    return [dict(filter(None, row)) for row in rows]

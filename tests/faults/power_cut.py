@@ -9,16 +9,18 @@ variables of `environment(...)`, any dynamically linked program is watched (Pyth
 | `POWER_CUT_JOURNAL` | file outside that folder to which each call is appended; none: nothing is recorded |
 | `POWER_CUT_KILL_AT` | the process ends by SIGKILL right after so many calls |
 | `POWER_CUT_ERROR` | `EIO`, `ENOSPC` or `EROFS`: what failing calls answer; none: nothing fails |
-| `POWER_CUT_CALLS` | which calls may fail, comma-separated: `write` (write, pwrite, ftruncate, ...), `sync` (fsync, fdatasync), `name` (open with O_CREAT or O_TRUNC, rename, link, unlink, mkdir, rmdir); default `write,sync` |
+| `POWER_CUT_CALLS` | which calls may fail, comma-separated, of the kinds below; default `write,sync` |
 | `POWER_CUT_AT` | the how manieth of these calls fails first, counted in each process on its own; default 1 |
 | `POWER_CUT_TIMES` | how many fail from there on; 0: all that follow, as on a full disk; default 1 |
 
-A child process that was forked reads the variables anew. Writes through a memory map (the `-shm` file of SQLite) are not seen.
+Kinds of calls: `write` (write, pwrite, ftruncate, posix_fallocate and the like), `sync` (fsync, fdatasync), `name` (open
+with O_CREAT or O_TRUNC, rename, link, unlink, mkdir, rmdir). A child that was forked reads the variables anew. Writes
+through a memory map (the `-shm` file of SQLite) are not seen. A full disk is `POWER_CUT_ERROR=ENOSPC POWER_CUT_TIMES=0`.
 
-For a power cut: `Disk(folder)` before the process starts, then `disk.replay(journal)` and `disk.restore(folder)` puts the folder
-into the state that a cut after the last recorded call leaves: of a file what was written before its last fsync, of a folder
-the names of before its own last fsync. `restore(folder, seed=...)` keeps a random part of the rest as well: any of the later
-writes, whole or torn, and any number of the later names in their order.
+For a power cut: `Disk(folder)` before the process starts, then `disk.replay(journal)` and `disk.restore(folder)` puts the
+folder into the state that a cut after the last recorded call leaves: of a file what was written before its last fsync, of a
+folder the names of before its own last fsync. `restore(folder, seed=...)` keeps a random part of the rest as well: any of
+the later writes, whole or torn, and any number of the later names in their order.
 
     disk = Disk(root)
     subprocess.run(command, env=environment(library, root, journal, kill_at=500))
@@ -66,7 +68,8 @@ def environment(
 
 @dataclass(frozen=True)
 class Record:
-    """One call that succeeded. `op`: c create, w write, t truncate, g allocate, s sync, r rename, l link, u unlink, m mkdir."""
+    """One call that succeeded. `op`: c create, w write, t truncate, g allocate, s sync, r rename, l link, u unlink,
+    m mkdir."""
 
     op: str
     inode: int

@@ -10,14 +10,18 @@ from random import Random
 
 import pytest
 
+from detector.rights import narrow
+from jobs.verifying import verify
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import SmallHouse, outcome
+from tests.acceptance.small_house import SmallHouse, outcome, settings_of
 from tests.acceptance.small_operator import LIVE, write_operator, write_wrong_and_right
 from tests.faults.power_cut import Disk, environment, library
 
 ROOT = Path(__file__).parents[2]
 CUTS = int(os.environ.get("POWER_CUTS", "2"))
 """How many moments are tried; each is tried strictly and with a random part of what was not forced to the disk."""
+LEFT = {"orphan", "part"}
+"""What a cut leaves that nothing refers to: the next `prune` deletes it."""
 pytestmark = pytest.mark.xdist_group("crashes")
 
 
@@ -90,6 +94,7 @@ def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number,
     random = Random(number)
     root = tmp_path / "house"
     shutil.copytree(begun, root)
+    narrow(root / "var", root / "operator", deep=True)
     with recording() as record:
         first = random.randrange(1, calls)
         assert cut(root, record, recorder, first, None) == -signal.SIGKILL
@@ -99,6 +104,9 @@ def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number,
     found = found_in(root)
     for part in ("decided", "assessed", "owed", "degradations", "incidents", "impacts", "listings"):
         assert found[part] == decided[part], part
+    assert [one for one in found["findings"] if one.code.startswith("store_")] == [], "nothing of it was damaged"
+    narrow(root / "var", root / "operator", deep=True)
+    assert [str(one) for one in verify(settings_of(root), at_work=False).troubles if one.kind not in LEFT] == []
 
 
 def test_the_recorder_knows_what_a_cut_leaves(recorder, tmp_path):
@@ -127,7 +135,8 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     code = (
-        "import os\nfor number in range(4):\n    try:\n        with open(os.environ['POWER_CUT_ROOT'] + f'/{number}', 'wb', 0) as f:\n"
+        "import os\nfor number in range(4):\n    try:\n"
+        "        with open(os.environ['POWER_CUT_ROOT'] + f'/{number}', 'wb', 0) as f:\n"
         "            f.write(b'x')\n        print('written')\n    except OSError as error:\n        print(error.strerror)\n"
     )
     done = subprocess.run(
@@ -137,3 +146,29 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
     first, *failing, last = done.stdout.splitlines()
     assert (first, last) == ("written", "written")
     assert all(line.startswith(says) for line in failing)
+
+
+@pytest.mark.parametrize(
+    ("error", "calls", "at"), [("ENOSPC", "write", 9), ("EIO", "sync", 3), ("EROFS", "write,sync,name", 1)]
+)
+def test_a_disk_that_fails_is_said_in_one_line_and_nothing_is_lost(error, calls, at, begun, recorder, tmp_path):
+    """From a certain call on nothing can be written any more; once it can, the same command does all of it."""
+    root = tmp_path / "house"
+    shutil.copytree(begun, root)
+    (root / "my.toml").write_text(
+        '[sources]\nkind = "dataset"\npath = "operator"\nkpis = "operator/kpis.toml"\n'
+        '[storage]\npath = "var"\n[web]\nport = 0\n'
+    )
+    command = [sys.executable, "-m", "jobs", "job", "pull", "--config", "my.toml"]
+    whole = os.environ | {"PYTHONPATH": str(ROOT)}
+    failing = environment(recorder, root / "var", error=error, calls=calls, at=at, times=0) | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=root, env=failing, timeout=240, check=False, capture_output=True, text=True)
+    assert done.returncode in (1, 2), done.stdout
+    assert len([line for line in done.stderr.splitlines() if line.startswith("precall: ")]) == 1, done.stderr
+    assert "mistake of precall" not in done.stderr
+    done = subprocess.run(command, cwd=root, env=whole, timeout=240, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "store damaged" not in done.stdout
+    settings = settings_of(root)
+    narrow(root / "var", root / "operator", deep=True)
+    assert [str(one) for one in verify(settings, at_work=False).troubles if one.kind not in LEFT] == []

@@ -59,7 +59,8 @@ def test_an_open_store_is_said_by_check_and_mended_by_the_next_start(root):
 
 
 def test_an_inbox_in_the_store_that_others_may_write_stays_reachable_for_them(root):
-    (root / "var").mkdir(mode=0o755)
+    (root / "var").mkdir()
+    (root / "var").chmod(0o755)
     (root / "inbox").rename(root / "var/inbox")
     (root / "my.toml").write_text((root / "my.toml").read_text().replace('"inbox', '"var/inbox'))
     (root / "var/inbox").chmod(0o777)
