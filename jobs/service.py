@@ -77,7 +77,9 @@ def service_of(house: House, listening: socket | None = None, watch: Watch = unw
     settings, jobs = house.settings, jobs_of(house, watch=watch)
     check_token(house.keys.token)  # one that opens nothing is said now, not in another process
     listening = listening or listen(settings.web.host, settings.web.port)
-    boot = Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
+
+    def boot() -> Boot:
+        return Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
 
     def look() -> Snapshot:
         return Snapshot(house.clock.now(), jobs.problems(), house.telemetry.text())

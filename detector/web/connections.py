@@ -168,11 +168,15 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._between, self._asked_at = False, None
         super().on_response_complete()
+        if self._hung_up and self.asks_nothing:
+            self._outlet.close()
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more. What it has asked is answered (it may still read); then the connection closes."""
         self._hung_up = True
         if self.lingers_since is not None:
             self._outlet.abort()
+        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
 
     def handle_events(self) -> None:
         super().handle_events()
@@ -238,7 +242,7 @@ class BoundedProtocol(H11Protocol):
                 self.abort()
                 return
         self.open_connections.count("not HTTP")
-        status = getattr(self.conn, "status", 400)
+        status = 431 if getattr(self.conn, "status", 400) == 431 else 400
         what = "The headers are too large." if status == 431 else "This is no valid HTTP request."
         self._answer(status, what)
 
