@@ -35,6 +35,7 @@ class Telemetry:
         self.feed_silent_objects = Gauge(
             "precall_feed_silent_objects", "Measured objects without data now", ["feed"], registry=self.registry
         )
+        self.audit_rows = Gauge("precall_audit_rows", "Newest row of the audit log", registry=self.registry)
         self.web_restarts = Counter(
             "precall_web_restarts", "The process of the pages was started again", registry=self.registry
         )

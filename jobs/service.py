@@ -12,6 +12,7 @@ from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
 from detector.web.reported import Boot, Snapshot
+from jobs.audit_head import AuditHead
 from jobs.daemon import Daemon, Jobs
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
@@ -81,7 +82,10 @@ def service_of(house: House, listening: socket | None = None, watch: Watch = unw
     def boot() -> Boot:
         return Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
 
+    audit_head = AuditHead(house.store, house.telemetry.audit_rows)
+
     def look() -> Snapshot:
+        audit_head()
         return Snapshot(house.clock.now(), jobs.problems(), house.telemetry.text())
 
     web = WebProcess("jobs.web_process", boot, listening, look, house.clock.now, house.telemetry.web_restarts.inc)
