@@ -69,12 +69,13 @@ class _Child:
 
 
 class WebProcess:
-    """`module` is run as a command (`python -m module`) with the socket's number, and reads what `boot` gives and then snapshots
-    from its standard input. `look` gives the present state; `restarted` is called when the process has ended by itself."""
+    """`module` is run as a command (`python -m module`) with the socket's number, and reads what `boot` gives and then
+    snapshots from its standard input. `look` gives the present state; `restarted` is called when the process has ended by
+    itself."""
 
     def __init__(
-        self, module: str, boot: Callable[[], Any], listening: socket, look: Callable[[], Snapshot], now: Callable[[], float],
-        restarted: Callable[[], object] = lambda: None,
+        self, module: str, boot: Callable[[], Any], listening: socket, look: Callable[[], Snapshot],
+        now: Callable[[], float], restarted: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
         self._module, self._boot, self._listening = module, boot, listening
         self._look, self._now, self._restarted = look, now, restarted
