@@ -1,5 +1,6 @@
 """Each connection has a bound on every wait, over real sockets: the limits are short here, what they cut is real."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -33,8 +34,10 @@ def application(release):
         return PlainTextResponse("x" * LARGE)
 
     @app.get("/stuck")
-    def stuck():
-        release.wait(PATIENCE_S)
+    async def stuck():
+        app.state.stuck = getattr(app.state, "stuck", 0) + 1
+        while not release.is_set():
+            await asyncio.sleep(0.02)
         return PlainTextResponse("late")
 
     return app
@@ -49,7 +52,9 @@ def release():
 
 @pytest.fixture
 def server(release):
-    server = WebServer(application(release), "127.0.0.1", 0, entry=Entry(limits=SHORT))
+    app = application(release)
+    server = WebServer(app, "127.0.0.1", 0, entry=Entry(limits=SHORT))
+    server.stuck = lambda: getattr(app.state, "stuck", 0)
     server.at = int(server.start().rpartition(":")[2])
     yield server
     release.set()
@@ -144,14 +149,14 @@ def test_connections_that_ask_nothing_make_room_for_one_that_does(server):
 
 def test_while_all_are_at_work_the_next_is_told_to_come_again(server, release):
     with ExitStack() as held:
-        until = time.monotonic() + PATIENCE_S
-        answer = b""
-        while status(answer) != 503 and time.monotonic() < until:
-            busy = held.enter_context(connect(server))
-            busy.sendall(b"GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")
-            with connect(server) as one:
-                one.sendall(GET)
-                answer = read_all(one)
+        for number in range(SHORT.connections):
+            held.enter_context(connect(server)).sendall(b"GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")
+            until = time.monotonic() + PATIENCE_S
+            while server.stuck() <= number and time.monotonic() < until:
+                time.sleep(0.01)
+        with connect(server) as one:
+            one.sendall(GET)
+            answer = read_all(one)
         assert status(answer) == 503
         assert b"retry-after: 1" in answer.lower()
         release.set()
