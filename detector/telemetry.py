@@ -56,6 +56,7 @@ class Telemetry:
         self.dead = Gauge(
             "precall_deliveries_dead", "Alerts that could not be delivered", ["receiver"], registry=self.registry
         )
+        self.audit_rows = Gauge("precall_audit_rows", "Newest row of the audit log", registry=self.registry)
         self.web_restarts = Counter(
             "precall_web_restarts", "The process of the pages was started again", registry=self.registry
         )

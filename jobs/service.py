@@ -14,6 +14,7 @@ from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
 from detector.web.reported import Boot, Snapshot
+from jobs.audit_head import AuditHead
 from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon, Jobs
 from jobs.ledger import Reached, walk_on
@@ -89,9 +90,14 @@ def service_of(house: House, listening: socket | None = None, watch: Watch = unw
     settings, jobs = house.settings, jobs_of(house, watch=watch)
     check_token(house.keys.token)  # one that opens nothing is said now, not in another process
     listening = listening or listen(settings.web.host, settings.web.port)
-    boot = Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
+
+    def boot() -> Boot:
+        return Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
+
+    audit_head = AuditHead(house.store, house.telemetry.audit_rows)
 
     def look() -> Snapshot:
+        audit_head()
         return Snapshot(house.clock.now(), jobs.problems(), house.telemetry.text())
 
     web = WebProcess("jobs.web_process", boot, listening, look, house.clock.now, house.telemetry.web_restarts.inc)

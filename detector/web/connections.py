@@ -19,6 +19,8 @@ from detector.web.limits import Limits
 from detector.web.meters import Meters
 
 _SWEEP_S = 0.5
+_TOLD = 64
+"""Refused connections that are answered at the same time; more are closed without a word."""
 _GRACE_S = 10.0
 """An answer is given up so long after `answer_s`, should the application not have ended it by itself."""
 
@@ -30,6 +32,8 @@ class Connections:
         self.limits, self._meters, self._trusted = limits, meters, frozenset(trusted)
         self._open: dict[BoundedProtocol, str] = {}
         self._of: Counter[str] = Counter()
+        self._leaving: dict[BoundedProtocol, None] = {}
+        """Refused, and still told why; they are no connections that could make room."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -49,7 +53,14 @@ class Connections:
             if old is not new and of in (None, its) and old.asks_nothing:
                 self.end(old, "made room")
                 return True
+        self.forget(new)
+        self._leaving[new] = None
         return False
+
+    @property
+    def may_be_told(self) -> bool:
+        """There is room for one more that is told why it is refused."""
+        return len(self._leaving) <= _TOLD
 
     def count(self, why: str) -> None:
         """A connection ends for what it did."""
@@ -61,6 +72,7 @@ class Connections:
         one.abort()
 
     def forget(self, one: "BoundedProtocol") -> None:
+        self._leaving.pop(one, None)
         address = self._open.pop(one, None)
         if address is not None:
             self._of[address] -= 1
@@ -68,11 +80,11 @@ class Connections:
 
     def _sweep(self) -> None:
         now = monotonic()
-        for one in list(self._open):
+        for one in [*self._open, *self._leaving]:
             if why := one.overdue(now):
                 self.count(why)
                 one.give_up(why)
-        self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if self._open else None
+        self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if self._open or self._leaving else None
 
 
 class _Parser(h11.Connection):
@@ -147,6 +159,9 @@ class BoundedProtocol(H11Protocol):
         if not self.open_connections.admit(self, address):
             self.open_connections.count("too many")
             self._refused = True
+            if not self.open_connections.may_be_told:
+                self.abort()
+                return
             self._answer(503, "Too many connections are at work; ask again in a second.", (b"retry-after", b"1"))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -168,11 +183,15 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._between, self._asked_at = False, None
         super().on_response_complete()
+        if self._hung_up and self.asks_nothing:
+            self._outlet.close()
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more. What it has asked is answered (it may still read); then the connection closes."""
         self._hung_up = True
         if self.lingers_since is not None:
             self._outlet.abort()
+        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
 
     def handle_events(self) -> None:
         super().handle_events()
@@ -238,7 +257,7 @@ class BoundedProtocol(H11Protocol):
                 self.abort()
                 return
         self.open_connections.count("not HTTP")
-        status = getattr(self.conn, "status", 400)
+        status = 431 if getattr(self.conn, "status", 400) == 431 else 400
         what = "The headers are too large." if status == 431 else "This is no valid HTTP request."
         self._answer(status, what)
 

@@ -34,7 +34,7 @@ _STOP_WITHIN_S = 2.0
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _SOUND_S = 60.0
 """A process that lived so long did not die of how it was started."""
-_TOLD_S = 10.0
+_TOLD_S = 5.0
 """How long /readyz tells of a restart after the process serves again."""
 PACKAGES = Path(__file__).parents[2]
 
@@ -69,12 +69,13 @@ class _Child:
 
 
 class WebProcess:
-    """`module` is run as a command (`python -m module`) with the socket's number, and reads `boot` and then snapshots from
-    its standard input. `look` gives the present state; `restarted` is called when the process has ended by itself."""
+    """`module` is run as a command (`python -m module`) with the socket's number, and reads what `boot` gives and then
+    snapshots from its standard input. `look` gives the present state; `restarted` is called when the process has ended by
+    itself."""
 
     def __init__(
-        self, module: str, boot: Any, listening: socket, look: Callable[[], Snapshot], now: Callable[[], float],
-        restarted: Callable[[], object] = lambda: None,
+        self, module: str, boot: Callable[[], Any], listening: socket, look: Callable[[], Snapshot],
+        now: Callable[[], float], restarted: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
         self._module, self._boot, self._listening = module, boot, listening
         self._look, self._now, self._restarted = look, now, restarted
@@ -158,7 +159,7 @@ class WebProcess:
             [sys.executable, "-m", self._module, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             pass_fds=[number], env=os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}, bufsize=0,
         )  # fmt: skip
-        child = _Child(process, unsent=frame(self._boot))
+        child = _Child(process, unsent=frame(self._boot()))
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)

@@ -54,7 +54,7 @@ def _check_text(raw: bytes, what: str) -> None:
     except UnicodeDecodeError as error:
         raise Malformed(400, f"In {what} stands something that is no UTF-8.") from error
     if _CONTROL.search(text):
-        raise Malformed(400, f"In {what} stands a control character.")
+        raise Malformed(422, f"In {what} stands a control character.")
 
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
@@ -114,7 +114,7 @@ def _integer(digits: str) -> int:
 def _check_strings(value: Any) -> None:
     match value:
         case str() if _CONTROL.search(value):
-            raise Malformed(400, "In the body stands a control character.")
+            raise Malformed(422, "In the body stands a control character.")
         case dict():
             for key, inner in value.items():
                 _check_strings(key)
