@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from sqlalchemy import select
 
 from detector.domain.errors import Transient
@@ -15,7 +14,6 @@ from detector.store.database import Database
 from detector.store.tables import audit as table
 from detector.store.whole_file import whole_file
 
-log = structlog.get_logger()
 PATIENCE_S = 0.05
 """A caller waits so long for whoever is writing (a tick that lists a hundred thousand people takes seconds)."""
 Entry = dict[str, Any]
@@ -70,7 +68,11 @@ class AuditLog:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             aside = path.with_name(f"torn-{path.name}")
-            log.warning("torn entry of the log of audits", file=path.name, kept_as=aside.name, reason=str(error)[:200])
+            import structlog
+
+            structlog.get_logger().warning(
+                "torn entry of the log of audits", file=path.name, kept_as=aside.name, reason=str(error)[:200]
+            )
             path.replace(aside)
             return None
 
