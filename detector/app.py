@@ -11,6 +11,7 @@ from detector.clock import WallClock
 from detector.delivery import Receiver
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
+from detector.domain.ports import Route
 from detector.keys import Keys, check_keys, load_keys, names_of
 from detector.rights import narrow, private_umask, too_wide
 from detector.settings import Settings
@@ -51,7 +52,7 @@ class House:
         from detector.store.database import Database
         from detector.store.migrate import migrate
 
-        database = Database(self.settings.database_url)
+        database = Database(self.settings.database_url, self.settings.storage.limits)
         _check_not_empty(database, self.settings.storage.path)
         migrate(database)
         check_keys(self.settings, self.keys, database)
@@ -157,9 +158,12 @@ def _make_inbox(settings: Settings) -> None:
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
     return [
-        Receiver(r.name, r.url, r.secrets, r.format, r.min_severity, r.teams, audience=r.audience)
+        Receiver(
+            r.name, r.url, r.secrets, r.format, r.min_severity, r.teams, audience=r.audience,
+            route=Route(r.ca_file, r.proxy, r.private),
+        )
         for r in settings.receivers
-    ]
+    ]  # fmt: skip
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:
@@ -255,21 +259,28 @@ def _source_problems(house: House, findings: Findings) -> Iterator[str]:
 
 def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
     """Addresses, secrets and formats that could never work; nothing is sent."""
-    from detector.delivery import check_url, format_named, signed_headers, unresolved
+    from detector.delivery import authorities_of, check_proxy, check_url, format_named, signed_headers, unresolved
 
     if not receivers:
         yield "receivers: none configured; alerts are kept, but nobody is told"
-    able = []
+    asked: dict[str, str] = {}
     for receiver in receivers:
+        route = receiver.route
         try:
-            check_url(receiver.url)
+            check_url(receiver.url, private=route.private)
+            asked[receiver.name] = receiver.url
+            if route.proxy:
+                check_proxy(route.proxy)
+                asked[receiver.name] = route.proxy  # which looks the receiver's name up itself
+            authorities_of(route.ca_file)
             format_named(receiver.format)
             signed_headers("check", b"", receiver.secrets, wall_now=0.0)
-            able.append(receiver)
         except PrecallError as error:
+            asked.pop(receiver.name, None)
             yield f"receiver '{receiver.name}': {error}"
-    unknown = unresolved([one.url for one in able], within_s=_RESOLVED_WITHIN_S)
-    for receiver in able:
-        if why := unknown.get(receiver.url):
-            where = f"receiver '{receiver.name}': {check_url(receiver.url)}"
-            yield f"{where}: {why}; mend the host in its url, or your name server"
+    inside = [asked[one.name] for one in receivers if one.name in asked and (one.route.private or one.route.proxy)]
+    unknown = unresolved(list(asked.values()), within_s=_RESOLVED_WITHIN_S, private=inside)
+    for receiver in receivers:
+        if why := unknown.get(asked.get(receiver.name, "")):
+            shown = check_proxy(receiver.route.proxy) if receiver.route.proxy else check_url(receiver.url, private=True)
+            yield f"receiver '{receiver.name}': {shown}: {why}"

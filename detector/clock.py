@@ -2,6 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Linux: random(4)."""
+_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
+"""Linux: goes on while the machine is suspended, which CLOCK_MONOTONIC does not."""
 
 
 class WallClock:
@@ -19,3 +25,16 @@ class MovingClock:
 
     def now(self) -> float:
         return self.at
+
+
+def steady_s() -> float:
+    """Seconds since this machine was started, which nobody can set."""
+    return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
+
+
+def boot_id() -> str:
+    """Names the present start of this machine: readings of `steady_s` compare only under one name. Empty: not known."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 import config
+from detector.database_limits import DatabaseLimits
 from detector.domain.customer import PURPOSES
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import (
@@ -98,6 +99,18 @@ class Storage(_Section):
     vault_key_file: str = ""
     previous_vault_keys: tuple[str, ...] = Field(default=(), repr=False)
     previous_vault_keys_file: str = ""
+    connect_timeout_s: float = DatabaseLimits.connect_timeout_s
+    statement_timeout_s: float = DatabaseLimits.statement_timeout_s
+    lock_timeout_s: float = DatabaseLimits.lock_timeout_s
+    idle_in_transaction_timeout_s: float = DatabaseLimits.idle_in_transaction_timeout_s
+
+    @property
+    def limits(self) -> DatabaseLimits:
+        """How long the database may take."""
+        return DatabaseLimits(
+            connect_timeout_s=self.connect_timeout_s, statement_timeout_s=self.statement_timeout_s,
+            lock_timeout_s=self.lock_timeout_s, idle_in_transaction_timeout_s=self.idle_in_transaction_timeout_s,
+        )  # fmt: skip
 
 
 class Schedule(_Section):
@@ -140,6 +153,14 @@ class Web(_Section):
     token: str = Field(default="", repr=False)
     token_file: str = ""
     link_base: str = ""
+    connections: int = 256
+    """Open at once; more are refused, and who asks nothing makes room."""
+    requests_per_minute: int = 6000
+    """With one token; answered 429 beyond."""
+    strangers_per_minute: int = 600
+    """From one address without a token."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies of one's own: what they say of the client's address and of TLS is believed."""
 
 
 class Receiver(_Section):
@@ -155,6 +176,12 @@ class Receiver(_Section):
     teams: tuple[str, ...] = ()
     audience: Literal["care", "operations"] = "care"
     """care: alerts about incidents; operations: alerts about feeds that fall silent."""
+    private: bool = False
+    """It may be in a private network: 10.0.0.0/8 and the like."""
+    ca_file: str = ""
+    """PEM file of the authority that signs its certificate; empty: the public ones."""
+    proxy: str = Field(default="", repr=False)
+    """http://host:port or https://host:port, through which it is reached; may hold a name and a password."""
 
 
 class Delivery(_Section):

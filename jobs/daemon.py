@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from threading import Event
 from time import monotonic
@@ -22,6 +22,7 @@ from detector.store import Store
 from detector.telemetry import Telemetry
 from jobs import fitted
 from jobs.assess import assess
+from jobs.clock_guard import ClockGuard
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feeds import FeedWatch, last_seen, stops
@@ -31,6 +32,7 @@ from jobs.progress import Watch, unwatched
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
+from jobs.receivers import problems_of
 from jobs.saying import RoundLog, say_learned
 from jobs.waking import LONG_AGO, Waker, WhenWoken
 from jobs.workers import Workers
@@ -67,10 +69,16 @@ class Jobs:
     """Periods decided in this round, and alerts composed (`notified`); the daemon logs them and begins anew."""
     notified: int = 0
 
+    def __post_init__(self) -> None:
+        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry)
+        self.clock = self.guard
+
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
+        job, _, receiver = name.partition(":")
+        self.guard.look_before(job)
         with self.telemetry.job_seconds.labels(name).time():
-            did: str = getattr(self, name)()
+            did: str = getattr(self, job)(*([receiver] if receiver else []))
         self.failures.pop(name, None)
         return did
 
@@ -146,13 +154,28 @@ class Jobs:
         """Once an hour of event time: the present day and what late data changed."""
         return self.experience() if due(self.store, self.clock.now()) else "not due"
 
-    def push(self) -> str:
-        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now())
+    def push(self, receiver: str | None = None) -> str:
+        """Of one receiver, as the daemon does, or of all."""
+        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now(), receiver=receiver)
+        if receiver is None:
+            self.watch_receivers()
+        return self._counted(outcomes)
+
+    def watch_receivers(self) -> str:
+        """What waits for nobody is dead; how each receiver stands is measured."""
+        outcomes = self.relay.clear_unconfigured(self.wall.now(), self.clock.now())
+        states = self.store.receiver_states.all()
+        self.telemetry.received(self.relay.receivers, states, self.clock.now())
+        return self._counted(outcomes)
+
+    def _counted(self, outcomes: Mapping[str, int]) -> str:
         for state, count in outcomes.items():
             self.telemetry.deliveries.labels(state).inc(count)
         return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
 
     def learn(self) -> str:
+        if not self.guard.certain():
+            return self.guard.problem()
         policy = self.settings.detection
         with self.watch("learning what is normal") as moved:
             count = learn(
@@ -191,6 +214,8 @@ class Jobs:
         return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in owed)
 
     def prune(self) -> str:
+        if not self.guard.certain():
+            return self.guard.problem()
         gone = prune(self.store, self.source, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
         return ", ".join(f"{count} {name}" for name, count in gone.items() if count) or "nothing is older than it may be"
 
@@ -201,8 +226,10 @@ class Jobs:
         owed = self.store.ticks.debts("score")
         if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
+        found += [problem] if (problem := self.guard.problem()) else []
         zone = self.source.reference(self.clock.now()).operator.timezone
-        return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        found += [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        return found + problems_of(self.store.receiver_states.all(), self.relay.receivers, zone)
 
 
 class Daemon:
@@ -230,7 +257,8 @@ class Daemon:
     def start(self) -> None:
         schedule = self._jobs.settings.schedule
         self._every(schedule.pull_s, self._tick, "tick")
-        self._every(schedule.push_s, lambda: self._workers.run("push"), "push")
+        for name in ("watch_receivers", *(f"push:{one.name}" for one in self._jobs.receivers)):
+            self._every(schedule.push_s, partial(self._workers.run, name), name)
         self._every(schedule.prune_s, lambda: self._workers.run("prune"), "prune")
         self._scheduler.start()
         self._waker.start()

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
 from sqlalchemy import Connection
 
 from detector import feedback, pipeline
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Misconfigured, Permanent, Transient
+from detector.domain.exposure import Presence
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.interaction import Interaction
@@ -19,6 +21,7 @@ from detector.kpis import Catalogue
 from detector.store import Store
 from jobs import feeds
 from jobs.bursts import scan_bursts
+from jobs.clock_repair import AGAIN
 from jobs.coverage import keep_counters
 from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
@@ -112,11 +115,27 @@ def _pull_people(source: Source, store: Store, reference: Reference, now: float,
     with store.begin() as connection:
         if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
             return
+        if store.notes.get(AGAIN, 0.0) > after:  # the clock was ahead: some of it was given before
+            presence = _unknown(store, presence)
         if len(presence):  # written while no other daemon can be at it: it would have seen less, or more
             store.presence.write(presence, after, connection, now)
         store.interactions.add(connection, [i for i in interactions if not erased.covers(i.subscriber, i.at)])
         store.interactions.add_events(connection, [e for e in events if not erased.covers(e.subscriber, e.at)])
         store.notes.put(connection, "pulled:people", now)
+
+
+def _unknown(store: Store, given: Presence) -> Presence:
+    """The rows that are not kept yet."""
+    if not len(given):
+        return given
+    kept = store.presence.read(Window(int(given.start.min()), int(given.start.max()) + 1))
+    known = set(zip(*_keys(kept), strict=True))
+    return given.take(np.array([i for i, key in enumerate(zip(*_keys(given), strict=True)) if key not in known], np.intp))
+
+
+def _keys(rows: Presence) -> tuple[list[str], list[str], list[int]]:
+    people, cells = np.array(rows.subscribers, object), np.array(rows.cells, object)
+    return people[rows.subscriber].tolist(), cells[rows.cell].tolist(), rows.start.tolist()
 
 
 def _interactions(

@@ -68,6 +68,11 @@ class Source(Protocol):
 
     def pieces(self, after: float, now: float) -> Sequence[Piece]: ...
 
+    def newest_periods(self, now: float) -> Sequence[Window]:
+        """The newest period of each of the newest few files, which need not be whole nor read before: by them a clock is
+        judged that may be wrong, so of a live source they do not depend on `now`. Nothing is remembered of this look."""
+        ...
+
     def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]": ...
 
     def set_aside(self, piece: Piece, reason: str) -> None:
@@ -95,7 +100,25 @@ class Source(Protocol):
         ...
 
 
-class Transport(Protocol):
-    """Carries one signed request; raises Transient (with `retry_after_s` if told) or Permanent."""
+@dataclass(frozen=True)
+class Route:
+    """How a receiver is reached. `ca_file`: the authority that signs its certificate, empty = the public ones. `proxy`: an
+    address, http or https, through which the connection goes. `private`: it may be in a private network."""
 
-    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> None: ...
+    ca_file: str = ""
+    proxy: str = field(default="", repr=False)
+    private: bool = False
+
+
+DIRECT = Route()
+
+
+class Transport(Protocol):
+    """Carries one signed request; raises Transient (with `retry_after_s` if told) or Permanent. Several threads may send at
+    once."""
+
+    def send(self, url: str, body: bytes, headers: Mapping[str, str], route: Route) -> None: ...
+
+    def cancel(self) -> None:
+        """End what is under way and send no more: the service is stopping. Returns at once."""
+        ...

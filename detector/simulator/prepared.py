@@ -58,6 +58,10 @@ class PreparedDay:
         piece = Piece(self.name, name, made_from, float(self.day.end), window=self._window)
         return [piece] if after < self.day.end <= now else []
 
+    def newest_periods(self, now: float) -> Sequence[Window]:
+        """The day, once it is over."""
+        return [self._window] if self.day.end <= now else []
+
     def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         """A batch for each period and kind of object."""
         counters, network = self.day.counters, self.world.network

@@ -19,6 +19,8 @@ from detector.sources.presence import AttachmentFile, AttachmentFiles
 from detector.sources.reference import ReferenceFiles, signature_of
 
 DAY_S = 86_400
+NEWEST_FILES = 8
+"""So many of the newest files say what time it is by the data."""
 UNFINISHED = (".part", ".tmp")
 
 
@@ -55,6 +57,11 @@ class OperatorDataset:
         listed = self._all_pieces()
         low, high = (bisect_right(listed, at, key=lambda p: p.arrived_at) for at in (after, now))
         return listed[low:high]
+
+    def newest_periods(self, now: float) -> Sequence[Window]:
+        listed = self._all_pieces()
+        arrived = listed[: bisect_right(listed, now, key=lambda p: p.arrived_at)]
+        return [piece.window for piece in reversed(arrived) if piece.window is not None][:NEWEST_FILES]
 
     def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         whole = piece.window

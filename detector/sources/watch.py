@@ -2,13 +2,20 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
+from heapq import nlargest
 from pathlib import Path
 
-from detector.domain.errors import Transient
+from detector.domain.errors import PrecallError, Transient
+from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Piece
-from detector.sources.dataset import OperatorDataset, file_of, files_below
+from detector.domain.window import Window
+from detector.sources.dataset import NEWEST_FILES, OperatorDataset, file_of, files_below
 from detector.sources.identity import Pseudonymiser
 from detector.sources.presence import AttachmentFile
+
+_REMEMBERED = 1000
+"""Files of which the newest period is remembered."""
 
 
 class FileDrop(OperatorDataset):
@@ -27,6 +34,7 @@ class FileDrop(OperatorDataset):
         super().__init__(root, pseudonymiser)
         self._quarantine, self._wall, self._settle_s = quarantine, wall, settle_s
         self._looks: dict[Path, tuple[int, int]] = {}
+        self._newest: dict[tuple[Path, int], Window | None] = {}
         self._arrived: dict[tuple[Path, int], float] = {}
 
     def pieces(self, after: float, now: float) -> Sequence[Piece]:
@@ -39,6 +47,29 @@ class FileDrop(OperatorDataset):
                 continue
             found.append(self._piece(file, self._arrival(path, now)))
         return sorted(found, key=lambda p: (p.arrived_at, p.name))
+
+    def newest_periods(self, now: float) -> Sequence[Window]:
+        """By the time of change of the files, the newest first: of each the period that ends last."""
+        found: list[tuple[int, Path]] = []
+        for path, _ in files_below(self._root, "counters"):
+            with suppress(OSError):
+                found.append((path.stat().st_mtime_ns, path))
+        newest = (self._newest_period(path, at) for at, path in nlargest(NEWEST_FILES, found))
+        return [period for period in newest if period is not None]
+
+    def _newest_period(self, path: Path, changed_at: int) -> Window | None:
+        """Read once for each change; None if the file says nothing yet."""
+        if (path, changed_at) not in self._newest:
+            try:
+                name, zone = path.relative_to(self._root).as_posix(), self._reference.zone
+                periods = [(b.start, b.duration_s) for b in self._files.read(name, Findings(), zone, None)]
+            except (PrecallError, OSError):
+                periods = []
+            start, length = max(periods, key=sum, default=(0, 0))
+            if len(self._newest) > _REMEMBERED:
+                self._newest.clear()
+            self._newest[path, changed_at] = Window(start, start + length) if periods else None
+        return self._newest[path, changed_at]
 
     def set_aside(self, piece: Piece, reason: str) -> None:
         """Moves an unreadable file to quarantine, with a `.reason.txt` beside it. Raises Transient if the disk refuses."""

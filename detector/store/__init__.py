@@ -21,7 +21,9 @@ from detector.store.interactions import Interactions
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
+from detector.store.receiver_states import ReceiverStates
 from detector.store.retention import Retention
+from detector.store.sessions import WebSessions
 from detector.store.stored_files import StoredFiles
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
@@ -64,12 +66,14 @@ class Store:
         self.book = Book(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
+        self.receiver_states = ReceiverStates(database)
         self.notes = Notes(database)
         self.interactions = Interactions(database)
         self.communications = Communications(database)
         self.experience = Experiences(database)
         self.verdicts = Verdicts(database)
         self.audit = AuditLog(database, root / "audit-waiting")
+        self.sessions = WebSessions(database)
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
         self.stored = StoredFiles(root, database)

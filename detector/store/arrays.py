@@ -3,7 +3,7 @@
 import shutil
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from detector.domain.errors import Transient
+from detector.domain.window import Tick
 from detector.store.damage import Damage
 from detector.store.habits import MADE_FROM, without
 from detector.store.mapped import mapped
@@ -108,6 +109,14 @@ class ArrayStore:
         """Keep the newest `keep` files of a folder (names sort by time)."""
         for path in sorted((self._root / folder).glob("*.npz"))[:-keep]:
             path.unlink(missing_ok=True)
+
+    def forget_ahead(self, folders: Sequence[str], after: int, ticks: Collection[Tick] = ()) -> None:
+        """Delete the files of these ticks, and of all that start after this moment (s): pruning keeps what sorts last."""
+        named = {f"{tick.start}-{tick.duration_s}" for tick in ticks}
+        for path in [path for folder in folders for path in (self._root / folder).glob("*.npz")]:
+            start = path.stem.partition("-")[0]
+            if path.stem in named or (start.isdecimal() and int(start) > after):
+                path.unlink(missing_ok=True)
 
     def entries_of(self, names: Sequence[str]) -> int:
         """How many entries of the habits are about these people."""

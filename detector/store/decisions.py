@@ -86,6 +86,12 @@ class Decisions:
         if oldest is not None:
             connection.execute(delete(table).where(table.c.number < oldest))
 
+    def forget_ahead(self, connection: Connection, ticks: Iterable[Tick], *, after: int) -> None:
+        """Drop the decisions on these ticks, and on all that start after this moment (s): no such time has come yet."""
+        for tick in ticks:
+            connection.execute(delete(table).where(table.c.start == tick.start, table.c.duration_s == tick.duration_s))
+        connection.execute(delete(table).where(table.c.start > after))
+
 
 def _packed(before: Before) -> bytes:
     """Names of the fields once, then the values row by row, squeezed: most of a network's state is alike."""

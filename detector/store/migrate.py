@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import inspect, text
 
 from detector.domain.errors import Misconfigured
 from detector.store.database import Database
@@ -23,11 +22,10 @@ def newest() -> str:
 
 def present(database: Database) -> str | None:
     """The revision at which the database is; None: not known, so Alembic has to look."""
-    try:
-        with database.engine.connect().execution_options(reading=True) as connection:
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
-    except DBAPIError:
-        return None
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
     return str(found[0]) if len(found) == 1 else None
 
 
@@ -41,7 +39,7 @@ def migrate(database: Database) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
-    with database.begin() as connection:
+    with database.unlimited() as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -202,7 +202,13 @@ vault = Table(
 audit = Table(
     "audit", metadata,
     Column("row", Integer, primary_key=True), Column("at", Float, nullable=False), _text("actor"), _text("action"),
-    _text("subject"), Column("detail", Text, nullable=False, default=""),
+    _text("subject"), Column("detail", Text, nullable=False, default=""), _word("hash"),
+)  # fmt: skip
+
+web_session = Table(
+    "web_session", metadata,
+    _text("secret_hash", primary_key=True), _text("name"), _text("fingerprint"),
+    Column("began_at", Float, nullable=False), Column("ends_at", Float, nullable=False),
 )  # fmt: skip
 
 finding = Table(
@@ -246,6 +252,7 @@ declare(metadata, {
     },
     "feedback": {SUBJECT: "subscriber", FREE: "incident_id actor verdict outcome"},
     "vault": {SUBJECT: "pseudonym", SEALED: "sealed"},
-    "audit": {KEPT: "subject detail", FREE: "actor action"},
+    "audit": {KEPT: "subject detail", FREE: "actor action hash"},
+    "web_session": {FREE: "secret_hash name fingerprint"},
     "finding": {FREE: "code", TEXT: "where example"},
 })  # fmt: skip

@@ -12,6 +12,7 @@ from detector.store.tables import done, owed, tick_piece
 from detector.store.tables import tick as table
 
 STEPS = ("score", "decide", "assess")
+_LAST_TICKS = 64
 DAMAGED, UNKNOWN = "damaged", "unknown"
 """States of a tick's data: its file is damaged or gone, and it is pulled again; nothing of it could be pulled again. A tick
 in one of them is not known, which is another thing than a tick for which nothing came (`path` is empty)."""
@@ -67,6 +68,30 @@ class Ticks:
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(table.c.duration_s))
             return {d: Window(first, last + d) for d, first, last in rows}
+
+    def newest_measured(self) -> list[Tick]:
+        """The newest tick of each duration of which at least half as many objects reported as of any of the last ones."""
+        query = select(table.c.duration_s, table.c.start, table.c.objects).where(table.c.path != "")
+        found: dict[int, list[tuple[int, int]]] = {}
+        with self._database.read() as connection:
+            for duration_s, start, objects in connection.execute(query.order_by(table.c.start.desc()).limit(_LAST_TICKS)):
+                found.setdefault(duration_s, []).append((start, objects))
+        return [
+            Tick(next(start for start, objects in ticks if 2 * objects >= max(n for _, n in ticks)), duration_s)
+            for duration_s, ticks in found.items()
+        ]
+
+    def forget_ahead(self, connection: Connection, now: float, *, data_until: float) -> list[Tick]:
+        """Drop ticks that were recorded as empty before their end, and all that start after `data_until` (s), with what is
+        owed and done of them; returns them. They were recorded at a clock that was ahead."""
+        early = (table.c.path == "") & (table.c.start + table.c.duration_s > now)
+        rows = connection.execute(select(table.c.start, table.c.duration_s).where(early | (table.c.start > data_until)))
+        ahead = [Tick(start, duration_s) for start, duration_s in rows]
+        for part in (table, owed, done):
+            for tick in ahead:
+                connection.execute(delete(part).where(part.c.start == tick.start, part.c.duration_s == tick.duration_s))
+            connection.execute(delete(part).where(part.c.start > data_until))
+        return ahead
 
     def starts(self, connection: Connection, duration_s: int, since: int) -> set[int]:
         """Starts of the known ticks from `since` on."""

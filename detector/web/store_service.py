@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from detector.domain.evidence import Band
     from detector.kpis import Catalogue
 
+_READY_S = 2.0
+"""A database that does not answer within this is not ready; a supervisor asks every few seconds."""
 _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
 
@@ -51,7 +53,8 @@ class StoreService:
         return self.clock.now()
 
     def ready(self) -> Sequence[str]:
-        return self.problems()
+        away = self.store.database.problem(_READY_S)
+        return [away] if away else self.problems()
 
     def knows_people(self) -> bool:
         return bool(self._known().customers.subscribers)

@@ -53,8 +53,12 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
     listening = listen(settings.web.host, settings.web.port)
     from detector.app import open_house
     from jobs.service import service_of
+    from jobs.starting import open_when_there
 
-    service = service_of(open_house(settings), listening, logged)
+    house = open_when_there(lambda: open_house(settings), stop)
+    if house is None:
+        return
+    service = service_of(house, listening, logged)
     stop.unfinished = service.daemon.unfinished
     if past_s:
         from jobs.judging import Judging

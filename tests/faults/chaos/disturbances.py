@@ -14,6 +14,7 @@ from random import Random
 from tests.faults.chaos.operator import Drop, moment
 from tests.faults.chaos.receivers import MOODS
 from tests.faults.chaos.run import Run
+from tests.faults.power_cut import environment
 
 Disturbance = Callable[[Run, int, Random], str]
 """Does it, and says in a few words what it did."""
@@ -140,6 +141,21 @@ def damaged_history(run: Run, quarter: int, random: Random) -> str:
     return "cut a file of the history"
 
 
+def failing_disk(run: Run, quarter: int, random: Random) -> str:
+    """A daemon whose writes fail for a while, or whose disk is full from some moment on; it is ended and started again."""
+    if run.recorder is None:
+        return "nothing"
+    error, times = random.choice(["EIO", "ENOSPC"]), random.choice([1, 3, 0])
+    calls, at = random.choice(["write", "sync", "write,sync,name"]), random.randrange(20, 400)
+    ill = run.start(environment(run.recorder, run.root / "var", error=error, calls=calls, at=at, times=times))
+    time.sleep(random.uniform(2.0, 4.0))
+    if ill.process.poll() is None:
+        run.end(ill, signal.SIGKILL)
+    else:
+        run.running.remove(ill)
+    return f"a daemon whose disk answers {error} to {calls}"
+
+
 def lost_state(run: Run, quarter: int, random: Random) -> str:
     """The detector's arrays are gone or damaged."""
     files = sorted((run.root / "var/state").rglob("[!.]*.npz"))
@@ -154,6 +170,7 @@ DISTURBANCES: Mapping[str, Disturbance] = {
     "kill": kill, "terminate": terminate, "freeze": freeze, "moods": moods, "wall clock": wall_clock,
     "event clock": event_clock, "strangers": strangers, "poison": poison, "busy database": busy_database,
     "restarted database": restarted_database, "damaged history": damaged_history, "lost state": lost_state,
+    "failing disk": failing_disk,
 }  # fmt: skip
 
 

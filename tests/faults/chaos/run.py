@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from tests.faults.chaos.databases import Databases
 from tests.faults.chaos.operator import LIVE, Drop, drops, moment, write_past
 from tests.faults.chaos.receivers import MoodyReceiver, receiving
+from tests.faults.power_cut import library
 from tests.faults.service import CLOCK, PATIENCE_S, ROOT, TOKEN
 
 RECEIVERS = ("care-steady", "care-moody")
@@ -103,6 +104,8 @@ class Run:
     """What was done to it, one line each."""
     started: int = 0
     database: str = ""
+    recorder: Path | None = None
+    """The library that makes writes fail; None where there is no compiler for it."""
 
     @property
     def inbox(self) -> Path:
@@ -124,9 +127,10 @@ class Run:
             return self._outcome(troubles)
 
     def _prepare(self) -> None:
-        self.database = self.databases.new()
         for name in ("rounds", "urls", "scratch"):
             (self.root / name).mkdir(parents=True)
+        self.database = self.databases.new()
+        self.recorder = library(self.root / "scratch")
         write_past(self.inbox)
         hooks = "".join(
             f'[[receivers]]\nname = "{r.name}"\nurl = "{r.url}"\nsecrets = ["{SECRET}"]\n' for r in self.receivers.values()

@@ -1,0 +1,275 @@
+"""Which time is believed: a clock that jumps is followed only where monotonic time or the data bear it out.
+
+Evidence, the strongest first: the steady clock of the machine (within one start of it, also over restarts of the service),
+the ends of the newest periods in the counter files (whoever measured them has a clock of its own), and time itself: a new
+time that stands for hours, against which no data speak. File times are no evidence: this machine's own clock wrote them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from threading import RLock
+
+import structlog
+
+from detector.clock import WallClock, boot_id, steady_s
+from detector.domain.finding import Findings
+from detector.domain.ports import Clock, Source
+from detector.domain.window import Window, utc
+from detector.store import Store
+from detector.telemetry import Telemetry
+from jobs.clock_repair import DAY_S, repair
+
+log = structlog.get_logger()
+JUMP_S = 1800.0
+"""A reading that differs so much from what has passed is a jump. Two quarters of an hour: less makes at most one period late,
+which late data put right."""
+_MOVED_S = 6 * 3600.0
+"""So far a clock that is no wall clock is moved ahead without data."""
+PROVED_S = 6 * 3600.0
+"""A new time that has stood so long by the steady clock, with no data against it, is believed without data for it."""
+_LAG_S = 1800.0
+"""Data of the present end at most two periods and the arrival delay ago, and so much more: grace time, and files that wait."""
+_SAVED_EVERY_S = 60.0
+_SLEWED_S = 1.0
+"""A time server steers the clock by less between two rounds (ntpd(8): it steps from 128 ms on, else 500 ppm)."""
+_HALF_DAY_S = DAY_S / 2
+"""Data so far ahead of the clock say that the clock is behind. Less may be an element manager in the wrong time zone."""
+_AGREE = 3
+"""One file, or one of two, may come from a machine that is ahead."""
+NOTE = "clock"
+"""Note: the last time believed, the steady reading and the start of the machine that belong to it."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """The clock jumped at `since` (s, steady) to `to`, when `at` was expected; `newest` is the end of the newest data then.
+    Not `reported`: the service may only have been off for a while, which is no finding."""
+
+    since: float
+    at: float
+    to: float
+    newest: float = 0.0
+    reported: bool = True
+
+
+@dataclass(frozen=True)
+class Believed:
+    """Time `at` (s) belongs to `steady` (s). `borne_out`: data have agreed with it, last at `sure_at` (s, event time)."""
+
+    at: float
+    steady: float
+    borne_out: bool = False
+    sure_at: float = 0.0
+    doubt: Doubt | None = None
+    known_lapse: bool = True
+    """False: the machine was restarted since, and how long it was off is not known."""
+
+    def then(self, steady: float) -> float:
+        """The time at this steady reading, by what has passed."""
+        return self.at + max(0.0, steady - self.steady)
+
+
+@dataclass
+class ClockGuard:
+    """A `domain.ports.Clock` that gives the believed time. `look` decides what is believed, once a round; `now` only reads."""
+
+    clock: Clock
+    store: Store
+    source: Source
+    telemetry: Telemetry
+    steady: Callable[[], float] = steady_s
+    boot: str = field(default_factory=boot_id)
+    _believed: Believed | None = None
+    _saved: Believed | None = None
+    _repaired: bool = False
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    def now(self) -> float:
+        """The clock where it agrees with what is believed, else what was believed and the time that has passed since."""
+        reading, believed = self.clock.now(), self._believed
+        if believed is None or (believed.doubt is None and not self.timed):
+            return reading
+        expected = believed.then(self.steady())
+        return reading if self._goes_on(reading, expected) else expected
+
+    @property
+    def timed(self) -> bool:
+        """The clock runs beside the steady one. Else it is moved by a demonstration or a test, as far as these like."""
+        return isinstance(self.clock, WallClock)
+
+    def look_before(self, job: str) -> None:
+        """Look before this job if it may find a jump: a clock that is moved is judged when data are read at its time."""
+        if job == "pull" or (self.timed and job != "push"):
+            self.look()
+
+    def _goes_on(self, reading: float, expected: float) -> bool:
+        return -JUMP_S <= reading - expected <= (JUMP_S if self.timed else _MOVED_S)
+
+    @property
+    def in_doubt(self) -> bool:
+        """The clock and the believed time differ."""
+        return self._believed is not None and self._believed.doubt is not None
+
+    def certain(self) -> bool:
+        """May anything be done that cannot be undone, as by retention? Not while the clock is in doubt."""
+        return not self.in_doubt
+
+    def problem(self) -> str:
+        """What /readyz says while the time is in doubt; empty otherwise."""
+        if not self.in_doubt:
+            return ""
+        return (
+            f"clock: it says {_iso(self.clock.now())}, which no data bear out; work goes on at {_iso(self.now())}, nothing is "
+            "deleted; set the clock right"
+        )
+
+    def look(self) -> None:
+        """Decide what is believed now; record and report a jump; repair what was written at a time that has not come yet.
+        Raises Transient when the store cannot be read or written."""
+        with self._lock:
+            reading, steady = self.clock.now(), self.steady()
+            before = self._believed or self._restored(reading, steady)
+            after = self._judged(before, reading, steady)
+            self._report(before, after, reading)
+            went_back = after.at < before.then(steady) - _SLEWED_S
+            self._believed = after
+            self.telemetry.clock(jumped_s=reading - after.at if after.doubt else 0.0)
+            if not self._repaired or went_back or (before.doubt and not after.doubt):
+                sure_at = before.sure_at if self._saved is not None or self._repaired else 0.0
+                repair(self.store, self.source, now=after.at, sure_at=sure_at)
+                self._repaired = True
+            self._save(after)
+
+    def _restored(self, reading: float, steady: float) -> Believed:
+        """What the round before the restart believed; without one, the newest data of the store; else the clock."""
+        note = self.store.notes.get(NOTE)
+        if note:
+            self._saved = Believed(float(note["at"]), float(note["steady"]), note["borne_out"], float(note["sure_at"]))
+            same = bool(self.boot) and note["boot"] == self.boot and float(note["steady"]) <= steady
+            kept = self._saved if same else replace(self._saved, steady=steady, known_lapse=False)
+            return replace(kept, doubt=Doubt(**note["doubt"]) if same and note["doubt"] else None)
+        newest = self._kept()
+        if newest is not None and abs(reading - newest.end) > _lag(newest, self._delay_s(reading)):
+            return Believed(float(newest.end), steady, known_lapse=False)
+        return Believed(reading, steady)
+
+    def _judged(self, before: Believed, reading: float, steady: float) -> Believed:
+        expected = before.then(steady)
+        if self._goes_on(reading, expected):
+            return self._agreed(before, reading, steady)
+        if self._borne_out(before, reading, expected):
+            return Believed(reading, steady, borne_out=True, sure_at=reading)
+        return self._doubted(before, reading, expected, steady)
+
+    def _agreed(self, before: Believed, reading: float, steady: float) -> Believed:
+        """The clock goes on as it should. One that data have never agreed with is compared with them."""
+        borne_out = before.borne_out or self._supports(reading)
+        newest = None if borne_out else self._ahead(reading)
+        if newest is not None and newest.end > reading + _HALF_DAY_S:  # a first start with a clock that is far behind
+            doubt = before.doubt or Doubt(steady, float(newest.end), reading, newest.end)
+            return Believed(float(newest.end), steady, doubt=doubt)
+        return Believed(reading, steady, borne_out, reading if borne_out else before.sure_at)
+
+    def _borne_out(self, before: Believed, reading: float, expected: float) -> bool:
+        """The data are of the time that the clock says, and nearer to it than to what was expected."""
+        newest = self.newest(reading)
+        if newest is None or not self._supports(reading) or abs(reading - newest.end) >= abs(expected - newest.end):
+            return False
+        if reading > expected or not before.borne_out:
+            return True
+        kept = self._kept()  # back, against a time that data had agreed with: data from before are no reason
+        return kept is None or newest.end > max(kept.end, before.doubt.newest if before.doubt else 0.0)
+
+    def _doubted(self, before: Believed, reading: float, expected: float, steady: float) -> Believed:
+        """Work goes on at the expected time, or at that of the newest data if it is far behind them."""
+        newest, ahead, doubt = self.newest(expected), self._ahead(expected), before.doubt
+        if doubt is None or abs(reading - (doubt.to + steady - doubt.since)) > JUMP_S:
+            reported = before.known_lapse or reading < expected
+            doubt = Doubt(steady, expected, reading, newest.end if newest else 0.0, reported)
+        if newest is not None and newest.end > doubt.newest and self._supports(expected):
+            doubt = replace(doubt, since=steady, to=reading, newest=newest.end)  # fresh data speak against the clock
+        if reading > expected and steady - doubt.since >= PROVED_S:
+            return Believed(reading, steady, sure_at=before.sure_at)
+        if ahead is not None and ahead.end - expected > _HALF_DAY_S:
+            expected = float(ahead.end)
+        return replace(before, at=expected, steady=steady, doubt=doubt, known_lapse=True)
+
+    def _supports(self, at: float) -> bool:
+        """The newest data end just before this time."""
+        newest = self.newest(at)
+        return newest is not None and -JUMP_S <= at - newest.end <= _lag(newest, self._delay_s(at))
+
+    def newest(self, at: float) -> Window | None:
+        """The newest period of what has arrived by `at` or is kept; None = no data."""
+        found = [period for period in (newest_of(self.source.newest_periods(at)), self._kept()) if period is not None]
+        return max(found, key=lambda period: period.end, default=None)
+
+    def _ahead(self, at: float) -> Window | None:
+        """The newest period where so many files agree that it may be the clock that is behind, and not one file ahead."""
+        periods = self.source.newest_periods(at)
+        return self.newest(at) if len(periods) >= _AGREE else None
+
+    def _kept(self) -> Window | None:
+        """The newest period of which most objects reported, in the store."""
+        return max((tick.window for tick in self.store.ticks.newest_measured()), key=lambda one: one.end, default=None)
+
+    def _delay_s(self, at: float) -> int:
+        return self.source.reference(at).operator.arrival_delay_s
+
+    def _report(self, before: Believed, after: Believed, reading: float) -> None:
+        """A jump is one finding, one line in the log and one more in the metric; its end is a line."""
+        expected, doubt, ended = before.then(after.steady), after.doubt, before.doubt
+        if ended is not None and doubt is None:
+            log.warning("clock believed again", at=_iso(after.at), was_ahead_s=round(ended.to - ended.at))
+            if not ended.reported and abs(after.at - expected) <= JUMP_S:
+                self._count(ended.at, ended.to, "not believed: no data bore it out", after.at)
+        elif doubt is not None and (ended is None or doubt.at != ended.at):
+            became = f"not believed: no data bear it out; work goes on at {_iso(after.at)}"
+            log.warning("clock jumped", was=_iso(doubt.at), reads=_iso(doubt.to), became=became)
+            if doubt.reported:
+                self._count(doubt.at, doubt.to, became, after.at)
+        elif doubt is None and ended is None and before.known_lapse and not self._goes_on(reading, expected):
+            log.warning("clock jumped", was=_iso(expected), reads=_iso(reading), became="borne out by the data")
+            self._count(expected, reading, "borne out by the data", after.at)
+
+    def _count(self, was: float, reads: float, became: str, at: float) -> None:
+        self.telemetry.clock_jumps.inc()
+        findings = Findings()
+        findings.add("clock_jumped", "clock", f"from {_iso(was)} to {_iso(reads)}: {became}")
+        with self.store.begin() as connection:
+            self.store.notes.count(connection, findings, at)
+
+    def _save(self, believed: Believed) -> None:
+        """For the next start of the service: when a minute has passed, or what is believed has changed otherwise."""
+        saved = self._saved
+        fresh = saved is not None and abs(believed.at - saved.at) < _SAVED_EVERY_S
+        if fresh and saved is not None and (saved.doubt, saved.borne_out) == (believed.doubt, believed.borne_out):
+            return
+        body = {name: getattr(believed, name) for name in ("at", "steady", "borne_out", "sure_at")}
+        body |= {"boot": self.boot, "doubt": asdict(believed.doubt) if believed.doubt else None}
+        with self.store.begin() as connection:
+            self.store.notes.put(connection, NOTE, body)
+        self._saved = believed
+
+
+def newest_of(periods: Sequence[Window]) -> Window | None:
+    """The newest of these periods, those left out that lie more than a day from the middle one: one element manager with a
+    wrong clock is no evidence.
+
+    >>> newest_of([Window(0, 900), Window(900, 1800), Window(864_000, 864_900)])
+    Window(start=900, end=1800)
+    """
+    if not periods:
+        return None
+    ordered = sorted(periods, key=lambda period: period.end)
+    middle = ordered[len(ordered) // 2]
+    return [period for period in ordered if abs(period.end - middle.end) <= DAY_S][-1]
+
+
+def _lag(period: Window, delay_s: float) -> float:
+    """How long ago (s) data of the present may have ended."""
+    return 2 * period.seconds + delay_s + _LAG_S
+
+
+def _iso(at: float) -> str:
+    return f"{utc(int(at)):%Y-%m-%dT%H:%M:%SZ}"
