@@ -26,7 +26,7 @@ _NOTE = "keys"
 """Note of the store: fingerprints of the identity keys by version, and of the vault keys, the newest last."""
 Kept = Mapping[str, Any]
 """Fingerprints as the store keeps them: `identity` by version, `vault` in order of their use."""
-_RESTORE = f"restore {FILE} from your backup"
+_RESTORE = "restore the key file from your backup"
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _verified(settings: Settings, database: Database, troubles: list[Trouble], a
     vault_key = b""
     try:
         if not (settings.storage.path / FILE).exists():
-            raise Misconfigured("it is gone", where=FILE, mend=f"restore {FILE} from your backup")
+            raise Misconfigured("it is gone", where=FILE, mend="restore the key file from your backup")
         keys = load_keys(settings)
         vault_key = keys.vault
         compare_keys(settings, keys, database, known_fingerprints(database))

@@ -9,7 +9,6 @@ from threading import get_ident
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from sqlalchemy import select
 
 from detector.domain.errors import Transient
@@ -20,7 +19,6 @@ from detector.store.database import Database
 from detector.store.tables import audit as table
 from detector.store.whole_file import whole_file
 
-log = structlog.get_logger()
 PATIENCE_S = 0.05
 """A caller waits so long for whoever is writing (a tick that lists a hundred thousand people takes seconds)."""
 Entry = dict[str, Any]
@@ -63,7 +61,7 @@ class AuditLog:
             part.write_text(json.dumps({"row": head.row, "hash": head.hash}), encoding="ascii")
             part.replace(self._head)
         except OSError as error:
-            log.warning("the head of the audit log was not noted", file=str(self._head), reason=str(error))
+            _log().warning("the head of the audit log was not noted", file=str(self._head), reason=str(error))
 
     def noted_head(self) -> Head | None:
         """The head as it was last noted beside the database; None if nothing readable is there."""
@@ -123,7 +121,7 @@ def _read(path: Path) -> Entry | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        log.error("an entry of the audit log cannot be read, kept beside it", file=str(path), reason=str(error))
+        _log().error("an entry of the audit log cannot be read, kept beside it", file=str(path), reason=str(error))
         with suppress(OSError):
             path.replace(path.with_suffix(".unreadable"))
         return None
@@ -132,3 +130,10 @@ def _read(path: Path) -> Entry | None:
 def _parts(subjects: Iterable[str]) -> list[list[str]]:
     named = sorted(subjects)
     return [named[at : at + 500] for at in range(0, len(named), 500)]
+
+
+def _log() -> Any:
+    """Imported when something is said: most commands never do."""
+    import structlog
+
+    return structlog.get_logger()

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import structlog
 from sqlalchemy import Connection
 
 from detector.clock import WallClock
@@ -13,7 +13,6 @@ from detector.store.database import Database
 from detector.store.notes import Notes
 from detector.store.whole_file import move
 
-log = structlog.get_logger()
 FOLDER = "quarantine/store"
 """Below `storage.path`: damaged files under their own names, each with a `.reason.txt` beside it."""
 
@@ -45,7 +44,7 @@ class Damage:
                 move(path, target)
                 target.with_name(f"{target.name}.reason.txt").write_text(f"{why}; {then}\n", encoding="utf-8")
         except OSError as error:
-            log.warning("damaged file cannot be moved to quarantine", file=name, reason=error.strerror or str(error))
+            _log().warning("damaged file cannot be moved to quarantine", file=name, reason=error.strerror or str(error))
 
     def keep(self, path: Path) -> None:
         """A file of which nothing is known goes to quarantine. Raises OSError."""
@@ -69,7 +68,7 @@ class Damage:
                 mark(connection)
             self._notes.count(connection, findings, WallClock().now())
         for one in findings:
-            log.warning(one.code.replace("_", " "), file=one.where, reason=one.example)
+            _log().warning(one.code.replace("_", " "), file=one.where, reason=one.example)
 
     @staticmethod
     def _free(target: Path) -> Path:
@@ -79,3 +78,10 @@ class Damage:
             number += 1
             free = target.with_name(f"{target.name}.{number}")
         return free
+
+
+def _log() -> Any:
+    """Imported when something is said: most commands never do."""
+    import structlog
+
+    return structlog.get_logger()

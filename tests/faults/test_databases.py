@@ -189,9 +189,7 @@ def test_a_standby_is_transient(postgres: Database) -> None:
     fails(Transient, write, "read-only")
 
 
-@pytest.mark.parametrize(
-    "change", [{"database": "not-there"}, {"username": "not-there"}], ids=["database", "user"]
-)
+@pytest.mark.parametrize("change", [{"database": "not-there"}, {"username": "not-there"}], ids=["database", "user"])
 def test_a_wrong_name_is_misconfigured_at_once(server: Server, change: dict[str, str]) -> None:
     database = Database(server.but(**change))
     fails(Misconfigured, lambda: ask(database), "not-there.*does not exist")

@@ -63,7 +63,7 @@ def test_a_key_file_that_is_gone_beside_people_refuses_every_start_and_is_not_re
     (root / "var/keys.json").unlink()
     line = refused(root)
     assert "it is gone" in line
-    assert "restore keys.json from your backup" in line
+    assert "restore the key file from your backup" in line
     assert not (root / "var/keys.json").exists()
     refused(root)
 
