@@ -35,8 +35,8 @@ class HttpTransport:
 
     `timeout_s` bounds one attempt as a whole: name look-up, connection, TLS, body and every byte of the answer that counts.
     A 2xx is taken with its status line and headers, and its body is not read; of a refusal the first words are. What sends
-    more than `ANSWER_BYTES` before that gives no answer. `clock` is wall time, for a Retry-After with a date; `plain_http_hosts`
-    are further hosts that may be reached without TLS. The environment's proxies are not used, and nothing is kept from one
+    more than `ANSWER_BYTES` before that gives no answer. `clock` is wall time, for a Retry-After with a date;
+    `plain_http_hosts` are further hosts that may be reached without TLS. The environment's proxies are not used, and nothing is kept from one
     attempt to the next: no cookie, no connection. Threads may send at once; none waits for another. Close it, or use it in
     a `with`.
     """
