@@ -35,10 +35,10 @@ class HttpTransport:
 
     `timeout_s` bounds one attempt as a whole: name look-up, connection, TLS, body and every byte of the answer that counts.
     A 2xx is taken with its status line and headers, and its body is not read; of a refusal the first words are. What sends
-    more than `ANSWER_BYTES` before that gives no answer. `clock` is wall time, for a Retry-After with a date; `plain_http_hosts`
-    are further hosts that may be reached without TLS. The environment's proxies are not used, and nothing is kept from one
-    attempt to the next: no cookie, no connection. Threads may send at once; none waits for another. Close it, or use it in
-    a `with`.
+    more than `ANSWER_BYTES` before that gives no answer. `clock` is wall time, for a Retry-After with a date;
+    `plain_http_hosts` are further hosts that may be reached without TLS. The environment's proxies are not used, and
+    nothing is kept from one attempt to the next: no cookie, no connection. Threads may send at once; none waits for
+    another. Close it, or use it in a `with`.
     """
 
     def __init__(self, clock: Clock, *, timeout_s: float = 15.0, plain_http_hosts: frozenset[str] = frozenset()) -> None:
@@ -83,7 +83,9 @@ class HttpTransport:
         async with (
             asyncio.timeout(self._timeout_s),
             _connections(route, trusted) as pool,
-            pool.stream("POST", _plain(target), headers=sent, content=body, extensions={"timeout": each}) as answer,
+            pool.stream(
+                "POST", _plain(target), headers=list(sent.items()), content=body, extensions={"timeout": each}
+            ) as answer,
         ):
             got = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
             return answer.status, got, "" if _is_success(answer.status) else await _excerpt(answer)

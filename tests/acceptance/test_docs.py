@@ -248,6 +248,8 @@ def toml(value: object) -> str:
     if isinstance(value, Path):
         packaged = value.is_relative_to(DEFAULT.parent)
         return f'"{value.relative_to(DEFAULT.parents[1]) if packaged else value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
     if is_dataclass(value):
         return NESTED[type(value)]  # type: ignore[index]
     if isinstance(value, tuple):

@@ -10,8 +10,8 @@ from threading import Event, Thread
 
 EVERY_S = 0.3
 """Between two bytes of a receiver that trickles."""
-SLOW_S = 14.0
-"""Just below the time that an attempt may take by default."""
+ATTEMPT_S, SLOW_S = 5.0, 4.0
+"""How long an attempt may take, and an answer just in time: a third of the defaults, so that the test is short."""
 _CHUNK = b"x" * 65_536
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from detector.domain.alert import Alert, alert_key
 from detector.store.database import Database
 from detector.store.outbox import Outbox
-from tests.faults.moods import HEALTHY, TAKES, Mood, all_moods, listening
+from tests.faults.moods import ATTEMPT_S, HEALTHY, TAKES, Mood, all_moods, listening
 from tests.faults.service import PATIENCE_S, Place, wait_for
 
 ALERTS = 40
@@ -17,11 +17,11 @@ BACKLOG = 500
 SECRET = "whsec_" + "A" * 32
 
 
-def configured(here: Place, receivers: dict[str, Mood], extra: str = "") -> None:
+def configured(here: Place, receivers: dict[str, Mood]) -> None:
     tables = [
         f'[[receivers]]\nname = "{name}"\nurl = "{mood.url}"\nsecrets = ["{SECRET}"]\n' for name, mood in receivers.items()
     ]
-    here.configure("\n".join([extra, *tables]))
+    here.configure("\n".join([f"[delivery]\ntimeout_s = {ATTEMPT_S}", *tables]))
 
 
 def compose(here: Place, alerts: dict[str, int]) -> None:
@@ -64,7 +64,7 @@ def seconds_until_all_taken(here: Place, receivers: dict[str, Mood], alerts: dic
     return time.monotonic() - began, service
 
 
-def test_a_receiver_in_any_mood_delays_no_other_and_takes_nothing_that_it_did_not_take(tmp_path, here, record_property):
+def test_a_receiver_in_any_mood_delays_no_other_and_takes_nothing_that_it_did_not_take(tmp_path, here):
     with listening(HEALTHY) as alone:
         undisturbed_s, service = seconds_until_all_taken(here, {"healthy": alone}, {"healthy": ALERTS})
         memory_mb = peak_mb(service.process.pid)
@@ -80,6 +80,12 @@ def test_a_receiver_in_any_mood_delays_no_other_and_takes_nothing_that_it_did_no
             assert disturbed_s < PATIENCE_S / 4, "one time-out of each mood would take longer"
             silent = {"never answers", "trickles its status line", "trickles its headers", "hangs in TLS"}
             service.wait(lambda: all(f"receiver {name}: down since" in service.get("/readyz")[1] for name in silent))
+            problems, page = service.get("/readyz")[1], service.get("/")[1]
+            assert "alerts for redirects are dead: precall redrive" in problems
+            assert "alerts for redirects are dead: precall redrive" in page
+            service.wait(lambda: service.metric("precall_deliveries_dead", receiver="redirects") == 20)
+            assert service.metric("precall_receiver_up", receiver="never answers") == 0
+            assert service.metric("precall_receiver_up", receiver="healthy") == 1
             wait_for(lambda: "sent" in states(other)["slow"], "one alert at the slow receiver")
             assert healthy.keys == list(dict.fromkeys(healthy.keys)), "and each once"
             peak = peak_mb(service.process.pid)
