@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 import config
+from detector.database_limits import DatabaseLimits
 from detector.domain.customer import PURPOSES
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import (
@@ -29,7 +30,6 @@ from detector.domain.rule import Rule, read_rules
 from detector.environment import NESTED, PREFIX, Environment, check_sections, not_json, variable_of
 from detector.secret_files import LINES, SECRETS, from_files, read_secret
 from detector.setting_bounds import mistakes
-from detector.database_limits import DatabaseLimits
 from detector.toml_file import read_toml, text_of
 
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|min|minutes?|h|hours?|d|days?)")

@@ -1,6 +1,5 @@
 """The SQL database: SQLite embedded, PostgreSQL in production; one engine, short transactions."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from detector.domain.errors import Misconfigured, PrecallError, Transient
 from detector.database_limits import DatabaseLimits, answer_within, left_s, no_limit
+from detector.domain.errors import Misconfigured, PrecallError, Transient
 from detector.store.failures import failure_of
 from detector.store.tables import metadata
 
@@ -229,7 +228,7 @@ class _SameFile:
         if not self._path.name or str(self._path).startswith(("sqlite:", ":memory:")):
             return
         try:
-            stat = os.stat(self._path)
+            stat = self._path.stat()
         except FileNotFoundError:
             found = None
         except OSError as error:

@@ -52,7 +52,11 @@ def _refused(error: DatabaseError | InterfaceError, state: str, said: str) -> Mi
     """What only the operator can mend."""
     if state[:2] in _REFUSED or state in ("42501", "42P01", "42703", "XX001", "XX002"):
         where = _REFUSED.get(state[:2], "storage.database")
-        mend = "restore it from a backup" if state[:2] in ("42", "XX") and state != "42501" else "mend the setting, or the server's"
+        mend = (
+            "restore it from a backup"
+            if state[:2] in ("42", "XX") and state != "42501"
+            else "mend the setting, or the server's"
+        )
         return Misconfigured(said, where=where, mend=mend)
     if not state and isinstance(error, OperationalError) and ("FATAL" in said or "failed:" in said):
         words = next((mend for words, mend in _REFUSED_WORDS.items() if words in str(error.orig)), "")
