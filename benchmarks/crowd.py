@@ -76,7 +76,9 @@ class People:
         home, work = rng.integers(0, len(self.cells), (2, self.subscribers)).astype(np.int32)
         for hour in range(-self.hours, 0):
             begins = START + hour * HOUR_S
-            store.presence.write(self._hour(rng, keys, (home, work), begins), begins + HOUR_S + 300)
+            with store.begin() as connection:
+                rows, at = self._hour(rng, keys, (home, work), begins), begins + HOUR_S + 300
+                store.presence.write(rows, at, connection, at + 1)
 
     def _hour(
         self, rng: np.random.Generator, keys: np.ndarray, places: tuple[np.ndarray, np.ndarray], begins: int

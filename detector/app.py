@@ -1,9 +1,5 @@
 """The composition root: the only place that wires."""
 
-import json
-import os
-import secrets
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +11,9 @@ from detector.clock import WallClock
 from detector.delivery import Receiver
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
+from detector.domain.ports import Route
+from detector.keys import Keys, check_keys, load_keys, names_of
+from detector.rights import narrow, private_umask, too_wide
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
@@ -23,69 +22,13 @@ if TYPE_CHECKING:
     from detector.domain.ports import Clock, Operator, Source, Transport
     from detector.kpis import Catalogue
     from detector.store import Store
+    from detector.store.database import Database
     from detector.telemetry import Telemetry
 
+__all__ = ["House", "Keys", "check", "configured", "load_keys", "names_of", "open_house", "read_catalogue", "wire"]
+_INBOX_OUTSIDE = 0o755
 _RESOLVED_WITHIN_S = 5.0
 """How long `check` waits for name servers."""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Secrets of this installation; made at the first start, kept in `keys.json`, readable by its owner alone."""
-
-    identity: bytes
-    vault: bytes
-    token: str
-    webhook: str
-
-
-def load_keys(settings: Settings) -> Keys:
-    """The configured keys, and for those left empty the ones under `storage.path`.
-
-    Raises Misconfigured for a key file that cannot be used.
-    """
-    path = settings.storage.path / "keys.json"
-    made = {
-        "identity": secrets.token_hex(32), "token": secrets.token_urlsafe(24),
-        "vault": urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # a key of Fernet
-        "webhook": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
-    }  # fmt: skip
-    try:
-        if not path.exists():
-            _keep(path, json.dumps(made, indent=2) + "\n")
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(held, dict) or (lost := sorted(k for k in made if not isinstance(held.get(k), str))):
-            raise ValueError(f"{', '.join(lost) if isinstance(held, dict) else 'everything'} is missing")
-        made |= held
-        identity = bytes.fromhex(made["identity"])
-    except (OSError, ValueError) as error:
-        raise Misconfigured(str(error), where=str(path), mend="restore the key file from your backup") from error
-    if settings.storage.identity_key:
-        identity = _hexadecimal(settings.storage.identity_key)
-    vault = (settings.storage.vault_key or made["vault"]).encode()
-    return Keys(identity, vault, settings.web.token or made["token"], made["webhook"])
-
-
-def _hexadecimal(key: str) -> bytes:
-    try:
-        return bytes.fromhex(key)
-    except ValueError as error:
-        mend = "write 32 random bytes as 64 digits and letters a to f"
-        raise Misconfigured("not hexadecimal", where="storage.identity_key", mend=mend) from error
-
-
-def _keep(path: Path, text: str) -> None:
-    """A file for its owner alone that appears whole; one that another process has made meanwhile stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.touch(mode=0o600)
-    try:
-        part.write_text(text, encoding="utf-8")
-        path.hardlink_to(part)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @dataclass
@@ -110,7 +53,9 @@ class House:
         from detector.store.migrate import migrate
 
         database = Database(self.settings.database_url, self.settings.storage.limits)
+        _check_not_empty(database, self.settings.storage.path)
         migrate(database)
+        check_keys(self.settings, self.keys, database)
         storage = self.settings.storage
         before = [key.encode() for key in storage.previous_vault_keys]
         return Store(storage.path, database, lambda: self.catalogue.computed, self.keys.vault, before)
@@ -153,6 +98,15 @@ class House:
                 self.transport.close()
 
 
+def _check_not_empty(database: "Database", root: Path) -> None:
+    """An empty database beside the history of a store has lost everything. Raises Misconfigured."""
+    from detector.store.migrate import present
+
+    if present(database) is None and any((root / "kpi").rglob("[!.]*.parquet")):
+        mend = f"restore it from your backup, or move {root / 'kpi'} and {root / 'presence'} away to begin anew"
+        raise Misconfigured("it is empty beside the files of a store", where="storage.database", mend=mend)
+
+
 def read_catalogue(path: Path) -> "Catalogue":
     """The KPI catalogue; Misconfigured names the file and the key."""
     from detector.kpis import load_catalogue
@@ -162,6 +116,7 @@ def read_catalogue(path: Path) -> "Catalogue":
 
 def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
     """The house of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
+    private_umask()
     keys = load_keys(settings)
     heard = configured(settings) if receivers is None else receivers
     return House(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
@@ -170,21 +125,9 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
 def open_house(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
     """The daemon's house: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
     house = wire(settings, clock=clock, receivers=receivers)
+    narrow(settings.storage.path, settings.sources.path, deep=True)
     house.open()
     return house
-
-
-def names_of(settings: Settings, keys: Keys) -> Pseudonymiser:
-    """The present pseudonyms, and those of earlier keys. Raises Misconfigured for a key or a version that cannot be."""
-    storage, where = settings.storage, "storage.previous_identity_keys"
-    versions = [version for version, _ in storage.previous_identity_keys]
-    if len({*versions, storage.identity_version}) <= len(versions):
-        raise Misconfigured("a version stands twice", where=where, mend="give every new key a version of its own")
-    try:
-        before = [Pseudonymiser(bytes.fromhex(key), version) for version, key in storage.previous_identity_keys]
-    except ValueError as error:
-        raise Misconfigured("a key is not hexadecimal", where=where, mend="write it as [[1, 'hex']]") from error
-    return Pseudonymiser(keys.identity, storage.identity_version, before)
 
 
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
@@ -192,7 +135,7 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     from detector.sources.registry import open_source
 
     try:
-        settings.sources.path.mkdir(parents=True, exist_ok=True)
+        _make_inbox(settings)
     except OSError as error:
         where, mend = f"sources.path: {settings.sources.path}", "name a folder that can be read and written"
         raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
@@ -202,12 +145,25 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     )  # fmt: skip
 
 
+def _make_inbox(settings: Settings) -> None:
+    """Outside the store others may deliver as well, as far as its folder's rights let them; inside it is its owner's alone
+    until the operator opens it. One that is there stays as it is."""
+    path = settings.sources.path
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        if not path.absolute().is_relative_to(settings.storage.path.absolute()):
+            path.chmod(_INBOX_OUTSIDE)
+
+
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
     return [
-        Receiver(r.name, r.url, r.secrets, r.format, r.min_severity, r.teams, audience=r.audience)
+        Receiver(
+            r.name, r.url, r.secrets, r.format, r.min_severity, r.teams, audience=r.audience,
+            route=Route(r.ca_file, r.proxy, r.private),
+        )
         for r in settings.receivers
-    ]
+    ]  # fmt: skip
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:
@@ -216,10 +172,12 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     up. `served`: a daemon of this store has the port already."""
     from detector.feedback.reading import words
 
-    problems = [*_port_problems(settings, served), *_receiver_problems(configured(settings))]
+    problems = [*_right_problems(settings), *_port_problems(settings, served)]
+    problems += _receiver_problems(configured(settings))
     try:
         words()
-        house = open_house(settings)
+        house = wire(settings)
+        house.open()
     except PrecallError as error:
         return list(dict.fromkeys([str(error), *problems]))
     findings = Findings()
@@ -229,6 +187,18 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     finally:
         house.close()
     return problems
+
+
+def _right_problems(settings: Settings) -> Iterator[str]:
+    """What others may read or write below `storage.path`."""
+    root = settings.storage.path
+    narrow(root, settings.sources.path, deep=False)  # a folder made by hand is mended without a word
+    wide = list(too_wide(root, settings.sources.path, deep=True)) if root.is_dir() else []
+    if wide:
+        path, mode, _ = wide[0]
+        others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
+        mend = "`precall run` makes them their owner's alone when it starts, or run chmod -R go= on them"
+        yield f"storage.path: {path} ({mode:04o}){others}: open to other users of this machine; {mend}"
 
 
 def _port_problems(settings: Settings, served: bool) -> Iterator[str]:
@@ -289,21 +259,28 @@ def _source_problems(house: House, findings: Findings) -> Iterator[str]:
 
 def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
     """Addresses, secrets and formats that could never work; nothing is sent."""
-    from detector.delivery import check_url, format_named, signed_headers, unresolved
+    from detector.delivery import authorities_of, check_proxy, check_url, format_named, signed_headers, unresolved
 
     if not receivers:
         yield "receivers: none configured; alerts are kept, but nobody is told"
-    able = []
+    asked: dict[str, str] = {}
     for receiver in receivers:
+        route = receiver.route
         try:
-            check_url(receiver.url)
+            check_url(receiver.url, private=route.private)
+            asked[receiver.name] = receiver.url
+            if route.proxy:
+                check_proxy(route.proxy)
+                asked[receiver.name] = route.proxy  # which looks the receiver's name up itself
+            authorities_of(route.ca_file)
             format_named(receiver.format)
             signed_headers("check", b"", receiver.secrets, wall_now=0.0)
-            able.append(receiver)
         except PrecallError as error:
+            asked.pop(receiver.name, None)
             yield f"receiver '{receiver.name}': {error}"
-    unknown = unresolved([one.url for one in able], within_s=_RESOLVED_WITHIN_S)
-    for receiver in able:
-        if why := unknown.get(receiver.url):
-            where = f"receiver '{receiver.name}': {check_url(receiver.url)}"
-            yield f"{where}: {why}; mend the host in its url, or your name server"
+    inside = [asked[one.name] for one in receivers if one.name in asked and (one.route.private or one.route.proxy)]
+    unknown = unresolved(list(asked.values()), within_s=_RESOLVED_WITHIN_S, private=inside)
+    for receiver in receivers:
+        if why := unknown.get(asked.get(receiver.name, "")):
+            shown = check_proxy(receiver.route.proxy) if receiver.route.proxy else check_url(receiver.url, private=True)
+            yield f"receiver '{receiver.name}': {shown}: {why}"

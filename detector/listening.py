@@ -8,6 +8,7 @@ from detector.domain.errors import Misconfigured
 _WAITING = 128
 """Connections that may wait to be accepted."""
 _PORTS = 65_535
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens everywhere, this machine asks the loopback
 _WHY = {
     errno.EADDRINUSE: ("the port is taken", "end what listens there, or set web.port"),
     errno.EADDRNOTAVAIL: ("no address of this machine", "set web.host to 127.0.0.1, or to an address of this machine"),
@@ -41,3 +42,10 @@ def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
         what, mend = _WHY.get(number or 0, (str(error), "set web.host and web.port"))
         raise Misconfigured(f"cannot listen: {what}", where=where, mend=mend) from error
     return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL of what listens here, as this machine can ask it."""
+    host, port = listening.getsockname()[:2]
+    host = _ANY.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

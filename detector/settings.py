@@ -153,6 +153,14 @@ class Web(_Section):
     token: str = Field(default="", repr=False)
     token_file: str = ""
     link_base: str = ""
+    connections: int = 256
+    """Open at once; more are refused, and who asks nothing makes room."""
+    requests_per_minute: int = 6000
+    """With one token; answered 429 beyond."""
+    strangers_per_minute: int = 600
+    """From one address without a token."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies of one's own: what they say of the client's address and of TLS is believed."""
 
 
 class Receiver(_Section):
@@ -168,6 +176,12 @@ class Receiver(_Section):
     teams: tuple[str, ...] = ()
     audience: Literal["care", "operations"] = "care"
     """care: alerts about incidents; operations: alerts about feeds that fall silent."""
+    private: bool = False
+    """It may be in a private network: 10.0.0.0/8 and the like."""
+    ca_file: str = ""
+    """PEM file of the authority that signs its certificate; empty: the public ones."""
+    proxy: str = Field(default="", repr=False)
+    """http://host:port or https://host:port, through which it is reached; may hold a name and a password."""
 
 
 class Delivery(_Section):

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 import structlog
@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from detector.domain.feed import FeedStop
 from detector.domain.finding import Finding
+from detector.domain.receiver_state import ReceiverState
 
 
 class Telemetry:
@@ -39,6 +40,26 @@ class Telemetry:
             "precall_clock_jump_seconds", "By how much the clock is ahead of the time believed", registry=self.registry
         )
         self.clock_jumps = Counter("precall_clock_jumps", "Jumps of the clock", registry=self.registry)
+        self.receiver_up = Gauge(
+            "precall_receiver_up", "1 if the receiver answered last time it was asked", ["receiver"], registry=self.registry
+        )
+        self.receiver_failures = Gauge(
+            "precall_receiver_failures", "Failed attempts in a row", ["receiver"], registry=self.registry
+        )
+        self.waiting = Gauge(
+            "precall_deliveries_waiting", "Alerts that wait for the receiver", ["receiver"], registry=self.registry
+        )
+        self.oldest_waiting = Gauge(
+            "precall_deliveries_oldest_waiting_seconds", "Age of the oldest alert that waits", ["receiver"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.dead = Gauge(
+            "precall_deliveries_dead", "Alerts that could not be delivered", ["receiver"], registry=self.registry
+        )
+        self.audit_rows = Gauge("precall_audit_rows", "Newest row of the audit log", registry=self.registry)
+        self.web_restarts = Counter(
+            "precall_web_restarts", "The process of the pages was started again", registry=self.registry
+        )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
         self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 
@@ -57,6 +78,19 @@ class Telemetry:
         """What of a feed is silent now."""
         self.feed_silent.labels(feed).set(len(silent))
         self.feed_silent_objects.labels(feed).set(max((stop.objects for stop in silent), default=0))
+
+    def received(self, configured: Iterable[str], states: Mapping[str, ReceiverState], event_now: float) -> None:
+        """How each receiver stands, those that are not configured any more as long as alerts for them are dead."""
+        known = set(configured)
+        for name in known | set(states):
+            one = states.get(name)
+            if name in known:
+                self.receiver_up.labels(name).set(one is None or not one.down)
+                self.receiver_failures.labels(name).set(one.failures if one else 0)
+            self.waiting.labels(name).set(one.waiting if one else 0)
+            oldest = one.oldest_at if one else None
+            self.oldest_waiting.labels(name).set(max(0.0, event_now - oldest) if oldest is not None else 0.0)
+            self.dead.labels(name).set(one.dead if one else 0)
 
     def text(self) -> str:
         """Prometheus text exposition."""

@@ -1,6 +1,7 @@
 """Whom each incident touches and what care does: impact, listings and composed alerts in one transaction."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
@@ -16,6 +17,7 @@ from jobs.assessing.asking import Asking
 from jobs.assessing.holding import Holding
 from jobs.assessing.weighing import Weighing
 from jobs.ledger import Reached, walk_on
+from jobs.mending import mend, mended
 
 
 def assess(
@@ -35,7 +37,10 @@ def assess(
     for debt in debts:
         weighing = Weighing(store, reference, catalogue, settings, habit, int(now))
         announcing = Announcing(store, reference, catalogue, settings, receivers, int(now), due_at)
-        alerts += _settle(debt, weighing, announcing, reached)
+        alerts += mended(
+            partial(_settle, debt, weighing, announcing, reached),
+            partial(mend, source, store, catalogue, reference, now=now),
+        )
     return tuple(alerts)
 
 

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from jobs import terminal
-from jobs.commands import datasets, desk, people, receiving, service
+from jobs.commands import datasets, desk, mending, people, receiving, service, sessions
 
 app = typer.Typer(
     name="precall", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
@@ -15,7 +15,7 @@ app = typer.Typer(
 _ALL = (
     service.run, service.job, datasets.simulate, datasets.backtest, service.check, service.coverage, people.lookup,
     desk.incidents, desk.findings, desk.deliveries, desk.redrive, receiving.receivers, people.forget, people.explain,
-    desk.report, people.rules,
+    desk.report, people.rules, mending.verify, mending.rebuild, sessions.sessions,
 )  # fmt: skip
 COMMANDS = tuple(app.command()(command).__name__ for command in _ALL)
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from threading import Event
 from time import monotonic
@@ -27,12 +27,13 @@ from jobs.clock_guard import ClockGuard
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feeds import FeedWatch, last_seen, stops
-from jobs.learn import learn
+from jobs.learn import LEARNED_FROM, learn
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
+from jobs.receivers import problems_of
 from jobs.saying import RoundLog, say_learned
 from jobs.waking import LONG_AGO, Waker, WhenWoken
 from jobs.workers import Workers
@@ -76,9 +77,10 @@ class Jobs:
 
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
-        self.guard.look_before(name)
+        job, _, receiver = name.partition(":")
+        self.guard.look_before(job)
         with self.telemetry.job_seconds.labels(name).time():
-            did: str = getattr(self, name)()
+            did: str = getattr(self, job)(*([receiver] if receiver else []))
         self.failures.pop(name, None)
         return did
 
@@ -154,8 +156,21 @@ class Jobs:
         """Once an hour of event time: the present day and what late data changed."""
         return self.experience() if due(self.store, self.clock.now()) else "not due"
 
-    def push(self) -> str:
-        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now())
+    def push(self, receiver: str | None = None) -> str:
+        """Of one receiver, as the daemon does, or of all."""
+        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now(), receiver=receiver)
+        if receiver is None:
+            self.watch_receivers()
+        return self._counted(outcomes)
+
+    def watch_receivers(self) -> str:
+        """What waits for nobody is dead; how each receiver stands is measured."""
+        outcomes = self.relay.clear_unconfigured(self.wall.now(), self.clock.now())
+        states = self.store.receiver_states.all()
+        self.telemetry.received(self.relay.receivers, states, self.clock.now())
+        return self._counted(outcomes)
+
+    def _counted(self, outcomes: Mapping[str, int]) -> str:
         for state, count in outcomes.items():
             self.telemetry.deliveries.labels(state).inc(count)
         return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
@@ -176,12 +191,20 @@ class Jobs:
 
     def learn_if_due(self) -> str:
         """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
-        start, or the catalogue or the policy has changed."""
+        start; at once when the catalogue or the policy has changed, or what was learned is lost."""
         learned_at = self.store.notes.get("learned_at")
-        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by():
+        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by() or self._forgotten():
             return self.learn()
         due_at = learned_at + (_AGAIN_S if self._blind() else self.settings.schedule.learn_s)
         return "not due" if self.clock.now() < due_at else self.learn()
+
+    def _forgotten(self) -> bool:
+        """What was learned is there no more: its file was damaged, and set aside, or deleted."""
+        store, policy = self.store, self.settings.detection
+        lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
+        if any(fitted.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
+            return True
+        return fitted.load_habit(store) is None
 
     def _judged_by(self) -> str:
         return f"{self.catalogue.hash} {self.settings.detection}"
@@ -207,7 +230,8 @@ class Jobs:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
         found += [problem] if (problem := self.guard.problem()) else []
         zone = self.source.reference(self.clock.now()).operator.timezone
-        return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        found += [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        return found + problems_of(self.store.receiver_states.all(), self.relay.receivers, zone)
 
 
 class Daemon:
@@ -235,7 +259,8 @@ class Daemon:
     def start(self) -> None:
         schedule = self._jobs.settings.schedule
         self._every(schedule.pull_s, self._tick, "tick")
-        self._every(schedule.push_s, lambda: self._workers.run("push"), "push")
+        for name in ("watch_receivers", *(f"push:{one.name}" for one in self._jobs.receivers)):
+            self._every(schedule.push_s, partial(self._workers.run, name), name)
         self._every(schedule.prune_s, lambda: self._workers.run("prune"), "prune")
         self._scheduler.start()
         self._waker.start()

@@ -11,6 +11,7 @@ from detector.domain.incident import Incident, wanted
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.store import Before, Debt, Decided
+from detector.store.ticks import UNKNOWN
 from jobs import fitted
 from jobs.correct import Correction, Told
 from jobs.score import Scoring
@@ -26,10 +27,14 @@ class Deciding:
     def forward(self) -> Iterator[Tick]:
         """Every tick that is owed a decision and newer than all decided ones."""
         scoring = self.scoring
+        unknown = scoring.store.ticks.in_state(UNKNOWN)
         for debt in scoring.store.ticks.debts("decide"):
             if scoring.is_late(debt):
                 continue
             if (evidence := fitted.load_evidence(scoring.store, scoring.catalogue, debt.tick)) is None:
+                if debt.tick in unknown:
+                    scoring.pass_over(debt)
+                    continue
                 with scoring.store.begin() as connection:  # damaged or made from another catalogue: score it again
                     scoring.store.ticks.owe(connection, "score", debt.tick, debt.version)
             elif self._decide(debt, evidence):
@@ -125,9 +130,11 @@ class Deciding:
 
     def _run(self, late: Sequence[Tick], log: Sequence[Decided]) -> "Run | None":
         """All decisions since the beginning of the log once more; None if one lacks its evidence."""
-        run = Run.beginning(log)
+        run, unknown = Run.beginning(log), self.scoring.store.ticks.in_state(UNKNOWN)
         for tick, decided_at in steps(late, log):
             evidence = fitted.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
+            if evidence is None and tick in unknown:
+                continue
             evidence = evidence or self.scoring.evidence(tick, again=True)
             if evidence is None:
                 return None

@@ -9,6 +9,7 @@ from detector.kpis import Catalogue
 from detector.store import Store
 from jobs.decide import Deciding
 from jobs.ledger import Reached, walk_on
+from jobs.mending import mend, mended
 from jobs.score import Scoring
 
 
@@ -29,13 +30,20 @@ def detect(
     A tick without a baseline stays owed until `learn` has run. A late or corrected tick, no newer than the newest decided
     one, is scored anew with those that look back on it, and all decisions since then are taken again.
     """
-    scoring = Scoring(store, source.reference(now), catalogue, detection, now, reached)
+    reference = source.reference(now)
+    scoring = Scoring(store, reference, catalogue, detection, now, reached)
     deciding = Deciding(scoring, correlation)
-    scored = list(scoring.late())
-    deciding.again()
-    decided = list(deciding.forward())
-    for debt in scoring.ready():
-        scoring.score(debt)
-        scored.append(debt.tick)
-        decided += deciding.forward()
+    scored: list[Tick] = []
+    decided: list[Tick] = []
+
+    def run() -> None:
+        scored.extend(scoring.late())
+        deciding.again()
+        decided.extend(deciding.forward())
+        for debt in scoring.ready():
+            scoring.score(debt)
+            scored.append(debt.tick)
+            decided.extend(deciding.forward())
+
+    mended(run, lambda: mend(source, store, catalogue, reference, now=now))
     return Detected(tuple(scored), tuple(decided))

@@ -20,6 +20,10 @@ class Known:
         self._reading: Future[Reference] | None = None
         self._last: Reference | None = None
 
+    def begin(self) -> None:
+        """Read in the background, before anybody asks."""
+        self._reading = self._reader.submit(self._read)
+
     def __call__(self) -> Reference:
         reading = self._reading
         if reading is None or reading.done():

@@ -1,6 +1,7 @@
 """Refit baselines and habits from the past only, and put the new version in place whole."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
@@ -17,6 +18,7 @@ from detector.store import Store
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
 from jobs.ledger import Reached, walk_on
+from jobs.mending import mend, mended
 from jobs.progress import Moved, unseen
 from jobs.risk import refit_risk
 
@@ -50,7 +52,10 @@ def learn(
     count, findings, told = 0, Findings(), store.notes.get(ADOPTED, {})
     learned_from: list[dict[str, float]] = []
     for duration_s in durations:
-        history = store.history.read(duration_s, window)
+        history = mended(
+            partial(store.history.read_whole, duration_s, window),
+            partial(mend, source, store, catalogue, reference, now=now),
+        )
         if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
             degraded = store.book.degradations_since(int(history.starts[0]))
             incidents = store.book.incidents_since(int(history.starts[0]))

@@ -24,6 +24,7 @@ from jobs.bursts import scan_bursts
 from jobs.coverage import keep_counters
 from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
+from jobs.mending import mend
 from jobs.progress import Moved, unseen
 
 PEOPLE, COUNTERS, AGAIN = "pulled:people", "pulled:counters", "pulled:again"
@@ -61,6 +62,7 @@ def pull(
     _pull_people(source, store, reference, now, findings)
     if listening is not None and now >= decide_from:
         scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
+    mend(source, store, catalogue, reference, now=now)
     listed = source.pieces(store.notes.get(COUNTERS, 0.0), now)
     for piece, reason in store.pieces.refused(listed):
         source.set_aside(piece, reason)
@@ -117,7 +119,7 @@ def _pull_people(source: Source, store: Store, reference: Reference, now: float,
         if store.notes.get(AGAIN, 0.0) > after:  # the clock was ahead: some of it was given before
             presence = _unknown(store, presence)
         if len(presence):  # written while no other daemon can be at it: it would have seen less, or more
-            store.presence.write(presence, after)
+            store.presence.write(presence, after, connection, now)
         store.interactions.add(connection, [i for i in interactions if not erased.covers(i.subscriber, i.at)])
         store.interactions.add_events(connection, [e for e in events if not erased.covers(e.subscriber, e.at)])
         store.notes.put(connection, PEOPLE, now)
@@ -235,7 +237,7 @@ class _Round:
     def _over_stored(self, frame: KpiFrame) -> KpiFrame:
         """A file that fed these ticks before is gone by now: what it said stands in the history."""
         span = Window(int(frame.starts[0]), int(frame.starts[-1]) + frame.duration_s)
-        return overlaid(self.store.history.read(frame.duration_s, span), frame)
+        return overlaid(self.store.history.read_whole(frame.duration_s, span), frame)
 
     def _write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
         ticks = [Tick(int(start), frame.duration_s) for start in frame.starts]

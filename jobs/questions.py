@@ -4,14 +4,21 @@ from collections.abc import Callable, Sequence
 
 from detector.app import House
 from detector.domain.ports import Reference
+from detector.web.store_desk import StoreDesk
 from detector.web.store_service import StoreService
 
 
 def questions_of(
-    house: House, problems: Callable[[], Sequence[str]] = list, reference: Callable[[], Reference] | None = None
-) -> StoreService:
-    """What pages, API and command line ask of the house."""
+    house: House, problems: Callable[[], Sequence[str]] = list, reference: Callable[[], Reference] | None = None,
+    metrics: Callable[[], str] | None = None,
+) -> StoreService:  # fmt: skip
+    """What pages, API and command line ask of the house. `metrics`: the daemon's, where another process has them."""
     return StoreService(
         house.store, lambda: house.source, lambda: house.catalogue, house.settings, house.clock, house.pseudonymiser,
-        lambda: house.telemetry.text(), problems, reference,
+        metrics or (lambda: house.telemetry.text()), problems, reference,
     )  # fmt: skip
+
+
+def desk_of(house: House) -> StoreDesk:
+    """What care teams tell and ask beside the incident."""
+    return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)

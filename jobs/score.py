@@ -16,6 +16,7 @@ from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
 from detector.store import Debt, Store
+from detector.store.ticks import UNKNOWN
 from jobs import fitted
 from jobs.ledger import Reached, ready
 
@@ -40,7 +41,11 @@ class Scoring:
         duration."""
         held: set[int] = set()
         debts = self.store.ticks.debts("score")
+        unknown = self.store.ticks.in_state(UNKNOWN)
         for debt in filter(self.is_late, debts) if late else debts:
+            if debt.tick in unknown:
+                self.pass_over(debt)
+                continue
             if debt.tick.duration_s in held:
                 continue
             if self._is_ready(debt.tick):
@@ -70,6 +75,12 @@ class Scoring:
         with self.store.begin() as connection:
             if self.store.ticks.still_owed(connection, debt):
                 self.store.notes.count(connection, findings, self.now)
+                self.store.ticks.settle(connection, debt, self.now)
+
+    def pass_over(self, debt: Debt) -> None:
+        """Nothing is known of this tick any more, so nothing is concluded from it: not even that it was silent."""
+        with self.store.begin() as connection:
+            if self.store.ticks.still_owed(connection, debt):
                 self.store.ticks.settle(connection, debt, self.now)
 
     def score(self, debt: Debt, *, again: bool = False) -> None:
@@ -123,7 +134,7 @@ class Scoring:
         full hours). Those are judged at the ticks of their own; at this one they are neither here nor missing."""
         periods = lookback(baseline)
         window = Window(tick.start - (periods - 1) * tick.duration_s, tick.end)
-        read = self.store.history.read(tick.duration_s, window)
+        read = self.store.history.read_whole(tick.duration_s, window)
         frame = ending_at(read, tick, periods)
         elsewhere = _present(read) - _present(frame)
         return frame.aligned([name for name in frame.objects if name not in elsewhere]) if elsewhere else frame, elsewhere
@@ -132,7 +143,7 @@ class Scoring:
         baseline = self._baseline(tick)
         if baseline is None or tick.end > self.now:  # a past that is judged at once has its future on disk
             return False
-        frame = self.store.history.read(tick.duration_s, tick.window)
+        frame = self.store.history.read_whole(tick.duration_s, tick.window)
         present = _present(frame)
         silent = self.store.notes.get(f"missing:{tick.duration_s}", {})
         awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from socket import socket
+from time import monotonic
 from typing import Self
 
 import structlog
@@ -9,16 +10,20 @@ import structlog
 from detector.app import House
 from detector.clock import WallClock
 from detector.database_limits import answer_within
-from detector.web import create_app
-from detector.web.server import WebServer
-from detector.web.store_desk import StoreDesk
+from detector.listening import listen
+from detector.web.limits import check_token
+from detector.web.process import WebProcess
+from detector.web.reported import Boot, Snapshot
+from jobs.audit_head import AuditHead
+from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon, Jobs
-from jobs.known import Known
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.push import Relay
-from jobs.questions import questions_of
+from jobs.questions import desk_of, questions_of
 from jobs.whereabouts import RENEW_S, Presence
+
+__all__ = ["Service", "desk_of", "jobs_of", "questions_of", "service_of"]
 
 log = structlog.get_logger()
 _FOR_JOBS = 0.75
@@ -33,6 +38,7 @@ def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) 
     relay = Relay(
         house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
         house.settings.care, house.settings.delivery.max_attempts, reached, house.settings.impact.privacy_floor,
+        attempt_s=house.settings.delivery.timeout_s, clock_watch=ClockWatch.of_machine(monotonic),
     )  # fmt: skip
     return Jobs(
         house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
@@ -47,7 +53,7 @@ class Service:
     house: House
     jobs: Jobs
     daemon: Daemon
-    web: WebServer
+    web: WebProcess
     url: str = ""
     _presence: Presence = field(init=False)
 
@@ -64,6 +70,7 @@ class Service:
 
     def __exit__(self, *_error: object) -> None:
         bound_s = self.house.settings.daemon.stop_within_s
+        self.jobs.relay.stop()
         running = self.daemon.stop(_FOR_JOBS * bound_s)
         if running:  # what waits for a database that is frozen ends now
             self.house.store.database.abort()
@@ -78,19 +85,20 @@ class Service:
         self.house.close()
 
 
-def desk_of(house: House) -> StoreDesk:
-    """What care teams tell and ask beside the incident."""
-    return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)
-
-
 def service_of(house: House, listening: socket | None = None, watch: Watch = unwatched) -> Service:
-    """Daemon and web server over one house, not yet started. `listening`: where to serve, if that is taken already."""
-    jobs, known = jobs_of(house, watch=watch), Known(house.source, house.clock)
-    questions = questions_of(house, jobs.problems, known)
-    reference = known()
-    app = create_app(
-        questions, desk_of(house), token=house.keys.token, timezone=reference.operator.timezone,
-        privacy_floor=house.settings.impact.privacy_floor,
-    )  # fmt: skip
-    web = house.settings.web
-    return Service(house, jobs, Daemon(jobs), WebServer(app, web.host, web.port, listening))
+    """Daemon and web process over one house, not yet started. `listening`: where to serve, if that is taken already."""
+    settings, jobs = house.settings, jobs_of(house, watch=watch)
+    check_token(house.keys.token)  # one that opens nothing is said now, not in another process
+    listening = listening or listen(settings.web.host, settings.web.port)
+
+    def boot() -> Boot:
+        return Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
+
+    audit_head = AuditHead(house.store, house.telemetry.audit_rows)
+
+    def look() -> Snapshot:
+        audit_head()
+        return Snapshot(house.clock.now(), jobs.problems(), house.telemetry.text())
+
+    web = WebProcess("jobs.web_process", boot, listening, look, house.clock.now, house.telemetry.web_restarts.inc)
+    return Service(house, jobs, Daemon(jobs), web)

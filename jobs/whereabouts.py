@@ -27,10 +27,13 @@ def announce(storage: Path, url: str) -> None:
     """This process answers at `url`; a living other one that is announced already stays."""
     if _living(_read(storage)) and not _mine(storage):
         return
+    from detector.store.whole_file import whole_file
+
     path = storage / WHERE
-    part = path.with_name(f".{WHERE}.{os.getpid()}.part")
-    part.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
-    part.replace(path)
+    if path.is_dir() and not path.is_symlink():
+        path.replace(path.with_name(f"{WHERE}.set-aside-{uuid4().hex[:8]}"))
+    with whole_file(path) as part:
+        part.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
 
 
 def withdraw(storage: Path) -> None:

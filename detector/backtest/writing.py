@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import isfinite
@@ -25,6 +26,9 @@ AFFECTED_COLUMNS = (
     "contactable", "why_not", "action", "decided_at",
 )  # fmt: skip
 _Row = Sequence[str | int]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The signs with which a spreadsheet's formula may begin, also in full width."""
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def write(out: Path, results: Results, figures: Mapping[str, Any], *, identify: Callable[[str], str] | None = None) -> None:
@@ -99,7 +103,21 @@ def _table(path: Path, columns: Sequence[str], rows: Iterable[_Row]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([for_spreadsheets(cell) for cell in row] for row in rows)
+
+
+def for_spreadsheets(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: a text that begins as one gets an apostrophe before it, which a
+    program takes away again (docs/reference/outputs.md). Numbers, telephone numbers among them, stay as they are.
+
+    Source: OWASP, CSV Injection.
+
+    >>> [for_spreadsheets(one) for one in ("=1+1", "-0.5", "+41790000001", "@SUM(A1)", "c01010", 7)]
+    ["'=1+1", '-0.5', '+41790000001', "'@SUM(A1)", 'c01010', 7]
+    """
+    if isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _alerts(path: Path, results: Results) -> None:

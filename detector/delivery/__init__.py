@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from detector.delivery.receiver import DemoReceiver
     from detector.delivery.relay import deliver, send_test
     from detector.delivery.signing import signed_headers, verify
-    from detector.delivery.transport import Gone, HttpTransport
+    from detector.delivery.transport import Gone, HttpTransport, authorities_of, check_proxy
 
 __all__ = [
     "FORMATS",
@@ -25,6 +25,8 @@ __all__ = [
     "Message",
     "Outcome",
     "Receiver",
+    "authorities_of",
+    "check_proxy",
     "check_url",
     "cloudevents",
     "delay",
@@ -46,6 +48,6 @@ __getattr__ = on_demand(
         "receiver": ["DemoReceiver"],
         "relay": ["deliver", "send_test"],
         "signing": ["signed_headers", "verify"],
-        "transport": ["Gone", "HttpTransport"],
+        "transport": ["Gone", "HttpTransport", "authorities_of", "check_proxy"],
     },
 )

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from detector.domain.degradation import SEVERITIES
+from detector.domain.ports import DIRECT, Route
 
-State = Literal["sent", "retry", "dead", "expired"]
+State = Literal["sent", "retry", "dead", "expired", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Receiver:
     teams: tuple[str, ...] = ()
     enabled: bool = True
     audience: str = "care"
+    route: Route = DIRECT
 
     def wants(self, severity: str, team: str = "") -> bool:
         """Is an alert of this severity, meant for this care team, for this receiver?
@@ -56,6 +58,7 @@ class Outcome:
     `at`: when to try again, in s of wall time, for `retry` only. `reason`: one line, empty when sent. `attempts`: made so
     far, this one included. `reached`: did the receiver answer for itself (True), fail to (False), or was it never asked
     (None)? It is what the circuit breaker counts. `disable`: the receiver said 410 Gone and wants nothing more.
+    `interrupted`: the service is stopping; the attempt does not count.
     """
 
     state: State

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+from detector.delivery.attempts import Interrupted
 from detector.delivery.backoff import MAX_ATTEMPTS, delay
 from detector.delivery.formats import format_named
 from detector.delivery.message import Message, Outcome, Receiver
@@ -31,11 +32,13 @@ def deliver(
     try:
         headers = signed_headers(message.key, message.body, receiver.secrets, wall_now=wall_now)
         headers["content-type"] = format_named(receiver.format).content_type
-        transport.send(receiver.url, message.body, headers)
+        transport.send(receiver.url, message.body, headers, receiver.route)
     except Gone as error:
         return Outcome("dead", made, reason=str(error), reached=True, disable=True)
     except Permanent as error:
         return Outcome("dead", made, reason=str(error), reached=True)
+    except Interrupted as error:
+        return Outcome("interrupted", message.attempts, reason=str(error))
     except Misconfigured as error:
         return _again(message, str(error), last=last, wall_now=wall_now, reached=None)
     except Transient as error:
@@ -51,7 +54,7 @@ def send_test(receiver: Receiver, transport: Transport, source: str, *, wall_now
         form = format_named(receiver.format)
         body = form.test(key, receiver.name, source, wall_now)
         headers = signed_headers(key, body, receiver.secrets, wall_now=wall_now)
-        transport.send(receiver.url, body, headers | {"content-type": form.content_type})
+        transport.send(receiver.url, body, headers | {"content-type": form.content_type}, receiver.route)
     except PrecallError as error:
         return str(error)
     return ""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from detector.domain.errors import Transient
 from detector.domain.kpi import Kpi
 from detector.store.audit import AuditLog
 from detector.store.book import Book
 from detector.store.communications import Communications
+from detector.store.damage import Damage
 from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions
 from detector.store.experience import Experiences
@@ -19,9 +21,13 @@ from detector.store.interactions import Interactions
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
+from detector.store.receiver_states import ReceiverStates
 from detector.store.retention import Retention
+from detector.store.sessions import WebSessions
+from detector.store.stored_files import StoredFiles
 from detector.store.ticks import Debt, Ticks
 from detector.store.verdicts import Verdicts
+from detector.store.whole_file import make_folder
 
 if TYPE_CHECKING:
     from detector.store.arrays import ArrayStore
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
     from detector.store.presence import PresenceStore
     from detector.store.vault import Vault
 
+FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
+"""Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
 __all__ = ["Before", "Debt", "Decided", "Message", "Store"]
 
 
@@ -58,14 +66,18 @@ class Store:
         self.book = Book(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
+        self.receiver_states = ReceiverStates(database)
         self.notes = Notes(database)
         self.interactions = Interactions(database)
         self.communications = Communications(database)
         self.experience = Experiences(database)
         self.verdicts = Verdicts(database)
         self.audit = AuditLog(database, root / "audit-waiting")
+        self.sessions = WebSessions(database)
         self.retention = Retention(database)
         self.quarantine = Quarantine(root / "quarantine")
+        self.stored = StoredFiles(root, database)
+        self.damage = Damage(root, database)
 
     @cached_property
     def erased(self) -> "ErasedPeople":
@@ -84,19 +96,19 @@ class Store:
         from detector.store.history import KpiHistory
 
         kpis = self._kpis() if callable(self._kpis) else self._kpis
-        return KpiHistory(self.root / "kpi", self.database, kpis)
+        return KpiHistory(self.root / "kpi", self.database, kpis, self.stored, self.damage)
 
     @cached_property
     def presence(self) -> "PresenceStore":
         from detector.store.presence import PresenceStore
 
-        return PresenceStore(self.root / "presence")
+        return PresenceStore(self.root / "presence", self.database, self.stored, self.damage)
 
     @cached_property
     def arrays(self) -> "ArrayStore":
         from detector.store.arrays import ArrayStore
 
-        return ArrayStore(self.root / "state")
+        return ArrayStore(self.root / "state", self.damage)
 
     @cached_property
     def vault(self) -> "Vault":
@@ -108,11 +120,27 @@ class Store:
     def erasure(self) -> "Erasure":
         from detector.store.erasure import Erasure
 
-        return Erasure(self.database, self.root, self.arrays)
+        return Erasure(self.database, self.stored, self.arrays)
 
     def open(self) -> None:
         """Make everything now: before several threads ask for it, and so that a key that is none is said at the start."""
+        self.mend_folders()
         _ = self.erased, self.pieces, self.history, self.presence, self.arrays, self.vault, self.erasure
+
+    def mend_folders(self) -> None:
+        """Every folder of the store is there; what has taken its place, a file or a link that leads nowhere, is set aside.
+        Raises Transient."""
+        try:
+            for name in FOLDERS:
+                path = self.root / name
+                if path.is_dir():
+                    continue
+                if path.exists() or path.is_symlink():
+                    self.damage.clear(path)
+                make_folder(path)
+        except OSError as error:
+            what, mend = error.strerror or str(error), "mend the folder; it is tried again"
+            raise Transient(what, where=str(error.filename or self.root), mend=mend) from error
 
     def begin(self) -> AbstractContextManager[Connection]:
         """One transaction over all tables."""

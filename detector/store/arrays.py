@@ -1,6 +1,8 @@
 """Detector state (baselines, habits, evidence) as arrays on disk, each with the identity of what it was made from."""
 
 import shutil
+import struct
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -11,47 +13,85 @@ import numpy as np
 
 from detector.domain.errors import Transient
 from detector.domain.window import Tick
+from detector.store.damage import Damage
 from detector.store.habits import MADE_FROM, without
 from detector.store.mapped import mapped
+from detector.store.stored_files import CHANGED, refuse_passing
 from detector.store.whole_file import whole_file
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 _MADE_FROM = "made_from"
 _CHECKSUM = "checksum"
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    BadZipFile,
+    EOFError,
+    KeyError,
+    struct.error,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What numpy and zipfile raise for a file whose bytes are not what they should be."""
 
 
 class ArrayStore:
-    """`made_from` is a hash of catalogue and settings: a mismatch, or damage, means "not there", so it is rebuilt."""
+    """`made_from` is a hash of catalogue and settings: a mismatch, or damage, means "not there", so it is rebuilt. A damaged
+    file is set aside."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, damage: Damage) -> None:
+        self._root, self._damage = root, damage
         self._cache: dict[str, tuple[int, str, dict[str, np.ndarray[Any, Any]]]] = {}
 
     def save(self, name: str, arrays: Arrays, made_from: str) -> None:
         """Replace the state of this name, whole. Raises Transient when it cannot be written."""
         path = self._root / f"{name}.npz"
         try:
-            with whole_file(path) as part, part.open("wb") as file:
+            with whole_file(path, durable=False) as part, part.open("wb") as file:
                 np.savez(file, **{_MADE_FROM: np.array(made_from), _CHECKSUM: np.array(_checksum(arrays))}, **arrays)  # type: ignore[arg-type]
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(path), mend="free space; it is tried again") from error
 
     def load(self, name: str, made_from: str, *, in_place: bool = False) -> dict[str, np.ndarray[Any, Any]] | None:
         """The arrays, or None if they are not there, damaged, or made from something else. `in_place`: read-only, where they
-        lie on the disk, for those too large to be held."""
+        lie on the disk, for those too large to be held. Raises Transient if nobody can tell at this moment."""
         path = self._root / f"{name}.npz"
         try:
             changed_at = path.stat().st_mtime_ns
             if name in self._cache and self._cache[name][:2] == (changed_at, made_from):
                 return self._cache[name][2]
             found = mapped(path) if in_place else _read(path)
-        except (OSError, ValueError, BadZipFile, EOFError, KeyError):
+            checksum = str(found.pop(_CHECKSUM))
+            whole = checksum == _checksum({key: array for key, array in found.items() if key != _MADE_FROM})
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if str(found.pop(_MADE_FROM, "")) != made_from or str(found.pop(_CHECKSUM, "")) != _checksum(found):
+        except _UNREADABLE as error:
+            refuse_passing(error, path)
+            self.set_aside(path, f"unreadable ({type(error).__name__})")
+            return None
+        if not whole:
+            self.set_aside(path, CHANGED)
+            return None
+        if str(found.pop(_MADE_FROM, "")) != made_from:
             return None
         if "/" not in name:  # what lies in folders is read once
             self._cache[name] = (changed_at, made_from, found)
         return found
+
+    def trouble(self, path: Path) -> str:
+        """Why this file is damaged; empty if it is whole."""
+        try:
+            found = _read(path)
+            checksum = str(found.pop(_CHECKSUM))
+            found.pop(_MADE_FROM)
+        except _UNREADABLE as error:
+            return f"unreadable ({type(error).__name__})"
+        return "" if checksum == _checksum(found) else CHANGED
+
+    def set_aside(self, path: Path, why: str) -> None:
+        """A damaged file goes to quarantine."""
+        self._damage.set_aside(path, why, "it is made anew")
 
     def keep(self, name: str, under: str) -> None:
         """The present state of this name under another one as well, before it is replaced. Raises Transient."""
@@ -60,7 +100,7 @@ class ArrayStore:
             return
         kept = self._root / f"{under}.npz"
         try:
-            with whole_file(kept) as part:
+            with whole_file(kept, durable=False) as part:
                 shutil.copyfile(path, part)
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(kept), mend="free space; it is tried again") from error

@@ -44,13 +44,14 @@ class Database:
     """`begin()` gives a connection whose work commits whole at the end or not at all.
 
     `url` is an SQLAlchemy URL; an SQLite file's folder is made. Tables are made or migrated by `store.migrate`.
+    What was committed survives a power cut, unless `durable` is false: for a store that lives no longer than its process.
     No call takes longer than `limits` and the caller's `answer_within` allow. Raises Transient when the database is locked,
     full, away or frozen; Misconfigured for a URL, a file or rights that cannot be used; Permanent for a value that no
     database takes.
     """
 
-    def __init__(self, url: str, limits: DatabaseLimits | None = None) -> None:
-        self.url, self.limits = url, limits or DatabaseLimits()
+    def __init__(self, url: str, limits: DatabaseLimits | None = None, *, durable: bool = True) -> None:
+        self.url, self.limits, self._durable = url, limits or DatabaseLimits(), durable
         self.journal = ""
         self._aborted = Event()
         self.engine = self._sqlite(url) if url.startswith("sqlite") else self._server(url)
@@ -89,7 +90,7 @@ class Database:
         def _configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # the driver must not open transactions of its own
             connection.execute(f"PRAGMA journal_mode={self.journal}")
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'OFF'}")  # NORMAL: a power cut takes back
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
 

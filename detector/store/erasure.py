@@ -10,10 +10,12 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Row, String, Tab
 
 from detector.store import tables
 from detector.store.arrays import ArrayStore
+from detector.store.damage import FOLDER as QUARANTINE
 from detector.store.database import Database
 from detector.store.meant import Person
 from detector.store.parquet import rewrite_without, rows_naming
 from detector.store.pii import KEYED, NAMED, OBJECT, SUBJECT, TEXT, of_kind, packed, subject_tables, texts
+from detector.store.stored_files import StoredFiles
 from detector.store.traces import traces
 
 PRESENCE, HABITS, NAMES = "attachments", "habits", "names"
@@ -26,8 +28,9 @@ class Erasure:
     """`holds` counts, `erase` deletes, `mentions` looks again, everywhere. What is changed follows from what each column is
     declared to hold (`store.pii`)."""
 
-    def __init__(self, database: Database, root: Path, arrays: ArrayStore) -> None:
-        self._database, self._root, self._arrays = database, root, arrays
+    def __init__(self, database: Database, stored: StoredFiles, arrays: ArrayStore) -> None:
+        self._database, self._stored, self._arrays = database, stored, arrays
+        self._root = stored.root
 
     def person(self, names: Sequence[str], raw: str = "", objects: Collection[str] = ()) -> Person:
         """Whom to look for. `objects`: names of cells, sites and the like that are known besides those in the tables."""
@@ -37,7 +40,7 @@ class Erasure:
         """Rows that would change, by "table.column": for a person who is not known, none."""
         with self._database.read() as connection:
             found = {f"{c.table.name}.{c.name}": len(_rows(connection, c, person)) for c in _declared()}
-        files = rows_naming(self._files("presence"), person.names, ("subscriber",))
+        files = rows_naming(self._readable(), person.names, ("subscriber",))
         found |= {"presence.subscriber": sum(files.values()), "habit.subscribers": self._arrays.entries_of(person.names)}
         return {place: count for place, count in found.items() if count}
 
@@ -51,10 +54,11 @@ class Erasure:
             }
             gone[NAMES] = sum(_blank(connection, c, person) for c in _declared(NAMED))
             gone[NAMES] += sum(_scrub(connection, table, person) for table in tables.metadata.sorted_tables)
-        found = rows_naming(self._files("presence"), person.names, ("subscriber",))
+        found = rows_naming(self._readable(), person.names, ("subscriber",))
         gone[PRESENCE] = sum(found.values())
         for path in found:
-            rewrite_without(path, "subscriber", person.names)
+            self._rewrite(path, person)
+        self._drop_damaged(person)
         gone[HABITS] = self._arrays.forget(person.names)
         self._database.rewrite()
         return gone
@@ -94,7 +98,29 @@ class Erasure:
 
     def attachments(self, names: Sequence[str]) -> list[Path]:
         """Files that hold presence of this person."""
-        return sorted(rows_naming(self._files("presence"), names, ("subscriber",)))
+        return sorted(rows_naming(self._readable(), names, ("subscriber",)))
+
+    def _rewrite(self, path: Path, person: Person) -> None:
+        """The file without the person; its old and its new content both count as whole until it is in place."""
+
+        def expect(part: Path) -> None:
+            with self._database.begin() as connection:
+                self._stored.renew(connection, path, self._stored.measured(part))
+
+        rewrite_without(path, "subscriber", person.names, expect)
+        with self._database.begin() as connection:
+            self._stored.settle(connection, path, self._stored.measured(path))
+
+    def _drop_damaged(self, person: Person) -> None:
+        """Damaged files of attachments and habits that may hold the person are of no use to anybody else."""
+        for name in traces(self._root / QUARANTINE, person):
+            (self._root / QUARANTINE / name).unlink(missing_ok=True)
+
+    def _readable(self) -> list[Path]:
+        """Files of attachments that are whole; the others are set aside when they are read next."""
+        files = self._files("presence")
+        damaged = self._stored.troubles(files)
+        return [path for path in files if path not in damaged]
 
     def _files(self, folder: str) -> list[Path]:
         return sorted((self._root / folder).rglob("[!.]*.parquet"))

@@ -14,23 +14,33 @@ from detector.domain.errors import Permanent
 from detector.domain.frame import KpiFrame, empty_frame, stack
 from detector.domain.kpi import Kpi
 from detector.domain.window import Tick, Window, utc
+from detector.store.damage import Damage, Damaged
 from detector.store.database import Database
 from detector.store.parquet import read_columns, write_columns
-from detector.store.ticks import Ticks
+from detector.store.stored_files import Content, StoredFiles
+from detector.store.ticks import DAMAGED, Ticks
 from detector.store.whole_file import remove_abandoned
 
 _DAY = 86_400
 _CACHED_TICKS, _CACHED_BYTES = 64, 256 << 20
 """Frames stay in memory up to the larger of the two: a small network's whole history does."""
+_WRITTEN_HELD = 10_000
+"""Checksums of files that were written and perhaps not recorded yet: far more than one pull writes."""
 
 
 class KpiHistory:
-    """Frames by time, with the KPIs that they hold and that the catalogue (`kpis`) still has."""
+    """Frames by time, with the KPIs that they hold and that the catalogue (`kpis`) still has.
 
-    def __init__(self, root: Path, database: Database, kpis: Sequence[Kpi]) -> None:
+    A damaged file is set aside when it is read, and its ticks are marked: they are not known until `jobs.mending` has pulled
+    them again. What is in memory already is not looked at again.
+    """
+
+    def __init__(self, root: Path, database: Database, kpis: Sequence[Kpi], stored: StoredFiles, damage: Damage) -> None:
         self._root, self._database, self._kpis = root, database, tuple(kpis)
+        self._stored, self._damage = stored, damage
         self.ticks = Ticks(database)
         self._cache: OrderedDict[tuple[str, int], KpiFrame] = OrderedDict()
+        self._written: dict[str, Content] = {}
 
     def write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
         """Write a frame's periods as files and say which holds what. Nothing refers to them until `record`."""
@@ -59,24 +69,67 @@ class KpiHistory:
         for k, kpi in enumerate(frame.kpis):
             columns[f"{kpi.id}/n"] = frame.numerator[:, :, k].ravel()
             columns[f"{kpi.id}/d"] = frame.denominator[:, :, k].ravel()
-        write_columns(self._root / f"{name}.parquet", columns)
-        return f"{name}.parquet"
+        path = f"{name}.parquet"
+        write_columns(self._root / path, columns)
+        self._written[path] = self._stored.measured(self._root / path)
+        while len(self._written) > _WRITTEN_HELD:
+            del self._written[next(iter(self._written))]
+        return path
 
     def record(self, connection: Connection, tick: Tick, version: int, path: str, objects: int) -> None:
         """Make the written file the tick's data: part of the caller's transaction. An empty path = no rows came."""
         self.ticks.record(connection, tick, version, path, objects)
+        if path in self._written:
+            self._stored.record(connection, self._root / path, self._written[path])
 
     def read(self, duration_s: int, window: Window) -> KpiFrame:
-        """All ticks of this duration that start in the window; ticks that never came are absent from `starts`."""
+        """All ticks of this duration that start in the window; ticks that never came, or whose file is damaged, are absent
+        from `starts`. Raises Transient."""
         files = self.ticks.files(duration_s, window)
-        try:
-            frames = [self._load(path, starts, duration_s) for path, starts in files.items()]
-        except Permanent:
-            if self.ticks.files(duration_s, window) == files:
-                raise
-            return self.read(duration_s, window)  # a compaction put another file in its place meanwhile
+        frames, wrong = self._loaded(files, duration_s)
+        if wrong:
+            if self.ticks.files(duration_s, window) != files:
+                return self.read(duration_s, window)  # a compaction put another file in its place meanwhile
+            for path, why in wrong.items():
+                self.set_aside(path, why)
         found = [f for f in frames if len(f.starts)]
         return stack(found) if found else empty_frame(duration_s, self._kpis)
+
+    def read_whole(self, duration_s: int, window: Window) -> KpiFrame:
+        """The same for those who judge by it. Raises Damaged while a tick of the window waits to be pulled again."""
+        frame = self.read(duration_s, window)
+        if waiting := self.ticks.in_state(DAMAGED, duration_s=duration_s, window=window):
+            raise Damaged(f"{len(waiting)} ticks are damaged", where="KPI history", mend="they are pulled again")
+        return frame
+
+    def _loaded(self, files: dict[str, list[int]], duration_s: int) -> tuple[list[KpiFrame], dict[str, str]]:
+        """(frames of the whole files, what is wrong with each of the others)."""
+        unread = [path for path, starts in files.items() if (path, len(starts)) not in self._cache]
+        troubles = self._stored.troubles([self._root / path for path in unread])
+        wrong = {path: why for path in unread if (why := troubles.get(self._root / path))}
+        frames = []
+        for path, starts in files.items():
+            if path in wrong:
+                continue
+            try:
+                frames.append(self._load(path, starts, duration_s))
+            except Permanent as error:
+                wrong[path] = error.what
+        return frames, wrong
+
+    def set_aside(self, path: str, why: str) -> None:
+        """A damaged file (its path below the folder of the history) goes to quarantine, and its ticks are marked."""
+
+        def mark(connection: Connection) -> None:
+            self.ticks.mark(connection, path, DAMAGED)
+
+        self._damage.set_aside(self._root / path, why, "its ticks are pulled again", mark)
+        for key in [key for key in self._cache if key[0] == path]:
+            del self._cache[key]
+
+    def whole_again(self, path: str) -> bool:
+        """The file of marked ticks is there and whole: it was put back, or its disk was away."""
+        return not self._stored.checked([self._root / path])
 
     def _load(self, path: str, starts: list[int], duration_s: int) -> KpiFrame:
         key = (path, len(starts))
@@ -90,10 +143,14 @@ class KpiHistory:
     def _parse(self, path: str, starts: list[int], duration_s: int) -> KpiFrame:
         wanted = f"start BETWEEN {starts[0]} AND {starts[-1]}"
         columns = read_columns([self._root / path], wanted)
-        if "object" not in columns:
-            raise Permanent("no column 'object'", where=path, mend="not a KPI history file: restore it")
+        if not {"object", "start", "suspect"} <= columns.keys():
+            raise Permanent("it is no file of KPI history", where=path, mend="it is set aside")
+        p = np.minimum(np.searchsorted(starts, columns["start"]), len(starts) - 1)
+        if not (mine := np.asarray(starts)[p] == columns["start"]).all():  # ticks that have a file of their own by now
+            columns, p = {name: column[mine] for name, column in columns.items()}, p[mine]
+        if len(p) and not np.bincount(p, minlength=len(starts)).all():
+            raise Permanent("it does not hold its ticks", where=path, mend="it is set aside")
         objects, o = _sorted_codes(columns["object"].tolist())
-        p = np.searchsorted(np.array(starts), columns["start"])
         kpis = tuple(kpi for kpi in self._kpis if f"{kpi.id}/n" in columns)
         shape = (len(starts), len(objects), len(kpis))
         num, den, suspect = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[:2], bool)
@@ -117,6 +174,8 @@ class KpiHistory:
         if len(old) < 2:
             return 0
         frame = self.read(duration_s, day)
+        if self.ticks.in_state(DAMAGED, duration_s=duration_s, window=day):
+            return 0  # they are pulled again first
         ticks = [Tick(int(s), duration_s) for s in frame.starts]
         with self._database.begin() as connection:
             if self.ticks.files(duration_s, day) != old:  # new data came while it was read
@@ -125,6 +184,7 @@ class KpiHistory:
             new = self.write(frame, versions)
             for tick, path in new.items():
                 self.record(connection, tick, versions[tick], path, len(frame.objects))
+            self._stored.forget(connection, [self._stored.name(self._root / path) for path in set(old) - set(new.values())])
         for path in set(old) - set(new.values()):
             (self._root / path).unlink(missing_ok=True)
         for key in [key for key in self._cache if key[0] in old]:
@@ -139,11 +199,23 @@ class KpiHistory:
         with self._database.begin() as connection:
             self.ticks.forget(connection, before)
             kept = self.ticks.paths(connection)
+            named = {self._stored.name(self._root / path) for path in kept if path}
+            self._stored.forget(connection, self._stored.named("kpi") - named)
         files = [path for path in self._root.rglob("[!.]*.parquet") if str(path.relative_to(self._root)) not in kept]
         gone = [path for path in files if path.stat().st_mtime < untouched_since]
         for path in gone:
             path.unlink(missing_ok=True)
+        self.adopt()
         return len(gone) + remove_abandoned(self._root, untouched_since)
+
+    def adopt(self) -> None:
+        """Files of earlier versions get their checksums."""
+        with self._database.read() as connection:
+            paths = [self._root / path for path in sorted(self.ticks.whole_paths(connection))]
+        for path in self._stored.unnamed(paths):
+            if path.is_file():
+                with self._database.begin() as connection:
+                    self._stored.record(connection, path, self._stored.measured(path))
 
 
 def _digest(frame: KpiFrame) -> str:

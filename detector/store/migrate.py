@@ -20,7 +20,7 @@ def newest() -> str:
     return str(last)
 
 
-def _present(database: Database) -> str | None:
+def present(database: Database) -> str | None:
     """The revision at which the database is; None: not known, so Alembic has to look."""
     with database.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
@@ -31,7 +31,7 @@ def _present(database: Database) -> str | None:
 
 def migrate(database: Database) -> None:
     """To the newest revision; nothing happens if it is there. Misconfigured for a database newer than this program."""
-    if _present(database) == newest():
+    if present(database) == newest():
         return
     from alembic import command
     from alembic.config import Config

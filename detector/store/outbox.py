@@ -1,24 +1,30 @@
 """Alerts that wait, travel or rest: written in the transaction that decided them, relayed by `push` alone."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from detector.domain.alert import Alert
 from detector.domain.identity import Choice
 from detector.store.database import Database
 from detector.store.records import upsert
+from detector.store.redriving import GONE, redrive
 from detector.store.tables import outbox as table
 from detector.store.tables import state
 
 NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
-_GONE = "gone:"
+_CLOCK = "delivery_clock:"
 LEASE_S = 120.0
 """A message claimed by a push that died becomes due again after this."""
+_LONGEST_WAIT_S = 1.2 * 86_400.0
+"""No wait of the schedule is longer (`delivery.backoff`: a day and a fifth): what lies further ahead was written by a clock
+that has been set back since, and is due."""
+_LONGEST_FIRST_WAIT_S = 3_600.0
+"""Nor does what was never tried wait longer: for a lease of twice the longest time-out, or for a breaker."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Message:
 
 
 class Outbox:
-    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before anybody heard of it)."""
+    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before anybody heard of it),
+    superseded (dead when a later alert of its incident took its place)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -80,6 +87,10 @@ class Outbox:
         """All alerts of an incident in order."""
         return self.messages(table.c.incident_id == incident_id)
 
+    def messages_of(self, key: str) -> list[Message]:
+        """One alert, for each receiver."""
+        return self.messages(table.c.key == key)
+
     def messages(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Message]:
         query = select(table).where(*where).order_by(table.c.time, table.c.sequence, table.c.receiver)
         query = query.limit(limit) if limit is not None else query
@@ -89,8 +100,12 @@ class Outbox:
     def by_state(self, state: str | None = None, limit: int = 100) -> list[Message]:
         return self.messages(*([] if state is None else [table.c.state == Choice(state)]), limit=limit)
 
-    def claim(self, now: float, limit: int = 50) -> list[Message]:
-        """Due messages, leased for LEASE_S: an incident's alerts to one receiver go out in order, none overtakes another."""
+    def claim(
+        self, now: float, limit: int = 50, *, receiver: str | None = None, besides: Collection[str] | None = None,
+        lease_s: float = LEASE_S,
+    ) -> list[Message]:  # fmt: skip
+        """Due messages, leased for `lease_s`: an incident's alerts to one receiver go out in order, none overtakes another.
+        Of all receivers, of one, or of all `besides` some."""
         earlier = table.alias()
         blocked = (
             select(earlier.c.key)
@@ -102,19 +117,44 @@ class Outbox:
             )
             .exists()
         )  # fmt: skip
-        query = select(table).where(table.c.state == "pending", table.c.next_at <= now, ~blocked)
+        whose = [table.c.receiver == receiver] if receiver is not None else []
+        whose += [table.c.receiver.not_in(besides)] if besides is not None else []
+        query = select(table).where(table.c.state == "pending", _due(now), ~blocked, *whose)
         query = query.order_by(table.c.next_at, table.c.sequence).limit(limit).with_for_update(skip_locked=True)
         with self._database.begin() as connection:
             found = [_message(row) for row in connection.execute(query)]
-            for message in found:
-                connection.execute(_this(message).values(next_at=now + LEASE_S))
+            _due_at(connection, found, now + lease_s)
         return found
+
+    def release(self, messages: Sequence[Message], *, at: float) -> None:
+        """Claimed and not tried: due again at `at`."""
+        if messages:
+            with self._database.begin() as connection:
+                _due_at(connection, messages, at)
 
     def bring_forward(self, seconds: float) -> None:
         """Everything that waits is due so much earlier: the wall clock was set back."""
         change = update(table).where(table.c.state == "pending").values(next_at=table.c.next_at - seconds)
         with self._database.begin() as connection:
             connection.execute(change)
+
+    def follow_clock(self, machine: str, offset: float, tolerance_s: float) -> float:
+        """Move what waits by as much as the wall clock was set, once for all processes of a machine; returns by how much
+        (s, 0 = not at all). `offset`: wall time less the time since the machine started, which nobody can set; `machine`
+        names this run of it. An alert that was never tried is due when it was composed, by whatever clock: it is only
+        moved to an earlier time."""
+        name = _CLOCK + machine
+        with self._database.begin() as connection:
+            row = connection.execute(select(state.c.body).where(state.c.name == name)).first()
+            moved = 0.0 if row is None else offset - float(row[0]["offset"])
+            if row is not None and abs(moved) <= tolerance_s:
+                return 0.0
+            upsert(connection, state, [{"name": name, "body": {"offset": offset}}])
+            waiting = [table.c.state == "pending"]
+            if moved > 0:
+                waiting.append(or_(table.c.attempts > 0, table.c.last_error != ""))
+            connection.execute(update(table).where(*waiting).values(next_at=table.c.next_at + moved))
+        return moved
 
     def freeze(self, message: Message, data: dict[str, Any], body: bytes) -> bytes | None:
         """Before the first attempt: what the key means from now on. Returns it: another push may have been the first.
@@ -133,7 +173,8 @@ class Outbox:
         mine = table.c.incident_id == incident_id
         change = {"state": "withdrawn", "finished_at": at, "last_error": "withdrawn: corrected data do not bear it out"}
         connection.execute(update(table).where(mine, unheard).values(**change))
-        heard = or_(table.c.state == "sent", and_(table.c.body.is_not(None), table.c.state.in_(("pending", "dead"))))
+        tried = ("pending", "dead", "expired", "superseded")
+        heard = or_(table.c.state == "sent", and_(table.c.body.is_not(None), table.c.state.in_(tried)))
         return sorted(set(connection.execute(select(table.c.receiver).where(mine, heard)).scalars()))
 
     def finish(self, message: Message, *, state: str, at: float, error: str = "") -> None:
@@ -155,30 +196,38 @@ class Outbox:
     def switch_off(self, receiver: str, url: str) -> None:
         """This receiver answered 410 at this address: nothing more goes there, not even after a restart."""
         with self._database.begin() as connection:
-            upsert(connection, state, [{"name": _GONE + receiver, "body": {"url": url}}])
+            upsert(connection, state, [{"name": GONE + receiver, "body": {"url": url}}])
 
     def is_off(self, receiver: str, url: str) -> bool:
         """Another address in the settings, or a redrive, switches it on again."""
-        query = select(state.c.body).where(state.c.name == _GONE + receiver)
+        query = select(state.c.body).where(state.c.name == GONE + receiver)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return row is not None and row[0] == {"url": url}
+
+    def redrive(self, now: float, receiver: str | None = None, *, event_now: float | None = None) -> int:
+        """Make dead alerts due again as `store.redriving` does; returns how many. InvalidIdentity for a blank receiver."""
+        with self._database.begin() as connection:
+            return redrive(connection, now, receiver, event_now=event_now).due
 
     def receivers(self) -> set[str]:
         """Names of all that an alert was ever meant for."""
         with self._database.read() as connection:
             return set(connection.execute(select(table.c.receiver).distinct()).scalars()) - {NOBODY}
 
-    def redrive(self, now: float, receiver: str | None = None) -> int:
-        """Make dead messages due again, of one receiver or of all, and switch on who was gone; returns how many messages.
-        InvalidIdentity for a blank receiver."""
-        named = None if receiver is None else Choice(receiver)
-        where = [table.c.state == "dead", *([] if named is None else [table.c.receiver == named])]
-        off = state.c.name.startswith(_GONE) if named is None else state.c.name == _GONE + named
-        with self._database.begin() as connection:
-            connection.execute(delete(state).where(off))
-            change = update(table).where(*where).values(state="pending", next_at=now, attempts=0, finished_at=None)
-            return connection.execute(change).rowcount
+
+def _due(now: float) -> ColumnElement[bool]:
+    """Its time has come, or lies further ahead than any wait is long."""
+    first = and_(table.c.attempts == 0, table.c.next_at > now + _LONGEST_FIRST_WAIT_S)
+    return or_(table.c.next_at <= now, table.c.next_at > now + _LONGEST_WAIT_S, first)
+
+
+def _due_at(connection: Connection, messages: Sequence[Message], at: float) -> None:
+    """All of these wait until then, unless they are finished."""
+    for receiver in {message.receiver for message in messages}:
+        keys = [message.key for message in messages if message.receiver == receiver]
+        mine = (table.c.receiver == receiver, table.c.key.in_(keys), table.c.state == "pending")
+        connection.execute(update(table).where(*mine).values(next_at=at))
 
 
 def _message(row: Any) -> Message:

@@ -1,14 +1,15 @@
 """Columns of numpy arrays to Parquet and back, through DuckDB; a file appears whole or not at all."""
 
+import errno
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from detector.domain.errors import Permanent, Transient
+from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.store.whole_file import whole_file
 
 Columns = Mapping[str, np.ndarray[Any, Any]]
@@ -29,8 +30,11 @@ def write_columns(path: Path, columns: Columns) -> None:
         with whole_file(path) as part:
             engine = _engine()
             engine.register("columns_to_write", dict(columns))
-            engine.execute(f"COPY (SELECT * FROM columns_to_write) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")
-            engine.unregister("columns_to_write")
+            try:
+                query = f"COPY (SELECT * FROM columns_to_write) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)"
+                engine.execute(query)
+            finally:
+                engine.unregister("columns_to_write")
     except (OSError, duckdb.Error) as error:
         raise Transient(
             _first_line(error), where=str(path), mend="free space or mend the folder; it is tried again"
@@ -40,14 +44,14 @@ def write_columns(path: Path, columns: Columns) -> None:
 def read_columns(paths: Sequence[Path], where: str = "TRUE") -> dict[str, np.ndarray[Any, Any]]:
     """The files' columns one after another, NULL as NaN in numbers; columns that a file lacks are NULL there.
 
-    Raises Permanent when a file is gone or damaged.
+    Raises Permanent when a file is gone or damaged, Transient when memory or file handles are short.
     """
     names = ", ".join(f"'{_quoted(p)}'" for p in paths)
     try:
         query = f"SELECT * FROM read_parquet([{names}], union_by_name = true) WHERE {where}"
         found = _engine().execute(query).fetchnumpy()
     except (OSError, duckdb.Error) as error:
-        raise Permanent(_first_line(error), where=str(paths[0]), mend="rebuild it from the inbox or a backup") from error
+        raise _of(error, paths[0]) from error
     return {name: _plain(column) for name, column in found.items()}
 
 
@@ -64,12 +68,16 @@ def rows_naming(paths: Sequence[Path], names: Sequence[str], only: Collection[st
     return found
 
 
-def rewrite_without(path: Path, column: str, names: Sequence[str]) -> None:
-    """The same file without the rows in which `column` is one of these names. Raises Permanent or Transient."""
+def rewrite_without(path: Path, column: str, names: Sequence[str], written: Callable[[Path], object]) -> None:
+    """The same file without the rows in which `column` is one of these names. Raises Permanent or Transient.
+
+    `written`: called with the new content's path before it takes the place of the old one.
+    """
     query = f'COPY (SELECT * FROM {{file}} WHERE NOT list_contains($names, "{column}")) TO '
     try:
         with whole_file(path) as part:
             _asked(path, query + f"'{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)", names)
+            written(part)
     except OSError as error:
         raise Transient(_first_line(error), where=str(path), mend="free space; it is tried again") from error
 
@@ -80,7 +88,15 @@ def _asked(path: Path, query: str, names: Sequence[str] | None = None) -> list[A
         told = {} if names is None else {"names": list(names)}
         return _engine().execute(query.replace("{file}", file), told).fetchall()
     except (OSError, duckdb.Error) as error:
-        raise Permanent(_first_line(error), where=str(path), mend="rebuild it from the inbox or a backup") from error
+        raise _of(error, path) from error
+
+
+def _of(error: Exception, path: Path) -> PrecallError:
+    """What the machine lacks at this moment says nothing about the file."""
+    short = isinstance(error, duckdb.OutOfMemoryException) or "Too many open files" in str(error)
+    if short or (isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}):
+        return Transient(_first_line(error), where=str(path), mend="it is tried again")
+    return Permanent(_first_line(error), where=str(path), mend="`precall rebuild` mends what can be")
 
 
 def _plain(column: Any) -> np.ndarray[Any, Any]:

@@ -1,17 +1,22 @@
 """Attachments under pseudonyms, one Parquet file for each arrival, in a folder a day: kept short, erased first."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
+from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, no_presence
 from detector.domain.window import Window, utc
+from detector.store.damage import Damage, Damaged
+from detector.store.database import Database
 from detector.store.parquet import read_columns, write_columns
+from detector.store.stored_files import GONE, StoredFile, StoredFiles
 
 _DAY = 86_400
 HELD_ROWS = 3_000_000
@@ -21,16 +26,21 @@ _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", 
 
 
 class PresenceStore:
-    """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing."""
+    """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.mending`
+    has pulled them again.
+    """
+
+    def __init__(self, root: Path, database: Database, stored: StoredFiles, damage: Damage) -> None:
+        self._root, self._database, self._stored, self._damage = root, database, stored, damage
         self._held: OrderedDict[Path, _Held] = OrderedDict()
         self._people: dict[str, int] = {}
         self._cells: dict[str, int] = {}
 
-    def write(self, presence: Presence, arrived_at: float) -> None:
-        """Keep these rows; the same arrival written twice is one file."""
+    def write(self, presence: Presence, arrived_at: float, connection: Connection, until: float) -> None:
+        """Keep these rows, which arrived later than `arrived_at` and up to `until` (s); the same arrival written twice is
+        one file. Part of the caller's transaction."""
         for day in np.unique(presence.start // _DAY).tolist():
             today = np.flatnonzero(presence.start // _DAY == day)
             rows = presence.take(today[np.argsort(presence.start[today], kind="stable")])  # hours of a file are found by it
@@ -42,12 +52,22 @@ class PresenceStore:
                 "attempts": rows.attempts, "failures": rows.failures,
             }  # fmt: skip
             write_columns(path, columns)
+            self._stored.record(connection, path, self._stored.measured(path), after=arrived_at, until=until)
+
+    def read_whole(self, window: Window) -> Presence:
+        """As `read`, for those who judge by it. Raises Damaged while rows of these days wait to be pulled again."""
+        rows = self.read(window)
+        days = set(self._days(window))
+        if waiting := [one.path for one in self._stored.damaged("presence") if one.path.split("/")[1] in days]:
+            raise Damaged(f"{len(waiting)} files are damaged", where="attachments", mend="they are pulled again")
+        return rows
 
     def read(self, window: Window) -> Presence:
-        """All rows that start in the window."""
+        """All rows that start in the window, those of damaged files left out. Raises Transient."""
         if len(self._people) > HELD_NAMES:  # of people who are held no more
             self._held, self._people, self._cells = OrderedDict(), {}, {}
-        parts = [_inside(self._file(path, window.start), window) for path in self._paths(window)]
+        files = (self._whole(path, lambda path: self._file(path, window.start)) for path in self._paths(window))
+        parts = [_inside(rows, window) for rows in files if rows is not None]
         if not parts:
             return no_presence()
         columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
@@ -55,11 +75,61 @@ class PresenceStore:
 
     def parts(self, window: Window) -> Iterator[Presence]:
         """The same, arrival by arrival in order of the days, none held in memory: for weeks of them."""
-        return (_inside(_load(path, window.start, {}, {}), window) for path in self._paths(window))
+        files = (self._whole(path, lambda path: _load(path, window.start, {}, {})) for path in self._paths(window))
+        return (_inside(rows, window) for rows in files if rows is not None)
+
+    @staticmethod
+    def _days(window: Window) -> list[str]:
+        """Names of the folders of these days."""
+        return [f"{utc(day * _DAY):%Y%m%d}" for day in range(window.start // _DAY, (window.end - 1) // _DAY + 1)]
 
     def _paths(self, window: Window) -> list[Path]:
-        days = range(window.start // _DAY, (window.end - 1) // _DAY + 1)
-        return [path for day in days for path in sorted((self._root / f"{utc(day * _DAY):%Y%m%d}").glob("[!.]*.parquet"))]
+        """The whole files of these days; damaged ones and those that are gone are set aside."""
+        days = self._days(window)
+        marked = {one.path for one in self._stored.damaged("presence")}
+        found = [path for day in days for path in sorted((self._root / day).glob("[!.]*.parquet"))]
+        found = [path for path in found if self._stored.name(path) not in marked]
+        named = self._stored.named("presence")
+        gone = {self._root.parent / name for name in named if name.split("/")[1] in days} - set(found)
+        wrong = self._stored.troubles([*found, *sorted(gone)])
+        for path, why in wrong.items():
+            if why != GONE or self._stored.name(path) in named:
+                self.set_aside(path, why)
+        return [path for path in found if path not in wrong]
+
+    def _whole(self, path: Path, load: Callable[[Path], Presence]) -> Presence | None:
+        """What `load` reads; None for a file that cannot be read: it is set aside."""
+        try:
+            return load(path)
+        except (Permanent, KeyError, FileNotFoundError) as error:
+            self.set_aside(path, error.what if isinstance(error, Permanent) else "it is no file of attachments")
+            return None
+
+    def set_aside(self, path: Path, why: str) -> None:
+        """A damaged file goes to quarantine, and is marked."""
+        name = self._stored.name(path)
+        self._damage.set_aside(path, why, "its rows are pulled again", lambda conn: self._stored.mark(conn, name))
+        self._held.pop(path, None)
+
+    def write_again(self, presence: Presence, file: StoredFile, connection: Connection) -> bool:
+        """What arrived when the rows of a marked file did takes its place: the rows of its day. False if there are none;
+        then nothing is known of them any more. Part of the caller's transaction."""
+        self._stored.forget(connection, [file.path])
+        day = [d for d in np.unique(presence.start // _DAY).tolist() if f"{utc(d * _DAY):%Y%m%d}" == file.path.split("/")[1]]
+        if not day or file.after is None or file.until is None:
+            return False
+        self.write(presence.take(presence.start // _DAY == day[0]), file.after, connection, file.until)
+        return True
+
+    def adopt(self) -> None:
+        """Files of earlier versions get their checksums."""
+        for path in self._stored.unnamed(sorted(self._root.rglob("[!.]*.parquet"))):
+            with self._database.begin() as connection:
+                self._stored.record(connection, path, self._stored.measured(path))
+
+    def whole_again(self, name: str) -> bool:
+        """A marked file is there and whole: it was put back, or its disk was away."""
+        return not self._stored.checked([self._root.parent / name])
 
     def _file(self, path: Path, since: int) -> Presence:
         """A file's rows from `since` (s) on, read again only when it was written anew or earlier ones are asked for."""
@@ -74,9 +144,13 @@ class PresenceStore:
 
     def prune(self, before: int) -> int:
         """Erase whole days before this moment; returns how many files went."""
-        gone = 0
+        gone, oldest = 0, f"{utc(before):%Y%m%d}"
+        with self._database.begin() as connection:
+            known = [*self._stored.named("presence"), *(one.path for one in self._stored.damaged("presence"))]
+            self._stored.forget(connection, [name for name in known if name.split("/")[1] < oldest])
+        self.adopt()
         for folder in sorted(self._root.glob("[0-9]*")):
-            if folder.name < f"{utc(before):%Y%m%d}":
+            if folder.name < oldest and folder.is_dir():
                 for path in folder.iterdir():
                     path.unlink()
                     gone += 1

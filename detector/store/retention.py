@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from detector.domain.policy import RetentionPolicy
-from detector.store import tables
+from detector.store import audit_chain, tables
 from detector.store.database import Database
 
 _DAY = 86_400
@@ -57,7 +57,9 @@ REASONS: Mapping[str, str] = {
     "state": "pointers and what waits; of an incident that was over before `affected_days` nothing is kept",
     "degradation": "cells and KPIs, no people: kept for planning",
     "incident": "cells and causes, no people: kept for planning",
+    "web_session": "sessions of the pages, hashed: go when they are over, at the next sign-in",
     "decision": "degradations and incidents of the last hours, no people",
+    "stored_file": "checksums of files, no people: each goes with its file",
 }
 """Tables without a rule of their own, and why."""
 _NOTES = ("told:", "held:", "outlook:")
@@ -82,8 +84,10 @@ class Retention:
             gone = {
                 name: connection.execute(delete(tables.metadata.tables[name]).where(rule.old(before[name]))).rowcount
                 for name, rule in RULES.items()
+                if name != "audit"
             }
             gone["outbox"] += _told_nobody(connection, now - policy.deliveries_days * _DAY)
+            gone["audit"] = audit_chain.prune(connection, before["audit"], wall_now)
             gone["state"] = _notes(connection, before["listing"])
         return gone
 

@@ -70,7 +70,13 @@ tick = Table(
     "tick", metadata,
     _time("start", primary_key=True), _time("duration_s", primary_key=True),
     Column("version", Integer, nullable=False), _text("path"), Column("objects", Integer, nullable=False),
-    Index(None, "path"),
+    _word("state"), Index(None, "path"),
+)  # fmt: skip
+
+stored_file = Table(
+    "stored_file", metadata,
+    _text("path", primary_key=True), _text("sha256", primary_key=True), Column("size", BigInteger, nullable=False),
+    _number("after_at"), _number("until_at"), _word("state"),
 )  # fmt: skip
 
 tick_piece = Table(
@@ -196,7 +202,13 @@ vault = Table(
 audit = Table(
     "audit", metadata,
     Column("row", Integer, primary_key=True), Column("at", Float, nullable=False), _text("actor"), _text("action"),
-    _text("subject"), Column("detail", Text, nullable=False, default=""),
+    _text("subject"), Column("detail", Text, nullable=False, default=""), _word("hash"),
+)  # fmt: skip
+
+web_session = Table(
+    "web_session", metadata,
+    _text("secret_hash", primary_key=True), _text("name"), _text("fingerprint"),
+    Column("began_at", Float, nullable=False), Column("ends_at", Float, nullable=False),
 )  # fmt: skip
 
 finding = Table(
@@ -207,7 +219,8 @@ finding = Table(
 
 declare(metadata, {
     "piece": {FREE: "source name sha256 state", TEXT: "reason"},
-    "tick": {FREE: "path"},
+    "tick": {FREE: "path state"},
+    "stored_file": {FREE: "path sha256 state"},
     "tick_piece": {FREE: "source name sha256"},
     "owed": {FREE: "step"},
     "done": {FREE: "step"},
@@ -239,6 +252,7 @@ declare(metadata, {
     },
     "feedback": {SUBJECT: "subscriber", FREE: "incident_id actor verdict outcome"},
     "vault": {SUBJECT: "pseudonym", SEALED: "sealed"},
-    "audit": {KEPT: "subject detail", FREE: "actor action"},
+    "audit": {KEPT: "subject detail", FREE: "actor action hash"},
+    "web_session": {FREE: "secret_hash name fingerprint"},
     "finding": {FREE: "code", TEXT: "where example"},
 })  # fmt: skip

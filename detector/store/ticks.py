@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from detector.domain.window import Tick, Window
 from detector.store.database import Database
@@ -13,6 +13,9 @@ from detector.store.tables import tick as table
 
 STEPS = ("score", "decide", "assess")
 _LAST_TICKS = 64
+DAMAGED, UNKNOWN = "damaged", "unknown"
+"""States of a tick's data: its file is damaged or gone, and it is pulled again; nothing of it could be pulled again. A tick
+in one of them is not known, which is another thing than a tick for which nothing came (`path` is empty)."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,13 @@ class Ticks:
         return {tick: rows[tick] for tick in wanted if tick in rows}
 
     def record(self, connection: Connection, tick: Tick, version: int, path: str, objects: int) -> None:
-        row = {"version": version, "path": path, "objects": objects}
+        row = {"version": version, "path": path, "objects": objects, "state": ""}
         upsert(connection, table, [{"start": tick.start, "duration_s": tick.duration_s} | row])
 
     def files(self, duration_s: int, window: Window) -> dict[str, list[int]]:
         """Path -> starts of the ticks inside the window that it holds, in order of time."""
         inside = [table.c.start >= window.start, table.c.start < window.end]
-        here = [table.c.duration_s == duration_s, *inside, table.c.path != ""]
+        here = [table.c.duration_s == duration_s, *inside, table.c.path != "", table.c.state == ""]
         found: dict[str, list[int]] = {}
         with self._database.read() as connection:
             for row in connection.execute(select(table.c.start, table.c.path).where(*here).order_by(table.c.start)):
@@ -93,6 +96,29 @@ class Ticks:
     def starts(self, connection: Connection, duration_s: int, since: int) -> set[int]:
         """Starts of the known ticks from `since` on."""
         query = select(table.c.start).where(table.c.duration_s == duration_s, table.c.start >= since)
+        return set(connection.execute(query).scalars())
+
+    def mark(self, connection: Connection, path: str, state: str) -> int:
+        """All ticks that this file holds get this state; returns how many."""
+        change = update(table).where(table.c.path == path, table.c.state != state).values(state=state)
+        return connection.execute(change).rowcount
+
+    def mark_tick(self, connection: Connection, tick: Tick, state: str) -> None:
+        here = (table.c.start == tick.start, table.c.duration_s == tick.duration_s)
+        connection.execute(update(table).where(*here).values(state=state))
+
+    def in_state(self, *states: str, duration_s: int | None = None, window: Window | None = None) -> dict[Tick, str]:
+        """Ticks whose data are in one of these states, in order of time, with the file that held them."""
+        where: list[ColumnElement[bool]] = [table.c.state.in_(states)]
+        where += [] if duration_s is None else [table.c.duration_s == duration_s]
+        where += [] if window is None else [table.c.start >= window.start, table.c.start < window.end]
+        query = select(table.c.start, table.c.duration_s, table.c.path).where(*where).order_by(table.c.start)
+        with self._database.read() as connection:
+            return {Tick(r.start, r.duration_s): r.path for r in connection.execute(query)}
+
+    def whole_paths(self, connection: Connection) -> set[str]:
+        """Files that hold a tick which is known."""
+        query = select(table.c.path).where(table.c.path != "", table.c.state == "").distinct()
         return set(connection.execute(query).scalars())
 
     def paths(self, connection: Connection) -> set[str]:

@@ -48,6 +48,19 @@ class Vault:
         except InvalidToken as error:
             raise _wrong_key() from error
 
+    def shut(self) -> int:
+        """How many sealed identities none of the keys opens."""
+        with self._database.read() as connection:
+            sealed = connection.execution_options(yield_per=2000).execute(select(table.c.sealed)).scalars()
+            return sum(not self._opens(one) for one in sealed)
+
+    def _opens(self, sealed: bytes) -> bool:
+        try:
+            self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
     def reseal(self) -> int:
         """Seal anew what an earlier key sealed, so that it may go; returns how many. Raises Misconfigured for what none of
         the keys opens."""

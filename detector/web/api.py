@@ -31,7 +31,7 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
 
     @routes.get("/metrics")
     def metrics() -> Response:
-        return PlainTextResponse(service.metrics(), media_type=METRICS_TYPE)
+        return PlainTextResponse(service.metrics() + access.entry.meters.text(), media_type=METRICS_TYPE)
 
     @routes.get("/v1/coverage")
     def coverage() -> dict[str, Any]:
@@ -95,7 +95,7 @@ def health_routes(service: WebService, access: Access) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/healthz")
-    def alive() -> dict[str, str]:
+    async def alive() -> dict[str, str]:
         return {"status": "ok"}
 
     @routes.get("/readyz")

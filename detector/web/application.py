@@ -1,24 +1,23 @@
 """The web application: health, API and pages over one `WebService`."""
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
-from detector.database_limits import answer_within
-from detector.web.access import Access
+from detector.web.access import Access, Entry
+from detector.web.admission import Admission
 from detector.web.api import api_routes, health_routes, people_routes
 from detector.web.dates import moment
 from detector.web.desk import Desk
 from detector.web.desk_api import desk_routes
 from detector.web.desk_pages import report_page_routes
-from detector.web.head import HeadLikeGet
+from detector.web.head import AnswerInTime, HeadLikeGet, SafeHeaders
 from detector.web.pages import page_routes
-from detector.web.problems import add_problems
+from detector.web.problems import Problems, add_problems
 from detector.web.service import WebService
 
 HERE = Path(__file__).parent
@@ -35,17 +34,20 @@ HEADERS = {
 
 
 def create_app(
-    service: WebService, desk: Desk | None = None, *, token: str, timezone: str = "UTC", privacy_floor: int = 5
+    service: WebService, desk: Desk | None = None, *, token: str, timezone: str = "UTC", privacy_floor: int = 5,
+    entry: Entry | None = None,
 ) -> FastAPI:  # fmt: skip
     """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
+    `entry`: sessions, limits and what is told of refusals; left out, sessions last as long as the process.
 
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.
     """
     app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    access = Access(token)
+    access = Access(token, entry)
     templates = Jinja2Templates(HERE / "templates")
     templates.env.filters["moment"] = partial(moment, timezone=timezone)
+    problems = Problems(templates)
     app.include_router(health_routes(service, access))
     app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
     app.include_router(people_routes(service, access, desk))
@@ -58,20 +60,15 @@ def create_app(
         app.include_router(desk_routes(desk, service.incident, access))
         app.include_router(report_page_routes(desk, access, templates, timezone=timezone))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    add_problems(app, templates)
+    add_problems(app, problems)
 
     @app.get("/favicon.ico", include_in_schema=False)
     def favicon() -> FileResponse:
         """For browsers that ask without reading the page; it needs no token, like the other static files."""
         return FileResponse(HERE / "static/favicon.svg", media_type="image/svg+xml")
 
-    @app.middleware("http")
-    async def guard(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        with answer_within(ANSWER_S):
-            answer = await go_on(request)
-        for name, value in HEADERS.items():
-            answer.headers.setdefault(name, value)
-        return answer
-
+    app.add_middleware(AnswerInTime, seconds=ANSWER_S)
     app.add_middleware(HeadLikeGet)
+    app.add_middleware(Admission, access=access, problems=problems)
+    app.add_middleware(SafeHeaders, headers=HEADERS)
     return app

@@ -8,14 +8,13 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from detector.domain.feedback import Feedback
-from detector.web.access import COOKIE, Access
+from detector.web.access import COOKIE, SESSION_S, Access
 from detector.web.api import NamedIncident, Offset, incident_or_404
 from detector.web.desk_view import said_of
 from detector.web.incident_view import Page, incident_view, incidents_view
 from detector.web.service import WebService
 
 PER_PAGE = 50
-COOKIE_S = 12 * 3600
 LIST_REFRESH_S, INCIDENT_REFRESH_S = 30, 60
 """How often a page is loaded anew while something may change on it, unless its reader pauses that."""
 TokenParameter = Annotated[str, Query(max_length=200)]
@@ -25,10 +24,14 @@ def entrance(access: Access) -> Callable[..., Response | None]:
     """A page's dependency: with the right `?token=` it sets the cookie and sends on to the page without it."""
 
     def admitted(request: Request, token: TokenParameter = "") -> Response | None:
-        if token and access.knows(token):
+        name = access.attempt(request, token) if token else None
+        if name is not None:
             asked = request.url.remove_query_params("token").query
             answer = RedirectResponse(request.url.path + (f"?{asked}" if asked else ""), 303)
-            answer.set_cookie(COOKIE, access.cookie, max_age=COOKIE_S, httponly=True, samesite="lax")
+            answer.set_cookie(
+                COOKIE, access.begin_session(name), max_age=SESSION_S, httponly=True, samesite="lax",
+                secure=access.secure(request),
+            )  # fmt: skip
             return answer
         access.person(request)
         return None
@@ -42,6 +45,14 @@ def page_routes(
 ) -> APIRouter:  # fmt: skip
     """`/` and `/incidents/{id}`. `feedback` gives what care teams said of an incident."""
     routes, enter = APIRouter(default_response_class=Response), Depends(entrance(access))
+
+    @routes.post("/sign-out", response_model=None)
+    def sign_out(request: Request) -> Response:
+        """Ends the session of this browser. A page of another site cannot ask it: `SameSite` keeps the cookie back."""
+        access.end_session(request)
+        answer = RedirectResponse("/", 303)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=access.secure(request))
+        return answer
 
     def page() -> Page:
         return Page(timezone, service.now(), privacy_floor)

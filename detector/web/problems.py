@@ -15,10 +15,34 @@ from detector.domain.identity import InvalidIdentity
 
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
+_LONGEST = 500
+"""Characters of a detail: what was asked may stand in it."""
 
 
-def add_problems(app: FastAPI, templates: Jinja2Templates) -> None:
+class Problems:
+    """Makes the answer to a request that cannot be met."""
+
+    def __init__(self, templates: Jinja2Templates) -> None:
+        self._templates = templates
+
+    def answer(
+        self, request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+    ) -> Response:  # fmt: skip
+        """A page where HTML is accepted, else problem JSON; programs' paths (`/v1`) always get JSON."""
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": " ".join(str(detail).split())[:_LONGEST],
+        }
+        if "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/v1"):
+            return self._templates.TemplateResponse(request, "problem.html", body, status, dict(headers or {}))
+        return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def add_problems(app: FastAPI, problems: Problems) -> None:
     """Every way to fail has one line for whoever asked."""
+    answer = problems.answer
 
     def refused(request: Request, error: Exception) -> Response:
         known = error if isinstance(error, HTTPException) else HTTPException(500)
@@ -37,17 +61,6 @@ def add_problems(app: FastAPI, templates: Jinja2Templates) -> None:
 
     def unforeseen(request: Request, error: Exception) -> Response:
         return answer(request, 500, f"unforeseen {type(error).__name__}; the log has the details")
-
-    def answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-        body = {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "detail": " ".join(detail.split()),
-        }
-        if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1"):
-            return templates.TemplateResponse(request, "problem.html", body, status, dict(headers or {}))
-        return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -74,7 +74,7 @@ class Weighing:
     def _presence(self, incidents: Sequence[Incident]) -> Presence:
         """What has arrived since shortly before the oldest of them began."""
         begin = min((i.started_at for i in incidents), default=self.now) - self.settings.impact.present_hours * _HOUR
-        return self.store.presence.read(Window(min(begin, self.now - 1), self.now))
+        return self.store.presence.read_whole(Window(min(begin, self.now - 1), self.now))
 
     def _lasting(self) -> Lasting:
         """How long incidents last on this network, by all that it remembers of the past weeks."""

@@ -21,6 +21,7 @@ from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Finding, Findings
 from detector.domain.ports import Source
 from detector.domain.window import Window, utc
+from detector.keys import check_store_beside
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
@@ -55,11 +56,12 @@ class Backtest:
         earlier = read_earlier(self.against) if self.against else None
         _make(self.out)
         keys = load_keys(self.settings)
+        check_store_beside(self.settings, keys)
         catalogue = read_catalogue(self.settings.sources.kpis)
         pseudonymiser = Pseudonymiser(keys.identity, self.settings.storage.identity_version)
         source = OperatorDataset(self.dataset, pseudonymiser, arrival_delay_s=self.arrival_delay_s)
         with tempfile.TemporaryDirectory(prefix="precall-backtest-") as work:
-            database = Database(f"sqlite:///{work}/backtest.db")
+            database = Database(f"sqlite:///{work}/backtest.db", durable=False)
             database.create()
             store = Store(Path(work), database, catalogue.computed, keys.vault)
             chosen = self._window(source)

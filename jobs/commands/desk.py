@@ -8,7 +8,7 @@ from detector.domain.identity import Choice
 from jobs.commands.options import AsJson, ConfigFile, Limit, between, chosen, one_of, printed
 
 STATES = ("open", "resolved", "merged")
-DELIVERED = ("held", "pending", "sent", "dead", "expired", "withdrawn")
+DELIVERED = ("held", "pending", "sent", "dead", "expired", "withdrawn", "superseded")
 
 
 def incidents(
@@ -56,16 +56,18 @@ def deliveries(
 def redrive(
     config: ConfigFile = None, receiver: Annotated[str | None, typer.Option(help="Only this receiver's.")] = None
 ) -> None:
-    """Make dead deliveries due again.
+    """Make dead deliveries due again; of what has been overtaken since, the present state takes its place.
 
     Example: `precall redrive --receiver consumer-care`
     """
     from detector.clock import WallClock
+    from jobs.redriving import redrive as made_due
 
     def again(house: Any) -> str:
         known = {one.name for one in house.receivers} | house.store.outbox.receivers()
         name = None if receiver is None else one_of(receiver, sorted(known), "--receiver")
-        return f"{house.store.outbox.redrive(WallClock().now(), name)} made due again"
+        due, superseded = made_due(house.store, WallClock().now(), house.clock.now(), name)
+        return f"{due} made due again" + (f", {superseded} superseded by what is true now" if superseded else "")
 
     printed(config, again)
 

@@ -32,8 +32,11 @@ def settings_of(config: Path | None) -> Any:
 def house_of(config: Path | None) -> Any:
     """Wired; a command opens and imports what it asks for, and nothing else."""
     from detector.app import wire
+    from detector.rights import narrow
 
-    return wire(settings_of(config))
+    house = wire(settings_of(config))
+    narrow(house.settings.storage.path, house.settings.sources.path, deep=False)
+    return house
 
 
 _ERA = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))

@@ -56,9 +56,10 @@ def test_what_care_says_is_kept_by_pseudonym_and_audited(desk, incident, house):
     link = house.store.outbox.told(incident)[0].data["links"]["feedback"]
     assert desk.post(link, json=body).status_code == 201
     (kept,) = house.store.verdicts.of(incident)
-    assert (kept.actor, kept.verdict, kept.subscriber) == ("desk-7", body["verdict"], house.names.subscriber(AFFECTED))
+    said = ("api as desk-7", body["verdict"], house.names.subscriber(AFFECTED))
+    assert (kept.actor, kept.verdict, kept.subscriber) == said
     noted = house.store.audit.entries(1)[0]
-    assert (noted["actor"], noted["action"], noted["subject"]) == ("desk-7", "feedback", kept.subscriber)
+    assert (noted["actor"], noted["action"], noted["subject"]) == ("api as desk-7", "feedback", kept.subscriber)
 
 
 def test_reports_count_the_same_people_and_name_none(desk, incident, house):

@@ -85,7 +85,7 @@ def test_while_a_daemon_runs_it_answers_and_nothing_is_read(house, precall, clie
         same = ("affected", "answer", "probability", "since", "next_exposure_at", "private")
         assert answer.keys() == alone.keys()
         assert [answer[name] for name in same] == [alone[name] for name in same]
-        assert house.store.audit.entries(1)[0]["actor"] == "cli"
+        assert house.store.audit.entries(1)[0]["actor"] == "api as cli"
         assert "not known to be affected" in precall("lookup", "/no one? &%")
     finally:
         withdraw(house.root / "var")
@@ -150,8 +150,8 @@ def test_every_lookup_stands_in_the_audit_log_under_a_pseudonym(house, client, p
     assert len(entries) == before + 3
     told = [(e["actor"], e["action"], e["subject"]) for e in reversed(entries[:3])]
     assert told == [
-        ("desk-7", "lookup", house.names.subscriber(AFFECTED)),
-        ("desk-7", "lookup", house.names.subscriber(UNKNOWN)),
+        ("api as desk-7", "lookup", house.names.subscriber(AFFECTED)),
+        ("api as desk-7", "lookup", house.names.subscriber(UNKNOWN)),
         ("cli", "lookup", house.names.subscriber(UNAFFECTED)),
     ]
 

@@ -24,7 +24,9 @@ from detector.domain.window import Tick, Window
 from detector.store import Before, Debt, Decided, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from detector.store.tables import metadata
+from detector.store.tables import metadata, outbox
+from detector.store.vault import Vault
+from detector.store.verify import Verification, drop_unreferenced, reindex
 
 KPI = Kpi("rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "s", "a")
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -251,7 +253,8 @@ def presence(*people: str) -> Presence:
 
 
 def test_a_forgotten_person_is_nowhere(store: Store) -> None:
-    store.presence.write(presence("sub_1", "sub_2"), 7.0)
+    with store.begin() as connection:
+        store.presence.write(presence("sub_1", "sub_2"), 7.0, connection, 8.0)
     store.vault.seal({"sub_1": "491700000001", "sub_2": "491700000002"})
     with store.begin() as connection:
         said = [Interaction(f"k{n}", 5, "contact", "call", f"sub_{n}") for n in (1, 2)]
@@ -268,7 +271,8 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
 def test_attachments_are_read_by_their_hours_in_whatever_order_they_are_asked_for(store: Store) -> None:
     hours = np.array([5, 2, 9, 2])
     rows = presence("sub_1").take(np.zeros(4, np.intp))
-    store.presence.write(replace(rows, start=3600 * hours), 7.0)
+    with store.begin() as connection:
+        store.presence.write(replace(rows, start=3600 * hours), 7.0, connection, 8.0)
 
     def read(first: int, last: int) -> list[int]:
         return (store.presence.read(Window(3600 * first, 3600 * last)).start // 3600).tolist()
@@ -276,7 +280,8 @@ def test_attachments_are_read_by_their_hours_in_whatever_order_they_are_asked_fo
     assert read(5, 9) == [5]
     assert read(9, 10) == [9]
     assert read(0, 10) == [2, 2, 5, 9], "earlier ones than were read before"
-    store.presence.write(replace(rows.take(np.arange(1)), start=np.array([3600])), 7.0)
+    with store.begin() as connection:
+        store.presence.write(replace(rows.take(np.arange(1)), start=np.array([3600])), 7.0, connection, 8.0)
     assert read(0, 10) == [1], "the arrival was written anew"
     assert [len(part) for part in store.presence.parts(Window(0, 86_400))] == [1]
 
@@ -370,3 +375,24 @@ def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: S
     assert store.book.incidents_named(["inc_1", "inc_2"]) == [false]
     assert store.book.degradations_since(0) == [stands]
     assert store.book.incidents_since(0) == []
+
+
+def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(store: Store) -> None:
+    keep(store, frame([0, 900], 90.0))
+    store.vault.seal({"sub_1": "491700000001"})
+    store.mend_folders()
+    assert list(Verification(store, at_work=False).everything()) == []
+    (path,) = (store.root / "kpi").rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-1])
+    store.vault = Vault(store.database, Fernet.generate_key())
+    with store.begin() as connection:
+        store.ticks.owe(connection, "score", Tick(9000, 900), 1)
+        row = {"key": "evt_1", "receiver": "desk", "incident_id": "", "type": "", "sequence": 1, "severity": "", "time": 1}
+        row |= {"expires_at": 1, "data": {}, "state": "sent", "attempts": 1, "next_at": 0.0, "body": b"{"}
+        connection.execute(outbox.insert().values(**row))
+    found = {one.kind: one.where for one in Verification(store, at_work=False).everything()}
+    name = path.relative_to(store.root).as_posix()
+    assert found == {"history": name, "vault": "table vault", "reference": "table owed", "body": "table outbox"}
+    drop_unreferenced(store)
+    reindex(store)
+    assert "reference" not in {one.kind for one in Verification(store, at_work=False).everything()}

@@ -44,7 +44,7 @@ def hanging(here, job, stop_within="2 s"):
     return service
 
 
-@pytest.mark.parametrize("job", ["pull", "push", "assess"])
+@pytest.mark.parametrize("job", ["pull", "watch_receivers", "assess"])
 def test_a_job_that_hangs_in_the_system_does_not_hold_the_stop(here, job):
     service = hanging(here, job)
     assert f"job {job}: runs since" in service.get("/readyz")[1]
@@ -56,7 +56,7 @@ def test_a_job_that_hangs_in_the_system_does_not_hold_the_stop(here, job):
 
 
 def test_a_second_signal_ends_it_at_once(here):
-    service = hanging(here, "push", stop_within="10 min")
+    service = hanging(here, "watch_receivers", stop_within="10 min")
     service.process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     code, _ = service.stop(signal.SIGTERM)
@@ -78,6 +78,7 @@ class Held:
             daemon=SimpleNamespace(job_deadline_s=deadline_s),
         )  # fmt: skip
         self.store = self.catalogue = None
+        self.receivers = ()
 
     def run(self, name):
         self.ran.append(name)
@@ -136,10 +137,10 @@ def test_nothing_is_learned_from_a_history_of_which_the_half_is_read():
 
 
 def test_a_stop_waits_for_what_runs_and_names_what_runs_still():
-    jobs = Held(hangs=["push"])
+    jobs = Held(hangs=["watch_receivers"])
     with daemon_of(jobs) as daemon:
-        wait_for(lambda: "push" in jobs.ran, "the push")
-        assert daemon.stop(0.2) == ["job push"]
+        wait_for(lambda: "watch_receivers" in jobs.ran, "the job")
+        assert daemon.stop(0.2) == ["job watch_receivers"]
         before = list(jobs.ran)
         time.sleep(0.3)
         assert jobs.ran == before, "nothing is begun after a stop"

@@ -18,7 +18,7 @@ class Line:
     def __init__(self, error=None):
         self.error, self.sent = error, None
 
-    def send(self, url, body, headers):
+    def send(self, url, body, headers, route):
         self.sent = (url, body, dict(headers))
         if self.error:
             raise self.error

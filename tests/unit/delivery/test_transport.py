@@ -102,7 +102,7 @@ def test_the_error_is_one_line_with_the_receivers_words_and_without_the_secret_p
 
 URLS = [
     ("https://care.example/hook", True),
-    ("https://10.0.0.7:8443/hook", True),
+    ("https://10.0.0.7:8443/hook", False),
     ("http://127.0.0.1:8080/hook", True),
     ("http://[::1]:8080/hook", True),
     ("http://localhost/hook", True),

@@ -42,7 +42,8 @@ class Story:
                 tuple(people), ("c11",), np.arange(n, dtype=np.int32), np.zeros(n, np.int32), start,
                 np.full(n, 3600, np.int32), column, np.full(n, 40.0), np.full(n, np.nan),
             )  # fmt: skip
-            self.house.store.presence.write(rows, LIVE + hour)
+            with self.house.store.begin() as connection:
+                self.house.store.presence.write(rows, LIVE + hour, connection, LIVE + hour + 1)
 
     def decide(self, incident: Incident, episode: Degradation = EPISODE) -> list[str]:
         """One tick decided like this and assessed; which alerts were composed."""

@@ -374,7 +374,8 @@ def test_people_whose_identities_are_words_numbers_or_cells_are_erased_one_by_on
     who, hour = np.arange(n, dtype=np.int32), np.full(n, HOUR, np.int32)
     at, unknown = np.full(n, LIVE - HOUR, np.int64), np.full(n, np.nan)
     rows = Presence(tuple(names), ("c11",), who, np.zeros(n, np.int32), at, hour, hour.astype(float), unknown, unknown)
-    house.store.presence.write(rows, 5.0)
+    with house.store.begin() as connection:
+        house.store.presence.write(rows, 5.0, connection, 6.0)
     ticks = {p: p.read_bytes() for p in (house.root / "var" / "kpi").rglob("*.parquet")}
     assert ticks
     for index, raw in enumerate(STRANGE):

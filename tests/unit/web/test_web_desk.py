@@ -70,7 +70,8 @@ def test_a_care_team_says_what_it_found(program, desk):
     told = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
     assert told.status_code == 201
     assert told.json() == {
-        "incident_id": "inc_open", "at": "2026-03-24T08:01:00Z", "actor": "desk-7", "verdict": "resolved_for_customer",
+        "incident_id": "inc_open", "at": "2026-03-24T08:01:00Z", "actor": "api as desk-7",
+        "verdict": "resolved_for_customer",
         "subscriber": "sub_of_67", "outcome": "reached",
     }  # fmt: skip
     assert program.get("/v1/incidents/inc_open/feedback").json()["feedback"] == [told.json()]

@@ -1,0 +1,130 @@
+"""Data whose files were damaged or lost: pulled again from what the source still has, else not known any more."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+from detector import pipeline
+from detector.domain.counters import CounterBatch
+from detector.domain.errors import Misconfigured, Permanent
+from detector.domain.finding import Findings
+from detector.domain.ports import Piece, Reference, Source
+from detector.domain.window import DAY_S, Grid, Tick, utc
+from detector.kpis import Catalogue
+from detector.store import Store
+from detector.store.damage import Damaged
+from detector.store.ticks import DAMAGED, UNKNOWN
+
+Result = TypeVar("Result")
+_TRIES = 20
+"""Each try sets at least one more damaged file aside; a disk that damages faster is none to work on."""
+
+
+def mended(job: Callable[[], Result], mend_now: Callable[[], object]) -> Result:
+    """What the job returns. Where it meets damaged data, they are pulled again, and the job begins anew. Raises Damaged when
+    that does not come to an end."""
+    for _ in range(_TRIES):
+        try:
+            return job()
+        except Damaged:
+            mend_now()
+    return job()
+
+
+def mend(source: Source, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
+    """Every tick and every file of attachments that is marked: its file if it is whole again, else what the source still
+    has, else "not known". Returns how many ticks are known again. Raises Transient."""
+    store.mend_folders()
+    _mend_presence(source, store, now)
+    marked = store.ticks.in_state(DAMAGED)
+    back = _put_back(store, marked)
+    left = [tick for tick in marked if tick not in back]
+    again = [_Again(source, store, catalogue, reference, list(day)) for _, day in groupby(left, key=_day)]
+    return len(back) + sum(len(day.run()) for day in again)
+
+
+def _day(tick: Tick) -> tuple[int, int]:
+    return tick.start // DAY_S, tick.duration_s
+
+
+def _put_back(store: Store, marked: dict[Tick, str]) -> set[Tick]:
+    """Ticks whose file is whole again."""
+    whole = {path for path in set(marked.values()) if path and store.history.whole_again(path)}
+    with store.begin() as connection:
+        for path in whole:
+            store.ticks.mark(connection, path, "")
+    return {tick for tick, path in marked.items() if path in whole}
+
+
+class _Again:
+    """Ticks of one day and one duration, from the files that fed them."""
+
+    def __init__(
+        self, source: Source, store: Store, catalogue: Catalogue, reference: Reference, ticks: Sequence[Tick]
+    ) -> None:
+        self._source, self._store, self._catalogue, self._reference = source, store, catalogue, reference
+        self._ticks, self._grid = ticks, Grid(reference.operator.tick_s)
+
+    def run(self) -> list[Tick]:
+        """Those that are known again: of a tick of which one file is gone nothing is known."""
+        with self._store.begin() as connection:
+            versions = self._store.ticks.versions(connection, self._ticks)
+            fed_by = {tick: self._store.pieces.feeding(connection, [tick]) for tick in self._ticks}
+        read = self._read({piece for pieces in fed_by.values() for piece in pieces})
+        there = {tick for tick, pieces in fed_by.items() if pieces and all(piece in read for piece in pieces)}
+        frames = pipeline.measure(
+            [b for batches in read.values() for b in batches if self._grid.tick(b.start, b.duration_s) in there],
+            self._catalogue, self._reference, Findings(),
+        )  # fmt: skip
+        restored: list[Tick] = []
+        for frame in frames.values():
+            known = {Tick(int(s), frame.duration_s): versions.get(Tick(int(s), frame.duration_s), 1) for s in frame.starts}
+            paths = self._store.history.write(frame, known) if known else {}
+            with self._store.begin() as connection:
+                for tick, path in paths.items():
+                    self._store.history.record(connection, tick, known[tick], path, len(frame.objects))
+            restored += paths
+        findings, day = Findings(), f"{utc(self._ticks[0].start):%Y-%m-%d}, {self._ticks[0].duration_s} s"
+        if restored:
+            findings.add("store_restored", day, f"{len(restored)} ticks: pulled again from the files that they came from")
+        lost = [tick for tick in self._ticks if tick not in set(restored)]
+        with self._store.begin() as connection:
+            for tick in lost:
+                self._store.ticks.mark_tick(connection, tick, UNKNOWN)
+        if lost:
+            gone = "not known any more: files that they came from are gone from the inbox"
+            findings.add("store_lost", day, f"{len(lost)} ticks: {gone}")
+        self._store.damage.note(findings)
+        return restored
+
+    def _read(self, pieces: Iterable[Piece]) -> dict[Piece, list[CounterBatch]]:
+        """The pieces that can still be read, in order of arrival: of two about one period the later one counts."""
+        read, window = {}, self._grid.reach(self._ticks)
+        for piece in sorted(pieces, key=lambda p: (p.arrived_at, p.name)):
+            try:
+                read[piece] = list(self._source.read(piece, Findings(), window))
+            except (Permanent, OSError):
+                continue
+        return read
+
+
+def _mend_presence(source: Source, store: Store, now: float) -> None:
+    """Attachments: what arrived then is asked for once more. Those of erased people stay out."""
+    for file in store.stored.damaged("presence"):
+        if store.presence.whole_again(file.path):
+            with store.begin() as connection:
+                store.stored.restore(connection, file.path)
+            continue
+        after, until = file.after or 0.0, min(file.until or 0.0, now)
+        try:
+            rows = store.erased.read().without(source.presence(after, until, Findings()))
+        except (Misconfigured, Permanent, OSError):
+            continue  # a table is being mended: it is asked again at the next pull
+        with store.begin() as connection:
+            found = store.presence.write_again(rows, file, connection)
+        findings = Findings()
+        if found:
+            findings.add("store_restored", file.path, "pulled again from the inbox")
+        else:
+            findings.add("store_lost", file.path, "not known any more: what it came from is gone from the inbox")
+        store.damage.note(findings)

@@ -1,0 +1,44 @@
+"""What of the receivers keeps alerts from arriving, in lines for people."""
+
+from collections.abc import Collection, Mapping
+
+from detector.domain.receiver_state import ReceiverState
+from detector.wording.times import stamp
+
+
+def problems_of(states: Mapping[str, ReceiverState], configured: Collection[str], timezone: str) -> list[str]:
+    """A line for each receiver that is down, and for each of which alerts are dead; `timezone` is the operator's.
+
+    A receiver is down from its first failed attempt to its next answer, and alerts are dead until somebody makes them due
+    again. Who is not configured any more cannot be down.
+
+    >>> waiting = ReceiverState("desk", 5, 1774339200, 12, 0, 1774339200, "https://care.example: Connection refused")
+    >>> problems_of({"desk": waiting}, ["desk"], "UTC")
+    ['receiver desk: down since 2026-03-24 08:00 UTC, 5 failures: https://care.example: Connection refused; 12 alerts wait']
+    >>> problems_of({"old": ReceiverState("old", 1, 0, dead=1)}, ["desk"], "UTC")
+    ['1 alert for old is dead: no receiver of that name is configured']
+    """
+    lines = []
+    for name, one in sorted(states.items()):
+        if one.down and name in configured:
+            lines.append(_down(one, timezone))
+        if one.dead:
+            mend = "precall redrive" if name in configured else "no receiver of that name is configured"
+            lines.append(f"{_alerts(one.dead)} for {name} {_are(one.dead)} dead: {mend}")
+    return lines
+
+
+def _down(one: ReceiverState, timezone: str) -> str:
+    since = stamp(int(one.since or 0), timezone)
+    failures = f"{one.failures} failure{'s' if one.failures != 1 else ''}"
+    why = f": {one.error.partition(' (')[0].partition('; gave up')[0]}" if one.error else ""
+    waiting = f"; {_alerts(one.waiting)} wait{'s' if one.waiting == 1 else ''}" if one.waiting else ""
+    return f"receiver {one.receiver}: down since {since}, {failures}{why}{waiting}"
+
+
+def _alerts(count: int) -> str:
+    return f"{count:,} alert{'s' if count != 1 else ''}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,0 +1,16 @@
+"""Make dead alerts due again, and take back what was asked with those that nobody will get."""
+
+from detector.store import Store
+from detector.store.redriving import redrive as made_due
+from jobs.push import take_back
+
+
+def redrive(store: Store, wall_now: float, event_now: float, receiver: str | None = None) -> tuple[int, int]:
+    """(alerts due again, alerts superseded) of one receiver, or of all. What care was asked to say with a superseded alert
+    that nobody can have had may be asked with the next. InvalidIdentity for a blank receiver."""
+    with store.begin() as connection:
+        redriven = made_due(connection, wall_now, receiver, event_now=event_now)
+    for key in dict.fromkeys(redriven.superseded):
+        for message in store.outbox.messages_of(key)[:1]:
+            take_back(store, message, event_now)
+    return redriven.due, len(redriven.superseded)

@@ -1,0 +1,199 @@
+"""A store that is damaged in any way goes on: what is lost is pulled again or not known, said in one line, and mended."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.rebuilding import plan, rebuild
+from jobs.verifying import verify
+from jobs.whereabouts import announce, withdraw
+from tests.acceptance.recording_receiver import Recording, recording
+from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome, settings_of
+from tests.acceptance.small_operator import write_operator
+from tests.faults.damaged_store import ALL, flip, kpi_files, together
+
+CUT = 2
+"""Rounds before the damage: the fault of the story has begun, and nobody has been told."""
+SAME = ("decided", "assessed", "owed", "incidents", "degradations", "impacts", "listings", "alerts")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def private() -> Iterator[None]:
+    """As every command begins."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that has lived through the rounds before the damage."""
+    root = tmp_path_factory.mktemp("begun")
+    write_operator(root / "operator")
+    with recording() as record:
+        house = SmallHouse(root, record.url)
+        for moment in MOMENTS[:CUT]:
+            house.tick(moment)
+        house.close()
+        assert record.got == []
+    return root
+
+
+@pytest.fixture(scope="module")
+def undisturbed(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], dict[str, set[bytes]]]:
+    root = copy_of(begun, tmp_path_factory.mktemp("undisturbed") / "house")
+    with recording() as record:
+        return live_on(root, record.url), record.meanings
+
+
+@pytest.fixture
+def receiver() -> Iterator[Recording]:
+    with recording() as record:
+        yield record
+
+
+def copy_of(begun: Path, root: Path) -> Path:
+    shutil.copytree(begun, root)
+    return root
+
+
+def live_on(root: Path, url: str) -> dict[str, object]:
+    """The rest of the rounds, in a process that has just started, and what has been decided at their end."""
+    house = SmallHouse(root, url, wall_at=MOMENTS[CUT])
+    for moment in MOMENTS[CUT:]:
+        house.tick(moment)
+    found = outcome(house)
+    house.close()
+    return found
+
+
+def test_the_story_alerts_after_the_cut(undisturbed):
+    decided, sent = undisturbed
+    assert len(decided["decided"]) == len(decided["assessed"]) >= 6
+    assert {alert[2] for alert in decided["alerts"]} == {"opened", "resolved"}
+    assert len(sent) == len(decided["alerts"]) >= 2
+
+
+def verified(root: Path) -> list[str]:
+    return [str(one) for one in verify(settings_of(root), at_work=False).troubles]
+
+
+@pytest.mark.parametrize("kinds", together(), ids=" + ".join)
+def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_round(kinds, begun, tmp_path):
+    root = copy_of(begun, tmp_path / "house")
+    assert verified(root) == []
+    for kind in kinds.values():
+        kind.damage(root / "var")
+    said = verified(root)
+    for kind in kinds.values():
+        assert not kind.says or any(re.search(kind.says, line) for line in said), (kind.says, said)
+    assert all("\n" not in line and ";" in line for line in said), "one line each, with the mend"
+    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    before = len(house.store.ticks.all_done("decide"))
+    house.tick(MOMENTS[CUT])
+    announce(root / "var", "http://127.0.0.1:1")
+    house.store.audit.note(1.0, "cli", "lookup", "sub_1_x")
+    assert len(house.store.ticks.all_done("decide")) == before + 1
+    assert len(house.store.ticks.all_done("assess")) == before + 1
+    house.jobs.run("learn")  # looks at all of the past
+    house.wall.at += 3 * 86_400
+    house.jobs.run("prune")
+    assert house.store.ticks.in_state("damaged", "unknown") == {}
+    house.close()
+    withdraw(root / "var")
+    left = ("no tick refers to it", "part of a file")  # written today, and prune goes by the clock of the story
+    assert [line for line in verified(root) if not any(words in line for words in left)] == []
+
+
+@pytest.mark.parametrize("kinds", [together()[at] for at in (0, 3, 4, 5, 8, 10)], ids=" + ".join)
+def test_rebuild_mends_a_damaged_store(kinds, begun, tmp_path):
+    root = copy_of(begun, tmp_path / "house")
+    for kind in kinds.values():
+        kind.damage(root / "var")
+    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house.clock.at = MOMENTS[CUT] - 1
+    assert [str(one) for one in rebuild(house.house, plan(house.house)).troubles] == []
+    assert house.store.ticks.in_state("damaged", "unknown") == {}
+    house.close()
+
+
+def test_everything_damaged_at_once_decides_and_sends_the_same(begun, undisturbed, tmp_path, receiver):
+    """KPI files and attachments are read again to the last figure."""
+    root = copy_of(begun, tmp_path / "house")
+    for name in ("all KPI files of other bytes", "attachments truncated", "waiting audit entry torn", "part left over"):
+        ALL[name].damage(root / "var")
+    found = live_on(root, receiver.url)
+    decided, sent = undisturbed
+    assert {part: found[part] for part in SAME} == {part: decided[part] for part in SAME}
+    assert receiver.meanings == sent
+    codes = {one.code for one in found["findings"]}
+    assert codes >= {"store_damaged", "store_restored"}
+
+
+def test_what_was_learned_is_learned_again(begun, undisturbed, tmp_path, receiver):
+    """At a later moment: the figures differ by a little, the story does not."""
+    root = copy_of(begun, tmp_path / "house")
+    for name in ("baseline truncated", "habits with one bit flipped"):
+        ALL[name].damage(root / "var")
+    found = live_on(root, receiver.url)
+    decided, sent = undisturbed
+    for part in ("decided", "assessed", "owed"):
+        assert found[part] == decided[part]
+    assert story(found) == story(decided)
+    assert receiver.meanings.keys() == sent.keys()
+
+
+def story(found: dict[str, object]) -> list[object]:
+    incidents = [(i.root_id, i.kind, i.state, i.opened_at, i.over_at) for i in found["incidents"]]
+    return [incidents, [(alert[0], alert[2], alert[3]) for alert in found["alerts"]]]
+
+
+@pytest.mark.parametrize("inbox", [True, False])
+def test_a_tick_whose_file_is_lost_before_it_is_scored(inbox, begun, tmp_path):
+    """It is read again; without the inbox it is not known: no decision, and above all none that everything is silent."""
+    root = copy_of(begun, tmp_path / "house")
+    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house.clock.at = MOMENTS[CUT]
+    house.jobs.run("pull")
+    house.close()
+    flip(kpi_files(root / "var")[-1])
+    if not inbox:
+        for path in (root / "operator" / "counters").iterdir():
+            path.unlink()
+    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house.clock.at = MOMENTS[CUT]
+    for job in ("detect", "assess"):
+        house.jobs.run(job)
+    assert house.store.ticks.debts("score") == house.store.ticks.debts("decide") == []
+    lost = house.store.ticks.in_state("unknown")
+    assert len(lost) == (0 if inbox else 1)
+    decided = {one.tick for one in house.store.ticks.all_done("decide")}
+    assert lost.keys() & decided == set()
+    assert [d.kind for d in house.store.book.degradations() if d.kind in ("no_data", "outage")] == []
+    codes = [one.code for one in house.store.notes.findings() if one.code.startswith("store_")]
+    assert sorted(codes) == sorted(["store_damaged", "store_restored" if inbox else "store_lost"])
+    house.close()
+    assert verified(root) == []
+
+
+def test_a_disk_that_comes_back_brings_everything_back(begun, tmp_path):
+    root = copy_of(begun, tmp_path / "house")
+    for path in (root / "operator" / "counters").iterdir():
+        path.unlink()
+    (root / "var/kpi").rename(root / "away")
+    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house.tick(MOMENTS[CUT])
+    house.jobs.run("learn")
+    assert len(house.store.ticks.in_state("unknown")) > 400
+    house.close()
+    shutil.rmtree(root / "var/kpi")
+    (root / "away").rename(root / "var/kpi")
+    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house.clock.at = MOMENTS[CUT]
+    assert rebuild(house.house, plan(house.house)).troubles == []
+    assert house.store.ticks.in_state("damaged", "unknown") == {}
+    house.close()
