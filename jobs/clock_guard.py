@@ -11,7 +11,7 @@ from threading import RLock
 
 import structlog
 
-from detector.clock import WallClock, boot_id, steady_s
+from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Source
 from detector.domain.window import Window, utc
@@ -21,14 +21,14 @@ from jobs.clock_repair import DAY_S, repair
 
 log = structlog.get_logger()
 JUMP_S = 1800.0
-"""A reading that differs so much from what has passed is a jump. Two quarters of an hour: less makes at most one period late,
-which late data put right."""
+"""A reading that differs so much from what has passed is a jump. Two quarters of an hour: less makes at most one period
+late, which late data put right."""
 _MOVED_S = 6 * 3600.0
 """So far a clock that is no wall clock is moved ahead without data."""
 PROVED_S = 6 * 3600.0
 """A new time that has stood so long by the steady clock, with no data against it, is believed without data for it."""
 _LAG_S = 1800.0
-"""Data of the present end at most two periods and the arrival delay ago, and so much more: grace time, and files that wait."""
+"""Data of the present end at most two periods and the arrival delay ago, and so much more: grace time, files that wait."""
 _SAVED_EVERY_S = 60.0
 _SLEWED_S = 1.0
 """A time server steers the clock by less between two rounds (ntpd(8): it steps from 128 ms on, else 500 ppm)."""
@@ -71,7 +71,7 @@ class Believed:
 
 @dataclass
 class ClockGuard:
-    """A `domain.ports.Clock` that gives the believed time. `look` decides what is believed, once a round; `now` only reads."""
+    """A `domain.ports.Clock` that gives the believed time. `look` decides it, once a round; `now` only reads."""
 
     clock: Clock
     store: Store
@@ -79,6 +79,8 @@ class ClockGuard:
     telemetry: Telemetry
     steady: Callable[[], float] = steady_s
     boot: str = field(default_factory=boot_id)
+    timed: bool = True
+    """The clock runs beside the steady one. Else it is moved, by a demonstration or a test, as far as these like."""
     _believed: Believed | None = None
     _saved: Believed | None = None
     _repaired: bool = False
@@ -91,11 +93,6 @@ class ClockGuard:
             return reading
         expected = believed.then(self.steady())
         return reading if self._goes_on(reading, expected) else expected
-
-    @property
-    def timed(self) -> bool:
-        """The clock runs beside the steady one. Else it is moved by a demonstration or a test, as far as these like."""
-        return isinstance(self.clock, WallClock)
 
     def look_before(self, job: str) -> None:
         """Look before this job if it may find a jump: a clock that is moved is judged when data are read at its time."""
@@ -119,8 +116,8 @@ class ClockGuard:
         if not self.in_doubt:
             return ""
         return (
-            f"clock: it says {_iso(self.clock.now())}, which no data bear out; work goes on at {_iso(self.now())}, nothing is "
-            "deleted; set the clock right"
+            f"clock: it says {_iso(self.clock.now())}, which no data bear out; work goes on at {_iso(self.now())}, "
+            "nothing is deleted; set the clock right"
         )
 
     def look(self) -> None:
@@ -163,7 +160,8 @@ class ClockGuard:
 
     def _agreed(self, before: Believed, reading: float, steady: float) -> Believed:
         """The clock goes on as it should. One that data have never agreed with is compared with them."""
-        borne_out = before.borne_out or self._supports(reading)
+        went_on = abs(reading - before.then(steady)) <= JUMP_S
+        borne_out = (before.borne_out and went_on) or self._supports(reading)
         newest = None if borne_out else self._ahead(reading)
         if newest is not None and newest.end > reading + _HALF_DAY_S:  # a first start with a clock that is far behind
             doubt = before.doubt or Doubt(steady, float(newest.end), reading, newest.end)

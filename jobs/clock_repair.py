@@ -9,12 +9,11 @@ from detector.domain.ports import Source
 from detector.store import Store
 from jobs.experience import KEPT
 from jobs.feeds import note_of
+from jobs.pull import AGAIN, COUNTERS, PEOPLE
 
 DAY_S = 86_400
 _SOON_S = 1800.0
 """What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
-PEOPLE, COUNTERS, AGAIN = "pulled:people", "pulled:counters", "pulled:again"
-"""Notes: until when (s) presence and contacts, and counters, were taken in; until when rows given may be known already."""
 
 
 def repair(store: Store, source: Source, *, now: float, sure_at: float) -> None:

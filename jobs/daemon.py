@@ -12,6 +12,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from detector.clock import WallClock
 from detector.delivery import Receiver
 from detector.domain.errors import PrecallError
 from detector.domain.ports import Clock, Source
@@ -70,7 +71,8 @@ class Jobs:
     notified: int = 0
 
     def __post_init__(self) -> None:
-        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry)
+        timed = isinstance(self.clock, WallClock)
+        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry, timed=timed)
         self.clock = self.guard
 
     def run(self, name: str) -> str:

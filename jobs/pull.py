@@ -21,13 +21,14 @@ from detector.kpis import Catalogue
 from detector.store import Store
 from jobs import feeds
 from jobs.bursts import scan_bursts
-from jobs.clock_repair import AGAIN
 from jobs.coverage import keep_counters
 from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
 from jobs.mending import mend
 from jobs.progress import Moved, unseen
 
+PEOPLE, COUNTERS, AGAIN = "pulled:people", "pulled:counters", "pulled:again"
+"""Notes: until when (s) presence and contacts, and counters, were taken in; until when rows given may be known already."""
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
 _ROUND_BYTES = 160 * 2**20
@@ -62,7 +63,7 @@ def pull(
     if listening is not None and now >= decide_from:
         scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
     mend(source, store, catalogue, reference, now=now)
-    listed = source.pieces(store.notes.get("pulled:counters", 0.0), now)
+    listed = source.pieces(store.notes.get(COUNTERS, 0.0), now)
     for piece, reason in store.pieces.refused(listed):
         source.set_aside(piece, reason)
     fresh = store.pieces.unread(listed)
@@ -77,7 +78,7 @@ def pull(
         raise failed[0]
     with store.begin() as connection:
         ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
-        store.notes.put(connection, "pulled:counters", now)
+        store.notes.put(connection, COUNTERS, now)
         feeds.record(connection, store, source.name, intake, findings, now=now)
         keep_counters(connection, store, intake, unused)
         store.notes.count(connection, findings, now)
@@ -101,7 +102,7 @@ def _run(rounds: Sequence["_Round"], now: float, reached: Reached, moved: Moved)
 def _pull_people(source: Source, store: Store, reference: Reference, now: float, findings: Findings) -> None:
     """Presence and what customers let us know since the last time; the file is named by the pointer, so a repetition
     replaces it."""
-    after = store.notes.get("pulled:people", 0.0)
+    after = store.notes.get(PEOPLE, 0.0)
     if now <= after:
         return
     erased = store.erased.read()
@@ -113,7 +114,7 @@ def _pull_people(source: Source, store: Store, reference: Reference, now: float,
         findings.add("table_refused", error.where, f"{error.what}; {error.mend}: no table of contacts or stays is taken in")
         return
     with store.begin() as connection:
-        if store.notes.get("pulled:people", 0.0) != after:  # another daemon was faster
+        if store.notes.get(PEOPLE, 0.0) != after:  # another daemon was faster
             return
         if store.notes.get(AGAIN, 0.0) > after:  # the clock was ahead: some of it was given before
             presence = _unknown(store, presence)
@@ -121,7 +122,7 @@ def _pull_people(source: Source, store: Store, reference: Reference, now: float,
             store.presence.write(presence, after, connection, now)
         store.interactions.add(connection, [i for i in interactions if not erased.covers(i.subscriber, i.at)])
         store.interactions.add_events(connection, [e for e in events if not erased.covers(e.subscriber, e.at)])
-        store.notes.put(connection, "pulled:people", now)
+        store.notes.put(connection, PEOPLE, now)
 
 
 def _unknown(store: Store, given: Presence) -> Presence:

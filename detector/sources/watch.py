@@ -10,6 +10,7 @@ from detector.domain.errors import PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Piece
 from detector.domain.window import Window
+from detector.sources.counter_files import CounterFiles
 from detector.sources.dataset import NEWEST_FILES, OperatorDataset, file_of, files_below
 from detector.sources.identity import Pseudonymiser
 from detector.sources.presence import AttachmentFile
@@ -62,7 +63,7 @@ class FileDrop(OperatorDataset):
         if (path, changed_at) not in self._newest:
             try:
                 name, zone = path.relative_to(self._root).as_posix(), self._reference.zone
-                periods = [(b.start, b.duration_s) for b in self._files.read(name, Findings(), zone, None)]
+                periods = [(b.start, b.duration_s) for b in CounterFiles(self._root).read(name, Findings(), zone, None)]
             except (PrecallError, OSError):
                 periods = []
             start, length = max(periods, key=sum, default=(0, 0))

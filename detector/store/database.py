@@ -1,6 +1,5 @@
 """The SQL database: SQLite embedded, PostgreSQL in production; one engine, short transactions."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,7 +229,7 @@ class _SameFile:
         if not self._path.name or str(self._path).startswith(("sqlite:", ":memory:")):
             return
         try:
-            stat = os.stat(self._path)
+            stat = self._path.stat()
         except FileNotFoundError:
             found = None
         except OSError as error:

@@ -32,8 +32,10 @@ class BoundedConnection(psycopg.Connection[Any]):
     answer_s: float = inf
     aborted: Event = Event()
 
-    def wait(self, gen: Generator[Any, Any, Result], interval: float = _CHECKED_EVERY_S) -> Result:
-        return super().wait(self._within(gen, left_s(self.answer_s)), interval)
+    def wait(
+        self, gen: Generator[Any, Any, Result], interval: float = _CHECKED_EVERY_S, timeout: float | None = None
+    ) -> Result:
+        return super().wait(self._within(gen, left_s(self.answer_s)), interval, timeout)
 
     def _within(self, gen: Generator[Any, Any, Result], seconds: float) -> Generator[Any, Any, Result]:
         """The same generator, asked after each wait whether it may go on."""
@@ -58,7 +60,9 @@ def postgres_engine(url: URL, limits: DatabaseLimits, aborted: Event) -> Engine:
         url, pool_pre_ping=True, pool_size=_POOL, max_overflow=_OVERFLOW, pool_timeout=_POOL_S,
         connect_args={name: value for name, value in _arguments(limits).items() if name not in url.query},
     )  # fmt: skip
-    bounded = type("Bounded", (BoundedConnection,), {"answer_s": limits.answer_s, "aborted": aborted})
+    bounded: type[BoundedConnection] = type(
+        "Bounded", (BoundedConnection,), {"answer_s": limits.answer_s, "aborted": aborted}
+    )
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Dialect, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> DBAPIConnection:

@@ -1,25 +1,47 @@
 """Clocks that are set wrong for a while: what is decided and delivered is what an undisturbed run decides and delivers."""
 
 import json
+import os
+import time
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.recording_receiver import Recording, recording
+from detector.domain.window import Tick, Window, utc
+from detector.store import Debt
+from tests.acceptance import small_operator
 from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
-from tests.acceptance.small_operator import DAY, HOUR, LIVE, write_operator
+from tests.acceptance.small_operator import (
+    COLUMNS,
+    DAY,
+    DELAY_S,
+    HOUR,
+    LIVE,
+    QUARTER,
+    counter_rows,
+    table,
+    write_operator,
+)
+from tests.faults.service import Place, wait_for
 
-YEAR = 365 * DAY
-MINUTE = 60
+YEAR, MINUTE = 365 * DAY, 60
+BEFORE_THE_OUTAGE = 1
+"""Index of the moment after which the clock is wrong for a round: nothing of the outage has been decided by then."""
 KEYS = {
     "identity": "11" * 32, "token": "t" * 32, "webhook": "whsec_" + b64encode(b"w" * 32).decode(),
     "vault": urlsafe_b64encode(b"v" * 32).decode(),
 }  # fmt: skip
 """The same in every run, so that pseudonyms compare."""
-BEFORE_THE_OUTAGE = 1
-"""Index of the moment after which the clock is wrong for a round: nothing of the outage has been decided by then."""
+Round = tuple[float, float]
+"""(what the steady clock of the machine says, what the wall clock says) in one round (s)."""
+OFFSETS = [YEAR, DAY, 5 * HOUR, -HOUR, -DAY, -YEAR, -LIVE]
+
+
+def named(offset: float) -> str:
+    return "1970" if offset == -LIVE else f"{offset / HOUR:+.0f}h"
 
 
 @pytest.fixture(scope="module")
@@ -30,50 +52,247 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What is decided with a clock that is always right."""
-    return lived(operator, tmp_path_factory.mktemp("undisturbed"), MOMENTS)
+    return lived(operator, tmp_path_factory.mktemp("undisturbed"), [(at, at) for at in MOMENTS])
 
 
-@pytest.fixture
-def care() -> Iterator[Recording]:
-    with recording() as receiver:
-        yield receiver
+class Machine:
+    """A service over the operator that all share, with a steady clock of its own; `boot` names the start of the machine."""
+
+    def __init__(self, operator: Path, root: Path) -> None:
+        if not (root / "operator").exists():
+            (root / "operator").symlink_to(operator)
+            (root / "var").mkdir()
+            (root / "var" / "keys.json").write_text(json.dumps(KEYS))
+        self.root, self.steady, self.boot = root, float(LIVE), "first"
+        self.house = self._started()
+
+    def _started(self) -> SmallHouse:
+        house = SmallHouse(self.root)
+        guard = house.jobs.guard
+        guard.timed, guard.steady, guard.boot = True, lambda: self.steady, self.boot
+        return house
+
+    def restart(self, *, boot: str = "") -> None:
+        """The service starts anew; with a `boot`, the whole machine does, and its steady clock begins at nought."""
+        self.house.close()
+        self.boot = boot or self.boot
+        self.house = self._started()
+
+    def round(self, steady: float, reading: float) -> None:
+        self.steady = steady
+        self.house.tick(reading)
+
+    @property
+    def findings(self) -> list[str]:
+        return [f.example for f in self.house.store.notes.findings() if f.code == "clock_jumped"]
 
 
-def opened(operator: Path, root: Path) -> SmallHouse:
-    """A service of its own over the operator that all share."""
-    (root / "operator").symlink_to(operator)
-    (root / "var").mkdir()
-    (root / "var" / "keys.json").write_text(json.dumps(KEYS))
-    return SmallHouse(root)
-
-
-def lived(operator: Path, root: Path, readings: Sequence[float]) -> dict[str, object]:
-    """The outcome of one round at each of these readings of the clock."""
-    house = opened(operator, root)
+def lived(operator: Path, root: Path, rounds: Iterable[Round]) -> dict[str, object]:
+    """The outcome of these rounds."""
+    machine = Machine(operator, root)
     try:
-        for reading in readings:
-            house.tick(reading)
-        return outcome(house)
+        for steady, reading in rounds:
+            machine.round(steady, reading)
+        return outcome(machine.house)
     finally:
-        house.close()
+        machine.house.close()
 
 
-def without_findings(result: dict[str, object]) -> dict[str, object]:
-    """Everything decided. The finding about the clock is what differs, and is looked at by itself."""
+def decided(result: dict[str, object]) -> dict[str, object]:
+    """Everything but the findings, in which a run with a wrong clock has one more."""
     return {name: value for name, value in result.items() if name != "findings"}
 
 
-def with_wrong_round(offset: float, after: int = BEFORE_THE_OUTAGE) -> list[float]:
-    """The moments of the undisturbed run, and after one of them a round at a clock that is wrong by so much (s)."""
-    return [*MOMENTS[: after + 1], MOMENTS[after] + offset, *MOMENTS[after + 1 :]]
+def jumps(result: dict[str, object]) -> list[object]:
+    return [f.count for f in result["findings"] if f.code == "clock_jumped"]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "offset", [YEAR, DAY, 5 * HOUR, -HOUR, -DAY, -YEAR, -LIVE], ids=lambda s: f"{s / HOUR:+.0f}h" if s != -LIVE else "1970"
-)
+def rounds(wrong: Callable[[int], float]) -> list[Round]:
+    """The moments of the undisturbed run; the clock is wrong by so much (s) in the nth."""
+    return [(at, at + wrong(n)) for n, at in enumerate(MOMENTS)]
+
+
+@pytest.mark.parametrize("offset", OFFSETS, ids=named)
 def test_one_round_at_a_wrong_clock_changes_nothing_that_is_decided(
     offset: float, operator: Path, undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
-    disturbed = lived(operator, tmp_path, with_wrong_round(offset))
-    assert without_findings(disturbed) == without_findings(undisturbed)
-    assert [f.code for f in disturbed["findings"] if f.code == "clock_jumped"] == ["clock_jumped"]
+    at = MOMENTS[BEFORE_THE_OUTAGE] + 10
+    with_wrong = sorted([*rounds(lambda _: 0), (at, at + offset)])
+    disturbed = lived(operator, tmp_path, with_wrong)
+    assert decided(disturbed) == decided(undisturbed)
+    assert jumps(disturbed) == [1]
+
+
+@pytest.mark.parametrize("offset", OFFSETS, ids=named)
+def test_a_clock_that_is_wrong_during_the_whole_outage_changes_nothing_that_is_decided(
+    offset: float, operator: Path, undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    """Work goes on by the steady clock and the data."""
+    disturbed = lived(operator, tmp_path, rounds(lambda n: offset if 1 <= n < 6 else 0))
+    assert decided(disturbed) == decided(undisturbed)
+    assert jumps(disturbed) == [1]
+
+
+@pytest.mark.parametrize("offset", [YEAR, DAY, 8 * HOUR], ids=named)
+def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
+    offset: float, operator: Path, undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    (tmp_path / "operator").symlink_to(operator)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "keys.json").write_text(json.dumps(KEYS))
+    house = SmallHouse(tmp_path)
+    at = MOMENTS[BEFORE_THE_OUTAGE]
+    for reading in [*MOMENTS[:2], at + offset, *MOMENTS[2:]]:
+        house.tick(reading)
+    disturbed = outcome(house)
+    house.close()
+    assert decided(disturbed) == decided(undisturbed)
+    assert jumps(disturbed) == [1]
+
+
+def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(operator: Path, tmp_path: Path) -> None:
+    machine = Machine(operator, tmp_path)
+    machine.round(MOMENTS[0], MOMENTS[0])
+    learned = machine.house.store.notes.get("learned_at")
+    machine.round(MOMENTS[0] + 10, MOMENTS[0] + YEAR)
+    jobs = machine.house.jobs
+    assert [line for line in jobs.problems() if line.startswith("clock: it says 2027-03-24T12:20:00Z")]
+    assert "nothing is deleted" in jobs.run("prune")
+    assert "nothing is deleted" in jobs.run("learn")
+    assert machine.house.store.notes.get("learned_at") == learned
+    metrics = machine.house.house.telemetry.text()
+    assert "precall_clock_jumps_total 1.0" in metrics
+    (jump,) = [line for line in metrics.splitlines() if line.startswith("precall_clock_jump_seconds ")]
+    assert float(jump.split()[1]) == YEAR - 10
+    machine.round(MOMENTS[1], MOMENTS[1])
+    assert not [line for line in jobs.problems() if line.startswith("clock")]
+    assert "precall_clock_jump_seconds 0.0" in machine.house.house.telemetry.text()
+    machine.house.close()
+
+
+@pytest.mark.parametrize("offset", [YEAR, DAY, -DAY, -LIVE], ids=named)
+@pytest.mark.parametrize("boot", ["", "second"], ids=["service", "machine"])
+def test_a_restart_at_a_wrong_clock_changes_nothing_that_is_decided(
+    offset: float, boot: str, operator: Path, undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    machine = Machine(operator, tmp_path)
+    for at in MOMENTS[:2]:
+        machine.round(at, at)
+    machine.restart(boot=boot)
+    began = MOMENTS[1] + 10
+    passed = 0 if boot else began
+    machine.round(passed, began + offset)
+    for at in MOMENTS[2:]:
+        machine.round(at - began + passed, at)
+    disturbed = outcome(machine.house)
+    machine.house.close()
+    assert decided(disturbed) == decided(undisturbed)
+    assert jumps(disturbed) == [1]
+
+
+def test_a_service_that_was_off_while_data_came_follows_the_clock_at_once(operator: Path, tmp_path: Path) -> None:
+    machine = Machine(operator, tmp_path)
+    machine.round(MOMENTS[0], MOMENTS[0])
+    machine.restart(boot="second")
+    machine.round(30, MOMENTS[-1])
+    assert machine.house.jobs.clock.now() == MOMENTS[-1]
+    assert machine.house.jobs.problems() == []
+    assert machine.findings == []
+    machine.house.close()
+
+
+def test_a_machine_that_was_suspended_catches_up(operator: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """Its steady clock stood still for an hour and more, and the data of that time wait."""
+    suspended = [MOMENTS[0], *MOMENTS[5:]]
+    disturbed = lived(operator, tmp_path, [(MOMENTS[0] + 10 * n, at) for n, at in enumerate(suspended)])
+    assert disturbed["decided"] == undisturbed["decided"]
+    assert jumps(disturbed)
+
+
+def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
+    operator: Path, undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    machine = Machine(operator, tmp_path)
+    machine.round(MOMENTS[0], MOMENTS[0])
+    store, ahead = machine.house.store, MOMENTS[0] + YEAR
+    with store.begin() as connection:
+        store.notes.drop(connection, ["clock"])
+        for name in ("pulled:people", "pulled:counters", "learned_at", "experience_until", "decide_from"):
+            store.notes.put(connection, name, ahead)
+        feed = store.notes.get("feed:dataset")
+        parts = {name: part | {"advanced_at": ahead} for name, part in feed["parts"].items()}
+        store.notes.put(connection, "feed:dataset", feed | {"parts": parts, "last_seen": ahead})
+        for n in range(96):  # a day of periods for which nothing came
+            tick = Tick(ahead - ahead % QUARTER - n * QUARTER, QUARTER)
+            store.history.record(connection, tick, 1, "", 0)
+            store.ticks.settle(connection, Debt("decide", tick, 1), ahead)
+    machine.restart()
+    for at in MOMENTS[1:]:
+        machine.round(at, at)
+    healed = outcome(machine.house)
+    assert roots(healed) == roots(undisturbed)
+    assert store.notes.get("decide_from") <= MOMENTS[1]
+    assert store.notes.get("feed:dataset")["last_seen"] <= MOMENTS[-1]
+    machine.house.close()
+
+
+def roots(result: dict[str, object]) -> list[tuple[str, str]]:
+    """What was found; an incident's id holds its first period, which depends on when judging began."""
+    return [(i.root_id, i.state) for i in result["incidents"]]  # type: ignore[attr-defined]
+
+
+def test_presence_is_neither_lost_nor_doubled_by_a_clock_that_was_a_little_ahead(operator: Path, tmp_path: Path) -> None:
+    """Less than a jump: it is followed, and what arrived under the pointer that was ahead is taken in when it is back."""
+    machine = Machine(operator, tmp_path)
+    machine.round(MOMENTS[0], MOMENTS[0])
+    machine.round(MOMENTS[0] + 10, MOMENTS[0] + 25 * MINUTE)
+    machine.round(MOMENTS[0] + 20, MOMENTS[0] + 20)
+    for at in MOMENTS[1:]:
+        machine.round(at, at)
+    rows = machine.house.store.presence.read(Window(LIVE - HOUR, LIVE + 2 * HOUR))
+    keys = list(zip(rows.subscriber.tolist(), rows.cell.tolist(), rows.start.tolist(), strict=True))
+    assert len(keys) == len(set(keys)) == 3 * len(small_operator.PEOPLE)
+    machine.house.close()
+
+
+def test_the_real_service_finds_the_outage_after_a_round_a_year_ahead(here: Place) -> None:
+    """Real files, a real process: its wall clock is moved on with the data, jumps a year ahead for some rounds, and back."""
+    inbox = here.root / "inbox"
+    small_operator.write_reference(inbox)
+    history = range(LIVE - 2 * DAY, LIVE - QUARTER, QUARTER)
+    for day, rows in groupby(counter_rows(history), lambda row: str(row[1])[:10]):
+        table(inbox / "counters" / f"{day}.csv", COLUMNS, rows)
+    for path in (inbox / "counters").iterdir():
+        os.utime(path, (LIVE - DAY, LIVE - DAY))
+    settings = here.root / "my.toml"
+    settings.write_text(settings.read_text().replace("settle_s = 0.2", f'settle_s = 0.2\nkpis = "{inbox}/kpis.toml"'))
+
+    def at(quarter: float) -> float:
+        """Ahead of the true clock so that it is this live quarter's end now."""
+        return LIVE + quarter * QUARTER + DELAY_S - time.time()
+
+    here.set_clock(at(-0.6))
+    service = here.start()
+    service.wait(lambda: "learned what is normal" in service.log, "the baselines")
+
+    def live(quarter: int) -> None:
+        here.set_clock(at(quarter + 1))
+        start = LIVE + quarter * QUARTER
+        part = inbox / "counters" / f".{quarter}.csv"
+        table(part, COLUMNS, counter_rows([start]))
+        os.utime(part, (start + QUARTER, start + QUARTER))
+        part.rename(inbox / "counters" / f"live-{quarter}.csv")
+        label = f"period={utc(start):%Y-%m-%dT%H:%MZ}"
+        service.wait(lambda: label in service.log, f"the decision on quarter {quarter}")
+
+    live(0)
+    here.set_clock(at(1) + YEAR)
+    service.wait(lambda: "clock jumped" in service.log, "the line about the clock")
+    service.wait(lambda: "clock: it says" in service.get("/readyz")[1], "the reason why it is not ready")
+    assert service.metric("precall_clock_jumps_total") == 1
+    here.set_clock(at(1))
+    service.wait(lambda: "clock believed again" in service.log, "the end of the doubt")
+    for quarter in range(1, 4):
+        live(quarter)
+    wait_for(lambda: json.loads(service.get("/v1/incidents")[1])["incidents"], "the incident", log=lambda: service.log)
+    assert service.stop()[0] == 0

@@ -22,6 +22,13 @@ from tests.faults.service import PATIENCE_S, Place, Running, wait_for
 
 pytestmark = pytest.mark.xdist_group("postgres")
 SHORT = DatabaseLimits(connect_timeout_s=1, statement_timeout_s=1, lock_timeout_s=0.5)
+_HOLD = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN EXCLUSIVE")
+print(flush=True)
+input()
+"""
 NUL, SURROGATE, HUGE = "a\x00b", "\ud800", 2**70
 
 
@@ -56,7 +63,8 @@ class Server:
         """What a failover or a restart does to those who are connected."""
         database = Database(self.url)
         with database.read() as connection:
-            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user"
+            mine = "pid <> pg_backend_pid() AND usename = current_user"
+            others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}"
             connection.execute(text(others)).all()
         database.close()
 
@@ -126,13 +134,16 @@ def test_a_call_that_waits_for_a_frozen_server_ends_when_the_service_stops(serve
     failed = threading.Event()
 
     def work() -> None:
-        with pytest.raises(Transient), database.begin() as connection:
+        with database.begin() as connection:
             started.set()
             connection.execute(text("SELECT pg_sleep(3600)"))
+
+    def run() -> None:
+        fails(Transient, work)
         failed.set()
 
     started = threading.Event()
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     with _frozen(server, started, thread):
         database.abort()
         assert failed.wait(PATIENCE_S)
@@ -261,10 +272,9 @@ def file(tmp_path: Path) -> Iterator[tuple[Database, Path]]:
 @contextmanager
 def held(path: Path) -> Iterator[Callable[[], None]]:
     """Another process holds the whole file; call what it gives to let it go."""
-    act = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN EXCLUSIVE'); print(flush=True); input()"
-    command = [sys.executable, "-c", act, str(path)]
+    command = [sys.executable, "-c", _HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdin is not None and other.stdout is not None
+        assert other.stdout is not None
         other.stdout.readline()
         yield lambda: other.communicate("\n")
         other.kill()
@@ -315,7 +325,7 @@ def test_a_file_that_is_gone_or_another_is_not_written_and_none_is_made(file: tu
 
 
 def test_a_file_that_may_not_be_written_says_so(file: tuple[Database, Path]) -> None:
-    database, path = file
+    database, _ = file
 
     def write() -> None:
         with database.begin() as connection:
