@@ -2,7 +2,6 @@
 
 from detector.store import Store
 from detector.store.redriving import redrive as made_due
-from jobs.push import take_back
 
 
 def redrive(store: Store, wall_now: float, event_now: float, receiver: str | None = None) -> tuple[int, int]:
@@ -10,6 +9,8 @@ def redrive(store: Store, wall_now: float, event_now: float, receiver: str | Non
     that nobody can have had may be asked with the next. InvalidIdentity for a blank receiver."""
     with store.begin() as connection:
         redriven = made_due(connection, wall_now, receiver, event_now=event_now)
+    if redriven.superseded:
+        from jobs.push import take_back  # heavy, and seldom needed
     for key in dict.fromkeys(redriven.superseded):
         for message in store.outbox.messages_of(key)[:1]:
             take_back(store, message, event_now)
