@@ -190,6 +190,7 @@ def names_of(settings: Settings, keys: Keys) -> Pseudonymiser:
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     """The watched folder, made if it is not there."""
     from detector.sources.registry import open_source
+    from detector.sources.watch import Watching
 
     try:
         settings.sources.path.mkdir(parents=True, exist_ok=True)
@@ -198,7 +199,11 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
         raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
     sources, quarantine = settings.sources, settings.storage.path / "quarantine"
     return open_source(
-        sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(), settle_s=sources.settle_s
+        sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(),
+        how=Watching(
+            settle_s=sources.settle_s, patience_s=sources.incomplete_after_s, file_s=sources.file_budget_s,
+            largest_bytes=int(sources.largest_file_mb * 2**20),
+        ),
     )  # fmt: skip
 
 

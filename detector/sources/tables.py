@@ -14,7 +14,8 @@ from detector.domain.cell import DIMENSION_MARK
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.pm_time import date_order, instant, is_day_first_by_dots
+from detector.sources.budget import spend
+from detector.sources.pm_time import LONGEST_S, date_order, instant, is_day_first_by_dots
 from detector.sources.tabular import Table
 
 REQUIRED = ("object_id", "start", "duration_s")
@@ -68,9 +69,10 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
         texts = [c for c in table.columns if c in ("object_id", "start", *OPTIONAL)]
         table.load(texts, ["duration_s", *counters], findings)
         names, objects = _with_dimension(table, *table.identifiers("object_id", findings))
+        spend(objects=len(names))
         duration, *values = table.numbers("duration_s", *counters)
         start = times(table, "start", zone, name, findings, of=(objects, duration))
-        good = (objects >= 0) & (start >= 0) & (duration > 0) & (duration == np.floor(duration))
+        good = (objects >= 0) & (start >= 0) & (duration > 0) & (duration == np.floor(duration)) & (duration <= LONGEST_S)
         _reject(good, table, name, findings)
         table.tell(findings)
         if not table.rows:
@@ -173,4 +175,6 @@ def _with_dimension(table: Table, words: list[str], objects: NDArray[np.int64]) 
 def _reject(good: NDArray[np.bool_], table: Table, name: str, findings: Findings) -> None:
     if not good.all():
         first = table.place(int(np.flatnonzero(~good)[0]) + 1)
-        findings.add("row_rejected", name, f"{first}: no object, start or duration in it", int((~good).sum()))
+        findings.add(
+            "row_rejected", name, f"{first}: no object, start or duration in it, or more than a week", int((~good).sum())
+        )

@@ -1,7 +1,7 @@
 """Attachments under pseudonyms, one Parquet file for each arrival, in a folder a day: kept short, erased first."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, no_presence
 from detector.domain.window import Window, utc
 from detector.store.parquet import read_columns, write_columns
@@ -35,13 +36,31 @@ class PresenceStore:
             today = np.flatnonzero(presence.start // _DAY == day)
             rows = presence.take(today[np.argsort(presence.start[today], kind="stable")])  # hours of a file are found by it
             path = self._root / f"{utc(day * _DAY):%Y%m%d}" / f"{int(arrived_at)}.parquet"
-            columns = {
-                "subscriber": np.array(rows.subscribers, dtype=object)[rows.subscriber],
-                "cell": np.array(rows.cells, dtype=object)[rows.cell],
-                "start": rows.start, "duration_s": rows.duration_s, "seconds": rows.seconds,
-                "attempts": rows.attempts, "failures": rows.failures,
-            }  # fmt: skip
-            write_columns(path, columns)
+            write_columns(path, _as_columns(rows))
+
+    def supersede(self, presence: Presence) -> int:
+        """Take away what these rows say anew: of one person, cell and start the last delivery counts. Returns how many
+        went."""
+        gone = 0
+        for day in np.unique(presence.start // _DAY).tolist():
+            rows = presence.take(np.flatnonzero(presence.start // _DAY == day))
+            low, high = int(rows.start.min()), int(rows.start.max())
+            anew: set[tuple[Any, ...]] | None = None
+            for path in self._paths(Window(day * _DAY, (day + 1) * _DAY)):
+                try:
+                    if not len(read_columns([path], f"start >= {low} AND start <= {high}")["start"]):
+                        continue  # hours of a file are found by its statistics: this costs next to nothing
+                    old = read_columns([path])
+                except Permanent:  # damaged: it holds nothing that could count twice
+                    continue
+                anew = set(_keys(_as_columns(rows))) if anew is None else anew
+                stays = np.array([key not in anew for key in _keys(old)], bool)
+                gone += int((~stays).sum())
+                if not stays.any():
+                    path.unlink()
+                elif not stays.all():
+                    write_columns(path, {name: column[stays] for name, column in old.items()})
+        return gone
 
     def read(self, window: Window) -> Presence:
         """All rows that start in the window."""
@@ -82,6 +101,20 @@ class PresenceStore:
                     gone += 1
                 folder.rmdir()
         return gone
+
+
+def _as_columns(rows: Presence) -> dict[str, NDArray[Any]]:
+    return {
+        "subscriber": np.array(rows.subscribers, dtype=object)[rows.subscriber],
+        "cell": np.array(rows.cells, dtype=object)[rows.cell],
+        "start": rows.start, "duration_s": rows.duration_s, "seconds": rows.seconds,
+        "attempts": rows.attempts, "failures": rows.failures,
+    }  # fmt: skip
+
+
+def _keys(columns: Mapping[str, NDArray[Any]]) -> Iterator[tuple[Any, ...]]:
+    """(subscriber, cell, start) of each row."""
+    return zip(*(columns[name].tolist() for name in ("subscriber", "cell", "start")), strict=True)
 
 
 @dataclass(frozen=True, eq=False)
