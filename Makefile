@@ -13,7 +13,7 @@ KPIS   ?=
 SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test fuzz check lint types layers browser backtest bench bench-quality lock clean
+.PHONY: help install dev run test fuzz chaos check lint types layers browser backtest bench bench-quality lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,12 @@ test: dev ## all tests
 
 fuzz: dev ## every odd value at every option, argument and variable, an hour or so; `make test` tries a few of each
 	@FUZZ=all $(BIN)/python -m pytest tests/acceptance/test_fuzz.py
+
+MINUTES ?= 60
+SEED   ?= 1
+
+chaos: dev ## disturb the running service for an hour (MINUTES=, SEED=); table in benchmarks/results/chaos.md
+	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) --seed $(SEED)
 
 lint: dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

@@ -122,6 +122,29 @@ class Schedule(_Section):
     prune_s: float = 86_400
 
 
+class Daemon(_Section):
+    """[daemon]: how long it waits for its own jobs."""
+
+    stop_within: str = "8 s"
+    """From SIGTERM to the end of the process, whatever hangs; what was not finished is done again at the next start."""
+    job_deadline: str = "2 min"
+    """A job that runs longer is reported, and the others go on without it."""
+
+    @field_validator("stop_within", "job_deadline")
+    @classmethod
+    def _lengths(cls, text: str) -> str:
+        _ = seconds_of(text)
+        return text
+
+    @property
+    def stop_within_s(self) -> float:
+        return seconds_of(self.stop_within)
+
+    @property
+    def job_deadline_s(self) -> float:
+        return seconds_of(self.job_deadline)
+
+
 class Web(_Section):
     """[web]: the API and the pages; an empty token is made at the first start and kept under `storage.path`."""
 
@@ -174,6 +197,7 @@ class Settings(BaseSettings):
     sources: Sources = Sources()
     storage: Storage = Storage()
     schedule: Schedule = Schedule()
+    daemon: Daemon = Daemon()
     detection: DetectionPolicy = DetectionPolicy()
     incidents: IncidentPolicy = IncidentPolicy()
     impact: ImpactPolicy = ImpactPolicy()

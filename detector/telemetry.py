@@ -36,6 +36,7 @@ class Telemetry:
             "precall_feed_silent_objects", "Measured objects without data now", ["feed"], registry=self.registry
         )
         self.job_failures = Counter("precall_job_failures", "Jobs that ended with an error", ["job"], registry=self.registry)
+        self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 
     def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:
         """What one pull of a feed read, and when its newest file came (s)."""

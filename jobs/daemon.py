@@ -1,16 +1,16 @@
 """Wakes the jobs on their schedule; the ledger decides what there is to do. A failing job is told of and woken again."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
-from threading import Condition, Event, Lock, Thread
+from math import inf
+from threading import Event
 from time import monotonic
 
 import structlog
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
 
 from detector.delivery import Receiver
 from detector.domain.errors import PrecallError
@@ -32,6 +32,8 @@ from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
 from jobs.saying import RoundLog, say_learned
+from jobs.waking import LONG_AGO, Waker, WhenWoken
+from jobs.workers import Workers
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
@@ -59,6 +61,8 @@ class Jobs:
     reached: Reached = walk_on
     watch: Watch = unwatched
     failures: dict[str, str] = field(default_factory=dict)
+    late: Callable[[], Mapping[str, float]] = dict
+    """Job -> for how long it has been running (s), of those that overstay their deadline."""
     decided: list[Tick] = field(default_factory=list)
     """Periods decided in this round, and alerts composed (`notified`); the daemon logs them and begins anew."""
     notified: int = 0
@@ -184,7 +188,8 @@ class Jobs:
 
     def problems(self) -> list[str]:
         """What keeps the service from its work: for /readyz."""
-        found = [f"job {name}: {why}" for name, why in self.failures.items()]
+        found = [f"job {name}: {why}" for name, why in self.failures.copy().items()]
+        found += [f"job {name}: runs since {seconds:.0f} s, its deadline is over" for name, seconds in self.late().items()]
         owed = self.store.ticks.debts("score")
         if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
@@ -192,65 +197,23 @@ class Jobs:
         return found + [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
 
 
-_LONG_AGO, _NEVER = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-
-
-class _WhenWoken(BaseTrigger):  # type: ignore[misc]  # the package has no types
-    """Of its own accord never: APScheduler compares with the wall clock, which may be set. So a job is due either "long ago"
-    or "never", whatever that clock says."""
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        return _NEVER
-
-
-class _Waker:
-    """Calls `wake(name)` every so many seconds of monotonic time, which nobody can set. After a pause of the whole machine
-    each is called once, not once for every time that was missed."""
-
-    def __init__(self, wake: Callable[[str], object]) -> None:
-        self._wake, self._changed, self._stopped = wake, Condition(), False
-        self._every: dict[str, float] = {}
-        self._due: dict[str, float] = {}
-        self._thread = Thread(target=self._run, name="waker", daemon=True)
-
-    def every(self, name: str, seconds: float) -> None:
-        with self._changed:
-            self._every[name], self._due[name] = seconds, monotonic() + seconds
-            self._changed.notify()
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        with self._changed:
-            while not self._stopped:
-                now = monotonic()
-                for name in [name for name, at in self._due.items() if at <= now]:
-                    self._due[name] = now + self._every[name]
-                    self._wake(name)
-                self._changed.wait(max(0.0, min(self._due.values(), default=now + 1.0) - monotonic()))
-
-
 class Daemon:
-    """`start` returns at once; `stop` lets running jobs end. Pull, detect and assess follow one another in one wake-up."""
+    """`start` returns at once; `stop` waits for running jobs, at most so long as it is given.
+
+    Pull, learn, detect, assess and experience follow one another in one wake-up, each on a thread of its own: one that fails
+    or overstays its deadline never keeps the others from what is due.
+    """
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._one_at_a_time = Lock()
         self._stopping = Event()
         self.rounds = 0
         """Wake-ups of pull, detect and assess that went through."""
         wake = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(job_defaults=wake, timezone="UTC")
-        self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
-        self._waker = _Waker(lambda name: self._scheduler.modify_job(name, next_run_time=_LONG_AGO))
+        self._waker = Waker(lambda name: self._scheduler.modify_job(name, next_run_time=LONG_AGO))
+        self._workers = Workers(self._attempt, jobs.settings.daemon.job_deadline_s, self._overdue)
+        jobs.late = self._workers.late
 
     @cached_property
     def _log(self) -> RoundLog:
@@ -259,49 +222,68 @@ class Daemon:
     def start(self) -> None:
         schedule = self._jobs.settings.schedule
         self._every(schedule.pull_s, self._tick, "tick")
-        self._every(schedule.push_s, lambda: self._attempt("push"), "push")
-        self._every(schedule.prune_s, lambda: self._attempt("prune"), "prune")
+        self._every(schedule.push_s, lambda: self._workers.run("push"), "push")
+        self._every(schedule.prune_s, lambda: self._workers.run("prune"), "prune")
         self._scheduler.start()
         self._waker.start()
 
     def also(self, name: str, seconds: float, act: Callable[[], object]) -> None:
         """Wake something else as well (the simulated operator of a demonstration)."""
-        self._every(seconds, act, name)
+        self._every(seconds, lambda: self._guarded(name, act), name)
 
     def _every(self, seconds: float, act: Callable[[], object], name: str) -> None:
-        self._scheduler.add_job(act, _WhenWoken(), id=name, name=name)
+        executor = f"thread of {name}"  # one that hangs takes no thread from the others
+        self._scheduler.add_executor(ThreadPoolExecutor(1), executor)
+        self._scheduler.add_job(act, WhenWoken(), id=name, name=name, executor=executor)
         self._waker.every(name, seconds)
 
     def _tick(self) -> None:
-        with self._one_at_a_time:
-            self._log.begin()
-            self._jobs.decided, self._jobs.notified, began = [], 0, monotonic()
-            for name in ("pull", "learn_if_due", "detect", "assess", "experience_if_due"):
-                if self._stopping.is_set() or not self._attempt(name):
-                    return
-            self._log.end(self._jobs.decided, self._jobs.notified, monotonic() - began)
-            self.rounds += 1
+        self._log.begin()
+        self._jobs.decided, self._jobs.notified, began = [], 0, monotonic()
+        went_well = True
+        for name in ("pull", "learn_if_due", "detect", "assess", "experience_if_due"):
+            if self._stopping.is_set():
+                return
+            if name == "learn_if_due" and "pull" in self._workers.running():
+                continue  # a baseline of the half of a history that is read by now would stand for a day
+            went_well &= self._workers.run(name)
+        self._log.end(self._jobs.decided, self._jobs.notified, monotonic() - began)
+        self.rounds += went_well
 
     def _attempt(self, name: str) -> bool:
-        """A known failure is one line in the log and in /readyz; the job is tried again at its next wake-up."""
+        """Whether it went well. A failure is a line in the log and in /readyz; the next wake-up tries again."""
+        return self._guarded(name, lambda: self._jobs.run(name))
+
+    def _guarded(self, name: str, act: Callable[[], object]) -> bool:
         try:
-            self._jobs.run(name)
+            act()
         except PrecallError as error:
-            self._jobs.failures[name] = str(error)
-            self._jobs.telemetry.job_failures.labels(name).inc()
-            log.error("job failed, will be tried again", job=name, reason=str(error))
+            self._failed(name, str(error))
             return False
+        except Exception as error:  # a mistake in one job must not end the others; it is reported
+            self._failed(name, " ".join(f"{type(error).__name__}: {error}".split())[:300])
+            log.debug("traceback", job=name, exc_info=True)
+            return False
+        self._jobs.failures.pop(name, None)
         return True
 
-    def _failed(self, event: JobExecutionEvent) -> None:
-        """An unforeseen failure: APScheduler keeps the job; we say what it was."""
-        reason = " ".join(f"{type(event.exception).__name__}: {event.exception}".split())[:300]
-        self._jobs.failures[event.job_id] = reason
-        self._jobs.telemetry.job_failures.labels(event.job_id).inc()
-        log.error("job failed unexpectedly, will be tried again", job=event.job_id, reason=reason)
-        log.debug("traceback", text=event.traceback)
+    def _failed(self, name: str, reason: str) -> None:
+        self._jobs.failures[name] = reason
+        self._jobs.telemetry.job_failures.labels(name).inc()
+        log.error("job failed, will be tried again", job=name, reason=reason)
 
-    def stop(self) -> None:
+    def _overdue(self, name: str) -> None:
+        self._jobs.telemetry.job_overdue.labels(name).inc()
+
+    def unfinished(self) -> list[str]:
+        """The jobs that run now."""
+        return [f"job {name}" for name in self._workers.running()]
+
+    def stop(self, within_s: float = inf) -> list[str]:
+        """Wakes nothing any more, and waits at most so long for what runs; returns the jobs that run still."""
         self._stopping.set()
         self._waker.stop()
-        self._scheduler.shutdown(wait=True)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        self._workers.stop(min(within_s, threading.TIMEOUT_MAX))
+        return self.unfinished()

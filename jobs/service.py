@@ -20,6 +20,8 @@ from jobs.questions import questions_of
 from jobs.whereabouts import RENEW_S, Presence
 
 log = structlog.get_logger()
+_FOR_JOBS = 0.75
+"""Share of the time to stop that running jobs get; the rest is for the lease, the web server and the database."""
 
 
 def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
@@ -57,7 +59,12 @@ class Service:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.daemon.stop()
+        bound_s = self.house.settings.daemon.stop_within_s
+        running = self.daemon.stop(_FOR_JOBS * bound_s)
+        if running:
+            log.error("stopped while jobs still ran: the next start does it again", jobs=running)
+            self.web.stop()
+            return
         self._presence.end()
         self.web.stop()
         self.house.close()

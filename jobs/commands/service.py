@@ -1,13 +1,19 @@
 """The service itself: run it, run one of its jobs, check what it stands on."""
 
 from contextlib import AbstractContextManager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from detector.domain.errors import Misconfigured
 from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, progress, settings_of, span
 from jobs.progress import Moved, lines
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from detector.settings import Settings
+    from jobs.stopping import StopRequest
 
 
 def run(
@@ -24,17 +30,24 @@ def run(
     from rich.console import Console
 
     from detector.telemetry import configure_logs
-    from jobs.commands.stopping import LONGEST_S, wait_for_stop
+    from jobs.stopping import LONGEST_S, StopRequest
 
     if seconds is not None and not 0 <= seconds <= LONGEST_S:  # nor is not-a-number
         raise Misconfigured(f"no time to run ({seconds})", where="--for", mend=f"seconds, from 0 to {LONGEST_S:.0f}")
     configure_logs(level="WARNING" if demo else "INFO")
     settings, console = settings_of(config), Console()
-    if demo:
-        from jobs.demo import Demo
+    with StopRequest(settings.daemon.stop_within_s) as stop:
+        if demo:
+            from jobs.demo import Demo
 
-        Demo(settings, console).run(lambda: wait_for_stop(seconds))
-        return
+            Demo(settings, console).run(lambda: stop.wait(seconds))
+            return
+        _serve(settings, console, stop, seconds, past_s)
+    console.print("stopped cleanly")
+
+
+def _serve(settings: "Settings", console: "Console", stop: "StopRequest", seconds: float | None, past_s: int) -> None:
+    """The service until `stop` is asked for, or for so many `seconds`; judges `past_s` of the past first."""
     from detector.listening import listen
 
     listening = listen(settings.web.host, settings.web.port)
@@ -42,6 +55,7 @@ def run(
     from jobs.service import service_of
 
     service = service_of(open_house(settings), listening, logged)
+    stop.unfinished = service.daemon.unfinished
     if past_s:
         from jobs.judging import Judging
 
@@ -50,8 +64,8 @@ def run(
         console.print(
             f"precall watches {settings.sources.path}; pages at {service.url} (token in {settings.storage.path}/keys.json)"
         )
-        wait_for_stop(seconds)
-    console.print("stopped cleanly")
+        stop.wait(seconds)
+    stop.finish()
 
 
 def logged(what: str) -> AbstractContextManager[Moved]:

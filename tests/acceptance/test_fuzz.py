@@ -57,7 +57,7 @@ def place(tmp_path, monkeypatch):
     write_place(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("detector.telemetry.configure_logs", lambda **_: None)  # it would keep this test's own stderr
-    monkeypatch.setattr("jobs.commands.stopping.wait_for_stop", lambda _seconds=None: None)  # time is not waited for
+    monkeypatch.setattr("jobs.stopping.StopRequest.wait", lambda *_: True)  # time is not waited for
     return tmp_path
 
 

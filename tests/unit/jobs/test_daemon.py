@@ -50,8 +50,9 @@ class CountedJobs:
 
     failures: dict[str, str] = {}  # noqa: RUF012
     settings = SimpleNamespace(
-        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S), detection=None
-    )
+        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S), detection=None,
+        daemon=SimpleNamespace(job_deadline_s=PATIENCE_S),
+    )  # fmt: skip
     store = catalogue = None
 
     def __init__(self):
