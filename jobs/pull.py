@@ -19,6 +19,7 @@ from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.file_names import shown_name
 from detector.store import Store
 from jobs import feeds
 from jobs.bursts import scan_bursts
@@ -124,12 +125,18 @@ def _may_be_of_a_file(error: Exception) -> bool:
     return not isinstance(error, PrecallError | OSError)
 
 
+def _told(piece: Piece, error: Exception) -> tuple[str, str]:
+    """(the file, the reason in one line)."""
+    name = shown_name(piece.name)
+    return name, str(error).replace(piece.name, name)
+
+
 def _put_aside(source: Source, piece: Piece, reason: str, findings: Findings) -> None:
     """Out of the way if that is possible; else the file stays, and is not read again."""
     try:
         source.set_aside(piece, reason)
     except Transient as error:
-        findings.add("file_left_in_place", piece.name, str(error))
+        findings.add("file_left_in_place", *_told(piece, error))
 
 
 def _rounds(pieces: Sequence[Piece], store: Store) -> Iterator[list[Piece]]:
@@ -172,8 +179,8 @@ class _Round:
         """Two rounds in reverse order; none if there is but one file, which is left for a while."""
         if len(self.pieces) == 1:
             pause = self.store.pieces.postpone(self.pieces[0])
-            why = unforeseen(error, self.pieces[0].name)
-            self.findings.add("file_unreadable", self.pieces[0].name, f"{why}: left in place, tried again in {pause:.0f} s")
+            name, why = _told(self.pieces[0], unforeseen(error, self.pieces[0].name))
+            self.findings.add("file_unreadable", name, f"{why}: left in place, tried again in {pause:.0f} s")
             return []
         middle = len(self.pieces) // 2
         return [replace(self, pieces=self.pieces[middle:]), replace(self, pieces=self.pieces[:middle])]
@@ -221,17 +228,17 @@ class _Round:
                 read.append((piece, list(self.source.read(piece, own, window or piece.window))))
                 findings.extend(own)
             except Permanent as error:
-                aside.append((piece, str(error)))
-                code = "file_incomplete" if isinstance(error, Incomplete) else "file_set_aside"
-                findings.add(code, piece.name, str(error))
+                name, why = _told(piece, error)
+                aside.append((piece, why))
+                findings.add("file_incomplete" if isinstance(error, Incomplete) else "file_set_aside", name, why)
             except Unfinished as error:
                 unread.append(piece)
-                findings.add("file_unreadable", piece.name, str(error))
+                findings.add("file_unreadable", *_told(piece, error))
             except PrecallError:
                 raise
             except Exception as error:  # noqa: BLE001  a reader's own mistake costs its file, never the others
-                why = str(unforeseen(error, piece.name))
-                findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", piece.name, why)
+                name, why = _told(piece, unforeseen(error, piece.name))
+                findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", name, why)
                 if of_surroundings(error):
                     unread.append(piece)
                 else:

@@ -7,6 +7,8 @@ text as `\xHH`, a byte each; so no two files share a text.
 import os
 import re
 
+_SHOWN = 80
+"""Characters at either end: a finding keeps 500 in all, and the reason is to be among them."""
 _BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -19,6 +21,15 @@ def name_text(path: str) -> str:
     if path.isprintable() and "\\" not in path:
         return path
     return "".join(c if c.isprintable() and c != "\\" else _escaped(c) for c in path)
+
+
+def shown_name(text: str) -> str:
+    """A name as a line repeats it: of a very long one the beginning and the end.
+
+    >>> len(shown_name("counters/" + "d/" * 2000 + "a.xml")), shown_name("counters/a.xml")
+    (163, 'counters/a.xml')
+    """
+    return text if len(text) <= 2 * _SHOWN + 3 else f"{text[:_SHOWN]}...{text[-_SHOWN:]}"
 
 
 def path_of(text: str) -> str:

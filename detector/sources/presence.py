@@ -15,6 +15,7 @@ from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
 from detector.sources.budget import FileBudget, spending
 from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.file_names import shown_name
 from detector.sources.identity import Pseudonymiser
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
@@ -77,9 +78,9 @@ class AttachmentFiles:
         """Says why; one that its disk or a lack of memory kept from being read comes again."""
         if of_surroundings(error):
             self.hindered.append(file)
-            findings.add("file_unreadable", file.name, f"{error}: tried again")
+            findings.add("file_unreadable", shown_name(file.name), f"{error}: tried again")
         else:
-            findings.add("file_incomplete" if file.cut_off else "file_rejected", file.name, str(error))
+            findings.add("file_incomplete" if file.cut_off else "file_rejected", shown_name(file.name), str(error))
 
     def _part(
         self, file: AttachmentFile, after: float, now: float, delay_s: int, zone: tzinfo, findings: Findings

@@ -197,11 +197,11 @@ def _arrival(row: Record) -> tuple[str, int]:
 
 
 def signature_of(paths: Iterable[Path]) -> Signature:
-    """(path, mtime, size) of those that are there."""
+    """(path, mtime, size) of those that are there; of a link to nothing its own."""
     found = []
     for path in paths:
         try:
-            stat = path.stat()
+            stat = path.stat() if path.exists() else path.lstat()
         except OSError:
             continue
         found.append((str(path), stat.st_mtime_ns, stat.st_size))

@@ -14,7 +14,7 @@ from detector.sources.aside import Aside, look_at
 from detector.sources.budget import TABLE_TIMES, FileBudget, spend, spending
 from detector.sources.causes import of_surroundings, unforeseen
 from detector.sources.dataset import OperatorDataset, file_of
-from detector.sources.file_names import path_of
+from detector.sources.file_names import path_of, shown_name
 from detector.sources.identity import Pseudonymiser
 from detector.sources.listing import Listing, list_files
 from detector.sources.presence import AttachmentFile
@@ -213,7 +213,7 @@ class FileDrop(OperatorDataset):
     def _say_once(self, name: str, why: str) -> None:
         if self._told.get(name) != why:
             self._told[name] = why
-            self._untold.add("file_passed_over", name, why)
+            self._untold.add("file_passed_over", shown_name(name), why)
 
     def _seen(self, path: Path, wall: float) -> bool:
         """Whether a file that is looked at now has settled. Raises OSError."""
