@@ -70,8 +70,8 @@ class Sources(_Section):
     incomplete_after: str = "1 min"
     """A file that is cut off is said to be incomplete when it has not changed for so long; it stays, and is read when
     whole."""
-    largest_file_mb: float = 4096
-    """No file is read that holds more, packed or not; a small network's files are bounded earlier."""
+    largest_file_mb: float = 0
+    """No file is read that holds more, packed or not; 0: by the network's size, 64 MB to 4 GB."""
     file_budget_s: float = 60
     """A file that takes longer to read is set aside."""
     pull_budget_s: float = 30

@@ -24,6 +24,8 @@ HEADER_LINES = 30
 """A header is looked for in so many lines: exports put a title, a time and a unit above it, seldom more."""
 LONGEST_RECORD = 2_000
 """Lines of one record: a customer's text has fewer, so beyond it a quote was not closed."""
+_OPEN_QUOTES, _LONGEST_OF_MANY = 100, 20
+"""After so many quotes that were not closed a record may have so many lines: each costs a look at as many."""
 MAX_BYTES = 4 << 30
 _HEAD = 1 << 18
 _UNPACKED_AT_ONCE = 16 << 20
@@ -297,11 +299,12 @@ def rows_of(data: bytes, layout: Layout, *, replace: bool) -> Iterator[tuple[int
         layout.not_utf8 = text.count("\ufffd")
     lines = io.StringIO(text, newline="").readlines()
     layout.rejected = []
-    width, longer, nul = len(layout.header), 0, "\0" in text
+    width, longer, nul, open_quotes = len(layout.header), 0, "\0" in text, 0
     at = layout.skip
     while at < len(lines):
         spend()
-        begun, reader = at, csv.reader(_bounded(lines, first := [at]), delimiter=layout.delimiter, strict=True)
+        longest = LONGEST_RECORD if open_quotes < _OPEN_QUOTES else _LONGEST_OF_MANY
+        begun, reader = at, csv.reader(_bounded(lines, first := [at], longest), delimiter=layout.delimiter, strict=True)
         try:
             for row in reader:
                 line, first[0] = first[0], at + reader.line_num
@@ -318,6 +321,7 @@ def rows_of(data: bytes, layout: Layout, *, replace: bool) -> Iterator[tuple[int
                 begun = len(lines)
         except csv.Error:
             begun = _reject(layout, first[0], _QUOTE)
+            open_quotes += 1
         at = begun
     if longer:
         layout.words.append("separators at the end of lines")
@@ -330,11 +334,11 @@ def _wrong(row: Sequence[str], width: int) -> str:
     return "a NUL in it" if any("\0" in cell for cell in row) else ""
 
 
-def _bounded(lines: Sequence[str], first: Sequence[int]) -> Iterator[str]:
+def _bounded(lines: Sequence[str], first: Sequence[int], longest: int) -> Iterator[str]:
     """Lines from the record's own on; csv.Error where one takes too many."""
     at = first[0]
     while at < len(lines):
-        if at - first[0] > LONGEST_RECORD:
+        if at - first[0] > longest:
             raise csv.Error("a record of too many lines")
         if not at % _LINES_A_LOOK:
             spend()

@@ -20,6 +20,8 @@ from detector.sources.tabular import Table
 
 REQUIRED = ("object_id", "start", "duration_s")
 OPTIONAL = ("suspect", "dimension")
+_WORDS_A_LOOK = 10_000
+"""Different times between two looks at the budget."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,20 +101,24 @@ def times(
     if order or any(map(is_day_first_by_dots, words)):
         table.say(order or "day first")
     seconds, later = np.full(len(words) + 1, -1, np.int64), np.full(len(words) + 1, -1, np.int64)
+    counts = np.bincount(codes[codes >= 0], minlength=len(words))
+    rows_of_words, first_rows = np.unique(codes, return_index=True)
+    first = dict(zip(rows_of_words.tolist(), first_rows.tolist(), strict=True))
     for i, word in enumerate(words):
+        if not i % _WORDS_A_LOOK:
+            spend()
         try:
             at = instant(word, zone, order)
         except ValueError as error:
-            rows = codes == i
-            place, why = table.place(int(np.flatnonzero(rows)[0]) + 1), "is no time" if private else error
-            findings.add("not_a_time", name, f"{place}: {column} {why}", int(rows.sum()))
+            place, why = table.place(first[i] + 1), "is no time" if private else error
+            findings.add("not_a_time", name, f"{place}: {column} {why}", int(counts[i]))
             continue
         seconds[i] = at.seconds
         if not at.own:
-            findings.add("time_without_offset", name, f"{column} {word}, taken as {zone}", int((codes == i).sum()))
+            findings.add("time_without_offset", name, f"{column} {word}, taken as {zone}", int(counts[i]))
         if at.again is not None:
             later[i] = at.again
-            findings.add("time_comes_twice", name, f"{column} {word} in {zone}", int((codes == i).sum()))
+            findings.add("time_comes_twice", name, f"{column} {word} in {zone}", int(counts[i]))
     found = seconds[codes]
     twice = np.flatnonzero(later[codes] >= 0)
     second = twice[_seen_before([codes[twice], *(part[twice] for part in of)])] if of else twice[:0]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Timer
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any
 
@@ -66,12 +66,10 @@ class Table:
             self._layout = read_layout(path, name, required, known, replace=private)
         self._link, self._opened = _plainly_named(path)
         self._connection = duckdb.connect(":memory:", config=_LIMITS)
-        left = seconds_left()
-        self._alarm = Timer(left, self._connection.interrupt) if left is not None else None
+        self._closed = Event()
+        if (left := seconds_left()) is not None:
+            Thread(target=self._interrupt, args=(left,), name="file budget", daemon=True).start()
         try:
-            if self._alarm is not None:
-                self._alarm.daemon = True
-                self._alarm.start()
             if self._layout is not None and self._layout.rows is not None:
                 self._register(self._layout)
             self._lock(self._opened)
@@ -85,11 +83,16 @@ class Table:
             raise
 
     def _close(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._closed.set()
         self._connection.close()
         if self._link is not None:
             self._link.cleanup()
+
+    def _interrupt(self, left: float) -> None:
+        """Ends what DuckDB is doing once the time is over, again and again: an alarm while it plans a query is lost."""
+        while not self._closed.wait(left):
+            self._connection.interrupt()
+            left = 1.0
 
     def __enter__(self) -> "Table":
         return self

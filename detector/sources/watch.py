@@ -11,7 +11,7 @@ from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Piece, Reference
 from detector.domain.window import Window
 from detector.sources.aside import Aside, look_at
-from detector.sources.budget import TABLE_TIMES, FileBudget, spend, spending
+from detector.sources.budget import MOST_BYTES, TABLE_TIMES, FileBudget, spend, spending
 from detector.sources.causes import of_surroundings, unforeseen
 from detector.sources.dataset import OperatorDataset, file_of
 from detector.sources.file_names import path_of, shown_name
@@ -31,11 +31,12 @@ _AGAIN_S = 600.0
 @dataclass(frozen=True, kw_only=True)
 class Watching:
     """How a folder is watched. `settle_s`: an unchanged file is read after so long; `patience_s`: one that is cut off is
-    said to be incomplete after so long; `largest_bytes`, `file_s`: bounds of one file, whatever the network's size."""
+    said to be incomplete after so long; `largest_bytes`, `file_s`: bounds of one file."""
 
     settle_s: float = 2.0
     patience_s: float = 60.0
-    largest_bytes: int = 4 << 30
+    largest_bytes: int = 0
+    """0: by the network's size."""
     file_s: float = 60.0
 
 
@@ -66,7 +67,7 @@ class FileDrop(OperatorDataset):
         how: Watching | None = None,
     ) -> None:  # fmt: skip
         self._how, self._wall = how or Watching(), wall
-        tables = FileBudget(most_bytes=self._how.largest_bytes, seconds=TABLE_TIMES * self._how.file_s)
+        tables = FileBudget(most_bytes=self._how.largest_bytes or MOST_BYTES, seconds=TABLE_TIMES * self._how.file_s)
         super().__init__(root, pseudonymiser, each=True, budget=tables, settled=self._tables_settled)
         self._aside = Aside(quarantine, root)
         self._looks: dict[Path, _Look] = {}
@@ -82,7 +83,7 @@ class FileDrop(OperatorDataset):
             try:
                 if not self._seen(path, self._wall_at(now)):
                     continue
-                file = self._files.describe(path, self._how.largest_bytes)
+                file = self._files.describe(path, self._most_bytes)
             except FileNotFoundError:  # taken away between two looks
                 continue
             except OSError as error:
@@ -102,7 +103,8 @@ class FileDrop(OperatorDataset):
             with spending(name, self._budget):
                 spend(total_bytes=piece.size)
                 batches = list(super().read(piece, found, window))
-                spend(objects=len({one for batch in batches for one in batch.objects}))
+                names = {one for batch in batches for one in batch.objects}
+                spend(objects=len(names), periods=len({batch.start for batch in batches}))
         except PrecallError as error:
             if not isinstance(error, Permanent):
                 raise
@@ -116,7 +118,7 @@ class FileDrop(OperatorDataset):
     def _must_be(self, piece: Piece, path: Path) -> None:
         """Raises Unfinished unless the file has the bytes of the piece."""
         try:
-            same = self._files.describe(path, self._how.largest_bytes).sha256 == piece.sha256
+            same = self._files.describe(path, self._most_bytes).sha256 == piece.sha256
         except OSError as error:
             raise Unfinished(f"cannot be read: {error.strerror or error}", where=piece.name) from error
         if not same:
@@ -135,6 +137,11 @@ class FileDrop(OperatorDataset):
             return end_of(path, self._budget.most_bytes)
         except OSError:
             return End.WHOLE
+
+    @property
+    def _most_bytes(self) -> int:
+        """A larger file is not even looked through."""
+        return self._how.largest_bytes or MOST_BYTES
 
     @property
     def _budget(self) -> FileBudget:
@@ -163,9 +170,7 @@ class FileDrop(OperatorDataset):
             look = look_at(path)
             known = self._looks.get(path)
             cut_off = known.end is End.CUT_OFF if known and known.look == look else self._end(path) is End.CUT_OFF
-            if not cut_off and (
-                path.is_symlink() or self._files.described_anew(path, self._how.largest_bytes) == piece.sha256
-            ):
+            if not cut_off and (path.is_symlink() or self._files.described_anew(path, self._most_bytes) == piece.sha256):
                 self._aside.take(name, piece.sha256, look, reason)
             self._left.pop(key, None)
         except FileNotFoundError:

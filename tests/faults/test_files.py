@@ -1,7 +1,9 @@
 """One bad file costs itself alone: it is said in one line, and everything else is read, decided and delivered."""
 
 import errno
+import gzip
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from detector.domain.errors import Misconfigured
 from detector.sources import pm_xml, records
 from detector.sources.file_names import name_text, shown_name
-from tests.acceptance.small_operator import LIVE, QUARTER, write_reference
-from tests.faults.live_inbox import LiveInbox, live_inbox, live_through_past, moment
+from detector.sources.watch import Watching
+from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, iso, write_reference
+from tests.faults.live_inbox import QUARTERS, LiveInbox, live_inbox, live_through_past, moment
 from tests.faults.poison import COUNTERS, PEOPLE_FOLDER, TABLES, Poison
 
 ALL = {f"counters: {what}": row for what, row in COUNTERS.items()} | {
@@ -55,7 +58,7 @@ def put(poison: Poison, inbox: Path) -> None:
     try:
         os.chdir(inbox)
         for part in Path(poison.where).parts[:-1]:
-            os.makedirs(part, exist_ok=True)
+            Path(part).mkdir(exist_ok=True)
             os.chdir(part)
         poison.put(Path(path.name))
         if Path(path.name).is_file() and not Path(path.name).is_symlink():
@@ -287,6 +290,118 @@ def test_a_name_that_only_differs_in_bytes_that_are_no_text_is_another_file(run)
     run.put(name, data, moment(0) + 10)
     run.round(moment(0) + 20)
     assert {f.code for f in run.findings if f.where.startswith("counters")} == set()
+
+
+# --- what costs much -------------------------------------------------------------------------------------------------------
+
+HEADER = ",".join(COLUMNS).encode() + b"\n"
+MANY = 70
+
+
+def repeated(head: bytes, unit: bytes, tail: bytes = b"") -> bytes:
+    """Packed; the unit is a megabyte and stands MANY times, more than the files of four cells need."""
+    filled = unit * (1 + (1 << 20) // len(unit))
+    return gzip.compress(head + filled * MANY + tail, compresslevel=1)
+
+
+ROW = f"c11,{iso(LIVE)},900,600,590,80000\n".encode()
+BOMBS = {
+    "line ends": ("counters/lines.csv.gz", lambda: repeated(HEADER, b"\n"), "sources.largest_file_mb"),
+    "one row": ("counters/rows.csv.gz", lambda: repeated(HEADER, ROW), "sources.largest_file_mb"),
+    "blanks in XML": (
+        "counters/blank.xml.gz", lambda: repeated(b"<measCollecFile>", b"<measData> </measData>", b"</measCollecFile>"),
+        "sources.largest_file_mb",
+    ),
+    "objects nobody knows": (
+        "counters/objects.csv", lambda: HEADER + b"".join(ROW.replace(b"c11", b"o%d" % n) for n in range(20_100)), "objects",
+    ),
+    "periods": (
+        "counters/periods.csv",
+        lambda: HEADER + b"".join(ROW.replace(iso(LIVE).encode(), iso(LIVE - 60 * n).encode()) for n in range(10_100)),
+        "different periods",
+    ),
+    "columns": (
+        "counters/columns.csv", lambda: b"object_id,start,duration_s" + b"".join(b",K%d" % n for n in range(5000)) + b"\n",
+        "columns",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_file_that_costs_more_than_the_network_needs_is_set_aside_and_says_what_mends_it(what, run):
+    name, make, says = BOMBS[what]
+    run.put(name, make(), moment(0))
+    quarter, data = run.counters(0)
+    run.put(quarter, data, moment(0))
+    run.round(moment(0))
+    assert says in run.found(name)["file_set_aside"]
+    assert len(run.objects(0)) == 4
+
+
+def test_a_file_that_takes_longer_than_its_time_is_set_aside(run):
+    """XML of many elements, read with almost no time."""
+    run.house.source._how = Watching(file_s=0.001)
+    run.put("counters/a.xml", b"<measCollecFile>" + b"<measInfo/>" * 500_000 + b"</measCollecFile>", moment(0))
+    run.round(moment(0))
+    assert "sources.file_budget_s" in run.found("counters/a.xml")["file_set_aside"]
+
+
+def test_a_larger_bound_in_the_settings_lets_a_file_through(run):
+    run.house.source._how = Watching(largest_bytes=1 << 30)
+    run.put("counters/rows.csv.gz", repeated(HEADER, ROW), moment(0))
+    run.round(moment(0))
+    assert run.found("counters/rows.csv.gz") == {}
+    assert run.objects(0) == ["c11"]
+
+
+def test_a_large_file_is_read_after_what_is_fresh_has_been_decided(run):
+    """It gives way to small files three times, and then is read with them: nobody waits for ever."""
+    large = HEADER + ROW * (1 + (17 << 20) // len(ROW))
+    run.put("counters/large.csv", large, moment(0))
+    for quarter in range(5):
+        name, data = run.counters(quarter)
+        run.put(name, data, moment(quarter))
+        run.round(moment(quarter))
+        assert len(run.objects(quarter)) == 4
+        source = run.house.source.pieces(0, moment(quarter))
+        unread = [p.name for p in run.house.store.pieces.unread(source)]
+        assert unread == (["counters/large.csv"] if quarter < 3 else [])
+
+
+def test_a_backlog_is_read_in_parts_and_nothing_of_it_is_lost(run, monkeypatch):
+    """Each pull reads one round when its time is over at once; the decisions of what is there go on between them."""
+    monkeypatch.setattr("jobs.pull._ROUND_BYTES", 300)
+    run.house.jobs.settings = run.house.settings.model_copy(
+        update={"sources": run.house.settings.sources.model_copy(update={"pull_budget_s": 1e-9})}
+    )
+    for quarter in range(QUARTERS):
+        name, data = run.counters(quarter)
+        run.put(name, data, moment(quarter))
+    decided = []
+    for second in range(0, 200, 10):
+        run.round(moment(QUARTERS) + second)
+        decided.append(len(run.house.store.ticks.all_done("decide")))
+    assert 0 < decided[0] < decided[-1]
+    assert run.house.store.pieces.unread(run.house.source.pieces(0, moment(QUARTERS) + 300)) == []
+    assert all(len(run.objects(quarter)) == 4 for quarter in range(QUARTERS))
+    assert run.house.store.notes.get("pull:backlog") is False
+
+
+def test_the_healthy_feed_beside_a_bomb_is_decided_in_the_same_round(run, capsys):
+    """How much longer the round takes is printed, not judged: machines differ."""
+    took = []
+    for quarter in range(4):
+        name, data = run.counters(quarter)
+        run.put(name, data, moment(quarter))
+        if quarter == 3:
+            for bomb in ("line ends", "one row", "blanks in XML"):
+                run.put(BOMBS[bomb][0], BOMBS[bomb][1](), moment(quarter))
+        began = time.perf_counter()
+        run.round(moment(quarter))
+        took.append(time.perf_counter() - began)
+        assert run.house.store.ticks.all_done("decide")[-1].tick.start == LIVE + quarter * QUARTER
+    with capsys.disabled():
+        print(f"\na round of the healthy feed: {sorted(took[:3])[1]:.2f} s; beside three bombs: {took[3]:.2f} s")
 
 
 def test_the_folder_may_be_away_for_a_while(run):
