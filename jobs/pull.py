@@ -1,7 +1,7 @@
 """New files and rows in: parse, compute KPIs, one version of each touched tick, all recorded in one transaction."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import inf, nextafter
@@ -85,8 +85,9 @@ def pull(
             store.notes.count(connection, findings, now)
         raise failed[0]
     with store.begin() as connection:
-        ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         left = store.pieces.unread(unread)
+        if not patience.backlog(left):
+            ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         store.notes.put(connection, "pulled:counters", min([now, *(nextafter(p.arrived_at, -inf) for p in left)]))
         patience.note(connection, left, now)
         feeds.record(connection, store, source.name, intake, findings, now=now)
@@ -107,7 +108,7 @@ def _run(
     while waiting and not patience.over(waiting[0].pieces):
         one = waiting.popleft()
         try:
-            done.append(one.run(now, reached))
+            done.append(one.run(now, reached, patience))
         except Transient as error:
             failed.append(error)
         except Exception as error:  # one file, and whatever it makes fail, must not keep the others from being read
@@ -185,15 +186,16 @@ class _Round:
         middle = len(self.pieces) // 2
         return [replace(self, pieces=self.pieces[middle:]), replace(self, pieces=self.pieces[:middle])]
 
-    def run(self, now: float, reached: Reached) -> Pulled:
+    def run(self, now: float, reached: Reached, patience: Patience) -> Pulled:
+        """Files for which there is no time any more are left as they are."""
         found = Findings()
-        read, aside, unread = self._read(self.pieces, found)
+        read, aside, unread = self._read(self.pieces, found, late=patience.late)
         batches = [batch for _, own in read for batch in own]
         touched = self._touched(batches)
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)
             earlier = self.store.pieces.feeding(connection, versions) if versions else []
-        known = {(p.source, p.name, p.window) for p in self.pieces}  # the same name with new bytes replaces
+        known = {(p.source, p.name, p.window) for p, _ in (*read, *aside)}  # the same name with new bytes replaces
         again = [p for p in earlier if (p.source, p.name, p.window) not in known]
         before, *lost = self._read(again, Findings(), touched)  # what they held was found when they were new
         gone = any(lost)
@@ -216,13 +218,21 @@ class _Round:
         return Pulled(len(read) + len(aside), tuple(aside), ticks)
 
     def _read(
-        self, pieces: Iterable[Piece], findings: Findings, ticks: Sequence[Tick] = ()
+        self,
+        pieces: Iterable[Piece],
+        findings: Findings,
+        ticks: Sequence[Tick] = (),
+        late: Callable[[], bool] = lambda: False,
     ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]], list[Piece]]:
         """(what each piece holds, those refused and why, those to be asked for again): each whole or not at all; a piece
         that cannot be read never takes the others with it."""
         window = self._grid.reach(ticks) if ticks else None
-        read, aside, unread = [], [], []
+        read: list[tuple[Piece, list[CounterBatch]]] = []
+        aside: list[tuple[Piece, str]] = []
+        unread: list[Piece] = []
         for piece in pieces:
+            if late() and (read or aside or unread):
+                break
             own = Findings()
             try:
                 read.append((piece, list(self.source.read(piece, own, window or piece.window))))

@@ -1,7 +1,7 @@
 """A directory into which others drop files: the dataset's layout, live."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
@@ -47,6 +47,8 @@ class _Look:
     look: tuple[int, int]
     since: float
     end: End
+    unpacked: int
+    """Bytes, so far as a file of this network may have."""
     often: bool = False
     """Whether it was seen so before."""
 
@@ -89,7 +91,8 @@ class FileDrop(OperatorDataset):
             except OSError as error:
                 self._say_once(name, f"it cannot be read: {error.strerror or error}")
                 continue
-            found.append(self._piece(file, self._arrival(path, now)))
+            piece = self._piece(file, self._arrival(path, now))
+            found.append(replace(piece, size=max(file.size, self._looks[path].unpacked)))
         return sorted(found, key=lambda p: (p.arrived_at, p.name))
 
     def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
@@ -134,7 +137,7 @@ class FileDrop(OperatorDataset):
 
     def _end(self, path: Path) -> End:
         try:
-            return end_of(path, self._budget.most_bytes)
+            return end_of(path, self._budget.most_bytes)[0]
         except OSError:
             return End.WHOLE
 
@@ -226,7 +229,7 @@ class FileDrop(OperatorDataset):
         look = stat.st_size, stat.st_mtime_ns
         known = self._looks.get(path)
         if known is None or known.look != look:
-            known = self._looks[path] = _Look(look, wall, end_of(path, self._budget.most_bytes))
+            known = self._looks[path] = _Look(look, wall, *end_of(path, self._budget.most_bytes))
         still = max(wall - stat.st_mtime, wall - known.since)
         settled = still >= self._wait_s(known.end) or (known.often and known.end is End.WHOLE)
         known.often = True

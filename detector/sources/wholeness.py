@@ -32,8 +32,14 @@ class End(Enum):
     """Something is missing for sure."""
 
 
-def end_of(path: Path, most_bytes: int) -> End:
-    """What the bytes tell. A file whose beginning is wrong already counts as whole, for no further bytes mend it, and so
+def end_of(path: Path, most_bytes: int) -> tuple[End, int]:
+    """(what the bytes tell, how many there are, unpacked so far as `most_bytes`)."""
+    unpacked = [path.stat().st_size]
+    return _end_of(path, most_bytes, unpacked), unpacked[-1]
+
+
+def _end_of(path: Path, most_bytes: int, sizes: list[int]) -> End:
+    """A file whose beginning is wrong already counts as whole, for no further bytes mend it, and so
     does one that unpacks to more than `most_bytes`: reading it says why. Raises OSError."""
     with open_file(path) as file:
         head = file.read(_EDGE)
@@ -43,7 +49,7 @@ def end_of(path: Path, most_bytes: int) -> End:
         if size < len(_PARQUET[0]) and any(mark.startswith(head) for mark in (*_PARQUET, _GZIP)):
             return End.CUT_OFF
         if head.startswith(_GZIP):
-            return End.CUT_OFF if _misses_members(file, most_bytes) else End.WHOLE
+            return End.CUT_OFF if _misses_members(file, most_bytes, sizes) else End.WHOLE
         tail_at = max(0, size - _EDGE) // 4 * 4
         file.seek(tail_at)
         tail = file.read(_EDGE + 4)
@@ -54,8 +60,8 @@ def end_of(path: Path, most_bytes: int) -> End:
     return End.WHOLE if b"\n" in tail[-4:].rstrip(b"\0")[-1:] or head.lstrip(_BLANK)[:1] in (b"{", b"[") else End.OPEN
 
 
-def _misses_members(file: IO[bytes], most_bytes: int) -> bool:
-    """Whether packed data end inside a member."""
+def _misses_members(file: IO[bytes], most_bytes: int, sizes: list[int]) -> bool:
+    """Whether packed data end inside a member; their size is added to `sizes`."""
     file.seek(0)
     unpack, total, data = zlib.decompressobj(31), 0, b""
     try:
@@ -70,6 +76,7 @@ def _misses_members(file: IO[bytes], most_bytes: int) -> bool:
                 unpack = zlib.decompressobj(31) if data else unpack
                 continue
             total += len(unpack.decompress(data, _CHUNK))
+            sizes[1:] = [total]
             data = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
     except zlib.error:
         return False

@@ -93,7 +93,7 @@ STEALS = '<?xml version="1.0"?><!DOCTYPE m [<!ENTITY x SYSTEM "file:///etc/passw
 ROW = f"SELECT 'c11' AS object_id, '{iso(LIVE)}' AS start, 900 AS duration_s"
 
 COUNTERS = {
-    "a Latin-1 name, no table": Poison(os.fsdecode(b"counters/caf\xe9.xml"), content("<html/>"), says="root element is html"),
+    "a Latin-1 name": Poison(os.fsdecode(b"counters/caf\xe9.xml"), content("<html/>"), says="root element is html"),
     "a name of 255 bytes": Poison("counters/" + "n" * 251 + ".xml", content("<html/>"), says="root element is html"),
     "a name of 252 bytes": Poison("counters/" + "ü" * 124 + ".xml", content("<html/>"), says="root element is html"),
     "a line break in its name": Poison("counters/a\nb\t\x1b[31m.xml", content("<html/>"), says="root element is html"),
