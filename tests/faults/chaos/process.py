@@ -16,6 +16,7 @@ import detector.delivery.breaker
 from detector.app import open_house
 from detector.listening import listen
 from detector.settings import load
+from detector.telemetry import configure_logs
 from jobs.service import service_of
 from jobs.stopping import StopRequest, end_at_signal
 from tests.faults.service import CLOCK, ShiftedClock
@@ -64,6 +65,7 @@ class Rounds:
 
 def main() -> None:
     end_at_signal()
+    configure_logs()
     root = Path(sys.argv[1])
     os.chdir(root)
     detector.delivery.backoff.SCHEDULE_S = QUICK_S
