@@ -28,7 +28,7 @@ from detector.kpis import Catalogue
 from detector.scoring import Baseline
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
+from detector.sources.watch import FileDrop, Watching
 from detector.store import Store
 from jobs import fitted
 from jobs.detect import detect
@@ -67,7 +67,10 @@ class TimedInbox(FileDrop):
     """The inbox, telling the watch when reference data and the look for files are through."""
 
     def __init__(self, root: Path, watch: StopWatch) -> None:
-        super().__init__(root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(), settle_s=0.0)
+        super().__init__(
+            root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(),
+            how=Watching(settle_s=0.0),
+        )  # fmt: skip
         self._watch = watch
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:

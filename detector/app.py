@@ -133,6 +133,7 @@ def open_house(settings: Settings, *, clock: "Clock | None" = None, receivers: S
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
     """The watched folder, made if it is not there."""
     from detector.sources.registry import open_source
+    from detector.sources.watch import Watching
 
     try:
         _make_inbox(settings)
@@ -141,7 +142,11 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
         raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
     sources, quarantine = settings.sources, settings.storage.path / "quarantine"
     return open_source(
-        sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(), settle_s=sources.settle_s
+        sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(),
+        how=Watching(
+            settle_s=sources.settle_s, patience_s=sources.incomplete_after_s, file_s=sources.file_budget_s,
+            largest_bytes=int(sources.largest_file_mb * 2**20),
+        ),
     )  # fmt: skip
 
 

@@ -17,6 +17,9 @@ _LARGEST = 1e9
 """Of a number that has no bound of its own: larger ones would overflow where they become dates or array sizes."""
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "settle_s": (0, _DAY_S),
+    "largest_file_mb": (0, 1e6),
+    "file_budget_s": (1, _DAY_S),
+    "pull_budget_s": (1, _DAY_S),
     "pull_s": (0.01, _DAY_S),
     "connect_timeout_s": (1, 600),
     "statement_timeout_s": (0.1, _DAY_S),

@@ -68,15 +68,28 @@ class Sources(_Section):
     path: Path = Path("var/inbox")
     settle_s: float = 2.0
     """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
+    incomplete_after: str = "1 min"
+    """A file that is cut off is said to be incomplete when it has not changed for so long; it stays, and is read when
+    whole."""
+    largest_file_mb: float = 0
+    """No file is read that holds more, packed or not; 0: by the network's size, 64 MB to 4 GB."""
+    file_budget_s: float = 60
+    """A file that takes longer to read is set aside."""
+    pull_budget_s: float = 30
+    """After so much reading a pull lets detection go first and reads the rest at its next wake-up."""
     silent_after: str = "45 min"
     """A feed of which nothing new has come for so long is silent, unless it usually comes more seldom."""
     kpis: Path = Path(config.__file__).parent / "kpis.toml"
 
-    @field_validator("silent_after")
+    @field_validator("silent_after", "incomplete_after")
     @classmethod
     def _a_length(cls, text: str) -> str:
         _ = seconds_of(text)
         return text
+
+    @property
+    def incomplete_after_s(self) -> float:
+        return seconds_of(self.incomplete_after)
 
     @property
     def silent_after_s(self) -> float:

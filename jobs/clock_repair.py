@@ -9,7 +9,8 @@ from detector.domain.ports import Source
 from detector.store import Store
 from jobs.experience import KEPT
 from jobs.feeds import note_of
-from jobs.pull import AGAIN, COUNTERS, PEOPLE
+from jobs.pull import COUNTERS
+from jobs.pull_people import POINTERS
 
 DAY_S = 86_400
 _SOON_S = 1800.0
@@ -24,9 +25,9 @@ def repair(store: Store, source: Source, *, now: float, sure_at: float) -> None:
     """
     notes = store.notes
     with store.begin() as connection:
-        if (people := notes.get(PEOPLE, 0.0)) > now:
-            notes.put(connection, PEOPLE, min(sure_at, now))
-            notes.put(connection, AGAIN, min(people, now + DAY_S))
+        for name in POINTERS:
+            if notes.get(name, 0.0) > now:
+                notes.put(connection, name, min(sure_at, now))
         if notes.get(COUNTERS, 0.0) > now:
             notes.put(connection, COUNTERS, 0.0)
         if (notes.get("decide_from") or 0) > now + _SOON_S:

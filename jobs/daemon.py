@@ -99,7 +99,7 @@ class Jobs:
             pulled = pull(
                 self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
                 listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
-                moved=moved,
+                moved=moved, budget_s=self.settings.sources.pull_budget_s,
             )  # fmt: skip
         self.telemetry.fed(
             self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings

@@ -97,6 +97,8 @@ class FeedWatch:
         """(stops that are new, stops that are over); recorded, with a finding and an alert to operations for each that is
         new and an alert for each that is over, in one transaction."""
         before = stops(self.store, self.feed)
+        if self.store.notes.get("pull:backlog"):  # what came is not all read: that of it some part is silent is not known
+            return [], []
         found = {stop.key: stop for stop in self._silent()}
         known = {stop.key: stop for stop in before}
         now = [replace(stop, noticed_at=known.get(key, stop).noticed_at) for key, stop in found.items()]

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from detector import pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Misconfigured, Permanent
+from detector.domain.errors import Misconfigured, Permanent, Unfinished
 from detector.domain.finding import Findings
 from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import DAY_S, Grid, Tick, utc
@@ -103,7 +103,7 @@ class _Again:
         for piece in sorted(pieces, key=lambda p: (p.arrived_at, p.name)):
             try:
                 read[piece] = list(self._source.read(piece, Findings(), window))
-            except (Permanent, OSError):
+            except (Permanent, Unfinished, OSError):
                 continue
         return read
 
@@ -118,7 +118,7 @@ def _mend_presence(source: Source, store: Store, now: float) -> None:
         after, until = file.after or 0.0, min(file.until or 0.0, now)
         try:
             rows = store.erased.read().without(source.presence(after, until, Findings()))
-        except (Misconfigured, Permanent, OSError):
+        except (Misconfigured, Permanent, Unfinished, OSError):
             continue  # a table is being mended: it is asked again at the next pull
         with store.begin() as connection:
             found = store.presence.write_again(rows, file, connection)

@@ -1,23 +1,25 @@
 """New files and rows in: parse, compute KPIs, one version of each touched tick, all recorded in one transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
+from math import inf, nextafter
 
-import numpy as np
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError
 
-from detector import feedback, pipeline
+from detector import pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Misconfigured, Permanent, Transient
-from detector.domain.exposure import Presence
+from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
-from detector.domain.interaction import Interaction
 from detector.domain.policy import DetectionPolicy, FeedbackPolicy
 from detector.domain.ports import Piece, Reference, Source
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
+from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.file_names import shown_name
 from detector.store import Store
 from jobs import feeds
 from jobs.bursts import scan_bursts
@@ -25,10 +27,12 @@ from jobs.coverage import keep_counters
 from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
 from jobs.mending import mend
+from jobs.patience import Patience, is_large
 from jobs.progress import Moved, unseen
+from jobs.pull_people import PeoplePull
 
-PEOPLE, COUNTERS, AGAIN = "pulled:people", "pulled:counters", "pulled:again"
-"""Notes: until when (s) presence and contacts, and counters, were taken in; until when rows given may be known already."""
+COUNTERS = "pulled:counters"
+"""The note that says until when (s) counters were taken in."""
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
 _ROUND_BYTES = 160 * 2**20
@@ -50,26 +54,34 @@ class Pulled:
 def pull(
     source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
     listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on, moved: Moved = unseen,
+    budget_s: float = inf,
 ) -> Pulled:  # fmt: skip
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
     More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
-    Raises Transient when the store cannot be written: nothing is half recorded, the next pull does it again.
+    A file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s` is left
+    for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be written:
+    nothing is half recorded, the next pull does it again.
     """
     findings = Findings()
     reference = source.reference(now, findings)
     store.vault.seal(reference.raw_ids)
-    _pull_people(source, store, reference, now, findings)
+    PeoplePull(source, store, reference, now, findings).run()
     if listening is not None and now >= decide_from:
         scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
     mend(source, store, catalogue, reference, now=now)
     listed = source.pieces(store.notes.get(COUNTERS, 0.0), now)
+    source.passed_over(findings)
     for piece, reason in store.pieces.refused(listed):
-        source.set_aside(piece, reason)
-    fresh = store.pieces.unread(listed)
+        _put_aside(source, piece, reason, findings)
+    unread = store.pieces.unread(listed)
+    fresh = [piece for piece in unread if not store.pieces.postponed(piece)]
     intake = Intake()
-    rounds = [_Round(source, store, catalogue, reference, findings, part, decide_from, intake) for part in _rounds(fresh)]
-    done, failed = _run(rounds, now, reached, moved)
+    rounds = [
+        _Round(source, store, catalogue, reference, findings, part, decide_from, intake) for part in _rounds(fresh, store)
+    ]
+    patience = Patience(store, budget_s)
+    done, failed = _run(rounds, now, reached, moved, patience)
     ticks = [tick for pulled in done for tick in pulled.ticks]
     unused = judge_names(intake, catalogue, reference.topology, findings)
     if failed:  # the pointer stays, so that the pieces of that round are listed again
@@ -77,84 +89,73 @@ def pull(
             store.notes.count(connection, findings, now)
         raise failed[0]
     with store.begin() as connection:
-        ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
-        store.notes.put(connection, COUNTERS, now)
+        left = store.pieces.unread(unread)
+        if not patience.backlog(left):
+            ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
+        store.notes.put(connection, COUNTERS, min([now, *(nextafter(p.arrived_at, -inf) for p in left)]))
+        patience.note(connection, left, now)
         feeds.record(connection, store, source.name, intake, findings, now=now)
         keep_counters(connection, store, intake, unused)
         store.notes.count(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
-    return Pulled(len(fresh), aside, tuple(ticks), tuple(findings), intake.rows)
+    return Pulled(sum(one.pieces for one in done), aside, tuple(ticks), tuple(findings), intake.rows)
 
 
-def _run(rounds: Sequence["_Round"], now: float, reached: Reached, moved: Moved) -> tuple[list[Pulled], list[Transient]]:
-    """(what each round did, why some could not): one that cannot go on never takes the others with it."""
+def _run(
+    rounds: Sequence["_Round"], now: float, reached: Reached, moved: Moved, patience: Patience
+) -> tuple[list[Pulled], list[Transient]]:
+    """(what each round did, why some could not): one that cannot go on never takes the others with it. One over which
+    something fails that nobody foresaw is done in halves, until the file that it is about is alone."""
     done: list[Pulled] = []
     failed: list[Transient] = []
-    for number, one in enumerate(rounds, 1):
+    waiting = deque(rounds)
+    while waiting and not patience.over(waiting[0].pieces):
+        one = waiting.popleft()
         try:
-            done.append(one.run(now, reached))
+            done.append(one.run(now, reached, patience))
         except Transient as error:
             failed.append(error)
-        moved(number / len(rounds))
+        except Exception as error:  # one file, and whatever it makes fail, must not keep the others from being read
+            if not _may_be_of_a_file(error):
+                raise
+            waiting.extendleft(one.halves(error))
+        moved(1 - len(waiting) / max(len(rounds), len(waiting) + 1))
     return done, failed
 
 
-def _pull_people(source: Source, store: Store, reference: Reference, now: float, findings: Findings) -> None:
-    """Presence and what customers let us know since the last time; the file is named by the pointer, so a repetition
-    replaces it."""
-    after = store.notes.get(PEOPLE, 0.0)
-    if now <= after:
-        return
-    erased = store.erased.read()
+def _may_be_of_a_file(error: Exception) -> bool:
+    """Not what the disk, the database or the configuration is at fault for: that is no better with another file."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError)
+    if isinstance(error, Permanent):  # a value in it that no database takes
+        return True
+    return not isinstance(error, PrecallError | OSError)
+
+
+def _told(piece: Piece, error: Exception) -> tuple[str, str]:
+    """(the file, the reason in one line)."""
+    name = shown_name(piece.name)
+    return name, str(error).replace(piece.name, name)
+
+
+def _put_aside(source: Source, piece: Piece, reason: str, findings: Findings) -> None:
+    """Out of the way if that is possible; else the file stays, and is not read again."""
     try:
-        presence = erased.without(source.presence(after, now, findings))
-        interactions = _interactions(source, store, reference, after, now, findings)
-        events = source.subscriber_events(after, now, findings)
-    except Misconfigured as error:  # the pointer stays: once the table is mended nothing of it is missing
-        findings.add("table_refused", error.where, f"{error.what}; {error.mend}: no table of contacts or stays is taken in")
-        return
-    with store.begin() as connection:
-        if store.notes.get(PEOPLE, 0.0) != after:  # another daemon was faster
-            return
-        if store.notes.get(AGAIN, 0.0) > after:  # the clock was ahead: some of it was given before
-            presence = _unknown(store, presence)
-        if len(presence):  # written while no other daemon can be at it: it would have seen less, or more
-            store.presence.write(presence, after, connection, now)
-        store.interactions.add(connection, [i for i in interactions if not erased.covers(i.subscriber, i.at)])
-        store.interactions.add_events(connection, [e for e in events if not erased.covers(e.subscriber, e.at)])
-        store.notes.put(connection, PEOPLE, now)
+        source.set_aside(piece, reason)
+    except Transient as error:
+        findings.add("file_left_in_place", *_told(piece, error))
 
 
-def _unknown(store: Store, given: Presence) -> Presence:
-    """The rows that are not kept yet."""
-    if not len(given):
-        return given
-    kept = store.presence.read(Window(int(given.start.min()), int(given.start.max()) + 1))
-    known = set(zip(*_keys(kept), strict=True))
-    return given.take(np.array([i for i, key in enumerate(zip(*_keys(given), strict=True)) if key not in known], np.intp))
+def _rounds(pieces: Sequence[Piece], store: Store) -> Iterator[list[Piece]]:
+    """Pieces of the same hours together; those whose periods are not known before reading, by size. Large ones come last,
+    and each alone; so do those that could not be read before."""
+    alone = [piece for piece in pieces if is_large(piece) or store.pieces.failed(piece)]
+    rest = [piece for piece in pieces if piece not in alone]
+    yield from _together(rest)
+    yield from ([piece] for piece in sorted(alone, key=lambda p: (p.size, p.arrived_at, p.name)))
 
 
-def _keys(rows: Presence) -> tuple[list[str], list[str], list[int]]:
-    people, cells = np.array(rows.subscribers, object), np.array(rows.cells, object)
-    return people[rows.subscriber].tolist(), cells[rows.cell].tolist(), rows.start.tolist()
-
-
-def _interactions(
-    source: Source, store: Store, reference: Reference, after: float, now: float, findings: Findings
-) -> list[Interaction]:
-    """What customers let us know in (after, now], without its words."""
-    contacts, surveys = source.contacts(after, now, findings), source.surveys(after, now, findings)
-    people = {c.subscriber for c in contacts} | {s.subscriber for s in surveys}
-    begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
-    known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
-    persons = reference.customers.subscribers
-    return feedback.listen(
-        contacts, surveys, known, reference.topology, findings, lambda key: persons[key].language if key in persons else ""
-    )
-
-
-def _rounds(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
-    """Pieces of the same hours together; those whose periods are not known before reading, by size."""
+def _together(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     size = 0
 
     def key(piece: Piece) -> tuple[int, int]:
@@ -181,44 +182,84 @@ class _Round:
     decide_from: int
     intake: Intake
 
-    def run(self, now: float, reached: Reached) -> Pulled:
-        read, aside = self._read(self.pieces, self.findings)
+    def halves(self, error: Exception) -> list["_Round"]:
+        """Two rounds in reverse order; none if there is but one file, which is left for a while."""
+        if len(self.pieces) == 1:
+            pause = self.store.pieces.postpone(self.pieces[0])
+            name, why = _told(self.pieces[0], unforeseen(error, self.pieces[0].name))
+            self.findings.add("file_unreadable", name, f"{why}: left in place, tried again in {pause:.0f} s")
+            return []
+        middle = len(self.pieces) // 2
+        return [replace(self, pieces=self.pieces[middle:]), replace(self, pieces=self.pieces[:middle])]
+
+    def run(self, now: float, reached: Reached, patience: Patience) -> Pulled:
+        """Files for which there is no time any more are left as they are."""
+        found = Findings()
+        read, aside, unread = self._read(self.pieces, found, late=patience.late)
         batches = [batch for _, own in read for batch in own]
-        for piece, own in read:
-            self.intake.add(piece, own)
         touched = self._touched(batches)
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)
             earlier = self.store.pieces.feeding(connection, versions) if versions else []
-        known = {(p.source, p.name, p.window) for p in self.pieces}  # the same name with new bytes replaces
+        known = {(p.source, p.name, p.window) for p, _ in (*read, *aside)}  # the same name with new bytes replaces
         again = [p for p in earlier if (p.source, p.name, p.window) not in known]
-        before, gone = self._read(again, Findings(), touched)  # what they held was found when they were new
+        before, *lost = self._read(again, Findings(), touched)  # what they held was found when they were new
+        gone = any(lost)
         reached("pull.read")
-        frames = self._measure([batch for _, own in before for batch in own] + batches, touched)
+        frames = self._measure([batch for _, own in before for batch in own] + batches, touched, found)
         frames = [self._over_stored(frame) for frame in frames] if gone else frames
         reached("pull.measured")
         written = [(frame, self._write(frame, versions)) for frame in frames]
         reached("pull.written")
         self._record(written, versions, read, aside, now)
         for piece, reason in aside:
-            self.source.set_aside(piece, reason)
+            _put_aside(self.source, piece, reason, found)
+        for piece in unread:
+            self.store.pieces.postpone(piece)
+        for piece, own in read:
+            self.intake.add(piece, own)
+        self.findings.extend(found)
         reached("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)
-        return Pulled(len(self.pieces), tuple(aside), ticks)
+        return Pulled(len(read) + len(aside), tuple(aside), ticks)
 
     def _read(
-        self, pieces: Iterable[Piece], findings: Findings, ticks: Sequence[Tick] = ()
-    ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]]]:
-        """Each piece whole or not at all; a piece that cannot be read never takes the others with it."""
+        self,
+        pieces: Iterable[Piece],
+        findings: Findings,
+        ticks: Sequence[Tick] = (),
+        late: Callable[[], bool] = lambda: False,
+    ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]], list[Piece]]:
+        """(what each piece holds, those refused and why, those to be asked for again): each whole or not at all; a piece
+        that cannot be read never takes the others with it."""
         window = self._grid.reach(ticks) if ticks else None
-        read, aside = [], []
+        read: list[tuple[Piece, list[CounterBatch]]] = []
+        aside: list[tuple[Piece, str]] = []
+        unread: list[Piece] = []
         for piece in pieces:
+            if late() and (read or aside or unread):
+                break
+            own = Findings()
             try:
-                read.append((piece, list(self.source.read(piece, findings, window or piece.window))))
+                read.append((piece, list(self.source.read(piece, own, window or piece.window))))
+                findings.extend(own)
             except Permanent as error:
-                aside.append((piece, str(error)))
-                findings.add("file_set_aside", piece.name, str(error))
-        return read, aside
+                name, why = _told(piece, error)
+                aside.append((piece, why))
+                findings.add("file_incomplete" if isinstance(error, Incomplete) else "file_set_aside", name, why)
+            except Unfinished as error:
+                unread.append(piece)
+                findings.add("file_unreadable", *_told(piece, error))
+            except PrecallError:
+                raise
+            except Exception as error:  # noqa: BLE001  a reader's own mistake costs its file, never the others
+                name, why = _told(piece, unforeseen(error, piece.name))
+                findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", name, why)
+                if of_surroundings(error):
+                    unread.append(piece)
+                else:
+                    aside.append((piece, why))
+        return read, aside, unread
 
     @property
     def _grid(self) -> Grid:
@@ -227,11 +268,11 @@ class _Round:
     def _touched(self, batches: Iterable[CounterBatch]) -> list[Tick]:
         return sorted({self._grid.tick(b.start, b.duration_s) for b in batches})
 
-    def _measure(self, batches: Sequence[CounterBatch], touched: Sequence[Tick]) -> list[KpiFrame]:
+    def _measure(self, batches: Sequence[CounterBatch], touched: Sequence[Tick], findings: Findings) -> list[KpiFrame]:
         """KPI frames of the touched ticks; what re-read files say of other ticks is left alone."""
         wanted = set(touched)
         mine = [b for b in batches if self._grid.tick(b.start, b.duration_s) in wanted]
-        frames = pipeline.measure(mine, self.catalogue, self.reference, self.findings)
+        frames = pipeline.measure(mine, self.catalogue, self.reference, findings)
         return [frame for frame in frames.values() if len(frame.starts)]
 
     def _over_stored(self, frame: KpiFrame) -> KpiFrame:
@@ -258,7 +299,7 @@ class _Round:
                     if tick.start >= self.decide_from:
                         self.store.ticks.owe(connection, "score", tick, version)
             self.store.pieces.record(connection, [(piece, self._touched(own)) for piece, own in read], aside)
-        self.store.pieces.learned(self.pieces)
+        self.store.pieces.learned([*(piece for piece, _ in read), *(piece for piece, _ in aside)])
 
 
 def _check_unchanged(before: dict[Tick, int], now: dict[Tick, int]) -> None:

@@ -18,7 +18,7 @@ from detector.backtest.truth import SUFFERED_DEGRADED_S, Complaint, Fault, Truth
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.dataset import files_below
+from detector.sources.listing import files_below
 from detector.sources.records import Record, find, table
 from detector.sources.tables import times
 from detector.sources.tabular import Table

@@ -29,5 +29,14 @@ class Permanent(PrecallError):
     """Will never go through as it is: set this item aside, say why, and go on with the rest."""
 
 
+class Unfinished(Transient):
+    """This item alone is not ready: it changes while it is read, or its disk fails. Leave it, go on, and ask for it
+    again."""
+
+
+class Incomplete(Permanent):
+    """This item is cut off, but it may still grow: leave it where it lies; with more bytes it is another item."""
+
+
 class Misconfigured(PrecallError):
     """The operator has to change a file or a setting; `where` names the file and key, `mend` the change."""

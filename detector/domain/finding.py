@@ -29,7 +29,8 @@ class Findings:
         self.extend(findings)
 
     def add(self, code: str, where: str, example: str, count: int = 1) -> None:
-        self.extend([Finding(code, where, example, count)])
+        """One more. What no line of text can hold stands as U+FFFD: names and values come from outside."""
+        self.extend([Finding(code, _line(where), _line(example), count)])
 
     def extend(self, findings: Iterable[Finding]) -> None:
         for new in findings:
@@ -44,3 +45,13 @@ class Findings:
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _line(text: str) -> str:
+    """
+    >>> _line("c1" + chr(0)) == "c1" + chr(0xFFFD), _line("a" + chr(10) + " b")
+    (True, 'a b')
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))

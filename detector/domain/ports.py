@@ -79,6 +79,15 @@ class Source(Protocol):
         """This piece was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
         ...
 
+    def passed_over(self, findings: Findings) -> None:
+        """What lies there and is no file to be read, or was given back, since this was asked last."""
+        ...
+
+    def people_version(self) -> str:
+        """Another text whenever the tables of people that the last answers rest on have changed: rows of an earlier time may
+        have come with them. The same for ever where each row is given at its own time."""
+        ...
+
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
         """As known at `now`. Without `findings`, what was wrong waits for the next who asks with them."""
         ...

@@ -75,6 +75,13 @@ class PreparedDay:
     def set_aside(self, piece: Piece, reason: str) -> None:
         """There is no file to move."""
 
+    def passed_over(self, findings: Findings) -> None:
+        """Nothing: there is no folder in which something else could lie."""
+
+    def people_version(self) -> str:
+        """The same for ever: each row is given at its own time."""
+        return ""
+
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
         return self.files.reference(now, findings)
 

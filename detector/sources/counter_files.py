@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import os
 import re
 import zlib
 from collections import OrderedDict
@@ -16,6 +17,9 @@ from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
+from detector.sources.encodings import encoding_of
+from detector.sources.file_names import name_text, path_of
+from detector.sources.opening import open_file
 from detector.sources.pm_time import duration_s, timestamp_s
 
 if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported by who reads a file, not by who asks for a table
@@ -25,12 +29,9 @@ HELD_BYTES = 512 << 20
 """Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
 LOADED_AT_ONCE = 4 << 20
 _CHUNK = 1 << 20
+_ANY_SIZE = 1 << 62
 _GRANULARITY = re.compile(r"granPeriod\s([^>]*)>")
 _DURATION, _END = re.compile(r"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(r"\bendTime\s*=\s*[\"']([^\"']*)")
-_MARKS = {
-    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be",
-    b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class CounterFile:
     sha256: str
     size: int
     mtime_ns: int
+    ctime_ns: int
+    """When anything of it changed, whatever its mtime was set to."""
 
 
 class CounterFiles:
@@ -53,17 +56,24 @@ class CounterFiles:
         self._periods: dict[CounterFile, tuple[Window, ...]] = {}
         self._tables: OrderedDict[tuple[str, int], tuple[CounterTable, Findings]] = OrderedDict()
 
-    def describe(self, path: Path) -> CounterFile:
-        """Raises OSError if the file has gone."""
+    def describe(self, path: Path, largest: int = _ANY_SIZE) -> CounterFile:
+        """Raises OSError if the file has gone. Of one with more than `largest` bytes only the beginning is read."""
         stat = path.stat()
         known = self._known.get(path)
-        if known is None or (known.size, known.mtime_ns) != (stat.st_size, stat.st_mtime_ns):
-            name = path.relative_to(self._root).as_posix()
-            with path.open("rb") as raw:
-                sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
-            known = CounterFile(name, path, sha256, stat.st_size, stat.st_mtime_ns)
+        if known is None or (known.size, known.mtime_ns, known.ctime_ns) != (
+            stat.st_size,
+            stat.st_mtime_ns,
+            stat.st_ctime_ns,
+        ):
+            name = name_text(path.relative_to(self._root).as_posix())
+            known = CounterFile(name, path, _sha256(path, stat, largest), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
             self._known[path] = known
         return known
+
+    def described_anew(self, path: Path, largest: int = _ANY_SIZE) -> str:
+        """The sha256 of what it holds at this moment, whatever its times say. Raises OSError."""
+        self._known.pop(path, None)
+        return self.describe(path, largest).sha256
 
     def periods(self, file: CounterFile, zone: tzinfo) -> tuple[Window, ...]:
         """Those that the file holds, in order of time; empty if none could be made out."""
@@ -83,7 +93,7 @@ class CounterFiles:
 
     def read(self, name: str, findings: Findings, zone: tzinfo, window: Window | None) -> Iterator[CounterBatch]:
         """Rows of the file `name` whose period starts in the window. Raises Permanent for one that cannot be read."""
-        path = self._root / name
+        path = self._root / path_of(name)
         if _version(path, name) in self._tables:
             return self._table(path, name, zone, findings).batches(window)
         if not self._inside(path):
@@ -125,6 +135,15 @@ class CounterFiles:
         return sum(table.nbytes for table, _ in self._tables.values())
 
 
+def _sha256(path: Path, stat: os.stat_result, largest: int) -> str:
+    """Of the bytes; of a file that is too large to be read at all, of its beginning, size and time."""
+    with open_file(path) as raw:
+        if stat.st_size <= largest:
+            return hashlib.file_digest(raw, "sha256").hexdigest()
+        told = f"{stat.st_size} {stat.st_mtime_ns} ".encode()
+        return hashlib.sha256(told + raw.read(_CHUNK)).hexdigest()
+
+
 def _version(path: Path, name: str) -> tuple[str, int]:
     try:
         return name, path.stat().st_mtime_ns
@@ -141,7 +160,7 @@ def kind_of(path: Path, name: str) -> str:
 def _inflated(path: Path, name: str, limit: int) -> Iterator[bytes]:
     """Up to `limit` bytes of the content; what is cut off or damaged ends early, for the reader to complain about."""
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             unpack = zlib.decompressobj(31) if stream.read(2) == b"\x1f\x8b" else None
             stream.seek(0)
             while limit > 0 and (chunk := stream.read(min(_CHUNK, limit))):
@@ -193,17 +212,5 @@ def _characters(path: Path, name: str) -> Iterator[str]:
     """The text of an XML file. Only the wide encodings matter here: in all others tags and times are ASCII."""
     decoder: codecs.IncrementalDecoder | None = None
     for chunk in _inflated(path, name, limit=8 << 30):
-        decoder = decoder or codecs.getincrementaldecoder(_encoding(chunk))(errors="replace")
+        decoder = decoder or codecs.getincrementaldecoder(encoding_of(chunk))(errors="replace")
         yield decoder.decode(chunk)
-
-
-def _encoding(head: bytes) -> str:
-    """By the first bytes, as XML 1.0, appendix F, tells them apart.
-
-    >>> _encoding("<?xml".encode("utf-16")), _encoding("<?xml".encode("utf-16-be")), _encoding(b"<?xml")
-    ('utf-16', 'utf-16-be', 'latin-1')
-    """
-    for mark, encoding in _MARKS.items():
-        if head.startswith(mark):
-            return encoding
-    return "latin-1"

@@ -21,6 +21,7 @@ from detector.domain.customer import (
 from detector.domain.finding import Findings
 from detector.sources import plausible
 from detector.sources.identity import Pseudonymiser
+from detector.sources.last_good import ReadTable
 from detector.sources.records import LONGEST_WORD, Record, table
 from detector.sources.timeline import Timeline
 
@@ -32,14 +33,16 @@ CONSENT = ("holder_kind", "holder_id", "purpose", "state", "since")
 Known = tuple[Customers, Mapping[str, str]]
 
 
-def customers(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> Timeline[Known]:
+def customers(
+    root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings, read: ReadTable = table
+) -> Timeline[Known]:
     """(everyone, pseudonym -> raw id); a consent counts from its `since` on."""
     make = CustomerRows(names)
-    subscribers = table(root, "subscribers", ("subscriber_id",), make.subscriber, zone, findings)
-    accounts = table(root, "accounts", ("account_id", "kind"), make.account, zone, findings)
-    members = table(root, "account_members", ("account_id", "subscriber_id", "role"), make.member, zone, findings)
+    subscribers = read(root, "subscribers", ("subscriber_id",), make.subscriber, zone, findings)
+    accounts = read(root, "accounts", ("account_id", "kind"), make.account, zone, findings)
+    members = read(root, "account_members", ("account_id", "subscriber_id", "role"), make.member, zone, findings)
     people, firms = plausible.people(subscribers, findings), plausible.firms(accounts, findings)
-    rows = table(root, "consents", CONSENT, make.consent, zone, findings)
+    rows = read(root, "consents", CONSENT, make.consent, zone, findings)
     consents = sorted(plausible.consents(rows, people, firms, findings), key=lambda c: c.since)
     everyone = Customers(people, firms, plausible.members(members, people, firms, findings))
     given = ConsentsSoFar(everyone, consents)
@@ -65,23 +68,25 @@ class ConsentsSoFar:
         return self._last[1]
 
 
-def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Contact]:
+def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings, read: ReadTable = table) -> list[Contact]:
     """All contacts in order of time."""
-    rows = table(root, "contacts", ("contact_id", "at", "channel"), CustomerRows(names).contact, zone, findings)
+    rows = read(root, "contacts", ("contact_id", "at", "channel"), CustomerRows(names).contact, zone, findings)
     once = plausible.once(rows, lambda c: c.contact_id, "contacts.csv", findings)
     return sorted(once, key=lambda c: (c.at, c.contact_id))
 
 
-def surveys(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[Survey]:
+def surveys(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings, read: ReadTable = table) -> list[Survey]:
     """All answers in order of time."""
-    rows = table(root, "surveys", ("survey_id", "subscriber_id", "at", "score"), CustomerRows(names).survey, zone, findings)
+    rows = read(root, "surveys", ("survey_id", "subscriber_id", "at", "score"), CustomerRows(names).survey, zone, findings)
     once = plausible.once(rows, lambda s: s.survey_id, "surveys.csv", findings)
     return sorted(once, key=lambda s: (s.at, s.survey_id))
 
 
-def subscriber_events(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> list[SubscriberEvent]:
+def subscriber_events(
+    root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings, read: ReadTable = table
+) -> list[SubscriberEvent]:
     """Departures, offers and credits in order of time."""
-    rows = table(root, "subscriber_events", ("subscriber_id", "at", "kind"), CustomerRows(names).event, zone, findings)
+    rows = read(root, "subscriber_events", ("subscriber_id", "at", "kind"), CustomerRows(names).event, zone, findings)
     return sorted(rows, key=lambda e: (e.at, e.subscriber, e.kind))
 
 

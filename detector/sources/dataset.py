@@ -1,7 +1,7 @@
 """An operator dataset on disk, replayed under a clock: each piece is given when it would have arrived, never earlier."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +12,17 @@ from detector.domain.exposure import Presence
 from detector.domain.finding import Findings
 from detector.domain.ports import Operator, Piece, Reference
 from detector.domain.window import Window, utc
+from detector.sources.budget import FileBudget
 from detector.sources.counter_files import CounterFile, CounterFiles
 from detector.sources.identity import Pseudonymiser
+from detector.sources.listing import files_below
 from detector.sources.plausible import Made, of_known, presence_of_known
 from detector.sources.presence import AttachmentFile, AttachmentFiles
-from detector.sources.reference import ReferenceFiles, signature_of
+from detector.sources.reference import ReferenceFiles, Signature, signature_of
 
 DAY_S = 86_400
 NEWEST_FILES = 8
 """So many of the newest files say what time it is by the data."""
-UNFINISHED = (".part", ".tmp")
 
 
 class OperatorDataset:
@@ -34,13 +35,17 @@ class OperatorDataset:
 
     name = "dataset"
 
-    def __init__(self, root: Path, pseudonymiser: Pseudonymiser, *, arrival_delay_s: int | None = None) -> None:
+    def __init__(
+        self, root: Path, pseudonymiser: Pseudonymiser, *, arrival_delay_s: int | None = None, each: bool = False,
+        budget: FileBudget | None = None, settled: Callable[[Signature], bool] = lambda _signature: True,
+    ) -> None:  # fmt: skip
+        """`each`, `budget`, `settled`: of tables, see `ReferenceFiles`."""
         if not root.is_dir():
             raise Misconfigured("there is no such directory", where=str(root), mend="name an operator dataset")
         self._root, self._delay = root, arrival_delay_s
         self._files = CounterFiles(root)
         self._attachments = AttachmentFiles(pseudonymiser)
-        self._reference = ReferenceFiles(root, pseudonymiser)
+        self._reference = ReferenceFiles(root, pseudonymiser, each=each, budget=budget, settled=settled)
         self._now: float | None = None
         self._listed: tuple[object, list[Piece]] | None = None
         self._folders: list[Path] = []
@@ -79,6 +84,13 @@ class OperatorDataset:
 
     def set_aside(self, piece: Piece, reason: str) -> None:
         """A dataset stays as it is."""
+
+    def passed_over(self, findings: Findings) -> None:
+        """Nothing: a dataset has been looked over before it is replayed."""
+
+    def people_version(self) -> str:
+        """The same for ever: each row of a dataset is given at its own time."""
+        return ""
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
         reference = self._reference.at(now, findings)
@@ -147,16 +159,6 @@ class OperatorDataset:
 def _made_in(listed: Sequence[Made], after: float, now: float) -> Sequence[Made]:
     low, high = (bisect_right(listed, at, key=lambda one: one.at) for at in (after, now))
     return listed[low:high]
-
-
-def files_below(root: Path, folder: str) -> list[tuple[Path, str]]:
-    """(path, name below the root) of the finished files in a folder, in order of name."""
-    found = [
-        (path, path.relative_to(root).as_posix())
-        for path in (root / folder).rglob("*")
-        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(UNFINISHED)
-    ]
-    return sorted(found, key=lambda item: item[1])
 
 
 def file_of(piece: Piece) -> str:

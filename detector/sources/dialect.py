@@ -15,6 +15,8 @@ from pathlib import Path
 
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
+from detector.sources.budget import most_bytes, spend
+from detector.sources.opening import open_file
 
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -22,8 +24,13 @@ HEADER_LINES = 30
 """A header is looked for in so many lines: exports put a title, a time and a unit above it, seldom more."""
 LONGEST_RECORD = 2_000
 """Lines of one record: a customer's text has fewer, so beyond it a quote was not closed."""
+_OPEN_QUOTES, _LONGEST_OF_MANY = 100, 20
+"""After so many quotes that were not closed a record may have so many lines: each costs a look at as many."""
 MAX_BYTES = 4 << 30
 _HEAD = 1 << 18
+_UNPACKED_AT_ONCE = 16 << 20
+_LINES_A_LOOK = 10_000
+"""Lines between two looks at the budget."""
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ANOTHER_FORM = re.compile(
@@ -124,10 +131,12 @@ def plain_rows(path: Path, name: str, required: Sequence[str], known: Sequence[s
 def _content(path: Path, name: str) -> tuple[bytes, bool]:
     """(the bytes, unpacked; whether they were packed)."""
     try:
-        data = path.read_bytes()
+        with open_file(path) as file:
+            data = file.read(most_bytes(MAX_BYTES) + 1)
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
         raise Permanent(what, where=name, mend="check the file and its rights") from error
+    spend(total_bytes=len(data))
     packed = data[:2] == _GZIP
     if packed:
         data = b"".join(_unpacked(data, name))
@@ -142,13 +151,15 @@ def _unpacked(data: bytes, name: str) -> Iterator[bytes]:
     try:
         while data:
             unpack = zlib.decompressobj(31)
-            part = unpack.decompress(data, MAX_BYTES - total)
-            total += len(part)
-            if unpack.unconsumed_tail:
-                raise Permanent(f"it holds more than {MAX_BYTES >> 20} MB", where=name, mend="split it")
+            while data and not unpack.eof:
+                yield (part := unpack.decompress(data, _UNPACKED_AT_ONCE))
+                total += len(part)
+                if total > MAX_BYTES:
+                    raise Permanent(f"it holds more than {MAX_BYTES >> 20} MB", where=name, mend="split it")
+                spend(total_bytes=total)
+                data = unpack.unconsumed_tail
             if not unpack.eof:
                 raise Permanent("gzip data are cut off", where=name, mend="fetch it anew")
-            yield part
             data = unpack.unused_data.lstrip(b"\0")
     except zlib.error as error:
         raise Permanent(f"gzip data are damaged ({error})", where=name, mend="fetch it anew") from error
@@ -166,6 +177,7 @@ def _find_header(data: bytes, name: str, required: Sequence[str], known: Sequenc
             if names and not set(required) <= set(names) and names[0].startswith("#"):
                 names[0] = known_name(names[0].lstrip("# "), known)
             if set(required) <= set(names):
+                spend(columns=len(names))
                 return Layout(
                     header=_without_tail(names), delimiter=delimiter, skip=number + 1,
                     words=words + _said(cells, names, delimiter, number, lines),
@@ -287,10 +299,12 @@ def rows_of(data: bytes, layout: Layout, *, replace: bool) -> Iterator[tuple[int
         layout.not_utf8 = text.count("\ufffd")
     lines = io.StringIO(text, newline="").readlines()
     layout.rejected = []
-    width, longer, nul = len(layout.header), 0, "\0" in text
+    width, longer, nul, open_quotes = len(layout.header), 0, "\0" in text, 0
     at = layout.skip
     while at < len(lines):
-        begun, reader = at, csv.reader(_bounded(lines, first := [at]), delimiter=layout.delimiter, strict=True)
+        spend()
+        longest = LONGEST_RECORD if open_quotes < _OPEN_QUOTES else _LONGEST_OF_MANY
+        begun, reader = at, csv.reader(_bounded(lines, first := [at], longest), delimiter=layout.delimiter, strict=True)
         try:
             for row in reader:
                 line, first[0] = first[0], at + reader.line_num
@@ -307,6 +321,7 @@ def rows_of(data: bytes, layout: Layout, *, replace: bool) -> Iterator[tuple[int
                 begun = len(lines)
         except csv.Error:
             begun = _reject(layout, first[0], _QUOTE)
+            open_quotes += 1
         at = begun
     if longer:
         layout.words.append("separators at the end of lines")
@@ -319,12 +334,14 @@ def _wrong(row: Sequence[str], width: int) -> str:
     return "a NUL in it" if any("\0" in cell for cell in row) else ""
 
 
-def _bounded(lines: Sequence[str], first: Sequence[int]) -> Iterator[str]:
+def _bounded(lines: Sequence[str], first: Sequence[int], longest: int) -> Iterator[str]:
     """Lines from the record's own on; csv.Error where one takes too many."""
     at = first[0]
     while at < len(lines):
-        if at - first[0] > LONGEST_RECORD:
+        if at - first[0] > longest:
             raise csv.Error("a record of too many lines")
+        if not at % _LINES_A_LOOK:
+            spend()
         yield lines[at]
         at += 1
 

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from detector.domain.cell import Cell, NetworkFunction, Topology, TopologyEdge
 from detector.domain.finding import Findings
 from detector.domain.window import Window
+from detector.sources.last_good import ReadTable
 from detector.sources.records import Record, table
 from detector.sources.timeline import Timeline, holds
 
@@ -35,17 +36,17 @@ class Dated(Generic[Noun]):
     until: int | None
 
 
-def network(root: Path, zone: tzinfo, findings: Findings) -> Timeline[Topology]:
+def network(root: Path, zone: tzinfo, findings: Findings, read: ReadTable = table) -> Timeline[Topology]:
     """The topology over time; an absent file is an empty part of it."""
     history: dict[str, list[Dated[Cell]]] = defaultdict(list)
-    for row in table(root, "cells", ("cell_id", "technology"), _cell, zone, findings):
+    for row in read(root, "cells", ("cell_id", "technology"), _cell, zone, findings):
         history[row.noun.cell_id].append(row)
     for rows in history.values():
         rows.sort(key=lambda row: row.since if row.since is not None else -(1 << 62))
         _contradictions(rows, findings)
-    edges = table(root, "topology_edges", EDGE, _edge, zone, findings)
-    pairs = table(root, "neighbours", ("cell_id", "neighbour_id"), _neighbours, zone, findings)
-    functions = {f.nf_id: f for f in table(root, "network_functions", ("nf_id", "kind"), _function, zone, findings)}
+    edges = read(root, "topology_edges", EDGE, _edge, zone, findings)
+    pairs = read(root, "neighbours", ("cell_id", "neighbour_id"), _neighbours, zone, findings)
+    functions = {f.nf_id: f for f in read(root, "network_functions", ("nf_id", "kind"), _function, zone, findings)}
     near: dict[str, set[str]] = defaultdict(set)
     for cell, neighbour in pairs:
         near[cell].add(neighbour)

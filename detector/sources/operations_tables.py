@@ -7,6 +7,7 @@ from pathlib import Path
 from detector.domain.finding import Findings
 from detector.domain.operations import Alarm, CalendarEvent, Maintenance, Operations, Ticket
 from detector.domain.window import Window, epoch
+from detector.sources.last_good import ReadTable
 from detector.sources.national_days import national_days
 from detector.sources.records import Record, table
 from detector.sources.timeline import Timeline
@@ -18,15 +19,17 @@ _NEW_YEARS = tuple(epoch(datetime(year, 1, 1, tzinfo=UTC)) for year in range(200
 """When other public holidays come into sight."""
 
 
-def operations(root: Path, zone: tzinfo, findings: Findings, country: str = "") -> Timeline[Operations]:
+def operations(
+    root: Path, zone: tzinfo, findings: Findings, country: str = "", read: ReadTable = table
+) -> Timeline[Operations]:
     """Alarms and tickets from the moment they are raised; works and events are plans, known ahead, and so are the public
     holidays of the country."""
     object_ = ("alarm_id", "object_kind", "object_id", "raised_at")
-    alarms = sorted(table(root, "alarms", object_, _alarm, zone, findings), key=lambda a: a.raised_at)
-    tickets = sorted(table(root, "tickets", ("ticket_id", "opened_at"), _ticket, zone, findings), key=lambda t: t.opened_at)
+    alarms = sorted(read(root, "alarms", object_, _alarm, zone, findings), key=lambda a: a.raised_at)
+    tickets = sorted(read(root, "tickets", ("ticket_id", "opened_at"), _ticket, zone, findings), key=lambda t: t.opened_at)
     scope = ("scope_kind", "scope_id", "start", "end")
-    works = table(root, "maintenance", scope, _maintenance, zone, findings)
-    calendar = tuple(table(root, "calendar", (*scope, "name", "kind"), _event, zone, findings))
+    works = read(root, "maintenance", scope, _maintenance, zone, findings)
+    calendar = tuple(read(root, "calendar", (*scope, "name", "kind"), _event, zone, findings))
 
     def build(now: float) -> Operations:
         days = national_days(country, zone, calendar, now, findings)

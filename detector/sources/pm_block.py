@@ -15,7 +15,7 @@ from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.pm_row import ABSENT, Prefix, ReadCounts, Row, Text, is_null, is_true, is_value, position, read_row
 from detector.sources.pm_stream import local_name
-from detector.sources.pm_time import duration_s, timestamp_s
+from detector.sources.pm_time import LONGEST_S, duration_s, timestamp_s
 
 MAX_ROWS = 5000
 MAX_VALUES = 100_000
@@ -68,6 +68,8 @@ class Header:
             end, own = timestamp_s(self.end, zone)
         except ValueError as error:
             raise Rejected(f"granPeriod: {error}") from error
+        if length > LONGEST_S or end < length:
+            raise Rejected(f"granPeriod: {length} s before {self.end[:40]} is no period of counters")
         return Window(end - length, end), own
 
 

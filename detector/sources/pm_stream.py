@@ -9,6 +9,8 @@ from typing import IO, NoReturn, cast
 from lxml import etree
 
 from detector.domain.errors import Permanent
+from detector.sources.budget import spend
+from detector.sources.opening import open_file
 
 CHUNK = 1 << 17
 MAX_BYTES = 8 << 30
@@ -119,7 +121,7 @@ def _refuse(error: etree.XMLSyntaxError, name: str) -> NoReturn:
 def _chunks(path: Path, name: str) -> Iterator[bytes]:
     """The file's bytes, inflated if they begin as gzip does, whatever the name says."""
     try:
-        with path.open("rb") as raw:
+        with open_file(path) as raw:
             packed = raw.read(2) == _GZIP
             raw.seek(0)
             yield from _inflated(raw, path.stat().st_size, name) if packed else _plain(raw, name)
@@ -134,6 +136,7 @@ def _plain(raw: IO[bytes], name: str) -> Iterator[bytes]:
     while chunk := raw.read(CHUNK):
         total += len(chunk)
         _bound(total, MAX_BYTES, f"{name}, line {line}")
+        spend(total_bytes=total)
         yield chunk
         line += chunk.count(b"\n")
 
@@ -146,6 +149,7 @@ def _inflated(raw: IO[bytes], size: int, name: str) -> Iterator[bytes]:
             while chunk := stream.read(CHUNK):
                 total += len(chunk)
                 _bound(total, limit, f"{name}, line {line}")
+                spend(total_bytes=total)
                 yield chunk
                 line += chunk.count(b"\n")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

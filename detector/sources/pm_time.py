@@ -22,6 +22,10 @@ SHEET_DATE = r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}.*"
 """A regular expression (RE2) of texts in which the day or the month comes first."""
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}", re.ASCII)
 DateOrder = Literal["", "day first", "month first"]
+LONGEST_S = 7 * 86_400
+"""A period of counters: those of a day, or of a week, are the longest that element managers write."""
+_LONGEST_TEXT = 64
+"""Characters of a time or duration: a text of a megabyte is none, and costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def duration_s(text: str) -> int:
     (900, 900, 90000, 900)
     """
     text = text.strip()
-    found = _DURATION.fullmatch(text)
+    found = _DURATION.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     parts = {unit: float(n) for unit, n in found.groupdict().items() if n is not None} if found else {}
     if not parts:
         raise ValueError(f"{text[:40]!r} is no duration like PT900S (xs:duration, XML Schema part 2, 3.2.6)")
@@ -77,10 +81,15 @@ def instant(text: str, zone: tzinfo = UTC, order: DateOrder = "") -> Instant:
     be read in two ways, and for a local time that the clocks skip.
     """
     text = text.strip()
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"{text[:40]!r}... is no time like 2026-03-24T08:15:00+01:00")
     at = _iso(text) or _sheet(text, order)
-    if at.tzinfo is not None:
-        return Instant(int(at.timestamp() // 1), True)
-    first, again = (int(at.replace(tzinfo=zone, fold=fold).timestamp() // 1) for fold in (0, 1))
+    try:
+        if at.tzinfo is not None:
+            return Instant(int(at.timestamp() // 1), True)
+        first, again = (int(at.replace(tzinfo=zone, fold=fold).timestamp() // 1) for fold in (0, 1))
+    except OverflowError as error:  # the first and the last day of the calendar, in some time zones
+        raise ValueError(f"{text[:40]!r} is beyond the calendar") from error
     if first > again:  # by the rules of before the gap it is later than by those of after it
         raise ValueError(f"{text[:40]!r} does not exist in {zone}: the clocks skip it")
     return Instant(first, False, again if again > first else None)

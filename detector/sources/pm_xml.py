@@ -14,8 +14,8 @@ from detector.sources.pm_block import Block, Header, Rejected
 from detector.sources.pm_row import ReadCounts, read_row
 from detector.sources.pm_stream import drop, elements, local_name
 from detector.sources.pm_time import timestamp_s
+from detector.sources.wholeness import ROOTS
 
-ROOTS = frozenset({"measCollecFile", "measDataFile"})
 _TAGS = ("fileHeader", "managedElement", "measEntity", "measValue", "measInfo", "measData", "fileFooter")
 
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
+from detector.sources.budget import FileBudget, spending
+from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.file_names import shown_name
 from detector.sources.identity import Pseudonymiser
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
@@ -28,6 +32,9 @@ class AttachmentFile:
     path: Path
     name: str
     arrived_at: float | None = None
+    budget: FileBudget | None = None
+    cut_off: bool = False
+    """Its format tells that something is missing at its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,8 @@ class AttachmentFiles:
         self._names = names
         self._spans: dict[tuple[str, int], tuple[int, int]] = {}
         self._held: OrderedDict[tuple[str, int], _Attachments] = OrderedDict()
+        self.hindered: list[AttachmentFile] = []
+        """Files that could not be read for a reason outside them, since the caller emptied it."""
 
     def arrived(
         self, files: Iterable[AttachmentFile], after: float, now: float, delay_s: int, zone: tzinfo, findings: Findings
@@ -53,13 +62,25 @@ class AttachmentFiles:
         parts: list[Presence] = []
         for file in files:
             try:
-                part = self._part(file, after, now, delay_s, zone, findings)
+                with spending(file.name, file.budget) if file.budget is not None else nullcontext():
+                    part = self._part(file, after, now, delay_s, zone, findings)
             except Permanent as error:
-                findings.add("file_rejected", file.name, str(error))
+                self._reject(file, error, findings)
+                continue
+            except Exception as error:  # noqa: BLE001  a reader's own mistake costs this file, never the others
+                self._reject(file, unforeseen(error, file.name, private=True), findings)
                 continue
             if part is not None and len(part):
                 parts.append(part)
         return join_presence(parts)
+
+    def _reject(self, file: AttachmentFile, error: Permanent, findings: Findings) -> None:
+        """Says why; one that its disk or a lack of memory kept from being read comes again."""
+        if of_surroundings(error):
+            self.hindered.append(file)
+            findings.add("file_unreadable", shown_name(file.name), f"{error}: tried again")
+        else:
+            findings.add("file_incomplete" if file.cut_off else "file_rejected", shown_name(file.name), str(error))
 
     def _part(
         self, file: AttachmentFile, after: float, now: float, delay_s: int, zone: tzinfo, findings: Findings

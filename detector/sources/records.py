@@ -132,8 +132,15 @@ class Record:
 
 
 def find(root: Path, stem: str) -> Path | None:
-    """The file of this table, in whichever form it is there."""
-    return next((path for ending in ENDINGS if (path := root / f"{stem}{ending}").is_file()), None)
+    """The file of this table, in whichever form it is there. Raises Misconfigured for what is no file under its name."""
+    for ending in ENDINGS:
+        path = root / f"{stem}{ending}"
+        if path.is_file():
+            return path
+        if path.exists() or path.is_symlink():
+            mend = "put the table in its place, or take it away"
+            raise Misconfigured("it is no file: a folder, a pipe, a device or a link to nothing", where=path.name, mend=mend)
+    return None
 
 
 def table(

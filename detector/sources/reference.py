@@ -1,9 +1,11 @@
 """Everything of an operator dataset that is not measured, as known at one moment; cheap to ask at every tick."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import RLock
+from time import monotonic
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +14,10 @@ from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.domain.ports import Operator, Reference
 from detector.sources import customer_tables, network_tables, operations_tables
+from detector.sources.budget import FileBudget
+from detector.sources.causes import unforeseen
 from detector.sources.identity import Pseudonymiser
+from detector.sources.last_good import KEPT, LastGood, ReadTable
 from detector.sources.pm_time import duration_s
 from detector.sources.records import ENDINGS, Record, table
 from detector.toml_file import read_toml
@@ -24,27 +29,47 @@ Signature = tuple[tuple[str, int, int], ...]
 class Held(Generic[Value]):
     """A value made from files, made again only when one of them changes. A file that has become unusable is handed to
     `refused`, and what was read before stays: detection does not stop for a table that was half exported. Without anything
-    read before, `get` raises."""
+    read before, `get` raises Misconfigured.
+
+    `settled`: whether a signature is old enough to be read; until then what was read before counts. `hindered`: whether the
+    last load lacks something for a reason outside the files; it is then made again after AGAIN_S, twice that, and so on.
+    """
 
     def __init__(
-        self, root: Path, names: Iterable[str], load: Callable[[], Value], refused: Callable[[Misconfigured], None]
-    ) -> None:
+        self, root: Path, names: Iterable[str], load: Callable[[], Value], refused: Callable[[Misconfigured, str], None], *,
+        settled: Callable[[Signature], bool] = lambda _signature: True, hindered: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self._paths = [root / name for name in names]
-        self._load, self._refused = load, refused
+        self._load, self._refused, self._settled, self._hindered = load, refused, settled, hindered
         self._signature: Signature | None = None
+        self._again_at, self._pause_s = float("inf"), AGAIN_S
         self._value: Value
+
+    @property
+    def signature(self) -> Signature:
+        """Of the files that were read last."""
+        return self._signature or ()
 
     def get(self) -> Value:
         signature = signature_of(self._paths)
         if signature != self._signature:
-            try:
-                self._value = self._load()
-            except Misconfigured as error:
-                if self._signature is None:
-                    raise
-                self._refused(error)
-            self._signature = signature
+            if self._signature is None or self._settled(signature):
+                self._make(signature)
+        elif monotonic() >= self._again_at:
+            self._make(signature)
         return self._value
+
+    def _make(self, signature: Signature) -> None:
+        try:
+            self._value = self._load()
+        except Exception as error:
+            refusal = error if isinstance(error, Misconfigured) else _unforeseen(error, self._paths[-1].name)
+            if self._signature is None:
+                raise refusal from error
+            self._refused(refusal, KEPT)
+        self._pause_s = self._pause_s * 2 if signature == self._signature else AGAIN_S
+        self._again_at = monotonic() + min(self._pause_s, LONGEST_PAUSE_S) if self._hindered() else float("inf")
+        self._signature = signature
 
 
 class ReferenceFiles:
@@ -53,28 +78,46 @@ class ReferenceFiles:
     What is wrong in a file is told once, to the first who asks after it was read.
     """
 
-    def __init__(self, root: Path, names: Pseudonymiser) -> None:
+    def __init__(
+        self, root: Path, names: Pseudonymiser, *, each: bool = False, budget: FileBudget | None = None,
+        settled: Callable[[Signature], bool] = lambda _signature: True,
+    ) -> None:  # fmt: skip
+        """`each`: a table that cannot be read costs itself alone, as a service needs it that goes on; else it raises.
+        `settled`: whether files with this signature may be read yet."""
+        self._root, self._settled = root, settled
         self._found = Findings()
         self._lock = RLock()
+        self._tables = LastGood(self._refused, budget)
+        read: ReadTable = self._tables.table if each else table
 
-        def held(stems: Sequence[str], load: Callable[[], Value]) -> Held[Value]:
-            files = [stem + ending for stem in stems for ending in ENDINGS]
-            return Held(root, ["operator.toml", *files], load, self._refused)
+        def make(load: Callable[..., Value], *how: object, **options: object) -> Callable[[], Value]:
+            return lambda: load(root, *how, self.zone, self._found, read=read, **options)
 
         self._operator = Held(root, ["operator.toml"], lambda: read_operator(root / "operator.toml"), self._refused)
-        self._network = held(network_tables.STEMS, lambda: network_tables.network(root, self.zone, self._found))
-        self._operations = held(
+        self._network = self._held(network_tables.STEMS, make(network_tables.network))
+        self._operations = self._held(
             operations_tables.STEMS,
-            lambda: operations_tables.operations(root, self.zone, self._found, self.operator.country),
+            lambda: operations_tables.operations(root, self.zone, self._found, self.operator.country, read),
         )
-        self._customers = held(customer_tables.STEMS, lambda: customer_tables.customers(root, names, self.zone, self._found))
-        self._contacts = held(["contacts"], lambda: customer_tables.contacts(root, names, self.zone, self._found))
-        self._surveys = held(["surveys"], lambda: customer_tables.surveys(root, names, self.zone, self._found))
-        self._events = held(
-            ["subscriber_events"], lambda: customer_tables.subscriber_events(root, names, self.zone, self._found)
+        self._customers = self._held(customer_tables.STEMS, make(customer_tables.customers, names))
+        self._contacts = self._held(["contacts"], make(customer_tables.contacts, names))
+        self._surveys = self._held(["surveys"], make(customer_tables.surveys, names))
+        self._events = self._held(["subscriber_events"], make(customer_tables.subscriber_events, names))
+        self._arrivals = self._held(
+            ["arrivals"], lambda: dict(read(root, "arrivals", ARRIVAL, _arrival, self.zone, self._found))
         )
-        self._arrivals = held(["arrivals"], lambda: dict(table(root, "arrivals", ARRIVAL, _arrival, self.zone, self._found)))
         self._last: tuple[tuple[object, ...], Reference] | None = None
+
+    def _held(self, stems: Sequence[str], load: Callable[[], Value]) -> Held[Value]:
+        files = [stem + ending for stem in stems for ending in ENDINGS]
+
+        def hindered() -> bool:
+            found, self._tables.hindered = self._tables.hindered, False
+            return found
+
+        return Held(
+            self._root, ["operator.toml", *files], load, self._refused, settled=self._settled, hindered=hindered
+        )  # fmt: skip
 
     @property
     def operator(self) -> Operator:
@@ -116,8 +159,15 @@ class ReferenceFiles:
         self._tell(findings)
         return listed
 
-    def _refused(self, error: Misconfigured) -> None:
-        self._found.add("table_refused", error.where, f"{error.what}; {error.mend}: what was read before still counts")
+    @property
+    def people_version(self) -> str:
+        """Changes with the tables of people that were read last."""
+        held = (self._customers, self._contacts, self._surveys, self._events)
+        files = [file for one in held for file in one.signature]
+        return hashlib.sha256(repr(files).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    def _refused(self, error: Misconfigured, instead: str) -> None:
+        self._found.add("table_refused", error.where, f"{error.what}; {error.mend}: {instead}")
 
     def _tell(self, findings: Findings) -> None:
         findings.extend(self._found)
@@ -128,6 +178,14 @@ class ReferenceFiles:
         return self._arrivals.get()
 
 
+def _unforeseen(error: Exception, name: str) -> Misconfigured:
+    """Values are not repeated: the table may be about people."""
+    told = unforeseen(error, name, private=True)
+    return Misconfigured(told.what, where=told.where, mend=told.mend)
+
+
+AGAIN_S, LONGEST_PAUSE_S = 60.0, 3600.0
+"""Between two attempts to read what a failing disk or a lack of memory kept from being read."""
 ARRIVAL = ("file", "arrived_at")
 _LONGEST_S = {"arrival_delay": (0, 7 * 86_400), "tick": (60, 86_400)}
 """Key -> (least, most): data a week old are no feed, and a period lies between a minute and a day."""
@@ -139,11 +197,11 @@ def _arrival(row: Record) -> tuple[str, int]:
 
 
 def signature_of(paths: Iterable[Path]) -> Signature:
-    """(path, mtime, size) of those that are there."""
+    """(path, mtime, size) of those that are there; of a link to nothing its own."""
     found = []
     for path in paths:
         try:
-            stat = path.stat()
+            stat = path.stat() if path.exists() else path.lstat()
         except OSError:
             continue
         found.append((str(path), stat.st_mtime_ns, stat.st_size))
@@ -154,6 +212,8 @@ def read_operator(path: Path) -> Operator:
     """`operator.toml`, defaults where it says nothing. Raises Misconfigured naming the key."""
     if not path.exists():
         return Operator()
+    if not path.is_file():  # a pipe would be waited for
+        raise Misconfigured("it is no file", where=path.name, mend="put operator.toml in its place, or take it away")
     said = read_toml(path, where=path.name, mend="make it a file that can be read, or take it away")
     known = ("timezone", "country", "arrival_delay", "tick")
     if unknown := [key for key in said if key not in known]:

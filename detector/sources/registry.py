@@ -6,7 +6,7 @@ from detector.domain.errors import Misconfigured
 from detector.domain.ports import Clock, Source
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
+from detector.sources.watch import FileDrop, Watching
 
 SOURCES: dict[str, type[OperatorDataset]] = {"dataset": OperatorDataset, "file_drop": FileDrop}
 
@@ -18,13 +18,13 @@ def open_source(
     quarantine: Path,
     *,
     wall: Clock | None = None,
-    settle_s: float = 2.0,
+    how: Watching | None = None,
 ) -> Source:
     """The source of this kind over a directory. Raises Misconfigured for a kind that is not there."""
     if kind not in SOURCES:
         raise Misconfigured(f"unknown kind {kind!r}", where="sources", mend=f"known are {', '.join(SOURCES)}")
     return (
-        FileDrop(root, pseudonymiser, quarantine, wall=wall, settle_s=settle_s)
+        FileDrop(root, pseudonymiser, quarantine, wall=wall, how=how)
         if kind == "file_drop"
         else SOURCES[kind](root, pseudonymiser)
     )

@@ -14,11 +14,14 @@ from detector.domain.cell import DIMENSION_MARK
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.pm_time import date_order, instant, is_day_first_by_dots
+from detector.sources.budget import spend
+from detector.sources.pm_time import LONGEST_S, date_order, instant, is_day_first_by_dots
 from detector.sources.tabular import Table
 
 REQUIRED = ("object_id", "start", "duration_s")
 OPTIONAL = ("suspect", "dimension")
+_WORDS_A_LOOK = 10_000
+"""Different times between two looks at the budget."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +71,10 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
         texts = [c for c in table.columns if c in ("object_id", "start", *OPTIONAL)]
         table.load(texts, ["duration_s", *counters], findings)
         names, objects = _with_dimension(table, *table.identifiers("object_id", findings))
+        spend(objects=len(names))
         duration, *values = table.numbers("duration_s", *counters)
         start = times(table, "start", zone, name, findings, of=(objects, duration))
-        good = (objects >= 0) & (start >= 0) & (duration > 0) & (duration == np.floor(duration))
+        good = (objects >= 0) & (start >= 0) & (duration > 0) & (duration == np.floor(duration)) & (duration <= LONGEST_S)
         _reject(good, table, name, findings)
         table.tell(findings)
         if not table.rows:
@@ -97,20 +101,24 @@ def times(
     if order or any(map(is_day_first_by_dots, words)):
         table.say(order or "day first")
     seconds, later = np.full(len(words) + 1, -1, np.int64), np.full(len(words) + 1, -1, np.int64)
+    counts = np.bincount(codes[codes >= 0], minlength=len(words))
+    rows_of_words, first_rows = np.unique(codes, return_index=True)
+    first = dict(zip(rows_of_words.tolist(), first_rows.tolist(), strict=True))
     for i, word in enumerate(words):
+        if not i % _WORDS_A_LOOK:
+            spend()
         try:
             at = instant(word, zone, order)
         except ValueError as error:
-            rows = codes == i
-            place, why = table.place(int(np.flatnonzero(rows)[0]) + 1), "is no time" if private else error
-            findings.add("not_a_time", name, f"{place}: {column} {why}", int(rows.sum()))
+            place, why = table.place(first[i] + 1), "is no time" if private else error
+            findings.add("not_a_time", name, f"{place}: {column} {why}", int(counts[i]))
             continue
         seconds[i] = at.seconds
         if not at.own:
-            findings.add("time_without_offset", name, f"{column} {word}, taken as {zone}", int((codes == i).sum()))
+            findings.add("time_without_offset", name, f"{column} {word}, taken as {zone}", int(counts[i]))
         if at.again is not None:
             later[i] = at.again
-            findings.add("time_comes_twice", name, f"{column} {word} in {zone}", int((codes == i).sum()))
+            findings.add("time_comes_twice", name, f"{column} {word} in {zone}", int(counts[i]))
     found = seconds[codes]
     twice = np.flatnonzero(later[codes] >= 0)
     second = twice[_seen_before([codes[twice], *(part[twice] for part in of)])] if of else twice[:0]
@@ -173,4 +181,6 @@ def _with_dimension(table: Table, words: list[str], objects: NDArray[np.int64]) 
 def _reject(good: NDArray[np.bool_], table: Table, name: str, findings: Findings) -> None:
     if not good.all():
         first = table.place(int(np.flatnonzero(~good)[0]) + 1)
-        findings.add("row_rejected", name, f"{first}: no object, start or duration in it", int((~good).sum()))
+        findings.add(
+            "row_rejected", name, f"{first}: no object, start or duration in it, or more than a week", int((~good).sum())
+        )

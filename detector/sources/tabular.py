@@ -1,7 +1,10 @@
 """Every table (CSV, packed or not, and Parquet) through DuckDB, locked to the one file it reads."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any
 
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
+from detector.sources.budget import seconds_left, spend
 from detector.sources.dialect import (
     Layout,
     column_name,
@@ -23,6 +27,7 @@ from detector.sources.dialect import (
 )
 from detector.sources.identifiers import as_identifiers
 from detector.sources.numerals import KINDS, Numerals, counts_sql, is_either
+from detector.sources.opening import open_file
 
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -36,6 +41,7 @@ _CSV = (
 )
 _NUMERIC = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
 FEW_ROWS = 20_000
+_PLAIN_PATH = re.compile(r"[^*?\[\]{}\\\x00-\x1f]+")
 
 
 class Table:
@@ -58,29 +64,45 @@ class Table:
         known = (*required, *known)
         if not (parquet := self._is_parquet()):
             self._layout = read_layout(path, name, required, known, replace=private)
+        self._link, self._opened = _plainly_named(path)
         self._connection = duckdb.connect(":memory:", config=_LIMITS)
+        self._closed = Event()
+        if (left := seconds_left()) is not None:
+            Thread(target=self._interrupt, args=(left,), name="file budget", daemon=True).start()
         try:
             if self._layout is not None and self._layout.rows is not None:
                 self._register(self._layout)
-            self._lock(path)
+            self._lock(self._opened)
             if parquet:
                 self._describe_parquet(known)
             else:
                 self._describe_csv()
             self.need(required)
-        except Permanent:
-            self._connection.close()
+        except Exception:
+            self._close()
             raise
+
+    def _close(self) -> None:
+        self._closed.set()
+        self._connection.close()
+        if self._link is not None:
+            self._link.cleanup()
+
+    def _interrupt(self, left: float) -> None:
+        """Ends what DuckDB is doing once the time is over, again and again: an alarm while it plans a query is lost."""
+        while not self._closed.wait(left):
+            self._connection.interrupt()
+            left = 1.0
 
     def __enter__(self) -> "Table":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._connection.close()
+        self._close()
 
     def _is_parquet(self) -> bool:
         try:
-            with self._path.open("rb") as file:
+            with open_file(self._path) as file:
                 magic = file.read(4)
         except OSError as error:
             what = f"cannot be read: {error.strerror}"
@@ -102,7 +124,7 @@ class Table:
         self._connection.register("mended", {f"c{i}": column for i, column in enumerate(columns)})
 
     def _describe_parquet(self, known: Sequence[str]) -> None:
-        relation = f"read_parquet({_text(str(self._path))})"
+        relation = f"read_parquet({_text(str(self._opened))}, hive_partitioning=false)"
         described = self._query(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         header = [known_name(column_name(str(row[0])), known) for row in described]
         if odd := [(str(row[0]), name) for row, name in zip(described, header, strict=True) if row[0] != name]:
@@ -120,7 +142,7 @@ class Table:
             self._from = "mended" if layout.rows else f"(SELECT {self._nothing(layout)} WHERE false)"
             return
         self._from = _CSV.format(
-            path=_text(str(self._path)), columns=", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.header))),
+            path=_text(str(self._opened)), columns=", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.header))),
             skip=layout.skip, delim=_text(layout.delimiter), quote=_text('"' if layout.quoted else ""),
             packed="gzip" if layout.packed else "none",
         )  # fmt: skip
@@ -134,12 +156,14 @@ class Table:
         self._twice = {name: [expressions[i] for i in at] for name, at in doubled(header).items() if name}
         self._sql = {name: f"{at}::VARCHAR" for name, at in reversed(list(zip(header, expressions, strict=True))) if name}
         self.columns = tuple(dict.fromkeys(name for name in header if name))
+        spend(columns=len(self.columns))
 
     def _query(self, sql: str) -> Any:
         try:
             return self._connection.execute(sql)
         except (duckdb.Error, UnicodeDecodeError) as error:
-            reason = str(error).replace(str(self._path), "the file").strip().partition("\n")[0][:200]
+            spend()  # the alarm rang: no fault of its form
+            reason = str(error).replace(str(self._opened), "the file").strip().partition("\n")[0][:200]
             raise Permanent(
                 f"it is no table: {reason}", where=self._name, mend="write it as CSV (RFC 4180) or Parquet"
             ) from error
@@ -347,6 +371,16 @@ class Table:
     def _inside(self, column: str) -> str:
         """A column's name in `loaded`, where any name and any capitals may be beside each other."""
         return f"l{self.columns.index(column)}"
+
+
+def _plainly_named(path: Path) -> tuple[TemporaryDirectory[str] | None, Path]:
+    """(what holds a link, the path to open): DuckDB takes some characters of a name for a pattern, and only UTF-8."""
+    if _PLAIN_PATH.fullmatch(str(path)) and not any(0xD800 <= ord(c) <= 0xDFFF for c in str(path)):
+        return None, path
+    folder = TemporaryDirectory(prefix="precall-table-")
+    link = Path(folder.name) / "table"
+    link.symlink_to(path.absolute())
+    return folder, link
 
 
 def _inner(column: str) -> str:

@@ -1,6 +1,7 @@
 """Which pieces of which files were read, and which ticks they fed."""
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, or_, select
@@ -13,6 +14,8 @@ from detector.store.tables import piece as table
 from detector.store.tables import tick_piece
 
 _NAMES_A_QUERY = 500
+_PAUSE_S, _LONGEST_PAUSE_S = 60.0, 3600.0
+"""Between two attempts at a file that could not be read for a reason outside it: a disk is seldom mended within a minute."""
 _KEY = ("source", "name", "sha256", "window_start")
 Identity = tuple[str, str, str, int]
 
@@ -40,6 +43,9 @@ class Pieces:
         with database.read() as connection:
             rows = connection.execute(select(table.c.source, table.c.name, table.c.sha256, table.c.window_start))
             self._known: set[Identity] = {(r[0], r[1], r[2], r[3]) for r in rows}
+        self._postponed: dict[Identity, tuple[int, float]] = {}
+        """How often in a row, and until when (monotonic s)."""
+        self._gave_way: dict[Identity, int] = {}
 
     def unread(self, pieces: Iterable[Piece]) -> list[Piece]:
         """Those never read before, in the given order; the same bytes under the same name only once."""
@@ -48,7 +54,29 @@ class Pieces:
             if identity(piece) not in self._known:
                 fresh.setdefault(identity(piece), piece)
         self._known |= self._read_by_others(sorted({piece.name for piece in fresh.values()}))
+        self._postponed = {key: value for key, value in self._postponed.items() if key in fresh}
         return [piece for key, piece in fresh.items() if key not in self._known]
+
+    def postponed(self, piece: Piece) -> bool:
+        """Whether this one is to be left alone for now."""
+        return monotonic() < self._postponed.get(identity(piece), (0, 0.0))[1]
+
+    def failed(self, piece: Piece) -> int:
+        """How often in a row this one could not be read, though it may be sound."""
+        return self._postponed.get(identity(piece), (0, 0.0))[0]
+
+    def gave_way(self, piece: Piece) -> int:
+        """How often this one was left for others, this time included."""
+        self._gave_way[identity(piece)] = self._gave_way.get(identity(piece), 0) + 1
+        return self._gave_way[identity(piece)]
+
+    def postpone(self, piece: Piece) -> float:
+        """Leave this one alone for _PAUSE_S, twice as long the next time and so on; returns for how long (s). A restart
+        begins anew."""
+        times = self.failed(piece) + 1
+        pause = min(_PAUSE_S * 2.0 ** (times - 1), _LONGEST_PAUSE_S)
+        self._postponed[identity(piece)] = times, monotonic() + pause
+        return pause
 
     def _read_by_others(self, names: Sequence[str]) -> set[Identity]:
         """What another daemon has recorded under these names since we looked."""
@@ -72,7 +100,9 @@ class Pieces:
 
     def learned(self, pieces: Iterable[Piece]) -> None:
         """What was committed is known from now on."""
-        self._known.update(map(identity, pieces))
+        for key in map(identity, pieces):
+            self._known.add(key)
+            self._gave_way.pop(key, None)
 
     def feeding(self, connection: Connection, ticks: Iterable[Tick]) -> list[Piece]:
         """The pieces that fed any of these ticks, in order of arrival; of one name only its newest bytes."""

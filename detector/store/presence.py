@@ -1,7 +1,7 @@
 """Attachments under pseudonyms, one Parquet file for each arrival, in a folder a day: kept short, erased first."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,7 @@ class PresenceStore:
             today = np.flatnonzero(presence.start // _DAY == day)
             rows = presence.take(today[np.argsort(presence.start[today], kind="stable")])  # hours of a file are found by it
             path = self._root / f"{utc(day * _DAY):%Y%m%d}" / f"{int(arrived_at)}.parquet"
-            columns = {
-                "subscriber": np.array(rows.subscribers, dtype=object)[rows.subscriber],
-                "cell": np.array(rows.cells, dtype=object)[rows.cell],
-                "start": rows.start, "duration_s": rows.duration_s, "seconds": rows.seconds,
-                "attempts": rows.attempts, "failures": rows.failures,
-            }  # fmt: skip
-            write_columns(path, columns)
+            write_columns(path, _as_columns(rows))
             self._stored.record(connection, path, self._stored.measured(path), after=arrived_at, until=until)
 
     def read_whole(self, window: Window) -> Presence:
@@ -61,6 +55,32 @@ class PresenceStore:
         if waiting := [one.path for one in self._stored.damaged("presence") if one.path.split("/")[1] in days]:
             raise Damaged(f"{len(waiting)} files are damaged", where="attachments", mend="they are pulled again")
         return rows
+
+    def supersede(self, presence: Presence, connection: Connection) -> int:
+        """Take away what these rows say anew: of one person, cell and start the last delivery counts. Returns how many
+        went. Part of the caller's transaction."""
+        gone = 0
+        for day in np.unique(presence.start // _DAY).tolist():
+            rows = presence.take(np.flatnonzero(presence.start // _DAY == day))
+            anew: set[tuple[Any, ...]] | None = None
+            for path in self._paths(Window(day * _DAY, (day + 1) * _DAY)):
+                old = _overlapping(path, int(rows.start.min()), int(rows.start.max()))
+                if old is None:
+                    continue
+                anew = set(_keys(_as_columns(rows))) if anew is None else anew
+                stays = np.array([key not in anew for key in _keys(old)], bool)
+                gone += int((~stays).sum())
+                if not stays.all():
+                    self._keep_only(path, {name: column[stays] for name, column in old.items()}, connection)
+        return gone
+
+    def _keep_only(self, path: Path, columns: dict[str, NDArray[Any]], connection: Connection) -> None:
+        if not len(columns["start"]):
+            self._stored.forget(connection, [self._stored.name(path)])
+            path.unlink()
+            return
+        write_columns(path, columns)
+        self._stored.renew(connection, path, self._stored.measured(path))
 
     def read(self, window: Window) -> Presence:
         """All rows that start in the window, those of damaged files left out. Raises Transient."""
@@ -156,6 +176,31 @@ class PresenceStore:
                     gone += 1
                 folder.rmdir()
         return gone
+
+
+def _as_columns(rows: Presence) -> dict[str, NDArray[Any]]:
+    return {
+        "subscriber": np.array(rows.subscribers, dtype=object)[rows.subscriber],
+        "cell": np.array(rows.cells, dtype=object)[rows.cell],
+        "start": rows.start, "duration_s": rows.duration_s, "seconds": rows.seconds,
+        "attempts": rows.attempts, "failures": rows.failures,
+    }  # fmt: skip
+
+
+def _overlapping(path: Path, low: int, high: int) -> dict[str, NDArray[Any]] | None:
+    """The file's rows if some of them start between these (s); None if none does, or the file is damaged: then it holds
+    nothing that could count twice. Hours of a file are found by its statistics: asking costs next to nothing."""
+    try:
+        if not len(read_columns([path], f"start >= {low} AND start <= {high}")["start"]):
+            return None
+        return read_columns([path])
+    except Permanent:
+        return None
+
+
+def _keys(columns: Mapping[str, NDArray[Any]]) -> Iterator[tuple[Any, ...]]:
+    """(subscriber, cell, start) of each row."""
+    return zip(*(columns[name].tolist() for name in ("subscriber", "cell", "start")), strict=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,7 +131,30 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", UNREADABLE)
+CUT_OFF = ("truncated.xml.gz", "truncated.csv.gz", "malformed.xml", "half-written.xml", "empty.csv")
+"""Whoever writes them may only pause: see tests/faults/test_uploads.py."""
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+def test_a_file_that_is_cut_off_stays_and_the_rest_of_its_tick_goes_on(name, inbox):
+    make, says = UNREADABLE[name]
+    inbox.drop_cells("counters/a.csv", "c11")
+    inbox.drop(f"counters/enb7/{name}", make())
+    inbox.drop_cells("counters/z.csv", "c21", "c22")
+    assert inbox.pull() == "3 files, 1 ticks, 1 set aside"
+    assert inbox.cells == ["c11", "c21", "c22"]
+    assert inbox.quarantined == []
+    (found,) = inbox.house.store.notes.findings()
+    assert (found.code, found.where) == ("file_incomplete", f"counters/enb7/{name}")
+    assert "it is incomplete: " in found.example
+    assert says in found.example
+    assert inbox.pull(NOW + 10) == "0 files, 0 ticks, 0 set aside"
+    inbox.drop_cells(f"counters/enb7/{name}", "c12")
+    assert inbox.pull(NOW + 20) == "1 files, 1 ticks, 0 set aside"
+    assert inbox.cells == sorted(CELLS)
+
+
+@pytest.mark.parametrize("name", sorted(set(UNREADABLE) - set(CUT_OFF)))
 def test_a_file_that_cannot_be_read_goes_to_quarantine_and_the_rest_of_its_tick_goes_on(name, inbox):
     make, says = UNREADABLE[name]
     inbox.drop_cells("counters/a.csv", "c11")

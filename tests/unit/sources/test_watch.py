@@ -10,7 +10,7 @@ from detector.sources.registry import open_source
 from detector.sources.watch import FileDrop
 from tests.unit.sources.operator_directory import NAMES, T0, write
 
-ROW = "object_id,start,duration_s,A\nc1,2026-03-24T08:00:00Z,900,1"
+ROW = "object_id,start,duration_s,A\nc1,2026-03-24T08:00:00Z,900,1\n"
 
 
 def drop(root, name, text=ROW, mtime=T0):
@@ -32,7 +32,7 @@ def test_a_file_is_given_once_it_has_settled(inbox):
     source, root = inbox
     drop(root, "counters/a.csv", mtime=T0)
     assert names(source, T0 + 1) == [], "it may still grow"
-    drop(root, "counters/a.csv", ROW + "\nc2,2026-03-24T08:00:00Z,900,2", mtime=T0 + 1)
+    drop(root, "counters/a.csv", ROW + "c2,2026-03-24T08:00:00Z,900,2\n", mtime=T0 + 1)
     assert names(source, T0 + 2) == [], "and so it did"
     assert names(source, T0 + 2) == ["counters/a.csv"], "unchanged since the look before"
     drop(root, "counters/b.csv", mtime=T0)
@@ -61,7 +61,7 @@ def test_new_bytes_under_an_old_name_are_another_identity_and_arrival_is_never_l
 
 def test_what_cannot_be_read_goes_aside_with_its_reason(inbox, tmp_path):
     source, root = inbox
-    for content in ("<x", "<y"):
+    for content in ("<x/>", "<y/>"):
         drop(root, "counters/x/bad.xml", content)
         (piece,) = source.pieces(0, T0 + 10)
         source.set_aside(piece, "bad.xml, line 1: malformed XML")
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_goes_aside_with_its_reason(inbox, tmp_path):
 
 def test_attachments_arrive_with_their_file(inbox):
     source, root = inbox
-    text = "subscriber_id,cell_id,start,duration_s,seconds\n001,c1,2026-03-24T08:00:00Z,3600,60"
+    text = "subscriber_id,cell_id,start,duration_s,seconds\n001,c1,2026-03-24T08:00:00Z,3600,60\n"
     drop(root, "attachments/a.csv", text, mtime=T0 + 7000)
     assert len(source.presence(T0, T0 + 7000, Findings())) == 0
     assert len(source.presence(T0 + 6000, T0 + 7010, Findings())) == 1
