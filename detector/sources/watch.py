@@ -86,7 +86,7 @@ class FileDrop(OperatorDataset):
         self._arrived: dict[tuple[Path, int], float] = {}
         self._left: dict[tuple[str, str], float] = {}
         self._objects = 0
-        self._untold, self._told = Findings(), dict[str, str]()
+        self._findings, self._told = Findings(), dict[str, str]()
 
     def pieces(self, after: float, now: float) -> Sequence[Piece]:
         self._now = now
@@ -195,9 +195,9 @@ class FileDrop(OperatorDataset):
 
     def passed_over(self, findings: Findings) -> None:
         for name in self._aside.give_back():
-            self._untold.add("file_given_back", name, "changed in quarantine: it is read again")
-        findings.extend(self._untold)
-        self._untold = Findings()
+            self._findings.add("file_given_back", name, "changed in quarantine: it is read again")
+        findings.extend(self._findings)
+        self._findings = Findings()
 
     def set_aside(self, piece: Piece, reason: str) -> None:
         """Moves an unreadable file to quarantine, with a `.reason.txt` beside it: this file with these bytes, or none. One
@@ -258,7 +258,7 @@ class FileDrop(OperatorDataset):
     def _say_once(self, name: str, why: str) -> None:
         if self._told.get(name) != why:
             self._told[name] = why
-            self._untold.add("file_passed_over", shown_name(name), why)
+            self._findings.add("file_passed_over", shown_name(name), why)
 
     def _seen(self, path: Path, wall: float) -> bool:
         """Whether a file that is looked at now has settled. Raises OSError."""
