@@ -1,11 +1,14 @@
 """What pages, API and command line ask of a wired house."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from detector.app import House
 from detector.domain.ports import Reference
-from detector.web.store_desk import StoreDesk
 from detector.web.store_service import StoreService
+
+if TYPE_CHECKING:
+    from detector.web.store_desk import StoreDesk
 
 
 def questions_of(
@@ -19,6 +22,8 @@ def questions_of(
     )  # fmt: skip
 
 
-def desk_of(house: House) -> StoreDesk:
+def desk_of(house: House) -> "StoreDesk":
     """What care teams tell and ask beside the incident."""
+    from detector.web.store_desk import StoreDesk  # with the reports, which a lookup does not need
+
     return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)

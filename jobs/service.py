@@ -92,13 +92,13 @@ def service_of(house: House, listening: socket | None = None, watch: Watch = unw
     listening = listening or listen(settings.web.host, settings.web.port)
 
     def boot() -> Boot:
-        return Boot(settings, house.clock.now(), runs=isinstance(house.clock, WallClock))
+        return Boot(settings, jobs.clock.now(), runs=isinstance(house.clock, WallClock))
 
     audit_head = AuditHead(house.store, house.telemetry.audit_rows)
 
     def look() -> Snapshot:
         audit_head()
-        return Snapshot(house.clock.now(), jobs.problems(), house.telemetry.text())
+        return Snapshot(jobs.clock.now(), jobs.problems(), house.telemetry.text())
 
-    web = WebProcess("jobs.web_process", boot, listening, look, house.clock.now, house.telemetry.web_restarts.inc)
+    web = WebProcess("jobs.web_process", boot, listening, look, jobs.clock.now, house.telemetry.web_restarts.inc)
     return Service(house, jobs, Daemon(jobs), web)

@@ -115,6 +115,14 @@ class Verification:
                     "reference", f"table {name.split()[0]}", f"{count} rows without their {name.split()[1]}", REBUILD
                 )
 
+    def audit(self) -> Iterator[Trouble]:
+        """Each row of the audit log follows from the one before, and the newest is the one noted beside the database."""
+        if broken := self._store.audit.verify():
+            mend = "find out who changed it; a backup shows what was there"
+            yield Trouble("chain", f"audit log, row {broken.row}", broken.reason, mend)
+        if unread := sorted(path.name for path in (self._store.root / "audit-waiting").glob("*.unreadable")):
+            self.notes.append(f"{len(unread)} entries of the audit log could not be read: audit-waiting/{unread[0]}")
+
     def vault(self) -> Iterator[Trouble]:
         """Every sealed identity opens."""
         try:
@@ -221,7 +229,7 @@ class Verification:
         if broken:
             return
         checks: tuple[Callable[[], Iterator[Trouble]], ...] = (
-            self.rows, self.references, self.vault, self.files, self.arrays,
+            self.rows, self.references, self.audit, self.vault, self.files, self.arrays,
         )  # fmt: skip
         for check in checks:
             try:

@@ -373,3 +373,12 @@ if __name__ == "__main__":
     page = DOCS / "reference/kpis.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     page.write_text(before + BEGIN + kpi_table() + END + rest.partition(END)[2], encoding="utf-8")
+
+
+def test_each_promise_names_a_test_that_there_is():
+    text = (DOCS / "explanation/promises.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[^`:]+\.py)(?:::(\w+))?`", text)
+    assert len(named) > 40
+    for path, name in named:
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert not name or f"def {name}(" in source, f"{path}::{name}"

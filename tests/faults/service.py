@@ -183,6 +183,7 @@ def _main() -> None:
     from jobs.stopping import end_at_signal, interrupt_at_signal
 
     end_at_signal()
+    Path("begun").touch()
     if path := os.environ.get(CLOCK):
         import detector.clock
 

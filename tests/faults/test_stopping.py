@@ -29,7 +29,8 @@ def test_a_service_that_has_nothing_to_do_stops_cleanly(here):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_during_the_start_leaves_no_traceback(here, number):
     service = here.start(serving=False)
-    time.sleep(0.15)
+    service.wait((here.root / "begun").exists, "the first line")
+    time.sleep(0.1)
     code, _ = service.stop(number)
     assert code in (0, 128 + number, -number)
     assert "Traceback" not in service.log
