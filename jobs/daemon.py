@@ -193,6 +193,8 @@ class Jobs:
         """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
         start; at once when the catalogue or the policy has changed, or what was learned is lost."""
         learned_at = self.store.notes.get("learned_at")
+        if learned_at is None and "pull" in self.failures:
+            return "waits until the history is read"  # a baseline of a part of it would stand for a day
         if learned_at is None or self.store.notes.get("learned_for") != self._judged_by() or self._forgotten():
             return self.learn()
         due_at = learned_at + (_AGAIN_S if self._blind() else self.settings.schedule.learn_s)
