@@ -175,13 +175,14 @@ class Jobs:
             self.telemetry.deliveries.labels(state).inc(count)
         return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
 
-    def learn(self) -> str:
+    def learn(self, as_of: float | None = None) -> str:
+        """From everything until now; from what was there `as_of` (s), where the same is to be learned again."""
         if not self.guard.certain():
             return self.guard.problem()
-        policy = self.settings.detection
+        policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
         with self.watch("learning what is normal") as moved:
             count = learn(
-                self.source, self.store, self.catalogue, now=self.clock.now(), policy=policy, caring=self.settings.care,
+                self.source, self.store, self.catalogue, now=now, policy=policy, caring=self.settings.care,
                 reached=self.reached, moved=moved,
             )  # fmt: skip
         with self.store.begin() as connection:
@@ -191,12 +192,15 @@ class Jobs:
 
     def learn_if_due(self) -> str:
         """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
-        start; at once when the catalogue or the policy has changed, or what was learned is lost."""
+        start; at once when the catalogue or the policy has changed. What was learned and is lost is learned again from what
+        it was learned from, so that the same is judged in the same way."""
         learned_at = self.store.notes.get("learned_at")
         if learned_at is None and "pull" in self.failures:
             return "waits until the history is read"  # a baseline of a part of it would stand for a day
-        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by() or self._forgotten():
+        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by():
             return self.learn()
+        if self._forgotten():
+            return self.learn(as_of=learned_at)
         due_at = learned_at + (_AGAIN_S if self._blind() else self.settings.schedule.learn_s)
         return "not due" if self.clock.now() < due_at else self.learn()
 

@@ -69,9 +69,10 @@ def wall_clock(run: Run, quarter: int, random: Random) -> str:
 def event_clock(run: Run, quarter: int, random: Random) -> str:
     """Rounds with a clock that is wrong, and right again."""
     ahead = random.choice([-3600, -DAY, DAY, YEAR])
-    run.set_moment(float(moment(quarter) + ahead))
-    time.sleep(random.uniform(0.5, 1.5))
-    run.set_moment(float(moment(quarter)))
+    for at in (moment(quarter) + ahead, moment(quarter)):
+        with run.held():
+            run.set_moment(float(at))
+        time.sleep(random.uniform(0.5, 1.5))
     return f"event clock {ahead:+d} s and back"
 
 
@@ -166,6 +167,9 @@ def lost_state(run: Run, quarter: int, random: Random) -> str:
     return f"cut {path.name}"
 
 
+BEFORE = frozenset({"event clock"})
+"""What is done before the files of the moment arrive: work at a wrong clock goes on at the time that is believed, which
+moves, while the story's clock stands."""
 DISTURBANCES: Mapping[str, Disturbance] = {
     "kill": kill, "terminate": terminate, "freeze": freeze, "moods": moods, "wall clock": wall_clock,
     "event clock": event_clock, "strangers": strangers, "poison": poison, "busy database": busy_database,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -136,7 +137,7 @@ class Run:
             f'[[receivers]]\nname = "{r.name}"\nurl = "{r.url}"\nsecrets = ["{SECRET}"]\n' for r in self.receivers.values()
         )
         (self.root / "my.toml").write_text(
-            f'[sources]\npath = "inbox"\nsettle_s = 0.3\nkpis = "kpis.toml"\n'
+            f'[sources]\npath = "inbox"\nsettle_s = 0.3\nkpis = "kpis.toml"\nincomplete_after = "2 s"\n'
             f'[storage]\npath = "var"\ndatabase = "{self.database}"\n'
             f'[schedule]\npull_s = 0.2\npush_s = 0.2\n[daemon]\nstop_within = "8 s"\n'
             f"[delivery]\nmax_attempts = 1000\ntimeout_s = 2\n[detection]\nhistory_days = 7\n"
@@ -228,9 +229,9 @@ class Run:
         return any(s.get("good") and s["moment"] == at and s["began"] > since for s in states)  # type: ignore[operator]
 
     def _all_read(self, quarter: int) -> bool:
-        names = [drop.name for drop in drops(quarter, self.root / "scratch") if drop.name.startswith("counters/")]
-        read = {row[0] for row in self.query("SELECT name FROM piece WHERE state = 'read'")}
-        return all(name in read for name in names)
+        files = [drop for drop in drops(quarter, self.root / "scratch") if drop.name.startswith("counters/")]
+        read = set(self.query("SELECT name, sha256 FROM piece WHERE state = 'read'"))
+        return all((drop.name, sha256(drop.data).hexdigest()) in read for drop in files)
 
     def _nothing_waits(self) -> bool:
         return not self.query("SELECT 1 FROM outbox WHERE state = 'pending'")

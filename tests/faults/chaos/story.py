@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.chaos.databases import Databases
-from tests.faults.chaos.disturbances import ARRIVALS, DISTURBANCES
+from tests.faults.chaos.disturbances import ARRIVALS, BEFORE, DISTURBANCES
 from tests.faults.chaos.operator import Drop
 from tests.faults.chaos.run import Outcome, Run
 
@@ -38,12 +38,17 @@ def disturbed(
 ) -> Disturbed:
     """The story with two daemons and, in each moment, two disturbances of these kinds."""
     random, began = Random(seed), time.monotonic()
+    chosen: list[str] = []
 
     def disturb(run: Run, quarter: int) -> None:
-        for name in random.sample(sorted(kinds), 2):
-            run.done.append(f"{quarter}: {DISTURBANCES[name](run, quarter, random)}")
+        for name in chosen:
+            if name not in BEFORE:
+                run.done.append(f"{quarter}: {DISTURBANCES[name](run, quarter, random)}")
 
     def arrange(run: Run, quarter: int, files: Sequence[Drop]) -> None:
+        chosen[:] = random.sample(sorted(kinds), 2)
+        for name in BEFORE.intersection(chosen):
+            run.done.append(f"{quarter}: {DISTURBANCES[name](run, quarter, random)}")
         counters = [drop for drop in files if drop.name.startswith("counters/")]
         for drop in (drop for drop in files if drop not in counters):
             run.put(drop)  # how long people were where is known from what came by then: a late file changes that
