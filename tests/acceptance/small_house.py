@@ -10,6 +10,7 @@ from detector.delivery import HttpTransport, Receiver
 from detector.delivery.signing import demo_secret
 from detector.domain.ports import Source
 from detector.domain.window import Window
+from detector.keys import check_keys
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
@@ -54,6 +55,7 @@ class SmallHouse:
         self.source = self.source or OperatorDataset(self.root / "operator", self.names)
         self.database = Database(self.settings.database_url)
         migrate(self.database)
+        check_keys(self.settings, keys, self.database)
         self.store = Store(self.settings.storage.path, self.database, self.catalogue.computed, keys.vault)
         self.clock, self.wall = MovingClock(LIVE), MovingClock(self.wall_at)
         self.receivers: Sequence[Receiver] = [Receiver("desk", self.url, (SECRET,))] if self.url else []

@@ -322,7 +322,7 @@ def test_a_tick_file_that_was_damaged_on_disk_is_named(inbox):
     inbox.pull()
     (path,) = (inbox.root / "var" / "kpi").rglob("*.parquet")
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(PrecallError, match=r"rebuild it from the inbox or a backup") as error:
+    with pytest.raises(PrecallError, match=r"`precall rebuild` mends what can be") as error:
         read_columns([path])
     assert "\n" not in str(error.value)
 

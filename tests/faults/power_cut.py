@@ -1,6 +1,6 @@
 """Power cuts and failing disks for a real process: what it writes below one folder is recorded, and may be made to fail.
 
-`library(folder)` compiles `power_cut.c` with the C compiler of the machine (None if there is none). Started with the
+`library()` compiles `power_cut.c` with the C compiler of the machine (None if there is none). Started with the
 variables of `environment(...)`, any dynamically linked program is watched (Python, DuckDB and SQLite are):
 
 | variable | meaning |
@@ -32,7 +32,9 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -43,15 +45,19 @@ _SECTOR = 512
 """A torn write ends at a multiple of this."""
 
 
-def library(folder: Path) -> Path | None:
-    """The compiled recorder; None where there is no C compiler, or it cannot make one."""
+@contextmanager
+def library() -> Iterator[Path | None]:
+    """The compiled recorder; None where there is no C compiler, or it cannot make one. It lies on the disk: nothing may be
+    executed from some file systems in memory, where the folders of tests are."""
     compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
-    made = folder / "power_cut.so"
     if compiler is None:
-        return None
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(_SOURCE), "-ldl", "-lpthread"]
-    done = subprocess.run(command, capture_output=True, timeout=240, check=False)
-    return made if done.returncode == 0 else None
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="precall-", dir="/tmp") as folder:
+        made = Path(folder) / "power_cut.so"
+        command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(_SOURCE), "-ldl", "-lpthread"]
+        done = subprocess.run(command, capture_output=True, timeout=240, check=False)
+        yield made if done.returncode == 0 else None
 
 
 def environment(

@@ -26,11 +26,11 @@ pytestmark = pytest.mark.xdist_group("crashes")
 
 
 @pytest.fixture(scope="module")
-def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = library(tmp_path_factory.mktemp("library"))
-    if made is None:
-        pytest.skip("no C compiler on this machine: the recorder cannot be made")
-    return made
+def recorder() -> Iterator[Path]:
+    with library() as made:
+        if made is None:
+            pytest.skip("no C compiler on this machine: the recorder cannot be made")
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,7 @@ class Run:
     def play(self) -> Outcome:
         """The whole story."""
         with ExitStack() as stack:
+            self.recorder = stack.enter_context(library())
             for name in RECEIVERS:
                 self.receivers[name] = stack.enter_context(receiving(name))
             stack.callback(self._end)
@@ -131,7 +132,6 @@ class Run:
         for name in ("rounds", "urls", "scratch"):
             (self.root / name).mkdir(parents=True)
         self.database = self.databases.new()
-        self.recorder = library(self.root / "scratch")
         write_past(self.inbox)
         hooks = "".join(
             f'[[receivers]]\nname = "{r.name}"\nurl = "{r.url}"\nsecrets = ["{SECRET}"]\n' for r in self.receivers.values()
