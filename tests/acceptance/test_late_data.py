@@ -181,6 +181,7 @@ def test_what_was_told_as_over_is_open_again_when_late_data_show_that_it_is_not(
 def test_data_older_than_a_day_correct_the_history_and_nothing_else(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1)
     before = inbox.house.store.book.degradations()
+    inbox.house.let_time_pass()
     inbox.drop(0, at=moment(0) + 90_000)
     inbox.house.clock.at = inbox.house.wall.at = moment(0) + 90_000
     inbox.house.jobs.run("pull")
@@ -218,7 +219,7 @@ def test_what_is_judged_again_is_judged_by_what_was_normal_then(inbox):
     inbox.live({0: ("c11", "c12"), 1: ("c11", "c12")}, quarters=2)
     store, jobs = inbox.house.store, inbox.house.jobs
     before = [d for d in store.book.degradations() if d.withdrawn_at is None]
-    jobs.clock.at = moment(1) + 60
+    inbox.house.clock.at = moment(1) + 60
     jobs.run("learn")
     used = []
     load = fitted.load_earlier_baseline
