@@ -22,6 +22,7 @@ from detector.domain.finding import Finding, Findings
 from detector.domain.ports import Source
 from detector.domain.window import Window, utc
 from detector.keys import check_store_beside
+from detector.rights import private_umask
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
@@ -82,6 +83,7 @@ class Backtest:
     def _names(self, store: Store, results: Results) -> Callable[[str], str] | None:
         if not self.identify:
             return None
+        private_umask()  # names of people stand in what is written now
         people = len({listing.subscriber for listing in results.listings})
         _audit(self.settings.storage.path, f"backtest --identify of {self.dataset}: {people} people")
         return lambda pseudonym: store.vault.open(pseudonym) or pseudonym
