@@ -10,6 +10,7 @@ import structlog
 from detector.app import House
 from detector.clock import WallClock
 from detector.database_limits import answer_within
+from detector.domain.errors import Transient
 from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
@@ -61,9 +62,12 @@ class Service:
         self.url = self.web.start()
         self._presence = Presence(self.house.store, self.house.settings.storage.path, self.url)
         wall = WallClock()
-        for other in self._presence.others(wall.now()):
-            log.warning("another daemon works on this store: they share the work, the ledger sees to that", other=str(other))
-        self._presence.renew(wall.now())
+        try:
+            for other in self._presence.others(wall.now()):
+                log.warning("another daemon works on this store: they share the work, the ledger sees to that", other=str(other))
+            self._presence.renew(wall.now())
+        except Transient as error:  # the database went away just now: the lease is renewed when it is back, as all jobs are
+            log.warning("the lease of this daemon is not noted yet, it is tried again", reason=str(error))
         self.daemon.also("presence", RENEW_S, lambda: self._presence.renew(wall.now()))
         self.daemon.start()
         return self

@@ -18,6 +18,7 @@ from detector.listening import listen
 from detector.settings import load
 from detector.telemetry import configure_logs
 from jobs.service import service_of
+from jobs.starting import open_when_there
 from jobs.stopping import StopRequest, end_at_signal
 from tests.faults.service import CLOCK, ShiftedClock
 
@@ -78,7 +79,10 @@ def main() -> None:
     clock = EventClock(root / "moment")
     with StopRequest(settings.daemon.stop_within_s) as stop:
         listening = listen(settings.web.host, settings.web.port)
-        service = service_of(open_house(settings, clock=clock), listening)
+        house = open_when_there(lambda: open_house(settings, clock=clock), stop)
+        if house is None:
+            return
+        service = service_of(house, listening)
         stop.unfinished = service.daemon.unfinished
         Rounds(root, clock).wrap(service.daemon)
         with service:
