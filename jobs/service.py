@@ -64,7 +64,7 @@ class Service:
         wall = WallClock()
         try:
             for other in self._presence.others(wall.now()):
-                log.warning("another daemon works on this store: they share the work, the ledger sees to that", other=str(other))
+                log.warning("another daemon works on this store: they share the work by the ledger", other=str(other))
             self._presence.renew(wall.now())
         except Transient as error:  # the database went away just now: the lease is renewed when it is back, as all jobs are
             log.warning("the lease of this daemon is not noted yet, it is tried again", reason=str(error))
