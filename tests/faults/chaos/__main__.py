@@ -63,10 +63,22 @@ def _row(number: int, database: str, one: Disturbed) -> str:
 
 
 def _sum(runs: Sequence[tuple[str, Disturbed]]) -> str:
-    kinds = Counter(" ".join(line.split(": ", 1)[1].split()[:3]) for _, one in runs for line in one.done if ": " in line)
+    kinds = Counter(_kind(line.split(": ", 1)[1]) for _, one in runs for line in one.done if ": " in line)
     equal = sum(not one.differences for _, one in runs)
-    lines = "".join(f"| {name} | {count} |\n" for name, count in kinds.most_common(30))
+    lines = "".join(f"| {name} | {count} |\n" for name, count in kinds.most_common() if name)
     return f"\n{equal} of {len(runs)} runs are equal.\n\n| what was done | times |\n|---|---|\n{lines}"
+
+
+def _kind(done: str) -> str:
+    """What was done, without its particulars; empty for nothing."""
+    if done.startswith("counters/"):
+        return f"a file of counters came {done.split()[-1]}"
+    if done.startswith("a file b"):
+        return "a file that cannot be read"
+    if done.endswith(".npz"):
+        return "cut a file of the detector's state"
+    words = done.split(":")[0].split(",")[0].split()
+    return "" if done == "nothing" else " ".join(word for word in words if word[0] not in "+-")
 
 
 if __name__ == "__main__":
