@@ -48,7 +48,7 @@ def hanging(here, job, stop_within="2 s"):
 @pytest.mark.parametrize("job", ["pull", "watch_receivers", "assess"])
 def test_a_job_that_hangs_in_the_system_does_not_hold_the_stop(here, job):
     service = hanging(here, job)
-    assert f"job {job}: runs since" in service.get("/readyz")[1]
+    service.wait(lambda: f"job {job}: runs since" in service.get("/readyz")[1], "the line in /readyz")
     code, seconds = service.stop()
     assert code == LATE
     assert seconds < PATIENCE_S / 2
