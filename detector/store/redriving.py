@@ -28,17 +28,18 @@ class Redriven:
 
 def redrive(connection: Connection, now: float, receiver: str | None = None, *, event_now: float | None = None) -> Redriven:
     """Make the dead alerts of one receiver or of all due again at `now` (wall time), and those that expired while their
-    incident goes on; switch on who answered 410.
+    incident goes on or that report its end; switch on who answered 410.
 
     Of each incident a receiver gets at most one alert, the present state: the incident's latest alert. That is the dead one
     itself, with its key and bytes, if it is the latest; the latest that others got, if this receiver was not among them; and
-    a new one, under a key of its own, if the latest is too old to be sent (`event_now`) while the incident goes on, or if
-    it is an update to somebody who never got an opening. An incident that is over is not reported to who never heard of it.
+    a new one, under a key of its own, if the latest is too old to be sent (`event_now`), or if it is an update to somebody
+    who never got an opening. An incident that is over is not reported to who never heard of it.
     What was dead and is not the present state becomes superseded. InvalidIdentity for a blank receiver.
     """
     named = None if receiver is None else Choice(receiver)
     ongoing = select(incident.c.incident_id).where(incident.c.state == "open")
-    missed = or_(table.c.state == "dead", and_(table.c.state == "expired", table.c.incident_id.in_(ongoing)))
+    still_news = or_(table.c.incident_id.in_(ongoing), table.c.type.in_(_ENDINGS))
+    missed = or_(table.c.state == "dead", and_(table.c.state == "expired", still_news))
     where = [missed, *([] if named is None else [table.c.receiver == named])]
     off = state.c.name.startswith(GONE) if named is None else state.c.name == GONE + named
     connection.execute(delete(state).where(off))
@@ -85,8 +86,10 @@ def _present(connection: Connection, rows: Sequence[Row[Any]], mine: Sequence[Ro
         return ""
     late = event_now is not None and last.expires_at <= event_now
     if ending:
-        if late or not _heard(mine):
+        if not _heard(mine) or (mine[-1].type in _ENDINGS and mine[-1].state in ("sent", "pending")):
             return ""
+        if late:
+            return "anew"
         return "copy" if own is None else "again" if own.state == "dead" else ""
     if _over(connection, last.incident_id):  # its end is told by the next assessment
         return ""
@@ -112,7 +115,7 @@ def _over(connection: Connection, incident_id: str) -> bool:
 
 def _renewed(last: Row[Any], mine: Sequence[Row[Any]], event_now: float | None) -> dict[str, Any]:
     """The latest alert as one of its own: composed now, with a key that never meant anything else."""
-    type_, sequence = "updated" if _heard(mine) else "opened", last.sequence + 1
+    type_, sequence = last.type if last.type in _ENDINGS else "updated" if _heard(mine) else "opened", last.sequence + 1
     at = last.time if event_now is None else int(event_now)
     return {
         "key": alert_key(last.incident_id, type_, sequence), "type": type_, "sequence": sequence, "time": at,

@@ -205,10 +205,10 @@ def test_three_hundred_half_open_connections_keep_nobody_from_anything(watched):
         assert watched.get("/v1/lookup/491701234567")[0] == 200
         rounds = (
             watched.metric("precall_job_seconds_count", job="detect"),
-            watched.metric("precall_job_seconds_count", job="push"),
+            watched.metric("precall_job_seconds_count", job="watch_receivers"),
         )
         watched.wait(lambda: watched.metric("precall_job_seconds_count", job="detect") > rounds[0] + 2, "detection")
-        watched.wait(lambda: watched.metric("precall_job_seconds_count", job="push") > rounds[1] + 2, "push")
+        watched.wait(lambda: watched.metric("precall_job_seconds_count", job="watch_receivers") > rounds[1] + 2, "push")
         assert daemon.num_fds() < descriptors + 20
         assert web_of(watched).num_fds() < 400
     assert watched.get("/readyz")[0] == 200

@@ -185,7 +185,8 @@ def test_each_table_is_pruned_by_its_own_setting_and_by_no_other(name, house):
             connection.execute(table.insert().values(**rows_of_every_kind(days)[name]))
     assert house.jobs.run("prune") == f"1 {name}"
     with house.store.begin() as connection:
-        (left,) = connection.execute(select(table)).mappings()
+        rows = connection.execute(select(table)).mappings()
+        (left,) = [row for row in rows if row.get("actor") != "retention"]  # which notes in the audit log what it deleted
     assert {name: left[name] for name in rows_of_every_kind(9)[name]} == rows_of_every_kind(9)[name]
 
 
