@@ -5,8 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -48,12 +48,10 @@ class Server:
         """Stopped as a machine is that hangs: connections stay, nothing answers."""
         stopped = self._processes
         try:
-            for one in stopped:
-                one.send_signal(signal.SIGSTOP)
+            _signal(stopped, signal.SIGSTOP)
             yield
         finally:
-            for one in stopped:
-                one.send_signal(signal.SIGCONT)
+            _signal(stopped, signal.SIGCONT)
 
     def but(self, **changed: str) -> str:
         """Its address with another database or user."""
@@ -67,6 +65,13 @@ class Server:
             others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}"
             connection.execute(text(others)).all()
         database.close()
+
+
+def _signal(processes: Sequence[psutil.Process], number: int) -> None:
+    """To each that lives: a session that was just closed may end meanwhile."""
+    for one in processes:
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(number)
 
 
 @pytest.fixture(scope="module")
