@@ -7,7 +7,8 @@ import os
 import secrets
 import sys
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -252,22 +253,29 @@ def _check_vault(settings: Settings, keys: Keys, database: "Database", where: st
         raise Misconfigured("another identity key than the store was made with", where=where, mend=_RESTORE)
 
 
-def check_store_beside(settings: Settings, keys: Keys) -> None:
-    """The same for a command that does not open the store of the settings, if that can be opened. Raises Misconfigured."""
+@contextmanager
+def _store_of(settings: Settings) -> Iterator["Database | None"]:
+    """The database of the settings, brought to the present schema; None where SQLite has no file yet."""
+    url = settings.database_url
+    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+        yield None
+        return
     from detector.store.database import Database
     from detector.store.migrate import migrate
 
-    url = settings.database_url
-    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
-        return
-    database = Database(url)
+    database = Database(url, settings.storage.limits)
     try:
         migrate(database)
-        check_keys(settings, keys, database)
-    except Transient:
-        return  # the store is away, and this command does without it
+        yield database
     finally:
         database.close()
+
+
+def check_store_beside(settings: Settings, keys: Keys) -> None:
+    """The same for a command that does not open the store of the settings, if that can be opened. Raises Misconfigured."""
+    with suppress(Transient), _store_of(settings) as database:  # one that is away is not needed
+        if database is not None:
+            check_keys(settings, keys, database)
 
 
 def has_people(database: "Database") -> bool:
@@ -286,21 +294,10 @@ def has_people(database: "Database") -> bool:
 def _check_absent(settings: Settings, keys: Keys, path: Path) -> None:
     """There is no key file: that is a first start, or the file is gone beside a store that cannot be read without it. The
     configured keys may still be those of the store. Raises Misconfigured or Transient."""
-    url = settings.database_url
-    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
-        return
-    from detector.store.database import Database
-    from detector.store.migrate import migrate
-    from detector.store.notes import Notes
-
-    database = Database(url)
-    try:
-        migrate(database)
-        if not has_people(database):
+    with _store_of(settings) as database:
+        if database is None or not has_people(database):
             return
-        held = Notes(database).get(_NOTE)
+        held = known_fingerprints(database)
         if held is None or not _follows(held, _present(settings, keys)):
             what = "it is gone, and the store beside it has people, whom no other keys can find"
             raise Misconfigured(what, where=str(path), mend=_RESTORE)
-    finally:
-        database.close()

@@ -14,10 +14,10 @@ import structlog
 from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock, Source
-from detector.domain.window import Window, utc
+from detector.domain.window import DAY_S, Window, utc
 from detector.store import Store
 from detector.telemetry import Telemetry
-from jobs.clock_repair import DAY_S, repair
+from jobs.clock_repair import repair
 
 log = structlog.get_logger()
 JUMP_S = 1800.0

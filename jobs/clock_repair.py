@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from detector.domain.ports import Source
+from detector.domain.window import DAY_S
 from detector.store import Store
 from jobs.experience import KEPT
 from jobs.feeds import note_of
 from jobs.pull import COUNTERS
 from jobs.pull_people import POINTERS
 
-DAY_S = 86_400
 _SOON_S = 1800.0
 """What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
 

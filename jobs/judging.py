@@ -9,7 +9,7 @@ from detector import care
 from detector.clock import MovingClock
 from detector.domain.communication import standing
 from detector.domain.window import utc
-from jobs.daemon import Jobs
+from jobs.registry import Jobs
 
 log = structlog.get_logger()
 _NOTE = "decide_from"

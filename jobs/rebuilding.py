@@ -7,8 +7,9 @@ from detector.clock import WallClock
 from detector.domain.errors import Misconfigured
 from detector.domain.ports import Reference
 from detector.rights import narrow
+from detector.store.repair import drop_unreferenced, reindex
 from detector.store.ticks import DAMAGED, UNKNOWN
-from detector.store.verify import Trouble, drop_unreferenced, reindex
+from detector.store.verify import Trouble
 from jobs.mending import mend
 from jobs.service import jobs_of
 from jobs.verifying import MENDABLE, Verified, verify

@@ -17,11 +17,12 @@ from detector.web.process import WebProcess
 from detector.web.reported import Boot, Snapshot
 from jobs.audit_head import AuditHead
 from jobs.clock_watch import ClockWatch
-from jobs.daemon import Daemon, Jobs
+from jobs.daemon import Daemon
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
 from jobs.push import Relay
 from jobs.questions import desk_of, questions_of
+from jobs.registry import Jobs
 from jobs.whereabouts import RENEW_S, Presence
 
 __all__ = ["Service", "desk_of", "jobs_of", "questions_of", "service_of"]

@@ -46,7 +46,7 @@ def verify(settings: Settings, *, at_work: bool) -> Verified:
     if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).is_file():
         return Verified([*troubles, Trouble("database", url, "it is gone", RESTORE)])
     try:
-        database = Database(url)
+        database = Database(url, settings.storage.limits)
     except PrecallError as error:
         return Verified([*troubles, Trouble("database", error.where, error.what, error.mend)])
     try:

@@ -69,7 +69,7 @@ def _redriven(connection: Connection, incident_id: str, receiver: str, now: floa
     elif place == "copy":
         _insert(connection, rows[-1], {"receiver": receiver, "body": rows[-1].body}, now)
     elif place == "anew":
-        assert event_now is not None or not _heard(mine)  # noqa: S101  why else would it be made anew
+        assert event_now is not None or not _may_have(mine)  # noqa: S101  why else would it be made anew
         _insert(connection, rows[-1], _renewed(rows[-1], mine, event_now) | {"receiver": receiver}, now)
     for row in dead:
         over = {"state": "superseded", "finished_at": now, "last_error": SUPERSEDED}
@@ -86,15 +86,15 @@ def _present(connection: Connection, rows: Sequence[Row[Any]], mine: Sequence[Ro
         return ""
     late = event_now is not None and last.expires_at <= event_now
     if ending:
-        if not _heard(mine) or (mine[-1].type in _ENDINGS and mine[-1].state in ("sent", "pending")):
+        if not _may_have(mine) or (mine[-1].type in _ENDINGS and mine[-1].state in ("sent", "pending")):
             return ""
         if late:
             return "anew"
         return "copy" if own is None else "again" if own.state == "dead" else ""
     if _over(connection, last.incident_id):  # its end is told by the next assessment
         return ""
-    heard = _heard(mine)
-    misfit = last.type == "updated" if not heard else last.type == "opened" and own is None
+    had_one = _may_have(mine)
+    misfit = last.type == "updated" if not had_one else last.type == "opened" and own is None
     if misfit or (late and last.type in ALERT_TYPES):
         return "anew"
     if late:
@@ -102,7 +102,7 @@ def _present(connection: Connection, rows: Sequence[Row[Any]], mine: Sequence[Ro
     return "copy" if own is None else "again" if own.state == "dead" else ""
 
 
-def _heard(mine: Sequence[Row[Any]]) -> bool:
+def _may_have(mine: Sequence[Row[Any]]) -> bool:
     """The receiver got an alert of this incident, or may have."""
     return any(row.state == "sent" or row.body is not None for row in mine)
 
@@ -115,7 +115,7 @@ def _over(connection: Connection, incident_id: str) -> bool:
 
 def _renewed(last: Row[Any], mine: Sequence[Row[Any]], event_now: float | None) -> dict[str, Any]:
     """The latest alert as one of its own: composed now, with a key that never meant anything else."""
-    type_, sequence = last.type if last.type in _ENDINGS else "updated" if _heard(mine) else "opened", last.sequence + 1
+    type_, sequence = last.type if last.type in _ENDINGS else "updated" if _may_have(mine) else "opened", last.sequence + 1
     at = last.time if event_now is None else int(event_now)
     return {
         "key": alert_key(last.incident_id, type_, sequence), "type": type_, "sequence": sequence, "time": at,

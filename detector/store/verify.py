@@ -13,6 +13,7 @@ from detector.domain.errors import Misconfigured, PrecallError
 from detector.store import FOLDERS, Store, tables
 from detector.store.migrate import newest, present
 from detector.store.parquet import read_columns
+from detector.store.repair import REFERENCES
 from detector.store.ticks import DAMAGED as WAITING
 from detector.store.ticks import UNKNOWN
 
@@ -107,7 +108,7 @@ class Verification:
 
     def references(self) -> Iterator[Trouble]:
         """Rows that need another row have it."""
-        for name, query in _REFERENCES.items():
+        for name, query in REFERENCES.items():
             with self._store.database.read() as connection:
                 count = int(connection.execute(text(f"SELECT count(*) FROM {query}")).scalar() or 0)  # names of ours
             if count:
@@ -242,33 +243,6 @@ class Verification:
             return not self._at_work or WallClock().now() - path.lstat().st_mtime > _SETTLED_S
         except OSError:  # gone meanwhile
             return False
-
-
-_REFERENCES = {
-    "tick_piece tick": "tick_piece p WHERE NOT EXISTS (SELECT 1 FROM tick t WHERE t.start = p.start"
-    " AND t.duration_s = p.duration_s)",
-    "owed tick": "owed o WHERE NOT EXISTS (SELECT 1 FROM tick t WHERE t.start = o.start AND t.duration_s = o.duration_s)",
-    "listing incident": "listing l WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.incident_id = l.incident_id)",
-    "impact incident": "impact m WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.incident_id = m.incident_id)",
-}
-"""Table and what it refers to -> its rows that lead nowhere."""
-
-
-def drop_unreferenced(store: Store) -> None:
-    """Rows that lead nowhere go."""
-    with store.begin() as connection:
-        for query in _REFERENCES.values():
-            table, alias, rest = query.split(" ", 2)
-            connection.execute(text(f"DELETE FROM {table} {rest.replace(f'{alias}.', f'{table}.')}"))
-
-
-def reindex(store: Store) -> None:
-    """The indices made anew from the tables. Raises Transient."""
-    with store.begin() as connection:
-        for table in tables.metadata.sorted_tables:
-            connection.exec_driver_sql(
-                f'REINDEX {"" if store.database.engine.dialect.name == "sqlite" else "TABLE "}"{table.name}"'
-            )
 
 
 def _indices(connection: Connection, table: str) -> list[str]:

@@ -34,8 +34,8 @@ _STOP_WITHIN_S = 2.0
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _SOUND_S = 60.0
 """A process that lived so long did not die of how it was started."""
-_TOLD_S = 5.0
-"""How long /readyz tells of a restart after the process serves again."""
+_SHOWN_S = 5.0
+"""How long /readyz reports a restart after the process serves again."""
 PACKAGES = Path(__file__).parents[2]
 
 
@@ -49,7 +49,7 @@ class _Child:
     silent_beats: int = 0
     serves: bool = False
 
-    def say(self, snapshot: Snapshot) -> None:
+    def send(self, snapshot: Snapshot) -> None:
         """Hand it the snapshot, unless it has not taken the last one yet. Never waits; BrokenPipeError if it is gone."""
         pipe = self.process.stdin
         if pipe is None:
@@ -59,7 +59,7 @@ class _Child:
             while self.unsent:
                 self.unsent = self.unsent[os.write(pipe.fileno(), self.unsent) :]
 
-    def hear(self) -> None:
+    def take_beats(self) -> None:
         """Its beats, each a byte."""
         self.silent_beats += 1
         pipe = self.process.stdout
@@ -82,7 +82,7 @@ class WebProcess:
         self._lock, self._stopping, self._serving = Lock(), Event(), Event()
         self._last, self._looked_at = Snapshot(0.0, ("the daemon is starting",)), monotonic()
         self._child: _Child | None = None
-        self._pause_s, self._ended, self._told_until = _SHORTEST_PAUSE_S, "", 0.0
+        self._pause_s, self._ended, self._shown_until = _SHORTEST_PAUSE_S, "", 0.0
         self._threads = [
             Thread(target=self._keep_looking, name="web-look", daemon=True),
             Thread(target=self._keep_serving, name="web-watch", daemon=True),
@@ -115,7 +115,7 @@ class WebProcess:
 
     def problems(self) -> Sequence[str]:
         """That the process has ended lately; empty: it serves."""
-        return [self._ended] if self._ended and monotonic() < self._told_until else []
+        return [self._ended] if self._ended and monotonic() < self._shown_until else []
 
     def __enter__(self) -> Self:
         self.start()
@@ -126,7 +126,7 @@ class WebProcess:
 
     def _keep_looking(self) -> None:
         """The state, as often as it can be had; a look that hangs makes the snapshot old, and nothing else."""
-        while not self._stopping.wait(_LOOK_S if self._looked_at else 0):
+        while not self._stopping.wait(_LOOK_S):
             try:
                 seen = self._look()
             except PrecallError as error:
@@ -166,12 +166,12 @@ class WebProcess:
         return child
 
     def _attend(self, child: _Child) -> None:
-        """Until it ends: hand it snapshots, and hear that it is there."""
+        """Until it ends: hand it snapshots, and take its beats."""
         process = child.process
         while process.poll() is None and not self._stopping.is_set():
             with contextlib.suppress(BrokenPipeError):
-                child.say(self._snapshot())
-            child.hear()
+                child.send(self._snapshot())
+            child.take_beats()
             if child.serves and not self._serving.is_set():
                 self._serving.set()
             if child.silent_beats > _HUNG_BEATS:
@@ -185,7 +185,7 @@ class WebProcess:
     def _has_ended(self, why: str) -> None:
         self._pause_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
         self._ended = f"web: the process {why} and was started again"
-        self._told_until = monotonic() + self._pause_s + _TOLD_S
+        self._shown_until = monotonic() + self._pause_s + _SHOWN_S
         log.error("the process of the pages has ended, will be started again", reason=why, pause_s=self._pause_s)
         self._restarted()
 

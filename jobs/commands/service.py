@@ -88,7 +88,7 @@ def job(
     """
     from detector.app import open_house
     from detector.telemetry import configure_logs
-    from jobs.daemon import NAMES
+    from jobs.registry import NAMES
     from jobs.service import jobs_of
 
     if name not in NAMES:

@@ -50,7 +50,7 @@ def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
     for name in cells[0]:
         shown.add_column(name, overflow="fold", min_width=least[name])
     for row in cells:
-        shown.add_row(*(Text(value) for value in row.values()))
+        shown.add_row(*(Text(value.strip()) for value in row.values()))  # rich counts a leading space as part of the word
     return _printed(shown, width)
 
 

@@ -17,9 +17,9 @@ from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.daemon import Jobs
 from jobs.ledger import Reached, walk_on
 from jobs.push import Relay
+from jobs.registry import Jobs
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
 
 SECRET = demo_secret("acceptance")

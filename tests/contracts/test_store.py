@@ -24,9 +24,10 @@ from detector.domain.window import Tick, Window
 from detector.store import Before, Debt, Decided, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
+from detector.store.repair import drop_unreferenced, reindex
 from detector.store.tables import metadata, outbox
 from detector.store.vault import Vault
-from detector.store.verify import Verification, drop_unreferenced, reindex
+from detector.store.verify import Verification
 
 KPI = Kpi("rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "s", "a")
 pytestmark = pytest.mark.xdist_group("postgres")

@@ -167,7 +167,7 @@ class ShiftedClock:
 
 
 def _hang(job: str) -> None:
-    from jobs.daemon import Jobs
+    from jobs.registry import Jobs
 
     run = Jobs.run
 

@@ -1,0 +1,229 @@
+"""Every job by name, over one set of ports; what keeps them from their work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from detector.clock import WallClock
+from detector.delivery import Receiver
+from detector.domain.ports import Clock, Source
+from detector.domain.window import Tick
+from detector.kpis import Catalogue
+from detector.settings import Settings
+from detector.store import Store
+from detector.telemetry import Telemetry
+from jobs import fitted
+from jobs.assess import assess
+from jobs.clock_guard import ClockGuard
+from jobs.detect import detect
+from jobs.experience import due, keep_experience
+from jobs.feeds import FeedWatch, last_seen, stops
+from jobs.learn import LEARNED_FROM, learn
+from jobs.ledger import Reached, walk_on
+from jobs.progress import Watch, unwatched
+from jobs.prune import prune
+from jobs.pull import pull
+from jobs.push import Relay
+from jobs.receivers import problems_of
+from jobs.saying import say_learned
+
+log = structlog.get_logger()
+_OVERDUE_S = 2 * 3600
+_AGAIN_S = 3600
+"""Event time between two attempts to learn while nothing can be judged."""
+
+
+NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
+"""The jobs that may be run by hand; each is a method of `Jobs`."""
+
+
+@dataclass
+class Jobs:
+    """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
+
+    source: Source
+    store: Store
+    catalogue: Catalogue
+    settings: Settings
+    clock: Clock
+    wall: Clock
+    relay: Relay
+    receivers: Sequence[Receiver]
+    telemetry: Telemetry
+    reached: Reached = walk_on
+    watch: Watch = unwatched
+    failures: dict[str, str] = field(default_factory=dict)
+    late: Callable[[], Mapping[str, float]] = dict
+    """Job -> for how long it has been running (s), of those that overstay their deadline."""
+    decided: list[Tick] = field(default_factory=list)
+    """Periods decided in this round, and alerts composed (`notified`); the daemon logs them and begins anew."""
+    notified: int = 0
+
+    def __post_init__(self) -> None:
+        timed = isinstance(self.clock, WallClock)
+        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry, timed=timed)
+        self.clock = self.guard
+
+    def run(self, name: str) -> str:
+        """One job once; returns what it did in one line. Raises PrecallError."""
+        job, _, receiver = name.partition(":")
+        self.guard.look_before(job)
+        with self.telemetry.job_seconds.labels(name).time():
+            did: str = getattr(self, job)(*([receiver] if receiver else []))
+        return did
+
+    def decide_from(self) -> int:
+        """Ticks before the first start are history; kept, so that a restart owes what it missed."""
+        known = self.store.notes.get("decide_from")
+        if known is None:
+            with self.store.begin() as connection:
+                known = self.store.notes.get("decide_from", int(self.clock.now()))  # another daemon may have begun
+                self.store.notes.put(connection, "decide_from", known)
+        return int(known)
+
+    def pull(self) -> str:
+        policy = self.settings.detection
+        with self.watch("reading what has arrived") as moved:
+            pulled = pull(
+                self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
+                listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
+                moved=moved, budget_s=self.settings.sources.pull_budget_s,
+            )  # fmt: skip
+        self.telemetry.fed(
+            self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings
+        )
+        for piece, reason in pulled.set_aside:
+            log.warning("file set aside", file=piece.name, reason=reason)
+        self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
+        self.telemetry.files.labels("read").inc(pulled.pieces - len(pulled.set_aside))
+        for finding in pulled.findings:
+            self.telemetry.findings.labels(finding.code).inc(finding.count)
+        return f"{pulled.pieces} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
+
+    def _watch_feed(self) -> None:
+        """What stopped coming, or comes again: log, metrics, and an alert to operations."""
+        feed, settings, now = self.source.name, self.settings, self.clock.now()
+        watch = FeedWatch(
+            self.store, self.source.reference(now), feed, now, self.decide_from(), settings.sources.silent_after_s,
+            self.receivers, self.wall.now(), settings.web.link_base,
+        )  # fmt: skip
+        silent, resumed = watch.look()
+        zone = self.source.reference(now).operator.timezone
+        for stop in silent:
+            log.warning("feed silent", feed=feed, part=stop.part, reason=stop.sentence(zone))
+        for stop in resumed:
+            log.warning("feed resumed", feed=feed, part=stop.part)
+        self.telemetry.silent(feed, stops(self.store, feed))
+
+    def detect(self) -> str:
+        detected = detect(
+            self.source, self.store, self.catalogue, now=self.clock.now(), detection=self.settings.detection,
+            correlation=self.settings.incidents, reached=self.reached,
+        )  # fmt: skip
+        self.decided += detected.decided
+        self._watch_feed()
+        self.telemetry.ticks.inc(len(detected.decided))
+        open_ = self.store.book.incidents(state="open")
+        self.telemetry.incidents.set(len(open_))
+        owed = self.store.ticks.debts("score")
+        self.telemetry.behind.set(max(0.0, self.clock.now() - owed[0].tick.end) if owed else 0.0)
+        return f"{len(detected.decided)} ticks decided, {len(open_)} incidents open"
+
+    def assess(self) -> str:
+        alerts = assess(
+            self.source, self.store, self.catalogue, self.settings, now=self.clock.now(), receivers=self.receivers,
+            due_at=self.wall.now(), reached=self.reached,
+        )  # fmt: skip
+        self.notified += len(alerts)
+        return f"{len(alerts)} alerts composed"
+
+    def experience(self) -> str:
+        return f"{keep_experience(self.source, self.store, now=self.clock.now(), reached=self.reached)} rows kept"
+
+    def experience_if_due(self) -> str:
+        """Once an hour of event time: the present day and what late data changed."""
+        return self.experience() if due(self.store, self.clock.now()) else "not due"
+
+    def push(self, receiver: str | None = None) -> str:
+        """Of one receiver, as the daemon does, or of all."""
+        outcomes = self.relay.push(event_now=self.clock.now(), wall_now=self.wall.now(), receiver=receiver)
+        if receiver is None:
+            self.watch_receivers()
+        return self._counted(outcomes)
+
+    def watch_receivers(self) -> str:
+        """What waits for nobody is dead; how each receiver stands is measured."""
+        outcomes = self.relay.clear_unconfigured(self.wall.now(), self.clock.now())
+        states = self.store.receiver_states.all()
+        self.telemetry.received(self.relay.receivers, states, self.clock.now())
+        return self._counted(outcomes)
+
+    def _counted(self, outcomes: Mapping[str, int]) -> str:
+        for state, count in outcomes.items():
+            self.telemetry.deliveries.labels(state).inc(count)
+        return ", ".join(f"{count} {state}" for state, count in sorted(outcomes.items())) or "nothing due"
+
+    def learn(self, as_of: float | None = None) -> str:
+        """From everything until now; from what was there `as_of` (s), where the same is to be learned again."""
+        if not self.guard.certain():
+            return self.guard.problem()
+        policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
+        with self.watch("learning what is normal") as moved:
+            count = learn(
+                self.source, self.store, self.catalogue, now=now, policy=policy, caring=self.settings.care,
+                reached=self.reached, moved=moved,
+            )  # fmt: skip
+        with self.store.begin() as connection:
+            self.store.notes.put(connection, "learned_for", self._judged_by())
+        say_learned(self.store, self.decide_from())
+        return f"{count} baselines fitted"
+
+    def learn_if_due(self) -> str:
+        """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
+        start; at once when the catalogue or the policy has changed. What was learned and is lost is learned again from what
+        it was learned from, so that the same is judged in the same way."""
+        learned_at = self.store.notes.get("learned_at")
+        if learned_at is None and "pull" in self.failures:
+            return "waits until the history is read"  # a baseline of a part of it would stand for a day
+        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by():
+            return self.learn()
+        if self._forgotten():
+            return self.learn(as_of=learned_at)
+        due_at = learned_at + (_AGAIN_S if self._blind() else self.settings.schedule.learn_s)
+        return "not due" if self.clock.now() < due_at else self.learn()
+
+    def _forgotten(self) -> bool:
+        """What was learned is there no more: its file was damaged, and set aside, or deleted."""
+        store, policy = self.store, self.settings.detection
+        lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
+        if any(fitted.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
+            return True
+        return fitted.load_habit(store) is None
+
+    def _judged_by(self) -> str:
+        return f"{self.catalogue.hash} {self.settings.detection}"
+
+    def _blind(self) -> bool:
+        """A tick is owed for which there is no baseline."""
+        policy = self.settings.detection
+        owed = {debt.tick.duration_s for debt in self.store.ticks.debts("score")}
+        return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in owed)
+
+    def prune(self) -> str:
+        if not self.guard.certain():
+            return self.guard.problem()
+        gone = prune(self.store, self.source, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
+        return ", ".join(f"{count} {name}" for name, count in gone.items() if count) or "nothing is older than it may be"
+
+    def problems(self) -> list[str]:
+        """What keeps the service from its work: for /readyz."""
+        found = [f"job {name}: {why}" for name, why in self.failures.copy().items()]
+        found += [f"job {name}: runs since {seconds:.0f} s, its deadline is over" for name, seconds in self.late().items()]
+        owed = self.store.ticks.debts("score")
+        if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
+            found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
+        found += [problem] if (problem := self.guard.problem()) else []
+        zone = self.source.reference(self.clock.now()).operator.timezone
+        found += [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        return found + problems_of(self.store.receiver_states.all(), self.relay.receivers, zone)
