@@ -254,10 +254,10 @@ class Run:
                 self.done.append(f"process {daemon.pid} ended by itself with {daemon.process.returncode}")
                 self.running.remove(daemon)
                 self.start()
-            assert time.monotonic() < until, f"waited in vain for {what}\n{self.told()}"
+            assert time.monotonic() < until, f"waited in vain for {what}\n{self.evidence()}"
             time.sleep(0.05)
 
-    def told(self) -> str:
+    def evidence(self) -> str:
         """The ends of the daemons' logs, and what was done."""
         logs = sorted(self.root.glob("console-*.txt"), key=lambda path: path.stat().st_mtime)[-3:]
         ends = [f"{path.name}:\n{path.read_text(errors='replace')[-3000:]}" for path in logs]
