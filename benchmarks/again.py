@@ -236,10 +236,18 @@ def assess_one(
     one: Asked, habit: Habit, presence: Presence, reference: Reference, kpis: Mapping[str, Kpi], settings: Settings
 ) -> Impact:
     return impact.assess(
-        one.incident, one.degradations, habit=habit, presence=presence, topology=reference.topology,
-        customers=reference.customers, now=one.now, timezone=reference.operator.timezone, policy=settings.impact, kpis=kpis,
+        one.incident,
+        one.degradations,
+        habit=habit,
+        presence=presence,
+        topology=reference.topology,
+        customers=reference.customers,
+        now=one.now,
+        timezone=reference.operator.timezone,
+        policy=settings.impact,
+        kpis=kpis,
         outlook=one.outlook,
-    )  # fmt: skip
+    )
 
 
 def main(arguments: Sequence[str]) -> None:

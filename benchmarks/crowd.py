@@ -82,7 +82,7 @@ class People:
 
     def _hour(
         self, rng: np.random.Generator, keys: np.ndarray, places: tuple[np.ndarray, np.ndarray], begins: int
-    ) -> Presence:  # fmt: skip
+    ) -> Presence:
         count = self.attachments // self.hours
         who = rng.integers(0, self.subscribers, count)
         at_work = (8 <= begins // HOUR_S % 24 < 17) & (rng.random(count) < 0.7)
@@ -91,19 +91,41 @@ class People:
         people, number = np.unique(who, return_inverse=True)
         attempts = rng.poisson(4.0, count).astype(float)
         return Presence(
-            tuple(keys[people].tolist()), self.cells, number.astype(np.int32), there, np.full(count, begins, np.int64),
-            np.full(count, HOUR_S, np.int32), rng.uniform(600, 3600, count), attempts,
+            tuple(keys[people].tolist()),
+            self.cells,
+            number.astype(np.int32),
+            there,
+            np.full(count, begins, np.int64),
+            np.full(count, HOUR_S, np.int32),
+            rng.uniform(600, 3600, count),
+            attempts,
             rng.binomial(attempts.astype(int), 0.02).astype(float),
-        )  # fmt: skip
+        )
 
     def incident(self, began: int = START) -> tuple[Incident, list[Degradation]]:
         """60 cells that fail a third of their set-ups, by default since a quarter of an hour."""
         bad = self.cells[:BAD_CELLS]
         found = [
-            Degradation(degradation_id(c, "accessibility", began), c, "accessibility", "lte_rrc_sr", "accessibility", began,
-                        NOW, "major", 20.0, 0.99, 0.66, 660.0, 1000.0, 330.0, 1, 900)
+            Degradation(
+                degradation_id(c, "accessibility", began),
+                c,
+                "accessibility",
+                "lte_rrc_sr",
+                "accessibility",
+                began,
+                NOW,
+                "major",
+                20.0,
+                0.99,
+                0.66,
+                660.0,
+                1000.0,
+                330.0,
+                1,
+                900,
+            )
             for c in bad
-        ]  # fmt: skip
+        ]
         ids = tuple(d.degradation_id for d in found)
         named = ("edge", "hub1", "accessibility", began, NOW, "major", ids, bad, "measured for speed")
         return Incident(incident_id(ids[0]), *named, updated_at=NOW, confidence=0.99), found

@@ -130,9 +130,16 @@ class Stages:
             standing = [i for i in incidents.values() if i.state == "open"]
             remembered = wanted(book.values(), standing, tick.start)
             tracked, changed = pipeline.decide(
-                evidence, remembered, standing,
-                reference, self.material.catalogue, self.detection, self.correlation, now=int(now), missing=missing,
-            )  # fmt: skip
+                evidence,
+                remembered,
+                standing,
+                reference,
+                self.material.catalogue,
+                self.detection,
+                self.correlation,
+                now=int(now),
+                missing=missing,
+            )
             missing = tracked.missing
             book |= {d.degradation_id: d for d in tracked.degradations}
             incidents |= {i.incident_id: i for i in changed}
@@ -158,10 +165,16 @@ class Stages:
     def _outcome(self, book: Mapping[str, Degradation], incidents: Mapping[str, Incident], kept: list[Evidence]) -> Outcome:
         reference = self.material.reference(self.window.end)
         results = Results(
-            self.window, len(reference.topology.cells), "", reference.operator.timezone, reference.topology,
-            {k.id: k for k in self.material.catalogue.kpis}, tuple(book.values()), tuple(incidents.values()),
+            self.window,
+            len(reference.topology.cells),
+            "",
+            reference.operator.timezone,
+            reference.topology,
+            {k.id: k for k in self.material.catalogue.kpis},
+            tuple(book.values()),
+            tuple(incidents.values()),
             alarms_known=bool(reference.operations.alarms),
-        )  # fmt: skip
+        )
         truth = replace(self.material.truth, complaints=None)
         return Outcome(results, match(results, truth), tuple(kept))
 

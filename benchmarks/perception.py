@@ -43,9 +43,18 @@ from jobs.bursts import BURSTS
 
 KEY = b"benchmark only.."
 HARM_OF = {
-    "outage": "coverage", "sleeping": "coverage", "access": "access", "setup": "access", "drop": "drops",
-    "handover": "drops", "throughput": "slow", "drift": "slow", "software": "slow", "core": "core", "glitch": "slow",
-}  # fmt: skip
+    "outage": "coverage",
+    "sleeping": "coverage",
+    "access": "access",
+    "setup": "access",
+    "drop": "drops",
+    "handover": "drops",
+    "throughput": "slow",
+    "drift": "slow",
+    "software": "slow",
+    "core": "core",
+    "glitch": "slow",
+}
 START, DAY_S, CELLS, DAYS, HISTORY_DAYS = 1_772_323_200, 86_400, 60, 25, 7
 AFTERMATH_S = 2 * 3600
 

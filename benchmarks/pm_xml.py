@@ -118,10 +118,16 @@ def figures(size: int = SIZE, large: int = LARGE, rounds: int = 3) -> list[Figur
 def _memory(name: str, runs: Sequence[dict[str, float]], small: float | None = None) -> Figure:
     peak, before = (statistics.median(run[key] for run in runs) for key in ("peak_mb", "before_mb"))
     return Figure(
-        f"... {name}: peak memory", peak, "MB", COMMAND, peak / small if small else None,
-        "the small file" if small else "", f"< {MOST_MEMORY_MB} MB", peak < MOST_MEMORY_MB,
+        f"... {name}: peak memory",
+        peak,
+        "MB",
+        COMMAND,
+        peak / small if small else None,
+        "the small file" if small else "",
+        f"< {MOST_MEMORY_MB} MB",
+        peak < MOST_MEMORY_MB,
         f"{before:.0f} before reading",
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -21,9 +21,16 @@ from jobs.mending import mend, mended
 
 
 def assess(
-    source: Source, store: Store, catalogue: Catalogue, settings: Settings, *, now: float, receivers: Sequence[Receiver],
-    due_at: float, reached: Reached = walk_on,
-) -> tuple[Alert, ...]:  # fmt: skip
+    source: Source,
+    store: Store,
+    catalogue: Catalogue,
+    settings: Settings,
+    *,
+    now: float,
+    receivers: Sequence[Receiver],
+    due_at: float,
+    reached: Reached = walk_on,
+) -> tuple[Alert, ...]:
     """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own.
 
     `due_at`: wall time from which the alerts may go out. Returns the alerts composed.

@@ -160,15 +160,24 @@ class Demo:
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
         with on(self.console)("simulating the history, and reading it") as moved:
             operator = LiveOperator(
-                house.settings.sources.path, cells=demo.cells, seed=demo.seed, start=LIVE_FROM - demo.history_days * _DAY,
-                history_days=demo.history_days, subscribers_per_cell=demo.subscribers_per_cell,
-            )  # fmt: skip
+                house.settings.sources.path,
+                cells=demo.cells,
+                seed=demo.seed,
+                start=LIVE_FROM - demo.history_days * _DAY,
+                history_days=demo.history_days,
+                subscribers_per_cell=demo.subscribers_per_cell,
+            )
             for day in operator.days():
                 source = PreparedDay(operator.world, operator.people, day, house.source, house.pseudonymiser.subscriber)
                 pull(
-                    source, house.store, house.catalogue, now=day.end, decide_from=LIVE_FROM,
-                    policy=house.settings.detection, floor=floor,
-                )  # fmt: skip
+                    source,
+                    house.store,
+                    house.catalogue,
+                    now=day.end,
+                    decide_from=LIVE_FROM,
+                    policy=house.settings.detection,
+                    floor=floor,
+                )
                 moved((day.number + 1) / demo.history_days)
         return operator
 

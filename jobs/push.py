@@ -267,9 +267,13 @@ class LastAsk:
 
     def _against(self, subscriber: str, channel: str, purposes: tuple[str, ...]) -> str:
         channels, why = care.permitted_channels(
-            subscriber, customers=self.reference.customers, purposes=purposes, at=self.now, lawful=self.lawful,
+            subscriber,
+            customers=self.reference.customers,
+            purposes=purposes,
+            at=self.now,
+            lawful=self.lawful,
             among=(channel,) if channel else CHANNELS,
-        )  # fmt: skip
+        )
         return why if not channels else "quiet_hours" if self.quiet else ""
 
 

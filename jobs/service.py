@@ -38,14 +38,31 @@ _AFTER_ABORT_S = 1.0
 def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
     """Every job over the house's ports."""
     relay = Relay(
-        house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
-        house.settings.care, house.settings.delivery.max_attempts, reached, house.settings.impact.privacy_floor,
-        attempt_s=house.settings.delivery.timeout_s, clock_watch=ClockWatch.of_machine(monotonic),
-    )  # fmt: skip
+        house.store,
+        house.source,
+        house.transport,
+        {r.name: r for r in house.receivers},
+        house.settings.delivery.source,
+        house.settings.care,
+        house.settings.delivery.max_attempts,
+        reached,
+        house.settings.impact.privacy_floor,
+        attempt_s=house.settings.delivery.timeout_s,
+        clock_watch=ClockWatch.of_machine(monotonic),
+    )
     return Jobs(
-        house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
-        house.telemetry, reached, watch,
-    )  # fmt: skip
+        house.source,
+        house.store,
+        house.catalogue,
+        house.settings,
+        house.clock,
+        WallClock(),
+        relay,
+        house.receivers,
+        house.telemetry,
+        reached,
+        watch,
+    )
 
 
 @dataclass

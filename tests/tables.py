@@ -41,9 +41,16 @@ def kpi(id_: str, **fields: object) -> Kpi:
     'ratio'
     """
     defaults: dict[str, object] = {
-        "title": id_, "unit": "%", "kind": "ratio", "direction": "up", "family": "accessibility", "technology": "LTE",
-        "clause": "", "numerator": "Succ", "denominator": "Att",
-    }  # fmt: skip
+        "title": id_,
+        "unit": "%",
+        "kind": "ratio",
+        "direction": "up",
+        "family": "accessibility",
+        "technology": "LTE",
+        "clause": "",
+        "numerator": "Succ",
+        "denominator": "Att",
+    }
     return Kpi(id=id_, **(defaults | fields))  # type: ignore[arg-type]
 
 

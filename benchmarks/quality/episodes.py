@@ -50,6 +50,20 @@ def raised(panel: Panel, scores: Array, threshold: float, material: Material) ->
         arrived = float(material.known_at[place, material.frame.object_index[name]])
         at = int(max(start + panel.duration_s + delay, arrived if np.isfinite(arrived) else 0.0))
         yield Degradation(
-            degradation_id(name, family, start), name, family, "", "integrity", start, at, "minor", 0.0, 0.0, 0.0, 0.0,
-            0.0, 0.0, 1, panel.duration_s,
-        )  # fmt: skip
+            degradation_id(name, family, start),
+            name,
+            family,
+            "",
+            "integrity",
+            start,
+            at,
+            "minor",
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            1,
+            panel.duration_s,
+        )

@@ -67,9 +67,15 @@ class Panel:
         """The series of these objects."""
         own = np.flatnonzero(np.isin(self.objects, list(objects)))
         return Panel(
-            self.starts, self.history, self.duration_s, tuple(self.objects[i] for i in own),
-            tuple(self.kpis[i] for i in own), self.numerator[:, own], self.denominator[:, own], self.hour_of_week,
-        )  # fmt: skip
+            self.starts,
+            self.history,
+            self.duration_s,
+            tuple(self.objects[i] for i in own),
+            tuple(self.kpis[i] for i in own),
+            self.numerator[:, own],
+            self.denominator[:, own],
+            self.hour_of_week,
+        )
 
 
 def _median(rows: Array) -> Array:
@@ -89,10 +95,15 @@ def panel_of(frame: KpiFrame, first_scored: int, timezone: str) -> Panel:
     pick = np.flatnonzero(known.ravel())
     names = [(o, k) for o in frame.objects for k in frame.kpis]
     return Panel(
-        frame.starts, history, frame.duration_s, tuple(names[i][0] for i in pick), tuple(names[i][1] for i in pick),
-        frame.numerator.reshape(shape)[:, pick], frame.denominator.reshape(shape)[:, pick],
+        frame.starts,
+        history,
+        frame.duration_s,
+        tuple(names[i][0] for i in pick),
+        tuple(names[i][1] for i in pick),
+        frame.numerator.reshape(shape)[:, pick],
+        frame.denominator.reshape(shape)[:, pick],
         hours_of_week(frame.starts, timezone),
-    )  # fmt: skip
+    )
 
 
 def hours_of_week(starts: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:

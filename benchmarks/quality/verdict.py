@@ -53,25 +53,34 @@ class Verdict:
 
 def verdict(
     way: str, line: str, scenario: str, operator: Operator, matches: Matches, *, seconds: float, series: int
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """The matcher's opinion, counted."""
     hits, found = operator.hits, matches.found
     faults = tuple(
         Found(
-            f.kind, hits[f.fault_id].extra,
+            f.kind,
+            hits[f.fault_id].extra,
             found[f.fault_id][0].detected_at - f.window.start if f.fault_id in found else None,
             len(incidents_of(matches, f.fault_id)),
         )
         for f in matches.faults
-    )  # fmt: skip
+    )
     works = {fault_id for fault_id, hit in hits.items() if hit.works}
     wrong = [d for d in matches.results.degradations if matches.degradation_verdicts[d.degradation_id] is False]
     return Verdict(
-        way, line, operator.name, scenario, faults, len(wrong),
+        way,
+        line,
+        operator.name,
+        scenario,
+        faults,
+        len(wrong),
         sum(bool(own) and own <= works for own in matches.faults_of.values()),
-        len(matches.results.degradations), matches.results.thousand_cell_weeks, seconds, series,
+        len(matches.results.degradations),
+        matches.results.thousand_cell_weeks,
+        seconds,
+        series,
         tuple(f"{d.kind} {d.family} {d.kpi} of {d.object_id} at {d.detected_at}" for d in wrong[:20] if d.kpi),
-    )  # fmt: skip
+    )
 
 
 def judged(operator: Operator, rows: Sequence[Degradation], objects: Collection[str]) -> Matches:

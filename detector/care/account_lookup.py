@@ -55,9 +55,16 @@ def account_lookup(
     say = {code: _say(code, yes, [touching[name] for name in named], situation) for code in situation.policy.languages}
     told = (account.kind, account.tier, account.sla, account.care_team) if account else ("", "", "", "")
     return AccountAnswer(
-        "yes" if yes else "no", *told, lines, round(affected, 1), round(affected / lines, 3) if lines else 0.0,
-        _roles(account_key, well, situation), len(named), grave, say,
-    )  # fmt: skip
+        "yes" if yes else "no",
+        *told,
+        lines,
+        round(affected, 1),
+        round(affected / lines, 3) if lines else 0.0,
+        _roles(account_key, well, situation),
+        len(named),
+        grave,
+        say,
+    )
 
 
 def _say(language: str, yes: bool, open_: Sequence[Incident], situation: Situation) -> str:

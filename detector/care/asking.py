@@ -10,17 +10,25 @@ from detector.domain.incident import Incident
 
 def asked(
     incident: Incident, service: str, decisions: Iterable[Decision | AccountDecision], heard: Heard, now: int
-) -> tuple[Communication, ...]:  # fmt: skip
+) -> tuple[Communication, ...]:
     """Of what was decided, what is new to its recipient at `now` (s): nothing was said of this incident yet, or it is
     graver."""
     return tuple(
         Communication(
-            incident.incident_id, one.subscriber, one.recipient, now, one.action, one.channel, one.offer, one.rule,
-            incident.severity, service,
+            incident.incident_id,
+            one.subscriber,
+            one.recipient,
+            now,
+            one.action,
+            one.channel,
+            one.offer,
+            one.rule,
+            incident.severity,
+            service,
         )
         for one in decisions
         if one.action != "none" and _new(one, incident, heard, now)
-    )  # fmt: skip
+    )
 
 
 def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard, now: int) -> bool:

@@ -58,10 +58,17 @@ class Context:
 
 
 def context_of(
-    key: str, customers: Customers, *, now: int, interactions: Iterable[Interaction] = (),
-    said: Iterable[Communication] = (), incidents: Iterable[Incident] = (), events: Iterable[SubscriberEvent] = (),
-    history: CustomerHistory = UNKNOWN_HISTORY, left_out: bool = False,
-) -> Context:  # fmt: skip
+    key: str,
+    customers: Customers,
+    *,
+    now: int,
+    interactions: Iterable[Interaction] = (),
+    said: Iterable[Communication] = (),
+    incidents: Iterable[Incident] = (),
+    events: Iterable[SubscriberEvent] = (),
+    history: CustomerHistory = UNKNOWN_HISTORY,
+    left_out: bool = False,
+) -> Context:
     """What is known of this person as of `now` (s). interactions, said (of the person's line), events: the person's own;
     incidents: those on whose lists it stands or stood, without the one at hand. `left_out`: withdrew the analysis."""
     person = customers.subscribers.get(key, Subscriber(key))
@@ -69,11 +76,16 @@ def context_of(
     heard = sorted((i for i in interactions if now - LATELY_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id))
     told = sorted((c for c in standing(said) if c.at <= now), key=lambda c: -c.at)
     return Context(
-        person, _memberships(key, customers), tuple(i for i in heard if i.kind != "survey")[:MOST],
-        tuple(i for i in heard if i.kind == "survey")[:MOST], () if private else _past(incidents, now), tuple(told)[:MOST],
+        person,
+        _memberships(key, customers),
+        tuple(i for i in heard if i.kind != "survey")[:MOST],
+        tuple(i for i in heard if i.kind == "survey")[:MOST],
+        () if private else _past(incidents, now),
+        tuple(told)[:MOST],
         tuple(sorted((e for e in events if e.at <= now), key=lambda e: -e.at))[:MOST],
-        UNKNOWN_HISTORY if private else history, private,
-    )  # fmt: skip
+        UNKNOWN_HISTORY if private else history,
+        private,
+    )
 
 
 def _memberships(key: str, customers: Customers) -> tuple[Membership, ...]:
@@ -91,8 +103,14 @@ def _past(incidents: Iterable[Incident], now: int) -> tuple[PastIncident, ...]:
     newest: Sequence[Incident] = sorted(stood, key=lambda i: (-i.started_at, i.incident_id))[:MOST]
     return tuple(
         PastIncident(
-            i.incident_id, i.kind, i.severity, i.started_at, i.resolved_at, i.ticket_id,
-            i.promised_clear(now) if i.state == "open" else None, i.over_at,
+            i.incident_id,
+            i.kind,
+            i.severity,
+            i.started_at,
+            i.resolved_at,
+            i.ticket_id,
+            i.promised_clear(now) if i.state == "open" else None,
+            i.over_at,
         )
         for i in newest
-    )  # fmt: skip
+    )

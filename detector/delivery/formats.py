@@ -72,9 +72,7 @@ def cloudevents_test(key: str, receiver: str, source: str, at: float) -> bytes:
     return _fitted(envelope, {"test": True, "say": {"en": said}}, where="test message")
 
 
-FORMATS: Mapping[str, Format] = {
-    "cloudevents": Format("application/cloudevents+json", cloudevents, cloudevents_test),
-}
+FORMATS: Mapping[str, Format] = {"cloudevents": Format("application/cloudevents+json", cloudevents, cloudevents_test)}
 
 
 def format_named(name: str) -> Format:

@@ -34,9 +34,16 @@ class Presence:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Presence":
         """These rows only."""
         return Presence(
-            self.subscribers, self.cells, self.subscriber[rows], self.cell[rows], self.start[rows],
-            self.duration_s[rows], self.seconds[rows], self.attempts[rows], self.failures[rows],
-        )  # fmt: skip
+            self.subscribers,
+            self.cells,
+            self.subscriber[rows],
+            self.cell[rows],
+            self.start[rows],
+            self.duration_s[rows],
+            self.seconds[rows],
+            self.attempts[rows],
+            self.failures[rows],
+        )
 
 
 def no_presence() -> Presence:
@@ -57,13 +64,16 @@ def join_presence(parts: Sequence[Presence]) -> Presence:
     s_map = [np.array([s_at[k] for k in p.subscribers], np.int32) for p in parts]
     c_map = [np.array([c_at[c] for c in p.cells], np.int32) for p in parts]
     return Presence(
-        subscribers, cells,
+        subscribers,
+        cells,
         np.concatenate([m[p.subscriber] for m, p in zip(s_map, parts, strict=True)]),
         np.concatenate([m[p.cell] for m, p in zip(c_map, parts, strict=True)]),
-        np.concatenate([p.start for p in parts]), np.concatenate([p.duration_s for p in parts]),
-        np.concatenate([p.seconds for p in parts]), np.concatenate([p.attempts for p in parts]),
+        np.concatenate([p.start for p in parts]),
+        np.concatenate([p.duration_s for p in parts]),
+        np.concatenate([p.seconds for p in parts]),
+        np.concatenate([p.attempts for p in parts]),
         np.concatenate([p.failures for p in parts]),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,10 +33,17 @@ class Burden:
 def features(burdens: Sequence[Burden], segments: Sequence[str]) -> NDArray[np.float64]:
     """[burden, TODAY + PAST + segments]; amounts as log(1 + x): the second hour annoys less than the first."""
     rows = [
-        [*(np.log1p(b.minutes.get(harm, 0.0)) for harm in HARMS), np.log1p(b.failures), np.log1p(b.week),
-         np.log1p(b.incidents), recency(b.days_since), np.log1p(b.contacts), *(float(b.segment == s) for s in segments)]
+        [
+            *(np.log1p(b.minutes.get(harm, 0.0)) for harm in HARMS),
+            np.log1p(b.failures),
+            np.log1p(b.week),
+            np.log1p(b.incidents),
+            recency(b.days_since),
+            np.log1p(b.contacts),
+            *(float(b.segment == s) for s in segments),
+        ]
         for b in burdens
-    ]  # fmt: skip
+    ]
     return np.array(rows, np.float64).reshape(len(rows), len(TODAY) + len(PAST) + len(segments))
 
 

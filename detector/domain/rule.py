@@ -122,9 +122,16 @@ def _rule(entry: Mapping[str, Any], where: str, offers: Mapping[str, Offer]) -> 
     _check_offer(entry.get("offer", ""), action, offers, where)
     when = _when(entry.get("when", {}), of, f"{where}: when")
     return Rule(
-        entry["name"], entry["action"], when, entry.get("priority", 0), channel, entry.get("team", ""),
-        entry.get("offer", ""), at, of,
-    )  # fmt: skip
+        entry["name"],
+        entry["action"],
+        when,
+        entry.get("priority", 0),
+        channel,
+        entry.get("team", ""),
+        entry.get("offer", ""),
+        at,
+        of,
+    )
 
 
 _SEE = "see config/rules.toml"

@@ -95,9 +95,16 @@ class Burst:
 
 
 def bursts(
-    heard: Sequence[Interaction], usual: Usual, topology: Topology, explained: Collection[str], *, now: int, timezone: str,
-    budget: float, floor: int,
-) -> list[Burst]:  # fmt: skip
+    heard: Sequence[Interaction],
+    usual: Usual,
+    topology: Topology,
+    explained: Collection[str],
+    *,
+    now: int,
+    timezone: str,
+    budget: float,
+    floor: int,
+) -> list[Burst]:
     """The unlikeliest first, each cell in one of them. heard: the last hours'; explained: cells with a known trouble.
 
     `budget`: false bursts a week over the whole network; at least `floor` people are behind each. The count of a place is

@@ -50,9 +50,11 @@ class Days:
 
 
 def days_of(
-    segments_of: Mapping[str, str], experience: Iterable[Experience], interactions: Iterable[Interaction],
+    segments_of: Mapping[str, str],
+    experience: Iterable[Experience],
+    interactions: Iterable[Interaction],
     midnights: Sequence[int],
-) -> Days:  # fmt: skip
+) -> Days:
     """The design from what is kept. `segments_of`: subscriber -> segment of those who may be profiled, and of no one else;
     midnights: local ones of consecutive days, and the end of the last one.
 
@@ -166,9 +168,18 @@ def fit_risk(days: Days, *, now: int) -> tuple[RiskModel | None, str]:
     hand = np.column_stack([np.log1p(minutes), days.x[:, past]])
     intercept, weights, errors = logistic(days.x, days.came, days.weight, SPREAD)
     return RiskModel(
-        days.names, days.segments, intercept, tuple(weights), tuple(errors), now, days.complaints, days.people,
-        out_of_time(days, days.x, older), out_of_time(days, days.x[:, past], older), out_of_time(days, hand, older),
-    ), ""  # fmt: skip
+        days.names,
+        days.segments,
+        intercept,
+        tuple(weights),
+        tuple(errors),
+        now,
+        days.complaints,
+        days.people,
+        out_of_time(days, days.x, older),
+        out_of_time(days, days.x[:, past], older),
+        out_of_time(days, hand, older),
+    ), ""
 
 
 def out_of_time(days: Days, x: Floats, older: NDArray[np.bool_]) -> Judgement | None:

@@ -65,9 +65,16 @@ class Crowd:
 
 
 def crowd_of(
-    habit: Habit, presence: Presence, *, touched: Collection[str], start: int, end: int, before: int, timezone: str,
+    habit: Habit,
+    presence: Presence,
+    *,
+    touched: Collection[str],
+    start: int,
+    end: int,
+    before: int,
+    timezone: str,
     policy: ImpactPolicy,
-) -> Crowd:  # fmt: skip
+) -> Crowd:
     """Everyone usually or lately behind a `touched` cell in the hours at stake, `[start, end)` and those just before it.
     recent = rows that ended by `before` (s), `present_hours` back from the newest of them or, if that is older, from the
     incident's `start`."""
@@ -86,9 +93,17 @@ def crowd_of(
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
     return Crowd(
-        tuple(number), usual, theirs, presence, of_presence, timezone, recent, np.repeat(of_presence, rows_each), seen,
+        tuple(number),
+        usual,
+        theirs,
+        presence,
+        of_presence,
+        timezone,
+        recent,
+        np.repeat(of_presence, rows_each),
+        seen,
         recent_at,
-    )  # fmt: skip
+    )
 
 
 def active_share(attempts_per_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,9 +13,7 @@ from detector.domain.kpi import Kpi
 from detector.impact.rates import DEAD_KINDS, common_rates, dimension_share, failing_of, is_dead, is_slow
 
 SHELTER = ("site", "node", "edge")
-CORE_TECHNOLOGIES = {
-    "AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"},
-}  # fmt: skip
+CORE_TECHNOLOGIES = {"AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"}}
 """Whose users a core function serves (TS 23.401 and 23.501; non-standalone 5G hangs on the EPC); others serve all."""
 BROKE_INSIDE = 0.2
 """Share of a single period without service from which on the cell is taken to have died inside it."""
@@ -75,12 +73,7 @@ def columns(harms: Mapping[str, Harm], cells: Sequence[str]) -> HarmColumns:
 
 
 def harms_of(
-    incident: Incident,
-    degradations: Sequence[Degradation],
-    topology: Topology,
-    kpis: Mapping[str, Kpi],
-    end: int,
-    now: int,
+    incident: Incident, degradations: Sequence[Degradation], topology: Topology, kpis: Mapping[str, Kpi], end: int, now: int
 ) -> dict[str, Harm]:
     """Cell id -> what it does to people until `end` (s) at the latest.
 

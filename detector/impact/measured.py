@@ -62,11 +62,15 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     unknown = np.where(known, 0.0, np.where(np.isfinite(attempts), counted, guessed)) * share
     return Measured(
         1.0 - np.exp(-crowd.total(who, evidence)),
-        crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0, crowd.total(who, p.seconds[rows] * share) > 0,
-        crowd.total(who, seconds), crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
+        crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0,
+        crowd.total(who, p.seconds[rows] * share) > 0,
+        crowd.total(who, seconds),
+        crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
         crowd.total(who, seconds * here.slow * active_share(pace)),
-        crowd.total(who, unknown), crowd.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)), lately,
-    )  # fmt: skip
+        crowd.total(who, unknown),
+        crowd.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)),
+        lately,
+    )
 
 
 def _pace(crowd: Crowd, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector:

@@ -53,9 +53,16 @@ def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
     first = group[0]
     lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.strength, d.degradation_id))
     return Bout(
-        first.base_object, first.started_at, _slack(first, tolerance_periods), first.duration_s, lead.kind, lead.severity,
-        lead.strength, frozenset(d.degradation_id for d in group), frozenset(d.family for d in group),
-    )  # fmt: skip
+        first.base_object,
+        first.started_at,
+        _slack(first, tolerance_periods),
+        first.duration_s,
+        lead.kind,
+        lead.severity,
+        lead.strength,
+        frozenset(d.degradation_id for d in group),
+        frozenset(d.family for d in group),
+    )
 
 
 def _slack(d: Degradation, tolerance_periods: int) -> int:

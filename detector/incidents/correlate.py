@@ -115,9 +115,10 @@ class Ledger:
         most = max(parts.values(), key=lambda own: (len({d.base_object for d in own}), own[0].degradation_id))
         apart = {
             d.degradation_id
-            for owner, own in parts.items() if owner and abs(began(own) - began(most)) > GRADUAL_S
+            for owner, own in parts.items()
+            if owner and abs(began(own) - began(most)) > GRADUAL_S
             for d in own
-        }  # fmt: skip
+        }
         return replace(cause, degradation_ids=cause.degradation_ids - apart) if apart else cause
 
     def _hosts(self, cause: Cause) -> set[str]:

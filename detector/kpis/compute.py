@@ -177,9 +177,14 @@ def _ticks(frames: Sequence[KpiFrame], grid: Grid, arrival: Mapping[Period, int]
 def _period(frame: KpiFrame, p: int) -> KpiFrame:
     one = slice(p, p + 1)
     return KpiFrame(
-        frame.starts[one], frame.duration_s, frame.objects, frame.kpis, frame.numerator[one], frame.denominator[one],
+        frame.starts[one],
+        frame.duration_s,
+        frame.objects,
+        frame.kpis,
+        frame.numerator[one],
+        frame.denominator[one],
         frame.suspect[one],
-    )  # fmt: skip
+    )
 
 
 def _one_tick(frames: Sequence[KpiFrame], tick: Tick, arrival: Mapping[Period, int]) -> KpiFrame:

@@ -97,11 +97,13 @@ def _joined(blocks: Sequence[_Block]) -> Sequence[_Block]:
         return blocks
     return [
         _Block(
-            [name for block in same for name in block.objects], counters,
-            np.concatenate([block.values for block in same]), np.concatenate([block.suspect for block in same]),
+            [name for block in same for name in block.objects],
+            counters,
+            np.concatenate([block.values for block in same]),
+            np.concatenate([block.suspect for block in same]),
         )
         for counters, same in alike.items()
-    ]  # fmt: skip
+    ]
 
 
 def _without_repeats(ids: Sequence[str]) -> Iterable[NDArray[np.intp]]:

@@ -83,9 +83,7 @@ class Report:
         if value is None or column not in names:
             return self
         at = names.index(column)
-        return Report(
-            self.name, self.title, self.columns, tuple(row for row in self.rows if row[at] == value), self.notes
-        )  # fmt: skip
+        return Report(self.name, self.title, self.columns, tuple(row for row in self.rows if row[at] == value), self.notes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,6 +52,13 @@ def _sample(own: KpiFrame, baseline: Baseline, kpi_id: str, object_id: str, time
     usual = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
     spread, doubt = (np.full(len(level), float(x[rows[0], b])) for x in (baseline.spread[0], baseline.doubt))
     return Sample(
-        events, np.where(np.isfinite(size), size, usual), level, spread, doubt, baseline.rests(b, rows, when)[:, 0],
-        worse(own.kpis[k]), float(baseline.offset[b]), bool(baseline.counted[b]),
-    )  # fmt: skip
+        events,
+        np.where(np.isfinite(size), size, usual),
+        level,
+        spread,
+        doubt,
+        baseline.rests(b, rows, when)[:, 0],
+        worse(own.kpis[k]),
+        float(baseline.offset[b]),
+        bool(baseline.counted[b]),
+    )

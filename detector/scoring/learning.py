@@ -91,10 +91,17 @@ class History:
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
         return Sample(
-            events, size, expected / size, np.zeros(1), base.doubt[part, k].astype(float),
-            base.rests(k, rows, self.when), worse(self.frame.kpis[k]), float(base.offset[k]), bool(base.counted[k]),
+            events,
+            size,
+            expected / size,
+            np.zeros(1),
+            base.doubt[part, k].astype(float),
+            base.rests(k, rows, self.when),
+            worse(self.frame.kpis[k]),
+            float(base.offset[k]),
+            bool(base.counted[k]),
             self.below,
-        )  # fmt: skip
+        )
 
 
 def load_places(kpis: Sequence[Kpi]) -> NDArray[np.int64]:

@@ -63,9 +63,7 @@ def simulate(
     """
     if format not in ("csv", "xml"):
         raise ValueError(f"format {format!r} is unknown: use csv or xml")
-    scenario = Scenario(
-        cells, days, seed, start - start % HOUR_S, history_days, fault_rate, subscribers_per_cell, quiet
-    )  # fmt: skip
+    scenario = Scenario(cells, days, seed, start - start % HOUR_S, history_days, fault_rate, subscribers_per_cell, quiet)
     world = build_world(scenario)
     write_network(out, world)
     write_maintenance(out, tuple(f for f in world.faults if f.works), FOREVER)

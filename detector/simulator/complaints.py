@@ -89,10 +89,16 @@ class Complaints:
         unknown = channel == "social" and unnamed < 0.6
         words = said(str(self._language[person]), self._topic(category, cause, text), text * 97 % 1)
         return ContactRow(
-            at, -1 if unknown else person, channel, category, words,
-            cell if category == "network" and (unknown or placed < 0.4) else -1, bool(escalated < 0.05),
-            bool(reopened < 0.04), cause,
-        )  # fmt: skip
+            at,
+            -1 if unknown else person,
+            channel,
+            category,
+            words,
+            cell if category == "network" and (unknown or placed < 0.4) else -1,
+            bool(escalated < 0.05),
+            bool(reopened < 0.04),
+            cause,
+        )
 
     def _topic(self, category: str, cause: int, draw: float) -> str:
         if category != "network":

@@ -92,10 +92,16 @@ class PreparedDay:
             return no_presence()
         seen, person = np.unique(rows.person, return_inverse=True)
         return Presence(
-            tuple(map(self.pseudonym, self.people.ids[seen])), tuple(self.world.network.ids), person.astype(np.int32),
-            rows.cell.astype(np.int32), rows.hour, np.full(len(person), HOUR_S, np.int32), rows.seconds.astype(float),
-            rows.attempts.astype(float), rows.failures.astype(float),
-        )  # fmt: skip
+            tuple(map(self.pseudonym, self.people.ids[seen])),
+            tuple(self.world.network.ids),
+            person.astype(np.int32),
+            rows.cell.astype(np.int32),
+            rows.hour,
+            np.full(len(person), HOUR_S, np.int32),
+            rows.seconds.astype(float),
+            rows.attempts.astype(float),
+            rows.failures.astype(float),
+        )
 
     def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
         return self.files.contacts(after, now, findings)

@@ -107,9 +107,15 @@ def build_network(scenario: Scenario) -> Network:
     where, facing, layers = np.array(site[:keep]), np.array(sector[:keep]), np.array(layer[:keep])
     tacs = sorted({f"{100 + s.tac}" for s in sites})
     return Network(
-        tuple(cells[:keep]), tuple(sites), _functions(tacs), _edges(sites), where, facing, layers,
+        tuple(cells[:keep]),
+        tuple(sites),
+        _functions(tacs),
+        _edges(sites),
+        where,
+        facing,
+        layers,
         _neighbours(sites, where, facing, layers),
-    )  # fmt: skip
+    )
 
 
 def _sites(rng: np.random.Generator, cells: int) -> list[SitePlan]:
@@ -157,10 +163,21 @@ def _cell(plan: SitePlan, index: int, layer: str, sector: int) -> Cell:
     )
     saving = layer == "capacity" and index % 2 == 0
     return Cell(
-        cell_id, technology, plan.site_id, node, f"{100 + plan.tac}", f"r{plan.region + 1}", BANDS[layer], layer,
-        plan.vendor, plan.releases[technology == "NR"], "energy_saving" if saving else "in_service",
-        plan.latitude, plan.longitude, ldn,
-    )  # fmt: skip
+        cell_id,
+        technology,
+        plan.site_id,
+        node,
+        f"{100 + plan.tac}",
+        f"r{plan.region + 1}",
+        BANDS[layer],
+        layer,
+        plan.vendor,
+        plan.releases[technology == "NR"],
+        "energy_saving" if saving else "in_service",
+        plan.latitude,
+        plan.longitude,
+        ldn,
+    )
 
 
 def _neighbours(

@@ -17,7 +17,7 @@ from detector.domain.customer import (
     Subscriber,
     SubscriberEvent,
     Survey,
-)  # fmt: skip
+)
 from detector.domain.finding import Findings
 from detector.sources import plausible
 from detector.sources.identity import Pseudonymiser
@@ -126,10 +126,21 @@ class CustomerRows:
         guardian = self._subscriber(row.text("guardian_id"))
         channel, language, device, plan, partner = (row.word(name) for name in PLAIN)
         return Subscriber(
-            self._needed_subscriber(row), self._account(row.text("account_id")), row.word("segment"),
-            row.flag("vip"), row.flag("vulnerable"), row.flag("minor"), guardian, channel, language, device, plan,
-            partner, row.number("lifetime_value"), row.number("nps"),
-        )  # fmt: skip
+            self._needed_subscriber(row),
+            self._account(row.text("account_id")),
+            row.word("segment"),
+            row.flag("vip"),
+            row.flag("vulnerable"),
+            row.flag("minor"),
+            guardian,
+            channel,
+            language,
+            device,
+            plan,
+            partner,
+            row.number("lifetime_value"),
+            row.number("nps"),
+        )
 
     def account(self, row: Record) -> Account:
         texts = {name: row.word(name) for name in ("tier", "sla", "care_team")}
@@ -149,11 +160,19 @@ class CustomerRows:
 
     def contact(self, row: Record) -> Contact:
         return Contact(
-            row.needed("contact_id"), row.needed_time("at"), row.needed("channel"),
-            self._subscriber(row.text("subscriber_id")), row.word("category"), row.word("cell_id"), row.text("text"),
-            row.number("latitude"), row.number("longitude"), row.word("outcome"), row.flag("escalated"),
+            row.needed("contact_id"),
+            row.needed_time("at"),
+            row.needed("channel"),
+            self._subscriber(row.text("subscriber_id")),
+            row.word("category"),
+            row.word("cell_id"),
+            row.text("text"),
+            row.number("latitude"),
+            row.number("longitude"),
+            row.word("outcome"),
+            row.flag("escalated"),
             row.flag("reopened"),
-        )  # fmt: skip
+        )
 
     def survey(self, row: Record) -> Survey:
         score = row.number("score")

@@ -161,10 +161,21 @@ class Block:
     def flush(self) -> CounterBatch | None:
         """What is still held, as a batch; None if nothing is."""
         counters, values = self._numbers() if self._rows else (self.names, np.empty((0, 0)))
-        batch = CounterBatch(
-            self._file, self.period.start, self.period.seconds, tuple(self._objects), counters, values,
-            np.array(self._suspect, bool), self._prefix.managed, self._lists,
-        ) if self._objects else None  # fmt: skip
+        batch = (
+            CounterBatch(
+                self._file,
+                self.period.start,
+                self.period.seconds,
+                tuple(self._objects),
+                counters,
+                values,
+                np.array(self._suspect, bool),
+                self._prefix.managed,
+                self._lists,
+            )
+            if self._objects
+            else None
+        )
         self._clear()
         return batch
 

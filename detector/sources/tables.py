@@ -57,11 +57,14 @@ class CounterTable:
         edges = [first, *map(int, cuts), last] if last > first else []
         for low, high in pairwise(edges):
             yield CounterBatch(
-                self.file, int(self.start[low]), int(self.duration_s[low]),
-                tuple(self.names[i] for i in self.object[low:high]), self.counters,
+                self.file,
+                int(self.start[low]),
+                int(self.duration_s[low]),
+                tuple(self.names[i] for i in self.object[low:high]),
+                self.counters,
                 np.column_stack([c[low:high] for c in self.columns]) if self.columns else np.empty((high - low, 0)),
                 self.suspect[low:high],
-            )  # fmt: skip
+            )
 
 
 def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
@@ -88,9 +91,15 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
 
 
 def times(
-    table: Table, column: str, zone: tzinfo, name: str, findings: Findings, *, private: bool = False,
+    table: Table,
+    column: str,
+    zone: tzinfo,
+    name: str,
+    findings: Findings,
+    *,
+    private: bool = False,
     of: Sequence[NDArray[Any]] = (),
-) -> NDArray[np.int64]:  # fmt: skip
+) -> NDArray[np.int64]:
     """A loaded column of times as seconds, -1 where empty or no time (a finding, which does not repeat a `private` one).
 
     `of`: what a row is about. A local time that comes twice, when the clocks are set back, is the earlier moment in the

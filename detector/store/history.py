@@ -232,9 +232,14 @@ def _bytes(frame: KpiFrame) -> int:
 
 def _pick(frame: KpiFrame, periods: np.ndarray[Any, np.dtype[np.bool_]]) -> KpiFrame:
     return KpiFrame(
-        frame.starts[periods], frame.duration_s, frame.objects, frame.kpis,
-        frame.numerator[periods], frame.denominator[periods], frame.suspect[periods],
-    )  # fmt: skip
+        frame.starts[periods],
+        frame.duration_s,
+        frame.objects,
+        frame.kpis,
+        frame.numerator[periods],
+        frame.denominator[periods],
+        frame.suspect[periods],
+    )
 
 
 def _sorted_codes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray[Any, np.dtype[np.intp]]]:

@@ -101,9 +101,14 @@ class Outbox:
         return self.messages(*([] if state is None else [table.c.state == Choice(state)]), limit=limit)
 
     def claim(
-        self, now: float, limit: int = 50, *, receiver: str | None = None, besides: Collection[str] | None = None,
+        self,
+        now: float,
+        limit: int = 50,
+        *,
+        receiver: str | None = None,
+        besides: Collection[str] | None = None,
         lease_s: float = LEASE_S,
-    ) -> list[Message]:  # fmt: skip
+    ) -> list[Message]:
         """Due messages, leased for `lease_s`: an incident's alerts to one receiver go out in order, none overtakes another.
         Of all receivers, of one, or of all `besides` some."""
         earlier = table.alias()
@@ -111,12 +116,14 @@ class Outbox:
             select(earlier.c.key)
             .where(
                 and_(
-                    earlier.c.incident_id == table.c.incident_id, earlier.c.receiver == table.c.receiver,
-                    earlier.c.state == "pending", earlier.c.sequence < table.c.sequence,
+                    earlier.c.incident_id == table.c.incident_id,
+                    earlier.c.receiver == table.c.receiver,
+                    earlier.c.state == "pending",
+                    earlier.c.sequence < table.c.sequence,
                 )
             )
             .exists()
-        )  # fmt: skip
+        )
         whose = [table.c.receiver == receiver] if receiver is not None else []
         whose += [table.c.receiver.not_in(besides)] if besides is not None else []
         query = select(table).where(table.c.state == "pending", _due(now), ~blocked, *whose)

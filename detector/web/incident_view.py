@@ -115,11 +115,18 @@ class Summary:
 def summary(incident: Incident, page: Page) -> Summary:
     facts = page.facts(incident)
     return Summary(
-        incident, facts.headline, page.clock(facts.since), "" if facts.until is None else page.clock(facts.until),
-        facts.lasted, facts.in_words, f"merged into {facts.into}" if facts.into else facts.silence,
-        words.BADGES[facts.state], facts.since, facts.until,
+        incident,
+        facts.headline,
+        page.clock(facts.since),
+        "" if facts.until is None else page.clock(facts.until),
+        facts.lasted,
+        facts.in_words,
+        f"merged into {facts.into}" if facts.into else facts.silence,
+        words.BADGES[facts.state],
+        facts.since,
+        facts.until,
         "" if facts.no_data_since is None else page.clock(facts.no_data_since),
-    )  # fmt: skip
+    )
 
 
 def incidents_view(service: WebService, found: Sequence[Incident], here: Page) -> dict[str, object]:
@@ -178,10 +185,17 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
     if d.family == SILENCE:
         title, observed, expected = "Measurements", "none", f"every {times.duration(d.duration_s)}"
     return Measured(
-        d.object_id, title, observed, quantities.counts(kpi, one.numerator, one.denominator), expected,
-        page.dated(d.started_at), times.duration(one.periods * d.duration_s), d.severity,
-        "ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}", answers.explained(d, find),
-    )  # fmt: skip
+        d.object_id,
+        title,
+        observed,
+        quantities.counts(kpi, one.numerator, one.denominator),
+        expected,
+        page.dated(d.started_at),
+        times.duration(one.periods * d.duration_s),
+        d.severity,
+        "ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}",
+        answers.explained(d, find),
+    )
 
 
 def candidates(incident: Incident) -> list[Candidate]:
@@ -190,11 +204,14 @@ def candidates(incident: Incident) -> list[Candidate]:
         return []
     return [
         Candidate(
-            words.place(r.root_kind, r.root_id), (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
-            f"{r.bad} of {r.testable}", quantities.rare(r.chance), f"{100 * r.coverage:.0f} %",
+            words.place(r.root_kind, r.root_id),
+            (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
+            f"{r.bad} of {r.testable}",
+            quantities.rare(r.chance),
+            f"{100 * r.coverage:.0f} %",
         )
         for r in incident.rivals
-    ]  # fmt: skip
+    ]
 
 
 def nobody_known(service: WebService, impact: Impact) -> bool:

@@ -90,15 +90,21 @@ class StoreService:
         listed = self.store.book.listings(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
         return CareView(
-            say=self._say(incident), action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
-            listed=len(listed), contactable=sum(one.contactable for one in listed),
-            proposed=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
+            say=self._say(incident),
+            action=str(action.get("kind") or ""),
+            team=str(action.get("team") or ""),
+            listed=len(listed),
+            contactable=sum(one.contactable for one in listed),
+            proposed=sum(one.contactable and one.action != "none" for one in listed),
+            withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
-                cells=incident.cells, people={one.subscriber for one in listed},
+                cells=incident.cells,
+                people={one.subscriber for one in listed},
             ),
-            outlook=self._outlook(incident), held=str(held.get("why") or ""),
-        )  # fmt: skip
+            outlook=self._outlook(incident),
+            held=str(held.get("why") or ""),
+        )
 
     def _say(self, incident: Incident) -> Mapping[str, str]:
         zone, lead = self._known().operator.timezone, self.store.book.leading(incident)
@@ -170,9 +176,13 @@ class StoreService:
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
         return Situation(
-            reference.customers, operator.timezone, int(self.now()), self.settings.care, heard=heard or Heard(),
+            reference.customers,
+            operator.timezone,
+            int(self.now()),
+            self.settings.care,
+            heard=heard or Heard(),
             country=operator.country,
-        )  # fmt: skip
+        )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
         from jobs import fitted  # with the scorers, which nothing else here needs

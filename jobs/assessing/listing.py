@@ -38,30 +38,61 @@ def _gone(decision: Decision, customers: Customers) -> Affected:
 
 def _listing(person: Affected, decision: Decision | None, at: int) -> Listing:
     listed = Listing(
-        person.incident_id, person.subscriber, person.account, person.basis, person.probability, person.exposure_s, at,
-        degraded_s=person.degraded_s, failures=person.failures, next_exposure_at=person.next_exposure_at,
-    )  # fmt: skip
+        person.incident_id,
+        person.subscriber,
+        person.account,
+        person.basis,
+        person.probability,
+        person.exposure_s,
+        at,
+        degraded_s=person.degraded_s,
+        failures=person.failures,
+        next_exposure_at=person.next_exposure_at,
+    )
     if decision is None:
         return listed
     return replace(
-        listed, contactable=decision.contactable, why_not=decision.why_not, action=decision.action, channel=decision.channel,
-        recipient=decision.recipient, decided_at=decision.decided_at, risk=decision.risk, rule=decision.rule,
-        team=decision.team, offer=decision.offer,
-    )  # fmt: skip
+        listed,
+        contactable=decision.contactable,
+        why_not=decision.why_not,
+        action=decision.action,
+        channel=decision.channel,
+        recipient=decision.recipient,
+        decided_at=decision.decided_at,
+        risk=decision.risk,
+        rule=decision.rule,
+        team=decision.team,
+        offer=decision.offer,
+    )
 
 
 def person_of(one: Listing) -> Affected:
     """What the list says of a person."""
     return Affected(
-        one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s, one.degraded_s,
-        one.failures, one.next_exposure_at,
-    )  # fmt: skip
+        one.incident_id,
+        one.subscriber,
+        one.account,
+        one.basis,
+        one.probability,
+        one.exposure_s,
+        one.degraded_s,
+        one.failures,
+        one.next_exposure_at,
+    )
 
 
 def _moved(old: Listing, new: Listing) -> bool:
     """A change worth a new row: another basis or decision, or a notably different probability."""
     same = replace(
-        old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, decided_at=new.decided_at,
-        degraded_s=new.degraded_s, failures=new.failures, next_exposure_at=new.next_exposure_at, risk=new.risk, row=None,
-    )  # fmt: skip
+        old,
+        probability=new.probability,
+        exposure_s=new.exposure_s,
+        listed_at=new.listed_at,
+        decided_at=new.decided_at,
+        degraded_s=new.degraded_s,
+        failures=new.failures,
+        next_exposure_at=new.next_exposure_at,
+        risk=new.risk,
+        row=None,
+    )
     return same != new or abs(old.probability - new.probability) >= _NOTABLE_CHANGE

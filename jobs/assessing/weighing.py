@@ -84,9 +84,7 @@ class Weighing:
 
     def _situation(self, incidents: Sequence[Incident]) -> Situation:
         heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
-        return pipeline.circumstances(
-            self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard
-        )  # fmt: skip
+        return pipeline.circumstances(self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard)
 
     def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> Weighed:
         outlook = None
@@ -116,9 +114,16 @@ class Weighing:
         if incident.withdrawn_at is not None:
             return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
         one = pipeline.weigh(
-            incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
-            self.settings.impact, now=_known_until(incident, self.now), outlook=outlook,
-        )  # fmt: skip
+            incident,
+            self.store.book.degradations_of(incident),
+            self.habit,
+            presence,
+            self.reference,
+            self.catalogue,
+            self.settings.impact,
+            now=_known_until(incident, self.now),
+            outlook=outlook,
+        )
         zone = self.reference.operator.timezone
         accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)
         return replace(one, impact=replace(one.impact, accounts=accounts))
@@ -126,9 +131,7 @@ class Weighing:
     def _risk(self, one: Assessed) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
         harm = harm_of(one.incident, self.store.book.leading_drift(one.incident))
-        return risks(
-            self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now
-        )  # fmt: skip
+        return risks(self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now)
 
     def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
         """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""
@@ -146,7 +149,11 @@ class Weighing:
         if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
             return known
         drifts = fitted.drifts_of(
-            self.store, self.catalogue, self.settings.detection, self.store.book.degradations_of(incident),
-            timezone=self.reference.operator.timezone, until=self.now,
-        )  # fmt: skip
+            self.store,
+            self.catalogue,
+            self.settings.detection,
+            self.store.book.degradations_of(incident),
+            timezone=self.reference.operator.timezone,
+            until=self.now,
+        )
         return pipeline.breaches(drifts, now=self.now)

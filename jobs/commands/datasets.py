@@ -25,9 +25,14 @@ def simulate(
 
     with progress("simulating") as moved:
         summary = write(
-            out, cells=cells, days=days, seed=seed, start=moment(start, "--start"), format=format_,
+            out,
+            cells=cells,
+            days=days,
+            seed=seed,
+            start=moment(start, "--start"),
+            format=format_,
             progress=lambda done, of: moved(done / of),
-        )  # fmt: skip
+        )
     typer.echo(
         f"{out}: {summary.cells} cells, {summary.days} days, {summary.faults} faults, {summary.subscribers} subscribers, "
         f"{summary.complaints} complaints"

@@ -59,12 +59,17 @@ class Trial:
         key = self.house.pseudonymiser.subscriber(SubscriberId(raw))
         self.house.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id or "")
         return [
-            {"incident": incident.incident_id, "probability": f"{self._chance(incident, key):.0%}", "rule": tried[0],
-             "gets": gets or "nothing"}
+            {
+                "incident": incident.incident_id,
+                "probability": f"{self._chance(incident, key):.0%}",
+                "rule": tried[0],
+                "gets": gets or "nothing",
+            }
             | ({"present_rules": " ".join(self._of(incident, key, self.present)[0])} if self.rules_file else {})
-            for incident in self.incidents if self._chance(incident, key)
+            for incident in self.incidents
+            if self._chance(incident, key)
             for tried, gets in [self._of(incident, key, self.tried)]
-        ]  # fmt: skip
+        ]
 
     @property
     def present(self) -> Sequence[Rule]:
@@ -134,7 +139,7 @@ class Trial:
 
     def _decided(
         self, incident: Incident, rules: Sequence[Rule], heard: Heard
-    ) -> tuple[list[Decision | AccountDecision], Sequence[Any]]:  # fmt: skip
+    ) -> tuple[list[Decision | AccountDecision], Sequence[Any]]:
         """While it lasts, for accounts, and once it is over."""
         impact, service = self._impact(incident), self._service(incident)
         situation = self._situation(incident, rules, heard)
@@ -150,10 +155,14 @@ class Trial:
         asks = any(name in OF_THE_PAST for rule in rules for name, _ in rule.when)
         people = [one.subscriber for one in rows] if asks else []
         return pipeline.circumstances(
-            self.reference, self.house.settings.care, rules, now=self.now, heard=heard,
+            self.reference,
+            self.house.settings.care,
+            rules,
+            now=self.now,
+            heard=heard,
             risk={one.subscriber: one.risk for one in rows if one.risk is not None},
             history=histories(self.house.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
-        )  # fmt: skip
+        )
 
     def _impact(self, incident: Incident) -> Impact:
         rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)

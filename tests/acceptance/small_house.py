@@ -61,16 +61,30 @@ class SmallHouse:
         self.receivers: Sequence[Receiver] = [Receiver("desk", self.url, (SECRET,))] if self.url else []
         self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
         relay = Relay(
-            self.store, self.source, self.transport, {r.name: r for r in self.receivers}, "/precall", self.settings.care,
-            self.max_attempts, self.reached,
-        )  # fmt: skip
+            self.store,
+            self.source,
+            self.transport,
+            {r.name: r for r in self.receivers},
+            "/precall",
+            self.settings.care,
+            self.max_attempts,
+            self.reached,
+        )
         self.house = House(self.settings, keys, self.names, self.clock, self.receivers)
         self.house.catalogue, self.house.source, self.house.store = self.catalogue, self.source, self.store
         self.house.transport = self.transport
         self.jobs = Jobs(
-            self.source, self.store, self.catalogue, self.settings, self.clock, self.wall, relay, self.receivers,
-            self.house.telemetry, self.reached,
-        )  # fmt: skip
+            self.source,
+            self.store,
+            self.catalogue,
+            self.settings,
+            self.clock,
+            self.wall,
+            relay,
+            self.receivers,
+            self.house.telemetry,
+            self.reached,
+        )
 
     def tick(self, at: float) -> None:
         """Everything the daemon does in one round, as of `at`."""

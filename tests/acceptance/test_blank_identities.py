@@ -82,9 +82,17 @@ def test_an_address_without_a_name_is_no_address(client: TestClient) -> None:
 @pytest.mark.parametrize("blank", BLANKS[:6])
 @pytest.mark.parametrize(
     "path",
-    ["/v1/incidents/{}", "/v1/incidents/{}/affected", "/v1/incidents/{}/feedback", "/v1/reports/{}", "/incidents/{}",
-     "/v1/incidents?state={}", "/v1/reports/planning?by={}", "/?state={}"],
-)  # fmt: skip
+    [
+        "/v1/incidents/{}",
+        "/v1/incidents/{}/affected",
+        "/v1/incidents/{}/feedback",
+        "/v1/reports/{}",
+        "/incidents/{}",
+        "/v1/incidents?state={}",
+        "/v1/reports/planning?by={}",
+        "/?state={}",
+    ],
+)
 def test_no_filter_means_all_by_being_blank(client: TestClient, path: str, blank: str) -> None:
     assert client.get(path.format(blank)).status_code == 422
 

@@ -15,11 +15,31 @@ from tests.acceptance.small_operator import LIVE, QUARTER, write_operator, write
 pytestmark = pytest.mark.xdist_group("crashes")
 
 STEPS = (
-    "pull.read", "pull.measured", "pull.written", "pull.recorded", "learn.baselines", "learn.habits", "learn.risk",
-    "detect.scored", "detect.score_recorded", "detect.tracked", "detect.deciding", "detect.decided", "detect.reconsidered",
-    "detect.correcting", "detect.corrected", "assess.computed", "assess.deciding", "assess.recorded",
-    "experience.computed", "experience.kept", "push.claimed", "push.frozen", "push.sent", "push.noted",
-)  # fmt: skip
+    "pull.read",
+    "pull.measured",
+    "pull.written",
+    "pull.recorded",
+    "learn.baselines",
+    "learn.habits",
+    "learn.risk",
+    "detect.scored",
+    "detect.score_recorded",
+    "detect.tracked",
+    "detect.deciding",
+    "detect.decided",
+    "detect.reconsidered",
+    "detect.correcting",
+    "detect.corrected",
+    "assess.computed",
+    "assess.deciding",
+    "assess.recorded",
+    "experience.computed",
+    "experience.kept",
+    "push.claimed",
+    "push.frozen",
+    "push.sent",
+    "push.noted",
+)
 """Every named step of the house: a crash at each of them is tried below."""
 KILLED = -9
 
@@ -75,8 +95,9 @@ def test_the_story_is_worth_telling(undisturbed):
     assert len(decided["decided"]) == len(decided["assessed"]) == len(MOMENTS)
     assert decided["owed"] == []
     assert [(i.root_id, i.state, i.withdrawn_at is None) for i in decided["incidents"]] == [
-        ("s1", "resolved", True), ("c21", "resolved", False)
-    ]  # fmt: skip
+        ("s1", "resolved", True),
+        ("c21", "resolved", False),
+    ]
     assert [alert[2] for alert in decided["alerts"]] == ["opened", "opened", "resolved", "resolved"]
     assert len(decided["listings"]) >= 10
     assert len(sent) == 4

@@ -87,9 +87,7 @@ def operator(watch: Watched, **rules: object) -> Watched:
 
 
 def test_everything_stops_while_a_site_is_dead_and_a_cell_drops_and_comes_again(watch: Watched) -> None:
-    operator(
-        watch, dead=between(1, 10, SITE1), dropping=between(1, 10, ["c12"]), silent=between(4, 8, EVERYTHING),
-    ).until(4)  # fmt: skip
+    operator(watch, dead=between(1, 10, SITE1), dropping=between(1, 10, ["c12"]), silent=between(4, 8, EVERYTHING)).until(4)
     before = watch.incidents
     told = len(watch.care.got)
     assert watch.roots == ["cell c12 open", "site s1 open"]

@@ -24,29 +24,52 @@ every_report = pytest.mark.parametrize("kind", REPORTS.values(), ids=REPORTS.key
 
 def past(people: int = 30) -> Past:
     """Two sites in two regions; `people` suffer from an outage at the first, one person of it from another at the second."""
-    cells = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", tac=f"t{n}", region=f"r{n}", vendor="v", software="1")
-             for n in (1, 2)}  # fmt: skip
+    cells = {
+        f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", tac=f"t{n}", region=f"r{n}", vendor="v", software="1") for n in (1, 2)
+    }
     keys = [f"sub_{n:03d}" for n in range(people)]
     subscribers = {key: Subscriber(key, "acc_1", segment="consumer") for key in keys}
     members = tuple(Membership("acc_1", key, "line") for key in keys)
     customers = Customers(subscribers, {"acc_1": Account("acc_1", "enterprise", "gold", "99.9", "team")}, members)
-    outage = Incident("inc_1", "site", "s1", "outage", MIDNIGHT + 8 * HOUR, MIDNIGHT + 8 * HOUR, "major", (), ("c1",), "",
-                      state="resolved", resolved_at=MIDNIGHT + 10 * HOUR)  # fmt: skip
+    outage = Incident(
+        "inc_1",
+        "site",
+        "s1",
+        "outage",
+        MIDNIGHT + 8 * HOUR,
+        MIDNIGHT + 8 * HOUR,
+        "major",
+        (),
+        ("c1",),
+        "",
+        state="resolved",
+        resolved_at=MIDNIGHT + 10 * HOUR,
+    )
     slow = replace(outage, incident_id="inc_2", root_id="s2", kind="integrity", cells=("c2",))
-    listed = [Listing("inc_1", key, "acc_1", "present", 0.9, 2.0 * HOUR, MIDNIGHT + 9 * HOUR, degraded_s=3600.0)
-              for key in keys]  # fmt: skip
+    listed = [
+        Listing("inc_1", key, "acc_1", "present", 0.9, 2.0 * HOUR, MIDNIGHT + 9 * HOUR, degraded_s=3600.0) for key in keys
+    ]
     listed += [Listing("inc_2", key, "acc_1", "present", 0.8, HOUR, MIDNIGHT + 9 * HOUR) for key in keys[:1]]
     heard = [Interaction(f"k_{key}", MIDNIGHT + 9 * HOUR, "contact", "call", key, "network") for key in keys[: people // 2]]
     days = [Experience(MIDNIGHT, "subscriber", key, 61.0, 3600.0, 2.0, 0.9, 1, -39.0, {"coverage": 3600.0}) for key in keys]
     days += [Experience(MIDNIGHT, "account", "acc_1", 70.0, 3600.0 * people, 2.0, 0.9, 1, -30.0) for _ in keys[:1]]
     asked = [Communication("inc_1", key, key, MIDNIGHT + 9 * HOUR, "data_boost", offer="data_1gb") for key in keys]
     return Past(
-        Window(MIDNIGHT, MIDNIGHT + 7 * 24 * HOUR), "UTC", floor=FLOOR, topology=Topology(cells), customers=customers,
-        incidents=(outage, slow), listings=tuple(listed), interactions=tuple(heard), experience=tuple(days),
+        Window(MIDNIGHT, MIDNIGHT + 7 * 24 * HOUR),
+        "UTC",
+        floor=FLOOR,
+        topology=Topology(cells),
+        customers=customers,
+        incidents=(outage, slow),
+        listings=tuple(listed),
+        interactions=tuple(heard),
+        experience=tuple(days),
         events=tuple(SubscriberEvent(key, MIDNIGHT + 20 * HOUR, "left") for key in keys[:2]),
-        communications=tuple(asked), offers={"data_1gb": 2.0},
-        crowd={"c1": 40.0, "c2": 40.0}, withdrew=7,
-    )  # fmt: skip
+        communications=tuple(asked),
+        offers={"data_1gb": 2.0},
+        crowd={"c1": 40.0, "c2": 40.0},
+        withdrew=7,
+    )
 
 
 @every_report
@@ -70,9 +93,14 @@ def test_of_nothing_there_is_nothing_to_say(kind):
 def test_the_same_past_in_another_order_gives_the_same_report(kind):
     one = past()
     turned = replace(
-        one, incidents=one.incidents[::-1], listings=one.listings[::-1], interactions=one.interactions[::-1],
-        experience=one.experience[::-1], events=one.events[::-1], communications=one.communications[::-1],
-    )  # fmt: skip
+        one,
+        incidents=one.incidents[::-1],
+        listings=one.listings[::-1],
+        interactions=one.interactions[::-1],
+        experience=one.experience[::-1],
+        events=one.events[::-1],
+        communications=one.communications[::-1],
+    )
     assert kind.make(one) == kind.make(turned)
 
 

@@ -156,9 +156,19 @@ def degradation(name: str = "deg_1", cleared_at: int | None = None) -> Degradati
 
 
 INCIDENT = Incident(
-    "inc_1", "cell", "c1", "accessibility", 0, 1200, "major", ("deg_1",), ("c1",), "RRC setup success 80 %", updated_at=1200,
+    "inc_1",
+    "cell",
+    "c1",
+    "accessibility",
+    0,
+    1200,
+    "major",
+    ("deg_1",),
+    ("c1",),
+    "RRC setup success 80 %",
+    updated_at=1200,
     rivals=(Rival("cell", "c1", 1, 1, 1e-4, 1.0), Rival("site", "s1", 1, 3, 0.02, 1.0)),
-)  # fmt: skip
+)
 
 
 def test_nouns_come_back_as_they_went(store: Store) -> None:
@@ -296,8 +306,13 @@ def test_the_vault_holds_no_raw_identity_in_clear(store: Store, database: Databa
 
 @pytest.mark.parametrize("in_place", [False, True])
 def test_state_made_from_something_else_or_damaged_is_not_there(store: Store, in_place: bool) -> None:
-    kept = {"mean": np.arange(3.0), "table": np.arange(6).reshape(2, 3).T, "names": np.array(["a", "\u00e9"]),
-            "none": np.empty(0, np.int32), "keys": np.array([b"x", b"yy"])}  # fmt: skip
+    kept = {
+        "mean": np.arange(3.0),
+        "table": np.arange(6).reshape(2, 3).T,
+        "names": np.array(["a", "\u00e9"]),
+        "none": np.empty(0, np.int32),
+        "keys": np.array([b"x", b"yy"]),
+    }
     store.arrays.save("baseline", kept, "catalogue 1")
     assert store.arrays.load("baseline", "catalogue 2", in_place=in_place) is None
     found = store.arrays.load("baseline", "catalogue 1", in_place=in_place)
@@ -347,8 +362,10 @@ def test_what_was_withdrawn_is_sent_to_nobody_who_has_not_heard(store: Store) ->
         assert store.outbox.withdraw(connection, "inc_other", 2.0) == []
     assert store.outbox.freeze(told["waiting"], {"n": 1}, b"1") is None, "the push that had it in its hands lets go of it"
     assert {m.receiver: m.state for m in store.outbox.messages()} == {
-        "heard": "sent", "trying": "pending", "waiting": "withdrawn"
-    }  # fmt: skip
+        "heard": "sent",
+        "trying": "pending",
+        "waiting": "withdrawn",
+    }
     assert store.outbox.redrive(3.0) == 0
 
 

@@ -141,9 +141,13 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
         "            f.write(b'x')\n        print('written')\n    except OSError as error:\n        print(error.strerror)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(recorder, root, error=error, at=2, times=2), check=True,
-        timeout=240, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        env=environment(recorder, root, error=error, at=2, times=2),
+        check=True,
+        timeout=240,
+        capture_output=True,
+        text=True,
+    )
     first, *failing, last = done.stdout.splitlines()
     assert (first, last) == ("written", "written")
     assert all(line.startswith(says) for line in failing)

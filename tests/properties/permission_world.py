@@ -65,12 +65,16 @@ def world(dice: Random) -> World:
     one, often = dice.choice, lambda share: dice.random() < share
     people = {
         key: Subscriber(
-            key, one(("", *FIRMS)), minor=often(0.6 if key == "kid" else 0.1),
-            guardian=one(("gus", "gus", "bob", "kid", "", "x")), vulnerable=often(0.15), vip=often(0.2),
+            key,
+            one(("", *FIRMS)),
+            minor=often(0.6 if key == "kid" else 0.1),
+            guardian=one(("gus", "gus", "bob", "kid", "", "x")),
+            vulnerable=often(0.15),
+            vip=often(0.2),
             preferred_channel=one(("", *CHANNELS)),
         )
         for key in PEOPLE
-    }  # fmt: skip
+    }
     accounts = {
         key: Account(key, "enterprise", sla=one(("", "", "", "gold")), parent=one(("", "", *FIRMS))) for key in FIRMS
     }
@@ -78,35 +82,50 @@ def world(dice: Random) -> World:
     holders = [*(("subscriber", key) for key in PEOPLE), *(("account", key) for key in FIRMS)]
     rows = [
         Consent(*holder, purpose, "any", "granted", NOW - 90 * DAY)
-        for holder in holders for purpose in PURPOSES if often(0.85)
-    ]  # fmt: skip
+        for holder in holders
+        for purpose in PURPOSES
+        if often(0.85)
+    ]
     for _ in range(dice.randrange(6)):
         state, ago = one(("granted", "withdrawn", "withdrawn")), dice.randrange(-3 * HOUR, 30 * DAY, 900)
         rows.append(Consent(*one(holders), one(PURPOSES), one(("any", *CHANNELS)), state, NOW - ago))
     dice.shuffle(rows)
     incidents = tuple(_incident(f"inc_{n}", dice) for n in range(dice.randrange(1, 3)))
     return World(
-        Customers(people, accounts, members, tuple(rows)), _policy(dice), one(tuple(ZONES)),
-        tuple(_said(dice) for _ in range(dice.randrange(5))), tuple(_steps(incidents, dice)),
+        Customers(people, accounts, members, tuple(rows)),
+        _policy(dice),
+        one(tuple(ZONES)),
+        tuple(_said(dice) for _ in range(dice.randrange(5))),
+        tuple(_steps(incidents, dice)),
         {key: one((0.9, 0.9, 0.6, 0.3)) for key in (*PEOPLE, "stranger")},
-    )  # fmt: skip
+    )
 
 
 def _policy(dice: Random) -> CarePolicy:
     begin, end = dice.choice(((21, 8), (21, 8), (0, 0), (6, 14), (12, 12)))
     lawful = tuple(
-        LawfulBasis(dice.choice(PURPOSES), dice.choice(("*", "DE", "FR")),
-                    dice.choice(("consent", "contract", "legitimate_interest", "legal_obligation")))
+        LawfulBasis(
+            dice.choice(PURPOSES),
+            dice.choice(("*", "DE", "FR")),
+            dice.choice(("consent", "contract", "legitimate_interest", "legal_obligation")),
+        )
         for _ in range(dice.choice((0, 0, 1, 2)))
-    )  # fmt: skip
+    )
     holdout = HoldoutPolicy(
-        dice.choice(("", "the board")), share=dice.choice((0.1, 0.5)), since=dice.choice(("", "2026-03-24", "2026-04-01")),
-        notifiable_cells=dice.choice((2, 20)), notifiable_minutes=dice.choice((60, 240)),
-    )  # fmt: skip
+        dice.choice(("", "the board")),
+        share=dice.choice((0.1, 0.5)),
+        since=dice.choice(("", "2026-03-24", "2026-04-01")),
+        notifiable_cells=dice.choice((2, 20)),
+        notifiable_minutes=dice.choice((60, 240)),
+    )
     return CarePolicy(
-        quiet_from=f"{begin:02}:00", quiet_to=f"{end:02}:00", max_contacts_per_week=dice.choice((0, 1, 2, 2, 3)),
-        max_contacts_per_day=dice.choice((1, 2, 3)), lawful_basis=lawful, holdout=holdout,
-    )  # fmt: skip
+        quiet_from=f"{begin:02}:00",
+        quiet_to=f"{end:02}:00",
+        max_contacts_per_week=dice.choice((0, 1, 2, 2, 3)),
+        max_contacts_per_day=dice.choice((1, 2, 3)),
+        lawful_basis=lawful,
+        holdout=holdout,
+    )
 
 
 def _incident(name: str, dice: Random) -> Incident:
@@ -119,9 +138,17 @@ def _said(dice: Random) -> Communication:
     who, action = dice.choice(PEOPLE), dice.choice(("call", "proactive_message", "data_boost", "all_clear", "taken_back"))
     about = "inc_old" if action == "all_clear" else dice.choice(("inc_0", "inc_1", "inc_old"))  # what is open is not over
     return Communication(
-        about, who, who, NOW - dice.randrange(0, 9 * DAY, HOUR), action, "sms", "",
-        "message", dice.choice(("minor", "major")), dice.choice(("coverage", "slow")),
-    )  # fmt: skip
+        about,
+        who,
+        who,
+        NOW - dice.randrange(0, 9 * DAY, HOUR),
+        action,
+        "sms",
+        "",
+        "message",
+        dice.choice(("minor", "major")),
+        dice.choice(("coverage", "slow")),
+    )
 
 
 def _steps(incidents: tuple[Incident, ...], dice: Random):

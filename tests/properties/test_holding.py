@@ -57,9 +57,11 @@ class Memory:
 
 
 shown = st.builds(
-    Shown, st.sampled_from((5.0, 5.4, 5.6, 9.0)), st.sampled_from(("minor", "minor", "major", "critical")),
+    Shown,
+    st.sampled_from((5.0, 5.4, 5.6, 9.0)),
+    st.sampled_from(("minor", "minor", "major", "critical")),
     st.integers(0, 9).map(lambda n: n == 0),
-)  # fmt: skip
+)
 days = st.lists(st.lists(shown, min_size=6, max_size=6), min_size=1, max_size=14)
 
 
@@ -90,8 +92,25 @@ def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
 def decided(name: str, one: Shown, now: int) -> tuple[Incident, list[Degradation]]:
     """An incident of one cell, raised at this tick by the bar of 5."""
     episode = Degradation(
-        f"deg_{name}", name, "access", "k", "accessibility", now, now, one.severity, one.strength, 1.0, 0.5, 1.0, 2.0, 1.0,
-        1, QUARTER, bar=5.0, raised_at=now + QUARTER, updated_at=now + QUARTER,
-    )  # fmt: skip
+        f"deg_{name}",
+        name,
+        "access",
+        "k",
+        "accessibility",
+        now,
+        now,
+        one.severity,
+        one.strength,
+        1.0,
+        0.5,
+        1.0,
+        2.0,
+        1.0,
+        1,
+        QUARTER,
+        bar=5.0,
+        raised_at=now + QUARTER,
+        updated_at=now + QUARTER,
+    )
     incident = Incident(name, "cell", name, "accessibility", now, now, one.severity, (f"deg_{name}",), (name,), "")
     return replace(incident, alarm_id="al" if one.alarm else ""), [episode]

@@ -46,8 +46,14 @@ def decided(history: World):
     return decide(incidents[0], history.impact(incidents[0], at), "slow", care)
 
 
-@given(worlds, st.sampled_from(PEOPLE), st.sampled_from(PURPOSES), st.sampled_from(CHANNELS), st.sampled_from(HOLDERS),
-       st.sampled_from(("any", *CHANNELS)))  # fmt: skip
+@given(
+    worlds,
+    st.sampled_from(PEOPLE),
+    st.sampled_from(PURPOSES),
+    st.sampled_from(CHANNELS),
+    st.sampled_from(HOLDERS),
+    st.sampled_from(("any", *CHANNELS)),
+)
 def test_one_more_withdrawal_never_allows_more(history, key, purpose, channel, holder, withdrawn_channel):
     known = history.customers
     stricter = replace(known, consents=(*known.consents, Consent(*holder, purpose, withdrawn_channel, "withdrawn", NOW)))

@@ -22,11 +22,18 @@ from jobs.redriving import redrive
 
 START, TTL_S, INCIDENT = 1_774_339_200, 6 * 3600, "inc_1"
 NAMES = ("desk", "mobile")
-STEPS = st.sampled_from([
-    *(("answers", name, mood) for name in NAMES for mood in ("takes", "busy", "refuses", "lost")),
-    ("update",), ("resolve",), ("withdraw",), ("reopen",),
-    *(("push", wait) for wait in (1, 3600, 40_000)), ("redrive", None), ("redrive", "desk"),
-])  # fmt: skip
+STEPS = st.sampled_from(
+    [
+        *(("answers", name, mood) for name in NAMES for mood in ("takes", "busy", "refuses", "lost")),
+        ("update",),
+        ("resolve",),
+        ("withdraw",),
+        ("reopen",),
+        *(("push", wait) for wait in (1, 3600, 40_000)),
+        ("redrive", None),
+        ("redrive", "desk"),
+    ]
+)
 
 
 class World:

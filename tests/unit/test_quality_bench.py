@@ -65,9 +65,15 @@ def test_a_peer_scores_every_scored_period_and_says_the_same_again(peer, monkeyp
 def test_ratios_of_few_attempts_and_missing_ones_have_no_value():
     own = panel()
     few = Panel(
-        own.starts, own.history, own.duration_s, own.objects, own.kpis, own.numerator, np.minimum(own.denominator, 19.0),
+        own.starts,
+        own.history,
+        own.duration_s,
+        own.objects,
+        own.kpis,
+        own.numerator,
+        np.minimum(own.denominator, 19.0),
         own.hour_of_week,
-    )  # fmt: skip
+    )
     ratio = np.array([k.kind == "ratio" for k in own.kpis])
     assert np.isnan(few.value[:, ratio]).all()
     assert np.isfinite(few.value[:, ~ratio]).all()

@@ -92,6 +92,9 @@ def adjusted(p: Array) -> Array:
 FIXED = Peer("fixed", "Fixed thresholds", "success under 95 %, drops over 5 %, 20 attempts at least", 1.0, fixed)
 SIGMA = Peer("sigma", "3 sigma by hour of week", "mean and deviation of the same local hour of the week", 3.0, sigma)
 BINOMIAL = Peer(
-    "beta_binomial", "Beta-binomial with BH", "one period, rate and overdispersion by series, q = 0.05 over all of a tick",
-    -float(np.log10(0.05)), beta_binomial,
-)  # fmt: skip
+    "beta_binomial",
+    "Beta-binomial with BH",
+    "one period, rate and overdispersion by series, q = 0.05 over all of a tick",
+    -float(np.log10(0.05)),
+    beta_binomial,
+)

@@ -153,9 +153,12 @@ class Run:
         with log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.chaos.process", str(self.root)],
-                cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 env=os.environ | {"PYTHONPATH": str(ROOT), CLOCK: str(self.root / "clock")} | (env or {}),
-            )  # fmt: skip
+            )
         self.running.append(Daemon(process))
         return self.running[-1]
 

@@ -64,4 +64,4 @@ def disturbed(
     alerts = sum(len(own) for own in found.alerts.values())
     return Disturbed(
         seed=seed, seconds=time.monotonic() - began, done=tuple(run.done), differences=differences, alerts=alerts
-    )  # fmt: skip
+    )

@@ -26,18 +26,42 @@ def fault(
 def degraded(name: str, object_id: str, detected: int, kind: str = "accessibility", confirmed_by: str = "") -> Degradation:
     at = detected * MINUTE
     return Degradation(
-        name, object_id, "accessibility", "lte_rrc_sr", kind, at - 900, at, "major", 8.0, 0.99, 0.9, 90.0, 100.0, 9.0, 1,
-        900, confirmed_by=confirmed_by,
-    )  # fmt: skip
+        name,
+        object_id,
+        "accessibility",
+        "lte_rrc_sr",
+        kind,
+        at - 900,
+        at,
+        "major",
+        8.0,
+        0.99,
+        0.9,
+        90.0,
+        100.0,
+        9.0,
+        1,
+        900,
+        confirmed_by=confirmed_by,
+    )
 
 
 def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm: str = "") -> Incident:
     first = degradations[0]
     return Incident(
-        name, "cell", first.base_object, first.kind, first.started_at, first.detected_at, "major",
-        tuple(d.degradation_id for d in degradations), tuple({d.base_object for d in degradations}), "because",
-        suppressed_reason=suppressed, alarm_id=alarm,
-    )  # fmt: skip
+        name,
+        "cell",
+        first.base_object,
+        first.kind,
+        first.started_at,
+        first.detected_at,
+        "major",
+        tuple(d.degradation_id for d in degradations),
+        tuple({d.base_object for d in degradations}),
+        "because",
+        suppressed_reason=suppressed,
+        alarm_id=alarm,
+    )
 
 
 def listed(incident_id: str, person: str, probability: float, at: int, until: int | None = None) -> Listing:
@@ -57,8 +81,14 @@ def scored(truth: Truth, *degradations: Degradation, incidents=(), listings=(), 
     window = Window(0, days * 86400)
     return match(
         Results(
-            window, cells, "hash", topology=NETWORK, degradations=degradations, incidents=tuple(incidents),
-            listings=tuple(listings), alerts=tuple(alerts),
+            window,
+            cells,
+            "hash",
+            topology=NETWORK,
+            degradations=degradations,
+            incidents=tuple(incidents),
+            listings=tuple(listings),
+            alerts=tuple(alerts),
         ),
         truth,
-    )  # fmt: skip
+    )

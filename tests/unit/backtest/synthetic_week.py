@@ -94,14 +94,32 @@ def replay(seed: int = 1, faults: int = 24) -> tuple[Results, Truth]:
             complaints += _complaints(made[-1], people, suffered, rng)
         affected = float(chance.sum())
         impacts[found.incident_id] = Impact(
-            found.incident_id, end, len(people) * 3, affected, affected * 0.9, affected * 1.1, (),
+            found.incident_id,
+            end,
+            len(people) * 3,
+            affected,
+            affected * 0.9,
+            affected * 1.1,
+            (),
             tuple(AccountImpact(f"acc{i}", ("consumer", "enterprise")[i % 5 == 0], "", 2, 9) for i in range(12)),
-        )  # fmt: skip
+        )
         bands[found.incident_id] = tuple(band(c, kind, start, end if not false else opened, rng) for c in cells[:2])
     results = Results(
-        WEEK, 200, "9f2c51d07a3e", "Europe/Berlin", topology(), {k.id: k for k in SHAPES.values()}, tuple(degradations),
-        tuple(incidents), tuple(listings), impacts, tuple(_alert(i) for i in incidents), bands, FINDINGS, True,
-    )  # fmt: skip
+        WEEK,
+        200,
+        "9f2c51d07a3e",
+        "Europe/Berlin",
+        topology(),
+        {k.id: k for k in SHAPES.values()},
+        tuple(degradations),
+        tuple(incidents),
+        tuple(listings),
+        impacts,
+        tuple(_alert(i) for i in incidents),
+        bands,
+        FINDINGS,
+        True,
+    )
     return results, Truth(tuple(made), sufferers, tuple(sorted(complaints, key=lambda c: c.at)))
 
 
@@ -116,9 +134,24 @@ def _degradation(cell: str, kind: str, start: int, opened: int, end: int, rng: n
     kpi = SHAPES[kind]
     level, first = LEVEL[kpi.id], start // 900 * 900
     return Degradation(
-        degradation_id(cell, kpi.family, first), cell, kpi.family, kpi.id, KIND[kind], first, opened, "major",
-        float(rng.uniform(5, 40)), level, level * BAD[kind], 10.0, 100.0, 50.0, 1, 900, cleared_at=end + 1800,
-    )  # fmt: skip
+        degradation_id(cell, kpi.family, first),
+        cell,
+        kpi.family,
+        kpi.id,
+        KIND[kind],
+        first,
+        opened,
+        "major",
+        float(rng.uniform(5, 40)),
+        level,
+        level * BAD[kind],
+        10.0,
+        100.0,
+        50.0,
+        1,
+        900,
+        cleared_at=end + 1800,
+    )
 
 
 def _incident(
@@ -128,10 +161,20 @@ def _incident(
     root = ("site", f"s{site:02}") if len(cells) > 1 else ("cell", cells[0])
     reason = f"{SHAPES[kind].title} left its expected band on {len(cells)} cell{'s' if len(cells) > 1 else ''} at once"
     return Incident(
-        incident_id(own[0].degradation_id), *root, KIND[kind], own[0].started_at, opened, severity,
-        tuple(d.degradation_id for d in own), tuple(cells), reason, "resolved", end + 1800, confidence=0.93,
+        incident_id(own[0].degradation_id),
+        *root,
+        KIND[kind],
+        own[0].started_at,
+        opened,
+        severity,
+        tuple(d.degradation_id for d in own),
+        tuple(cells),
+        reason,
+        "resolved",
+        end + 1800,
+        confidence=0.93,
         alarm_id="al-7" if kind == "outage" else "",
-    )  # fmt: skip
+    )
 
 
 def _listing(incident: Incident, person: str, chance: float, opened: int, end: int, rng: np.random.Generator) -> Listing:

@@ -32,14 +32,17 @@ def judged(at, low, high, *, hours=80, points_an_hour=0.002):
     return Matches(results, Truth(()), {}, None)
 
 
-@pytest.mark.parametrize(("told", "points", "error_h", "covered"), [
-    pytest.param((49, 40, 60), 0.002, 2, 1, id="reached after 51 hours, two of them at 10 points on average"),
-    pytest.param((30, 20, 40), 0.002, 21, 0, id="later than told"),
-    pytest.param((None, None, None), 0.0005, 0, 1, id="not in three days, as told"),
-    pytest.param((None, 60, None), 0.0005, 0, 1, id="perhaps not in three days, and so it was"),
-    pytest.param((30, 20, 70), 0.0005, AHEAD_S // HOUR, 0, id="never, against what was told"),
-    pytest.param((None, None, None), 0.002, AHEAD_S // HOUR, 0, id="a surprise"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("told", "points", "error_h", "covered"),
+    [
+        pytest.param((49, 40, 60), 0.002, 2, 1, id="reached after 51 hours, two of them at 10 points on average"),
+        pytest.param((30, 20, 40), 0.002, 21, 0, id="later than told"),
+        pytest.param((None, None, None), 0.0005, 0, 1, id="not in three days, as told"),
+        pytest.param((None, 60, None), 0.0005, 0, 1, id="perhaps not in three days, and so it was"),
+        pytest.param((30, 20, 70), 0.0005, AHEAD_S // HOUR, 0, id="never, against what was told"),
+        pytest.param((None, None, None), 0.002, AHEAD_S // HOUR, 0, id="a surprise"),
+    ],
+)
 def test_a_forecast_is_held_against_what_was_measured(told, points, error_h, covered):
     matches = judged(*told, points_an_hour=points)
     assert (breach_time_error(matches).value, breach_time_error(matches).count) == (error_h * HOUR, 1)

@@ -17,14 +17,18 @@ NOON = 1_774_353_600
 LINES = [f"line_{n:02d}" for n in range(40)]
 SLOW = Incident("inc_1", "cell", "c", "integrity", NOON, NOON, "major", (), ("c",), "")
 ACCOUNTS = {
-    "firm": Account("firm", "enterprise", care_team="key-accounts", parent="group"), "group": Account("group", "enterprise"),
-}  # fmt: skip
+    "firm": Account("firm", "enterprise", care_team="key-accounts", parent="group"),
+    "group": Account("group", "enterprise"),
+}
 
 
 def customers(agreed: int = 0, withdrawn: str = "") -> Customers:
     """The first `agreed` lines may be contacted."""
-    rows = [Consent("subscriber", key, purpose, "any", "granted", 1)
-            for key in LINES[:agreed] for purpose in CarePolicy().purposes]  # fmt: skip
+    rows = [
+        Consent("subscriber", key, purpose, "any", "granted", 1)
+        for key in LINES[:agreed]
+        for purpose in CarePolicy().purposes
+    ]
     rows += [Consent("account", withdrawn, "proactive_contact", "any", "withdrawn", 2)] if withdrawn else []
     return Customers({key: Subscriber(key, "firm") for key in LINES}, ACCOUNTS, (), tuple(rows))
 
@@ -34,9 +38,13 @@ def story(known=None, *, incident=SLOW, heard=(), affected=12, chance=0.4, rules
     people = tuple(Affected("inc_1", key, "firm", "present", chance, 900.0) for key in LINES[:30])
     impact = Impact("inc_1", NOON, 40, 12.0, 9.0, 15.0, people, (AccountImpact("firm", "enterprise", "gold", affected, 40),))
     care = Situation(
-        known or customers(), "UTC", NOON, replace(CarePolicy(), **policy), rules or Settings().rules,
+        known or customers(),
+        "UTC",
+        NOON,
+        replace(CarePolicy(), **policy),
+        rules or Settings().rules,
         Heard.of(heard, ["inc_1"]),
-    )  # fmt: skip
+    )
     people_decided = decide(incident, impact, "slow", care) if incident.state == "open" else ()
     decided = decide_accounts(incident, impact, "slow", people_decided, care)
     return decided, asked(incident, "slow", decided, care.heard, NOON)

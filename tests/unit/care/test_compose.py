@@ -22,16 +22,31 @@ from detector.domain.policy import CarePolicy, ImpactPolicy
 EIGHT = 1_774_339_200  # 2026-03-24T08:00Z
 RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "4.1.1", "s", "a")
 FOUND = Degradation(
-    "deg_42", "c01010", "accessibility", "lte_rrc_sr", "accessibility", EIGHT - 2700, EIGHT, "major", 9.0, 0.992, 0.914,
-    10220, 11180, 870, 3, 900,
-)  # fmt: skip
+    "deg_42",
+    "c01010",
+    "accessibility",
+    "lte_rrc_sr",
+    "accessibility",
+    EIGHT - 2700,
+    EIGHT,
+    "major",
+    9.0,
+    0.992,
+    0.914,
+    10220,
+    11180,
+    870,
+    3,
+    900,
+)
 INCIDENT = Incident(
     "inc_42", "site", "s010", "accessibility", EIGHT - 2700, EIGHT, "major", ("deg_42",), ("c01010",), "", confidence=0.9
 )
 ACCOUNTS = (
-    AccountImpact("acc_9f", "enterprise", "gold", 34, 211), AccountImpact("acc_fam", "family", "", 3, 4),
+    AccountImpact("acc_9f", "enterprise", "gold", 34, 211),
+    AccountImpact("acc_fam", "family", "", 3, 4),
     AccountImpact("acc_few", "enterprise", "", 4, 900),
-)  # fmt: skip
+)
 PEOPLE = tuple(Affected("inc_42", f"sub_{i:03}", "acc_9f", "expected", 0.8, 900.0) for i in range(100))
 IMPACT = Impact("inc_42", EIGHT, 2311, 609.6, 541.2, 688.9, PEOPLE, ACCOUNTS)
 DECISIONS = tuple(
@@ -43,14 +58,33 @@ DECISIONS = tuple(
 
 
 def alert(
-    incident=INCIDENT, impact=IMPACT, decisions=DECISIONS, found=(FOUND,), type_="opened", policy=None, before=None,
-    outlook=None, **more,
-):  # fmt: skip
+    incident=INCIDENT,
+    impact=IMPACT,
+    decisions=DECISIONS,
+    found=(FOUND,),
+    type_="opened",
+    policy=None,
+    before=None,
+    outlook=None,
+    **more,
+):
     return compose(
-        incident, found, impact, decisions, type_=type_, sequence=1, now=EIGHT, kpis={"lte_rrc_sr": RRC},
-        policy=policy or CarePolicy(), impact_policy=ImpactPolicy(), link_base="", timezone="Europe/Berlin",
-        before=before, outlook=outlook, **more,
-    )  # fmt: skip
+        incident,
+        found,
+        impact,
+        decisions,
+        type_=type_,
+        sequence=1,
+        now=EIGHT,
+        kpis={"lte_rrc_sr": RRC},
+        policy=policy or CarePolicy(),
+        impact_policy=ImpactPolicy(),
+        link_base="",
+        timezone="Europe/Berlin",
+        before=before,
+        outlook=outlook,
+        **more,
+    )
 
 
 def test_the_body_is_the_contracts_own():
@@ -59,26 +93,51 @@ def test_the_body_is_the_contracts_own():
     assert told.expires_at == EIGHT + 6 * 3600
     assert told.data == {
         "serviceProblem": {
-            "id": "inc_42", "category": "serviceProvider.networkDegradation", "priority": 2, "impactImportanceFactor": "66",
-            "status": "Acknowledged", "reason": "RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %",
-            "affectedResource": [{"id": "cell:c01010"}], "rootCauseResource": [{"id": "site:s010"}],
-            "affectedService": [{"id": "mobile-voice"}, {"id": "mobile-data"}], "timeRaised": "2026-03-24T07:15:00Z",
+            "id": "inc_42",
+            "category": "serviceProvider.networkDegradation",
+            "priority": 2,
+            "impactImportanceFactor": "66",
+            "status": "Acknowledged",
+            "reason": "RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %",
+            "affectedResource": [{"id": "cell:c01010"}],
+            "rootCauseResource": [{"id": "site:s010"}],
+            "affectedService": [{"id": "mobile-voice"}, {"id": "mobile-data"}],
+            "timeRaised": "2026-03-24T07:15:00Z",
         },
-        "evidence": [{"kpi": "lte_rrc_sr", "object": "c01010", "numerator": 10220, "denominator": 11180, "expected": 0.992,
-                      "observed": 0.914, "periods": 3}],
+        "evidence": [
+            {
+                "kpi": "lte_rrc_sr",
+                "object": "c01010",
+                "numerator": 10220,
+                "denominator": 11180,
+                "expected": 0.992,
+                "observed": 0.914,
+                "periods": 3,
+            }
+        ],
         "impact": {
-            "exposed": 2310, "affected": 610, "affectedInterval": [540, 690], "listed": 100,
-            "suppressedByConsent": 70, "contactable": 30, "proposed": 30, "withheld": {"no_consent": 70},
+            "exposed": 2310,
+            "affected": 610,
+            "affectedInterval": [540, 690],
+            "listed": 100,
+            "suppressedByConsent": 70,
+            "contactable": 30,
+            "proposed": 30,
+            "withheld": {"no_consent": 70},
             "accounts": [
                 {"ref": "acc_9f", "kind": "enterprise", "tier": "gold", "affectedLines": 35, "lines": 210, "share": 0.17}
             ],
         },
         "action": {"kind": "proactive_message", "team": "enterprise-care"},
-        "say": {"en": "Calls and mobile data have often failed to start in your area since 08:15. We are working on it. "
-                      "Wi-Fi helps in the meantime."},
-        "confidence": 0.9, "expected": {"clear": None}, "timezone": "Europe/Berlin",
+        "say": {
+            "en": "Calls and mobile data have often failed to start in your area since 08:15. We are working on it. "
+            "Wi-Fi helps in the meantime."
+        },
+        "confidence": 0.9,
+        "expected": {"clear": None},
+        "timezone": "Europe/Berlin",
         "links": {"affected": "/v1/incidents/inc_42/affected", "feedback": "/v1/incidents/inc_42/feedback"},
-    }  # fmt: skip
+    }
 
 
 def test_the_end_is_told_with_its_source():
@@ -97,9 +156,12 @@ OURS = Outlook("inc_42", EIGHT, EIGHT + 7200, EIGHT + 1800, EIGHT + 36_000)
 def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
     data = alert(outlook=OURS).data
     assert data["expected"] == {
-        "clear": "2026-03-24T10:00:00Z", "source": "estimate", "low": "2026-03-24T08:30:00Z",
-        "high": "2026-03-24T18:00:00Z", "level": 0.8,
-    }  # fmt: skip
+        "clear": "2026-03-24T10:00:00Z",
+        "source": "estimate",
+        "low": "2026-03-24T08:30:00Z",
+        "high": "2026-03-24T18:00:00Z",
+        "level": 0.8,
+    }
     assert data["say"] == alert().data["say"], "nobody is promised what nobody knows"
     promised = replace(INCIDENT, expected_clear_at=EIGHT + 3600, expected_clear_source="ticket")
     assert alert(promised, outlook=OURS).data["expected"]["source"] == "ticket"
@@ -115,9 +177,16 @@ def test_a_promise_that_has_passed_is_told_no_more():
 
 def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_names_nobody():
     firm = AccountImpact(
-        "acc_9f", "enterprise", "gold", 34, 211, roles=(("executive", 2), ("manager", 7)), sla="99.9", sla_minutes_used=3.26,
+        "acc_9f",
+        "enterprise",
+        "gold",
+        34,
+        211,
+        roles=(("executive", 2), ("manager", 7)),
+        sla="99.9",
+        sla_minutes_used=3.26,
         cell_shares=(("c01010", 0.667), ("c01011", 0.25)),
-    )  # fmt: skip
+    )
     (told,) = alert(impact=replace(IMPACT, accounts=(firm,))).data["impact"]["accounts"]
     assert told["roles"] == {"manager": 5}
     assert (told["sla"], told["slaMinutesUsed"]) == ("99.9", 3.3)
@@ -126,10 +195,17 @@ def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_name
 
 def test_a_drift_is_told_with_when_it_turns_graver():
     soon = Breach("c01010", "lte_rrc_sr", "major", 0.892, EIGHT, EIGHT + 7200, EIGHT + 3600, None)
-    assert alert(outlook=replace(OURS, breaches=(soon,))).data["expected"]["graver"] == [{
-        "object": "c01010", "kpi": "lte_rrc_sr", "severity": "major", "limit": 0.892, "at": "2026-03-24T10:00:00Z",
-        "low": "2026-03-24T09:00:00Z", "high": None,
-    }]  # fmt: skip
+    assert alert(outlook=replace(OURS, breaches=(soon,))).data["expected"]["graver"] == [
+        {
+            "object": "c01010",
+            "kpi": "lte_rrc_sr",
+            "severity": "major",
+            "limit": 0.892,
+            "at": "2026-03-24T10:00:00Z",
+            "low": "2026-03-24T09:00:00Z",
+            "high": None,
+        }
+    ]
     ended = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
     assert "graver" not in alert(ended, type_="resolved", outlook=replace(OURS, breaches=(soon,))).data["expected"]
 
@@ -226,12 +302,17 @@ def test_few_people_are_withheld_and_the_note_says_so():
     few = Impact("inc_42", EIGHT, 4, 2.2, 1, 3.5, PEOPLE[:4], ACCOUNTS[1:])
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
-        "exposed": None, "affected": None, "affectedInterval": None, "listed": None, "suppressedByConsent": None,
+        "exposed": None,
+        "affected": None,
+        "affectedInterval": None,
+        "listed": None,
+        "suppressedByConsent": None,
         "contactable": None,
-        "proposed": None, "withheld": {},
+        "proposed": None,
+        "withheld": {},
         "accounts": [],
         "note": "null: under 5, withheld",
-    }  # fmt: skip
+    }
 
 
 def test_nobody_known_and_nothing_measured_still_makes_json():

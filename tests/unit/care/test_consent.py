@@ -7,9 +7,12 @@ from detector.domain.customer import Account, Consent, Customers, Membership, Su
 from detector.domain.policy import CarePolicy, LawfulBasis
 
 PEOPLE = {
-    "ann": Subscriber("ann", account="firm"), "kid": Subscriber("kid", minor=True, guardian="gus"), "gus": Subscriber("gus"),
-    "orphan": Subscriber("orphan", minor=True), "teen": Subscriber("teen", minor=True, guardian="kid"),
-}  # fmt: skip
+    "ann": Subscriber("ann", account="firm"),
+    "kid": Subscriber("kid", minor=True, guardian="gus"),
+    "gus": Subscriber("gus"),
+    "orphan": Subscriber("orphan", minor=True),
+    "teen": Subscriber("teen", minor=True, guardian="kid"),
+}
 ACCOUNTS = {"firm": Account("firm", "enterprise", parent="holding"), "holding": Account("holding", "enterprise")}
 
 

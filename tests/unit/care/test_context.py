@@ -17,8 +17,20 @@ KNOWN = Customers(
     {"firm": Account("firm", "enterprise", "gold", "99.9", "firm-care")},
     (Membership("firm", "ann", "executive"), Membership("family", "ann", "holder")),
 )
-ON = Incident("inc_1", "site", "s1", "outage", NOW - HOUR, NOW - HOUR, "major", (), ("c1",), "", ticket_id="T-1",
-              expected_clear_at=NOW + HOUR)  # fmt: skip
+ON = Incident(
+    "inc_1",
+    "site",
+    "s1",
+    "outage",
+    NOW - HOUR,
+    NOW - HOUR,
+    "major",
+    (),
+    ("c1",),
+    "",
+    ticket_id="T-1",
+    expected_clear_at=NOW + HOUR,
+)
 
 
 def heard(at, name="k", kind="contact", **more):
@@ -48,11 +60,7 @@ def test_accounts_come_with_the_roles_there():
 
 @pytest.mark.parametrize(
     ("change", "clear"),
-    [
-        ({}, NOW + HOUR),
-        ({"expected_clear_at": NOW - 1}, None),
-        ({"state": "resolved", "resolved_at": NOW - 60}, None),
-    ],
+    [({}, NOW + HOUR), ({"expected_clear_at": NOW - 1}, None), ({"state": "resolved", "resolved_at": NOW - 60}, None)],
     ids=["promised", "the promise has passed", "over"],
 )
 def test_past_incidents_come_with_ticket_and_promise(change, clear):

@@ -16,11 +16,15 @@ from detector.settings import Settings
 NOON = 1_774_353_600  # 2026-03-24T12:00Z
 NIGHT = NOON + 10 * 3600
 PEOPLE = {
-    "ann": Subscriber("ann", preferred_channel="email"), "bob": Subscriber("bob", account="firm"),
-    "cem": Subscriber("cem", vip=True), "kid": Subscriber("kid", minor=True, guardian="gus"),
-    "kim": Subscriber("kim", minor=True, guardian="gus"), "gus": Subscriber("gus", preferred_channel="push"),
-    "vic": Subscriber("vic", vulnerable=True), "sal": Subscriber("sal", account="bank"),
-}  # fmt: skip
+    "ann": Subscriber("ann", preferred_channel="email"),
+    "bob": Subscriber("bob", account="firm"),
+    "cem": Subscriber("cem", vip=True),
+    "kid": Subscriber("kid", minor=True, guardian="gus"),
+    "kim": Subscriber("kim", minor=True, guardian="gus"),
+    "gus": Subscriber("gus", preferred_channel="push"),
+    "vic": Subscriber("vic", vulnerable=True),
+    "sal": Subscriber("sal", account="bank"),
+}
 ACCOUNTS = {"firm": Account("firm", "enterprise"), "bank": Account("bank", "consumer", sla="99.9")}
 RULES = Settings().rules
 HOUR = 3600
@@ -30,8 +34,10 @@ def customers(silent: str = "", channel: str = "any") -> Customers:
     """Everyone has said yes but those in `silent`."""
     rows = [
         Consent("subscriber", key, purpose, channel, "granted", 1)
-        for key in PEOPLE if key not in silent.split() for purpose in CarePolicy().purposes
-    ]  # fmt: skip
+        for key in PEOPLE
+        if key not in silent.split()
+        for purpose in CarePolicy().purposes
+    ]
     return Customers(PEOPLE, ACCOUNTS, (Membership("firm", "bob", "manager"),), tuple(rows))
 
 
@@ -46,14 +52,21 @@ def said(who: str, ago: int, about="inc_0", severity="major", service="coverage"
 
 
 def decided(
-    keys: str, *, known=None, probability=0.9, now=NOON, heard=(), open_=(), one=None, rules=RULES, service="coverage",
+    keys: str,
+    *,
+    known=None,
+    probability=0.9,
+    now=NOON,
+    heard=(),
+    open_=(),
+    one=None,
+    rules=RULES,
+    service="coverage",
     **policy,
-):  # fmt: skip
+):
     one = one or incident()
     listed = tuple(Affected("inc_1", key, PEOPLE[key].account, "expected", probability, 900) for key in keys.split())
-    care = Situation(
-        known or customers(), "UTC", now, replace(CarePolicy(), **policy), rules, Heard.of(heard, open_)
-    )  # fmt: skip
+    care = Situation(known or customers(), "UTC", now, replace(CarePolicy(), **policy), rules, Heard.of(heard, open_))
     return decide(one, Impact("inc_1", now, 9, 2, 1, 3, listed), service, care)
 
 
@@ -166,8 +179,10 @@ def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
 def test_a_guardian_of_several_hears_once():
     first = decided("gus kid kim")
     assert [(d.action, d.rule) for d in first] == [
-        ("proactive_message", "everyone else"), ("none", "(already told)"), ("none", "(already told)"),
-    ]  # fmt: skip
+        ("proactive_message", "everyone else"),
+        ("none", "(already told)"),
+        ("none", "(already told)"),
+    ]
     told = [said("kim", HOUR, about="inc_1", recipient="gus", action="proactive_message")]
     assert [d.action for d in decided("gus kid kim", heard=told)] == ["none", "none", "proactive_message"]
 

@@ -15,7 +15,7 @@ from detector.domain.policy import CarePolicy
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
 SLOW = Incident(
     "inc_1", "cell", "c", "integrity", TEN - 3600, TEN - 1800, "major", (), ("c",), "", expected_clear_at=TEN + 3600
-)  # fmt: skip
+)
 OUTAGE = replace(SLOW, incident_id="inc_2", kind="outage")
 KNOWN = Customers(
     {
@@ -145,9 +145,23 @@ def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(told, says):
 
 def test_a_lookup_and_an_alert_name_the_same_trouble():
     voice = Degradation(
-        "deg_1", "c", "retainability", "volte_drop", "retainability", TEN - 3600, TEN - 1800, "major", 9.0, 0.01, 0.2, 20,
-        100, 19, 1, 900,
-    )  # fmt: skip
+        "deg_1",
+        "c",
+        "retainability",
+        "volte_drop",
+        "retainability",
+        TEN - 3600,
+        TEN - 1800,
+        "major",
+        9.0,
+        0.01,
+        0.2,
+        20,
+        100,
+        19,
+        1,
+        900,
+    )
     row = Listing("inc_1", "ann", "", "expected", 0.9, 900.0, TEN)
     situation = Situation(KNOWN, "UTC", TEN, CarePolicy())
     answer = lookup("ann", situation=situation, incidents=(SLOW,), listings=[row], leads={"inc_1": voice})

@@ -8,18 +8,25 @@ from detector.domain.customer import Account, Consent, Customers, Membership, Su
 from detector.impact import analysable, left_out
 
 EVERYONE = Customers(
-    {key: Subscriber(key, account, minor=key == "kid", guardian="ann") for key, account in
-     {"ann": "home", "bob": "home", "cem": "shop", "kid": "", "dee": ""}.items()},
-    {"home": Account("home", "family"), "shop": Account("shop", "enterprise", parent="group"),
-     "group": Account("group", "enterprise")},
+    {
+        key: Subscriber(key, account, minor=key == "kid", guardian="ann")
+        for key, account in {"ann": "home", "bob": "home", "cem": "shop", "kid": "", "dee": ""}.items()
+    },
+    {
+        "home": Account("home", "family"),
+        "shop": Account("shop", "enterprise", parent="group"),
+        "group": Account("group", "enterprise"),
+    },
     (Membership("shop", "dee", "manager"),),
-)  # fmt: skip
+)
 HOLDERS = [("subscriber", "ann"), ("subscriber", "cem"), ("subscriber", "eve"), ("account", "home"), ("account", "group")]
 rows = st.builds(
     lambda holder, purpose, state, since: Consent(*holder, purpose, "any", state, since),
-    st.sampled_from(HOLDERS), st.sampled_from(["network_care_analysis", "survey"]),
-    st.sampled_from(["granted", "withdrawn"]), st.integers(0, 9),
-)  # fmt: skip
+    st.sampled_from(HOLDERS),
+    st.sampled_from(["network_care_analysis", "survey"]),
+    st.sampled_from(["granted", "withdrawn"]),
+    st.integers(0, 9),
+)
 
 
 @given(st.lists(rows, max_size=8), st.integers(0, 9))

@@ -68,10 +68,13 @@ def in_hour(*cells: tuple[str, int]) -> list[Interaction]:
         ("two sites of different areas", in_hour(("c4", 9), ("c40", 9)), ["site s1", "site s13"]),
         ("spread over the area, many at one site", in_hour(("c4", 9), *((f"c{n}", 1) for n in range(6, 30))), ["tac t0"]),
         ("each of its sites bursts by itself", in_hour(*((f"c{3 * n}", 7) for n in range(10))), ["tac t0"]),
-        ("one area as a whole, one site of the next", in_hour(*((f"c{n}", 1) for n in range(30)), ("c40", 9)),
-         ["site s13", "tac t0"]),
+        (
+            "one area as a whole, one site of the next",
+            in_hour(*((f"c{n}", 1) for n in range(30)), ("c40", 9)),
+            ["site s13", "tac t0"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
     why: str, heard: list[Interaction], places: list[str]
 ) -> None:
@@ -114,12 +117,11 @@ def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it(
         ("it is about bills", calls(8, category="billing"), frozenset()),
         ("fewer than the floor", calls(4), frozenset()),
         ("one person again and again", [said(f"k{n}", NOW - 60 * n - 1, "c4", "sub_1") for n in range(9)], frozenset()),
-        ("surveys are no complaints", [replace(one, kind="survey") for one in calls(9)],
-         frozenset()),
+        ("surveys are no complaints", [replace(one, kind="survey") for one in calls(9)], frozenset()),
         ("it was yesterday", [said(f"k{n}", NOW - DAY_S - n, "c4", f"sub_{n}") for n in range(9)], frozenset()),
         ("nobody says where", calls(9, cell=""), frozenset()),
     ],
-)  # fmt: skip
+)
 def test_no_burst(why: str, heard: list[Interaction], explained: frozenset[str]) -> None:
     assert found(heard, explained) == [], why
 

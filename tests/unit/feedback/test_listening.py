@@ -68,7 +68,7 @@ def test_a_text_of_a_megabyte_is_a_finding_of_its_length_alone() -> None:
         ("", None, 8.0, ""),
         ("gone", 50.0, 8.0, "c1"),
     ],
-)  # fmt: skip
+)
 def test_the_cell_is_told_or_the_nearest_to_the_place(
     cell: str, latitude: float | None, longitude: float, expected: str
 ) -> None:
@@ -110,9 +110,11 @@ def test_read_in_any_portions_and_twice_the_stream_is_the_same() -> None:
 
 def test_a_survey_belongs_to_the_contact_before_it() -> None:
     _, told, ours, alone = stream(
-        call(1, 0), Survey("v1", "sub_1", 10, 3, trigger="resolution"), Survey("v2", "sub_1", 20, 3, text="miserabel"),
+        call(1, 0),
+        Survey("v1", "sub_1", 10, 3, trigger="resolution"),
+        Survey("v2", "sub_1", 20, 3, text="miserabel"),
         Survey("v3", "sub_1", ASKED_AFTER_S + 1, 9),
-    )  # fmt: skip
+    )
     assert [told.trigger, ours.trigger, alone.trigger] == ["resolution", "contact", ""]
     assert ours.sentiment is not None
     assert ours.sentiment < 0

@@ -28,9 +28,15 @@ def past(heard: list[Interaction], suffered: int = 60) -> Past:
     )
     customers = Customers({who: Subscriber(who, segment="consumer") for who in PEOPLE})
     return Past(
-        Window(0, 100 * HOUR), topology=Topology(CELLS), customers=customers, incidents=(outage,), listings=listed,
-        interactions=tuple(heard), crowd=dict.fromkeys(CELLS, 100.0), bursts=("site s2, 9 contacts",),
-    )  # fmt: skip
+        Window(0, 100 * HOUR),
+        topology=Topology(CELLS),
+        customers=customers,
+        incidents=(outage,),
+        listings=listed,
+        interactions=tuple(heard),
+        crowd=dict.fromkeys(CELLS, 100.0),
+        bursts=("site s2, 9 contacts",),
+    )
 
 
 def rows(past: Past) -> dict[str, dict[str, object]]:

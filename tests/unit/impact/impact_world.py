@@ -62,13 +62,26 @@ def degradation(
     """Raised at `hour`; certain (a large excess) unless said otherwise."""
     start = int(MONDAY + hour * HOUR)
     known: dict = {
-        "severity": "major", "strength": 9.0, "numerator": 900.0, "denominator": 1000.0, "excess": 1e6, "periods": 3,
+        "severity": "major",
+        "strength": 9.0,
+        "numerator": 900.0,
+        "denominator": 1000.0,
+        "excess": 1e6,
+        "periods": 3,
         "duration_s": 900,
-    } | more  # fmt: skip
+    } | more
     return Degradation(
-        f"deg_{object_id}_{family or kind}", object_id, family or kind, kpi, kind, start, start + 1200,
-        expected=expected, observed=observed, **known,
-    )  # fmt: skip
+        f"deg_{object_id}_{family or kind}",
+        object_id,
+        family or kind,
+        kpi,
+        kind,
+        start,
+        start + 1200,
+        expected=expected,
+        observed=observed,
+        **known,
+    )
 
 
 def incident(degradations: list[Degradation], cells: str, **more: object) -> Incident:
@@ -80,7 +93,11 @@ def incident(degradations: list[Degradation], cells: str, **more: object) -> Inc
         "confidence": 1.0,
     } | more
     return Incident(
-        "inc_1", kind=degradations[0].kind, started_at=min(d.started_at for d in degradations),
+        "inc_1",
+        kind=degradations[0].kind,
+        started_at=min(d.started_at for d in degradations),
         opened_at=min(d.detected_at for d in degradations),
-        degradation_ids=tuple(d.degradation_id for d in degradations), cells=tuple(cells.split()), **known,
-    )  # fmt: skip
+        degradation_ids=tuple(d.degradation_id for d in degradations),
+        cells=tuple(cells.split()),
+        **known,
+    )

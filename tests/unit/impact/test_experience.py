@@ -25,8 +25,20 @@ FAMILY = Customers(
 
 def incident(kind="outage", severity="critical", start=8.0, hours=2.0, name="inc_1") -> Incident:
     begin = int(MIDNIGHT + start * HOUR)
-    return Incident(name, "site", "s1", kind, begin, begin, severity, (), ("c1",), "", state="resolved",
-                    resolved_at=int(begin + hours * HOUR))  # fmt: skip
+    return Incident(
+        name,
+        "site",
+        "s1",
+        kind,
+        begin,
+        begin,
+        severity,
+        (),
+        ("c1",),
+        "",
+        state="resolved",
+        resolved_at=int(begin + hours * HOUR),
+    )
 
 
 def listing(who="ann", name="inc_1", **more) -> Listing:
@@ -114,9 +126,10 @@ def test_the_trend_is_against_a_week_before():
 
 
 DAYS = st.lists(
-    st.builds(day, st.integers(-40, 0), st.floats(0, 1), st.floats(0, DAY), st.integers(1, 9)), max_size=12,
+    st.builds(day, st.integers(-40, 0), st.floats(0, 1), st.floats(0, DAY), st.integers(1, 9)),
+    max_size=12,
     unique_by=lambda row: row.day,
-)  # fmt: skip
+)
 
 
 @given(rows=DAYS)

@@ -60,10 +60,17 @@ def test_who_is_not_there_now_is_told_when_they_are_expected():
     people = {
         p.subscriber: p
         for p in assess(
-            incident([found], "a"), [found], habit=habit, presence=presence([]), topology=topology("a b"),
-            customers=Customers(), now=MONDAY + 12 * HOUR, timezone="UTC", policy=ImpactPolicy(),
+            incident([found], "a"),
+            [found],
+            habit=habit,
+            presence=presence([]),
+            topology=topology("a b"),
+            customers=Customers(),
+            now=MONDAY + 12 * HOUR,
+            timezone="UTC",
+            policy=ImpactPolicy(),
         ).people
-    }  # fmt: skip
+    }
     assert people["eve"].next_exposure_at == MONDAY + 19 * HOUR
     assert people["ann"].next_exposure_at is None, "is there"
     assert people["ann"].failures > people["eve"].failures > 0
@@ -74,9 +81,16 @@ def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
     for kind, least in (("outage", 1500), ("integrity", 300)):
         found = degradation("a", kind, 0, 20.0, 0.0, updated_at=NOW)
         (ann,) = assess(
-            incident([found], "a", resolved_at=MONDAY + HOUR), [found], habit=habit, presence=presence([]),
-            topology=topology("a"), customers=Customers(), now=NOW, timezone="UTC", policy=ImpactPolicy(),
-        ).people  # fmt: skip
+            incident([found], "a", resolved_at=MONDAY + HOUR),
+            [found],
+            habit=habit,
+            presence=presence([]),
+            topology=topology("a"),
+            customers=Customers(),
+            now=NOW,
+            timezone="UTC",
+            policy=ImpactPolicy(),
+        ).people
         assert least <= ann.degraded_s <= HOUR
         assert ann.failures == 0
 
@@ -100,9 +114,16 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
         rivals = (Rival("site", "s1", bad_cells, testable, 0.9, 1.0),)
         one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=rivals)
         impact = assess(
-            one, found, habit=habit, presence=presence([]), topology=net, customers=Customers(), now=NOW, timezone="UTC",
+            one,
+            found,
+            habit=habit,
+            presence=presence([]),
+            topology=net,
+            customers=Customers(),
+            now=NOW,
+            timezone="UTC",
             policy=ImpactPolicy(),
-        )  # fmt: skip
+        )
         return next((p.probability for p in impact.people), 0.0)
 
     assert chance(2, 2) == pytest.approx(2 / 3, abs=0.1), "both that report are dead, the third is silent"

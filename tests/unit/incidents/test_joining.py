@@ -15,8 +15,7 @@ def beside(topology: Topology, *pairs: tuple[str, str]) -> Topology:
 
 
 @pytest.mark.parametrize(
-    ("others", "want"),
-    [("weak", "08:00 OPENS site s1 accessibility"), ("ok", "08:00 OPENS cell c1.1 accessibility")],
+    ("others", "want"), [("weak", "08:00 OPENS site s1 accessibility"), ("ok", "08:00 OPENS cell c1.1 accessibility")]
 )
 def test_a_cell_whose_siblings_look_like_it_is_its_sites_trouble(others: str, want: str) -> None:
     story = Story()
@@ -60,9 +59,11 @@ def test_an_outages_crowd_is_told_with_it_if_grave_and_else_not_at_all() -> None
         08:30 | dead | crowd | crowd- | crowd-
     """)
     assert [line for line in story.lines if "raises" in line] == [
-        "08:00 raises c1.1 outage", "08:00 raises c1.1 outage",
-        "08:15 raises c5.1 congestion", "08:15 raises c7.1 accessibility",
-    ]  # fmt: skip
+        "08:00 raises c1.1 outage",
+        "08:00 raises c1.1 outage",
+        "08:15 raises c5.1 congestion",
+        "08:15 raises c7.1 accessibility",
+    ]
     assert {i.root_id: i.cells for i in story.incidents.values()} == {"c1.1": ("c1.1", "c5.1"), "c7.1": ("c7.1",)}
 
 

@@ -14,9 +14,22 @@ def bad(object_id: str, start: str = "08:00", kind: str = "outage", *, periods: 
     began = at(start)
     given = {"severity": "major", "strength": 20.0} | fields
     return Degradation(
-        degradation_id(object_id, kind, began), object_id, kind, "kpi", kind, began, began + 1200, expected=1.0,
-        observed=0.0, numerator=0.0, denominator=900.0, excess=900.0, periods=periods, duration_s=900, **given,
-    )  # type: ignore[arg-type]  # fmt: skip
+        degradation_id(object_id, kind, began),
+        object_id,
+        kind,
+        "kpi",
+        kind,
+        began,
+        began + 1200,
+        expected=1.0,
+        observed=0.0,
+        numerator=0.0,
+        denominator=900.0,
+        excess=900.0,
+        periods=periods,
+        duration_s=900,
+        **given,
+    )  # type: ignore[arg-type]
 
 
 def site(*numbers: int) -> list[str]:

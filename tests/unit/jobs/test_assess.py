@@ -13,13 +13,36 @@ from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn, write_reference
 
 EPISODE = Degradation(
-    "deg_1", "c11", "accessibility", "lte_rrc_sr", "accessibility", LIVE, LIVE + QUARTER, "major", 30.0, 0.99, 0.5, 300.0,
-    600.0, 290.0, 1, QUARTER,
-)  # fmt: skip
+    "deg_1",
+    "c11",
+    "accessibility",
+    "lte_rrc_sr",
+    "accessibility",
+    LIVE,
+    LIVE + QUARTER,
+    "major",
+    30.0,
+    0.99,
+    0.5,
+    300.0,
+    600.0,
+    290.0,
+    1,
+    QUARTER,
+)
 FIRST = Incident(
-    "inc_1", "cell", "c11", "accessibility", LIVE, LIVE + QUARTER, "major", ("deg_1",), ("c11",), "half of all setups fail",
+    "inc_1",
+    "cell",
+    "c11",
+    "accessibility",
+    LIVE,
+    LIVE + QUARTER,
+    "major",
+    ("deg_1",),
+    ("c11",),
+    "half of all setups fail",
     updated_at=LIVE + QUARTER,
-)  # fmt: skip
+)
 RAW = [f"4917100001{n:02d}" for n in range(8)]
 
 
@@ -39,9 +62,16 @@ class Story:
             start = np.full(n, LIVE + 3600 * hour)
             column = np.full(n, 3600.0)
             rows = Presence(
-                tuple(people), ("c11",), np.arange(n, dtype=np.int32), np.zeros(n, np.int32), start,
-                np.full(n, 3600, np.int32), column, np.full(n, 40.0), np.full(n, np.nan),
-            )  # fmt: skip
+                tuple(people),
+                ("c11",),
+                np.arange(n, dtype=np.int32),
+                np.zeros(n, np.int32),
+                start,
+                np.full(n, 3600, np.int32),
+                column,
+                np.full(n, 40.0),
+                np.full(n, np.nan),
+            )
             with self.house.store.begin() as connection:
                 self.house.store.presence.write(rows, LIVE + hour, connection, LIVE + hour + 1)
 
@@ -147,8 +177,9 @@ def test_a_change_of_permission_ends_one_row_and_begins_another(story):
     rows = [one for one in story.house.store.book.listings() if one.subscriber == story.people[0]]
     second = LIVE + 2 * QUARTER
     assert [(one.contactable, one.why_not, one.listed_at, one.delisted_at) for one in rows] == [
-        (True, "", LIVE + QUARTER, second), (False, "withdrawn", second, None),
-    ]  # fmt: skip
+        (True, "", LIVE + QUARTER, second),
+        (False, "withdrawn", second, None),
+    ]
     assert len(story.house.store.book.listings()) == 7, "the others keep theirs"
 
 
@@ -191,7 +222,7 @@ DOUBT = {
     "an alarm beside it": ({}, {"alarm_id": "al1"}, ["opened"]),
     "a ticket beside it": ({}, {"ticket_id": "t1"}, ["opened"]),
     "over": ({}, OVER, []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("then", DOUBT)

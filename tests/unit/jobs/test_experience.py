@@ -20,8 +20,21 @@ from jobs.experience import KEPT, do_again_without, due, keep_experience
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
 NOON = MIDNIGHT + 12 * HOUR
-OUTAGE = Incident("inc_1", "site", "s1", "outage", MIDNIGHT + 8 * HOUR, MIDNIGHT + 8 * HOUR, "major", (), ("c1",), "",
-                  state="resolved", resolved_at=MIDNIGHT + 10 * HOUR, updated_at=MIDNIGHT + 10 * HOUR)  # fmt: skip
+OUTAGE = Incident(
+    "inc_1",
+    "site",
+    "s1",
+    "outage",
+    MIDNIGHT + 8 * HOUR,
+    MIDNIGHT + 8 * HOUR,
+    "major",
+    (),
+    ("c1",),
+    "",
+    state="resolved",
+    resolved_at=MIDNIGHT + 10 * HOUR,
+    updated_at=MIDNIGHT + 10 * HOUR,
+)
 PEOPLE = {key: Subscriber(key, account="home") for key in ("ann", "bob")}
 
 

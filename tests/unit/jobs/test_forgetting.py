@@ -26,16 +26,7 @@ from detector.store.tables import metadata
 from jobs.commands.explaining import explain
 from jobs.commands.forgetting import forget
 from tests.acceptance.small_house import SmallHouse
-from tests.acceptance.small_operator import (
-    AFFECTED,
-    DAY,
-    HOUR,
-    LIVE,
-    QUARTER,
-    UNAFFECTED,
-    table,
-    write_operator,
-)
+from tests.acceptance.small_operator import AFFECTED, DAY, HOUR, LIVE, QUARTER, UNAFFECTED, table, write_operator
 from tests.unit.jobs.test_assess import FIRST
 
 CHILD, FIRM = UNAFFECTED, "Firm & Sons"
@@ -77,9 +68,13 @@ def fill(house: SmallHouse) -> None:
         store.interactions.add(connection, said)
         for who in (me, child):
             connection.execute(metadata.tables["subscriber_event"].insert().values(subscriber=who, at=NOW, kind="credit"))
-            connection.execute(metadata.tables["feedback"].insert().values(
-                incident_id=FIRST.incident_id, at=NOW, actor="desk", verdict="true", subscriber=who, outcome="reached"
-            ))  # fmt: skip
+            connection.execute(
+                metadata.tables["feedback"]
+                .insert()
+                .values(
+                    incident_id=FIRST.incident_id, at=NOW, actor="desk", verdict="true", subscriber=who, outcome="reached"
+                )
+            )
         for kind, holder in (("subscriber", me), ("account", own), ("account", firm)):
             connection.execute(metadata.tables["experience"].insert().values(day=LIVE, holder_kind=kind, holder=holder))
         for subscriber, recipient in ((me, me), (child, me), (child, child)):
@@ -177,8 +172,9 @@ def test_what_is_older_than_the_erasure_does_not_come_in_again(house, tmp_path):
     columns = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
     rows = [(AFFECTED, "c11", f"2026-03-24T{hour:02}:00:00Z", HOUR, 60) for hour in (11, 12, 13)]
     table(tmp_path / "operator" / "attachments" / "again.csv", columns, rows)
-    table(tmp_path / "operator" / "arrivals.csv", ("file", "arrived_at"),
-          [("attachments/again.csv", "2026-03-24T14:30:00Z")])  # fmt: skip
+    table(
+        tmp_path / "operator" / "arrivals.csv", ("file", "arrived_at"), [("attachments/again.csv", "2026-03-24T14:30:00Z")]
+    )
     house.tick(LIVE + 3 * HOUR)
     assert count(house, me) == 1, "the hour after it is a customer's like any other"
     assert me not in json.dumps(house.store.notes.get("erased"))
@@ -257,9 +253,9 @@ def test_asking_is_noted_before_it_is_answered(house):
 def test_data_under_an_earlier_key_is_found_explained_and_erased(house):
     old = house.settings.storage
     keys = load_keys(house.settings)
-    storage = old.model_copy(update={
-        "identity_key": "ab" * 32, "identity_version": 2, "previous_identity_keys": ((1, keys.identity.hex()),)
-    })  # fmt: skip
+    storage = old.model_copy(
+        update={"identity_key": "ab" * 32, "identity_version": 2, "previous_identity_keys": ((1, keys.identity.hex()),)}
+    )
     settings = house.settings.model_copy(update={"storage": storage})
     house.house.pseudonymiser = names_of(settings, load_keys(settings))
     me = house.names.subscriber(AFFECTED)
@@ -279,9 +275,9 @@ def test_keys_that_cannot_be_are_told_in_one_line(before, says, tmp_path):
     house = SmallHouse.__new__(SmallHouse)
     from tests.acceptance.small_house import settings_of
 
-    house.settings = settings_of(tmp_path, storage={
-        "path": tmp_path / "var", "identity_version": 2, "previous_identity_keys": before
-    })  # fmt: skip
+    house.settings = settings_of(
+        tmp_path, storage={"path": tmp_path / "var", "identity_version": 2, "previous_identity_keys": before}
+    )
     with pytest.raises(Misconfigured, match=says):
         names_of(house.settings, load_keys(house.settings))
 
@@ -327,10 +323,33 @@ def kept(house: SmallHouse, *besides: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "raw",
-    ["202603", "20260324", "2026-03-24", "1200", "900", "resolved", "open", "en", "granted", "c11", "s1", "4917", "1", "%",
-     "_", "sub_1",
-     FIRST.incident_id, "desk", "parquet", "lte_rrc_sr", "4917100001", "49171000010", "' OR ''='", "491799999999"],
-)  # fmt: skip
+    [
+        "202603",
+        "20260324",
+        "2026-03-24",
+        "1200",
+        "900",
+        "resolved",
+        "open",
+        "en",
+        "granted",
+        "c11",
+        "s1",
+        "4917",
+        "1",
+        "%",
+        "_",
+        "sub_1",
+        FIRST.incident_id,
+        "desk",
+        "parquet",
+        "lte_rrc_sr",
+        "4917100001",
+        "49171000010",
+        "' OR ''='",
+        "491799999999",
+    ],
+)
 def test_of_somebody_who_is_not_known_nothing_was_held_and_nothing_but_the_audit_log_changes(house, raw):
     before = kept(house, "audit")
     done = forget(house.house, raw)
@@ -354,10 +373,20 @@ def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(ho
     assert kept(house, "audit") == before
     assert would.held["listing.subscriber"] == 2
     assert would.held.keys() >= {
-        "listing.recipient", "listing.account", "communication.subscriber", "communication.recipient", "experience.holder",
-        "feedback.subscriber", "interaction.subscriber", "subscriber_event.subscriber", "vault.pseudonym", "state.body",
-        "impact.accounts", "presence.subscriber", "habit.subscribers",
-    }  # fmt: skip
+        "listing.recipient",
+        "listing.account",
+        "communication.subscriber",
+        "communication.recipient",
+        "experience.holder",
+        "feedback.subscriber",
+        "interaction.subscriber",
+        "subscriber_event.subscriber",
+        "vault.pseudonym",
+        "state.body",
+        "impact.accounts",
+        "presence.subscriber",
+        "habit.subscribers",
+    }
     assert "would change: 2 rows by listing.subscriber" in would.shown(as_json=False)
     done = forget(house.house, AFFECTED)
     assert done.held == would.held
@@ -414,9 +443,13 @@ def on_a_terminal(house: SmallHouse, answer: str, *words: str) -> subprocess.Com
         os.write(keyboard, answer.encode())
         command = [sys.executable, "-c", "from jobs.cli import main; main()", "forget", *words]
         return subprocess.run(
-            [*command, "--config", str(house.root / "my.toml")], stdin=terminal, capture_output=True, text=True, timeout=240,
+            [*command, "--config", str(house.root / "my.toml")],
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=240,
             check=False,
-        )  # fmt: skip
+        )
     finally:
         os.close(keyboard)
         os.close(terminal)

@@ -60,12 +60,14 @@ def test_names_of_another_vendor_than_the_cells_say_whose_they_are(vendor: str) 
 
 
 LENGTHS = {
-    (900, 900): "", (300, 900): "", (3600, 900): "",
+    (900, 900): "",
+    (300, 900): "",
+    (3600, 900): "",
     (15, 900): "it is written in minutes: duration_s = 900 was probably meant",
     (1, 3600): "it is written in hours: duration_s = 3600 was probably meant",
     (900_000, 900): "it is written in milliseconds: duration_s = 900 was probably meant",
     (10, 900): "duration_s = 900 was probably meant",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("length", "apart"), LENGTHS)

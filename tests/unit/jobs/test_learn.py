@@ -43,9 +43,18 @@ def raised(start, end, kind="accessibility", **more):
     given = {"object_id": "c000", "family": "volume" if kind in ("sleeping", "outage") else kind, "kpi": "setup_sr"} | more
     figures = {"strength": 9.0, "expected": 0.99, "observed": 0.9, "numerator": 90.0, "denominator": 100.0, "excess": 9.0}
     return Degradation(
-        f"deg_{start}", kind=kind, started_at=start, detected_at=start, severity="minor", periods=1, duration_s=HOUR,
-        cleared_at=end, updated_at=end or start, **figures, **given,
-    )  # fmt: skip
+        f"deg_{start}",
+        kind=kind,
+        started_at=start,
+        detected_at=start,
+        severity="minor",
+        periods=1,
+        duration_s=HOUR,
+        cleared_at=end,
+        updated_at=end or start,
+        **figures,
+        **given,
+    )
 
 
 def hours(history, doubt, name="c000"):
@@ -97,10 +106,7 @@ def test_what_the_operator_tells_is_not_learned(told, seen):
         ([raised(at(d, 2), at(d, 5), "sleeping") for d in (3, 4, 8)], None),  # a habit
         ([raised(at(d, d), at(d, d + 2), "sleeping") for d in (3, 5, 8)], ((3, 3), (8, 9), 6)),  # each at another hour
         ([raised(at(3, 2), at(6, 5), "sleeping")], ((3, 2), (6, 4), 75)),  # one long sleep is no habit
-        (
-            [raised(at(d, 2), at(d, 5), "sleeping", confirmed_by="neighbours,alarm") for d in (3, 4, 8)],
-            ((3, 2), (8, 4), 9),
-        ),
+        ([raised(at(d, 2), at(d, 5), "sleeping", confirmed_by="neighbours,alarm") for d in (3, 4, 8)], ((3, 2), (8, 4), 9)),
     ],
 )
 def test_what_was_raised_is_not_learned_unless_it_is_a_habit(degraded, seen):
@@ -142,9 +148,14 @@ def test_a_level_that_moved_is_adopted_after_three_days_though_it_was_raised_all
     assert level(baseline) == pytest.approx(healthy + 0.05, abs=0.012)
     early = slice(0, 11 * 24)
     young = KpiFrame(
-        history.starts[early].copy(), HOUR, history.objects, history.kpis, history.numerator[early].copy(),
-        history.denominator[early].copy(), history.suspect[early].copy(),
-    )  # fmt: skip
+        history.starts[early].copy(),
+        HOUR,
+        history.objects,
+        history.kpis,
+        history.numerator[early].copy(),
+        history.denominator[early].copy(),
+        history.suspect[early].copy(),
+    )
     kept, none = fit_baseline(young, open_, reference(), POLICY)
     assert none == []
     assert level(kept) == pytest.approx(healthy, abs=0.006)

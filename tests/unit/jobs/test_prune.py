@@ -157,22 +157,45 @@ def rows_of_every_kind(days: int) -> dict[str, dict[str, object]]:
     """A row of each table that is so many days old; the rest of its columns as the table would have them."""
     at = ago(days)
     return {
-        "listing": {"incident_id": "inc_1", "subscriber": f"sub_{days}", "account": "", "basis": "", "listed_at": at,
-                    "delisted_at": at, "contactable": False, "why_not": "", "action": "", "channel": "", "recipient": "",
-                    "decided_at": at},
+        "listing": {
+            "incident_id": "inc_1",
+            "subscriber": f"sub_{days}",
+            "account": "",
+            "basis": "",
+            "listed_at": at,
+            "delisted_at": at,
+            "contactable": False,
+            "why_not": "",
+            "action": "",
+            "channel": "",
+            "recipient": "",
+            "decided_at": at,
+        },
         "impact": {"incident_id": "inc_1", "assessed_at": at, "exposed": 9, "accounts": []},
         "interaction": {"interaction_id": f"k{days}", "at": at, "kind": "contact"},
         "subscriber_event": {"subscriber": "sub_1", "at": at, "kind": "left"},
         "experience": {"day": at, "holder_kind": "subscriber", "holder": "sub_1"},
         "communication": {"incident_id": "inc_1", "subscriber": "sub_1", "recipient": "sub_1", "at": at},
         "feedback": {"incident_id": "inc_1", "at": at, "actor": "", "verdict": "", "subscriber": "sub_1", "outcome": ""},
-        "outbox": {"key": f"evt_{days}", "receiver": "-", "incident_id": "inc_1", "type": "opened", "sequence": 1,
-                   "severity": "major", "time": at, "expires_at": at, "data": {}, "state": "sent", "attempts": 1,
-                   "next_at": 0.0, "finished_at": float(at)},
+        "outbox": {
+            "key": f"evt_{days}",
+            "receiver": "-",
+            "incident_id": "inc_1",
+            "type": "opened",
+            "sequence": 1,
+            "severity": "major",
+            "time": at,
+            "expires_at": at,
+            "data": {},
+            "state": "sent",
+            "attempts": 1,
+            "next_at": 0.0,
+            "finished_at": float(at),
+        },
         "finding": {"code": f"late_{days}", "where": "a.csv", "example": "", "count": 1, "last_at": at},
         "vault": {"pseudonym": f"sub_{days}", "sealed": b"", "gone_at": at},
         "audit": {"at": at, "actor": "cli", "action": "lookup", "subject": "sub_1"},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -16,8 +16,21 @@ from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
 
 HOUR = 3600
-OUTAGE = Incident("inc_1", "site", "s1", "outage", LIVE, LIVE + 900, "major", (), ("c11", "c12"), "", state="resolved",
-                  resolved_at=LIVE + HOUR, updated_at=LIVE + HOUR)  # fmt: skip
+OUTAGE = Incident(
+    "inc_1",
+    "site",
+    "s1",
+    "outage",
+    LIVE,
+    LIVE + 900,
+    "major",
+    (),
+    ("c11", "c12"),
+    "",
+    state="resolved",
+    resolved_at=LIVE + HOUR,
+    updated_at=LIVE + HOUR,
+)
 
 
 @pytest.fixture
@@ -82,18 +95,25 @@ def test_a_day_of_experience_belongs_to_every_window_that_touches_it(house):
 
 
 def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_column(house):
-    again = replace(OUTAGE, incident_id="inc_2", started_at=LIVE + 48 * HOUR, resolved_at=LIVE + 49 * HOUR,
-                    updated_at=LIVE + 49 * HOUR)  # fmt: skip
+    again = replace(
+        OUTAGE, incident_id="inc_2", started_at=LIVE + 48 * HOUR, resolved_at=LIVE + 49 * HOUR, updated_at=LIVE + 49 * HOUR
+    )
     with house.store.begin() as connection:
         house.store.book.save(connection, [], [again])
         rows = [replace(one, incident_id="inc_2", row=None) for one in house.store.book.listings(incident_id="inc_1")]
         house.store.book.relist(connection, [], rows, LIVE)
     keep_experience(house.source, house.store, now=LIVE + 50 * HOUR)
     alone, both = (
-        report("experience", house.source, house.store, house.settings, now=LIVE + 50 * HOUR,
-               window=window_of(since, None, now=LIVE + 50 * HOUR)).records()[0]
+        report(
+            "experience",
+            house.source,
+            house.store,
+            house.settings,
+            now=LIVE + 50 * HOUR,
+            window=window_of(since, None, now=LIVE + 50 * HOUR),
+        ).records()[0]
         for since in (LIVE + 47 * HOUR, LIVE)
-    )  # fmt: skip
+    )
     assert (alone["index"], alone["degraded_hours"], both["degraded_hours"]) == (both["index"], 1.0, 2.0)
 
 

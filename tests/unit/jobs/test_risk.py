@@ -31,7 +31,7 @@ def row(who: str, state: str = "granted", purpose: str = "profiling") -> Consent
 PEOPLE = Customers(
     {key: Subscriber(key) for key in ("granted", "withdrawn", "silent")},
     consents=(row("granted"), row("withdrawn"), replace(row("withdrawn", "withdrawn"), since=2)),
-)  # fmt: skip
+)
 
 
 def test_no_row_means_no_and_a_withdrawal_means_no() -> None:
@@ -111,8 +111,11 @@ def test_too_short_a_history_takes_the_old_model_away_and_says_why(store: Store)
 def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> None:
     crowd = [f"sub_{n}" for n in range(300)]
     customers = Customers({key: Subscriber(key) for key in crowd}, consents=tuple(row(key) for key in crowd[:200]))
-    lived = [Experience(day * DAY, "subscriber", crowd[n], 40.0, 3600.0, 2.0, 0.5, 1, by_harm={"access": 3600.0})
-             for day in range(12, 40) for n in range(day % 7, 300, 20)]  # fmt: skip
+    lived = [
+        Experience(day * DAY, "subscriber", crowd[n], 40.0, 3600.0, 2.0, 0.5, 1, by_harm={"access": 3600.0})
+        for day in range(12, 40)
+        for n in range(day % 7, 300, 20)
+    ]
     heard = [
         Interaction(f"k{n}", one.day + 7200, "contact", "call", one.holder, "network")
         for n, one in enumerate(lived)

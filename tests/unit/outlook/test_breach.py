@@ -40,9 +40,9 @@ def test_noise_widens_the_interval_on_both_sides():
     assert told.high is None, "perhaps not within three days"
 
 
-@pytest.mark.parametrize(("observed", "said"), [
-    (np.full(40, 0.98), (None, None, None)), (np.linspace(0.95, 0.98, 40), (None, None, None)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("observed", "said"), [(np.full(40, 0.98), (None, None, None)), (np.linspace(0.95, 0.98, 40), (None, None, None))]
+)
 def test_what_stands_still_or_mends_is_not_expected_to_turn_graver(observed, said):
     told = breach_of(band(observed, 0.99), STEPS, made_at=NOW)
     assert told is not None

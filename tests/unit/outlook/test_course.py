@@ -12,9 +12,25 @@ HOUR = 3600
 
 def degraded(name, began, cleared=None, **more):
     return Degradation(
-        name, "c1", "accessibility", "lte_rrc_sr", "accessibility", began, began + 1800, "major", 9.0, 0.99, 0.9, 90.0,
-        100.0, 9.0, 1, 900, cleared_at=cleared, **more,
-    )  # fmt: skip
+        name,
+        "c1",
+        "accessibility",
+        "lte_rrc_sr",
+        "accessibility",
+        began,
+        began + 1800,
+        "major",
+        9.0,
+        0.99,
+        0.9,
+        90.0,
+        100.0,
+        9.0,
+        1,
+        900,
+        cleared_at=cleared,
+        **more,
+    )
 
 
 def incident(name, began, *own, **more):

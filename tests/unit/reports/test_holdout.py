@@ -26,9 +26,16 @@ def past(**changes) -> Past:
     complained = [Interaction(f"k_{key}", 12 * HOUR, "contact", "call", key, "network") for key in (*TOLD[:20], *HELD[:30])]
     left = tuple(SubscriberEvent(key, 20 * HOUR, "left") for key in (*TOLD[:2], *HELD[:7]))
     known = Past(
-        Window(0, 30 * DAY), customers=Customers(subscribers), incidents=(SLOW,), communications=said, held_out=held,
-        interactions=tuple(complained), events=left, holdout=HoldoutPolicy("the board", share=0.3), withdrew=3,
-    )  # fmt: skip
+        Window(0, 30 * DAY),
+        customers=Customers(subscribers),
+        incidents=(SLOW,),
+        communications=said,
+        held_out=held,
+        interactions=tuple(complained),
+        events=left,
+        holdout=HoldoutPolicy("the board", share=0.3),
+        withdrew=3,
+    )
     return replace(known, **changes)
 
 

@@ -18,9 +18,14 @@ SURE = 6.7
 def part(frame, first, last):
     cut = slice(first, last)
     return KpiFrame(
-        frame.starts[cut].copy(), frame.duration_s, frame.objects, frame.kpis,
-        frame.numerator[cut].copy(), frame.denominator[cut].copy(), frame.suspect[cut].copy(),
-    )  # fmt: skip
+        frame.starts[cut].copy(),
+        frame.duration_s,
+        frame.objects,
+        frame.kpis,
+        frame.numerator[cut].copy(),
+        frame.denominator[cut].copy(),
+        frame.suspect[cut].copy(),
+    )
 
 
 class Story:
@@ -39,9 +44,13 @@ class Story:
     def at(self, period, today=None, topology=None, expected=None):
         recent = part(self.today if today is None else today, max(0, period - 3), period + 1)
         return score(
-            recent, self.base, expected_objects=expected or self.frame.objects, topology=topology or Topology(),
-            timezone="UTC", policy=POLICY,
-        )  # fmt: skip
+            recent,
+            self.base,
+            expected_objects=expected or self.frame.objects,
+            topology=topology or Topology(),
+            timezone="UTC",
+            policy=POLICY,
+        )
 
     def failing(self, cells, extra, since, kpi=SETUP):
         """Today, with so many extra failures per attempt in these cells."""

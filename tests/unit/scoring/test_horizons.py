@@ -99,9 +99,14 @@ def test_a_drift_too_mild_for_three_hours_shows_within_a_day_and_not_before_a_da
     for p in range(14 * 96, 16 * 96, 3):
         for tick in range(p, p + 3):
             evidence = score(
-                part(drifting, tick - 11, tick + 1), base, expected_objects=frame.objects, topology=Topology(),
-                timezone="UTC", policy=POLICY, before=memory,
-            )  # fmt: skip
+                part(drifting, tick - 11, tick + 1),
+                base,
+                expected_objects=frame.objects,
+                topology=Topology(),
+                timezone="UTC",
+                policy=POLICY,
+                before=memory,
+            )
             memory = evidence.memory
         strengths.append(evidence.strength[:, k])
         drifts.append(evidence.periods[sick, k])

@@ -41,32 +41,46 @@ def commuters(first, last, period_s=900):
 def evidence(frame, place, baseline, timezone, first=None, **known):
     cut = slice(place if first is None else first, place + 1)
     now = KpiFrame(
-        frame.starts[cut].copy(), frame.duration_s, frame.objects, frame.kpis, frame.numerator[cut].copy(),
-        frame.denominator[cut].copy(), frame.suspect[cut].copy(),
-    )  # fmt: skip
+        frame.starts[cut].copy(),
+        frame.duration_s,
+        frame.objects,
+        frame.kpis,
+        frame.numerator[cut].copy(),
+        frame.denominator[cut].copy(),
+        frame.suspect[cut].copy(),
+    )
     told = {"expected_objects": frame.objects, "topology": Topology(), "policy": POLICY} | known
     return score(now, baseline, timezone=timezone, **told)
 
 
 def learned(frame, periods):
     past = KpiFrame(
-        frame.starts[:periods].copy(), frame.duration_s, frame.objects, frame.kpis, frame.numerator[:periods].copy(),
-        frame.denominator[:periods].copy(), frame.suspect[:periods].copy(),
-    )  # fmt: skip
+        frame.starts[:periods].copy(),
+        frame.duration_s,
+        frame.objects,
+        frame.kpis,
+        frame.numerator[:periods].copy(),
+        frame.denominator[:periods].copy(),
+        frame.suspect[:periods].copy(),
+    )
     return fit(past, timezone="Europe/Berlin", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
 
 
 @pytest.mark.parametrize(
-    ("history", "change", "after"),
-    [("2026-03-16", "2026-03-29", "2026-03-31"), ("2026-10-12", "2026-10-25", "2026-10-27")],
+    ("history", "change", "after"), [("2026-03-16", "2026-03-29", "2026-03-31"), ("2026-10-12", "2026-10-25", "2026-10-27")]
 )
 def test_neither_change_of_the_clock_is_a_fault(history, change, after):
     frame = commuters(history, after)
     learned = int(np.searchsorted(frame.starts, berlin(change)))
     past = KpiFrame(
-        frame.starts[:learned].copy(), 900, frame.objects, frame.kpis, frame.numerator[:learned].copy(),
-        frame.denominator[:learned].copy(), frame.suspect[:learned].copy(),
-    )  # fmt: skip
+        frame.starts[:learned].copy(),
+        900,
+        frame.objects,
+        frame.kpis,
+        frame.numerator[:learned].copy(),
+        frame.denominator[:learned].copy(),
+        frame.suspect[:learned].copy(),
+    )
 
     def loudest(timezone):
         base = fit(past, timezone=timezone, excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
@@ -80,9 +94,7 @@ def test_neither_change_of_the_clock_is_a_fault(history, change, after):
 def test_the_hour_that_comes_twice_is_learned_as_one_hour_of_twice_the_length():
     frame = commuters("2026-10-19", "2026-10-26", 3600)
     assert len(frame.starts) == 7 * 24 + 1
-    base = fit(
-        frame, timezone="Europe/Berlin", excluded=np.zeros(frame.suspect.shape, bool), peers=None, policy=POLICY
-    )  # fmt: skip
+    base = fit(frame, timezone="Europe/Berlin", excluded=np.zeros(frame.suspect.shape, bool), peers=None, policy=POLICY)
     night = base.level[[d * 24 + 2 for d in range(7)], 0, 1]
     assert night == pytest.approx(np.full(7, 200), rel=0.1)
 

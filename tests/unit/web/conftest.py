@@ -27,11 +27,23 @@ THROUGHPUT = Kpi("lte_thp_dl", "Downlink throughput", "Mbit/s", "mean", "up", "i
 
 def degradation(cell: str, severity: str = "major", **changes) -> Degradation:
     values = {
-        "degradation_id": f"deg_{cell}", "object_id": cell, "family": "accessibility", "kpi": "lte_rrc_sr",
-        "kind": "accessibility", "started_at": START, "detected_at": START + 2700, "severity": severity, "strength": 12.0,
-        "expected": 0.992, "observed": 0.914, "numerator": 10220.0, "denominator": 11180.0, "excess": 870.0, "periods": 3,
+        "degradation_id": f"deg_{cell}",
+        "object_id": cell,
+        "family": "accessibility",
+        "kpi": "lte_rrc_sr",
+        "kind": "accessibility",
+        "started_at": START,
+        "detected_at": START + 2700,
+        "severity": severity,
+        "strength": 12.0,
+        "expected": 0.992,
+        "observed": 0.914,
+        "numerator": 10220.0,
+        "denominator": 11180.0,
+        "excess": 870.0,
+        "periods": 3,
         "duration_s": QUARTER,
-    }  # fmt: skip
+    }
     return Degradation(**(values | changes))
 
 
@@ -44,15 +56,43 @@ def band(cell: str, kpi: Kpi = RRC, level: float = 0.992, bad: float = 0.914, wi
 
 
 OPEN = Incident(
-    "inc_open", "site", "s010", "accessibility", START, START + 2700, "major", ("deg_c01010",),
+    "inc_open",
+    "site",
+    "s010",
+    "accessibility",
+    START,
+    START + 2700,
+    "major",
+    ("deg_c01010",),
     ("c01010", "c01011", "c01012"),
-    "RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.", updated_at=START + 4500, version=2,
-    ticket_id="T-881", expected_clear_at=START + 14400, expected_clear_source="ticket", confidence=0.9,
-)  # fmt: skip
-RESOLVED = replace(OPEN, incident_id="inc_over", root_id="s022", kind="outage", severity="critical", state="resolved",
-                   started_at=START - 90000, opened_at=START - 89000, resolved_at=START - 80000)  # fmt: skip
-SILENT = replace(OPEN, incident_id="inc_works", root_kind="cell", root_id="c09", severity="minor", kind="integrity",
-                 suppressed_reason="maintenance")  # fmt: skip
+    "RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.",
+    updated_at=START + 4500,
+    version=2,
+    ticket_id="T-881",
+    expected_clear_at=START + 14400,
+    expected_clear_source="ticket",
+    confidence=0.9,
+)
+RESOLVED = replace(
+    OPEN,
+    incident_id="inc_over",
+    root_id="s022",
+    kind="outage",
+    severity="critical",
+    state="resolved",
+    started_at=START - 90000,
+    opened_at=START - 89000,
+    resolved_at=START - 80000,
+)
+SILENT = replace(
+    OPEN,
+    incident_id="inc_works",
+    root_kind="cell",
+    root_id="c09",
+    severity="minor",
+    kind="integrity",
+    suppressed_reason="maintenance",
+)
 
 
 class MemoryService:
@@ -70,22 +110,40 @@ class MemoryService:
         self.assessed = Impact(OPEN.incident_id, START + 2700, 2310, 610.4, 540.2, 690.9, (), self.accounts)
         self.cared = CareView(
             {"en": "Mobile data is failing around the old harbour. Our engineers are on it; it should work again by noon."},
-            "proactive_message", "consumer-care", 402, {"no_consent": 71, "quiet_hours": 130, "guardian": 0, "cap": 3},
+            "proactive_message",
+            "consumer-care",
+            402,
+            {"no_consent": 71, "quiet_hours": 130, "guardian": 0, "cap": 3},
             first_complaint_at=START + 5520,
-        )  # fmt: skip
+        )
         self.listed = [
-            Listed(Affected(OPEN.incident_id, f"sub_{n:03d}", "acc_1", "expected", 0.8, 1200.0),
-                   Decision(OPEN.incident_id, f"sub_{n:03d}", True, "", "message", "sms", f"sub_{n:03d}", START + 2700))
+            Listed(
+                Affected(OPEN.incident_id, f"sub_{n:03d}", "acc_1", "expected", 0.8, 1200.0),
+                Decision(OPEN.incident_id, f"sub_{n:03d}", True, "", "message", "sms", f"sub_{n:03d}", START + 2700),
+            )
             for n in range(25)
-        ]  # fmt: skip
+        ]
         listing = Listing(OPEN.incident_id, "sub_1", "acc_1", "expected", 0.83, 900.0, START)
         say, facts = {"en": "We are on it."}, facts_of(OPEN, now=START + 6300, timezone="Europe/Zurich")
         told = Communication(OPEN.incident_id, "sub_1", "sub_1", START + 3000, "proactive_message", "sms")
         about = Communication(OPEN.incident_id, "sub_2", "sub_1", START + 3100, "proactive_message", "sms")
         self.answer = LookupAnswer(
-            "yes", 0.83, START, START + 14400, "ticket", None, OPEN.incident_id, say, True, False, "no_consent", True,
-            START + 36000, (Touching(OPEN, listing, facts, say, True),), (about, told),
-        )  # fmt: skip
+            "yes",
+            0.83,
+            START,
+            START + 14400,
+            "ticket",
+            None,
+            OPEN.incident_id,
+            say,
+            True,
+            False,
+            "no_consent",
+            True,
+            START + 36000,
+            (Touching(OPEN, listing, facts, say, True),),
+            (about, told),
+        )
         self.business = AccountAnswer("yes", "enterprise", "gold", lines=210, affected_lines=34.2, share=0.163, say=say)
         kpi = KpiCoverage("lte_rrc_sr", "RRC setup success", "LTE", 20, 18, START + 6000)
         lost = KpiCoverage("lte_s1_sr", "S1 success", "LTE", 20, 0, None, ("S1SIG.ConnEstabAtt",))

@@ -128,12 +128,15 @@ def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
     assert said in text(person.get("/incidents/inc_open"))
 
 
-@pytest.mark.parametrize(("at", "low", "high", "said"), [
-    (7200, 3600, 10_800, "12:45 CET (our estimate; 11:45 CET to 13:45 CET)"),
-    (7200, 3600, None, "12:45 CET (our estimate; 11:45 CET to later than in three days)"),
-    (None, 3600, None, "not within three days, at the earliest 11:45 CET"),
-    (None, None, None, "not within three days"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("at", "low", "high", "said"),
+    [
+        (7200, 3600, 10_800, "12:45 CET (our estimate; 11:45 CET to 13:45 CET)"),
+        (7200, 3600, None, "12:45 CET (our estimate; 11:45 CET to later than in three days)"),
+        (None, 3600, None, "not within three days, at the earliest 11:45 CET"),
+        (None, None, None, "not within three days"),
+    ],
+)
 def test_a_drift_shows_when_it_turns_graver(person, service, at, low, high, said):
     now = int(service.now())
     times = [None if side is None else now + side for side in (at, low, high)]
