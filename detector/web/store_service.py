@@ -33,7 +33,7 @@ _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StoreService:
     """Implements `WebService`; of a caller only what is found by key is loaded. `problems` tells what keeps the daemon from
     its work."""
@@ -176,10 +176,10 @@ class StoreService:
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
         return Situation(
-            reference.customers,
-            operator.timezone,
-            int(self.now()),
-            self.settings.care,
+            customers=reference.customers,
+            timezone=operator.timezone,
+            now=int(self.now()),
+            policy=self.settings.care,
             heard=heard or Heard(),
             country=operator.country,
         )
@@ -215,12 +215,31 @@ def _line(row: Communication) -> str:
 
 
 def _listed(one: Listing, asked: Sequence[Communication]) -> Listed:
-    affected = Affected(one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s)
+    affected = Affected(
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        account=one.account,
+        basis=one.basis,
+        probability=one.probability,
+        exposure_s=one.exposure_s,
+    )
     if one.decided_at is None:
         return Listed(affected, asked=asked)
-    named = (one.incident_id, one.subscriber, one.contactable, one.why_not, one.action, one.channel, one.recipient)
-    why = (one.decided_at, one.rule, one.team, one.offer, one.risk)
-    return Listed(affected, Decision(*named, *why), asked=asked)
+    decision = Decision(
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        contactable=one.contactable,
+        why_not=one.why_not,
+        action=one.action,
+        channel=one.channel,
+        recipient=one.recipient,
+        decided_at=one.decided_at,
+        rule=one.rule,
+        team=one.team,
+        offer=one.offer,
+        risk=one.risk,
+    )
+    return Listed(affected, decision, asked=asked)
 
 
 def _update(message: Message) -> Update:

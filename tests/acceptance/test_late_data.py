@@ -35,7 +35,7 @@ class Inbox:
         for path in (self.root / "operator").rglob("*.csv"):
             os.utime(path, (LIVE - 60, LIVE - 60))
         source = FileDrop(self.root / "operator", Pseudonymiser(b"k" * 32), self.root / "quarantine")
-        self.house = SmallHouse(self.root, self.desk.url, source=source)
+        self.house = SmallHouse(root=self.root, url=self.desk.url, source=source)
         self.house.jobs.decide_from()
         for name in ("pull", "learn"):
             self.house.jobs.run(name)
