@@ -1,8 +1,9 @@
 """Fail on identifiers that use a word of the avoid list: `python .ci/words.py` (`make words`).
 
-The list is the table "Words that names avoid" of docs/reference/glossary.md. Its first column says where a word is avoided: `any`
-(every identifier that is defined here, split at underscores and capitals), `class` or `module`. Identifiers are the names of
-modules, classes, functions, parameters, variables, attributes, and of database tables and columns. Exit code 1 if one is found.
+The list is the table "Words that names avoid" of docs/reference/glossary.md. Its first column says where a word is avoided:
+`any` (every identifier that is defined here, split at underscores and capitals), `class` or `module`. Identifiers are the
+names of modules, classes, functions, parameters, variables, attributes, and of database tables and columns. Exit code 1 if
+one is found.
 """
 
 import ast
