@@ -13,7 +13,7 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
-from detector.feedback.bursts import Burst
+from detector.domain.contact_burst import Burst
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
@@ -82,7 +82,7 @@ class _Files:
             "held_out": self._held_out,
             "bursts": self._bursts,
             "risk": lambda: known_model(self.store),
-            "risk_why_not": lambda: self.store.notes.get(WHY_NOT, ""),
+            "risk_why_not": lambda: self.store.models.risk_why_not(),
         }
         return Past(
             window=self.window,
@@ -139,7 +139,7 @@ class _Files:
         return tuple(one for one in found if one.holder not in self._withdrew)
 
     def _bursts(self) -> tuple[str, ...]:
-        found = [Burst(**one) for one in self.store.notes.get(BURSTS, [])]
+        found = self.store.contact_bursts.all()
         return tuple(f"{one.place}, {one}" for one in found if Window(one.since, one.until + 1).overlaps(self.window))
 
     def _crowd(self) -> dict[str, float]:

@@ -13,7 +13,7 @@ from detector.domain.operations import Maintenance, Operations
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.feedback.bursts import Burst
+from detector.domain.contact_burst import Burst
 from detector.store import Store
 from detector.store.database import Database
 from jobs.bursts import BURSTS, scan_bursts
