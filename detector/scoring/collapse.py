@@ -16,6 +16,7 @@ class Collapse:
     kinds: tuple[str, ...] = ("volume",)
     chance: float = 0.0
     collapses: bool = True
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.expected >= (policy.min_attempts if sample.counted else 1e-9))

@@ -70,7 +70,7 @@ def _blank(history: KpiFrame, objects: tuple[str, ...], policy: DetectionPolicy)
     """Arrays of the right shapes; `fit` fills them before anyone else sees them."""
     rows, n = len(objects) + 1, len(history.kpis)
     periods = horizons(history.duration_s, policy)
-    volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.kind == "volume" and judged(kpi)], dtype=np.int64)
+    volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.traits.traffic and judged(kpi)], dtype=np.int64)
     return Baseline(
         objects=objects,
         kpis=history.kpis,
@@ -95,7 +95,7 @@ def _fit_level(past: History, k: int, groups: Sequence[Mapping[str, Sequence[int
     level, doubt = levels(blocks, groups, SCORERS[kpi.kind].chance)
     base.level[:, :, k], base.doubt[:, k] = level, doubt
     base.counted[k] = bool((blocks.events == np.round(blocks.events)).all())
-    if kpi.kind in ("mean", "gauge"):
+    if SCORERS[kpi.kind].logarithmic:
         base.offset[k] = SMALL_SHARE * float(level[:, -1].mean())
 
 

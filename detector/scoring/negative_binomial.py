@@ -16,6 +16,7 @@ class NegativeBinomial:
     kinds: tuple[str, ...] = ("rate",)
     chance: float = 1.0
     collapses: bool = False
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size > 0)

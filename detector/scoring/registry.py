@@ -15,4 +15,4 @@ SCORERS: dict[str, Scorer] = {kind: scorer for scorer in REGISTERED for kind in 
 
 def judged(kpi: Kpi) -> bool:
     """It gives evidence: not for display, not mere context, and a volume only where more is better."""
-    return kpi.scored and kpi.kind in SCORERS and (kpi.kind != "volume" or kpi.direction == "up")
+    return kpi.judged and kpi.kind in SCORERS

@@ -17,6 +17,7 @@ class Residual:
     kinds: tuple[str, ...] = ("mean", "gauge")
     chance: float = 0.0
     collapses: bool = False
+    logarithmic: bool = True
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level + sample.offset > 0))

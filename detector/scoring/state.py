@@ -23,6 +23,7 @@ class State:
     kinds: tuple[str, ...] = ("state",)
     chance: float = 0.0
     collapses: bool = False
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level > 0))

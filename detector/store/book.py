@@ -58,7 +58,7 @@ class Book:
 
     def leading_drift(self, incident: Incident) -> Degradation | None:
         """The strongest degradation of a drift: it tells what the drift does to people. None of other kinds."""
-        drifting = self.degradations_of(incident) if incident.kind == "drift" else ()
+        drifting = self.degradations_of(incident) if incident.traits.trend else ()
         return max(drifting, key=lambda d: (d.strength, d.degradation_id), default=None)
 
     def degradations_named(self, ids: Iterable[str]) -> list[Degradation]:
