@@ -25,7 +25,7 @@ def band(history: KpiFrame, baseline: Baseline, object_id: str, kpi_id: str, tim
     events, size = (side[:, 0] for side in counts(own, k))
     blank = np.full(len(own.starts), np.nan)
     level, low, high = blank, blank, blank
-    if kpi_id in baseline.kpi_index and kpi.kind in SCORERS:
+    if kpi_id in baseline.kpi_index and kpi.traits.computed:
         sample = _sample(own, baseline, kpi_id, object_id, timezone)
         level, (low, high) = sample.level, SCORERS[kpi.kind].band(sample)
     if kpi.counts_successes:

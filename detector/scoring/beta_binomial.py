@@ -13,7 +13,6 @@ class BetaBinomial:
     """Failures k of n attempts; the spread is the intra-class correlation rho. Plain binomial tails would call a hundred
     times as many false alarms (Williams 1982, Appl. Statist. 31: overdispersed proportions by moments)."""
 
-    kinds: tuple[str, ...] = ("ratio",)
     chance: float = 1.0
     collapses: bool = False
     logarithmic: bool = False

@@ -20,7 +20,7 @@ def lasting(sample: Sample, excess: Floats, peak: Floats, kpi: Kpi) -> NDArray[n
     >>> kpi = Kpi(id="a", title="A", unit="%", kind="ratio", direction="up", family="accessibility",
     ...     technology="LTE", clause="", numerator="a", denominator="b", floor=0.01)
     >>> size = np.array([[100.0, 100.0, 100.0], [200.0, 200.0, 200.0]])
-    >>> sample = Sample(0 * size, size, 0 * size, 0 * size, np.zeros(3), 0 * size)
+    >>> sample = Sample(events=0 * size, size=size, level=0 * size, spread=0 * size, doubt=np.zeros(3), rest=0 * size)
     >>> excess, peak = np.array([[9.0, 3.0, 3.0], [9.0, 7.0, 3.2]]), np.array([[9.0, 3.0, 3.0], [9.0, 4.0, 3.0]])
     >>> lasting(sample, excess, peak, kpi).tolist()
     [[True, False, False], [False, True, False]]

@@ -13,7 +13,6 @@ class NegativeBinomial:
     """Events given their exposure (session time as offset); variance mean + spread mean^2. A ratio that can exceed one
     (re-establishments per connection) is a rate, too."""
 
-    kinds: tuple[str, ...] = ("rate",)
     chance: float = 1.0
     collapses: bool = False
     logarithmic: bool = False

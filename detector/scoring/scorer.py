@@ -79,7 +79,6 @@ class Sample:
 class Scorer(Protocol):
     """One way to say how unlikely a KPI is. All methods are element-wise and quiet on NaN, which stays NaN."""
 
-    kinds: tuple[str, ...]
     chance: float
     """1 if events scatter by chance like Poisson counts, 0 if all scatter is in the spread."""
     collapses: bool

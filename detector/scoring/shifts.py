@@ -10,7 +10,7 @@ from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.scoring.blocks import hourly
 from detector.scoring.counting import Floats
-from detector.scoring.registry import SCORERS, judged
+from detector.scoring.registry import SCORERS
 from detector.scoring.shrinkage import ratio_of
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek, time_of_week
 
@@ -65,7 +65,7 @@ def level_shifts(
     changed = np.array([(dated or {}).get(name, -1) for name in history.objects], dtype=np.int64)
     found: list[Shift] = []
     for k, kpi in enumerate(history.kpis):
-        if judged(kpi) and not kpi.watches.downtime and len(np.unique(when.day)) >= 2 * days:
+        if kpi.judged and not kpi.watches.downtime and len(np.unique(when.day)) >= 2 * days:
             found += _of_kpi(history, k, _days(history, k, when, usable), changed, days)
     return found
 

@@ -20,7 +20,6 @@ LEFT = 0.1
 class State:
     """|log(value / level)| over its own robust scale, both ways: routes received, peers, the load of a forwarding plane."""
 
-    kinds: tuple[str, ...] = ("state",)
     chance: float = 0.0
     collapses: bool = False
     logarithmic: bool = False
