@@ -11,6 +11,7 @@ from detector.domain.ports import Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.store import PendingStep, Store
+from detector.store.cursors import ASSESS
 from jobs import fitted
 from jobs.assessing.announcing import Announcing
 from jobs.assessing.asking import Asking
@@ -73,7 +74,7 @@ def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcin
         asking = Asking(store, found[0].situation.heard if found else Heard(), now)
         gravest_first = sorted(found, key=lambda one: one.gravity)
         alerts = [alert for one in gravest_first if (alert := announcing.record(connection, one, holding, asking))]
-        store.notes.put(connection, "assessed_until", now)
+        store.progress.save(connection, ASSESS, now)
         store.ticks.complete(connection, pending_step, now)
         reached("assess.deciding")
     reached("assess.recorded")

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from detector.domain.contact_burst import Burst, ContactRates
 from detector.domain.finding import Findings
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.domain.contact_burst import Burst, ContactRates
 from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Usual, bursts, is_news
 from detector.store import Store, cursors
 

@@ -112,7 +112,7 @@ class FeedWatch:
             findings.add("feed_silent", stop.name, stop.sentence(self.reference.operator.timezone))
         with self.store.begin() as connection:
             self.store.notes.put(connection, f"stops:{self.feed}", [asdict(stop) for stop in now])
-            self.store.notes.count(connection, findings, self.now)
+            self.store.findings.add(connection, findings, self.now)
             for stop, type_ in [*((s, SILENT) for s in fresh), *((s, RESUMED) for s in over if not self._given_up(s))]:
                 self._tell(connection, stop, type_)
         return fresh, over

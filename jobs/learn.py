@@ -1,12 +1,13 @@
 """Refit baselines and habits from the past only, and put the new version in place whole."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
+from detector.domain.learning import AdoptedLevel, LearnedExtent
 from detector.domain.policy import CarePolicy, DetectionPolicy
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window, utc
@@ -15,6 +16,7 @@ from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
 from detector.store import Store
+from detector.store.cursors import LEARN
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
 from jobs.ledger import Reached, walk_on
@@ -27,10 +29,6 @@ SAME_STEP_S = 2 * _DAY
 """A step found at so nearly the same time is the one that has been told."""
 BASELINES_SHARE = 0.7
 """Of the time that learning takes, as a progress bar has it; habits take the rest."""
-LEARNED_FROM = "learned_from"
-"""Note: for each duration how many days, objects and KPIs the present baseline was learned from, and until when (s)."""
-ADOPTED = "adopted"
-"""Note: object and KPI -> since when (s) its level is the new normal."""
 
 
 def learn(
@@ -55,8 +53,8 @@ def learn(
     store.history.compact(before=int(now))
     with store.begin() as connection:
         durations = list(store.ticks.span(connection))
-    count, findings, told = 0, Findings(), store.notes.get(ADOPTED, {})
-    learned_from: list[dict[str, float]] = []
+    count, findings, told = 0, Findings(), store.models.adopted()
+    learned_from: list[LearnedExtent] = []
     for duration_s in durations:
         history = mended(
             partial(store.history.read_whole, duration_s, window),
@@ -79,10 +77,9 @@ def learn(
         refit_risk(store, reference, caring, now=int(now))
         reached("learn.risk")
     with store.begin() as connection:
-        store.notes.put(connection, "learned_at", now)
-        store.notes.put(connection, LEARNED_FROM, learned_from)
-        store.notes.put(connection, ADOPTED, told)
-        store.notes.count(connection, findings, now)
+        store.progress.save(connection, LEARN, now)
+        store.models.replace(connection, learned_from, told)
+        store.findings.add(connection, findings, now)
     return count
 
 
@@ -114,15 +111,15 @@ def _part(moved: Moved, begin: float, size: float) -> Moved:
     return lambda share: moved(begin + share * size)
 
 
-def _extent(history: KpiFrame) -> dict[str, float]:
+def _extent(history: KpiFrame) -> LearnedExtent:
     """How much of what a baseline was learned from: `days` with data (periods measured x their duration), objects, KPIs."""
-    return {
-        "duration_s": history.duration_s,
-        "days": round(len(history.starts) * history.duration_s / _DAY, 2),
-        "objects": len(history.objects),
-        "kpis": len(history.kpis),
-        "until": int(history.starts[-1]) + history.duration_s,
-    }
+    return LearnedExtent(
+        duration_s=history.duration_s,
+        days=round(len(history.starts) * history.duration_s / _DAY, 2),
+        objects=len(history.objects),
+        kpis=len(history.kpis),
+        until=int(history.starts[-1]) + history.duration_s,
+    )
 
 
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:
@@ -131,18 +128,18 @@ def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]
     return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.traits.unserved)
 
 
-def _say(findings: Findings, shifts: Iterable[Shift], told: Mapping[str, int]) -> dict[str, int]:
-    """Each step is a finding once; returns what has been told."""
-    now_told = dict(told)
+def _say(findings: Findings, shifts: Iterable[Shift], told: Iterable[AdoptedLevel]) -> list[AdoptedLevel]:
+    """Each step is a finding once; returns all that have been told."""
+    known = {(one.object_id, one.kpi): one for one in told}
     for shift in shifts:
-        name = f"{shift.object_id} {shift.kpi.id}"
-        if abs(shift.since - told.get(name, 0)) > SAME_STEP_S:
+        before = known.get((shift.object_id, shift.kpi.id))
+        if before is None or abs(shift.since - before.since) > SAME_STEP_S:
             figures = f"{shift.kpi.id} {shift.before:.4g} -> {shift.after:.4g}"
             findings.add(
                 "level_adopted", shift.object_id, f"{figures}: the new normal since {utc(shift.since):%Y-%m-%d %H:%MZ}"
             )
-            now_told[name] = shift.since
-    return now_told
+            known[shift.object_id, shift.kpi.id] = AdoptedLevel(shift.object_id, shift.kpi.id, shift.since)
+    return list(known.values())
 
 
 def peers_of(reference: Reference) -> dict[str, list[str]]:

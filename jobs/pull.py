@@ -88,7 +88,7 @@ def pull(
     unused = judge_names(intake, catalogue, reference.topology, findings)
     if failed:  # the pointer stays, so that the files of that round are listed again
         with store.begin() as connection:
-            store.notes.count(connection, findings, now)
+            store.findings.add(connection, findings, now)
         raise failed[0]
     with store.begin() as connection:
         left = store.source_files.unread(unread)
@@ -98,7 +98,7 @@ def pull(
         patience.note(connection, left, now)
         feeds.record(connection, store, source.name, intake, findings, now=now)
         keep_counters(connection, store, intake, unused)
-        store.notes.count(connection, findings, now)
+        store.findings.add(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
     return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), intake.rows)
 

@@ -13,15 +13,12 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, Source
 from detector.domain.window import Window
-from detector.domain.contact_burst import Burst
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
 from jobs import fitted
-from jobs.bursts import BURSTS
-from jobs.risk import WHY_NOT, known_model
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""
@@ -81,7 +78,7 @@ class _Files:
             "communications": self._communications,
             "held_out": self._held_out,
             "bursts": self._bursts,
-            "risk": lambda: known_model(self.store),
+            "risk": lambda: self.store.models.risk(),
             "risk_why_not": lambda: self.store.models.risk_why_not(),
         }
         return Past(

@@ -44,11 +44,6 @@ def _keep(store: Store, model: RiskModel | None, why_not: str) -> str:
     return why_not
 
 
-def known_model(store: Store) -> RiskModel | None:
-    """The present one."""
-    return store.models.risk()
-
-
 def _people(reference: Reference, policy: CarePolicy, now: int) -> dict[str, str]:
     """Subscriber -> segment of those who may be profiled."""
     customers = reference.customers
@@ -62,7 +57,7 @@ def risks(
 ) -> Mapping[str, float]:
     """Subscriber -> chance of a network contact today, of those listed who may be profiled; nothing without a model. `harm`:
     what the incident does to people (one of HARMS)."""
-    model = known_model(store)
+    model = store.models.risk()
     if model is None or not listed:
         return {}
     customers, country = reference.customers, reference.operator.country

@@ -8,8 +8,8 @@ from detector.domain.window import utc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRates:
-    """Contacts that are usual, counted at `made_at` (s) over `hours` of history: `by_cell`, with a `profile` of the hours of a
-    weekday and of a weekend day (mean 1)."""
+    """Contacts that are usual, counted at `made_at` (s) over `hours` of history: `by_cell`, with a `profile` of the hours
+    of a weekday and of a weekend day (mean 1)."""
 
     made_at: int
     hours: float

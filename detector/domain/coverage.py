@@ -26,9 +26,9 @@ class KpiCoverage:
 
 
 @dataclass(frozen=True)
-class CounterNames:
-    """Names of counters that were read: `known` to the catalogue, and those not understood with what was probably meant (empty =
-    nothing is like it)."""
+class SeenCounters:
+    """Names of counters that were read: `known` to the catalogue, and those not understood with what was probably meant
+    (empty = nothing is like it)."""
 
     known: tuple[str, ...] = ()
     unused: Mapping[str, str] = field(default_factory=dict)

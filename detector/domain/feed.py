@@ -9,8 +9,8 @@ from detector.domain.window import utc
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPart:
     """One kind of file of a feed, or all of it. `advanced_at`: when (s) newer data than before last came, None = not yet;
-    `data_until`: end (s) of the newest period; `duration_s`: of its periods; `gaps`: the last times (s) between two deliveries;
-    `starts`: of its newest periods (s); `times`: how many files brought newer data."""
+    `data_until`: end (s) of the newest period; `duration_s`: of its periods; `gaps`: the last times (s) between two
+    deliveries; `starts`: of its newest periods (s); `times`: how many files brought newer data."""
 
     feed: str
     part: str

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LearnedExtent:
-    """What the present baseline of one duration was learned from: `days` with data (periods measured x their duration), objects,
-    KPIs, and until when (s)."""
+    """What the present baseline of one duration was learned from: `days` with data (periods measured x their duration),
+    objects, KPIs, and until when (s)."""
 
     duration_s: int
     days: float

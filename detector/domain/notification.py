@@ -7,8 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NotificationState:
-    """The newest alert of an incident: its `type` (opened, updated, resolved), the incident's `version` and number of `affected`
-    people in it, whether it said that the incident is `withdrawn`, and the parts of its body that the page shows (`said`)."""
+    """The newest alert of an incident: its `type` (opened, updated, resolved), the incident's `version` and number of
+    `affected` people in it, whether it said that the incident is `withdrawn`, and the parts of its body that the page shows
+    (`said`)."""
 
     incident_id: str
     type: str
@@ -20,8 +21,8 @@ class NotificationState:
 
 @dataclass(frozen=True, slots=True)
 class WaitingIncident:
-    """An open incident of which no alert went out yet. `why`: unsure, capacity or late; `since` (s, event time); `severity` and
-    `team` are those of the alert that waits, `say` its sentence by language."""
+    """An open incident of which no alert went out yet. `why`: unsure, capacity or late; `since` (s, event time); `severity`
+    and `team` are those of the alert that waits, `say` its sentence by language."""
 
     incident_id: str
     why: str

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedClock:
-    """Time `at` (s, event time) belongs to `steady` (s, monotonic) of the start of the machine that `boot` names. `borne_out`: data
-    have agreed with it, last at `sure_at` (s). A jump that is not believed yet began at `jump_since` (s, steady) with the reading
-    `jump_to` where `jump_at` was expected; `jump_newest`: end of the newest data then; None = there is none."""
+    """Time `at` (s, event time) belongs to `steady` (s, monotonic) of the start of the machine that `boot` names.
+    `borne_out`: data have agreed with it, last at `sure_at` (s). A jump that is not believed yet began at `jump_since` (s,
+    steady) with the reading `jump_to` where `jump_at` was expected; `jump_newest`: end of the newest data then; None =
+    there is none."""
 
     boot: str
     at: float

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -65,7 +64,6 @@ class Usual:
 def _slot(at: int, zone: ZoneInfo) -> int:
     local = utc(at).astimezone(zone)
     return local.hour + 24 * (local.weekday() >= 5)
-
 
 
 def bursts(

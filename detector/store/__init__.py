@@ -13,24 +13,24 @@ from detector.domain.kpi import Kpi
 from detector.store.atomic_write import make_folder
 from detector.store.audit import AuditLog
 from detector.store.communications import CommunicationRepository
+from detector.store.cursors import CursorRepository, ProgressRepository
 from detector.store.damage import Damage
 from detector.store.database import Database
 from detector.store.decisions import Before, Decided, Decisions, MissingDataRepository
 from detector.store.degradations import DegradationRepository
 from detector.store.experience import ExperienceRepository
+from detector.store.feed_states import CounterNameRepository, FeedStateRepository
 from detector.store.feedback import FeedbackRepository
+from detector.store.findings import FindingRepository
 from detector.store.impacts import ImpactRepository, ListingRepository
 from detector.store.incidents import IncidentRepository
 from detector.store.interactions import InteractionRepository
-from detector.store.cursors import CursorRepository, ProgressRepository
-from detector.store.feed_states import CounterNameRepository, FeedStateRepository
-from detector.store.findings import FindingRepository
 from detector.store.notifications import NotificationRepository, OutlookRepository, WaitingRepository
-from detector.store.service_state import DaemonLeaseRepository, KeyFingerprintRepository, SavedClockRepository
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.receiver_states import ReceiverStateRepository
 from detector.store.retention import Retention
+from detector.store.service_state import DaemonLeaseRepository, KeyFingerprintRepository, SavedClockRepository
 from detector.store.sessions import WebSessions
 from detector.store.stored_files import StoredFiles
 from detector.store.ticks import PendingStep, Ticks

@@ -2,9 +2,9 @@
 
     hash(n) = sha256(hash(n - 1), row, at, actor, action, subject, detail)
 
-The newest hash is kept twice beside the table (the table `audit_head`, a file), so that rows missing at the end show as well. Rows
-whose retention is over go from the beginning; an entry in the chain itself says up to which row, and with which hash.
-"""
+The newest hash is kept twice beside the table (the table `audit_head`, a file), so that rows missing at the end show as
+well. Rows whose retention is over go from the beginning; an entry in the chain itself says up to which row, and with which
+hash."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -14,8 +14,8 @@ DECIDE_FROM, ASSESS, EXPERIENCE, LEARN, BURSTS = "decide_from", "assess", "exper
 
 
 class CursorRepository:
-    """One cursor for each feed and each of the things that it brings (`what`: counters, presence, contacts, ...). Methods that
-    take a connection belong to the caller's transaction."""
+    """One cursor for each feed and each of the things that it brings (`what`: counters, presence, contacts, ...). Methods
+    that take a connection belong to the caller's transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

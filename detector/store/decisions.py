@@ -100,8 +100,8 @@ class Decisions:
 
 
 class MissingDataRepository:
-    """How many periods in a row each object has been missing, for each duration: one row a duration, for a whole network may be
-    missing, and all of it is read and written at every tick."""
+    """How many periods in a row each object has been missing, for each duration: one row a duration, for a whole network
+    may be missing, and all of it is read and written at every tick."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from detector.domain.coverage import CounterNames
+from detector.domain.coverage import SeenCounters
 from detector.domain.feed import FeedPart, FeedState, FeedStop
 from detector.store.database import Database
 from detector.store.records import noun_of, row_of, upsert
@@ -61,14 +61,14 @@ class CounterNameRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self) -> CounterNames:
+    def get(self) -> SeenCounters:
         """Every name that was read."""
         with self._database.read() as connection:
             rows = connection.execute(select(counter_name).order_by(counter_name.c.name)).fetchall()
         known = tuple(sorted(row.name for row in rows if row.known))
-        return CounterNames(known, {row.name: row.meant for row in rows if row.unused})
+        return SeenCounters(known, {row.name: row.meant for row in rows if row.unused})
 
-    def replace(self, connection: Connection, names: CounterNames) -> None:
+    def replace(self, connection: Connection, names: SeenCounters) -> None:
         """These in place of all that are known."""
         connection.execute(delete(counter_name))
         known = set(names.known)

@@ -1,7 +1,9 @@
-"""What was learned besides arrays: from how much, which levels are the new normal, the complaint risk, usual rates of contact."""
+"""What was learned besides arrays: from how much, which levels are the new normal, the complaint risk, usual rates of
+contact."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -9,7 +11,7 @@ from detector.domain.contact_burst import Burst, ContactRates
 from detector.domain.learning import AdoptedLevel, LearnedExtent
 from detector.domain.risk import RiskModel
 from detector.store.database import Database
-from detector.store.records import noun_of, row_of, upsert
+from detector.store.records import noun_from, noun_of, row_of, upsert
 from detector.store.tables import adopted_level, contact_burst, learned_extent, learned_model
 
 _RISK, _CONTACT_RATES = "risk", "contact_rates"
@@ -57,15 +59,13 @@ class LearnedModelRepository:
     def contact_rates(self) -> ContactRates | None:
         """How many contacts are usual; None = not counted yet."""
         row = self._model(_CONTACT_RATES)
-        if row is None:
-            return None
-        return ContactRates(**row[0] | {"profile": tuple(row[0]["profile"])})
+        return None if row is None or row[0] is None else noun_from(ContactRates, row[0])
 
     def save_contact_rates(self, connection: Connection, rates: ContactRates) -> None:
         """In place of the ones before."""
         upsert(connection, learned_model, [{"name": _CONTACT_RATES, "body": asdict(rates), "why_not": ""}])
 
-    def _model(self, name: str) -> tuple[dict[str, object] | None, str] | None:
+    def _model(self, name: str) -> tuple[dict[str, Any] | None, str] | None:
         query = select(learned_model.c.body, learned_model.c.why_not).where(learned_model.c.name == name)
         with self._database.read() as connection:
             row = connection.execute(query).first()

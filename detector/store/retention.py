@@ -84,6 +84,7 @@ REASONS: Mapping[str, str] = {
 }
 """Tables without a rule of their own, and why."""
 
+
 class Retention:
     """`prune` deletes what is older than it may be."""
 

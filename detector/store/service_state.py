@@ -1,4 +1,5 @@
-"""What the service knows of itself: the daemons at work, the clock that is believed, the keys with which the store was made."""
+"""What the service knows of itself: the daemons at work, the clock that is believed, the keys with which the store was
+made."""
 
 from collections.abc import Iterable, Sequence
 

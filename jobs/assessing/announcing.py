@@ -1,7 +1,7 @@
 """What an assessment changes: impact, lists, what care is asked to say, and the alert, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -10,6 +10,7 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
+from detector.domain.notification import NotificationState
 from detector.domain.ports import Reference
 from detector.kpis import Catalogue
 from detector.pipeline import Assessed
@@ -47,7 +48,7 @@ class Announcing:
         self.store.impacts.save(connection, one.impact)
         relist(connection, self.store, one, self.reference.customers, self.now)
         if one.outlook is not None:
-            self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
+            self.store.outlooks.save(connection, one.outlook)
         if not type_ and one.incident.state != "open":
             holding.let_go(connection, one.incident)
         if not type_ or heard == []:
@@ -58,9 +59,15 @@ class Announcing:
             return None
         asking.ask(connection, one)
         said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
-        told = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
-        told |= {"withdrawn": one.incident.withdrawn_at is not None}
-        self.store.notes.put(connection, f"told:{one.incident.incident_id}", told)
+        notified = NotificationState(
+            incident_id=one.incident.incident_id,
+            type=type_,
+            version=one.incident.version,
+            affected=one.impact.affected,
+            withdrawn=one.incident.withdrawn_at is not None,
+            said=said,
+        )
+        self.store.notifications.save(connection, notified)
         team = str(alert.data.get("action", {}).get("team") or "")
         wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
         self.store.outbox.add(connection, alert, wanting if heard is None else heard, self.due_at)
@@ -72,11 +79,11 @@ class Announcing:
             return None
         heard = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
         if not heard:
-            self.store.notes.put(connection, f"told:{incident.incident_id}", None)
+            self.store.notifications.drop(connection, incident.incident_id)
         return heard
 
     def _compose(self, connection: Connection, one: Assessed, own: Sequence[Degradation], type_: str) -> Alert:
-        told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
+        notified = self.store.notifications.get(one.incident.incident_id)
         alert = pipeline.tell(
             one,
             own,
@@ -88,7 +95,7 @@ class Announcing:
             now=self.now,
             timezone=self.reference.operator.timezone,
             link_base=self.settings.web.link_base,
-            before=told.get("said"),
+            before=None if notified is None else notified.said,
         )
         return alert if type_ == "opened" else self._with_lead_time(alert, one)
 
@@ -108,15 +115,15 @@ class Announcing:
         open again, as late data show, is an update, and so is an incident with many people whom care may tell only now.
         Whoever could not hear in the night that it is over hears it in the morning."""
         incident = one.incident
-        told = self.store.notes.get(f"told:{incident.incident_id}")
-        if told is None:
+        notified = self.store.notifications.get(incident.incident_id)
+        if notified is None:
             return "opened" if incident.state == "open" and not incident.silent else ""
-        if incident.withdrawn_at is not None and not told.get("withdrawn"):
+        if incident.withdrawn_at is not None and not notified.withdrawn:
             return "resolved"
         if incident.state != "open":
-            return "" if told["type"] == "resolved" and not asking.all_clear(one) else "resolved"
-        moved = abs(one.impact.affected - told["affected"])
-        notable = max(_NEWSWORTHY * told["affected"], 2 * self.settings.impact.privacy_floor)
-        again = told["type"] == "resolved"
+            return "" if notified.type == "resolved" and not asking.all_clear(one) else "resolved"
+        moved = abs(one.impact.affected - notified.affected)
+        notable = max(_NEWSWORTHY * notified.affected, 2 * self.settings.impact.privacy_floor)
+        again = notified.type == "resolved"
         waiting = asking.waiting(one, _NEWSWORTHY, 2 * self.settings.impact.privacy_floor)
-        return "updated" if again or incident.version > told["version"] or moved > notable or waiting else ""
+        return "updated" if again or incident.version > notified.version or moved > notable or waiting else ""

@@ -12,11 +12,12 @@ from detector.domain.alert import Alert
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.incident import Incident
+from detector.domain.notification import WaitingIncident
 from detector.settings import Settings
 from detector.store import Store
 
 UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
-"""Why care is not told: what the page and the notes say."""
+"""Why care is not told: what the page says."""
 _HOUR = 3600
 
 
@@ -38,18 +39,25 @@ class Holding:
     def holds(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
         """The `opened` alert waits; it is composed anew at every tick, so that it is true when it goes out."""
         team = str(alert.data["action"]["team"])
-        before = self.store.notes.get(note_of(incident)) or {}
-        waited = before.get("why") in (CAPACITY, LATE) and before["severity"] == incident.severity
-        since = int(before["since"]) if waited else self.now
-        why = self._why(incident, own, team, since, sure_before=before.get("why") in (CAPACITY, LATE))
-        if why in (CAPACITY, LATE) and why != before.get("why"):
+        before = self.store.waiting.get(incident.incident_id)
+        sure_before = before is not None and before.why in (CAPACITY, LATE)
+        since = before.since if before is not None and sure_before and before.severity == incident.severity else self.now
+        why = self._why(incident, own, team, since, sure_before=sure_before)
+        if why in (CAPACITY, LATE) and (before is None or why != before.why):
             self._count(connection, why, team, f"{incident.incident_id}, {incident.severity}")
         if why:
-            note = {"why": why, "since": since, "severity": incident.severity, "team": team, "say": alert.data["say"]}
-            self.store.notes.put(connection, note_of(incident), note)
+            one = WaitingIncident(
+                incident_id=incident.incident_id,
+                why=why,
+                since=since,
+                severity=incident.severity,
+                team=team,
+                say=alert.data["say"],
+            )
+            self.store.waiting.save(connection, one)
             return True
         self.room.fill(team)
-        if before:
+        if before is not None:
             self.let_go(connection, incident)
         return False
 
@@ -59,12 +67,11 @@ class Holding:
             findings.add("care_late", team, example)
         else:
             findings.add("care_capacity", team, example)
-        self.store.notes.count(connection, findings, self.now)
+        self.store.findings.add(connection, findings, self.now)
 
     def let_go(self, connection: Connection, incident: Incident) -> None:
         """It waits no longer: told, or over untold."""
-        if self.store.notes.get(note_of(incident)):
-            self.store.notes.put(connection, note_of(incident), None)
+        self.store.waiting.drop(connection, incident.incident_id)
 
     def _why(self, incident: Incident, own: Sequence[Degradation], team: str, since: int, *, sure_before: bool) -> str:
         """Empty if it may be told."""
@@ -76,8 +83,3 @@ class Holding:
         if self.now - since > policy.alert_ttl_hours * _HOUR:
             return LATE
         return "" if self.room.takes(team, incident.severity) else CAPACITY
-
-
-def note_of(incident: Incident) -> str:
-    """The pointer under which the store keeps why it waits."""
-    return f"held:{incident.incident_id}"

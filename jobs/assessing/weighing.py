@@ -19,6 +19,7 @@ from detector.outlook import Lasting
 from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Store
+from detector.store.cursors import ASSESS
 from jobs import fitted
 from jobs.assessing.hearing import heard_lately
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
@@ -62,7 +63,7 @@ class Weighing:
 
     def all_changed(self) -> list[Weighed]:
         """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
-        incidents = self.store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
+        incidents = self.store.incidents.changed_since(int(self.store.progress.until(ASSESS) or 0))
         over = self._just_over(incidents)
         situation = self._situation([*incidents, *over])
         presence = self._presence(incidents)
@@ -166,10 +167,9 @@ class Weighing:
         """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
         if incident.state != "open" or incident.silent:
             return ()
-        before = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
-        known = [Breach(**one) for one in before.get("breaches", ())]
-        if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
-            return known
+        before = self.store.outlooks.get(incident.incident_id)
+        if before is not None and before.made_at // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
+            return before.breaches
         drifts = fitted.drifts_of(
             self.store,
             self.catalogue,

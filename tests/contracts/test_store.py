@@ -332,8 +332,8 @@ def test_a_dead_alert_can_be_redriven(store: Store) -> None:
 def test_findings_add_up_and_keep_their_first_example(store: Store) -> None:
     for example in ("-4", "-9"):
         with store.begin() as connection:
-            store.notes.count(connection, [Finding("negative_counter", "c1", example, 2)], 1.0)
-    assert store.notes.findings() == [Finding("negative_counter", "c1", "-4", 4)]
+            store.findings.add(connection, [Finding("negative_counter", "c1", example, 2)], 1.0)
+    assert store.findings.all() == [Finding("negative_counter", "c1", "-4", 4)]
 
 
 def presence(*people: str) -> Presence:

@@ -76,7 +76,7 @@ class Machine:
 
     @property
     def findings(self) -> list[str]:
-        return [f.example for f in self.app.store.notes.findings() if f.code == "clock_jumped"]
+        return [f.example for f in self.app.store.findings.all() if f.code == "clock_jumped"]
 
 
 def lived(operator: Path, root: Path, rounds: Iterable[Round]) -> dict[str, object]:

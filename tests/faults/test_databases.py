@@ -11,13 +11,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from detector.store.notes import Notes
 from sqlalchemy import make_url, text
 
 from detector.database_limits import DatabaseLimits, answer_within
 from detector.domain.errors import Misconfigured, Permanent, PrecallError, Transient
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from detector.store.notes import Notes
 from tests.faults.service import PATIENCE_S, Place, Running, wait_for
 
 pytestmark = pytest.mark.xdist_group("postgres")

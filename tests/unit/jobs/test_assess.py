@@ -262,7 +262,7 @@ def test_a_team_is_told_of_the_gravest_first_and_of_the_others_when_it_has_room(
     waiting = several("minor", "major", "critical")
     assert story.decide_all(waiting) == [("inc_2", "opened")]
     assert [story.why_untold(f"inc_{n}") for n in range(3)] == ["capacity", "capacity", ""]
-    assert [f.code for f in story.app.store.notes.findings()] == ["care_capacity"]
+    assert [f.code for f in story.app.store.findings.all()] == ["care_capacity"]
     assert [story.decide_all(waiting) for _ in range(3)] == [[], [], []]
     assert story.decide_all(waiting) == [("inc_1", "opened")]
     over = [(replace(incident, **OVER), episode) for incident, episode in waiting]
@@ -283,5 +283,5 @@ def test_what_waited_for_too_long_is_not_told_unless_it_becomes_graver(story):
     story.care(capacity_per_hour=(("consumer-care", 9),), alert_ttl_hours=1)
     assert story.decide_all(several("minor")) == []
     assert story.why_untold("inc_0") == "late"
-    assert {f.code for f in story.app.store.notes.findings()} == {"care_capacity", "care_late"}
+    assert {f.code for f in story.app.store.findings.all()} == {"care_capacity", "care_late"}
     assert story.decide_all(several("major")) == [("inc_0", "opened")]

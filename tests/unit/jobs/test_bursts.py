@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from detector.domain.cell import Cell, Topology
+from detector.domain.contact_burst import Burst
 from detector.domain.finding import Findings
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
@@ -13,7 +14,6 @@ from detector.domain.operations import Maintenance, Operations
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.domain.contact_burst import Burst
 from detector.store import Store
 from detector.store.database import Database
 from jobs.bursts import BURSTS, scan_bursts
