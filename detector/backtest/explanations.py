@@ -1,10 +1,10 @@
 """Why an incident is called false, and why a fault was missed, in one sentence each."""
 
-from detector.backtest.display import span
 from detector.backtest.matching import FOUND_AFTER_END_S, Matches, counts, touches
 from detector.backtest.truth import Fault
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
+from detector.labels.times import duration
 
 
 def why_false(matches: Matches, incident: Incident) -> str:
@@ -18,7 +18,7 @@ def why_false(matches: Matches, incident: Incident) -> str:
     if not near:
         return "No fault is known on its cells or behind them at any time."
     gap, fault = min(near, key=lambda pair: abs(pair[0]))
-    when = f"ended {span(gap)} before" if gap > 0 else f"began {span(-gap)} after"
+    when = f"ended {duration(gap)} before" if gap > 0 else f"began {duration(-gap)} after"
     return f"The nearest fault there, {fault.fault_id} ({fault.kind}), {when} it was detected."
 
 
@@ -31,13 +31,12 @@ def why_missed(matches: Matches, fault: Fault) -> str:
     if any(not counts(d) for d in inside):
         return "Its data were missing, and nothing confirmed that service was, too."
     if late := [gap for _, gap in near if 0 < gap <= 86400]:
-        return f"Something was raised there, but only {span(min(late))} after it ended."
+        return f"Something was raised there, but only {duration(min(late))} after it ended."
     if any(d.started_at < fault.window.start and d.cleared_at is None for d, _ in near):
         return "A degradation was open there since before it began, so none was raised anew."
     if fault.window.seconds < 1800:
-        return (
-            f"It lasted only {span(fault.window.seconds)}, and nothing on its objects left the expected band surely enough."
-        )
+        lasted = duration(fault.window.seconds)
+        return f"It lasted only {lasted}, and nothing on its objects left the expected band surely enough."
     return "Nothing on its objects left the expected band surely enough."
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.backtest.diagrams import local_time
-from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_false
 from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
 from detector.backtest.results import Results
@@ -17,18 +16,10 @@ from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
-from detector.wording import words
-from detector.wording.quantities import pair
+from detector.labels import terms
+from detector.labels.quantities import pair, rough_percent
+from detector.labels.times import duration
 
-WHY_NOT_IN_WORDS = {
-    "no_consent": "gave no consent",
-    "withdrawn": "withdrew consent",
-    "guardian": "minors, told through a guardian",
-    "quiet_hours": "in quiet hours",
-    "cap": "contacted often enough",
-    "holdout": "held out to measure the effect",
-    "no_channel": "no channel",
-}
 VERDICTS = {True: "real", False: "false", None: "not judged"}
 
 
@@ -70,9 +61,9 @@ class IncidentViews:
         end = ended(incident, self._results.window.end)
         return IncidentView(
             incident=incident,
-            place=words.place(incident.root_kind, incident.root_id),
+            place=terms.place(incident.root_kind, incident.root_id),
             opened=self._time(incident.opened_at),
-            lasted=span(max(end - incident.started_at, 0)),
+            lasted=duration(max(end - incident.started_at, 0)),
             affected=f"{impact.affected:,.0f}" if impact else "",
             exposed=f"{impact.exposed:,}" if impact else "",
             verdict=VERDICTS[verdict] if self._judging else "unknown",
@@ -128,7 +119,7 @@ class IncidentViews:
         ]
         if incident.state == "resolved" and incident.resolved_at is not None:
             facts.append(("Resolved", self._time(incident.resolved_at)))
-        facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", percent(incident.confidence))]
+        facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", rough_percent(incident.confidence))]
         if impact := self._results.impacts.get(incident.incident_id):
             interval = f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f}"
             facts += [("Exposed", f"{impact.exposed:,} people"), ("Affected", f"{impact.affected:,.0f} ({interval})")]
@@ -137,7 +128,7 @@ class IncidentViews:
         facts += self._truth_facts(incident)
         if complaints:
             first = complaints[0].at - incident.opened_at
-            order = f"{span(first)} after detection" if first >= 0 else f"{span(-first)} before detection"
+            order = f"{duration(first)} after detection" if first >= 0 else f"{duration(-first)} before detection"
             facts.append(("Complaints", f"{len(complaints):,}, the first {order}"))
         facts += self._contact_facts(incident)
         suppressed = "" if incident.state == "merged" else incident.suppressed_reason
@@ -160,7 +151,7 @@ class IncidentViews:
         if not rows:
             return []
         why_not = Counter(row.why_not for row in rows if row.why_not)
-        told = [f"{n:,} {WHY_NOT_IN_WORDS.get(why, why)}" for why, n in why_not.most_common()]
+        told = [f"{n:,} {terms.WITHHELD.get(why, why)}" for why, n in why_not.most_common()]
         return [
             ("On the list", f"{len(rows):,} people, {sum(row.contactable for row in rows):,} may be contacted"),
             *([("May not be contacted", ", ".join(told))] if told else []),

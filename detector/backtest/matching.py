@@ -28,7 +28,7 @@ def touches(topology: Topology, object_id: str, fault_object: str) -> bool:
     """The object is the fault's, contains it or is served by it, in this topology.
 
     >>> from detector.domain.cell import Cell, NetworkFunction
-    >>> cells = {c: Cell(c, "LTE", site_id="s1", tac="7") for c in ("c1", "c2")}
+    >>> cells = {c: Cell(cell_id=c, technology="LTE", site_id="s1", tac="7") for c in ("c1", "c2")}
     >>> t = Topology(cells, {"amf": NetworkFunction("amf", "AMF")})
     >>> [touches(t, *pair) for pair in (("c1", "s1"), ("s1", "c1"), ("c1", "amf"), ("c1", "c2"), ("amf", "c1"))]
     [True, True, True, False, False]

@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from detector.backtest.comparison import Comparison
 from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
-from detector.backtest.display import percent, span
 from detector.backtest.explanations import why_missed
 from detector.backtest.headlines import headlines, unmeasured, verdict
 from detector.backtest.incident_views import IncidentView, IncidentViews, ended, gravity
@@ -21,6 +20,8 @@ from detector.backtest.truth import Fault
 from detector.domain.degradation import SEVERITIES
 from detector.domain.incident import Incident
 from detector.domain.window import Window
+from detector.labels.quantities import rough_percent
+from detector.labels.times import duration
 
 CHARTS_BYTES = 3_500_000
 """Plots are drawn for the gravest incidents until the page would become heavy."""
@@ -88,7 +89,7 @@ def _groups(matches: Matches) -> list[list[Bar]]:
 
 def _fault_bar(matches: Matches, fault: Fault, zone: ZoneInfo) -> Bar:
     kind = "fault" if fault.fault_id in matches.found else "missed"
-    when = f"{local_time(fault.window.start, zone)}, {span(fault.window.seconds)}"
+    when = f"{local_time(fault.window.start, zone)}, {duration(fault.window.seconds)}"
     tip = f"Fault {fault.fault_id}: {fault.kind} on {', '.join(o for o, _ in fault.scopes[:5])}; {when}"
     return Bar(fault.window, kind if fault.customer_affecting else "unfelt", tip)
 
@@ -109,7 +110,7 @@ def _missed(matches: Matches, zone: ZoneInfo) -> list[Mapping[str, str]]:
             "kind": f.kind,
             "objects": _some([o for o, _ in f.scopes]),
             "began": local_time(f.window.start, zone),
-            "lasted": span(f.window.seconds),
+            "lasted": duration(f.window.seconds),
             "complaints": str(len(complaints.get(f.fault_id, ()))) if matches.complaints_of is not None else "",
             "why": why_missed(matches, f),
         }
@@ -150,5 +151,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, span=span)
+    environment.filters.update(percent=rough_percent, duration=duration)
     return environment.get_template("report.html")

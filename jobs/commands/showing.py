@@ -109,8 +109,8 @@ def show_incidents(house: "House", state: str | None, limit: int, as_json: bool)
     """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
     from detector.care.facts import facts_of
     from detector.care.impact_part import counted
-    from detector.wording.times import stamp
-    from detector.wording.words import place
+    from detector.labels.terms import place
+    from detector.labels.times import stamp
 
     rows, floor = [], house.settings.impact.privacy_floor
     found = house.store.book.incidents(state=state, limit=limit)
@@ -173,7 +173,7 @@ def show_deliveries(house: "House", state: str | None, limit: int, as_json: bool
 
 def _held(house: "House") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
-    from detector.wording.words import HELD as WHY_HELD
+    from detector.labels.terms import HELD as WHY_HELD
     from jobs.assessing.holding import note_of
 
     for incident in house.store.book.incidents(state="open"):
