@@ -1,4 +1,4 @@
-"""The headline figures as a person reads them: value, interval, and what it means in plain words."""
+"""The headline figures as text: value, interval, and what it means in plain words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -108,13 +108,13 @@ def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
             )
         )
     if seen["complaints"]:
-        near, complaints = seen["complaints_near"], seen["complaints"]
-        basis = f"{near:,} of {complaints:,} network complaints"
+        nearby, complaints = seen["complaints_near"], seen["complaints"]
+        basis = f"{nearby:,} of {complaints:,} network complaints"
         meaning = "came from its cells while it lasted, or up to two hours later."
         cards.append(
             Headline(
                 title="Complaints near an incident",
-                value=rough_percent(near / complaints),
+                value=rough_percent(nearby / complaints),
                 interval="",
                 basis=basis,
                 meaning=meaning,

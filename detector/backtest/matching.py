@@ -97,22 +97,22 @@ class Matches:
         }
 
     @cached_property
-    def degradation_verdicts(self) -> Mapping[str, bool | None]:
+    def degradation_judgements(self) -> Mapping[str, bool | None]:
         """Degradation -> True: matches a fault that customers feel; False: matches none; None: counts neither way."""
         return {
-            d.degradation_id: self._verdict(self.faults_of[d.degradation_id], counts(d)) for d in self.results.degradations
+            d.degradation_id: self._judge(self.faults_of[d.degradation_id], counts(d)) for d in self.results.degradations
         }
 
     @cached_property
-    def incident_verdicts(self) -> Mapping[str, bool | None]:
+    def incident_judgements(self) -> Mapping[str, bool | None]:
         """The same of incidents, by all their degradations."""
         counting = {d.degradation_id for d in self.results.degradations if counts(d)}
         return {
-            i.incident_id: self._verdict(self.faults_of_incident[i.incident_id], not counting.isdisjoint(i.degradation_ids))
+            i.incident_id: self._judge(self.faults_of_incident[i.incident_id], not counting.isdisjoint(i.degradation_ids))
             for i in self.results.incidents
         }
 
-    def _verdict(self, fault_ids: frozenset[str], counting: bool) -> bool | None:
+    def _judge(self, fault_ids: frozenset[str], counting: bool) -> bool | None:
         if not fault_ids:
             return False if counting else None
         return True if counting and any(self.truth.fault[f].customer_affecting for f in fault_ids) else None

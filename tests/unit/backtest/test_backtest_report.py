@@ -7,14 +7,14 @@ from xml.etree import ElementTree
 import pytest
 
 from detector.backtest import report
-from detector.backtest.diagrams import Bar, timeline
-from detector.backtest.explanations import why_false, why_missed
-from detector.backtest.figures import summarise
+from detector.backtest.diagrams import TimelineSpan, timeline
 from detector.backtest.headlines import headlines, unmeasured, verdict
+from detector.backtest.incident_views import why_false, why_missed
 from detector.backtest.intervals import Figure
 from detector.backtest.matching import match
 from detector.backtest.overview import worst_cells
 from detector.backtest.results import Results
+from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth
 from detector.domain.impact import Impact
 from detector.domain.window import Window
@@ -103,7 +103,7 @@ def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_told_beside_th
 
 
 def test_the_timeline_is_well_formed_and_lanes_do_not_collide():
-    bars = [[Bar(Window(h * 3600, (h + 3) * 3600), "major", f"<{h}>", f"inc{h}")] for h in range(0, 20, 2)]
+    bars = [[TimelineSpan(Window(h * 3600, (h + 3) * 3600), "major", f"<{h}>", f"inc{h}")] for h in range(0, 20, 2)]
     root = ElementTree.fromstring(timeline(DAY, bars, "UTC"))
     shapes = [r.attrib for r in root.iter("rect")]
     lanes = {}
