@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from detector.backtest.headlines import CARDS, PER_CELL_WEEKS, Card
+from detector.backtest.cards import CARDS, PER_CELL_WEEKS, Card
 from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.window import utc

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detector.backtest.headlines import CARDS, Card
+from detector.backtest.cards import CARDS, Card
 from detector.labels.quantities import counted, how_often, rough_number, rough_percent
 from detector.labels.times import duration
 
