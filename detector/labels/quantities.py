@@ -43,7 +43,7 @@ def scale(kpi: Kpi, largest: float) -> tuple[float, str]:
     ...     technology="LTE", clause="", numerator="a", denominator="b"), 0.02)
     (100.0, 'drops per 100 bearers')
     """
-    if kpi.kind in ("ratio", "display"):
+    if kpi.traits.per_cent:
         return 100.0, "%"
     what, _, per = kpi.unit.partition("/")
     if not per:
@@ -247,8 +247,8 @@ def counts(kpi: Kpi | None, numerator: float, denominator: float) -> str:
     ...     clause="", numerator="a", denominator="b"), 10220.0, 11180.0)
     '10,220 of 11,180'
     """
-    if kpi is None or kpi.kind != "ratio" or not (isfinite(numerator) and denominator >= 1):
+    if kpi is None or not kpi.traits.fraction or not (isfinite(numerator) and denominator >= 1):
         return ""
-    if kpi.family == "availability":
+    if kpi.watches.downtime:
         return f"{number(numerator / 60)} of {number(denominator / 60)} min"
     return f"{count(numerator)} of {count(denominator)}"
