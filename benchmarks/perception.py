@@ -23,8 +23,7 @@ from benchmarks.stores import passing_store
 from detector import feedback
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
-from detector.backtest.truth import Fault
-from detector.backtest.truth_files import read_truth
+from detector.backtest.truth import Fault, read_truth
 from detector.care.profiling import profiled
 from detector.domain.experience import Experience
 from detector.domain.finding import Findings
@@ -39,7 +38,6 @@ from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from jobs.bursts import BURSTS
 
 KEY = b"benchmark only.."
 HARM_OF = {
@@ -149,7 +147,7 @@ def _bursts(source: OperatorDataset, store: Store, dataset: Path) -> tuple[tuple
     faults = read_truth(dataset, lambda key: key).faults or ()
     return tuple(
         (one, any(_there(fault, topology.groups[one["place_kind"], one["place_id"]], one, topology) for fault in faults))
-        for one in store.notes.get(BURSTS, [])
+        for one in store.contact_bursts.all()
     )
 
 

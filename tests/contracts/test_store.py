@@ -103,12 +103,12 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
 def test_a_transaction_commits_whole_or_not_at_all(store: Store) -> None:
     def power_cut() -> None:
         with store.begin() as connection:
-            store.notes.put(connection, "a", 1)
+            store.progress.save(connection, "a", 1)
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
         power_cut()
-    assert store.notes.get("a") is None
+    assert store.progress.until("a") is None
 
 
 def test_history_reads_back_what_was_written_one_tick_or_a_day(store: Store) -> None:

@@ -145,13 +145,13 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
 def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(operator: Path, tmp_path: Path) -> None:
     machine = Machine(operator, tmp_path)
     machine.round(MOMENTS[0], MOMENTS[0])
-    learned = machine.app.store.notes.get("learned_at")
+    learned = machine.app.store.progress.until(LEARN)
     machine.round(MOMENTS[0] + 10, MOMENTS[0] + YEAR)
     jobs = machine.app.jobs
     assert [line for line in jobs.problems() if line.startswith("clock: it says 2027-03-24T12:20:00Z")]
     assert "nothing is deleted" in jobs.run("prune")
     assert "nothing is deleted" in jobs.run("learn")
-    assert machine.app.store.notes.get("learned_at") == learned
+    assert machine.app.store.progress.until(LEARN) == learned
     metrics = machine.app.wired.telemetry.text()
     assert "precall_clock_jumps_total 1.0" in metrics
     (jump,) = [line for line in metrics.splitlines() if line.startswith("precall_clock_jump_seconds ")]

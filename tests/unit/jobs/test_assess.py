@@ -98,7 +98,8 @@ class Story:
         self.app.settings = self.app.jobs.settings = self.app.settings.model_copy(update=changed)
 
     def why_untold(self, incident_id: str = "inc_1") -> str:
-        return str((self.app.store.notes.get(f"held:{incident_id}") or {}).get("why", ""))
+        waiting = self.app.store.waiting.get(incident_id)
+        return "" if waiting is None else waiting.why
 
     @property
     def listed(self) -> list[str]:
@@ -167,7 +168,7 @@ def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
     assert told["source"] == "estimate"
     assert told["low"] < told["clear"] < told["high"]
     story.decide(FIRST)
-    assert story.app.store.notes.get("outlook:inc_1")["made_at"] == LIVE + 2 * QUARTER
+    assert story.app.store.outlooks.get("inc_1").made_at == LIVE + 2 * QUARTER
 
 
 def test_a_change_of_permission_ends_one_row_and_begins_another(story):

@@ -15,7 +15,8 @@ from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
-from jobs.experience import KEPT, do_again_without, due, keep_experience
+from detector.store.cursors import EXPERIENCE
+from jobs.experience import do_again_without, due, keep_experience
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
@@ -164,7 +165,7 @@ def test_days_are_the_operators_own(store):
 def test_it_is_due_once_an_hour(store, source):
     assert due(store, NOON)
     keep_experience(source, store, now=NOON)
-    assert store.notes.get(KEPT) == NOON
+    assert store.progress.until(EXPERIENCE) == NOON
     assert [due(store, NOON + late) for late in (0, HOUR - 1, HOUR)] == [False, False, True]
 
 

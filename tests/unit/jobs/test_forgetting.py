@@ -130,7 +130,8 @@ def fill(app: SmallApp) -> None:
             row = dict.fromkeys(metadata.tables["communication"].columns.keys()[1:], "") | {"at": NOW}
             row |= {"incident_id": FIRST.incident_id, "subscriber": subscriber, "recipient": recipient}
             connection.execute(metadata.tables["communication"].insert().values(row))
-        store.notes.put(connection, "held:inc_9", {"why": "unsure", "people": [me, child], "by": {me: 1, child: 2}})
+        waiting = WaitingIncident("inc_9", "unsure", NOW, "major", "care", {"en": f"{me} called", child: "2"})
+        store.waiting.save(connection, waiting)
     store.audit.note(NOW, "desk", "lookup", me)
     store.audit.note(NOW, "desk", "affected", FIRST.incident_id, "100 from 0")
     folder = app.root / "var" / "quarantine" / "counters"
@@ -226,7 +227,7 @@ def test_what_is_older_than_the_erasure_does_not_come_in_again(app, tmp_path):
     )
     app.tick(LIVE + 3 * HOUR)
     assert count(app, me) == 1, "the hour after it is a customer's like any other"
-    assert me not in json.dumps(app.store.notes.get("erased"))
+    assert me not in repr(app.store.tombstones.read())
 
 
 def test_a_search_that_finds_something_says_where(app):
@@ -410,10 +411,10 @@ def test_of_somebody_who_is_not_known_nothing_was_held_and_nothing_but_the_audit
 
 def test_detection_goes_on_after_an_identity_like_a_month_was_asked_for(app):
     forget(app.wired, "202603")
-    learned = app.store.notes.get("learned_at")
+    learned = app.store.progress.until(LEARN)
     app.clock.at = NOW + DAY
     app.jobs.run("learn")
-    assert app.store.notes.get("learned_at") > learned
+    assert app.store.progress.until(LEARN) > learned
 
 
 def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(app):

@@ -13,8 +13,8 @@ depends_on = None
 
 _STATE = sa.table("state", sa.column("name", sa.String), sa.column("body", sa.JSON))
 _PIECE = sa.table("piece", sa.column("source", sa.String))
-_OF_PEOPLE = {"presence": "presence", "contacts": "contacts", "surveys": "surveys", "subscriber_events": "events"}
-"""Kind in the name of a pointer -> what a cursor is of."""
+_OF_PEOPLE = ("presence", "contacts", "surveys", "subscriber_events")
+"""Kinds in the names of pointers: what a cursor is of."""
 _DEFAULT_FEED = "file_drop"
 _JOBS = {
     "decide_from": "decide_from",
@@ -198,11 +198,11 @@ def _cursors(state: Mapping[str, Any], feed: str) -> Rows:
     found: Rows = []
     if (counters := state.get("pulled:counters")) is not None:
         found.append({"feed": feed, "what": "counters", "until": counters, "position": ""})
-    for kind, what in _OF_PEOPLE.items():
+    for kind in _OF_PEOPLE:
         until = state.get(f"pulled:{kind}", people)
         if until is not None:
             position = state.get(f"version:{kind}", "")
-            found.append({"feed": feed, "what": what, "until": until, "position": position})
+            found.append({"feed": feed, "what": kind, "until": until, "position": position})
     return found
 
 
