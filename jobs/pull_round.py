@@ -1,17 +1,19 @@
 """Files that are read together: into whole ticks, of which each is recorded or none."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from detector import pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
+from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Piece, Reference
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.feeds import Feeds
 from detector.sources.file_names import shown_name
 from detector.store import Store
 from jobs.intake import Intake
@@ -27,42 +29,43 @@ class Pulled:
     set_aside: tuple[tuple[Piece, str], ...] = ()
     ticks: tuple[Tick, ...] = ()
     findings: tuple[Finding, ...] = ()
-    rows: int = 0
-    """Rows of counters in what was read."""
+    rows: Counter[str] = field(default_factory=Counter)
+    """Feed -> how many of its rows are new."""
 
 
-def reason_of(piece: Piece, error: Exception) -> tuple[str, str]:
+def reason_of(feeds: Feeds, piece: Piece, error: Exception) -> tuple[str, str]:
     """(the file, the reason in one line)."""
     name = shown_name(piece.name)
-    return name, str(error).replace(piece.name, name)
+    return feeds.label(piece.source) + name, str(error).replace(piece.name, name)
 
 
-def put_aside(source: Source, piece: Piece, reason: str, findings: Findings) -> None:
+def put_aside(feeds: Feeds, piece: Piece, reason: str, findings: Findings) -> None:
     """Out of the way if that is possible; else the file stays, and is not read again."""
     try:
-        source.set_aside(piece, reason)
-    except Transient as error:
-        findings.add("file_left_in_place", *reason_of(piece, error))
+        feeds.set_aside(piece, reason)
+    except PrecallError as error:
+        findings.add("file_left_in_place", *reason_of(feeds, piece, error))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
     """Pieces read together into whole ticks."""
 
-    source: Source
+    feeds: Feeds
     store: Store
     catalogue: Catalogue
     reference: Reference
     findings: Findings
     pieces: Sequence[Piece]
     decide_from: int
-    intake: Intake
+    intakes: MutableMapping[str, Intake]
+    """Feed -> what is read of it."""
 
     def halves(self, error: Exception) -> list["Round"]:
         """Two rounds in reverse order; none if there is but one file, which is left for a while."""
         if len(self.pieces) == 1:
             pause = self.store.pieces.postpone(self.pieces[0])
-            name, why = reason_of(self.pieces[0], unforeseen(error, self.pieces[0].name))
+            name, why = reason_of(self.feeds, self.pieces[0], unforeseen(error, self.pieces[0].name))
             self.findings.add("file_unreadable", name, f"{why}: left in place, tried again in {pause:.0f} s")
             return []
         middle = len(self.pieces) // 2
@@ -89,11 +92,11 @@ class Round:
         reached("pull.written")
         self._record(written, versions, read, aside, now)
         for piece, reason in aside:
-            put_aside(self.source, piece, reason, found)
+            put_aside(self.feeds, piece, reason, found)
         for piece in unread:
             self.store.pieces.postpone(piece)
         for piece, own in read:
-            self.intake.add(piece, own)
+            self.intakes[piece.source].add(piece, own)
         self.findings.extend(found)
         reached("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)
@@ -117,19 +120,19 @@ class Round:
                 break
             own = Findings()
             try:
-                read.append((piece, list(self.source.read(piece, own, window or piece.window))))
+                read.append((piece, list(self.feeds.read(piece, own, window or piece.window))))
                 findings.extend(own)
             except Permanent as error:
-                name, why = reason_of(piece, error)
+                name, why = reason_of(self.feeds, piece, error)
                 aside.append((piece, why))
                 findings.add("file_incomplete" if isinstance(error, Incomplete) else "file_set_aside", name, why)
-            except Unfinished as error:
+            except Transient as error:  # of its feed: the others go on
                 unread.append(piece)
-                findings.add("file_unreadable", *reason_of(piece, error))
+                findings.add("file_unreadable", *reason_of(self.feeds, piece, error))
             except PrecallError:
                 raise
             except Exception as error:  # noqa: BLE001  a reader's own mistake costs its file, never the others
-                name, why = reason_of(piece, unforeseen(error, piece.name))
+                name, why = reason_of(self.feeds, piece, unforeseen(error, piece.name))
                 findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", name, why)
                 if of_surroundings(error):
                     unread.append(piece)

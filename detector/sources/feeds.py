@@ -1,6 +1,6 @@
 """All feeds of an installation, side by side: one that is broken never keeps the others from being read."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from detector.domain.errors import Misconfigured, Permanent, PrecallError, Transient
-from detector.domain.finding import Findings
+from detector.domain.finding import Finding, Findings
 from detector.domain.operations import Operations
 from detector.domain.ports import Arrivals, Cursor, EventFeed, Operator, Piece, Reference, ReferenceFeed
 from detector.domain.window import Window
@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 Noun = TypeVar("Noun")
 UNREACHABLE = "feed_unreachable"
 """The code of the finding for a feed that cannot be read at all."""
-_UNTIL_THEN = "nothing more of it is taken in until then"
+UNTIL_THEN = "nothing more of it is taken in until then"
 
 
 class Feeds:
@@ -88,6 +88,10 @@ class Feeds:
         """What stands before the place of a finding about this feed, and before the names of its counter files."""
         return f"{feed}: " if self._apart else ""
 
+    def is_of(self, finding: Finding, feed: str) -> bool:
+        """Whether a finding is about this feed; if they are not told apart, each is."""
+        return finding.where == feed or finding.where.startswith(self.label(feed))
+
     def add(self, findings: Findings, feed: str, found: Findings) -> None:
         """Findings about one feed, to those of all."""
         label = self.label(feed)
@@ -128,10 +132,12 @@ class Feeds:
         mend = "configure the feed again, or leave it: what was read of it stays"
         raise Permanent(f"feed '{file.source}' is not configured", where=file.name, mend=mend)
 
-    def list_due(self, after: Callable[[str], float], now: float, findings: Findings) -> dict[str, Sequence[Piece]]:
-        """Feed -> its files since `after(feed)`, of those counter feeds that are due by their `every` and can be reached."""
-        due = [feed.counters for feed in self.due("counters") if feed.counters is not None]
-        listed, failed = _each((feed.name, partial(feed.files, after(feed.name), now)) for feed in due)
+    def listed(
+        self, due: Collection[str], after: Callable[[str], float], now: float, findings: Findings
+    ) -> dict[str, Sequence[Piece]]:
+        """Feed -> its files since `after(feed)`, of those counter feeds that are due and can be reached."""
+        asked = [feed for feed in self.counters if feed.name in due]
+        listed, failed = _each((feed.name, partial(feed.files, after(feed.name), now)) for feed in asked)
         self._raise_if_alone(failed)
         self.report(findings, failed)
         return listed
@@ -144,10 +150,10 @@ class Feeds:
         except Transient as error:
             own.add(UNREACHABLE, feed.where, f"{error}: asked again")
         except (Misconfigured, Permanent) as error:
-            own.add("table_refused", error.where, f"{error.what}; {error.mend}: {_UNTIL_THEN}")
+            own.add("table_refused", error.where, f"{error.what}; {error.mend}: {UNTIL_THEN}")
         except Exception as error:  # noqa: BLE001  a reader's own mistake costs its feed, never the others
             what = f"{type(error).__name__}; this form of table is not foreseen: report it"
-            own.add("table_refused", feed.where, f"{what}: {_UNTIL_THEN}")
+            own.add("table_refused", feed.where, f"{what}: {UNTIL_THEN}")
         finally:
             self.add(findings, feed.name, own)
         return None
@@ -195,9 +201,9 @@ class Feeds:
             return None
         return self.new(feed, cursor, now, findings)
 
-    def due(self, purpose: str) -> list[Feed]:
-        """Those that are to be asked now for this purpose, by their `every`; that they are asked is noted."""
-        return [feed for feed in self._feeds if self._is_due(feed, purpose)]
+    def due(self) -> frozenset[str]:
+        """Names of those that a pull is to ask now, by their `every`; that they are asked is noted."""
+        return frozenset(feed.name for feed in self._feeds if self._is_due(feed, "pull"))
 
     def _is_due(self, feed: Feed, purpose: str) -> bool:
         now = self._steady()
