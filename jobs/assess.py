@@ -7,7 +7,7 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_habit
-from detector.domain.ports import Source
+from detector.domain.ports import ReferenceFeed
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.store import Debt, Store
@@ -21,7 +21,7 @@ from jobs.mending import mend, mended
 
 
 def assess(
-    source: Source,
+    source: ReferenceFeed,
     store: Store,
     catalogue: Catalogue,
     settings: Settings,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
-from detector.domain.ports import Source
+from detector.domain.ports import ReferenceFeed
 from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.store import Store
@@ -22,7 +22,7 @@ class Detected:
 
 
 def detect(
-    source: Source,
+    source: ReferenceFeed,
     store: Store,
     catalogue: Catalogue,
     *,

@@ -8,7 +8,7 @@ from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, DetectionPolicy
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.kpis import Catalogue
@@ -35,7 +35,7 @@ ADOPTED = "adopted"
 
 
 def learn(
-    source: Source,
+    source: ReferenceFeed,
     store: Store,
     catalogue: Catalogue,
     *,

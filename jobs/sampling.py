@@ -13,7 +13,7 @@ from detector.domain.coverage import LITTLE
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import CounterFeed, Piece, Reference
 from detector.kpis import Catalogue
 from jobs.intake import Intake, judge_lengths, judge_names, series_of
 
@@ -37,13 +37,13 @@ class Sampled:
         return self.measured < LITTLE * self.objects
 
 
-def sample(source: Source, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float) -> Sampled:
+def sample(feed: CounterFeed, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float) -> Sampled:
     """Reads the newest files of each kind as a pull would; `findings` gets what is wrong with them."""
-    pieces = source.pieces(0.0, now)
+    pieces = feed.files(0.0, now)
     chosen, intake, batches = _newest(pieces), Intake(), list[CounterBatch]()
     for piece in chosen:
         try:
-            own = list(source.read(piece, findings, piece.window))
+            own = list(feed.read(piece, findings, piece.window))
         except Permanent as error:
             findings.add("file_set_aside", piece.name, str(error))
             continue

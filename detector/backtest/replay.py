@@ -24,7 +24,7 @@ from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
-from jobs.feeds import FeedWatch
+from jobs.feed_watch import watches
 from jobs.intake import judge_lengths, series_of
 from jobs.learn import learn
 from jobs.pull import pull
@@ -57,7 +57,7 @@ Alerts = tuple[tuple[dict[str, Any], int], ...]
 class Replay:
     """One dataset, one store of its own, one window to decide in."""
 
-    source: Source
+    feeds: Feeds
     store: Store
     catalogue: Catalogue
     settings: Settings
@@ -71,7 +71,7 @@ class Replay:
         clock = MovingClock(self.window.start)
         self._pull(clock)
         self._learn(clock)
-        quiet = held_out(self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start)
+        quiet = held_out(self.store, self.feeds.reference(clock.now()), self.settings.detection, self.window.start)
         learn_at = self.window.start + _DAY
         for moment, ends in self._moments():
             if moment < learn_at and self._idle(ends):
@@ -80,17 +80,17 @@ class Replay:
             self._pull(clock)
             if moment >= learn_at:
                 self._learn(clock)
-                keep_experience(self.source, self.store, now=moment)
+                keep_experience(self.feeds, self.store, now=moment)
                 learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
             progress(min(1.0, (moment - self.window.start) / max(1, self.window.seconds)))
-        keep_experience(self.source, self.store, now=clock.now())
+        keep_experience(self.feeds, self.store, now=clock.now())
         return replace(self._gather(clock.now()), held_out_false=quiet)
 
     def _pull(self, clock: MovingClock) -> None:
         pull(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             now=clock.now(),
@@ -102,7 +102,7 @@ class Replay:
 
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care
-        if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
+        if not learn(self.feeds, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
             raise self._nothing_before()
 
     def _nothing_before(self) -> Misconfigured:
@@ -119,7 +119,7 @@ class Replay:
     def _lengths(self) -> Findings:
         """Periods that are so long that nothing of them has arrived yet."""
         kinds: dict[tuple[str, int], list[int]] = {}
-        for piece in self.source.pieces(0, _END_OF_TIME):
+        for piece in self.feeds.files(0, _END_OF_TIME):
             if piece.window is not None:
                 kinds.setdefault((series_of(piece.name), piece.window.seconds), []).append(piece.window.start)
         findings = Findings()
@@ -129,11 +129,11 @@ class Replay:
 
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
-        detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        detect(self.feeds, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
         FeedWatch(
             store=self.store,
-            reference=self.source.reference(clock.now()),
-            feed=self.source.name,
+            reference=self.feeds.reference(clock.now()),
+            feed=self.feeds.name,
             now=clock.now(),
             begun_at=self.window.start,
             silent_after_s=self.settings.sources.silent_after_s,
@@ -141,15 +141,15 @@ class Replay:
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()
-        assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
+        assess(self.feeds, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
     def _moments(self) -> Iterator[tuple[float, Sequence[Tick]]]:
         """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
         time ends, or the baselines are due. No ticks: something arrives, or it is time to learn."""
-        reference = self.source.reference(self.window.start)
+        reference = self.feeds.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
-        pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
+        pieces = [p for p in self.feeds.files(self.window.start, last) if _begins_in(p, self.window)]
         grace: dict[float, list[Tick]] = {}
         steps = self._steps()
         for length in self._durations(pieces, reference.operator.tick_s):
@@ -181,7 +181,7 @@ class Replay:
             return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
-        reference = self.source.reference(now)
+        reference = self.feeds.reference(now)
         book, alerts = self.store.book, self._alerts()
         incidents = tuple(i for i in reversed(book.incidents()))
         return Results(
@@ -210,7 +210,7 @@ class Replay:
         window = Window(self.window.start, max(now, self.window.end))
         step = "day" if window.seconds <= _SHORT_S else "week"
         for name in _REPORTS:
-            yield report(name, self.source, self.store, self.settings, now=now, window=window, step=step)
+            yield report(name, self.feeds, self.store, self.settings, now=now, window=window, step=step)
 
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
         found = {i.incident_id: self.store.book.impact(i.incident_id) for i in incidents}
