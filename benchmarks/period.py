@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from detector.sources.watch import FileDrop, Watching
 
 from benchmarks.figure import Figure
 from benchmarks.operator import BenchOperator, Copy
@@ -28,7 +29,6 @@ from detector.kpis import Catalogue
 from detector.scoring import Baseline
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop, Watching
 from detector.store import Store
 from jobs import fitted
 from jobs.detect import detect

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from detector.sources.feeds import Feeds
 from detector.domain.window import DAY_S
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs.experience import KEPT
 from jobs.feed_cursors import pull_back

@@ -110,7 +110,8 @@ class FeedWatch:
     by_object: bool = True
     """Whether it is looked for measured objects that send nothing any more."""
     explained: frozenset[int] = frozenset()
-    """Until when (s) the data of other feeds reach that are silent as a whole: objects without data since then are theirs."""
+    """Until when (s) the data of other feeds reach that are silent as a whole: objects without data since then are
+    theirs."""
 
     def look(self) -> tuple[list[FeedStop], list[FeedStop]]:
         """(stops that are new, stops that are over); recorded, with a finding and an alert to operations for each that is
@@ -305,9 +306,7 @@ def watches(
     for feed in feeds:
         if feed.silent_after_s is not None:
             by_object = alone and feed.counters is not None
-            yield replace(
-                every, feed=feed.name, silent_after_s=feed.silent_after_s, by_arrival=True, by_object=by_object
-            )
+            yield replace(every, feed=feed.name, silent_after_s=feed.silent_after_s, by_arrival=True, by_object=by_object)
     if not alone:
         whole = [stop.since for feed in counters for stop in stops(store, feed.name) if stop.whole]
         yield replace(every, explained=frozenset(since for since in whole if since is not None))

@@ -124,7 +124,9 @@ def _mend_presence(feeds: Feeds, store: Store, reference: Reference, now: float)
             continue
         after, until = file.after or 0.0, min(file.until or 0.0, now)
         try:
-            given = [feed.new(Cursor(after), until, Findings()).rows for feed in feeds.presence if _fed(feed.name, file.path)]
+            given = [
+                feed.new(Cursor(after), until, Findings()).rows for feed in feeds.presence if _fed(feed.name, file.path)
+            ]
             people, topology = reference.customers.subscribers, reference.topology
             known = presence_of_known(join_presence(given), people, topology, until, Findings())
             rows = store.erased.read().without(known)

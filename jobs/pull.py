@@ -51,10 +51,9 @@ def pull(
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
     More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
-    A feed or a file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s` is
-    left for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be written:
-    nothing is half recorded, the next pull does it again.
-    """
+    A feed or a file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s`
+    is left for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be
+    written: nothing is half recorded, the next pull does it again."""
     findings = Findings()
     due = feeds.due()
     reference = feeds.reference(now, findings)

@@ -63,9 +63,7 @@ class Jobs:
 
     def __post_init__(self) -> None:
         timed = isinstance(self.clock, WallClock)
-        self.guard = ClockGuard(
-            clock=self.clock, store=self.store, source=self.feeds, telemetry=self.telemetry, timed=timed
-        )
+        self.guard = ClockGuard(clock=self.clock, store=self.store, feeds=self.feeds, telemetry=self.telemetry, timed=timed)
         self.clock = self.guard
 
     def run(self, name: str) -> str:
@@ -129,7 +127,9 @@ class Jobs:
         ):
             silent, resumed = watch.look()
             for stop in silent:
-                log.warning("feed silent", feed=watch.feed, part=stop.part, reason=stop.sentence(reference.operator.timezone))
+                log.warning(
+                    "feed silent", feed=watch.feed, part=stop.part, reason=stop.sentence(reference.operator.timezone)
+                )
             for stop in resumed:
                 log.warning("feed resumed", feed=watch.feed, part=stop.part)
             self.telemetry.silent(watch.feed, stops(self.store, watch.feed))

@@ -14,11 +14,12 @@ from detector.domain.evidence import Band
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Piece, Reference
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.reports import Report
 from detector.settings import Settings
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import fitted, ledger
 from jobs.assess import assess
@@ -130,14 +131,9 @@ class Replay:
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
         detect(self.feeds, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
-        FeedWatch(
-            store=self.store,
-            reference=self.feeds.reference(clock.now()),
-            feed=self.feeds.name,
-            now=clock.now(),
-            begun_at=self.window.start,
-            silent_after_s=self.settings.sources.silent_after_s,
-        ).look()
+        reference = self.feeds.reference(clock.now())
+        for watch in watches(self.feeds, self.store, reference, now=clock.now(), begun_at=self.window.start):
+            watch.look()
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()

@@ -60,8 +60,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far the rows of a feed are taken in: those that arrived up to `until` (s since the epoch). `position`: the feed's own
-    text, which it alone reads: the version of a table, the offsets of a topic, the last key of a query."""
+    """How far the rows of a feed are taken in: those that arrived up to `until` (s since the epoch). `position`: the feed's
+    own text, which it alone reads: the version of a table, the offsets of a topic, the last key of a query."""
 
     until: float = 0.0
     position: str = ""
@@ -78,7 +78,8 @@ class Arrivals(Generic[Rows]):
 
 
 class CounterFeed(Protocol):
-    """Performance counters in files, or in what is named and read like files. Nothing that arrives after `now` is ever given.
+    """Performance counters in files, or in what is named and read like files. Nothing that arrives after `now` is ever
+    given.
 
     Identity of a file is (feed, name, sha256): the same bytes twice are read once, the same name with new bytes replaces.
     """
@@ -147,8 +148,8 @@ class ReferenceFeed(Protocol):
         ...
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
-        """As known at `now`; the same object while nothing changes. Without `findings`, what was wrong waits for the next who
-        asks with them. Raises Misconfigured while nothing was ever read and the feed cannot be read."""
+        """As known at `now`; the same object while nothing changes. Without `findings`, what was wrong waits for the next
+        who asks with them. Raises Misconfigured while nothing was ever read and the feed cannot be read."""
         ...
 
 

@@ -78,9 +78,9 @@ class OperatorDataset:
         """What of it is wanted, as a feed."""
         wanted, name = self._what, self._name
         version = self.people_version
-        contacts = _Rows(name, "contacts.csv", self.contacts, (), version)
-        surveys = _Rows(name, "surveys.csv", self.surveys, (), version)
-        events = _Rows(name, "subscriber_events.csv", self.subscriber_events, (), version)
+        contacts = _Rows[Sequence[Contact]](name, "contacts.csv", self.contacts, (), version)
+        surveys = _Rows[Sequence[Survey]](name, "surveys.csv", self.surveys, (), version)
+        events = _Rows[Sequence[SubscriberEvent]](name, "subscriber_events.csv", self.subscriber_events, (), version)
         return Feed(
             name=name,
             counters=self if "counters" in wanted else None,

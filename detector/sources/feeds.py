@@ -203,7 +203,12 @@ class Feeds:
 
     def due(self) -> frozenset[str]:
         """Names of those that a pull is to ask now, by their `every`; that they are asked is noted."""
-        return frozenset(feed.name for feed in self._feeds if self._is_due(feed, "pull"))
+        found: set[str] = set()
+        for feed in self._feeds:
+            if self._is_due(feed, "pull"):
+                parts = (feed.counters, feed.presence, feed.contacts, feed.surveys, feed.events)
+                found |= {feed.name, *(part.name for part in parts if part is not None)}
+        return frozenset(found)
 
     def _is_due(self, feed: Feed, purpose: str) -> bool:
         now = self._steady()

@@ -34,7 +34,9 @@ class MemoryCounters:
 
     def _file(self, name: str) -> Piece:
         at, content = self.held[name]
-        said = content if isinstance(content, str) else [(b.start, b.objects, b.counters, b.values.tolist()) for b in content]
+        said = (
+            content if isinstance(content, str) else [(b.start, b.objects, b.counters, b.values.tolist()) for b in content]
+        )
         return Piece(self.name, name, hashlib.sha256(repr(said).encode()).hexdigest(), at)
 
     def read(self, file: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
@@ -95,7 +97,6 @@ class MemoryReference:
 
 
 _NOTHING = Reference()
-
 
 
 def rows_of(batches: Sequence[Sequence[Noun]]) -> Sequence[Noun]:

@@ -82,9 +82,9 @@ class Held(Generic[Value]):
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """How the tables of a directory are read. `wanted`: by name, the others are taken for absent; None = all. `each`: one that
-    cannot be read costs itself alone (see `LastGood`). `budget`: of one table. `settled`: see `Held`. `operator`: what counts
-    where there is no operator.toml."""
+    """How the tables of a directory are read. `wanted`: by name, the others are taken for absent; None = all. `each`: one
+    that cannot be read costs itself alone (see `LastGood`). `budget`: of one table. `settled`: see `Held`. `operator`: what
+    counts where there is no operator.toml."""
 
     wanted: Collection[str] | None = None
     each: bool = False
@@ -131,7 +131,9 @@ class ReferenceFiles:
             found, self._tables.hindered = self._tables.hindered, False
             return found
 
-        return Held(self._root, ["operator.toml", *files], load, self._refused, settled=self._options.settled, hindered=hindered)
+        return Held(
+            self._root, ["operator.toml", *files], load, self._refused, settled=self._options.settled, hindered=hindered
+        )
 
     @property
     def operator(self) -> Operator:

@@ -41,10 +41,9 @@ FeedEntry = Annotated[SerializeAsAny[FeedSettings], PlainValidator(by_kind)]
 """An entry of `[[feeds]]`, as a field of the settings."""
 
 
-def keys_of(kind: object) -> list[str]:
-    """The keys that an entry of this kind may have; of a kind that is not known those of every one."""
-    model = KINDS.get(str(kind), FeedSettings)
-    return list(model.model_fields)
+def keys() -> list[str]:
+    """The keys that an entry of any kind may have."""
+    return sorted({key for model in KINDS.values() for key in model.model_fields})
 
 
 def open_feeds(

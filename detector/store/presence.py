@@ -47,9 +47,7 @@ class PresenceStore:
         self._people: dict[str, int] = {}
         self._cells: dict[str, int] = {}
 
-    def write(
-        self, presence: Presence, arrived_at: float, connection: Connection, until: float, feed: str = ""
-    ) -> None:
+    def write(self, presence: Presence, arrived_at: float, connection: Connection, until: float, feed: str = "") -> None:
         """Keep these rows, which arrived later than `arrived_at` and up to `until` (s); the same arrival written twice is
         one file. `feed`: the name of the feed where there are several. Part of the caller's transaction."""
         name = f"{int(arrived_at)}@{feed}.parquet" if feed else f"{int(arrived_at)}.parquet"

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from detector.sources.watch import FileDrop
 
 from detector.domain.errors import PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
 from detector.store.parquet import read_columns
 from jobs.cli import main
 from tests.acceptance.crash_driver import CONTEXT
@@ -184,10 +184,10 @@ def test_the_same_file_put_back_is_set_aside_again_and_a_mended_one_is_read(inbo
 
 def test_a_crash_between_the_record_and_the_quarantine_is_made_good(inbox):
     inbox.drop("counters/b.xml", b"<html/>")
-    inbox.app.source.set_aside, keep = _power_cut, inbox.app.source.set_aside
+    inbox.app.feeds.set_aside, keep = _power_cut, inbox.app.feeds.set_aside
     with pytest.raises(InterruptedError):
         inbox.pull()
-    inbox.app.source.set_aside = keep
+    inbox.app.feeds.set_aside = keep
     again = inbox.open()
     again.clock.at = NOW + 10
     again.jobs.run("pull")
@@ -473,7 +473,7 @@ def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_go
     presence = store.presence.read(Window(0, NOW + DAY))
     assert len(presence) == 1, "the good row, and no other"
     assert "k1" in {i.interaction_id for i in store.interactions.between(0, NOW)}
-    customers = desk.app.source.reference(NOW, Findings()).customers
+    customers = desk.app.feeds.reference(NOW, Findings()).customers
     assert len(customers.subscribers) >= 3
     assert any(c.purpose == "survey" for c in customers.consents)
 
@@ -500,7 +500,7 @@ def test_a_consent_of_tomorrow_counts_from_tomorrow_on(desk):
     desk.drop("consents.csv", (CONSENTS + row).encode())
 
     def states(at: int) -> list[str]:
-        return [c.state for c in desk.app.source.reference(at, Findings()).customers.consents]
+        return [c.state for c in desk.app.feeds.reference(at, Findings()).customers.consents]
 
     assert (states(NOW), states(NOW + DAY)) == (["granted"], ["granted", "withdrawn"])
 

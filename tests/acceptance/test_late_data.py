@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from detector.sources.watch import FileDrop
 
 from detector.domain.impact import Listing
 from detector.domain.operations import Maintenance
 from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
 from jobs import fitted
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp

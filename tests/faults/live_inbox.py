@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from detector.sources.watch import FileDrop, Watching
+
 from detector.domain.finding import Finding
 from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop, Watching
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, iso, table, write_operator

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from detector.sources.watch import FileDrop
 
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
 from jobs.ledger import deadline, never_came, ready
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, counter_rows, table, write_operator

@@ -3,11 +3,11 @@
 import os
 
 import pytest
+from detector.sources.watch import FileDrop
 
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.sources.registry import open_source
-from detector.sources.watch import FileDrop
 from tests.unit.sources.operator_directory import NAMES, T0, write
 
 ROW = "object_id,start,duration_s,A\nc1,2026-03-24T08:00:00Z,900,1\n"
