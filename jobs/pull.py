@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.policy import DetectionPolicy, FeedbackPolicy
-from detector.domain.ports import Cursor, Piece, Reference
+from detector.domain.ports import Cursor, Reference, SourceFile
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
 from detector.sources.feeds import Feeds
@@ -48,7 +48,7 @@ def pull(
     moved: Moved = unseen,
     budget_s: float = inf,
 ) -> Pulled:
-    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
+    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and add_pending nothing.
 
     More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
     A feed or a file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s`
@@ -65,10 +65,10 @@ def pull(
     listed = feeds.listed(due, lambda feed: cursor_of(store, feed, "counters").until, now, findings)
     feeds.passed_over(findings)
     files = sorted((file for own in listed.values() for file in own), key=lambda f: (f.arrived_at, f.name))
-    for piece, reason in store.pieces.refused(files):
-        put_aside(feeds, piece, reason, findings)
-    unread = store.pieces.unread(files)
-    fresh = [piece for piece in unread if not store.pieces.postponed(piece)]
+    for source_file, reason in store.source_files.refused(files):
+        put_aside(feeds, source_file, reason, findings)
+    unread = store.source_files.unread(files)
+    fresh = [source_file for source_file in unread if not store.source_files.postponed(source_file)]
     intakes: defaultdict[str, Intake] = defaultdict(Intake)
     rounds = [
         Round(
@@ -77,7 +77,7 @@ def pull(
             catalogue=catalogue,
             reference=reference,
             findings=findings,
-            pieces=part,
+            source_files=part,
             decide_from=decide_from,
             intakes=intakes,
         )
@@ -94,7 +94,7 @@ def pull(
             store.notes.count(connection, findings, now)
         raise failed[0]
     with store.begin() as connection:
-        left = store.pieces.unread(unread)
+        left = store.source_files.unread(unread)
         if not patience.backlog(left):
             ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         for feed in listed:
@@ -108,7 +108,7 @@ def pull(
         store.notes.count(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
     rows.update({feed: intake.rows for feed, intake in intakes.items()})
-    return Pulled(sum(one.pieces for one in done), aside, tuple(ticks), tuple(findings), rows)
+    return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), rows)
 
 
 def _run(
@@ -119,7 +119,7 @@ def _run(
     done: list[Pulled] = []
     failed: list[Transient] = []
     waiting = deque(rounds)
-    while waiting and not patience.over(waiting[0].pieces):
+    while waiting and not patience.over(waiting[0].source_files):
         one = waiting.popleft()
         try:
             done.append(one.run(now, reached, patience))
@@ -142,26 +142,26 @@ def _may_be_of_a_file(error: Exception) -> bool:
     return not isinstance(error, PrecallError | OSError)
 
 
-def _rounds(pieces: Sequence[Piece], store: Store) -> Iterator[list[Piece]]:
+def _rounds(source_files: Sequence[SourceFile], store: Store) -> Iterator[list[SourceFile]]:
     """Pieces of the same hours together; those whose periods are not known before reading, by size. Large ones come last,
     and each alone; so do those that could not be read before."""
-    alone = [piece for piece in pieces if is_large(piece) or store.pieces.failed(piece)]
-    rest = [piece for piece in pieces if piece not in alone]
+    alone = [source_file for source_file in source_files if is_large(source_file) or store.source_files.failed(source_file)]
+    rest = [source_file for source_file in source_files if source_file not in alone]
     yield from _together(rest)
-    yield from ([piece] for piece in sorted(alone, key=lambda p: (p.size, p.arrived_at, p.name)))
+    yield from ([source_file] for source_file in sorted(alone, key=lambda p: (p.size, p.arrived_at, p.name)))
 
 
-def _together(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+def _together(source_files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
     size = 0
 
-    def key(piece: Piece) -> tuple[int, int]:
+    def key(source_file: SourceFile) -> tuple[int, int]:
         nonlocal size
-        if piece.window is not None:
-            return 0, piece.window.start // _ROUND_S
-        size += piece.size
+        if source_file.window is not None:
+            return 0, source_file.window.start // _ROUND_S
+        size += source_file.size
         return 1, size // _ROUND_BYTES
 
-    for _, part in groupby(sorted(pieces, key=lambda p: (p.window is None, p.window.start if p.window else 0)), key):
+    for _, part in groupby(sorted(source_files, key=lambda p: (p.window is None, p.window.start if p.window else 0)), key):
         yield sorted(part, key=lambda p: (p.arrived_at, p.name))
 
 
@@ -178,6 +178,6 @@ def _owe_gaps(
         delay = reference.operator.arrival_delay_s
         for tick in never_came(since, duration_s, known, now=now, arrival_delay_s=delay, policy=policy):
             store.history.record(connection, tick, 1, "", 0)
-            store.ticks.owe(connection, "score", tick, 1)
+            store.ticks.add_pending(connection, "score", tick, 1)
             gaps.append(tick)
     return gaps

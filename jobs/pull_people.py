@@ -84,7 +84,7 @@ class PeoplePull:
         came = join_presence([arrivals.late, arrivals.rows]) if len(arrivals.late) else arrivals.rows
         known = presence_of_known(came, people, topology, self.now, found)
         self.feeds.add(self.findings, feed.name, found)
-        rows = self.store.erased.read().without(known)
+        rows = self.store.tombstones.read().without(known)
         with self.store.begin() as connection:
             if cursor_of(self.store, feed.name, "presence") != cursor:  # another daemon was faster
                 return
@@ -130,7 +130,7 @@ class PeoplePull:
     ) -> None:
         """Kept as interactions, without their words; one that is known as it is is not written again."""
         made = _interactions(self.store, self.reference, contacts, surveys, findings)
-        erased = self.store.erased.read()
+        erased = self.store.tombstones.read()
         allowed = [one for one in made if not erased.covers(one.subscriber, one.at)]
         span = [one.at for one in allowed]
         known = {k.interaction_id: k for k in self.store.interactions.between(min(span), max(span) + 1)} if span else {}
@@ -142,7 +142,7 @@ class PeoplePull:
         taken = self._taken(self.feeds.events, "subscriber_events")
         if not taken.cursors:
             return
-        erased = self.store.erased.read()
+        erased = self.store.tombstones.read()
         with self.store.begin() as connection:
             rows = [one for one in (*taken.late, *taken.fresh) if not erased.covers(one.subscriber, one.at)]
             self.store.interactions.add_events(connection, rows)

@@ -24,7 +24,7 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True)
-class Piece:
+class SourceFile:
     """A file, or the part of it (`window`) that arrives at one moment. Identity: (source, name, sha256)."""
 
     source: str
@@ -89,7 +89,7 @@ class CounterFeed(Protocol):
         """The name of the feed, unique in an installation."""
         ...
 
-    def files(self, after: float, now: float) -> "Sequence[Piece]":
+    def files(self, after: float, now: float) -> "Sequence[SourceFile]":
         """What arrived in (after, now], ordered by (arrived_at, name). A live feed may give more than that: the ledger of
         files knows what was read. Raises PrecallError if the feed cannot be reached."""
         ...

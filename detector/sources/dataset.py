@@ -11,7 +11,7 @@ from detector.domain.customer import Contact, SubscriberEvent, Survey
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence, no_presence
 from detector.domain.finding import Findings
-from detector.domain.ports import Arrivals, Cursor, Operator, Piece, Reference, Rows
+from detector.domain.ports import Arrivals, Cursor, Operator, Reference, Rows, SourceFile
 from detector.domain.window import DAY_S, Window, utc
 from detector.sources import customer_tables, network_tables
 from detector.sources.counter_files import CounterFile, CounterFiles
@@ -66,7 +66,7 @@ class OperatorDataset:
         wanted = {"arrivals", *(stem for one in self._what for stem in _TABLES.get(one, ()))}
         self._reference = ReferenceFiles(root, pseudonymiser, replace(tables or TableOptions(), wanted=wanted))
         self._now: float | None = None
-        self._listed: tuple[object, list[Piece]] | None = None
+        self._listed: tuple[object, list[SourceFile]] | None = None
         self._folders: list[Path] = []
         self._held: tuple[Reference, Reference] | None = None
 
@@ -99,7 +99,7 @@ class OperatorDataset:
         said = self._reference.operator
         return said if self._delay is None else replace(said, arrival_delay_s=self._delay)
 
-    def files(self, after: float, now: float) -> Sequence[Piece]:
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
         self._now = now
         listed = self._all_files()
         low, high = (bisect_right(listed, at, key=lambda p: p.arrived_at) for at in (after, now))
@@ -108,9 +108,9 @@ class OperatorDataset:
     def newest_periods(self, now: float) -> Sequence[Window]:
         listed = self._all_files()
         arrived = listed[: bisect_right(listed, now, key=lambda p: p.arrived_at)]
-        return [piece.window for piece in reversed(arrived) if piece.window is not None][:NEWEST_FILES]
+        return [source_file.window for source_file in reversed(arrived) if source_file.window is not None][:NEWEST_FILES]
 
-    def read(self, file: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         whole = file.window
         span = Window(whole.start, whole.start + 1) if whole is not None else window
         known = self._now if self._now is not None else file.arrived_at
@@ -124,7 +124,7 @@ class OperatorDataset:
                 continue
             yield batch
 
-    def set_aside(self, file: Piece, reason: str) -> None:
+    def set_aside(self, file: SourceFile, reason: str) -> None:
         """A dataset stays as it is."""
 
     def passed_over(self, findings: Findings) -> None:
@@ -171,7 +171,7 @@ class OperatorDataset:
         told = self._reference.arrivals()
         return [AttachmentFile(path, rel, told.get(rel)) for path, rel in files_below(self._root, "attachments")]
 
-    def _all_files(self) -> list[Piece]:
+    def _all_files(self) -> list[SourceFile]:
         """Every file in order of (arrived_at, name); listed anew when a directory or the reference changes."""
         told, operator = self._reference.arrivals(), self.operator
         signature = signature_of(self._folders), operator, tuple(told.items())
@@ -188,7 +188,9 @@ class OperatorDataset:
             self._listed = signature, sorted(parts, key=lambda p: (p.arrived_at, p.name))
         return self._listed[1]
 
-    def _parts_of(self, file: CounterFile, held: Sequence[Window], told: float | None, operator: Operator) -> list[Piece]:
+    def _parts_of(
+        self, file: CounterFile, held: Sequence[Window], told: float | None, operator: Operator
+    ) -> list[SourceFile]:
         parts = []
         for period in held:
             at = told if told is not None else period.end + operator.arrival_delay_s
@@ -196,8 +198,8 @@ class OperatorDataset:
             parts.append(replace(self._file(file, at), name=name, window=period))
         return parts
 
-    def _file(self, file: CounterFile, at: float) -> Piece:
-        return Piece(self._name, file.name, file.sha256, float(at), file.size)
+    def _file(self, file: CounterFile, at: float) -> SourceFile:
+        return SourceFile(self._name, file.name, file.sha256, float(at), file.size)
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,7 @@ def _made_in(listed: Sequence[Made], after: float, now: float) -> Sequence[Made]
     return listed[low:high]
 
 
-def file_of(part: Piece) -> str:
+def file_of(part: SourceFile) -> str:
     """The name of the file that this is, or is a period of."""
     return part.name.removesuffix(_suffix(part.window)) if part.window is not None else part.name
 

@@ -20,7 +20,7 @@ KINDS: dict[str, type[FeedSettings]] = {
     "folder": FolderSettings,
 }
 """Value of `kind` in `[[feeds]]` -> its settings, which open it."""
-OF_SOURCES: dict[str, type[FeedSettings]] = {"file_drop": FolderSettings, "dataset": DatasetSettings}
+OF_SOURCES: dict[str, type[FeedSettings]] = {"dataset": DatasetSettings, "file_drop": FolderSettings}
 """Value of `kind` in `[sources]`, the short form for one folder of everything; it is also the name of that feed."""
 QUARANTINE = "quarantine"
 """Folder below `storage.path`; feeds of `[[feeds]]` have their own below it."""

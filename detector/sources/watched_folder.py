@@ -10,7 +10,7 @@ from time import monotonic
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
 from detector.domain.finding import Findings
-from detector.domain.ports import Piece, Reference
+from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Window
 from detector.sources.aside import Aside, look_at
 from detector.sources.budget import MOST_BYTES, TABLE_TIMES, FileBudget, spend, spending
@@ -96,7 +96,7 @@ class WatchedFolder(OperatorDataset):
         self._objects = 0
         self._findings, self._passed = Findings(), dict[str, str]()
 
-    def files(self, after: float, now: float) -> Sequence[Piece]:
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
         self._now = now
         found = []
         for path, name in self._look_into("counters").files:
@@ -140,7 +140,7 @@ class WatchedFolder(OperatorDataset):
             self._newest[path, changed_at] = Window(start, start + length) if periods else None
         return self._newest[path, changed_at]
 
-    def read(self, file: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         """The file's batches, all at once. Raises Unfinished for a file that changes meanwhile or whose disk fails,
         Incomplete for one that is cut off, Permanent for any other that cannot be read."""
         name = file_of(file)
@@ -163,7 +163,7 @@ class WatchedFolder(OperatorDataset):
         findings.extend(found)
         return iter(batches)
 
-    def _must_be(self, file: Piece, path: Path) -> None:
+    def _must_be(self, file: SourceFile, path: Path) -> None:
         """Raises Unfinished unless the file has the bytes that were listed."""
         try:
             same = self._files.describe(path, self._most_bytes).sha256 == file.sha256
@@ -207,7 +207,7 @@ class WatchedFolder(OperatorDataset):
         findings.extend(self._findings)
         self._findings = Findings()
 
-    def set_aside(self, file: Piece, reason: str) -> None:
+    def set_aside(self, file: SourceFile, reason: str) -> None:
         """Moves an unreadable file to quarantine, with a `.reason.txt` beside it: this file with these bytes, or none. One
         that is cut off stays. Raises Transient if it cannot be moved; that is tried again after _AGAIN_S."""
         name = file_of(file)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from detector.sources.watch import FileDrop
 
 from detector.domain.errors import PrecallError, Transient
 from detector.domain.finding import Findings
@@ -33,6 +32,7 @@ from tests.acceptance.small_operator import (
     table,
     write_reference,
 )
+from tests.folder_feeds import feeds_of, watched_folder
 
 NOW = LIVE + QUARTER + 400
 
@@ -48,7 +48,9 @@ class Inbox:
 
     def open(self) -> SmallApp:
         names = Pseudonymiser(b"k" * 32)
-        return SmallApp(root=self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
+        return SmallApp(
+            root=self.root, feeds=feeds_of(watched_folder(self.root / "operator", self.root / "var" / "quarantine", names))
+        )
 
     def drop(self, name: str, content: bytes, at: int = NOW - 60) -> None:
         path = self.root / "operator" / name
@@ -184,10 +186,11 @@ def test_the_same_file_put_back_is_set_aside_again_and_a_mended_one_is_read(inbo
 
 def test_a_crash_between_the_record_and_the_quarantine_is_made_good(inbox):
     inbox.drop("counters/b.xml", b"<html/>")
-    inbox.app.feeds.set_aside, keep = _power_cut, inbox.app.feeds.set_aside
+    folder = inbox.app.feeds.counters[0]
+    folder.set_aside, keep = _power_cut, folder.set_aside
     with pytest.raises(InterruptedError):
         inbox.pull()
-    inbox.app.feeds.set_aside = keep
+    folder.set_aside = keep
     again = inbox.open()
     again.clock.at = NOW + 10
     again.jobs.run("pull")
@@ -308,7 +311,7 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
 
 def pull_without_room(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
-    app = SmallApp(root=root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
+    app = SmallApp(root=root, feeds=feeds_of(watched_folder(root / "operator", root / "var" / "quarantine")))
     app.clock.at = NOW
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))

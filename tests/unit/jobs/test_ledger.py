@@ -4,14 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from detector.sources.watch import FileDrop
 
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
-from detector.sources.identity import Pseudonymiser
 from jobs.ledger import deadline, never_came, ready
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, counter_rows, table, write_operator
+from tests.folder_feeds import feeds_of, watched_folder
 
 POLICY = DetectionPolicy(grace_minutes=10, complete_share=0.9)
 TICK = Tick(0, 900)
@@ -54,8 +53,7 @@ class Story:
         self.inbox = root / "operator" / "counters"
         for path in self.inbox.iterdir():
             os.utime(path, (LIVE - 60, LIVE - 60))
-        source = FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "quarantine")
-        self.app = SmallApp(root=root, source=source)
+        self.app = SmallApp(root=root, feeds=feeds_of(watched_folder(root / "operator", root / "quarantine")))
         for name in ("pull", "learn"):
             self.app.jobs.run(name)
 
@@ -75,10 +73,10 @@ class Story:
 
     @property
     def decided(self) -> list[int]:
-        return [(d.tick.start - LIVE) // QUARTER for d in self.app.store.ticks.all_done("decide")]
+        return [(d.tick.start - LIVE) // QUARTER for d in self.app.store.ticks.completed("decide")]
 
     def versions(self, step: str) -> dict[int, int]:
-        return {(d.tick.start - LIVE) // QUARTER: d.version for d in self.app.store.ticks.all_done(step)}
+        return {(d.tick.start - LIVE) // QUARTER: d.version for d in self.app.store.ticks.completed(step)}
 
     def cells(self, quarter: int) -> list[str]:
         tick = Tick(LIVE + quarter * QUARTER, QUARTER)
@@ -109,7 +107,7 @@ def test_late_and_silent_quarters(story):
     assert story.round(end(2) + 960) == [], "what was decided stays decided"
     assert story.cells(1) == ["c11", "c12", "c21", "c22"], "but the late rows count for what follows"
     assert story.versions("score") == {0: 1, 1: 2, 2: 1}
-    assert story.app.store.ticks.debts("score") == story.app.store.ticks.debts("decide") == []
+    assert story.app.store.ticks.pending("score") == story.app.store.ticks.pending("decide") == []
 
 
 def test_an_incomplete_quarter_holds_back_the_next_so_that_decisions_move_forward(story):
