@@ -94,7 +94,7 @@ class CounterFeed(Protocol):
         files knows what was read. Raises PrecallError if the feed cannot be reached."""
         ...
 
-    def read(self, file: "Piece", findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]":
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]":
         """The batches of a file whose period starts inside `window` (all if None), with a finding for each block that is
         rejected. Raises Permanent for a file that cannot be read at all, Unfinished for one that may be read later."""
         ...
@@ -104,7 +104,7 @@ class CounterFeed(Protocol):
         judged that may be wrong, so of a live feed they do not depend on `now`. Nothing is remembered of this look."""
         ...
 
-    def set_aside(self, file: "Piece", reason: str) -> None:
+    def set_aside(self, file: SourceFile, reason: str) -> None:
         """Moves a file that was refused out of the way, if the feed is ours to tidy. Raises Transient."""
         ...
 

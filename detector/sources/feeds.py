@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from detector.domain.errors import Misconfigured, Permanent, PrecallError, Transient
 from detector.domain.finding import Finding, Findings
 from detector.domain.operations import Operations
-from detector.domain.ports import Arrivals, Cursor, EventFeed, Operator, Piece, Reference, ReferenceFeed
+from detector.domain.ports import Arrivals, Cursor, EventFeed, Operator, Reference, ReferenceFeed, SourceFile
 from detector.domain.window import Window
 from detector.sources.causes import unforeseen
 from detector.sources.feed import Feed
@@ -97,7 +97,7 @@ class Feeds:
         label = self.label(feed)
         findings.extend(replace(one, where=label + one.where) for one in found)
 
-    def files(self, after: float, now: float) -> Sequence[Piece]:
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
         """Of all feeds together; those that cannot be reached are left out, unless none can."""
         listed, failed = _each((feed.name, partial(feed.files, after, now)) for feed in self.counters)
         self._raise_if_alone(failed)
@@ -108,14 +108,14 @@ class Feeds:
         self._raise_if_alone(failed)
         return [period for periods in found.values() for period in periods]
 
-    def read(self, file: Piece, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]":
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]":
         """Raises Permanent for a file of a feed that is not configured any more."""
         own = Findings()
         batches = list(self._of(file).read(file, own, window))
         self.add(findings, file.source, own)
         return iter(batches)
 
-    def set_aside(self, file: Piece, reason: str) -> None:
+    def set_aside(self, file: SourceFile, reason: str) -> None:
         self._of(file).set_aside(file, reason)
 
     def passed_over(self, findings: Findings) -> None:
@@ -125,7 +125,7 @@ class Feeds:
             self.add(findings, feed.name, own)
             self.report(findings, failed)
 
-    def _of(self, file: Piece) -> "CounterFeed":
+    def _of(self, file: SourceFile) -> "CounterFeed":
         for feed in self.counters:
             if feed.name == file.source:
                 return feed
@@ -134,7 +134,7 @@ class Feeds:
 
     def listed(
         self, due: Collection[str], after: Callable[[str], float], now: float, findings: Findings
-    ) -> dict[str, Sequence[Piece]]:
+    ) -> dict[str, Sequence[SourceFile]]:
         """Feed -> its files since `after(feed)`, of those counter feeds that are due and can be reached."""
         asked = [feed for feed in self.counters if feed.name in due]
         listed, failed = _each((feed.name, partial(feed.files, after(feed.name), now)) for feed in asked)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
-from detector.domain.ports import Arrivals, Cursor, Operator, Piece, Reference, Rows
+from detector.domain.ports import Arrivals, Cursor, Operator, Reference, Rows, SourceFile
 from detector.domain.window import Window
 
 Noun = TypeVar("Noun")
@@ -28,18 +28,18 @@ class MemoryCounters:
         """A file, or new bytes for one of this name."""
         self.held[file] = arrived_at, content
 
-    def files(self, after: float, now: float) -> Sequence[Piece]:
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
         found = [self._file(name) for name, (at, _) in self.held.items() if after < at <= now]
         return sorted(found, key=lambda file: (file.arrived_at, file.name))
 
-    def _file(self, name: str) -> Piece:
+    def _file(self, name: str) -> SourceFile:
         at, content = self.held[name]
         said = (
             content if isinstance(content, str) else [(b.start, b.objects, b.counters, b.values.tolist()) for b in content]
         )
-        return Piece(self.name, name, hashlib.sha256(repr(said).encode()).hexdigest(), at)
+        return SourceFile(self.name, name, hashlib.sha256(repr(said).encode()).hexdigest(), at)
 
-    def read(self, file: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         if file.name not in self.held or self._file(file.name).sha256 != file.sha256:
             raise Permanent("it is gone", where=file.name, mend="put it back")
         content = self.held[file.name][1]
@@ -52,7 +52,7 @@ class MemoryCounters:
         newest = max(batches, key=lambda b: b.start + b.duration_s, default=None)
         return [Window(newest.start, newest.start + newest.duration_s)] if newest is not None else []
 
-    def set_aside(self, file: Piece, reason: str) -> None:
+    def set_aside(self, file: SourceFile, reason: str) -> None:
         self.refused.append((file.name, reason))
         self.held.pop(file.name, None)
 

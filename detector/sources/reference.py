@@ -102,6 +102,7 @@ class ReferenceFiles:
     def __init__(self, root: Path, names: Pseudonymiser, options: TableOptions) -> None:
         self._root, self._options = root, options
         self._found = Findings()
+        self._said = Operator()
         self._lock = RLock()
         self._tables = LastGood(self._refused, options.budget)
         read = _only(options.wanted, self._tables.table if options.each else table)
@@ -138,7 +139,10 @@ class ReferenceFiles:
     @property
     def operator(self) -> Operator:
         own = self._operator.get()
-        return own if (self._root / "operator.toml").exists() else self._options.operator()
+        said = own if (self._root / "operator.toml").exists() else self._options.operator()
+        if said != self._said:
+            self._said = said
+        return self._said
 
     @property
     def zone(self) -> ZoneInfo:
