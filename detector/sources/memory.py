@@ -15,7 +15,7 @@ Noun = TypeVar("Noun")
 
 
 @dataclass
-class MemoryCounters:
+class InMemoryCounters:
     """A `CounterFeed` of batches by file. A text in place of batches is the reason why the file cannot be read."""
 
     name: str
@@ -61,7 +61,7 @@ class MemoryCounters:
 
 
 @dataclass
-class MemoryEvents(Generic[Rows]):
+class InMemoryEvents(Generic[Rows]):
     """An `EventFeed` of batches of rows in order of their arrival. Its position counts the batches given."""
 
     name: str
@@ -80,7 +80,7 @@ class MemoryEvents(Generic[Rows]):
 
 
 @dataclass
-class MemoryReference:
+class InMemoryReference:
     """A `ReferenceFeed` of snapshots, each with the moment from which it counts."""
 
     name: str

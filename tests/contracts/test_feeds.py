@@ -9,7 +9,7 @@ import pytest
 from detector.domain.ports import Operator
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feed import Feed
-from detector.sources.memory import MemoryCounters, MemoryEvents, MemoryReference, rows_of
+from detector.sources.memory import InMemoryCounters, InMemoryEvents, InMemoryReference, rows_of
 from detector.sources.registry import KINDS
 from tests.contracts.feed_suite import (
     ContactFeedSuite,
@@ -23,14 +23,14 @@ from tests.folder_feeds import NAMES, context
 
 
 def in_memory(material: Material, root) -> Feed:
-    counters = MemoryCounters("memory")
+    counters = InMemoryCounters("memory")
     for name, (at, batches) in material.files.items():
         counters.put(name, at, batches)
     counters.put(material.broken, min(at for at, _ in material.files.values()), "it is no table")
-    contacts = MemoryEvents("memory", "contacts", rows_of)
+    contacts = InMemoryEvents("memory", "contacts", rows_of)
     for name, at, raw in material.contacts:
         contacts.put(at, [contact(name, at, NAMES.subscriber(raw))])
-    reference = MemoryReference("memory", {0.0: reference_of(material)}, Operator())
+    reference = InMemoryReference("memory", {0.0: reference_of(material)}, Operator())
     return Feed(name="memory", counters=counters, contacts=contacts, reference=reference)
 
 
