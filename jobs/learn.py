@@ -9,12 +9,13 @@ from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
 from detector.domain.learning import AdoptedLevel, LearnedExtent
 from detector.domain.policy import CarePolicy, DetectionPolicy
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.store.cursors import LEARN
 from jobs import fitted
@@ -32,7 +33,7 @@ BASELINES_SHARE = 0.7
 
 
 def learn(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     *,
