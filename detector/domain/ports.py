@@ -37,15 +37,6 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """How far a feed was taken in: `until` (s), and its own opaque text (`position`: a version of tables, offsets, the last
-    key)."""
-
-    until: float = 0.0
-    position: str = ""
-
-
-@dataclass(frozen=True)
 class Operator:
     """`operator.toml`."""
 

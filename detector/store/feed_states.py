@@ -33,15 +33,15 @@ class FeedStateRepository:
         upsert(connection, feed_state, [row_of(state)])
 
     def parts(self, feed: str) -> Sequence[FeedPart]:
-        """Its kinds of files, by name."""
-        query = select(feed_part).where(feed_part.c.feed == feed).order_by(feed_part.c.part)
+        """Its kinds of files, in the order in which they were kept."""
+        query = select(feed_part).where(feed_part.c.feed == feed).order_by(feed_part.c.number)
         with self._database.read() as connection:
             return [noun_of(FeedPart, row) for row in connection.execute(query)]
 
     def replace_parts(self, connection: Connection, feed: str, parts: Iterable[FeedPart]) -> None:
         """These in place of all that are known of the feed."""
         connection.execute(delete(feed_part).where(feed_part.c.feed == feed))
-        upsert(connection, feed_part, map(row_of, parts))
+        upsert(connection, feed_part, [row_of(part) | {"number": n} for n, part in enumerate(parts)])
 
     def stops(self, feed: str) -> list[FeedStop]:
         """What of it is silent, as it was seen last."""

@@ -29,6 +29,7 @@ feed_part = Table(
     metadata,
     text("feed", primary_key=True),
     text("part", primary_key=True),
+    count("number"),
     number("advanced_at"),
     instant("data_until"),
     instant("duration_s"),

@@ -92,7 +92,7 @@ def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Pa
     app = SmallApp(root=tmp_path)
     one = Burst(
         place_kind="site", place_id="s1", since=LIVE, until=LIVE + 600, contacts=9, people=8, expected=0.2, chance=1e-9
-    ).to_json()
+    )
     with app.store.begin() as connection:
         app.store.contact_bursts.replace(connection, [one])
         app.store.models.save_risk(connection, None, "3 complaints")

@@ -13,9 +13,9 @@ from detector.domain.interaction import Interaction
 from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.store import Store
+from detector.store.cursors import EXPERIENCE
 from detector.store.database import Database
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
-from detector.store.cursors import EXPERIENCE
 from jobs.experience import do_again_without, due, keep_experience
 
 DAY, HOUR = 86_400, 3600

@@ -54,8 +54,8 @@ def test_it_learns_only_from_what_lies_before(root):
     app = opened_at(root, UNTIL + DELAY_S)
     Judging(app.jobs, UNTIL + DELAY_S - LIVE).run()
     (extent,) = app.store.models.extents()
-    assert extent["until"] == LIVE
-    assert (extent["objects"], extent["days"]) == (4, 5.0)
+    assert extent.until == LIVE
+    assert (extent.objects, extent.days) == (4, 5.0)
     app.close()
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from detector.domain.daemon_lease import DaemonLease
 from detector.store import Store
 from detector.store.database import Database
-from detector.domain.daemon_lease import DaemonLease
 from jobs.whereabouts import RENEW_S, WHERE, Presence, announce, lives, serves, where, withdraw
 
 NOW = 1_774_339_200.0
@@ -107,7 +107,9 @@ def test_daemons_of_another_machine_are_seen_by_their_leases_alone(store, tmp_pa
 
 def test_one_that_was_killed_is_no_other_though_its_lease_is_fresh(store, tmp_path):
     lease(store, "killed", DaemonLease("", HERE, 2**22 + 1, "", NOW))
-    lease(store, "me-before", DaemonLease("", HERE, os.getpid(), "", NOW))  # the first process of a container has always the same
+    lease(
+        store, "me-before", DaemonLease("", HERE, os.getpid(), "", NOW)
+    )  # the first process of a container has always the same
     mine = Presence(store, tmp_path, "http://127.0.0.1:18621")
     assert mine.others(NOW) == []
     mine.renew(NOW)

@@ -61,6 +61,7 @@ def _tables() -> dict[str, tuple[list[sa.Column[Any]], tuple[str, ...]]]:
             [
                 _text("feed"),
                 _text("part"),
+                _whole("number", "0"),
                 _real("advanced_at", nullable=True),
                 _time("data_until"),
                 _time("duration_s"),
@@ -209,8 +210,8 @@ def _cursors(state: Mapping[str, Any], feed: str) -> Rows:
 def _feeds(state: Mapping[str, Any]) -> dict[str, Rows]:
     feeds, counters = _part(state, "feed:"), state.get("counters") or {"known": [], "unused": {}}
     backlog = bool(state.get("pull:backlog"))
-    empty = {"advanced_at": None, "data_until": 0, "duration_s": 0, "gaps": [], "starts": [], "times": 0}
-    parts = [(feed, name, body) for feed, known in feeds.items() for name, body in known.get("parts", {}).items()]
+    empty: dict[str, Any] = {"advanced_at": None, "data_until": 0, "duration_s": 0, "gaps": [], "starts": [], "times": 0}
+    parts = [(feed, n, one) for feed, known in feeds.items() for n, one in enumerate(known.get("parts", {}).items())]
     stops = [(feed, n, stop) for feed, found in _part(state, "stops:").items() for n, stop in enumerate(found)]
     names = sorted({*counters["known"], *counters["unused"]})
     return {
@@ -218,8 +219,8 @@ def _feeds(state: Mapping[str, Any]) -> dict[str, Rows]:
             {"feed": feed, "last_seen": known.get("last_seen"), "backlog": backlog} for feed, known in feeds.items()
         ],
         "feed_part": [
-            {"feed": feed, "part": name} | {key: body.get(key, value) for key, value in empty.items()}
-            for feed, name, body in parts
+            {"feed": feed, "number": n, "part": name} | {key: body.get(key, value) for key, value in empty.items()}
+            for feed, n, (name, body) in parts
         ],
         "feed_stop": [
             {"feed": feed, "number": n} | {key: stop[key] for key in ("part", "since", "objects", "of", "noticed_at")}
