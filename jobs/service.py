@@ -20,7 +20,7 @@ from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
-from jobs.push import Relay
+from jobs.push import Breakers, FinalCheck, Relay
 from jobs.questions import desk_of, questions_of
 from jobs.registry import Jobs
 from jobs.whereabouts import RENEW_S, Presence
@@ -37,11 +37,20 @@ _AFTER_ABORT_S = 1.0
 
 def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
     """Every job over the house's ports."""
+    settings = house.settings
+    final_check = FinalCheck(
+        house.store, house.source, settings.delivery.source, settings.care, settings.impact.privacy_floor, reached
+    )
     relay = Relay(
-        house.store, house.source, house.transport, {r.name: r for r in house.receivers}, house.settings.delivery.source,
-        house.settings.care, house.settings.delivery.max_attempts, reached, house.settings.impact.privacy_floor,
-        attempt_s=house.settings.delivery.timeout_s, clock_watch=ClockWatch.of_machine(monotonic),
-    )  # fmt: skip
+        store=house.store,
+        transport=house.transport,
+        receivers={r.name: r for r in house.receivers},
+        final_check=final_check,
+        max_attempts=settings.delivery.max_attempts,
+        attempt_s=settings.delivery.timeout_s,
+        breakers=Breakers(ClockWatch.of_machine(monotonic)),
+        reached=reached,
+    )
     return Jobs(
         house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
         house.telemetry, reached, watch,

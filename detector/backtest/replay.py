@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detector import delivery
+from detector.delivery import cloudevents
 from detector.backtest.quiet import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
@@ -203,10 +203,9 @@ class Replay:
         return {name: impact for name, impact in found.items() if impact}
 
     def _alerts(self) -> Alerts:
-        render = delivery.format_named("cloudevents").render
         source = self.settings.delivery.source
         messages = self.store.outbox.messages()
-        return tuple((json.loads(render(m.alert, source)), m.time) for m in messages)
+        return tuple((json.loads(cloudevents(m.alert, source)), m.time) for m in messages)
 
     def _bands(self, incidents: Sequence[Incident], reference: Reference) -> dict[str, tuple[Band, ...]]:
         """Plots of the most severe incidents that care heard of."""
