@@ -93,9 +93,13 @@ def peer(name: str) -> Rule:
         rng = np.random.default_rng(1)
         rows = past if len(past) <= MOST_ROWS else past[rng.choice(len(past), MOST_ROWS, replace=False)]
         known = {
-            "ECOD": lambda: ecod.ECOD(), "COPOD": lambda: copod.COPOD(), "PCA": lambda: pca.PCA(), "KNN": lambda: knn.KNN(),
-            "IForest": lambda: iforest.IForest(random_state=1), "MCD": lambda: mcd.MCD(random_state=1),
-        }  # fmt: skip
+            "ECOD": lambda: ecod.ECOD(),
+            "COPOD": lambda: copod.COPOD(),
+            "PCA": lambda: pca.PCA(),
+            "KNN": lambda: knn.KNN(),
+            "IForest": lambda: iforest.IForest(random_state=1),
+            "MCD": lambda: mcd.MCD(random_state=1),
+        }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = known[name]().fit(rows + 1e-6 * rng.standard_normal(rows.shape))
@@ -106,9 +110,13 @@ def peer(name: str) -> Rule:
 
 
 RULES: Mapping[str, Rule] = {
-    "strongest KPI alone": strongest, "sum of squares": squares, "Fisher": fisher, "Stouffer": stouffer,
-    "Mahalanobis": mahalanobis, **{f"PyOD {name}": peer(name) for name in ("ECOD", "COPOD", "IForest", "PCA", "MCD", "KNN")},
-}  # fmt: skip
+    "strongest KPI alone": strongest,
+    "sum of squares": squares,
+    "Fisher": fisher,
+    "Stouffer": stouffer,
+    "Mahalanobis": mahalanobis,
+    **{f"PyOD {name}": peer(name) for name in ("ECOD", "COPOD", "IForest", "PCA", "MCD", "KNN")},
+}
 
 
 def surprise(operator: Operator, rule: Rule) -> Floats:
@@ -199,9 +207,13 @@ def z_of(evidence: Evidence, cells: Sequence[str]) -> Floats:
 
 
 def operator_of(
-    z: Floats, starts: NDArray[np.int64], cells: Sequence[str], topology: Topology, operations: Operations,
+    z: Floats,
+    starts: NDArray[np.int64],
+    cells: Sequence[str],
+    topology: Topology,
+    operations: Operations,
     faults: Sequence[tuple[str, bool, Sequence[tuple[str, Window]]]],
-) -> Operator:  # fmt: skip
+) -> Operator:
     """`faults`: kind, whether customers feel it, and the objects with their windows."""
     troubled = np.zeros(z.shape[:2], bool)
     felt = []
@@ -223,9 +235,15 @@ def replayed(room: Path, seed: int, cells: int) -> Operator:
 
     days = LEARN_DAYS + QUIET_DAYS + FAULTY_DAYS
     simulate(
-        room, cells=cells, days=days, seed=seed, start=START, history_days=LEARN_DAYS + QUIET_DAYS, fault_rate=200.0,
+        room,
+        cells=cells,
+        days=days,
+        seed=seed,
+        start=START,
+        history_days=LEARN_DAYS + QUIET_DAYS,
+        fault_rate=200.0,
         subscribers_per_cell=1,
-    )  # fmt: skip
+    )
     material = load(room)
     window = Window(START + LEARN_DAYS * DAY_S, START + days * DAY_S)
     reference = material.reference(window.end)

@@ -17,10 +17,19 @@ PRECALL = ("-c", "import sys; sys.argv[0] = 'precall'; from jobs.cli import main
 BARE = ("-c", "import sqlalchemy")
 WINDOW = ("--from", "2026-03-23", "--to", "2026-03-24")
 COMMANDS: Sequence[tuple[str, ...]] = (
-    ("--help",), ("incidents", "--help"), ("incidents",), ("findings",), ("deliveries",), ("redrive",),
-    ("lookup", "u0000007"), ("rules", "list"), ("rules", "try"), ("report",), ("report", "planning", *WINDOW),
+    ("--help",),
+    ("incidents", "--help"),
+    ("incidents",),
+    ("findings",),
+    ("deliveries",),
+    ("redrive",),
+    ("lookup", "u0000007"),
+    ("rules", "list"),
+    ("rules", "try"),
+    ("report",),
+    ("report", "planning", *WINDOW),
     ("explain", "u0000007"),
-)  # fmt: skip
+)
 
 
 def figures(rounds: int = 5) -> list[Figure]:
@@ -40,9 +49,16 @@ def _figure(words: Sequence[str], config: Sequence[str], bare: float, rounds: in
     ours = min(_processor_s((*PRECALL, *words, *(() if asks else config))) for _ in range(rounds))
     target = HELP_S if asks else READS_S
     return Figure(
-        f"precall {' '.join(words)}, processor, least of {rounds}", ours, "s", "python -m benchmarks.speed command",
-        ours / bare, "python -c 'import sqlalchemy'", f"< {target} s", ours < target, f"{CELLS} cells",
-    )  # fmt: skip
+        what=f"precall {' '.join(words)}, processor, least of {rounds}",
+        value=ours,
+        unit="s",
+        command="python -m benchmarks.speed command",
+        ratio=ours / bare,
+        against="python -c 'import sqlalchemy'",
+        target=f"< {target} s",
+        met=ours < target,
+        detail=f"{CELLS} cells",
+    )
 
 
 def _processor_s(arguments: Sequence[str]) -> float:

@@ -93,11 +93,13 @@ def alarms_of(backtest: Path) -> list[Alarm]:
         rows = [row for row in csv.DictReader(text) if row["kind"] != "no_data"]
     return [
         Alarm(
-            int(datetime.fromisoformat(row["detected_at"]).timestamp()), row["object_id"],
-            int(row["dimension"].removeprefix("if=Gi") or 0), row["incident_id"],
+            int(datetime.fromisoformat(row["detected_at"]).timestamp()),
+            row["object_id"],
+            int(row["dimension"].removeprefix("if=Gi") or 0),
+            row["incident_id"],
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True)

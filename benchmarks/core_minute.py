@@ -57,9 +57,7 @@ def told(figure: Figure, unit: str = "") -> str:
 
 def kinds_table(verdicts: Mapping[str, Verdict], trace: Mapping[Event, bool]) -> list[str]:
     first = next(iter(verdicts.values()))
-    lines = [
-        f"| kind | events | with a trace | {' | '.join(verdicts)} |", "|---|---:|---:|" + "---|" * len(verdicts),
-    ]  # fmt: skip
+    lines = [f"| kind | events | with a trace | {' | '.join(verdicts)} |", "|---|---:|---:|" + "---|" * len(verdicts)]
     rows = [(kind, [e for e in first.events if e.kind == kind]) for kind in sorted({e.kind for e in first.events})]
     rows += [("**with a trace**", [e for e in first.events if trace[e]])]
     rows += [("**without an idle port**", [e for e in first.events if "idle" not in e.kind])]
@@ -103,14 +101,15 @@ def report(ways: Mapping[str, Sequence[Alarm]], split: str = "eval") -> str:
     days, calendar = len(test.at) / 1440, float(test.at[-1] + MINUTE_S - test.at[0]) / 86_400
     ways = {**ways, "three sigma on every series": core.three_sigma(train, test)}
     text = [
-        "# A packet core by the minute", "",
+        "# A packet core by the minute",
+        "",
         "Written by `.venv/bin/python -m benchmarks.core_minute`; see [the page](../../docs/how-to/core-minute.md).",
         f"{len(chosen)} events. The tables leave out two minutes before and after each: {len(test.at):,} minutes are",
         f"measured, {days:.2f} days out of {calendar:.2f} on the calendar, {int(test.quiet.sum()):,} of them later than",
         "four minutes after an event. What shows in the last minute before those two, on the node whose label follows,",
         "is told apart: just before. Intervals are 95 %. With a trace: who is told the event's node and minutes, and",
         "takes the most unusual of the node's series, sees more than in 19 of 20 quiet stretches of that length.",
-    ]  # fmt: skip
+    ]
     for slack in SLACK_S:
         verdicts = {name: Verdict(chosen, alarms, slack, days) for name, alarms in ways.items()}
         text += ["", f"## Detected from the first minute to {slack // 60} min after the last", ""]

@@ -60,7 +60,15 @@ class Material:
         num, den = (np.where(hidden[:, :, None], np.nan, side) for side in sides)
         starts = self.frame.starts[span].copy()
         suspect = self.frame.suspect[span] & ~hidden
-        return KpiFrame(starts, self.frame.duration_s, self.frame.objects, self.frame.kpis, num, den, suspect)
+        return KpiFrame(
+            starts=starts,
+            duration_s=self.frame.duration_s,
+            objects=self.frame.objects,
+            kpis=self.frame.kpis,
+            numerator=num,
+            denominator=den,
+            suspect=suspect,
+        )
 
 
 def load(dataset: Path) -> Material:
@@ -130,9 +138,16 @@ class Stages:
             standing = [i for i in incidents.values() if i.state == "open"]
             remembered = wanted(book.values(), standing, tick.start)
             tracked, changed = pipeline.decide(
-                evidence, remembered, standing,
-                reference, self.material.catalogue, self.detection, self.correlation, now=int(now), missing=missing,
-            )  # fmt: skip
+                evidence,
+                remembered,
+                standing,
+                reference,
+                self.material.catalogue,
+                self.detection,
+                self.correlation,
+                now=int(now),
+                missing=missing,
+            )
             missing = tracked.missing
             book |= {d.degradation_id: d for d in tracked.degradations}
             incidents |= {i.incident_id: i for i in changed}
@@ -158,10 +173,16 @@ class Stages:
     def _outcome(self, book: Mapping[str, Degradation], incidents: Mapping[str, Incident], kept: list[Evidence]) -> Outcome:
         reference = self.material.reference(self.window.end)
         results = Results(
-            self.window, len(reference.topology.cells), "", reference.operator.timezone, reference.topology,
-            {k.id: k for k in self.material.catalogue.kpis}, tuple(book.values()), tuple(incidents.values()),
+            window=self.window,
+            cells=len(reference.topology.cells),
+            settings_hash="",
+            timezone=reference.operator.timezone,
+            topology=reference.topology,
+            kpis={k.id: k for k in self.material.catalogue.kpis},
+            degradations=tuple(book.values()),
+            incidents=tuple(incidents.values()),
             alarms_known=bool(reference.operations.alarms),
-        )  # fmt: skip
+        )
         truth = replace(self.material.truth, complaints=None)
         return Outcome(results, match(results, truth), tuple(kept))
 

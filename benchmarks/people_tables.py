@@ -89,8 +89,9 @@ def kind_table(all_judged: Sequence[Judged]) -> Iterator[str]:
         tenth = np.minimum((said * 10).astype(int), 9)
         told = " ".join(
             f"{said[tenth == t].mean():.2f}->{did[tenth == t].mean():.2f}({(tenth == t).sum()})"
-            for t in range(10) if (tenth == t).any()
-        )  # fmt: skip
+            for t in range(10)
+            if (tenth == t).any()
+        )
         yield f"{kind:18}{len(said):7}{said.mean():7.2f}{did.mean():7.2f}   {told}"
 
 
@@ -131,9 +132,10 @@ def _missed(matches: Matches, rows: Sequence[Listing], complaint: Complaint) -> 
 
 def _faults_of(matches: Matches, complaint: Complaint) -> frozenset[str]:
     return frozenset(
-        f for f, own in (matches.complaints_of or {}).items()
+        f
+        for f, own in (matches.complaints_of or {}).items()
         if matches.truth.fault[f].customer_affecting and any(c.contact_id == complaint.contact_id for c in own)
-    )  # fmt: skip
+    )
 
 
 def contact_table(all_judged: Sequence[Judged]) -> Iterator[str]:

@@ -43,9 +43,18 @@ from jobs.bursts import BURSTS
 
 KEY = b"benchmark only.."
 HARM_OF = {
-    "outage": "coverage", "sleeping": "coverage", "access": "access", "setup": "access", "drop": "drops",
-    "handover": "drops", "throughput": "slow", "drift": "slow", "software": "slow", "core": "core", "glitch": "slow",
-}  # fmt: skip
+    "outage": "coverage",
+    "sleeping": "coverage",
+    "access": "access",
+    "setup": "access",
+    "drop": "drops",
+    "handover": "drops",
+    "throughput": "slow",
+    "drift": "slow",
+    "software": "slow",
+    "core": "core",
+    "glitch": "slow",
+}
 START, DAY_S, CELLS, DAYS, HISTORY_DAYS = 1_772_323_200, 86_400, 60, 25, 7
 AFTERMATH_S = 2 * 3600
 
@@ -106,7 +115,17 @@ def days_by_truth(folder: Path, seed: int) -> Days:
 
 
 def _felt(day: int, who: str, kind: str, degraded_s: float, failures: float) -> Experience:
-    return Experience(day, "subscriber", who, 0.0, degraded_s, failures, 1.0, 1, by_harm={HARM_OF[kind]: degraded_s})
+    return Experience(
+        day=day,
+        holder_kind="subscriber",
+        holder=who,
+        index=0.0,
+        degraded_s=degraded_s,
+        failures=failures,
+        worst=1.0,
+        incidents=1,
+        by_harm={HARM_OF[kind]: degraded_s},
+    )
 
 
 def _added(old: Experience | None, new: Experience) -> Experience:
@@ -163,7 +182,7 @@ def pooled(parts: Sequence[Days]) -> Days:
     names = (*TODAY, *PAST)
     x = np.concatenate([part.x[:, : len(names)] for part in parts])
     came, weight, day = (np.concatenate([getattr(part, name) for part in parts]) for name in ("came", "weight", "day"))
-    return Days(names, (), x, came, weight, day, sum(part.people for part in parts))
+    return Days(names=names, segments=(), x=x, came=came, weight=weight, day=day, people=sum(part.people for part in parts))
 
 
 def main(arguments: Sequence[str]) -> None:

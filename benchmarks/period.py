@@ -35,10 +35,16 @@ from jobs.detect import detect
 from jobs.pull import pull
 
 STAGES = {
-    "pull.read": "parse", "pull.measured": "kpis", "pull.written": "write", "pull.recorded": "commit",
-    "detect.scored": "score", "detect.score_recorded": "commit", "detect.tracked": "decide", "detect.deciding": "commit",
+    "pull.read": "parse",
+    "pull.measured": "kpis",
+    "pull.written": "write",
+    "pull.recorded": "commit",
+    "detect.scored": "score",
+    "detect.score_recorded": "commit",
+    "detect.tracked": "decide",
+    "detect.deciding": "commit",
     "detect.decided": "commit",
-}  # fmt: skip
+}
 """Named step -> the stage whose time ends there."""
 
 
@@ -68,9 +74,8 @@ class TimedInbox(FileDrop):
 
     def __init__(self, root: Path, watch: StopWatch) -> None:
         super().__init__(
-            root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(),
-            how=Watching(settle_s=0.0),
-        )  # fmt: skip
+            root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(), how=Watching(settle_s=0.0)
+        )
         self._watch = watch
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
@@ -84,7 +89,7 @@ class TimedInbox(FileDrop):
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """A store that knows what is normal and what came before the measured period, and an inbox."""
 
@@ -102,7 +107,15 @@ class Bench:
         catalogue = read_catalogue(settings.sources.kpis)
         store = store_at(root / "store", catalogue)
         operator.write_network(root / "inbox")
-        return cls(operator, root, catalogue, settings, store, TimedInbox(root, watch), watch)
+        return cls(
+            operator=operator,
+            root=root,
+            catalogue=catalogue,
+            settings=settings,
+            store=store,
+            source=TimedInbox(root, watch),
+            watch=watch,
+        )
 
     def prepare(self) -> None:
         """Write the baseline and the earlier periods, as if they had been learned and pulled."""
@@ -118,11 +131,25 @@ class Bench:
         """Seconds by stage, from the files in the inbox to committed degradations."""
         now, policy = self.operator.period + 1800, self.settings.detection
         self.watch.start()
-        pull(self.source, self.store, self.catalogue, now=now, decide_from=self.operator.period, policy=policy,
-             reached=self.watch)  # fmt: skip
+        pull(
+            self.source,
+            self.store,
+            self.catalogue,
+            now=now,
+            decide_from=self.operator.period,
+            policy=policy,
+            reached=self.watch,
+        )
         self.watch.lap("commit")
-        detect(self.source, self.store, self.catalogue, now=now, detection=policy, correlation=self.settings.incidents,
-               reached=self.watch)  # fmt: skip
+        detect(
+            self.source,
+            self.store,
+            self.catalogue,
+            now=now,
+            detection=policy,
+            correlation=self.settings.incidents,
+            reached=self.watch,
+        )
         self.watch.lap("commit")
         return self.watch.seconds
 
@@ -142,9 +169,14 @@ def repeated(one: Baseline, copies: Sequence[Copy]) -> Baseline:
     rows = np.concatenate([np.tile(objects, len(copies)), [len(objects)]])
     own = [name.removeprefix(copies[0].name("")) for name in one.objects]
     return replace(
-        one, objects=tuple(copy.name(name) for copy in copies for name in own), level=one.level[:, rows],
-        doubt=one.doubt[rows], spread=one.spread[:, rows], rest=one.rest[:, rows], slope=one.slope[rows],
-    )  # fmt: skip
+        one,
+        objects=tuple(copy.name(name) for copy in copies for name in own),
+        level=one.level[:, rows],
+        doubt=one.doubt[rows],
+        spread=one.spread[:, rows],
+        rest=one.rest[:, rows],
+        slope=one.slope[rows],
+    )
 
 
 def measure(cells: int) -> dict[str, object]:
@@ -163,10 +195,15 @@ def measure(cells: int) -> dict[str, object]:
         wall = time.perf_counter() - wall
         found = bench.store.book.open_degradations()
         return {
-            "cells": bench.operator.size, "files": len(files), "seconds": seconds, "bare_s": parsed, "wall_s": wall,
-            "megabytes": sum(path.stat().st_size for path in files) / 1e6, "degradations": len(found),
+            "cells": bench.operator.size,
+            "files": len(files),
+            "seconds": seconds,
+            "bare_s": parsed,
+            "wall_s": wall,
+            "megabytes": sum(path.stat().st_size for path in files) / 1e6,
+            "degradations": len(found),
             "peak_mb": peak_mb(),
-        }  # fmt: skip
+        }
 
 
 def figures(cells: int = 10_000, rounds: int = 1) -> list[Figure]:
@@ -180,20 +217,39 @@ def figures(cells: int = 10_000, rounds: int = 1) -> list[Figure]:
     peak = run["peak_mb"]
     shares = [
         Figure(
-            f"... {stage}", seconds, "s", command, seconds / whole, "the whole period",
-            *(("a tenth of three minutes at 50,000", seconds < 18.0 * cells / 50_000) if stage == "score" else ()),
+            what=f"... {stage}",
+            value=seconds,
+            unit="s",
+            command=command,
+            ratio=seconds / whole,
+            against="the whole period",
+            target="a tenth of three minutes at 50,000" if stage == "score" else "",
+            met=seconds < 18.0 * cells / 50_000 if stage == "score" else None,
         )
         for stage, seconds in run["seconds"].items()
-    ]  # fmt: skip
+    ]
     return [
         Figure(
-            f"one period of {run['cells']:,} cells, landing to committed", whole, "s", command, whole / run["bare_s"],
-            "bare lxml iterparse of the same files", "< 3 min at 50,000", whole < 180.0 * cells / 50_000,
-            found,
+            what=f"one period of {run['cells']:,} cells, landing to committed",
+            value=whole,
+            unit="s",
+            command=command,
+            ratio=whole / run["bare_s"],
+            against="bare lxml iterparse of the same files",
+            target="< 3 min at 50,000",
+            met=whole < 180.0 * cells / 50_000,
+            detail=found,
         ),
         *shares,
-        Figure("... peak memory, preparation included", peak, "MB", command, target="< 6 GB", met=peak < 6000),
-    ]  # fmt: skip
+        Figure(
+            what="... peak memory, preparation included",
+            value=peak,
+            unit="MB",
+            command=command,
+            target="< 6 GB",
+            met=peak < 6000,
+        ),
+    ]
 
 
 def _apart(cells: int) -> dict[str, Any]:

@@ -21,9 +21,12 @@ from benchmarks.figure import Figure, as_markdown, as_table
 
 RESULTS = Path(__file__).parent / "results"
 PARTS: Mapping[str, Callable[..., list[Figure]]] = {
-    "command": command.figures, "pm_xml": pm_xml.figures, "period": period.figures, "impact": impact.figures,
+    "command": command.figures,
+    "pm_xml": pm_xml.figures,
+    "period": period.figures,
+    "impact": impact.figures,
     "replaying": replaying.figures,
-}  # fmt: skip
+}
 HEADING = """# Speed
 
 Written by `make bench`. Seconds are processor seconds unless they say wall, so that neighbours on the machine disturb them

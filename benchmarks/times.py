@@ -39,7 +39,7 @@ SEEN_TO_END_S = 6 * 3_600
 """The end of a fault is asked for if the replay goes on for so long after it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Timed:
     """One fault that customers feel. `extra`: share of failures on top, None = service taken away. Errors and `resolved`
     (after the fault's end) in periods, None = not found, or not over; `asked`: its end is. `delay` in s, None = missed."""
@@ -80,9 +80,12 @@ def judged(operator: Operator, matches: Matches) -> Judged:
     wrong = sum(v is False for v in matches.degradation_verdicts.values())
     standing = [i for i in matches.results.incidents if i.state != "merged" and i.withdrawn_at is None]
     return Judged(
-        tuple(_timed(operator, matches, f.fault_id) for f in matches.faults), wrong, matches.results.thousand_cell_weeks,
-        len(standing), sum(again(one, standing) for one in standing),
-    )  # fmt: skip
+        tuple(_timed(operator, matches, f.fault_id) for f in matches.faults),
+        wrong,
+        matches.results.thousand_cell_weeks,
+        len(standing),
+        sum(again(one, standing) for one in standing),
+    )
 
 
 def again(one: Incident, others: Iterable[Incident]) -> bool:
@@ -94,18 +97,24 @@ def again(one: Incident, others: Iterable[Incident]) -> bool:
 def _timed(operator: Operator, matches: Matches, fault_id: str) -> Timed:
     fault, hit = matches.truth.fault[fault_id], operator.hits[fault_id]
     asked = fault.window.end + SEEN_TO_END_S <= operator.window.end
-    known = Timed(operator.name, fault_id, fault.kind, hit.extra, asked)
+    known = Timed(operator=operator.name, fault_id=fault_id, kind=fault.kind, extra=hit.extra, asked=asked)
     by_id = {i.incident_id: i for i in matches.results.incidents}
     own = sorted((by_id[i] for i in incidents_of(matches, fault_id)), key=lambda i: (i.opened_at, i.incident_id))
     if not own:
         return known
     first = own[0]
     return Timed(
-        operator.name, fault_id, fault.kind, hit.extra, asked,
-        matches.found[fault_id][0].detected_at - fault.window.start, len(own),
-        (first.started_at - fault.window.start) / PERIOD_S, _after(first.ended_at, fault.window.end),
-        _after(first.resolved_at, fault.window.end),
-    )  # fmt: skip
+        operator=operator.name,
+        fault_id=fault_id,
+        kind=fault.kind,
+        extra=hit.extra,
+        asked=asked,
+        delay=matches.found[fault_id][0].detected_at - fault.window.start,
+        incidents=len(own),
+        onset=(first.started_at - fault.window.start) / PERIOD_S,
+        end=_after(first.ended_at, fault.window.end),
+        resolved=_after(first.resolved_at, fault.window.end),
+    )
 
 
 def _after(at: int | None, end: int) -> float | None:
@@ -127,9 +136,11 @@ Trait = Callable[[Timed], bool]
 def rows(faults: Sequence[Timed]) -> list[tuple[str, ...]]:
     """Sharp faults, all of 5 % and more, then drifts and the milder ones, by what is asked of them."""
     groups: tuple[tuple[str, Trait], ...] = (
-        ("sharp", lambda f: f.sharp), ("5 % and more", lambda f: f.felt),
-        ("under 5 %", lambda f: f.kind != "drift" and not f.felt), ("drift", lambda f: f.kind == "drift"),
-    )  # fmt: skip
+        ("sharp", lambda f: f.sharp),
+        ("5 % and more", lambda f: f.felt),
+        ("under 5 %", lambda f: f.kind != "drift" and not f.felt),
+        ("drift", lambda f: f.kind == "drift"),
+    )
     found: list[tuple[str, ...]] = []
     for name, trait in groups:
         own = [f for f in faults if trait(f) and f.delay is not None]
@@ -150,9 +161,14 @@ def _row(faults: str, what: str, errors: Sequence[float | None], asked: str) -> 
     middle = quantile(known, 0.5).value
     worst = quantile([s for s in size if s != float("inf")], 0.9).value
     return (
-        faults, what, str(len(errors)), *shares, "-" if middle is None else f"{middle:+.1f}",
-        "-" if worst is None else f"{worst:.1f}", asked,
-    )  # fmt: skip
+        faults,
+        what,
+        str(len(errors)),
+        *shares,
+        "-" if middle is None else f"{middle:+.1f}",
+        "-" if worst is None else f"{worst:.1f}",
+        asked,
+    )
 
 
 def _share(figure: Figure) -> str:

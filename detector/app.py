@@ -140,12 +140,18 @@ def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
         raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
     sources, quarantine = settings.sources, settings.storage.path / "quarantine"
     return open_source(
-        sources.kind, sources.path, pseudonymiser, quarantine, wall=WallClock(),
+        sources.kind,
+        sources.path,
+        pseudonymiser,
+        quarantine,
+        wall=WallClock(),
         how=Watching(
-            settle_s=sources.settle_s, patience_s=sources.incomplete_after_s, file_s=sources.file_budget_s,
+            settle_s=sources.settle_s,
+            patience_s=sources.incomplete_after_s,
+            file_s=sources.file_budget_s,
             largest_bytes=int(sources.largest_file_mb * 2**20),
         ),
-    )  # fmt: skip
+    )
 
 
 def _make_inbox(settings: Settings) -> None:

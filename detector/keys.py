@@ -55,10 +55,11 @@ def load_keys(settings: Settings) -> Keys:
     if held is not None:
         return _configured(settings, held, str(path))
     made = {
-        "identity": secrets.token_hex(32), "token": secrets.token_urlsafe(24),
+        "identity": secrets.token_hex(32),
+        "token": secrets.token_urlsafe(24),
         "vault": urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # a key of Fernet
         "webhook": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
-    }  # fmt: skip
+    }
     _check_absent(settings, _configured(settings, made, str(path)), path)
     try:
         _keep(path, json.dumps(made, indent=2) + "\n")
@@ -219,8 +220,9 @@ def _check_rotation(held: Kept, settings: Settings, keys: Keys, where: str) -> N
         mend = f"{_RESTORE}, or give the new key another storage.identity_version and name the old one among "
         raise Misconfigured(
             f"another identity key than the one of version {version} that the store was made with",
-            where="storage.identity_key" if storage.identity_key else where, mend=mend + "storage.previous_identity_keys",
-        )  # fmt: skip
+            where="storage.identity_key" if storage.identity_key else where,
+            mend=mend + "storage.previous_identity_keys",
+        )
     earlier = {str(number): fingerprint(_hexadecimal(key), "identity") for number, key in storage.previous_identity_keys}
     newest = max(known, key=int)
     if version not in known and earlier.get(newest) != known[newest]:
@@ -231,8 +233,9 @@ def _check_rotation(held: Kept, settings: Settings, keys: Keys, where: str) -> N
         mend = f"{_RESTORE}, or name the key that sealed it among storage.previous_vault_keys"
         raise Misconfigured(
             "another vault key than the one that the store was made with",
-            where="storage.vault_key" if storage.vault_key else where, mend=mend,
-        )  # fmt: skip
+            where="storage.vault_key" if storage.vault_key else where,
+            mend=mend,
+        )
 
 
 def _check_vault(settings: Settings, keys: Keys, database: "Database", where: str) -> None:

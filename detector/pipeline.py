@@ -35,20 +35,38 @@ def measure(
 
 
 def score(
-    recent: KpiFrame, baseline: Baseline, reference: Reference, expected: Sequence[str], policy: DetectionPolicy,
+    recent: KpiFrame,
+    baseline: Baseline,
+    reference: Reference,
+    expected: Sequence[str],
+    policy: DetectionPolicy,
     before: Memory | None = None,
-) -> Evidence:  # fmt: skip
+) -> Evidence:
     """KPIs to evidence: the last period of `recent`, and what is remembered from before, against what was expected."""
     return scoring.score(
-        recent, baseline, expected_objects=expected, topology=reference.topology,
-        timezone=reference.operator.timezone, policy=policy, operations=reference.operations, before=before,
-    )  # fmt: skip
+        recent,
+        baseline,
+        expected_objects=expected,
+        topology=reference.topology,
+        timezone=reference.operator.timezone,
+        policy=policy,
+        operations=reference.operations,
+        before=before,
+    )
 
 
 def decide(
-    evidence: Evidence, raised: Sequence[Degradation], open_: Sequence[Incident], reference: Reference, catalogue: Catalogue,
-    detection: DetectionPolicy, correlation: IncidentPolicy, *, now: int, missing: Mapping[str, int],
-) -> tuple[Tracked, tuple[Incident, ...]]:  # fmt: skip
+    evidence: Evidence,
+    raised: Sequence[Degradation],
+    open_: Sequence[Incident],
+    reference: Reference,
+    catalogue: Catalogue,
+    detection: DetectionPolicy,
+    correlation: IncidentPolicy,
+    *,
+    now: int,
+    missing: Mapping[str, int],
+) -> tuple[Tracked, tuple[Incident, ...]]:
     """Evidence to degradations to incidents; what other durations raised stays as it is. Objects that sent nothing say
     nothing, whatever their last values were. `raised`: what is open or was lately, and each member of the incidents `open_`.
     """
@@ -61,15 +79,23 @@ def decide(
     )
     now_known = {d.degradation_id for d in (*tracked.degradations, *others)}
     changed = incidents.correlate(
-        open_, [*tracked.degradations, *others], topology=topology, operations=operations, now=now, tick=evidence.tick,
-        objects_testable=len(evidence.objects), policy=correlation, kpis={k.id: k for k in catalogue.kpis},
-        evidence=evidence, past=[d for d in raised if d.degradation_id not in now_known],
-    )  # fmt: skip
+        open_,
+        [*tracked.degradations, *others],
+        topology=topology,
+        operations=operations,
+        now=now,
+        tick=evidence.tick,
+        objects_testable=len(evidence.objects),
+        policy=correlation,
+        kpis={k.id: k for k in catalogue.kpis},
+        evidence=evidence,
+        past=[d for d in raised if d.degradation_id not in now_known],
+    )
     over = [d for d in incidents.end_with(others, changed) if not d.open]
     return replace(tracked, degradations=(*incidents.end_with(tracked.degradations, changed), *over)), changed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Assessed:
     """One incident with everyone it touches and what care does about it."""
 
@@ -85,35 +111,71 @@ class Assessed:
 
 
 def assess(
-    incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
-    catalogue: Catalogue, listing: ImpactPolicy, situation: Situation,
-) -> Assessed:  # fmt: skip
+    incident: Incident,
+    shown: Sequence[Degradation],
+    habit: Habit,
+    presence: Presence,
+    reference: Reference,
+    catalogue: Catalogue,
+    listing: ImpactPolicy,
+    situation: Situation,
+) -> Assessed:
     """An incident to the people behind it, to a decision for each; `situation`: by what care decides, at its `now`."""
     return approach(weigh(incident, shown, habit, presence, reference, catalogue, listing, now=situation.now), situation)
 
 
 def weigh(
-    incident: Incident, shown: Sequence[Degradation], habit: Habit, presence: Presence, reference: Reference,
-    catalogue: Catalogue, listing: ImpactPolicy, *, now: int, outlook: Outlook | None = None,
-) -> Assessed:  # fmt: skip
+    incident: Incident,
+    shown: Sequence[Degradation],
+    habit: Habit,
+    presence: Presence,
+    reference: Reference,
+    catalogue: Catalogue,
+    listing: ImpactPolicy,
+    *,
+    now: int,
+    outlook: Outlook | None = None,
+) -> Assessed:
     """An incident to the people behind it, till it is likely to end by its `outlook`; nothing is decided yet."""
     found = impact.assess(
-        incident, shown, habit=habit, presence=presence, topology=reference.topology, customers=reference.customers,
-        now=now, timezone=reference.operator.timezone, policy=listing, kpis={k.id: k for k in catalogue.kpis},
+        incident,
+        shown,
+        habit=habit,
+        presence=presence,
+        topology=reference.topology,
+        customers=reference.customers,
+        now=now,
+        timezone=reference.operator.timezone,
+        policy=listing,
+        kpis={k.id: k for k in catalogue.kpis},
         outlook=outlook,
-    )  # fmt: skip
-    return Assessed(incident, found, (), outlook, service=care.service_of(incident, shown))
+    )
+    return Assessed(incident=incident, impact=found, decisions=(), outlook=outlook, service=care.service_of(incident, shown))
 
 
 def circumstances(
-    reference: Reference, caring: CarePolicy, rules: Sequence[Rule], *, now: int, heard: Heard | None = None,
-    risk: Mapping[str, float] | None = None, history: Mapping[str, CustomerHistory] | None = None,
-) -> Situation:  # fmt: skip
+    reference: Reference,
+    caring: CarePolicy,
+    rules: Sequence[Rule],
+    *,
+    now: int,
+    heard: Heard | None = None,
+    risk: Mapping[str, float] | None = None,
+    history: Mapping[str, CustomerHistory] | None = None,
+) -> Situation:
     """By what care decides: who is known, what they have `heard`, what is known of each person's `risk` and `history`."""
     return Situation(
-        reference.customers, reference.operator.timezone, now, caring, rules, heard or Heard(), reference.operator.country,
-        reference.topology, risk or {}, history or {},
-    )  # fmt: skip
+        customers=reference.customers,
+        timezone=reference.operator.timezone,
+        now=now,
+        policy=caring,
+        rules=rules,
+        heard=heard or Heard(),
+        country=reference.operator.country,
+        topology=reference.topology,
+        risk=risk or {},
+        history=history or {},
+    )
 
 
 def approach(one: Assessed, situation: Situation) -> Assessed:
@@ -141,12 +203,35 @@ def breaches(drifting: Sequence[Band], *, now: int) -> tuple[Breach, ...]:
 
 
 def tell(
-    assessed: Assessed, shown: Sequence[Degradation], catalogue: Catalogue, listing: ImpactPolicy, caring: CarePolicy, *,
-    type_: str, sequence: int, now: int, timezone: str, link_base: str, before: Mapping[str, Any] | None = None,
-) -> Alert:  # fmt: skip
+    assessed: Assessed,
+    shown: Sequence[Degradation],
+    catalogue: Catalogue,
+    listing: ImpactPolicy,
+    caring: CarePolicy,
+    *,
+    type_: str,
+    sequence: int,
+    now: int,
+    timezone: str,
+    link_base: str,
+    before: Mapping[str, Any] | None = None,
+) -> Alert:
     """What a care team is told of it; `before`: what it was told last."""
     return care.compose(
-        assessed.incident, shown, assessed.impact, assessed.decisions, type_=type_, sequence=sequence, now=now,
-        kpis={k.id: k for k in catalogue.kpis}, policy=caring, impact_policy=listing, link_base=link_base, timezone=timezone,
-        before=before, outlook=assessed.outlook, accounts=assessed.accounts, follow_ups=assessed.follow_ups,
-    )  # fmt: skip
+        assessed.incident,
+        shown,
+        assessed.impact,
+        assessed.decisions,
+        type_=type_,
+        sequence=sequence,
+        now=now,
+        kpis={k.id: k for k in catalogue.kpis},
+        policy=caring,
+        impact_policy=listing,
+        link_base=link_base,
+        timezone=timezone,
+        before=before,
+        outlook=assessed.outlook,
+        accounts=assessed.accounts,
+        follow_ups=assessed.follow_ups,
+    )

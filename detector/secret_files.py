@@ -11,11 +11,14 @@ ONE, LINES, VERSIONED = "one", "lines", "versioned"
 """How a file is read: one secret; one in each line; a version and a key in each line."""
 SECRETS: Mapping[str, Mapping[str, str]] = {
     "storage": {
-        "database": ONE, "identity_key": ONE, "vault_key": ONE, "previous_identity_keys": VERSIONED,
+        "database": ONE,
+        "identity_key": ONE,
+        "vault_key": ONE,
+        "previous_identity_keys": VERSIONED,
         "previous_vault_keys": LINES,
     },
     "web": {"token": ONE},
-}  # fmt: skip
+}
 """Section -> key -> how its file is read; the key of the file is the same with `_file` behind it."""
 _LARGEST = 65_536
 """Bytes: more is no secret, but a wrong file."""

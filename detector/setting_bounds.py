@@ -7,9 +7,7 @@ from math import isfinite
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-_SHARES = (
-    "complete_share", "collapse_below", "chance_below", "covers_share", "list_above", "contact_above",
-)  # fmt: skip
+_SHARES = ("complete_share", "collapse_below", "chance_below", "covers_share", "list_above", "contact_above")
 _TIMES = ("quiet_from", "quiet_to")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _DAY_S, _YEARS_10 = 86_400.0, 3_660.0

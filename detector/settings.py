@@ -122,9 +122,11 @@ class Storage(_Section):
     def limits(self) -> DatabaseLimits:
         """How long the database may take."""
         return DatabaseLimits(
-            connect_timeout_s=self.connect_timeout_s, statement_timeout_s=self.statement_timeout_s,
-            lock_timeout_s=self.lock_timeout_s, idle_in_transaction_timeout_s=self.idle_in_transaction_timeout_s,
-        )  # fmt: skip
+            connect_timeout_s=self.connect_timeout_s,
+            statement_timeout_s=self.statement_timeout_s,
+            lock_timeout_s=self.lock_timeout_s,
+            idle_in_transaction_timeout_s=self.idle_in_transaction_timeout_s,
+        )
 
 
 class Schedule(_Section):
@@ -218,10 +220,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         return Environment(settings_cls), init_settings
 
     @property

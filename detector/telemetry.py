@@ -50,9 +50,11 @@ class Telemetry:
             "precall_deliveries_waiting", "Alerts that wait for the receiver", ["receiver"], registry=self.registry
         )
         self.oldest_waiting = Gauge(
-            "precall_deliveries_oldest_waiting_seconds", "Age of the oldest alert that waits", ["receiver"],
+            "precall_deliveries_oldest_waiting_seconds",
+            "Age of the oldest alert that waits",
+            ["receiver"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self.dead = Gauge(
             "precall_deliveries_dead", "Alerts that could not be delivered", ["receiver"], registry=self.registry
         )

@@ -21,9 +21,16 @@ from jobs.mending import mend, mended
 
 
 def assess(
-    source: Source, store: Store, catalogue: Catalogue, settings: Settings, *, now: float, receivers: Sequence[Receiver],
-    due_at: float, reached: Reached = walk_on,
-) -> tuple[Alert, ...]:  # fmt: skip
+    source: Source,
+    store: Store,
+    catalogue: Catalogue,
+    settings: Settings,
+    *,
+    now: float,
+    receivers: Sequence[Receiver],
+    due_at: float,
+    reached: Reached = walk_on,
+) -> tuple[Alert, ...]:
     """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own.
 
     `due_at`: wall time from which the alerts may go out. Returns the alerts composed.
@@ -36,7 +43,15 @@ def assess(
     alerts: list[Alert] = []
     for debt in debts:
         weighing = Weighing(store, reference, catalogue, settings, habit, int(now))
-        announcing = Announcing(store, reference, catalogue, settings, receivers, int(now), due_at)
+        announcing = Announcing(
+            store=store,
+            reference=reference,
+            catalogue=catalogue,
+            settings=settings,
+            receivers=receivers,
+            now=int(now),
+            due_at=due_at,
+        )
         alerts += mended(
             partial(_settle, debt, weighing, announcing, reached),
             partial(mend, source, store, catalogue, reference, now=now),

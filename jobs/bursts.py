@@ -32,15 +32,18 @@ def scan_bursts(
     if len(heard) >= floor:
         budget = policy.false_bursts_per_1000_cells_week * len(reference.topology.cells) / 1000
         found = bursts(
-            heard, _usual(store, reference, now), reference.topology, _explained(store, reference, now), now=now,
-            timezone=reference.operator.timezone, budget=budget, floor=floor,
-        )  # fmt: skip
+            heard,
+            _usual(store, reference, now),
+            reference.topology,
+            _explained(store, reference, now),
+            now=now,
+            timezone=reference.operator.timezone,
+            budget=budget,
+            floor=floor,
+        )
     known = [one for one in store.notes.get(BURSTS, []) if one["until"] > now - _KEPT_S]
     lately = [(one["place_kind"], one["place_id"]) for one in known if one["until"] > now - _SAME_S]
-    new = [
-        one for one in found
-        if not _is_going_on(one, known, now) and is_news(one, lately, heard, reference.topology)
-    ]  # fmt: skip
+    new = [one for one in found if not _is_going_on(one, known, now) and is_news(one, lately, heard, reference.topology)]
     for one in new:
         findings.add("contact_burst", one.place, str(one))
     with store.begin() as connection:

@@ -9,14 +9,34 @@ from jobs import terminal
 from jobs.commands import datasets, desk, mending, people, receiving, service, sessions
 
 app = typer.Typer(
-    name="precall", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
+    name="precall",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     help="Finds degraded cells before customers complain, says whom they affect, and tells care what to do.",
-)  # fmt: skip
+)
 _ALL = (
-    service.run, service.job, datasets.simulate, datasets.backtest, service.check, service.coverage, people.lookup,
-    desk.incidents, desk.findings, desk.deliveries, desk.redrive, receiving.receivers, people.forget, people.explain,
-    desk.report, people.rules, mending.verify, mending.rebuild, sessions.sessions,
-)  # fmt: skip
+    service.run,
+    service.job,
+    datasets.simulate,
+    datasets.backtest,
+    service.check,
+    service.coverage,
+    people.lookup,
+    desk.incidents,
+    desk.findings,
+    desk.deliveries,
+    desk.redrive,
+    receiving.receivers,
+    people.forget,
+    people.explain,
+    desk.report,
+    people.rules,
+    mending.verify,
+    mending.rebuild,
+    sessions.sessions,
+)
 COMMANDS = tuple(app.command()(command).__name__ for command in _ALL)
 
 

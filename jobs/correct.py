@@ -129,9 +129,7 @@ class Correction:
         return next((self.named(i).incident_id for i in standing if self._same_trouble(i, gone)), "")
 
     def _merged(self, gone: Incident, into: str) -> Incident:
-        return replace(
-            gone, state="merged", suppressed_reason=_MERGED + into, updated_at=self.now, version=gone.version + 1
-        )  # fmt: skip
+        return replace(gone, state="merged", suppressed_reason=_MERGED + into, updated_at=self.now, version=gone.version + 1)
 
     def _same_trouble(self, new: Incident, old: Incident) -> bool:
         """They tell of the same object at the same time, in whatever words."""

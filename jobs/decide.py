@@ -47,9 +47,10 @@ class Deciding:
             number, mine = store.decisions.newest(), debt.tick.duration_s
             standing = tuple(store.book.incidents(state="open"))
             before = Before(
-                tuple(store.book.degradations_wanted(debt.tick.start, standing)), standing,
+                tuple(store.book.degradations_wanted(debt.tick.start, standing)),
+                standing,
                 store.notes.get(f"missing:{mine}", {}),
-            )  # fmt: skip
+            )
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
             scoring.reached("detect.tracked")
             with store.begin() as connection:
@@ -71,9 +72,16 @@ class Deciding:
     def _judged(self, evidence: Evidence, before: Before, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
         scoring = self.scoring
         return pipeline.decide(
-            evidence, before.degradations, before.incidents, scoring.reference, scoring.catalogue, scoring.policy,
-            self.correlation, now=now, missing=before.missing,
-        )  # fmt: skip
+            evidence,
+            before.degradations,
+            before.incidents,
+            scoring.reference,
+            scoring.catalogue,
+            scoring.policy,
+            self.correlation,
+            now=now,
+            missing=before.missing,
+        )
 
     def again(self) -> None:
         """Decisions that corrected data have overtaken are taken anew, with all that followed them, in one transaction."""
@@ -187,7 +195,7 @@ class Run:
             missing.setdefault(one.tick.duration_s, dict(one.before.missing))
         return cls(
             {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
-        )  # fmt: skip
+        )
 
     def before(self, tick: Tick) -> Before:
         standing = tuple(i for i in self.incidents.values() if i.state == "open")

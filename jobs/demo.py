@@ -40,7 +40,7 @@ _SLOW, _JUDGED_STEPS = 1.25, 12
 """A pace this much slower than what was said is told, once, after an hour of event time."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Pace:
     """The operator's day goes on as fast as `speed` says, but never faster than the service keeps up, so that a slow
     machine makes nothing late. `said`: where it is told that this machine cannot keep the pace."""
@@ -128,7 +128,9 @@ class Demo:
             operator = self._lived(house)
             service = service_of(house, listening, on(self.console))
             service.jobs.run("learn")
-            pace = Pace(operator, clock, service.daemon, settings.demo.speed, self.console.print)
+            pace = Pace(
+                operator=operator, clock=clock, daemon=service.daemon, speed=settings.demo.speed, said=self.console.print
+            )
             with service:
                 pages.append(service.url)
                 self._welcome(service)
@@ -161,15 +163,24 @@ class Demo:
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
         with on(self.console)("simulating the history, and reading it") as moved:
             operator = LiveOperator(
-                house.settings.sources.path, cells=demo.cells, seed=demo.seed, start=LIVE_FROM - demo.history_days * _DAY,
-                history_days=demo.history_days, subscribers_per_cell=demo.subscribers_per_cell,
-            )  # fmt: skip
+                house.settings.sources.path,
+                cells=demo.cells,
+                seed=demo.seed,
+                start=LIVE_FROM - demo.history_days * _DAY,
+                history_days=demo.history_days,
+                subscribers_per_cell=demo.subscribers_per_cell,
+            )
             for day in operator.days():
                 source = PreparedDay(operator.world, operator.people, day, house.source, house.pseudonymiser.subscriber)
                 pull(
-                    source, house.store, house.catalogue, now=day.end, decide_from=LIVE_FROM,
-                    policy=house.settings.detection, floor=floor,
-                )  # fmt: skip
+                    source,
+                    house.store,
+                    house.catalogue,
+                    now=day.end,
+                    decide_from=LIVE_FROM,
+                    policy=house.settings.detection,
+                    floor=floor,
+                )
                 moved((day.number + 1) / demo.history_days)
         return operator
 

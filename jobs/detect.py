@@ -22,9 +22,15 @@ class Detected:
 
 
 def detect(
-    source: Source, store: Store, catalogue: Catalogue, *, now: float, detection: DetectionPolicy,
-    correlation: IncidentPolicy, reached: Reached = walk_on,
-) -> Detected:  # fmt: skip
+    source: Source,
+    store: Store,
+    catalogue: Catalogue,
+    *,
+    now: float,
+    detection: DetectionPolicy,
+    correlation: IncidentPolicy,
+    reached: Reached = walk_on,
+) -> Detected:
     """Every tick that is owed and ready by `now`, oldest first; each is decided before the next is scored.
 
     A tick without a baseline stays owed until `learn` has run. A late or corrected tick, no newer than the newest decided

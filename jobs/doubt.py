@@ -25,9 +25,14 @@ Spell = tuple[Collection[str], int, int]
 
 
 def in_doubt(
-    history: KpiFrame, degraded: Iterable[Degradation], reference: Reference, *, incidents: Iterable[Incident] = (),
-    adopted: Mapping[tuple[str, str], int] | None = None, habit_after_days: int = 3,
-) -> NDArray[np.bool_]:  # fmt: skip
+    history: KpiFrame,
+    degraded: Iterable[Degradation],
+    reference: Reference,
+    *,
+    incidents: Iterable[Incident] = (),
+    adopted: Mapping[tuple[str, str], int] | None = None,
+    habit_after_days: int = 3,
+) -> NDArray[np.bool_]:
     """[period, object]: degraded, touched by an incident, under works, on a holiday or near an event, out of ordinary
     service, or of an earlier life of the id.
 

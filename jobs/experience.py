@@ -76,9 +76,7 @@ def _days_to_do(store: Store, reference: Reference, before: int | None, now: int
         yield from local_days(Window(first, now + 1), reference.operator.timezone)
 
 
-def _made(
-    store: Store, reference: Reference, days: list[Window], withdrew: Collection[str], now: int
-) -> list[Experience]:  # fmt: skip
+def _made(store: Store, reference: Reference, days: list[Window], withdrew: Collection[str], now: int) -> list[Experience]:
     """Rows of these days in order: each sees those of the days before it."""
     customers = reference.customers
     incidents = store.book.incidents_within(Window(days[0].start, days[-1].end))

@@ -57,10 +57,12 @@ def record(connection: Connection, store: Store, feed: str, intake: Intake, find
         if advanced and old["advanced_at"] is not None:
             old["gaps"] = [*old["gaps"], max(0.0, at - old["advanced_at"])][-_GAPS:]
         parts[name] = old | {
-            "advanced_at": at if advanced or old["advanced_at"] is None else old["advanced_at"], "starts": starts,
-            "data_until": max(fresh.data_until, old["data_until"]), "duration_s": fresh.duration_s,
+            "advanced_at": at if advanced or old["advanced_at"] is None else old["advanced_at"],
+            "starts": starts,
+            "data_until": max(fresh.data_until, old["data_until"]),
+            "duration_s": fresh.duration_s,
             "times": old["times"] + (len(fresh.files) if advanced else 0),
-        }  # fmt: skip
+        }
     newest = sorted(parts, key=lambda name: (name != WHOLE, -parts[name]["advanced_at"]))[:_MOST_PARTS]
     body = known | {"parts": {name: parts[name] for name in newest}}
     body["last_seen"] = max(min(intake.arrived_at, now), known.get("last_seen", 0.0))
@@ -78,7 +80,7 @@ def last_seen(store: Store, feed: str) -> float | None:
     return None if known is None else float(known["last_seen"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeedWatch:
     """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to hear of it."""
 
@@ -211,16 +213,24 @@ class FeedWatch:
         waiting = [i for i in self.store.book.incidents(state="open") if i.no_data_since is not None]
         data = {
             "feed": {"name": stop.feed, "part": stop.part or None},
-            "noDataSince": _iso(stop.since), "noticedAt": _iso(stop.noticed_at),
+            "noDataSince": _iso(stop.since),
+            "noticedAt": _iso(stop.noticed_at),
             "resumedAt": _iso(int(self.now)) if type_ == RESUMED else None,
-            "objects": {"withoutData": stop.objects, "of": stop.of}, "incidentsWithoutData": len(waiting),
-            "say": {"en": self._words(stop, type_, len(waiting))}, "links": {"page": f"{self.link_base}/"},
-        }  # fmt: skip
+            "objects": {"withoutData": stop.objects, "of": stop.of},
+            "incidentsWithoutData": len(waiting),
+            "say": {"en": self._words(stop, type_, len(waiting))},
+            "links": {"page": f"{self.link_base}/"},
+        }
         return Alert(
-            alert_key(subject, type_, stop.since or 0), subject, type_,
-            self.store.outbox.sequence(connection, subject) + 1, "major" if stop.whole else "minor", int(self.now),
-            int(self.now) + _TTL_S, data,
-        )  # fmt: skip
+            key=alert_key(subject, type_, stop.since or 0),
+            incident_id=subject,
+            type=type_,
+            sequence=self.store.outbox.sequence(connection, subject) + 1,
+            severity="major" if stop.whole else "minor",
+            time=int(self.now),
+            expires_at=int(self.now) + _TTL_S,
+            data=data,
+        )
 
     def _words(self, stop: FeedStop, type_: str, waiting: int) -> str:
         if type_ == RESUMED:

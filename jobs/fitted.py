@@ -85,9 +85,12 @@ def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | 
     kpis = {k.id: k for k in catalogue.computed}
     figures: dict[str, Any] = {name: arrays.get(name) for name in _EVIDENCE}
     return Evidence(
-        tick=tick, objects=tuple(arrays["objects"].tolist()), kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
-        testable_share=float(arrays["testable_share"]), **figures,
-    )  # fmt: skip
+        tick=tick,
+        objects=tuple(arrays["objects"].tolist()),
+        kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
+        testable_share=float(arrays["testable_share"]),
+        **figures,
+    )
 
 
 def load_memory(store: Store, catalogue: Catalogue, tick: Tick) -> Memory | None:
@@ -111,9 +114,14 @@ def bands_of(
 
 
 def drifts_of(
-    store: Store, catalogue: Catalogue, policy: DetectionPolicy, degradations: Sequence[Degradation], *, timezone: str,
+    store: Store,
+    catalogue: Catalogue,
+    policy: DetectionPolicy,
+    degradations: Sequence[Degradation],
+    *,
+    timezone: str,
     until: int,
-) -> tuple[Band, ...]:  # fmt: skip
+) -> tuple[Band, ...]:
     """The leading KPI of each open drift over the last two days, against what was expected of it; the surest first."""
     drifting = sorted((d for d in degradations if d.kind == "drift" and d.open), key=lambda d: -d.strength)
     window = Window(until - _DRIFT_S, until)

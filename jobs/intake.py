@@ -137,6 +137,7 @@ def judge_lengths(part: str, starts: Sequence[int], duration_s: int, findings: F
         return
     likely = f"it is written in {unit}: " if unit else ""
     findings.add(
-        "impossible_duration", part.removeprefix("files "),
+        "impossible_duration",
+        part.removeprefix("files "),
         f"periods of {duration_s} s begin {apart} s apart; {likely}duration_s = {apart} was probably meant",
-    )  # fmt: skip
+    )

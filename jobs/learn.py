@@ -35,9 +35,16 @@ ADOPTED = "adopted"
 
 
 def learn(
-    source: Source, store: Store, catalogue: Catalogue, *, now: float, policy: DetectionPolicy,
-    caring: CarePolicy | None = None, reached: Reached = walk_on, moved: Moved = unseen,
-) -> int:  # fmt: skip
+    source: Source,
+    store: Store,
+    catalogue: Catalogue,
+    *,
+    now: float,
+    policy: DetectionPolicy,
+    caring: CarePolicy | None = None,
+    reached: Reached = walk_on,
+    moved: Moved = unseen,
+) -> int:
     """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
 
     Nothing of a tick in doubt is learned: suspect rows, works, holidays and open or past degradations are left out. A level
@@ -81,9 +88,14 @@ def learn(
 
 
 def fit_baseline(
-    history: KpiFrame, degraded: Sequence[Degradation], reference: Reference, policy: DetectionPolicy, *,
-    incidents: Iterable[Incident] = (), moved: Moved = unseen,
-) -> tuple[Baseline, list[Shift]]:  # fmt: skip
+    history: KpiFrame,
+    degraded: Sequence[Degradation],
+    reference: Reference,
+    policy: DetectionPolicy,
+    *,
+    incidents: Iterable[Incident] = (),
+    moved: Moved = unseen,
+) -> tuple[Baseline, list[Shift]]:
     """What is normal by this history, and which levels were found to have moved for good."""
     timezone = reference.operator.timezone
     speaks = ~(set_apart(history, reference) | history.suspect | marked(history, _dark(history, degraded)))
@@ -106,9 +118,12 @@ def _part(moved: Moved, begin: float, size: float) -> Moved:
 def _extent(history: KpiFrame) -> dict[str, float]:
     """How much of what a baseline was learned from: `days` with data (periods measured x their duration), objects, KPIs."""
     return {
-        "duration_s": history.duration_s, "days": round(len(history.starts) * history.duration_s / _DAY, 2),
-        "objects": len(history.objects), "kpis": len(history.kpis), "until": int(history.starts[-1]) + history.duration_s,
-    }  # fmt: skip
+        "duration_s": history.duration_s,
+        "days": round(len(history.starts) * history.duration_s / _DAY, 2),
+        "objects": len(history.objects),
+        "kpis": len(history.kpis),
+        "until": int(history.starts[-1]) + history.duration_s,
+    }
 
 
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:

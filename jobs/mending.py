@@ -74,8 +74,10 @@ class _Again:
         there = {tick for tick, pieces in fed_by.items() if pieces and all(piece in read for piece in pieces)}
         frames = pipeline.measure(
             [b for batches in read.values() for b in batches if self._grid.tick(b.start, b.duration_s) in there],
-            self._catalogue, self._reference, Findings(),
-        )  # fmt: skip
+            self._catalogue,
+            self._reference,
+            Findings(),
+        )
         restored: list[Tick] = []
         for frame in frames.values():
             known = {Tick(int(s), frame.duration_s): versions.get(Tick(int(s), frame.duration_s), 1) for s in frame.starts}

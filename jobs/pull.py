@@ -35,10 +35,19 @@ _ROUND_BYTES = 160 * 2**20
 
 
 def pull(
-    source: Source, store: Store, catalogue: Catalogue, *, now: float, decide_from: int, policy: DetectionPolicy,
-    listening: FeedbackPolicy | None = None, floor: int = 5, reached: Reached = walk_on, moved: Moved = unseen,
+    source: Source,
+    store: Store,
+    catalogue: Catalogue,
+    *,
+    now: float,
+    decide_from: int,
+    policy: DetectionPolicy,
+    listening: FeedbackPolicy | None = None,
+    floor: int = 5,
+    reached: Reached = walk_on,
+    moved: Moved = unseen,
     budget_s: float = inf,
-) -> Pulled:  # fmt: skip
+) -> Pulled:
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
 
     More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
@@ -61,7 +70,17 @@ def pull(
     fresh = [piece for piece in unread if not store.pieces.postponed(piece)]
     intake = Intake()
     rounds = [
-        Round(source, store, catalogue, reference, findings, part, decide_from, intake) for part in _rounds(fresh, store)
+        Round(
+            source=source,
+            store=store,
+            catalogue=catalogue,
+            reference=reference,
+            findings=findings,
+            pieces=part,
+            decide_from=decide_from,
+            intake=intake,
+        )
+        for part in _rounds(fresh, store)
     ]
     patience = Patience(store, budget_s)
     done, failed = _run(rounds, now, reached, moved, patience)

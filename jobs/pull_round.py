@@ -45,7 +45,7 @@ def put_aside(source: Source, piece: Piece, reason: str, findings: Findings) -> 
         findings.add("file_left_in_place", *reason_of(piece, error))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """Pieces read together into whole ticks."""
 
@@ -161,9 +161,13 @@ class Round:
         return self.store.history.write(frame, {tick: versions.get(tick, 0) + 1 for tick in ticks})
 
     def _record(
-        self, written: Sequence[tuple[KpiFrame, dict[Tick, str]]], versions: dict[Tick, int],
-        read: Sequence[tuple[Piece, list[CounterBatch]]], aside: Sequence[tuple[Piece, str]], now: float,
-    ) -> None:  # fmt: skip
+        self,
+        written: Sequence[tuple[KpiFrame, dict[Tick, str]]],
+        versions: dict[Tick, int],
+        read: Sequence[tuple[Piece, list[CounterBatch]]],
+        aside: Sequence[tuple[Piece, str]],
+        now: float,
+    ) -> None:
         with self.store.begin() as connection:
             ticks = [tick for _, paths in written for tick in paths]
             before = {tick: versions[tick] for tick in ticks if tick in versions}

@@ -12,14 +12,23 @@ if TYPE_CHECKING:
 
 
 def questions_of(
-    house: House, problems: Callable[[], Sequence[str]] = list, reference: Callable[[], Reference] | None = None,
+    house: House,
+    problems: Callable[[], Sequence[str]] = list,
+    reference: Callable[[], Reference] | None = None,
     metrics: Callable[[], str] | None = None,
-) -> StoreService:  # fmt: skip
+) -> StoreService:
     """What pages, API and command line ask of the house. `metrics`: the daemon's, where another process has them."""
     return StoreService(
-        house.store, lambda: house.source, lambda: house.catalogue, house.settings, house.clock, house.pseudonymiser,
-        metrics or (lambda: house.telemetry.text()), problems, reference,
-    )  # fmt: skip
+        store=house.store,
+        source=lambda: house.source,
+        catalogue=lambda: house.catalogue,
+        settings=house.settings,
+        clock=house.clock,
+        pseudonymiser=house.pseudonymiser,
+        metrics_text=metrics or (lambda: house.telemetry.text()),
+        problems=problems,
+        reference=reference,
+    )
 
 
 def desk_of(house: House) -> "StoreDesk":

@@ -38,7 +38,7 @@ NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 """The jobs that may be run by hand; each is a method of `Jobs`."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Jobs:
     """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
 
@@ -62,7 +62,9 @@ class Jobs:
 
     def __post_init__(self) -> None:
         timed = isinstance(self.clock, WallClock)
-        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry, timed=timed)
+        self.guard = ClockGuard(
+            clock=self.clock, store=self.store, source=self.source, telemetry=self.telemetry, timed=timed
+        )
         self.clock = self.guard
 
     def run(self, name: str) -> str:
@@ -86,10 +88,18 @@ class Jobs:
         policy = self.settings.detection
         with self.watch("reading what has arrived") as moved:
             pulled = pull(
-                self.source, self.store, self.catalogue, now=self.clock.now(), decide_from=self.decide_from(), policy=policy,
-                listening=self.settings.feedback, floor=self.settings.impact.privacy_floor, reached=self.reached,
-                moved=moved, budget_s=self.settings.sources.pull_budget_s,
-            )  # fmt: skip
+                self.source,
+                self.store,
+                self.catalogue,
+                now=self.clock.now(),
+                decide_from=self.decide_from(),
+                policy=policy,
+                listening=self.settings.feedback,
+                floor=self.settings.impact.privacy_floor,
+                reached=self.reached,
+                moved=moved,
+                budget_s=self.settings.sources.pull_budget_s,
+            )
         self.telemetry.fed(
             self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings
         )
@@ -105,9 +115,16 @@ class Jobs:
         """What stopped coming, or comes again: log, metrics, and an alert to operations."""
         feed, settings, now = self.source.name, self.settings, self.clock.now()
         watch = FeedWatch(
-            self.store, self.source.reference(now), feed, now, self.decide_from(), settings.sources.silent_after_s,
-            self.receivers, self.wall.now(), settings.web.link_base,
-        )  # fmt: skip
+            store=self.store,
+            reference=self.source.reference(now),
+            feed=feed,
+            now=now,
+            begun_at=self.decide_from(),
+            silent_after_s=settings.sources.silent_after_s,
+            receivers=self.receivers,
+            due_at=self.wall.now(),
+            link_base=settings.web.link_base,
+        )
         silent, resumed = watch.look()
         zone = self.source.reference(now).operator.timezone
         for stop in silent:
@@ -118,9 +135,14 @@ class Jobs:
 
     def detect(self) -> str:
         detected = detect(
-            self.source, self.store, self.catalogue, now=self.clock.now(), detection=self.settings.detection,
-            correlation=self.settings.incidents, reached=self.reached,
-        )  # fmt: skip
+            self.source,
+            self.store,
+            self.catalogue,
+            now=self.clock.now(),
+            detection=self.settings.detection,
+            correlation=self.settings.incidents,
+            reached=self.reached,
+        )
         self.decided += detected.decided
         self._watch_feed()
         self.telemetry.ticks.inc(len(detected.decided))
@@ -132,9 +154,15 @@ class Jobs:
 
     def assess(self) -> str:
         alerts = assess(
-            self.source, self.store, self.catalogue, self.settings, now=self.clock.now(), receivers=self.receivers,
-            due_at=self.wall.now(), reached=self.reached,
-        )  # fmt: skip
+            self.source,
+            self.store,
+            self.catalogue,
+            self.settings,
+            now=self.clock.now(),
+            receivers=self.receivers,
+            due_at=self.wall.now(),
+            reached=self.reached,
+        )
         self.notified += len(alerts)
         return f"{len(alerts)} alerts composed"
 
@@ -171,9 +199,15 @@ class Jobs:
         policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
         with self.watch("learning what is normal") as moved:
             count = learn(
-                self.source, self.store, self.catalogue, now=now, policy=policy, caring=self.settings.care,
-                reached=self.reached, moved=moved,
-            )  # fmt: skip
+                self.source,
+                self.store,
+                self.catalogue,
+                now=now,
+                policy=policy,
+                caring=self.settings.care,
+                reached=self.reached,
+                moved=moved,
+            )
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
         say_learned(self.store, self.decide_from())

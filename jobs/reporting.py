@@ -30,9 +30,15 @@ _SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
 
 
 def report(
-    name: str, source: Source, store: Store, settings: Settings, *, now: int, window: Window | None = None,
+    name: str,
+    source: Source,
+    store: Store,
+    settings: Settings,
+    *,
+    now: int,
+    window: Window | None = None,
     step: str = "week",
-) -> Report:  # fmt: skip
+) -> Report:
     """The report of this name over `window` (the last four weeks if none is given). Misconfigured for an unknown name."""
     kind = report_kind(name)
     files = _Files(source.reference(now), store, settings, now, window or Window(now - WEEKS_S, now), step)
@@ -65,18 +71,31 @@ class _Files:
 
     def past(self, needs: tuple[str, ...]) -> Past:
         loaders: Mapping[str, Callable[[], Any]] = {
-            "incidents": lambda: self._incidents, "listings": self._listings, "degradations": self._degradations,
-            "interactions": self._interactions, "events": self._events, "crowd": self._crowd,
-            "experience": self._experience, "communications": self._communications, "held_out": self._held_out,
-            "bursts": self._bursts, "risk": lambda: known_model(self.store),
+            "incidents": lambda: self._incidents,
+            "listings": self._listings,
+            "degradations": self._degradations,
+            "interactions": self._interactions,
+            "events": self._events,
+            "crowd": self._crowd,
+            "experience": self._experience,
+            "communications": self._communications,
+            "held_out": self._held_out,
+            "bursts": self._bursts,
+            "risk": lambda: known_model(self.store),
             "risk_why_not": lambda: self.store.notes.get(WHY_NOT, ""),
-        }  # fmt: skip
+        }
         return Past(
-            self.window, self.reference.operator.timezone, self.step, self.settings.impact.privacy_floor,
-            self.reference.topology, self.reference.customers, withdrew=len(self._withdrew),
-            offers={offer.name: offer.cost for offer in self.settings.care.offers}, holdout=self.settings.care.holdout,
+            window=self.window,
+            timezone=self.reference.operator.timezone,
+            step=self.step,
+            floor=self.settings.impact.privacy_floor,
+            topology=self.reference.topology,
+            customers=self.reference.customers,
+            withdrew=len(self._withdrew),
+            offers={offer.name: offer.cost for offer in self.settings.care.offers},
+            holdout=self.settings.care.holdout,
             **{name: loaders[name]() for name in needs if name in loaders},
-        )  # fmt: skip
+        )
 
     @cached_property
     def _withdrew(self) -> frozenset[str]:

@@ -80,10 +80,16 @@ def risks(
     heard = store.interactions.recent([one.subscriber for one in own], since)
     contacts = Counter(i.subscriber for i in heard if feedback.is_network_contact(i) and i.at < today)
     burdens = [
-        _burden(one, harm, lived.get(("subscriber", one.subscriber), ()), contacts[one.subscriber], today,
-                customers.subscribers[one.subscriber].segment)
+        _burden(
+            one,
+            harm,
+            lived.get(("subscriber", one.subscriber), ()),
+            contacts[one.subscriber],
+            today,
+            customers.subscribers[one.subscriber].segment,
+        )
         for one in own
-    ]  # fmt: skip
+    ]
     return {one.subscriber: round(float(p), 4) for one, p in zip(own, model.chance(burdens), strict=True)}
 
 
@@ -97,5 +103,11 @@ def _burden(one: Affected, harm: str, rows: Sequence[Experience], contacts: int,
     last = max((row.day for row in before if row.degraded_s > 0), default=None)
     days_since = None if last is None else round((today - last) / _DAY_S)
     return Burden(
-        minutes, failures, week, sum(row.incidents for row in before), days_since, contacts, segment
-    )  # fmt: skip
+        minutes=minutes,
+        failures=failures,
+        week=week,
+        incidents=sum(row.incidents for row in before),
+        days_since=days_since,
+        contacts=contacts,
+        segment=segment,
+    )

@@ -37,9 +37,7 @@ class Sampled:
         return self.measured < LITTLE * self.objects
 
 
-def sample(
-    source: Source, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float
-) -> Sampled:  # fmt: skip
+def sample(source: Source, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float) -> Sampled:
     """Reads the newest files of each kind as a pull would; `findings` gets what is wrong with them."""
     pieces = source.pieces(0.0, now)
     chosen, intake, batches = _newest(pieces), Intake(), list[CounterBatch]()

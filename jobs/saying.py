@@ -43,10 +43,16 @@ class RoundLog:
         reported, awaited = self._objects(tick)
         many = {"periods": len(decided)} if len(decided) > 1 else {}
         log.info(
-            "period judged", period=f"{utc(tick.start):%Y-%m-%dT%H:%MZ}", **many, objects=reported,
-            complete=share(reported, awaited), raised=len(now - before), cleared=len(before - now), notified=notified,
+            "period judged",
+            period=f"{utc(tick.start):%Y-%m-%dT%H:%MZ}",
+            **many,
+            objects=reported,
+            complete=share(reported, awaited),
+            raised=len(now - before),
+            cleared=len(before - now),
+            notified=notified,
             seconds=round(seconds, 1),
-        )  # fmt: skip
+        )
 
     def _degradations(self) -> frozenset[str]:
         return frozenset(d.degradation_id for d in self.store.book.open_degradations())
@@ -74,9 +80,10 @@ def say_learned(store: Store, decide_from: int) -> None:
         log.info("learned what is normal", **line)
     if not store.notes.get(LEARNED_FROM, []):
         log.warning(
-            "cannot judge yet", reason="no counters have come",
+            "cannot judge yet",
+            reason="no counters have come",
             needs="one day of counters to begin with; learning is tried again every hour",
-        )  # fmt: skip
+        )
 
 
 def learned_lines(extents: Iterable[Mapping[str, Any]], decide_from: int) -> list[dict[str, Any]]:

@@ -148,9 +148,8 @@ class Scoring:
         silent = self.store.notes.get(f"missing:{tick.duration_s}", {})
         awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]
         return ready(
-            tick, present, awaited, now=self.now, policy=self.policy,
-            arrival_delay_s=self.reference.operator.arrival_delay_s,
-        )  # fmt: skip
+            tick, present, awaited, now=self.now, policy=self.policy, arrival_delay_s=self.reference.operator.arrival_delay_s
+        )
 
 
 def _present(frame: KpiFrame) -> set[str]:

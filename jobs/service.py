@@ -52,9 +52,18 @@ def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) 
         reached=reached,
     )
     return Jobs(
-        house.source, house.store, house.catalogue, house.settings, house.clock, WallClock(), relay, house.receivers,
-        house.telemetry, reached, watch,
-    )  # fmt: skip
+        source=house.source,
+        store=house.store,
+        catalogue=house.catalogue,
+        settings=house.settings,
+        clock=house.clock,
+        wall=WallClock(),
+        relay=relay,
+        receivers=house.receivers,
+        telemetry=house.telemetry,
+        reached=reached,
+        watch=watch,
+    )
 
 
 @dataclass

@@ -63,9 +63,13 @@ def serve(boot: Boot, reported: Reported, listening: socket, beats: int) -> None
     refusals = Refusals(lambda action, address, what: _note(house, action, address, what))
     entry = Entry(house.store.sessions, refusals.note, _secure(settings), _limits(settings))
     app = create_app(
-        questions_of(house, reported.problems, known, reported.metrics), desk_of(house), token=house.keys.token,
-        timezone=house.operator.timezone, privacy_floor=settings.impact.privacy_floor, entry=entry,
-    )  # fmt: skip
+        questions_of(house, reported.problems, known, reported.metrics),
+        desk_of(house),
+        token=house.keys.token,
+        timezone=house.operator.timezone,
+        privacy_floor=settings.impact.privacy_floor,
+        entry=entry,
+    )
     web = settings.web
     server = WebServer(app, web.host, web.port, listening, trusted=web.trusted_proxies, entry=entry)
     entry.meters.measure(age_s=reported.age_s)
@@ -82,9 +86,10 @@ def _secure(settings: Settings) -> bool:
 def _limits(settings: Settings) -> Limits:
     web = settings.web
     return Limits(
-        connections=web.connections, requests_per_minute=web.requests_per_minute,
+        connections=web.connections,
+        requests_per_minute=web.requests_per_minute,
         strangers_per_minute=web.strangers_per_minute,
-    )  # fmt: skip
+    )
 
 
 def _note(house: House, action: str, address: str, what: str) -> None:

@@ -76,8 +76,10 @@ def _figures(data: Mapping[str, Any]) -> Iterator[str]:
         measured = tuple(data["evidence"][0][name] for name in ("numerator", "denominator"))
         if any(abs(a - b) > 0.5 for a, b in zip(told, measured, strict=True)):
             yield f"{told} in the reason, {measured} in the evidence"
-    compared = re.search(r" ([^ ]+ [^ ]+)(?: \(.*?\))?(?: (?:over|in) [^,]+(?:, over [^,]+)?)?, expected (.+?)(?:;|$)",
-                         data["serviceProblem"]["reason"])  # fmt: skip
+    compared = re.search(
+        r" ([^ ]+ [^ ]+)(?: \(.*?\))?(?: (?:over|in) [^,]+(?:, over [^,]+)?)?, expected (.+?)(?:;|$)",
+        data["serviceProblem"]["reason"],
+    )
     if compared and compared[1] == compared[2]:
         yield f"{compared[0]}: no worse than expected"
 

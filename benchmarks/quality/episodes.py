@@ -50,6 +50,20 @@ def raised(panel: Panel, scores: Array, threshold: float, material: Material) ->
         arrived = float(material.known_at[place, material.frame.object_index[name]])
         at = int(max(start + panel.duration_s + delay, arrived if np.isfinite(arrived) else 0.0))
         yield Degradation(
-            degradation_id(name, family, start), name, family, "", "integrity", start, at, "minor", 0.0, 0.0, 0.0, 0.0,
-            0.0, 0.0, 1, panel.duration_s,
-        )  # fmt: skip
+            degradation_id=degradation_id(name, family, start),
+            object_id=name,
+            family=family,
+            kpi="",
+            kind="integrity",
+            started_at=start,
+            detected_at=at,
+            severity="minor",
+            strength=0.0,
+            expected=0.0,
+            observed=0.0,
+            numerator=0.0,
+            denominator=0.0,
+            excess=0.0,
+            periods=1,
+            duration_s=panel.duration_s,
+        )

@@ -49,9 +49,14 @@ def injected(operator: Operator, seed: int) -> Operator:
         faults.append(Fault(fault_id, f"{extra:.0%}", (scope,)))
         hits[fault_id] = Hit(extra)
     changed = KpiFrame(
-        frame.starts.copy(), frame.duration_s, frame.objects, frame.kpis, numerator, frame.denominator.copy(),
-        frame.suspect.copy(),
-    )  # fmt: skip
+        starts=frame.starts.copy(),
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=numerator,
+        denominator=frame.denominator.copy(),
+        suspect=frame.suspect.copy(),
+    )
     material = replace(operator.material, frame=changed, truth=Truth(tuple(faults)))
     return replace(operator, name=f"mild-{seed}", material=material, hits=hits)
 
@@ -64,9 +69,10 @@ def places(operator: Operator, rng: np.random.Generator, wanted: int) -> Iterato
     taken: dict[int, list[int]] = {}
     for _ in range(wanted * 400):
         place = Place(
-            int(rng.choice(columns)), int(rng.choice(kpis)),
+            int(rng.choice(columns)),
+            int(rng.choice(kpis)),
             int(rng.integers(window.start + REST_S, window.end - LASTING_S - 3600)),
-        )  # fmt: skip
+        )
         span = slice(*np.searchsorted(frame.starts, [place.start, place.end]))
         attempts = frame.denominator[span, place.column, place.kpi]
         near = any(abs(place.start - other) < LASTING_S + REST_S for other in taken.get(place.column, ()))

@@ -32,7 +32,7 @@ def page(pools: Pools, tables: Sequence[Table], budget: float, learning: str) ->
     pictures = {
         "Simulated operators with faults": [curves(pools, budget), _key(), forest(ways(pools, "faulty"), budget)],
         "Mild faults": [sizes(ways(pools, "mild"))],
-    }  # fmt: skip
+    }
     body = [
         "<h1>Quality</h1>",
         "<p>precall beside others on simulated operators. Written by <code>make bench-quality</code>.</p>",
@@ -54,7 +54,7 @@ def _key() -> str:
     return (
         "<p>Each peer at its default (filled) and at other thresholds, chosen on development seeds (rings);"
         " up and to the left is better. Below: recall and false degradations with their 95 % intervals.</p>"
-    )  # fmt: skip
+    )
 
 
 def _table(table: Table) -> Iterator[str]:

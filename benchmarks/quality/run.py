@@ -40,22 +40,18 @@ def own_verdict(operator: Operator, scenario: str) -> Verdict:
     outcome = Stages(operator.material, operator.window).run()
     frame = operator.material.frame
     series = int((np.isfinite(frame.value).any(axis=0) & np.array([k.scored for k in frame.kpis])).sum())
-    return verdict(
-        OWN, "default", scenario, operator, outcome.matches, seconds=processor_s() - began, series=series
-    )  # fmt: skip
+    return verdict(OWN, "default", scenario, operator, outcome.matches, seconds=processor_s() - began, series=series)
 
 
 def peer_verdicts(
     operator: Operator, scenario: str, peer: Peer, thresholds: Mapping[str, float], seed: int
-) -> Iterator[Verdict]:  # fmt: skip
+) -> Iterator[Verdict]:
     """The peer at its default and at every other threshold given, on the cells that it can afford."""
     panel, scores, seconds = scored(operator, peer, seed)
     for line, threshold in {"default": peer.threshold, **thresholds}.items():
         rows = list(raised(panel, scores, threshold, operator.material))
         matches = judged(operator, rows, panel.objects)
-        yield verdict(
-            peer.name, line, scenario, operator, matches, seconds=seconds, series=scores.shape[1]
-        )  # fmt: skip
+        yield verdict(peer.name, line, scenario, operator, matches, seconds=seconds, series=scores.shape[1])
 
 
 def scored(operator: Operator, peer: Peer, seed: int) -> tuple[Panel, Array, float]:

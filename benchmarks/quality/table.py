@@ -55,12 +55,19 @@ def overview(pools: Pools) -> Table:
         speed = pool.series_per_second
         rows.append(
             (
-                title, str(len(pool.verdicts)), told(pool.recall(), percent=True), told(pool.false),
-                told(pool.delay(0.5, sharp)), told(pool.delay(0.9, sharp)), told(pool.delay(0.9, milder)),
-                told(pool.incidents) if title == OWN else "-", str(pool.in_works),
-                "see note" if title == OWN else "null", "-" if speed is None else number(speed),
+                title,
+                str(len(pool.verdicts)),
+                told(pool.recall(), percent=True),
+                told(pool.false),
+                told(pool.delay(0.5, sharp)),
+                told(pool.delay(0.9, sharp)),
+                told(pool.delay(0.9, milder)),
+                told(pool.incidents) if title == OWN else "-",
+                str(pool.in_works),
+                "see note" if title == OWN else "null",
+                "-" if speed is None else number(speed),
             )
-        )  # fmt: skip
+        )
     rows += [(f"{p.title}: not run, {p.absent}", *["-"] * 10) for p in PEERS.values() if p.absent]
     note = (
         f"Operators of {CELLS} cells, {HISTORY_DAYS} days to learn from, {DAYS - HISTORY_DAYS} replayed, {FAULT_RATE:g}"
@@ -69,11 +76,20 @@ def overview(pools: Pools) -> Table:
         " 95 % intervals. Slow peers see fewer operators and a sample of cells, those hit by a fault first. Foresight asks"
         " who will complain: a peer knows no subscribers, so it has none; precall's is in docs/explanation/impact.md."
         " Series per second: one core, learning included; precall's seconds include incidents."
-    )  # fmt: skip
+    )
     head = (
-        "way", "operators", "recall", "false", "delay, median", "delay, 90 %", "milder, 90 %", "incidents per fault",
-        "in works", "foresight", "series/s",
-    )  # fmt: skip
+        "way",
+        "operators",
+        "recall",
+        "false",
+        "delay, median",
+        "delay, 90 %",
+        "milder, 90 %",
+        "incidents per fault",
+        "in works",
+        "foresight",
+        "series/s",
+    )
     return Table("Simulated operators with faults", note, head, tuple(rows))
 
 
@@ -82,9 +98,7 @@ def kinds(pools: Pools) -> Table:
     own = ways(pools, "faulty")
     seen = own[0][1] if own else Pool(())
     head = ("way", *(f"{kind} (n = {seen.recall(of_kind(kind)).count})" for kind in seen.kinds()))
-    rows = tuple(
-        (title, *(told(pool.recall(of_kind(kind)), percent=True) for kind in seen.kinds())) for title, pool in own
-    )  # fmt: skip
+    rows = tuple((title, *(told(pool.recall(of_kind(kind)), percent=True) for kind in seen.kinds())) for title, pool in own)
     note = "In per cent. A sampled peer is judged on the faults that touch its sample, so its n is smaller."
     return Table("Recall by kind of fault", note, head, rows)
 
@@ -116,12 +130,12 @@ def mild(pools: Pools) -> Table:
     head = ("way", *(f"{name} (n = {seen.recall(which).count})" for name, which in groups))
     rows = tuple(
         (title, *(f"{told(pool.recall(w), percent=True)} in {_delay(pool, w)}" for _, w in groups)) for title, pool in own
-    )  # fmt: skip
+    )
     note = (
         "Put into quiet operators: of the successes of one accessibility ratio of one cell, with 80 to 120 attempts a"
         " period, this share fails for 4 hours, the onset anywhere in a period. Recall in per cent, then median and 90th"
         " percentile of the delay in minutes of those found. A sampled peer sees fewer of them."
-    )  # fmt: skip
+    )
     return Table("Mild faults", note, head, rows)
 
 
@@ -145,7 +159,7 @@ def real(pools: Pools) -> Table:
     note = (
         "`ran_hourly_58_cells`: 14 days to learn from, then 15; the outage of two cells of one site is labelled there, all"
         " else counts as false, though a part of it is real and unlabelled. Sampled peers see fewer cells."
-    )  # fmt: skip
+    )
     head = ("way", "outages", "others", "others per 1,000 cells and week", "delay")
     return Table("58 real cells by the hour", note, head, tuple(rows))
 

@@ -25,7 +25,7 @@ class Found:
     incidents: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """`exposure`: thousand cells times weeks watched. `in_works`: raised for declared maintenance alone. `seconds` of
     processor time for `series` series over the whole replay, learning included."""
@@ -53,25 +53,34 @@ class Verdict:
 
 def verdict(
     way: str, line: str, scenario: str, operator: Operator, matches: Matches, *, seconds: float, series: int
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """The matcher's opinion, counted."""
     hits, found = operator.hits, matches.found
     faults = tuple(
         Found(
-            f.kind, hits[f.fault_id].extra,
+            f.kind,
+            hits[f.fault_id].extra,
             found[f.fault_id][0].detected_at - f.window.start if f.fault_id in found else None,
             len(incidents_of(matches, f.fault_id)),
         )
         for f in matches.faults
-    )  # fmt: skip
+    )
     works = {fault_id for fault_id, hit in hits.items() if hit.works}
     wrong = [d for d in matches.results.degradations if matches.degradation_verdicts[d.degradation_id] is False]
     return Verdict(
-        way, line, operator.name, scenario, faults, len(wrong),
-        sum(bool(own) and own <= works for own in matches.faults_of.values()),
-        len(matches.results.degradations), matches.results.thousand_cell_weeks, seconds, series,
-        tuple(f"{d.kind} {d.family} {d.kpi} of {d.object_id} at {d.detected_at}" for d in wrong[:20] if d.kpi),
-    )  # fmt: skip
+        way=way,
+        line=line,
+        operator=operator.name,
+        scenario=scenario,
+        faults=faults,
+        false=len(wrong),
+        in_works=sum(bool(own) and own <= works for own in matches.faults_of.values()),
+        raised=len(matches.results.degradations),
+        exposure=matches.results.thousand_cell_weeks,
+        seconds=seconds,
+        series=series,
+        notes=tuple(f"{d.kind} {d.family} {d.kpi} of {d.object_id} at {d.detected_at}" for d in wrong[:20] if d.kpi),
+    )
 
 
 def judged(operator: Operator, rows: Sequence[Degradation], objects: Collection[str]) -> Matches:
@@ -81,7 +90,14 @@ def judged(operator: Operator, rows: Sequence[Degradation], objects: Collection[
     scopes = {o for f in operator.faults for o, _ in f.scopes}
     near = {o for o in scopes if cells_of(topology, o) & own or o in objects}
     faults = tuple(f for f in operator.faults if any(o in near for o, _ in f.scopes))
-    results = Results(operator.window, len(own), "", operator.timezone, topology, degradations=tuple(rows))
+    results = Results(
+        window=operator.window,
+        cells=len(own),
+        settings_hash="",
+        timezone=operator.timezone,
+        topology=topology,
+        degradations=tuple(rows),
+    )
     return match(results, replace(operator.material.truth, faults=faults, complaints=None))
 
 

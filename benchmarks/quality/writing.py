@@ -18,7 +18,7 @@ LINKS = (
     "Real series: the labelled core by the minute is in [core_minute.md](core_minute.md)"
     " (`.venv/bin/python -m benchmarks.core_minute`), beside three sigma; the outages of `ran_hourly_58_cells` are an"
     " acceptance test, and described in [the page on detection](../../docs/explanation/detection.md)."
-)  # fmt: skip
+)
 
 
 def read(room: Path) -> Iterator[Verdict]:
@@ -43,9 +43,7 @@ def figures(pool: Pool) -> dict[str, Any]:
         "delay_median_min": pool.delay(0.5, sharp).as_json(),
         "delay_p90_min": pool.delay(0.9, sharp).as_json(),
         "delay_milder_p90_min": pool.delay(0.9, milder).as_json(),
-        "delay_by_kind_median_min": {
-            k: pool.delay(0.5, of_kind(k)).as_json() for k in pool.kinds()
-        },
+        "delay_by_kind_median_min": {k: pool.delay(0.5, of_kind(k)).as_json() for k in pool.kinds()},
         "incidents_per_fault": pool.incidents.as_json(),
         "recall_by_extra": {
             f"{e:g}": pool.recall(of_size(e, e)).as_json() for e in EXTRA if any(f.extra == e for f in pool.faults)
@@ -53,7 +51,7 @@ def figures(pool: Pool) -> dict[str, Any]:
         "foresight": None,
         "series_per_second": pool.series_per_second,
         "false_ones": [note for v in pool.verdicts for note in v.notes],
-    }  # fmt: skip
+    }
 
 
 def markdown(own: list[Table]) -> str:
@@ -70,7 +68,7 @@ LEARNING = (
     " are left out, and learned detectors raise no alarm on a value that is better than usual for its hour. Periods flagged"
     " in a row, for one cell and family of KPIs, are one degradation; two without a flag end it. The second line of each is"
     " at the threshold that raises no more than precall does on quiet operators of development seeds."
-)  # fmt: skip
+)
 
 
 def _row(cells: Any) -> str:

@@ -21,14 +21,18 @@ from detector.wording import words
 from detector.wording.quantities import pair
 
 WHY_NOT_IN_WORDS = {
-    "no_consent": "gave no consent", "withdrawn": "withdrew consent", "guardian": "minors, told through a guardian",
-    "quiet_hours": "in quiet hours", "cap": "contacted often enough", "holdout": "held out to measure the effect",
+    "no_consent": "gave no consent",
+    "withdrawn": "withdrew consent",
+    "guardian": "minors, told through a guardian",
+    "quiet_hours": "in quiet hours",
+    "cap": "contacted often enough",
+    "holdout": "held out to measure the effect",
     "no_channel": "no channel",
-}  # fmt: skip
+}
 VERDICTS = {True: "real", False: "false", None: "not judged"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class IncidentView:
     """Strings ready for the template; `charts` are SVG."""
 
@@ -107,9 +111,10 @@ class IncidentViews:
         end = ended(incident, self._results.window.end) + COMPLAINED_AFTER_END_S
         cells = set(incident.cells)
         return [
-            c for c in self._matches.truth.complaints or ()
+            c
+            for c in self._matches.truth.complaints or ()
             if incident.started_at <= c.at <= end and (c.cell_id in cells or any(cell in cells for cell, _ in c.attachments))
-        ]  # fmt: skip
+        ]
 
     def _facts(self, incident: Incident, complaints: Sequence[Complaint]) -> list[tuple[str, str]]:
         over = "not yet at the end of the window" if incident.over_at is None else self._time(incident.over_at)

@@ -37,9 +37,7 @@ class Peaks:
 
     def see(self, evidence: Evidence, reference: Reference, policy: DetectionPolicy) -> None:
         """One more tick."""
-        strength, bar = degradations.candidates(
-            evidence, reference.topology, reference.operations, policy, least=FROM
-        )  # fmt: skip
+        strength, bar = degradations.candidates(evidence, reference.topology, reference.operations, policy, least=FROM)
         if np.isfinite(bar):
             self.bars.append(bar)
         testable = int(np.isfinite(evidence.strength).any(axis=1).sum())

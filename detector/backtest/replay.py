@@ -36,9 +36,15 @@ _END_OF_TIME = 4_102_444_800
 _SHORT_S = 4 * _DAY
 _REPORTS = ("planning", "experience", "accounts")
 TELLING = (
-    "unknown_object", "unknown_counters", "wrong_vendor", "unknown_counter", "percent_for_count", "impossible_duration",
-    "file_set_aside", "row_rejected",
-)  # fmt: skip
+    "unknown_object",
+    "unknown_counters",
+    "wrong_vendor",
+    "unknown_counter",
+    "percent_for_count",
+    "impossible_duration",
+    "file_set_aside",
+    "row_rejected",
+)
 """Findings that explain why nothing is measured, the likeliest first."""
 _PLOTTED = 60
 """Incidents with plots: the page must stay small."""
@@ -65,9 +71,7 @@ class Replay:
         clock = MovingClock(self.window.start)
         self._pull(clock)
         self._learn(clock)
-        quiet = held_out(
-            self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start
-        )  # fmt: skip
+        quiet = held_out(self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start)
         learn_at = self.window.start + _DAY
         for moment, ends in self._moments():
             if moment < learn_at and self._idle(ends):
@@ -86,9 +90,15 @@ class Replay:
 
     def _pull(self, clock: MovingClock) -> None:
         pull(
-            self.source, self.store, self.catalogue, now=clock.now(), decide_from=self.window.start,
-            policy=self.settings.detection, listening=self.settings.feedback, floor=self.settings.impact.privacy_floor,
-        )  # fmt: skip
+            self.source,
+            self.store,
+            self.catalogue,
+            now=clock.now(),
+            decide_from=self.window.start,
+            policy=self.settings.detection,
+            listening=self.settings.feedback,
+            floor=self.settings.impact.privacy_floor,
+        )
 
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care
@@ -121,9 +131,13 @@ class Replay:
         policy, correlation = self.settings.detection, self.settings.incidents
         detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
         FeedWatch(
-            self.store, self.source.reference(clock.now()), self.source.name, clock.now(), self.window.start,
-            self.settings.sources.silent_after_s,
-        ).look()  # fmt: skip
+            store=self.store,
+            reference=self.source.reference(clock.now()),
+            feed=self.source.name,
+            now=clock.now(),
+            begun_at=self.window.start,
+            silent_after_s=self.settings.sources.silent_after_s,
+        ).look()
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()

@@ -130,11 +130,14 @@ def _complaints(
     attached = _attached(dataset, nowhere, zone) if nowhere else {}
     return tuple(
         Complaint(
-            c.contact_id, c.at, pseudonym(c.subscriber) if c.subscriber else "", c.cell_id,
+            c.contact_id,
+            c.at,
+            pseudonym(c.subscriber) if c.subscriber else "",
+            c.cell_id,
             tuple(sorted(attached.get(c.contact_id, ()))),
         )
         for c in contacts
-    )  # fmt: skip
+    )
 
 
 def _attached(dataset: Path, nowhere: Mapping[str, Sequence[_Contact]], zone: tzinfo) -> dict[str, list[tuple[str, Window]]]:

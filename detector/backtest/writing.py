@@ -14,17 +14,53 @@ from detector.backtest.results import Results
 from detector.domain.window import utc
 
 DEGRADATION_COLUMNS = (
-    "degradation_id", "object_id", "dimension", "kpi", "kind", "started_at", "detected_at", "cleared_at", "severity",
-    "evidence", "expected", "observed", "incident_id",
-)  # fmt: skip
+    "degradation_id",
+    "object_id",
+    "dimension",
+    "kpi",
+    "kind",
+    "started_at",
+    "detected_at",
+    "cleared_at",
+    "severity",
+    "evidence",
+    "expected",
+    "observed",
+    "incident_id",
+)
 INCIDENT_COLUMNS = (
-    "incident_id", "root_kind", "root_id", "opened_at", "resolved_at", "severity", "cells", "exposed", "affected",
-    "affected_low", "affected_high", "accounts", "alarm_id", "ticket_id", "suppressed_reason", "started_at", "ended_at",
-)  # fmt: skip
+    "incident_id",
+    "root_kind",
+    "root_id",
+    "opened_at",
+    "resolved_at",
+    "severity",
+    "cells",
+    "exposed",
+    "affected",
+    "affected_low",
+    "affected_high",
+    "accounts",
+    "alarm_id",
+    "ticket_id",
+    "suppressed_reason",
+    "started_at",
+    "ended_at",
+)
 AFFECTED_COLUMNS = (
-    "incident_id", "subscriber_id", "account_id", "basis", "probability", "exposure_s", "listed_at", "delisted_at",
-    "contactable", "why_not", "action", "decided_at",
-)  # fmt: skip
+    "incident_id",
+    "subscriber_id",
+    "account_id",
+    "basis",
+    "probability",
+    "exposure_s",
+    "listed_at",
+    "delisted_at",
+    "contactable",
+    "why_not",
+    "action",
+    "decided_at",
+)
 _Row = Sequence[str | int]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """The signs with which a spreadsheet's formula may begin, also in full width."""
@@ -71,10 +107,20 @@ def write_whole(out: Path, files: Mapping[str, Callable[[Path], None]]) -> None:
 def _degradations(results: Results) -> Iterable[_Row]:
     for d in sorted(results.degradations, key=lambda d: (d.detected_at, d.degradation_id)):
         yield (
-            d.degradation_id, d.base_object, d.dimension, d.kpi, d.kind, _iso(d.started_at), _iso(d.detected_at),
-            _iso(d.cleared_at), d.severity, _number(d.strength), _number(d.expected), _number(d.observed),
+            d.degradation_id,
+            d.base_object,
+            d.dimension,
+            d.kpi,
+            d.kind,
+            _iso(d.started_at),
+            _iso(d.detected_at),
+            _iso(d.cleared_at),
+            d.severity,
+            _number(d.strength),
+            _number(d.expected),
+            _number(d.observed),
             results.incident_of.get(d.degradation_id, ""),
-        )  # fmt: skip
+        )
 
 
 def _incidents(results: Results) -> Iterable[_Row]:
@@ -85,18 +131,38 @@ def _incidents(results: Results) -> Iterable[_Row]:
             interval = (_number(impact.affected), _number(impact.affected_low), _number(impact.affected_high))
             touched = (impact.exposed, *interval, len(impact.accounts))
         yield (
-            i.incident_id, i.root_kind, i.root_id, _iso(i.opened_at), _iso(i.resolved_at), i.severity, len(i.cells),
-            *touched, i.alarm_id, i.ticket_id, i.suppressed_reason, _iso(i.started_at), _iso(i.ended_at),
-        )  # fmt: skip
+            i.incident_id,
+            i.root_kind,
+            i.root_id,
+            _iso(i.opened_at),
+            _iso(i.resolved_at),
+            i.severity,
+            len(i.cells),
+            *touched,
+            i.alarm_id,
+            i.ticket_id,
+            i.suppressed_reason,
+            _iso(i.started_at),
+            _iso(i.ended_at),
+        )
 
 
 def _affected(results: Results, identify: Callable[[str], str]) -> Iterable[_Row]:
     for row in sorted(results.listings, key=lambda row: (row.listed_at, row.incident_id, row.subscriber)):
         yield (
-            row.incident_id, identify(row.subscriber), identify(row.account) if row.account else "", row.basis,
-            _number(row.probability), _number(row.exposure_s), _iso(row.listed_at), _iso(row.delisted_at),
-            int(row.contactable), row.why_not, row.action, _iso(row.decided_at),
-        )  # fmt: skip
+            row.incident_id,
+            identify(row.subscriber),
+            identify(row.account) if row.account else "",
+            row.basis,
+            _number(row.probability),
+            _number(row.exposure_s),
+            _iso(row.listed_at),
+            _iso(row.delisted_at),
+            int(row.contactable),
+            row.why_not,
+            row.action,
+            _iso(row.decided_at),
+        )
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[_Row]) -> None:

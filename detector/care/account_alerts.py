@@ -16,7 +16,7 @@ PURPOSES = ("network_care_analysis", "proactive_contact")
 
 def decide_accounts(
     incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], situation: Situation
-) -> tuple[AccountDecision, ...]:  # fmt: skip
+) -> tuple[AccountDecision, ...]:
     """By the rules `of = "account"`, for accounts none of whose lines anything is done for. Lines that are held out do not
     count, so that nobody is told of them by this door; an account that withdrew is left alone. The manager hears counts,
     never a line. An account that was told hears when it is over."""
@@ -39,12 +39,16 @@ def decide_accounts(
 
 def _decision(
     incident: Incident, impact: Impact, account: AccountImpact, service: str, unseen: float, situation: Situation
-) -> AccountDecision | None:  # fmt: skip
+) -> AccountDecision | None:
     case = Case(
-        incident, service, account=situation.customers.accounts.get(account.account),
-        roles=[role for role, _ in account.roles], places=situation.places(incident), lines=account.lines,
+        incident=incident,
+        service=service,
+        account=situation.customers.accounts.get(account.account),
+        roles=[role for role, _ in account.roles],
+        places=situation.places(incident),
+        lines=account.lines,
         affected_lines=max(0, round(account.affected_lines - unseen)),
-    )  # fmt: skip
+    )
     rules = (rule for rule in situation.rules if rule.of == "account" and rule.at == "open")
     rule = next((rule for rule in rules if rule.matches(case)), None)
     if rule is None:
@@ -53,9 +57,14 @@ def _decision(
     objects = any(account_objected(account.account, purpose=purpose, **asks) for purpose in PURPOSES)  # type: ignore[arg-type]
     action = "none" if objects else rule.action
     return AccountDecision(
-        incident.incident_id, account.account, action, situation.team(account.account, rule), rule.name,
-        "withdrawn" if objects else "", situation.now,
-    )  # fmt: skip
+        incident_id=incident.incident_id,
+        account=account.account,
+        action=action,
+        team=situation.team(account.account, rule),
+        rule=rule.name,
+        why_not="withdrawn" if objects else "",
+        decided_at=situation.now,
+    )
 
 
 def _all_clear(incident: Incident, situation: Situation) -> tuple[AccountDecision, ...]:
@@ -63,11 +72,16 @@ def _all_clear(incident: Incident, situation: Situation) -> tuple[AccountDecisio
     known = situation.customers.accounts
     return tuple(
         AccountDecision(
-            incident.incident_id, row.recipient, ALL_CLEAR, known[row.recipient].care_team if row.recipient in known else "",
-            "(all clear)", "", situation.now,
+            incident_id=incident.incident_id,
+            account=row.recipient,
+            action=ALL_CLEAR,
+            team=known[row.recipient].care_team if row.recipient in known else "",
+            rule="(all clear)",
+            why_not="",
+            decided_at=situation.now,
         )
         for row in told
-    )  # fmt: skip
+    )
 
 
 def _held_out(incident: Incident, impact: Impact, situation: Situation) -> dict[str, float]:

@@ -15,17 +15,19 @@ def account_part(account: AccountImpact, floor: int) -> dict[str, Any]:
     """
     affected, lines = shown(account.affected_lines, floor), shown(account.lines, floor)
     told: dict[str, Any] = {
-        "ref": account.account, "kind": account.kind, "tier": account.tier, "affectedLines": affected, "lines": lines,
+        "ref": account.account,
+        "kind": account.kind,
+        "tier": account.tier,
+        "affectedLines": affected,
+        "lines": lines,
         "share": round(min(affected / lines, 1.0), 2) if affected and lines else None,
-    }  # fmt: skip
+    }
     if roles := {role: n for role, held in account.roles if (n := shown(held, floor)) is not None}:
         told["roles"] = roles
     if account.sla:
         told |= {"sla": account.sla, "slaMinutesUsed": round(account.sla_minutes_used, 1)}
     if account.sla_minutes_month is not None:
-        told |= {
-            "slaMinutesMonth": round(account.sla_minutes_month, 1), "slaMinutesAllowed": account.sla_minutes_allowed,
-        }  # fmt: skip
+        told |= {"slaMinutesMonth": round(account.sla_minutes_month, 1), "slaMinutesAllowed": account.sla_minutes_allowed}
     if account.cell_shares:
         told["cells"] = [{"id": f"cell:{cell}", "share": round(share, 2)} for cell, share in account.cell_shares]
     return told

@@ -28,7 +28,7 @@ def conclude(incident: Incident, impact: Impact, situation: Situation) -> tuple[
 
 def follow_up(
     incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], situation: Situation
-) -> tuple[Decision, ...]:  # fmt: skip
+) -> tuple[Decision, ...]:
     """What the rules `at = "resolved"` ask for, of those who get the all-clear and were indeed listed: a survey, amends. It
     is a contact of its own, with the caps and the consents of one. Nothing follows a false alarm."""
     rules = [rule for rule in situation.rules if (rule.at, rule.of) == ("resolved", "person")]
@@ -53,9 +53,19 @@ def follow_up(
 
 def _following(one: Decision, rule: Rule, channel: str, team: str) -> Decision:
     return Decision(
-        one.incident_id, one.subscriber, True, "", rule.action, channel, one.recipient, one.decided_at, rule.name, team,
-        rule.offer, one.risk,
-    )  # fmt: skip
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        contactable=True,
+        why_not="",
+        action=rule.action,
+        channel=channel,
+        recipient=one.recipient,
+        decided_at=one.decided_at,
+        rule=rule.name,
+        team=team,
+        offer=rule.offer,
+        risk=one.risk,
+    )
 
 
 def _people_told(incident: Incident, situation: Situation) -> list[Communication]:
@@ -64,24 +74,47 @@ def _people_told(incident: Incident, situation: Situation) -> list[Communication
 
 def _decision(incident: Incident, key: str, told: Communication | None, situation: Situation) -> Decision:
     s = situation
-    way = reach(
-        key, customers=s.customers, timezone=s.timezone, now=s.now, contacted={}, policy=s.policy, lawful=s.lawful
-    )  # fmt: skip
+    way = reach(key, customers=s.customers, timezone=s.timezone, now=s.now, contacted={}, policy=s.policy, lawful=s.lawful)
     if told is not None and told.action == ALL_CLEAR:  # said already: so it stays
         return Decision(
-            incident.incident_id, key, True, "", ALL_CLEAR, told.channel, told.recipient, s.now, told.rule,
+            incident_id=incident.incident_id,
+            subscriber=key,
+            contactable=True,
+            why_not="",
+            action=ALL_CLEAR,
+            channel=told.channel,
+            recipient=told.recipient,
+            decided_at=s.now,
+            rule=told.rule,
             risk=s.risk_of(key),
-        )  # fmt: skip
+        )
     if told is None:
         return Decision(
-            incident.incident_id, key, not way.why_not, way.why_not, "none", "", way.recipient, s.now, risk=s.risk_of(key)
-        )  # fmt: skip
+            incident_id=incident.incident_id,
+            subscriber=key,
+            contactable=not way.why_not,
+            why_not=way.why_not,
+            action="none",
+            channel="",
+            recipient=way.recipient,
+            decided_at=s.now,
+            risk=s.risk_of(key),
+        )
     why = way.why_not or ("guardian" if way.recipient != told.recipient else "")
     why = why or ("no_channel" if told.channel not in way.channels else "")
     action, channel = ("none", "") if why else (ALL_CLEAR, told.channel)
     return Decision(
-        incident.incident_id, key, not why, why, action, channel, way.recipient, s.now, ALL_CLEAR_RULE, risk=s.risk_of(key)
-    )  # fmt: skip
+        incident_id=incident.incident_id,
+        subscriber=key,
+        contactable=not why,
+        why_not=why,
+        action=action,
+        channel=channel,
+        recipient=way.recipient,
+        decided_at=s.now,
+        rule=ALL_CLEAR_RULE,
+        risk=s.risk_of(key),
+    )
 
 
 def _way(key: str, situation: Situation, rule: Rule) -> Reach:
@@ -90,8 +123,13 @@ def _way(key: str, situation: Situation, rule: Rule) -> Reach:
     person = s.person(key)
     recipient = person.guardian if person.minor else key
     return reach(
-        key, customers=s.customers, timezone=s.timezone, now=s.now, policy=s.policy, lawful=s.lawful,
+        key,
+        customers=s.customers,
+        timezone=s.timezone,
+        now=s.now,
+        policy=s.policy,
+        lawful=s.lawful,
         contacted={recipient: s.heard.count(recipient, s.now - WEEK_S)},
         today={recipient: s.heard.count(recipient, s.now - DAY_S)},
         purposes=("network_care_analysis", *extra) if extra else None,
-    )  # fmt: skip
+    )

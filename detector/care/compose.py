@@ -28,11 +28,24 @@ LIST_CAP = 50
 
 
 def compose(
-    incident: Incident, degradations: Sequence[Degradation], impact: Impact, decisions: Sequence[Decision], *, type_: str,
-    sequence: int, now: int, kpis: Mapping[str, Kpi], policy: CarePolicy, impact_policy: ImpactPolicy, link_base: str,
-    timezone: str = "UTC", before: Mapping[str, Any] | None = None, outlook: Outlook | None = None,
-    accounts: Sequence[AccountDecision] = (), follow_ups: Sequence[Decision] = (),
-) -> Alert:  # fmt: skip
+    incident: Incident,
+    degradations: Sequence[Degradation],
+    impact: Impact,
+    decisions: Sequence[Decision],
+    *,
+    type_: str,
+    sequence: int,
+    now: int,
+    kpis: Mapping[str, Kpi],
+    policy: CarePolicy,
+    impact_policy: ImpactPolicy,
+    link_base: str,
+    timezone: str = "UTC",
+    before: Mapping[str, Any] | None = None,
+    outlook: Outlook | None = None,
+    accounts: Sequence[AccountDecision] = (),
+    follow_ups: Sequence[Decision] = (),
+) -> Alert:
     """The alert of this step of the incident; `type_` is opened, updated or resolved. `data` as in CONTRACTS.md section 5.
 
     Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` says how many are
@@ -42,16 +55,34 @@ def compose(
     """
     own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=surest_first)
     step = Step(
-        incident, tuple(own), impact, decisions, type_, now, kpis, policy, impact_policy.privacy_floor, timezone,
-        before or {}, outlook, accounts, follow_ups,
-    )  # fmt: skip
+        incident=incident,
+        own=tuple(own),
+        impact=impact,
+        decisions=decisions,
+        type_=type_,
+        now=now,
+        kpis=kpis,
+        policy=policy,
+        floor=impact_policy.privacy_floor,
+        timezone=timezone,
+        before=before or {},
+        outlook=outlook,
+        accounts=accounts,
+        follow_ups=follow_ups,
+    )
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
     bodies = (_data(step, link_base, cap) for cap in caps)
     data = next(body for body in bodies if len(json.dumps(body).encode()) <= BODY_LIMIT)
     return Alert(
-        alert_key(incident.incident_id, type_, sequence), incident.incident_id, type_, sequence, incident.severity, now,
-        now + policy.alert_ttl_hours * 3600, data,
-    )  # fmt: skip
+        key=alert_key(incident.incident_id, type_, sequence),
+        incident_id=incident.incident_id,
+        type=type_,
+        sequence=sequence,
+        severity=incident.severity,
+        time=now,
+        expires_at=now + policy.alert_ttl_hours * 3600,
+        data=data,
+    )
 
 
 def _data(step: Step, link_base: str, cap: int) -> dict[str, Any]:
@@ -78,9 +109,14 @@ def _evidence(d: Degradation) -> dict[str, Any]:
     """The figures that the reason tells."""
     one = d.reading
     return {
-        "kpi": d.kpi, "object": d.object_id, "numerator": number(one.numerator), "denominator": number(one.denominator),
-        "expected": number(one.expected), "observed": number(one.observed), "periods": one.periods,
-    }  # fmt: skip
+        "kpi": d.kpi,
+        "object": d.object_id,
+        "numerator": number(one.numerator),
+        "denominator": number(one.denominator),
+        "expected": number(one.expected),
+        "observed": number(one.observed),
+        "periods": one.periods,
+    }
 
 
 def _action(step: Step) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def bases(policy: CarePolicy, country: str) -> Mapping[str, str]:
 
 def permission(
     subscriber_key: str, *, customers: Customers, purpose: str, channel: str, at: int, basis: str = CONSENT
-) -> str:  # fmt: skip
+) -> str:
     """Empty if allowed at `at` (s), else the first reason of WHY_NOT: no_consent, withdrawn or guardian.
 
     Rows are append-only. Of the holder's rows for the purpose and the channel (a row for `any` is a row for every channel)
@@ -46,9 +46,7 @@ def permission(
     return _answers(subscriber_key, customers, purpose, (channel,), at, basis)[0]
 
 
-def _answers(
-    key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str
-) -> list[str]:  # fmt: skip
+def _answers(key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str) -> list[str]:
     """`permission` by each channel."""
     person = customers.subscribers.get(key)
     if person is None:
@@ -63,9 +61,7 @@ def _answers(
     return [answer or ("guardian" if no else "") for answer, no in zip(answers, told, strict=True)]
 
 
-def _against(
-    key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str
-) -> list[str]:  # fmt: skip
+def _against(key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str) -> list[str]:
     """What the person's own rows, and those of their accounts, have against it, by each channel."""
     own = _states(customers, "subscriber", key, purpose, channels, at)
     answers = ["no_consent" if not state and basis == CONSENT else state for state in own]
@@ -73,8 +69,10 @@ def _against(
         if ("account", account) not in customers.consents_of:
             continue
         above = _states(customers, "account", account, purpose, channels, at)
-        answers = [answer if answer == "no_consent" or state != WITHDRAWN else state
-                   for answer, state in zip(answers, above, strict=True)]  # fmt: skip
+        answers = [
+            answer if answer == "no_consent" or state != WITHDRAWN else state
+            for answer, state in zip(answers, above, strict=True)
+        ]
     return ["" if answer == GRANTED else answer for answer in answers]
 
 
@@ -95,9 +93,14 @@ def account_objected(account: str, *, customers: Customers, purpose: str, at: in
 
 
 def permitted_channels(
-    subscriber_key: str, *, customers: Customers, purposes: tuple[str, ...], at: int,
-    lawful: Mapping[str, str] | None = None, among: tuple[str, ...] = CHANNELS,
-) -> tuple[tuple[str, ...], str]:  # fmt: skip
+    subscriber_key: str,
+    *,
+    customers: Customers,
+    purposes: tuple[str, ...],
+    at: int,
+    lawful: Mapping[str, str] | None = None,
+    among: tuple[str, ...] = CHANNELS,
+) -> tuple[tuple[str, ...], str]:
     """The channels `among` these that every purpose allows, and if there are none, why: what stands in the way of a purpose
     that no channel allows (the furthest that any channel got), or no_channel if each purpose has a channel but none has all.
     Without any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""

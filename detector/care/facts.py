@@ -79,16 +79,21 @@ def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation
     suppressed = incident.suppressed_reason
     works = incident.works_until
     return Facts(
-        incident_id=incident.incident_id, state=_state(incident),
+        incident_id=incident.incident_id,
+        state=_state(incident),
         silent="" if suppressed.startswith(_MERGED_INTO) else suppressed,
         into=suppressed.removeprefix(_MERGED_INTO) if suppressed.startswith(_MERGED_INTO) else "",
-        trouble=trouble_of(incident, lead), reason=incident.reason,
-        headline=words.headline(incident.kind, incident.root_kind, incident.root_id), since=since,
+        trouble=trouble_of(incident, lead),
+        reason=incident.reason,
+        headline=words.headline(incident.kind, incident.root_kind, incident.root_id),
+        since=since,
         until=min(max(at if end is None else end, since), at) if over else None,
         clear=incident.promised_clear(at) if incident.state == "open" else None,
         works_until=works if works is not None and works <= at else None,
-        no_data_since=incident.no_data_since if incident.state == "open" else None, now=at, timezone=timezone,
-    )  # fmt: skip
+        no_data_since=incident.no_data_since if incident.state == "open" else None,
+        now=at,
+        timezone=timezone,
+    )
 
 
 def _state(incident: Incident) -> str:

@@ -45,11 +45,12 @@ def impact_part(step: Step, cap: int) -> dict[str, Any]:
     seen = counted(impact, floor, said)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
     told: dict[str, Any] = {
-        "exposed": seen.exposed, "affected": seen.affected,
+        "exposed": seen.exposed,
+        "affected": seen.affected,
         "affectedInterval": None if seen.interval is None else list(seen.interval),
         **reachable([(d.why_not, d.action != "none") for d in step.decisions], floor, said),
         "accounts": [_account(a, step) for a in accounts[:cap]],
-    }  # fmt: skip
+    }
     if len(accounts) > cap:
         told["accountsNotListed"] = len(accounts) - cap
     return _noted(told, floor)
@@ -75,9 +76,7 @@ def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
     return [said[name]] if name in said else []
 
 
-def reachable(
-    people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str, Any] | None = None
-) -> dict[str, Any]:  # fmt: skip
+def reachable(people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Of the list's `people` (why not, is something proposed for this one): how many are `listed`, how many of them may be
     contacted, for how many care is proposed something, and how many are left out, `withheld` by reason of WHY_NOT; a reason
     under the floor has no entry, as if it were nobody's. The same that an alert says at the moment when it is sent. `said`:
@@ -96,14 +95,13 @@ def reachable(
     return {
         "listed": reached["listed"],
         "suppressedByConsent": steady(suppressed, last_said(before, "suppressedByConsent"), floor),
-        "contactable": reached["contactable"], "proposed": reached["proposed"],
+        "contactable": reached["contactable"],
+        "proposed": reached["proposed"],
         "withheld": {reason: n for reason, n in told.items() if n is not None},
-    }  # fmt: skip
+    }
 
 
-def on_the_list(
-    listed: int, contactable: int, proposed: int, floor: int, said: Mapping[str, Any]
-) -> dict[str, int | None]:  # fmt: skip
+def on_the_list(listed: int, contactable: int, proposed: int, floor: int, said: Mapping[str, Any]) -> dict[str, int | None]:
     """Each as outsiders may see it, and none smaller than what it holds: all were rounded, and may stand since the last
     alert (`said`).
 

@@ -33,7 +33,7 @@ class Touching:
     told: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LookupAnswer:
     """affected: yes, no or unknown (listed, but less likely than not; not known; or left out of analysis by their own wish).
 
@@ -66,9 +66,14 @@ class LookupAnswer:
 
 
 def lookup(
-    subscriber_key: str, *, situation: Situation, incidents: Sequence[Incident], listings: Sequence[Listing],
-    caller: str = "self", leads: Mapping[str, Degradation] = NO_LEADS,
-) -> LookupAnswer:  # fmt: skip
+    subscriber_key: str,
+    *,
+    situation: Situation,
+    incidents: Sequence[Incident],
+    listings: Sequence[Listing],
+    caller: str = "self",
+    leads: Mapping[str, Degradation] = NO_LEADS,
+) -> LookupAnswer:
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
     rows; `situation.heard`: what this person, and a minor's guardian, were told; `leads`: the leading degradation by
     incident, so that the same is said as in its alerts. Works and maintenance answer too; a merged
@@ -81,9 +86,14 @@ def lookup(
     rows = _current(incidents, listings, situation.now) if may_look else []
     way = _way(subscriber_key, situation)
     common = LookupAnswer(
-        "unknown", contactable=not way.why_not, why_not=way.why_not, said=tuple(told), private=private,
-        timezone=situation.timezone, going_on=any(incident.state == "open" for incident, _ in rows),
-    )  # fmt: skip
+        affected="unknown",
+        contactable=not way.why_not,
+        why_not=way.why_not,
+        said=tuple(told),
+        private=private,
+        timezone=situation.timezone,
+        going_on=any(incident.state == "open" for incident, _ in rows),
+    )
     if not rows:
         sure = person is not None and may_look
         say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, situation)}
@@ -107,12 +117,17 @@ def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
     facts, incident = found[0].facts, found[0].incident
     coming = [at for one in found if (at := one.listing.next_exposure_at) is not None]
     return replace(
-        answer, since=facts.since, expected_clear=facts.clear,
+        answer,
+        since=facts.since,
+        expected_clear=facts.clear,
         expected_clear_source=incident.expected_clear_source if facts.clear else "",
-        ended_at=facts.until, resolved_at=incident.resolved_at,
-        incident_id=incident.incident_id, told=found[0].told, next_exposure_at=min(coming, default=None),
+        ended_at=facts.until,
+        resolved_at=incident.resolved_at,
+        incident_id=incident.incident_id,
+        told=found[0].told,
+        next_exposure_at=min(coming, default=None),
         incidents=tuple(found),
-    )  # fmt: skip
+    )
 
 
 def _way(key: str, situation: Situation) -> Reach:
@@ -121,14 +136,18 @@ def _way(key: str, situation: Situation) -> Reach:
     recipients = {key, person.guardian if person.minor else key}
     week, day = ({who: situation.heard.count(who, situation.now - span) for who in recipients} for span in (WEEK_S, DAY_S))
     return reach(
-        key, customers=situation.customers, timezone=situation.timezone, now=situation.now, policy=situation.policy,
-        lawful=situation.lawful, contacted=week, today=day,
-    )  # fmt: skip
+        key,
+        customers=situation.customers,
+        timezone=situation.timezone,
+        now=situation.now,
+        policy=situation.policy,
+        lawful=situation.lawful,
+        contacted=week,
+        today=day,
+    )
 
 
-def _current(
-    incidents: Sequence[Incident], listings: Sequence[Listing], now: int
-) -> list[tuple[Incident, Listing]]:  # fmt: skip
+def _current(incidents: Sequence[Incident], listings: Sequence[Listing], now: int) -> list[tuple[Incident, Listing]]:
     """Those that are open first, the likeliest of them first; each once. A row of no probability is of someone who was told
     and turned out untouched: they only hear that it is over."""
     known = {i.incident_id: i for i in incidents if i.state != "merged" and not i.suppressed_reason.startswith("merged")}

@@ -14,7 +14,8 @@ def profiled(
     basis = bases(policy, country)["profiling"]
     keys = customers.subscribers if among is None else among
     return frozenset(
-        key for key in keys
+        key
+        for key in keys
         if not permission(key, customers=customers, purpose="profiling", channel="any", at=at, basis=basis)
         and not objected(key, customers=customers, purpose="profiling", at=at)
-    )  # fmt: skip
+    )

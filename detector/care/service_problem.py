@@ -22,13 +22,17 @@ def service_problem(step: Step, cap: int) -> dict[str, Any]:
     lead = step.shown[0] if step.shown else None
     why = incident.reason or (figures(lead, step.kpis.get(lead.kpi)) if lead else facts.headline)
     problem: dict[str, Any] = {
-        "id": incident.incident_id, "category": CATEGORY, "priority": incident.priority,
-        "impactImportanceFactor": _importance(incident, step.impact, step.floor), "status": STATUS[step.type_],
-        "reason": cut(why.partition("; ")[0]), "affectedResource": [{"id": f"cell:{cell}"} for cell in cells[:cap]],
+        "id": incident.incident_id,
+        "category": CATEGORY,
+        "priority": incident.priority,
+        "impactImportanceFactor": _importance(incident, step.impact, step.floor),
+        "status": STATUS[step.type_],
+        "reason": cut(why.partition("; ")[0]),
+        "affectedResource": [{"id": f"cell:{cell}"} for cell in cells[:cap]],
         "rootCauseResource": [{"id": f"{incident.root_kind}:{incident.root_id}"}],
         "affectedService": [{"id": service} for service in SERVICES[facts.trouble]],
         "timeRaised": iso(facts.since),
-    }  # fmt: skip
+    }
     if len(cells) > cap:
         problem["affectedResourceNotListed"] = len(cells) - cap
     if incident.alarm_id:

@@ -8,17 +8,31 @@ from detector.domain.degradation import Degradation, leading
 from detector.domain.incident import Incident
 
 SERVICES = {
-    "coverage": ("mobile-voice", "mobile-data"), "connecting": ("mobile-voice", "mobile-data"), "calls": ("mobile-voice",),
-    "dropping": ("mobile-voice", "mobile-data"), "slow": ("mobile-data",),
-}  # fmt: skip
+    "coverage": ("mobile-voice", "mobile-data"),
+    "connecting": ("mobile-voice", "mobile-data"),
+    "calls": ("mobile-voice",),
+    "dropping": ("mobile-voice", "mobile-data"),
+    "slow": ("mobile-data",),
+}
 _BY_KIND = {
-    "outage": "coverage", "sleeping": "coverage", "no_data": "coverage", "accessibility": "connecting",
-    "core": "connecting", "retainability": "dropping", "mobility": "dropping", "integrity": "slow", "congestion": "slow",
-}  # fmt: skip
+    "outage": "coverage",
+    "sleeping": "coverage",
+    "no_data": "coverage",
+    "accessibility": "connecting",
+    "core": "connecting",
+    "retainability": "dropping",
+    "mobility": "dropping",
+    "integrity": "slow",
+    "congestion": "slow",
+}
 _BY_FAMILY = {
-    "availability": "coverage", "volume": "coverage", "retainability": "dropping", "mobility": "dropping",
-    "integrity": "slow", "utilisation": "slow",
-}  # fmt: skip
+    "availability": "coverage",
+    "volume": "coverage",
+    "retainability": "dropping",
+    "mobility": "dropping",
+    "integrity": "slow",
+    "utilisation": "slow",
+}
 _VOICE = ("volte", "vonr", "epsfb")
 
 

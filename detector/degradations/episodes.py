@@ -85,14 +85,36 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     started = tick.end - began_before(int(evidence.onset[i, col]), periods, kind) * tick.duration_s
     object_id = evidence.objects[i]
     siblings, siblings_alike = alike(scene, i, family)
-    return with_reading(scene, i, Degradation(
-        degradation_id(object_id, family, tick.start), object_id, family, kpi.id, kind, started, scene.now, grave,
-        min(float(evidence.strength[i, col]), LARGEST_STRENGTH), expected, observed,
-        float(evidence.numerator[i, col]), float(evidence.denominator[i, col]), excess, periods, tick.duration_s,
-        confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
-        updated_at=tick.end, parts=parts(scene, i, family), siblings=siblings, siblings_alike=siblings_alike,
-        neighbour_load=scene.beside(i), bar=noted(scene.bar), raised_at=tick.end,
-    ))  # fmt: skip
+    return with_reading(
+        scene,
+        i,
+        Degradation(
+            degradation_id=degradation_id(object_id, family, tick.start),
+            object_id=object_id,
+            family=family,
+            kpi=kpi.id,
+            kind=kind,
+            started_at=started,
+            detected_at=scene.now,
+            severity=grave,
+            strength=min(float(evidence.strength[i, col]), LARGEST_STRENGTH),
+            expected=expected,
+            observed=observed,
+            numerator=float(evidence.numerator[i, col]),
+            denominator=float(evidence.denominator[i, col]),
+            excess=excess,
+            periods=periods,
+            duration_s=tick.duration_s,
+            confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
+            updated_at=tick.end,
+            parts=parts(scene, i, family),
+            siblings=siblings,
+            siblings_alike=siblings_alike,
+            neighbour_load=scene.beside(i),
+            bar=noted(scene.bar),
+            raised_at=tick.end,
+        ),
+    )
 
 
 def began_before(onset: int, periods: int, kind: str) -> int:
@@ -119,12 +141,15 @@ def parts(scene: Scene, i: int, family: str) -> tuple[Part, ...]:
     evidence = scene.evidence
     found = [
         Part(
-            evidence.kpis[c].id, max(1, int(evidence.periods[i, c])), min(float(evidence.strength[i, c]), LARGEST_STRENGTH),
-            float(evidence.observed[i, c]), float(evidence.expected[i, c]),
+            evidence.kpis[c].id,
+            max(1, int(evidence.periods[i, c])),
+            min(float(evidence.strength[i, c]), LARGEST_STRENGTH),
+            float(evidence.observed[i, c]),
+            float(evidence.expected[i, c]),
         )
         for c in scene.columns(family)
         if evidence.strength[i, c] >= TELLING
-    ]  # fmt: skip
+    ]
     return tuple(sorted(found, key=lambda part: (-part.strength, part.kpi))[:MOST_PARTS])
 
 
@@ -218,7 +243,19 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
         return sure
     readings = episode.readings if now.kpi == episode.kpi else now.readings
     return replace(
-        sure, readings=readings, kpi=now.kpi, strength=now.strength, expected=now.expected, observed=now.observed,
-        numerator=now.numerator, denominator=now.denominator, excess=now.excess, periods=now.periods, parts=now.parts,
-        siblings=now.siblings, siblings_alike=now.siblings_alike, neighbour_load=now.neighbour_load, bar=now.bar,
-    )  # fmt: skip
+        sure,
+        readings=readings,
+        kpi=now.kpi,
+        strength=now.strength,
+        expected=now.expected,
+        observed=now.observed,
+        numerator=now.numerator,
+        denominator=now.denominator,
+        excess=now.excess,
+        periods=now.periods,
+        parts=now.parts,
+        siblings=now.siblings,
+        siblings_alike=now.siblings_alike,
+        neighbour_load=now.neighbour_load,
+        bar=now.bar,
+    )

@@ -17,9 +17,7 @@ LONG_SILENCE, CLEARLY_LONG = 4, 1.3
 over it."""
 DRIFT_S = 6 * 3_600
 """What only a horizon this long shows is drift."""
-IDLE_STATES = {
-    "energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",),
-}  # fmt: skip
+IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",)}
 """Cell state -> families that say nothing of a cell in it."""
 CROWDED = 1.5
 """Load or traffic over this multiple of its expectation is a crowd's."""

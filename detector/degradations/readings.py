@@ -23,10 +23,10 @@ def _reading(scene: Scene, i: int, column: int) -> Reading | None:
     only over many periods. None = not measured."""
     evidence, at, end = scene.evidence, (i, column), scene.evidence.tick.end
     horizon = Reading(
-        end, max(1, int(evidence.periods[at])), *(float(side[at]) for side in (
-            evidence.observed, evidence.expected, evidence.numerator, evidence.denominator
-        )),
-    )  # fmt: skip
+        end,
+        max(1, int(evidence.periods[at])),
+        *(float(side[at]) for side in (evidence.observed, evidence.expected, evidence.numerator, evidence.denominator)),
+    )
     known = [one for one in (_newest(scene, at), horizon) if one is not None and all(map(isfinite, one))]
     kpi = evidence.kpis[column]
     return max(known, key=lambda one: kpi.shortfall(one.observed, one.expected), default=None)

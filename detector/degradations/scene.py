@@ -22,7 +22,7 @@ FEWEST_TO_COMPARE = 3
 """With fewer cells "everywhere" means nothing."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Scene:
     """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
     object -> periods missing in a row, this tick included."""
@@ -103,9 +103,15 @@ class Scene:
         carried = {name: float(self.most_carried[i]) for i, name in functions if np.isfinite(self.most_carried[i])}
         gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
         return Silence(
-            evidence=self.evidence, topology=self.topology, operations=self.operations, periods=self.missing_periods,
-            usual=self.usual, core=carried, lost=self.known_lost | gone, now=self.now,
-        )  # fmt: skip
+            evidence=self.evidence,
+            topology=self.topology,
+            operations=self.operations,
+            periods=self.missing_periods,
+            usual=self.usual,
+            core=carried,
+            lost=self.known_lost | gone,
+            now=self.now,
+        )
 
     @cached_property
     def known_lost(self) -> frozenset[str]:

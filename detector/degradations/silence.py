@@ -37,11 +37,28 @@ def silent(scene: Scene, i: int, periods: int) -> Degradation:
     started = tick.end - periods * tick.duration_s
     kind, confirmed = no_data_kind(scene, i, started)
     return Degradation(
-        degradation_id(name, FAMILY, tick.start), name, FAMILY, FAMILY, kind, started, scene.now,
-        "major" if confirmed else "warning", 0.0, 1.0, 0.0, 0.0, float(periods), float(periods), periods, tick.duration_s,
-        confirmed_by=confirmed, updated_at=tick.end, neighbour_load=scene.beside(i), raised_at=tick.end,
+        degradation_id=degradation_id(name, FAMILY, tick.start),
+        object_id=name,
+        family=FAMILY,
+        kpi=FAMILY,
+        kind=kind,
+        started_at=started,
+        detected_at=scene.now,
+        severity="major" if confirmed else "warning",
+        strength=0.0,
+        expected=1.0,
+        observed=0.0,
+        numerator=0.0,
+        denominator=float(periods),
+        excess=float(periods),
+        periods=periods,
+        duration_s=tick.duration_s,
+        confirmed_by=confirmed,
+        updated_at=tick.end,
+        neighbour_load=scene.beside(i),
+        raised_at=tick.end,
         no_data_since=started if scene.silence.stopped[i] else None,
-    )  # fmt: skip
+    )
 
 
 def carry_silence(scene: Scene, episode: Degradation) -> Degradation:
@@ -69,6 +86,10 @@ def _confirmed(scene: Scene, i: int, episode: Degradation) -> Degradation:
     if kind != "outage":
         return replace(episode, no_data_since=episode.started_at if scene.silence.stopped[i] else None)
     return replace(
-        episode, kind=kind, confirmed_by=episode.confirmed_by or confirmed, severity=worst([episode.severity, "major"]),
-        neighbour_load=scene.beside(i), no_data_since=None,
-    )  # fmt: skip
+        episode,
+        kind=kind,
+        confirmed_by=episode.confirmed_by or confirmed,
+        severity=worst([episode.severity, "major"]),
+        neighbour_load=scene.beside(i),
+        no_data_since=None,
+    )

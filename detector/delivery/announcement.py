@@ -31,9 +31,11 @@ def announcement(event: Mapping[str, Any], *, page: str = "") -> Text:
     heading, colour = _heading(kind, _mapping(data.get("serviceProblem")))
     severity = str(event.get("severitytext", ""))
     line = Text.assemble(
-        (f"{heading:<12}", colour), (_printable(_time(str(event.get("time", "")), data)), "dim"), "  ",
+        (f"{heading:<12}", colour),
+        (_printable(_time(str(event.get("time", "")), data)), "dim"),
+        "  ",
         (_printable(severity.upper()), COLOUR.get(severity, "bold")),
-    )  # fmt: skip
+    )
     problem = _mapping(data.get("serviceProblem"))
     if where := _where(problem):
         line.append(f"  {_printable(where)}", "bold")

@@ -24,9 +24,13 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
         self._tcp = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:  # fmt: skip
+    ) -> httpcore2.AsyncNetworkStream:
         """To the first address that takes the connection; each but the last gets its share of the time."""
         addresses = [host] if self._anywhere else await resolved(host, port, private=self._private)
         share = None if timeout is None else timeout / len(addresses)

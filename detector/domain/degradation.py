@@ -11,9 +11,17 @@ SEVERITIES = ("warning", "minor", "major", "critical")
 PRIORITY = {"critical": 1, "major": 2, "minor": 4, "warning": 7}
 """TM Forum priority (TMF656: 1 high to 10 low) of each severity."""
 KINDS = (
-    "outage", "sleeping", "accessibility", "retainability", "mobility", "integrity", "drift", "congestion", "core",
+    "outage",
+    "sleeping",
+    "accessibility",
+    "retainability",
+    "mobility",
+    "integrity",
+    "drift",
+    "congestion",
+    "core",
     "no_data",
-)  # fmt: skip
+)
 
 
 class Part(NamedTuple):
@@ -40,7 +48,7 @@ class Reading(NamedTuple):
 REMEMBERED_S = 86_400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Degradation:
     """An episode in which one family of KPIs of one object is worse than its baseline. Times in s since the epoch.
 

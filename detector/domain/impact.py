@@ -5,7 +5,7 @@ from dataclasses import dataclass
 BASES = ("expected", "present", "measured")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
     """One person on one incident's list. `probability`: of at least one own failure or 300 degraded seconds.
     basis: expected (habit), present (attachments that arrived), measured (own results)."""
@@ -24,7 +24,7 @@ class Affected:
     """When (s) a person who is not there now is expected to come; None = there now, or not within a day."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountImpact:
     """An account's side of an incident."""
 
@@ -48,7 +48,7 @@ class AccountImpact:
     suffer that none of them is told of."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Impact:
     """One assessment of one incident at one moment (s). `affected` is the sum of probabilities with a 95 % interval;
     `people` are those listed, ordered by subscriber key."""
@@ -63,7 +63,7 @@ class Impact:
     accounts: tuple[AccountImpact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One person on one incident's list from `listed_at` until `delisted_at` (None = still), in s, and what care decided.
 

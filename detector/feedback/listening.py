@@ -17,9 +17,13 @@ ASKED_AFTER_S = 3 * 86_400
 
 
 def listen(
-    contacts: Iterable[Contact], surveys: Iterable[Survey], known: Iterable[Interaction], topology: Topology,
-    findings: Findings, language_of: Callable[[str], str] = lambda _person: "",
-) -> list[Interaction]:  # fmt: skip
+    contacts: Iterable[Contact],
+    surveys: Iterable[Survey],
+    known: Iterable[Interaction],
+    topology: Topology,
+    findings: Findings,
+    language_of: Callable[[str], str] = lambda _person: "",
+) -> list[Interaction]:
     """New contacts and surveys as interactions, in order of time. `known`: what these people let us know in the
     REPEAT_S before; the same rows give the same interactions again, whatever of them is known already. `language_of`: a
     person's language, by pseudonym, empty where it is not known.
@@ -47,19 +51,34 @@ class _Ear:
         told = self._told(contact.category)
         category = told or reading.category
         return Interaction(
-            contact.contact_id, contact.at, "post" if contact.channel == "social" and not contact.subscriber else "contact",
-            contact.channel, contact.subscriber, category, "told" if told else "text" if category else "",
-            reading.sentiment, self._place(contact), outcome=contact.outcome,
+            interaction_id=contact.contact_id,
+            at=contact.at,
+            kind="post" if contact.channel == "social" and not contact.subscriber else "contact",
+            channel=contact.channel,
+            subscriber=contact.subscriber,
+            category=category,
+            sorted_by="told" if told else "text" if category else "",
+            sentiment=reading.sentiment,
+            cell_id=self._place(contact),
+            outcome=contact.outcome,
             reaction="escalation" if contact.escalated else "reopened" if contact.reopened else "",
-        )  # fmt: skip
+        )
 
     def answered(self, survey: Survey) -> Interaction:
         """A survey's answer; what it is about is in its words, if anywhere."""
         reading = self._read(survey.text, survey.subscriber, "surveys")
         return Interaction(
-            survey.survey_id, survey.at, "survey", "survey", survey.subscriber, reading.category,
-            "text" if reading.category else "", reading.sentiment, score=survey.score, trigger=survey.trigger,
-        )  # fmt: skip
+            interaction_id=survey.survey_id,
+            at=survey.at,
+            kind="survey",
+            channel="survey",
+            subscriber=survey.subscriber,
+            category=reading.category,
+            sorted_by="text" if reading.category else "",
+            sentiment=reading.sentiment,
+            score=survey.score,
+            trigger=survey.trigger,
+        )
 
     def _read(self, text: str, subscriber: str, where: str) -> Reading:
         if len(text) > MOST_READ:

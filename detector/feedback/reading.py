@@ -137,9 +137,10 @@ def words(path: Path = _WORDS_FILE) -> Words:
     """The packaged words, read once."""
     found = read_toml(path, mend="restore it from the package")
     return Words(
-        {language: _stems_of(found, language) for language in (*found["usual"], PROPER)}, _telling(found["usual"]),
+        {language: _stems_of(found, language) for language in (*found["usual"], PROPER)},
+        _telling(found["usual"]),
         _telling(found["letters"]),
-    )  # fmt: skip
+    )
 
 
 def _stems_of(found: Mapping[str, Any], language: str) -> Stems:
@@ -148,9 +149,11 @@ def _stems_of(found: Mapping[str, Any], language: str) -> Stems:
     stems = {name: _stems(own.get(language, []), own.get(PROPER, [])) for name, own in categories.items()}
     angry, pleased, negation = (found[mood].get(language, []) for mood in ("angry", "pleased", "negation"))
     return Stems(
-        {name: _pattern(own) for name, own in stems.items()}, _pattern(_stems(angry)), _pattern(_stems(pleased)),
+        {name: _pattern(own) for name, own in stems.items()},
+        _pattern(_stems(angry)),
+        _pattern(_stems(pleased)),
         frozenset(negation),
-    )  # fmt: skip
+    )
 
 
 def _telling(words_of: Mapping[str, Iterable[str]]) -> dict[str, dict[str, float]]:

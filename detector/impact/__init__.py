@@ -8,6 +8,13 @@ from detector.impact.union import union
 from detector.impact.usual import usual_of
 
 __all__ = [
-    "analysable", "assess", "combined_exposure", "expected_exposure", "learn_habit", "left_out", "recent_exposure",
-    "union", "usual_of",
-]  # fmt: skip
+    "analysable",
+    "assess",
+    "combined_exposure",
+    "expected_exposure",
+    "learn_habit",
+    "left_out",
+    "recent_exposure",
+    "union",
+    "usual_of",
+]

@@ -12,9 +12,12 @@ CellShares = Callable[[Collection[str]], Mapping[str, Mapping[str, float]]]
 
 
 def account_impacts(
-    probability: Mapping[str, float], customers: Customers, degraded_s: Mapping[str, float] | None = None,
-    cells_of: CellShares | None = None, floor: int = 5,
-) -> tuple[AccountImpact, ...]:  # fmt: skip
+    probability: Mapping[str, float],
+    customers: Customers,
+    degraded_s: Mapping[str, float] | None = None,
+    cells_of: CellShares | None = None,
+    floor: int = 5,
+) -> tuple[AccountImpact, ...]:
     """Accounts with at least one expected affected line, the most affected first.
 
     A line is a person who belongs to the account or to one below it, by `subscribers.csv` or by `account_members.csv`:
@@ -66,7 +69,7 @@ def _rounded(roles: Mapping[str, float]) -> tuple[tuple[str, int], ...]:
 
 def _influential(
     people: Collection[str], probability: Mapping[str, float], shares: Mapping[str, Mapping[str, float]], floor: int
-) -> tuple[tuple[str, float], ...]:  # fmt: skip
+) -> tuple[tuple[str, float], ...]:
     """The cells to which at least `floor` lines are expected to owe something, by their share of all."""
     owed: dict[str, float] = defaultdict(float)
     for person in people:
@@ -78,13 +81,28 @@ def _influential(
 
 
 def _impact(
-    key: str, affected: int, customers: Customers, roles: tuple[tuple[str, int], ...], suffered_s: float,
+    key: str,
+    affected: int,
+    customers: Customers,
+    roles: tuple[tuple[str, int], ...],
+    suffered_s: float,
     cells: tuple[tuple[str, float], ...],
-) -> AccountImpact:  # fmt: skip
+) -> AccountImpact:
     account, lines = customers.accounts.get(key), customers.lines[key]
     used = round(suffered_s / lines / 60, 2) if account and account.sla else 0.0
     kind, tier, team, sla = (account.kind, account.tier, account.care_team, account.sla) if account else ("", "", "", "")
-    return AccountImpact(key, kind, tier, affected, lines, team, roles, sla, used, cell_shares=cells)
+    return AccountImpact(
+        account=key,
+        kind=kind,
+        tier=tier,
+        affected_lines=affected,
+        lines=lines,
+        care_team=team,
+        roles=roles,
+        sla=sla,
+        sla_minutes_used=used,
+        cell_shares=cells,
+    )
 
 
 def allowed_minutes(sla: str, days: float) -> float | None:

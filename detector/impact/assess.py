@@ -45,7 +45,7 @@ Coming = Callable[[Collection[str]], Mapping[str, int]]
 """People -> when those who are expected will come."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _People:
     """[person] figures of one assessment. by_end: P(suffers) for each of the equally likely ends; degraded_s, failures:
     expected till then; there_s: seconds expected behind the cells in the hour that is running; unproven: cells are dead,
@@ -62,10 +62,19 @@ class _People:
 
 
 def assess(
-    incident: Incident, degradations: Sequence[Degradation], *, habit: Habit, presence: Presence, topology: Topology,
-    customers: Customers, now: int, timezone: str, policy: ImpactPolicy, kpis: Mapping[str, Kpi] | None = None,
+    incident: Incident,
+    degradations: Sequence[Degradation],
+    *,
+    habit: Habit,
+    presence: Presence,
+    topology: Topology,
+    customers: Customers,
+    now: int,
+    timezone: str,
+    policy: ImpactPolicy,
+    kpis: Mapping[str, Kpi] | None = None,
     outlook: Outlook | None = None,
-) -> Impact:  # fmt: skip
+) -> Impact:
     """The impact of `incident` as known at `now` (s). `presence`: rows arrived so far that overlap the incident or the last
     hours before it, of all cells (people move). `kpis` tells rates per session second from ratios; `outlook` says when it is
     likely to end (see horizon).
@@ -92,13 +101,15 @@ def assess(
     by_end = [_probability(one, measured, incident.confidence or 1.0) for one in expected]
     exposure_s = _mean([one.exposure_s for one, _ in expected]) + measured.exposure_s + fled.dead_s
     people = _People(
-        crowd.keys, by_end, np.where(_may_look(crowd, customers, now), exposure_s, 0.0),
-        _basis(crowd, measured, last.touched),
-        _mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
-        _mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
-        view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
-        any(harm.lost for harm in harms.values()),
-    )  # fmt: skip
+        keys=crowd.keys,
+        by_end=by_end,
+        exposure_s=np.where(_may_look(crowd, customers, now), exposure_s, 0.0),
+        basis=_basis(crowd, measured, last.touched),
+        degraded_s=_mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
+        failures=_mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
+        there_s=view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
+        unproven=any(harm.lost for harm in harms.values()),
+    )
     going_on = [cell for cell, harm in harms.items() if harm.end > now]
     coming = partial(next_exposure, habit, cells=going_on, now=now, timezone=timezone) if going_on else None
     return _impact(incident, degradations, people, Owed(crowd, usual, last), coming, customers, now, policy)
@@ -119,10 +130,14 @@ def _predicted(expected: Forecast, concentration: float, measured: Measured) -> 
     window = max(expected.window_s, 1.0)
     degraded = expected.degraded_s + measured.degraded_s
     return chance_of_suffering(
-        expected.exposure_s / window, window, expected.hazard * measured.agreement,
+        expected.exposure_s / window,
+        window,
+        expected.hazard * measured.agreement,
         _ratio(expected.degraded_s, expected.exposure_s),
-        np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0), measured.degraded_s, concentration,
-    )  # fmt: skip
+        np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0),
+        measured.degraded_s,
+        concentration,
+    )
 
 
 def _mean(amounts: Sequence[Vector]) -> Vector:
@@ -141,9 +156,15 @@ def _basis(crowd: Crowd, measured: Measured, touched: NDArray[np.bool_]) -> NDAr
 
 
 def _impact(
-    incident: Incident, degradations: Sequence[Degradation], people: _People, owed: Owed, coming: Coming | None,
-    customers: Customers, now: int, policy: ImpactPolicy,
-) -> Impact:  # fmt: skip
+    incident: Incident,
+    degradations: Sequence[Degradation],
+    people: _People,
+    owed: Owed,
+    coming: Coming | None,
+    customers: Customers,
+    now: int,
+    policy: ImpactPolicy,
+) -> Impact:
     exposed = np.flatnonzero(people.exposure_s > 0)
     by_end = [np.clip(np.nan_to_num(one[exposed]), 0.0, 1.0) for one in people.by_end]
     chance, end_sd = _mean(by_end), float(np.std([one.sum() for one in by_end]))
@@ -155,14 +176,30 @@ def _impact(
     when = coming(elsewhere) if coming and elsewhere else {}
     rows = tuple(
         Affected(
-            incident.incident_id, key, _account(key, customers), BASES[people.basis[i]], by_key[key],
-            float(people.exposure_s[i]), float(people.degraded_s[i]), float(people.failures[i]), when.get(key),
+            incident_id=incident.incident_id,
+            subscriber=key,
+            account=_account(key, customers),
+            basis=BASES[people.basis[i]],
+            probability=by_key[key],
+            exposure_s=float(people.exposure_s[i]),
+            degraded_s=float(people.degraded_s[i]),
+            failures=float(people.failures[i]),
+            next_exposure_at=when.get(key),
         )
         for i, key in ((i, people.keys[i]) for i in listed)
-    )  # fmt: skip
+    )
     degraded_s = {row.subscriber: row.degraded_s for row in rows}
     accounts = account_impacts(by_key, customers, degraded_s, owed.shares, policy.privacy_floor)
-    return Impact(incident.incident_id, now, len(exposed), total, low, high, rows, accounts)
+    return Impact(
+        incident_id=incident.incident_id,
+        assessed_at=now,
+        exposed=len(exposed),
+        affected=total,
+        affected_low=low,
+        affected_high=high,
+        people=rows,
+        accounts=accounts,
+    )
 
 
 def _account(key: str, customers: Customers) -> str:

@@ -19,9 +19,14 @@ _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares c
 
 
 def chance_of_suffering(
-    share_there: NDArray[np.float64], window_s: float, hazard: NDArray[np.float64], degraded_share: NDArray[np.float64],
-    harmful: NDArray[np.float64], known_s: NDArray[np.float64], concentration: float,
-) -> NDArray[np.float64]:  # fmt: skip
+    share_there: NDArray[np.float64],
+    window_s: float,
+    hazard: NDArray[np.float64],
+    degraded_share: NDArray[np.float64],
+    harmful: NDArray[np.float64],
+    known_s: NDArray[np.float64],
+    concentration: float,
+) -> NDArray[np.float64]:
     """[person]: P(at least one own failure or SUFFERING_S degraded seconds).
 
     A mean share of the window says little about one day: someone who is there half of all Mondays is there fully or not at
@@ -37,16 +42,19 @@ def chance_of_suffering(
     """
     mean, quantiles = np.clip(share_there, 0.0, 1.0), _quantiles(concentration)
     parts = [slice(at, at + _AT_ONCE) for at in range(0, len(mean), _AT_ONCE)]
-    found = [
-        _chances(mean[p], window_s, hazard[p], degraded_share[p], harmful[p], known_s[p], quantiles) for p in parts
-    ]  # fmt: skip
+    found = [_chances(mean[p], window_s, hazard[p], degraded_share[p], harmful[p], known_s[p], quantiles) for p in parts]
     return np.concatenate([np.empty(0), *found])
 
 
 def _chances(
-    mean: NDArray[np.float64], window_s: float, hazard: NDArray[np.float64], degraded_share: NDArray[np.float64],
-    harmful: NDArray[np.float64], known_s: NDArray[np.float64], quantiles: NDArray[np.float64],
-) -> NDArray[np.float64]:  # fmt: skip
+    mean: NDArray[np.float64],
+    window_s: float,
+    hazard: NDArray[np.float64],
+    degraded_share: NDArray[np.float64],
+    harmful: NDArray[np.float64],
+    known_s: NDArray[np.float64],
+    quantiles: NDArray[np.float64],
+) -> NDArray[np.float64]:
     shares = quantiles[np.rint(np.sqrt(mean) * (len(_GRID) - 1)).astype(np.intp)]
     centre = shares.mean(axis=1)
     shares = shares * np.divide(mean, centre, out=np.ones_like(mean), where=centre > 0)[:, None]
@@ -86,7 +94,7 @@ def concentration_of(
 
 def affected_interval(
     probability: NDArray[np.float64], log_sd: float, other_sd: float = 0.0, real: float = 1.0
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """(sum, low, high) of the number who suffered, 95 %.
 
     Everyone's hazard -log(1 - p) may be off by one common factor, log-normal with `log_sd` (failure rate, takeover, exposure

@@ -15,7 +15,7 @@ WITHIN_HOURS = 24
 
 def next_exposure(
     habit: Habit, people: Collection[str], cells: Collection[str], now: int, timezone: str
-) -> Mapping[str, int]:  # fmt: skip
+) -> Mapping[str, int]:
     """Person -> start (s) of the first hour after that of `now`, of the next day, in which habit expects them behind one of
     `cells`; who is not expected is left out."""
     first = now // HOUR_S * HOUR_S

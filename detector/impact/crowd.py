@@ -20,7 +20,7 @@ ACTIVE_S = 180.0
 """Seconds of use behind one attempt: slow service is felt in use, not in a pocket."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Crowd:
     """Those who may be touched, out of everybody. `keys` number them: first the habit's, then those only seen lately.
     `habit`, `presence`: theirs; `of_presence[i]`: number of the presence's subscriber i; `everyone`: all presence.
@@ -65,9 +65,16 @@ class Crowd:
 
 
 def crowd_of(
-    habit: Habit, presence: Presence, *, touched: Collection[str], start: int, end: int, before: int, timezone: str,
+    habit: Habit,
+    presence: Presence,
+    *,
+    touched: Collection[str],
+    start: int,
+    end: int,
+    before: int,
+    timezone: str,
     policy: ImpactPolicy,
-) -> Crowd:  # fmt: skip
+) -> Crowd:
     """Everyone usually or lately behind a `touched` cell in the hours at stake, `[start, end)` and those just before it.
     recent = rows that ended by `before` (s), `present_hours` back from the newest of them or, if that is older, from the
     incident's `start`."""
@@ -86,9 +93,17 @@ def crowd_of(
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
     return Crowd(
-        tuple(number), usual, theirs, presence, of_presence, timezone, recent, np.repeat(of_presence, rows_each), seen,
-        recent_at,
-    )  # fmt: skip
+        keys=tuple(number),
+        habit=usual,
+        presence=theirs,
+        everyone=presence,
+        of_presence=of_presence,
+        timezone=timezone,
+        recent=recent,
+        recent_person=np.repeat(of_presence, rows_each),
+        seen=seen,
+        recent_at=recent_at,
+    )
 
 
 def active_share(attempts_per_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -93,9 +93,11 @@ def _failed_elsewhere(view: View, shares: Mapping[int, Vector], near: Mapping[st
     normal. How much more often is learned from all of them, hour by hour: most are cut off in the hour in which it died."""
     crowd, p = view.crowd, view.crowd.presence
     rows = np.flatnonzero(
-        ~view.last.touched[p.cell] & np.isin(p.start // HOUR_S * HOUR_S, list(shares))
-        & np.isfinite(p.attempts) & np.isfinite(p.failures)
-    )  # fmt: skip
+        ~view.last.touched[p.cell]
+        & np.isin(p.start // HOUR_S * HOUR_S, list(shares))
+        & np.isfinite(p.attempts)
+        & np.isfinite(p.failures)
+    )
     who, weight = crowd.of_presence[p.subscriber[rows]], np.zeros(len(rows))
     taken = np.array([near.get(cell, ANYWHERE) for cell in p.cells])[p.cell[rows]]
     for at, share in shares.items():

@@ -30,13 +30,25 @@ FULL_H, AGAIN_H = 8.0, 0.5
 GRAVITY: Mapping[str, float] = {"coverage": 1.0, "core": 0.9, "access": 0.8, "drops": 0.6, "slow": 0.4}
 SEVERITY: Mapping[str, float] = {"critical": 1.0, "major": 0.8, "minor": 0.5, "warning": 0.3}
 _HARM_OF_KIND = {
-    "outage": "coverage", "sleeping": "coverage", "no_data": "coverage", "accessibility": "access", "core": "core",
-    "retainability": "drops", "mobility": "drops", "integrity": "slow", "congestion": "slow",
-}  # fmt: skip
+    "outage": "coverage",
+    "sleeping": "coverage",
+    "no_data": "coverage",
+    "accessibility": "access",
+    "core": "core",
+    "retainability": "drops",
+    "mobility": "drops",
+    "integrity": "slow",
+    "congestion": "slow",
+}
 _HARM_OF_FAMILY = {
-    "availability": "coverage", "volume": "coverage", "retainability": "drops", "mobility": "drops", "integrity": "slow",
-    "utilisation": "slow", "core": "core",
-}  # fmt: skip
+    "availability": "coverage",
+    "volume": "coverage",
+    "retainability": "drops",
+    "mobility": "drops",
+    "integrity": "slow",
+    "utilisation": "slow",
+    "core": "core",
+}
 _DAY_S = 86_400
 Holder = tuple[str, str]
 """(holder kind, key)."""
@@ -63,8 +75,9 @@ def harm_of(incident: Incident, leading: Degradation | None = None) -> str:
 def trouble_of(incident: Incident, now: int, leading: Degradation | None = None) -> Trouble:
     """As known at `now` (s)."""
     harm, end = harm_of(incident, leading), now if incident.over_at is None else incident.over_at
-    return Trouble(Window(incident.started_at, max(end, incident.started_at + 1)), harm,
-                   GRAVITY[harm] * SEVERITY[incident.severity])  # fmt: skip
+    return Trouble(
+        Window(incident.started_at, max(end, incident.started_at + 1)), harm, GRAVITY[harm] * SEVERITY[incident.severity]
+    )
 
 
 @dataclass
@@ -85,9 +98,12 @@ class _Lived:
 
 
 def experience_of_day(
-    day: Window, listings: Iterable[Listing], troubles: Mapping[str, Trouble], customers: Customers,
+    day: Window,
+    listings: Iterable[Listing],
+    troubles: Mapping[str, Trouble],
+    customers: Customers,
     past: Mapping[Holder, Sequence[Experience]],
-) -> tuple[Experience, ...]:  # fmt: skip
+) -> tuple[Experience, ...]:
     """A row for each person, and each account of several lines, with any degradation in `day` (from one local midnight
     to the next), in order.
 
@@ -135,15 +151,31 @@ def _row(day: Window, holder: Holder, one: _Lived, customers: Customers, past: S
     kind, key = holder
     lines = customers.lines.get(key, 1) if kind == "account" else 1
     made = Experience(
-        day.start, kind, key, 100.0, round(one.degraded_s, 1), round(one.failures, 3), round(one.worst, 4),
-        len(one.incidents), 0.0, {harm: round(one.by_harm[harm], 1) for harm in HARMS if one.by_harm.get(harm)},
-    )  # fmt: skip
+        day=day.start,
+        holder_kind=kind,
+        holder=key,
+        index=100.0,
+        degraded_s=round(one.degraded_s, 1),
+        failures=round(one.failures, 3),
+        worst=round(one.worst, 4),
+        incidents=len(one.incidents),
+        trend=0.0,
+        by_harm={harm: round(one.by_harm[harm], 1) for harm in HARMS if one.by_harm.get(harm)},
+    )
     index = index_at(day.start, [*past, made], lines)
     before = index_at(day.start - 7 * _DAY_S, past, lines)
     return Experience(
-        made.day, kind, key, index, made.degraded_s, made.failures, made.worst, made.incidents, round(index - before, 1),
-        made.by_harm,
-    )  # fmt: skip
+        day=made.day,
+        holder_kind=kind,
+        holder=key,
+        index=index,
+        degraded_s=made.degraded_s,
+        failures=made.failures,
+        worst=made.worst,
+        incidents=made.incidents,
+        trend=round(index - before, 1),
+        by_harm=made.by_harm,
+    )
 
 
 def local_days(window: Window, timezone: str) -> Iterator[Window]:

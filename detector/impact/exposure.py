@@ -53,7 +53,7 @@ def _matrix(part: Exposure, subscribers: tuple[str, ...], cells: tuple[str, ...]
 
 def _exposure(
     subscribers: tuple[str, ...], cells: tuple[str, ...], matrix: "scipy.sparse.csr_array", basis: str
-) -> Exposure:  # fmt: skip
+) -> Exposure:
     matrix.sum_duplicates()
     indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
     return Exposure(subscribers, cells, indptr, indices, matrix.data.astype(np.float64), basis)

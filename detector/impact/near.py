@@ -21,7 +21,7 @@ class Near:
 
 def near_of(
     habit: Habit, presence: Presence, touched: Collection[str], moments: tuple[int, int, int], timezone: str
-) -> Near:  # fmt: skip
+) -> Near:
     """Everyone with a habit behind a touched cell in the hours at stake, and everyone of `presence` seen behind one.
     `moments` (s): the earliest of the hours that tell how people follow their habits, begin and end of the incident."""
     seen = _marked(presence.cells, touched)[presence.cell]
@@ -41,10 +41,16 @@ def only(presence: Presence, keys: Collection[str]) -> Presence:
     people, subscriber = np.unique(rows.subscriber, return_inverse=True)
     cells, cell = np.unique(rows.cell, return_inverse=True)
     return Presence(
-        tuple(rows.subscribers[i] for i in people.tolist()), tuple(rows.cells[i] for i in cells.tolist()),
-        subscriber.astype(np.int32), cell.astype(np.int32), rows.start, rows.duration_s, rows.seconds, rows.attempts,
-        rows.failures,
-    )  # fmt: skip
+        subscribers=tuple(rows.subscribers[i] for i in people.tolist()),
+        cells=tuple(rows.cells[i] for i in cells.tolist()),
+        subscriber=subscriber.astype(np.int32),
+        cell=cell.astype(np.int32),
+        start=rows.start,
+        duration_s=rows.duration_s,
+        seconds=rows.seconds,
+        attempts=rows.attempts,
+        failures=rows.failures,
+    )
 
 
 def _hours(moments: tuple[int, int, int], seen: NDArray[np.int64], timezone: str) -> Sequence[int]:

@@ -40,9 +40,12 @@ class Forecast:
 
     def plus(self, other: "Forecast") -> "Forecast":
         return Forecast(
-            self.exposure_s + other.exposure_s, self.degraded_s + other.degraded_s, self.harmful_s + other.harmful_s,
-            self.hazard + other.hazard, self.window_s + other.window_s,
-        )  # fmt: skip
+            self.exposure_s + other.exposure_s,
+            self.degraded_s + other.degraded_s,
+            self.harmful_s + other.harmful_s,
+            self.hazard + other.hazard,
+            self.window_s + other.window_s,
+        )
 
 
 def forecast(view: View, arrived: Driven, start: int, ends: Sequence[int]) -> list[tuple[Forecast, float]]:

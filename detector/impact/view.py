@@ -56,9 +56,7 @@ class View:
         return np.asarray((1 - fade) * by_habit + fade * by_last)
 
 
-def _weighted(
-    crowd: Crowd, who: NDArray[np.integer], cell: NDArray[np.int32], seconds: Vector, weight: Vector
-) -> Vector:  # fmt: skip
+def _weighted(crowd: Crowd, who: NDArray[np.integer], cell: NDArray[np.int32], seconds: Vector, weight: Vector) -> Vector:
     hit = weight[cell] > 0
     return crowd.total(who[hit], seconds[hit] * weight[cell[hit]])
 

@@ -51,7 +51,17 @@ def correlate(
     search = search_of(
         degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=Hints(evidence)
     )
-    moment = Moment(service, topology, operations, now, tick, policy, kpis, search, {d.degradation_id: d for d in past})
+    moment = Moment(
+        degradations=service,
+        topology=topology,
+        operations=operations,
+        now=now,
+        tick=tick,
+        policy=policy,
+        kpis=kpis,
+        search=search,
+        past={d.degradation_id: d for d in past},
+    )
     before = {i.incident_id: i for i in open_ if i.state == "open"}
     found = causes_in(search)
     ledger = Ledger(dict(before), moment, search)
@@ -115,9 +125,10 @@ class Ledger:
         most = max(parts.values(), key=lambda own: (len({d.base_object for d in own}), own[0].degradation_id))
         apart = {
             d.degradation_id
-            for owner, own in parts.items() if owner and abs(began(own) - began(most)) > GRADUAL_S
+            for owner, own in parts.items()
+            if owner and abs(began(own) - began(most)) > GRADUAL_S
             for d in own
-        }  # fmt: skip
+        }
         return replace(cause, degradation_ids=cause.degradation_ids - apart) if apart else cause
 
     def _hosts(self, cause: Cause) -> set[str]:

@@ -19,15 +19,23 @@ from detector.incidents.search import Root, Search
 from detector.incidents.times import began, ended, goes_on
 
 KIND_ORDER = (
-    "no_data", "drift", "congestion", "integrity", "mobility", "retainability", "accessibility", "sleeping", "outage",
+    "no_data",
+    "drift",
+    "congestion",
+    "integrity",
+    "mobility",
+    "retainability",
+    "accessibility",
+    "sleeping",
+    "outage",
     "core",
-)  # fmt: skip
+)
 """An incident is called after its gravest kind, and never after a lesser one later."""
 MAINTENANCE = "maintenance"
 OVERRUN = "; declared works overrun"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Moment:
     """What an incident's next state depends on beyond the incident: this tick and the world around it."""
 
@@ -57,10 +65,18 @@ def opened(cause: Cause, moment: Moment) -> Incident:
     own = in_order([moment.degradations[i] for i in cause.degradation_ids])
     lead = leading(own)
     incident = Incident(
-        incident_id(own[0].degradation_id), cause.root_kind, cause.root_id, gravest(own), began(own), moment.now,
-        worst([d.severity for d in own]), tuple(d.degradation_id for d in own), touched(cause.root, own, moment.topology),
-        "", updated_at=moment.now,
-    )  # fmt: skip
+        incident_id=incident_id(own[0].degradation_id),
+        root_kind=cause.root_kind,
+        root_id=cause.root_id,
+        kind=gravest(own),
+        started_at=began(own),
+        opened_at=moment.now,
+        severity=worst([d.severity for d in own]),
+        degradation_ids=tuple(d.degradation_id for d in own),
+        cells=touched(cause.root, own, moment.topology),
+        reason="",
+        updated_at=moment.now,
+    )
     if under_works(
         incident, Window(incident.started_at, incident.started_at + lead.duration_s), moment.topology, moment.operations
     ):
@@ -74,23 +90,31 @@ def grown(incident: Incident, cause: Cause, moment: Moment) -> Incident:
     root = wider((incident.root_kind, incident.root_id), cause.root, moment.topology)
     new = tuple(d.degradation_id for d in own if d.degradation_id not in incident.degradation_ids)
     return replace(
-        incident, root_kind=root[0], root_id=root[1], degradation_ids=incident.degradation_ids + new,
+        incident,
+        root_kind=root[0],
+        root_id=root[1],
+        degradation_ids=incident.degradation_ids + new,
         cells=tuple(sorted({*incident.cells, *touched(root, own, moment.topology)})),
-    )  # fmt: skip
+    )
 
 
 def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incident, Incident]:
     """The older incident with all of the younger, and the younger as merged into it."""
     new = tuple(i for i in younger.degradation_ids if i not in older.degradation_ids)
     kept = replace(
-        older, degradation_ids=older.degradation_ids + new,
-        cells=tuple(sorted({*older.cells, *younger.cells})), severity=worst([older.severity, younger.severity]),
+        older,
+        degradation_ids=older.degradation_ids + new,
+        cells=tuple(sorted({*older.cells, *younger.cells})),
+        severity=worst([older.severity, younger.severity]),
         kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
-    )  # fmt: skip
+    )
     gone = replace(
-        younger, state="merged", suppressed_reason=f"merged:{older.incident_id}", updated_at=moment.now,
+        younger,
+        state="merged",
+        suppressed_reason=f"merged:{older.incident_id}",
+        updated_at=moment.now,
         version=younger.version + 1,
-    )  # fmt: skip
+    )
     return kept, gone
 
 
@@ -116,9 +140,12 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
     elif quiet_long_enough(incident, moment):
         over = ended(members) or max(incident.updated_at, incident.started_at)
         incident = replace(
-            incident, state="resolved", resolved_at=moment.now, updated_at=moment.now,
+            incident,
+            state="resolved",
+            resolved_at=moment.now,
+            updated_at=moment.now,
             ended_at=max(min(over, moment.now), incident.started_at),
-        )  # fmt: skip
+        )
     if before is None:
         return told(incident, moment, together=together)
     if worth_telling(incident) == worth_telling(before):
@@ -142,9 +169,15 @@ def quiet_long_enough(incident: Incident, moment: Moment) -> bool:
 def worth_telling(incident: Incident) -> tuple[object, ...]:
     """What a receiver wants to hear of when it changes."""
     return (
-        incident.root_kind, incident.root_id, incident.kind, incident.severity, incident.cells, incident.state,
-        incident.suppressed_reason, incident.expected_clear_at,
-    )  # fmt: skip
+        incident.root_kind,
+        incident.root_id,
+        incident.kind,
+        incident.severity,
+        incident.cells,
+        incident.state,
+        incident.suppressed_reason,
+        incident.expected_clear_at,
+    )
 
 
 def told(incident: Incident, moment: Moment, *, together: bool) -> Incident:
@@ -227,7 +260,12 @@ def in_order(own: Sequence[Degradation]) -> list[Degradation]:
 def withdrawn(incident: Incident, now: int) -> Incident:
     """Corrected data bear out none of it: over, and a false alarm in so many words."""
     return replace(
-        incident, state="resolved", resolved_at=incident.resolved_at or now, withdrawn_at=now, updated_at=now,
-        ended_at=incident.started_at, version=incident.version + 1,
+        incident,
+        state="resolved",
+        resolved_at=incident.resolved_at or now,
+        withdrawn_at=now,
+        updated_at=now,
+        ended_at=incident.started_at,
+        version=incident.version + 1,
         reason=f"false alarm, as data that came late show; it had said: {incident.reason}",
-    )  # fmt: skip
+    )

@@ -48,10 +48,12 @@ def under_works(incident: Incident, period: Window, topology: Topology, operatio
 def overrun(incident: Incident, period: Window, topology: Topology, operations: Operations) -> int | None:
     """When the works (the last of several) should have ended that excused this incident and are over by now; None: none."""
     ends = [
-        w.end for m in operations.maintenance
-        if (w := m.effective) is not None and incident.started_at < w.end <= period.start
+        w.end
+        for m in operations.maintenance
+        if (w := m.effective) is not None
+        and incident.started_at < w.end <= period.start
         and (_names_root(m, incident) or not topology.cells_of(m.scope_kind, m.scope_id).isdisjoint(incident.cells))
-    ]  # fmt: skip
+    ]
     return max(ends, default=None)
 
 

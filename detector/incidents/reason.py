@@ -9,18 +9,30 @@ from detector.wording import quantities
 from detector.wording.figures import SILENCE, compared, figures
 
 PLACES = {
-    "site": "site {id}", "node": "node {id}", "edge": "what lies behind {id}", "tac": "tracking area {id}", "nf": "{id}",
-    "region": "region {id}", "software": "software {id}", "network": "the whole network",
-}  # fmt: skip
+    "site": "site {id}",
+    "node": "node {id}",
+    "edge": "what lies behind {id}",
+    "tac": "tracking area {id}",
+    "nf": "{id}",
+    "region": "region {id}",
+    "software": "software {id}",
+    "network": "the whole network",
+}
 NEAR = ("cell", "site", "node", "edge")
 LITTLE, MUCH = 0.7, 1.3
 """Between these multiples of its usual traffic a neighbourhood is normal."""
 
 
 def reason(
-    degradations: Sequence[Degradation], root: Root, *, members: int, together: bool = False, kpis: Mapping[str, Kpi],
-    kind: str = "", over: bool = False,
-) -> str:  # fmt: skip
+    degradations: Sequence[Degradation],
+    root: Root,
+    *,
+    members: int,
+    together: bool = False,
+    kpis: Mapping[str, Kpi],
+    kind: str = "",
+    over: bool = False,
+) -> str:
     """What is wrong by the leading degradation of the incident's `kind`, where, and who confirms it. Since when and for how
     long it does not say: that is told beside it, and moves on. `over`: the incident is resolved, which its degradations may
     clear after.
@@ -108,9 +120,5 @@ def place(degradations: Sequence[Degradation], root: Root, members: int, togethe
 
 def confirmed(degradations: Sequence[Degradation]) -> str:
     by = {name for d in degradations for name in d.confirmed_by.split(",") if name}
-    words = {
-        "core": "the core sees it too",
-        "alarm": "an alarm says so",
-        "ticket": "a ticket says so",
-    }
+    words = {"core": "the core sees it too", "alarm": "an alarm says so", "ticket": "a ticket says so"}
     return ", ".join(text for name, text in words.items() if name in by)

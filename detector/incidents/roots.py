@@ -45,9 +45,13 @@ def search_of(
 
 
 def causes(
-    degradations: Sequence[Degradation], *, topology: Topology, objects_testable: int, policy: IncidentPolicy,
+    degradations: Sequence[Degradation],
+    *,
+    topology: Topology,
+    objects_testable: int,
+    policy: IncidentPolicy,
     hints: Hints = NO_HINTS,
-) -> tuple[Cause, ...]:  # fmt: skip
+) -> tuple[Cause, ...]:
     """The causes of the open ones among these degradations."""
     return causes_in(
         search_of(degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=hints)

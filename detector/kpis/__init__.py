@@ -8,6 +8,14 @@ from detector.kpis.names import CounterNames
 from detector.kpis.objects import ObjectNames
 
 __all__ = [
-    "Catalogue", "Counter", "CounterNames", "Formula", "ObjectNames", "aggregate", "compile_formula", "compute",
-    "display_products", "load_catalogue",
-]  # fmt: skip
+    "Catalogue",
+    "Counter",
+    "CounterNames",
+    "Formula",
+    "ObjectNames",
+    "aggregate",
+    "compile_formula",
+    "compute",
+    "display_products",
+    "load_catalogue",
+]

@@ -179,10 +179,19 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
         mend = "say 'both' of a state, and of nothing else"
         raise Misconfigured(f"direction {direction!r} of a {kind}", where=where, mend=mend)
     return Kpi(
-        id_, _typed(row, "title", str, where), _typed(row, "unit", str, where), kind, direction,
-        _choice(row, "family", FAMILIES, where), _choice(row, "technology", TECHNOLOGIES, where),
-        _typed(row, "clause", str, where, ""), numerator, denominator, weight, floor,
-    )  # fmt: skip
+        id=id_,
+        title=_typed(row, "title", str, where),
+        unit=_typed(row, "unit", str, where),
+        kind=kind,
+        direction=direction,
+        family=_choice(row, "family", FAMILIES, where),
+        technology=_choice(row, "technology", TECHNOLOGIES, where),
+        clause=_typed(row, "clause", str, where, ""),
+        numerator=numerator,
+        denominator=denominator,
+        weight=weight,
+        floor=floor,
+    )
 
 
 def _formulas(row: Mapping[str, Any], kind: str, where: str) -> tuple[str, str]:

@@ -18,8 +18,11 @@ _QUOTED = re.compile(r"'[^'\\\n]{1,160}'")
 _PLAIN = re.compile(r"[A-Za-z0-9_.+\-*/() \t\n\"]*")
 _GLUED = re.compile(r'[\w.]"|"\s*[\w."]')
 _OPERATORS: Mapping[type[ast.operator], Callable[[Values, Values], Values]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,13 @@ def _check(node: ast.expr, names: dict[str, None], depth: int) -> int:
 
 
 _WORDS: Mapping[type[ast.expr], str] = {
-    ast.Call: "a call", ast.Constant: "a number too large or no number", ast.BinOp: "an operator other than + - * /",
-    ast.BoolOp: "a condition", ast.IfExp: "a condition", ast.Tuple: "an empty pair of parentheses",
-}  # fmt: skip
+    ast.Call: "a call",
+    ast.Constant: "a number too large or no number",
+    ast.BinOp: "an operator other than + - * /",
+    ast.BoolOp: "a condition",
+    ast.IfExp: "a condition",
+    ast.Tuple: "an empty pair of parentheses",
+}
 
 
 def _name(node: ast.expr) -> str:

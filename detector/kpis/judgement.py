@@ -34,7 +34,15 @@ def judged(rows: CounterRows, before: CounterRows | None, catalogue: Catalogue, 
 
 
 def _with(rows: CounterRows, values: NDArray[np.float64]) -> CounterRows:
-    return CounterRows(rows.start, rows.duration_s, rows.objects, rows.counters, values, rows.reported, rows.suspect)
+    return CounterRows(
+        start=rows.start,
+        duration_s=rows.duration_s,
+        objects=rows.objects,
+        counters=rows.counters,
+        values=values,
+        reported=rows.reported,
+        suspect=rows.suspect,
+    )
 
 
 def _earlier(rows: CounterRows, before: CounterRows | None, columns: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -52,9 +60,13 @@ def _earlier(rows: CounterRows, before: CounterRows | None, columns: NDArray[np.
 
 
 def whole_counts(
-    kpi_id: str, numerator: Formula, stems: Mapping[str, NDArray[np.float64]], catalogue: Catalogue,
-    objects: Sequence[str], findings: Findings,
-) -> bool:  # fmt: skip
+    kpi_id: str,
+    numerator: Formula,
+    stems: Mapping[str, NDArray[np.float64]],
+    catalogue: Catalogue,
+    objects: Sequence[str],
+    findings: Findings,
+) -> bool:
     """Whether the counts of a ratio's successes can be counts: shares in per cent or fractions stand where events belong if
     most of them are no whole numbers and none is over 100. Such values are of no use: nobody knows of how many attempts."""
     for stem in numerator.names:
@@ -75,9 +87,14 @@ def whole_counts(
 
 
 def consistent(
-    kpi_id: str, kind: str, numerator: NDArray[np.float64], denominator: NDArray[np.float64],
-    objects: tuple[str, ...], starts: NDArray[np.int64], findings: Findings,
-) -> NDArray[np.bool_]:  # fmt: skip
+    kpi_id: str,
+    kind: str,
+    numerator: NDArray[np.float64],
+    denominator: NDArray[np.float64],
+    objects: tuple[str, ...],
+    starts: NDArray[np.int64],
+    findings: Findings,
+) -> NDArray[np.bool_]:
     """[object]: both counts are there and can be true; a ratio above 1 (Succ > Att) or a negative count is a finding."""
     there = np.isfinite(numerator) & np.isfinite(denominator)
     with np.errstate(invalid="ignore"):

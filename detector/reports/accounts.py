@@ -16,12 +16,20 @@ from detector.reports.report import Column, Past, Report, Value
 
 TITLE = "Accounts: affected lines and minutes of the service level, by month"
 COLUMNS = (
-    Column("period", "Month"), Column("account", "Account"), Column("kind", "Kind"), Column("tier", "Tier"),
-    Column("care_team", "Care team"), Column("lines", "Lines", "people"), Column("affected", "Affected lines", "people"),
-    Column("share", "Share", "share"), Column("incidents", "Incidents", "count"), Column("index", "Index", "index"),
-    Column("sla", "Service level"), Column("minutes_allowed", "Minutes allowed", "count"),
+    Column("period", "Month"),
+    Column("account", "Account"),
+    Column("kind", "Kind"),
+    Column("tier", "Tier"),
+    Column("care_team", "Care team"),
+    Column("lines", "Lines", "people"),
+    Column("affected", "Affected lines", "people"),
+    Column("share", "Share", "share"),
+    Column("incidents", "Incidents", "count"),
+    Column("index", "Index", "index"),
+    Column("sla", "Service level"),
+    Column("minutes_allowed", "Minutes allowed", "count"),
     Column("minutes_used", "Minutes used", "hours"),
-)  # fmt: skip
+)
 SMALL = "(small accounts)"
 _SURE = 1 - 1e-9
 
@@ -94,10 +102,20 @@ def _row(period: str, account: str, one: _Month, past: Past) -> tuple[Value, ...
     used = round(sum(day.degraded_s for day in one.days) / lines / 60, 1) if one.days else None
     index = index_at(max(day.day for day in one.days), one.days, lines) if one.days else None
     return (
-        period, account, known.kind, known.tier, known.care_team, people_shown(lines, past.floor),
-        people_shown(one.affected, past.floor), round(min(one.affected / lines, 1.0), 3), len(one.incidents), index,
-        known.sla, allowed, used,
-    )  # fmt: skip
+        period,
+        account,
+        known.kind,
+        known.tier,
+        known.care_team,
+        people_shown(lines, past.floor),
+        people_shown(one.affected, past.floor),
+        round(min(one.affected / lines, 1.0), 3),
+        len(one.incidents),
+        index,
+        known.sla,
+        allowed,
+        used,
+    )
 
 
 def _summed(period: str, kind: str, own: list[tuple[str, _Month]], past: Past) -> tuple[Value, ...]:
@@ -106,9 +124,20 @@ def _summed(period: str, kind: str, own: list[tuple[str, _Month]], past: Past) -
     incidents = frozenset[str]().union(*(one.incidents for _, one in own))
     share = None if few(affected, past.floor) else round(min(affected / lines, 1.0), 3)
     return (
-        period, SMALL, kind, "", "", people_shown(lines, past.floor), people_shown(affected, past.floor), share,
-        len(incidents), None, "", None, None,
-    )  # fmt: skip
+        period,
+        SMALL,
+        kind,
+        "",
+        "",
+        people_shown(lines, past.floor),
+        people_shown(affected, past.floor),
+        share,
+        len(incidents),
+        None,
+        "",
+        None,
+        None,
+    )
 
 
 def _days_in(month: str) -> int:

@@ -14,11 +14,16 @@ from detector.reports.report import Column, Past, Report, Value
 TITLE = "Who has been through the most, by segment and place"
 BY = ("all", "segment", "region", "tac", "site")
 COLUMNS = (
-    Column("by", "By"), Column("what", "What"), Column("people", "People", "people"), Column("index", "Index", "index"),
-    Column("worst_tenth", "Index of the worst tenth", "index"), Column("trend", "Against a week before", "index"),
-    Column("degraded_hours", "Degraded hours a person", "hours"), Column("incidents", "Incidents a person", "index"),
+    Column("by", "By"),
+    Column("what", "What"),
+    Column("people", "People", "people"),
+    Column("index", "Index", "index"),
+    Column("worst_tenth", "Index of the worst tenth", "index"),
+    Column("trend", "Against a week before", "index"),
+    Column("degraded_hours", "Degraded hours a person", "hours"),
+    Column("incidents", "Incidents a person", "index"),
     Column("mostly", "Mostly"),
-)  # fmt: skip
+)
 _DAY_S = 86_400
 
 
@@ -81,11 +86,16 @@ def _row(by: str, what: str, people: Sequence[_Person], floor: int) -> tuple[Val
     days = [row for one in people for row in one.days]
     harms = {harm: sum(row.by_harm.get(harm, 0.0) for row in days) for harm in HARMS}
     return (
-        by, what, people_shown(len(people), floor), _mean(indices), _mean(indices[: max(len(people) // 10, floor)]),
+        by,
+        what,
+        people_shown(len(people), floor),
+        _mean(indices),
+        _mean(indices[: max(len(people) // 10, floor)]),
         _mean([one.index - one.before for one in people]),
         round(sum(row.degraded_s for row in days) / len(people) / 3600, 2),
-        round(sum(row.incidents for row in days) / len(people), 2), max(harms, key=lambda harm: (harms[harm], harm)),
-    )  # fmt: skip
+        round(sum(row.incidents for row in days) / len(people), 2),
+        max(harms, key=lambda harm: (harms[harm], harm)),
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

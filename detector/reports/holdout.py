@@ -13,15 +13,20 @@ from detector.reports.report import Column, Past, Report, Value
 
 TITLE = "What it is worth to contact people first: those who were told against those held out"
 COLUMNS = (
-    Column("measure", "Measure"), Column("told", "Told", "people"), Column("told_share", "Share of the told", "share"),
-    Column("told_low", "from", "share"), Column("told_high", "to", "share"), Column("held_out", "Held out", "people"),
-    Column("held_out_share", "Share of the held out", "share"), Column("held_out_low", "from", "share"),
-    Column("held_out_high", "to", "share"), Column("difference", "Difference", "share"),
-    Column("difference_low", "from", "share"), Column("difference_high", "to", "share"),
-)  # fmt: skip
-MEASURES: Mapping[str, str] = {
-    "complained": "complained of the network", "left": "left", "took_offer": "took an offer",
-}  # fmt: skip
+    Column("measure", "Measure"),
+    Column("told", "Told", "people"),
+    Column("told_share", "Share of the told", "share"),
+    Column("told_low", "from", "share"),
+    Column("told_high", "to", "share"),
+    Column("held_out", "Held out", "people"),
+    Column("held_out_share", "Share of the held out", "share"),
+    Column("held_out_low", "from", "share"),
+    Column("held_out_high", "to", "share"),
+    Column("difference", "Difference", "share"),
+    Column("difference_low", "from", "share"),
+    Column("difference_high", "to", "share"),
+)
+MEASURES: Mapping[str, str] = {"complained": "complained of the network", "left": "left", "took_offer": "took an offer"}
 """A further measure is one more line, and its moments in `_moments`."""
 
 

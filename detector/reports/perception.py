@@ -13,14 +13,22 @@ from detector.reports.report import Column, Past, Report, Value
 TITLE = "What people say beside what the network measures"
 BY = ("all", "region", "tac", "site", "segment")
 COLUMNS = (
-    Column("by", "By"), Column("what", "What"), Column("verdict", "Verdict"), Column("people", "People", "people"),
-    Column("complained", "Complained of the network", "people"), Column("expected", "As many as elsewhere", "index"),
-    Column("ratio_low", "Times elsewhere, low", "index"), Column("ratio_high", "Times elsewhere, high", "index"),
-    Column("mood", "Mood, -1 to 1", "index"), Column("texts", "People with a mood", "people"),
-    Column("score", "Survey score, 0 to 10", "index"), Column("surveys", "People surveyed", "people"),
-    Column("incidents", "Incidents", "count"), Column("degraded_minutes", "Degraded minutes a person", "index"),
+    Column("by", "By"),
+    Column("what", "What"),
+    Column("verdict", "Verdict"),
+    Column("people", "People", "people"),
+    Column("complained", "Complained of the network", "people"),
+    Column("expected", "As many as elsewhere", "index"),
+    Column("ratio_low", "Times elsewhere, low", "index"),
+    Column("ratio_high", "Times elsewhere, high", "index"),
+    Column("mood", "Mood, -1 to 1", "index"),
+    Column("texts", "People with a mood", "people"),
+    Column("score", "Survey score, 0 to 10", "index"),
+    Column("surveys", "People surveyed", "people"),
+    Column("incidents", "Incidents", "count"),
+    Column("degraded_minutes", "Degraded minutes a person", "index"),
     Column("silent", "Suffered and said nothing", "people"),
-)  # fmt: skip
+)
 SAID, MEASURED, BOTH = "said, not measured", "measured, not said", "said and measured"
 WRONGLY = 0.05
 """Chance that any verdict of `said` in one dimension is chance alone, if people complain alike everywhere."""
@@ -31,7 +39,7 @@ SUFFERED = 0.5
 Key = tuple[str, str]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Sum:
     people: float = 0.0
     complained: set[str] = field(default_factory=set)
@@ -153,9 +161,17 @@ def _row(key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], floor: int)
     usual = None if expected is None else round(expected, 1)
     heard = (*_mean(one.moods, floor, 2), *_mean(one.scores, floor, 1))
     return (
-        *key, _verdict(key, one, whole, sums, expected, complained or 0), people, complained,
-        usual, *interval, *heard, len(one.incidents), minutes, people_shown(silent, floor),
-    )  # fmt: skip
+        *key,
+        _verdict(key, one, whole, sums, expected, complained or 0),
+        people,
+        complained,
+        usual,
+        *interval,
+        *heard,
+        len(one.incidents),
+        minutes,
+        people_shown(silent, floor),
+    )
 
 
 def _expected(key: Key, one: _Sum, sums: Mapping[Key, _Sum], floor: int) -> float | None:
@@ -179,9 +195,7 @@ def ratio_interval(count: int, expected: float) -> tuple[float | None, float | N
     return round(float(low), 2), round(float(chi2.ppf(0.975, 2 * count + 2)) / 2 / expected, 2)
 
 
-def _verdict(
-    key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], expected: float | None, complained: int
-) -> str:  # fmt: skip
+def _verdict(key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], expected: float | None, complained: int) -> str:
     from scipy.stats import poisson
 
     if key[0] == "all" or not one.people or not whole.people:

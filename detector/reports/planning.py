@@ -17,10 +17,15 @@ from detector.reports.report import Column, Past, Report, Value
 TITLE = "What incidents cost, by place, cause, release and segment"
 BY = ("all", "region", "tac", "site", "cause", "release", "segment")
 COLUMNS = (
-    Column("period", "Period"), Column("by", "By"), Column("what", "What"), Column("incidents", "Incidents", "count"),
-    Column("people", "People affected", "people"), Column("affected_hours", "Affected hours", "hours"),
-    Column("complaints", "Complaints", "people"), Column("goodwill", "Goodwill cost", "money"),
-)  # fmt: skip
+    Column("period", "Period"),
+    Column("by", "By"),
+    Column("what", "What"),
+    Column("incidents", "Incidents", "count"),
+    Column("people", "People affected", "people"),
+    Column("affected_hours", "Affected hours", "hours"),
+    Column("complaints", "Complaints", "people"),
+    Column("goodwill", "Goodwill cost", "money"),
+)
 AFTERMATH_S = 2 * 3600
 """A complaint so long after the end may still be about it (as the backtest counts)."""
 NO_INCIDENT = "no incident known"
@@ -28,7 +33,7 @@ _SURE = 1 - 1e-9
 Key = tuple[str, str, str]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Sum:
     """One row to be: `spared` holds the log of each person's chance to have been spared by everything in the row."""
 
@@ -103,7 +108,7 @@ def _segment(subscriber: str, past: Past) -> str:
 
 def _add_listing(
     sums: dict[Key, _Sum], one: Listing, incident: Incident, parts: Mapping[str, Mapping[str, float]], past: Past
-) -> None:  # fmt: skip
+) -> None:
     keys = list(_keys(incident, parts, past))
     for key, share in keys:
         sums[key].add(one, share)
@@ -114,7 +119,7 @@ def _add_listing(
 
 def _add_complaints(
     sums: dict[Key, _Sum], told: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
-) -> None:  # fmt: skip
+) -> None:
     lists: dict[str, list[str]] = defaultdict(list)
     for one in past.listings:
         if one.incident_id in told:
@@ -152,7 +157,7 @@ def _complaint_keys(
 
 def _add_goodwill(
     sums: dict[Key, _Sum], told: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
-) -> None:  # fmt: skip
+) -> None:
     for one in standing(past.communications):
         cost, name = past.offers.get(one.offer, 0.0), one.incident_id
         if not cost or name not in told:

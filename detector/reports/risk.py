@@ -8,9 +8,12 @@ from detector.reports.report import Column, Past, Report, Value
 
 TITLE = "What makes people call, and how well that is known"
 COLUMNS = (
-    Column("what", "What"), Column("compared", "Odds of a call, compared"), Column("odds", "Times", "index"),
-    Column("odds_low", "Times, low", "index"), Column("odds_high", "Times, high", "index"),
-)  # fmt: skip
+    Column("what", "What"),
+    Column("compared", "Odds of a call, compared"),
+    Column("odds", "Times", "index"),
+    Column("odds_low", "Times, low", "index"),
+    Column("odds_high", "Times, high", "index"),
+)
 COMPARED: dict[str, tuple[str, float]] = {
     "coverage": ("60 minutes without coverage today, against none", log1p(60)),
     "access": ("60 minutes of being refused today, against none", log1p(60)),

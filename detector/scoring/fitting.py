@@ -45,7 +45,9 @@ def fit(
     strangers = [name for name in peers or {} if name not in history.object_index]
     objects = (*history.objects, *strangers)
     blank = _blank(history, objects, policy)
-    past = History(history, when, ~(excluded | history.suspect), blank, policy.collapse_below)
+    past = History(
+        frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank, below=policy.collapse_below
+    )
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
         progress(LEVELS_SHARE * k / len(history.kpis))
@@ -70,13 +72,21 @@ def _blank(history: KpiFrame, objects: tuple[str, ...], policy: DetectionPolicy)
     periods = horizons(history.duration_s, policy)
     volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.kind == "volume" and judged(kpi)], dtype=np.int64)
     return Baseline(
-        objects=objects, kpis=history.kpis, duration_s=history.duration_s, horizons=np.array(periods, dtype=np.int64),
-        level=np.zeros((HOURS, rows, n), np.float32), doubt=np.ones((rows, n), np.float32),
+        objects=objects,
+        kpis=history.kpis,
+        duration_s=history.duration_s,
+        horizons=np.array(periods, dtype=np.int64),
+        level=np.zeros((HOURS, rows, n), np.float32),
+        doubt=np.ones((rows, n), np.float32),
         spread=np.full((len(periods), rows, n), 0.01, np.float32),
-        rest=np.zeros((HOURS, rows, len(volumes)), np.float32), volumes=volumes,
-        slope=np.zeros((rows, n), np.float32), load=np.full(n, -1, dtype=np.int64), offset=np.zeros(n),
-        counted=np.zeros(n, bool), stretch=np.tile(np.array([1.5, 0.9]), (len(periods), n, 1)),
-    )  # fmt: skip
+        rest=np.zeros((HOURS, rows, len(volumes)), np.float32),
+        volumes=volumes,
+        slope=np.zeros((rows, n), np.float32),
+        load=np.full(n, -1, dtype=np.int64),
+        offset=np.zeros(n),
+        counted=np.zeros(n, bool),
+        stretch=np.tile(np.array([1.5, 0.9]), (len(periods), n, 1)),
+    )
 
 
 def _fit_level(past: History, k: int, groups: Sequence[Mapping[str, Sequence[int]]], strangers: int) -> None:

@@ -29,7 +29,7 @@ REMEMBERED_SHARE = 0.85
 """A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recent:
     """The newest periods, aligned to the objects of the answer, with what the baseline says of them."""
 
@@ -75,9 +75,17 @@ class Recent:
         bad[0] = ~np.isfinite(sides[0][-1])
         e, s, m = (np.where(bad, np.nan, side) for side in (events, size, mean))
         return Sample(
-            e, s, m / s, base.spread[:, self.rows, b].astype(float), base.doubt[self.rows, b].astype(float),
-            self._rest(b), worse(kpi), float(base.offset[b]), bool(base.counted[b]), self.policy.collapse_below,
-        )  # fmt: skip
+            events=e,
+            size=s,
+            level=m / s,
+            spread=base.spread[:, self.rows, b].astype(float),
+            doubt=base.doubt[self.rows, b].astype(float),
+            rest=self._rest(b),
+            worse=worse(kpi),
+            offset=float(base.offset[b]),
+            counted=bool(base.counted[b]),
+            below=self.policy.collapse_below,
+        )
 
     def periods(self, k: int, columns: NDArray[np.bool_]) -> Sample:
         """[period, object] of these objects, each period by itself; NaN where it is no ordinary one, the newest aside."""
@@ -87,10 +95,17 @@ class Recent:
         hidden[-1] = False
         events, size, mean = (np.where(hidden, np.nan, side[:, columns]) for side in self._sides[k])
         return Sample(
-            events, size, mean / size, base.spread[0, rows, b].astype(float), base.doubt[rows, b].astype(float),
-            base.rests(b, rows, self.when), worse(kpi), float(base.offset[b]), bool(base.counted[b]),
-            self.policy.collapse_below,
-        )  # fmt: skip
+            events=events,
+            size=size,
+            level=mean / size,
+            spread=base.spread[0, rows, b].astype(float),
+            doubt=base.doubt[rows, b].astype(float),
+            rest=base.rests(b, rows, self.when),
+            worse=worse(kpi),
+            offset=float(base.offset[b]),
+            counted=bool(base.counted[b]),
+            below=self.policy.collapse_below,
+        )
 
     def memory(self, unquiet: NDArray[np.bool_]) -> Memory:
         """The fading sums after the newest period, which is left out where `unquiet`[object, KPI]."""
@@ -122,10 +137,12 @@ class Recent:
         ordinary[-1] = excess[-1]
         back = np.maximum.accumulate(ordinary[::-1], axis=0)
         longest = max(self.baseline.horizons.tolist())
-        return np.stack([
-            (1.0 if h > 0 else 1 + self._left) * back[min(h if h > 0 else longest, len(back)) - 1]
-            for h in self.baseline.horizons.tolist()
-        ])  # fmt: skip
+        return np.stack(
+            [
+                (1.0 if h > 0 else 1 + self._left) * back[min(h if h > 0 else longest, len(back)) - 1]
+                for h in self.baseline.horizons.tolist()
+            ]
+        )
 
     def _unmeasured(self, measured: NDArray[np.bool_], remembered: NDArray[np.float32]) -> NDArray[np.bool_]:
         back = np.cumsum(measured[::-1], axis=0)
@@ -141,9 +158,14 @@ class Recent:
 
 
 def view(
-    frame: KpiFrame, baseline: Baseline, topology: Topology, operations: Operations, timezone: str, policy: DetectionPolicy,
+    frame: KpiFrame,
+    baseline: Baseline,
+    topology: Topology,
+    operations: Operations,
+    timezone: str,
+    policy: DetectionPolicy,
     before: Memory | None,
-) -> Recent:  # fmt: skip
+) -> Recent:
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
 
     off = [e.window for e in operations.calendar if e.kind == "holiday" and e.scope_kind == "network"]
@@ -151,7 +173,16 @@ def view(
     apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
     apart |= full(frame)
     faded, regions = _faded(frame, baseline, before), regions_of(frame.objects, topology)
-    return Recent(frame, baseline, baseline.rows(frame.objects), when, regions, policy, apart, faded)
+    return Recent(
+        frame=frame,
+        baseline=baseline,
+        rows=baseline.rows(frame.objects),
+        when=when,
+        regions=regions,
+        policy=policy,
+        apart=apart,
+        faded=faded,
+    )
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:

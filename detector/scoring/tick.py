@@ -27,9 +27,19 @@ from detector.scoring.registry import SCORERS, judged
 from detector.scoring.scorer import Sample, Scorer
 
 FIGURES = (
-    "strength", "recent", "observed", "expected", "low", "high", "numerator", "denominator", "excess", "newest_observed",
-    "newest_expected", "newest_denominator",
-)  # fmt: skip
+    "strength",
+    "recent",
+    "observed",
+    "expected",
+    "low",
+    "high",
+    "numerator",
+    "denominator",
+    "excess",
+    "newest_observed",
+    "newest_expected",
+    "newest_denominator",
+)
 NOTHING_DECLARED = Operations()
 WORTH_A_SEARCH = 2.0
 """-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
@@ -75,11 +85,15 @@ def score(
     awaited = np.isin(np.array(frame.objects), np.array(tuple(expected_objects), dtype=np.str_))
     here = frame.present[-1]
     return Evidence(
-        Tick(int(frame.starts[-1]), frame.duration_s), frame.objects, frame.kpis, **figures,
-        missing=awaited & ~here, neighbour_load=_neighbours(now, topology),
+        tick=Tick(int(frame.starts[-1]), frame.duration_s),
+        objects=frame.objects,
+        kpis=frame.kpis,
+        **figures,
+        missing=awaited & ~here,
+        neighbour_load=_neighbours(now, topology),
         testable_share=float(here[awaited].mean()) if awaited.any() else 1.0,
         memory=now.memory(_unquiet(figures, policy)),
-    )  # fmt: skip
+    )
 
 
 def _unquiet(figures: dict[str, NDArray[Any]], policy: DetectionPolicy) -> NDArray[np.bool_]:
@@ -107,18 +121,23 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     shown_at = _undiluted(base.horizons, loudest, changes, strength)
     figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
-        "strength": combined, "recent": unless_at_rest(strength[0], sample.rest[0]),
+        "strength": combined,
+        "recent": unless_at_rest(strength[0], sample.rest[0]),
         "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
         "matters": matters.any(axis=0),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
-    }  # fmt: skip
+    }
 
 
 def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str, NDArray[Any]]:
     """When the trouble of each object began and ended, where any horizon [horizon, object] shows some."""
     worth = np.nan_to_num(strength).max(axis=0) >= WORTH_A_SEARCH
-    found = {"onset": np.zeros(len(worth), np.int64), "over": np.zeros(len(worth), np.int64),
-             "gain": np.zeros(len(worth)), "gone": np.zeros(len(worth))}  # fmt: skip
+    found = {
+        "onset": np.zeros(len(worth), np.int64),
+        "over": np.zeros(len(worth), np.int64),
+        "gain": np.zeros(len(worth)),
+        "gone": np.zeros(len(worth)),
+    }
     if worth.any():
         own = segment(scorer, now.periods(k, worth), downtime=now.frame.kpis[k].family == DOWNTIME)
         for name, column in found.items():
@@ -172,9 +191,11 @@ def _shown(kpi: Kpi, sample: Sample, at: NDArray[np.intp]) -> dict[str, NDArray[
     sides = (sample.events, sample.size, sample.level)
     events, size, level = (np.take_along_axis(side, at[None], axis=0)[0] for side in sides)
     return {
-        "observed": shown(kpi, events / size), "expected": shown(kpi, level),
-        "numerator": size - events if flipped(kpi) else events, "denominator": size,
-    }  # fmt: skip
+        "observed": shown(kpi, events / size),
+        "expected": shown(kpi, level),
+        "numerator": size - events if flipped(kpi) else events,
+        "denominator": size,
+    }
 
 
 def _newest(kpi: Kpi, sample: Sample) -> dict[str, NDArray[Any]]:

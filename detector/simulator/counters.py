@@ -17,7 +17,7 @@ MOVED = 0.8
 BASE_CORE = 0.004
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DayCounters:
     """One file day of counters: name -> [96, objects]. lte and nr: over the cells of that technology in network
     order; core: kind of function -> table over its functions.
@@ -89,9 +89,16 @@ def draw_day(scenario: Scenario, network: Network, load: Load, quality: Quality,
     tables[False]["RRU.CellUnavailableTime.sum"] = np.round(effects.unavailable[periods][:, ~network.nr] * PERIOD_S)
     core = _core(rng, network, offered.astype(float), effects.function[periods])
     return DayCounters(
-        scenario.starts[periods], tables[False], tables[True], core, ~effects.missing[periods], attempts, failures,
-        down, effects.speed[periods] < 0.6,
-    )  # fmt: skip
+        starts=scenario.starts[periods],
+        lte=tables[False],
+        nr=tables[True],
+        core=core,
+        present=~effects.missing[periods],
+        attempts=attempts,
+        failures=failures,
+        down=down,
+        slow=effects.speed[periods] < 0.6,
+    )
 
 
 def _prb(draw: Draw, utilisation: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,20 +123,29 @@ def _lte(
     volume = offered * draw.rng.lognormal(np.log(9000), 0.2, offered.shape)
     intra_near, intra_far, near_ok, far_ok = draw.split(intra, intra_fail, 0.7)
     table = {
-        "RRC.ConnEstabAtt.sum": rrc, "RRC.ConnEstabSucc.sum": rrc - rrc_fail,
-        "S1SIG.ConnEstabAtt": s1, "S1SIG.ConnEstabSucc": s1 - s1_fail,
-        "ERAB.EstabInitAttNbr.sum": erab, "ERAB.EstabInitSuccNbr.sum": erab - erab_fail,
-        "ERAB.RelActNbr.sum": drops + voice_drops, "ERAB.RelActNbr.1": voice_drops,
+        "RRC.ConnEstabAtt.sum": rrc,
+        "RRC.ConnEstabSucc.sum": rrc - rrc_fail,
+        "S1SIG.ConnEstabAtt": s1,
+        "S1SIG.ConnEstabSucc": s1 - s1_fail,
+        "ERAB.EstabInitAttNbr.sum": erab,
+        "ERAB.EstabInitSuccNbr.sum": erab - erab_fail,
+        "ERAB.RelActNbr.sum": drops + voice_drops,
+        "ERAB.RelActNbr.1": voice_drops,
         "ERAB.RelAttNbr.sum": erab - erab_fail + voice - voice_fail,
         "ERAB.SessionTimeUE": np.round((erab - erab_fail) * draw.rng.lognormal(np.log(60), 0.1, offered.shape)),
-        "ERAB.EstabAddAttNbr.1": voice, "ERAB.EstabAddSuccNbr.1": voice - voice_fail,
-        "HO.IntraEnbOutAtt.RadioQuality": intra_near, "HO.IntraEnbOutAtt.LoadBalance": intra_far,
-        "HO.IntraEnbOutSucc.RadioQuality": near_ok, "HO.IntraEnbOutSucc.LoadBalance": far_ok,
-        "HO.InterEnbOutAtt.sum": inter, "HO.InterEnbOutSucc.sum": inter - inter_fail,
-        "DRB.IPVolDl.sum": np.round(volume), "DRB.IPTimeDl.sum": np.round(volume / speed),
+        "ERAB.EstabAddAttNbr.1": voice,
+        "ERAB.EstabAddSuccNbr.1": voice - voice_fail,
+        "HO.IntraEnbOutAtt.RadioQuality": intra_near,
+        "HO.IntraEnbOutAtt.LoadBalance": intra_far,
+        "HO.IntraEnbOutSucc.RadioQuality": near_ok,
+        "HO.IntraEnbOutSucc.LoadBalance": far_ok,
+        "HO.InterEnbOutAtt.sum": inter,
+        "HO.InterEnbOutSucc.sum": inter - inter_fail,
+        "DRB.IPVolDl.sum": np.round(volume),
+        "DRB.IPTimeDl.sum": np.round(volume / speed),
         "RRU.PrbTotDl": _prb(draw, utilisation),
         "RRC.ConnMean": np.round((rrc - rrc_fail) * draw.rng.normal(0.1, 0.004, offered.shape), 2),
-    }  # fmt: skip
+    }
     return (
         table,
         rrc + 1e-9,
@@ -154,20 +170,30 @@ def _nr(
     intra, inter = draw.about(0.25 * offered), draw.about(0.5 * offered)
     intra_fail, inter_fail = draw.failures("handover", intra), draw.failures("handover", inter)
     table = {
-        "RRC.ConnEstabAtt.mo-Data": data, "RRC.ConnEstabAtt.mo-Signalling": signalling,
-        "RRC.ConnEstabSucc.mo-Data": data_ok, "RRC.ConnEstabSucc.mo-Signalling": signalling_ok,
-        "UECNTX.ConnEstabAtt": context, "UECNTX.ConnEstabSucc": context - context_fail,
-        "DRB.EstabAtt.1": voice, "DRB.EstabAtt.9": rest, "DRB.EstabSucc.1": voice_ok, "DRB.EstabSucc.9": rest_ok,
-        "QF.RelActNbr.sum": drops, "QF.ReleaseAttNbr": bearer - bearer_fail,
+        "RRC.ConnEstabAtt.mo-Data": data,
+        "RRC.ConnEstabAtt.mo-Signalling": signalling,
+        "RRC.ConnEstabSucc.mo-Data": data_ok,
+        "RRC.ConnEstabSucc.mo-Signalling": signalling_ok,
+        "UECNTX.ConnEstabAtt": context,
+        "UECNTX.ConnEstabSucc": context - context_fail,
+        "DRB.EstabAtt.1": voice,
+        "DRB.EstabAtt.9": rest,
+        "DRB.EstabSucc.1": voice_ok,
+        "DRB.EstabSucc.9": rest_ok,
+        "QF.RelActNbr.sum": drops,
+        "QF.ReleaseAttNbr": bearer - bearer_fail,
         "QF.SessionTimeUE": np.round((bearer - bearer_fail) * draw.rng.lognormal(np.log(55), 0.1, offered.shape)),
-        "MM.HoExeInterReq": inter, "MM.HoExeInterSucc": inter - inter_fail,
-        "MM.HoExeIntraReq": intra, "MM.HoExeIntraSucc": intra - intra_fail,
-        "SM.PDUSessionSetupReq": session, "SM.PDUSessionSetupSucc": session - session_fail,
+        "MM.HoExeInterReq": inter,
+        "MM.HoExeInterSucc": inter - inter_fail,
+        "MM.HoExeIntraReq": intra,
+        "MM.HoExeIntraSucc": intra - intra_fail,
+        "SM.PDUSessionSetupReq": session,
+        "SM.PDUSessionSetupSucc": session - session_fail,
         "DRB.UEThpDl": np.where(rrc > 0, np.round(1000 * speed * draw.rng.lognormal(0, 0.04, offered.shape)), np.nan),
         "RRU.PrbTotDl": _prb(draw, utilisation),
         "RRC.ConnMean": np.round((rrc - rrc_fail) * draw.rng.normal(0.1, 0.004, offered.shape), 2),
         "DRB.MeanActiveUeDl": np.round((rrc - rrc_fail) * draw.rng.normal(0.02, 0.001, offered.shape), 2),
-    }  # fmt: skip
+    }
     failed = rrc_fail + context_fail + bearer_fail + session_fail + drops + 0.2 * (intra_fail + inter_fail)
     return table, rrc + 1e-9, failed
 
@@ -193,10 +219,11 @@ def _core(
     return {
         "AMF": pair(("RM.RegInitReq", "RM.RegInitSucc"), amf, 0.06, 1.0)
         | pair(("RM.RegMobReq", "RM.RegMobSucc"), amf, 0.12, 0.8)
-        | pair(("MM.Paging5GReq", "MM.Paging5GSucc"), amf, 0.3, 0.3, 0.03) | subscribers,
+        | pair(("MM.Paging5GReq", "MM.Paging5GSucc"), amf, 0.3, 0.3, 0.03)
+        | subscribers,
         "SMF": pair(("SM.PduSessionCreationReq", "SM.PduSessionCreationSucc"), smf, 0.3, 1.0),
         "MME": pair(("MM.AttEpsAttach", "MM.SuccEpsAttach"), mme, 0.08, 1.0),
-    }  # fmt: skip
+    }
 
 
 def network_size(network: Network, functions: NDArray[np.bool_]) -> NDArray[np.float64]:

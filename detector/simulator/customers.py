@@ -15,15 +15,37 @@ from detector.simulator.tables import Cell, iso, write_rows
 from detector.simulator.world import World
 
 SUBSCRIBERS = (
-    "subscriber_id", "account_id", "segment", "vip", "vulnerable", "minor", "guardian_id", "preferred_channel", "language",
-    "device", "plan", "partner", "lifetime_value", "nps",
-)  # fmt: skip
+    "subscriber_id",
+    "account_id",
+    "segment",
+    "vip",
+    "vulnerable",
+    "minor",
+    "guardian_id",
+    "preferred_channel",
+    "language",
+    "device",
+    "plan",
+    "partner",
+    "lifetime_value",
+    "nps",
+)
 ACCOUNTS = ("account_id", "kind", "name", "tier", "sla", "care_team", "parent_id")
 CONSENTS = ("holder_kind", "holder_id", "purpose", "channel", "state", "since", "basis")
 CONTACTS = (
-    "contact_id", "subscriber_id", "at", "channel", "category", "text", "cell_id", "latitude", "longitude", "outcome",
-    "escalated", "reopened",
-)  # fmt: skip
+    "contact_id",
+    "subscriber_id",
+    "at",
+    "channel",
+    "category",
+    "text",
+    "cell_id",
+    "latitude",
+    "longitude",
+    "outcome",
+    "escalated",
+    "reopened",
+)
 PURPOSES = {"network_care_analysis": 0.93, "profiling": 0.5, "proactive_contact": 0.65, "survey": 0.4}
 FIRMS = ("enterprise", "government")
 
@@ -57,13 +79,21 @@ def _subscribers(world: World, people: People) -> Iterator[Sequence[Cell]]:
         firm = home.kind in FIRMS
         vip = bool(draws[0, i] < (0.5 if role == "executive" else 0.012 * (not minor)))
         yield (
-            people.ids[i], account_id(account), "business" if firm else "youth" if minor else "consumer", vip,
-            bool(draws[1, i] < 0.02), minor, people.ids[home.first] if minor else "",
-            str(own.channel[i]) if draws[2, i] < 0.95 else "", str(own.language[i]),
-            "phone-5g" if people.modern[i] else "phone-4g", "business" if firm else ("S", "M", "L")[int(draws[3, i] * 3)],
+            people.ids[i],
+            account_id(account),
+            "business" if firm else "youth" if minor else "consumer",
+            vip,
+            bool(draws[1, i] < 0.02),
+            minor,
+            people.ids[home.first] if minor else "",
+            str(own.channel[i]) if draws[2, i] < 0.95 else "",
+            str(own.language[i]),
+            "phone-5g" if people.modern[i] else "phone-4g",
+            "business" if firm else ("S", "M", "L")[int(draws[3, i] * 3)],
             "retail-partner" if draws[4, i] < 0.1 else "",
-            float(own.worth[i]), int(own.nps[i]) if draws[5, i] < 0.3 else "",
-        )  # fmt: skip
+            float(own.worth[i]),
+            int(own.nps[i]) if draws[5, i] < 0.3 else "",
+        )
 
 
 def _accounts(world: World, people: People) -> Iterator[Sequence[Cell]]:
@@ -75,9 +105,14 @@ def _accounts(world: World, people: People) -> Iterator[Sequence[Cell]]:
         above = firms[int(parent * len(firms))] if home.kind == "enterprise" and firms and child < 0.1 else ""
         firms += [account_id(index)] if home.kind == "enterprise" else []
         yield (
-            account_id(index), home.kind, f"Account {index + 1}", tiers[int(tier)] if firm else "", "99.9" if firm else "",
-            "enterprise-care" if firm else "consumer-care", above,
-        )  # fmt: skip
+            account_id(index),
+            home.kind,
+            f"Account {index + 1}",
+            tiers[int(tier)] if firm else "",
+            "99.9" if firm else "",
+            "enterprise-care" if firm else "consumer-care",
+            above,
+        )
 
 
 def _members(people: People) -> Iterator[Sequence[Cell]]:
@@ -116,10 +151,19 @@ def contact_rows(world: World, people: People, contacts: Sequence[ContactRow], f
         cell = world.network.cells[row.cell] if row.cell >= 0 else None
         placed = cell is not None and row.person < 0
         yield (
-            f"k{number:06d}", people.ids[row.person] if row.person >= 0 else "", iso(row.at), row.channel, row.category,
-            row.text, cell.cell_id if cell and row.person >= 0 else "", cell.latitude if cell and placed else "",
-            cell.longitude if cell and placed else "", "solved", row.escalated, row.reopened,
-        )  # fmt: skip
+            f"k{number:06d}",
+            people.ids[row.person] if row.person >= 0 else "",
+            iso(row.at),
+            row.channel,
+            row.category,
+            row.text,
+            cell.cell_id if cell and row.person >= 0 else "",
+            cell.latitude if cell and placed else "",
+            cell.longitude if cell and placed else "",
+            "solved",
+            row.escalated,
+            row.reopened,
+        )
 
 
 def write_aftermath(out: Path, world: World, people: People, contacts: Sequence[ContactRow], now: int) -> None:

@@ -45,9 +45,13 @@ def overlap(scenario: Scenario, start: int, end: int) -> tuple[slice, NDArray[np
 def build_effects(scenario: Scenario, network: Network, faults: tuple[Fault, ...]) -> Effects:
     shape = (len(scenario.starts), len(network.cells))
     effects = Effects(
-        np.zeros((len(PROCESSES), *shape), np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.float32),
-        np.ones(shape, np.float32), np.zeros(shape, bool), np.zeros((shape[0], len(network.functions)), np.float32),
-    )  # fmt: skip
+        np.zeros((len(PROCESSES), *shape), np.float32),
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.float32),
+        np.ones(shape, np.float32),
+        np.zeros(shape, bool),
+        np.zeros((shape[0], len(network.functions)), np.float32),
+    )
     for fault in faults:
         periods, inside = overlap(scenario, fault.start, fault.end)
         if inside.size:

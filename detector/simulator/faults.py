@@ -8,21 +8,27 @@ import numpy as np
 from detector.simulator.scenario import DAY_S, PERIOD_S, Scenario
 from detector.simulator.topology import Network
 
-KINDS = (
-    "outage", "sleeping", "access", "setup", "drop", "handover", "throughput", "drift", "software", "core", "glitch",
-)  # fmt: skip
+KINDS = ("outage", "sleeping", "access", "setup", "drop", "handover", "throughput", "drift", "software", "core", "glitch")
 WEIGHTS = np.array([2, 2, 2, 1, 1, 1, 2, 1, 0.5, 0.5, 1.5])
 SCOPES = {
-    "outage": ("cell", "site", "site", "hub"), "sleeping": ("cell",), "access": ("cell", "cell", "site"),
-    "setup": ("cell", "site"), "drop": ("cell", "site"), "handover": ("cell",), "throughput": ("cell", "site", "hub"),
-    "drift": ("cell",), "software": ("software",), "core": ("nf",), "glitch": ("cell",),
-}  # fmt: skip
+    "outage": ("cell", "site", "site", "hub"),
+    "sleeping": ("cell",),
+    "access": ("cell", "cell", "site"),
+    "setup": ("cell", "site"),
+    "drop": ("cell", "site"),
+    "handover": ("cell",),
+    "throughput": ("cell", "site", "hub"),
+    "drift": ("cell",),
+    "software": ("software",),
+    "core": ("nf",),
+    "glitch": ("cell",),
+}
 HOURS = {"outage": (1, 6), "software": (1.5, 5), "core": (1, 4), "drift": (48, 96), "glitch": (0.05, 0.2)}
 WIDE = {"software", "core"}
 REST_S = 4 * 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fault:
     """One cause over [start, end) s. cells: indices of those touched; nf: index of the core function, -1 if none.
 
@@ -98,9 +104,17 @@ def _draw(rng: np.random.Generator, scenario: Scenario, network: Network, fault_
     names["nf"] = network.functions[target % len(network.functions)].nf_id
     cells, nf = scope(network, scope_kind, names[scope_kind])
     return Fault(
-        fault_id, kind, scope_kind, names[scope_kind], cells, start, min(start + length, scenario.end), severity, nf,
-        hidden and kind == "outage",
-    )  # fmt: skip
+        fault_id=fault_id,
+        kind=kind,
+        scope_kind=scope_kind,
+        scope_id=names[scope_kind],
+        cells=cells,
+        start=start,
+        end=min(start + length, scenario.end),
+        severity=severity,
+        nf=nf,
+        hidden=hidden and kind == "outage",
+    )
 
 
 def _collide(one: Fault, other: Fault) -> bool:
@@ -122,6 +136,14 @@ def plan_works(scenario: Scenario, network: Network) -> Iterator[Fault]:
         if chance < scenario.cells / 1000:
             cells, _ = scope(network, "site", network.sites[int(site)].site_id)
             yield Fault(
-                f"w{number:04d}", "outage", "site", network.sites[int(site)].site_id, cells, begin + 240, promised + late,
-                1.0, works=True, promised_end=promised,
-            )  # fmt: skip
+                fault_id=f"w{number:04d}",
+                kind="outage",
+                scope_kind="site",
+                scope_id=network.sites[int(site)].site_id,
+                cells=cells,
+                start=begin + 240,
+                end=promised + late,
+                severity=1.0,
+                works=True,
+                promised_end=promised,
+            )

@@ -46,14 +46,26 @@ class LiveOperator:
     """
 
     def __init__(
-        self, out: Path, *, cells: int = 200, seed: int = 1, start: int = 1_772_431_200, history_days: int = 21,
-        live_days: int = 3, subscribers_per_cell: int = 40,
-    ) -> None:  # fmt: skip
+        self,
+        out: Path,
+        *,
+        cells: int = 200,
+        seed: int = 1,
+        start: int = 1_772_431_200,
+        history_days: int = 21,
+        live_days: int = 3,
+        subscribers_per_cell: int = 40,
+    ) -> None:
         self._out = out
         self._scenario = Scenario(
-            cells, history_days + live_days, seed, start - start % HOUR_S, history_days,
-            subscribers_per_cell=subscribers_per_cell, scripted=True,
-        )  # fmt: skip
+            cells=cells,
+            days=history_days + live_days,
+            seed=seed,
+            start=start - start % HOUR_S,
+            history_days=history_days,
+            subscribers_per_cell=subscribers_per_cell,
+            scripted=True,
+        )
         self.world = build_world(self._scenario)
         self.people = build_people(self._scenario, self.world.network)
         self._complaints = Complaints(self.world, self.people)

@@ -50,8 +50,9 @@ class PmWriter:
         self._world, self._counters, self._trouble = world, counters, trouble
         network = world.network
         self._column = np.where(network.nr, np.cumsum(network.nr), np.cumsum(~network.nr)) - 1
-        self._nodes = {n: [i for i, c in enumerate(network.cells) if c.node_id == n] for n in
-                       sorted({c.node_id for c in network.cells})}  # fmt: skip
+        self._nodes = {
+            n: [i for i, c in enumerate(network.cells) if c.node_id == n] for n in sorted({c.node_id for c in network.cells})
+        }
         self._zone = ZoneInfo(world.scenario.timezone)
         self._resets = set(trouble.resets)
 
@@ -104,10 +105,16 @@ class PmWriter:
         central = tuple(n for n in self._counters.nr if n not in DISTRIBUTED_UNIT)
         names = {"NRCellCU": central, "NRCellDU": DISTRIBUTED_UNIT}
         return [
-            self._group(unit, self._counters.nr, own, period, cells,
-                        [self._world.network.cells[c].ldn[part].partition(",")[2] for c in cells])
+            self._group(
+                unit,
+                self._counters.nr,
+                own,
+                period,
+                cells,
+                [self._world.network.cells[c].ldn[part].partition(",")[2] for c in cells],
+            )
             for part, (unit, own) in enumerate(names.items())
-        ]  # fmt: skip
+        ]
 
     def _group(
         self, group: str, table: Table, names: tuple[str, ...], period: int, cells: list[int], objects: list[str]
@@ -139,15 +146,14 @@ def _texts(values: NDArray[np.float64]) -> list[str]:
     return [_text(v) for v in values.tolist()]
 
 
-def _value_file(
-    element: str, vendor: str, software: str, begin: datetime, end: datetime, groups: Sequence[Group]
-) -> str:  # fmt: skip
+def _value_file(element: str, vendor: str, software: str, begin: datetime, end: datetime, groups: Sequence[Group]) -> str:
     lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>', f'<measCollecFile xmlns="{LTE_SPACE}">',
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<measCollecFile xmlns="{LTE_SPACE}">',
         f'<fileHeader fileFormatVersion="32.435 V10.0" vendorName="{vendor}">',
         f'<fileSender localDn="{element}" elementType="ENB"/><measCollec beginTime="{begin.isoformat()}"/></fileHeader>',
         f'<measData><managedElement localDn="{element}" swVersion="{software}"/>',
-    ]  # fmt: skip
+    ]
     for group, names, rows in groups:
         lines += [f'<measInfo measInfoId="{group}">', _period(end)]
         lines += [f'<measType p="{p}">{name}</measType>' for p, name in enumerate(names, 1)]
@@ -159,15 +165,14 @@ def _value_file(
     return "\n".join([*lines, footer])
 
 
-def _list_file(
-    element: str, vendor: str, software: str, begin: datetime, end: datetime, groups: Sequence[Group]
-) -> str:  # fmt: skip
+def _list_file(element: str, vendor: str, software: str, begin: datetime, end: datetime, groups: Sequence[Group]) -> str:
     lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>', f'<measDataFile xmlns="{NR_SPACE}">',
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<measDataFile xmlns="{NR_SPACE}">',
         f'<fileHeader fileFormatVersion="28.532 V16" vendorName="{vendor}">',
         f'<fileSender senderName="{element}"/><measData beginTime="{begin.isoformat()}"/></fileHeader>',
         f'<measData><measEntity localDn="{element}" swVersion="{software}"/>',
-    ]  # fmt: skip
+    ]
     for group, names, rows in groups:
         lines += [f'<measInfo measInfoId="{group}">', _period(end), f"<measTypes>{' '.join(names)}</measTypes>"]
         lines += [

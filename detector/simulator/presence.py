@@ -42,7 +42,7 @@ class Suffering:
         return Suffering(self.fault[over], self.person[over], self.hour[over], self.failures[over], self.degraded_s[over])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DayPresence:
     """Rows of attachments, ordered by hour, person, cell; `hour` is its start (s)."""
 
@@ -150,10 +150,13 @@ def _driven(rng: np.random.Generator, world: World, number: int, counters: DayCo
     lost[hit] = np.where(finds, 0, away)
     go, nothing = hit[finds], np.zeros(int(finds.sum()), np.int64)
     return Stay(
-        np.concatenate([stay.hour, stay.hour[go]]), np.concatenate([stay.person, stay.person[go]]),
-        np.concatenate([stay.cell, refuge[finds]]), np.concatenate([seconds, away[finds]]),
-        np.concatenate([lost, nothing]), np.concatenate([stay.origin, np.where(dead, cell, -1)[finds]]),
-    )  # fmt: skip
+        np.concatenate([stay.hour, stay.hour[go]]),
+        np.concatenate([stay.person, stay.person[go]]),
+        np.concatenate([stay.cell, refuge[finds]]),
+        np.concatenate([seconds, away[finds]]),
+        np.concatenate([lost, nothing]),
+        np.concatenate([stay.origin, np.where(dead, cell, -1)[finds]]),
+    )
 
 
 def _spot_draw(person: NDArray[np.int64], cell: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -178,9 +181,14 @@ def _moved_alive(world: World, number: int, stay: Stay) -> NDArray[np.bool_]:
 
 
 def _suffering(
-    rng: np.random.Generator, world: World, people: People, number: int, counters: DayCounters, stay: Stay,
+    rng: np.random.Generator,
+    world: World,
+    people: People,
+    number: int,
+    counters: DayCounters,
+    stay: Stay,
     own: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
-) -> Suffering:  # fmt: skip
+) -> Suffering:
     """Blame: of a person's failures behind a faulty cell, the share by which the fault raised the cell's failures."""
     failures, shocks, unheard = own
     begin = world.scenario.start + number * DAY_S
@@ -226,5 +234,11 @@ def _rows(
     hour, rest = np.divmod(unique, people * cells)
     begin = world.scenario.start + number * DAY_S
     return DayPresence(
-        rest // cells, rest % cells, begin + hour * HOUR_S, sums[0][keep], sums[1][keep], sums[2][keep], suffering
-    )  # fmt: skip
+        person=rest // cells,
+        cell=rest % cells,
+        hour=begin + hour * HOUR_S,
+        seconds=sums[0][keep],
+        attempts=sums[1][keep],
+        failures=sums[2][keep],
+        suffering=suffering,
+    )

@@ -12,9 +12,26 @@ from detector.simulator.topology import PLMN, Network
 from detector.simulator.world import World
 
 CELLS = (
-    "cell_id", "technology", "site_id", "node_id", "tac", "region", "plmn", "band", "layer", "indoor", "latitude",
-    "longitude", "azimuth_deg", "vendor", "software", "state", "ldn", "valid_from", "valid_to",
-)  # fmt: skip
+    "cell_id",
+    "technology",
+    "site_id",
+    "node_id",
+    "tac",
+    "region",
+    "plmn",
+    "band",
+    "layer",
+    "indoor",
+    "latitude",
+    "longitude",
+    "azimuth_deg",
+    "vendor",
+    "software",
+    "state",
+    "ldn",
+    "valid_from",
+    "valid_to",
+)
 ALARMS = ("alarm_id", "object_kind", "object_id", "raised_at", "cleared_at", "type", "severity", "probable_cause", "text")
 TICKETS = ("ticket_id", "object_kind", "object_id", "opened_at", "closed_at", "status", "eta", "text")
 MAINTENANCE = ("scope_kind", "scope_id", "start", "end", "reason", "status", "actual_end", "expected_impact")
@@ -34,15 +51,17 @@ def write_network(out: Path, world: World) -> None:
         out / "topology_edges.csv",
         ("child_kind", "child_id", "parent_kind", "parent_id", "relation", "valid_from", "valid_to"),
         ((e.child_kind, e.child_id, e.parent_kind, e.parent_id, e.relation, "", "") for e in network.edges),
-    )  # fmt: skip
+    )
     write_rows(
-        out / "network_functions.csv", ("nf_id", "kind", "serves"),
+        out / "network_functions.csv",
+        ("nf_id", "kind", "serves"),
         ((f.nf_id, f.kind, ";".join(f.serves)) for f in network.functions),
-    )  # fmt: skip
+    )
     write_rows(
-        out / "calendar.csv", ("start", "end", "scope_kind", "scope_id", "name", "kind"),
+        out / "calendar.csv",
+        ("start", "end", "scope_kind", "scope_id", "name", "kind"),
         ((iso(e.window.start), iso(e.window.end), e.scope_kind, e.scope_id, e.name, e.kind) for e in world.load.calendar),
-    )  # fmt: skip
+    )
 
 
 def cell_history(scenario: Scenario, network: Network) -> Iterator[tuple[str | float | None, ...]]:
@@ -58,10 +77,26 @@ def cell_history(scenario: Scenario, network: Network) -> Iterator[tuple[str | f
 
 def _cell_row(cell: Cell, sector: int, software: str, since: str, until: str) -> tuple[str | float | None, ...]:
     return (
-        cell.cell_id, cell.technology, cell.site_id, cell.node_id, cell.tac, cell.region, PLMN, cell.band, cell.layer,
-        "false", cell.latitude, cell.longitude, 120 * sector, cell.vendor, software, cell.state, ";".join(cell.ldn),
-        since, until,
-    )  # fmt: skip
+        cell.cell_id,
+        cell.technology,
+        cell.site_id,
+        cell.node_id,
+        cell.tac,
+        cell.region,
+        PLMN,
+        cell.band,
+        cell.layer,
+        "false",
+        cell.latitude,
+        cell.longitude,
+        120 * sector,
+        cell.vendor,
+        software,
+        cell.state,
+        ";".join(cell.ldn),
+        since,
+        until,
+    )
 
 
 def write_maintenance(out: Path, works: tuple[Fault, ...], now: int) -> None:
@@ -72,9 +107,15 @@ def write_maintenance(out: Path, works: tuple[Fault, ...], now: int) -> None:
         status = "finished" if fault.end <= now else "active" if begin <= now else "planned"
         actual = iso(fault.end) if status == "finished" else ""
         return (
-            fault.scope_kind, fault.scope_id, iso(begin), iso(fault.promised_end), "power supply exchange", status, actual,
+            fault.scope_kind,
+            fault.scope_id,
+            iso(begin),
+            iso(fault.promised_end),
+            "power supply exchange",
+            status,
+            actual,
             "cells of the mast without service",
-        )  # fmt: skip
+        )
 
     write_rows(out / "maintenance.csv", MAINTENANCE, map(row, works))
 
@@ -82,25 +123,46 @@ def write_maintenance(out: Path, works: tuple[Fault, ...], now: int) -> None:
 def write_alarms(out: Path, alarms: tuple[AlarmRow, ...], now: int) -> None:
     """Alarms raised by `now`, cleared as far as they are by then."""
     write_rows(
-        out / "alarms.csv", ALARMS,
+        out / "alarms.csv",
+        ALARMS,
         (
-            (a.alarm_id, a.object_kind, a.object_id, iso(a.raised_at), iso(a.cleared_at if a.cleared_at <= now else None),
-             a.type, a.severity, a.probable_cause, a.text)
-            for a in alarms if a.raised_at <= now
+            (
+                a.alarm_id,
+                a.object_kind,
+                a.object_id,
+                iso(a.raised_at),
+                iso(a.cleared_at if a.cleared_at <= now else None),
+                a.type,
+                a.severity,
+                a.probable_cause,
+                a.text,
+            )
+            for a in alarms
+            if a.raised_at <= now
         ),
-    )  # fmt: skip
+    )
 
 
 def write_tickets(out: Path, tickets: tuple[TicketRow, ...], now: int) -> None:
     """Tickets opened by `now`, closed as far as they are by then."""
     write_rows(
-        out / "tickets.csv", TICKETS,
+        out / "tickets.csv",
+        TICKETS,
         (
-            (t.ticket_id, t.object_kind, t.object_id, iso(t.opened_at), iso(t.closed_at if t.closed_at <= now else None),
-             "closed" if t.closed_at <= now else "open", iso(t.eta), t.text)
-            for t in tickets if t.opened_at <= now
+            (
+                t.ticket_id,
+                t.object_kind,
+                t.object_id,
+                iso(t.opened_at),
+                iso(t.closed_at if t.closed_at <= now else None),
+                "closed" if t.closed_at <= now else "open",
+                iso(t.eta),
+                t.text,
+            )
+            for t in tickets
+            if t.opened_at <= now
         ),
-    )  # fmt: skip
+    )
 
 
 def write_truth(out: Path, world: World) -> None:
@@ -112,9 +174,11 @@ def write_truth(out: Path, world: World) -> None:
         return own + [str(ids[c]) for c in fault.cells]
 
     write_rows(
-        out / "truth.csv", TRUTH,
+        out / "truth.csv",
+        TRUTH,
         (
             (f.fault_id, object_id, iso(f.start), iso(f.end), f.kind, int(f.customer_affecting))
-            for f in world.faults for object_id in objects(f)
+            for f in world.faults
+            for object_id in objects(f)
         ),
-    )  # fmt: skip
+    )

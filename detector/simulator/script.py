@@ -44,16 +44,29 @@ def _fault(scenario: Scenario, network: Network, day: int, row: int, opening: in
     own = np.flatnonzero((network.site == site) & ~network.capacity)
     cell = network.cells[int(own[day % len(own)])]
     names = {
-        "cell": cell.cell_id, "site": cell.site_id, "hub": network.sites[site].hub,
-        "software": f"{cell.vendor} {cell.software}", "nf": network.functions[(2 * day) % len(network.functions)].nf_id,
-    }  # fmt: skip
+        "cell": cell.cell_id,
+        "site": cell.site_id,
+        "hub": network.sites[site].hub,
+        "software": f"{cell.vendor} {cell.software}",
+        "nf": network.functions[(2 * day) % len(network.functions)].nf_id,
+    }
     cells, nf = scope(network, scope_kind, names[scope_kind])
     end = min(start + minutes * 60, scenario.end)
     promised = opening + (minute + 65) * 60 if works else 0
     return Fault(
-        f"{'w' if works else 'f'}{day + 1:02d}{row + 1:02d}", kind, scope_kind, names[scope_kind], cells, start, end,
-        severity, nf, hidden, works, promised,
-    )  # fmt: skip
+        fault_id=f"{'w' if works else 'f'}{day + 1:02d}{row + 1:02d}",
+        kind=kind,
+        scope_kind=scope_kind,
+        scope_id=names[scope_kind],
+        cells=cells,
+        start=start,
+        end=end,
+        severity=severity,
+        nf=nf,
+        hidden=hidden,
+        works=works,
+        promised_end=promised,
+    )
 
 
 def _widest_hub(network: Network) -> int:

@@ -89,9 +89,11 @@ def cell_rows(network: Network, counters: DayCounters, trouble: Trouble, nr: boo
     for period, cell in trouble.resets:
         reset[period, cell] = True
     columns: Columns = {
-        "object_id": network.ids[own][at], "start": counters.starts[periods],
-        "duration_s": np.full(len(periods), PERIOD_S), "suspect": suspect,
-    }  # fmt: skip
+        "object_id": network.ids[own][at],
+        "start": counters.starts[periods],
+        "duration_s": np.full(len(periods), PERIOD_S),
+        "suspect": suspect,
+    }
     table: Table = counters.nr if nr else counters.lte
     for number, (name, values) in enumerate(table.items()):
         column = values[periods, at]
@@ -105,9 +107,11 @@ def core_rows(network: Network, counters: DayCounters, kind: str) -> Columns:
     ids = np.array([f.nf_id for f in network.functions if f.kind == kind], dtype=object)
     count = len(counters.starts)
     columns: Columns = {
-        "object_id": np.tile(ids, count), "start": np.repeat(counters.starts, len(ids)),
-        "duration_s": np.full(count * len(ids), PERIOD_S), "suspect": np.zeros(count * len(ids), bool),
-    }  # fmt: skip
+        "object_id": np.tile(ids, count),
+        "start": np.repeat(counters.starts, len(ids)),
+        "duration_s": np.full(count * len(ids), PERIOD_S),
+        "suspect": np.zeros(count * len(ids), bool),
+    }
     return columns | {name: values.ravel() for name, values in counters.core[kind].items()}
 
 
@@ -118,8 +122,14 @@ def attachment_columns(world: World, people: People, presence: DayPresence) -> C
     nr = network.nr[presence.cell].astype(int)
     flow = 40_000 * people.active[presence.person] * (1 + 2 * nr)
     return {
-        "subscriber_id": people.ids[presence.person], "cell_id": network.ids[presence.cell], "start": presence.hour,
-        "duration_s": np.full(count, 3600), "seconds": presence.seconds,
+        "subscriber_id": people.ids[presence.person],
+        "cell_id": network.ids[presence.cell],
+        "start": presence.hour,
+        "duration_s": np.full(count, 3600),
+        "seconds": presence.seconds,
         "bytes": np.floor(flow * presence.seconds * (presence.attempts > 0)).astype(np.int64),
-        "technology": technology[nr], "slice": slices[nr], "attempts": presence.attempts, "failures": presence.failures,
-    }  # fmt: skip
+        "technology": technology[nr],
+        "slice": slices[nr],
+        "attempts": presence.attempts,
+        "failures": presence.failures,
+    }

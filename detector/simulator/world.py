@@ -37,6 +37,10 @@ def build_world(scenario: Scenario) -> World:
     plan = scripted_faults if scenario.scripted else plan_faults
     faults = plan(scenario, network)
     return World(
-        scenario, network, build_load(scenario, network), build_quality(scenario, network), faults,
+        scenario,
+        network,
+        build_load(scenario, network),
+        build_quality(scenario, network),
+        faults,
         build_effects(scenario, network, faults),
-    )  # fmt: skip
+    )

@@ -36,9 +36,15 @@ class OperatorDataset:
     name = "dataset"
 
     def __init__(
-        self, root: Path, pseudonymiser: Pseudonymiser, *, arrival_delay_s: int | None = None, each: bool = False,
-        budget: FileBudget | None = None, settled: Callable[[Signature], bool] = lambda _signature: True,
-    ) -> None:  # fmt: skip
+        self,
+        root: Path,
+        pseudonymiser: Pseudonymiser,
+        *,
+        arrival_delay_s: int | None = None,
+        each: bool = False,
+        budget: FileBudget | None = None,
+        settled: Callable[[Signature], bool] = lambda _signature: True,
+    ) -> None:
         """`each`, `budget`, `settled`: of tables, see `ReferenceFiles`."""
         if not root.is_dir():
             raise Misconfigured("there is no such directory", where=str(root), mend="name an operator dataset")

@@ -179,9 +179,11 @@ def _find_header(data: bytes, name: str, required: Sequence[str], known: Sequenc
             if set(required) <= set(names):
                 spend(columns=len(names))
                 return Layout(
-                    header=_without_tail(names), delimiter=delimiter, skip=number + 1,
+                    header=_without_tail(names),
+                    delimiter=delimiter,
+                    skip=number + 1,
                     words=words + _said(cells, names, delimiter, number, lines),
-                )  # fmt: skip
+                )
     raise _no_header(lines, name, required, known)
 
 

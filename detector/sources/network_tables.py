@@ -89,9 +89,11 @@ def _present(rows: Sequence[Dated[Cell]], now: float) -> Cell | None:
     # a first row says when the list was made or the cell built, not that the id was another's before
     begun = [row for row in rows[first:] if holds(row.since, None, now)]
     return replace(
-        rows[index].noun, valid_from=rows[first].since if first else None, idle=_idle(begun),
+        rows[index].noun,
+        valid_from=rows[first].since if first else None,
+        idle=_idle(begun),
         software_since=rows[release].since if release > first else None,
-    )  # fmt: skip
+    )
 
 
 def _first_alike(rows: Sequence[Dated[Cell]], index: int, same: Callable[[Cell], object]) -> int:
@@ -136,9 +138,21 @@ def _cell(row: Record) -> Dated[Cell]:
     ldn = tuple(part.strip() for part in row.text("ldn").split(";") if part.strip())
     site, node, tac, region, band, layer, vendor, software = (row.text(name) for name in PLAIN)
     cell = Cell(
-        row.needed("cell_id"), row.one_of("technology", TECHNOLOGIES), site, node, tac, region, band, layer, vendor,
-        software, state, row.number("latitude"), row.number("longitude"), ldn,
-    )  # fmt: skip
+        cell_id=row.needed("cell_id"),
+        technology=row.one_of("technology", TECHNOLOGIES),
+        site_id=site,
+        node_id=node,
+        tac=tac,
+        region=region,
+        band=band,
+        layer=layer,
+        vendor=vendor,
+        software=software,
+        state=state,
+        latitude=row.number("latitude"),
+        longitude=row.number("longitude"),
+        ldn=ldn,
+    )
     return Dated(cell, row.time("valid_from"), row.time("valid_to"))
 
 

@@ -36,9 +36,15 @@ class Held(Generic[Value]):
     """
 
     def __init__(
-        self, root: Path, names: Iterable[str], load: Callable[[], Value], refused: Callable[[Misconfigured, str], None], *,
-        settled: Callable[[Signature], bool] = lambda _signature: True, hindered: Callable[[], bool] = lambda: False,
-    ) -> None:  # fmt: skip
+        self,
+        root: Path,
+        names: Iterable[str],
+        load: Callable[[], Value],
+        refused: Callable[[Misconfigured, str], None],
+        *,
+        settled: Callable[[Signature], bool] = lambda _signature: True,
+        hindered: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._paths = [root / name for name in names]
         self._load, self._refused, self._settled, self._hindered = load, refused, settled, hindered
         self._signature: Signature | None = None
@@ -79,9 +85,14 @@ class ReferenceFiles:
     """
 
     def __init__(
-        self, root: Path, names: Pseudonymiser, *, each: bool = False, budget: FileBudget | None = None,
+        self,
+        root: Path,
+        names: Pseudonymiser,
+        *,
+        each: bool = False,
+        budget: FileBudget | None = None,
         settled: Callable[[Signature], bool] = lambda _signature: True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`each`: a table that cannot be read costs itself alone, as a service needs it that goes on; else it raises.
         `settled`: whether files with this signature may be read yet."""
         self._root, self._settled = root, settled
@@ -115,9 +126,7 @@ class ReferenceFiles:
             found, self._tables.hindered = self._tables.hindered, False
             return found
 
-        return Held(
-            self._root, ["operator.toml", *files], load, self._refused, settled=self._settled, hindered=hindered
-        )  # fmt: skip
+        return Held(self._root, ["operator.toml", *files], load, self._refused, settled=self._settled, hindered=hindered)
 
     @property
     def operator(self) -> Operator:

@@ -24,7 +24,7 @@ _WORDS_A_LOOK = 10_000
 """Different times between two looks at the budget."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CounterTable:
     """A file in memory, rows in order of time; `columns[i]` are the values of `counters[i]`."""
 
@@ -57,11 +57,14 @@ class CounterTable:
         edges = [first, *map(int, cuts), last] if last > first else []
         for low, high in pairwise(edges):
             yield CounterBatch(
-                self.file, int(self.start[low]), int(self.duration_s[low]),
-                tuple(self.names[i] for i in self.object[low:high]), self.counters,
-                np.column_stack([c[low:high] for c in self.columns]) if self.columns else np.empty((high - low, 0)),
-                self.suspect[low:high],
-            )  # fmt: skip
+                file=self.file,
+                start=int(self.start[low]),
+                duration_s=int(self.duration_s[low]),
+                objects=tuple(self.names[i] for i in self.object[low:high]),
+                counters=self.counters,
+                values=np.column_stack([c[low:high] for c in self.columns]) if self.columns else np.empty((high - low, 0)),
+                suspect=self.suspect[low:high],
+            )
 
 
 def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) -> CounterTable:
@@ -84,13 +87,28 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
         columns = tuple(column[keep] for column in values)
         suspect = _flags(table, "suspect")[keep]
     lasts = duration[keep].astype(np.int64)
-    return CounterTable(name, counters, names, objects[keep], start[keep], lasts, suspect, columns)
+    return CounterTable(
+        file=name,
+        counters=counters,
+        names=names,
+        object=objects[keep],
+        start=start[keep],
+        duration_s=lasts,
+        suspect=suspect,
+        columns=columns,
+    )
 
 
 def times(
-    table: Table, column: str, zone: tzinfo, name: str, findings: Findings, *, private: bool = False,
+    table: Table,
+    column: str,
+    zone: tzinfo,
+    name: str,
+    findings: Findings,
+    *,
+    private: bool = False,
     of: Sequence[NDArray[Any]] = (),
-) -> NDArray[np.int64]:  # fmt: skip
+) -> NDArray[np.int64]:
     """A loaded column of times as seconds, -1 where empty or no time (a finding, which does not repeat a `private` one).
 
     `of`: what a row is about. A local time that comes twice, when the clocks are set back, is the earlier moment in the

@@ -142,10 +142,13 @@ class Table:
             self._from = "mended" if layout.rows else f"(SELECT {self._nothing(layout)} WHERE false)"
             return
         self._from = _CSV.format(
-            path=_text(str(self._opened)), columns=", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.header))),
-            skip=layout.skip, delim=_text(layout.delimiter), quote=_text('"' if layout.quoted else ""),
+            path=_text(str(self._opened)),
+            columns=", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.header))),
+            skip=layout.skip,
+            delim=_text(layout.delimiter),
+            quote=_text('"' if layout.quoted else ""),
             packed="gzip" if layout.packed else "none",
-        )  # fmt: skip
+        )
 
     @staticmethod
     def _nothing(layout: Layout) -> str:

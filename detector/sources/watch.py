@@ -74,9 +74,14 @@ class FileDrop(OperatorDataset):
     name = "file_drop"
 
     def __init__(
-        self, root: Path, pseudonymiser: Pseudonymiser, quarantine: Path, *, wall: Clock | None = None,
+        self,
+        root: Path,
+        pseudonymiser: Pseudonymiser,
+        quarantine: Path,
+        *,
+        wall: Clock | None = None,
         how: Watching | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._how, self._wall = how or Watching(), wall
         tables = FileBudget(most_bytes=self._how.largest_bytes or MOST_BYTES, seconds=TABLE_TIMES * self._how.file_s)
         super().__init__(root, pseudonymiser, each=True, budget=tables, settled=self._tables_settled)

@@ -42,10 +42,13 @@ class Book:
         """The one that its reason speaks of, see domain.degradation.leading: of each part of the ids only that is read."""
         column = tables.degradation.c
         order = (
-            case((column.kind == incident.kind, 0), else_=1), case((column.cleared_at.is_(None), 0), else_=1),
-            case({name: -i for i, name in enumerate(SEVERITIES)}, value=column.severity), column.strength.desc(),
-            column.started_at, column.degradation_id,
-        )  # fmt: skip
+            case((column.kind == incident.kind, 0), else_=1),
+            case((column.cleared_at.is_(None), 0), else_=1),
+            case({name: -i for i, name in enumerate(SEVERITIES)}, value=column.severity),
+            column.strength.desc(),
+            column.started_at,
+            column.degradation_id,
+        )
         found: list[Degradation] = []
         with self._database.read() as connection:
             for part in _parts(incident.degradation_ids):
@@ -66,9 +69,8 @@ class Book:
         table = tables.incident
         with self._database.read() as connection:
             rows = [
-                row for part in _parts(ids)
-                for row in connection.execute(select(table).where(table.c.incident_id.in_(part)))
-            ]  # fmt: skip
+                row for part in _parts(ids) for row in connection.execute(select(table).where(table.c.incident_id.in_(part)))
+            ]
         return [noun_of(Incident, row) for row in rows]
 
     def degradations_since(self, start: int) -> list[Degradation]:
@@ -113,9 +115,11 @@ class Book:
 
     def incidents_changed_at(self, updated_at: int) -> list[Incident]:
         """Those open, or changed by the decision of this moment."""
-        query = select(tables.incident).where(
-            or_(tables.incident.c.state == "open", tables.incident.c.updated_at >= updated_at)
-        ).order_by(tables.incident.c.opened_at, tables.incident.c.incident_id)  # fmt: skip
+        query = (
+            select(tables.incident)
+            .where(or_(tables.incident.c.state == "open", tables.incident.c.updated_at >= updated_at))
+            .order_by(tables.incident.c.opened_at, tables.incident.c.incident_id)
+        )
         with self._database.read() as connection:
             return [noun_of(Incident, row) for row in connection.execute(query)]
 
@@ -134,7 +138,14 @@ class Book:
             return None
         accounts = tuple(noun_from(AccountImpact, a) for a in row.accounts)
         return Impact(
-            row.incident_id, row.assessed_at, row.exposed, row.affected, row.affected_low, row.affected_high, (), accounts
+            incident_id=row.incident_id,
+            assessed_at=row.assessed_at,
+            exposed=row.exposed,
+            affected=row.affected,
+            affected_low=row.affected_low,
+            affected_high=row.affected_high,
+            people=(),
+            accounts=accounts,
         )
 
     def listings(
@@ -163,9 +174,10 @@ class Book:
         query = select(table).where(table.c.delisted_at.is_(None)).order_by(table.c.row)
         with self._database.read() as connection:
             return [
-                listing for part in _parts(ids)
+                listing
+                for part in _parts(ids)
                 for listing in nouns_of(Listing, connection.execute(query.where(table.c.incident_id.in_(part))))
-            ]  # fmt: skip
+            ]
 
     def held_out_within(self, window: Window) -> list[Listing]:
         """Rows begun in the window of those whom the holdout left out."""
@@ -181,9 +193,10 @@ class Book:
         query = select(table).where(table.c.delisted_at.is_(None))
         with self._database.read() as connection:
             return [
-                noun_of(Listing, row) for part in _parts(people)
+                noun_of(Listing, row)
+                for part in _parts(people)
                 for row in connection.execute(query.where(table.c.subscriber.in_(map(SubscriberId, part))))
-            ]  # fmt: skip
+            ]
 
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
         """End these rows and begin those."""

@@ -66,10 +66,15 @@ class Decisions:
         """As the newest, in this order."""
         first = self.newest(connection) + 1
         rows = [
-            {"number": first + i, "start": one.tick.start, "duration_s": one.tick.duration_s, "decided_at": one.decided_at,
-             "before": _packed(one.before)}
+            {
+                "number": first + i,
+                "start": one.tick.start,
+                "duration_s": one.tick.duration_s,
+                "decided_at": one.decided_at,
+                "before": _packed(one.before),
+            }
             for i, one in enumerate(decided)
-        ]  # fmt: skip
+        ]
         if rows:
             connection.execute(table.insert(), rows)
 

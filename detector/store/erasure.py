@@ -71,9 +71,11 @@ class Erasure:
         with self._database.read() as connection:
             found = [table.name for table in _searched() if any(_rows(connection, c, person) for c in texts(table))]
             found += [
-                f"{table.name}.{column.name}" for table in _searched() for column in packed(table)
+                f"{table.name}.{column.name}"
+                for table in _searched()
+                for column in packed(table)
                 if any(_inside(row[0], person) for row in connection.execute(select(column).where(column.is_not(None))))
-            ]  # fmt: skip
+            ]
         return found + sorted(traces(self._root, person, elsewhere))
 
     def kept(self, names: Sequence[str]) -> dict[str, int]:

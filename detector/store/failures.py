@@ -10,16 +10,20 @@ _PASSING = ("08", "40", "53", "55", "57", "58", "25")
 transaction that is read-only or over (PostgreSQL, errcodes-appendix)."""
 _REFUSED = {"28": "storage.database: user and password", "3D": "storage.database: name of the database"}
 _REFUSED_WORDS = {
-    "password authentication failed": "mend user or password", "no password supplied": "add the password",
-    "no pg_hba.conf entry": "let this host in", "does not exist": "create it, or mend its name",
+    "password authentication failed": "mend user or password",
+    "no password supplied": "add the password",
+    "no pg_hba.conf entry": "let this host in",
+    "does not exist": "create it, or mend its name",
     "permission denied": "grant this user the right",
-}  # fmt: skip
+}
 """A server that refuses a connection gives no SQLSTATE: its words decide. In another language they pass for transient."""
 _SQLITE = {
-    "readonly": "make file and folder writable for this user", "not a database": "restore it from a backup",
-    "malformed": "restore it from a backup", "no such table": "restore it from a backup: a table is missing",
+    "readonly": "make file and folder writable for this user",
+    "not a database": "restore it from a backup",
+    "malformed": "restore it from a backup",
+    "no such table": "restore it from a backup: a table is missing",
     "no such column": "restore it from a backup: it has another schema",
-}  # fmt: skip
+}
 _UNIQUE = ("23505", "UNIQUE constraint")
 
 

@@ -118,9 +118,12 @@ class Person:
             return None
         narrow = b"|".join(map(re.escape, sorted(words)))
         return re.compile(
-            rb"(?<![0-9A-Za-z_])(?:" + narrow + rb")(?![0-9A-Za-z_])|(?<![0-9A-Za-z_]\0)(?:" + b"|".join(sorted(wide))
+            rb"(?<![0-9A-Za-z_])(?:"
+            + narrow
+            + rb")(?![0-9A-Za-z_])|(?<![0-9A-Za-z_]\0)(?:"
+            + b"|".join(sorted(wide))
             + rb")(?![0-9A-Za-z_]\0)"
-        )  # fmt: skip
+        )
 
 
 def _spellings(name: str) -> Sequence[str]:

@@ -27,7 +27,7 @@ _LONGEST_FIRST_WAIT_S = 3_600.0
 """Nor does what was never tried wait longer: for a lease of twice the longest time-out, or for a breaker."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One alert for one receiver. `body` is frozen at the first attempt: a key never gets another meaning."""
 
@@ -48,8 +48,16 @@ class Message:
 
     @property
     def alert(self) -> Alert:
-        named = (self.key, self.incident_id, self.type, self.sequence, self.severity, self.time, self.expires_at)
-        return Alert(*named, data=self.data)
+        return Alert(
+            key=self.key,
+            incident_id=self.incident_id,
+            type=self.type,
+            sequence=self.sequence,
+            severity=self.severity,
+            time=self.time,
+            expires_at=self.expires_at,
+            data=self.data,
+        )
 
 
 class Outbox:
@@ -101,9 +109,14 @@ class Outbox:
         return self.messages(*([] if state is None else [table.c.state == Choice(state)]), limit=limit)
 
     def claim(
-        self, now: float, limit: int = 50, *, receiver: str | None = None, besides: Collection[str] | None = None,
+        self,
+        now: float,
+        limit: int = 50,
+        *,
+        receiver: str | None = None,
+        besides: Collection[str] | None = None,
         lease_s: float = LEASE_S,
-    ) -> list[Message]:  # fmt: skip
+    ) -> list[Message]:
         """Due messages, leased for `lease_s`: an incident's alerts to one receiver go out in order, none overtakes another.
         Of all receivers, of one, or of all `besides` some."""
         earlier = table.alias()
@@ -111,12 +124,14 @@ class Outbox:
             select(earlier.c.key)
             .where(
                 and_(
-                    earlier.c.incident_id == table.c.incident_id, earlier.c.receiver == table.c.receiver,
-                    earlier.c.state == "pending", earlier.c.sequence < table.c.sequence,
+                    earlier.c.incident_id == table.c.incident_id,
+                    earlier.c.receiver == table.c.receiver,
+                    earlier.c.state == "pending",
+                    earlier.c.sequence < table.c.sequence,
                 )
             )
             .exists()
-        )  # fmt: skip
+        )
         whose = [table.c.receiver == receiver] if receiver is not None else []
         whose += [table.c.receiver.not_in(besides)] if besides is not None else []
         query = select(table).where(table.c.state == "pending", _due(now), ~blocked, *whose)

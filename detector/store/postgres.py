@@ -57,9 +57,13 @@ class BoundedConnection(psycopg.Connection[Any]):
 def postgres_engine(url: URL, limits: DatabaseLimits, aborted: Event) -> Engine:
     """An engine whose connections keep `limits`; parameters of the operator's own URL win over them."""
     engine = create_engine(
-        url, pool_pre_ping=True, pool_size=_POOL, max_overflow=_OVERFLOW, pool_timeout=_POOL_S,
+        url,
+        pool_pre_ping=True,
+        pool_size=_POOL,
+        max_overflow=_OVERFLOW,
+        pool_timeout=_POOL_S,
         connect_args={name: value for name, value in _arguments(limits).items() if name not in url.query},
-    )  # fmt: skip
+    )
     bounded: type[BoundedConnection] = type(
         "Bounded", (BoundedConnection,), {"answer_s": limits.answer_s, "aborted": aborted}
     )
@@ -93,11 +97,14 @@ def _quick(ping: Callable[[DBAPIConnection], bool]) -> Callable[[DBAPIConnection
 
 def _arguments(limits: DatabaseLimits) -> dict[str, str]:
     options = {
-        "statement_timeout": limits.statement_timeout_s, "lock_timeout": limits.lock_timeout_s,
+        "statement_timeout": limits.statement_timeout_s,
+        "lock_timeout": limits.lock_timeout_s,
         "idle_in_transaction_session_timeout": limits.idle_in_transaction_timeout_s,
-    }  # fmt: skip
+    }
     return {
-        "application_name": "precall", "connect_timeout": str(max(1, round(limits.connect_timeout_s))),
-        "tcp_user_timeout": _TCP_USER_TIMEOUT_MS, **_KEEPALIVES,
+        "application_name": "precall",
+        "connect_timeout": str(max(1, round(limits.connect_timeout_s))),
+        "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,
+        **_KEEPALIVES,
         "options": " ".join(f"-c {name}={round(1000 * seconds)}" for name, seconds in options.items()),
-    }  # fmt: skip
+    }

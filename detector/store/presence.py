@@ -90,8 +90,8 @@ class PresenceStore:
         parts = [_inside(rows, window) for rows in files if rows is not None]
         if not parts:
             return no_presence()
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-        return Presence(tuple(self._people), tuple(self._cells), *columns)
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
+        return Presence(subscribers=tuple(self._people), cells=tuple(self._cells), **columns)
 
     def parts(self, window: Window) -> Iterator[Presence]:
         """The same, arrival by arrival in order of the days, none held in memory: for weeks of them."""
@@ -182,9 +182,12 @@ def _as_columns(rows: Presence) -> dict[str, NDArray[Any]]:
     return {
         "subscriber": np.array(rows.subscribers, dtype=object)[rows.subscriber],
         "cell": np.array(rows.cells, dtype=object)[rows.cell],
-        "start": rows.start, "duration_s": rows.duration_s, "seconds": rows.seconds,
-        "attempts": rows.attempts, "failures": rows.failures,
-    }  # fmt: skip
+        "start": rows.start,
+        "duration_s": rows.duration_s,
+        "seconds": rows.seconds,
+        "attempts": rows.attempts,
+        "failures": rows.failures,
+    }
 
 
 def _overlapping(path: Path, low: int, high: int) -> dict[str, NDArray[Any]] | None:
@@ -217,9 +220,16 @@ def _load(path: Path, since: int, people: dict[str, int], cells: dict[str, int])
     rows = read_columns([path], f"start >= {int(since)}")
     subscriber, cell = _coded(rows["subscriber"], people), _coded(rows["cell"], cells)
     return Presence(
-        tuple(people), tuple(cells), subscriber, cell, rows["start"].astype(np.int64), rows["duration_s"].astype(np.int32),
-        rows["seconds"].astype(float), rows["attempts"].astype(float), rows["failures"].astype(float),
-    )  # fmt: skip
+        subscribers=tuple(people),
+        cells=tuple(cells),
+        subscriber=subscriber,
+        cell=cell,
+        start=rows["start"].astype(np.int64),
+        duration_s=rows["duration_s"].astype(np.int32),
+        seconds=rows["seconds"].astype(float),
+        attempts=rows["attempts"].astype(float),
+        failures=rows["failures"].astype(float),
+    )
 
 
 def _coded(column: NDArray[Any], place: dict[str, int]) -> NDArray[np.int32]:

@@ -15,8 +15,12 @@ from detector.domain.incident import Rival
 Noun = TypeVar("Noun")
 _ROWS_A_STATEMENT = 500
 _ROWS_WITHIN: Mapping[str, Any] = {
-    "parts": Part, "readings": Reading, "rivals": Rival, "roles": lambda *pair: pair, "cell_shares": lambda *pair: pair,
-}  # fmt: skip
+    "parts": Part,
+    "readings": Reading,
+    "rivals": Rival,
+    "roles": lambda *pair: pair,
+    "cell_shares": lambda *pair: pair,
+}
 """Fields that hold rows of their own."""
 
 

@@ -118,9 +118,13 @@ def _renewed(last: Row[Any], mine: Sequence[Row[Any]], event_now: float | None) 
     type_, sequence = last.type if last.type in _ENDINGS else "updated" if _may_have(mine) else "opened", last.sequence + 1
     at = last.time if event_now is None else int(event_now)
     return {
-        "key": alert_key(last.incident_id, type_, sequence), "type": type_, "sequence": sequence, "time": at,
-        "expires_at": at + last.expires_at - last.time, "body": None,
-    }  # fmt: skip
+        "key": alert_key(last.incident_id, type_, sequence),
+        "type": type_,
+        "sequence": sequence,
+        "time": at,
+        "expires_at": at + last.expires_at - last.time,
+        "body": None,
+    }
 
 
 def _insert(connection: Connection, like: Row[Any], change: dict[str, Any], now: float) -> None:

@@ -47,7 +47,7 @@ RULES: Mapping[str, Rule] = {
     "finding": Rule("findings_days", EVENT, lambda at: tables.finding.c.last_at < at),
     "vault": Rule("vault_days", WALL, lambda at: tables.vault.c.gone_at < at),
     "audit": Rule("audit_days", WALL, lambda at: tables.audit.c.at < at),
-}  # fmt: skip
+}
 REASONS: Mapping[str, str] = {
     "piece": "names of counter files: they go with the ticks that they fed",
     "tick": "the manifest of the KPI history: goes with it",
@@ -71,9 +71,7 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def prune(
-        self, policy: RetentionPolicy, *, now: float, wall_now: float, known: Collection[str] = (),
-    ) -> dict[str, int]:  # fmt: skip
+    def prune(self, policy: RetentionPolicy, *, now: float, wall_now: float, known: Collection[str] = ()) -> dict[str, int]:
         """Rows gone by table. `now`: event time; `known`: pseudonyms that the source's tables name at present: the sealed
         identity of everyone else goes in time. None known: the tables are not there, and nobody is taken for gone."""
         clocks = {EVENT: now, WALL: wall_now}

@@ -61,9 +61,8 @@ class StoredFiles:
             raise Transient(error.strerror or str(error), where=str(path), mend="it is tried again") from error
 
     def record(
-        self, connection: Connection, path: Path, content: Content, *, after: float | None = None,
-        until: float | None = None,
-    ) -> None:  # fmt: skip
+        self, connection: Connection, path: Path, content: Content, *, after: float | None = None, until: float | None = None
+    ) -> None:
         """The file is whole with this content, too: part of the caller's transaction."""
         row = {"path": self.name(path), "sha256": content.sha256, "size": content.size, "state": ""}
         upsert(connection, table, [row | {"after_at": after, "until_at": until}])

@@ -230,8 +230,13 @@ class Verification:
         if broken:
             return
         checks: tuple[Callable[[], Iterator[Trouble]], ...] = (
-            self.rows, self.references, self.audit, self.vault, self.files, self.arrays,
-        )  # fmt: skip
+            self.rows,
+            self.references,
+            self.audit,
+            self.vault,
+            self.files,
+            self.arrays,
+        )
         for check in checks:
             try:
                 yield from check()

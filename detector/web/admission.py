@@ -111,9 +111,7 @@ class Admission:
         if not task.cancelled():
             task.exception()
 
-    async def _refuse(
-        self, request: Request, answer: "_Answer", status: int, detail: str, headers: Any = None
-    ) -> None:  # fmt: skip
+    async def _refuse(self, request: Request, answer: "_Answer", status: int, detail: str, headers: Any = None) -> None:
         made = self._problems.answer(request, status, detail, headers)
         made.headers["Connection"] = "close"
         made.headers.setdefault("Cache-Control", "no-store")

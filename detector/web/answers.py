@@ -51,9 +51,15 @@ def coverage(found: Coverage) -> Json:
     """What is measured, of what could be."""
     rows = [plain(one) | {"share": round(one.share, 3)} for one in found.kpis]
     return {
-        "at": iso(found.at), "objects": found.objects, "measured": found.measured, "share": round(found.share, 3),
-        "since": iso(found.since), "until": iso(found.until), "kpis": rows, "not_understood": dict(found.unused),
-    }  # fmt: skip
+        "at": iso(found.at),
+        "objects": found.objects,
+        "measured": found.measured,
+        "share": round(found.share, 3),
+        "since": iso(found.since),
+        "until": iso(found.until),
+        "kpis": rows,
+        "not_understood": dict(found.unused),
+    }
 
 
 def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
@@ -71,9 +77,15 @@ def explained(found: Degradation, find: Callable[[str], Kpi | None]) -> str:
 
 
 def incident_in_full(
-    found: Incident, degradations: Sequence[Degradation], impact: Impact | None, care: CareView | None, *, floor: int,
-    find: Callable[[str], Kpi | None] = lambda _: None, told: Mapping[str, Any] = NOTHING_TOLD,
-) -> Json:  # fmt: skip
+    found: Incident,
+    degradations: Sequence[Degradation],
+    impact: Impact | None,
+    care: CareView | None,
+    *,
+    floor: int,
+    find: Callable[[str], Kpi | None] = lambda _: None,
+    told: Mapping[str, Any] = NOTHING_TOLD,
+) -> Json:
     """An incident with its evidence and its counts; people only by number, as the last alert (`told`) has them."""
     return incident(found) | {
         "degradations": [degradation(d, find) for d in degradations],
@@ -102,9 +114,11 @@ def counts(impact: Impact, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD
 def care_counts(care: CareView, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD) -> Json:
     """Of the people on the list."""
     listed = max(care.listed, care.contactable)
-    return plain(care) | on_the_list(listed, care.contactable, care.proposed, floor, told) | {
-        "withheld": {reason: shown(people, floor) for reason, people in care.withheld.items()},
-    }  # fmt: skip
+    return (
+        plain(care)
+        | on_the_list(listed, care.contactable, care.proposed, floor, told)
+        | {"withheld": {reason: shown(people, floor) for reason, people in care.withheld.items()}}
+    )
 
 
 def account(large: AccountImpact, *, floor: int) -> Json:
@@ -112,10 +126,13 @@ def account(large: AccountImpact, *, floor: int) -> Json:
     roles = {role: n for role, held in large.roles if (n := shown(held, floor)) is not None}
     cells = {cell: round(share, 2) for cell, share in large.cell_shares}
     return plain(large) | {
-        "affected_lines": shown(large.affected_lines, floor), "lines": shown(large.lines, floor), "roles": roles,
-        "cell_shares": cells, "sla_minutes_used": round(large.sla_minutes_used, 1),
+        "affected_lines": shown(large.affected_lines, floor),
+        "lines": shown(large.lines, floor),
+        "roles": roles,
+        "cell_shares": cells,
+        "sla_minutes_used": round(large.sla_minutes_used, 1),
         "sla_minutes_month": None if large.sla_minutes_month is None else round(large.sla_minutes_month, 1),
-    }  # fmt: skip
+    }
 
 
 def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountImpact]:
@@ -161,24 +178,36 @@ def touching(one: Touching) -> Json:
     """An incident on a caller's list."""
     found, facts = one.incident, one.facts
     return {
-        "incident_id": found.incident_id, "severity": found.severity, "state": found.state,
-        "started_at": iso(facts.since), "ended_at": iso(facts.until), "resolved_at": iso(found.resolved_at),
-        "probability": round(one.listing.probability, 3), "basis": one.listing.basis,
+        "incident_id": found.incident_id,
+        "severity": found.severity,
+        "state": found.state,
+        "started_at": iso(facts.since),
+        "ended_at": iso(facts.until),
+        "resolved_at": iso(found.resolved_at),
+        "probability": round(one.listing.probability, 3),
+        "basis": one.listing.basis,
         "no_data_since": iso(found.no_data_since),
-        "reason": found.reason, "silent": found.suppressed_reason, "say": dict(one.say), "told": one.told,
+        "reason": found.reason,
+        "silent": found.suppressed_reason,
+        "say": dict(one.say),
+        "told": one.told,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",
         "next_exposure_at": iso(one.listing.next_exposure_at),
-    }  # fmt: skip
+    }
 
 
 def said(row: Communication) -> Json:
     """What a person was told; of another person's line only that it was one."""
     own = row.subscriber in ("", row.recipient)
     return {
-        "at": iso(row.at), "action": row.action, "channel": row.channel, "offer": row.offer,
-        "incident_id": row.incident_id if own else "", "own_line": own,
-    }  # fmt: skip
+        "at": iso(row.at),
+        "action": row.action,
+        "channel": row.channel,
+        "offer": row.offer,
+        "incident_id": row.incident_id if own else "",
+        "own_line": own,
+    }
 
 
 def _finite(value: Any) -> Any:

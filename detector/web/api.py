@@ -59,9 +59,13 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
 
     @routes.get("/v1/incidents/{incident_id}/affected")
     def affected(
-        incident_id: NamedIncident, limit: Limit = 100, offset: Offset = 0, identify: bool = False, context: bool = False,
+        incident_id: NamedIncident,
+        limit: Limit = 100,
+        offset: Offset = 0,
+        identify: bool = False,
+        context: bool = False,
         actor: str = actor,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         incident_or_404(service.incident, incident_id)
         page = service.affected(incident_id, limit, offset, actor, identify=identify)
         end = offset + len(page.rows)
@@ -70,14 +74,18 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
             known = desk.contexts(incident_id, [row["subscriber"] for row in rows], actor)
             rows = [row | {"context": desk_api.context(known[row["subscriber"]])} for row in rows]
         return {
-            "incident_id": incident_id, "total": page.total, "limit": limit, "offset": offset,
-            "next_offset": end if page.rows and end < page.total else None, "affected": rows,
-        }  # fmt: skip
+            "incident_id": incident_id,
+            "total": page.total,
+            "limit": limit,
+            "offset": offset,
+            "next_offset": end if page.rows and end < page.total else None,
+            "affected": rows,
+        }
 
     @routes.get("/v1/lookup/{subscriber:path}")
     def lookup(
         subscriber: NamedSubscriber, caller: Caller = "self", context: bool = False, actor: str = actor
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         found = answers.lookup(service.lookup(subscriber, actor, caller))
         if context and desk is not None and caller == "self":  # nobody else is told of a person's past
             found["context"] = desk_api.context(desk.context(subscriber, actor))

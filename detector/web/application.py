@@ -34,9 +34,14 @@ HEADERS = {
 
 
 def create_app(
-    service: WebService, desk: Desk | None = None, *, token: str, timezone: str = "UTC", privacy_floor: int = 5,
+    service: WebService,
+    desk: Desk | None = None,
+    *,
+    token: str,
+    timezone: str = "UTC",
+    privacy_floor: int = 5,
     entry: Entry | None = None,
-) -> FastAPI:  # fmt: skip
+) -> FastAPI:
     """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
     `entry`: sessions, limits and what is told of refusals; left out, sessions last as long as the process.
 
@@ -52,9 +57,13 @@ def create_app(
     app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
     app.include_router(people_routes(service, access, desk))
     pages = page_routes(
-        service, access, templates, timezone=timezone, privacy_floor=privacy_floor,
+        service,
+        access,
+        templates,
+        timezone=timezone,
+        privacy_floor=privacy_floor,
         feedback=desk.feedback if desk else lambda _incident_id: (),
-    )  # fmt: skip
+    )
     app.include_router(pages)
     if desk is not None:
         app.include_router(desk_routes(desk, service.incident, access))

@@ -266,9 +266,12 @@ class BoundedProtocol(H11Protocol):
         phrase = HTTPStatus(status).phrase
         body = json.dumps({"type": "about:blank", "title": phrase, "status": status, "detail": detail}).encode()
         fields = [
-            (b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"), (b"connection", b"close"), *headers,
-        ]  # fmt: skip
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+            *headers,
+        ]
         try:
             events = (h11.Response(status_code=status, headers=fields, reason=phrase.encode()), h11.Data(data=body))
             self._outlet.write(b"".join(self.conn.send(one) or b"" for one in (*events, h11.EndOfMessage())))

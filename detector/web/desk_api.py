@@ -49,10 +49,8 @@ def desk_routes(desk: Desk, find: Callable[[str], Incident | None], access: Acce
         _one_of(told.verdict, VERDICTS, "verdict")
         _one_of(told.outcome, OUTCOMES, "outcome")
         return feedback(
-            desk.give_feedback(
-                incident_id, told.verdict, actor, raw_subscriber=told.subscriber, outcome=told.outcome
-            )
-        )  # fmt: skip
+            desk.give_feedback(incident_id, told.verdict, actor, raw_subscriber=told.subscriber, outcome=told.outcome)
+        )
 
     @routes.get("/v1/incidents/{incident_id}/feedback")
     def given_feedback(incident_id: NamedIncident) -> Json:
@@ -106,9 +104,7 @@ def feedback(one: Feedback) -> Json:
 
 def as_json(made: Report) -> Json:
     columns = [{"name": c.name, "title": c.title, "kind": c.kind} for c in made.columns]
-    return {
-        "name": made.name, "title": made.title, "columns": columns, "rows": made.records(), "notes": list(made.notes),
-    }  # fmt: skip
+    return {"name": made.name, "title": made.title, "columns": columns, "rows": made.records(), "notes": list(made.notes)}
 
 
 def context(known: Context) -> Json:

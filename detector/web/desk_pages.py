@@ -25,9 +25,14 @@ def report_page_routes(desk: Desk, access: Access, templates: Jinja2Templates, *
 
     @routes.get("/reports/{name}", response_model=None)
     def one_report(
-        request: Request, name: ReportName, start: Start = None, to: Moment = None, per: Step = "week",
-        by: Dimension | None = None, sent_on: Response | None = enter,
-    ) -> Response:  # fmt: skip
+        request: Request,
+        name: ReportName,
+        start: Start = None,
+        to: Moment = None,
+        per: Step = "week",
+        by: Dimension | None = None,
+        sent_on: Response | None = enter,
+    ) -> Response:
         if sent_on is not None:
             return sent_on
         made = report_or_4xx(desk, name, start, to, per)

@@ -10,9 +10,12 @@ from detector.reports.report import STEPS
 
 MOST_ROWS = 500
 VERDICT_WORDS = {
-    "confirmed": "confirmed", "false_alarm": "false alarm", "wrong_cause": "wrong cause",
-    "resolved_for_customer": "resolved for the customer", "not_resolved_for_customer": "not resolved for the customer",
-}  # fmt: skip
+    "confirmed": "confirmed",
+    "false_alarm": "false alarm",
+    "wrong_cause": "wrong cause",
+    "resolved_for_customer": "resolved for the customer",
+    "not_resolved_for_customer": "not resolved for the customer",
+}
 
 
 def said_of(feedback: Sequence[Feedback]) -> list[tuple[str, int]]:

@@ -58,9 +58,12 @@ def measured_view(found: Coverage, problems: Sequence[str], page: Clock) -> Meas
     headline = f"{found.measured:,} of {found.objects:,} cells and core functions measured, by {len(there)} KPIs"
     rows = sorted(found.kpis, key=lambda one: -one.share)
     return MeasuredView(
-        headline if found.until else "Nothing is measured yet", _newest(found, page), tuple(_lines(found, page)),
-        tuple(_row(one, page) for one in rows[:MOST_ROWS]), _why(found, problems, page),
-    )  # fmt: skip
+        headline if found.until else "Nothing is measured yet",
+        _newest(found, page),
+        tuple(_lines(found, page)),
+        tuple(_row(one, page) for one in rows[:MOST_ROWS]),
+        _why(found, problems, page),
+    )
 
 
 def _newest(found: Coverage, page: Clock) -> str:

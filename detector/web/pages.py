@@ -29,9 +29,13 @@ def entrance(access: Access) -> Callable[..., Response | None]:
             asked = request.url.remove_query_params("token").query
             answer = RedirectResponse(request.url.path + (f"?{asked}" if asked else ""), 303)
             answer.set_cookie(
-                COOKIE, access.begin_session(name), max_age=SESSION_S, httponly=True, samesite="lax",
+                COOKIE,
+                access.begin_session(name),
+                max_age=SESSION_S,
+                httponly=True,
+                samesite="lax",
                 secure=access.secure(request),
-            )  # fmt: skip
+            )
             return answer
         access.person(request)
         return None
@@ -40,9 +44,14 @@ def entrance(access: Access) -> Callable[..., Response | None]:
 
 
 def page_routes(
-    service: WebService, access: Access, templates: Jinja2Templates, *, timezone: str, privacy_floor: int,
+    service: WebService,
+    access: Access,
+    templates: Jinja2Templates,
+    *,
+    timezone: str,
+    privacy_floor: int,
     feedback: Callable[[str], Sequence[Feedback]],
-) -> APIRouter:  # fmt: skip
+) -> APIRouter:
     """`/` and `/incidents/{id}`. `feedback` gives what care teams said of an incident."""
     routes, enter = APIRouter(default_response_class=Response), Depends(entrance(access))
 

@@ -25,9 +25,7 @@ class Problems:
     def __init__(self, templates: Jinja2Templates) -> None:
         self._templates = templates
 
-    def answer(
-        self, request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
-    ) -> Response:  # fmt: skip
+    def answer(self, request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
         """A page where HTML is accepted, else problem JSON; programs' paths (`/v1`) always get JSON."""
         body = {
             "type": "about:blank",

@@ -74,9 +74,14 @@ class WebProcess:
     itself."""
 
     def __init__(
-        self, module: str, boot: Callable[[], Any], listening: socket, look: Callable[[], Snapshot],
-        now: Callable[[], float], restarted: Callable[[], object] = lambda: None,
-    ) -> None:  # fmt: skip
+        self,
+        module: str,
+        boot: Callable[[], Any],
+        listening: socket,
+        look: Callable[[], Snapshot],
+        now: Callable[[], float],
+        restarted: Callable[[], object] = lambda: None,
+    ) -> None:
         self._module, self._boot, self._listening = module, boot, listening
         self._look, self._now, self._restarted = look, now, restarted
         self._lock, self._stopping, self._serving = Lock(), Event(), Event()
@@ -156,9 +161,13 @@ class WebProcess:
         number = self._listening.fileno()
         path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH", ""))))
         process = subprocess.Popen(  # noqa: S603  this program itself
-            [sys.executable, "-m", self._module, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            pass_fds=[number], env=os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}, bufsize=0,
-        )  # fmt: skip
+            [sys.executable, "-m", self._module, str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[number],
+            env=os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
+            bufsize=0,
+        )
         child = _Child(process, unsent=frame(self._boot()))
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:

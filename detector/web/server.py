@@ -38,9 +38,15 @@ class WebServer:
     """
 
     def __init__(
-        self, app: FastAPI, host: str, port: int, listening: socket | None = None, *, trusted: Sequence[str] = (),
+        self,
+        app: FastAPI,
+        host: str,
+        port: int,
+        listening: socket | None = None,
+        *,
+        trusted: Sequence[str] = (),
         entry: Entry | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         entry = entry or Entry()
         limits, self.connections = entry.limits, Connections(entry.limits, entry.meters, trusted)
         connections = self.connections
@@ -51,11 +57,22 @@ class WebServer:
 
         believed = ProxyHeadersMiddleware(app, trusted_hosts=list(trusted)) if trusted else app  # type: ignore[arg-type]
         config = uvicorn.Config(
-            believed, host=host, port=port, log_level="error", access_log=False, lifespan="off", http=Protocol, ws="none",
-            loop="asyncio", proxy_headers=False, server_header=False, backlog=_BACKLOG,
-            h11_max_incomplete_event_size=limits.head_bytes, timeout_keep_alive=int(limits.idle_s),
+            believed,
+            host=host,
+            port=port,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            http=Protocol,
+            ws="none",
+            loop="asyncio",
+            proxy_headers=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            h11_max_incomplete_event_size=limits.head_bytes,
+            timeout_keep_alive=int(limits.idle_s),
             timeout_graceful_shutdown=_STOP_WITHIN_S,
-        )  # fmt: skip
+        )
         self._server = _Server(config)
         self._host, self._port, self._listening = host, port, listening
         self._thread: Thread | None = None

@@ -33,7 +33,7 @@ _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StoreService:
     """Implements `WebService`; of a caller only what is found by key is loaded. `problems` tells what keeps the daemon from
     its work."""
@@ -90,15 +90,21 @@ class StoreService:
         listed = self.store.book.listings(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
         return CareView(
-            say=self._say(incident), action=str(action.get("kind") or ""), team=str(action.get("team") or ""),
-            listed=len(listed), contactable=sum(one.contactable for one in listed),
-            proposed=sum(one.contactable and one.action != "none" for one in listed), withheld=dict(withheld),
+            say=self._say(incident),
+            action=str(action.get("kind") or ""),
+            team=str(action.get("team") or ""),
+            listed=len(listed),
+            contactable=sum(one.contactable for one in listed),
+            proposed=sum(one.contactable and one.action != "none" for one in listed),
+            withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
-                cells=incident.cells, people={one.subscriber for one in listed},
+                cells=incident.cells,
+                people={one.subscriber for one in listed},
             ),
-            outlook=self._outlook(incident), held=str(held.get("why") or ""),
-        )  # fmt: skip
+            outlook=self._outlook(incident),
+            held=str(held.get("why") or ""),
+        )
 
     def _say(self, incident: Incident) -> Mapping[str, str]:
         zone, lead = self._known().operator.timezone, self.store.book.leading(incident)
@@ -170,9 +176,13 @@ class StoreService:
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
         return Situation(
-            reference.customers, operator.timezone, int(self.now()), self.settings.care, heard=heard or Heard(),
+            customers=reference.customers,
+            timezone=operator.timezone,
+            now=int(self.now()),
+            policy=self.settings.care,
+            heard=heard or Heard(),
             country=operator.country,
-        )  # fmt: skip
+        )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
         from jobs import fitted  # with the scorers, which nothing else here needs
@@ -205,12 +215,31 @@ def _line(row: Communication) -> str:
 
 
 def _listed(one: Listing, asked: Sequence[Communication]) -> Listed:
-    affected = Affected(one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s)
+    affected = Affected(
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        account=one.account,
+        basis=one.basis,
+        probability=one.probability,
+        exposure_s=one.exposure_s,
+    )
     if one.decided_at is None:
         return Listed(affected, asked=asked)
-    named = (one.incident_id, one.subscriber, one.contactable, one.why_not, one.action, one.channel, one.recipient)
-    why = (one.decided_at, one.rule, one.team, one.offer, one.risk)
-    return Listed(affected, Decision(*named, *why), asked=asked)
+    decision = Decision(
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        contactable=one.contactable,
+        why_not=one.why_not,
+        action=one.action,
+        channel=one.channel,
+        recipient=one.recipient,
+        decided_at=one.decided_at,
+        rule=one.rule,
+        team=one.team,
+        offer=one.offer,
+        risk=one.risk,
+    )
+    return Listed(affected, decision, asked=asked)
 
 
 def _update(message: Message) -> Update:

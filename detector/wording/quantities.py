@@ -6,9 +6,19 @@ from math import floor, isfinite, log10
 from detector.domain.kpi import Kpi
 
 _BYTES: Mapping[str, float] = {
-    "bit": 1 / 8, "kbit": 125.0, "Mbit": 125e3, "Gbit": 125e6, "B": 1.0, "byte": 1.0, "bytes": 1.0, "octets": 1.0, "kB": 1e3,
-    "MB": 1e6, "GB": 1e9, "TB": 1e12,
-}  # fmt: skip
+    "bit": 1 / 8,
+    "kbit": 125.0,
+    "Mbit": 125e3,
+    "Gbit": 125e6,
+    "B": 1.0,
+    "byte": 1.0,
+    "bytes": 1.0,
+    "octets": 1.0,
+    "kB": 1e3,
+    "MB": 1e6,
+    "GB": 1e9,
+    "TB": 1e12,
+}
 """Units of data volume, in bytes (decimal prefixes, IEC 80000-13)."""
 _MBIT = 1e6 / 8
 """Bytes."""

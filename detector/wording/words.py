@@ -15,15 +15,24 @@ TROUBLES: Mapping[str, str] = {
     "no_data": "No measurements",
 }
 PLACES: Mapping[str, str] = {
-    "cell": "cell", "site": "site", "node": "base station", "edge": "transport", "tac": "tracking area",
-    "region": "region", "software": "software release", "nf": "core function", "network": "the whole network",
-}  # fmt: skip
+    "cell": "cell",
+    "site": "site",
+    "node": "base station",
+    "edge": "transport",
+    "tac": "tracking area",
+    "region": "region",
+    "software": "software release",
+    "nf": "core function",
+    "network": "the whole network",
+}
 SUPPRESSED: Mapping[str, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
 BADGES: Mapping[str, str] = {"open": "ongoing", "over": "resolved", "merged": "merged", "withdrawn": "false alarm"}
 """States of an incident (care.facts), in a word."""
 HELD: Mapping[str, str] = {
-    "unsure": "not sure enough yet", "capacity": "its team has no room this hour", "late": "its team had no room in time",
-}  # fmt: skip
+    "unsure": "not sure enough yet",
+    "capacity": "its team has no room this hour",
+    "late": "its team had no room in time",
+}
 """Why no care team is told of an incident yet."""
 WITHHELD: Mapping[str, str] = {
     "no_consent": "gave no consent",
@@ -35,8 +44,11 @@ WITHHELD: Mapping[str, str] = {
     "no_channel": "no channel to reach them",
 }
 ACCOUNT_KINDS: Mapping[str, str] = {
-    "consumer": "private", "family": "family", "enterprise": "business", "government": "public authority",
-}  # fmt: skip
+    "consumer": "private",
+    "family": "family",
+    "enterprise": "business",
+    "government": "public authority",
+}
 
 
 def headline(kind: str, root_kind: str, root_id: str) -> str:

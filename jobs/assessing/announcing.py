@@ -24,7 +24,7 @@ _NEWSWORTHY = 0.5
 """Care hears of a change in the number of affected people by more than this share."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Announcing:
     """To `receivers`; the alerts may go out from `due_at` (wall time) on."""
 
@@ -78,11 +78,18 @@ class Announcing:
     def _compose(self, connection: Connection, one: Assessed, own: Sequence[Degradation], type_: str) -> Alert:
         told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
         alert = pipeline.tell(
-            one, own, self.catalogue, self.settings.impact, self.settings.care,
-            type_=type_, sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1, now=self.now,
-            timezone=self.reference.operator.timezone, link_base=self.settings.web.link_base,
+            one,
+            own,
+            self.catalogue,
+            self.settings.impact,
+            self.settings.care,
+            type_=type_,
+            sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1,
+            now=self.now,
+            timezone=self.reference.operator.timezone,
+            link_base=self.settings.web.link_base,
             before=told.get("said"),
-        )  # fmt: skip
+        )
         return alert if type_ == "opened" else self._with_lead_time(alert, one)
 
     def _with_lead_time(self, alert: Alert, one: Assessed) -> Alert:

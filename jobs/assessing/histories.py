@@ -25,7 +25,7 @@ OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", 
 
 def histories(
     store: Store, people: Collection[str], *, now: int, timezone: str, besides: str = ""
-) -> Mapping[str, CustomerHistory]:  # fmt: skip
+) -> Mapping[str, CustomerHistory]:
     """What is known of each person's past, all in a few queries; `besides` (an incident id) is not counted as past."""
     since = now - REMEMBERED_DAYS * _DAY_S
     today = next(local_days(Window(now, now + 1), timezone)).start
@@ -34,27 +34,35 @@ def histories(
     told = store.experience.told_of(people)
     return {
         person: _history(
-            lived.get(("subscriber", person), []), listed.get(person, frozenset()) - {besides},
-            contacts.get(person, Touch()), told.get(person), today,
+            lived.get(("subscriber", person), []),
+            listed.get(person, frozenset()) - {besides},
+            contacts.get(person, Touch()),
+            told.get(person),
+            today,
         )
         for person in people
-    }  # fmt: skip
+    }
 
 
 def _history(
     rows: list[Experience], incidents: Collection[str], touch: Touch, told_at: int | None, today: int
-) -> CustomerHistory:  # fmt: skip
+) -> CustomerHistory:
     week = today - 7 * _DAY_S
     index = index_at(today, rows)
     return CustomerHistory(
-        len(incidents), sum(row.degraded_s for row in rows if row.day > week), index,
-        round(index - index_at(week, rows), 1), touch.contacts, touch.last_at, told_at,
-    )  # fmt: skip
+        incidents=len(incidents),
+        degraded_s=sum(row.degraded_s for row in rows if row.day > week),
+        index=index,
+        trend=round(index - index_at(week, rows), 1),
+        contacts=touch.contacts,
+        last_contact_at=touch.last_at,
+        last_told_at=told_at,
+    )
 
 
 def contexts(
     store: Store, customers: Customers, people: Collection[str], *, now: int, timezone: str, besides: str = ""
-) -> Mapping[str, Context]:  # fmt: skip
+) -> Mapping[str, Context]:
     """What an agent needs to know of each of these people beside the incident `besides`. For a page of them, not for all."""
     known = histories(store, people, now=now, timezone=timezone, besides=besides)
     listed = store.experience.incidents_of(people, now - REMEMBERED_DAYS * _DAY_S)
@@ -62,18 +70,23 @@ def contexts(
     out, since = left_out(customers, now, people), now - _YEAR_S
     return {
         person: context_of(
-            person, customers, now=now, interactions=store.interactions.of(person, since),
-            said=store.communications.about(person, since), events=store.interactions.events_of(person, since),
-            incidents=[named[name] for name in listed.get(person, ()) if name in named], history=known[person],
+            person,
+            customers,
+            now=now,
+            interactions=store.interactions.of(person, since),
+            said=store.communications.about(person, since),
+            events=store.interactions.events_of(person, since),
+            incidents=[named[name] for name in listed.get(person, ()) if name in named],
+            history=known[person],
             left_out=person in out,
         )
         for person in people
-    }  # fmt: skip
+    }
 
 
 def with_service_levels(
     store: Store, accounts: Sequence[AccountImpact], *, now: int, timezone: str
-) -> tuple[AccountImpact, ...]:  # fmt: skip
+) -> tuple[AccountImpact, ...]:
     """Those of a service level with the minutes that their calendar month has used, as far as kept, and allows."""
     local = datetime.fromtimestamp(now, ZoneInfo(timezone))
     month = Window(int(local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()), now + 1)

@@ -33,35 +33,73 @@ def relist(connection: Connection, store: Store, one: Assessed, customers: Custo
 
 def _gone(decision: Decision, customers: Customers) -> Affected:
     person = customers.subscribers.get(decision.subscriber)
-    return Affected(decision.incident_id, decision.subscriber, person.account if person else "", "measured", 0.0, 0.0)
+    return Affected(
+        incident_id=decision.incident_id,
+        subscriber=decision.subscriber,
+        account=person.account if person else "",
+        basis="measured",
+        probability=0.0,
+        exposure_s=0.0,
+    )
 
 
 def _listing(person: Affected, decision: Decision | None, at: int) -> Listing:
     listed = Listing(
-        person.incident_id, person.subscriber, person.account, person.basis, person.probability, person.exposure_s, at,
-        degraded_s=person.degraded_s, failures=person.failures, next_exposure_at=person.next_exposure_at,
-    )  # fmt: skip
+        incident_id=person.incident_id,
+        subscriber=person.subscriber,
+        account=person.account,
+        basis=person.basis,
+        probability=person.probability,
+        exposure_s=person.exposure_s,
+        listed_at=at,
+        degraded_s=person.degraded_s,
+        failures=person.failures,
+        next_exposure_at=person.next_exposure_at,
+    )
     if decision is None:
         return listed
     return replace(
-        listed, contactable=decision.contactable, why_not=decision.why_not, action=decision.action, channel=decision.channel,
-        recipient=decision.recipient, decided_at=decision.decided_at, risk=decision.risk, rule=decision.rule,
-        team=decision.team, offer=decision.offer,
-    )  # fmt: skip
+        listed,
+        contactable=decision.contactable,
+        why_not=decision.why_not,
+        action=decision.action,
+        channel=decision.channel,
+        recipient=decision.recipient,
+        decided_at=decision.decided_at,
+        risk=decision.risk,
+        rule=decision.rule,
+        team=decision.team,
+        offer=decision.offer,
+    )
 
 
 def person_of(one: Listing) -> Affected:
     """What the list says of a person."""
     return Affected(
-        one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s, one.degraded_s,
-        one.failures, one.next_exposure_at,
-    )  # fmt: skip
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        account=one.account,
+        basis=one.basis,
+        probability=one.probability,
+        exposure_s=one.exposure_s,
+        degraded_s=one.degraded_s,
+        failures=one.failures,
+        next_exposure_at=one.next_exposure_at,
+    )
 
 
 def _moved(old: Listing, new: Listing) -> bool:
     """A change worth a new row: another basis or decision, or a notably different probability."""
     same = replace(
-        old, probability=new.probability, exposure_s=new.exposure_s, listed_at=new.listed_at, decided_at=new.decided_at,
-        degraded_s=new.degraded_s, failures=new.failures, next_exposure_at=new.next_exposure_at, risk=new.risk, row=None,
-    )  # fmt: skip
+        old,
+        probability=new.probability,
+        exposure_s=new.exposure_s,
+        listed_at=new.listed_at,
+        decided_at=new.decided_at,
+        degraded_s=new.degraded_s,
+        failures=new.failures,
+        next_exposure_at=new.next_exposure_at,
+        risk=new.risk,
+        row=None,
+    )
     return same != new or abs(old.probability - new.probability) >= _NOTABLE_CHANGE

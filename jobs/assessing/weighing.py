@@ -84,9 +84,7 @@ class Weighing:
 
     def _situation(self, incidents: Sequence[Incident]) -> Situation:
         heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
-        return pipeline.circumstances(
-            self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard
-        )  # fmt: skip
+        return pipeline.circumstances(self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard)
 
     def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> Weighed:
         outlook = None
@@ -108,17 +106,46 @@ class Weighing:
         """Its last assessment."""
         listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
         people = tuple(map(person_of, sorted(listed, key=lambda one: one.subscriber)))
-        known = self.store.book.impact(incident.incident_id) or Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0)
+        known = self.store.book.impact(incident.incident_id) or Impact(
+            incident_id=incident.incident_id,
+            assessed_at=self.now,
+            exposed=0,
+            affected=0.0,
+            affected_low=0.0,
+            affected_high=0.0,
+        )
         shown = self.store.book.degradations_of(incident)
-        return Assessed(incident, replace(known, people=people), (), service=care.service_of(incident, shown))
+        return Assessed(
+            incident=incident, impact=replace(known, people=people), decisions=(), service=care.service_of(incident, shown)
+        )
 
     def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
         if incident.withdrawn_at is not None:
-            return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
+            return Assessed(
+                incident=incident,
+                impact=Impact(
+                    incident_id=incident.incident_id,
+                    assessed_at=self.now,
+                    exposed=0,
+                    affected=0.0,
+                    affected_low=0.0,
+                    affected_high=0.0,
+                    people=(),
+                    accounts=(),
+                ),
+                decisions=(),
+            )
         one = pipeline.weigh(
-            incident, self.store.book.degradations_of(incident), self.habit, presence, self.reference, self.catalogue,
-            self.settings.impact, now=_known_until(incident, self.now), outlook=outlook,
-        )  # fmt: skip
+            incident,
+            self.store.book.degradations_of(incident),
+            self.habit,
+            presence,
+            self.reference,
+            self.catalogue,
+            self.settings.impact,
+            now=_known_until(incident, self.now),
+            outlook=outlook,
+        )
         zone = self.reference.operator.timezone
         accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)
         return replace(one, impact=replace(one.impact, accounts=accounts))
@@ -126,9 +153,7 @@ class Weighing:
     def _risk(self, one: Assessed) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
         harm = harm_of(one.incident, self.store.book.leading_drift(one.incident))
-        return risks(
-            self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now
-        )  # fmt: skip
+        return risks(self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now)
 
     def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
         """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""
@@ -146,7 +171,11 @@ class Weighing:
         if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
             return known
         drifts = fitted.drifts_of(
-            self.store, self.catalogue, self.settings.detection, self.store.book.degradations_of(incident),
-            timezone=self.reference.operator.timezone, until=self.now,
-        )  # fmt: skip
+            self.store,
+            self.catalogue,
+            self.settings.detection,
+            self.store.book.degradations_of(incident),
+            timezone=self.reference.operator.timezone,
+            until=self.now,
+        )
         return pipeline.breaches(drifts, now=self.now)

@@ -101,9 +101,10 @@ def _headline(answer: Json) -> str:
     """Nothing is asserted of someone who is less likely than care's bar to be affected."""
     over = bool(answer["ended_at"])
     words = {
-        "yes": "was affected" if over else "affected", "no": "not affected by anything known",
+        "yes": "was affected" if over else "affected",
+        "no": "not affected by anything known",
         "unknown": "may have been affected" if over else "may be affected",
-    }  # fmt: skip
+    }
     if answer["answer"] == "unknown" and not answer["probability"]:
         return "not known to be affected"
     parts = [words[str(answer["answer"])]]
@@ -129,6 +130,12 @@ def _incident(one: Json, answer: Json) -> str:
     until = f"until {_time(answer, one['ended_at'])}" if one["ended_at"] else "ongoing"
     silent = SUPPRESSED.get(one["silent"], one["silent"])
     words: Sequence[str] = (
-        one["incident_id"], one["severity"], since, until, silent, f"{chance(one['probability'])} likely", one["reason"],
-    )  # fmt: skip
+        one["incident_id"],
+        one["severity"],
+        since,
+        until,
+        silent,
+        f"{chance(one['probability'])} likely",
+        one["reason"],
+    )
     return "  ".join(filter(None, words))

@@ -25,9 +25,14 @@ def simulate(
 
     with progress("simulating") as moved:
         summary = write(
-            out, cells=cells, days=days, seed=seed, start=moment(start, "--start"), format=format_,
+            out,
+            cells=cells,
+            days=days,
+            seed=seed,
+            start=moment(start, "--start"),
+            format=format_,
             progress=lambda done, of: moved(done / of),
-        )  # fmt: skip
+        )
     typer.echo(
         f"{out}: {summary.cells} cells, {summary.days} days, {summary.faults} faults, {summary.subscribers} subscribers, "
         f"{summary.complaints} complaints"
@@ -60,7 +65,15 @@ def backtest(
     if kpis is not None:
         settings = settings.model_copy(update={"sources": settings.sources.model_copy(update={"kpis": kpis})})
     given = between(from_, to)
-    one = Backtest(dataset, out, settings, given, arrival_delay, identify, against)
+    one = Backtest(
+        dataset=dataset,
+        out=out,
+        settings=settings,
+        given=given,
+        arrival_delay_s=arrival_delay,
+        identify=identify,
+        against=against,
+    )
     with progress("replaying") as moved:
         figures = one.run(moved)
     typer.echo(shown(figures, out, as_json, one.findings))

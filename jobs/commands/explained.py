@@ -10,18 +10,24 @@ from detector.wording.quantities import chance
 
 Row = Mapping[str, Any]
 _BASIS = {
-    "expected": "by habit: usually there at that hour", "present": "was there, by attachments",
+    "expected": "by habit: usually there at that hour",
+    "present": "was there, by attachments",
     "measured": "by own failures or failed attempts",
-}  # fmt: skip
+}
 _WHY = {
-    "no_consent": "no consent was given", "withdrawn": "consent was withdrawn", "quiet_hours": "it was in quiet hours",
-    "guardian": "a minor, and no guardian could be asked", "cap": "contacted often enough that week",
-    "holdout": "in the comparison group", "no_channel": "no channel was permitted for every purpose",
-}  # fmt: skip
+    "no_consent": "no consent was given",
+    "withdrawn": "consent was withdrawn",
+    "quiet_hours": "it was in quiet hours",
+    "guardian": "a minor, and no guardian could be asked",
+    "cap": "contacted often enough that week",
+    "holdout": "in the comparison group",
+    "no_channel": "no channel was permitted for every purpose",
+}
 _ACTIONS = {
-    "proactive_message": "a message", "call": "a call by the care team",
+    "proactive_message": "a message",
+    "call": "a call by the care team",
     "account_manager_briefing": "a briefing of the account manager",
-}  # fmt: skip
+}
 _DAYS = {False: "Monday to Friday", True: "Saturday and Sunday"}
 _TIMES = ("at", "since", "until", "start", "day", "last_at")
 _WEEKEND = 5 * 24

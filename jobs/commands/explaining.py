@@ -23,14 +23,23 @@ from jobs.commands.explained import Row, decision_in_words, habit_in_words, prin
 from jobs.commands.forgetting import own_accounts
 
 _OF_A_DECISION = (
-    "incident_id", "listed_at", "delisted_at", "probability", "basis", "contactable", "why_not", "action", "channel", "rule",
-)  # fmt: skip
+    "incident_id",
+    "listed_at",
+    "delisted_at",
+    "probability",
+    "basis",
+    "contactable",
+    "why_not",
+    "action",
+    "channel",
+    "rule",
+)
 _OF_SOMEBODY_ELSE = {"listing": "subscriber", "communication": "subscriber"}
 """Tables whose rows may be about a minor whose guardian this person is: of those only that they name the person."""
 _ABOUT_PEOPLE = frozenset(table.name for table in subject_tables(metadata))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Explanation:
     """`data`: every row of every table that mentions the person, or an account that is theirs alone, as it is stored; the
     rest says the same in words. Of a row about somebody else (a minor, to whose guardian care writes) only that part which
@@ -71,9 +80,17 @@ class _Search:
         data = {table: [self._own_part(table, row, [*self.names, *alone]) for row in rows] for table, rows in found.items()}
         habits = list(self._habits())
         return Explanation(
-            self.names, self._known(), self._consents(), self._permissions(), self._decisions(data), self._attachments(),
-            habits, self._accesses(data), data, habit_in_words(habits),
-        )  # fmt: skip
+            pseudonyms=self.names,
+            known=self._known(),
+            consents=self._consents(),
+            permissions=self._permissions(),
+            decisions=self._decisions(data),
+            attachments=self._attachments(),
+            habits=habits,
+            accesses=self._accesses(data),
+            data=data,
+            in_words=habit_in_words(habits),
+        )
 
     def _own_part(self, table: str, row: Mapping[str, Any], names: Sequence[str]) -> Row:
         about = _OF_SOMEBODY_ELSE.get(table)
@@ -122,8 +139,9 @@ class _Search:
         said = told[-1].data.get("say") if told and row["action"] != "none" and row["contactable"] else None
         about: dict[str, Any] = {
             "incident": incident.reason or incident.kind if incident else "no longer kept",
-            "since": incident.started_at if incident else None, "until": incident.over_at if incident else None,
-        }  # fmt: skip
+            "since": incident.started_at if incident else None,
+            "until": incident.over_at if incident else None,
+        }
         whole = {name: row[name] for name in _OF_A_DECISION} | about | {"said": said}
         whole["to_guardian"] = bool(row["recipient"]) and row["recipient"] not in self.names
         return whole | {"in_words": decision_in_words({**row, **whole})}
@@ -145,9 +163,11 @@ class _Search:
         for hour in range(len(usual.hour_start) - 1):
             for at in range(usual.hour_start[hour], usual.hour_start[hour + 1]):
                 yield {
-                    "hour_of_week": hour, "cell": usual.cells[usual.cell[at]], "seconds": round(float(usual.seconds[at])),
+                    "hour_of_week": hour,
+                    "cell": usual.cells[usual.cell[at]],
+                    "seconds": round(float(usual.seconds[at])),
                     "attempts": round(float(usual.attempts[at]), 2),
-                }  # fmt: skip
+                }
 
     def _accesses(self, data: Mapping[str, Sequence[Row]]) -> list[Row]:
         """Who asked about this person, and who read a list while the person may have stood on it."""

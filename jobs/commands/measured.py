@@ -30,10 +30,16 @@ def _by_kpi(house: House, found: Coverage, everything: bool, as_json: bool) -> s
         return json.dumps(answers.coverage(found), indent=2)
     shown = [one for one in found.kpis if one.have or everything]
     rows: list[dict[str, Any]] = [
-        {"kpi": one.kpi, "title": one.title, "measured": f"{one.have} of {one.should}", "share": f"{one.share:.0%}",
-         "last": moment(one.last_at), "counters missing": ", ".join(one.lacks)}
+        {
+            "kpi": one.kpi,
+            "title": one.title,
+            "measured": f"{one.have} of {one.should}",
+            "share": f"{one.share:.0%}",
+            "last": moment(one.last_at),
+            "counters missing": ", ".join(one.lacks),
+        }
         for one in sorted(shown, key=lambda one: -one.share)
-    ]  # fmt: skip
+    ]
     return "\n".join([*_summary(house, found), table(rows, False, "no KPI is measured"), *_names(found, everything)])
 
 

@@ -120,16 +120,28 @@ def show_incidents(house: "House", state: str | None, limit: int, as_json: bool)
         told = house.store.notes.get(f"told:{i.incident_id}") or {}
         seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
         facts = facts_of(i, now=house.clock.now(), timezone=zone)
-        times = {
-            "started": moment(facts.since), "ended": moment(facts.until), "opened": moment(i.opened_at),
-            "resolved": moment(i.resolved_at),
-        } if as_json else {"since": stamp(facts.since, zone), "state": facts.in_words}  # fmt: skip
-        rows.append({
-            "incident": i.incident_id, **times, "severity": i.severity,
-            "root": f"{i.root_kind} {i.root_id}" if as_json else place(i.root_kind, i.root_id),
-            "cells": len(i.cells), "affected": seen.affected if seen else None,
-            "silent": i.suppressed_reason if as_json else facts.silence, "reason": i.reason,
-        })  # fmt: skip
+        times = (
+            {
+                "started": moment(facts.since),
+                "ended": moment(facts.until),
+                "opened": moment(i.opened_at),
+                "resolved": moment(i.resolved_at),
+            }
+            if as_json
+            else {"since": stamp(facts.since, zone), "state": facts.in_words}
+        )
+        rows.append(
+            {
+                "incident": i.incident_id,
+                **times,
+                "severity": i.severity,
+                "root": f"{i.root_kind} {i.root_id}" if as_json else place(i.root_kind, i.root_id),
+                "cells": len(i.cells),
+                "affected": seen.affected if seen else None,
+                "silent": i.suppressed_reason if as_json else facts.silence,
+                "reason": i.reason,
+            }
+        )
     return table(rows, as_json, "no incidents")
 
 
@@ -145,11 +157,17 @@ def show_deliveries(house: "House", state: str | None, limit: int, as_json: bool
     rows = list(_held(house)) if state in (None, HELD) else []
     rows += [
         {
-            "alert": m.key, "receiver": m.receiver, "type": m.type, "incident": m.incident_id, "planned": moment(m.time),
-            "state": m.state, "attempts": m.attempts, "error": m.last_error,
+            "alert": m.key,
+            "receiver": m.receiver,
+            "type": m.type,
+            "incident": m.incident_id,
+            "planned": moment(m.time),
+            "state": m.state,
+            "attempts": m.attempts,
+            "error": m.last_error,
         }
         for m in (house.store.outbox.by_state(state, limit) if state != HELD else ())
-    ]  # fmt: skip
+    ]
     return table(rows[:limit], as_json, "no deliveries")
 
 
@@ -162,10 +180,15 @@ def _held(house: "House") -> Iterator[dict[str, Any]]:
         note = house.store.notes.get(note_of(incident))
         if note and not incident.silent:
             yield {
-                "alert": "", "receiver": note["team"], "type": "opened", "incident": incident.incident_id,
-                "planned": moment(note["since"]), "state": HELD, "attempts": 0,
+                "alert": "",
+                "receiver": note["team"],
+                "type": "opened",
+                "incident": incident.incident_id,
+                "planned": moment(note["since"]),
+                "state": HELD,
+                "attempts": 0,
                 "error": WHY_HELD.get(note["why"], note["why"]),
-            }  # fmt: skip
+            }
 
 
 def show_report(
@@ -193,17 +216,22 @@ def show_report(
 
 def show_rules(
     house: "House", what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
-) -> str:  # fmt: skip
+) -> str:
     """The rules as they are tried, or what they would do for the people who are listed now."""
     from jobs.commands.trying import Trial
 
     trial = Trial(house, incident, file)
     if what == "list":
         rows = [
-            {"rule": rule.name, "action": rule.action, "when": ", ".join(name for name, _ in rule.when) or "(everybody)",
-             "at": rule.at, "of": rule.of}
+            {
+                "rule": rule.name,
+                "action": rule.action,
+                "when": ", ".join(name for name, _ in rule.when) or "(everybody)",
+                "at": rule.at,
+                "of": rule.of,
+            }
             for rule in trial.tried
-        ]  # fmt: skip
+        ]
         return table(rows, as_json, "no rules")
     if what != "try":
         raise Misconfigured(f"cannot '{what}' rules", where="precall rules", mend="try or list")

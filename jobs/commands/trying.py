@@ -59,12 +59,17 @@ class Trial:
         key = self.house.pseudonymiser.subscriber(SubscriberId(raw))
         self.house.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id or "")
         return [
-            {"incident": incident.incident_id, "probability": f"{self._chance(incident, key):.0%}", "rule": tried[0],
-             "gets": gets or "nothing"}
+            {
+                "incident": incident.incident_id,
+                "probability": f"{self._chance(incident, key):.0%}",
+                "rule": tried[0],
+                "gets": gets or "nothing",
+            }
             | ({"present_rules": " ".join(self._of(incident, key, self.present)[0])} if self.rules_file else {})
-            for incident in self.incidents if self._chance(incident, key)
+            for incident in self.incidents
+            if self._chance(incident, key)
             for tried, gets in [self._of(incident, key, self.tried)]
-        ]  # fmt: skip
+        ]
 
     @property
     def present(self) -> Sequence[Rule]:
@@ -134,15 +139,17 @@ class Trial:
 
     def _decided(
         self, incident: Incident, rules: Sequence[Rule], heard: Heard
-    ) -> tuple[list[Decision | AccountDecision], Sequence[Any]]:  # fmt: skip
+    ) -> tuple[list[Decision | AccountDecision], Sequence[Any]]:
         """While it lasts, for accounts, and once it is over."""
         impact, service = self._impact(incident), self._service(incident)
         situation = self._situation(incident, rules, heard)
-        first = pipeline.approach(pipeline.Assessed(incident, impact, (), service=service), situation)
+        first = pipeline.approach(
+            pipeline.Assessed(incident=incident, impact=impact, decisions=(), service=service), situation
+        )
         rows = care.asked(incident, service, (*first.decisions, *first.accounts), heard, self.now)
         after = replace(situation, heard=heard.adding(rows))
         over = replace(incident, state="resolved", resolved_at=self.now)
-        last = pipeline.approach(pipeline.Assessed(over, impact, (), service=service), after)
+        last = pipeline.approach(pipeline.Assessed(incident=over, impact=impact, decisions=(), service=service), after)
         return [*first.decisions, *first.accounts, *last.follow_ups], rows
 
     def _situation(self, incident: Incident, rules: Sequence[Rule], heard: Heard) -> Situation:
@@ -150,19 +157,42 @@ class Trial:
         asks = any(name in OF_THE_PAST for rule in rules for name, _ in rule.when)
         people = [one.subscriber for one in rows] if asks else []
         return pipeline.circumstances(
-            self.reference, self.house.settings.care, rules, now=self.now, heard=heard,
+            self.reference,
+            self.house.settings.care,
+            rules,
+            now=self.now,
+            heard=heard,
             risk={one.subscriber: one.risk for one in rows if one.risk is not None},
             history=histories(self.house.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
-        )  # fmt: skip
+        )
 
     def _impact(self, incident: Incident) -> Impact:
         rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)
         people = tuple(
-            Affected(o.incident_id, o.subscriber, o.account, o.basis, o.probability, o.exposure_s, o.degraded_s)
+            Affected(
+                incident_id=o.incident_id,
+                subscriber=o.subscriber,
+                account=o.account,
+                basis=o.basis,
+                probability=o.probability,
+                exposure_s=o.exposure_s,
+                degraded_s=o.degraded_s,
+            )
             for o in rows
         )
         known = self.house.store.book.impact(incident.incident_id)
-        return replace(known or Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0), people=people)
+        return replace(
+            known
+            or Impact(
+                incident_id=incident.incident_id,
+                assessed_at=self.now,
+                exposed=0,
+                affected=0.0,
+                affected_low=0.0,
+                affected_high=0.0,
+            ),
+            people=people,
+        )
 
     def _service(self, incident: Incident) -> str:
         return care.service_of(incident, self.house.store.book.degradations_of(incident))

@@ -23,8 +23,12 @@ def follow(page: Path, room: Path, last_words: str = "") -> Path:
     lines = [line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line != "install: $(STAMP)"]
     (work / "Makefile").write_text("\n".join(lines).replace("backtest: install", "backtest:") + "\n", encoding="utf-8")
     done = subprocess.run(
-        ["sh", "recipe.sh"], cwd=work, capture_output=True, text=True, check=False,
+        ["sh", "recipe.sh"],
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return work

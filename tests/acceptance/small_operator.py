@@ -108,8 +108,11 @@ def write_reference(root: Path) -> None:
     since = iso(LIVE - 30 * DAY)
     consents = [("subscriber", p.msisdn, purpose, "any", "granted", since) for p in PEOPLE for purpose in p.consents]
     write_consents(root, consents)
-    table(root / "contacts.csv", ("contact_id", "subscriber_id", "at", "channel", "category", "cell_id"),
-          [("k1", AFFECTED, iso(LIVE + 4 * QUARTER), "call", "network", "c11")])  # fmt: skip
+    table(
+        root / "contacts.csv",
+        ("contact_id", "subscriber_id", "at", "channel", "category", "cell_id"),
+        [("k1", AFFECTED, iso(LIVE + 4 * QUARTER), "call", "network", "c11")],
+    )
 
 
 def write_consents(root: Path, rows: Iterable[tuple[str, ...]]) -> None:

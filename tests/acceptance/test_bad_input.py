@@ -48,7 +48,7 @@ class Inbox:
 
     def open(self) -> SmallHouse:
         names = Pseudonymiser(b"k" * 32)
-        return SmallHouse(self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
+        return SmallHouse(root=self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
 
     def drop(self, name: str, content: bytes, at: int = NOW - 60) -> None:
         path = self.root / "operator" / name
@@ -120,7 +120,7 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str]] = {
     "enormous-element.xml": (huge_element, "MB"),
     "endless-start.xml": (lambda: b"<?xml version='1.0'?>" + b" " * (1 << 17), "no root element"),
     "bomb.xml.gz": (bomb, "MB"),
-    "doctype.xml": (lambda: pm_file().replace(b'?>', b'?><!DOCTYPE a [<!ENTITY b "c">]>', 1), "doctype"),
+    "doctype.xml": (lambda: pm_file().replace(b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>', 1), "doctype"),
     "other-root.xml": (lambda: b"<html></html>", "root element is html"),
     "template.xml": (lambda: pm_file().replace(iso(LIVE).encode(), b"@start-time@"), "unfilled template"),
     "wrong-column.csv": (lambda: csv_of("c12").replace(b"object_id", b"cell"), "column 'object_id' is missing"),
@@ -128,7 +128,7 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str]] = {
     "noise.csv": (lambda: bytes(range(256)) * 40, ""),
     "noise.csv.gz": (lambda: b"\x1f\x8b" + bytes(range(256)) * 40, ""),
     "ves.json": (lambda: b'{"event": {}}', "JSON"),
-}  # fmt: skip
+}
 
 
 CUT_OFF = ("truncated.xml.gz", "truncated.csv.gz", "malformed.xml", "half-written.xml", "empty.csv")
@@ -207,14 +207,16 @@ COUNTED = {
     "a row that is no number": (lambda: csv_of("c12", "c11").replace(b"600", b"many", 1), "not_a_number", ["c11", "c12"]),
     "a row cut in half": (lambda: csv_of("c12", "c11")[:-20], "row_rejected", ["c12"]),
     "more successes than attempts": (
-        lambda: csv_of("c12").replace(b",590,", b",5900,"), "success_exceeds_attempts", ["c12"],
+        lambda: csv_of("c12").replace(b",590,", b",5900,"),
+        "success_exceeds_attempts",
+        ["c12"],
     ),
     "a negative counter": (lambda: csv_of("c12").replace(b",590,", b",-5,"), "negative_counter", ["c12"]),
     "a cell that nobody knows": (lambda: csv_of("c12", "c99"), "unknown_object", ["c12"]),
     "a clock in the future": (tomorrow_and_more, "clock_in_future", ["c12"]),
     "a value under an unknown name": (lambda: pm_file().replace(b'<r p="2">', b'<r p="7">'), "row_rejected", None),
     "a block without a duration": (lambda: pm_file().replace(b"PT900S", b"some duration"), "block_rejected", []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", COUNTED)
@@ -306,7 +308,7 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
 
 def pull_without_room(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
-    house = SmallHouse(root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
+    house = SmallHouse(root=root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
     house.clock.at = NOW
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
@@ -385,21 +387,32 @@ CONTACTS = "contact_id,subscriber_id,at,channel,cell_id,text\nk1,4917000001,2026
 SURVEYS = "survey_id,subscriber_id,at,score\ns1,4917000001,2026-03-24T11:00:00Z,4\n"
 ATTACHED = "subscriber_id,cell_id,start,duration_s,seconds\n4917000001,c11,2026-03-24T10:00:00Z,3600,3000\n"
 GOOD_TABLES = {
-    "subscribers.csv": SUBSCRIBERS, "accounts.csv": ACCOUNTS, "account_members.csv": MEMBERS, "consents.csv": CONSENTS,
-    "contacts.csv": CONTACTS, "surveys.csv": SURVEYS, "attachments/a.csv": ATTACHED,
-}  # fmt: skip
+    "subscribers.csv": SUBSCRIBERS,
+    "accounts.csv": ACCOUNTS,
+    "account_members.csv": MEMBERS,
+    "consents.csv": CONSENTS,
+    "contacts.csv": CONTACTS,
+    "surveys.csv": SURVEYS,
+    "attachments/a.csv": ATTACHED,
+}
 STRANGER, LONG = "4917999999", "4917" + "0" * 1_000_000
 ABOUT_PEOPLE = {
     "an attachment of a stranger": (
-        "attachments/a.csv", f"{STRANGER},c11,2026-03-24T10:00:00Z,3600,60", "unknown_subscriber",
+        "attachments/a.csv",
+        f"{STRANGER},c11,2026-03-24T10:00:00Z,3600,60",
+        "unknown_subscriber",
     ),
     "an attachment to no cell": ("attachments/a.csv", "4917000003,c99,2026-03-24T10:00:00Z,3600,60", "unknown_cell"),
     "an attachment of next year": ("attachments/a.csv", "4917000003,c11,2027-03-24T10:00:00Z,3600,60", "clock_in_future"),
     "an attachment of 400 days": (
-        "attachments/a.csv", "4917000003,c11,2025-02-17T10:00:00Z,34560000,60", "implausible_attachment",
+        "attachments/a.csv",
+        "4917000003,c11,2025-02-17T10:00:00Z,34560000,60",
+        "implausible_attachment",
     ),
     "more seconds than it lasts": (
-        "attachments/a.csv", "4917000003,c11,2026-03-24T10:00:00Z,3600,9000", "implausible_attachment",
+        "attachments/a.csv",
+        "4917000003,c11,2026-03-24T10:00:00Z,3600,9000",
+        "implausible_attachment",
     ),
     "seconds below zero": ("attachments/a.csv", "4917000003,c11,2026-03-24T10:00:00Z,3600,-60", "row_rejected"),
     "an attachment of nobody": ("attachments/a.csv", ",c11,2026-03-24T10:00:00Z,3600,60", "row_rejected"),
@@ -408,7 +421,9 @@ ABOUT_PEOPLE = {
     "a contact at no cell": ("contacts.csv", "k2,4917000003,2026-03-24T11:00:00Z,call,c99,x", "unknown_place"),
     "a contact twice": ("contacts.csv", "k1,4917000001,2026-03-24T11:30:00Z,call,c11,x", "duplicate_row"),
     "a contact of 1 MB": (
-        "contacts.csv", f'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"{"no signal " * 100_000}"', "long_text",
+        "contacts.csv",
+        f'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"{"no signal " * 100_000}"',
+        "long_text",
     ),
     "a contact with a broken quote": ("contacts.csv", 'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"x" y', "row_rejected"),
     "a contact with an open quote": ("contacts.csv", 'k2,4917000003,2026-03-24T11:00:00Z,call,c11,"x', "row_rejected"),
@@ -425,14 +440,16 @@ ABOUT_PEOPLE = {
     "a member of no account": ("account_members.csv", "A9,4917000001,line", "unknown_account"),
     "a member who is nobody": ("account_members.csv", f"A1,{STRANGER},line", "unknown_subscriber"),
     "a consent of a stranger": (
-        "consents.csv", f"subscriber,{STRANGER},survey,any,granted,2026-01-01T00:00:00Z", "unknown_subscriber",
+        "consents.csv",
+        f"subscriber,{STRANGER},survey,any,granted,2026-01-01T00:00:00Z",
+        "unknown_subscriber",
     ),
     "a consent of no account": ("consents.csv", "account,A9,survey,any,granted,2026-01-01T00:00:00Z", "unknown_account"),
     "a consent of nobody": ("consents.csv", "subscriber,,survey,any,granted,2026-01-01T00:00:00Z", "row_rejected"),
     "a consent to who knows what": ("consents.csv", f"subscriber,4917000001,{STRANGER},any,granted,x", "row_rejected"),
     "a score of 11": ("surveys.csv", "s2,4917000003,2026-03-24T11:00:00Z,11", "row_rejected"),
     "a survey of a stranger": ("surveys.csv", f"s2,{STRANGER},2026-03-24T11:00:00Z,3", "unknown_subscriber"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallHouse]:
     """In the middle of a fault, with people on a list."""
     root = tmp_path_factory.mktemp("blank")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.decide_from()
     for moment in (one for one in MOMENTS if one <= FAULT[1]):
         house.tick(moment)
@@ -82,9 +82,17 @@ def test_an_address_without_a_name_is_no_address(client: TestClient) -> None:
 @pytest.mark.parametrize("blank", BLANKS[:6])
 @pytest.mark.parametrize(
     "path",
-    ["/v1/incidents/{}", "/v1/incidents/{}/affected", "/v1/incidents/{}/feedback", "/v1/reports/{}", "/incidents/{}",
-     "/v1/incidents?state={}", "/v1/reports/planning?by={}", "/?state={}"],
-)  # fmt: skip
+    [
+        "/v1/incidents/{}",
+        "/v1/incidents/{}/affected",
+        "/v1/incidents/{}/feedback",
+        "/v1/reports/{}",
+        "/incidents/{}",
+        "/v1/incidents?state={}",
+        "/v1/reports/planning?by={}",
+        "/?state={}",
+    ],
+)
 def test_no_filter_means_all_by_being_blank(client: TestClient, path: str, blank: str) -> None:
     assert client.get(path.format(blank)).status_code == 422
 
@@ -186,11 +194,34 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(house
     key = house.names.subscriber("4917199990001")
     now = int(house.clock.at)
     with house.store.begin() as connection:
-        lost = Communication("inc_1", "sub_of_another", "", now - 60, "proactive_message", "sms")
+        lost = Communication(
+            incident_id="inc_1",
+            subscriber="sub_of_another",
+            recipient="",
+            at=now - 60,
+            action="proactive_message",
+            channel="sms",
+        )
         house.store.communications.add(connection, [lost])
-        house.store.book.relist(connection, [], [Listing("inc_1", key, "", "present", 0.9, 900.0, now, decided_at=now)], now)
+        house.store.book.relist(
+            connection,
+            [],
+            [
+                Listing(
+                    incident_id="inc_1",
+                    subscriber=key,
+                    account="",
+                    basis="present",
+                    probability=0.9,
+                    exposure_s=900.0,
+                    listed_at=now,
+                    decided_at=now,
+                )
+            ],
+            now,
+        )
     reference = house.house.source.reference(now)
-    child = Subscriber(key, minor=True)
+    child = Subscriber(key=key, minor=True)
     known = replace(reference, customers=replace(reference.customers, subscribers={key: child}))
     questions = replace(questions_of(house.house), reference=lambda: known)
     answer = questions.lookup("4917199990001", "a test")
@@ -202,7 +233,7 @@ def test_rows_of_nobody_are_counted_and_are_no_person(tmp_path) -> None:
     write_operator(tmp_path / "operator")
     with (tmp_path / "operator" / "subscribers.csv").open("a", encoding="utf-8") as file:
         file.write("NULL,,consumer,sms,en\n\u200b,,consumer,sms,en\n")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     findings = Findings()
     known = house.house.source.reference(MOMENTS[0], findings).customers.subscribers
     house.close()

@@ -15,11 +15,31 @@ from tests.acceptance.small_operator import LIVE, QUARTER, write_operator, write
 pytestmark = pytest.mark.xdist_group("crashes")
 
 STEPS = (
-    "pull.read", "pull.measured", "pull.written", "pull.recorded", "learn.baselines", "learn.habits", "learn.risk",
-    "detect.scored", "detect.score_recorded", "detect.tracked", "detect.deciding", "detect.decided", "detect.reconsidered",
-    "detect.correcting", "detect.corrected", "assess.computed", "assess.deciding", "assess.recorded",
-    "experience.computed", "experience.kept", "push.claimed", "push.frozen", "push.sent", "push.noted",
-)  # fmt: skip
+    "pull.read",
+    "pull.measured",
+    "pull.written",
+    "pull.recorded",
+    "learn.baselines",
+    "learn.habits",
+    "learn.risk",
+    "detect.scored",
+    "detect.score_recorded",
+    "detect.tracked",
+    "detect.deciding",
+    "detect.decided",
+    "detect.reconsidered",
+    "detect.correcting",
+    "detect.corrected",
+    "assess.computed",
+    "assess.deciding",
+    "assess.recorded",
+    "experience.computed",
+    "experience.kept",
+    "push.claimed",
+    "push.frozen",
+    "push.sent",
+    "push.noted",
+)
 """Every named step of the house: a crash at each of them is tried below."""
 KILLED = -9
 
@@ -29,7 +49,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read the past and decided nothing yet."""
     root = tmp_path_factory.mktemp("history")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.run("pull")
     house.store.history.compact(before=LIVE)
     house.close()
@@ -53,7 +73,7 @@ def start_from(history: Path, root: Path) -> Path:
 
 
 def told(root: Path) -> dict[str, object]:
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     found = outcome(house)
     house.close()
     return found
@@ -75,8 +95,9 @@ def test_the_story_is_worth_telling(undisturbed):
     assert len(decided["decided"]) == len(decided["assessed"]) == len(MOMENTS)
     assert decided["owed"] == []
     assert [(i.root_id, i.state, i.withdrawn_at is None) for i in decided["incidents"]] == [
-        ("s1", "resolved", True), ("c21", "resolved", False)
-    ]  # fmt: skip
+        ("s1", "resolved", True),
+        ("c21", "resolved", False),
+    ]
     assert [alert[2] for alert in decided["alerts"]] == ["opened", "opened", "resolved", "resolved"]
     assert len(decided["listings"]) >= 10
     assert len(sent) == 4
@@ -138,7 +159,7 @@ def bodies_of(receiver) -> dict[str, set[bytes]]:
 )
 def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, undisturbed, tmp_path, receiver):
     root = start_from(history, tmp_path / "house")
-    fast = SmallHouse(root, receiver.url)
+    fast = SmallHouse(root=root, url=receiver.url)
     moment = MOMENTS[0]
 
     def overtake(reached: str) -> None:
@@ -146,7 +167,7 @@ def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, 
             for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
                 fast.tick(ahead)
 
-    slow = SmallHouse(root, receiver.url, overtake)
+    slow = SmallHouse(root=root, url=receiver.url, reached=overtake)
     for moment in MOMENTS:
         try:
             slow.tick(moment)

@@ -39,8 +39,11 @@ ELSEWHERE = {
 }
 NEEDS_DATA = "> **Needs data that a clone does not have**"
 SMALL = {
-    "PRECALL_DEMO__CELLS": "24", "PRECALL_DEMO__HISTORY_DAYS": "3", "PRECALL_DEMO__SPEED": "3000", "PRECALL_WEB__PORT": "0",
-}  # fmt: skip
+    "PRECALL_DEMO__CELLS": "24",
+    "PRECALL_DEMO__HISTORY_DAYS": "3",
+    "PRECALL_DEMO__SPEED": "3000",
+    "PRECALL_WEB__PORT": "0",
+}
 """What makes a demonstration small enough for a test: settings of the environment, so no text is changed."""
 PATIENCE_S = 240
 FENCE = re.compile(r"^```(\w*)[ ]?([^\n]*)\n(.*?)^```$", re.M | re.S)
@@ -121,9 +124,14 @@ def test_a_page_whose_commands_need_more_than_a_clone_says_so_at_its_top(name: s
 
 def run(text: str, where: Path) -> None:
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text], cwd=where, env=os.environ | SMALL, capture_output=True, text=True,
-        timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=where,
+        env=os.environ | SMALL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
     assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 

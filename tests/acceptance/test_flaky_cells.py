@@ -39,20 +39,33 @@ def observed(flaky):
     numerator = np.stack([HOUR - down, attempts - rng.binomial(attempts.astype(int), 0.003), attempts], axis=2)
     denominator = np.stack([np.full_like(down, HOUR), attempts, np.ones_like(down)], axis=2)
     starts = START + HOUR * np.arange(hours)
-    return KpiFrame(starts, HOUR, NAMES, chosen, numerator, denominator, np.zeros(down.shape, bool))
+    return KpiFrame(
+        starts=starts,
+        duration_s=HOUR,
+        objects=NAMES,
+        kpis=chosen,
+        numerator=numerator,
+        denominator=denominator,
+        suspect=np.zeros(down.shape, bool),
+    )
 
 
 def part(frame, first, last):
     span = slice(first, last)
     return KpiFrame(
-        frame.starts[span].copy(), HOUR, frame.objects, frame.kpis, frame.numerator[span].copy(),
-        frame.denominator[span].copy(), frame.suspect[span].copy(),
-    )  # fmt: skip
+        starts=frame.starts[span].copy(),
+        duration_s=HOUR,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[span].copy(),
+        denominator=frame.denominator[span].copy(),
+        suspect=frame.suspect[span].copy(),
+    )
 
 
 def incidents_of_the_last_day(flaky):
     frame, policy = observed(flaky), DetectionPolicy()
-    topology = Topology({name: Cell(name, "LTE") for name in NAMES}, {})
+    topology = Topology({name: Cell(cell_id=name, technology="LTE") for name in NAMES}, {})
     judged_from = len(frame.starts) - 24
     learned = part(frame, 0, judged_from)
     baseline = fit(learned, timezone="UTC", excluded=np.zeros(learned.suspect.shape, bool), peers={}, policy=policy)
@@ -60,9 +73,14 @@ def incidents_of_the_last_day(flaky):
     for place in range(judged_from, len(frame.starts)):
         tick = Tick(int(frame.starts[place]), HOUR)
         evidence = score(
-            part(frame, place - lookback(baseline) + 1, place + 1), baseline, expected_objects=NAMES, topology=topology,
-            timezone="UTC", policy=policy, before=memory,
-        )  # fmt: skip
+            part(frame, place - lookback(baseline) + 1, place + 1),
+            baseline,
+            expected_objects=NAMES,
+            topology=topology,
+            timezone="UTC",
+            policy=policy,
+            before=memory,
+        )
         memory, now = evidence.memory, tick.end + 300
         standing = tuple(i for i in incidents.values() if i.state == "open")
         known = wanted(book.values(), standing, tick.start)
@@ -71,9 +89,17 @@ def incidents_of_the_last_day(flaky):
             evidence, lately, now=now, topology=topology, operations=Operations(), policy=policy, seen_missing=missing
         )
         changed = correlate(
-            standing, found.degradations, topology=topology, operations=Operations(), now=now, tick=tick,
-            objects_testable=CELLS, policy=IncidentPolicy(), evidence=evidence, past=known,
-        )  # fmt: skip
+            standing,
+            found.degradations,
+            topology=topology,
+            operations=Operations(),
+            now=now,
+            tick=tick,
+            objects_testable=CELLS,
+            policy=IncidentPolicy(),
+            evidence=evidence,
+            past=known,
+        )
         missing = found.missing
         book |= {d.degradation_id: d for d in end_with(found.degradations, changed)}
         incidents |= {i.incident_id: i for i in changed}
@@ -94,8 +120,13 @@ def test_every_stop_is_found_at_its_own_hour_and_nothing_else_is(day):
 
 def test_it_is_as_grave_as_it_is_long(day):
     _, incidents = day
-    expected = {19: {"minor"}, 18: {"minor", "major"}, 17: {"major", "critical"}, 16: {"major", "critical"},
-                15: {"major", "critical"}}  # fmt: skip
+    expected = {
+        19: {"minor"},
+        18: {"minor", "major"},
+        17: {"major", "critical"},
+        16: {"major", "critical"},
+        15: {"major", "critical"},
+    }
     assert all(i.severity in expected[NAMES.index(i.root_id)] for i in incidents)
 
 

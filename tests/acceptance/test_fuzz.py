@@ -210,8 +210,9 @@ def test_a_section_that_is_not_known_is_not_passed_over(place, monkeypatch):
     monkeypatch.setenv("PRECALL_STORGE__PATH", "elsewhere")
     ran = run(["incidents", "--config", "my.toml"], monkeypatch)
     assert (ran.code, ran.err) == (
-        2, "precall: environment: PRECALL_STORGE__PATH: no section 'storge'; did you mean PRECALL_STORAGE__...?\n"
-    )  # fmt: skip
+        2,
+        "precall: environment: PRECALL_STORGE__PATH: no section 'storge'; did you mean PRECALL_STORAGE__...?\n",
+    )
 
 
 def test_what_kubernetes_puts_beside_a_service_of_this_name_is_no_setting(place, monkeypatch):
@@ -221,9 +222,13 @@ def test_what_kubernetes_puts_beside_a_service_of_this_name_is_no_setting(place,
 
 
 FILES = {
-    "my.toml": b"\xef\xbb\xbf[web\n", "inbox/operator.toml": b"\xff\xfe[\x00w", "inbox/cells.csv": b"\x00\x01\x02",
-    "var/keys.json": b"{", "var/daemon.json": b"\xff", "var/precall.db": b"no database at all" * 100,
-}  # fmt: skip
+    "my.toml": b"\xef\xbb\xbf[web\n",
+    "inbox/operator.toml": b"\xff\xfe[\x00w",
+    "inbox/cells.csv": b"\x00\x01\x02",
+    "var/keys.json": b"{",
+    "var/daemon.json": b"\xff",
+    "var/precall.db": b"no database at all" * 100,
+}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -270,9 +275,14 @@ def test_terminals_of_every_kind(how, words, tmp_path):
     config = "" if words == "--help" else f" --config {tmp_path}/my.toml"
     line = TERMINALS[how].format(f"{PRECALL} {words}{config}")
     done = subprocess.run(
-        ["bash", "-c", line], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-        capture_output=True, timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
+        ["bash", "-c", line],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
     assert done.returncode in (0, 1, 2), said
     assert "Traceback" not in said

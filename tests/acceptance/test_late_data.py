@@ -35,7 +35,7 @@ class Inbox:
         for path in (self.root / "operator").rglob("*.csv"):
             os.utime(path, (LIVE - 60, LIVE - 60))
         source = FileDrop(self.root / "operator", Pseudonymiser(b"k" * 32), self.root / "quarantine")
-        self.house = SmallHouse(self.root, self.desk.url, source=source)
+        self.house = SmallHouse(root=self.root, url=self.desk.url, source=source)
         self.house.jobs.decide_from()
         for name in ("pull", "learn"):
             self.house.jobs.run(name)
@@ -138,9 +138,11 @@ def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
     inbox.round(moment(0) + 300)
     states = [(m.receiver, m.type, m.state) for m in inbox.house.store.outbox.messages()]
     assert states == [
-        ("desk", "opened", "sent"), ("other", "opened", "withdrawn"), ("third", "opened", "withdrawn"),
+        ("desk", "opened", "sent"),
+        ("other", "opened", "withdrawn"),
+        ("third", "opened", "withdrawn"),
         ("desk", "resolved", "sent"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_came(inbox):
@@ -156,8 +158,9 @@ def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_cam
     book = inbox.house.store.book
     standing = [d for d in book.degradations() if d.withdrawn_at is None]
     assert {(d.object_id, d.kind, d.started_at, d.detected_at) for d in standing} == {
-        ("c11", "accessibility", LIVE, late), ("c12", "accessibility", LIVE, late)
-    }  # fmt: skip
+        ("c11", "accessibility", LIVE, late),
+        ("c12", "accessibility", LIVE, late),
+    }
     assert {d.kind for d in book.degradations() if d.withdrawn_at is not None} == {"no_data"}
     (incident,) = [i for i in book.incidents() if i.withdrawn_at is None]
     assert (incident.root_id, incident.state, incident.opened_at) == ("s1", "open", late)

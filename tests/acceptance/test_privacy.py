@@ -55,17 +55,23 @@ def with_people(root: Path) -> None:
         ("k2", ODD[0], iso(FAULT[0] + 700), "chat", AFFECTED, "c11", TEXT),
         ("k3", "4917199999999", iso(FAULT[0] + 700), "chat", "", "c11", TEXT),
         ("k4", AFFECTED, SPOKEN, "chat", "", "", TEXT),
-    ]  # fmt: skip
+    ]
     head = ("contact_id", "subscriber_id", "at", "channel", "category", "cell_id", "text")
     table(root / "contacts.csv", head, contacts)
-    table(root / "surveys.csv", ("survey_id", "subscriber_id", "at", "score", "text"),
-          [("s1", AFFECTED, iso(FAULT[0]), SPOKEN, TEXT), ("s2", AFFECTED, iso(FAULT[0]), 2, TEXT)])  # fmt: skip
+    table(
+        root / "surveys.csv",
+        ("survey_id", "subscriber_id", "at", "score", "text"),
+        [("s1", AFFECTED, iso(FAULT[0]), SPOKEN, TEXT), ("s2", AFFECTED, iso(FAULT[0]), 2, TEXT)],
+    )
     strange = [
         (raw, "c11", iso(FAULT[0] - 3600 * n), 3600, 3600, 20) for n in range(1, 4) for raw in (*ODD, "4917199999999")
     ]
     slipped = [("c11", "3600", AFFECTED, AFFECTED, ODD[0], SPOKEN)]
-    table(root / "attachments" / "z.csv", ("subscriber_id", "cell_id", "start", "duration_s", "seconds", "attempts"),
-          [*strange, *slipped])  # fmt: skip
+    table(
+        root / "attachments" / "z.csv",
+        ("subscriber_id", "cell_id", "start", "duration_s", "seconds", "attempts"),
+        [*strange, *slipped],
+    )
     (root / "attachments" / "headless.csv").write_text(f"{AFFECTED},c11,{iso(FAULT[0])},3600,60\n", encoding="utf-8")
 
 
@@ -76,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallHouse
     with_people(write_operator(root / "operator"))
     configure_logs(level="DEBUG", stream=log)
     with recording() as desk:
-        house = SmallHouse(root, url=desk.url)
+        house = SmallHouse(root=root, url=desk.url)
         house.jobs.decide_from()
         for moment in MOMENTS:
             house.tick(moment)
@@ -97,11 +103,18 @@ def asked(house: SmallHouse) -> dict[str, str]:
     with TestClient(app, headers={"Authorization": f"Bearer {house.house.keys.token}"}) as client:
         (incident,) = house.store.book.incidents()
         paths = [
-            "/", "/readyz", "/metrics", "/v1/incidents", f"/incidents/{incident.incident_id}",
-            f"/v1/incidents/{incident.incident_id}", f"/v1/incidents/{incident.incident_id}/affected?limit=1000",
+            "/",
+            "/readyz",
+            "/metrics",
+            "/v1/incidents",
+            f"/incidents/{incident.incident_id}",
+            f"/v1/incidents/{incident.incident_id}",
+            f"/v1/incidents/{incident.incident_id}/affected?limit=1000",
             *(f"/v1/lookup/{quote(raw, safe='')}" for raw in (AFFECTED, *ODD, "4917199999999")),
-            f"/v1/lookup/{'4' * 70}", "/v1/incidents/none", "/incidents/none",
-        ]  # fmt: skip
+            f"/v1/lookup/{'4' * 70}",
+            "/v1/incidents/none",
+            "/incidents/none",
+        ]
         for path in paths:
             answer = client.get(path)
             told[path.partition("/v1/lookup")[0] or f"lookup {len(told)}"] = answer.text + str(answer.headers)
@@ -158,16 +171,31 @@ def test_every_wrong_row_was_counted_and_no_finding_names_anybody(world):
     findings = house.store.notes.findings()
     codes = {f.code for f in findings}
     assert codes >= {
-        "row_rejected", "unknown_subscriber", "unknown_account", "duplicate_row", "not_a_number", "file_rejected",
-    }  # fmt: skip
+        "row_rejected",
+        "unknown_subscriber",
+        "unknown_account",
+        "duplicate_row",
+        "not_a_number",
+        "file_rejected",
+    }
     assert [f for f in findings if found_in(f"{f.where} {f.example}")] == []
 
 
 COMMANDS = (
-    ["check"], ["incidents"], ["incidents", "--json"], ["findings"], ["findings", "--json"], ["deliveries"],
-    ["deliveries", "--json"], ["lookup", AFFECTED], ["lookup", ODD[1], "--json"], ["explain", AFFECTED],
-    ["explain", ODD[0], "--json"], ["forget", ODD[2]], ["job", "pull"],
-)  # fmt: skip
+    ["check"],
+    ["incidents"],
+    ["incidents", "--json"],
+    ["findings"],
+    ["findings", "--json"],
+    ["deliveries"],
+    ["deliveries", "--json"],
+    ["lookup", AFFECTED],
+    ["lookup", ODD[1], "--json"],
+    ["explain", AFFECTED],
+    ["explain", ODD[0], "--json"],
+    ["forget", ODD[2]],
+    ["job", "pull"],
+)
 
 
 def test_no_command_prints_an_identity(world, monkeypatch, capsys):
@@ -187,7 +215,9 @@ def test_no_command_prints_an_identity(world, monkeypatch, capsys):
 def test_a_backtest_names_nobody_unless_it_is_told_to(world, tmp_path):
     house, _ = world
     given = (MOMENTS[0] - 900, MOMENTS[3])
-    Backtest(house.root / "operator", tmp_path / "out", settings_of(house.root), given).run(lambda _: None)
+    Backtest(dataset=house.root / "operator", out=tmp_path / "out", settings=settings_of(house.root), given=given).run(
+        lambda _: None
+    )
     files = dict(files_below(tmp_path / "out"))
     assert {Path(name).name for name in files} >= {"affected.csv", "alerts.jsonl", "report.html", "summary.json"}
     assert {where: found for where, text in files.items() if (found := found_in(text))} == {}

@@ -12,9 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "ran_hourly_58_cells"
 PAGE = ROOT / "docs" / "how-to" / "real-hourly-cells.md"
 HOUR_0 = datetime(2021, 8, 27, 16, tzinfo=UTC)
-OUTAGES = {
-    ("26019023", 99), ("26019017", 101), ("26019018", 101), ("26019019", 101), ("26019043", 536), ("26019044", 536),
-}  # fmt: skip
+OUTAGES = {("26019023", 99), ("26019017", 101), ("26019018", 101), ("26019019", 101), ("26019043", 536), ("26019044", 536)}
 SLEEPERS = {"26019045", "26019052", "26019051", "26019036", "26019053", "26019009", "26019020", "26019013", "26019044"}
 """Cells without traffic in more than a dozen hours between 01 and 06."""
 Row = dict[str, str]

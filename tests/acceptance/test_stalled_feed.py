@@ -41,8 +41,8 @@ class Watched:
     done: int = 1
 
     def open(self) -> "Watched":
-        self.house = SmallHouse(self.root, self.care.url)
-        other = Receiver("noc", self.operations.url, (SECRET,), audience="operations")
+        self.house = SmallHouse(root=self.root, url=self.care.url)
+        other = Receiver(name="noc", url=self.operations.url, secrets=(SECRET,), audience="operations")
         self.house.jobs.receivers = self.house.receivers = [*self.house.receivers, other]
         self.house.jobs.relay.receivers = {r.name: r for r in self.house.receivers}
         return self
@@ -82,14 +82,12 @@ def watch(tmp_path: Path) -> Iterator[Watched]:
 
 
 def operator(watch: Watched, **rules: object) -> Watched:
-    StallingOperator(watch.root / "operator", **rules).write()  # type: ignore[arg-type]
+    StallingOperator(root=watch.root / "operator", **rules).write()  # type: ignore[arg-type]
     return watch.open()
 
 
 def test_everything_stops_while_a_site_is_dead_and_a_cell_drops_and_comes_again(watch: Watched) -> None:
-    operator(
-        watch, dead=between(1, 10, SITE1), dropping=between(1, 10, ["c12"]), silent=between(4, 8, EVERYTHING),
-    ).until(4)  # fmt: skip
+    operator(watch, dead=between(1, 10, SITE1), dropping=between(1, 10, ["c12"]), silent=between(4, 8, EVERYTHING)).until(4)
     before = watch.incidents
     told = len(watch.care.got)
     assert watch.roots == ["cell c12 open", "site s1 open"]

@@ -28,9 +28,12 @@ def start(tmp_path):
         with log.open("wb") as console:
             process = subprocess.Popen(
                 [sys.executable, "-c", "from jobs.cli import main; main()", "run", "--config", "my.toml"],
-                cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, stdout=console,
+                cwd=tmp_path,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=console,
                 stderr=console,
-            )  # fmt: skip
+            )
         running.append(process)
         wait_for(lambda: "pages at http" in log.read_text(), process)
         return process, log

@@ -62,9 +62,12 @@ def everything(source, window=None):
 def test_every_row_of_every_form_is_given(source):
     found = everything(source)
     assert set(found) == {
-        ("ManagedElement=1,NRCellDU=1", T0), ("ManagedElement=1,NRCellDU=1", T0 + 900),
-        ("c1", T0), ("c1#5qi=1", T0), ("c2", T0 + 900),
-    }  # fmt: skip
+        ("ManagedElement=1,NRCellDU=1", T0),
+        ("ManagedElement=1,NRCellDU=1", T0 + 900),
+        ("c1", T0),
+        ("c1#5qi=1", T0),
+        ("c2", T0 + 900),
+    }
     assert found["c1#5qi=1", T0] == {"RRC.ConnEstabAtt.sum": 3.0, "RRC.ConnEstabSucc.sum": 2.0}
     assert np.isnan(found["c1", T0]["RRC.ConnEstabSucc.sum"])
 

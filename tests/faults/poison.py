@@ -117,18 +117,20 @@ COUNTERS = {
     "XML 100,000 deep": Poison("counters/deep.xml", content(deep_xml()), says="malformed XML"),
     "one line of 40 MB": Poison("counters/line.csv", content(b"x" * (40 << 20) + b"\n"), says="is missing"),
     "100,000 columns": Poison(
-        "counters/wide.csv", content("object_id,start,duration_s," + ",".join(f"K{i}" for i in range(100_000)) + "\n"),
+        "counters/wide.csv",
+        content("object_id,start,duration_s," + ",".join(f"K{i}" for i in range(100_000)) + "\n"),
         says="columns, and more than 5,000",
     ),
     "20,000 columns": Poison(
-        "counters/wide2.csv", content("object_id,start,duration_s," + ",".join(f"K{i}" for i in range(20_000)) + "\n"),
+        "counters/wide2.csv",
+        content("object_id,start,duration_s," + ",".join(f"K{i}" for i in range(20_000)) + "\n"),
         says="20,003 columns",
     ),
     "NUL bytes": Poison("counters/nul.csv", content(counters().replace("c11", "c1\x001")), "row_rejected", "NUL"),
     "Parquet cut off": Poison("counters/cut.parquet", parquet(ROW, 0.8), "file_incomplete", ""),
     "Parquet of other columns": Poison("counters/other.parquet", parquet("SELECT 1 AS a"), says="'object_id' is missing"),
     "Parquet of nested types": Poison(
-        "counters/nested.parquet", parquet(f"{ROW}, [1, 2] AS A, {{'a': 1}} AS B, map([1], [2]) AS C"), "not_a_number",
+        "counters/nested.parquet", parquet(f"{ROW}, [1, 2] AS A, {{'a': 1}} AS B, map([1], [2]) AS C"), "not_a_number"
     ),
     "Parquet with a NUL and a huge text": Poison(
         "counters/huge.parquet",
@@ -146,13 +148,13 @@ COUNTERS = {
     "a duration of a million digits": Poison("counters/digits.csv", content(counters(length="9" * 10**6)), "not_a_number"),
     "values that are no numbers": Poison("counters/nan.csv", content(counters(values="NaN,inf,-inf")), "not_a_number"),
     "a period of 10,000 years in XML": Poison(
-        "counters/long.xml", content(pm_xml(iso(LIVE), "P3650000D")), "block_rejected", "no period of counters",
+        "counters/long.xml", content(pm_xml(iso(LIVE), "P3650000D")), "block_rejected", "no period of counters"
     ),
     "a period before the calendar in XML": Poison(
-        "counters/early.xml", content(pm_xml("0001-01-01T00:00:00Z")), "block_rejected", "no period of counters",
+        "counters/early.xml", content(pm_xml("0001-01-01T00:00:00Z")), "block_rejected", "no period of counters"
     ),
     "a zip archive": Poison("counters/a.zip", content(b"PK\x03\x04" + os.urandom(400) + b"\n"), says="is missing"),
-}  # fmt: skip
+}
 """What must cost itself alone, in counters/."""
 
 PEOPLE_FOLDER = {
@@ -164,14 +166,24 @@ PEOPLE_FOLDER = {
     "gzip cut off": Poison("attachments/cut.csv.gz", content(packed(f"{ATTACHED}\n" * 999)[:-9]), "file_incomplete"),
     "Parquet of other columns": Poison("attachments/x.parquet", parquet("SELECT 1 AS a"), "file_rejected", "is missing"),
     "the year 9999": Poison(
-        "attachments/9999.csv", content(f"{ATTACHED}\n491710000100,c11,9999-12-31T23:00:00Z,3600,60\n"), "clock_in_future",
+        "attachments/9999.csv", content(f"{ATTACHED}\n491710000100,c11,9999-12-31T23:00:00Z,3600,60\n"), "clock_in_future"
     ),
     "values that are no numbers": Poison(
-        "attachments/nan.csv", content(f"{ATTACHED}\n491710000100,c11,{iso(LIVE)},inf,NaN\n"), "not_a_number",
+        "attachments/nan.csv", content(f"{ATTACHED}\n491710000100,c11,{iso(LIVE)},inf,NaN\n"), "not_a_number"
     ),
-}  # fmt: skip
+}
 TABLES = (
-    "neighbours", "topology_edges", "network_functions", "alarms", "tickets", "maintenance", "calendar", "accounts",
-    "account_members", "surveys", "subscriber_events", "arrivals",
-)  # fmt: skip
+    "neighbours",
+    "topology_edges",
+    "network_functions",
+    "alarms",
+    "tickets",
+    "maintenance",
+    "calendar",
+    "accounts",
+    "account_members",
+    "surveys",
+    "subscriber_events",
+    "arrivals",
+)
 """Tables of which a small operator has none; and of each of the rest a good one was read before."""

@@ -61,14 +61,26 @@ def library() -> Iterator[Path | None]:
 
 
 def environment(
-    library: Path, root: Path, journal: Path | None = None, *, kill_at: int = 0, error: str = "",
-    calls: str = "write,sync", at: int = 1, times: int = 1,
-) -> dict[str, str]:  # fmt: skip
+    library: Path,
+    root: Path,
+    journal: Path | None = None,
+    *,
+    kill_at: int = 0,
+    error: str = "",
+    calls: str = "write,sync",
+    at: int = 1,
+    times: int = 1,
+) -> dict[str, str]:
     """This process's environment, and the variables above. `root` must be there."""
     given = {
-        "ROOT": str(root), "JOURNAL": "" if journal is None else str(journal), "KILL_AT": str(kill_at), "ERROR": error,
-        "CALLS": calls, "AT": str(at), "TIMES": str(times),
-    }  # fmt: skip
+        "ROOT": str(root),
+        "JOURNAL": "" if journal is None else str(journal),
+        "KILL_AT": str(kill_at),
+        "ERROR": error,
+        "CALLS": calls,
+        "AT": str(at),
+        "TIMES": str(times),
+    }
     return os.environ | {f"POWER_CUT_{name}": value for name, value in given.items()} | {"LD_PRELOAD": str(library)}
 
 

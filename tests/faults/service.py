@@ -119,9 +119,12 @@ token = "{TOKEN}"
         with console.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.service", "run", "--config", "my.toml", *options],
-                cwd=self.root, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
                 env=os.environ | {"PYTHONPATH": str(ROOT), CLOCK: str(self.root / "clock")} | dict(env or {}),
-            )  # fmt: skip
+            )
         running = Running(self.root, process, console)
         self.services.append(running)
         if serving:
@@ -132,9 +135,14 @@ token = "{TOKEN}"
         """Another command over the same folder."""
         return subprocess.run(
             [sys.executable, "-m", "tests.faults.service", *words, "--config", "my.toml"],
-            cwd=self.root, env=os.environ | {"PYTHONPATH": str(ROOT), CLOCK: str(self.root / "clock")},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": str(ROOT), CLOCK: str(self.root / "clock")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
 
     def end(self) -> None:
         """No process of this place is left."""

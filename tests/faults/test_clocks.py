@@ -14,26 +14,18 @@ from detector.domain.window import Tick, Window, utc
 from detector.store import Debt
 from tests.acceptance import small_operator
 from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
-from tests.acceptance.small_operator import (
-    COLUMNS,
-    DAY,
-    DELAY_S,
-    HOUR,
-    LIVE,
-    QUARTER,
-    counter_rows,
-    table,
-    write_operator,
-)
+from tests.acceptance.small_operator import COLUMNS, DAY, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, table, write_operator
 from tests.faults.service import Place, wait_for
 
 YEAR, MINUTE = 365 * DAY, 60
 BEFORE_THE_OUTAGE = 1
 """Index of the moment after which the clock is wrong for a round: nothing of the outage has been decided by then."""
 KEYS = {
-    "identity": "11" * 32, "token": "t" * 32, "webhook": "whsec_" + b64encode(b"w" * 32).decode(),
+    "identity": "11" * 32,
+    "token": "t" * 32,
+    "webhook": "whsec_" + b64encode(b"w" * 32).decode(),
     "vault": urlsafe_b64encode(b"v" * 32).decode(),
-}  # fmt: skip
+}
 """The same in every run, so that pseudonyms compare."""
 Round = tuple[float, float]
 """(what the steady clock of the machine says, what the wall clock says) in one round (s)."""
@@ -67,7 +59,7 @@ class Machine:
         self.house = self._started()
 
     def _started(self) -> SmallHouse:
-        house = SmallHouse(self.root)
+        house = SmallHouse(root=self.root)
         guard = house.jobs.guard
         guard.timed, guard.steady, guard.boot = True, lambda: self.steady, self.boot
         return house
@@ -140,7 +132,7 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
     (tmp_path / "operator").symlink_to(operator)
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "keys.json").write_text(json.dumps(KEYS))
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     at = MOMENTS[BEFORE_THE_OUTAGE]
     for reading in [*MOMENTS[:2], at + offset, *MOMENTS[2:]]:
         house.tick(reading)

@@ -27,9 +27,14 @@ def root(tmp_path: Path) -> Path:
 
 def precall(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "jobs", *words, "--config", "my.toml"], cwd=root, text=True, capture_output=True,
-        timeout=240, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        [sys.executable, "-m", "jobs", *words, "--config", "my.toml"],
+        cwd=root,
+        text=True,
+        capture_output=True,
+        timeout=240,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
 
 
 def test_a_whole_store_is_all_well_and_nothing_is_to_rebuild(root):
@@ -44,11 +49,14 @@ def test_a_damaged_database_is_refused_in_one_line(root, damage):
     for log in root.glob("var/precall.db-*"):
         log.unlink()
     content = path.read_bytes()
-    path.write_bytes({
-        "middle": content[:8192] + b"\x7f" * (len(content) - 16384) + content[-8192:],
-        "truncated": content[: len(content) // 2],
-        "garbage": b"no database at all" * 4000, "empty": b"",
-    }[damage])  # fmt: skip
+    path.write_bytes(
+        {
+            "middle": content[:8192] + b"\x7f" * (len(content) - 16384) + content[-8192:],
+            "truncated": content[: len(content) // 2],
+            "garbage": b"no database at all" * 4000,
+            "empty": b"",
+        }[damage]
+    )
     done = precall(root, "verify")
     assert done.returncode == 1
     assert done.stderr == ""

@@ -120,9 +120,16 @@ def run(past, tmp_path):
 
 
 ERRORS = [
-    RuntimeError("no\nidea"), RecursionError("too deep"), UnicodeError("no text"), ValueError("?"), KeyError("x"),
-    AssertionError(), OSError(errno.EIO, "Input/output error"), MemoryError(), OverflowError("too large"),
-]  # fmt: skip
+    RuntimeError("no\nidea"),
+    RecursionError("too deep"),
+    UnicodeError("no text"),
+    ValueError("?"),
+    KeyError("x"),
+    AssertionError(),
+    OSError(errno.EIO, "Input/output error"),
+    MemoryError(),
+    OverflowError("too large"),
+]
 
 
 def test_an_error_that_no_reader_foresaw_costs_its_file_alone(run, monkeypatch):
@@ -216,7 +223,7 @@ BAD_TABLES = {
     "a link to itself": lambda path: path.symlink_to(path.name),
     "another header": lambda path: path.write_text("a,b\n1,2\n"),
     "gzip cut off": lambda path: path.write_bytes(b"\x1f\x8b\x08\x00\x00"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", BAD_TABLES)
@@ -308,11 +315,14 @@ BOMBS = {
     "line ends": ("counters/lines.csv.gz", lambda: repeated(HEADER, b"\n"), "sources.largest_file_mb"),
     "one row": ("counters/rows.csv.gz", lambda: repeated(HEADER, ROW), "sources.largest_file_mb"),
     "blanks in XML": (
-        "counters/blank.xml.gz", lambda: repeated(b"<measCollecFile>", b"<measData> </measData>", b"</measCollecFile>"),
+        "counters/blank.xml.gz",
+        lambda: repeated(b"<measCollecFile>", b"<measData> </measData>", b"</measCollecFile>"),
         "sources.largest_file_mb",
     ),
     "objects nobody knows": (
-        "counters/objects.csv", lambda: HEADER + b"".join(ROW.replace(b"c11", b"o%d" % n) for n in range(20_100)), "objects",
+        "counters/objects.csv",
+        lambda: HEADER + b"".join(ROW.replace(b"c11", b"o%d" % n) for n in range(20_100)),
+        "objects",
     ),
     "periods": (
         "counters/periods.csv",
@@ -320,10 +330,11 @@ BOMBS = {
         "different periods",
     ),
     "columns": (
-        "counters/columns.csv", lambda: b"object_id,start,duration_s" + b"".join(b",K%d" % n for n in range(5000)) + b"\n",
+        "counters/columns.csv",
+        lambda: b"object_id,start,duration_s" + b"".join(b",K%d" % n for n in range(5000)) + b"\n",
         "columns",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", BOMBS)

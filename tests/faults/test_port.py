@@ -60,9 +60,11 @@ def get(path, *headers):
 
 
 def post(body, *headers):
-    length = b"" if any(one.lower().startswith((b"content-length", b"transfer")) for one in headers) else (
-        f"Content-Length: {len(body)}\r\n".encode()
-    )  # fmt: skip
+    length = (
+        b""
+        if any(one.lower().startswith((b"content-length", b"transfer")) for one in headers)
+        else (f"Content-Length: {len(body)}\r\n".encode())
+    )
     head = b"POST " + FEEDBACK + b" HTTP/1.1\r\n" + HOST + SIGNED + b"Content-Type: application/json\r\n"
     return head + length + b"".join(headers) + b"Connection: close\r\n\r\n" + body
 

@@ -39,7 +39,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read the past and decided nothing yet."""
     root = tmp_path_factory.mktemp("begun")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.run("pull")
     house.store.history.compact(before=LIVE)
     house.close()
@@ -60,7 +60,7 @@ def live(root: Path, url: str, environ: dict[str, str]) -> int:
 
 
 def found_in(root: Path) -> dict[str, object]:
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     try:
         return outcome(house)
     finally:
@@ -141,9 +141,13 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
         "            f.write(b'x')\n        print('written')\n    except OSError as error:\n        print(error.strerror)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(recorder, root, error=error, at=2, times=2), check=True,
-        timeout=240, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        env=environment(recorder, root, error=error, at=2, times=2),
+        check=True,
+        timeout=240,
+        capture_output=True,
+        text=True,
+    )
     first, *failing, last = done.stdout.splitlines()
     assert (first, last) == ("written", "written")
     assert all(line.startswith(says) for line in failing)

@@ -26,9 +26,15 @@ def root(tmp_path: Path) -> Path:
 def precall(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command with the umask that most systems have."""
     return subprocess.run(
-        [sys.executable, "-m", "jobs", *words, "--config", "my.toml"], cwd=root, umask=0o022, text=True,
-        capture_output=True, timeout=240, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        [sys.executable, "-m", "jobs", *words, "--config", "my.toml"],
+        cwd=root,
+        umask=0o022,
+        text=True,
+        capture_output=True,
+        timeout=240,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
 
 
 def open_to_others(root: Path) -> Iterator[str]:

@@ -75,9 +75,10 @@ class Held:
         count = SimpleNamespace(labels=lambda _: SimpleNamespace(inc=lambda: None))
         self.telemetry = SimpleNamespace(job_failures=count, job_overdue=count)
         self.settings = SimpleNamespace(
-            schedule=SimpleNamespace(pull_s=0.05, push_s=0.05, prune_s=3600), detection=None,
+            schedule=SimpleNamespace(pull_s=0.05, push_s=0.05, prune_s=3600),
+            detection=None,
             daemon=SimpleNamespace(job_deadline_s=deadline_s),
-        )  # fmt: skip
+        )
         self.store = self.catalogue = None
         self.receivers = ()
 

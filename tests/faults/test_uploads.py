@@ -53,16 +53,22 @@ def kinds(scratch: Path) -> dict[str, bytes]:
         "counters/a.xml": pm_file(),
         "counters/a.xml.gz": gzip.compress(pm_file()),
         "counters/wide.xml": pm_file().decode().encode("utf-16"),
-        "counters/prefixed.xml": pm_file(root="m:measCollecFile").replace(b"<m:", b"<m:", 1).replace(
-            b"<m:measCollecFile>", b"<m:measCollecFile xmlns:m='urn:m'>"
-        ),
+        "counters/prefixed.xml": pm_file(root="m:measCollecFile")
+        .replace(b"<m:", b"<m:", 1)
+        .replace(b"<m:measCollecFile>", b"<m:measCollecFile xmlns:m='urn:m'>"),
         "counters/members.csv.gz": gzip.compress(csv_file("c11")) + gzip.compress(csv_file("c12").partition(b"\n")[2]),
         "counters/a.parquet": parquet_file(scratch),
-    }  # fmt: skip
+    }
 
 
-KINDS = ("counters/a.xml", "counters/a.xml.gz", "counters/wide.xml", "counters/prefixed.xml", "counters/members.csv.gz",
-         "counters/a.parquet")  # fmt: skip
+KINDS = (
+    "counters/a.xml",
+    "counters/a.xml.gz",
+    "counters/wide.xml",
+    "counters/prefixed.xml",
+    "counters/members.csv.gz",
+    "counters/a.parquet",
+)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -275,7 +281,7 @@ def test_rows_about_people_that_come_after_later_ones_are_taken_in_once(run):
         "contacts.csv": (CONTACTS, [(f"n{n}", people[n], iso(at[n]), "call", "network", "c11") for n in range(10)]),
         "surveys.csv": (SURVEYS, [(f"s{n}", people[n], iso(at[n]), 5) for n in range(10)]),
         "subscriber_events.csv": (EVENTS, [(people[n], iso(at[n]), "left") for n in range(10)]),
-    }  # fmt: skip
+    }
     for step, part in enumerate([slice(0, 3), slice(0, 7), slice(3, 10), slice(0, 10), slice(0, 10)]):
         for name, (header, all_rows) in rows.items():
             table(run.inbox / name, header, reversed(all_rows[part]))

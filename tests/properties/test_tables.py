@@ -113,9 +113,18 @@ def test_any_bytes_are_a_table_or_one_line_that_says_why_not(noise, head):
 @given(ROWS)
 def test_parquet_is_equal_to_csv(rows):
     how = {
-        "delimiter": ",", "above": "", "encoding": "utf-8", "end": "\n", "quoting": csv.QUOTE_MINIMAL, "tail": False,
-        "header": "{}", "capitals": False, "decimal": ".", "time": "%Y-%m-%dT%H:%M:%SZ", "bad": "",
-    }  # fmt: skip
+        "delimiter": ",",
+        "above": "",
+        "encoding": "utf-8",
+        "end": "\n",
+        "quoting": csv.QUOTE_MINIMAL,
+        "tail": False,
+        "header": "{}",
+        "capitals": False,
+        "decimal": ".",
+        "time": "%Y-%m-%dT%H:%M:%SZ",
+        "bad": "",
+    }
     content = written(rows, how)
     with TemporaryDirectory() as folder:
         text, packed = Path(folder) / "a.csv", Path(folder) / "a.parquet"

@@ -57,16 +57,30 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
     one = draw(readings(kpi_id))
     worst = draw(readings(kpi_id))
     return Degradation(
-        f"deg_{n}", f"c{n}", "data" if family_data else KPIS[kpi_id].family, "data" if family_data else kpi_id,
-        draw(st.sampled_from(KINDS)), since, since + QUARTER, draw(st.sampled_from(SEVERITIES)), draw(st.floats(3.0, 300.0)),
-        one.expected, one.observed, one.numerator, one.denominator, 1.0, one.periods, QUARTER,
-        cleared_at=NOW - QUARTER if over else None, readings=() if family_data else (one, worst),
+        degradation_id=f"deg_{n}",
+        object_id=f"c{n}",
+        family="data" if family_data else KPIS[kpi_id].family,
+        kpi="data" if family_data else kpi_id,
+        kind=draw(st.sampled_from(KINDS)),
+        started_at=since,
+        detected_at=since + QUARTER,
+        severity=draw(st.sampled_from(SEVERITIES)),
+        strength=draw(st.floats(3.0, 300.0)),
+        expected=one.expected,
+        observed=one.observed,
+        numerator=one.numerator,
+        denominator=one.denominator,
+        excess=1.0,
+        periods=one.periods,
+        duration_s=QUARTER,
+        cleared_at=NOW - QUARTER if over else None,
+        readings=() if family_data else (one, worst),
         confirmed_by=draw(st.sampled_from(["", "neighbours", "alarm", "core,alarm"])),
         neighbour_load=draw(st.sampled_from([None, 1.0, 1.7])),
-    )  # fmt: skip
+    )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class World:
     """One incident at one step, with everybody whom it touches."""
 
@@ -81,10 +95,20 @@ class World:
 
     def alert(self, **changes: object) -> Alert:
         told = compose(
-            self.incident, self.own, self.impact, self.decisions, type_=self.type_, sequence=2, now=NOW, kpis=KPIS,
-            policy=CarePolicy(languages=LANGUAGES), impact_policy=ImpactPolicy(), link_base="", timezone=self.timezone,
+            self.incident,
+            self.own,
+            self.impact,
+            self.decisions,
+            type_=self.type_,
+            sequence=2,
+            now=NOW,
+            kpis=KPIS,
+            policy=CarePolicy(languages=LANGUAGES),
+            impact_policy=ImpactPolicy(),
+            link_base="",
+            timezone=self.timezone,
             before=changes.get("before", self.before),
-        )  # fmt: skip
+        )
         if self.complained_at is None or self.incident.withdrawn_at is not None or self.incident.state == "merged":
             return told
         impact = told.data["impact"] | {"leadTimeS": self.complained_at - self.incident.opened_at}
@@ -101,24 +125,42 @@ def worlds(draw: st.DrawFn) -> World:
     over = state in ("over", "merged", "withdrawn")
     own = tuple(draw(degradations(n, since, over)) for n in range(draw(st.integers(1, 4))))
     incident = Incident(
-        "inc_1", "site", "s1", draw(st.sampled_from(KINDS)), since, NOW - 600, leading(own).severity,
-        tuple(d.degradation_id for d in own), tuple(d.object_id for d in own), "", confidence=0.9,
-        expected_clear_at=draw(st.sampled_from([None, NOW - 60, NOW + 3600])), expected_clear_source="ticket",
-    )  # fmt: skip
+        incident_id="inc_1",
+        root_kind="site",
+        root_id="s1",
+        kind=draw(st.sampled_from(KINDS)),
+        started_at=since,
+        opened_at=NOW - 600,
+        severity=leading(own).severity,
+        degradation_ids=tuple(d.degradation_id for d in own),
+        cells=tuple(d.object_id for d in own),
+        reason="",
+        confidence=0.9,
+        expected_clear_at=draw(st.sampled_from([None, NOW - 60, NOW + 3600])),
+        expected_clear_source="ticket",
+    )
     incident = replace(incident, reason=reason(own, ("site", "s1"), members=4, kpis=KPIS, kind=incident.kind))
     ended = {"state": "resolved", "resolved_at": NOW, "ended_at": NOW - draw(st.sampled_from([0, 900, 5400, 200_000]))}
     changes = {
-        "over": ended, "merged": {"state": "merged", "suppressed_reason": "merged:inc_0"},
+        "over": ended,
+        "merged": {"state": "merged", "suppressed_reason": "merged:inc_0"},
         "withdrawn": {"state": "resolved", "resolved_at": NOW, "withdrawn_at": NOW, "ended_at": since},
-        "open under works": {"suppressed_reason": "maintenance"}, "works overrun": {"works_until": NOW - 1800},
+        "open under works": {"suppressed_reason": "maintenance"},
+        "works overrun": {"works_until": NOW - 1800},
         "no data": {"no_data_since": NOW - 1800},
-    }  # fmt: skip
+    }
     incident = replace(incident, **changes.get(state, {}))
     impact, decisions = draw(everybody(over=state in ("over", "merged", "withdrawn")))
     world = World(
-        incident, own, impact, decisions, draw(st.sampled_from(ZONES)), "resolved" if over else "updated", None,
-        draw(st.sampled_from([None, NOW - 3600, NOW - 630, NOW + 1800])),
-    )  # fmt: skip
+        incident=incident,
+        own=own,
+        impact=impact,
+        decisions=decisions,
+        timezone=draw(st.sampled_from(ZONES)),
+        type_="resolved" if over else "updated",
+        before=None,
+        complained_at=draw(st.sampled_from([None, NOW - 3600, NOW - 630, NOW + 1800])),
+    )
     if draw(st.booleans()):
         earlier = draw(everybody(over=False))
         opened = replace(world, impact=earlier[0], decisions=earlier[1], type_="opened", complained_at=None)
@@ -134,20 +176,56 @@ def everybody(draw: st.DrawFn, *, over: bool) -> tuple[Impact, tuple[Decision, .
     listed = draw(st.integers(0, 60))
     chances = [draw(st.sampled_from([0.02, 0.1, 0.29, 0.5, 0.83, 1.0])) for _ in range(listed)]
     affected = sum(chances)
-    folk = tuple(Affected("inc_1", f"sub_{i:03}", "", "expected", chance, 900.0) for i, chance in enumerate(chances))
+    folk = tuple(
+        Affected(
+            incident_id="inc_1", subscriber=f"sub_{i:03}", account="", basis="expected", probability=chance, exposure_s=900.0
+        )
+        for i, chance in enumerate(chances)
+    )
     impact = Impact(
-        "inc_1", NOW, listed + draw(st.integers(0, 9)), affected, affected * draw(st.floats(0, 1)),
-        affected * draw(st.floats(1, 2)), folk, (AccountImpact("acc_1", "enterprise", "gold", draw(st.integers(1, 9)), 40),),
-    )  # fmt: skip
+        incident_id="inc_1",
+        assessed_at=NOW,
+        exposed=listed + draw(st.integers(0, 9)),
+        affected=affected,
+        affected_low=affected * draw(st.floats(0, 1)),
+        affected_high=affected * draw(st.floats(1, 2)),
+        people=folk,
+        accounts=(
+            AccountImpact(account="acc_1", kind="enterprise", tier="gold", affected_lines=draw(st.integers(1, 9)), lines=40),
+        ),
+    )
     action = ALL_CLEAR if over else "proactive_message"
     decisions = []
     for i, chance in enumerate(chances):
         why = draw(st.sampled_from(["", *WHY_NOT]))
         does = action if not why and chance >= 0.5 else "none"
-        decisions.append(Decision("inc_1", f"sub_{i:03}", not why, why, does, "", f"sub_{i:03}", NOW))
+        decisions.append(
+            Decision(
+                incident_id="inc_1",
+                subscriber=f"sub_{i:03}",
+                contactable=not why,
+                why_not=why,
+                action=does,
+                channel="",
+                recipient=f"sub_{i:03}",
+                decided_at=NOW,
+            )
+        )
     if over:  # whoever was told before hears that it is over, listed still or not
         told = draw(st.integers(0, 20))
-        decisions += [Decision("inc_1", f"old_{i}", True, "", ALL_CLEAR, "sms", f"old_{i}", NOW) for i in range(told)]
+        decisions += [
+            Decision(
+                incident_id="inc_1",
+                subscriber=f"old_{i}",
+                contactable=True,
+                why_not="",
+                action=ALL_CLEAR,
+                channel="sms",
+                recipient=f"old_{i}",
+                decided_at=NOW,
+            )
+            for i in range(told)
+        ]
     return impact, tuple(decisions)
 
 
@@ -168,9 +246,12 @@ def test_a_page_says_what_the_alert_says(world):
     assert counts["affected"] == ("fewer than 5" if affected is None else f"{affected:,}")
     listed = [one for one in world.decisions if one.contactable]
     view = CareView(
-        data["say"], contactable=len(listed), first_complaint_at=world.complained_at, listed=len(world.decisions),
+        say=data["say"],
+        contactable=len(listed),
+        first_complaint_at=world.complained_at,
+        listed=len(world.decisions),
         proposed=sum(one.action != "none" for one in listed),
-    )  # fmt: skip
+    )
     reach = care_words(view, page, world.incident, data["impact"])["reach"]
     told = data["impact"]["contactable"]
     assert reach.startswith("fewer than 5" if told is None else f"{told:,}")
@@ -187,14 +268,27 @@ def test_a_page_says_what_the_alert_says(world):
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds(), st.sampled_from([0.02, 0.29, 0.5, 0.83, 1.0]), st.sampled_from(["ann", "kid"]))
 def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
-    known = Customers({"ann": Subscriber("ann", language="de"), "kid": Subscriber("kid", minor=True, guardian="ann")})
+    known = Customers(
+        {"ann": Subscriber(key="ann", language="de"), "kid": Subscriber(key="kid", minor=True, guardian="ann")}
+    )
     policy = CarePolicy(languages=LANGUAGES)
-    row = Listing("inc_1", who, "", "expected", chance, 900.0, NOW)
+    row = Listing(
+        incident_id="inc_1",
+        subscriber=who,
+        account="",
+        basis="expected",
+        probability=chance,
+        exposure_s=900.0,
+        listed_at=NOW,
+    )
     lead = leading(world.own, world.incident.kind)
     answer = lookup(
-        who, situation=Situation(known, world.timezone, NOW, policy), incidents=[world.incident], listings=[row],
+        who,
+        situation=Situation(customers=known, timezone=world.timezone, now=NOW, policy=policy),
+        incidents=[world.incident],
+        listings=[row],
         leads={"inc_1": lead},
-    )  # fmt: skip
+    )
     text = calling.shown(json.loads(json.dumps(answers.lookup(answer))))
     operator = "\n".join(line for line in text.splitlines() if not line.startswith("say ("))
     assert [found for one in (RAW, CERTAIN) if (found := one.search(text))] == []

@@ -243,9 +243,7 @@ def test_a_damaged_database_is_one_line_and_exit_code_2(precall, tmp_path):
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "precall.db").write_bytes(b"no database at all" * 100)
     ran = precall("incidents", "--config", "my.toml")
-    assert (ran.code, ran.err) == (
-        2, "precall: storage.database: file is not a database; restore it from a backup\n"
-    )  # fmt: skip
+    assert (ran.code, ran.err) == (2, "precall: storage.database: file is not a database; restore it from a backup\n")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "no json"])
@@ -284,7 +282,10 @@ def test_no_warning_of_a_library_reaches_the_terminal(tmp_path):
     )
     (tmp_path / "my.toml").write_text(f'[storage]\npath = "{tmp_path}/var"\n[sources]\npath = "{tmp_path}/in"\n')
     done = subprocess.run(
-        [sys.executable, "-c", code, "findings", "--config", str(tmp_path / "my.toml")], capture_output=True, text=True,
-        timeout=240, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", code, "findings", "--config", str(tmp_path / "my.toml")],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "[nan]\n", "")

@@ -132,17 +132,35 @@ def test_no_page_and_no_sample_holds_a_secret_or_shows_one_in_a_settings_file(pa
 
 @pytest.mark.parametrize(
     "line",
-    ['secrets = ["$secret"]', "secrets = ['whsec_abcd']", 'token = "abc"', '  identity_key = "9f"', "postgresql://me:word@db/x",
-     'previous_identity_keys = [[1, "60"]]', "Webhook('whsec_c2VjcmV0')"],
-)  # fmt: skip
+    [
+        'secrets = ["$secret"]',
+        "secrets = ['whsec_abcd']",
+        'token = "abc"',
+        '  identity_key = "9f"',
+        "postgresql://me:word@db/x",
+        'previous_identity_keys = [[1, "60"]]',
+        "Webhook('whsec_c2VjcmV0')",
+    ],
+)
 def test_the_search_finds_what_it_looks_for(line):
     assert INLINE.search(line)
 
 
 IGNORED = (
-    "my.toml", "production.toml", "my-network.toml", "out/desk.toml", "deploy/my.toml", "config/my.toml", "site.local.toml",
-    "keys.json", "var/keys.json", "backup/keys.json", "secrets/consumer-care", "deploy/secrets/token", ".env",
-)  # fmt: skip
+    "my.toml",
+    "production.toml",
+    "my-network.toml",
+    "out/desk.toml",
+    "deploy/my.toml",
+    "config/my.toml",
+    "site.local.toml",
+    "keys.json",
+    "var/keys.json",
+    "backup/keys.json",
+    "secrets/consumer-care",
+    "deploy/secrets/token",
+    ".env",
+)
 TRACKED = (
     "pyproject.toml",
     "config/precall.toml",

@@ -111,9 +111,10 @@ def test_a_secret_in_the_wrong_form_is_not_repeated(text, tmp_path):
 def test_neither_keys_nor_secrets_show_when_settings_are_printed():
     text = "whsec_hidden"
     settings = Settings(
-        storage={"identity_key": text, "vault_key": text}, web={"token": text},
+        storage={"identity_key": text, "vault_key": text},
+        web={"token": text},
         receivers=[{"name": "a", "url": "https://a.example", "secrets": [text]}],
-    )  # fmt: skip
+    )
     assert text not in repr(settings)
 
 
@@ -136,11 +137,13 @@ TWICE = {
     RECEIVER.format(" ", "a"): "receivers.0.name: no name",
     "[care]\ncapacity_per_hour = [['a', 1], ['a', 2]]\n": "care.capacity_per_hour: two capacities of one team, 'a'",
     "[care]\nteams = [['*', 'a'], ['*', 'b']]\n": "care.teams: two teams for one kind of account, '*'",
-    "[care]\nlawful_basis = [" + ",".join(2 * ["{purpose='survey',country='*',basis='consent'}"]) + "]\n":
-        "care.lawful_basis: two bases of one purpose in one country, 'survey, *'",
-    "[care]\noffers = [" + ",".join(2 * ["{name='a',kind='data_boost',amount=1,cost=1}"]) + "]\n":
-        "care.offers: two offers of one name, 'a'",
-}  # fmt: skip
+    "[care]\nlawful_basis = ["
+    + ",".join(2 * ["{purpose='survey',country='*',basis='consent'}"])
+    + "]\n": "care.lawful_basis: two bases of one purpose in one country, 'survey, *'",
+    "[care]\noffers = ["
+    + ",".join(2 * ["{name='a',kind='data_boost',amount=1,cost=1}"])
+    + "]\n": "care.offers: two offers of one name, 'a'",
+}
 
 
 @pytest.mark.parametrize("text", TWICE)

@@ -7,8 +7,7 @@ from benchmarks.quality.peers.seasonal import ADTK, PROPHET, STL
 from benchmarks.quality.peers.streams import RRCF, TREES_PEER
 
 PEERS: dict[str, Peer] = {
-    peer.name: peer
-    for peer in (FIXED, SIGMA, BINOMIAL, STL, ADTK, ECOD, KNN, IFOREST, TREES_PEER, RRCF, PROPHET)
-}  # fmt: skip
+    peer.name: peer for peer in (FIXED, SIGMA, BINOMIAL, STL, ADTK, ECOD, KNN, IFOREST, TREES_PEER, RRCF, PROPHET)
+}
 
 __all__ = ["PEERS", "Peer"]

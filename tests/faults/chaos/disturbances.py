@@ -100,10 +100,16 @@ def poison(run: Run, quarter: int, random: Random) -> str:
 
 
 POISON: tuple[tuple[bytes, bytes], ...] = (
-    (b"caf\xe9.csv", b"nothing\n"), (b"n" * 248 + b".csv", b"object_id\nx\n"), (b"nul.csv", b"object_id,start\n\0,\0\n"),
-    (b"cut.csv.gz", b"\x1f\x8b\x08\x00"), (b"other.parquet", b"PAR1nonsensePAR1"), (b"half.xml", b"<measCollecFile><"),
-    (b"line\nbreak.csv", b"a\nb\n"), (b"empty.csv", b""), (b"utf16.csv", "object_id,start".encode("utf-16")),
-)  # fmt: skip
+    (b"caf\xe9.csv", b"nothing\n"),
+    (b"n" * 248 + b".csv", b"object_id\nx\n"),
+    (b"nul.csv", b"object_id,start\n\0,\0\n"),
+    (b"cut.csv.gz", b"\x1f\x8b\x08\x00"),
+    (b"other.parquet", b"PAR1nonsensePAR1"),
+    (b"half.xml", b"<measCollecFile><"),
+    (b"line\nbreak.csv", b"a\nb\n"),
+    (b"empty.csv", b""),
+    (b"utf16.csv", "object_id,start".encode("utf-16")),
+)
 
 
 def busy_database(run: Run, quarter: int, random: Random) -> str:
@@ -171,11 +177,20 @@ BEFORE = frozenset({"event clock"})
 """What is done before the files of the moment arrive: work at a wrong clock goes on at the time that is believed, which
 moves, while the story's clock stands."""
 DISTURBANCES: Mapping[str, Disturbance] = {
-    "kill": kill, "terminate": terminate, "freeze": freeze, "moods": moods, "wall clock": wall_clock,
-    "event clock": event_clock, "strangers": strangers, "poison": poison, "busy database": busy_database,
-    "restarted database": restarted_database, "damaged history": damaged_history, "lost state": lost_state,
+    "kill": kill,
+    "terminate": terminate,
+    "freeze": freeze,
+    "moods": moods,
+    "wall clock": wall_clock,
+    "event clock": event_clock,
+    "strangers": strangers,
+    "poison": poison,
+    "busy database": busy_database,
+    "restarted database": restarted_database,
+    "damaged history": damaged_history,
+    "lost state": lost_state,
     "failing disk": failing_disk,
-}  # fmt: skip
+}
 
 
 def torn(run: Run, drop: Drop, random: Random) -> None:

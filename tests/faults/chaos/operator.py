@@ -6,18 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.acceptance.small_operator import (
-    CATALOGUE,
-    COLUMNS,
-    DAY,
-    DELAY_S,
-    HISTORY_DAYS,
-    HOUR,
-    LIVE,
-    QUARTER,
-    iso,
-    table,
-)  # fmt: skip
+from tests.acceptance.small_operator import CATALOGUE, COLUMNS, DAY, DELAY_S, HISTORY_DAYS, HOUR, LIVE, QUARTER, iso, table
 
 SITES: Mapping[str, tuple[str, ...]] = {f"s{n}": tuple(f"c{n}{k}" for k in (1, 2, 3)) for n in (1, 2, 3, 4)}
 PARTS: Mapping[str, tuple[str, ...]] = {"north": ("s1", "s2"), "south": ("s3", "s4")}

@@ -88,7 +88,7 @@ class Daemon:
         return self.process.pid
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Run:
     """Moves through the story. `disturb(run, quarter)` is called once in every moment, after its files were dropped."""
 
@@ -153,9 +153,12 @@ class Run:
         with log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.chaos.process", str(self.root)],
-                cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 env=os.environ | {"PYTHONPATH": str(ROOT), CLOCK: str(self.root / "clock")} | (env or {}),
-            )  # fmt: skip
+            )
         self.running.append(Daemon(process))
         return self.running[-1]
 

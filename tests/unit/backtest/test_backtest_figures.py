@@ -48,9 +48,14 @@ D1, D1B = degraded("d1", "a1", 120), degraded("d1b", "a1", 170)
 D2, D2B = degraded("d2", "b1", 330), degraded("d2b", "b2", 330)
 GLITCH, WRONG, SILENT = degraded("dg", "a1", 705), degraded("dw", "b2", 900), degraded("dn", "b2", 950, "no_data")
 INCIDENTS = [
-    incident("i1", D1), incident("i1b", D1B), incident("i2", D2, D2B, alarm="al1"), incident("ig", GLITCH),
-    incident("iw", WRONG), incident("im", WRONG, suppressed="merged:iw"), incident("in", SILENT),
-]  # fmt: skip
+    incident("i1", D1),
+    incident("i1b", D1B),
+    incident("i2", D2, D2B, alarm="al1"),
+    incident("ig", GLITCH),
+    incident("iw", WRONG),
+    incident("im", WRONG, suppressed="merged:iw"),
+    incident("in", SILENT),
+]
 
 
 @pytest.fixture

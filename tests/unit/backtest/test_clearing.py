@@ -7,10 +7,14 @@ from detector.backtest.truth import Truth
 from detector.domain.window import utc
 from tests.unit.backtest.small_truth import MINUTE, degraded, fault, incident, opened, scored
 
-TRUTH = Truth((
-    fault("f1", "a1", 100, 200), fault("f2", "b1", 300, 400), fault("cut", "a2", 1400, 1440),
-    fault("g", "b2", 5, 9, felt=False),
-))  # fmt: skip
+TRUTH = Truth(
+    (
+        fault("f1", "a1", 100, 200),
+        fault("f2", "b1", 300, 400),
+        fault("cut", "a2", 1400, 1440),
+        fault("g", "b2", 5, 9, felt=False),
+    )
+)
 
 
 def told(name, clear, low, high, *, type_="opened", source="estimate"):
@@ -35,12 +39,15 @@ def test_our_estimates_are_held_against_the_end_of_the_fault():
     assert (coverage.value, coverage.count) == (0.5, 2)
 
 
-@pytest.mark.parametrize("alert", [
-    pytest.param(told("i1", 230, 150, 300, source="ticket"), id="a ticket's promise is not ours"),
-    pytest.param(told("i1", 230, 150, 300, type_="updated"), id="only what was said first"),
-    pytest.param(told("i3", 1500, 1430, 1600), id="a fault that the data's end cuts off"),
-    pytest.param(told("i4", 10, 8, 12), id="a fault that nobody feels"),
-    pytest.param(opened("i1"), id="nothing was said"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "alert",
+    [
+        pytest.param(told("i1", 230, 150, 300, source="ticket"), id="a ticket's promise is not ours"),
+        pytest.param(told("i1", 230, 150, 300, type_="updated"), id="only what was said first"),
+        pytest.param(told("i3", 1500, 1430, 1600), id="a fault that the data's end cuts off"),
+        pytest.param(told("i4", 10, 8, 12), id="a fault that nobody feels"),
+        pytest.param(opened("i1"), id="nothing was said"),
+    ],
+)
 def test_left_out(alert):
     assert clear_time_error(judged(alert)).count == 0

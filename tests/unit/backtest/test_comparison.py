@@ -55,12 +55,22 @@ def test_the_same_twice_is_the_same(tmp_path: Path, week: Any) -> None:
         ("recall", share(1, 2), share(2, 2), "Faults found", "within chance"),
         ("false_per_1000_cells_week", rate(40, 200.0), rate(10, 50.0), "False degradations", "better"),
         ("false_per_1000_cells_week", rate(2, 10.0), rate(3, 15.0), "False degradations", "within chance"),
-        ("delay_median_s", {"value": 900, "count": 1, "low": None, "high": None},
-         {"value": 1800, "count": 1, "low": None, "high": None}, "Delay", "too few to say"),
-        ("delay_median_s", {"value": 900, "count": 30, "low": 800, "high": 1000},
-         {"value": 1800, "count": 30, "low": 1700, "high": 1900}, "Delay", "worse"),
+        (
+            "delay_median_s",
+            {"value": 900, "count": 1, "low": None, "high": None},
+            {"value": 1800, "count": 1, "low": None, "high": None},
+            "Delay",
+            "too few to say",
+        ),
+        (
+            "delay_median_s",
+            {"value": 900, "count": 30, "low": 800, "high": 1000},
+            {"value": 1800, "count": 30, "low": 1700, "high": 1900},
+            "Delay",
+            "worse",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_differs_by_more_than_chance(
     tmp_path: Path, week: Any, key: str, before: Any, after: Any, title: str, said: str
 ) -> None:

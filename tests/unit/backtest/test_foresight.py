@@ -35,9 +35,11 @@ def test_a_complaint_is_foreseen_if_its_sender_was_on_the_list_of_that_time(row,
 
 def test_only_complaints_of_the_fault_count_unless_all_are_asked_for():
     said = [
-        complaint("of the fault", 150, "p", "a1"), complaint("elsewhere", 150, "q", "b1"),
-        complaint("no name", 150, "", "a1"), complaint("after the replay", 7 * 1440 + 1, "p", "a1"),
-    ]  # fmt: skip
+        complaint("of the fault", 150, "p", "a1"),
+        complaint("elsewhere", 150, "q", "b1"),
+        complaint("no name", 150, "", "a1"),
+        complaint("after the replay", 7 * 1440 + 1, "p", "a1"),
+    ]
     here = judged([listed("i", "p", 0.6, at=110)], *said)
     assert (foresight(here, 0.1).value, foresight(here, 0.1).count) == (1.0, 1)
     assert (foresight(here, 0.1, all_complaints=True).value, foresight(here, 0.1, all_complaints=True).count) == (0.5, 2)
@@ -55,13 +57,20 @@ def test_without_truth_about_faults_all_complaints_count():
 def test_contact_precision_counts_each_person_once_and_false_incidents_in_full():
     wrong, unfelt = degraded("w", "b1", 500), degraded("g", "b2", 500)
     rows = [
-        listed("i", "p", 0.5, 110, 130), listed("i", "p", 0.8, 130), listed("i", "q", 0.9, 110), listed("i", "r", 0.49, 110),
-        listed("iw", "s", 0.7, 500), listed("ig", "t", 0.7, 500),
-    ]  # fmt: skip
+        listed("i", "p", 0.5, 110, 130),
+        listed("i", "p", 0.8, 130),
+        listed("i", "q", 0.9, 110),
+        listed("i", "r", 0.49, 110),
+        listed("iw", "s", 0.7, 500),
+        listed("ig", "t", 0.7, 500),
+    ]
     here = judged(
-        rows, sufferers={"f": frozenset({"p", "r"})}, faults=(FAULT, fault("g", "b2", 490, 510, felt=False)),
-        extra=(wrong, unfelt), incidents=(incident("iw", wrong), incident("ig", unfelt)),
-    )  # fmt: skip
+        rows,
+        sufferers={"f": frozenset({"p", "r"})},
+        faults=(FAULT, fault("g", "b2", 490, 510, felt=False)),
+        extra=(wrong, unfelt),
+        incidents=(incident("iw", wrong), incident("ig", unfelt)),
+    )
     assert (contact_precision(here).value, contact_precision(here).count) == (0.3333, 3)  # p of p, q, s
 
 
@@ -71,8 +80,15 @@ def test_calibration_by_tenths():
     third, last = found["tenths"][2], found["tenths"][9]
     assert (third["probability"], third["value"], third["count"]) == (0.25, 0.25, 4)
     assert (last["probability"], last["value"], last["count"]) == (1.0, 0.5, 2)
-    assert found["tenths"][0] | {"from": 0, "to": 0} == {"from": 0, "to": 0, "probability": None, "value": None, "count": 0,
-                                                         "low": None, "high": None}  # fmt: skip
+    assert found["tenths"][0] | {"from": 0, "to": 0} == {
+        "from": 0,
+        "to": 0,
+        "probability": None,
+        "value": None,
+        "count": 0,
+        "low": None,
+        "high": None,
+    }
     assert (found["value"], found["count"]) == (round(0.5 * 2 / 6, 4), 6)
     assert found["low"] <= found["value"] <= found["high"]
 

@@ -12,14 +12,34 @@ from detector.domain.kpi import Kpi
 from detector.domain.window import Window, utc
 
 HOUR, TOLD = 3600, 1_000_000 - 1_000_000 % 3600
-RATE = Kpi("rrc", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
+RATE = Kpi(
+    id="rrc",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="",
+    numerator="a",
+    denominator="b",
+)
 
 
 def band(hours, points_an_hour):
     """A ratio that gets worse in a straight line from the moment of the forecast on."""
     starts = TOLD + HOUR * np.arange(hours)
     blank = np.full(hours, np.nan)
-    return Band("c1", RATE, starts, HOUR, 0.99 - points_an_hour * (np.arange(hours) + 1), np.full(hours, 0.99), blank, blank)
+    return Band(
+        object_id="c1",
+        kpi=RATE,
+        starts=starts,
+        duration_s=HOUR,
+        observed=0.99 - points_an_hour * (np.arange(hours) + 1),
+        expected=np.full(hours, 0.99),
+        low=blank,
+        high=blank,
+    )
 
 
 def judged(at, low, high, *, hours=80, points_an_hour=0.002):
@@ -28,18 +48,23 @@ def judged(at, low, high, *, hours=80, points_an_hour=0.002):
     one = {"object": "c1", "kpi": "rrc", "severity": "major", "limit": 0.89} | iso
     alert = {"subject": "incident/i1", "data": {"expected": {"graver": [one]}}}
     window, followed = Window(TOLD - HOUR, TOLD + hours * HOUR), {("i1", "c1", "rrc"): band(hours, points_an_hour)}
-    results = Results(window, 10, "hash", alerts=((alert, TOLD), (alert, TOLD + HOUR)), followed=followed)
+    results = Results(
+        window=window, cells=10, settings_hash="hash", alerts=((alert, TOLD), (alert, TOLD + HOUR)), followed=followed
+    )
     return Matches(results, Truth(()), {}, None)
 
 
-@pytest.mark.parametrize(("told", "points", "error_h", "covered"), [
-    pytest.param((49, 40, 60), 0.002, 2, 1, id="reached after 51 hours, two of them at 10 points on average"),
-    pytest.param((30, 20, 40), 0.002, 21, 0, id="later than told"),
-    pytest.param((None, None, None), 0.0005, 0, 1, id="not in three days, as told"),
-    pytest.param((None, 60, None), 0.0005, 0, 1, id="perhaps not in three days, and so it was"),
-    pytest.param((30, 20, 70), 0.0005, AHEAD_S // HOUR, 0, id="never, against what was told"),
-    pytest.param((None, None, None), 0.002, AHEAD_S // HOUR, 0, id="a surprise"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("told", "points", "error_h", "covered"),
+    [
+        pytest.param((49, 40, 60), 0.002, 2, 1, id="reached after 51 hours, two of them at 10 points on average"),
+        pytest.param((30, 20, 40), 0.002, 21, 0, id="later than told"),
+        pytest.param((None, None, None), 0.0005, 0, 1, id="not in three days, as told"),
+        pytest.param((None, 60, None), 0.0005, 0, 1, id="perhaps not in three days, and so it was"),
+        pytest.param((30, 20, 70), 0.0005, AHEAD_S // HOUR, 0, id="never, against what was told"),
+        pytest.param((None, None, None), 0.002, AHEAD_S // HOUR, 0, id="a surprise"),
+    ],
+)
 def test_a_forecast_is_held_against_what_was_measured(told, points, error_h, covered):
     matches = judged(*told, points_an_hour=points)
     assert (breach_time_error(matches).value, breach_time_error(matches).count) == (error_h * HOUR, 1)

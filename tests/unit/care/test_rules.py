@@ -36,7 +36,7 @@ WRONG = {
     'name = "a"\naction = "call"\noffer = "gb-1"': "this action proposes no offer; only goodwill_credit and",
     'name = "a"\naction = "call"\nmessage = "Upgrade now!"': "a rule carries no words",
     'name = "a"\naction = "upsell"': "rule 'a': action: 'upsell' is not known here",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("entry", WRONG)

@@ -12,7 +12,18 @@ from detector.domain.incident import Incident
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
 LANGUAGES = sorted(SPEECH)
-INCIDENT = Incident("inc_1", "site", "s1", "integrity", TEN - 3600, TEN - 2700, "major", (), ("c1",), "")
+INCIDENT = Incident(
+    incident_id="inc_1",
+    root_kind="site",
+    root_id="s1",
+    kind="integrity",
+    started_at=TEN - 3600,
+    opened_at=TEN - 2700,
+    severity="major",
+    degradation_ids=(),
+    cells=("c1",),
+    reason="",
+)
 
 
 def facts(trouble: str = "slow", *, since: int = TEN - 3600, **changes: object) -> Facts:
@@ -35,11 +46,14 @@ def test_each_says_what_since_when_until_when_briefly(language, trouble):
 def test_to_anyone_else_neither_place_nor_time_nor_kind(language, end):
     said = {
         sentence(
-            facts(trouble, since=since, clear=clear, until=end, state=OPEN if end is None else OVER), language,
+            facts(trouble, since=since, clear=clear, until=end, state=OPEN if end is None else OVER),
+            language,
             to_person=False,
         )
-        for trouble in TROUBLES for since in (TEN - 60, TEN - 90000) for clear in (None, TEN + 60)
-    }  # fmt: skip
+        for trouble in TROUBLES
+        for since in (TEN - 60, TEN - 90000)
+        for clear in (None, TEN + 60)
+    }
     assert len(said) == 1
     assert not any(c.isdigit() for c in said.pop())
 
@@ -47,10 +61,14 @@ def test_to_anyone_else_neither_place_nor_time_nor_kind(language, end):
 @pytest.mark.parametrize(
     ("language", "since"),
     [
-        ("en", "since 09:00 on 23 March"), ("de", "seit 23. März, 09:00 Uhr"), ("fr", "depuis le 23 mars à 09:00"),
-        ("es", "desde las 09:00 del 23 de marzo"), ("it", "dalle 09:00 del 23 marzo"), ("nl", "sinds 23 maart om 09:00"),
+        ("en", "since 09:00 on 23 March"),
+        ("de", "seit 23. März, 09:00 Uhr"),
+        ("fr", "depuis le 23 mars à 09:00"),
+        ("es", "desde las 09:00 del 23 de marzo"),
+        ("it", "dalle 09:00 del 23 marzo"),
+        ("nl", "sinds 23 maart om 09:00"),
     ],
-)  # fmt: skip
+)
 def test_another_days_time_has_its_date_in_words(language, since):
     assert since in sentence(facts("coverage", since=TEN - 25 * 3600), language)
 
@@ -101,13 +119,15 @@ def test_a_false_alarm_is_taken_back_without_place_or_time(language, to_person):
 def test_each_state_has_a_sentence_of_its_own(language):
     phrases = SPEECH[language]
     said = {
-        "open": sentence(facts(), language), "over": sentence(facts(state=OVER, until=TEN - 60), language),
+        "open": sentence(facts(), language),
+        "over": sentence(facts(state=OVER, until=TEN - 60), language),
         "merged": sentence(facts(state=MERGED, into="inc_0"), language),
         "false alarm": sentence(facts(state=WITHDRAWN), language),
         "works": sentence(facts(silent="maintenance"), language),
         "works over": sentence(facts(silent="maintenance", state=OVER, until=TEN - 60), language),
-        "silenced": sentence(facts(silent="silenced"), language), "not sure": sentence(facts(), language, sure=False),
-    }  # fmt: skip
+        "silenced": sentence(facts(silent="silenced"), language),
+        "not sure": sentence(facts(), language, sure=False),
+    }
     assert len(set(said.values())) == len(said)
     assert [name for name, text in said.items() if phrases.working in text] == ["open"]
     assert [name for name, text in said.items() if phrases.trouble["slow"] in text] == ["open"]

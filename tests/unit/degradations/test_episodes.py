@@ -29,7 +29,9 @@ def raised(shown: Evidence, topology: Topology = NETWORK, operations: Operations
 
 
 def with_state(state: str) -> Topology:
-    return Topology({**NETWORK.cells, "c1.1": Cell("c1.1", "LTE", site_id="s1", state=state)}, NETWORK.functions)
+    return Topology(
+        {**NETWORK.cells, "c1.1": Cell(cell_id="c1.1", technology="LTE", site_id="s1", state=state)}, NETWORK.functions
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_a_cells_state_says_which_families_mean_something(state: str, word: str,
     ],
 )
 def test_a_cell_that_has_just_woken_is_not_blamed_for_its_sleep(slept: Window, families: set[str]) -> None:
-    woken = Cell("c1.1", "LTE", site_id="s1", idle=(slept,))
+    woken = Cell(cell_id="c1.1", technology="LTE", site_id="s1", idle=(slept,))
     topology = Topology({**NETWORK.cells, "c1.1": woken}, NETWORK.functions)
     assert raised(evidence(TICK, {"c1.1": "dead"}, OBJECTS), topology).keys() == families
 
@@ -76,17 +78,31 @@ def test_an_alarm_makes_a_sleeping_cell_an_outage_unless_it_is_a_warning_or_long
     kinds = {
         name: raised(shown, operations=Operations(alarms=(alarm,)))["volume"].kind
         for name, alarm in {
-            "on the node's site": Alarm("a1", "site", "s1", at("08:01"), severity="major"),
-            "a door": Alarm("a1", "site", "s1", at("08:01"), severity="warning"),
-            "last week": Alarm("a1", "site", "s1", at("-7 08:01"), severity="major"),
-            "elsewhere": Alarm("a1", "site", "s2", at("08:01"), severity="major"),
-            "gone": Alarm("a1", "site", "s1", at("07:45"), cleared_at=at("07:50"), severity="major"),
+            "on the node's site": Alarm(
+                alarm_id="a1", object_kind="site", object_id="s1", raised_at=at("08:01"), severity="major"
+            ),
+            "a door": Alarm(alarm_id="a1", object_kind="site", object_id="s1", raised_at=at("08:01"), severity="warning"),
+            "last week": Alarm(
+                alarm_id="a1", object_kind="site", object_id="s1", raised_at=at("-7 08:01"), severity="major"
+            ),
+            "elsewhere": Alarm(alarm_id="a1", object_kind="site", object_id="s2", raised_at=at("08:01"), severity="major"),
+            "gone": Alarm(
+                alarm_id="a1",
+                object_kind="site",
+                object_id="s1",
+                raised_at=at("07:45"),
+                cleared_at=at("07:50"),
+                severity="major",
+            ),
         }.items()
     }
     assert kinds == {
-        "on the node's site": "outage", "a door": "sleeping", "last week": "sleeping", "elsewhere": "sleeping",
+        "on the node's site": "outage",
+        "a door": "sleeping",
+        "last week": "sleeping",
+        "elsewhere": "sleeping",
         "gone": "sleeping",
-    }  # fmt: skip
+    }
 
 
 def test_a_crowd_at_a_match_is_congestion_and_without_a_match_it_is_a_fault() -> None:
@@ -166,8 +182,11 @@ def test_a_sleeping_cell_does_not_wake_because_it_is_night() -> None:
         +1 06:30 | ok
     """)
     assert [line.split(maxsplit=1)[1] for line in story.lines] == [
-        "raises c1.1 sleeping", "OPENS cell c1.1 sleeping", "clears c1.1 sleeping", "RESOLVED cell c1.1 sleeping",
-    ]  # fmt: skip
+        "raises c1.1 sleeping",
+        "OPENS cell c1.1 sleeping",
+        "clears c1.1 sleeping",
+        "RESOLVED cell c1.1 sleeping",
+    ]
 
 
 def test_an_object_that_is_gone_for_a_day_ends_its_episode() -> None:
@@ -185,15 +204,19 @@ def test_an_object_that_is_gone_for_a_day_ends_its_episode() -> None:
 
 def test_missing_counts_of_other_objects_are_carried_over() -> None:
     found = track(
-        evidence(TICK, {"c1.1": "gone"}, OBJECTS), [], now=TICK.end, topology=NETWORK, operations=Operations(),
-        policy=DetectionPolicy(), seen_missing={"c1.2": 5, "hourly": 2},
-    )  # fmt: skip
+        evidence(TICK, {"c1.1": "gone"}, OBJECTS),
+        [],
+        now=TICK.end,
+        topology=NETWORK,
+        operations=Operations(),
+        policy=DetectionPolicy(),
+        seen_missing={"c1.2": 5, "hourly": 2},
+    )
     assert found.missing == {"c1.1": 1, "hourly": 2}
 
 
 @pytest.mark.parametrize(
-    ("beside", "kind"),
-    [("nothing", "outage"), ("works at the next mast", "no_data"), ("the next mast is down", "no_data")],
+    ("beside", "kind"), [("nothing", "outage"), ("works at the next mast", "no_data"), ("the next mast is down", "no_data")]
 )
 def test_the_crowd_of_another_mast_confirms_no_silence(beside: str, kind: str) -> None:
     """c2.1 carries more: either the users of c1.1, which is silent, or those of c3.1, of which everybody knows."""
@@ -202,7 +225,12 @@ def test_the_crowd_of_another_mast_confirms_no_silence(beside: str, kind: str) -
     shown.neighbour_load[shown.object_index["c1.1"]] = 1.8
     works = (Maintenance("site", "s3", Window(at("07:00"), at("10:00"))),) if beside.startswith("works") else ()
     found = track(
-        shown, [], now=TICK.end, topology=replace(NETWORK, neighbours=near), operations=Operations(works),
-        policy=DetectionPolicy(), seen_missing={"c1.1": 3},
-    )  # fmt: skip
+        shown,
+        [],
+        now=TICK.end,
+        topology=replace(NETWORK, neighbours=near),
+        operations=Operations(works),
+        policy=DetectionPolicy(),
+        seen_missing={"c1.1": 3},
+    )
     assert [d.kind for d in found.degradations if d.object_id == "c1.1"] == [kind]

@@ -30,7 +30,13 @@ def test_the_core_speaks_of_silent_cells_by_what_no_lost_cell_explains(
     shown = evidence(TICK, {}, OBJECTS)
     shown.missing[[shown.object_index[name] for name in silent]] = True
     known = Silence(
-        evidence=shown, topology=NETWORK, operations=Operations(), periods=dict.fromkeys(silent, 2),
-        usual=np.full(len(OBJECTS), 10.0), core={"amf1": carried}, lost=frozenset(lost), now=TICK.end + 300,
-    )  # fmt: skip
+        evidence=shown,
+        topology=NETWORK,
+        operations=Operations(),
+        periods=dict.fromkeys(silent, 2),
+        usual=np.full(len(OBJECTS), 10.0),
+        core={"amf1": carried},
+        lost=frozenset(lost),
+        now=TICK.end + 300,
+    )
     assert [known.core_says(shown.object_index[name]) for name in silent] == [says, says]

@@ -21,13 +21,34 @@ from detector.domain.identity import (
 
 KINDS = (SubscriberId, AccountId, IncidentId, Choice)
 BLANK = {
-    "empty": "", "space": " ", "no-break space": "\u00a0", "tab": "\t", "line break": "\r\n", "zero width": "\u200b",
-    "joiners": "\u200c\u200d\u2060", "byte order mark": "\ufeff", "soft hyphen": "\u00ad", "ideographic": "\u3000",
-    "narrow": "\u2007\u202f", "direction": "\u202a\u202c", "Hangul filler": "\u3164", "Braille blank": "\u2800",
-    "mark alone": "\u0301", "separators": "\u2028\u2029\x1f", "escaped": "%20", "escaped twice over": "%20%20+",
-    "escaped no-break space": "%C2%A0", "escaped zero width": "%e2%80%8b", "null": "null", "capitals": "NULL",
-    "Python": "None", "JavaScript": "undefined", "number": "NaN", "spreadsheet": "#N/A", "null in spaces": " null\u00a0",
-}  # fmt: skip
+    "empty": "",
+    "space": " ",
+    "no-break space": "\u00a0",
+    "tab": "\t",
+    "line break": "\r\n",
+    "zero width": "\u200b",
+    "joiners": "\u200c\u200d\u2060",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "ideographic": "\u3000",
+    "narrow": "\u2007\u202f",
+    "direction": "\u202a\u202c",
+    "Hangul filler": "\u3164",
+    "Braille blank": "\u2800",
+    "mark alone": "\u0301",
+    "separators": "\u2028\u2029\x1f",
+    "escaped": "%20",
+    "escaped twice over": "%20%20+",
+    "escaped no-break space": "%C2%A0",
+    "escaped zero width": "%e2%80%8b",
+    "null": "null",
+    "capitals": "NULL",
+    "Python": "None",
+    "JavaScript": "undefined",
+    "number": "NaN",
+    "spreadsheet": "#N/A",
+    "null in spaces": " null\u00a0",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -49,9 +70,28 @@ def test_what_no_identity_can_hold_is_refused_without_being_repeated(text: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["1", "0", "open", "2026", "202603", "%", "_", "'", '"', "o'brien@example.com", "+49 (171) 555-01 23", "Ünal/Çelik;49",
-     "49\u200b17", "nullable", "100%", "a%20b", "-", "名前", "x" * LONGEST],
-)  # fmt: skip
+    [
+        "1",
+        "0",
+        "open",
+        "2026",
+        "202603",
+        "%",
+        "_",
+        "'",
+        '"',
+        "o'brien@example.com",
+        "+49 (171) 555-01 23",
+        "Ünal/Çelik;49",
+        "49\u200b17",
+        "nullable",
+        "100%",
+        "a%20b",
+        "-",
+        "名前",
+        "x" * LONGEST,
+    ],
+)
 def test_a_name_stays_as_it_is(text: str) -> None:
     assert SubscriberId(text) == text
     assert SubscriberId(f" \u200b{text}\u00a0\n") == text

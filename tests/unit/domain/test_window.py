@@ -34,7 +34,7 @@ HOUR, DAY = 3600, 86_400
         ("08:00", 1200, "08:00", 1200),
         ("08:20", 1200, "08:20", 1200),
     ],
-)  # fmt: skip
+)
 def test_a_period_belongs_to_one_tick(begins, seconds, tick, lasts):
     assert Grid(900).tick(at(begins), seconds) == Tick(at(tick), lasts)
 

@@ -10,7 +10,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.feedback.bursts import DAY_S, HOUR_S, Burst, Usual, bursts, is_news
 
-CELLS = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
+CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
 NETWORK = Topology(CELLS)
 NOW = 1_774_000_800 + 12 * HOUR_S
 PAST = Window(NOW - 28 * DAY_S, NOW - 3 * HOUR_S)
@@ -24,7 +24,15 @@ def ordinary(rate: float = 10.0, seed: int = 1) -> list[Interaction]:
 
 
 def said(name: str, at: int, cell: str, who: str = "", category: str = "network") -> Interaction:
-    return Interaction(name, at, "contact" if who else "post", "call", who, category, cell_id=cell)
+    return Interaction(
+        interaction_id=name,
+        at=at,
+        kind="contact" if who else "post",
+        channel="call",
+        subscriber=who,
+        category=category,
+        cell_id=cell,
+    )
 
 
 def calls(count: int, cell: str = "c4", minutes: int = 50, category: str = "network") -> list[Interaction]:
@@ -68,10 +76,13 @@ def in_hour(*cells: tuple[str, int]) -> list[Interaction]:
         ("two sites of different areas", in_hour(("c4", 9), ("c40", 9)), ["site s1", "site s13"]),
         ("spread over the area, many at one site", in_hour(("c4", 9), *((f"c{n}", 1) for n in range(6, 30))), ["tac t0"]),
         ("each of its sites bursts by itself", in_hour(*((f"c{3 * n}", 7) for n in range(10))), ["tac t0"]),
-        ("one area as a whole, one site of the next", in_hour(*((f"c{n}", 1) for n in range(30)), ("c40", 9)),
-         ["site s13", "tac t0"]),
+        (
+            "one area as a whole, one site of the next",
+            in_hour(*((f"c{n}", 1) for n in range(30)), ("c40", 9)),
+            ["site s13", "tac t0"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
     why: str, heard: list[Interaction], places: list[str]
 ) -> None:
@@ -79,7 +90,10 @@ def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
 
 
 def test_an_area_of_one_site_is_told_as_the_site() -> None:
-    cells = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r") for n in range(90)}
+    cells = {
+        f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r")
+        for n in range(90)
+    }
     told = bursts(calls(9), USUAL, Topology(cells), (), now=NOW, timezone="UTC", budget=1.0, floor=5)
     assert [one.place for one in told] == ["site s1"]
 
@@ -114,12 +128,11 @@ def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it(
         ("it is about bills", calls(8, category="billing"), frozenset()),
         ("fewer than the floor", calls(4), frozenset()),
         ("one person again and again", [said(f"k{n}", NOW - 60 * n - 1, "c4", "sub_1") for n in range(9)], frozenset()),
-        ("surveys are no complaints", [replace(one, kind="survey") for one in calls(9)],
-         frozenset()),
+        ("surveys are no complaints", [replace(one, kind="survey") for one in calls(9)], frozenset()),
         ("it was yesterday", [said(f"k{n}", NOW - DAY_S - n, "c4", f"sub_{n}") for n in range(9)], frozenset()),
         ("nobody says where", calls(9, cell=""), frozenset()),
     ],
-)  # fmt: skip
+)
 def test_no_burst(why: str, heard: list[Interaction], explained: frozenset[str]) -> None:
     assert found(heard, explained) == [], why
 

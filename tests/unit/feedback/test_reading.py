@@ -66,13 +66,24 @@ def test_german_is_not_read_as_english() -> None:
 
 
 NOTES = {
-    "Red light on the roof, crew is on the way": "", "RED HOOK": "", "red alarm cleared": "", "the red cable was cut": "",
-    "Campo Street depot": "", "paragraph two": "", "Linea B": "", "la rete": "network", "No hay red en casa": "network",
-    "The base plate was replaced": "", "Red de fibra cortada en el centro": "network",
-    "no signal since the red light": "network", "Der Ramen-Laden ruft an": "other", "LTE": "network",
-    "5G": "network", "no bars": "network",
+    "Red light on the roof, crew is on the way": "",
+    "RED HOOK": "",
+    "red alarm cleared": "",
+    "the red cable was cut": "",
+    "Campo Street depot": "",
+    "paragraph two": "",
+    "Linea B": "",
+    "la rete": "network",
+    "No hay red en casa": "network",
+    "The base plate was replaced": "",
+    "Red de fibra cortada en el centro": "network",
+    "no signal since the red light": "network",
+    "Der Ramen-Laden ruft an": "other",
+    "LTE": "network",
+    "5G": "network",
+    "no bars": "network",
     "kein Netz": "network",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", NOTES)
@@ -112,7 +123,8 @@ def test_a_note_of_one_language_is_sorted_by_none_of_the_others() -> None:
     }
     plain = words().read("the crew is on the way to the").category
     sorted_wrong = [
-        stem for stem in stems
+        stem
+        for stem in stems
         if stem.isascii() and words().read(f"the crew was at {stem} and is on the way to the depot").language != "en"
-    ]  # fmt: skip
+    ]
     assert (plain, sorted_wrong) == ("", [])

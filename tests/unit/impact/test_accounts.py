@@ -10,7 +10,7 @@ from tests.unit.impact.test_assess import assessed
 
 def firm(key: str, lines: int, parent: str = "", sla: str = "") -> tuple[dict, dict]:
     """A firm with so many lines of its own."""
-    people = {f"{key}{n}": Subscriber(f"{key}{n}", account=key) for n in range(lines)}
+    people = {f"{key}{n}": Subscriber(key=f"{key}{n}", account=key) for n in range(lines)}
     return people, {key: Account(key, "enterprise", "gold", sla, "firm-care", parent)}
 
 
@@ -47,8 +47,12 @@ def test_a_line_of_two_accounts_counts_in_each_once():
 
 
 def test_roles_are_those_of_affected_lines_and_roll_up():
-    roles = (Membership("a", "a0", "executive"), Membership("a", "a1", "executive"), Membership("a", "a2", "manager"),
-             Membership("a", "a3", "line"))  # fmt: skip
+    roles = (
+        Membership("a", "a0", "executive"),
+        Membership("a", "a1", "executive"),
+        Membership("a", "a2", "manager"),
+        Membership("a", "a3", "line"),
+    )
     found = impacts({"a0": 0.9, "a1": 0.8, "a2": 0.3, "a3": 1.0}, customers(firm("a", 6, "top"), members=roles))
     assert found["a"].roles == found["top"].roles == (("executive", 2),)
 
@@ -60,14 +64,7 @@ def test_a_service_level_is_used_up_by_all_lines_degraded_minutes():
     assert (found["b"].sla, found["b"].sla_minutes_used) == ("", 0.0)
 
 
-@pytest.mark.parametrize(
-    ("floor", "cells"),
-    [
-        (3, (("busy", 0.667), ("quiet", 0.333))),
-        (4, (("busy", 0.667),)),
-        (7, ()),
-    ],
-)
+@pytest.mark.parametrize(("floor", "cells"), [(3, (("busy", 0.667), ("quiet", 0.333))), (4, (("busy", 0.667),)), (7, ())])
 def test_a_cell_is_named_only_where_many_lines_suffer(floor, cells):
     """Six lines owe all to one cell, three to another: with a floor of four the second would tell of three people."""
     known = customers(firm("a", 20))
@@ -81,8 +78,12 @@ def test_an_assessment_says_which_cells_a_firm_owes_its_trouble_to():
     people, accounts = firm("f", 16, sla="99.9")
     at = {key: "a" if n < 8 else "b" if n < 14 else "c" for n, key in enumerate(people)}
     habit_rows = [row for key, cell in at.items() for row in always(key, cell)]
-    impact = assessed([degradation(cell, "outage", 0, 100, 0) for cell in "ab"], "a b", habit_rows=habit_rows,
-                      customers=customers((people, accounts)))  # fmt: skip
+    impact = assessed(
+        [degradation(cell, "outage", 0, 100, 0) for cell in "ab"],
+        "a b",
+        habit_rows=habit_rows,
+        customers=customers((people, accounts)),
+    )
     (told,) = impact.accounts
     assert (told.affected_lines, told.lines) == (14, 16)
     assert [cell for cell, _ in told.cell_shares] == ["a", "b"]

@@ -19,10 +19,17 @@ def assessed(
     found = found if isinstance(found, list) else [found]
     more = {"expected_clear_at": int(MONDAY + (at + 0.25) * HOUR)} | more
     return assess(
-        incident(found, cells, **more), found, habit=learn_habit(presence(habit_rows), timezone="UTC", before=MONDAY),
-        presence=presence(rows), topology=net or topology(), customers=customers or Customers(),
-        now=int(MONDAY + at * HOUR), timezone="UTC", policy=policy or ImpactPolicy(), kpis=kpis,
-    )  # fmt: skip
+        incident(found, cells, **more),
+        found,
+        habit=learn_habit(presence(habit_rows), timezone="UTC", before=MONDAY),
+        presence=presence(rows),
+        topology=net or topology(),
+        customers=customers or Customers(),
+        now=int(MONDAY + at * HOUR),
+        timezone="UTC",
+        policy=policy or ImpactPolicy(),
+        kpis=kpis,
+    )
 
 
 def chance(impact: Impact, subscriber: str) -> float:
@@ -59,7 +66,18 @@ def test_each_kind_of_degradation_does_its_own_harm(found, low, high):
 
 
 def test_a_rate_per_session_second_is_turned_into_a_rate_per_attempt():
-    rate = Kpi("ret", "Releases", "1/s", "rate", "down", "retainability", "LTE", "", "r", "t")
+    rate = Kpi(
+        id="ret",
+        title="Releases",
+        unit="1/s",
+        kind="rate",
+        direction="down",
+        family="retainability",
+        technology="LTE",
+        clause="",
+        numerator="r",
+        denominator="t",
+    )
     found = degradation("a", "retainability", 0, 0.0001, 0.002, kpi="ret")
     assert 0.3 < chance(assessed(found, "a", kpis={"ret": rate}), "ann") < 0.55
     assert chance(assessed(found, "a"), "ann") == 0.0, "as a ratio it would be next to nothing"
@@ -164,9 +182,13 @@ def test_failures_where_everyone_fails_as_always_prove_little():
 
 def test_a_core_function_touches_the_people_behind_all_its_cells():
     impact = assessed(
-        degradation("mme1", "core", 0, 0.99, 0.6), "a b c", net=topology(functions="mme1"), root_kind="nf", root_id="mme1",
+        degradation("mme1", "core", 0, 0.99, 0.6),
+        "a b c",
+        net=topology(functions="mme1"),
+        root_kind="nf",
+        root_id="mme1",
         policy=ImpactPolicy(list_above=0.0),
-    )  # fmt: skip
+    )
     assert chance(impact, "ann") == pytest.approx(chance(impact, "cem"), abs=0.02)
     assert chance(impact, "cem") > 0.5
     assert chance(impact, "dee") < chance(impact, "cem"), "never tries anything"
@@ -185,16 +207,23 @@ def test_an_unsure_incident_makes_unsure_lists():
 
 def test_who_withdrew_analysis_is_in_no_figure():
     def rows(kind, holder, *states):
-        return tuple(Consent(kind, holder, "network_care_analysis", "any", state, i) for i, state in enumerate(states))
+        return tuple(
+            Consent(holder_kind=kind, holder=holder, purpose="network_care_analysis", channel="any", state=state, since=i)
+            for i, state in enumerate(states)
+        )
 
     people = {
-        "ann": Subscriber("ann"), "bob": Subscriber("bob", account="acc"),
-        "cem": Subscriber("cem", minor=True, guardian="gus"), "dee": Subscriber("dee"), "gus": Subscriber("gus"),
-    }  # fmt: skip
+        "ann": Subscriber(key="ann"),
+        "bob": Subscriber(key="bob", account="acc"),
+        "cem": Subscriber(key="cem", minor=True, guardian="gus"),
+        "dee": Subscriber(key="dee"),
+        "gus": Subscriber(key="gus"),
+    }
     consents = (
-        *rows("subscriber", "ann", "withdrawn", "granted"), *rows("account", "acc", "withdrawn"),
+        *rows("subscriber", "ann", "withdrawn", "granted"),
+        *rows("account", "acc", "withdrawn"),
         *rows("subscriber", "gus", "granted", "withdrawn"),
-    )  # fmt: skip
+    )
     impact = assessed(
         [degradation(cell, "outage", 0, 20, 0) for cell in "abc"], "a b c", customers=Customers(people, consents=consents)
     )
@@ -203,11 +232,12 @@ def test_who_withdrew_analysis_is_in_no_figure():
 
 
 def test_accounts_count_each_line_once():
-    people = {key: Subscriber(key, account="fam") for key in ("ann", "bob", "eve")}
+    people = {key: Subscriber(key=key, account="fam") for key in ("ann", "bob", "eve")}
     customers = Customers(
-        people, {"fam": Account("fam", "family", "gold", care_team="family-care")},
+        people,
+        {"fam": Account("fam", "family", "gold", care_team="family-care")},
         (Membership("fam", "ann", "holder"), Membership("fam", "cem", "line"), Membership("firm", "cem", "line")),
-    )  # fmt: skip
+    )
     impact = assessed([degradation(cell, "outage", 0, 100, 0) for cell in "ab"], "a b", customers=customers)
     fam, firm = impact.accounts
     assert (fam.account, fam.affected_lines, fam.lines, fam.care_team) == ("fam", 3, 4, "family-care")

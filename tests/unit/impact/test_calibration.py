@@ -39,11 +39,16 @@ class World:
         hour, who = np.meshgrid(self.hours[rows], np.arange(PEOPLE), indexing="ij")
         n = hour.size
         return Presence(
-            tuple(f"p{i:04}" for i in range(PEOPLE)), tuple(f"c{i}" for i in range(CELLS)), who.ravel().astype(np.int32),
-            self.where[rows].ravel().astype(np.int32), (MONDAY + hour.ravel() * HOUR).astype(np.int64),
-            np.full(n, HOUR, np.int32), np.full(n, 3600.0), self.attempts[rows].ravel().astype(float),
-            self.failures[rows].ravel().astype(float),
-        )  # fmt: skip
+            subscribers=tuple(f"p{i:04}" for i in range(PEOPLE)),
+            cells=tuple(f"c{i}" for i in range(CELLS)),
+            subscriber=who.ravel().astype(np.int32),
+            cell=self.where[rows].ravel().astype(np.int32),
+            start=(MONDAY + hour.ravel() * HOUR).astype(np.int64),
+            duration_s=np.full(n, HOUR, np.int32),
+            seconds=np.full(n, 3600.0),
+            attempts=self.attempts[rows].ravel().astype(float),
+            failures=self.failures[rows].ravel().astype(float),
+        )
 
 
 def listed(seed: int, extra: float, hours: int, arrived: int) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
@@ -58,11 +63,16 @@ def listed(seed: int, extra: float, hours: int, arrived: int) -> tuple[np.ndarra
     found = degradation("c0", "accessibility", 0, 0.99, 0.99 - extra)
     habit = learn_habit(world.presence(-3 * WEEK, 0), timezone="UTC", before=MONDAY)
     impact = assess(
-        incident([found], "c0", resolved_at=MONDAY + hours * HOUR), [found], habit=habit,
+        incident([found], "c0", resolved_at=MONDAY + hours * HOUR),
+        [found],
+        habit=habit,
         presence=world.presence(-3, arrived),
-        topology=topology(" ".join(f"c{i}" for i in range(CELLS))), customers=Customers(), now=MONDAY + hours * HOUR,
-        timezone="UTC", policy=ImpactPolicy(list_above=0.0),
-    )  # fmt: skip
+        topology=topology(" ".join(f"c{i}" for i in range(CELLS))),
+        customers=Customers(),
+        now=MONDAY + hours * HOUR,
+        timezone="UTC",
+        policy=ImpactPolicy(list_above=0.0),
+    )
     who = [int(p.subscriber[1:]) for p in impact.people]
     return np.array([p.probability for p in impact.people]), suffered[who], (impact.affected_low, impact.affected_high)
 

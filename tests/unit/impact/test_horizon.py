@@ -37,7 +37,9 @@ def test_an_incident_may_be_over_before_anybody_says_so(shown, low, high):
 
 def test_a_promise_or_a_resolution_is_one_end_and_an_outlook_is_many():
     found = [bad(updated_at=NOW)]
-    outlook = Outlook("inc", NOW, NOW + 3 * HOUR, NOW + HOUR, NOW + 90 * HOUR)
+    outlook = Outlook(
+        incident_id="inc", made_at=NOW, clear_at=NOW + 3 * HOUR, clear_low=NOW + HOUR, clear_high=NOW + 90 * HOUR
+    )
     assert horizon(incident(found, "a", resolved_at=NOW), found, NOW, outlook).ends == (NOW,)
     assert horizon(incident(found, "a", expected_clear_at=NOW + HOUR), found, NOW, outlook).ends == (NOW + HOUR,)
     assert horizon(incident(found, "a", expected_clear_at=NOW - HOUR), found, NOW, outlook).ends == (NOW + 900,)
@@ -60,10 +62,17 @@ def test_who_is_not_there_now_is_told_when_they_are_expected():
     people = {
         p.subscriber: p
         for p in assess(
-            incident([found], "a"), [found], habit=habit, presence=presence([]), topology=topology("a b"),
-            customers=Customers(), now=MONDAY + 12 * HOUR, timezone="UTC", policy=ImpactPolicy(),
+            incident([found], "a"),
+            [found],
+            habit=habit,
+            presence=presence([]),
+            topology=topology("a b"),
+            customers=Customers(),
+            now=MONDAY + 12 * HOUR,
+            timezone="UTC",
+            policy=ImpactPolicy(),
         ).people
-    }  # fmt: skip
+    }
     assert people["eve"].next_exposure_at == MONDAY + 19 * HOUR
     assert people["ann"].next_exposure_at is None, "is there"
     assert people["ann"].failures > people["eve"].failures > 0
@@ -74,19 +83,28 @@ def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
     for kind, least in (("outage", 1500), ("integrity", 300)):
         found = degradation("a", kind, 0, 20.0, 0.0, updated_at=NOW)
         (ann,) = assess(
-            incident([found], "a", resolved_at=MONDAY + HOUR), [found], habit=habit, presence=presence([]),
-            topology=topology("a"), customers=Customers(), now=NOW, timezone="UTC", policy=ImpactPolicy(),
-        ).people  # fmt: skip
+            incident([found], "a", resolved_at=MONDAY + HOUR),
+            [found],
+            habit=habit,
+            presence=presence([]),
+            topology=topology("a"),
+            customers=Customers(),
+            now=NOW,
+            timezone="UTC",
+            policy=ImpactPolicy(),
+        ).people
         assert least <= ann.degraded_s <= HOUR
         assert ann.failures == 0
 
 
 def test_a_person_of_two_incidents_is_one_person():
     rows = [
-        Affected("inc_1", "ann", "", "expected", 0.2, 1.0),
-        Listing("inc_1", "ann", "", "measured", 0.6, 1.0, listed_at=5),
-        Affected("inc_2", "ann", "", "expected", 0.5, 1.0),
-        Affected("inc_2", "bob", "", "expected", 0.1, 1.0),
+        Affected(incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.2, exposure_s=1.0),
+        Listing(
+            incident_id="inc_1", subscriber="ann", account="", basis="measured", probability=0.6, exposure_s=1.0, listed_at=5
+        ),
+        Affected(incident_id="inc_2", subscriber="ann", account="", basis="expected", probability=0.5, exposure_s=1.0),
+        Affected(incident_id="inc_2", subscriber="bob", account="", basis="expected", probability=0.1, exposure_s=1.0),
     ]
     assert union(rows) == pytest.approx({"ann": 0.8, "bob": 0.1})
 
@@ -100,9 +118,16 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
         rivals = (Rival("site", "s1", bad_cells, testable, 0.9, 1.0),)
         one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=rivals)
         impact = assess(
-            one, found, habit=habit, presence=presence([]), topology=net, customers=Customers(), now=NOW, timezone="UTC",
+            one,
+            found,
+            habit=habit,
+            presence=presence([]),
+            topology=net,
+            customers=Customers(),
+            now=NOW,
+            timezone="UTC",
             policy=ImpactPolicy(),
-        )  # fmt: skip
+        )
         return next((p.probability for p in impact.people), 0.0)
 
     assert chance(2, 2) == pytest.approx(2 / 3, abs=0.1), "both that report are dead, the third is silent"

@@ -30,9 +30,16 @@ def attachments() -> Presence:
     attempts = np.where(rng.random(len(person)) < 0.1, np.nan, rng.poisson(4.0, len(person)))
     failures = np.where(np.isfinite(attempts), rng.binomial(np.nan_to_num(attempts).astype(int), 0.03), np.nan)
     rows = Presence(
-        PEOPLE, CELLS, person.astype(np.int32), cell.astype(np.int32), MONDAY + hour * HOUR,
-        np.full(len(person), HOUR, np.int32), rng.choice([20.0, 1800.0, 3600.0], len(person)), attempts, failures,
-    )  # fmt: skip
+        subscribers=PEOPLE,
+        cells=CELLS,
+        subscriber=person.astype(np.int32),
+        cell=cell.astype(np.int32),
+        start=MONDAY + hour * HOUR,
+        duration_s=np.full(len(person), HOUR, np.int32),
+        seconds=rng.choice([20.0, 1800.0, 3600.0], len(person)),
+        attempts=attempts,
+        failures=failures,
+    )
     return rows.take(rng.random(len(person)) < 0.85)
 
 
@@ -46,8 +53,18 @@ def test_a_habit_spread_out_is_the_formula_of_learn_habit(attachments):
     hours = hours_of_week(learned.start, ZONE).tolist()
     like = [h % 24 + 24 * (h >= 120) for h in range(168)]
     weights = 0.5 ** ((MONDAY - learned.start) / (2 * 168 * HOUR))
-    rows = list(zip(learned.subscriber.tolist(), learned.cell.tolist(), hours, weights.tolist(), learned.start.tolist(),
-                    learned.seconds.tolist(), learned.attempts.tolist(), strict=True))  # fmt: skip
+    rows = list(
+        zip(
+            learned.subscriber.tolist(),
+            learned.cell.tolist(),
+            hours,
+            weights.tolist(),
+            learned.start.tolist(),
+            learned.seconds.tolist(),
+            learned.attempts.tolist(),
+            strict=True,
+        )
+    )
     for who, cell, hour, weight, start, spent, attempts in rows:
         seconds[who, cell, hour] = seconds.get((who, cell, hour), 0.0) + weight * spent
         starts.setdefault(start // HOUR, (hour, weight))
@@ -113,10 +130,16 @@ def test_leaving_out_who_cannot_be_touched_changes_nothing(attachments, monkeypa
 
     def told() -> Impact:
         return assess(
-            incident(found, "s0a s0b", **known), found, habit=habit, presence=arrived,
-            topology=topology(" ".join(CELLS), neighbours={"s0a": "s3a"}, s0b="B20"), customers=Customers(), now=now,
-            timezone=ZONE, policy=ImpactPolicy(list_above=0.0),
-        )  # fmt: skip
+            incident(found, "s0a s0b", **known),
+            found,
+            habit=habit,
+            presence=arrived,
+            topology=topology(" ".join(CELLS), neighbours={"s0a": "s3a"}, s0b="B20"),
+            customers=Customers(),
+            now=now,
+            timezone=ZONE,
+            policy=ImpactPolicy(list_above=0.0),
+        )
 
     near = told()
     monkeypatch.setattr(crowd, "near_of", everybody)

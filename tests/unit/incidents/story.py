@@ -35,8 +35,10 @@ COLUMN = {k.id: i for i, k in enumerate(KPIS)}
 Reading = tuple[str, float, float, int, float, float, float]
 """(KPI, strength, recent, periods, observed, expected, denominator)."""
 WELL: tuple[Reading, ...] = (
-    ("avail", 0.1, 0.1, 1, 1.0, 1.0, 900), ("acc", 0.3, 0.3, 1, 0.99, 0.99, 400), ("vol", 0.2, 0.2, 1, 9.5, 10.0, 1),
-)  # fmt: skip
+    ("avail", 0.1, 0.1, 1, 1.0, 1.0, 900),
+    ("acc", 0.3, 0.3, 1, 0.99, 0.99, 400),
+    ("vol", 0.2, 0.2, 1, 9.5, 10.0, 1),
+)
 WORDS: dict[str, tuple[Reading, ...]] = {
     "ok": WELL,
     "dead": (("avail", 40, 40, 1, 0.0, 1.0, 900), ("vol", 12, 12, 1, 0.0, 10.0, 1)),
@@ -60,7 +62,10 @@ def network(sites: int = 20, *, site_known: bool = True, hub: int = 0) -> Topolo
     """Cells c1.1 ... c20.3 on sites s1 ... s20, TACs of five sites, core function amf1; `hub` sites lie behind h1."""
     cells = {
         f"c{s}.{n}": Cell(
-            f"c{s}.{n}", "LTE", site_id=f"s{s}" if site_known else "", tac=f"t{(s - 1) // 5}" if site_known else ""
+            cell_id=f"c{s}.{n}",
+            technology="LTE",
+            site_id=f"s{s}" if site_known else "",
+            tac=f"t{(s - 1) // 5}" if site_known else "",
         )
         for s in range(1, sites + 1)
         for n in range(1, 4)
@@ -87,13 +92,27 @@ def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evi
     numerator = nan["observed"] * nan["denominator"]
     excess = (nan["expected"] - nan["observed"]) * nan["denominator"]
     return Evidence(
-        tick, objects, KPIS, nan["strength"], nan["recent"], periods, nan["observed"], nan["expected"], nan["expected"],
-        nan["expected"], numerator, nan["denominator"], excess, nan["strength"] > 3, missing, load,
-        1.0 - float(missing.mean()),
-    )  # fmt: skip
+        tick=tick,
+        objects=objects,
+        kpis=KPIS,
+        strength=nan["strength"],
+        recent=nan["recent"],
+        periods=periods,
+        observed=nan["observed"],
+        expected=nan["expected"],
+        low=nan["expected"],
+        high=nan["expected"],
+        numerator=numerator,
+        denominator=nan["denominator"],
+        excess=excess,
+        matters=nan["strength"] > 3,
+        missing=missing,
+        neighbour_load=load,
+        testable_share=1.0 - float(missing.mean()),
+    )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Story:
     """The two stages, tick after tick, with all that they ever said."""
 
@@ -124,15 +143,28 @@ class Story:
         open_ = [d for d in self.degradations.values() if d.open][::order]
         seen = evidence(tick, words, self.objects[::order])
         tracked = track(
-            seen, open_, now=now, topology=self.topology, operations=self.operations,
-            policy=self.detection, seen_missing=self.missing,
-        )  # fmt: skip
+            seen,
+            open_,
+            now=now,
+            topology=self.topology,
+            operations=self.operations,
+            policy=self.detection,
+            seen_missing=self.missing,
+        )
         known = [i for i in self.incidents.values() if i.state == "open"][::order]
         correlated = correlate(
-            known, tracked.degradations[::order], topology=self.topology, operations=self.operations, now=now, tick=tick,
-            objects_testable=len(self.objects), policy=self.policy, kpis={k.id: k for k in KPIS}, evidence=seen,
+            known,
+            tracked.degradations[::order],
+            topology=self.topology,
+            operations=self.operations,
+            now=now,
+            tick=tick,
+            objects_testable=len(self.objects),
+            policy=self.policy,
+            kpis={k.id: k for k in KPIS},
+            evidence=seen,
             past=[d for d in self.degradations.values() if not d.open],
-        )  # fmt: skip
+        )
         self._note(start, end_with(tracked.degradations, correlated), correlated)
         self.missing = dict(tracked.missing)
 

@@ -14,9 +14,23 @@ KPIS = {
     "thp": kpi("thp", title="Throughput", unit="Mbit/s", kind="mean", family="integrity"),
 }
 RRC = Degradation(
-    "deg_1", "c1", "accessibility", "rrc", "accessibility", at("08:00"), at("08:20"), "major", 12.0, 0.992, 10220 / 11180,
-    10220, 11180, 871, 1, 900,
-)  # fmt: skip
+    degradation_id="deg_1",
+    object_id="c1",
+    family="accessibility",
+    kpi="rrc",
+    kind="accessibility",
+    started_at=at("08:00"),
+    detected_at=at("08:20"),
+    severity="major",
+    strength=12.0,
+    expected=0.992,
+    observed=10220 / 11180,
+    numerator=10220,
+    denominator=11180,
+    excess=871,
+    periods=1,
+    duration_s=900,
+)
 SLOW = replace(RRC, kpi="thp", family="integrity", kind="integrity", observed=2.5, expected=21.0)
 GONE = replace(RRC, kpi="data", family="data", kind="outage", strength=0.0, confirmed_by="neighbours,alarm")
 SITE = [replace(RRC, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in (1, 2, 3)]
@@ -26,22 +40,41 @@ SITE = [replace(RRC, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in (1, 
     ("own", "root", "want"),
     [
         ([RRC], ("cell", "c1"), "RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; cell c1"),
-        (SITE, ("site", "s1"), ("RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; "
-                               "site s1: all 3 cells alike")),
-        (SITE[:2], ("site", "s1"), ("RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; "
-                                   "site s1: 2 of 3 cells alike")),
+        (
+            SITE,
+            ("site", "s1"),
+            ("RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; site s1: all 3 cells alike"),
+        ),
+        (
+            SITE[:2],
+            ("site", "s1"),
+            ("RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; site s1: 2 of 3 cells alike"),
+        ),
         ([SLOW], ("cell", "c1"), "Throughput 2.5 Mbit/s over 15 min, expected 21 Mbit/s; cell c1"),
-        ([GONE], ("cell", "c1"), ("no measurements from c1; neighbour cells carry more than usual; "
-                                 "cell c1; an alarm says so")),
-        ([replace(RRC, neighbour_load=1.02, siblings=2, siblings_alike=2)], ("cell", "c1"), (
-            "RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; neighbours normal; "
-            "cell c1, the other 2 cells of its site alike")),
-        ([replace(RRC, neighbour_load=1.8, siblings=2, siblings_alike=1)], ("site", "s1"), (
-            "RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; "
-            "neighbours carry 1.8 times their usual traffic; site s1: 1 of 3 cells, 1 more mildly")),
+        (
+            [GONE],
+            ("cell", "c1"),
+            ("no measurements from c1; neighbour cells carry more than usual; cell c1; an alarm says so"),
+        ),
+        (
+            [replace(RRC, neighbour_load=1.02, siblings=2, siblings_alike=2)],
+            ("cell", "c1"),
+            (
+                "RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; neighbours normal; "
+                "cell c1, the other 2 cells of its site alike"
+            ),
+        ),
+        (
+            [replace(RRC, neighbour_load=1.8, siblings=2, siblings_alike=1)],
+            ("site", "s1"),
+            (
+                "RRC setup success 91.4 % (10,220 of 11,180) over 15 min, expected 99.2 %; "
+                "neighbours carry 1.8 times their usual traffic; site s1: 1 of 3 cells, 1 more mildly"
+            ),
+        ),
         ([replace(RRC, kpi="unheard_of")], ("cell", "c1"), "unheard_of 0.914 over 15 min, expected 0.992; cell c1"),
     ],
-)  # fmt: skip
+)
 def test_reason(own: list[Degradation], root: tuple[str, str], want: str) -> None:
     assert reason(own, root, members=3, kpis=KPIS) == want
 

@@ -12,11 +12,34 @@ from detector.incidents.times import began, ended, goes_on
 
 QUARTER = 900
 SHARP = Degradation(
-    "d1", "c1", "availability", "a", "outage", 40 * QUARTER, 42 * QUARTER, "critical", 40.0, 1.0, 0.0, 0, 900, 900, 1,
-    QUARTER, raised_at=41 * QUARTER,
-)  # fmt: skip
-MILD = replace(SHARP, degradation_id="d2", family="integrity", kind="integrity", strength=9.0, periods=12,
-               started_at=33 * QUARTER, severity="minor")  # fmt: skip
+    degradation_id="d1",
+    object_id="c1",
+    family="availability",
+    kpi="a",
+    kind="outage",
+    started_at=40 * QUARTER,
+    detected_at=42 * QUARTER,
+    severity="critical",
+    strength=40.0,
+    expected=1.0,
+    observed=0.0,
+    numerator=0,
+    denominator=900,
+    excess=900,
+    periods=1,
+    duration_s=QUARTER,
+    raised_at=41 * QUARTER,
+)
+MILD = replace(
+    SHARP,
+    degradation_id="d2",
+    family="integrity",
+    kind="integrity",
+    strength=9.0,
+    periods=12,
+    started_at=33 * QUARTER,
+    severity="minor",
+)
 
 
 def test_the_sharp_ones_tell_the_onset_and_not_the_earliest():
@@ -54,24 +77,41 @@ def test_a_missing_row_says_exactly_when():
     assert began([MILD, silent]) == 39 * QUARTER
 
 
-TOPOLOGY = Topology({
-    f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="v", software="r1" if n < 9 else "r2") for n in range(20)
-})  # fmt: skip
+TOPOLOGY = Topology(
+    {
+        f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", vendor="v", software="r1" if n < 9 else "r2")
+        for n in range(20)
+    }
+)
 
 
 def slow(cell, start, strength=12.0, periods=3, **more):
     return replace(
-        MILD, degradation_id=f"{cell}-{start}", object_id=cell, started_at=start * QUARTER, strength=strength,
-        periods=periods, detected_at=(start + 2) * QUARTER, raised_at=(start + 2) * QUARTER, **more,
-    )  # fmt: skip
+        MILD,
+        degradation_id=f"{cell}-{start}",
+        object_id=cell,
+        started_at=start * QUARTER,
+        strength=strength,
+        periods=periods,
+        detected_at=(start + 2) * QUARTER,
+        raised_at=(start + 2) * QUARTER,
+        **more,
+    )
 
 
 def decided(open_, degradations, at, past=()):
     tick = Tick((at - 1) * QUARTER, QUARTER)
     found = correlate(
-        open_, degradations, topology=TOPOLOGY, operations=Operations(), now=tick.end + 300, tick=tick, objects_testable=20,
-        policy=IncidentPolicy(), past=past,
-    )  # fmt: skip
+        open_,
+        degradations,
+        topology=TOPOLOGY,
+        operations=Operations(),
+        now=tick.end + 300,
+        tick=tick,
+        objects_testable=20,
+        policy=IncidentPolicy(),
+        past=past,
+    )
     return found, {i.incident_id: i for i in found}
 
 
@@ -110,6 +150,4 @@ def test_an_outage_in_the_cell_of_an_old_drift_has_times_of_its_own():
     (old, *_), _ = decided((), [drift], 13)
     out = replace(SHARP, degradation_id="out", started_at=60 * QUARTER, detected_at=61 * QUARTER)
     _, known = decided([old], [drift, out], 61)
-    assert sorted((i.kind, i.started_at) for i in known.values()) == [
-        ("integrity", 10 * QUARTER), ("outage", 60 * QUARTER),
-    ]  # fmt: skip
+    assert sorted((i.kind, i.started_at) for i in known.values()) == [("integrity", 10 * QUARTER), ("outage", 60 * QUARTER)]

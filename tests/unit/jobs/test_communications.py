@@ -151,7 +151,7 @@ def test_a_survey_follows_where_a_rule_asks_for_it_and_the_person_allows_it(stor
     asked = [row for row in story.house.store.communications.of(["inc_1"]) if row.action == "survey"]
     assert {(row.recipient, row.channel, row.rule) for row in asked} == {
         (who, "push", "how was it") for who in story.people[:2]
-    }  # fmt: skip
+    }
     rows = answers_of(story)
     assert [one["action"] for one in rows[story.people[0]]["asked"]] == ["proactive_message", "all_clear", "survey"]
     assert [one["rule"] for one in rows[story.people[5]]["asked"]] == ["everyone", "(all clear)"]

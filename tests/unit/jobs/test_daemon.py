@@ -36,8 +36,11 @@ def clock(monkeypatch):
             return true_now(tz) + dt.timedelta(seconds=SetClock.ahead)
 
     places = (
-        apscheduler.schedulers.base, apscheduler.executors.base, apscheduler.triggers.date, apscheduler.triggers.interval,
-    )  # fmt: skip
+        apscheduler.schedulers.base,
+        apscheduler.executors.base,
+        apscheduler.triggers.date,
+        apscheduler.triggers.interval,
+    )
     for module in places:
         if hasattr(module, "datetime"):
             monkeypatch.setattr(module, "datetime", Datetime)
@@ -50,9 +53,10 @@ class CountedJobs:
 
     failures: dict[str, str] = {}  # noqa: RUF012
     settings = SimpleNamespace(
-        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S), detection=None,
+        schedule=SimpleNamespace(pull_s=EVERY_S, push_s=EVERY_S, learn_s=HOUR_S, prune_s=HOUR_S),
+        detection=None,
         daemon=SimpleNamespace(job_deadline_s=PATIENCE_S),
-    )  # fmt: skip
+    )
     store = catalogue = None
     receivers = (SimpleNamespace(name="desk"),)
 

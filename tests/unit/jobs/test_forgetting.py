@@ -26,16 +26,7 @@ from detector.store.tables import metadata
 from jobs.commands.explaining import explain
 from jobs.commands.forgetting import forget
 from tests.acceptance.small_house import SmallHouse
-from tests.acceptance.small_operator import (
-    AFFECTED,
-    DAY,
-    HOUR,
-    LIVE,
-    QUARTER,
-    UNAFFECTED,
-    table,
-    write_operator,
-)
+from tests.acceptance.small_operator import AFFECTED, DAY, HOUR, LIVE, QUARTER, UNAFFECTED, table, write_operator
 from tests.unit.jobs.test_assess import FIRST
 
 CHILD, FIRM = UNAFFECTED, "Firm & Sons"
@@ -49,7 +40,7 @@ def house(tmp_path):
     table(tmp_path / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
     members = [("own", AFFECTED, "holder"), (FIRM, AFFECTED, "line"), (FIRM, CHILD, "line")]
     table(tmp_path / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     house.tick(NOW)
     fill(house)
     yield house
@@ -66,20 +57,73 @@ def fill(house: SmallHouse) -> None:
         mine = {"contactable": True, "action": "proactive_message", "channel": "sms", "decided_at": NOW}
         refused = {"contactable": False, "why_not": "cap", "action": "none", "decided_at": NOW}
         begun = [
-            Listing(FIRST.incident_id, me, own, "present", 0.4, 900.0, NOW - 900, NOW, **refused),
-            Listing(FIRST.incident_id, me, own, "measured", 0.96, 900.0, NOW, recipient=me, rule="vip", **mine),
-            Listing(FIRST.incident_id, child, firm, "present", 0.7, 900.0, NOW, recipient=me, **mine),
+            Listing(
+                incident_id=FIRST.incident_id,
+                subscriber=me,
+                account=own,
+                basis="present",
+                probability=0.4,
+                exposure_s=900.0,
+                listed_at=NOW - 900,
+                delisted_at=NOW,
+                **refused,
+            ),
+            Listing(
+                incident_id=FIRST.incident_id,
+                subscriber=me,
+                account=own,
+                basis="measured",
+                probability=0.96,
+                exposure_s=900.0,
+                listed_at=NOW,
+                recipient=me,
+                rule="vip",
+                **mine,
+            ),
+            Listing(
+                incident_id=FIRST.incident_id,
+                subscriber=child,
+                account=firm,
+                basis="present",
+                probability=0.7,
+                exposure_s=900.0,
+                listed_at=NOW,
+                recipient=me,
+                **mine,
+            ),
         ]
         store.book.relist(connection, [], begun, NOW)
-        counted = (AccountImpact(own, "consumer", "", 1, 1), AccountImpact(firm, "enterprise", "", 2, 2))
-        store.book.save_impact(connection, Impact(FIRST.incident_id, NOW, 9, 5.0, 4.0, 6.0, (), counted))
-        said = [Interaction(f"k{n}", NOW, "contact", "call", who) for n, who in enumerate((me, child))]
+        counted = (
+            AccountImpact(account=own, kind="consumer", tier="", affected_lines=1, lines=1),
+            AccountImpact(account=firm, kind="enterprise", tier="", affected_lines=2, lines=2),
+        )
+        store.book.save_impact(
+            connection,
+            Impact(
+                incident_id=FIRST.incident_id,
+                assessed_at=NOW,
+                exposed=9,
+                affected=5.0,
+                affected_low=4.0,
+                affected_high=6.0,
+                people=(),
+                accounts=counted,
+            ),
+        )
+        said = [
+            Interaction(interaction_id=f"k{n}", at=NOW, kind="contact", channel="call", subscriber=who)
+            for n, who in enumerate((me, child))
+        ]
         store.interactions.add(connection, said)
         for who in (me, child):
             connection.execute(metadata.tables["subscriber_event"].insert().values(subscriber=who, at=NOW, kind="credit"))
-            connection.execute(metadata.tables["feedback"].insert().values(
-                incident_id=FIRST.incident_id, at=NOW, actor="desk", verdict="true", subscriber=who, outcome="reached"
-            ))  # fmt: skip
+            connection.execute(
+                metadata.tables["feedback"]
+                .insert()
+                .values(
+                    incident_id=FIRST.incident_id, at=NOW, actor="desk", verdict="true", subscriber=who, outcome="reached"
+                )
+            )
         for kind, holder in (("subscriber", me), ("account", own), ("account", firm)):
             connection.execute(metadata.tables["experience"].insert().values(day=LIVE, holder_kind=kind, holder=holder))
         for subscriber, recipient in ((me, me), (child, me), (child, child)):
@@ -177,8 +221,9 @@ def test_what_is_older_than_the_erasure_does_not_come_in_again(house, tmp_path):
     columns = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
     rows = [(AFFECTED, "c11", f"2026-03-24T{hour:02}:00:00Z", HOUR, 60) for hour in (11, 12, 13)]
     table(tmp_path / "operator" / "attachments" / "again.csv", columns, rows)
-    table(tmp_path / "operator" / "arrivals.csv", ("file", "arrived_at"),
-          [("attachments/again.csv", "2026-03-24T14:30:00Z")])  # fmt: skip
+    table(
+        tmp_path / "operator" / "arrivals.csv", ("file", "arrived_at"), [("attachments/again.csv", "2026-03-24T14:30:00Z")]
+    )
     house.tick(LIVE + 3 * HOUR)
     assert count(house, me) == 1, "the hour after it is a customer's like any other"
     assert me not in json.dumps(house.store.notes.get("erased"))
@@ -257,9 +302,9 @@ def test_asking_is_noted_before_it_is_answered(house):
 def test_data_under_an_earlier_key_is_found_explained_and_erased(house):
     old = house.settings.storage
     keys = load_keys(house.settings)
-    storage = old.model_copy(update={
-        "identity_key": "ab" * 32, "identity_version": 2, "previous_identity_keys": ((1, keys.identity.hex()),)
-    })  # fmt: skip
+    storage = old.model_copy(
+        update={"identity_key": "ab" * 32, "identity_version": 2, "previous_identity_keys": ((1, keys.identity.hex()),)}
+    )
     settings = house.settings.model_copy(update={"storage": storage})
     house.house.pseudonymiser = names_of(settings, load_keys(settings))
     me = house.names.subscriber(AFFECTED)
@@ -279,9 +324,9 @@ def test_keys_that_cannot_be_are_told_in_one_line(before, says, tmp_path):
     house = SmallHouse.__new__(SmallHouse)
     from tests.acceptance.small_house import settings_of
 
-    house.settings = settings_of(tmp_path, storage={
-        "path": tmp_path / "var", "identity_version": 2, "previous_identity_keys": before
-    })  # fmt: skip
+    house.settings = settings_of(
+        tmp_path, storage={"path": tmp_path / "var", "identity_version": 2, "previous_identity_keys": before}
+    )
     with pytest.raises(Misconfigured, match=says):
         names_of(house.settings, load_keys(house.settings))
 
@@ -327,10 +372,33 @@ def kept(house: SmallHouse, *besides: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "raw",
-    ["202603", "20260324", "2026-03-24", "1200", "900", "resolved", "open", "en", "granted", "c11", "s1", "4917", "1", "%",
-     "_", "sub_1",
-     FIRST.incident_id, "desk", "parquet", "lte_rrc_sr", "4917100001", "49171000010", "' OR ''='", "491799999999"],
-)  # fmt: skip
+    [
+        "202603",
+        "20260324",
+        "2026-03-24",
+        "1200",
+        "900",
+        "resolved",
+        "open",
+        "en",
+        "granted",
+        "c11",
+        "s1",
+        "4917",
+        "1",
+        "%",
+        "_",
+        "sub_1",
+        FIRST.incident_id,
+        "desk",
+        "parquet",
+        "lte_rrc_sr",
+        "4917100001",
+        "49171000010",
+        "' OR ''='",
+        "491799999999",
+    ],
+)
 def test_of_somebody_who_is_not_known_nothing_was_held_and_nothing_but_the_audit_log_changes(house, raw):
     before = kept(house, "audit")
     done = forget(house.house, raw)
@@ -354,10 +422,20 @@ def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(ho
     assert kept(house, "audit") == before
     assert would.held["listing.subscriber"] == 2
     assert would.held.keys() >= {
-        "listing.recipient", "listing.account", "communication.subscriber", "communication.recipient", "experience.holder",
-        "feedback.subscriber", "interaction.subscriber", "subscriber_event.subscriber", "vault.pseudonym", "state.body",
-        "impact.accounts", "presence.subscriber", "habit.subscribers",
-    }  # fmt: skip
+        "listing.recipient",
+        "listing.account",
+        "communication.subscriber",
+        "communication.recipient",
+        "experience.holder",
+        "feedback.subscriber",
+        "interaction.subscriber",
+        "subscriber_event.subscriber",
+        "vault.pseudonym",
+        "state.body",
+        "impact.accounts",
+        "presence.subscriber",
+        "habit.subscribers",
+    }
     assert "would change: 2 rows by listing.subscriber" in would.shown(as_json=False)
     done = forget(house.house, AFFECTED)
     assert done.held == would.held
@@ -372,12 +450,25 @@ def test_people_whose_identities_are_words_numbers_or_cells_are_erased_one_by_on
     """Each takes its own rows along, and none of the others'."""
     names = [house.names.subscriber(raw) for raw in STRANGE]
     with house.store.begin() as connection:
-        said = [Interaction(f"z{n}", NOW, "contact", "call", who) for n, who in enumerate(names)]
+        said = [
+            Interaction(interaction_id=f"z{n}", at=NOW, kind="contact", channel="call", subscriber=who)
+            for n, who in enumerate(names)
+        ]
         house.store.interactions.add(connection, said)
     n = len(names)
     who, hour = np.arange(n, dtype=np.int32), np.full(n, HOUR, np.int32)
     at, unknown = np.full(n, LIVE - HOUR, np.int64), np.full(n, np.nan)
-    rows = Presence(tuple(names), ("c11",), who, np.zeros(n, np.int32), at, hour, hour.astype(float), unknown, unknown)
+    rows = Presence(
+        subscribers=tuple(names),
+        cells=("c11",),
+        subscriber=who,
+        cell=np.zeros(n, np.int32),
+        start=at,
+        duration_s=hour,
+        seconds=hour.astype(float),
+        attempts=unknown,
+        failures=unknown,
+    )
     with house.store.begin() as connection:
         house.store.presence.write(rows, 5.0, connection, 6.0)
     ticks = {p: p.read_bytes() for p in (house.root / "var" / "kpi").rglob("*.parquet")}
@@ -414,9 +505,13 @@ def on_a_terminal(house: SmallHouse, answer: str, *words: str) -> subprocess.Com
         os.write(keyboard, answer.encode())
         command = [sys.executable, "-c", "from jobs.cli import main; main()", "forget", *words]
         return subprocess.run(
-            [*command, "--config", str(house.root / "my.toml")], stdin=terminal, capture_output=True, text=True, timeout=240,
+            [*command, "--config", str(house.root / "my.toml")],
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=240,
             check=False,
-        )  # fmt: skip
+        )
     finally:
         os.close(keyboard)
         os.close(terminal)

@@ -15,14 +15,22 @@ CATALOGUE = read_catalogue(Sources().kpis)
 
 
 def intake_of(*counters: str) -> Intake:
-    batch = CounterBatch("counters/7.csv", 0, 900, ("c1", "c2"), counters, np.ones((2, len(counters))), np.zeros(2, bool))
+    batch = CounterBatch(
+        file="counters/7.csv",
+        start=0,
+        duration_s=900,
+        objects=("c1", "c2"),
+        counters=counters,
+        values=np.ones((2, len(counters))),
+        suspect=np.zeros(2, bool),
+    )
     intake = Intake()
     intake.add(Piece("dataset", "counters/7.csv", "", 1200.0), [batch])
     return intake
 
 
 def network(vendor: str = "") -> Topology:
-    return Topology({name: Cell(name, "LTE", vendor=vendor) for name in ("c1", "c2")})
+    return Topology({name: Cell(cell_id=name, technology="LTE", vendor=vendor) for name in ("c1", "c2")})
 
 
 NAMES = {
@@ -60,12 +68,14 @@ def test_names_of_another_vendor_than_the_cells_say_whose_they_are(vendor: str) 
 
 
 LENGTHS = {
-    (900, 900): "", (300, 900): "", (3600, 900): "",
+    (900, 900): "",
+    (300, 900): "",
+    (3600, 900): "",
     (15, 900): "it is written in minutes: duration_s = 900 was probably meant",
     (1, 3600): "it is written in hours: duration_s = 3600 was probably meant",
     (900_000, 900): "it is written in milliseconds: duration_s = 900 was probably meant",
     (10, 900): "duration_s = 900 was probably meant",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("length", "apart"), LENGTHS)

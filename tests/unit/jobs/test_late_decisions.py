@@ -28,54 +28,77 @@ def lines(text: str) -> list[str]:
 
 @pytest.fixture
 def story(tmp_path):
-    story = LateStory(tmp_path)
+    story = LateStory(root=tmp_path)
     yield story
     story.database.close()
 
 
 STORIES = {
-    "as it was told": ({}, """
+    "as it was told": (
+        {},
+        """
         c1.1 accessibility 08:15-08:45 told 08:35
         CELL c1.1 accessibility 08:35 resolved v2
-    """),
-    "there was nothing": ({"08:15": {"c1.1": "ok"}, "08:30": {"c1.1": "ok"}}, """
+    """,
+    ),
+    "there was nothing": (
+        {"08:15": {"c1.1": "ok"}, "08:30": {"c1.1": "ok"}},
+        """
         c1.1 accessibility 08:15-08:15 told 08:35 withdrawn 09:20
         CELL c1.1 accessibility 08:35 resolved v3 withdrawn 09:20
-    """),
-    "it began a period earlier": ({"08:00": {"c1.1": "sharp"}}, """
+    """,
+    ),
+    "it began a period earlier": (
+        {"08:00": {"c1.1": "sharp"}},
+        """
         c1.1 accessibility 08:00-08:45 told 08:35
         c1.1 accessibility 08:15-08:15 told 08:35 withdrawn 09:20, replaced
         CELL c1.1 accessibility 08:35 resolved v2
-    """),
-    "it began a period later": ({"08:15": {"c1.1": "ok"}}, """
+    """,
+    ),
+    "it began a period later": (
+        {"08:15": {"c1.1": "ok"}},
+        """
         c1.1 accessibility 08:15-08:15 told 08:35 withdrawn 09:20, replaced
         c1.1 accessibility 08:30-08:45 told 08:35
         CELL c1.1 accessibility 08:35 resolved v2
-    """),
-    "it is not over": ({"08:45": {"c1.1": "sharp"}, "09:00": {"c1.1": "sharp"}}, """
+    """,
+    ),
+    "it is not over": (
+        {"08:45": {"c1.1": "sharp"}, "09:00": {"c1.1": "sharp"}},
+        """
         c1.1 accessibility 08:15 told 08:35
         CELL c1.1 accessibility 08:35 open v3
-    """),
-    "another one nobody saw, over by now": ({"08:30": {"c5.2": "sharp"}}, """
+    """,
+    ),
+    "another one nobody saw, over by now": (
+        {"08:30": {"c5.2": "sharp"}},
+        """
         c1.1 accessibility 08:15-08:45 told 08:35
         c5.2 accessibility 08:30-08:45 told 09:20
         CELL c1.1 accessibility 08:35 resolved v2
         CELL c5.2 accessibility 09:20 resolved v2
-    """),
-    "another one nobody saw, still there": ({"08:45": {"c5.2": "sharp"}, "09:00": {"c5.2": "sharp"}}, """
+    """,
+    ),
+    "another one nobody saw, still there": (
+        {"08:45": {"c5.2": "sharp"}, "09:00": {"c5.2": "sharp"}},
+        """
         c1.1 accessibility 08:15-08:45 told 08:35
         c5.2 accessibility 08:45 told 09:20
         CELL c1.1 accessibility 08:35 resolved v2
         CELL c5.2 accessibility 09:20 open v1
-    """),
+    """,
+    ),
     "the whole site from the start": (
-        {start: {"c1.1": "sharp", "c1.2": "sharp", "c1.3": "sharp"} for start in ("08:15", "08:30")}, """
+        {start: {"c1.1": "sharp", "c1.2": "sharp", "c1.3": "sharp"} for start in ("08:15", "08:30")},
+        """
         c1.1 accessibility 08:15-08:45 told 08:35
         c1.2 accessibility 08:15-08:45 told 09:20
         c1.3 accessibility 08:15-08:45 told 09:20
         SITE s1 accessibility 08:35 resolved v3
-    """),
-}  # fmt: skip
+    """,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -167,8 +190,12 @@ def test_the_log_is_kept_for_as_long_as_late_data_count(story):
     story.shows(at("08:00") + 86_400, {})
     story.decide(at("08:30") + 86_400)
     assert [tick.start for _, tick in story.store.decisions.ticks()] == [
-        at("08:15"), at("08:30"), at("08:45"), at("09:00"), at("08:00") + 86_400
-    ]  # fmt: skip
+        at("08:15"),
+        at("08:30"),
+        at("08:45"),
+        at("09:00"),
+        at("08:00") + 86_400,
+    ]
 
 
 @pytest.mark.parametrize("step", ["detect.tracked", "detect.reconsidered"])
@@ -209,7 +236,7 @@ def test_whatever_ticks_showed_at_first_in_the_end_they_are_decided_as_if_they_h
     """`wrong`: tick -> what it shows at first, and how many ticks later the truth arrives."""
     ends = []
     for lies in ({}, wrong):
-        story = LateStory(tmp_path_factory.mktemp("order"), sites=3)
+        story = LateStory(root=tmp_path_factory.mktemp("order"), sites=3)
         for moment in range(len(truth) + 6):
             for tick, (_first, later) in lies.items():
                 if tick < len(truth) and moment == tick + later:

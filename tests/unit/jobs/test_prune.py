@@ -25,7 +25,7 @@ POLICY = RetentionPolicy(attachments_days=3, affected_days=90, kpi_days=4, deliv
 @pytest.fixture
 def house(tmp_path):
     write_reference(tmp_path / "operator")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     house.settings = house.settings.model_copy(update={"retention": POLICY})
     house.jobs.settings = house.settings
     house.clock.at = house.wall.at = NOW
@@ -40,14 +40,14 @@ def ago(days: int) -> int:
 def listing(incident: str, person: str, delisted_at: int | None) -> Listing:
     decided = ago(100)
     return Listing(
-        incident,
-        person,
-        "",
-        "present",
-        0.9,
-        60.0,
-        decided,
-        delisted_at,
+        incident_id=incident,
+        subscriber=person,
+        account="",
+        basis="present",
+        probability=0.9,
+        exposure_s=60.0,
+        listed_at=decided,
+        delisted_at=delisted_at,
         contactable=True,
         action="none",
         recipient=person,
@@ -74,8 +74,23 @@ def test_people_on_a_list_are_forgotten_in_time(house):
         store.book.save(connection, [], [incident(*one) for one in known])
         store.book.relist(connection, [], list(rows.values()), ago(100))
         for days in (91, 89):
-            store.book.save_impact(connection, Impact("inc_open", ago(days), 9, 5.0, 4.0, 6.0, (), ()))
-            store.interactions.add(connection, [Interaction(f"k{days}", ago(days), "contact", "call", "sub_a")])
+            store.book.save_impact(
+                connection,
+                Impact(
+                    incident_id="inc_open",
+                    assessed_at=ago(days),
+                    exposed=9,
+                    affected=5.0,
+                    affected_low=4.0,
+                    affected_high=6.0,
+                    people=(),
+                    accounts=(),
+                ),
+            )
+            store.interactions.add(
+                connection,
+                [Interaction(interaction_id=f"k{days}", at=ago(days), kind="contact", channel="call", subscriber="sub_a")],
+            )
     assert house.jobs.run("prune") == "2 listing, 1 impact, 1 interaction"
     assert [one.subscriber for one in store.book.listings()] == ["sub_b", "sub_c", "sub_e"]
     assert [i.interaction_id for i in store.interactions.between(0, NOW)] == ["k89"]
@@ -85,7 +100,16 @@ def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_wait
     store = house.store
     made = {"sent": ago(31), "dead": ago(29), "waits": None}
     for n, (name, finished) in enumerate(made.items()):
-        alert = Alert(f"evt_{name}", "inc_1", "opened", n, "major", ago(31), NOW, {})
+        alert = Alert(
+            key=f"evt_{name}",
+            incident_id="inc_1",
+            type="opened",
+            sequence=n,
+            severity="major",
+            time=ago(31),
+            expires_at=NOW,
+            data={},
+        )
         with store.begin() as connection:
             store.outbox.add(connection, alert, ["desk"], float(ago(31)))
         if finished:
@@ -157,22 +181,45 @@ def rows_of_every_kind(days: int) -> dict[str, dict[str, object]]:
     """A row of each table that is so many days old; the rest of its columns as the table would have them."""
     at = ago(days)
     return {
-        "listing": {"incident_id": "inc_1", "subscriber": f"sub_{days}", "account": "", "basis": "", "listed_at": at,
-                    "delisted_at": at, "contactable": False, "why_not": "", "action": "", "channel": "", "recipient": "",
-                    "decided_at": at},
+        "listing": {
+            "incident_id": "inc_1",
+            "subscriber": f"sub_{days}",
+            "account": "",
+            "basis": "",
+            "listed_at": at,
+            "delisted_at": at,
+            "contactable": False,
+            "why_not": "",
+            "action": "",
+            "channel": "",
+            "recipient": "",
+            "decided_at": at,
+        },
         "impact": {"incident_id": "inc_1", "assessed_at": at, "exposed": 9, "accounts": []},
         "interaction": {"interaction_id": f"k{days}", "at": at, "kind": "contact"},
         "subscriber_event": {"subscriber": "sub_1", "at": at, "kind": "left"},
         "experience": {"day": at, "holder_kind": "subscriber", "holder": "sub_1"},
         "communication": {"incident_id": "inc_1", "subscriber": "sub_1", "recipient": "sub_1", "at": at},
         "feedback": {"incident_id": "inc_1", "at": at, "actor": "", "verdict": "", "subscriber": "sub_1", "outcome": ""},
-        "outbox": {"key": f"evt_{days}", "receiver": "-", "incident_id": "inc_1", "type": "opened", "sequence": 1,
-                   "severity": "major", "time": at, "expires_at": at, "data": {}, "state": "sent", "attempts": 1,
-                   "next_at": 0.0, "finished_at": float(at)},
+        "outbox": {
+            "key": f"evt_{days}",
+            "receiver": "-",
+            "incident_id": "inc_1",
+            "type": "opened",
+            "sequence": 1,
+            "severity": "major",
+            "time": at,
+            "expires_at": at,
+            "data": {},
+            "state": "sent",
+            "attempts": 1,
+            "next_at": 0.0,
+            "finished_at": float(at),
+        },
         "finding": {"code": f"late_{days}", "where": "a.csv", "example": "", "count": 1, "last_at": at},
         "vault": {"pseudonym": f"sub_{days}", "sealed": b"", "gone_at": at},
         "audit": {"at": at, "actor": "cli", "action": "lookup", "subject": "sub_1"},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -16,25 +16,68 @@ from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
 
 HOUR = 3600
-OUTAGE = Incident("inc_1", "site", "s1", "outage", LIVE, LIVE + 900, "major", (), ("c11", "c12"), "", state="resolved",
-                  resolved_at=LIVE + HOUR, updated_at=LIVE + HOUR)  # fmt: skip
+OUTAGE = Incident(
+    incident_id="inc_1",
+    root_kind="site",
+    root_id="s1",
+    kind="outage",
+    started_at=LIVE,
+    opened_at=LIVE + 900,
+    severity="major",
+    degradation_ids=(),
+    cells=("c11", "c12"),
+    reason="",
+    state="resolved",
+    resolved_at=LIVE + HOUR,
+    updated_at=LIVE + HOUR,
+)
 
 
 @pytest.fixture
 def house(tmp_path):
     """The operator in miniature: the first site was dead for an hour, ten people suffered, care made five offers."""
     write_reference(tmp_path / "operator")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     keys = [house.names.subscriber(person.msisdn) for person in PEOPLE]
-    suffered = [Listing("inc_1", key, "", "present", 0.9, HOUR, LIVE, decided_at=LIVE, degraded_s=HOUR) for key in keys[:10]]
+    suffered = [
+        Listing(
+            incident_id="inc_1",
+            subscriber=key,
+            account="",
+            basis="present",
+            probability=0.9,
+            exposure_s=HOUR,
+            listed_at=LIVE,
+            decided_at=LIVE,
+            degraded_s=HOUR,
+        )
+        for key in keys[:10]
+    ]
     with house.store.begin() as connection:
         house.store.book.save(connection, [], [OUTAGE])
         house.store.book.relist(connection, [], suffered, LIVE)
         house.store.interactions.add(
-            connection, [Interaction(f"k{n}", LIVE + HOUR, "contact", "call", keys[n], "network") for n in range(6)]
+            connection,
+            [
+                Interaction(
+                    interaction_id=f"k{n}",
+                    at=LIVE + HOUR,
+                    kind="contact",
+                    channel="call",
+                    subscriber=keys[n],
+                    category="network",
+                )
+                for n in range(6)
+            ],
         )
         house.store.communications.add(
-            connection, [Communication("inc_1", key, key, LIVE + HOUR, "data_boost", offer="boost") for key in keys[:5]]
+            connection,
+            [
+                Communication(
+                    incident_id="inc_1", subscriber=key, recipient=key, at=LIVE + HOUR, action="data_boost", offer="boost"
+                )
+                for key in keys[:5]
+            ],
         )
     house.clock.at = LIVE + 2 * HOUR
     yield house
@@ -82,18 +125,25 @@ def test_a_day_of_experience_belongs_to_every_window_that_touches_it(house):
 
 
 def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_column(house):
-    again = replace(OUTAGE, incident_id="inc_2", started_at=LIVE + 48 * HOUR, resolved_at=LIVE + 49 * HOUR,
-                    updated_at=LIVE + 49 * HOUR)  # fmt: skip
+    again = replace(
+        OUTAGE, incident_id="inc_2", started_at=LIVE + 48 * HOUR, resolved_at=LIVE + 49 * HOUR, updated_at=LIVE + 49 * HOUR
+    )
     with house.store.begin() as connection:
         house.store.book.save(connection, [], [again])
         rows = [replace(one, incident_id="inc_2", row=None) for one in house.store.book.listings(incident_id="inc_1")]
         house.store.book.relist(connection, [], rows, LIVE)
     keep_experience(house.source, house.store, now=LIVE + 50 * HOUR)
     alone, both = (
-        report("experience", house.source, house.store, house.settings, now=LIVE + 50 * HOUR,
-               window=window_of(since, None, now=LIVE + 50 * HOUR)).records()[0]
+        report(
+            "experience",
+            house.source,
+            house.store,
+            house.settings,
+            now=LIVE + 50 * HOUR,
+            window=window_of(since, None, now=LIVE + 50 * HOUR),
+        ).records()[0]
         for since in (LIVE + 47 * HOUR, LIVE)
-    )  # fmt: skip
+    )
     assert (alone["index"], alone["degraded_hours"], both["degraded_hours"]) == (both["index"], 1.0, 2.0)
 
 

@@ -11,10 +11,16 @@ from jobs.commands.showing import table
 
 ID = "inc_0123456789abcdef"
 INCIDENT = {
-    "incident": ID, "opened": "2026-03-24T09:45Z", "resolved": None, "severity": "critical", "root": "site s010", "cells": 3,
-    "affected": 610, "silent": "merged:inc_fedcba9876543210",
+    "incident": ID,
+    "opened": "2026-03-24T09:45Z",
+    "resolved": None,
+    "severity": "critical",
+    "root": "site s010",
+    "cells": 3,
+    "affected": 610,
+    "silent": "merged:inc_fedcba9876543210",
     "reason": "RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.",
-}  # fmt: skip
+}
 FINDING = {
     "finding": "success_exceeds_attempts",
     "where": "counters/A20260319.0415+0100-0430+0100_gNB-17.xml.gz",
@@ -70,10 +76,15 @@ def test_machines_get_json_and_nothing_is_said_in_words(monkeypatch: pytest.Monk
 
 
 @given(
-    st.lists(st.lists(st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), max_size=60),
-                      min_size=3, max_size=3), min_size=1, max_size=4),
+    st.lists(
+        st.lists(
+            st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), max_size=60), min_size=3, max_size=3
+        ),
+        min_size=1,
+        max_size=4,
+    ),
     st.integers(10, 160),
-)  # fmt: skip
+)
 @settings(max_examples=60, deadline=None)
 def test_no_word_is_ever_lost(values: list[list[str]], width: int) -> None:
     patch = pytest.MonkeyPatch()

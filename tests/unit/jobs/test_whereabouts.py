@@ -67,9 +67,18 @@ def test_the_place_of_one_that_died_is_taken(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "null", '{"url": 5, "pid": 0}', '{"url": "http://[::1", "pid": %d}', '{"url": "x", "pid": "y"}',
-             '{"url": "http://h:99999", "pid": %d}', '{"pid": 1e400, "url": ""}']
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        '{"url": 5, "pid": 0}',
+        '{"url": "http://[::1", "pid": %d}',
+        '{"url": "x", "pid": "y"}',
+        '{"url": "http://h:99999", "pid": %d}',
+        '{"pid": 1e400, "url": ""}',
+    ],
+)
 def test_what_nobody_can_read_is_no_daemon(text, tmp_path):
     (tmp_path / WHERE).write_text(text.replace("%d", str(os.getpid())))
     assert where(tmp_path) is None

@@ -47,7 +47,7 @@ MISTAKES = [
     ("[counters]", "[aliases.Acme]\nSuc = 'x'\n[counters]", "alias of the unknown counter 'Suc'; did you mean 'Succ'?"),
     ("[counters]", "[aliases.Acme]\nSucc = 'x ** 2'\n[counters]", "aliases.Acme.Succ: formula has an operator"),
     (GOOD, "", "kpis.toml: has no KPI; add a table [kpis.NAME]"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("part", "instead", "line"), MISTAKES, ids=[m[2][:40] for m in MISTAKES])
@@ -76,9 +76,12 @@ def test_the_shipped_catalogue_holds_every_technology_with_a_volume_to_collapse(
     catalogue = load_catalogue(SHIPPED.read_text())
     collapsing = {(k.technology, k.id) for k in catalogue.kpis if k.kind == "volume" and k.scored}
     assert {
-        ("LTE", "lte_traffic"), ("LTE", "lte_attempts"), ("NR", "nr_traffic"), ("NR", "nr_attempts"),
+        ("LTE", "lte_traffic"),
+        ("LTE", "lte_attempts"),
+        ("NR", "nr_traffic"),
+        ("NR", "nr_attempts"),
         ("core", "amf_reg_attempts"),
-    } <= collapsing  # fmt: skip
+    } <= collapsing
     assert {"Ericsson", "Huawei", "Open5GS"} <= set(catalogue.aliases)
     assert "ERAB.SessionTimeUE" not in catalogue.aliases["Huawei"]
 

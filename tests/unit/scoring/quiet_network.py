@@ -33,7 +33,7 @@ TRAFFIC = kpi("attempts", "volume", "up")
 KPIS = (SETUP, DROP, LOSS, SPEED, PRB, TRAFFIC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     cells: int = 40
     days: int = 14
@@ -51,14 +51,24 @@ class Network:
         starts = MONDAY + self.period_s * np.arange(n)
         load = self._load(rng, starts)
         made = {
-            "setup_sr": self._ratio(rng, load, self.failing, up=True), "drop": self._ratio(rng, load, 0.004, up=False),
-            "erab_ret": self._rate(rng, load), "thp_dl": self._speed(rng, load),
+            "setup_sr": self._ratio(rng, load, self.failing, up=True),
+            "drop": self._ratio(rng, load, 0.004, up=False),
+            "erab_ret": self._rate(rng, load),
+            "thp_dl": self._speed(rng, load),
             "prb_dl": (self._busy(load), np.ones_like(load)),
             "attempts": (rng.poisson(load).astype(float), np.ones_like(load)),
-        }  # fmt: skip
+        }
         num, den = (np.stack([made[k.id][side] for k in kpis], axis=2) for side in (0, 1))
         names = tuple(f"c{i:03d}" for i in range(self.cells))
-        return KpiFrame(starts, self.period_s, names, kpis, num, den, np.zeros((n, self.cells), bool))
+        return KpiFrame(
+            starts=starts,
+            duration_s=self.period_s,
+            objects=names,
+            kpis=kpis,
+            numerator=num,
+            denominator=den,
+            suspect=np.zeros((n, self.cells), bool),
+        )
 
     def _ar1(self, rng: np.random.Generator, n: int, width: int, hours: float, sd: float) -> NDArray[np.float64]:
         phi = np.exp(-self.period_s / 3600 / hours)

@@ -56,9 +56,13 @@ def told(customers, key):
     objects = [objected(key, customers=customers, purpose=purpose, at=NOW) for purpose in PURPOSES]
     person = customers.subscribers.get(key)
     return (
-        person, person and customers.subscribers.get(person.guardian), customers.every_account_of.get(key),
-        customers.roles_of.get(key), may, objects,
-    )  # fmt: skip
+        person,
+        person and customers.subscribers.get(person.guardian),
+        customers.every_account_of.get(key),
+        customers.roles_of.get(key),
+        may,
+        objects,
+    )
 
 
 def same(root, raw):

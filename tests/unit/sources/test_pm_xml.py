@@ -72,10 +72,13 @@ def table(batches):
         (TYPES, r((1, "1_000"), (2, 6), (3, "\u0667")), {"A": None, "B": 6, "C": None}),
         ("<measTypes>A B\n C</measTypes>", "<measResults>5 NIL 7</measResults>", {"A": 5, "B": None, "C": 7}),
         ("<measTypes/>" + TYPES, r((1, 5), (2, 6), (3, 7)), {"A": 5, "B": 6, "C": 7}),
-        ("<measTypes>X Y</measTypes>" + TYPES, "<measResults>1 2</measResults>" + r((2, 6)),
-         {"X": 1, "Y": 2, "A": None, "B": 6, "C": None}),
+        (
+            "<measTypes>X Y</measTypes>" + TYPES,
+            "<measResults>1 2</measResults>" + r((2, 6)),
+            {"X": 1, "Y": 2, "A": None, "B": 6, "C": None},
+        ),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("root", ["measCollecFile", "measDataFile"])
 def test_forms(read, types, row, expected, root):
     batches, _ = read(file(info(types, [row]), root=root))
@@ -131,8 +134,10 @@ def test_each_block_has_its_own_period_and_a_window_picks(read):
     late = info(TYPES, [r((1, 8))], 'duration="PT15M" endTime="2026-03-24T15:30:00+07:00"')
     content = file(info(TYPES, [r((1, 7))]), hour, late)
     assert [(b.start, b.duration_s, b.values[0, 0]) for b in read(content)[0]] == [
-        (T0, 900, 7), (T0, 3600, 9), (T0 + 900, 900, 8),
-    ]  # fmt: skip
+        (T0, 900, 7),
+        (T0, 3600, 9),
+        (T0 + 900, 900, 8),
+    ]
     assert [b.values[0, 0] for b in read(content, window=Window(T0 + 900, T0 + 1800))[0]] == [8]
 
 

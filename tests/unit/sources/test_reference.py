@@ -31,8 +31,11 @@ def test_dated_cells_follow_the_clock_and_a_new_site_begins_a_new_epoch(tmp_path
         return source.reference(at(hours), Findings()).topology.cells.get("c1")
 
     assert [(cell(h).site_id, cell(h).tac, cell(h).valid_from) for h in (0, 2, 4, 6)] == [
-        ("s1", "7", None), ("s1", "8", None), ("s2", "8", at(4)), ("s2", "9", at(4)),
-    ]  # fmt: skip
+        ("s1", "7", None),
+        ("s1", "8", None),
+        ("s2", "8", at(4)),
+        ("s2", "9", at(4)),
+    ]
     assert cell(2).ldn == ("NRCellDU=1", "Cell=1")
     assert cell(12) is None
 
@@ -84,19 +87,25 @@ def test_a_release_is_dated_by_the_row_that_brought_it(tmp_path):
 
 
 def test_alarms_tickets_and_works_are_told_as_they_become_known(tmp_path):
-    source = dataset(tmp_path, {
-        "alarms.csv": """alarm_id,object_kind,object_id,raised_at,cleared_at
+    source = dataset(
+        tmp_path,
+        {
+            "alarms.csv": """alarm_id,object_kind,object_id,raised_at,cleared_at
             a1,cell,c1,2026-03-24T09:00:00Z,2026-03-24T11:00:00Z""",
-        "tickets.csv": """ticket_id,opened_at,closed_at,status,eta
+            "tickets.csv": """ticket_id,opened_at,closed_at,status,eta
             t1,2026-03-24T09:00:00Z,2026-03-24T11:00:00Z,closed,2026-03-24T10:30:00Z""",
-        "maintenance.csv": """scope_kind,scope_id,start,end,status,actual_end
+            "maintenance.csv": """scope_kind,scope_id,start,end,status,actual_end
             site,s1,2026-03-24T09:00:00Z,2026-03-24T12:00:00Z,finished,2026-03-24T11:00:00Z""",
-    })  # fmt: skip
+        },
+    )
 
     def known(hours):
         o = source.reference(at(hours), Findings()).operations
-        return [a.cleared_at for a in o.alarms], [(t.status, t.closed_at) for t in o.tickets], (o.maintenance[0].status,
-            o.maintenance[0].actual_end)  # fmt: skip
+        return (
+            [a.cleared_at for a in o.alarms],
+            [(t.status, t.closed_at) for t in o.tickets],
+            (o.maintenance[0].status, o.maintenance[0].actual_end),
+        )
 
     assert known(0) == ([], [], ("planned", None))
     assert known(2) == ([None], [("open", None)], ("active", None))
@@ -131,14 +140,17 @@ def test_a_countrys_holidays_fill_up_the_calendar(tmp_path, country, count, foun
 
 
 def test_consents_count_from_their_own_time_and_everyone_is_a_pseudonym(tmp_path):
-    source = dataset(tmp_path, {
-        "subscribers.csv": "subscriber_id,account_id,vip,minor,guardian_id,nps\n001,A,1,,,9\n002,A,0,true,001,",
-        "accounts.csv": "account_id,kind,tier,parent_id\nA,family,gold,",
-        "account_members.csv": "account_id,subscriber_id,role\nA,001,holder\nA,002,dependant",
-        "consents.csv": """holder_kind,holder_id,purpose,state,since
+    source = dataset(
+        tmp_path,
+        {
+            "subscribers.csv": "subscriber_id,account_id,vip,minor,guardian_id,nps\n001,A,1,,,9\n002,A,0,true,001,",
+            "accounts.csv": "account_id,kind,tier,parent_id\nA,family,gold,",
+            "account_members.csv": "account_id,subscriber_id,role\nA,001,holder\nA,002,dependant",
+            "consents.csv": """holder_kind,holder_id,purpose,state,since
             subscriber,001,proactive_contact,granted,2026-03-24T09:00:00Z
             account,A,profiling,withdrawn,2026-03-24T07:00:00Z""",
-    })  # fmt: skip
+        },
+    )
     first, later = (source.reference(at(h), Findings()) for h in (0, 1))
     one, two, account = NAMES.subscriber("001"), NAMES.subscriber("002"), NAMES.account("A")
     people = later.customers.subscribers
@@ -150,10 +162,13 @@ def test_consents_count_from_their_own_time_and_everyone_is_a_pseudonym(tmp_path
 
 
 def test_asking_again_is_the_same_object_and_findings_are_told_once(tmp_path):
-    source = dataset(tmp_path, {
-        "cells.csv": "cell_id,technology,valid_from\nc1,LTE,2026-03-24T10:00:00\nc2,6G,\n,LTE,\nc3,NR",
-        "consents.csv": "holder_kind,holder_id,purpose,state,since\nsubscriber,1,survey,granted,2026-03-24T09:00:00Z",
-    })  # fmt: skip
+    source = dataset(
+        tmp_path,
+        {
+            "cells.csv": "cell_id,technology,valid_from\nc1,LTE,2026-03-24T10:00:00\nc2,6G,\n,LTE,\nc3,NR",
+            "consents.csv": "holder_kind,holder_id,purpose,state,since\nsubscriber,1,survey,granted,2026-03-24T09:00:00Z",
+        },
+    )
     findings = Findings()
     first = source.reference(T0, findings)
     assert {(f.code, f.count) for f in findings} == {("time_without_offset", 1), ("row_rejected", 3)}
@@ -229,9 +244,10 @@ def test_a_minor_in_one_of_two_columns_is_a_minor(tmp_path):
 )
 def test_a_table_that_becomes_unusable_leaves_what_was_read_before(tmp_path, table, broken):
     good = {
-        "cells.csv": "cell_id,technology\nc1,LTE\n", "operator.toml": 'timezone = "Europe/Paris"',
+        "cells.csv": "cell_id,technology\nc1,LTE\n",
+        "operator.toml": 'timezone = "Europe/Paris"',
         "consents.csv": f"{GIVEN}\nsubscriber,1,survey,any,granted,2026-01-01T00:00:00Z\n",
-    }  # fmt: skip
+    }
     source = dataset(tmp_path, good)
     before = source.reference(T0, Findings())
     (tmp_path / table).write_text(broken)
@@ -239,18 +255,23 @@ def test_a_table_that_becomes_unusable_leaves_what_was_read_before(tmp_path, tab
         findings = Findings()
         after = source.reference(T0, findings)
         assert (after.topology.cells, after.customers.consents, after.operator) == (
-            before.topology.cells, before.customers.consents, before.operator
-        )  # fmt: skip
+            before.topology.cells,
+            before.customers.consents,
+            before.operator,
+        )
         assert findings.count("table_refused") == count
     (tmp_path / table).write_text(good[table] + "\n")
     assert source.reference(T0, Findings()).topology.cells == before.topology.cells
 
 
 def test_times_without_offset_take_the_operators_zone(tmp_path):
-    source = dataset(tmp_path, {
-        "operator.toml": 'timezone = "Asia/Bangkok"',
-        "contacts.csv": "contact_id,at,channel\nk1,2026-03-24T15:00:00,call\nk2,2026-03-24T08:00:00Z,chat",
-    })  # fmt: skip
+    source = dataset(
+        tmp_path,
+        {
+            "operator.toml": 'timezone = "Asia/Bangkok"',
+            "contacts.csv": "contact_id,at,channel\nk1,2026-03-24T15:00:00,call\nk2,2026-03-24T08:00:00Z,chat",
+        },
+    )
     assert [c.at for c in source.contacts(0, NEVER, Findings())] == [T0, T0]
     assert source.contacts(T0, T0 + DAY, Findings()) == []
 
@@ -265,14 +286,23 @@ def test_a_changed_file_is_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "states"),
     [
-        (["subscriber,1,survey,any,granted,2026-01-01T00:00:00Z", "Subscriber,1,Survey,any,WITHDRAWN,2026-02-01T00:00:00Z"],
-         ["granted", "withdrawn"]),
-        (["subscriber,1,survey,any,granted,2026-01-01", "subscriber,1,survey,any,withdrawn,24.02.2026"],
-         ["granted", "withdrawn"]),
-        (["subscriber,1,survey,any,granted,13/01/2026", "subscriber,1,survey,any,withdrawn,01/02/2026"],
-         ["granted", "withdrawn"]),
+        (
+            [
+                "subscriber,1,survey,any,granted,2026-01-01T00:00:00Z",
+                "Subscriber,1,Survey,any,WITHDRAWN,2026-02-01T00:00:00Z",
+            ],
+            ["granted", "withdrawn"],
+        ),
+        (
+            ["subscriber,1,survey,any,granted,2026-01-01", "subscriber,1,survey,any,withdrawn,24.02.2026"],
+            ["granted", "withdrawn"],
+        ),
+        (
+            ["subscriber,1,survey,any,granted,13/01/2026", "subscriber,1,survey,any,withdrawn,01/02/2026"],
+            ["granted", "withdrawn"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_withdrawal_counts_whatever_its_capitals_and_whether_its_date_has_a_time(tmp_path, rows, states):
     findings = Findings()
     tables = {"consents.csv": "\n".join([GIVEN, *rows]), "operator.toml": 'timezone = "Europe/Paris"'}
@@ -285,10 +315,17 @@ def test_a_withdrawal_counts_whatever_its_capitals_and_whether_its_date_has_a_ti
 @pytest.mark.parametrize(
     ("word", "minor", "vip", "told"),
     [
-        ("1", True, True, 0), ("TRUE", True, True, 0), ("1.0", True, True, 0), ("0", False, False, 0),
-        ("No", False, False, 0), ("", False, False, 0), ("ja", True, False, 2), ("X", True, False, 2), ("2", True, False, 2),
+        ("1", True, True, 0),
+        ("TRUE", True, True, 0),
+        ("1.0", True, True, 0),
+        ("0", False, False, 0),
+        ("No", False, False, 0),
+        ("", False, False, 0),
+        ("ja", True, False, 2),
+        ("X", True, False, 2),
+        ("2", True, False, 2),
     ],
-)  # fmt: skip
+)
 def test_a_flag_that_is_neither_yes_nor_no_is_said_and_protects(tmp_path, word, minor, vip, told):
     findings = Findings()
     tables = {"subscribers.csv": f"subscriber_id,minor,vip\n1,{word},{word}\n2,0,0"}

@@ -40,8 +40,10 @@ def path(request, tmp_path):
 def test_one_batch_per_period_in_order_of_time(path):
     batches = list(load(path).batches())
     assert [(b.start, b.duration_s, b.objects) for b in batches] == [
-        (T0, 900, ("c1", "c2#5qi=1")), (T0, 3600, ("c1",)), (T0 + 900, 900, ("c2",)),
-    ]  # fmt: skip
+        (T0, 900, ("c1", "c2#5qi=1")),
+        (T0, 3600, ("c1",)),
+        (T0 + 900, 900, ("c2",)),
+    ]
     assert batches[0].counters == ("A", "L.E-RAB.Att")
     assert batches[0].values.tolist() == [[1, 0.5], [2, -1]]
     assert batches[0].suspect.tolist() == [True, False]
@@ -87,7 +89,7 @@ def test_a_wrong_row_is_a_finding_with_its_place_and_the_rest_stays(tmp_path, ro
         (b"PAR1 and no more", "t.csv: it is no table"),
         (gzip.compress(TABLE * 50)[:-20], "t.csv: gzip data are cut off"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_counter_table_is_refused_in_one_line_without_naming_the_machine(tmp_path, content, said):
     path = tmp_path / "t.csv"
     path.write_bytes(content)

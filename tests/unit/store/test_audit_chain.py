@@ -61,12 +61,13 @@ CHANGES = {
     "a removed row": (delete(audit).where(row(3)), 4),
     "the first row removed": (delete(audit).where(row(1)), 2),
     "a row put in": (
-        audit.insert().values(row=77, at=1.0, actor="api", action="lookup", subject="x", detail="", hash="0" * 64), 77,
+        audit.insert().values(row=77, at=1.0, actor="api", action="lookup", subject="x", detail="", hash="0" * 64),
+        77,
     ),
     "another number": (update(audit).where(row(6)).values(row=60), 60),
     "the last rows removed": (delete(audit).where(audit.c.row > 4), 4),
     "all rows removed": (delete(audit), 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", CHANGES)

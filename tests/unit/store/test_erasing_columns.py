@@ -26,11 +26,50 @@ from detector.store.tables import metadata
 NAMES = Pseudonymiser(b"0123456789abcdef")
 ME, OTHER = "491701234567", "491701234568"
 HARD = (
-    "1", "7", "49171", "4917100", "202603", "20260324", "2026-03-24", "20260324120000", "1774353600", "1774353600000",
-    "resolved", "open", "en", "sms", "network", "erased", "sub_1", "acc", "c11", "s1", "inc_7730492836697cd0", "%", "_",
-    "%%", "a_b", "'", '"', "o'brien", "' OR 1=1 --", "Ünal", "ünal", "é", "名前", "(erased)", "\\", "[a-z]", ".*", "0.4",
-    "26019017", "68719476735", "EUtranCellFDD=101234", "A20260324.1200+0000.xml", "0" * 12,
-)  # fmt: skip
+    "1",
+    "7",
+    "49171",
+    "4917100",
+    "202603",
+    "20260324",
+    "2026-03-24",
+    "20260324120000",
+    "1774353600",
+    "1774353600000",
+    "resolved",
+    "open",
+    "en",
+    "sms",
+    "network",
+    "erased",
+    "sub_1",
+    "acc",
+    "c11",
+    "s1",
+    "inc_7730492836697cd0",
+    "%",
+    "_",
+    "%%",
+    "a_b",
+    "'",
+    '"',
+    "o'brien",
+    "' OR 1=1 --",
+    "Ünal",
+    "ünal",
+    "é",
+    "名前",
+    "(erased)",
+    "\\",
+    "[a-z]",
+    ".*",
+    "0.4",
+    "26019017",
+    "68719476735",
+    "EUtranCellFDD=101234",
+    "A20260324.1200+0000.xml",
+    "0" * 12,
+)
 """Identities that are something else, too: numbers, dates, words, ids of cells and incidents, patterns of SQL, regexes."""
 
 
@@ -58,15 +97,22 @@ def test_what_is_told_of_people_goes_and_what_is_not_stays() -> None:
     """A change of kind is a decision about people: it is made here as well."""
     kinds = {kind: [name for name, c in NAMED_COLUMNS.items() if c.info["pii"] == kind] for kind in KINDS - {FREE}}
     assert kinds == {
-        SUBJECT: ["communication.subscriber", "experience.holder", "feedback.subscriber", "interaction.subscriber",
-                  "listing.subscriber", "subscriber_event.subscriber", "vault.pseudonym"],
+        SUBJECT: [
+            "communication.subscriber",
+            "experience.holder",
+            "feedback.subscriber",
+            "interaction.subscriber",
+            "listing.subscriber",
+            "subscriber_event.subscriber",
+            "vault.pseudonym",
+        ],
         NAMED: ["communication.recipient", "listing.account", "listing.recipient"],
         KEYED: ["impact.accounts", "outbox.data", "state.body"],
         TEXT: ["finding.where", "finding.example", "outbox.last_error", "piece.reason"],
         KEPT: ["audit.subject", "audit.detail"],
         SEALED: ["vault.sealed"],
         OBJECT: ["degradation.object_id", "incident.root_id", "incident.cells", "interaction.cell_id"],
-    }  # fmt: skip
+    }
 
 
 class World:
@@ -109,7 +155,17 @@ class World:
         n = len(people)
         who, zero, unknown = np.arange(n, dtype=np.int32), np.zeros(n, np.int64), np.full(n, np.nan)
         hour = np.full(n, 3600, np.int32)
-        rows = Presence(people, ("c11",), who, zero.astype(np.int32), zero, hour, hour.astype(float), unknown, unknown)
+        rows = Presence(
+            subscribers=people,
+            cells=("c11",),
+            subscriber=who,
+            cell=zero.astype(np.int32),
+            start=zero,
+            duration_s=hour,
+            seconds=hour.astype(float),
+            attempts=unknown,
+            failures=unknown,
+        )
         with self.database.begin() as connection:
             self.presence.write(rows, 7.0, connection, 8.0)
 
@@ -233,7 +289,7 @@ def test_the_name_of_a_cell_means_the_cell_even_if_it_looks_like_a_telephone_num
         ("damaged.parquet", "PAR1 202603 broken", "202603", False),
         ("x.npz", "no archive, 491701234567", ME, True),
     ],
-)  # fmt: skip
+)
 def test_files_that_were_set_aside_are_searched_by_their_columns_or_by_whole_words(
     world: World, name: str, text: str | bytes, raw: str, found: bool
 ) -> None:

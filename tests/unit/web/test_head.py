@@ -10,9 +10,18 @@ from detector.web.head import HeadLikeGet
 
 FITTING = {"incident_id": "inc_open", "subscriber": "+41790000001", "account": "acc_1", "name": "planning"}
 PATHS = [
-    "/healthz", "/readyz", "/metrics", "/v1/incidents", "/v1/incidents/inc_open", "/v1/incidents/inc_open/affected",
-    "/v1/lookup/+41790000001", "/v1/accounts/acc_1", "/static/precall.css", "/v1/incidents/none", "/nowhere",
-]  # fmt: skip
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/v1/incidents",
+    "/v1/incidents/inc_open",
+    "/v1/incidents/inc_open/affected",
+    "/v1/lookup/+41790000001",
+    "/v1/accounts/acc_1",
+    "/static/precall.css",
+    "/v1/incidents/none",
+    "/nowhere",
+]
 
 
 def same_without_content(client, path):

@@ -87,9 +87,15 @@ def test_an_incident_in_full(program):
     assert (body["started_at"], body["resolved_at"], body["priority"]) == ("2026-03-24T08:00:00Z", None, 2)
     assert body["degradations"][0]["numerator"] == 10220
     assert body["impact"] | {"named_accounts": []} == {
-        "assessed_at": "2026-03-24T08:45:00Z", "exposed": 2310, "affected": 610, "affected_low": 540,
-        "affected_high": 695, "accounts": 480, "named_accounts": [], "privacy_floor": 5,
-    }  # fmt: skip
+        "assessed_at": "2026-03-24T08:45:00Z",
+        "exposed": 2310,
+        "affected": 610,
+        "affected_low": 540,
+        "affected_high": 695,
+        "accounts": 480,
+        "named_accounts": [],
+        "privacy_floor": 5,
+    }
     assert body["links"] == {"affected": "/v1/incidents/inc_open/affected", "page": "/incidents/inc_open"}
 
 
@@ -105,15 +111,25 @@ def test_the_root_has_rivals_and_each_degradation_an_explanation(program, servic
     service.evidence = [degradation("c01010", **explained)]
     found = program.get(f"/v1/incidents/{OPEN.incident_id}").json()
     assert [(r["root_id"], r["bad"], r["testable"], r["chance"], r["coverage"]) for r in found["rivals"]] == [
-        ("s010", 3, 3, 1e-9, 1.0), ("hub-2", 3, 18, 4e-5, 1.0),
-    ]  # fmt: skip
+        ("s010", 3, 3, 1e-9, 1.0),
+        ("hub-2", 3, 18, 4e-5, 1.0),
+    ]
     (bad,) = found["degradations"]
     assert bad["parts"] == [{"kpi": "lte_rrc_sr", "periods": 3, "strength": 12.0, "observed": 0.914, "expected": 0.992}]
     assert "over 45 min, expected 99.2 %; neighbours normal; the other 2 cells of its site alike" in bad["explanation"]
 
 
 def test_counts_under_the_privacy_floor_and_small_accounts_are_withheld(program, service):
-    service.assessed = Impact("inc_open", 60, 4, 3.2, 1.1, 6.0, (), (AccountImpact("acc_home", "family", "", 3, 4),))
+    service.assessed = Impact(
+        incident_id="inc_open",
+        assessed_at=60,
+        exposed=4,
+        affected=3.2,
+        affected_low=1.1,
+        affected_high=6.0,
+        people=(),
+        accounts=(AccountImpact(account="acc_home", kind="family", tier="", affected_lines=3, lines=4),),
+    )
     body = program.get("/v1/incidents/inc_open").json()
     hidden = ("exposed", "affected", "affected_low", "affected_high", "accounts")
     assert [body["impact"][name] for name in hidden] == [None] * 5

@@ -19,12 +19,21 @@ from tests.unit.web.conftest import START, TOKEN
 
 ROWS = (("2026-W13", "all", "", 3, 610, 812.5, None, 40.0), ("2026-W13", "cause", "site / outage", 2, 610, 810.0, 20, 40.0))
 MADE = Report(
-    "planning", "What incidents cost",
-    (Column("period", "Period"), Column("by", "By"), Column("what", "What"), Column("incidents", "Incidents", "count"),
-     Column("people", "People", "people"), Column("hours", "Hours", "hours"), Column("complaints", "Complaints", "people"),
-     Column("goodwill", "Goodwill", "money")),
-    ROWS, ("About 10 people who withdrew are in no figure.",),
-)  # fmt: skip
+    "planning",
+    "What incidents cost",
+    (
+        Column("period", "Period"),
+        Column("by", "By"),
+        Column("what", "What"),
+        Column("incidents", "Incidents", "count"),
+        Column("people", "People", "people"),
+        Column("hours", "Hours", "hours"),
+        Column("complaints", "Complaints", "people"),
+        Column("goodwill", "Goodwill", "money"),
+    ),
+    ROWS,
+    ("About 10 people who withdrew are in no figure.",),
+)
 
 
 @dataclass
@@ -42,11 +51,11 @@ class MemoryDesk:
 
     def contexts(self, incident_id, people, actor):
         self.asked.append((incident_id, tuple(people), actor))
-        return {key: Context(Subscriber(key, segment="gold")) for key in people}
+        return {key: Context(person=Subscriber(key=key, segment="gold")) for key in people}
 
     def context(self, raw_subscriber, actor):
         self.asked.append((raw_subscriber, actor))
-        return Context(Subscriber("sub_1", segment="gold"))
+        return Context(person=Subscriber(key="sub_1", segment="gold"))
 
     def report(self, name, *, start, end, step):
         self.asked.append((name, start, end, step))
@@ -70,10 +79,13 @@ def test_a_care_team_says_what_it_found(program, desk):
     told = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
     assert told.status_code == 201
     assert told.json() == {
-        "incident_id": "inc_open", "at": "2026-03-24T08:01:00Z", "actor": "api as desk-7",
+        "incident_id": "inc_open",
+        "at": "2026-03-24T08:01:00Z",
+        "actor": "api as desk-7",
         "verdict": "resolved_for_customer",
-        "subscriber": "sub_of_67", "outcome": "reached",
-    }  # fmt: skip
+        "subscriber": "sub_of_67",
+        "outcome": "reached",
+    }
     assert program.get("/v1/incidents/inc_open/feedback").json()["feedback"] == [told.json()]
 
 
@@ -109,8 +121,11 @@ def test_the_incidents_page_says_what_care_says(person, program):
 
 def test_a_report_is_the_same_rows_everywhere(program, person, desk):
     listed = program.get("/v1/reports").json()["reports"]
-    assert {"name": "planning", "title": "What incidents cost, by place, cause, release and segment",
-            "href": "/v1/reports/planning"} in listed  # fmt: skip
+    assert {
+        "name": "planning",
+        "title": "What incidents cost, by place, cause, release and segment",
+        "href": "/v1/reports/planning",
+    } in listed
     told = program.get(
         "/v1/reports/planning", params={"from": "2026-03-01", "to": "2026-04-01T00:00Z", "per": "month"}
     ).json()
@@ -145,13 +160,45 @@ def test_the_page_of_a_report_is_opened_with_the_token_once(app):
 
 def test_a_context_is_told_without_keys_of_people():
     known = Context(
-        Subscriber("sub_1", "acc_1", "gold", vip=True, guardian="sub_2", language="de", lifetime_value=900.0),
-        (Membership("acc_1", "enterprise", "gold", roles=("executive",)),),
-        (Interaction("k1", START, "contact", "call", "sub_1", "network", sentiment=-0.5, reaction="repeat"),),
-        (Interaction("v1", START, "survey", "sms", "sub_1", score=3.0, trigger="contact"),),
-        (PastIncident("inc_1", "outage", "major", START, START + 3600, "T-1"),),
-        (Communication("inc_1", "sub_1", "sub_2", START, "call", "call"),), (), CustomerHistory(1, 60.0, 71.0),
-    )  # fmt: skip
+        person=Subscriber(
+            key="sub_1", account="acc_1", segment="gold", vip=True, guardian="sub_2", language="de", lifetime_value=900.0
+        ),
+        accounts=(Membership("acc_1", "enterprise", "gold", roles=("executive",)),),
+        contacts=(
+            Interaction(
+                interaction_id="k1",
+                at=START,
+                kind="contact",
+                channel="call",
+                subscriber="sub_1",
+                category="network",
+                sentiment=-0.5,
+                reaction="repeat",
+            ),
+        ),
+        surveys=(
+            Interaction(
+                interaction_id="v1", at=START, kind="survey", channel="sms", subscriber="sub_1", score=3.0, trigger="contact"
+            ),
+        ),
+        incidents=(
+            PastIncident(
+                incident_id="inc_1",
+                kind="outage",
+                severity="major",
+                started_at=START,
+                resolved_at=START + 3600,
+                ticket_id="T-1",
+            ),
+        ),
+        said=(
+            Communication(
+                incident_id="inc_1", subscriber="sub_1", recipient="sub_2", at=START, action="call", channel="call"
+            ),
+        ),
+        events=(),
+        history=CustomerHistory(incidents=1, degraded_s=60.0, index=71.0),
+    )
     told = desk_api.context(known)
     assert "sub_" not in str(told)
     assert told["contacts"][0]["at"] == told["surveys"][0]["at"] == told["said"][0]["at"] == "2026-03-24T08:00:00Z"
@@ -175,8 +222,15 @@ def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, des
 
 
 def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
-    firm = AccountImpact("acc_9f", "enterprise", "gold", 34, 210, roles=(("executive", 2), ("manager", 6)),
-                         cell_shares=(("c01010", 0.666),))  # fmt: skip
+    firm = AccountImpact(
+        account="acc_9f",
+        kind="enterprise",
+        tier="gold",
+        affected_lines=34,
+        lines=210,
+        roles=(("executive", 2), ("manager", 6)),
+        cell_shares=(("c01010", 0.666),),
+    )
     service.assessed = replace(service.assessed, accounts=(firm,))
     (told,) = program.get("/v1/incidents/inc_open").json()["impact"]["named_accounts"]
     assert (told["roles"], told["cell_shares"]) == ({"manager": 5}, {"c01010": 0.67})

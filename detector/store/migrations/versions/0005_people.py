@@ -37,10 +37,15 @@ def _texts(*names: str, key: bool = False) -> list[sa.Column[str]]:
 
 def _interactions() -> None:
     op.create_table(
-        "interaction", *_texts("interaction_id", key=True), sa.Column("at", sa.BigInteger(), nullable=False),
-        *_texts("kind", "channel", "subscriber", "category", "sorted_by"), sa.Column("sentiment", sa.Float(), nullable=True),
-        *_texts("cell_id"), sa.Column("score", sa.Float(), nullable=True), *_texts("trigger", "outcome", "reaction"),
-    )  # fmt: skip
+        "interaction",
+        *_texts("interaction_id", key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *_texts("kind", "channel", "subscriber", "category", "sorted_by"),
+        sa.Column("sentiment", sa.Float(), nullable=True),
+        *_texts("cell_id"),
+        sa.Column("score", sa.Float(), nullable=True),
+        *_texts("trigger", "outcome", "reaction"),
+    )
     op.execute(
         "INSERT INTO interaction (interaction_id, at, kind, channel, subscriber, category, sorted_by, cell_id, trigger, "
         "outcome, reaction) SELECT contact_id, at, 'contact', channel, subscriber, category, 'told', cell_id, '', '', '' "
@@ -50,29 +55,35 @@ def _interactions() -> None:
     op.create_index("ix_interaction_at", "interaction", ["at"])
     op.create_index("ix_interaction_subscriber", "interaction", ["subscriber"])
     op.create_table(
-        "subscriber_event", *_texts("subscriber", key=True),
-        sa.Column("at", sa.BigInteger(), nullable=False, primary_key=True), *_texts("kind", key=True),
-    )  # fmt: skip
+        "subscriber_event",
+        *_texts("subscriber", key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False, primary_key=True),
+        *_texts("kind", key=True),
+    )
     op.create_index("ix_subscriber_event_at", "subscriber_event", ["at"])
 
 
 def _experience() -> None:
     op.create_table(
-        "experience", sa.Column("day", sa.BigInteger(), nullable=False, primary_key=True),
+        "experience",
+        sa.Column("day", sa.BigInteger(), nullable=False, primary_key=True),
         *_texts("holder_kind", "holder", key=True),
         *(sa.Column(name, sa.Float(), nullable=True) for name in ("index", "degraded_s", "failures", "worst")),
         sa.Column("incidents", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("trend", sa.Float(), nullable=True), sa.Column("by_harm", sa.JSON(), server_default="{}", nullable=False),
-    )  # fmt: skip
+        sa.Column("trend", sa.Float(), nullable=True),
+        sa.Column("by_harm", sa.JSON(), server_default="{}", nullable=False),
+    )
     op.create_index("ix_experience_holder", "experience", ["holder"])
 
 
 def _communications() -> None:
     op.create_table(
-        "communication", sa.Column("row", sa.Integer(), primary_key=True), *_texts("incident_id", "subscriber", "recipient"),
+        "communication",
+        sa.Column("row", sa.Integer(), primary_key=True),
+        *_texts("incident_id", "subscriber", "recipient"),
         sa.Column("at", sa.BigInteger(), nullable=False),
         *_texts("action", "channel", "offer", "rule", "severity", "service"),
-    )  # fmt: skip
+    )
     op.create_index("ix_communication_incident_id", "communication", ["incident_id"])
     op.create_index("ix_communication_subscriber", "communication", ["subscriber"])
     op.create_index("ix_communication_recipient_at", "communication", ["recipient", "at"])
@@ -81,9 +92,12 @@ def _communications() -> None:
 
 def _feedback() -> None:
     op.create_table(
-        "feedback", sa.Column("row", sa.Integer(), primary_key=True), *_texts("incident_id"),
-        sa.Column("at", sa.Float(), nullable=False), *_texts("actor", "verdict", "subscriber", "outcome"),
-    )  # fmt: skip
+        "feedback",
+        sa.Column("row", sa.Integer(), primary_key=True),
+        *_texts("incident_id"),
+        sa.Column("at", sa.Float(), nullable=False),
+        *_texts("actor", "verdict", "subscriber", "outcome"),
+    )
     op.create_index("ix_feedback_incident_id", "feedback", ["incident_id"])
     op.create_index("ix_feedback_subscriber", "feedback", ["subscriber"])
 
@@ -92,9 +106,11 @@ def downgrade() -> None:
     for name in ("feedback", "communication", "experience", "subscriber_event", "interaction"):
         op.drop_table(name)
     op.create_table(
-        "contact", *_texts("contact_id", key=True), sa.Column("at", sa.BigInteger(), nullable=False),
+        "contact",
+        *_texts("contact_id", key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
         *_texts("channel", "subscriber", "category", "cell_id"),
-    )  # fmt: skip
+    )
     with op.batch_alter_table("listing", schema=None) as batch_op:
         for column in LISTING:
             batch_op.drop_column(column.name)

@@ -13,10 +13,15 @@ depends_on = None
 
 _PART = 2000
 AUDIT = sa.table(
-    "audit", sa.column("row", sa.Integer), sa.column("at", sa.Float), sa.column("actor", sa.String),
-    sa.column("action", sa.String), sa.column("subject", sa.String), sa.column("detail", sa.Text),
+    "audit",
+    sa.column("row", sa.Integer),
+    sa.column("at", sa.Float),
+    sa.column("actor", sa.String),
+    sa.column("action", sa.String),
+    sa.column("subject", sa.String),
+    sa.column("detail", sa.Text),
     sa.column("hash", sa.String),
-)  # fmt: skip
+)
 STATE = sa.table("state", sa.column("name", sa.String), sa.column("body", sa.JSON))
 
 
