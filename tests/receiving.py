@@ -95,5 +95,5 @@ def loopback_server(next_status: Callable[[], int] | None = None) -> Iterator[Lo
 
 
 def _headers(server: LoopbackServer) -> Mapping[str, str]:
-    own = {} if server.status in (204, 304) or "content-length" in server.headers else {"content-length": str(len(server.answer))}
-    return own | server.headers
+    bodiless = server.status in (204, 304) or "content-length" in server.headers
+    return ({} if bodiless else {"content-length": str(len(server.answer))}) | server.headers

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detector.delivery import cloudevents
 from detector.backtest.quiet import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
+from detector.delivery import cloudevents
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
 from detector.domain.finding import Findings

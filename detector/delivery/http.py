@@ -35,8 +35,6 @@ S = TypeVar("S", bound=HttpSettings)
 class HttpKind(ReceiverKind, Generic[S]):
     """A kind over HTTP, whose answers mean what their status codes say unless it knows better."""
 
-    settings_model: type[S]
-
     def __init__(self, settings: S) -> None:
         self.settings = settings
 

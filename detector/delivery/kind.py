@@ -64,6 +64,10 @@ class ReceiverKind(ABC):
     example: ClassVar[Mapping[str, Any]]
     """The kind's own required keys, as somebody would write them."""
 
+    @abstractmethod
+    def __init__(self, settings: Any) -> None:
+        """`settings`: an instance of the kind's `settings_model`, with its secrets read."""
+
     @property
     @abstractmethod
     def url(self) -> str:

@@ -52,7 +52,7 @@ def deliver(
     wall_now: float,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Outcome:
-    """Try once. `event_now` decides whether the alert is still worth sending, `wall_now` authenticates it and dates the retry.
+    """Try once. `event_now` decides whether the alert is still worth sending, `wall_now` signs it and dates the retry.
 
     They differ when the clock is accelerated. Raises nothing: what may pass is tried again, also a wrong address or
     secret, since the operator may mend it before the alert expires.

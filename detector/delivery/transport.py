@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any
 

@@ -18,9 +18,10 @@ from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from jobs.ledger import Reached, walk_on
-from jobs.push import Relay
+from jobs.push import FinalCheck, Relay
 from jobs.registry import Jobs
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
+from tests.receiving import signed_receiver
 
 SECRET = demo_secret("acceptance")
 MOMENTS = tuple(range(LIVE + QUARTER + DELAY_S, UNTIL + DELAY_S + 1, QUARTER))
@@ -58,15 +59,13 @@ class SmallHouse:
         check_keys(self.settings, keys, self.database)
         self.store = Store(self.settings.storage.path, self.database, self.catalogue.computed, keys.vault)
         self.clock, self.wall = MovingClock(LIVE), MovingClock(self.wall_at)
-        self.receivers: Sequence[Receiver] = [Receiver(name="desk", url=self.url, secrets=(SECRET,))] if self.url else []
-        self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
+        self.receivers: Sequence[Receiver] = [signed_receiver("desk", self.url, SECRET)] if self.url else []
+        self.transport = HttpTransport(timeout_s=self.timeout_s)
         relay = Relay(
             store=self.store,
-            source=self.source,
             transport=self.transport,
             receivers={r.name: r for r in self.receivers},
-            source_uri="/precall",
-            policy=self.settings.care,
+            final_check=FinalCheck(self.store, self.source, "/precall", self.settings.care, reached=self.reached),
             max_attempts=self.max_attempts,
             reached=self.reached,
         )

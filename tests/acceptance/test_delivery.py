@@ -220,7 +220,7 @@ def test_permission_withdrawn_between_decision_and_sending_counts(house, desk, t
     listed(house, SILENT)
     key = tell(house)
     withdrawn(tmp_path / "operator", AFFECTED, LIVE)
-    house.jobs.relay.floor = 1
+    house.jobs.relay.final_check.floor = 1
     assert push(house) == {"sent": 1}
     assert contactable(house) == {
         house.names.subscriber(AFFECTED): "withdrawn",
@@ -258,7 +258,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     )
     with house.store.begin() as connection:
         house.store.communications.add(connection, [asked])
-    house.jobs.relay.policy = replace(house.settings.care, quiet_from="11:00", quiet_to="13:00")
+    house.jobs.relay.final_check.policy = replace(house.settings.care, quiet_from="11:00", quiet_to="13:00")
     assert push(house) == {"sent": 1}
     assert contactable(house) == {who: "quiet_hours"}
     rows = house.store.communications.of(["inc_1"])
@@ -299,7 +299,7 @@ def test_a_lawful_basis_holds_at_the_moment_of_sending_too(house, desk, tmp_path
     listed(house, SILENT)
     tell(house)
     basis = LawfulBasis("proactive_contact", "*", "contract")
-    house.jobs.relay.policy = replace(house.settings.care, lawful_basis=(basis,))
+    house.jobs.relay.final_check.policy = replace(house.settings.care, lawful_basis=(basis,))
     assert push(house) == {"sent": 1}
     assert contactable(house) == {house.names.subscriber(SILENT): ""}
 

@@ -41,7 +41,7 @@ def house(tmp_path, desk):
 
 
 def of_machine(house, machine, name="boot"):
-    house.jobs.relay.clock_watch = ClockWatch(lambda: machine.steady, name)
+    house.jobs.relay.breakers.clock_watch = ClockWatch(lambda: machine.steady, name)
 
 
 def compose(house, machine, number=1):

@@ -34,9 +34,14 @@ def _by_kind(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         raise PydanticCustomError("two_kinds", "kind and its older name format differ, keep kind")
     name = kind or older or "cloudevents"
     if not isinstance(name, str) or name not in RECEIVERS:
-        raise PydanticCustomError("unknown_kind", "unknown kind '{kind}', use {kinds}", {
-            "kind": str(name)[:60], "kinds": ", ".join(RECEIVERS),
-        })
+        raise PydanticCustomError(
+            "unknown_kind",
+            "unknown kind '{kind}', use {kinds}",
+            {
+                "kind": str(name)[:60],
+                "kinds": ", ".join(RECEIVERS),
+            },
+        )
     return RECEIVERS[name].settings_model.model_validate({**value, "kind": name})
 
 

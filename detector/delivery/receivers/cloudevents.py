@@ -76,7 +76,16 @@ def cloudevents(alert: Alert, source: str) -> bytes:
     `data.truncated` says how long it was; Permanent if even that does not help. NaN becomes null.
 
     >>> import json
-    >>> alert = Alert("evt_1", "inc_42", "opened", 1, "major", 1774340400, 1774362000, {"say": {"en": "Hello"}})
+    >>> alert = Alert(
+    ...     key="evt_1",
+    ...     incident_id="inc_42",
+    ...     type="opened",
+    ...     sequence=1,
+    ...     severity="major",
+    ...     time=1774340400,
+    ...     expires_at=1774362000,
+    ...     data={"say": {"en": "Hello"}},
+    ... )
     >>> json.loads(cloudevents(alert, "/precall/example"))["time"]
     '2026-03-24T08:20:00Z'
     """
