@@ -180,7 +180,7 @@ class Web(_Section):
 
 
 class Delivery(_Section):
-    """[delivery]: how alerts go out."""
+    """[delivery]: how alerts are sent."""
 
     source: str = "/precall"
     timeout_s: float = 15

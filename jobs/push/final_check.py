@@ -41,7 +41,7 @@ class FinalCheck:
         self._recheck(message, event_now)
         if message.body is not None:
             return message.body
-        listed = self.store.book.listings(incident_id=message.incident_id, current=True)
+        listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         alert = replace(message.alert, data=_recounted(message.data, listed, self.floor))
         frozen = self.store.outbox.freeze(message, dict(alert.data), receiver.kind.body(alert, self.source_uri))
         self.reached("push.frozen")
@@ -51,7 +51,7 @@ class FinalCheck:
         """Listings that may no longer be acted upon are refused. What was asked with this very alert, which nobody has
         heard, is retracted: so it may be said when it is allowed again."""
         reference = self.source.reference(event_now)
-        listed = self.store.book.listings(incident_id=message.incident_id, current=True)
+        listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         permission = Permission(reference, self.policy, int(event_now))
         refused = [(one, why) for one in listed if one.contactable and (why := permission.why_not(one))]
         gone = {one.subscriber for one, _ in refused}
@@ -62,7 +62,7 @@ class FinalCheck:
         with self.store.begin() as connection:
             for one, why in refused:
                 assert one.row is not None  # noqa: S101  rows that were read have one
-                self.store.book.refuse(connection, one.row, why)
+                self.store.listings.refuse(connection, one.row, why)
             self.store.communications.add(connection, care.taken_back(unsaid, int(event_now)))
 
     def _unheard(self, message: Message) -> bool:
