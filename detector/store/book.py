@@ -11,7 +11,8 @@ from detector.domain.incident import Incident, wanted
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import noun_from, noun_of, nouns_of, row_of, upsert
+from detector.store.listings import columns_of, listings_from
+from detector.store.records import noun_from, noun_of, row_of, upsert
 
 
 class Book:
@@ -159,7 +160,7 @@ class Book:
         query = query.where(table.c.delisted_at.is_(None)) if current else query
         query = query.limit(limit).offset(offset) if limit is not None else query
         with self._database.read() as connection:
-            return [noun_of(Listing, row) for row in connection.execute(query)]
+            return list(listings_from(connection.execute(query)))
 
     def listings_of(self, ids: Iterable[str]) -> list[Listing]:
         """The current rows of these incidents' lists."""
@@ -169,7 +170,7 @@ class Book:
             return [
                 listing
                 for part in _parts(ids)
-                for listing in nouns_of(Listing, connection.execute(query.where(table.c.incident_id.in_(part))))
+                for listing in listings_from(connection.execute(query.where(table.c.incident_id.in_(part))))
             ]
 
     def held_out_within(self, window: Window) -> list[Listing]:
@@ -178,7 +179,7 @@ class Book:
         begun = (table.c.listed_at >= window.start, table.c.listed_at < window.end)
         query = select(table).where(table.c.why_not == "holdout", *begun).order_by(table.c.row)
         with self._database.read() as connection:
-            return [noun_of(Listing, row) for row in connection.execute(query)]
+            return list(listings_from(connection.execute(query)))
 
     def listings_about(self, people: Iterable[str]) -> Sequence[Listing]:
         """The current rows of these people."""
@@ -186,9 +187,11 @@ class Book:
         query = select(table).where(table.c.delisted_at.is_(None))
         with self._database.read() as connection:
             return [
-                noun_of(Listing, row)
+                listing
                 for part in _parts(people)
-                for row in connection.execute(query.where(table.c.subscriber.in_(map(SubscriberId, part))))
+                for listing in listings_from(
+                    connection.execute(query.where(table.c.subscriber.in_(map(SubscriberId, part))))
+                )
             ]
 
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
@@ -197,8 +200,7 @@ class Book:
             rows = [listing.row for listing in ended[start : start + 500]]
             connection.execute(update(tables.listing).where(tables.listing.c.row.in_(rows)).values(delisted_at=at))
         if begun:
-            rows_begun = [{name: v for name, v in row_of(listing).items() if name != "row"} for listing in begun]
-            connection.execute(tables.listing.insert(), rows_begun)
+            connection.execute(tables.listing.insert(), [columns_of(listing) for listing in begun])
 
     def refuse(self, connection: Connection, row: int, why_not: str) -> None:
         """At the last moment a permission was gone: this person is not to be contacted after all."""

@@ -95,7 +95,7 @@ class StoreService:
             team=str(action.get("team") or ""),
             listed=len(listed),
             contactable=sum(one.contactable for one in listed),
-            proposed=sum(one.contactable and one.action != "none" for one in listed),
+            proposed=sum(one.proposed for one in listed),
             withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
@@ -130,7 +130,7 @@ class StoreService:
         listings = self.store.book.listings(incident_id=incident_id, current=True)
         rows = standing(self.store.communications.of([incident_id]))
         asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
-        page = [_listed(one, asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
+        page = [Listed(one.affected, one.decision, asked=asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
         return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
 
     def _identified(self, row: Listed) -> Listed:
@@ -212,15 +212,6 @@ class StoreService:
 
 def _line(row: Communication) -> str:
     return row.subscriber
-
-
-def _listed(one: Listing, asked: Sequence[Communication]) -> Listed:
-    affected = Affected(one.incident_id, one.subscriber, one.account, one.basis, one.probability, one.exposure_s)
-    if one.decided_at is None:
-        return Listed(affected, asked=asked)
-    named = (one.incident_id, one.subscriber, one.contactable, one.why_not, one.action, one.channel, one.recipient)
-    why = (one.decided_at, one.rule, one.team, one.offer, one.risk)
-    return Listed(affected, Decision(*named, *why), asked=asked)
 
 
 def _update(message: Message) -> Update:
