@@ -67,7 +67,7 @@ class Asked:
     """Start (s) of the newest presence that had arrived."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Glimpse:
     """What a tick's evidence says, [object, KPI]: -log10 p by the best horizon and by the newest period alone, and the
     change. Kept to ask what evidence under the bar would have been worth."""
@@ -83,9 +83,16 @@ class Glimpse:
 
 
 def _glimpse(evidence: Evidence) -> Glimpse:
-    arrays = (getattr(evidence, name).astype(np.float32) for name in ("strength", "recent", "observed", "expected"))
-    kpis = tuple(k.id for k in evidence.kpis)
-    return Glimpse(evidence.tick.start, evidence.tick.duration_s, evidence.objects, kpis, *arrays)
+    return Glimpse(
+        start=evidence.tick.start,
+        duration_s=evidence.tick.duration_s,
+        objects=evidence.objects,
+        kpis=tuple(k.id for k in evidence.kpis),
+        strength=evidence.strength.astype(np.float32),
+        recent=evidence.recent.astype(np.float32),
+        observed=evidence.observed.astype(np.float32),
+        expected=evidence.expected.astype(np.float32),
+    )
 
 
 @dataclass
@@ -175,7 +182,14 @@ class Again:
             rows = (starts >= one.begin) & (starts < one.now) & (starts <= one.arrived)
             presence = self._presence(one, rows)
             if one.incident.withdrawn_at is not None:
-                found = Impact(one.incident.incident_id, one.now, 0, 0.0, 0.0, 0.0)
+                found = Impact(
+                    incident_id=one.incident.incident_id,
+                    assessed_at=one.now,
+                    exposed=0,
+                    affected=0.0,
+                    affected_low=0.0,
+                    affected_high=0.0,
+                )
             else:
                 found = assess_one(one, self.seen.habit_at(one.now), presence, reference, kpis, settings)
             self.impacts.setdefault(one.incident.incident_id, []).append(found)
@@ -191,8 +205,8 @@ class Again:
 
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
-        wanted = {p.subscriber: listing._listing(p, None, one.now) for p in people}
-        for key in [key for key in current if key not in wanted or listing._moved(current[key], wanted[key])]:
+        wanted = {p.subscriber: Listing(affected=p, listed_at=one.now) for p in people}
+        for key in [key for key in current if key not in wanted or listing.moved(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})
 

@@ -49,15 +49,15 @@ def _figure(words: Sequence[str], config: Sequence[str], bare: float, rounds: in
     ours = min(_processor_s((*PRECALL, *words, *(() if asks else config))) for _ in range(rounds))
     target = HELP_S if asks else READS_S
     return Figure(
-        f"precall {' '.join(words)}, processor, least of {rounds}",
-        ours,
-        "s",
-        "python -m benchmarks.speed command",
-        ours / bare,
-        "python -c 'import sqlalchemy'",
-        f"< {target} s",
-        ours < target,
-        f"{CELLS} cells",
+        what=f"precall {' '.join(words)}, processor, least of {rounds}",
+        value=ours,
+        unit="s",
+        command="python -m benchmarks.speed command",
+        ratio=ours / bare,
+        against="python -c 'import sqlalchemy'",
+        target=f"< {target} s",
+        met=ours < target,
+        detail=f"{CELLS} cells",
     )
 
 

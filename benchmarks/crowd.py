@@ -91,15 +91,15 @@ class People:
         people, number = np.unique(who, return_inverse=True)
         attempts = rng.poisson(4.0, count).astype(float)
         return Presence(
-            tuple(keys[people].tolist()),
-            self.cells,
-            number.astype(np.int32),
-            there,
-            np.full(count, begins, np.int64),
-            np.full(count, HOUR_S, np.int32),
-            rng.uniform(600, 3600, count),
-            attempts,
-            rng.binomial(attempts.astype(int), 0.02).astype(float),
+            subscribers=tuple(keys[people].tolist()),
+            cells=self.cells,
+            subscriber=number.astype(np.int32),
+            cell=there,
+            start=np.full(count, begins, np.int64),
+            duration_s=np.full(count, HOUR_S, np.int32),
+            seconds=rng.uniform(600, 3600, count),
+            attempts=attempts,
+            failures=rng.binomial(attempts.astype(int), 0.02).astype(float),
         )
 
     def incident(self, began: int = START) -> tuple[Incident, list[Degradation]]:
@@ -107,28 +107,41 @@ class People:
         bad = self.cells[:BAD_CELLS]
         found = [
             Degradation(
-                degradation_id(c, "accessibility", began),
-                c,
-                "accessibility",
-                "lte_rrc_sr",
-                "accessibility",
-                began,
-                NOW,
-                "major",
-                20.0,
-                0.99,
-                0.66,
-                660.0,
-                1000.0,
-                330.0,
-                1,
-                900,
+                degradation_id=degradation_id(c, "accessibility", began),
+                object_id=c,
+                family="accessibility",
+                kpi="lte_rrc_sr",
+                kind="accessibility",
+                started_at=began,
+                detected_at=NOW,
+                severity="major",
+                strength=20.0,
+                expected=0.99,
+                observed=0.66,
+                numerator=660.0,
+                denominator=1000.0,
+                excess=330.0,
+                periods=1,
+                duration_s=900,
             )
             for c in bad
         ]
         ids = tuple(d.degradation_id for d in found)
-        named = ("edge", "hub1", "accessibility", began, NOW, "major", ids, bad, "measured for speed")
-        return Incident(incident_id(ids[0]), *named, updated_at=NOW, confidence=0.99), found
+        incident = Incident(
+            incident_id=incident_id(ids[0]),
+            root_kind="edge",
+            root_id="hub1",
+            kind="accessibility",
+            started_at=began,
+            opened_at=NOW,
+            severity="major",
+            degradation_ids=ids,
+            cells=bad,
+            reason="measured for speed",
+            updated_at=NOW,
+            confidence=0.99,
+        )
+        return incident, found
 
 
 def settings_of(root: Path) -> Settings:

@@ -60,7 +60,15 @@ class Material:
         num, den = (np.where(hidden[:, :, None], np.nan, side) for side in sides)
         starts = self.frame.starts[span].copy()
         suspect = self.frame.suspect[span] & ~hidden
-        return KpiFrame(starts, self.frame.duration_s, self.frame.objects, self.frame.kpis, num, den, suspect)
+        return KpiFrame(
+            starts=starts,
+            duration_s=self.frame.duration_s,
+            objects=self.frame.objects,
+            kpis=self.frame.kpis,
+            numerator=num,
+            denominator=den,
+            suspect=suspect,
+        )
 
 
 def load(dataset: Path) -> Material:
@@ -165,14 +173,14 @@ class Stages:
     def _outcome(self, book: Mapping[str, Degradation], incidents: Mapping[str, Incident], kept: list[Evidence]) -> Outcome:
         reference = self.material.reference(self.window.end)
         results = Results(
-            self.window,
-            len(reference.topology.cells),
-            "",
-            reference.operator.timezone,
-            reference.topology,
-            {k.id: k for k in self.material.catalogue.kpis},
-            tuple(book.values()),
-            tuple(incidents.values()),
+            window=self.window,
+            cells=len(reference.topology.cells),
+            settings_hash="",
+            timezone=reference.operator.timezone,
+            topology=reference.topology,
+            kpis={k.id: k for k in self.material.catalogue.kpis},
+            degradations=tuple(book.values()),
+            incidents=tuple(incidents.values()),
             alarms_known=bool(reference.operations.alarms),
         )
         truth = replace(self.material.truth, complaints=None)

@@ -8,7 +8,7 @@ from rich.table import Table
 COLUMNS = ("what", "figure", "target", "ratio", "against", "command")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """`value` in `unit`; `ratio` to `against`, which was measured in the same run, None if it has no like.
     `met`: whether the target is met, None where there is none."""

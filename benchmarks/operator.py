@@ -50,7 +50,7 @@ class BenchOperator:
 
     @cached_property
     def world(self) -> World:
-        return build_world(Scenario(min(DISTRICT, self.cells), LEARNED_DAYS + 1, self.seed, quiet=True))
+        return build_world(Scenario(cells=min(DISTRICT, self.cells), days=LEARNED_DAYS + 1, seed=self.seed, quiet=True))
 
     @property
     def period(self) -> int:
@@ -142,7 +142,15 @@ def _batches(table: Table, objects: Sequence[str], starts: Sequence[int]) -> Ite
     cube = np.stack(list(table.values()), axis=2)
     fine = np.zeros(len(objects), bool)
     for p, start in enumerate(starts):
-        yield CounterBatch("bench", start, PERIOD_S, tuple(objects), tuple(table), cube[p], fine)
+        yield CounterBatch(
+            file="bench",
+            start=start,
+            duration_s=PERIOD_S,
+            objects=tuple(objects),
+            counters=tuple(table),
+            values=cube[p],
+            suspect=fine,
+        )
 
 
 def _xml(form: str, end: int, names: Sequence[str], ldns: Sequence[str], values: NDArray[np.float64]) -> str:

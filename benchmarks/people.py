@@ -33,7 +33,7 @@ from detector.backtest.truth_files import read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.exposure import Usual
 from detector.domain.finding import Findings
-from detector.domain.impact import Listing
+from detector.domain.impact import Affected, Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.impact import learn_habit, usual_of
@@ -94,11 +94,11 @@ class Written:
         begin, end = min(d.started_at for d in degradations), max(d.detected_at for d in degradations)
         reference = self.source.reference(end, Findings())
         results = Results(
-            Window(begin, end),
-            len(reference.topology.cells),
-            "",
-            reference.operator.timezone,
-            reference.topology,
+            window=Window(begin, end),
+            cells=len(reference.topology.cells),
+            settings_hash="",
+            timezone=reference.operator.timezone,
+            topology=reference.topology,
             degradations=tuple(degradations),
             incidents=tuple(incidents),
             listings=tuple(listings),
@@ -128,38 +128,38 @@ class Written:
 
 def _degradation(row: Mapping[str, str]) -> Degradation:
     return Degradation(
-        row["degradation_id"],
-        row["object_id"],
-        "",
-        row["kpi"],
-        row["kind"],
-        _at(row["started_at"]),
-        _at(row["detected_at"]),
-        row["severity"],
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        1,
-        900,
+        degradation_id=row["degradation_id"],
+        object_id=row["object_id"],
+        family="",
+        kpi=row["kpi"],
+        kind=row["kind"],
+        started_at=_at(row["started_at"]),
+        detected_at=_at(row["detected_at"]),
+        severity=row["severity"],
+        strength=0.0,
+        expected=0.0,
+        observed=0.0,
+        numerator=0.0,
+        denominator=0.0,
+        excess=0.0,
+        periods=1,
+        duration_s=900,
     )
 
 
 def _incident(row: Mapping[str, str], own: Sequence[str]) -> Incident:
     at = _at(row["opened_at"])
     return Incident(
-        row["incident_id"],
-        row["root_kind"],
-        row["root_id"],
-        "",
-        at,
-        at,
-        row["severity"],
-        tuple(own),
-        (),
-        "",
+        incident_id=row["incident_id"],
+        root_kind=row["root_kind"],
+        root_id=row["root_id"],
+        kind="",
+        started_at=at,
+        opened_at=at,
+        severity=row["severity"],
+        degradation_ids=tuple(own),
+        cells=(),
+        reason="",
         resolved_at=_maybe(row["resolved_at"]),
         suppressed_reason=row["suppressed_reason"],
     )
@@ -167,14 +167,16 @@ def _incident(row: Mapping[str, str], own: Sequence[str]) -> Incident:
 
 def _listing(row: Mapping[str, str]) -> Listing:
     return Listing(
-        row["incident_id"],
-        row["subscriber_id"],
-        row["account_id"],
-        row["basis"],
-        float(row["probability"]),
-        float(row["exposure_s"]),
-        _at(row["listed_at"]),
-        _maybe(row["delisted_at"]),
+        affected=Affected(
+            incident_id=row["incident_id"],
+            subscriber=row["subscriber_id"],
+            account=row["account_id"],
+            basis=row["basis"],
+            probability=float(row["probability"]),
+            exposure_s=float(row["exposure_s"]),
+        ),
+        listed_at=_at(row["listed_at"]),
+        delisted_at=_maybe(row["delisted_at"]),
     )
 
 

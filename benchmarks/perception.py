@@ -115,7 +115,17 @@ def days_by_truth(folder: Path, seed: int) -> Days:
 
 
 def _felt(day: int, who: str, kind: str, degraded_s: float, failures: float) -> Experience:
-    return Experience(day, "subscriber", who, 0.0, degraded_s, failures, 1.0, 1, by_harm={HARM_OF[kind]: degraded_s})
+    return Experience(
+        day=day,
+        holder_kind="subscriber",
+        holder=who,
+        index=0.0,
+        degraded_s=degraded_s,
+        failures=failures,
+        worst=1.0,
+        incidents=1,
+        by_harm={HARM_OF[kind]: degraded_s},
+    )
 
 
 def _added(old: Experience | None, new: Experience) -> Experience:
@@ -172,7 +182,7 @@ def pooled(parts: Sequence[Days]) -> Days:
     names = (*TODAY, *PAST)
     x = np.concatenate([part.x[:, : len(names)] for part in parts])
     came, weight, day = (np.concatenate([getattr(part, name) for part in parts]) for name in ("came", "weight", "day"))
-    return Days(names, (), x, came, weight, day, sum(part.people for part in parts))
+    return Days(names=names, segments=(), x=x, came=came, weight=weight, day=day, people=sum(part.people for part in parts))
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -89,7 +89,7 @@ class TimedInbox(FileDrop):
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """A store that knows what is normal and what came before the measured period, and an inbox."""
 
@@ -107,7 +107,15 @@ class Bench:
         catalogue = read_catalogue(settings.sources.kpis)
         store = store_at(root / "store", catalogue)
         operator.write_network(root / "inbox")
-        return cls(operator, root, catalogue, settings, store, TimedInbox(root, watch), watch)
+        return cls(
+            operator=operator,
+            root=root,
+            catalogue=catalogue,
+            settings=settings,
+            store=store,
+            source=TimedInbox(root, watch),
+            watch=watch,
+        )
 
     def prepare(self) -> None:
         """Write the baseline and the earlier periods, as if they had been learned and pulled."""
@@ -209,30 +217,38 @@ def figures(cells: int = 10_000, rounds: int = 1) -> list[Figure]:
     peak = run["peak_mb"]
     shares = [
         Figure(
-            f"... {stage}",
-            seconds,
-            "s",
-            command,
-            seconds / whole,
-            "the whole period",
-            *(("a tenth of three minutes at 50,000", seconds < 18.0 * cells / 50_000) if stage == "score" else ()),
+            what=f"... {stage}",
+            value=seconds,
+            unit="s",
+            command=command,
+            ratio=seconds / whole,
+            against="the whole period",
+            target="a tenth of three minutes at 50,000" if stage == "score" else "",
+            met=seconds < 18.0 * cells / 50_000 if stage == "score" else None,
         )
         for stage, seconds in run["seconds"].items()
     ]
     return [
         Figure(
-            f"one period of {run['cells']:,} cells, landing to committed",
-            whole,
-            "s",
-            command,
-            whole / run["bare_s"],
-            "bare lxml iterparse of the same files",
-            "< 3 min at 50,000",
-            whole < 180.0 * cells / 50_000,
-            found,
+            what=f"one period of {run['cells']:,} cells, landing to committed",
+            value=whole,
+            unit="s",
+            command=command,
+            ratio=whole / run["bare_s"],
+            against="bare lxml iterparse of the same files",
+            target="< 3 min at 50,000",
+            met=whole < 180.0 * cells / 50_000,
+            detail=found,
         ),
         *shares,
-        Figure("... peak memory, preparation included", peak, "MB", command, target="< 6 GB", met=peak < 6000),
+        Figure(
+            what="... peak memory, preparation included",
+            value=peak,
+            unit="MB",
+            command=command,
+            target="< 6 GB",
+            met=peak < 6000,
+        ),
     ]
 
 

@@ -106,7 +106,18 @@ def figures(size: int = SIZE, large: int = LARGE, rounds: int = 3) -> list[Figur
             enough = ratio >= LEAST_RATIO if form == "r" else own["list"] >= own["r"]
             target = f"ratio >= {LEAST_RATIO}" if form == "r" else "no fewer MB/s than the r form"
             name = f"PM XML, {form} form, {size // 1_000_000} MB"
-            found.append(Figure(name, own[form], "MB/s", COMMAND, ratio, "bare lxml iterparse", target, enough))
+            found.append(
+                Figure(
+                    what=name,
+                    value=own[form],
+                    unit="MB/s",
+                    command=COMMAND,
+                    ratio=ratio,
+                    against="bare lxml iterparse",
+                    target=target,
+                    met=enough,
+                )
+            )
             found.append(_memory(name, [ours for _, ours in pairs]))
         path = Path(folder) / "large.xml"
         write_file(path, "r", large, repeated=max(1, large // size))
@@ -118,15 +129,15 @@ def figures(size: int = SIZE, large: int = LARGE, rounds: int = 3) -> list[Figur
 def _memory(name: str, runs: Sequence[dict[str, float]], small: float | None = None) -> Figure:
     peak, before = (statistics.median(run[key] for run in runs) for key in ("peak_mb", "before_mb"))
     return Figure(
-        f"... {name}: peak memory",
-        peak,
-        "MB",
-        COMMAND,
-        peak / small if small else None,
-        "the small file" if small else "",
-        f"< {MOST_MEMORY_MB} MB",
-        peak < MOST_MEMORY_MB,
-        f"{before:.0f} before reading",
+        what=f"... {name}: peak memory",
+        value=peak,
+        unit="MB",
+        command=COMMAND,
+        ratio=peak / small if small else None,
+        against="the small file" if small else "",
+        target=f"< {MOST_MEMORY_MB} MB",
+        met=peak < MOST_MEMORY_MB,
+        detail=f"{before:.0f} before reading",
     )
 
 

@@ -68,19 +68,19 @@ def figures(cells: int = 60, history_days: int = 7, days: int = 1) -> list[Figur
     command = "python -m benchmarks.speed replaying"
     return [
         Figure(
-            f"backtest, {cells} cells: simulated seconds in a second",
-            days * DAY_S / live,
-            "s/s",
-            command,
-            live / seconds["pull"],
-            "its pull alone",
+            what=f"backtest, {cells} cells: simulated seconds in a second",
+            value=days * DAY_S / live,
+            unit="s/s",
+            command=command,
+            ratio=live / seconds["pull"],
+            against="its pull alone",
             detail=f"{incidents} incidents",
         ),
         Figure(
-            f"the same whole: {history_days} days of history, {days} decided",
-            sum(seconds.values()),
-            "s",
-            command,
+            what=f"the same whole: {history_days} days of history, {days} decided",
+            value=sum(seconds.values()),
+            unit="s",
+            command=command,
             detail=shares,
         ),
     ]

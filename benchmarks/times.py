@@ -39,7 +39,7 @@ SEEN_TO_END_S = 6 * 3_600
 """The end of a fault is asked for if the replay goes on for so long after it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Timed:
     """One fault that customers feel. `extra`: share of failures on top, None = service taken away. Errors and `resolved`
     (after the fault's end) in periods, None = not found, or not over; `asked`: its end is. `delay` in s, None = missed."""
@@ -97,23 +97,23 @@ def again(one: Incident, others: Iterable[Incident]) -> bool:
 def _timed(operator: Operator, matches: Matches, fault_id: str) -> Timed:
     fault, hit = matches.truth.fault[fault_id], operator.hits[fault_id]
     asked = fault.window.end + SEEN_TO_END_S <= operator.window.end
-    known = Timed(operator.name, fault_id, fault.kind, hit.extra, asked)
+    known = Timed(operator=operator.name, fault_id=fault_id, kind=fault.kind, extra=hit.extra, asked=asked)
     by_id = {i.incident_id: i for i in matches.results.incidents}
     own = sorted((by_id[i] for i in incidents_of(matches, fault_id)), key=lambda i: (i.opened_at, i.incident_id))
     if not own:
         return known
     first = own[0]
     return Timed(
-        operator.name,
-        fault_id,
-        fault.kind,
-        hit.extra,
-        asked,
-        matches.found[fault_id][0].detected_at - fault.window.start,
-        len(own),
-        (first.started_at - fault.window.start) / PERIOD_S,
-        _after(first.ended_at, fault.window.end),
-        _after(first.resolved_at, fault.window.end),
+        operator=operator.name,
+        fault_id=fault_id,
+        kind=fault.kind,
+        extra=hit.extra,
+        asked=asked,
+        delay=matches.found[fault_id][0].detected_at - fault.window.start,
+        incidents=len(own),
+        onset=(first.started_at - fault.window.start) / PERIOD_S,
+        end=_after(first.ended_at, fault.window.end),
+        resolved=_after(first.resolved_at, fault.window.end),
     )
 
 

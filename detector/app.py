@@ -170,12 +170,12 @@ def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
     return [
         Receiver(
-            r.name,
-            r.url,
-            r.secrets,
-            r.format,
-            r.min_severity,
-            r.teams,
+            name=r.name,
+            url=r.url,
+            secrets=r.secrets,
+            format=r.format,
+            min_severity=r.min_severity,
+            teams=r.teams,
             audience=r.audience,
             route=Route(r.ca_file, r.proxy, r.private),
         )

@@ -70,7 +70,7 @@ def band_chart(band: Band, *, marks: Sequence[Mark] = (), timezone: str = "UTC",
     return _svg(title, _description(band, shown, zone), width, height, "".join(parts))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Plot:
     """The plotting area in px and the data ranges that it shows: t in s, v in display units."""
 
@@ -98,7 +98,19 @@ class _Plot:
         if band.kpi.kind == "ratio":
             v0, v1 = max(v0, 0.0), min(v1, 100.0) if np.nanmax(values) <= 100 else v1
         t1 = int(band.starts[-1]) + band.duration_s
-        return cls(58, width - 14, top, height - 36, int(band.starts[0]), t1, v0, v1, factor, unit, step)
+        return cls(
+            left=58,
+            right=width - 14,
+            top=top,
+            bottom=height - 36,
+            t0=int(band.starts[0]),
+            t1=t1,
+            v0=v0,
+            v1=v1,
+            factor=factor,
+            unit=unit,
+            step=step,
+        )
 
     def x(self, t: float) -> float:
         return self.left + (self.right - self.left) * (t - self.t0) / (self.t1 - self.t0)

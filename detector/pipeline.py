@@ -95,7 +95,7 @@ def decide(
     return replace(tracked, degradations=(*incidents.end_with(tracked.degradations, changed), *over)), changed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Assessed:
     """One incident with everyone it touches and what care does about it."""
 
@@ -150,7 +150,7 @@ def weigh(
         kpis={k.id: k for k in catalogue.kpis},
         outlook=outlook,
     )
-    return Assessed(incident, found, (), outlook, service=care.service_of(incident, shown))
+    return Assessed(incident=incident, impact=found, decisions=(), outlook=outlook, service=care.service_of(incident, shown))
 
 
 def circumstances(
@@ -165,16 +165,16 @@ def circumstances(
 ) -> Situation:
     """By what care decides: who is known, what they have `heard`, what is known of each person's `risk` and `history`."""
     return Situation(
-        reference.customers,
-        reference.operator.timezone,
-        now,
-        caring,
-        rules,
-        heard or Heard(),
-        reference.operator.country,
-        reference.topology,
-        risk or {},
-        history or {},
+        customers=reference.customers,
+        timezone=reference.operator.timezone,
+        now=now,
+        policy=caring,
+        rules=rules,
+        heard=heard or Heard(),
+        country=reference.operator.country,
+        topology=reference.topology,
+        risk=risk or {},
+        history=history or {},
     )
 
 

@@ -43,7 +43,15 @@ def assess(
     alerts: list[Alert] = []
     for debt in debts:
         weighing = Weighing(store, reference, catalogue, settings, habit, int(now))
-        announcing = Announcing(store, reference, catalogue, settings, receivers, int(now), due_at)
+        announcing = Announcing(
+            store=store,
+            reference=reference,
+            catalogue=catalogue,
+            settings=settings,
+            receivers=receivers,
+            now=int(now),
+            due_at=due_at,
+        )
         alerts += mended(
             partial(_settle, debt, weighing, announcing, reached),
             partial(mend, source, store, catalogue, reference, now=now),

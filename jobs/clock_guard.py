@@ -69,7 +69,7 @@ class Believed:
         return self.at + max(0.0, steady - self.steady)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ClockGuard:
     """A `domain.ports.Clock` that gives the believed time. `look` decides it, once a round; `now` only reads."""
 

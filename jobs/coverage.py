@@ -64,13 +64,13 @@ class Looking:
         measured = int(np.any(list(have.values()), axis=0).sum()) if have else 0
         since = min((span.start for span in self._spans.values()), default=None)
         return Coverage(
-            int(self.now),
-            len(self._objects),
-            measured,
-            since if last else None,
-            max(last.values(), default=None),
-            tuple(row for row in rows if row.should),
-            noted["unused"],
+            at=int(self.now),
+            objects=len(self._objects),
+            measured=measured,
+            since=since if last else None,
+            until=max(last.values(), default=None),
+            kpis=tuple(row for row in rows if row.should),
+            unused=noted["unused"],
         )
 
     def values(self) -> Iterator[dict[str, Any]]:
@@ -89,7 +89,15 @@ class Looking:
 
     def _row(self, kpi: Kpi, have: int, last: int | None, lacking: Mapping[str, tuple[str, ...]]) -> KpiCoverage:
         should = sum(kpi.applies_to(technology) for technology in self._objects.values())
-        return KpiCoverage(kpi.id, kpi.title, kpi.technology, should, have, last, () if have else lacking.get(kpi.id, ()))
+        return KpiCoverage(
+            kpi=kpi.id,
+            title=kpi.title,
+            technology=kpi.technology,
+            should=should,
+            have=have,
+            last_at=last,
+            lacks=() if have else lacking.get(kpi.id, ()),
+        )
 
     @cached_property
     def _objects(self) -> Mapping[str, str]:

@@ -40,7 +40,7 @@ _SLOW, _JUDGED_STEPS = 1.25, 12
 """A pace this much slower than what was said is told, once, after an hour of event time."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Pace:
     """The operator's day goes on as fast as `speed` says, but never faster than the service keeps up, so that a slow
     machine makes nothing late. `said`: where it is told that this machine cannot keep the pace."""
@@ -122,12 +122,14 @@ class Demo:
         pages: list[str] = []
         receiver = DemoReceiver([keys.webhook], console=self.console, page=lambda name: f"{pages[0]}/incidents/{name}")
         with receiver:
-            team = Receiver("demo-care", receiver.start(), (keys.webhook,))
+            team = Receiver(name="demo-care", url=receiver.start(), secrets=(keys.webhook,))
             house = open_house(settings, clock=clock, receivers=[team])
             operator = self._lived(house)
             service = service_of(house, listening, on(self.console))
             service.jobs.run("learn")
-            pace = Pace(operator, clock, service.daemon, settings.demo.speed, self.console.print)
+            pace = Pace(
+                operator=operator, clock=clock, daemon=service.daemon, speed=settings.demo.speed, said=self.console.print
+            )
             with service:
                 pages.append(service.url)
                 self._welcome(service)

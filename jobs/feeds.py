@@ -80,7 +80,7 @@ def last_seen(store: Store, feed: str) -> float | None:
     return None if known is None else float(known["last_seen"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeedWatch:
     """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to hear of it."""
 
@@ -222,14 +222,14 @@ class FeedWatch:
             "links": {"page": f"{self.link_base}/"},
         }
         return Alert(
-            alert_key(subject, type_, stop.since or 0),
-            subject,
-            type_,
-            self.store.outbox.sequence(connection, subject) + 1,
-            "major" if stop.whole else "minor",
-            int(self.now),
-            int(self.now) + _TTL_S,
-            data,
+            key=alert_key(subject, type_, stop.since or 0),
+            incident_id=subject,
+            type=type_,
+            sequence=self.store.outbox.sequence(connection, subject) + 1,
+            severity="major" if stop.whole else "minor",
+            time=int(self.now),
+            expires_at=int(self.now) + _TTL_S,
+            data=data,
         )
 
     def _words(self, stop: FeedStop, type_: str, waiting: int) -> str:

@@ -70,7 +70,17 @@ def pull(
     fresh = [piece for piece in unread if not store.pieces.postponed(piece)]
     intake = Intake()
     rounds = [
-        Round(source, store, catalogue, reference, findings, part, decide_from, intake) for part in _rounds(fresh, store)
+        Round(
+            source=source,
+            store=store,
+            catalogue=catalogue,
+            reference=reference,
+            findings=findings,
+            pieces=part,
+            decide_from=decide_from,
+            intake=intake,
+        )
+        for part in _rounds(fresh, store)
     ]
     patience = Patience(store, budget_s)
     done, failed = _run(rounds, now, reached, moved, patience)

@@ -45,7 +45,7 @@ def put_aside(source: Source, piece: Piece, reason: str, findings: Findings) -> 
         findings.add("file_left_in_place", *reason_of(piece, error))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """Pieces read together into whole ticks."""
 

@@ -38,7 +38,7 @@ _MENDING_S = 60.0
 """How long a message waits for what only the operator can mend."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Relay:
     """Carries due messages to `receivers`, each served by itself; `source_uri` is the CloudEvents source. Breakers live as
     long as the relay. `attempt_s` is the transport's time-out. Several threads may push at once, each for its receiver."""

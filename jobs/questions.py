@@ -19,15 +19,15 @@ def questions_of(
 ) -> StoreService:
     """What pages, API and command line ask of the house. `metrics`: the daemon's, where another process has them."""
     return StoreService(
-        house.store,
-        lambda: house.source,
-        lambda: house.catalogue,
-        house.settings,
-        house.clock,
-        house.pseudonymiser,
-        metrics or (lambda: house.telemetry.text()),
-        problems,
-        reference,
+        store=house.store,
+        source=lambda: house.source,
+        catalogue=lambda: house.catalogue,
+        settings=house.settings,
+        clock=house.clock,
+        pseudonymiser=house.pseudonymiser,
+        metrics_text=metrics or (lambda: house.telemetry.text()),
+        problems=problems,
+        reference=reference,
     )
 
 

@@ -38,7 +38,7 @@ NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 """The jobs that may be run by hand; each is a method of `Jobs`."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Jobs:
     """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
 
@@ -62,7 +62,9 @@ class Jobs:
 
     def __post_init__(self) -> None:
         timed = isinstance(self.clock, WallClock)
-        self.guard = ClockGuard(self.clock, self.store, self.source, self.telemetry, timed=timed)
+        self.guard = ClockGuard(
+            clock=self.clock, store=self.store, source=self.source, telemetry=self.telemetry, timed=timed
+        )
         self.clock = self.guard
 
     def run(self, name: str) -> str:
@@ -113,15 +115,15 @@ class Jobs:
         """What stopped coming, or comes again: log, metrics, and an alert to operations."""
         feed, settings, now = self.source.name, self.settings, self.clock.now()
         watch = FeedWatch(
-            self.store,
-            self.source.reference(now),
-            feed,
-            now,
-            self.decide_from(),
-            settings.sources.silent_after_s,
-            self.receivers,
-            self.wall.now(),
-            settings.web.link_base,
+            store=self.store,
+            reference=self.source.reference(now),
+            feed=feed,
+            now=now,
+            begun_at=self.decide_from(),
+            silent_after_s=settings.sources.silent_after_s,
+            receivers=self.receivers,
+            due_at=self.wall.now(),
+            link_base=settings.web.link_base,
         )
         silent, resumed = watch.look()
         zone = self.source.reference(now).operator.timezone

@@ -85,12 +85,12 @@ class _Files:
             "risk_why_not": lambda: self.store.notes.get(WHY_NOT, ""),
         }
         return Past(
-            self.window,
-            self.reference.operator.timezone,
-            self.step,
-            self.settings.impact.privacy_floor,
-            self.reference.topology,
-            self.reference.customers,
+            window=self.window,
+            timezone=self.reference.operator.timezone,
+            step=self.step,
+            floor=self.settings.impact.privacy_floor,
+            topology=self.reference.topology,
+            customers=self.reference.customers,
             withdrew=len(self._withdrew),
             offers={offer.name: offer.cost for offer in self.settings.care.offers},
             holdout=self.settings.care.holdout,

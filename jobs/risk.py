@@ -102,4 +102,12 @@ def _burden(one: Affected, harm: str, rows: Sequence[Experience], contacts: int,
     week = sum(row.degraded_s for row in before if row.day >= today - 7 * _DAY_S) / 60
     last = max((row.day for row in before if row.degraded_s > 0), default=None)
     days_since = None if last is None else round((today - last) / _DAY_S)
-    return Burden(minutes, failures, week, sum(row.incidents for row in before), days_since, contacts, segment)
+    return Burden(
+        minutes=minutes,
+        failures=failures,
+        week=week,
+        incidents=sum(row.incidents for row in before),
+        days_since=days_since,
+        contacts=contacts,
+        segment=segment,
+    )

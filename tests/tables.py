@@ -75,7 +75,15 @@ def frame_from_table(text: str, kpis: Iterable[Kpi], *, duration_s: int = 900) -
         suspect[p, o] = row[1].endswith("!")
         for k, cell in enumerate(row[2:]):
             numerator[p, o, k], denominator[p, o, k] = _counts(cell)
-    return KpiFrame(np.array(starts, np.int64), duration_s, objects, columns, numerator, denominator, suspect)
+    return KpiFrame(
+        starts=np.array(starts, np.int64),
+        duration_s=duration_s,
+        objects=objects,
+        kpis=columns,
+        numerator=numerator,
+        denominator=denominator,
+        suspect=suspect,
+    )
 
 
 def table_from_frame(frame: KpiFrame) -> str:

@@ -49,13 +49,13 @@ def injected(operator: Operator, seed: int) -> Operator:
         faults.append(Fault(fault_id, f"{extra:.0%}", (scope,)))
         hits[fault_id] = Hit(extra)
     changed = KpiFrame(
-        frame.starts.copy(),
-        frame.duration_s,
-        frame.objects,
-        frame.kpis,
-        numerator,
-        frame.denominator.copy(),
-        frame.suspect.copy(),
+        starts=frame.starts.copy(),
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=numerator,
+        denominator=frame.denominator.copy(),
+        suspect=frame.suspect.copy(),
     )
     material = replace(operator.material, frame=changed, truth=Truth(tuple(faults)))
     return replace(operator, name=f"mild-{seed}", material=material, hits=hits)

@@ -66,7 +66,16 @@ def made(
             fault_rate=FAULT_RATE,
             subscribers_per_cell=1,
         )
-    scenario = Scenario(cells, days, seed, START, history, FAULT_RATE, 1, quiet)
+    scenario = Scenario(
+        cells=cells,
+        days=days,
+        seed=seed,
+        start=START,
+        history_days=history,
+        fault_rate=FAULT_RATE,
+        subscribers_per_cell=1,
+        quiet=quiet,
+    )
     planned = plan_faults(scenario, build_network(scenario))
     hits = {f.fault_id: Hit(None if f.kind in {"outage", "sleeping"} else f.severity, f.works) for f in planned}
     return Operator(folder.name, load(folder), Window(START + history * DAY_S, START + days * DAY_S), hits)

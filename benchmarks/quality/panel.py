@@ -20,7 +20,7 @@ LEAST_KNOWN = 0.3
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Panel:
     """`numerator`, `denominator`: [period, series]; the first `history` periods are for learning, the rest is scored.
     `hour_of_week`: [period] local, 0 = Monday 00:00."""
@@ -67,14 +67,14 @@ class Panel:
         """The series of these objects."""
         own = np.flatnonzero(np.isin(self.objects, list(objects)))
         return Panel(
-            self.starts,
-            self.history,
-            self.duration_s,
-            tuple(self.objects[i] for i in own),
-            tuple(self.kpis[i] for i in own),
-            self.numerator[:, own],
-            self.denominator[:, own],
-            self.hour_of_week,
+            starts=self.starts,
+            history=self.history,
+            duration_s=self.duration_s,
+            objects=tuple(self.objects[i] for i in own),
+            kpis=tuple(self.kpis[i] for i in own),
+            numerator=self.numerator[:, own],
+            denominator=self.denominator[:, own],
+            hour_of_week=self.hour_of_week,
         )
 
 
@@ -95,14 +95,14 @@ def panel_of(frame: KpiFrame, first_scored: int, timezone: str) -> Panel:
     pick = np.flatnonzero(known.ravel())
     names = [(o, k) for o in frame.objects for k in frame.kpis]
     return Panel(
-        frame.starts,
-        history,
-        frame.duration_s,
-        tuple(names[i][0] for i in pick),
-        tuple(names[i][1] for i in pick),
-        frame.numerator.reshape(shape)[:, pick],
-        frame.denominator.reshape(shape)[:, pick],
-        hours_of_week(frame.starts, timezone),
+        starts=frame.starts,
+        history=history,
+        duration_s=frame.duration_s,
+        objects=tuple(names[i][0] for i in pick),
+        kpis=tuple(names[i][1] for i in pick),
+        numerator=frame.numerator.reshape(shape)[:, pick],
+        denominator=frame.denominator.reshape(shape)[:, pick],
+        hour_of_week=hours_of_week(frame.starts, timezone),
     )
 
 

@@ -25,7 +25,7 @@ class Found:
     incidents: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """`exposure`: thousand cells times weeks watched. `in_works`: raised for declared maintenance alone. `seconds` of
     processor time for `series` series over the whole replay, learning included."""
@@ -68,18 +68,18 @@ def verdict(
     works = {fault_id for fault_id, hit in hits.items() if hit.works}
     wrong = [d for d in matches.results.degradations if matches.degradation_verdicts[d.degradation_id] is False]
     return Verdict(
-        way,
-        line,
-        operator.name,
-        scenario,
-        faults,
-        len(wrong),
-        sum(bool(own) and own <= works for own in matches.faults_of.values()),
-        len(matches.results.degradations),
-        matches.results.thousand_cell_weeks,
-        seconds,
-        series,
-        tuple(f"{d.kind} {d.family} {d.kpi} of {d.object_id} at {d.detected_at}" for d in wrong[:20] if d.kpi),
+        way=way,
+        line=line,
+        operator=operator.name,
+        scenario=scenario,
+        faults=faults,
+        false=len(wrong),
+        in_works=sum(bool(own) and own <= works for own in matches.faults_of.values()),
+        raised=len(matches.results.degradations),
+        exposure=matches.results.thousand_cell_weeks,
+        seconds=seconds,
+        series=series,
+        notes=tuple(f"{d.kind} {d.family} {d.kpi} of {d.object_id} at {d.detected_at}" for d in wrong[:20] if d.kpi),
     )
 
 
@@ -90,7 +90,14 @@ def judged(operator: Operator, rows: Sequence[Degradation], objects: Collection[
     scopes = {o for f in operator.faults for o, _ in f.scopes}
     near = {o for o in scopes if cells_of(topology, o) & own or o in objects}
     faults = tuple(f for f in operator.faults if any(o in near for o, _ in f.scopes))
-    results = Results(operator.window, len(own), "", operator.timezone, topology, degradations=tuple(rows))
+    results = Results(
+        window=operator.window,
+        cells=len(own),
+        settings_hash="",
+        timezone=operator.timezone,
+        topology=topology,
+        degradations=tuple(rows),
+    )
     return match(results, replace(operator.material.truth, faults=faults, complaints=None))
 
 

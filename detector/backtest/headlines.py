@@ -10,7 +10,7 @@ from detector.backtest.display import counted, how_often, percent, plain, span
 _HELD_OUT = "held_out_false_per_1000_cells_week"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """One card. `share`: value, low and high lie in 0..1 and may be drawn as a bar; `unit` of the value, where its sentence
     does not say it."""
@@ -68,23 +68,53 @@ def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
     parts = [f"{seen['notified']:,} of them sent to care"] + [f"{silent:,} kept silent"] * bool(silent)
     more = f"; {merged:,} more went on as part of these" if merged else ""
     a_day = plain(incidents / max(figures["days"], 1e-9))
-    cards = [Headline("Incidents", f"{incidents:,}", "", f"{a_day} a day", f"were opened, {', '.join(parts)}{more}.")]
+    cards = [
+        Headline(
+            title="Incidents",
+            value=f"{incidents:,}",
+            interval="",
+            basis=f"{a_day} a day",
+            meaning=f"were opened, {', '.join(parts)}{more}.",
+        )
+    ]
     if incidents:
         touched, of = f"{seen['cells_touched']:,}", f"of {counted(figures['cells'], 'cell')}"
         cards += [
-            Headline("Cells with trouble", touched, "", of, "were touched by at least one incident."),
             Headline(
-                "Duration", span(seen["lasted_median_s"]), "", counted(incidents, "incident"), "of an incident, median."
+                title="Cells with trouble",
+                value=touched,
+                interval="",
+                basis=of,
+                meaning="were touched by at least one incident.",
+            ),
+            Headline(
+                title="Duration",
+                value=span(seen["lasted_median_s"]),
+                interval="",
+                basis=counted(incidents, "incident"),
+                meaning="of an incident, median.",
             ),
         ]
     if seen["people"] is not None:
         meaning = "are expected to have failed at least once, or to have had five bad minutes."
-        cards.append(Headline("People affected", plain(seen["people"]), "", "each counted once", meaning))
+        cards.append(
+            Headline(
+                title="People affected", value=plain(seen["people"]), interval="", basis="each counted once", meaning=meaning
+            )
+        )
     if seen["complaints"]:
         near, complaints = seen["complaints_near"], seen["complaints"]
         basis = f"{near:,} of {complaints:,} network complaints"
         meaning = "came from its cells while it lasted, or up to two hours later."
-        cards.append(Headline("Complaints near an incident", percent(near / complaints), "", basis, meaning))
+        cards.append(
+            Headline(
+                title="Complaints near an incident",
+                value=percent(near / complaints),
+                interval="",
+                basis=basis,
+                meaning=meaning,
+            )
+        )
     return cards
 
 
@@ -127,7 +157,15 @@ def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
         bounds = f"95 % sure to be under {card.shown(high)}"
     share = card.shown is percent and known
     bar = (value, low, high) if share else None
-    return Headline(card.title, card.shown(value), bounds, card.counted_on(count), meaning, bar, card.unit)
+    return Headline(
+        title=card.title,
+        value=card.shown(value),
+        interval=bounds,
+        basis=card.counted_on(count),
+        meaning=meaning,
+        share=bar,
+        unit=card.unit,
+    )
 
 
 def verdict(figures: Mapping[str, Any]) -> str:

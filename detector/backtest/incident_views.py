@@ -32,7 +32,7 @@ WHY_NOT_IN_WORDS = {
 VERDICTS = {True: "real", False: "false", None: "not judged"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class IncidentView:
     """Strings ready for the template; `charts` are SVG."""
 

@@ -131,12 +131,12 @@ class Replay:
         policy, correlation = self.settings.detection, self.settings.incidents
         detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
         FeedWatch(
-            self.store,
-            self.source.reference(clock.now()),
-            self.source.name,
-            clock.now(),
-            self.window.start,
-            self.settings.sources.silent_after_s,
+            store=self.store,
+            reference=self.source.reference(clock.now()),
+            feed=self.source.name,
+            now=clock.now(),
+            begun_at=self.window.start,
+            silent_after_s=self.settings.sources.silent_after_s,
         ).look()
 
     def _assess(self, clock: MovingClock) -> None:

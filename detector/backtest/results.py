@@ -17,7 +17,7 @@ from detector.domain.window import Window
 from detector.reports import Report
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Results:
     """Everything that one replay of `window` decided, with the newest state of each noun.
 

@@ -41,8 +41,8 @@ def _decision(
     incident: Incident, impact: Impact, account: AccountImpact, service: str, unseen: float, situation: Situation
 ) -> AccountDecision | None:
     case = Case(
-        incident,
-        service,
+        incident=incident,
+        service=service,
         account=situation.customers.accounts.get(account.account),
         roles=[role for role, _ in account.roles],
         places=situation.places(incident),
@@ -57,13 +57,13 @@ def _decision(
     objects = any(account_objected(account.account, purpose=purpose, **asks) for purpose in PURPOSES)  # type: ignore[arg-type]
     action = "none" if objects else rule.action
     return AccountDecision(
-        incident.incident_id,
-        account.account,
-        action,
-        situation.team(account.account, rule),
-        rule.name,
-        "withdrawn" if objects else "",
-        situation.now,
+        incident_id=incident.incident_id,
+        account=account.account,
+        action=action,
+        team=situation.team(account.account, rule),
+        rule=rule.name,
+        why_not="withdrawn" if objects else "",
+        decided_at=situation.now,
     )
 
 
@@ -72,13 +72,13 @@ def _all_clear(incident: Incident, situation: Situation) -> tuple[AccountDecisio
     known = situation.customers.accounts
     return tuple(
         AccountDecision(
-            incident.incident_id,
-            row.recipient,
-            ALL_CLEAR,
-            known[row.recipient].care_team if row.recipient in known else "",
-            "(all clear)",
-            "",
-            situation.now,
+            incident_id=incident.incident_id,
+            account=row.recipient,
+            action=ALL_CLEAR,
+            team=known[row.recipient].care_team if row.recipient in known else "",
+            rule="(all clear)",
+            why_not="",
+            decided_at=situation.now,
         )
         for row in told
     )

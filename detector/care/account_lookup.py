@@ -7,12 +7,13 @@ from detector.care.consent import account_objected, objected
 from detector.care.facts import facts_of
 from detector.care.say import phrases_of, sentence
 from detector.care.situation import Situation
+from detector.domain.customer import Account
 from detector.domain.degradation import SEVERITIES
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AccountAnswer:
     """affected: yes, no or unknown (no such account, or withdrawn from analysis). `affected_lines`: expected number of the
     account's `lines`, those of accounts below it included, that an open incident touches, each counted once; `share` of all.
@@ -42,7 +43,7 @@ def account_lookup(
     lines = customers.lines.get(account_key, 0)
     ask = {"customers": customers, "purpose": "network_care_analysis", "at": situation.now}
     if (account is None and not lines) or account_objected(account_key, **ask):  # type: ignore[arg-type]
-        return AccountAnswer("unknown", say={code: phrases_of(code).unsure for code in situation.policy.languages})
+        return AccountAnswer(affected="unknown", say={code: phrases_of(code).unsure for code in situation.policy.languages})
     touching = {i.incident_id: i for i in incidents if i.state == "open"}
     well: dict[str, float] = {}
     for one in listings:
@@ -53,17 +54,20 @@ def account_lookup(
     grave = max((touching[name].severity for name in named), key=SEVERITIES.index, default="")
     yes = affected >= 0.5
     say = {code: _say(code, yes, [touching[name] for name in named], situation) for code in situation.policy.languages}
-    told = (account.kind, account.tier, account.sla, account.care_team) if account else ("", "", "", "")
+    account = account or Account(account_key, "")
     return AccountAnswer(
-        "yes" if yes else "no",
-        *told,
-        lines,
-        round(affected, 1),
-        round(affected / lines, 3) if lines else 0.0,
-        _roles(account_key, well, situation),
-        len(named),
-        grave,
-        say,
+        affected="yes" if yes else "no",
+        kind=account.kind,
+        tier=account.tier,
+        sla=account.sla,
+        care_team=account.care_team,
+        lines=lines,
+        affected_lines=round(affected, 1),
+        share=round(affected / lines, 3) if lines else 0.0,
+        roles=_roles(account_key, well, situation),
+        incidents=len(named),
+        severity=grave,
+        say=say,
     )
 
 

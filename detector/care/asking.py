@@ -15,16 +15,16 @@ def asked(
     graver."""
     return tuple(
         Communication(
-            incident.incident_id,
-            one.subscriber,
-            one.recipient,
-            now,
-            one.action,
-            one.channel,
-            one.offer,
-            one.rule,
-            incident.severity,
-            service,
+            incident_id=incident.incident_id,
+            subscriber=one.subscriber,
+            recipient=one.recipient,
+            at=now,
+            action=one.action,
+            channel=one.channel,
+            offer=one.offer,
+            rule=one.rule,
+            severity=incident.severity,
+            service=service,
         )
         for one in decisions
         if one.action != "none" and _new(one, incident, heard, now)
@@ -46,5 +46,13 @@ def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard, now:
 def taken_back(rows: Iterable[Communication], now: int) -> tuple[Communication, ...]:
     """What shows that these reached nobody."""
     return tuple(
-        Communication(row.incident_id, row.subscriber, row.recipient, now, TAKEN_BACK, rule=row.action) for row in rows
+        Communication(
+            incident_id=row.incident_id,
+            subscriber=row.subscriber,
+            recipient=row.recipient,
+            at=now,
+            action=TAKEN_BACK,
+            rule=row.action,
+        )
+        for row in rows
     )

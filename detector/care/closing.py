@@ -53,18 +53,18 @@ def follow_up(
 
 def _following(one: Decision, rule: Rule, channel: str, team: str) -> Decision:
     return Decision(
-        one.incident_id,
-        one.subscriber,
-        True,
-        "",
-        rule.action,
-        channel,
-        one.recipient,
-        one.decided_at,
-        rule.name,
-        team,
-        rule.offer,
-        one.risk,
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        contactable=True,
+        why_not="",
+        action=rule.action,
+        channel=channel,
+        recipient=one.recipient,
+        decided_at=one.decided_at,
+        rule=rule.name,
+        team=team,
+        offer=rule.offer,
+        risk=one.risk,
     )
 
 
@@ -77,26 +77,43 @@ def _decision(incident: Incident, key: str, told: Communication | None, situatio
     way = reach(key, customers=s.customers, timezone=s.timezone, now=s.now, contacted={}, policy=s.policy, lawful=s.lawful)
     if told is not None and told.action == ALL_CLEAR:  # said already: so it stays
         return Decision(
-            incident.incident_id,
-            key,
-            True,
-            "",
-            ALL_CLEAR,
-            told.channel,
-            told.recipient,
-            s.now,
-            told.rule,
+            incident_id=incident.incident_id,
+            subscriber=key,
+            contactable=True,
+            why_not="",
+            action=ALL_CLEAR,
+            channel=told.channel,
+            recipient=told.recipient,
+            decided_at=s.now,
+            rule=told.rule,
             risk=s.risk_of(key),
         )
     if told is None:
         return Decision(
-            incident.incident_id, key, not way.why_not, way.why_not, "none", "", way.recipient, s.now, risk=s.risk_of(key)
+            incident_id=incident.incident_id,
+            subscriber=key,
+            contactable=not way.why_not,
+            why_not=way.why_not,
+            action="none",
+            channel="",
+            recipient=way.recipient,
+            decided_at=s.now,
+            risk=s.risk_of(key),
         )
     why = way.why_not or ("guardian" if way.recipient != told.recipient else "")
     why = why or ("no_channel" if told.channel not in way.channels else "")
     action, channel = ("none", "") if why else (ALL_CLEAR, told.channel)
     return Decision(
-        incident.incident_id, key, not why, why, action, channel, way.recipient, s.now, ALL_CLEAR_RULE, risk=s.risk_of(key)
+        incident_id=incident.incident_id,
+        subscriber=key,
+        contactable=not why,
+        why_not=why,
+        action=action,
+        channel=channel,
+        recipient=way.recipient,
+        decided_at=s.now,
+        rule=ALL_CLEAR_RULE,
+        risk=s.risk_of(key),
     )
 
 

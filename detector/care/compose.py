@@ -55,33 +55,33 @@ def compose(
     """
     own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=surest_first)
     step = Step(
-        incident,
-        tuple(own),
-        impact,
-        decisions,
-        type_,
-        now,
-        kpis,
-        policy,
-        impact_policy.privacy_floor,
-        timezone,
-        before or {},
-        outlook,
-        accounts,
-        follow_ups,
+        incident=incident,
+        own=tuple(own),
+        impact=impact,
+        decisions=decisions,
+        type_=type_,
+        now=now,
+        kpis=kpis,
+        policy=policy,
+        floor=impact_policy.privacy_floor,
+        timezone=timezone,
+        before=before or {},
+        outlook=outlook,
+        accounts=accounts,
+        follow_ups=follow_ups,
     )
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
     bodies = (_data(step, link_base, cap) for cap in caps)
     data = next(body for body in bodies if len(json.dumps(body).encode()) <= BODY_LIMIT)
     return Alert(
-        alert_key(incident.incident_id, type_, sequence),
-        incident.incident_id,
-        type_,
-        sequence,
-        incident.severity,
-        now,
-        now + policy.alert_ttl_hours * 3600,
-        data,
+        key=alert_key(incident.incident_id, type_, sequence),
+        incident_id=incident.incident_id,
+        type=type_,
+        sequence=sequence,
+        severity=incident.severity,
+        time=now,
+        expires_at=now + policy.alert_ttl_hours * 3600,
+        data=data,
     )
 
 

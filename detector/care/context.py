@@ -26,7 +26,7 @@ class Membership:
     roles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PastIncident:
     """One that touched the person, over or still on. `ended_at`: the estimated end, `resolved_at`: when that was decided;
     `clear_at`: promised and still to come; `ticket_id`: the operations centre's."""
@@ -41,7 +41,7 @@ class PastIncident:
     ended_at: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """`contacts`, `surveys`, `said`, `events`, `incidents`: the newest first, MOST of each at most. `private`: a minor, or
     someone who withdrew the analysis of their service: where and when the network failed them is not told."""
@@ -71,20 +71,20 @@ def context_of(
 ) -> Context:
     """What is known of this person as of `now` (s). interactions, said (of the person's line), events: the person's own;
     incidents: those on whose lists it stands or stood, without the one at hand. `left_out`: withdrew the analysis."""
-    person = customers.subscribers.get(key, Subscriber(key))
+    person = customers.subscribers.get(key, Subscriber(key=key))
     private = person.minor or left_out
     heard = sorted((i for i in interactions if now - LATELY_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id))
     told = sorted((c for c in standing(said) if c.at <= now), key=lambda c: -c.at)
     return Context(
-        person,
-        _memberships(key, customers),
-        tuple(i for i in heard if i.kind != "survey")[:MOST],
-        tuple(i for i in heard if i.kind == "survey")[:MOST],
-        () if private else _past(incidents, now),
-        tuple(told)[:MOST],
-        tuple(sorted((e for e in events if e.at <= now), key=lambda e: -e.at))[:MOST],
-        UNKNOWN_HISTORY if private else history,
-        private,
+        person=person,
+        accounts=_memberships(key, customers),
+        contacts=tuple(i for i in heard if i.kind != "survey")[:MOST],
+        surveys=tuple(i for i in heard if i.kind == "survey")[:MOST],
+        incidents=() if private else _past(incidents, now),
+        said=tuple(told)[:MOST],
+        events=tuple(sorted((e for e in events if e.at <= now), key=lambda e: -e.at))[:MOST],
+        history=UNKNOWN_HISTORY if private else history,
+        private=private,
     )
 
 
@@ -103,14 +103,14 @@ def _past(incidents: Iterable[Incident], now: int) -> tuple[PastIncident, ...]:
     newest: Sequence[Incident] = sorted(stood, key=lambda i: (-i.started_at, i.incident_id))[:MOST]
     return tuple(
         PastIncident(
-            i.incident_id,
-            i.kind,
-            i.severity,
-            i.started_at,
-            i.resolved_at,
-            i.ticket_id,
-            i.promised_clear(now) if i.state == "open" else None,
-            i.over_at,
+            incident_id=i.incident_id,
+            kind=i.kind,
+            severity=i.severity,
+            started_at=i.started_at,
+            resolved_at=i.resolved_at,
+            ticket_id=i.ticket_id,
+            clear_at=i.promised_clear(now) if i.state == "open" else None,
+            ended_at=i.over_at,
         )
         for i in newest
     )

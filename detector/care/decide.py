@@ -93,18 +93,18 @@ class _Round:
         if rule is not None:
             action, offer, team = rule.action, rule.offer, self.situation.team(person.account, rule)
         return Decision(
-            self.incident.incident_id,
-            person.subscriber,
-            not way.why_not,
-            way.why_not,
-            action,
-            channel,
-            way.recipient,
-            self.situation.now,
-            why,
-            team,
-            offer,
-            self.situation.risk_of(person.subscriber),
+            incident_id=self.incident.incident_id,
+            subscriber=person.subscriber,
+            contactable=not way.why_not,
+            why_not=way.why_not,
+            action=action,
+            channel=channel,
+            recipient=way.recipient,
+            decided_at=self.situation.now,
+            rule=why,
+            team=team,
+            offer=offer,
+            risk=self.situation.risk_of(person.subscriber),
         )
 
     def _told(self, recipient: str) -> list[Communication]:
@@ -138,20 +138,20 @@ class _Round:
     def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
         """The same as it was told, by the same channel as long as that is permitted; decided when it was told."""
         channel = row.channel if row.channel in way.channels else way.channels[0]
-        rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(row.rule, row.action))
+        rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(name=row.rule, action=row.action))
         return Decision(
-            self.incident.incident_id,
-            person.subscriber,
-            True,
-            "",
-            row.action,
-            channel,
-            way.recipient,
-            row.at,
-            row.rule,
-            self.situation.team(person.account, rule),
-            row.offer,
-            self.situation.risk_of(person.subscriber),
+            incident_id=self.incident.incident_id,
+            subscriber=person.subscriber,
+            contactable=True,
+            why_not="",
+            action=row.action,
+            channel=channel,
+            recipient=way.recipient,
+            decided_at=row.at,
+            rule=row.rule,
+            team=self.situation.team(person.account, rule),
+            offer=row.offer,
+            risk=self.situation.risk_of(person.subscriber),
         )
 
 

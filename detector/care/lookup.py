@@ -33,7 +33,7 @@ class Touching:
     told: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LookupAnswer:
     """affected: yes, no or unknown (listed, but less likely than not; not known; or left out of analysis by their own wish).
 
@@ -86,7 +86,7 @@ def lookup(
     rows = _current(incidents, listings, situation.now) if may_look else []
     way = _way(subscriber_key, situation)
     common = LookupAnswer(
-        "unknown",
+        affected="unknown",
         contactable=not way.why_not,
         why_not=way.why_not,
         said=tuple(told),

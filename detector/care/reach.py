@@ -37,7 +37,7 @@ def reach(
     """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
     7 days, `today` in the last 24 hours, by recipient; `purposes`: instead of [care]'s; `lawful`: see `consent.bases`;
     `quiet`: whether it is quiet hours, if that is known."""
-    person = customers.subscribers.get(subscriber_key, Subscriber(subscriber_key))
+    person = customers.subscribers.get(subscriber_key, Subscriber(key=subscriber_key))
     recipient = person.guardian if person.minor else person.key
     purposes = policy.purposes if purposes is None else purposes
     channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=purposes, at=now, lawful=lawful)

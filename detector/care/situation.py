@@ -18,7 +18,7 @@ from detector.domain.rule import Rule
 PLACES = ("cell", "site", "tac", "region")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Situation:
     """`now` in s; `heard`: what people have been told lately; `risk` and `history` by subscriber, as far as known."""
 
@@ -45,7 +45,7 @@ class Situation:
         return risk
 
     def person(self, key: str) -> Subscriber:
-        return self.customers.subscribers.get(key) or Subscriber(key)
+        return self.customers.subscribers.get(key) or Subscriber(key=key)
 
     def places(self, incident: Incident) -> Mapping[str, frozenset[str]]:
         """cell, site, tac and region -> those that the incident touches."""
@@ -61,16 +61,16 @@ class Situation:
         key = person.subscriber
         roles = {role for _, role in self.customers.roles_of.get(key, ())} or {"line"}
         return Case(
-            incident,
-            service,
-            self.person(key),
-            self.customers.accounts.get(person.account),
-            roles,
-            places,
-            person.probability,
-            person.degraded_s,
-            self.risk_of(key),
-            self.history.get(key, UNKNOWN_HISTORY),
+            incident=incident,
+            service=service,
+            subscriber=self.person(key),
+            account=self.customers.accounts.get(person.account),
+            roles=roles,
+            places=places,
+            probability=person.probability,
+            degraded_s=person.degraded_s,
+            risk=self.risk_of(key),
+            history=self.history.get(key, UNKNOWN_HISTORY),
         )
 
     def team(self, account: str, rule: Rule) -> str:

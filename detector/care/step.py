@@ -19,7 +19,7 @@ from detector.domain.window import utc
 TEXT_CAP = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """What there is to tell at this step; `own` are the incident's degradations, the surest first."""
 

@@ -22,7 +22,7 @@ FEWEST_TO_COMPARE = 3
 """With fewer cells "everywhere" means nothing."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Scene:
     """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
     object -> periods missing in a row, this tick included."""

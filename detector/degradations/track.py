@@ -48,7 +48,16 @@ def track(
     """
     missing = missing_periods(evidence, seen_missing)
     sure = bar_of(evidence, open_, topology, operations, policy)
-    scene = Scene(evidence, tuple(open_), topology, operations, policy, now, sure, missing)
+    scene = Scene(
+        evidence=evidence,
+        open_=tuple(open_),
+        topology=topology,
+        operations=operations,
+        policy=policy,
+        now=now,
+        bar=sure,
+        missing_periods=missing,
+    )
     carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in open_ if d.open]
     found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene), *carried)}
     return Tracked(tuple(found[key] for key in sorted(found)), missing)
@@ -59,7 +68,15 @@ def candidates(
 ) -> tuple[NDArray[np.float64], float]:
     """([object, KPI] -log10 p of what would be raised if `least` were the bar, else 0; the bar of a tick in which nothing
     stands out). Declared crowds are left aside."""
-    scene = Scene(evidence, (), topology, operations, policy, evidence.tick.end, least)
+    scene = Scene(
+        evidence=evidence,
+        open_=(),
+        topology=topology,
+        operations=operations,
+        policy=policy,
+        now=evidence.tick.end,
+        bar=least,
+    )
     ordinary = ~_crowded(evidence, topology, operations)
     strength = np.where(scene.sure & ordinary[:, None], np.nan_to_num(evidence.strength), 0.0)
     quiet = replace(evidence, matters=np.zeros_like(evidence.matters))

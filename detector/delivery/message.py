@@ -9,7 +9,7 @@ from detector.domain.ports import DIRECT, Route
 State = Literal["sent", "retry", "dead", "expired", "interrupted"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Receiver:
     """Where one care system listens. `secrets` are `whsec_...`, the newest first: every one signs, so that the receiver may
     change over at its leisure. `teams` empty = every team's alerts. `format` names an entry of `FORMATS`."""

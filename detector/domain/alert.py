@@ -9,7 +9,7 @@ ALERT_TYPES = ("opened", "updated", "resolved")
 WHY_NOT = ("no_consent", "withdrawn", "guardian", "quiet_hours", "cap", "holdout", "no_channel")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What care does for one listed person: `action` by `channel`, told to `recipient` (the person, or a minor's guardian);
     or why nothing may be sent (`why_not`, one of WHY_NOT)."""
@@ -31,7 +31,7 @@ class Decision:
     """Chance that this person complains, None = not estimated (no model, or no consent to profiling)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDecision:
     """What care does for an account as a whole: `action` by its `team`; or why it does nothing (`why_not`). It is told in
     counts, under no name but the account's."""
@@ -62,7 +62,7 @@ class AccountDecision:
         return ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Alert:
     """One message about one incident: `data` is the CloudEvents body's data; times in s since the epoch of event time.
 

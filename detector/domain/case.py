@@ -16,7 +16,7 @@ SERVICES = ("coverage", "connecting", "calls", "dropping", "slow")
 """What a customer would say is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """`probability`: that the person suffers; `places`: cell, site, tac and region -> ids that the incident touches;
     `roles`: of the person, or of an account's affected lines. `risk` is None where no one may, or can, estimate it. `lines`
@@ -24,7 +24,7 @@ class Case:
 
     incident: Incident
     service: str
-    subscriber: Subscriber = field(default_factory=lambda: Subscriber(""))
+    subscriber: Subscriber = field(default_factory=lambda: Subscriber(key=""))
     account: Account | None = None
     roles: Collection[str] = ()
     places: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -112,5 +112,16 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 """A further condition is one more line."""
 
-INCIDENT = Incident("inc_0", "cell", "c1", "integrity", 0, 0, "minor", (), ("c1",), "")
+INCIDENT = Incident(
+    incident_id="inc_0",
+    root_kind="cell",
+    root_id="c1",
+    kind="integrity",
+    started_at=0,
+    opened_at=0,
+    severity="minor",
+    degradation_ids=(),
+    cells=("c1",),
+    reason="",
+)
 """For examples."""

@@ -10,7 +10,7 @@ from detector.domain.window import Window
 DIMENSION_MARK = "#"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell as it is now. An empty string means "not known"; `state` is in_service, energy_saving, planned, retired."""
 

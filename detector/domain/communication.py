@@ -10,7 +10,7 @@ UNCOUNTED = (ALL_CLEAR, TAKEN_BACK)
 """No contact of their own: the all-clear ends a story that was counted when it began; what was taken back was not said."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Communication:
     """One append-only row. Care was asked at `at` (s, event time) to do `action` for `subscriber`'s line towards `recipient`
     (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was then.

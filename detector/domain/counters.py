@@ -15,7 +15,7 @@ class CommaList:
     rows: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CounterBatch:
     """Rows of one block of one file that share a period and their counter names.
 

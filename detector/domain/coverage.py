@@ -7,7 +7,7 @@ LITTLE = 0.5
 """Under this share of the objects with any value, little is measured: that nothing is raised then says nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KpiCoverage:
     """One KPI: `have` of the `should` objects of its technology had a value in the newest periods; `last_at`: end (s) of the
     newest period with one, None = never; `lacks`: counters that it needs and no file gives."""
@@ -25,7 +25,7 @@ class KpiCoverage:
         return self.have / self.should if self.should else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Coverage:
     """Of a network at `at` (s): `measured` of `objects` (cells in service and core functions) had any value in the newest
     periods. `since`, `until`: the first and the last moment (s) of which anything is known; None = nothing is. `unused`:

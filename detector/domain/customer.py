@@ -13,7 +13,7 @@ _OF_PEOPLE = ("accounts_of", "above", "every_account_of", "lines", "people_of", 
 """Of `Customers`: what no consent changes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
     """One person or line; `key`, `account` and `guardian` are pseudonyms, empty = not known."""
 
@@ -54,7 +54,7 @@ class Membership:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """One append-only row: `state` (granted, withdrawn) holds from `since` (s) for this purpose and channel (or `any`)."""
 
@@ -67,7 +67,7 @@ class Consent:
     basis: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """A complaint or another touchpoint as it came in; `subscriber` may be empty (a social post). `text` is sorted and let
     go: no store, file or log ever sees it. Latitude and longitude in degrees."""

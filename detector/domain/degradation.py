@@ -48,7 +48,7 @@ class Reading(NamedTuple):
 REMEMBERED_S = 86_400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Degradation:
     """An episode in which one family of KPIs of one object is worse than its baseline. Times in s since the epoch.
 

@@ -36,7 +36,7 @@ def _nothing() -> NDArray[Any]:
     return np.empty(0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
     """Arrays over [object, KPI] unless said otherwise; NaN = not testable (no data, no baseline, too few attempts).
 
@@ -109,7 +109,7 @@ class Evidence:
         return replace(self, strength=strength, recent=recent, matters=np.asarray(self.matters & here))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Band:
     """One KPI of one object over time, with what was expected of it: for pages and reports. Arrays over periods."""
 

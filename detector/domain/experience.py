@@ -7,7 +7,7 @@ HARMS = ("coverage", "access", "drops", "slow", "core")
 """What a degraded minute was made of: no service, refused, cut off, slow, or refused by the core."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Experience:
     """One holder's day: `day` is its local midnight (s), `holder` a pseudonym, `holder_kind` subscriber or account. Days
     without any degradation have no row.
@@ -29,7 +29,7 @@ class Experience:
     by_harm: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerHistory:
     """What rules, risk and agents need to know of one subscriber's past, as of one moment.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Presence:
     """Rows of attachments: subscriber `subscribers[subscriber[i]]` spent `seconds[i]` behind `cells[cell[i]]` in the
     `duration_s[i]` from `start[i]` (s). `attempts`, `failures` are the person's own results there, NaN = not known."""
@@ -34,22 +34,32 @@ class Presence:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Presence":
         """These rows only."""
         return Presence(
-            self.subscribers,
-            self.cells,
-            self.subscriber[rows],
-            self.cell[rows],
-            self.start[rows],
-            self.duration_s[rows],
-            self.seconds[rows],
-            self.attempts[rows],
-            self.failures[rows],
+            subscribers=self.subscribers,
+            cells=self.cells,
+            subscriber=self.subscriber[rows],
+            cell=self.cell[rows],
+            start=self.start[rows],
+            duration_s=self.duration_s[rows],
+            seconds=self.seconds[rows],
+            attempts=self.attempts[rows],
+            failures=self.failures[rows],
         )
 
 
 def no_presence() -> Presence:
     """Nobody anywhere."""
     i, f = np.empty(0, np.int32), np.empty(0)
-    return Presence((), (), i, i, np.empty(0, np.int64), i, f, f, f)
+    return Presence(
+        subscribers=(),
+        cells=(),
+        subscriber=i,
+        cell=i,
+        start=np.empty(0, np.int64),
+        duration_s=i,
+        seconds=f,
+        attempts=f,
+        failures=f,
+    )
 
 
 def join_presence(parts: Sequence[Presence]) -> Presence:
@@ -64,15 +74,15 @@ def join_presence(parts: Sequence[Presence]) -> Presence:
     s_map = [np.array([s_at[k] for k in p.subscribers], np.int32) for p in parts]
     c_map = [np.array([c_at[c] for c in p.cells], np.int32) for p in parts]
     return Presence(
-        subscribers,
-        cells,
-        np.concatenate([m[p.subscriber] for m, p in zip(s_map, parts, strict=True)]),
-        np.concatenate([m[p.cell] for m, p in zip(c_map, parts, strict=True)]),
-        np.concatenate([p.start for p in parts]),
-        np.concatenate([p.duration_s for p in parts]),
-        np.concatenate([p.seconds for p in parts]),
-        np.concatenate([p.attempts for p in parts]),
-        np.concatenate([p.failures for p in parts]),
+        subscribers=subscribers,
+        cells=cells,
+        subscriber=np.concatenate([m[p.subscriber] for m, p in zip(s_map, parts, strict=True)]),
+        cell=np.concatenate([m[p.cell] for m, p in zip(c_map, parts, strict=True)]),
+        start=np.concatenate([p.start for p in parts]),
+        duration_s=np.concatenate([p.duration_s for p in parts]),
+        seconds=np.concatenate([p.seconds for p in parts]),
+        attempts=np.concatenate([p.attempts for p in parts]),
+        failures=np.concatenate([p.failures for p in parts]),
     )
 
 
@@ -89,7 +99,7 @@ class Exposure:
     basis: str = "expected"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Habit:
     """Where everybody usually is, learned, as it is kept: small enough for millions of people, spread out by
     `impact.usual_of` for those who matter. Hours are local: `hour_of_week` 0 = Monday 00:00, of 168; like hours are the
@@ -131,7 +141,7 @@ class Habit:
         return np.asarray(at[self.subscribers[at] == names], np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Usual:
     """Mean seconds an hour that some people spend behind a cell, by `hour_of_week`. Rows sorted by hour;
     `hour_start[h]:hour_start[h + 1]` are hour h's, empty for hours that were not asked for. attempts: mean own attempts an
@@ -152,4 +162,20 @@ def no_habit() -> Habit:
     i, s = np.empty(0, np.int32), np.empty(0, np.float32)
     nothing, unknown = np.zeros(168), np.full(168, np.nan)
     slots, hours = np.zeros(49, np.int64), np.zeros(169, np.int64)
-    return Habit(np.empty(0, "S1"), (), slots, i, i, s, hours, i, s, slots[:1], i, nothing, s, np.ones(48), unknown)
+    return Habit(
+        subscribers=np.empty(0, "S1"),
+        cells=(),
+        slot_start=slots,
+        person=i,
+        cell=i,
+        like_s=s,
+        own_start=hours,
+        own_at=i,
+        own_s=s,
+        person_start=slots[:1],
+        of_person=i,
+        weeks=nothing,
+        rate=s,
+        busy=np.ones(48),
+        pace=unknown,
+    )

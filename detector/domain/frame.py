@@ -11,7 +11,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.window import Tick
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class KpiFrame:
     """`numerator[p, o, k]` and `denominator[p, o, k]`; NaN = missing; `suspect[p, o]`; all read-only.
 
@@ -68,13 +68,29 @@ class KpiFrame:
             num = np.where(known, self.numerator[pick], np.nan)
             den = np.where(known, self.denominator[pick], np.nan)
         suspect = np.where(o >= 0, self.suspect[:, o], False) if self.objects else np.zeros(num.shape[:2], bool)
-        return KpiFrame(self.starts, self.duration_s, tuple(objects), kpis, num, den, suspect)
+        return KpiFrame(
+            starts=self.starts,
+            duration_s=self.duration_s,
+            objects=tuple(objects),
+            kpis=kpis,
+            numerator=num,
+            denominator=den,
+            suspect=suspect,
+        )
 
 
 def empty_frame(duration_s: int, kpis: Sequence[Kpi] = ()) -> KpiFrame:
     """No periods and no objects."""
     none = np.empty((0, 0, len(kpis)))
-    return KpiFrame(np.empty(0, np.int64), duration_s, (), tuple(kpis), none, none.copy(), np.empty((0, 0), bool))
+    return KpiFrame(
+        starts=np.empty(0, np.int64),
+        duration_s=duration_s,
+        objects=(),
+        kpis=tuple(kpis),
+        numerator=none,
+        denominator=none.copy(),
+        suspect=np.empty((0, 0), bool),
+    )
 
 
 def stack(frames: Sequence[KpiFrame]) -> KpiFrame:
@@ -90,7 +106,15 @@ def stack(frames: Sequence[KpiFrame]) -> KpiFrame:
     num, den, suspect = (
         np.concatenate([getattr(f, name) for f in same])[order] for name in ("numerator", "denominator", "suspect")
     )
-    return KpiFrame(starts[order], frames[0].duration_s, objects, kpis, num, den, suspect)
+    return KpiFrame(
+        starts=starts[order],
+        duration_s=frames[0].duration_s,
+        objects=objects,
+        kpis=kpis,
+        numerator=num,
+        denominator=den,
+        suspect=suspect,
+    )
 
 
 def overlaid(old: KpiFrame, new: KpiFrame) -> KpiFrame:
@@ -105,7 +129,15 @@ def overlaid(old: KpiFrame, new: KpiFrame) -> KpiFrame:
     num[at] = np.where(blank, base.numerator[here], num[at])
     den[at] = np.where(blank, base.denominator[here], den[at])
     suspect[at] |= base.suspect[here] & blank.all(axis=2)
-    return KpiFrame(top.starts.copy(), new.duration_s, objects, kpis, num, den, suspect)
+    return KpiFrame(
+        starts=top.starts.copy(),
+        duration_s=new.duration_s,
+        objects=objects,
+        kpis=kpis,
+        numerator=num,
+        denominator=den,
+        suspect=suspect,
+    )
 
 
 def ending_at(frame: KpiFrame, tick: Tick, periods: int) -> KpiFrame:
@@ -120,4 +152,12 @@ def ending_at(frame: KpiFrame, tick: Tick, periods: int) -> KpiFrame:
     here = here[np.argsort(-beside[here], kind="stable")]
     for one, at in zip(here, place[here], strict=True):
         num[at], den[at], suspect[at] = frame.numerator[one], frame.denominator[one], frame.suspect[one]
-    return KpiFrame(starts, tick.duration_s, frame.objects, frame.kpis, num, den, suspect)
+    return KpiFrame(
+        starts=starts,
+        duration_s=tick.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=num,
+        denominator=den,
+        suspect=suspect,
+    )

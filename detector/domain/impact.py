@@ -7,7 +7,7 @@ from detector.domain.alert import Decision
 BASES = ("expected", "present", "measured")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
     """One person on one incident's list. `probability`: of at least one own failure or 300 degraded seconds.
     basis: expected (habit), present (attachments that arrived), measured (own results)."""
@@ -31,7 +31,7 @@ class Affected:
         return self.degraded_s or self.probability * self.exposure_s
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountImpact:
     """An account's side of an incident."""
 
@@ -55,7 +55,7 @@ class AccountImpact:
     suffer that none of them is told of."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Impact:
     """One assessment of one incident at one moment (s). `affected` is the sum of probabilities with a 95 % interval;
     `people` are those listed, ordered by subscriber key."""
@@ -114,7 +114,9 @@ class Listing:
     def known_at(self, at: int) -> bool:
         """Returns whether the person is on the list at the moment `at` (s).
 
-        >>> person = Affected("inc_1", "s1", "", "expected", 0.4, 900.0)
+        >>> person = Affected(
+        ...     incident_id="inc_1", subscriber="s1", account="", basis="expected", probability=0.4, exposure_s=900.0
+        ... )
         >>> Listing(affected=person, listed_at=100, delisted_at=200).known_at(200)
         False
         """

@@ -23,7 +23,7 @@ class Rival(NamedTuple):
     coverage: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Incident:
     """One cause. `root_kind` and `root_id` name it; `cells` are those touched; times in s since the epoch.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 CATEGORIES = ("network", "billing", "device", "other")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """One of them, without its words. kind: contact, post or survey. `at` in s; `subscriber` is a pseudonym, empty where
     nobody is named.

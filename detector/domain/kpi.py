@@ -10,7 +10,7 @@ SATURATED = 95.0
 """Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Kpi:
     """One row of `config/kpis.toml`. `numerator` and `denominator` are formulas over counter stems.
 

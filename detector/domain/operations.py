@@ -45,7 +45,7 @@ class CalendarEvent:
         return Window(self.window.start - GATHERING_S, self.window.end + AFTERMATH_S)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Alarm:
     """An equipment alarm (ITU-T X.733)."""
 
@@ -59,7 +59,7 @@ class Alarm:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ticket:
     """The operations centre's own ticket; `eta` is its promise (s), if it gave one."""
 

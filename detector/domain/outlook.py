@@ -6,7 +6,7 @@ LEVEL = 0.8
 """An outlook's interval holds what comes in so many of all cases: a tenth ends before `low`, a tenth after `high`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """When a drifting KPI of an object reaches the value `limit` that makes it `severity`, as seen at `made_at`; s since the
     epoch, the median first; None = not within three days."""
@@ -21,7 +21,7 @@ class Breach:
     high: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """When an open incident is expected to clear, as seen at `made_at`; all in s since the epoch.
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from detector.domain.rule import Offer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DetectionPolicy:
     """[detection]: the false-alarm budget is the one knob; the rest rarely needs touching."""
 
@@ -90,7 +90,7 @@ class LawfulBasis:
     basis: Literal["consent", "contract", "legitimate_interest", "legal_obligation"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HoldoutPolicy:
     """[care.holdout]: a random share of those whom care would contact is not, so that what care does can be measured. Nobody
     is left out until somebody has approved it."""
@@ -112,7 +112,7 @@ class HoldoutPolicy:
     """... or one that lasts so long."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CarePolicy:
     """[care]: whom care may contact, when, and how often."""
 
@@ -157,7 +157,7 @@ class FeedbackPolicy:
     """Bursts of contacts that chance alone makes, which the operations centre accepts to look at."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RetentionPolicy:
     """[retention]: days that each kind of data is kept; subscriber data first."""
 

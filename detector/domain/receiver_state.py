@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReceiverState:
     """`failures` in a row, the first `since` (s, wall; None = none), and of its alerts how many are `waiting` and `dead`.
 

@@ -15,7 +15,7 @@ RECENT_DAYS = 3.0
 """Half-life (days) of what is remembered of the last degraded day."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Burden:
     """What speaks of one person on one day. minutes: expected degraded minutes of the day by HARMS; failures: expected own
     ones; week: degraded minutes of the 7 days before; incidents, contacts: incidents, and network contacts, of the 28 days
@@ -56,7 +56,7 @@ def recency(days_since: float | None) -> float:
     return 0.0 if days_since is None else float(0.5 ** (days_since / RECENT_DAYS))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """How well a model foretold days that it was not fitted on. auc with its 95 % interval; observed: complaints that came;
     expected: the sum of the chances; slope: of the logit of the chances, 1 = neither too bold nor too timid. tenths: of the
@@ -71,7 +71,7 @@ class Judgement:
     tenths: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RiskModel:
     """A logistic model, frozen. `weights` and `errors` are those of `names`, per unit of the features; `complaints` of
     `people` people made it. judged: out of time, with the day's own degradation; judged_before: with the features of PAST

@@ -53,7 +53,7 @@ ACTIONS: Mapping[str, Action] = {
 """A further action is one more line."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Applies where every condition of `when` holds, to a person, or with `of` to an account. priority: the highest is tried
     first, the file's order decides among equals. channel: the one it needs; team: the care team, empty = the account's."""
@@ -122,15 +122,15 @@ def _rule(entry: Mapping[str, Any], where: str, offers: Mapping[str, Offer]) -> 
     _check_offer(entry.get("offer", ""), action, offers, where)
     when = _when(entry.get("when", {}), of, f"{where}: when")
     return Rule(
-        entry["name"],
-        entry["action"],
-        when,
-        entry.get("priority", 0),
-        channel,
-        entry.get("team", ""),
-        entry.get("offer", ""),
-        at,
-        of,
+        name=entry["name"],
+        action=entry["action"],
+        when=when,
+        priority=entry.get("priority", 0),
+        channel=channel,
+        team=entry.get("team", ""),
+        offer=entry.get("offer", ""),
+        at=at,
+        of=of,
     )
 
 

@@ -66,7 +66,7 @@ def _slot(at: int, zone: ZoneInfo) -> int:
     return local.hour + 24 * (local.weekday() >= 5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Burst:
     """`contacts` of `people` from one place in [since, until) (s), where `expected` are usual; chance: of so many there."""
 
@@ -116,7 +116,15 @@ def bursts(
     open_ = [one for one in heard if from_a_place(one) and one.cell_id not in explained]
     places = sum(kind in PLACES for kind, _ in topology.groups)
     windows = _OVERLAPS * sum(7 * DAY_S / span for span in SPANS_S)
-    scan = _Scan(open_, usual, topology, now, timezone, floor, budget / (max(places, 1) * windows))
+    scan = _Scan(
+        heard=open_,
+        usual=usual,
+        topology=topology,
+        now=now,
+        timezone=timezone,
+        floor=floor,
+        chance=budget / (max(places, 1) * windows),
+    )
     found = sorted(scan.candidates(), key=lambda one: (one.chance, one.place))
     told: list[Burst] = []
     taken: set[str] = set()
@@ -158,7 +166,7 @@ def is_news(one: Burst, told: Iterable[tuple[str, str]], heard: Iterable[Interac
     return 2 * sum(h.cell_id not in known for h in own) > len(own)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Scan:
     """`chance`: the threshold, for one place and window."""
 
@@ -205,7 +213,16 @@ class _Scan:
         chance = float(nbinom.sf(len(own) - 1, rests_on, rests_on / (rests_on + mean)))
         if chance > self.chance:
             return None
-        return Burst(kind, name, min(one.at for one in own), self.now, len(own), people, round(mean, 2), chance)
+        return Burst(
+            place_kind=kind,
+            place_id=name,
+            since=min(one.at for one in own),
+            until=self.now,
+            contacts=len(own),
+            people=people,
+            expected=round(mean, 2),
+            chance=chance,
+        )
 
 
 def _places(topology: Topology, cell_id: str) -> Iterator[tuple[str, str]]:

@@ -17,13 +17,13 @@ def judge(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> Judgement:
     area = auc(chance, came, weight)
     error = _auc_error(area, int(came.sum()), int((~came).sum()))
     return Judgement(
-        round(area, 4),
-        round(max(area - 1.96 * error, 0.0), 4),
-        round(min(area + 1.96 * error, 1.0), 4),
-        int(came.sum()),
-        round(float(chance @ weight), 2),
-        round(_slope(chance, came, weight), 3),
-        _tenths(chance, came, weight),
+        auc=round(area, 4),
+        low=round(max(area - 1.96 * error, 0.0), 4),
+        high=round(min(area + 1.96 * error, 1.0), 4),
+        observed=int(came.sum()),
+        expected=round(float(chance @ weight), 2),
+        slope=round(_slope(chance, came, weight), 3),
+        tenths=_tenths(chance, came, weight),
     )
 
 

@@ -51,15 +51,15 @@ class _Ear:
         told = self._told(contact.category)
         category = told or reading.category
         return Interaction(
-            contact.contact_id,
-            contact.at,
-            "post" if contact.channel == "social" and not contact.subscriber else "contact",
-            contact.channel,
-            contact.subscriber,
-            category,
-            "told" if told else "text" if category else "",
-            reading.sentiment,
-            self._place(contact),
+            interaction_id=contact.contact_id,
+            at=contact.at,
+            kind="post" if contact.channel == "social" and not contact.subscriber else "contact",
+            channel=contact.channel,
+            subscriber=contact.subscriber,
+            category=category,
+            sorted_by="told" if told else "text" if category else "",
+            sentiment=reading.sentiment,
+            cell_id=self._place(contact),
             outcome=contact.outcome,
             reaction="escalation" if contact.escalated else "reopened" if contact.reopened else "",
         )
@@ -68,14 +68,14 @@ class _Ear:
         """A survey's answer; what it is about is in its words, if anywhere."""
         reading = self._read(survey.text, survey.subscriber, "surveys")
         return Interaction(
-            survey.survey_id,
-            survey.at,
-            "survey",
-            "survey",
-            survey.subscriber,
-            reading.category,
-            "text" if reading.category else "",
-            reading.sentiment,
+            interaction_id=survey.survey_id,
+            at=survey.at,
+            kind="survey",
+            channel="survey",
+            subscriber=survey.subscriber,
+            category=reading.category,
+            sorted_by="text" if reading.category else "",
+            sentiment=reading.sentiment,
             score=survey.score,
             trigger=survey.trigger,
         )

@@ -31,7 +31,7 @@ BY_HAND: Mapping[str, float] = {"coverage": 1.0, "access": 0.8, "drops": 0.6, "s
 LEAST_SEGMENT = 50
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Days:
     """Rows of (person, day). x: [row, names]; came: whether a network contact came; weight: how many such days the row
     stands for; day: its place in time."""
@@ -69,7 +69,9 @@ def days_of(
     segment = np.array([segments_of[key] for key in keys], dtype=object)[person]
     x = np.column_stack([lived.features(person, day), *(segment == name for name in common)]).astype(np.float64)
     names = (*TODAY, *PAST, *(f"segment {name}" for name in common))
-    return Days(names, common, x, lived.contacts[person, day] > 0, weight, day, len(keys))
+    return Days(
+        names=names, segments=common, x=x, came=lived.contacts[person, day] > 0, weight=weight, day=day, people=len(keys)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,17 +170,17 @@ def fit_risk(days: Days, *, now: int) -> tuple[RiskModel | None, str]:
     hand = np.column_stack([np.log1p(minutes), days.x[:, past]])
     intercept, weights, errors = logistic(days.x, days.came, days.weight, SPREAD)
     return RiskModel(
-        days.names,
-        days.segments,
-        intercept,
-        tuple(weights),
-        tuple(errors),
-        now,
-        days.complaints,
-        days.people,
-        out_of_time(days, days.x, older),
-        out_of_time(days, days.x[:, past], older),
-        out_of_time(days, hand, older),
+        names=days.names,
+        segments=days.segments,
+        intercept=intercept,
+        weights=tuple(weights),
+        errors=tuple(errors),
+        fitted_at=now,
+        complaints=days.complaints,
+        people=days.people,
+        judged=out_of_time(days, days.x, older),
+        judged_before=out_of_time(days, days.x[:, past], older),
+        judged_by_hand=out_of_time(days, hand, older),
     ), ""
 
 

@@ -91,7 +91,18 @@ def _impact(
     account, lines = customers.accounts.get(key), customers.lines[key]
     used = round(suffered_s / lines / 60, 2) if account and account.sla else 0.0
     kind, tier, team, sla = (account.kind, account.tier, account.care_team, account.sla) if account else ("", "", "", "")
-    return AccountImpact(key, kind, tier, affected, lines, team, roles, sla, used, cell_shares=cells)
+    return AccountImpact(
+        account=key,
+        kind=kind,
+        tier=tier,
+        affected_lines=affected,
+        lines=lines,
+        care_team=team,
+        roles=roles,
+        sla=sla,
+        sla_minutes_used=used,
+        cell_shares=cells,
+    )
 
 
 def allowed_minutes(sla: str, days: float) -> float | None:

@@ -45,7 +45,7 @@ Coming = Callable[[Collection[str]], Mapping[str, int]]
 """People -> when those who are expected will come."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _People:
     """[person] figures of one assessment. by_end: P(suffers) for each of the equally likely ends; degraded_s, failures:
     expected till then; there_s: seconds expected behind the cells in the hour that is running; unproven: cells are dead,
@@ -101,14 +101,14 @@ def assess(
     by_end = [_probability(one, measured, incident.confidence or 1.0) for one in expected]
     exposure_s = _mean([one.exposure_s for one, _ in expected]) + measured.exposure_s + fled.dead_s
     people = _People(
-        crowd.keys,
-        by_end,
-        np.where(_may_look(crowd, customers, now), exposure_s, 0.0),
-        _basis(crowd, measured, last.touched),
-        _mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
-        _mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
-        view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
-        any(harm.lost for harm in harms.values()),
+        keys=crowd.keys,
+        by_end=by_end,
+        exposure_s=np.where(_may_look(crowd, customers, now), exposure_s, 0.0),
+        basis=_basis(crowd, measured, last.touched),
+        degraded_s=_mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
+        failures=_mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
+        there_s=view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
+        unproven=any(harm.lost for harm in harms.values()),
     )
     going_on = [cell for cell, harm in harms.items() if harm.end > now]
     coming = partial(next_exposure, habit, cells=going_on, now=now, timezone=timezone) if going_on else None
@@ -176,21 +176,30 @@ def _impact(
     when = coming(elsewhere) if coming and elsewhere else {}
     rows = tuple(
         Affected(
-            incident.incident_id,
-            key,
-            _account(key, customers),
-            BASES[people.basis[i]],
-            by_key[key],
-            float(people.exposure_s[i]),
-            float(people.degraded_s[i]),
-            float(people.failures[i]),
-            when.get(key),
+            incident_id=incident.incident_id,
+            subscriber=key,
+            account=_account(key, customers),
+            basis=BASES[people.basis[i]],
+            probability=by_key[key],
+            exposure_s=float(people.exposure_s[i]),
+            degraded_s=float(people.degraded_s[i]),
+            failures=float(people.failures[i]),
+            next_exposure_at=when.get(key),
         )
         for i, key in ((i, people.keys[i]) for i in listed)
     )
     degraded_s = {row.subscriber: row.degraded_s for row in rows}
     accounts = account_impacts(by_key, customers, degraded_s, owed.shares, policy.privacy_floor)
-    return Impact(incident.incident_id, now, len(exposed), total, low, high, rows, accounts)
+    return Impact(
+        incident_id=incident.incident_id,
+        assessed_at=now,
+        exposed=len(exposed),
+        affected=total,
+        affected_low=low,
+        affected_high=high,
+        people=rows,
+        accounts=accounts,
+    )
 
 
 def _account(key: str, customers: Customers) -> str:

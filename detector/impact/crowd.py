@@ -20,7 +20,7 @@ ACTIVE_S = 180.0
 """Seconds of use behind one attempt: slow service is felt in use, not in a pocket."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Crowd:
     """Those who may be touched, out of everybody. `keys` number them: first the habit's, then those only seen lately.
     `habit`, `presence`: theirs; `of_presence[i]`: number of the presence's subscriber i; `everyone`: all presence.
@@ -93,16 +93,16 @@ def crowd_of(
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
     return Crowd(
-        tuple(number),
-        usual,
-        theirs,
-        presence,
-        of_presence,
-        timezone,
-        recent,
-        np.repeat(of_presence, rows_each),
-        seen,
-        recent_at,
+        keys=tuple(number),
+        habit=usual,
+        presence=theirs,
+        everyone=presence,
+        of_presence=of_presence,
+        timezone=timezone,
+        recent=recent,
+        recent_person=np.repeat(of_presence, rows_each),
+        seen=seen,
+        recent_at=recent_at,
     )
 
 

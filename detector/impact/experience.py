@@ -146,30 +146,30 @@ def _row(day: Window, holder: Holder, one: _Lived, customers: Customers, past: S
     kind, key = holder
     lines = customers.lines.get(key, 1) if kind == "account" else 1
     made = Experience(
-        day.start,
-        kind,
-        key,
-        100.0,
-        round(one.degraded_s, 1),
-        round(one.failures, 3),
-        round(one.worst, 4),
-        len(one.incidents),
-        0.0,
-        {harm: round(one.by_harm[harm], 1) for harm in HARMS if one.by_harm.get(harm)},
+        day=day.start,
+        holder_kind=kind,
+        holder=key,
+        index=100.0,
+        degraded_s=round(one.degraded_s, 1),
+        failures=round(one.failures, 3),
+        worst=round(one.worst, 4),
+        incidents=len(one.incidents),
+        trend=0.0,
+        by_harm={harm: round(one.by_harm[harm], 1) for harm in HARMS if one.by_harm.get(harm)},
     )
     index = index_at(day.start, [*past, made], lines)
     before = index_at(day.start - 7 * _DAY_S, past, lines)
     return Experience(
-        made.day,
-        kind,
-        key,
-        index,
-        made.degraded_s,
-        made.failures,
-        made.worst,
-        made.incidents,
-        round(index - before, 1),
-        made.by_harm,
+        day=made.day,
+        holder_kind=kind,
+        holder=key,
+        index=index,
+        degraded_s=made.degraded_s,
+        failures=made.failures,
+        worst=made.worst,
+        incidents=made.incidents,
+        trend=round(index - before, 1),
+        by_harm=made.by_harm,
     )
 
 

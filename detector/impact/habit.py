@@ -49,21 +49,21 @@ def learn_habit(
     pace = np.array([busy[SLOT_OF[h]] * learned[SLOT_OF[h]].pace[h] for h in range(HOURS_OF_WEEK)])
     person = np.concatenate([one.person for one in learned])
     return Habit(
-        names[order],
-        tuple(seen.cells),
-        first,
-        person,
-        np.concatenate([one.cell for one in learned]),
-        np.concatenate([one.like_s for one in learned]),
-        _edges([len(at) for at in own_at]),
-        np.concatenate(own_at),
-        np.concatenate([s for _, s in own]),
-        _edges(np.bincount(person, minlength=len(order)).tolist()),
-        np.argsort(person, kind="stable").astype(np.int32),
-        weeks,
-        rate[order].astype(np.float32),
-        busy,
-        pace,
+        subscribers=names[order],
+        cells=tuple(seen.cells),
+        slot_start=first,
+        person=person,
+        cell=np.concatenate([one.cell for one in learned]),
+        like_s=np.concatenate([one.like_s for one in learned]),
+        own_start=_edges([len(at) for at in own_at]),
+        own_at=np.concatenate(own_at),
+        own_s=np.concatenate([s for _, s in own]),
+        person_start=_edges(np.bincount(person, minlength=len(order)).tolist()),
+        of_person=np.argsort(person, kind="stable").astype(np.int32),
+        weeks=weeks,
+        rate=rate[order].astype(np.float32),
+        busy=busy,
+        pace=pace,
     )
 
 

@@ -22,7 +22,7 @@ FELT = 0.8
 TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Harm:
     """One cell's side of an incident while it lasts, `[start, end)` in s.
 
@@ -67,7 +67,7 @@ _COLUMNS = ("start", "end", "lost", "takeover", "slow", "failing")
 
 def columns(harms: Mapping[str, Harm], cells: Sequence[str]) -> HarmColumns:
     """The harms of `cells`, in that order."""
-    none = Harm("", 0, 0)
+    none = Harm(cell="", start=0, end=0)
     found = [harms.get(cell, none) for cell in cells]
     return HarmColumns(*(np.array([getattr(h, name) for h in found], np.float64) for name in _COLUMNS))
 
@@ -126,7 +126,9 @@ def _cell_harm(
     lost = max((_lost_share(d) for d in own if is_dead(d)), default=0.0)
     slow = max((dimension_share(d) * FELT for d in own if is_slow(d)), default=0.0)
     failing = failing_of(cell, own, kpis, common)
-    return Harm(cell, start, min(max(cleared, start), end), lost, 0.0, slow, failing)
+    return Harm(
+        cell=cell, start=start, end=min(max(cleared, start), end), lost=lost, takeover=0.0, slow=slow, failing=failing
+    )
 
 
 def _last_bad(d: Degradation, end: int, now: int) -> int:
@@ -155,7 +157,9 @@ def _presumed(harms: Mapping[str, Harm], unknown: Iterable[str], incident: Incid
         weight * float(np.mean([getattr(h, name) for h in harms.values()])) for name in ("lost", "slow", "failing")
     )
     start, last = min(h.start for h in harms.values()), min(max(h.end for h in harms.values()), end)
-    return {cell: Harm(cell, start, last, lost, 0.0, slow, failing) for cell in unknown}
+    return {
+        cell: Harm(cell=cell, start=start, end=last, lost=lost, takeover=0.0, slow=slow, failing=failing) for cell in unknown
+    }
 
 
 def _unheard(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> dict[str, Harm]:
@@ -171,7 +175,7 @@ def _unheard(harms: Mapping[str, Harm], incident: Incident, topology: Topology) 
                 chance[cell] = max(chance.get(cell, 0.0), rival.bad / (rival.testable + 1))
     lost = float(np.mean([harm.lost for harm in dead]))
     start, end = min(harm.start for harm in dead), max(harm.end for harm in dead)
-    return {cell: Harm(cell, start, end, lost * likely) for cell, likely in chance.items()}
+    return {cell: Harm(cell=cell, start=start, end=end, lost=lost * likely) for cell, likely in chance.items()}
 
 
 def _in_service(cells: Iterable[str], topology: Topology) -> set[str]:
@@ -188,7 +192,9 @@ def _with_takeover(harm: Harm, dead: set[str], own: Sequence[Degradation], topol
     if not harm.lost:
         return harm
     share = takeover_share(harm.cell, dead, own, topology)
-    return Harm(harm.cell, harm.start, harm.end, harm.lost, share, harm.slow, harm.failing)
+    return Harm(
+        cell=harm.cell, start=harm.start, end=harm.end, lost=harm.lost, takeover=share, slow=harm.slow, failing=harm.failing
+    )
 
 
 def takeover_share(cell: str, dead: set[str], own: Sequence[Degradation], topology: Topology) -> float:

@@ -17,7 +17,7 @@ PRIOR_ATTEMPTS = 20.0
 """Attempts in which one extra failure is taken for granted, before people's own results say how many there were."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Measured:
     """[person]. suffered: P(at least one of the own failures is the incident's); failures: how many of them are expected to
     be; known: own results have arrived; present: seen in a touched cell; exposure_s, degraded_s, harmful_s as in Forecast,
@@ -61,15 +61,15 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     counted = attempts * -np.log1p(-here.failing)
     unknown = np.where(known, 0.0, np.where(np.isfinite(attempts), counted, guessed)) * share
     return Measured(
-        1.0 - np.exp(-crowd.total(who, evidence)),
-        crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0,
-        crowd.total(who, p.seconds[rows] * share) > 0,
-        crowd.total(who, seconds),
-        crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
-        crowd.total(who, seconds * here.slow * active_share(pace)),
-        crowd.total(who, unknown),
-        crowd.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)),
-        lately,
+        suffered=1.0 - np.exp(-crowd.total(who, evidence)),
+        known=crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0,
+        present=crowd.total(who, p.seconds[rows] * share) > 0,
+        exposure_s=crowd.total(who, seconds),
+        degraded_s=crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
+        harmful_s=crowd.total(who, seconds * here.slow * active_share(pace)),
+        hazard=crowd.total(who, unknown),
+        failures=crowd.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)),
+        agreement=lately,
     )
 
 

@@ -41,15 +41,15 @@ def only(presence: Presence, keys: Collection[str]) -> Presence:
     people, subscriber = np.unique(rows.subscriber, return_inverse=True)
     cells, cell = np.unique(rows.cell, return_inverse=True)
     return Presence(
-        tuple(rows.subscribers[i] for i in people.tolist()),
-        tuple(rows.cells[i] for i in cells.tolist()),
-        subscriber.astype(np.int32),
-        cell.astype(np.int32),
-        rows.start,
-        rows.duration_s,
-        rows.seconds,
-        rows.attempts,
-        rows.failures,
+        subscribers=tuple(rows.subscribers[i] for i in people.tolist()),
+        cells=tuple(rows.cells[i] for i in cells.tolist()),
+        subscriber=subscriber.astype(np.int32),
+        cell=cell.astype(np.int32),
+        start=rows.start,
+        duration_s=rows.duration_s,
+        seconds=rows.seconds,
+        attempts=rows.attempts,
+        failures=rows.failures,
     )
 
 

@@ -28,7 +28,7 @@ class Slot:
     known: Vector
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Sightings:
     """Grows by `add`. A past week counts half after `half_life_s`; nothing from `before` on counts."""
 
@@ -96,7 +96,7 @@ class Sightings:
 
 def sightings_of(parts: Iterable[Presence], *, timezone: str, before: int, weeks_half_life: float) -> Sightings:
     """All parts, one after another."""
-    seen = Sightings(timezone, before, WEEK_S * weeks_half_life)
+    seen = Sightings(timezone=timezone, before=before, half_life_s=WEEK_S * weeks_half_life)
     for part in parts:
         seen.add(part)
     return seen

@@ -33,14 +33,14 @@ def usual_of(habit: Habit, people: Places | None = None, hours: Iterable[int] = 
     cells, cell = np.unique(habit.cell[at], return_inverse=True)
     start = np.concatenate([[0], np.cumsum(sizes)])
     return Usual(
-        habit.keys(people),
-        tuple(habit.cells[i] for i in cells),
-        start,
-        number[habit.person[at]],
-        cell.astype(np.int32),
-        seconds,
-        attempts,
-        habit.pace,
+        subscribers=habit.keys(people),
+        cells=tuple(habit.cells[i] for i in cells),
+        hour_start=start,
+        subscriber=number[habit.person[at]],
+        cell=cell.astype(np.int32),
+        seconds=seconds,
+        attempts=attempts,
+        pace=habit.pace,
     )
 
 

@@ -13,7 +13,7 @@ GRADUAL_S = 3 * 3_600
 OUT_OF_SERVICE = ("outage", "sleeping")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bout:
     """Episodes of one object with one onset: `at` (s), give or take `slack_s`; `kind` of the gravest of them."""
 
@@ -53,15 +53,15 @@ def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
     first = group[0]
     lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.strength, d.degradation_id))
     return Bout(
-        first.base_object,
-        first.started_at,
-        _slack(first, tolerance_periods),
-        first.duration_s,
-        lead.kind,
-        lead.severity,
-        lead.strength,
-        frozenset(d.degradation_id for d in group),
-        frozenset(d.family for d in group),
+        object_id=first.base_object,
+        at=first.started_at,
+        slack_s=_slack(first, tolerance_periods),
+        duration_s=first.duration_s,
+        kind=lead.kind,
+        severity=lead.severity,
+        strength=lead.strength,
+        degradation_ids=frozenset(d.degradation_id for d in group),
+        families=frozenset(d.family for d in group),
     )
 
 

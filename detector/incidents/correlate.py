@@ -51,7 +51,17 @@ def correlate(
     search = search_of(
         degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=Hints(evidence)
     )
-    moment = Moment(service, topology, operations, now, tick, policy, kpis, search, {d.degradation_id: d for d in past})
+    moment = Moment(
+        degradations=service,
+        topology=topology,
+        operations=operations,
+        now=now,
+        tick=tick,
+        policy=policy,
+        kpis=kpis,
+        search=search,
+        past={d.degradation_id: d for d in past},
+    )
     before = {i.incident_id: i for i in open_ if i.state == "open"}
     found = causes_in(search)
     ledger = Ledger(dict(before), moment, search)

@@ -35,7 +35,7 @@ MAINTENANCE = "maintenance"
 OVERRUN = "; declared works overrun"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Moment:
     """What an incident's next state depends on beyond the incident: this tick and the world around it."""
 
@@ -65,16 +65,16 @@ def opened(cause: Cause, moment: Moment) -> Incident:
     own = in_order([moment.degradations[i] for i in cause.degradation_ids])
     lead = leading(own)
     incident = Incident(
-        incident_id(own[0].degradation_id),
-        cause.root_kind,
-        cause.root_id,
-        gravest(own),
-        began(own),
-        moment.now,
-        worst([d.severity for d in own]),
-        tuple(d.degradation_id for d in own),
-        touched(cause.root, own, moment.topology),
-        "",
+        incident_id=incident_id(own[0].degradation_id),
+        root_kind=cause.root_kind,
+        root_id=cause.root_id,
+        kind=gravest(own),
+        started_at=began(own),
+        opened_at=moment.now,
+        severity=worst([d.severity for d in own]),
+        degradation_ids=tuple(d.degradation_id for d in own),
+        cells=touched(cause.root, own, moment.topology),
+        reason="",
         updated_at=moment.now,
     )
     if under_works(

@@ -25,7 +25,15 @@ def aggregate(frame: KpiFrame, groups: Mapping[str, Collection[str]]) -> KpiFram
         for part in (frame.numerator, frame.denominator)
     )
     suspect = _summed(members, frame.suspect.astype(np.float64)[:, :, None], rows)[:, :, 0] > 0
-    return KpiFrame(frame.starts, frame.duration_s, tuple(groups), frame.kpis, numerator, denominator, suspect)
+    return KpiFrame(
+        starts=frame.starts,
+        duration_s=frame.duration_s,
+        objects=tuple(groups),
+        kpis=frame.kpis,
+        numerator=numerator,
+        denominator=denominator,
+        suspect=suspect,
+    )
 
 
 def _membership(frame: KpiFrame, groups: Mapping[str, Collection[str]]) -> tuple[int, "scipy.sparse.csr_array"]:
@@ -62,4 +70,12 @@ def display_products(frame: KpiFrame, products: Iterable[Kpi]) -> KpiFrame:
                 factor = np.where(np.isnan(factor), own, factor)
             values[:, :, k] *= factor
     ones = np.where(np.isfinite(values), 1.0, np.nan)
-    return KpiFrame(frame.starts, frame.duration_s, frame.objects, products, values, ones, frame.suspect)
+    return KpiFrame(
+        starts=frame.starts,
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=products,
+        numerator=values,
+        denominator=ones,
+        suspect=frame.suspect,
+    )

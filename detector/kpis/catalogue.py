@@ -179,18 +179,18 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
         mend = "say 'both' of a state, and of nothing else"
         raise Misconfigured(f"direction {direction!r} of a {kind}", where=where, mend=mend)
     return Kpi(
-        id_,
-        _typed(row, "title", str, where),
-        _typed(row, "unit", str, where),
-        kind,
-        direction,
-        _choice(row, "family", FAMILIES, where),
-        _choice(row, "technology", TECHNOLOGIES, where),
-        _typed(row, "clause", str, where, ""),
-        numerator,
-        denominator,
-        weight,
-        floor,
+        id=id_,
+        title=_typed(row, "title", str, where),
+        unit=_typed(row, "unit", str, where),
+        kind=kind,
+        direction=direction,
+        family=_choice(row, "family", FAMILIES, where),
+        technology=_choice(row, "technology", TECHNOLOGIES, where),
+        clause=_typed(row, "clause", str, where, ""),
+        numerator=numerator,
+        denominator=denominator,
+        weight=weight,
+        floor=floor,
     )
 
 

@@ -123,7 +123,15 @@ class _Work:
                 numerator[:, k], denominator[:, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
         shape = (len(run), len(names), len(kpis))
         suspect = rows.suspect.reshape(shape[:2])
-        return KpiFrame(starts, rows.duration_s, names, kpis, numerator.reshape(shape), denominator.reshape(shape), suspect)
+        return KpiFrame(
+            starts=starts,
+            duration_s=rows.duration_s,
+            objects=names,
+            kpis=kpis,
+            numerator=numerator.reshape(shape),
+            denominator=denominator.reshape(shape),
+            suspect=suspect,
+        )
 
     def _needs(self, kpi: Kpi) -> frozenset[str]:
         """The stems that the KPI's formulas name."""
@@ -159,7 +167,15 @@ def _tall(run: Sequence[CounterRows]) -> CounterRows:
         np.concatenate([getattr(p, name) for p in run]) for name in ("values", "reported", "suspect")
     )
     first = run[0]
-    return CounterRows(first.start, first.duration_s, first.objects * len(run), first.counters, values, reported, suspect)
+    return CounterRows(
+        start=first.start,
+        duration_s=first.duration_s,
+        objects=first.objects * len(run),
+        counters=first.counters,
+        values=values,
+        reported=reported,
+        suspect=suspect,
+    )
 
 
 def _ticks(frames: Sequence[KpiFrame], grid: Grid, arrival: Mapping[Period, int]) -> list[KpiFrame]:
@@ -177,13 +193,13 @@ def _ticks(frames: Sequence[KpiFrame], grid: Grid, arrival: Mapping[Period, int]
 def _period(frame: KpiFrame, p: int) -> KpiFrame:
     one = slice(p, p + 1)
     return KpiFrame(
-        frame.starts[one],
-        frame.duration_s,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[one],
-        frame.denominator[one],
-        frame.suspect[one],
+        starts=frame.starts[one],
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[one],
+        denominator=frame.denominator[one],
+        suspect=frame.suspect[one],
     )
 
 
@@ -202,7 +218,15 @@ def _one_tick(frames: Sequence[KpiFrame], tick: Tick, arrival: Mapping[Period, i
         fresh = np.isnan(numerator) & np.isfinite(num)
         numerator, denominator = np.where(fresh, num, numerator), np.where(fresh, den, denominator)
         suspect |= np.any([f.suspect for f in same], axis=0) & fresh.any(axis=2)
-    return KpiFrame(at, tick.duration_s, objects, frames[0].kpis, numerator, denominator, suspect)
+    return KpiFrame(
+        starts=at,
+        duration_s=tick.duration_s,
+        objects=objects,
+        kpis=frames[0].kpis,
+        numerator=numerator,
+        denominator=denominator,
+        suspect=suspect,
+    )
 
 
 def _once(frames: Sequence[KpiFrame], arrival: Mapping[Period, int]) -> Sequence[KpiFrame]:

@@ -34,7 +34,15 @@ def judged(rows: CounterRows, before: CounterRows | None, catalogue: Catalogue, 
 
 
 def _with(rows: CounterRows, values: NDArray[np.float64]) -> CounterRows:
-    return CounterRows(rows.start, rows.duration_s, rows.objects, rows.counters, values, rows.reported, rows.suspect)
+    return CounterRows(
+        start=rows.start,
+        duration_s=rows.duration_s,
+        objects=rows.objects,
+        counters=rows.counters,
+        values=values,
+        reported=rows.reported,
+        suspect=rows.suspect,
+    )
 
 
 def _earlier(rows: CounterRows, before: CounterRows | None, columns: NDArray[np.intp]) -> NDArray[np.float64]:

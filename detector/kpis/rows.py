@@ -13,7 +13,7 @@ from detector.domain.finding import Findings
 from detector.kpis.objects import ObjectNames
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CounterRows:
     """`values[object, counter]`, NaN = NULL; `reported` tells NULL from "not in this object's rows"; `suspect` by object."""
 
@@ -69,7 +69,15 @@ def merge(
             touched[target] |= doubt & ~known.any(axis=1)
     first = batches[0]
     marked = np.asarray((suspect & np.isfinite(values)).any(axis=1) | touched)
-    return CounterRows(first.start, first.duration_s, tuple(objects), tuple(columns), values, reported, marked)
+    return CounterRows(
+        start=first.start,
+        duration_s=first.duration_s,
+        objects=tuple(objects),
+        counters=tuple(columns),
+        values=values,
+        reported=reported,
+        suspect=marked,
+    )
 
 
 def _known_rows(

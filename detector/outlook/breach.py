@@ -31,9 +31,18 @@ def breach_of(band: Band, steps: Sequence[tuple[float, str]], *, made_at: int) -
     ahead = next((step for step in steps if step[0] > level[here[-3:]].mean()), None)
     if ahead is None:
         return None
-    times = [None if at is None else made_at + at * HOUR for at in crossing(level, ahead[0])]
+    median, low, high = (None if at is None else made_at + at * HOUR for at in crossing(level, ahead[0]))
     usual = float(band.expected[np.isfinite(band.expected)][-1])
-    return Breach(band.object_id, band.kpi.id, ahead[1], _value(band.kpi, usual, ahead[0]), made_at, *times)
+    return Breach(
+        object_id=band.object_id,
+        kpi=band.kpi.id,
+        severity=ahead[1],
+        limit=_value(band.kpi, usual, ahead[0]),
+        made_at=made_at,
+        at=median,
+        low=low,
+        high=high,
+    )
 
 
 def worse(band: Band) -> Vector:

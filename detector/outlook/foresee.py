@@ -15,4 +15,12 @@ def foresee(incident: Incident, lasting: Lasting, breaches: Sequence[Breach] = (
         return None
     begun = incident.started_at + episode.lasted_s
     low, median, high = (max(now, round(begun + s)) for s in lasting.remaining(incident.kind, episode.lasted_s))
-    return Outlook(incident.incident_id, now, median, low, high, lasting.finished, tuple(breaches))
+    return Outlook(
+        incident_id=incident.incident_id,
+        made_at=now,
+        clear_at=median,
+        clear_low=low,
+        clear_high=high,
+        past=lasting.finished,
+        breaches=tuple(breaches),
+    )

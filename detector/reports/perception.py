@@ -39,7 +39,7 @@ SUFFERED = 0.5
 Key = tuple[str, str]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Sum:
     people: float = 0.0
     complained: set[str] = field(default_factory=set)

@@ -33,7 +33,7 @@ _SURE = 1 - 1e-9
 Key = tuple[str, str, str]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Sum:
     """One row to be: `spared` holds the log of each person's chance to have been spared by everything in the row."""
 

@@ -86,7 +86,7 @@ class Report:
         return Report(self.name, self.title, self.columns, tuple(row for row in self.rows if row[at] == value), self.notes)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Past:
     """What is known of `window`; a report's kind says which fields it needs, the others may be empty.
 

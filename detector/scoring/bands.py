@@ -32,14 +32,14 @@ def band(history: KpiFrame, baseline: Baseline, object_id: str, kpi_id: str, tim
         low, high = high, low
     starts = own.starts.copy()
     return Band(
-        object_id,
-        kpi,
-        starts,
-        own.duration_s,
-        shown(kpi, events / size),
-        shown(kpi, level),
-        shown(kpi, low),
-        shown(kpi, high),
+        object_id=object_id,
+        kpi=kpi,
+        starts=starts,
+        duration_s=own.duration_s,
+        observed=shown(kpi, events / size),
+        expected=shown(kpi, level),
+        low=shown(kpi, low),
+        high=shown(kpi, high),
     )
 
 
@@ -52,13 +52,13 @@ def _sample(own: KpiFrame, baseline: Baseline, kpi_id: str, object_id: str, time
     usual = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
     spread, doubt = (np.full(len(level), float(x[rows[0], b])) for x in (baseline.spread[0], baseline.doubt))
     return Sample(
-        events,
-        np.where(np.isfinite(size), size, usual),
-        level,
-        spread,
-        doubt,
-        baseline.rests(b, rows, when)[:, 0],
-        worse(own.kpis[k]),
-        float(baseline.offset[b]),
-        bool(baseline.counted[b]),
+        events=events,
+        size=np.where(np.isfinite(size), size, usual),
+        level=level,
+        spread=spread,
+        doubt=doubt,
+        rest=baseline.rests(b, rows, when)[:, 0],
+        worse=worse(own.kpis[k]),
+        offset=float(baseline.offset[b]),
+        counted=bool(baseline.counted[b]),
     )

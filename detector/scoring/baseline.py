@@ -16,7 +16,7 @@ KNOT = 1.5
 """-log10 p from which on the calibrated slope holds."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Baseline:
     """S hours of the local week, O objects and, after them, one row for objects that nobody knows; K KPIs, H horizons.
 

@@ -45,7 +45,9 @@ def fit(
     strangers = [name for name in peers or {} if name not in history.object_index]
     objects = (*history.objects, *strangers)
     blank = _blank(history, objects, policy)
-    past = History(history, when, ~(excluded | history.suspect), blank, policy.collapse_below)
+    past = History(
+        frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank, below=policy.collapse_below
+    )
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
         progress(LEVELS_SHARE * k / len(history.kpis))

@@ -34,7 +34,7 @@ WORTH_A_TAIL = 1.5
 """z from which a tail probability can exceed the knot."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class History:
     """The past, and the baseline that is being learned from it. usable[period, object]."""
 
@@ -91,16 +91,16 @@ class History:
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
         return Sample(
-            events,
-            size,
-            expected / size,
-            np.zeros(1),
-            base.doubt[part, k].astype(float),
-            base.rests(k, rows, self.when),
-            worse(self.frame.kpis[k]),
-            float(base.offset[k]),
-            bool(base.counted[k]),
-            self.below,
+            events=events,
+            size=size,
+            level=expected / size,
+            spread=np.zeros(1),
+            doubt=base.doubt[part, k].astype(float),
+            rest=base.rests(k, rows, self.when),
+            worse=worse(self.frame.kpis[k]),
+            offset=float(base.offset[k]),
+            counted=bool(base.counted[k]),
+            below=self.below,
         )
 
 

@@ -29,7 +29,7 @@ REMEMBERED_SHARE = 0.85
 """A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recent:
     """The newest periods, aligned to the objects of the answer, with what the baseline says of them."""
 
@@ -75,16 +75,16 @@ class Recent:
         bad[0] = ~np.isfinite(sides[0][-1])
         e, s, m = (np.where(bad, np.nan, side) for side in (events, size, mean))
         return Sample(
-            e,
-            s,
-            m / s,
-            base.spread[:, self.rows, b].astype(float),
-            base.doubt[self.rows, b].astype(float),
-            self._rest(b),
-            worse(kpi),
-            float(base.offset[b]),
-            bool(base.counted[b]),
-            self.policy.collapse_below,
+            events=e,
+            size=s,
+            level=m / s,
+            spread=base.spread[:, self.rows, b].astype(float),
+            doubt=base.doubt[self.rows, b].astype(float),
+            rest=self._rest(b),
+            worse=worse(kpi),
+            offset=float(base.offset[b]),
+            counted=bool(base.counted[b]),
+            below=self.policy.collapse_below,
         )
 
     def periods(self, k: int, columns: NDArray[np.bool_]) -> Sample:
@@ -95,16 +95,16 @@ class Recent:
         hidden[-1] = False
         events, size, mean = (np.where(hidden, np.nan, side[:, columns]) for side in self._sides[k])
         return Sample(
-            events,
-            size,
-            mean / size,
-            base.spread[0, rows, b].astype(float),
-            base.doubt[rows, b].astype(float),
-            base.rests(b, rows, self.when),
-            worse(kpi),
-            float(base.offset[b]),
-            bool(base.counted[b]),
-            self.policy.collapse_below,
+            events=events,
+            size=size,
+            level=mean / size,
+            spread=base.spread[0, rows, b].astype(float),
+            doubt=base.doubt[rows, b].astype(float),
+            rest=base.rests(b, rows, self.when),
+            worse=worse(kpi),
+            offset=float(base.offset[b]),
+            counted=bool(base.counted[b]),
+            below=self.policy.collapse_below,
         )
 
     def memory(self, unquiet: NDArray[np.bool_]) -> Memory:
@@ -173,7 +173,16 @@ def view(
     apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
     apart |= full(frame)
     faded, regions = _faded(frame, baseline, before), regions_of(frame.objects, topology)
-    return Recent(frame, baseline, baseline.rows(frame.objects), when, regions, policy, apart, faded)
+    return Recent(
+        frame=frame,
+        baseline=baseline,
+        rows=baseline.rows(frame.objects),
+        when=when,
+        regions=regions,
+        policy=policy,
+        apart=apart,
+        faded=faded,
+    )
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:

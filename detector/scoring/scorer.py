@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sample:
     """One KPI over one horizon, arrays of one shape (periods x objects, or objects), counted so that a ratio's and a
     rate's `events` are bad ones: failures of `size` attempts, drops in `size` seconds. A mean has sum and weight, a volume
@@ -45,13 +45,35 @@ class Sample:
         """The row of one horizon, of a sample [horizon, object]."""
         doubt = self.doubt[h] if self.doubt.ndim > 1 else self.doubt
         e, s, le, sp = (side[h] for side in (self.events, self.size, self.level, self.spread))
-        return Sample(e, s, le, sp, doubt, self.rest[h], self.worse, self.offset, self.counted, self.below)
+        return Sample(
+            events=e,
+            size=s,
+            level=le,
+            spread=sp,
+            doubt=doubt,
+            rest=self.rest[h],
+            worse=self.worse,
+            offset=self.offset,
+            counted=self.counted,
+            below=self.below,
+        )
 
     def pick(self, where: Flags) -> "Sample":
         """Only these elements, as one row."""
         wide = np.broadcast_arrays(self.events, self.size, self.level, self.spread, self.doubt, self.rest)
         e, s, le, sp, d, r = (np.asarray(a[where]) for a in wide)
-        return Sample(e, s, le, sp, d, r, self.worse, self.offset, self.counted, self.below)
+        return Sample(
+            events=e,
+            size=s,
+            level=le,
+            spread=sp,
+            doubt=d,
+            rest=r,
+            worse=self.worse,
+            offset=self.offset,
+            counted=self.counted,
+            below=self.below,
+        )
 
 
 class Scorer(Protocol):

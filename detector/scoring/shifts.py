@@ -84,7 +84,15 @@ def renewed(history: KpiFrame, shifts: Iterable[Shift]) -> KpiFrame:
             num[place] = np.round(num[place] * shift.after / shift.before)
         else:
             num[place] = den[place] = np.nan
-    return KpiFrame(history.starts, history.duration_s, history.objects, history.kpis, num, den, history.suspect)
+    return KpiFrame(
+        starts=history.starts,
+        duration_s=history.duration_s,
+        objects=history.objects,
+        kpis=history.kpis,
+        numerator=num,
+        denominator=den,
+        suspect=history.suspect,
+    )
 
 
 def _days(history: KpiFrame, k: int, when: TimeOfWeek, usable: NDArray[np.bool_]) -> _Days:

@@ -85,9 +85,9 @@ def score(
     awaited = np.isin(np.array(frame.objects), np.array(tuple(expected_objects), dtype=np.str_))
     here = frame.present[-1]
     return Evidence(
-        Tick(int(frame.starts[-1]), frame.duration_s),
-        frame.objects,
-        frame.kpis,
+        tick=Tick(int(frame.starts[-1]), frame.duration_s),
+        objects=frame.objects,
+        kpis=frame.kpis,
         **figures,
         missing=awaited & ~here,
         neighbour_load=_neighbours(now, topology),

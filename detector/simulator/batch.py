@@ -25,7 +25,7 @@ Arrival = tuple[str, str]
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What was written; `start` and `end` in s."""
 
@@ -63,7 +63,16 @@ def simulate(
     """
     if format not in ("csv", "xml"):
         raise ValueError(f"format {format!r} is unknown: use csv or xml")
-    scenario = Scenario(cells, days, seed, start - start % HOUR_S, history_days, fault_rate, subscribers_per_cell, quiet)
+    scenario = Scenario(
+        cells=cells,
+        days=days,
+        seed=seed,
+        start=start - start % HOUR_S,
+        history_days=history_days,
+        fault_rate=fault_rate,
+        subscribers_per_cell=subscribers_per_cell,
+        quiet=quiet,
+    )
     world = build_world(scenario)
     write_network(out, world)
     write_maintenance(out, tuple(f for f in world.faults if f.works), FOREVER)
@@ -76,7 +85,16 @@ def simulate(
     write_rows(out / "contacts.csv", CONTACTS, contact_rows(world, people, contacts))
     write_aftermath(out, world, people, contacts, scenario.end)
     write_suffering(out, world, people, suffering)
-    return Summary(out, cells, days, scenario.start, scenario.end, len(world.faults), len(people), len(contacts))
+    return Summary(
+        out=out,
+        cells=cells,
+        days=days,
+        start=scenario.start,
+        end=scenario.end,
+        faults=len(world.faults),
+        subscribers=len(people),
+        complaints=len(contacts),
+    )
 
 
 def _days(

@@ -21,7 +21,7 @@ DELAY_MEDIAN_S = 2100
 PERIODS_PER_HOUR = HOUR_S // PERIOD_S
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ContactRow:
     """One touchpoint; person -1: a social post without sender. cell -1: no place given. `cause`: index of the fault."""
 
@@ -89,15 +89,15 @@ class Complaints:
         unknown = channel == "social" and unnamed < 0.6
         words = said(str(self._language[person]), self._topic(category, cause, text), text * 97 % 1)
         return ContactRow(
-            at,
-            -1 if unknown else person,
-            channel,
-            category,
-            words,
-            cell if category == "network" and (unknown or placed < 0.4) else -1,
-            bool(escalated < 0.05),
-            bool(reopened < 0.04),
-            cause,
+            at=at,
+            person=-1 if unknown else person,
+            channel=channel,
+            category=category,
+            text=words,
+            cell=cell if category == "network" and (unknown or placed < 0.4) else -1,
+            escalated=bool(escalated < 0.05),
+            reopened=bool(reopened < 0.04),
+            cause=cause,
         )
 
     def _topic(self, category: str, cause: int, draw: float) -> str:

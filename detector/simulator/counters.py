@@ -17,7 +17,7 @@ MOVED = 0.8
 BASE_CORE = 0.004
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DayCounters:
     """One file day of counters: name -> [96, objects]. lte and nr: over the cells of that technology in network
     order; core: kind of function -> table over its functions.
@@ -89,15 +89,15 @@ def draw_day(scenario: Scenario, network: Network, load: Load, quality: Quality,
     tables[False]["RRU.CellUnavailableTime.sum"] = np.round(effects.unavailable[periods][:, ~network.nr] * PERIOD_S)
     core = _core(rng, network, offered.astype(float), effects.function[periods])
     return DayCounters(
-        scenario.starts[periods],
-        tables[False],
-        tables[True],
-        core,
-        ~effects.missing[periods],
-        attempts,
-        failures,
-        down,
-        effects.speed[periods] < 0.6,
+        starts=scenario.starts[periods],
+        lte=tables[False],
+        nr=tables[True],
+        core=core,
+        present=~effects.missing[periods],
+        attempts=attempts,
+        failures=failures,
+        down=down,
+        slow=effects.speed[periods] < 0.6,
     )
 
 

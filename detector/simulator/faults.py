@@ -28,7 +28,7 @@ WIDE = {"software", "core"}
 REST_S = 4 * 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fault:
     """One cause over [start, end) s. cells: indices of those touched; nf: index of the core function, -1 if none.
 
@@ -104,16 +104,16 @@ def _draw(rng: np.random.Generator, scenario: Scenario, network: Network, fault_
     names["nf"] = network.functions[target % len(network.functions)].nf_id
     cells, nf = scope(network, scope_kind, names[scope_kind])
     return Fault(
-        fault_id,
-        kind,
-        scope_kind,
-        names[scope_kind],
-        cells,
-        start,
-        min(start + length, scenario.end),
-        severity,
-        nf,
-        hidden and kind == "outage",
+        fault_id=fault_id,
+        kind=kind,
+        scope_kind=scope_kind,
+        scope_id=names[scope_kind],
+        cells=cells,
+        start=start,
+        end=min(start + length, scenario.end),
+        severity=severity,
+        nf=nf,
+        hidden=hidden and kind == "outage",
     )
 
 
@@ -136,14 +136,14 @@ def plan_works(scenario: Scenario, network: Network) -> Iterator[Fault]:
         if chance < scenario.cells / 1000:
             cells, _ = scope(network, "site", network.sites[int(site)].site_id)
             yield Fault(
-                f"w{number:04d}",
-                "outage",
-                "site",
-                network.sites[int(site)].site_id,
-                cells,
-                begin + 240,
-                promised + late,
-                1.0,
+                fault_id=f"w{number:04d}",
+                kind="outage",
+                scope_kind="site",
+                scope_id=network.sites[int(site)].site_id,
+                cells=cells,
+                start=begin + 240,
+                end=promised + late,
+                severity=1.0,
                 works=True,
                 promised_end=promised,
             )

@@ -58,11 +58,11 @@ class LiveOperator:
     ) -> None:
         self._out = out
         self._scenario = Scenario(
-            cells,
-            history_days + live_days,
-            seed,
-            start - start % HOUR_S,
-            history_days,
+            cells=cells,
+            days=history_days + live_days,
+            seed=seed,
+            start=start - start % HOUR_S,
+            history_days=history_days,
             subscribers_per_cell=subscribers_per_cell,
             scripted=True,
         )

@@ -10,7 +10,7 @@ TICKETED = 0.45
 NOISE_PER_CELL_DAY = 0.01
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AlarmRow:
     """ITU-T X.733: times in s."""
 
@@ -25,7 +25,7 @@ class AlarmRow:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TicketRow:
     """The operations centre's own: times in s; eta is its promise."""
 
@@ -55,15 +55,15 @@ def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
             kind, name = root(fault, world)
             rows.append(
                 AlarmRow(
-                    f"al-{fault.fault_id}",
-                    kind,
-                    name,
-                    fault.start + delay,
-                    fault.end + delay // 2,
-                    "communicationsAlarm",
-                    "critical" if fault.kind in ("outage", "core") else "minor",
-                    "underlyingResourceUnavailable",
-                    "Service unavailable" if fault.kind == "outage" else "Performance degraded",
+                    alarm_id=f"al-{fault.fault_id}",
+                    object_kind=kind,
+                    object_id=name,
+                    raised_at=fault.start + delay,
+                    cleared_at=fault.end + delay // 2,
+                    type="communicationsAlarm",
+                    severity="critical" if fault.kind in ("outage", "core") else "minor",
+                    probable_cause="underlyingResourceUnavailable",
+                    text="Service unavailable" if fault.kind == "outage" else "Performance degraded",
                 )
             )
     span = world.scenario.end - world.scenario.start
@@ -71,15 +71,15 @@ def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
         at, cell = world.scenario.start + int(rng.uniform(0, span)), int(rng.integers(len(world.network.cells)))
         rows.append(
             AlarmRow(
-                f"al-n{number + 1:05d}",
-                "cell",
-                world.network.cells[cell].cell_id,
-                at,
-                at + int(rng.uniform(300, 7200)),
-                "environmentalAlarm",
-                "warning",
-                "temperatureUnacceptable",
-                "Cabinet temperature",
+                alarm_id=f"al-n{number + 1:05d}",
+                object_kind="cell",
+                object_id=world.network.cells[cell].cell_id,
+                raised_at=at,
+                cleared_at=at + int(rng.uniform(300, 7200)),
+                type="environmentalAlarm",
+                severity="warning",
+                probable_cause="temperatureUnacceptable",
+                text="Cabinet temperature",
             )
         )
     return tuple(sorted(rows, key=lambda a: (a.raised_at, a.alarm_id)))
@@ -96,5 +96,15 @@ def draw_tickets(world: World) -> tuple[TicketRow, ...]:
             kind, name = root(fault, world)
             eta = -(-int(fault.end + error) // 900) * 900 if promised < 0.75 else None
             eta = None if eta is not None and eta <= opened else eta
-            rows.append(TicketRow(f"t-{fault.fault_id}", kind, name, opened, fault.end + 600, eta, f"Investigating {name}"))
+            rows.append(
+                TicketRow(
+                    ticket_id=f"t-{fault.fault_id}",
+                    object_kind=kind,
+                    object_id=name,
+                    opened_at=opened,
+                    closed_at=fault.end + 600,
+                    eta=eta,
+                    text=f"Investigating {name}",
+                )
+            )
     return tuple(sorted(rows, key=lambda t: (t.opened_at, t.ticket_id)))

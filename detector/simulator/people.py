@@ -25,7 +25,7 @@ class Household:
     last: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class People:
     """Arrays over the N subscribers. spots: [N, 4 places, 2] cells, the usual one and the second best; leaves, returns:
     local hours of the way to work and back; attempts: own attempts in a busy hour; active: share of the time in which data
@@ -59,18 +59,18 @@ def build_people(scenario: Scenario, network: Network) -> People:
             minor[home.first + 2 : home.last] = rng.random(max(home.last - home.first - 2, 0)) < 0.7
     modern = rng.random(count) < 0.55
     return People(
-        np.array([f"u{i + 1:07d}" for i in range(count)], dtype=object),
-        households,
-        account,
-        minor,
-        minor | (rng.random(count) < 0.65),
-        _spots(rng, network, households, account, modern),
-        rng.integers(6, 9, count),
-        rng.integers(15, 19, count),
-        rng.lognormal(np.log(4.0), 0.5, count),
-        rng.beta(2.0, 9.0, count),
-        rng.lognormal(-0.15, 0.55, count),
-        modern,
+        ids=np.array([f"u{i + 1:07d}" for i in range(count)], dtype=object),
+        households=households,
+        account=account,
+        minor=minor,
+        works=minor | (rng.random(count) < 0.65),
+        spots=_spots(rng, network, households, account, modern),
+        leaves=rng.integers(6, 9, count),
+        returns=rng.integers(15, 19, count),
+        attempts=rng.lognormal(np.log(4.0), 0.5, count),
+        active=rng.beta(2.0, 9.0, count),
+        temper=rng.lognormal(-0.15, 0.55, count),
+        modern=modern,
     )
 
 

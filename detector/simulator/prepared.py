@@ -92,15 +92,15 @@ class PreparedDay:
             return no_presence()
         seen, person = np.unique(rows.person, return_inverse=True)
         return Presence(
-            tuple(map(self.pseudonym, self.people.ids[seen])),
-            tuple(self.world.network.ids),
-            person.astype(np.int32),
-            rows.cell.astype(np.int32),
-            rows.hour,
-            np.full(len(person), HOUR_S, np.int32),
-            rows.seconds.astype(float),
-            rows.attempts.astype(float),
-            rows.failures.astype(float),
+            subscribers=tuple(map(self.pseudonym, self.people.ids[seen])),
+            cells=tuple(self.world.network.ids),
+            subscriber=person.astype(np.int32),
+            cell=rows.cell.astype(np.int32),
+            start=rows.hour,
+            duration_s=np.full(len(person), HOUR_S, np.int32),
+            seconds=rows.seconds.astype(float),
+            attempts=rows.attempts.astype(float),
+            failures=rows.failures.astype(float),
         )
 
     def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
@@ -131,4 +131,12 @@ def batches(file: str, columns: Columns, window: Window) -> Iterator[CounterBatc
         if window.contains(start):
             objects = tuple(columns["object_id"][low:high].tolist())
             suspect = np.asarray(columns["suspect"][low:high], bool)
-            yield CounterBatch(file, start, PERIOD_S, objects, names, values[low:high], suspect)
+            yield CounterBatch(
+                file=file,
+                start=start,
+                duration_s=PERIOD_S,
+                objects=objects,
+                counters=names,
+                values=values[low:high],
+                suspect=suspect,
+            )

@@ -42,7 +42,7 @@ class Suffering:
         return Suffering(self.fault[over], self.person[over], self.hour[over], self.failures[over], self.degraded_s[over])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DayPresence:
     """Rows of attachments, ordered by hour, person, cell; `hour` is its start (s)."""
 
@@ -234,5 +234,11 @@ def _rows(
     hour, rest = np.divmod(unique, people * cells)
     begin = world.scenario.start + number * DAY_S
     return DayPresence(
-        rest // cells, rest % cells, begin + hour * HOUR_S, sums[0][keep], sums[1][keep], sums[2][keep], suffering
+        person=rest // cells,
+        cell=rest % cells,
+        hour=begin + hour * HOUR_S,
+        seconds=sums[0][keep],
+        attempts=sums[1][keep],
+        failures=sums[2][keep],
+        suffering=suffering,
     )

@@ -17,7 +17,7 @@ DAY_S = 86_400
 PERIODS_PER_DAY = DAY_S // PERIOD_S
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One simulated operator. `days` counts history and the rest; no fault begins before `start + history_days`.
     `fault_rate`: faults per 1,000 cells a week. `scripted`: the dense plan of a demonstration instead of a random one.

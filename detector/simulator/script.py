@@ -54,18 +54,18 @@ def _fault(scenario: Scenario, network: Network, day: int, row: int, opening: in
     end = min(start + minutes * 60, scenario.end)
     promised = opening + (minute + 65) * 60 if works else 0
     return Fault(
-        f"{'w' if works else 'f'}{day + 1:02d}{row + 1:02d}",
-        kind,
-        scope_kind,
-        names[scope_kind],
-        cells,
-        start,
-        end,
-        severity,
-        nf,
-        hidden,
-        works,
-        promised,
+        fault_id=f"{'w' if works else 'f'}{day + 1:02d}{row + 1:02d}",
+        kind=kind,
+        scope_kind=scope_kind,
+        scope_id=names[scope_kind],
+        cells=cells,
+        start=start,
+        end=end,
+        severity=severity,
+        nf=nf,
+        hidden=hidden,
+        works=works,
+        promised_end=promised,
     )
 
 

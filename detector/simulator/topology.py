@@ -19,7 +19,7 @@ VENDORS = ("northbridge", "kestrel")
 BANDS = {"coverage": "B20", "capacity": "B7", "nr": "n78"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SitePlan:
     """One mast: which layers it carries and who runs it."""
 
@@ -35,7 +35,7 @@ class SitePlan:
     layers: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Network:
     """The cells in a fixed order and, beside them, arrays over that order: [C] unless said otherwise.
 
@@ -107,14 +107,14 @@ def build_network(scenario: Scenario) -> Network:
     where, facing, layers = np.array(site[:keep]), np.array(sector[:keep]), np.array(layer[:keep])
     tacs = sorted({f"{100 + s.tac}" for s in sites})
     return Network(
-        tuple(cells[:keep]),
-        tuple(sites),
-        _functions(tacs),
-        _edges(sites),
-        where,
-        facing,
-        layers,
-        _neighbours(sites, where, facing, layers),
+        cells=tuple(cells[:keep]),
+        sites=tuple(sites),
+        functions=_functions(tacs),
+        edges=_edges(sites),
+        site=where,
+        sector=facing,
+        layer=layers,
+        neighbours=_neighbours(sites, where, facing, layers),
     )
 
 
@@ -136,16 +136,16 @@ def _sites(rng: np.random.Generator, cells: int) -> list[SitePlan]:
         releases = tuple(RELEASES[t][int(rng.random() < 0.35)] for t in ("LTE", "NR"))
         plans.append(
             SitePlan(
-                f"s{i + 1:03d}",
-                tac,
-                tac // 2,
-                f"hub-{100 + tac}-{(i % 64) // 4 % 4 + 1}",
-                round(50.0 + 0.12 * (tac // 4) + 0.02 * distance * np.sin(angle), 5),
-                round(8.5 + 0.15 * (tac % 4) + 0.03 * distance * np.cos(angle), 5),
-                land,
-                vendor,
-                (releases[0], releases[1]),
-                own,
+                site_id=f"s{i + 1:03d}",
+                tac=tac,
+                region=tac // 2,
+                hub=f"hub-{100 + tac}-{(i % 64) // 4 % 4 + 1}",
+                latitude=round(50.0 + 0.12 * (tac // 4) + 0.02 * distance * np.sin(angle), 5),
+                longitude=round(8.5 + 0.15 * (tac % 4) + 0.03 * distance * np.cos(angle), 5),
+                land_use=land,
+                vendor=vendor,
+                releases=(releases[0], releases[1]),
+                layers=own,
             )
         )
     return plans
@@ -163,20 +163,20 @@ def _cell(plan: SitePlan, index: int, layer: str, sector: int) -> Cell:
     )
     saving = layer == "capacity" and index % 2 == 0
     return Cell(
-        cell_id,
-        technology,
-        plan.site_id,
-        node,
-        f"{100 + plan.tac}",
-        f"r{plan.region + 1}",
-        BANDS[layer],
-        layer,
-        plan.vendor,
-        plan.releases[technology == "NR"],
-        "energy_saving" if saving else "in_service",
-        plan.latitude,
-        plan.longitude,
-        ldn,
+        cell_id=cell_id,
+        technology=technology,
+        site_id=plan.site_id,
+        node_id=node,
+        tac=f"{100 + plan.tac}",
+        region=f"r{plan.region + 1}",
+        band=BANDS[layer],
+        layer=layer,
+        vendor=plan.vendor,
+        software=plan.releases[technology == "NR"],
+        state="energy_saving" if saving else "in_service",
+        latitude=plan.latitude,
+        longitude=plan.longitude,
+        ldn=ldn,
     )
 
 

@@ -126,20 +126,20 @@ class CustomerRows:
         guardian = self._subscriber(row.text("guardian_id"))
         channel, language, device, plan, partner = (row.word(name) for name in PLAIN)
         return Subscriber(
-            self._needed_subscriber(row),
-            self._account(row.text("account_id")),
-            row.word("segment"),
-            row.flag("vip"),
-            row.flag("vulnerable"),
-            row.flag("minor"),
-            guardian,
-            channel,
-            language,
-            device,
-            plan,
-            partner,
-            row.number("lifetime_value"),
-            row.number("nps"),
+            key=self._needed_subscriber(row),
+            account=self._account(row.text("account_id")),
+            segment=row.word("segment"),
+            vip=row.flag("vip"),
+            vulnerable=row.flag("vulnerable"),
+            minor=row.flag("minor"),
+            guardian=guardian,
+            preferred_channel=channel,
+            language=language,
+            device=device,
+            plan=plan,
+            partner=partner,
+            lifetime_value=row.number("lifetime_value"),
+            nps=row.number("nps"),
         )
 
     def account(self, row: Record) -> Account:
@@ -156,22 +156,30 @@ class CustomerRows:
         purpose, state = row.one_of("purpose", PURPOSES), row.one_of("state", ("granted", "withdrawn"))
         since = row.needed_time("since")
         key = (self._needed_subscriber if kind == "subscriber" else self._needed_account)(row, "holder_id")
-        return Consent(kind, key, purpose, row.word("channel") or "any", state, since, row.word("basis"))
+        return Consent(
+            holder_kind=kind,
+            holder=key,
+            purpose=purpose,
+            channel=row.word("channel") or "any",
+            state=state,
+            since=since,
+            basis=row.word("basis"),
+        )
 
     def contact(self, row: Record) -> Contact:
         return Contact(
-            row.needed("contact_id"),
-            row.needed_time("at"),
-            row.needed("channel"),
-            self._subscriber(row.text("subscriber_id")),
-            row.word("category"),
-            row.word("cell_id"),
-            row.text("text"),
-            row.number("latitude"),
-            row.number("longitude"),
-            row.word("outcome"),
-            row.flag("escalated"),
-            row.flag("reopened"),
+            contact_id=row.needed("contact_id"),
+            at=row.needed_time("at"),
+            channel=row.needed("channel"),
+            subscriber=self._subscriber(row.text("subscriber_id")),
+            category=row.word("category"),
+            cell_id=row.word("cell_id"),
+            text=row.text("text"),
+            latitude=row.number("latitude"),
+            longitude=row.number("longitude"),
+            outcome=row.word("outcome"),
+            escalated=row.flag("escalated"),
+            reopened=row.flag("reopened"),
         )
 
     def survey(self, row: Record) -> Survey:

@@ -138,20 +138,20 @@ def _cell(row: Record) -> Dated[Cell]:
     ldn = tuple(part.strip() for part in row.text("ldn").split(";") if part.strip())
     site, node, tac, region, band, layer, vendor, software = (row.text(name) for name in PLAIN)
     cell = Cell(
-        row.needed("cell_id"),
-        row.one_of("technology", TECHNOLOGIES),
-        site,
-        node,
-        tac,
-        region,
-        band,
-        layer,
-        vendor,
-        software,
-        state,
-        row.number("latitude"),
-        row.number("longitude"),
-        ldn,
+        cell_id=row.needed("cell_id"),
+        technology=row.one_of("technology", TECHNOLOGIES),
+        site_id=site,
+        node_id=node,
+        tac=tac,
+        region=region,
+        band=band,
+        layer=layer,
+        vendor=vendor,
+        software=software,
+        state=state,
+        latitude=row.number("latitude"),
+        longitude=row.number("longitude"),
+        ldn=ldn,
     )
     return Dated(cell, row.time("valid_from"), row.time("valid_to"))
 

@@ -65,27 +65,27 @@ def _works_at(works: Maintenance, now: float) -> Maintenance:
 
 def _alarm(row: Record) -> Alarm:
     return Alarm(
-        row.needed("alarm_id"),
-        row.needed("object_kind"),
-        row.needed("object_id"),
-        row.needed_time("raised_at"),
-        row.time("cleared_at"),
-        row.text("severity"),
-        row.text("probable_cause"),
-        row.text("text"),
+        alarm_id=row.needed("alarm_id"),
+        object_kind=row.needed("object_kind"),
+        object_id=row.needed("object_id"),
+        raised_at=row.needed_time("raised_at"),
+        cleared_at=row.time("cleared_at"),
+        severity=row.text("severity"),
+        probable_cause=row.text("probable_cause"),
+        text=row.text("text"),
     )
 
 
 def _ticket(row: Record) -> Ticket:
     return Ticket(
-        row.needed("ticket_id"),
-        row.text("object_kind"),
-        row.text("object_id"),
-        row.needed_time("opened_at"),
-        row.time("closed_at"),
-        row.text("status"),
-        row.time("eta"),
-        row.text("text"),
+        ticket_id=row.needed("ticket_id"),
+        object_kind=row.text("object_kind"),
+        object_id=row.text("object_id"),
+        opened_at=row.needed_time("opened_at"),
+        closed_at=row.time("closed_at"),
+        status=row.text("status"),
+        eta=row.time("eta"),
+        text=row.text("text"),
     )
 
 

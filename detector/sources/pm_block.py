@@ -26,7 +26,7 @@ class Rejected(ValueError):
     """This block or row cannot be trusted; the text says why."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Header:
     """A measInfo's own children, before its first measValue: names by list, names by p, and the period as written."""
 
@@ -59,7 +59,15 @@ class Header:
         written = [p for p, _ in typed.values()] or [str(i + 1) for i in range(len(listed))]
         names = tuple(name for _, name in typed.values())
         positions = tuple(map(position, written))
-        return cls(tuple(listed), names, positions, tuple(written), duration, end, cast("int | None", info.sourceline))
+        return cls(
+            listed=tuple(listed),
+            typed=names,
+            positions=positions,
+            written=tuple(written),
+            duration=duration,
+            end=end,
+            line=cast("int | None", info.sourceline),
+        )
 
     def period(self, zone: tzinfo) -> tuple[Window, bool]:
         """(the period, whether its end named an offset); Rejected if duration or end cannot be read."""
@@ -163,15 +171,15 @@ class Block:
         counters, values = self._numbers() if self._rows else (self.names, np.empty((0, 0)))
         batch = (
             CounterBatch(
-                self._file,
-                self.period.start,
-                self.period.seconds,
-                tuple(self._objects),
-                counters,
-                values,
-                np.array(self._suspect, bool),
-                self._prefix.managed,
-                self._lists,
+                file=self._file,
+                start=self.period.start,
+                duration_s=self.period.seconds,
+                objects=tuple(self._objects),
+                counters=counters,
+                values=values,
+                suspect=np.array(self._suspect, bool),
+                managed_element=self._prefix.managed,
+                lists=self._lists,
             )
             if self._objects
             else None

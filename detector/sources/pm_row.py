@@ -16,7 +16,7 @@ _POSITION = re.compile(r"\+?0*([1-9][0-9]*)")
 _NULLS = frozenset({"", "NIL", "NULL", "NAN"})
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ReadCounts:
     """What a PM file holds, counted as read, before anything is judged."""
 

@@ -156,15 +156,15 @@ def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Fi
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(end[keep], kind="stable")]
     rows = Presence(
-        keys,
-        tuple(cells),
-        subscriber[keep].astype(np.int32),
-        cell[keep].astype(np.int32),
-        start[keep],
-        duration[keep].astype(np.int32),
-        seconds[keep],
-        attempts[keep],
-        failures[keep],
+        subscribers=keys,
+        cells=tuple(cells),
+        subscriber=subscriber[keep].astype(np.int32),
+        cell=cell[keep].astype(np.int32),
+        start=start[keep],
+        duration_s=duration[keep].astype(np.int32),
+        seconds=seconds[keep],
+        attempts=attempts[keep],
+        failures=failures[keep],
     )
     return _Attachments(rows, end[keep])
 
@@ -175,13 +175,13 @@ def _compact(rows: Presence, at: NDArray[np.intp]) -> Presence:
     people, subscriber = np.unique(part.subscriber, return_inverse=True)
     places, cell = np.unique(part.cell, return_inverse=True)
     return Presence(
-        tuple(rows.subscribers[i] for i in people),
-        tuple(rows.cells[i] for i in places),
-        subscriber.astype(np.int32),
-        cell.astype(np.int32),
-        part.start,
-        part.duration_s,
-        part.seconds,
-        part.attempts,
-        part.failures,
+        subscribers=tuple(rows.subscribers[i] for i in people),
+        cells=tuple(rows.cells[i] for i in places),
+        subscriber=subscriber.astype(np.int32),
+        cell=cell.astype(np.int32),
+        start=part.start,
+        duration_s=part.duration_s,
+        seconds=part.seconds,
+        attempts=part.attempts,
+        failures=part.failures,
     )

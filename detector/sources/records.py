@@ -37,7 +37,7 @@ _KEPT = {
 Noun = TypeVar("Noun")
 
 
-@dataclass(slots=True)  # frozen, the millions of them would take twice as long to make
+@dataclass(slots=True, kw_only=True)  # frozen, the millions of them would take twice as long to make
 class Record:
     """One row of a table: `row` is its line in a CSV file, or counts from 1; an empty or absent field is not known.
 
@@ -170,7 +170,7 @@ def nouns(
             header = plain.layout.header
             for line, values in plain:
                 fields = dict(zip(header, map(str.strip, values), strict=True))
-                take(Record(path.name, line, fields, zone, findings, private))
+                take(Record(file=path.name, row=line, fields=fields, zone=zone, findings=findings, private=private))
             tell_layout(plain.layout, path.name, findings)
         else:
             from detector.sources.tabular import Table  # with DuckDB, which plain tables of CSV do not need
@@ -202,7 +202,15 @@ def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, pri
             for column, known in names.items():
                 if column in one:
                     one[column] = known.get(one[column], one[column])
-            yield Record(file, table.line_of(number), one, zone, findings, private, orders)
+            yield Record(
+                file=file,
+                row=table.line_of(number),
+                fields=one,
+                zone=zone,
+                findings=findings,
+                private=private,
+                orders=orders,
+            )
 
 
 def _readings(table: "Table", file: str) -> dict[int, dict[str, list[str]]]:

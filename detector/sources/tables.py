@@ -24,7 +24,7 @@ _WORDS_A_LOOK = 10_000
 """Different times between two looks at the budget."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CounterTable:
     """A file in memory, rows in order of time; `columns[i]` are the values of `counters[i]`."""
 
@@ -57,13 +57,13 @@ class CounterTable:
         edges = [first, *map(int, cuts), last] if last > first else []
         for low, high in pairwise(edges):
             yield CounterBatch(
-                self.file,
-                int(self.start[low]),
-                int(self.duration_s[low]),
-                tuple(self.names[i] for i in self.object[low:high]),
-                self.counters,
-                np.column_stack([c[low:high] for c in self.columns]) if self.columns else np.empty((high - low, 0)),
-                self.suspect[low:high],
+                file=self.file,
+                start=int(self.start[low]),
+                duration_s=int(self.duration_s[low]),
+                objects=tuple(self.names[i] for i in self.object[low:high]),
+                counters=self.counters,
+                values=np.column_stack([c[low:high] for c in self.columns]) if self.columns else np.empty((high - low, 0)),
+                suspect=self.suspect[low:high],
             )
 
 
@@ -87,7 +87,16 @@ def load_counter_table(path: Path, name: str, zone: tzinfo, findings: Findings) 
         columns = tuple(column[keep] for column in values)
         suspect = _flags(table, "suspect")[keep]
     lasts = duration[keep].astype(np.int64)
-    return CounterTable(name, counters, names, objects[keep], start[keep], lasts, suspect, columns)
+    return CounterTable(
+        file=name,
+        counters=counters,
+        names=names,
+        object=objects[keep],
+        start=start[keep],
+        duration_s=lasts,
+        suspect=suspect,
+        columns=columns,
+    )
 
 
 def times(

@@ -139,7 +139,14 @@ class Book:
             return None
         accounts = tuple(noun_from(AccountImpact, a) for a in row.accounts)
         return Impact(
-            row.incident_id, row.assessed_at, row.exposed, row.affected, row.affected_low, row.affected_high, (), accounts
+            incident_id=row.incident_id,
+            assessed_at=row.assessed_at,
+            exposed=row.exposed,
+            affected=row.affected,
+            affected_low=row.affected_low,
+            affected_high=row.affected_high,
+            people=(),
+            accounts=accounts,
         )
 
     def listings(

@@ -157,7 +157,15 @@ class KpiHistory:
         suspect[p, o] = columns["suspect"]
         for k, kpi in enumerate(kpis):
             num[p, o, k], den[p, o, k] = columns[f"{kpi.id}/n"], columns[f"{kpi.id}/d"]
-        return KpiFrame(np.array(starts, np.int64), duration_s, objects, kpis, num, den, suspect)
+        return KpiFrame(
+            starts=np.array(starts, np.int64),
+            duration_s=duration_s,
+            objects=objects,
+            kpis=kpis,
+            numerator=num,
+            denominator=den,
+            suspect=suspect,
+        )
 
     def compact(self, before: int) -> int:
         """Join the tick files of each whole day before `before` into one; returns how many files went."""
@@ -232,13 +240,13 @@ def _bytes(frame: KpiFrame) -> int:
 
 def _pick(frame: KpiFrame, periods: np.ndarray[Any, np.dtype[np.bool_]]) -> KpiFrame:
     return KpiFrame(
-        frame.starts[periods],
-        frame.duration_s,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[periods],
-        frame.denominator[periods],
-        frame.suspect[periods],
+        starts=frame.starts[periods],
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[periods],
+        denominator=frame.denominator[periods],
+        suspect=frame.suspect[periods],
     )
 
 

@@ -27,7 +27,7 @@ _LONGEST_FIRST_WAIT_S = 3_600.0
 """Nor does what was never tried wait longer: for a lease of twice the longest time-out, or for a breaker."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One alert for one receiver. `body` is frozen at the first attempt: a key never gets another meaning."""
 
@@ -48,8 +48,16 @@ class Message:
 
     @property
     def alert(self) -> Alert:
-        named = (self.key, self.incident_id, self.type, self.sequence, self.severity, self.time, self.expires_at)
-        return Alert(*named, data=self.data)
+        return Alert(
+            key=self.key,
+            incident_id=self.incident_id,
+            type=self.type,
+            sequence=self.sequence,
+            severity=self.severity,
+            time=self.time,
+            expires_at=self.expires_at,
+            data=self.data,
+        )
 
 
 class Outbox:

@@ -90,8 +90,8 @@ class PresenceStore:
         parts = [_inside(rows, window) for rows in files if rows is not None]
         if not parts:
             return no_presence()
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-        return Presence(tuple(self._people), tuple(self._cells), *columns)
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
+        return Presence(subscribers=tuple(self._people), cells=tuple(self._cells), **columns)
 
     def parts(self, window: Window) -> Iterator[Presence]:
         """The same, arrival by arrival in order of the days, none held in memory: for weeks of them."""
@@ -220,15 +220,15 @@ def _load(path: Path, since: int, people: dict[str, int], cells: dict[str, int])
     rows = read_columns([path], f"start >= {int(since)}")
     subscriber, cell = _coded(rows["subscriber"], people), _coded(rows["cell"], cells)
     return Presence(
-        tuple(people),
-        tuple(cells),
-        subscriber,
-        cell,
-        rows["start"].astype(np.int64),
-        rows["duration_s"].astype(np.int32),
-        rows["seconds"].astype(float),
-        rows["attempts"].astype(float),
-        rows["failures"].astype(float),
+        subscribers=tuple(people),
+        cells=tuple(cells),
+        subscriber=subscriber,
+        cell=cell,
+        start=rows["start"].astype(np.int64),
+        duration_s=rows["duration_s"].astype(np.int32),
+        seconds=rows["seconds"].astype(float),
+        attempts=rows["attempts"].astype(float),
+        failures=rows["failures"].astype(float),
     )
 
 

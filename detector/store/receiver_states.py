@@ -35,9 +35,9 @@ class ReceiverStates:
         with self._database.read() as connection:
             for row in connection.execute(select(state).where(state.c.name.startswith(_PREFIX, autoescape=True))):
                 name = row.name.removeprefix(_PREFIX)
-                found[name] = ReceiverState(name, row.body["failures"], row.body["since"])
+                found[name] = ReceiverState(receiver=name, failures=row.body["failures"], since=row.body["since"])
             for name, kind, count, oldest in connection.execute(_COUNTS):
-                one = found.get(name, ReceiverState(name))
+                one = found.get(name, ReceiverState(receiver=name))
                 change = {"dead": count} if kind == "dead" else {"waiting": count, "oldest_at": oldest}
                 found[name] = replace(one, **change)
             return {name: replace(one, error=_error(connection, name)) if one.down else one for name, one in found.items()}

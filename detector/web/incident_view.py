@@ -28,7 +28,7 @@ MOST_CHARTS = 6
 MOST_ACCOUNTS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """One line of evidence, as text."""
 
@@ -93,7 +93,7 @@ class Page:
         return facts_of(incident, now=self.now, timezone=self.timezone)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What a list and a headline need of an incident; `until` is the estimated end, `state` says it in words and
     `badge` in one. `since_at` and `until_at` are the same times in s, `until_at` None while there is none."""
@@ -115,17 +115,17 @@ class Summary:
 def summary(incident: Incident, page: Page) -> Summary:
     facts = page.facts(incident)
     return Summary(
-        incident,
-        facts.headline,
-        page.clock(facts.since),
-        "" if facts.until is None else page.clock(facts.until),
-        facts.lasted,
-        facts.in_words,
-        f"merged into {facts.into}" if facts.into else facts.silence,
-        words.BADGES[facts.state],
-        facts.since,
-        facts.until,
-        "" if facts.no_data_since is None else page.clock(facts.no_data_since),
+        incident=incident,
+        headline=facts.headline,
+        since=page.clock(facts.since),
+        until="" if facts.until is None else page.clock(facts.until),
+        lasted=facts.lasted,
+        state=facts.in_words,
+        silent=f"merged into {facts.into}" if facts.into else facts.silence,
+        badge=words.BADGES[facts.state],
+        since_at=facts.since,
+        until_at=facts.until,
+        no_data="" if facts.no_data_since is None else page.clock(facts.no_data_since),
     )
 
 
@@ -185,16 +185,16 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
     if d.family == SILENCE:
         title, observed, expected = "Measurements", "none", f"every {times.duration(d.duration_s)}"
     return Measured(
-        d.object_id,
-        title,
-        observed,
-        quantities.counts(kpi, one.numerator, one.denominator),
-        expected,
-        page.dated(d.started_at),
-        times.duration(one.periods * d.duration_s),
-        d.severity,
-        "ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}",
-        answers.explained(d, find),
+        object_id=d.object_id,
+        kpi=title,
+        observed=observed,
+        counts=quantities.counts(kpi, one.numerator, one.denominator),
+        expected=expected,
+        since=page.dated(d.started_at),
+        periods=times.duration(one.periods * d.duration_s),
+        severity=d.severity,
+        state="ongoing" if d.cleared_at is None else f"until {page.dated(d.cleared_at)}",
+        explanation=answers.explained(d, find),
     )
 
 

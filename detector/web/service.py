@@ -38,7 +38,7 @@ class ListedPage:
     rows: Sequence[Listed]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CareView:
     """What care does about an incident: of the `listed` people so many are `contactable`, and for so many of them something
     is `proposed`; the rest are `withheld` by reason (one of WHY_NOT -> people). `say` by language, as it is true now."""

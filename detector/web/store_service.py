@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from detector import care
 from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
-from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
@@ -33,7 +32,7 @@ _SAID_S = 28 * 86_400
 """How far back a caller is told what was said."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StoreService:
     """Implements `WebService`; of a caller only what is found by key is loaded. `problems` tells what keeps the daemon from
     its work."""
@@ -130,7 +129,10 @@ class StoreService:
         listings = self.store.book.listings(incident_id=incident_id, current=True)
         rows = standing(self.store.communications.of([incident_id]))
         asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
-        page = [Listed(one.affected, one.decision, asked=asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
+        page = [
+            Listed(one.affected, one.decision, asked=asked.get(one.subscriber, ()))
+            for one in listings[offset : offset + limit]
+        ]
         return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
 
     def _identified(self, row: Listed) -> Listed:
@@ -176,10 +178,10 @@ class StoreService:
     def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
         operator = reference.operator
         return Situation(
-            reference.customers,
-            operator.timezone,
-            int(self.now()),
-            self.settings.care,
+            customers=reference.customers,
+            timezone=operator.timezone,
+            now=int(self.now()),
+            policy=self.settings.care,
             heard=heard or Heard(),
             country=operator.country,
         )

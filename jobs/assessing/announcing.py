@@ -24,7 +24,7 @@ _NEWSWORTHY = 0.5
 """Care hears of a change in the number of affected people by more than this share."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Announcing:
     """To `receivers`; the alerts may go out from `due_at` (wall time) on."""
 

@@ -50,13 +50,13 @@ def _history(
     week = today - 7 * _DAY_S
     index = index_at(today, rows)
     return CustomerHistory(
-        len(incidents),
-        sum(row.degraded_s for row in rows if row.day > week),
-        index,
-        round(index - index_at(week, rows), 1),
-        touch.contacts,
-        touch.last_at,
-        told_at,
+        incidents=len(incidents),
+        degraded_s=sum(row.degraded_s for row in rows if row.day > week),
+        index=index,
+        trend=round(index - index_at(week, rows), 1),
+        contacts=touch.contacts,
+        last_contact_at=touch.last_at,
+        last_told_at=told_at,
     )
 
 

@@ -24,9 +24,7 @@ def relist(connection: Connection, store: Store, one: Assessed, customers: Custo
     wanted = {p.subscriber: Listing(affected=p, decision=decisions.get(p.subscriber), listed_at=now) for p in people}
     for decision in decisions.values():  # told before it was known that they were not there: they hear that it is over
         if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
-            wanted[decision.subscriber] = Listing(
-                affected=_gone(decision, customers), decision=decision, listed_at=now
-            )
+            wanted[decision.subscriber] = Listing(affected=_gone(decision, customers), decision=decision, listed_at=now)
     begun = [new for key, new in wanted.items() if key not in current or moved(current[key], new)]
     renewed = {new.subscriber for new in begun}
     ended = [old for key, old in current.items() if key in renewed or key not in wanted]
@@ -35,7 +33,14 @@ def relist(connection: Connection, store: Store, one: Assessed, customers: Custo
 
 def _gone(decision: Decision, customers: Customers) -> Affected:
     person = customers.subscribers.get(decision.subscriber)
-    return Affected(decision.incident_id, decision.subscriber, person.account if person else "", "measured", 0.0, 0.0)
+    return Affected(
+        incident_id=decision.incident_id,
+        subscriber=decision.subscriber,
+        account=person.account if person else "",
+        basis="measured",
+        probability=0.0,
+        exposure_s=0.0,
+    )
 
 
 def moved(old: Listing, new: Listing) -> bool:

@@ -105,13 +105,35 @@ class Weighing:
         """Its last assessment."""
         listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
         people = tuple(one.affected for one in sorted(listed, key=lambda one: one.subscriber))
-        known = self.store.book.impact(incident.incident_id) or Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0)
+        known = self.store.book.impact(incident.incident_id) or Impact(
+            incident_id=incident.incident_id,
+            assessed_at=self.now,
+            exposed=0,
+            affected=0.0,
+            affected_low=0.0,
+            affected_high=0.0,
+        )
         shown = self.store.book.degradations_of(incident)
-        return Assessed(incident, replace(known, people=people), (), service=care.service_of(incident, shown))
+        return Assessed(
+            incident=incident, impact=replace(known, people=people), decisions=(), service=care.service_of(incident, shown)
+        )
 
     def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
         if incident.withdrawn_at is not None:
-            return Assessed(incident, Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0, (), ()), ())
+            return Assessed(
+                incident=incident,
+                impact=Impact(
+                    incident_id=incident.incident_id,
+                    assessed_at=self.now,
+                    exposed=0,
+                    affected=0.0,
+                    affected_low=0.0,
+                    affected_high=0.0,
+                    people=(),
+                    accounts=(),
+                ),
+                decisions=(),
+            )
         one = pipeline.weigh(
             incident,
             self.store.book.degradations_of(incident),

@@ -36,7 +36,7 @@ _TITLE, _TWO_COLUMNS = 35, 70
 """Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Backtest:
     """`given`: --from and --to in s; None = chosen by `default_window`. `against`: the folder of another backtest."""
 

@@ -65,7 +65,15 @@ def backtest(
     if kpis is not None:
         settings = settings.model_copy(update={"sources": settings.sources.model_copy(update={"kpis": kpis})})
     given = between(from_, to)
-    one = Backtest(dataset, out, settings, given, arrival_delay, identify, against)
+    one = Backtest(
+        dataset=dataset,
+        out=out,
+        settings=settings,
+        given=given,
+        arrival_delay_s=arrival_delay,
+        identify=identify,
+        against=against,
+    )
     with progress("replaying") as moved:
         figures = one.run(moved)
     typer.echo(shown(figures, out, as_json, one.findings))

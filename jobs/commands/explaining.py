@@ -39,7 +39,7 @@ _OF_SOMEBODY_ELSE = {"listing": "subscriber", "communication": "subscriber"}
 _ABOUT_PEOPLE = frozenset(table.name for table in subject_tables(metadata))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Explanation:
     """`data`: every row of every table that mentions the person, or an account that is theirs alone, as it is stored; the
     rest says the same in words. Of a row about somebody else (a minor, to whose guardian care writes) only that part which
@@ -80,16 +80,16 @@ class _Search:
         data = {table: [self._own_part(table, row, [*self.names, *alone]) for row in rows] for table, rows in found.items()}
         habits = list(self._habits())
         return Explanation(
-            self.names,
-            self._known(),
-            self._consents(),
-            self._permissions(),
-            self._decisions(data),
-            self._attachments(),
-            habits,
-            self._accesses(data),
-            data,
-            habit_in_words(habits),
+            pseudonyms=self.names,
+            known=self._known(),
+            consents=self._consents(),
+            permissions=self._permissions(),
+            decisions=self._decisions(data),
+            attachments=self._attachments(),
+            habits=habits,
+            accesses=self._accesses(data),
+            data=data,
+            in_words=habit_in_words(habits),
         )
 
     def _own_part(self, table: str, row: Mapping[str, Any], names: Sequence[str]) -> Row:

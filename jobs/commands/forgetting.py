@@ -16,7 +16,7 @@ from detector.store.meant import unmistakable
 from jobs.experience import do_again_without
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Forgotten:
     """What became of one person. `held`: rows that named it, by "table.column"; `erased`: rows gone by place, empty for a
     person of whom nothing was held and in a dry run; `left`: where a second search found it; `kept`: rows that stay on
@@ -74,7 +74,16 @@ def forget(house: House, raw_subscriber: str, *, dry_run: bool = False) -> Forgo
             do_again_without(house.store, connection, names, customers, house.settings.impact.privacy_floor)
         erased = erasure.erase(person)
     left = [] if dry_run else erasure.mentions(person, [house.settings.sources.path])
-    return Forgotten(names, held, erased, left, erasure.kept(names), returns, _notes(raw), dry_run)
+    return Forgotten(
+        pseudonyms=names,
+        held=held,
+        erased=erased,
+        left=left,
+        kept=erasure.kept(names),
+        returns=returns,
+        notes=_notes(raw),
+        dry_run=dry_run,
+    )
 
 
 def own_accounts(house: House, customers: Customers, names: Sequence[str]) -> list[str]:

@@ -143,11 +143,13 @@ class Trial:
         """While it lasts, for accounts, and once it is over."""
         impact, service = self._impact(incident), self._service(incident)
         situation = self._situation(incident, rules, heard)
-        first = pipeline.approach(pipeline.Assessed(incident, impact, (), service=service), situation)
+        first = pipeline.approach(
+            pipeline.Assessed(incident=incident, impact=impact, decisions=(), service=service), situation
+        )
         rows = care.asked(incident, service, (*first.decisions, *first.accounts), heard, self.now)
         after = replace(situation, heard=heard.adding(rows))
         over = replace(incident, state="resolved", resolved_at=self.now)
-        last = pipeline.approach(pipeline.Assessed(over, impact, (), service=service), after)
+        last = pipeline.approach(pipeline.Assessed(incident=over, impact=impact, decisions=(), service=service), after)
         return [*first.decisions, *first.accounts, *last.follow_ups], rows
 
     def _situation(self, incident: Incident, rules: Sequence[Rule], heard: Heard) -> Situation:
@@ -168,7 +170,18 @@ class Trial:
         rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)
         people = tuple(one.affected for one in rows)
         known = self.house.store.book.impact(incident.incident_id)
-        return replace(known or Impact(incident.incident_id, self.now, 0, 0.0, 0.0, 0.0), people=people)
+        return replace(
+            known
+            or Impact(
+                incident_id=incident.incident_id,
+                assessed_at=self.now,
+                exposed=0,
+                affected=0.0,
+                affected_low=0.0,
+                affected_high=0.0,
+            ),
+            people=people,
+        )
 
     def _service(self, incident: Incident) -> str:
         return care.service_of(incident, self.house.store.book.degradations_of(incident))

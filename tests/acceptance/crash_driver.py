@@ -36,7 +36,7 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
     """Rounds from where the last process stopped to the end; the moment and the steps reached are kept on disk."""
     starts = int(_kept(root / "starts", "0")) + 1
     (root / "starts").write_text(str(starts))
-    house = SmallHouse(root, url, plug, wall_at=moments[0] + LEASE_OVER_S * starts)
+    house = SmallHouse(root=root, url=url, reached=plug, wall_at=moments[0] + LEASE_OVER_S * starts)
     for moment in moments[int(_kept(root / "finished", "0")) :]:
         house.wall.at = moment + LEASE_OVER_S * starts
         house.tick(moment)
@@ -47,7 +47,7 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
 
 def live_beside(root: Path, url: str, own: Path) -> None:
     """All rounds without regard to the other daemon; one that lost a race simply tries again, as the daemon does."""
-    house = SmallHouse(root, url)
+    house = SmallHouse(root=root, url=url)
     for moment in MOMENTS:
         house.wall.at = moment
         for _ in range(20):

@@ -34,7 +34,7 @@ def settings_of(root: Path, **changes: object) -> Settings:
     return Settings(**(given | changes))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SmallHouse:
     """One process's view: its own store, relay and jobs over `root`; `wall` begins with the event clock."""
 
@@ -58,32 +58,32 @@ class SmallHouse:
         check_keys(self.settings, keys, self.database)
         self.store = Store(self.settings.storage.path, self.database, self.catalogue.computed, keys.vault)
         self.clock, self.wall = MovingClock(LIVE), MovingClock(self.wall_at)
-        self.receivers: Sequence[Receiver] = [Receiver("desk", self.url, (SECRET,))] if self.url else []
+        self.receivers: Sequence[Receiver] = [Receiver(name="desk", url=self.url, secrets=(SECRET,))] if self.url else []
         self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
         relay = Relay(
-            self.store,
-            self.source,
-            self.transport,
-            {r.name: r for r in self.receivers},
-            "/precall",
-            self.settings.care,
-            self.max_attempts,
-            self.reached,
+            store=self.store,
+            source=self.source,
+            transport=self.transport,
+            receivers={r.name: r for r in self.receivers},
+            source_uri="/precall",
+            policy=self.settings.care,
+            max_attempts=self.max_attempts,
+            reached=self.reached,
         )
         self.house = House(self.settings, keys, self.names, self.clock, self.receivers)
         self.house.catalogue, self.house.source, self.house.store = self.catalogue, self.source, self.store
         self.house.transport = self.transport
         self.jobs = Jobs(
-            self.source,
-            self.store,
-            self.catalogue,
-            self.settings,
-            self.clock,
-            self.wall,
-            relay,
-            self.receivers,
-            self.house.telemetry,
-            self.reached,
+            source=self.source,
+            store=self.store,
+            catalogue=self.catalogue,
+            settings=self.settings,
+            clock=self.clock,
+            wall=self.wall,
+            relay=relay,
+            receivers=self.receivers,
+            telemetry=self.house.telemetry,
+            reached=self.reached,
         )
 
     def tick(self, at: float) -> None:

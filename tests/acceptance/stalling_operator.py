@@ -43,7 +43,7 @@ def between(begin: int, end: int, objects: Iterable[str]) -> Rule:
     return lambda name, start: name in named and LIVE + begin * QUARTER <= start < LIVE + end * QUARTER
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StallingOperator:
     """`dead` cells carry nothing and report it, `dropping` ones lose half of their connections; `silent` objects send
     nothing; what `late` names arrives two hours late. `power_lost` cells neither carry nor send: the core misses them."""

@@ -48,7 +48,7 @@ class Inbox:
 
     def open(self) -> SmallHouse:
         names = Pseudonymiser(b"k" * 32)
-        return SmallHouse(self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
+        return SmallHouse(root=self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
 
     def drop(self, name: str, content: bytes, at: int = NOW - 60) -> None:
         path = self.root / "operator" / name
@@ -308,7 +308,7 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
 
 def pull_without_room(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
-    house = SmallHouse(root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
+    house = SmallHouse(root=root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
     house.clock.at = NOW
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))

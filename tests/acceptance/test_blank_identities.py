@@ -12,7 +12,6 @@ from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
 from detector.domain.finding import Findings
 from detector.domain.identity import InvalidIdentity
-from detector.domain.impact import Listing
 from detector.web import create_app
 from jobs.cli import main
 from jobs.commands.explaining import explain
@@ -20,6 +19,7 @@ from jobs.commands.forgetting import forget
 from jobs.service import desk_of, questions_of
 from tests.acceptance.small_house import MOMENTS, SmallHouse
 from tests.acceptance.small_operator import AFFECTED, FAULT, write_operator
+from tests.listings import listing_of
 
 pytestmark = pytest.mark.xdist_group("blank")
 BLANKS = ("%20", "%C2%A0", "%E2%80%8B", "%09", "%0A", "%EF%BB%BF", "%2520", "null", "None", "undefined", "%00", "a%01b")
@@ -32,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallHouse]:
     """In the middle of a fault, with people on a list."""
     root = tmp_path_factory.mktemp("blank")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.decide_from()
     for moment in (one for one in MOMENTS if one <= FAULT[1]):
         house.tick(moment)
@@ -194,11 +194,34 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(house
     key = house.names.subscriber("4917199990001")
     now = int(house.clock.at)
     with house.store.begin() as connection:
-        lost = Communication("inc_1", "sub_of_another", "", now - 60, "proactive_message", "sms")
+        lost = Communication(
+            incident_id="inc_1",
+            subscriber="sub_of_another",
+            recipient="",
+            at=now - 60,
+            action="proactive_message",
+            channel="sms",
+        )
         house.store.communications.add(connection, [lost])
-        house.store.book.relist(connection, [], [Listing("inc_1", key, "", "present", 0.9, 900.0, now, decided_at=now)], now)
+        house.store.book.relist(
+            connection,
+            [],
+            [
+                listing_of(
+                    incident_id="inc_1",
+                    subscriber=key,
+                    account="",
+                    basis="present",
+                    probability=0.9,
+                    exposure_s=900.0,
+                    listed_at=now,
+                    decided_at=now,
+                )
+            ],
+            now,
+        )
     reference = house.house.source.reference(now)
-    child = Subscriber(key, minor=True)
+    child = Subscriber(key=key, minor=True)
     known = replace(reference, customers=replace(reference.customers, subscribers={key: child}))
     questions = replace(questions_of(house.house), reference=lambda: known)
     answer = questions.lookup("4917199990001", "a test")
@@ -210,7 +233,7 @@ def test_rows_of_nobody_are_counted_and_are_no_person(tmp_path) -> None:
     write_operator(tmp_path / "operator")
     with (tmp_path / "operator" / "subscribers.csv").open("a", encoding="utf-8") as file:
         file.write("NULL,,consumer,sms,en\n\u200b,,consumer,sms,en\n")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     findings = Findings()
     known = house.house.source.reference(MOMENTS[0], findings).customers.subscribers
     house.close()

@@ -49,7 +49,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
     """The operator in miniature after an hour of its fault, served: its address and all paths of its pages."""
     root = tmp_path_factory.mktemp("browser")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     for at in range(FAULT[0] + QUARTER + 300, FAULT[1] + 600, QUARTER):
         house.tick(at)
     house.jobs.run("experience")

@@ -49,7 +49,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read the past and decided nothing yet."""
     root = tmp_path_factory.mktemp("history")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.run("pull")
     house.store.history.compact(before=LIVE)
     house.close()
@@ -73,7 +73,7 @@ def start_from(history: Path, root: Path) -> Path:
 
 
 def told(root: Path) -> dict[str, object]:
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     found = outcome(house)
     house.close()
     return found
@@ -159,7 +159,7 @@ def bodies_of(receiver) -> dict[str, set[bytes]]:
 )
 def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, undisturbed, tmp_path, receiver):
     root = start_from(history, tmp_path / "house")
-    fast = SmallHouse(root, receiver.url)
+    fast = SmallHouse(root=root, url=receiver.url)
     moment = MOMENTS[0]
 
     def overtake(reached: str) -> None:
@@ -167,7 +167,7 @@ def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, 
             for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
                 fast.tick(ahead)
 
-    slow = SmallHouse(root, receiver.url, overtake)
+    slow = SmallHouse(root=root, url=receiver.url, reached=overtake)
     for moment in MOMENTS:
         try:
             slow.tick(moment)

@@ -10,12 +10,12 @@ import pytest
 from detector.delivery.backoff import SCHEDULE_S
 from detector.domain.alert import Alert, alert_key
 from detector.domain.communication import Communication, standing
-from detector.domain.impact import Listing
 from detector.domain.policy import LawfulBasis
 from detector.store import Message
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import AFFECTED, LIVE, SILENT, withdrawn, write_reference
+from tests.listings import listing_of
 
 
 @pytest.fixture
@@ -33,14 +33,23 @@ def house(tmp_path: Path, desk: Recording) -> Iterator[SmallHouse]:
 
 
 def opened(root: Path, url: str, **options) -> SmallHouse:
-    return SmallHouse(root, url, timeout_s=0.3, **options)
+    return SmallHouse(root=root, url=url, timeout_s=0.3, **options)
 
 
 def tell(house: SmallHouse, incident: str = "inc_1", sequence: int = 1, type_: str = "opened", hours: int = 6) -> str:
     """Put one alert into the outbox, as `assess` does; returns its webhook-id."""
     key = alert_key(incident, type_, sequence)
     data = {"impact": {"affected": 10, "suppressedByConsent": 7}, "say": {"en": "Hello"}}
-    alert = Alert(key, incident, type_, sequence, "major", LIVE, LIVE + hours * 3600, data)
+    alert = Alert(
+        key=key,
+        incident_id=incident,
+        type=type_,
+        sequence=sequence,
+        severity="major",
+        time=LIVE,
+        expires_at=LIVE + hours * 3600,
+        data=data,
+    )
     with house.store.begin() as connection:
         house.store.outbox.add(connection, alert, ["desk"], float(LIVE))
     return key
@@ -186,7 +195,17 @@ def test_an_incidents_alerts_arrive_in_order_whatever_happens(house, desk):
 def listed(house: SmallHouse, msisdn: str) -> None:
     person = house.names.subscriber(msisdn)
     decided = {"action": "proactive_message", "channel": "sms", "recipient": person, "decided_at": LIVE}
-    row = Listing("inc_1", person, "", "present", 0.9, 600.0, LIVE, contactable=True, **decided)
+    row = listing_of(
+        incident_id="inc_1",
+        subscriber=person,
+        account="",
+        basis="present",
+        probability=0.9,
+        exposure_s=600.0,
+        listed_at=LIVE,
+        contactable=True,
+        **decided,
+    )
     with house.store.begin() as connection:
         house.store.book.relist(connection, [], [row], LIVE)
 
@@ -225,7 +244,18 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     listed(house, AFFECTED)
     who = house.names.subscriber(AFFECTED)
     tell(house)
-    asked = Communication("inc_1", who, who, LIVE, "proactive_message", "sms", "", "everyone else", "major", "connecting")
+    asked = Communication(
+        incident_id="inc_1",
+        subscriber=who,
+        recipient=who,
+        at=LIVE,
+        action="proactive_message",
+        channel="sms",
+        offer="",
+        rule="everyone else",
+        severity="major",
+        service="connecting",
+    )
     with house.store.begin() as connection:
         house.store.communications.add(connection, [asked])
     house.jobs.relay.policy = replace(house.settings.care, quiet_from="11:00", quiet_to="13:00")
@@ -239,7 +269,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
 def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(house, desk):
     listed(house, AFFECTED)
     who = house.names.subscriber(AFFECTED)
-    over = Communication("inc_1", who, who, LIVE, "all_clear", "sms")
+    over = Communication(incident_id="inc_1", subscriber=who, recipient=who, at=LIVE, action="all_clear", channel="sms")
     with house.store.begin() as connection:
         house.store.communications.add(connection, [over, replace(over, action="survey")])
     tell(house, type_="resolved")
@@ -249,7 +279,15 @@ def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(house, desk):
 
 def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(house, desk):
     who = house.names.subscriber(AFFECTED)
-    earlier = Communication("inc_1", who, who, LIVE - 900, "proactive_message", "sms", severity="minor")
+    earlier = Communication(
+        incident_id="inc_1",
+        subscriber=who,
+        recipient=who,
+        at=LIVE - 900,
+        action="proactive_message",
+        channel="sms",
+        severity="minor",
+    )
     with house.store.begin() as connection:
         house.store.communications.add(connection, [earlier, replace(earlier, at=LIVE, severity="major")])
     tell(house, hours=1)

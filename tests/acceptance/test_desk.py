@@ -20,7 +20,7 @@ def house(tmp_path_factory):
     """An hour after the fault began: the site is still failing."""
     root = tmp_path_factory.mktemp("desk")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     for at in range(FAULT[0] + QUARTER + 300, FAULT[1] + 600, QUARTER):
         house.tick(at)
     house.jobs.run("experience")

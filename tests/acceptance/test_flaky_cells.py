@@ -39,25 +39,33 @@ def observed(flaky):
     numerator = np.stack([HOUR - down, attempts - rng.binomial(attempts.astype(int), 0.003), attempts], axis=2)
     denominator = np.stack([np.full_like(down, HOUR), attempts, np.ones_like(down)], axis=2)
     starts = START + HOUR * np.arange(hours)
-    return KpiFrame(starts, HOUR, NAMES, chosen, numerator, denominator, np.zeros(down.shape, bool))
+    return KpiFrame(
+        starts=starts,
+        duration_s=HOUR,
+        objects=NAMES,
+        kpis=chosen,
+        numerator=numerator,
+        denominator=denominator,
+        suspect=np.zeros(down.shape, bool),
+    )
 
 
 def part(frame, first, last):
     span = slice(first, last)
     return KpiFrame(
-        frame.starts[span].copy(),
-        HOUR,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[span].copy(),
-        frame.denominator[span].copy(),
-        frame.suspect[span].copy(),
+        starts=frame.starts[span].copy(),
+        duration_s=HOUR,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[span].copy(),
+        denominator=frame.denominator[span].copy(),
+        suspect=frame.suspect[span].copy(),
     )
 
 
 def incidents_of_the_last_day(flaky):
     frame, policy = observed(flaky), DetectionPolicy()
-    topology = Topology({name: Cell(name, "LTE") for name in NAMES}, {})
+    topology = Topology({name: Cell(cell_id=name, technology="LTE") for name in NAMES}, {})
     judged_from = len(frame.starts) - 24
     learned = part(frame, 0, judged_from)
     baseline = fit(learned, timezone="UTC", excluded=np.zeros(learned.suspect.shape, bool), peers={}, policy=policy)

@@ -29,7 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallHouse]:
     """The operator in the middle of its fault."""
     root = tmp_path_factory.mktemp("lookup")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.decide_from()
     for moment in DURING:
         house.tick(moment)

@@ -82,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallHouse
     with_people(write_operator(root / "operator"))
     configure_logs(level="DEBUG", stream=log)
     with recording() as desk:
-        house = SmallHouse(root, url=desk.url)
+        house = SmallHouse(root=root, url=desk.url)
         house.jobs.decide_from()
         for moment in MOMENTS:
             house.tick(moment)
@@ -215,7 +215,9 @@ def test_no_command_prints_an_identity(world, monkeypatch, capsys):
 def test_a_backtest_names_nobody_unless_it_is_told_to(world, tmp_path):
     house, _ = world
     given = (MOMENTS[0] - 900, MOMENTS[3])
-    Backtest(house.root / "operator", tmp_path / "out", settings_of(house.root), given).run(lambda _: None)
+    Backtest(dataset=house.root / "operator", out=tmp_path / "out", settings=settings_of(house.root), given=given).run(
+        lambda _: None
+    )
     files = dict(files_below(tmp_path / "out"))
     assert {Path(name).name for name in files} >= {"affected.csv", "alerts.jsonl", "report.html", "summary.json"}
     assert {where: found for where, text in files.items() if (found := found_in(text))} == {}

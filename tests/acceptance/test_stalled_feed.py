@@ -41,8 +41,8 @@ class Watched:
     done: int = 1
 
     def open(self) -> "Watched":
-        self.house = SmallHouse(self.root, self.care.url)
-        other = Receiver("noc", self.operations.url, (SECRET,), audience="operations")
+        self.house = SmallHouse(root=self.root, url=self.care.url)
+        other = Receiver(name="noc", url=self.operations.url, secrets=(SECRET,), audience="operations")
         self.house.jobs.receivers = self.house.receivers = [*self.house.receivers, other]
         self.house.jobs.relay.receivers = {r.name: r for r in self.house.receivers}
         return self
@@ -82,7 +82,7 @@ def watch(tmp_path: Path) -> Iterator[Watched]:
 
 
 def operator(watch: Watched, **rules: object) -> Watched:
-    StallingOperator(watch.root / "operator", **rules).write()  # type: ignore[arg-type]
+    StallingOperator(root=watch.root / "operator", **rules).write()  # type: ignore[arg-type]
     return watch.open()
 
 

@@ -130,7 +130,7 @@ def test_gone_data_without_confirmation_opens_nothing() -> None:
 
 
 def test_an_alarm_confirms_missing_data_and_is_named() -> None:
-    alarm = Alarm("a7", "site", "s1", at("08:10"), severity="critical")
+    alarm = Alarm(alarm_id="a7", object_kind="site", object_id="s1", raised_at=at("08:10"), severity="critical")
     story = Story(operations=Operations(alarms=(alarm,))).tell("""
         time  | c1.1
         08:00 | gone
@@ -161,8 +161,8 @@ def test_a_sleeping_cell_is_found_without_any_alarm() -> None:
 
 def test_a_capacity_cell_asleep_at_night_is_no_fault() -> None:
     topology = network()
-    saving = Cell("c1.1", "LTE", site_id="s1", state="energy_saving")
-    story = Story(Topology({**topology.cells, "c1.1": saving}, topology.functions)).tell("""
+    saving = Cell(cell_id="c1.1", technology="LTE", site_id="s1", state="energy_saving")
+    story = Story(topology=Topology({**topology.cells, "c1.1": saving}, topology.functions)).tell("""
         time  | c1.1   | c1.2
         02:00 | asleep | idle
         02:15 | asleep | idle
@@ -206,7 +206,7 @@ def test_a_site_outage_is_one_incident_that_grows_from_its_first_cell() -> None:
 
 
 def test_a_hub_is_one_incident_and_an_unrelated_cell_another() -> None:
-    story = Story(network(hub=6))
+    story = Story(topology=network(hub=6))
     behind = [f"c{s}.{n}" for s in range(1, 7) for n in (1, 2, 3)]
     story.step(at("08:00"), dict.fromkeys(behind[:3], "dead"))
     story.step(at("08:15"), dict.fromkeys(behind, "dead") | {"c15.1": "sharp"})
@@ -267,7 +267,7 @@ def test_works_that_end_in_time_stay_silent_to_the_end_and_cancelled_ones_excuse
 
 
 def test_a_merge_keeps_the_older_incident() -> None:
-    story = Story(network(hub=2)).tell("""
+    story = Story(topology=network(hub=2)).tell("""
         time  | c1.1  | c1.2 | c1.3 | c2.1  | c2.2 | c2.3
         08:00 | ok    | ok   | ok   | sharp | ok   | ok
         08:15 | sharp | ok   | ok   | sharp | ok   | ok
@@ -280,14 +280,20 @@ def test_a_merge_keeps_the_older_incident() -> None:
 
 
 def test_the_tickets_promise_becomes_the_expected_end_and_is_told_when_it_moves() -> None:
-    story = Story(operations=Operations(tickets=(Ticket("t1", "site", "s1", at("08:10"), eta=at("10:00")),)))
+    story = Story(
+        operations=Operations(
+            tickets=(Ticket(ticket_id="t1", object_kind="site", object_id="s1", opened_at=at("08:10"), eta=at("10:00")),)
+        )
+    )
     story.tell("""
         time  | c1.1
         08:00 | dead
     """)
     (incident,) = story.incidents.values()
     assert (incident.ticket_id, incident.expected_clear_at, incident.expected_clear_source) == ("t1", at("10:00"), "ticket")
-    story.operations = Operations(tickets=(Ticket("t1", "site", "s1", at("08:10"), eta=at("11:00")),))
+    story.operations = Operations(
+        tickets=(Ticket(ticket_id="t1", object_kind="site", object_id="s1", opened_at=at("08:10"), eta=at("11:00")),)
+    )
     story.tell("""
         time  | c1.1
         08:15 | dead
@@ -299,7 +305,7 @@ def test_the_tickets_promise_becomes_the_expected_end_and_is_told_when_it_moves(
 
 def test_where_sites_are_unknown_cells_that_begin_together_are_one_incident() -> None:
     """The shape of the real 58 cells: one goes down at hour 3, three of another site at hour 5, two more at hour 9."""
-    story = Story(network(19, site_known=False), duration_s=3600).tell("""
+    story = Story(topology=network(19, site_known=False), duration_s=3600).tell("""
         time  | c1.1 | c5.1 | c5.2 | c5.3 | c9.1 | c9.2
         03:00 | dead | ok   | ok   | ok   | ok   | ok
         04:00 | dead | ok   | ok   | ok   | ok   | ok
@@ -345,7 +351,8 @@ def test_a_tick_scored_twice_on_its_own_result_changes_nothing() -> None:
 
 def test_a_bad_release_becomes_one_incident_though_its_cells_show_one_after_the_other() -> None:
     cells = {
-        f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="A", software="r2" if n <= 10 else "r1") for n in range(1, 61)
+        f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", vendor="A", software="r2" if n <= 10 else "r1")
+        for n in range(1, 61)
     }
     story = Story(topology=Topology(cells)).tell("""
         time  | c1    | c2    | c3    | c4    | c5

@@ -21,7 +21,16 @@ every_format = pytest.mark.parametrize("wire", FORMATS.values(), ids=FORMATS.key
 
 
 def alert(data, type_="opened"):
-    return Alert(alert_key("inc_42", type_, 1), "inc_42", type_, 1, "major", 1774340400, 1774362000, data)
+    return Alert(
+        key=alert_key("inc_42", type_, 1),
+        incident_id="inc_42",
+        type=type_,
+        sequence=1,
+        severity="major",
+        time=1774340400,
+        expires_at=1774362000,
+        data=data,
+    )
 
 
 @every_format

@@ -10,12 +10,12 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.communication import Communication
 from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
 from detector.domain.experience import Experience
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.reports import REPORTS, Past
 from detector.reports.report import KINDS
+from tests.listings import listing_of
 
 MIDNIGHT, HOUR = 1_774_224_000, 3600  # Mon 23 March 2026, 00:00 UTC
 FLOOR = 5
@@ -25,38 +25,104 @@ every_report = pytest.mark.parametrize("kind", REPORTS.values(), ids=REPORTS.key
 def past(people: int = 30) -> Past:
     """Two sites in two regions; `people` suffer from an outage at the first, one person of it from another at the second."""
     cells = {
-        f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", tac=f"t{n}", region=f"r{n}", vendor="v", software="1") for n in (1, 2)
+        f"c{n}": Cell(
+            cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", tac=f"t{n}", region=f"r{n}", vendor="v", software="1"
+        )
+        for n in (1, 2)
     }
     keys = [f"sub_{n:03d}" for n in range(people)]
-    subscribers = {key: Subscriber(key, "acc_1", segment="consumer") for key in keys}
+    subscribers = {key: Subscriber(key=key, account="acc_1", segment="consumer") for key in keys}
     members = tuple(Membership("acc_1", key, "line") for key in keys)
     customers = Customers(subscribers, {"acc_1": Account("acc_1", "enterprise", "gold", "99.9", "team")}, members)
     outage = Incident(
-        "inc_1",
-        "site",
-        "s1",
-        "outage",
-        MIDNIGHT + 8 * HOUR,
-        MIDNIGHT + 8 * HOUR,
-        "major",
-        (),
-        ("c1",),
-        "",
+        incident_id="inc_1",
+        root_kind="site",
+        root_id="s1",
+        kind="outage",
+        started_at=MIDNIGHT + 8 * HOUR,
+        opened_at=MIDNIGHT + 8 * HOUR,
+        severity="major",
+        degradation_ids=(),
+        cells=("c1",),
+        reason="",
         state="resolved",
         resolved_at=MIDNIGHT + 10 * HOUR,
     )
     slow = replace(outage, incident_id="inc_2", root_id="s2", kind="integrity", cells=("c2",))
     listed = [
-        Listing("inc_1", key, "acc_1", "present", 0.9, 2.0 * HOUR, MIDNIGHT + 9 * HOUR, degraded_s=3600.0) for key in keys
+        listing_of(
+            incident_id="inc_1",
+            subscriber=key,
+            account="acc_1",
+            basis="present",
+            probability=0.9,
+            exposure_s=2.0 * HOUR,
+            listed_at=MIDNIGHT + 9 * HOUR,
+            degraded_s=3600.0,
+        )
+        for key in keys
     ]
-    listed += [Listing("inc_2", key, "acc_1", "present", 0.8, HOUR, MIDNIGHT + 9 * HOUR) for key in keys[:1]]
-    heard = [Interaction(f"k_{key}", MIDNIGHT + 9 * HOUR, "contact", "call", key, "network") for key in keys[: people // 2]]
-    days = [Experience(MIDNIGHT, "subscriber", key, 61.0, 3600.0, 2.0, 0.9, 1, -39.0, {"coverage": 3600.0}) for key in keys]
-    days += [Experience(MIDNIGHT, "account", "acc_1", 70.0, 3600.0 * people, 2.0, 0.9, 1, -30.0) for _ in keys[:1]]
-    asked = [Communication("inc_1", key, key, MIDNIGHT + 9 * HOUR, "data_boost", offer="data_1gb") for key in keys]
+    listed += [
+        listing_of(
+            incident_id="inc_2",
+            subscriber=key,
+            account="acc_1",
+            basis="present",
+            probability=0.8,
+            exposure_s=HOUR,
+            listed_at=MIDNIGHT + 9 * HOUR,
+        )
+        for key in keys[:1]
+    ]
+    heard = [
+        Interaction(
+            interaction_id=f"k_{key}",
+            at=MIDNIGHT + 9 * HOUR,
+            kind="contact",
+            channel="call",
+            subscriber=key,
+            category="network",
+        )
+        for key in keys[: people // 2]
+    ]
+    days = [
+        Experience(
+            day=MIDNIGHT,
+            holder_kind="subscriber",
+            holder=key,
+            index=61.0,
+            degraded_s=3600.0,
+            failures=2.0,
+            worst=0.9,
+            incidents=1,
+            trend=-39.0,
+            by_harm={"coverage": 3600.0},
+        )
+        for key in keys
+    ]
+    days += [
+        Experience(
+            day=MIDNIGHT,
+            holder_kind="account",
+            holder="acc_1",
+            index=70.0,
+            degraded_s=3600.0 * people,
+            failures=2.0,
+            worst=0.9,
+            incidents=1,
+            trend=-30.0,
+        )
+        for _ in keys[:1]
+    ]
+    asked = [
+        Communication(
+            incident_id="inc_1", subscriber=key, recipient=key, at=MIDNIGHT + 9 * HOUR, action="data_boost", offer="data_1gb"
+        )
+        for key in keys
+    ]
     return Past(
-        Window(MIDNIGHT, MIDNIGHT + 7 * 24 * HOUR),
-        "UTC",
+        window=Window(MIDNIGHT, MIDNIGHT + 7 * 24 * HOUR),
+        timezone="UTC",
         floor=FLOOR,
         topology=Topology(cells),
         customers=customers,
@@ -84,7 +150,7 @@ def test_a_row_has_a_value_for_every_column_of_a_known_kind(kind):
 
 @every_report
 def test_of_nothing_there_is_nothing_to_say(kind):
-    made = kind.make(Past(Window(0, HOUR)))
+    made = kind.make(Past(window=Window(0, HOUR)))
     assert made.columns
     assert not [row for row in made.records() if any(isinstance(v, int | float) and v for v in row.values())]
 
@@ -133,4 +199,4 @@ def test_every_column_is_told_in_the_reference(name):
     page = (Path(__file__).parents[2] / "docs/reference/reports.md").read_text(encoding="utf-8")
     part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
     told = [line.split("`")[1] for line in part.splitlines() if line.startswith("| `")]
-    assert told == [c.name for c in REPORTS[name].make(Past(Window(0, HOUR))).columns]
+    assert told == [c.name for c in REPORTS[name].make(Past(window=Window(0, HOUR))).columns]

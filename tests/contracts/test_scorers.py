@@ -19,7 +19,18 @@ ONE_SIDED = pytest.mark.parametrize(("kind", "direction"), [pair for pair in KIN
 
 
 def kpi(kind, direction):
-    return Kpi("k", "k", "", kind, direction, "accessibility", "LTE", "", "", floor=0.01 if kind == "ratio" else 0.2)
+    return Kpi(
+        id="k",
+        title="k",
+        unit="",
+        kind=kind,
+        direction=direction,
+        family="accessibility",
+        technology="LTE",
+        clause="",
+        numerator="",
+        floor=0.01 if kind == "ratio" else 0.2,
+    )
 
 
 def sample(kind, direction, seed=0):
@@ -31,7 +42,14 @@ def sample(kind, direction, seed=0):
     worse = -1 if direction == "up" and kind in ("rate", "mean", "gauge") else 1
     events = np.round(level * size) if kind in ("ratio", "rate", "volume") else level * size
     return Sample(
-        events, size, level, spread, np.full(N, 0.01), np.zeros(N), worse, 3.0 if kind in ("mean", "gauge") else 0.0
+        events=events,
+        size=size,
+        level=level,
+        spread=spread,
+        doubt=np.full(N, 0.01),
+        rest=np.zeros(N),
+        worse=worse,
+        offset=3.0 if kind in ("mean", "gauge") else 0.0,
     )
 
 

@@ -28,8 +28,20 @@ from detector.store.repair import drop_unreferenced, reindex
 from detector.store.tables import metadata, outbox
 from detector.store.vault import Vault
 from detector.store.verify import Verification
+from tests.listings import listing_of
 
-KPI = Kpi("rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "s", "a")
+KPI = Kpi(
+    id="rrc_sr",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="",
+    numerator="s",
+    denominator="a",
+)
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
@@ -61,7 +73,15 @@ def store(database: Database, tmp_path: Path) -> Store:
 def frame(starts: list[int], succ: float, objects: tuple[str, ...] = ("c1", "c2")) -> KpiFrame:
     shape = (len(starts), len(objects), 1)
     num, den = np.full(shape, succ), np.full(shape, 100.0)
-    return KpiFrame(np.array(starts, np.int64), 900, objects, (KPI,), num, den, np.zeros(shape[:2], bool))
+    return KpiFrame(
+        starts=np.array(starts, np.int64),
+        duration_s=900,
+        objects=objects,
+        kpis=(KPI,),
+        numerator=num,
+        denominator=den,
+        suspect=np.zeros(shape[:2], bool),
+    )
 
 
 def keep(store: Store, one: KpiFrame, version: int = 1) -> None:
@@ -150,29 +170,58 @@ def test_a_step_stays_owed_until_this_version_of_it_is_settled(store: Store) -> 
 
 
 def degradation(name: str = "deg_1", cleared_at: int | None = None) -> Degradation:
-    named = (name, "c1", "accessibility", "rrc_sr", "accessibility", 0, 1200, "major")
     parts = (Part("rrc_sr", 1, 12.0, 0.8, 0.99), Part("erab_sr", 3, 4.0, 0.9, 0.99))
-    return Degradation(*named, 12.0, 0.99, 0.8, 80, 100, 19, 1, 900, cleared_at, parts=parts, siblings=2, siblings_alike=1)
+    return Degradation(
+        degradation_id=name,
+        object_id="c1",
+        family="accessibility",
+        kpi="rrc_sr",
+        kind="accessibility",
+        started_at=0,
+        detected_at=1200,
+        severity="major",
+        strength=12.0,
+        expected=0.99,
+        observed=0.8,
+        numerator=80,
+        denominator=100,
+        excess=19,
+        periods=1,
+        duration_s=900,
+        cleared_at=cleared_at,
+        parts=parts,
+        siblings=2,
+        siblings_alike=1,
+    )
 
 
 INCIDENT = Incident(
-    "inc_1",
-    "cell",
-    "c1",
-    "accessibility",
-    0,
-    1200,
-    "major",
-    ("deg_1",),
-    ("c1",),
-    "RRC setup success 80 %",
+    incident_id="inc_1",
+    root_kind="cell",
+    root_id="c1",
+    kind="accessibility",
+    started_at=0,
+    opened_at=1200,
+    severity="major",
+    degradation_ids=("deg_1",),
+    cells=("c1",),
+    reason="RRC setup success 80 %",
     updated_at=1200,
     rivals=(Rival("cell", "c1", 1, 1, 1e-4, 1.0), Rival("site", "s1", 1, 3, 0.02, 1.0)),
 )
 
 
 def test_nouns_come_back_as_they_went(store: Store) -> None:
-    impact = Impact("inc_1", 1200, 10, 4.5, 2.0, 7.0, (), (AccountImpact("acc_1", "family", "", 2, 3),))
+    impact = Impact(
+        incident_id="inc_1",
+        assessed_at=1200,
+        exposed=10,
+        affected=4.5,
+        affected_low=2.0,
+        affected_high=7.0,
+        people=(),
+        accounts=(AccountImpact(account="acc_1", kind="family", tier="", affected_lines=2, lines=3),),
+    )
     with store.begin() as connection:
         store.book.save(connection, [degradation()], [INCIDENT])
         store.book.save(connection, [degradation()], [INCIDENT])
@@ -184,9 +233,20 @@ def test_nouns_come_back_as_they_went(store: Store) -> None:
 
 
 def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bool = True) -> Listing:
-    decided = {"action": "proactive_message", "channel": "sms", "recipient": subscriber, "decided_at": 1200}
-    person = ("inc_1", subscriber, "acc_1", "expected", probability, 900.0, 1200)
-    return Listing(*person, contactable=contactable, **decided)
+    return listing_of(
+        incident_id="inc_1",
+        subscriber=subscriber,
+        account="acc_1",
+        basis="expected",
+        probability=probability,
+        exposure_s=900.0,
+        listed_at=1200,
+        contactable=contactable,
+        action="proactive_message",
+        channel="sms",
+        recipient=subscriber,
+        decided_at=1200,
+    )
 
 
 def test_a_list_remembers_what_was_known_when(store: Store) -> None:
@@ -200,7 +260,18 @@ def test_a_list_remembers_what_was_known_when(store: Store) -> None:
 
 
 def test_what_was_said_is_kept_row_by_row(store: Store) -> None:
-    said = Communication("inc_1", "sub_1", "sub_2", 1200, "call", "call", "", "vip", "major", "slow")
+    said = Communication(
+        incident_id="inc_1",
+        subscriber="sub_1",
+        recipient="sub_2",
+        at=1200,
+        action="call",
+        channel="call",
+        offer="",
+        rule="vip",
+        severity="major",
+        service="slow",
+    )
     later = replace(said, incident_id="inc_2", at=2100, offer="gb-1")
     with store.begin() as connection:
         store.communications.add(connection, [said, later])
@@ -212,7 +283,16 @@ def test_what_was_said_is_kept_row_by_row(store: Store) -> None:
 
 
 def alert(sequence: int = 1, type_: str = "opened") -> Alert:
-    return Alert(f"evt_{sequence}", "inc_1", type_, sequence, "major", 1200, 9000, {"say": {"en": "Hello"}})
+    return Alert(
+        key=f"evt_{sequence}",
+        incident_id="inc_1",
+        type=type_,
+        sequence=sequence,
+        severity="major",
+        time=1200,
+        expires_at=9000,
+        data={"say": {"en": "Hello"}},
+    )
 
 
 def test_an_alert_is_claimed_once_and_its_meaning_frozen(store: Store) -> None:
@@ -260,7 +340,17 @@ def presence(*people: str) -> Presence:
     who, zero = np.arange(n, dtype=np.int32), np.zeros(n, np.int64)
     unknown = np.full(n, np.nan)
     hour = np.full(n, 3600, np.int32)
-    return Presence(people, ("c1",), who, zero.astype(np.int32), zero, hour, hour.astype(float), unknown, unknown)
+    return Presence(
+        subscribers=people,
+        cells=("c1",),
+        subscriber=who,
+        cell=zero.astype(np.int32),
+        start=zero,
+        duration_s=hour,
+        seconds=hour.astype(float),
+        attempts=unknown,
+        failures=unknown,
+    )
 
 
 def test_a_forgotten_person_is_nowhere(store: Store) -> None:
@@ -268,7 +358,9 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
         store.presence.write(presence("sub_1", "sub_2"), 7.0, connection, 8.0)
     store.vault.seal({"sub_1": "491700000001", "sub_2": "491700000002"})
     with store.begin() as connection:
-        said = [Interaction(f"k{n}", 5, "contact", "call", f"sub_{n}") for n in (1, 2)]
+        said = [
+            Interaction(interaction_id=f"k{n}", at=5, kind="contact", channel="call", subscriber=f"sub_{n}") for n in (1, 2)
+        ]
         store.interactions.add(connection, said)
         store.book.relist(connection, [], [listing("sub_1"), listing("sub_2")], 1200)
     one, other = (store.erasure.person([name]) for name in ("sub_1", "sub_2"))
@@ -328,8 +420,36 @@ def test_state_made_from_something_else_or_damaged_is_not_there(store: Store, in
 
 
 def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_front(store: Store) -> None:
-    episode = Degradation("deg_1", "c1", "f", "rrc_sr", "drift", 0, 1200, "minor", float("inf"), 1, 1, 1, 1, 1, 1, 900)
-    incident = Incident("inc_1", "cell", "c1", "drift", 0, 1200, "minor", ("deg_1",), ("c1",), "why")
+    episode = Degradation(
+        degradation_id="deg_1",
+        object_id="c1",
+        family="f",
+        kpi="rrc_sr",
+        kind="drift",
+        started_at=0,
+        detected_at=1200,
+        severity="minor",
+        strength=float("inf"),
+        expected=1,
+        observed=1,
+        numerator=1,
+        denominator=1,
+        excess=1,
+        periods=1,
+        duration_s=900,
+    )
+    incident = Incident(
+        incident_id="inc_1",
+        root_kind="cell",
+        root_id="c1",
+        kind="drift",
+        started_at=0,
+        opened_at=1200,
+        severity="minor",
+        degradation_ids=("deg_1",),
+        cells=("c1",),
+        reason="why",
+    )
     begun = [
         Decided(Tick(900 * n, 900), 900 * n + 1200, Before((episode,) * n, (incident,) * n, {"c1": n})) for n in range(3)
     ]
@@ -351,7 +471,9 @@ def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_
 
 
 def test_what_was_withdrawn_is_sent_to_nobody_who_has_not_heard(store: Store) -> None:
-    alert = Alert("evt_1", "inc_1", "opened", 1, "major", 0, 9999, {"n": 1})
+    alert = Alert(
+        key="evt_1", incident_id="inc_1", type="opened", sequence=1, severity="major", time=0, expires_at=9999, data={"n": 1}
+    )
     with store.begin() as connection:
         store.outbox.add(connection, alert, ["heard", "trying", "waiting"], 0.0)
     told = {message.receiver: message for message in store.outbox.claim(1.0)}
@@ -381,11 +503,39 @@ def test_what_was_done_for_a_tick_is_known_by_its_version(store: Store) -> None:
 
 def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: Store) -> None:
     stands = Degradation(
-        "deg_1", "c1", "f", "rrc_sr", "drift", 900, 1800, "minor", 5, 1, 1, 1, 1, 1, 1, 900, cleared_at=2700
+        degradation_id="deg_1",
+        object_id="c1",
+        family="f",
+        kpi="rrc_sr",
+        kind="drift",
+        started_at=900,
+        detected_at=1800,
+        severity="minor",
+        strength=5,
+        expected=1,
+        observed=1,
+        numerator=1,
+        denominator=1,
+        excess=1,
+        periods=1,
+        duration_s=900,
+        cleared_at=2700,
     )
     gone = replace(stands, degradation_id="deg_2", cleared_at=900, withdrawn_at=3600, superseded_by="deg_1")
     false = Incident(
-        "inc_1", "cell", "c1", "drift", 0, 1200, "minor", ("deg_2",), ("c1",), "why", "resolved", 3600, withdrawn_at=3600
+        incident_id="inc_1",
+        root_kind="cell",
+        root_id="c1",
+        kind="drift",
+        started_at=0,
+        opened_at=1200,
+        severity="minor",
+        degradation_ids=("deg_2",),
+        cells=("c1",),
+        reason="why",
+        state="resolved",
+        resolved_at=3600,
+        withdrawn_at=3600,
     )
     with store.begin() as connection:
         store.book.save(connection, [stands, gone], [false])

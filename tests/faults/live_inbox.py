@@ -51,7 +51,7 @@ class LiveInbox:
     def open(self) -> SmallHouse:
         """As a start of the service over this folder would have it."""
         source = FileDrop(self.inbox, Pseudonymiser(b"k" * 32), self.quarantine, how=Watching(patience_s=60.0))
-        return SmallHouse(self.root, self.receiver.url, source=source)
+        return SmallHouse(root=self.root, url=self.receiver.url, source=source)
 
     def counters(self, quarter: int, folder: Path | None = None) -> tuple[str, bytes]:
         """(name, bytes) of a quarter's counters."""

@@ -59,7 +59,7 @@ class Machine:
         self.house = self._started()
 
     def _started(self) -> SmallHouse:
-        house = SmallHouse(self.root)
+        house = SmallHouse(root=self.root)
         guard = house.jobs.guard
         guard.timed, guard.steady, guard.boot = True, lambda: self.steady, self.boot
         return house
@@ -132,7 +132,7 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
     (tmp_path / "operator").symlink_to(operator)
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "keys.json").write_text(json.dumps(KEYS))
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     at = MOMENTS[BEFORE_THE_OUTAGE]
     for reading in [*MOMENTS[:2], at + offset, *MOMENTS[2:]]:
         house.tick(reading)

@@ -35,7 +35,7 @@ def desk():
 @pytest.fixture
 def house(tmp_path, desk):
     write_reference(tmp_path / "operator")
-    house = SmallHouse(tmp_path, desk.url)
+    house = SmallHouse(root=tmp_path, url=desk.url)
     yield house
     house.close()
 
@@ -49,7 +49,16 @@ def compose(house, machine, number=1):
     with house.store.begin() as connection:
         for n in range(number):
             key = alert_key(f"inc_{n}_{machine.wall}", "opened", 1)
-            alert = Alert(key, f"inc_{n}_{machine.wall}", "opened", 1, "major", LIVE, LIVE + 6 * HOUR, {})
+            alert = Alert(
+                key=key,
+                incident_id=f"inc_{n}_{machine.wall}",
+                type="opened",
+                sequence=1,
+                severity="major",
+                time=LIVE,
+                expires_at=LIVE + 6 * HOUR,
+                data={},
+            )
             house.store.outbox.add(connection, alert, ["desk"], machine.wall)
 
 
@@ -103,7 +112,7 @@ def test_a_breaker_pauses_as_long_as_it_would_have(seconds, house, desk):
 @pytest.mark.parametrize("seconds", SET)
 def test_two_processes_of_a_machine_move_the_waits_once(seconds, house, desk, tmp_path):
     desk.statuses = [500, 500, 204]
-    machine, other = Machine(), SmallHouse(tmp_path, desk.url)
+    machine, other = Machine(), SmallHouse(root=tmp_path, url=desk.url)
     for one in (house, other):
         of_machine(one, machine)
     compose(house, machine)

@@ -18,7 +18,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has people, opened once by its owner."""
     root = tmp_path_factory.mktemp("filled")
     write_operator(root / "operator", since=LIVE - 3600)
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.clock.at = LIVE
     house.jobs.run("pull")
     house.close()

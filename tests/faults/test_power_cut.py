@@ -39,7 +39,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read the past and decided nothing yet."""
     root = tmp_path_factory.mktemp("begun")
     write_operator(root / "operator")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.run("pull")
     house.store.history.compact(before=LIVE)
     house.close()
@@ -60,7 +60,7 @@ def live(root: Path, url: str, environ: dict[str, str]) -> int:
 
 
 def found_in(root: Path) -> dict[str, object]:
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     try:
         return outcome(house)
     finally:

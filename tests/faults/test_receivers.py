@@ -34,7 +34,16 @@ def compose(here: Place, alerts: dict[str, int]) -> None:
                 for n in range(number):
                     incident = f"inc_{receiver}_{n}"
                     key = alert_key(incident, "opened", 1)
-                    alert = Alert(key, incident, "opened", 1, "major", now, now + 6 * 3600, {"say": {"en": "Hello"}})
+                    alert = Alert(
+                        key=key,
+                        incident_id=incident,
+                        type="opened",
+                        sequence=1,
+                        severity="major",
+                        time=now,
+                        expires_at=now + 6 * 3600,
+                        data={"say": {"en": "Hello"}},
+                    )
                     Outbox(database).add(connection, alert, [receiver], time.time())
     finally:
         database.close()

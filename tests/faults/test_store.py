@@ -35,7 +35,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("begun")
     write_operator(root / "operator")
     with recording() as record:
-        house = SmallHouse(root, record.url)
+        house = SmallHouse(root=root, url=record.url)
         for moment in MOMENTS[:CUT]:
             house.tick(moment)
         house.close()
@@ -63,7 +63,7 @@ def copy_of(begun: Path, root: Path) -> Path:
 
 def live_on(root: Path, url: str) -> dict[str, object]:
     """The rest of the rounds, in a process that has just started, and what has been decided at their end."""
-    house = SmallHouse(root, url, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, url=url, wall_at=MOMENTS[CUT])
     for moment in MOMENTS[CUT:]:
         house.tick(moment)
     found = outcome(house)
@@ -92,7 +92,7 @@ def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_r
     for kind in kinds.values():
         assert not kind.says or any(re.search(kind.says, line) for line in said), (kind.says, said)
     assert all("\n" not in line and ";" in line for line in said), "one line each, with the mend"
-    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
     before = len(house.store.ticks.all_done("decide"))
     house.tick(MOMENTS[CUT])
     announce(root / "var", "http://127.0.0.1:1")
@@ -114,7 +114,7 @@ def test_rebuild_mends_a_damaged_store(kinds, begun, tmp_path):
     root = copy_of(begun, tmp_path / "house")
     for kind in kinds.values():
         kind.damage(root / "var")
-    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
     house.clock.at = MOMENTS[CUT] - 1
     assert [str(one) for one in rebuild(house.house, plan(house.house)).troubles] == []
     assert house.store.ticks.in_state("damaged", "unknown") == {}
@@ -156,7 +156,7 @@ def story(found: dict[str, object]) -> list[object]:
 def test_a_tick_whose_file_is_lost_before_it_is_scored(inbox, begun, tmp_path):
     """It is read again; without the inbox it is not known: no decision, and above all none that everything is silent."""
     root = copy_of(begun, tmp_path / "house")
-    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
     house.clock.at = MOMENTS[CUT]
     house.jobs.run("pull")
     house.close()
@@ -164,7 +164,7 @@ def test_a_tick_whose_file_is_lost_before_it_is_scored(inbox, begun, tmp_path):
     if not inbox:
         for path in (root / "operator" / "counters").iterdir():
             path.unlink()
-    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
     house.clock.at = MOMENTS[CUT]
     for job in ("detect", "assess"):
         house.jobs.run(job)
@@ -185,14 +185,14 @@ def test_a_disk_that_comes_back_brings_everything_back(begun, tmp_path):
     for path in (root / "operator" / "counters").iterdir():
         path.unlink()
     (root / "var/kpi").rename(root / "away")
-    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
     house.tick(MOMENTS[CUT])
     house.jobs.run("learn")
     assert len(house.store.ticks.in_state("unknown")) > 400
     house.close()
     shutil.rmtree(root / "var/kpi")
     (root / "away").rename(root / "var/kpi")
-    house = SmallHouse(root, wall_at=MOMENTS[CUT])
+    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
     house.clock.at = MOMENTS[CUT]
     assert rebuild(house.house, plan(house.house)).troubles == []
     assert house.store.ticks.in_state("damaged", "unknown") == {}

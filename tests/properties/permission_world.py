@@ -53,11 +53,32 @@ class World:
     def impact(self, incident: Incident, at: int) -> Impact:
         known = self.customers.subscribers
         people = tuple(
-            Affected(incident.incident_id, key, known[key].account if key in known else "", "expected", chance, 900.0)
+            Affected(
+                incident_id=incident.incident_id,
+                subscriber=key,
+                account=known[key].account if key in known else "",
+                basis="expected",
+                probability=chance,
+                exposure_s=900.0,
+            )
             for key, chance in sorted(self.chances.items())
         )
-        accounts = tuple(AccountImpact(key, "enterprise", "", 6, 9) for key in FIRMS)
-        return Impact(incident.incident_id, at, 6, 5.0, 4.0, 6.0, people, accounts)
+        accounts = tuple(AccountImpact(account=key, kind="enterprise", tier="", affected_lines=6, lines=9) for key in FIRMS)
+        return Impact(
+            incident_id=incident.incident_id,
+            assessed_at=at,
+            exposed=6,
+            affected=5.0,
+            affected_low=4.0,
+            affected_high=6.0,
+            people=people,
+            accounts=accounts,
+        )
+
+
+def consent(holder: tuple[str, str], purpose: str, channel: str, state: str, since: int) -> Consent:
+    kind, name = holder
+    return Consent(holder_kind=kind, holder=name, purpose=purpose, channel=channel, state=state, since=since)
 
 
 def world(dice: Random) -> World:
@@ -65,8 +86,8 @@ def world(dice: Random) -> World:
     one, often = dice.choice, lambda share: dice.random() < share
     people = {
         key: Subscriber(
-            key,
-            one(("", *FIRMS)),
+            key=key,
+            account=one(("", *FIRMS)),
             minor=often(0.6 if key == "kid" else 0.1),
             guardian=one(("gus", "gus", "bob", "kid", "", "x")),
             vulnerable=often(0.15),
@@ -81,14 +102,14 @@ def world(dice: Random) -> World:
     members = tuple(Membership(one(FIRMS), one(PEOPLE), "manager") for _ in range(dice.randrange(3)))
     holders = [*(("subscriber", key) for key in PEOPLE), *(("account", key) for key in FIRMS)]
     rows = [
-        Consent(*holder, purpose, "any", "granted", NOW - 90 * DAY)
+        consent(holder, purpose, "any", "granted", NOW - 90 * DAY)
         for holder in holders
         for purpose in PURPOSES
         if often(0.85)
     ]
     for _ in range(dice.randrange(6)):
         state, ago = one(("granted", "withdrawn", "withdrawn")), dice.randrange(-3 * HOUR, 30 * DAY, 900)
-        rows.append(Consent(*one(holders), one(PURPOSES), one(("any", *CHANNELS)), state, NOW - ago))
+        rows.append(consent(one(holders), one(PURPOSES), one(("any", *CHANNELS)), state, NOW - ago))
     dice.shuffle(rows)
     incidents = tuple(_incident(f"inc_{n}", dice) for n in range(dice.randrange(1, 3)))
     return World(
@@ -112,7 +133,7 @@ def _policy(dice: Random) -> CarePolicy:
         for _ in range(dice.choice((0, 0, 1, 2)))
     )
     holdout = HoldoutPolicy(
-        dice.choice(("", "the board")),
+        approved_by=dice.choice(("", "the board")),
         share=dice.choice((0.1, 0.5)),
         since=dice.choice(("", "2026-03-24", "2026-04-01")),
         notifiable_cells=dice.choice((2, 20)),
@@ -131,23 +152,34 @@ def _policy(dice: Random) -> CarePolicy:
 def _incident(name: str, dice: Random) -> Incident:
     begin, cells = NOW - dice.choice((0, HOUR, 3 * DAY)), tuple(f"c{n}" for n in range(dice.choice((1, 1, 2))))
     kind = dice.choice(("outage", "integrity"))
-    return Incident(name, "cell", "c0", kind, begin, begin, dice.choice(("minor", "major", "critical")), (), cells, "")
+    return Incident(
+        incident_id=name,
+        root_kind="cell",
+        root_id="c0",
+        kind=kind,
+        started_at=begin,
+        opened_at=begin,
+        severity=dice.choice(("minor", "major", "critical")),
+        degradation_ids=(),
+        cells=cells,
+        reason="",
+    )
 
 
 def _said(dice: Random) -> Communication:
     who, action = dice.choice(PEOPLE), dice.choice(("call", "proactive_message", "data_boost", "all_clear", "taken_back"))
     about = "inc_old" if action == "all_clear" else dice.choice(("inc_0", "inc_1", "inc_old"))  # what is open is not over
     return Communication(
-        about,
-        who,
-        who,
-        NOW - dice.randrange(0, 9 * DAY, HOUR),
-        action,
-        "sms",
-        "",
-        "message",
-        dice.choice(("minor", "major")),
-        dice.choice(("coverage", "slow")),
+        incident_id=about,
+        subscriber=who,
+        recipient=who,
+        at=NOW - dice.randrange(0, 9 * DAY, HOUR),
+        action=action,
+        channel="sms",
+        offer="",
+        rule="message",
+        severity=dice.choice(("minor", "major")),
+        service=dice.choice(("coverage", "slow")),
     )
 
 
@@ -168,7 +200,15 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
         knows = replace(knows, open_=frozenset(i.incident_id for i in incidents if i.state == "open"))
         for incident in incidents:
             service = "coverage" if incident.kind == "outage" else "slow"
-            care = Situation(world.customers, world.zone, at, world.policy, RULES, knows, "DE")
+            care = Situation(
+                customers=world.customers,
+                timezone=world.zone,
+                now=at,
+                policy=world.policy,
+                rules=RULES,
+                heard=knows,
+                country="DE",
+            )
             impact = world.impact(incident, at)
             if incident.state == "open":
                 decided, after = decide(incident, impact, service, care), ()

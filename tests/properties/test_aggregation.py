@@ -16,7 +16,7 @@ from tests.tables import frame_from_table, kpi, table_from_frame
 
 SHIPPED = load_catalogue((Path(__file__).parents[2] / "config" / "kpis.toml").read_text())
 CELLS = tuple(f"c{i}" for i in range(6))
-TOPOLOGY = Topology({name: Cell(name, "LTE") for name in CELLS})
+TOPOLOGY = Topology({name: Cell(cell_id=name, technology="LTE") for name in CELLS})
 COUNTS = st.integers(0, 10_000).map(float) | st.just(float("nan"))
 SHAPE = (3, len(CELLS), 2)
 
@@ -25,7 +25,15 @@ SHAPE = (3, len(CELLS), 2)
 def frames(draw: st.DrawFn) -> KpiFrame:
     numerator, denominator = (draw(arrays(np.float64, SHAPE, elements=COUNTS)) for _ in range(2))
     suspect = draw(arrays(np.bool_, SHAPE[:2]))
-    return KpiFrame(np.arange(3) * 900, 900, CELLS, (kpi("x"), kpi("y")), numerator, denominator, suspect)
+    return KpiFrame(
+        starts=np.arange(3) * 900,
+        duration_s=900,
+        objects=CELLS,
+        kpis=(kpi("x"), kpi("y")),
+        numerator=numerator,
+        denominator=denominator,
+        suspect=suspect,
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -72,7 +80,15 @@ NAMES = ("RRC.ConnEstabAtt.sum", "RRC.ConnEstabSucc.sum", "DRB.IPVolDl.sum", "RR
 
 def _batch(values: np.ndarray, start: int, rows: slice = slice(None), columns: slice = slice(None)) -> CounterBatch:
     part = values[rows, columns]
-    return CounterBatch("f", start, 900, CELLS[rows], NAMES[columns], part, np.zeros(len(part), bool))
+    return CounterBatch(
+        file="f",
+        start=start,
+        duration_s=900,
+        objects=CELLS[rows],
+        counters=NAMES[columns],
+        values=part,
+        suspect=np.zeros(len(part), bool),
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -107,7 +123,15 @@ def test_an_event_is_counted_once_whatever_the_file_splits_it_into(
     counters |= {"RRC.ConnEstabAtt.sum": total} if with_sum else {}
     counters |= {"RRC.ConnEstabAtt": total} if with_stem else {}
     counters |= {"RRC.ConnEstabAtt.SNSSAI1": total} if by_slice else {}
-    batch = CounterBatch("f", 0, 900, ("c0",), tuple(counters), np.array([list(counters.values())]), np.zeros(1, bool))
+    batch = CounterBatch(
+        file="f",
+        start=0,
+        duration_s=900,
+        objects=("c0",),
+        counters=tuple(counters),
+        values=np.array([list(counters.values())]),
+        suspect=np.zeros(1, bool),
+    )
     frame = compute([batch], SHIPPED, TOPOLOGY, Findings())[900]
     assert frame.numerator[0, 0, frame.kpi_index["lte_attempts"]] == total
 
@@ -117,7 +141,26 @@ def test_an_event_is_counted_once_whatever_the_file_splits_it_into(
 def test_five_minute_rows_sum_to_the_quarter_hour(counts: np.ndarray) -> None:
     names = ("RRC.ConnEstabAtt", "RRC.ConnEstabSucc")
     both = np.stack([counts.sum(axis=1), counts[:, 0]], axis=1)
-    fine = [CounterBatch("f", i * 300, 300, ("c0",), names, both[i : i + 1], np.zeros(1, bool)) for i in range(3)]
-    coarse = CounterBatch("f", 0, 900, ("c0",), names, both.sum(axis=0)[None, :], np.zeros(1, bool))
+    fine = [
+        CounterBatch(
+            file="f",
+            start=i * 300,
+            duration_s=300,
+            objects=("c0",),
+            counters=names,
+            values=both[i : i + 1],
+            suspect=np.zeros(1, bool),
+        )
+        for i in range(3)
+    ]
+    coarse = CounterBatch(
+        file="f",
+        start=0,
+        duration_s=900,
+        objects=("c0",),
+        counters=names,
+        values=both.sum(axis=0)[None, :],
+        suspect=np.zeros(1, bool),
+    )
     summed, whole = (compute(b, SHIPPED, TOPOLOGY, Findings())[900] for b in (fine, [coarse]))
     np.testing.assert_allclose(summed.value, whole.value, equal_nan=True)

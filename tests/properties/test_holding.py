@@ -78,7 +78,16 @@ def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
             incident, own = decided(name, one, now)
             if care.sure(incident, own, MARGIN):
                 sure.add(name)
-            alert = Alert("key", name, "opened", 1, one.severity, now, now, {"action": {"team": team}, "say": {}})
+            alert = Alert(
+                key="key",
+                incident_id=name,
+                type="opened",
+                sequence=1,
+                severity=one.severity,
+                time=now,
+                expires_at=now,
+                data={"action": {"team": team}, "say": {}},
+            )
             if name not in told and not holding.holds(None, incident, own, alert):
                 told[name] = one.severity
                 store.opened.append((now, team, name))
@@ -92,25 +101,36 @@ def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
 def decided(name: str, one: Shown, now: int) -> tuple[Incident, list[Degradation]]:
     """An incident of one cell, raised at this tick by the bar of 5."""
     episode = Degradation(
-        f"deg_{name}",
-        name,
-        "access",
-        "k",
-        "accessibility",
-        now,
-        now,
-        one.severity,
-        one.strength,
-        1.0,
-        0.5,
-        1.0,
-        2.0,
-        1.0,
-        1,
-        QUARTER,
+        degradation_id=f"deg_{name}",
+        object_id=name,
+        family="access",
+        kpi="k",
+        kind="accessibility",
+        started_at=now,
+        detected_at=now,
+        severity=one.severity,
+        strength=one.strength,
+        expected=1.0,
+        observed=0.5,
+        numerator=1.0,
+        denominator=2.0,
+        excess=1.0,
+        periods=1,
+        duration_s=QUARTER,
         bar=5.0,
         raised_at=now + QUARTER,
         updated_at=now + QUARTER,
     )
-    incident = Incident(name, "cell", name, "accessibility", now, now, one.severity, (f"deg_{name}",), (name,), "")
+    incident = Incident(
+        incident_id=name,
+        root_kind="cell",
+        root_id=name,
+        kind="accessibility",
+        started_at=now,
+        opened_at=now,
+        severity=one.severity,
+        degradation_ids=(f"deg_{name}",),
+        cells=(name,),
+        reason="",
+    )
     return replace(incident, alarm_id="al" if one.alarm else ""), [episode]

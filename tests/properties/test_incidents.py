@@ -21,7 +21,7 @@ SITES = st.booleans()
 
 
 def new_story(site_known: bool) -> Story:
-    return Story(network(6, site_known=site_known, hub=2 if site_known else 0))
+    return Story(topology=network(6, site_known=site_known, hub=2 if site_known else 0))
 
 
 def told(ticks: list[dict[str, str]], site_known: bool, order: int = 1) -> Story:

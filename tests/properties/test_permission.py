@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.care import Situation, decide, in_quiet_hours, permission, permitted_channels
-from detector.domain.customer import CHANNELS, Consent
+from detector.domain.customer import CHANNELS
 from detector.domain.policy import CarePolicy
-from tests.properties.permission_world import FIRMS, NOW, PEOPLE, PURPOSES, RULES, PlainReading, World, told, world
+from tests.properties.permission_world import FIRMS, NOW, PEOPLE, PURPOSES, RULES, PlainReading, World, consent, told, world
 
 HISTORIES = 10_000
 HOLDERS = (*(("subscriber", key) for key in PEOPLE), *(("account", key) for key in FIRMS))
@@ -42,7 +42,9 @@ def test_a_history_that_breaks_it_is_made_small(history):
 
 def decided(history: World):
     (at, incidents), *_ = history.steps
-    care = Situation(history.customers, history.zone, at, history.policy, RULES, country="DE")
+    care = Situation(
+        customers=history.customers, timezone=history.zone, now=at, policy=history.policy, rules=RULES, country="DE"
+    )
     return decide(incidents[0], history.impact(incidents[0], at), "slow", care)
 
 
@@ -56,7 +58,7 @@ def decided(history: World):
 )
 def test_one_more_withdrawal_never_allows_more(history, key, purpose, channel, holder, withdrawn_channel):
     known = history.customers
-    stricter = replace(known, consents=(*known.consents, Consent(*holder, purpose, withdrawn_channel, "withdrawn", NOW)))
+    stricter = replace(known, consents=(*known.consents, consent(holder, purpose, withdrawn_channel, "withdrawn", NOW)))
     before = permission(key, customers=known, purpose=purpose, channel=channel, at=NOW)
     after = permission(key, customers=stricter, purpose=purpose, channel=channel, at=NOW)
     assert not (before and not after)

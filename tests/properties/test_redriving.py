@@ -47,8 +47,18 @@ class World:
         self.state, self.version = "", 0
         reference = SimpleNamespace(customers=Customers(), operator=SimpleNamespace(country="", timezone="UTC"))
         source = SimpleNamespace(reference=lambda _now: reference)
-        receivers = {name: Receiver(name, f"https://{name}.example/", (demo_secret(name),)) for name in NAMES}
-        self.relay = Relay(store, source, self, receivers, "/precall", CarePolicy(), max_attempts=2)
+        receivers = {
+            name: Receiver(name=name, url=f"https://{name}.example/", secrets=(demo_secret(name),)) for name in NAMES
+        }
+        self.relay = Relay(
+            store=store,
+            source=source,
+            transport=self,
+            receivers=receivers,
+            source_uri="/precall",
+            policy=CarePolicy(),
+            max_attempts=2,
+        )
         with store.begin() as connection:
             for table in (tables.outbox, tables.incident, tables.state):
                 connection.execute(delete(table))
@@ -81,7 +91,16 @@ class World:
             sequence = self.store.outbox.sequence(connection, INCIDENT) + 1
             key = alert_key(INCIDENT, type_, sequence)
             data = {"version": self.version}
-            alert = Alert(key, INCIDENT, type_, sequence, "major", self.now, self.now + TTL_S, data)
+            alert = Alert(
+                key=key,
+                incident_id=INCIDENT,
+                type=type_,
+                sequence=sequence,
+                severity="major",
+                time=self.now,
+                expires_at=self.now + TTL_S,
+                data=data,
+            )
             self.store.outbox.add(connection, alert, NAMES if to is None else to, float(self.now))
 
     def take(self, step: tuple) -> None:

@@ -21,7 +21,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has learned what is normal, and the live hours still in the inbox."""
     root = tmp_path_factory.mktemp("past")
     write_operator(root / "operator", until=LIVE)
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.decide_from()
     house.clock.at = LIVE + DELAY_S
     house.jobs.run("pull")
@@ -36,7 +36,7 @@ def replayed(past: Path, root: Path, moments: list[int], live: Path | None = Non
     root.mkdir(parents=True)
     shutil.copytree(past / "var", root / "var")
     (root / "operator").symlink_to(live or past / "live")
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     for moment in moments:
         house.tick(moment)
     found = outcome(house)

@@ -17,7 +17,7 @@ from detector.domain.alert import WHY_NOT, Alert, Decision
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.degradation import SEVERITIES, Degradation, Reading, leading
-from detector.domain.impact import AccountImpact, Affected, Impact, Listing
+from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.incidents.reason import reason
@@ -27,6 +27,7 @@ from detector.web.service import CareView
 from detector.wording.figures import figures
 from detector.wording.quantities import pair
 from jobs.commands import calling
+from tests.listings import listing_of
 from tests.texts import CERTAIN, CLOCK, RAW, contradictions
 
 CATALOGUE = read_catalogue(Path("config/kpis.toml"))
@@ -57,22 +58,22 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
     one = draw(readings(kpi_id))
     worst = draw(readings(kpi_id))
     return Degradation(
-        f"deg_{n}",
-        f"c{n}",
-        "data" if family_data else KPIS[kpi_id].family,
-        "data" if family_data else kpi_id,
-        draw(st.sampled_from(KINDS)),
-        since,
-        since + QUARTER,
-        draw(st.sampled_from(SEVERITIES)),
-        draw(st.floats(3.0, 300.0)),
-        one.expected,
-        one.observed,
-        one.numerator,
-        one.denominator,
-        1.0,
-        one.periods,
-        QUARTER,
+        degradation_id=f"deg_{n}",
+        object_id=f"c{n}",
+        family="data" if family_data else KPIS[kpi_id].family,
+        kpi="data" if family_data else kpi_id,
+        kind=draw(st.sampled_from(KINDS)),
+        started_at=since,
+        detected_at=since + QUARTER,
+        severity=draw(st.sampled_from(SEVERITIES)),
+        strength=draw(st.floats(3.0, 300.0)),
+        expected=one.expected,
+        observed=one.observed,
+        numerator=one.numerator,
+        denominator=one.denominator,
+        excess=1.0,
+        periods=one.periods,
+        duration_s=QUARTER,
         cleared_at=NOW - QUARTER if over else None,
         readings=() if family_data else (one, worst),
         confirmed_by=draw(st.sampled_from(["", "neighbours", "alarm", "core,alarm"])),
@@ -80,7 +81,7 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
     )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class World:
     """One incident at one step, with everybody whom it touches."""
 
@@ -125,16 +126,16 @@ def worlds(draw: st.DrawFn) -> World:
     over = state in ("over", "merged", "withdrawn")
     own = tuple(draw(degradations(n, since, over)) for n in range(draw(st.integers(1, 4))))
     incident = Incident(
-        "inc_1",
-        "site",
-        "s1",
-        draw(st.sampled_from(KINDS)),
-        since,
-        NOW - 600,
-        leading(own).severity,
-        tuple(d.degradation_id for d in own),
-        tuple(d.object_id for d in own),
-        "",
+        incident_id="inc_1",
+        root_kind="site",
+        root_id="s1",
+        kind=draw(st.sampled_from(KINDS)),
+        started_at=since,
+        opened_at=NOW - 600,
+        severity=leading(own).severity,
+        degradation_ids=tuple(d.degradation_id for d in own),
+        cells=tuple(d.object_id for d in own),
+        reason="",
         confidence=0.9,
         expected_clear_at=draw(st.sampled_from([None, NOW - 60, NOW + 3600])),
         expected_clear_source="ticket",
@@ -152,14 +153,14 @@ def worlds(draw: st.DrawFn) -> World:
     incident = replace(incident, **changes.get(state, {}))
     impact, decisions = draw(everybody(over=state in ("over", "merged", "withdrawn")))
     world = World(
-        incident,
-        own,
-        impact,
-        decisions,
-        draw(st.sampled_from(ZONES)),
-        "resolved" if over else "updated",
-        None,
-        draw(st.sampled_from([None, NOW - 3600, NOW - 630, NOW + 1800])),
+        incident=incident,
+        own=own,
+        impact=impact,
+        decisions=decisions,
+        timezone=draw(st.sampled_from(ZONES)),
+        type_="resolved" if over else "updated",
+        before=None,
+        complained_at=draw(st.sampled_from([None, NOW - 3600, NOW - 630, NOW + 1800])),
     )
     if draw(st.booleans()):
         earlier = draw(everybody(over=False))
@@ -176,26 +177,56 @@ def everybody(draw: st.DrawFn, *, over: bool) -> tuple[Impact, tuple[Decision, .
     listed = draw(st.integers(0, 60))
     chances = [draw(st.sampled_from([0.02, 0.1, 0.29, 0.5, 0.83, 1.0])) for _ in range(listed)]
     affected = sum(chances)
-    folk = tuple(Affected("inc_1", f"sub_{i:03}", "", "expected", chance, 900.0) for i, chance in enumerate(chances))
+    folk = tuple(
+        Affected(
+            incident_id="inc_1", subscriber=f"sub_{i:03}", account="", basis="expected", probability=chance, exposure_s=900.0
+        )
+        for i, chance in enumerate(chances)
+    )
     impact = Impact(
-        "inc_1",
-        NOW,
-        listed + draw(st.integers(0, 9)),
-        affected,
-        affected * draw(st.floats(0, 1)),
-        affected * draw(st.floats(1, 2)),
-        folk,
-        (AccountImpact("acc_1", "enterprise", "gold", draw(st.integers(1, 9)), 40),),
+        incident_id="inc_1",
+        assessed_at=NOW,
+        exposed=listed + draw(st.integers(0, 9)),
+        affected=affected,
+        affected_low=affected * draw(st.floats(0, 1)),
+        affected_high=affected * draw(st.floats(1, 2)),
+        people=folk,
+        accounts=(
+            AccountImpact(account="acc_1", kind="enterprise", tier="gold", affected_lines=draw(st.integers(1, 9)), lines=40),
+        ),
     )
     action = ALL_CLEAR if over else "proactive_message"
     decisions = []
     for i, chance in enumerate(chances):
         why = draw(st.sampled_from(["", *WHY_NOT]))
         does = action if not why and chance >= 0.5 else "none"
-        decisions.append(Decision("inc_1", f"sub_{i:03}", not why, why, does, "", f"sub_{i:03}", NOW))
+        decisions.append(
+            Decision(
+                incident_id="inc_1",
+                subscriber=f"sub_{i:03}",
+                contactable=not why,
+                why_not=why,
+                action=does,
+                channel="",
+                recipient=f"sub_{i:03}",
+                decided_at=NOW,
+            )
+        )
     if over:  # whoever was told before hears that it is over, listed still or not
         told = draw(st.integers(0, 20))
-        decisions += [Decision("inc_1", f"old_{i}", True, "", ALL_CLEAR, "sms", f"old_{i}", NOW) for i in range(told)]
+        decisions += [
+            Decision(
+                incident_id="inc_1",
+                subscriber=f"old_{i}",
+                contactable=True,
+                why_not="",
+                action=ALL_CLEAR,
+                channel="sms",
+                recipient=f"old_{i}",
+                decided_at=NOW,
+            )
+            for i in range(told)
+        ]
     return impact, tuple(decisions)
 
 
@@ -216,7 +247,7 @@ def test_a_page_says_what_the_alert_says(world):
     assert counts["affected"] == ("fewer than 5" if affected is None else f"{affected:,}")
     listed = [one for one in world.decisions if one.contactable]
     view = CareView(
-        data["say"],
+        say=data["say"],
         contactable=len(listed),
         first_complaint_at=world.complained_at,
         listed=len(world.decisions),
@@ -238,13 +269,23 @@ def test_a_page_says_what_the_alert_says(world):
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds(), st.sampled_from([0.02, 0.29, 0.5, 0.83, 1.0]), st.sampled_from(["ann", "kid"]))
 def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
-    known = Customers({"ann": Subscriber("ann", language="de"), "kid": Subscriber("kid", minor=True, guardian="ann")})
+    known = Customers(
+        {"ann": Subscriber(key="ann", language="de"), "kid": Subscriber(key="kid", minor=True, guardian="ann")}
+    )
     policy = CarePolicy(languages=LANGUAGES)
-    row = Listing("inc_1", who, "", "expected", chance, 900.0, NOW)
+    row = listing_of(
+        incident_id="inc_1",
+        subscriber=who,
+        account="",
+        basis="expected",
+        probability=chance,
+        exposure_s=900.0,
+        listed_at=NOW,
+    )
     lead = leading(world.own, world.incident.kind)
     answer = lookup(
         who,
-        situation=Situation(known, world.timezone, NOW, policy),
+        situation=Situation(customers=known, timezone=world.timezone, now=NOW, policy=policy),
         incidents=[world.incident],
         listings=[row],
         leads={"inc_1": lead},

@@ -49,7 +49,16 @@ def test_a_replay_tells_where_its_time_went(tmp_path):
 
 
 def test_results_are_a_page_and_a_file(tmp_path):
-    figure = Figure("a thing", 1234.5, "MB/s", "python -m benchmarks.speed", 0.9, "another", ">= 1", False)
+    figure = Figure(
+        what="a thing",
+        value=1234.5,
+        unit="MB/s",
+        command="python -m benchmarks.speed",
+        ratio=0.9,
+        against="another",
+        target=">= 1",
+        met=False,
+    )
     write([figure], "a machine", folder=tmp_path)
     assert "| a thing | 1,234 MB/s | >= 1: MISSED | 0.9 | another |" in (tmp_path / "speed.md").read_text()
     assert json.loads((tmp_path / "speed.json").read_text())[0]["ratio"] == 0.9

@@ -14,7 +14,18 @@ from detector.domain.evidence import Band
 from detector.domain.kpi import Kpi
 from detector.wording.quantities import scale, value
 
-RRC = Kpi("lte_rrc_sr", "RRC <setup>", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
+RRC = Kpi(
+    id="lte_rrc_sr",
+    title="RRC <setup>",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="",
+    numerator="a",
+    denominator="b",
+)
 DROP = replace(RRC, id="drop", unit="rel/s", kind="rate", direction="down")
 START = 1774339200  # 2026-03-24T08:00Z
 SVG = "{http://www.w3.org/2000/svg}"
@@ -24,7 +35,16 @@ def chart(values, kpi=RRC, marks=(), low=0.98, high=1.0, **options):
     n = len(values)
     full = lambda v: np.full(n, v)  # noqa: E731
     starts = START + 900 * np.arange(n)
-    band = Band("c01", kpi, starts, 900, np.array(values, float), full((low + high) / 2), full(low), full(high))
+    band = Band(
+        object_id="c01",
+        kpi=kpi,
+        starts=starts,
+        duration_s=900,
+        observed=np.array(values, float),
+        expected=full((low + high) / 2),
+        low=full(low),
+        high=full(high),
+    )
     return ElementTree.fromstring(band_chart(band, marks=marks, **options))
 
 
@@ -47,7 +67,20 @@ def test_missing_periods_are_gaps_and_a_lone_period_is_a_dot():
 def test_a_missing_row_breaks_the_line_as_missing_values_do():
     starts = START + 900 * np.array([0, 1, 5, 6])
     flat = np.full(4, 0.99)
-    root = ElementTree.fromstring(band_chart(Band("c", RRC, starts, 900, flat, flat, flat - 0.01, flat + 0.01)))
+    root = ElementTree.fromstring(
+        band_chart(
+            Band(
+                object_id="c",
+                kpi=RRC,
+                starts=starts,
+                duration_s=900,
+                observed=flat,
+                expected=flat,
+                low=flat - 0.01,
+                high=flat + 0.01,
+            )
+        )
+    )
     assert len([e for e in shapes(root, "o") if "h16" not in e.get("d")]) == 2
     assert len([e for e in shapes(root, "a") if "h16" not in e.get("d")]) == 2
 

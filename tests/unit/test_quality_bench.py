@@ -19,8 +19,30 @@ from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 
 KPIS = (
-    Kpi("sr", "Success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"),
-    Kpi("thp", "Speed", "kbit/s", "mean", "up", "integrity", "LTE", "", "a", "b"),
+    Kpi(
+        id="sr",
+        title="Success",
+        unit="%",
+        kind="ratio",
+        direction="up",
+        family="accessibility",
+        technology="LTE",
+        clause="",
+        numerator="a",
+        denominator="b",
+    ),
+    Kpi(
+        id="thp",
+        title="Speed",
+        unit="kbit/s",
+        kind="mean",
+        direction="up",
+        family="integrity",
+        technology="LTE",
+        clause="",
+        numerator="a",
+        denominator="b",
+    ),
 )
 HOURS, HISTORY = 7 * 24, 6 * 24
 START = 1_772_323_200 - 1_772_323_200 % 604_800
@@ -37,9 +59,16 @@ def frame_of(seed: int = 3, fail: float = 0.0) -> KpiFrame:
     good = attempts - rng.binomial(np.nan_to_num(attempts).astype(int), share)
     daily = 1 + 0.5 * np.sin(np.arange(HOURS) * 2 * np.pi / 24)[:, None]
     speed = 100 * daily * rng.lognormal(0, 0.1, shape)
-    sides = np.stack([good, speed * 50], axis=2), np.stack([attempts, np.full(shape, 50.0)], axis=2)
     starts = START + 3600 * np.arange(HOURS, dtype=np.int64)
-    return KpiFrame(starts, 3600, ("c1", "c2"), KPIS, *sides, np.zeros(shape, bool))
+    return KpiFrame(
+        starts=starts,
+        duration_s=3600,
+        objects=("c1", "c2"),
+        kpis=KPIS,
+        numerator=np.stack([good, speed * 50], axis=2),
+        denominator=np.stack([attempts, np.full(shape, 50.0)], axis=2),
+        suspect=np.zeros(shape, bool),
+    )
 
 
 def panel(fail: float = 0.0) -> Panel:
@@ -65,14 +94,14 @@ def test_a_peer_scores_every_scored_period_and_says_the_same_again(peer, monkeyp
 def test_ratios_of_few_attempts_and_missing_ones_have_no_value():
     own = panel()
     few = Panel(
-        own.starts,
-        own.history,
-        own.duration_s,
-        own.objects,
-        own.kpis,
-        own.numerator,
-        np.minimum(own.denominator, 19.0),
-        own.hour_of_week,
+        starts=own.starts,
+        history=own.history,
+        duration_s=own.duration_s,
+        objects=own.objects,
+        kpis=own.kpis,
+        numerator=own.numerator,
+        denominator=np.minimum(own.denominator, 19.0),
+        hour_of_week=own.hour_of_week,
     )
     ratio = np.array([k.kind == "ratio" for k in own.kpis])
     assert np.isnan(few.value[:, ratio]).all()
@@ -101,7 +130,19 @@ def test_injected_failures_begin_inside_a_period_and_are_no_more_than_promised()
 def test_counts_of_operators_are_pooled_and_written(tmp_path):
     faults = (Found("access", 0.03, 3600, 1), Found("outage", None, 1200, 1), Found("drift", 0.1, None))
     verdicts = [
-        Verdict(way, line, f"faulty-{seed}", "faulty", faults, false, 0, 5, 0.05, 2.0, 100)
+        Verdict(
+            way=way,
+            line=line,
+            operator=f"faulty-{seed}",
+            scenario="faulty",
+            faults=faults,
+            false=false,
+            in_works=0,
+            raised=5,
+            exposure=0.05,
+            seconds=2.0,
+            series=100,
+        )
         for way, line, false in (("precall", "default", 0), ("sigma", "default", 40), ("sigma", "equal", 1))
         for seed in (1, 2)
     ]

@@ -39,6 +39,26 @@ def score(name: str, panel: Panel) -> Array:
     return each(panel, partial(_fitted, name), centred=True)
 
 
-ECOD = Peer("ecod", "PyOD ECOD", USE, 1.0, partial(score, "ecod"), "pyod", cells=12, operators=4)
-KNN = Peer("knn", "PyOD KNN", USE, 1.0, partial(score, "knn"), "pyod", cells=12, operators=4)
-IFOREST = Peer("iforest", "PyOD IForest", USE, 1.0, partial(score, "iforest"), "pyod", cells=12, operators=3)
+ECOD = Peer(
+    name="ecod",
+    title="PyOD ECOD",
+    use=USE,
+    threshold=1.0,
+    score=partial(score, "ecod"),
+    package="pyod",
+    cells=12,
+    operators=4,
+)
+KNN = Peer(
+    name="knn", title="PyOD KNN", use=USE, threshold=1.0, score=partial(score, "knn"), package="pyod", cells=12, operators=4
+)
+IFOREST = Peer(
+    name="iforest",
+    title="PyOD IForest",
+    use=USE,
+    threshold=1.0,
+    score=partial(score, "iforest"),
+    package="pyod",
+    cells=12,
+    operators=3,
+)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.quality.panel import LEAST_KNOWN, Array, Panel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Peer:
     """`score` gives [scored period, series], more is worse, NaN = no opinion; a period is flagged at `threshold` and above,
     which is the documented default. `package`: what must be importable. `cells`: how many of an operator's cells it is

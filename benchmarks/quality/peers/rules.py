@@ -89,12 +89,24 @@ def adjusted(p: Array) -> Array:
     return found
 
 
-FIXED = Peer("fixed", "Fixed thresholds", "success under 95 %, drops over 5 %, 20 attempts at least", 1.0, fixed)
-SIGMA = Peer("sigma", "3 sigma by hour of week", "mean and deviation of the same local hour of the week", 3.0, sigma)
+FIXED = Peer(
+    name="fixed",
+    title="Fixed thresholds",
+    use="success under 95 %, drops over 5 %, 20 attempts at least",
+    threshold=1.0,
+    score=fixed,
+)
+SIGMA = Peer(
+    name="sigma",
+    title="3 sigma by hour of week",
+    use="mean and deviation of the same local hour of the week",
+    threshold=3.0,
+    score=sigma,
+)
 BINOMIAL = Peer(
-    "beta_binomial",
-    "Beta-binomial with BH",
-    "one period, rate and overdispersion by series, q = 0.05 over all of a tick",
-    -float(np.log10(0.05)),
-    beta_binomial,
+    name="beta_binomial",
+    title="Beta-binomial with BH",
+    use="one period, rate and overdispersion by series, q = 0.05 over all of a tick",
+    threshold=-float(np.log10(0.05)),
+    score=beta_binomial,
 )

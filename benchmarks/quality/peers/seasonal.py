@@ -75,23 +75,32 @@ def prophet(panel: Panel) -> Array:
 
 
 STL = Peer(
-    "stl",
-    "STL residual with MAD",
-    "season of a day from history, level of the day before; 3.5 robust deviations",
-    3.5,
-    stl,
-    "statsmodels",
+    name="stl",
+    title="STL residual with MAD",
+    use="season of a day from history, level of the day before; 3.5 robust deviations",
+    threshold=3.5,
+    score=stl,
+    package="statsmodels",
     cells=12,
     operators=4,
 )
-ADTK = Peer("adtk", "ADTK SeasonalAD", "season of a day; c = 3, the worse side", 3.0, adtk, "adtk", cells=12, operators=4)
+ADTK = Peer(
+    name="adtk",
+    title="ADTK SeasonalAD",
+    use="season of a day; c = 3, the worse side",
+    threshold=3.0,
+    score=adtk,
+    package="adtk",
+    cells=12,
+    operators=4,
+)
 PROPHET = Peer(
-    "prophet",
-    "Prophet",
-    "daily and weekly season, outside the 99 % interval on the worse side",
-    1.0,
-    prophet,
-    "prophet",
+    name="prophet",
+    title="Prophet",
+    use="daily and weekly season, outside the 99 % interval on the worse side",
+    threshold=1.0,
+    score=prophet,
+    package="prophet",
     cells=4,
     operators=3,
 )

@@ -68,22 +68,22 @@ def cut_forest(panel: Panel) -> Array:
 
 
 TREES_PEER = Peer(
-    "half_space_trees",
-    "River half-space trees",
-    f"{LAGS} lags of the robust residual scaled to 0..1; its 95 % quantile",
-    1.0,
-    half_space_trees,
-    "river",
+    name="half_space_trees",
+    title="River half-space trees",
+    use=f"{LAGS} lags of the robust residual scaled to 0..1; its 95 % quantile",
+    threshold=1.0,
+    score=half_space_trees,
+    package="river",
     cells=6,
     operators=3,
 )
 RRCF = Peer(
-    "rrcf",
-    "rrcf",
-    f"{TREES} trees of {SIZE}, {LAGS} lags of the robust residual; documents no limit: 99 % of history",
-    1.0,
-    cut_forest,
-    "rrcf",
+    name="rrcf",
+    title="rrcf",
+    use=f"{TREES} trees of {SIZE}, {LAGS} lags of the robust residual; documents no limit: 99 % of history",
+    threshold=1.0,
+    score=cut_forest,
+    package="rrcf",
     cells=2,
     operators=1,
 )

@@ -13,7 +13,7 @@ MOODS = ("well", "refuses", "takes and drops", "trickles", "silent", "resets", "
 """well: 204; takes and drops: keeps the alert and closes without an answer, so that it must come again."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MoodyReceiver:
     """`taken`: (webhook-id, body) that it answered with 2xx or kept before it dropped the connection, in order."""
 
@@ -40,7 +40,7 @@ class MoodyReceiver:
 @contextmanager
 def receiving(name: str) -> Iterator[MoodyReceiver]:
     """Listens while in the `with`."""
-    receiver = MoodyReceiver(name)
+    receiver = MoodyReceiver(name=name)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

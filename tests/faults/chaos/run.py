@@ -88,7 +88,7 @@ class Daemon:
         return self.process.pid
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Run:
     """Moves through the story. `disturb(run, quarter)` is called once in every moment, after its files were dropped."""
 

@@ -25,7 +25,7 @@ class Disturbed:
 
 def undisturbed(root: Path, databases: Databases, quarters: int) -> Outcome:
     """The story as it should go."""
-    return Run(root, databases, 1, quarters).play()
+    return Run(root=root, databases=databases, daemons=1, quarters=quarters).play()
 
 
 def disturbed(
@@ -58,7 +58,7 @@ def disturbed(
             ARRIVALS[how](run, drop, random)
             run.done.append(f"{quarter}: {drop.name} came {how}")
 
-    run = Run(root, databases, 2, quarters, disturb, arrange)
+    run = Run(root=root, databases=databases, daemons=2, quarters=quarters, disturb=disturb, arrange=arrange)
     found = run.play()
     differences = (*expected.differences(found), *found.troubles)
     alerts = sum(len(own) for own in found.alerts.values())

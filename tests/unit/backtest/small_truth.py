@@ -8,11 +8,15 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
+from tests.listings import listing_of
 
 MINUTE = 60
 DAY = Window(0, 86400)
 NETWORK = Topology(
-    {c: Cell(c, "LTE", site_id=s, tac="t1") for c, s in (("a1", "A"), ("a2", "A"), ("b1", "B"), ("b2", "B"))},
+    {
+        c: Cell(cell_id=c, technology="LTE", site_id=s, tac="t1")
+        for c, s in (("a1", "A"), ("a2", "A"), ("b1", "B"), ("b2", "B"))
+    },
     {"amf1": NetworkFunction("amf1", "AMF")},
 )
 
@@ -26,22 +30,22 @@ def fault(
 def degraded(name: str, object_id: str, detected: int, kind: str = "accessibility", confirmed_by: str = "") -> Degradation:
     at = detected * MINUTE
     return Degradation(
-        name,
-        object_id,
-        "accessibility",
-        "lte_rrc_sr",
-        kind,
-        at - 900,
-        at,
-        "major",
-        8.0,
-        0.99,
-        0.9,
-        90.0,
-        100.0,
-        9.0,
-        1,
-        900,
+        degradation_id=name,
+        object_id=object_id,
+        family="accessibility",
+        kpi="lte_rrc_sr",
+        kind=kind,
+        started_at=at - 900,
+        detected_at=at,
+        severity="major",
+        strength=8.0,
+        expected=0.99,
+        observed=0.9,
+        numerator=90.0,
+        denominator=100.0,
+        excess=9.0,
+        periods=1,
+        duration_s=900,
         confirmed_by=confirmed_by,
     )
 
@@ -49,16 +53,16 @@ def degraded(name: str, object_id: str, detected: int, kind: str = "accessibilit
 def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm: str = "") -> Incident:
     first = degradations[0]
     return Incident(
-        name,
-        "cell",
-        first.base_object,
-        first.kind,
-        first.started_at,
-        first.detected_at,
-        "major",
-        tuple(d.degradation_id for d in degradations),
-        tuple({d.base_object for d in degradations}),
-        "because",
+        incident_id=name,
+        root_kind="cell",
+        root_id=first.base_object,
+        kind=first.kind,
+        started_at=first.started_at,
+        opened_at=first.detected_at,
+        severity="major",
+        degradation_ids=tuple(d.degradation_id for d in degradations),
+        cells=tuple({d.base_object for d in degradations}),
+        reason="because",
         suppressed_reason=suppressed,
         alarm_id=alarm,
     )
@@ -66,7 +70,16 @@ def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm:
 
 def listed(incident_id: str, person: str, probability: float, at: int, until: int | None = None) -> Listing:
     gone = None if until is None else until * MINUTE
-    return Listing(incident_id, person, "", "expected", probability, 900.0, at * MINUTE, gone)
+    return listing_of(
+        incident_id=incident_id,
+        subscriber=person,
+        account="",
+        basis="expected",
+        probability=probability,
+        exposure_s=900.0,
+        listed_at=at * MINUTE,
+        delisted_at=gone,
+    )
 
 
 def complaint(name: str, at: int, person: str = "p", cell: str = "") -> Complaint:
@@ -81,9 +94,9 @@ def scored(truth: Truth, *degradations: Degradation, incidents=(), listings=(), 
     window = Window(0, days * 86400)
     return match(
         Results(
-            window,
-            cells,
-            "hash",
+            window=window,
+            cells=cells,
+            settings_hash="hash",
             topology=NETWORK,
             degradations=degradations,
             incidents=tuple(incidents),

@@ -14,14 +14,58 @@ from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.window import Window
+from tests.listings import listing_of
 
 FROM = 1773792000  # 2026-03-18T00:00Z
 WEEK = Window(FROM, FROM + 7 * 86400)
 HOUR = 3600
-RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "32.425 4.1.1", "a", "b")
-DROP = Kpi("lte_erab_ret", "E-RAB drops", "rel/s", "rate", "down", "retainability", "LTE", "32.450 6.2.1", "a", "b")
-SPEED = Kpi("lte_thp_dl", "Downlink throughput", "Mbit/s", "mean", "up", "integrity", "LTE", "32.450 6.3.1", "a", "b")
-TRAFFIC = Kpi("lte_vol_dl", "Downlink volume", "GB", "volume", "up", "volume", "LTE", "32.425 4.4", "a")
+RRC = Kpi(
+    id="lte_rrc_sr",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="32.425 4.1.1",
+    numerator="a",
+    denominator="b",
+)
+DROP = Kpi(
+    id="lte_erab_ret",
+    title="E-RAB drops",
+    unit="rel/s",
+    kind="rate",
+    direction="down",
+    family="retainability",
+    technology="LTE",
+    clause="32.450 6.2.1",
+    numerator="a",
+    denominator="b",
+)
+SPEED = Kpi(
+    id="lte_thp_dl",
+    title="Downlink throughput",
+    unit="Mbit/s",
+    kind="mean",
+    direction="up",
+    family="integrity",
+    technology="LTE",
+    clause="32.450 6.3.1",
+    numerator="a",
+    denominator="b",
+)
+TRAFFIC = Kpi(
+    id="lte_vol_dl",
+    title="Downlink volume",
+    unit="GB",
+    kind="volume",
+    direction="up",
+    family="volume",
+    technology="LTE",
+    clause="32.425 4.4",
+    numerator="a",
+)
 SHAPES = {"outage": TRAFFIC, "sleeping": TRAFFIC, "access": RRC, "drop": DROP, "throughput": SPEED}
 KIND = {
     "outage": "outage",
@@ -38,7 +82,9 @@ def topology(cells: int = 200) -> Topology:
     """Three cells a site, ten sites a TAC."""
     return Topology(
         {
-            f"c{i:03}": Cell(f"c{i:03}", "LTE", site_id=f"s{i // 3:02}", tac=f"t{i // 30}", region="north")
+            f"c{i:03}": Cell(
+                cell_id=f"c{i:03}", technology="LTE", site_id=f"s{i // 3:02}", tac=f"t{i // 30}", region="north"
+            )
             for i in range(cells)
         }
     )
@@ -56,7 +102,16 @@ def band(cell: str, kind: str, start: int, end: int, rng: np.random.Generator) -
     observed = np.where(bad, observed * BAD[kind], observed)
     observed[12:15] = np.nan
     low, high = np.maximum(expected - width, 0), expected + width
-    return Band(cell, kpi, starts, 900, observed, expected, low, np.minimum(high, 1.0) if kpi.kind == "ratio" else high)
+    return Band(
+        object_id=cell,
+        kpi=kpi,
+        starts=starts,
+        duration_s=900,
+        observed=observed,
+        expected=expected,
+        low=low,
+        high=np.minimum(high, 1.0) if kpi.kind == "ratio" else high,
+    )
 
 
 def replay(seed: int = 1, faults: int = 24) -> tuple[Results, Truth]:
@@ -94,31 +149,36 @@ def replay(seed: int = 1, faults: int = 24) -> tuple[Results, Truth]:
             complaints += _complaints(made[-1], people, suffered, rng)
         affected = float(chance.sum())
         impacts[found.incident_id] = Impact(
-            found.incident_id,
-            end,
-            len(people) * 3,
-            affected,
-            affected * 0.9,
-            affected * 1.1,
-            (),
-            tuple(AccountImpact(f"acc{i}", ("consumer", "enterprise")[i % 5 == 0], "", 2, 9) for i in range(12)),
+            incident_id=found.incident_id,
+            assessed_at=end,
+            exposed=len(people) * 3,
+            affected=affected,
+            affected_low=affected * 0.9,
+            affected_high=affected * 1.1,
+            people=(),
+            accounts=tuple(
+                AccountImpact(
+                    account=f"acc{i}", kind=("consumer", "enterprise")[i % 5 == 0], tier="", affected_lines=2, lines=9
+                )
+                for i in range(12)
+            ),
         )
         bands[found.incident_id] = tuple(band(c, kind, start, end if not false else opened, rng) for c in cells[:2])
     results = Results(
-        WEEK,
-        200,
-        "9f2c51d07a3e",
-        "Europe/Berlin",
-        topology(),
-        {k.id: k for k in SHAPES.values()},
-        tuple(degradations),
-        tuple(incidents),
-        tuple(listings),
-        impacts,
-        tuple(_alert(i) for i in incidents),
-        bands,
-        FINDINGS,
-        True,
+        window=WEEK,
+        cells=200,
+        settings_hash="9f2c51d07a3e",
+        timezone="Europe/Berlin",
+        topology=topology(),
+        kpis={k.id: k for k in SHAPES.values()},
+        degradations=tuple(degradations),
+        incidents=tuple(incidents),
+        listings=tuple(listings),
+        impacts=impacts,
+        alerts=tuple(_alert(i) for i in incidents),
+        bands=bands,
+        findings=FINDINGS,
+        followed=True,
     )
     return results, Truth(tuple(made), sufferers, tuple(sorted(complaints, key=lambda c: c.at)))
 
@@ -134,22 +194,22 @@ def _degradation(cell: str, kind: str, start: int, opened: int, end: int, rng: n
     kpi = SHAPES[kind]
     level, first = LEVEL[kpi.id], start // 900 * 900
     return Degradation(
-        degradation_id(cell, kpi.family, first),
-        cell,
-        kpi.family,
-        kpi.id,
-        KIND[kind],
-        first,
-        opened,
-        "major",
-        float(rng.uniform(5, 40)),
-        level,
-        level * BAD[kind],
-        10.0,
-        100.0,
-        50.0,
-        1,
-        900,
+        degradation_id=degradation_id(cell, kpi.family, first),
+        object_id=cell,
+        family=kpi.family,
+        kpi=kpi.id,
+        kind=KIND[kind],
+        started_at=first,
+        detected_at=opened,
+        severity="major",
+        strength=float(rng.uniform(5, 40)),
+        expected=level,
+        observed=level * BAD[kind],
+        numerator=10.0,
+        denominator=100.0,
+        excess=50.0,
+        periods=1,
+        duration_s=900,
         cleared_at=end + 1800,
     )
 
@@ -161,17 +221,18 @@ def _incident(
     root = ("site", f"s{site:02}") if len(cells) > 1 else ("cell", cells[0])
     reason = f"{SHAPES[kind].title} left its expected band on {len(cells)} cell{'s' if len(cells) > 1 else ''} at once"
     return Incident(
-        incident_id(own[0].degradation_id),
-        *root,
-        KIND[kind],
-        own[0].started_at,
-        opened,
-        severity,
-        tuple(d.degradation_id for d in own),
-        tuple(cells),
-        reason,
-        "resolved",
-        end + 1800,
+        incident_id=incident_id(own[0].degradation_id),
+        root_kind=root[0],
+        root_id=root[1],
+        kind=KIND[kind],
+        started_at=own[0].started_at,
+        opened_at=opened,
+        severity=severity,
+        degradation_ids=tuple(d.degradation_id for d in own),
+        cells=tuple(cells),
+        reason=reason,
+        state="resolved",
+        resolved_at=end + 1800,
         confidence=0.93,
         alarm_id="al-7" if kind == "outage" else "",
     )
@@ -179,8 +240,19 @@ def _incident(
 
 def _listing(incident: Incident, person: str, chance: float, opened: int, end: int, rng: np.random.Generator) -> Listing:
     why = ("", "", "no_consent", "cap", "guardian")[int(rng.integers(0, 5))]
-    return Listing(
-        incident.incident_id, person, "", "expected", float(chance), 1200.0, opened, end, not why, why, "", opened
+    return listing_of(
+        incident_id=incident.incident_id,
+        subscriber=person,
+        account="",
+        basis="expected",
+        probability=float(chance),
+        exposure_s=1200.0,
+        listed_at=opened,
+        delisted_at=end,
+        contactable=not why,
+        why_not=why,
+        action="",
+        channel=opened,
     )
 
 

@@ -74,7 +74,7 @@ def test_text_from_the_data_is_escaped():
 
 
 def test_an_empty_replay_and_no_truth_still_make_a_page():
-    empty = match(Results(DAY, 0, "h"), Truth())
+    empty = match(Results(window=DAY, cells=0, settings_hash="h"), Truth())
     page = report.render(empty, summarise(empty))
     assert "No incident was opened." in page
     assert "holds no truth" in page
@@ -87,7 +87,15 @@ def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_told_beside_th
     truth = Truth((fault("f", "a1", 90, 200),), {"f": frozenset({"s1", "s2"})})
     judged = scored(truth, bad, incidents=[one], listings=[listed("i", "s1", 0.9, 100)])
     judged = replace(
-        judged, results=replace(judged.results, impacts={one.incident_id: Impact(one.incident_id, 0, 9, 1, 0, 2)})
+        judged,
+        results=replace(
+            judged.results,
+            impacts={
+                one.incident_id: Impact(
+                    incident_id=one.incident_id, assessed_at=0, exposed=9, affected=1, affected_low=0, affected_high=2
+                )
+            },
+        ),
     )
     page = report.render(judged, summarise(judged))
     assert "went on as part of inc_older" in page

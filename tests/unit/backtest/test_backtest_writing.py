@@ -54,7 +54,11 @@ def test_every_row_is_there_and_every_time_is_utc(tmp_path, week):
 
 def test_an_object_and_its_dimension_stand_apart_and_unknown_is_empty(tmp_path):
     one = degraded("d1", "a1#5qi=1", 100)
-    write(tmp_path, Results(Window(0, 86400), 1, "h", degradations=(one,), incidents=(incident("i1", one),)), {})
+    write(
+        tmp_path,
+        Results(window=Window(0, 86400), cells=1, settings_hash="h", degradations=(one,), incidents=(incident("i1", one),)),
+        {},
+    )
     (row,), (told,) = table(tmp_path / "degradations.csv"), table(tmp_path / "incidents.csv")
     assert (row["object_id"], row["dimension"], row["cleared_at"], row["incident_id"]) == ("a1", "5qi=1", "", "i1")
     assert (told["resolved_at"], told["affected"], told["cells"]) == ("", "", "1")
@@ -63,12 +67,14 @@ def test_an_object_and_its_dimension_stand_apart_and_unknown_is_empty(tmp_path):
 def test_a_merged_incidents_degradations_belong_to_the_older_one(tmp_path):
     one, two = degraded("d1", "a1", 100), degraded("d2", "a2", 110)
     both = (incident("old", one, two), incident("new", two, suppressed="merged:old"))
-    write(tmp_path, Results(Window(0, 86400), 1, "h", degradations=(one, two), incidents=both), {})
+    write(
+        tmp_path, Results(window=Window(0, 86400), cells=1, settings_hash="h", degradations=(one, two), incidents=both), {}
+    )
     assert [d["incident_id"] for d in table(tmp_path / "degradations.csv")] == ["old", "old"]
 
 
 def test_identify_resolves_pseudonyms_and_nothing_else_does(tmp_path):
-    results = Results(Window(0, 86400), 1, "h", listings=(listed("i1", "key-7", 0.25, 10, 20),))
+    results = Results(window=Window(0, 86400), cells=1, settings_hash="h", listings=(listed("i1", "key-7", 0.25, 10, 20),))
     write(tmp_path, results, {})
     assert table(tmp_path / "affected.csv")[0]["subscriber_id"] == "key-7"
     write(tmp_path, results, {}, identify={"key-7": "262011234"}.__getitem__)

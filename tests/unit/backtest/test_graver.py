@@ -12,14 +12,34 @@ from detector.domain.kpi import Kpi
 from detector.domain.window import Window, utc
 
 HOUR, TOLD = 3600, 1_000_000 - 1_000_000 % 3600
-RATE = Kpi("rrc", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
+RATE = Kpi(
+    id="rrc",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="",
+    numerator="a",
+    denominator="b",
+)
 
 
 def band(hours, points_an_hour):
     """A ratio that gets worse in a straight line from the moment of the forecast on."""
     starts = TOLD + HOUR * np.arange(hours)
     blank = np.full(hours, np.nan)
-    return Band("c1", RATE, starts, HOUR, 0.99 - points_an_hour * (np.arange(hours) + 1), np.full(hours, 0.99), blank, blank)
+    return Band(
+        object_id="c1",
+        kpi=RATE,
+        starts=starts,
+        duration_s=HOUR,
+        observed=0.99 - points_an_hour * (np.arange(hours) + 1),
+        expected=np.full(hours, 0.99),
+        low=blank,
+        high=blank,
+    )
 
 
 def judged(at, low, high, *, hours=80, points_an_hour=0.002):
@@ -28,7 +48,9 @@ def judged(at, low, high, *, hours=80, points_an_hour=0.002):
     one = {"object": "c1", "kpi": "rrc", "severity": "major", "limit": 0.89} | iso
     alert = {"subject": "incident/i1", "data": {"expected": {"graver": [one]}}}
     window, followed = Window(TOLD - HOUR, TOLD + hours * HOUR), {("i1", "c1", "rrc"): band(hours, points_an_hour)}
-    results = Results(window, 10, "hash", alerts=((alert, TOLD), (alert, TOLD + HOUR)), followed=followed)
+    results = Results(
+        window=window, cells=10, settings_hash="hash", alerts=((alert, TOLD), (alert, TOLD + HOUR)), followed=followed
+    )
     return Matches(results, Truth(()), {}, None)
 
 

@@ -46,7 +46,9 @@ def replayed(dataset: Path, out: Path, root: Path) -> tuple[list[float], list[li
     patch = pytest.MonkeyPatch()
     patch.setattr(Replay, "_pull", noted)
     try:
-        Backtest(dataset, out, Settings(**given), (WINDOW.start, WINDOW.end)).run(lambda _share: None)
+        Backtest(dataset=dataset, out=out, settings=Settings(**given), given=(WINDOW.start, WINDOW.end)).run(
+            lambda _share: None
+        )
     finally:
         patch.undo()
     with (out / "degradations.csv").open(encoding="utf-8") as found:

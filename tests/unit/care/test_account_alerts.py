@@ -15,7 +15,18 @@ from detector.settings import Settings
 
 NOON = 1_774_353_600
 LINES = [f"line_{n:02d}" for n in range(40)]
-SLOW = Incident("inc_1", "cell", "c", "integrity", NOON, NOON, "major", (), ("c",), "")
+SLOW = Incident(
+    incident_id="inc_1",
+    root_kind="cell",
+    root_id="c",
+    kind="integrity",
+    started_at=NOON,
+    opened_at=NOON,
+    severity="major",
+    degradation_ids=(),
+    cells=("c",),
+    reason="",
+)
 ACCOUNTS = {
     "firm": Account("firm", "enterprise", care_team="key-accounts", parent="group"),
     "group": Account("group", "enterprise"),
@@ -25,25 +36,50 @@ ACCOUNTS = {
 def customers(agreed: int = 0, withdrawn: str = "") -> Customers:
     """The first `agreed` lines may be contacted."""
     rows = [
-        Consent("subscriber", key, purpose, "any", "granted", 1)
+        Consent(holder_kind="subscriber", holder=key, purpose=purpose, channel="any", state="granted", since=1)
         for key in LINES[:agreed]
         for purpose in CarePolicy().purposes
     ]
-    rows += [Consent("account", withdrawn, "proactive_contact", "any", "withdrawn", 2)] if withdrawn else []
-    return Customers({key: Subscriber(key, "firm") for key in LINES}, ACCOUNTS, (), tuple(rows))
+    rows += (
+        [
+            Consent(
+                holder_kind="account",
+                holder=withdrawn,
+                purpose="proactive_contact",
+                channel="any",
+                state="withdrawn",
+                since=2,
+            )
+        ]
+        if withdrawn
+        else []
+    )
+    return Customers({key: Subscriber(key=key, account="firm") for key in LINES}, ACCOUNTS, (), tuple(rows))
 
 
 def story(known=None, *, incident=SLOW, heard=(), affected=12, chance=0.4, rules=None, **policy):
     """(what is decided for accounts, what care is asked)."""
-    people = tuple(Affected("inc_1", key, "firm", "present", chance, 900.0) for key in LINES[:30])
-    impact = Impact("inc_1", NOON, 40, 12.0, 9.0, 15.0, people, (AccountImpact("firm", "enterprise", "gold", affected, 40),))
+    people = tuple(
+        Affected(incident_id="inc_1", subscriber=key, account="firm", basis="present", probability=chance, exposure_s=900.0)
+        for key in LINES[:30]
+    )
+    impact = Impact(
+        incident_id="inc_1",
+        assessed_at=NOON,
+        exposed=40,
+        affected=12.0,
+        affected_low=9.0,
+        affected_high=15.0,
+        people=people,
+        accounts=(AccountImpact(account="firm", kind="enterprise", tier="gold", affected_lines=affected, lines=40),),
+    )
     care = Situation(
-        known or customers(),
-        "UTC",
-        NOON,
-        replace(CarePolicy(), **policy),
-        rules or Settings().rules,
-        Heard.of(heard, ["inc_1"]),
+        customers=known or customers(),
+        timezone="UTC",
+        now=NOON,
+        policy=replace(CarePolicy(), **policy),
+        rules=rules or Settings().rules,
+        heard=Heard.of(heard, ["inc_1"]),
     )
     people_decided = decide(incident, impact, "slow", care) if incident.state == "open" else ()
     decided = decide_accounts(incident, impact, "slow", people_decided, care)
@@ -69,7 +105,7 @@ SILENT = {
     "works": {"incident": replace(SLOW, suppressed_reason="maintenance")},
     "over before it was told": {"incident": replace(SLOW, state="resolved", resolved_at=NOON)},
     "a part of another": {"incident": replace(SLOW, state="merged", suppressed_reason="merged:inc_0")},
-    "most of it is held out": {"holdout": HoldoutPolicy("the board", share=0.99)},
+    "most of it is held out": {"holdout": HoldoutPolicy(approved_by="the board", share=0.99)},
 }
 
 

@@ -6,25 +6,51 @@ import pytest
 
 from detector.care import AccountAnswer, Situation, account_lookup
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from tests.listings import listing_of
 
 NOW = 1_774_346_400
-MAJOR = Incident("inc_1", "cell", "c", "integrity", NOW - 3600, NOW - 1800, "major", (), ("c",), "")
+MAJOR = Incident(
+    incident_id="inc_1",
+    root_kind="cell",
+    root_id="c",
+    kind="integrity",
+    started_at=NOW - 3600,
+    opened_at=NOW - 1800,
+    severity="major",
+    degradation_ids=(),
+    cells=("c",),
+    reason="",
+)
 MINOR = replace(MAJOR, incident_id="inc_2", severity="minor")
 OVER = replace(MAJOR, incident_id="inc_3", severity="critical", state="resolved", resolved_at=NOW - 60)
 KNOWN = Customers(
-    {f"s{n}": Subscriber(f"s{n}", "shop") for n in range(8)},
+    {f"s{n}": Subscriber(key=f"s{n}", account="shop") for n in range(8)},
     {"group": Account("group", "enterprise", "gold"), "shop": Account("shop", "enterprise", "gold", parent="group")},
     (Membership("shop", "s0", "manager"),),
-    (Consent("subscriber", "s7", "network_care_analysis", "any", "withdrawn", 1),),
+    (
+        Consent(
+            holder_kind="subscriber", holder="s7", purpose="network_care_analysis", channel="any", state="withdrawn", since=1
+        ),
+    ),
 )
 
 
 def asked(account: str, *listed: tuple[str, str, float], customers: Customers = KNOWN) -> AccountAnswer:
-    rows = [Listing(incident, who, "shop", "expected", chance, 900.0, NOW) for who, incident, chance in listed]
-    situation = Situation(customers, "UTC", NOW, CarePolicy())
+    rows = [
+        listing_of(
+            incident_id=incident,
+            subscriber=who,
+            account="shop",
+            basis="expected",
+            probability=chance,
+            exposure_s=900.0,
+            listed_at=NOW,
+        )
+        for who, incident, chance in listed
+    ]
+    situation = Situation(customers=customers, timezone="UTC", now=NOW, policy=CarePolicy())
     return account_lookup(account, situation=situation, incidents=(MAJOR, MINOR, OVER), listings=rows)
 
 
@@ -52,7 +78,18 @@ def test_no_and_unknown(account, listed, expected):
 
 
 def test_an_account_that_withdrew_is_not_looked_at():
-    customers = KNOWN.given([Consent("account", "group", "network_care_analysis", "any", "withdrawn", 2)])
+    customers = KNOWN.given(
+        [
+            Consent(
+                holder_kind="account",
+                holder="group",
+                purpose="network_care_analysis",
+                channel="any",
+                state="withdrawn",
+                since=2,
+            )
+        ]
+    )
     assert asked("shop", ("s1", "inc_1", 0.9), customers=customers).affected == "unknown"
 
 

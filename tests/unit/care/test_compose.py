@@ -20,38 +20,80 @@ from detector.domain.outlook import Breach, Outlook
 from detector.domain.policy import CarePolicy, ImpactPolicy
 
 EIGHT = 1_774_339_200  # 2026-03-24T08:00Z
-RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "4.1.1", "s", "a")
+RRC = Kpi(
+    id="lte_rrc_sr",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="4.1.1",
+    numerator="s",
+    denominator="a",
+)
 FOUND = Degradation(
-    "deg_42",
-    "c01010",
-    "accessibility",
-    "lte_rrc_sr",
-    "accessibility",
-    EIGHT - 2700,
-    EIGHT,
-    "major",
-    9.0,
-    0.992,
-    0.914,
-    10220,
-    11180,
-    870,
-    3,
-    900,
+    degradation_id="deg_42",
+    object_id="c01010",
+    family="accessibility",
+    kpi="lte_rrc_sr",
+    kind="accessibility",
+    started_at=EIGHT - 2700,
+    detected_at=EIGHT,
+    severity="major",
+    strength=9.0,
+    expected=0.992,
+    observed=0.914,
+    numerator=10220,
+    denominator=11180,
+    excess=870,
+    periods=3,
+    duration_s=900,
 )
 INCIDENT = Incident(
-    "inc_42", "site", "s010", "accessibility", EIGHT - 2700, EIGHT, "major", ("deg_42",), ("c01010",), "", confidence=0.9
+    incident_id="inc_42",
+    root_kind="site",
+    root_id="s010",
+    kind="accessibility",
+    started_at=EIGHT - 2700,
+    opened_at=EIGHT,
+    severity="major",
+    degradation_ids=("deg_42",),
+    cells=("c01010",),
+    reason="",
+    confidence=0.9,
 )
 ACCOUNTS = (
-    AccountImpact("acc_9f", "enterprise", "gold", 34, 211),
-    AccountImpact("acc_fam", "family", "", 3, 4),
-    AccountImpact("acc_few", "enterprise", "", 4, 900),
+    AccountImpact(account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=211),
+    AccountImpact(account="acc_fam", kind="family", tier="", affected_lines=3, lines=4),
+    AccountImpact(account="acc_few", kind="enterprise", tier="", affected_lines=4, lines=900),
 )
-PEOPLE = tuple(Affected("inc_42", f"sub_{i:03}", "acc_9f", "expected", 0.8, 900.0) for i in range(100))
-IMPACT = Impact("inc_42", EIGHT, 2311, 609.6, 541.2, 688.9, PEOPLE, ACCOUNTS)
+PEOPLE = tuple(
+    Affected(
+        incident_id="inc_42", subscriber=f"sub_{i:03}", account="acc_9f", basis="expected", probability=0.8, exposure_s=900.0
+    )
+    for i in range(100)
+)
+IMPACT = Impact(
+    incident_id="inc_42",
+    assessed_at=EIGHT,
+    exposed=2311,
+    affected=609.6,
+    affected_low=541.2,
+    affected_high=688.9,
+    people=PEOPLE,
+    accounts=ACCOUNTS,
+)
 DECISIONS = tuple(
     Decision(
-        "inc_42", p.subscriber, i >= 71, "no_consent" if i < 71 else "", "none" if i < 71 else "proactive_message", "", "", 1
+        incident_id="inc_42",
+        subscriber=p.subscriber,
+        contactable=i >= 71,
+        why_not="no_consent" if i < 71 else "",
+        action="none" if i < 71 else "proactive_message",
+        channel="",
+        recipient="",
+        decided_at=1,
     )
     for i, p in enumerate(PEOPLE)
 )
@@ -150,7 +192,7 @@ def test_the_end_is_told_with_its_source():
     assert data["serviceProblem"]["associatedTroubleTicket"] == [{"id": "t1"}]
 
 
-OURS = Outlook("inc_42", EIGHT, EIGHT + 7200, EIGHT + 1800, EIGHT + 36_000)
+OURS = Outlook(incident_id="inc_42", made_at=EIGHT, clear_at=EIGHT + 7200, clear_low=EIGHT + 1800, clear_high=EIGHT + 36_000)
 
 
 def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
@@ -177,11 +219,11 @@ def test_a_promise_that_has_passed_is_told_no_more():
 
 def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_names_nobody():
     firm = AccountImpact(
-        "acc_9f",
-        "enterprise",
-        "gold",
-        34,
-        211,
+        account="acc_9f",
+        kind="enterprise",
+        tier="gold",
+        affected_lines=34,
+        lines=211,
         roles=(("executive", 2), ("manager", 7)),
         sla="99.9",
         sla_minutes_used=3.26,
@@ -194,7 +236,16 @@ def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_name
 
 
 def test_a_drift_is_told_with_when_it_turns_graver():
-    soon = Breach("c01010", "lte_rrc_sr", "major", 0.892, EIGHT, EIGHT + 7200, EIGHT + 3600, None)
+    soon = Breach(
+        object_id="c01010",
+        kpi="lte_rrc_sr",
+        severity="major",
+        limit=0.892,
+        made_at=EIGHT,
+        at=EIGHT + 7200,
+        low=EIGHT + 3600,
+        high=None,
+    )
     assert alert(outlook=replace(OURS, breaches=(soon,))).data["expected"]["graver"] == [
         {
             "object": "c01010",
@@ -275,7 +326,15 @@ def test_an_incident_that_went_on_in_another_is_not_told_as_solved():
 
 
 def test_an_account_that_suffers_though_none_of_its_lines_is_told_stands_in_the_alert():
-    briefing = AccountDecision("inc_42", "acc_9f", "account_manager_briefing", "key-accounts", "suffering", "", EIGHT)
+    briefing = AccountDecision(
+        incident_id="inc_42",
+        account="acc_9f",
+        action="account_manager_briefing",
+        team="key-accounts",
+        rule="suffering",
+        why_not="",
+        decided_at=EIGHT,
+    )
     nobody = tuple(replace(one, action="none") for one in DECISIONS)
     data = alert(decisions=nobody, accounts=(briefing,)).data
     assert data["action"] == {"kind": "account_manager_briefing", "team": "key-accounts"}
@@ -299,7 +358,16 @@ def test_left_out_by_reason_under_the_floor_as_if_by_none():
 
 
 def test_few_people_are_withheld_and_the_note_says_so():
-    few = Impact("inc_42", EIGHT, 4, 2.2, 1, 3.5, PEOPLE[:4], ACCOUNTS[1:])
+    few = Impact(
+        incident_id="inc_42",
+        assessed_at=EIGHT,
+        exposed=4,
+        affected=2.2,
+        affected_low=1,
+        affected_high=3.5,
+        people=PEOPLE[:4],
+        accounts=ACCOUNTS[1:],
+    )
     told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
     assert told == {
         "exposed": None,
@@ -317,14 +385,24 @@ def test_few_people_are_withheld_and_the_note_says_so():
 
 def test_nobody_known_and_nothing_measured_still_makes_json():
     odd = replace(FOUND, numerator=np.nan, expected=np.inf, strength=np.nan)
-    body = json.dumps(alert(impact=Impact("inc_42", EIGHT, 0, 0, 0, 0), decisions=(), found=(odd,)).data, allow_nan=False)
+    body = json.dumps(
+        alert(
+            impact=Impact(incident_id="inc_42", assessed_at=EIGHT, exposed=0, affected=0, affected_low=0, affected_high=0),
+            decisions=(),
+            found=(odd,),
+        ).data,
+        allow_nan=False,
+    )
     assert '"numerator": null' in body
 
 
 def test_a_huge_incident_fits_and_says_what_is_left_out():
     cells = tuple(f"cell-with-a-long-name-{i:06}" for i in range(5000))
     found = [replace(FOUND, degradation_id=f"deg_{i}", object_id=cells[i]) for i in range(5000)]
-    accounts = tuple(AccountImpact(f"acc_{i:064}", "enterprise", "gold", 50, 60) for i in range(3000))
+    accounts = tuple(
+        AccountImpact(account=f"acc_{i:064}", kind="enterprise", tier="gold", affected_lines=50, lines=60)
+        for i in range(3000)
+    )
     big = replace(INCIDENT, cells=cells, degradation_ids=tuple(d.degradation_id for d in found), reason="long " * 5000)
     languages = CarePolicy(languages=("en", "de", "fr", "es", "it", "nl"))
     data = alert(big, replace(IMPACT, accounts=accounts), found=found, policy=languages).data

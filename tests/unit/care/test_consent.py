@@ -7,11 +7,11 @@ from detector.domain.customer import Account, Consent, Customers, Membership, Su
 from detector.domain.policy import CarePolicy, LawfulBasis
 
 PEOPLE = {
-    "ann": Subscriber("ann", account="firm"),
-    "kid": Subscriber("kid", minor=True, guardian="gus"),
-    "gus": Subscriber("gus"),
-    "orphan": Subscriber("orphan", minor=True),
-    "teen": Subscriber("teen", minor=True, guardian="kid"),
+    "ann": Subscriber(key="ann", account="firm"),
+    "kid": Subscriber(key="kid", minor=True, guardian="gus"),
+    "gus": Subscriber(key="gus"),
+    "orphan": Subscriber(key="orphan", minor=True),
+    "teen": Subscriber(key="teen", minor=True, guardian="kid"),
 }
 ACCOUNTS = {"firm": Account("firm", "enterprise", parent="holding"), "holding": Account("holding", "enterprise")}
 
@@ -22,7 +22,14 @@ def known(rows: str) -> Customers:
     for line in filter(str.strip, rows.splitlines()):
         who, channel, state, since = line.split()
         consents.append(
-            Consent("account" if who in ACCOUNTS else "subscriber", who, "proactive_contact", channel, state, int(since))
+            Consent(
+                holder_kind="account" if who in ACCOUNTS else "subscriber",
+                holder=who,
+                purpose="proactive_contact",
+                channel=channel,
+                state=state,
+                since=int(since),
+            )
         )
     return Customers(PEOPLE, ACCOUNTS, (Membership("holding", "gus", "executive"),), tuple(consents))
 
@@ -92,9 +99,12 @@ def test_a_country_s_own_basis_goes_before_that_of_everywhere():
 
 def test_accounts_in_a_circle_end():
     ring = {"a": Account("a", "family", parent="b"), "b": Account("b", "family", parent="a")}
-    people = {"ann": Subscriber("ann", account="a")}
+    people = {"ann": Subscriber(key="ann", account="a")}
     holders = (("subscriber", "ann", "granted"), ("account", "b", "withdrawn"))
-    rows = tuple(Consent(kind, key, "survey", "any", state, 1) for kind, key, state in holders)
+    rows = tuple(
+        Consent(holder_kind=kind, holder=key, purpose="survey", channel="any", state=state, since=1)
+        for kind, key, state in holders
+    )
     ask = {"purpose": "survey", "channel": "sms", "at": 10}
     assert permission("ann", customers=Customers(people, ring, (), rows), **ask) == "withdrawn"
     assert permission("ann", customers=Customers(people, ring, (), rows[:1]), **ask) == ""
@@ -118,7 +128,10 @@ def test_another_purpose_is_another_question():
     ],
 )
 def test_channels_that_every_purpose_allows(rows, expected):
-    consents = tuple(Consent("subscriber", "ann", purpose, channel, state, 5) for purpose, channel, state in rows)
+    consents = tuple(
+        Consent(holder_kind="subscriber", holder="ann", purpose=purpose, channel=channel, state=state, since=5)
+        for purpose, channel, state in rows
+    )
     customers = Customers(PEOPLE, consents=consents)
     assert permitted_channels("ann", customers=customers, purposes=("a", "b"), at=10) == expected
 

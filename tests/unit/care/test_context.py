@@ -13,28 +13,31 @@ from detector.domain.interaction import Interaction
 
 NOW, HOUR = 1_774_339_200, 3600
 KNOWN = Customers(
-    {"ann": Subscriber("ann", account="firm", segment="business"), "kid": Subscriber("kid", minor=True, guardian="ann")},
+    {
+        "ann": Subscriber(key="ann", account="firm", segment="business"),
+        "kid": Subscriber(key="kid", minor=True, guardian="ann"),
+    },
     {"firm": Account("firm", "enterprise", "gold", "99.9", "firm-care")},
     (Membership("firm", "ann", "executive"), Membership("family", "ann", "holder")),
 )
 ON = Incident(
-    "inc_1",
-    "site",
-    "s1",
-    "outage",
-    NOW - HOUR,
-    NOW - HOUR,
-    "major",
-    (),
-    ("c1",),
-    "",
+    incident_id="inc_1",
+    root_kind="site",
+    root_id="s1",
+    kind="outage",
+    started_at=NOW - HOUR,
+    opened_at=NOW - HOUR,
+    severity="major",
+    degradation_ids=(),
+    cells=("c1",),
+    reason="",
     ticket_id="T-1",
     expected_clear_at=NOW + HOUR,
 )
 
 
 def heard(at, name="k", kind="contact", **more):
-    return Interaction(f"{name}{at}", NOW + at, kind, "call", "ann", **more)
+    return Interaction(interaction_id=f"{name}{at}", at=NOW + at, kind=kind, channel="call", subscriber="ann", **more)
 
 
 def test_the_newest_of_each_stand_first_and_what_is_old_or_still_to_come_does_not():
@@ -74,8 +77,14 @@ def test_false_alarms_and_merged_incidents_are_no_past():
 
 
 def test_what_reached_nobody_was_not_said():
-    asked = Communication("inc_1", "ann", "ann", NOW - HOUR, "call", "call", "boost")
-    said = [asked, replace(asked, incident_id="inc_2"), Communication("inc_2", "ann", "ann", NOW - 60, TAKEN_BACK)]
+    asked = Communication(
+        incident_id="inc_1", subscriber="ann", recipient="ann", at=NOW - HOUR, action="call", channel="call", offer="boost"
+    )
+    said = [
+        asked,
+        replace(asked, incident_id="inc_2"),
+        Communication(incident_id="inc_2", subscriber="ann", recipient="ann", at=NOW - 60, action=TAKEN_BACK),
+    ]
     assert context_of("ann", KNOWN, now=NOW, said=said).said == (asked,)
 
 
@@ -83,14 +92,20 @@ def test_what_reached_nobody_was_not_said():
 def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, left_out):
     event = SubscriberEvent(who, NOW - HOUR, "credit")
     known = context_of(
-        who, KNOWN, now=NOW, incidents=[ON], history=CustomerHistory(3, 60.0, 40.0), events=[event], left_out=left_out
+        who,
+        KNOWN,
+        now=NOW,
+        incidents=[ON],
+        history=CustomerHistory(incidents=3, degraded_s=60.0, index=40.0),
+        events=[event],
+        left_out=left_out,
     )
     assert (known.private, known.incidents, known.history, known.events) == (True, (), UNKNOWN_HISTORY, (event,))
 
 
 def test_of_a_stranger_there_is_nothing_to_tell():
     known = context_of("who", KNOWN, now=NOW)
-    assert (known.person, known.accounts, known.private) == (Subscriber("who"), (), False)
+    assert (known.person, known.accounts, known.private) == (Subscriber(key="who"), (), False)
 
 
 def test_a_past_incident_tells_its_estimated_end_beside_the_clock_of_the_decision():

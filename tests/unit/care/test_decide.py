@@ -16,14 +16,14 @@ from detector.settings import Settings
 NOON = 1_774_353_600  # 2026-03-24T12:00Z
 NIGHT = NOON + 10 * 3600
 PEOPLE = {
-    "ann": Subscriber("ann", preferred_channel="email"),
-    "bob": Subscriber("bob", account="firm"),
-    "cem": Subscriber("cem", vip=True),
-    "kid": Subscriber("kid", minor=True, guardian="gus"),
-    "kim": Subscriber("kim", minor=True, guardian="gus"),
-    "gus": Subscriber("gus", preferred_channel="push"),
-    "vic": Subscriber("vic", vulnerable=True),
-    "sal": Subscriber("sal", account="bank"),
+    "ann": Subscriber(key="ann", preferred_channel="email"),
+    "bob": Subscriber(key="bob", account="firm"),
+    "cem": Subscriber(key="cem", vip=True),
+    "kid": Subscriber(key="kid", minor=True, guardian="gus"),
+    "kim": Subscriber(key="kim", minor=True, guardian="gus"),
+    "gus": Subscriber(key="gus", preferred_channel="push"),
+    "vic": Subscriber(key="vic", vulnerable=True),
+    "sal": Subscriber(key="sal", account="bank"),
 }
 ACCOUNTS = {"firm": Account("firm", "enterprise"), "bank": Account("bank", "consumer", sla="99.9")}
 RULES = Settings().rules
@@ -33,7 +33,7 @@ HOUR = 3600
 def customers(silent: str = "", channel: str = "any") -> Customers:
     """Everyone has said yes but those in `silent`."""
     rows = [
-        Consent("subscriber", key, purpose, channel, "granted", 1)
+        Consent(holder_kind="subscriber", holder=key, purpose=purpose, channel=channel, state="granted", since=1)
         for key in PEOPLE
         if key not in silent.split()
         for purpose in CarePolicy().purposes
@@ -42,13 +42,34 @@ def customers(silent: str = "", channel: str = "any") -> Customers:
 
 
 def incident(name="inc_1", severity="major", **more) -> Incident:
-    return Incident(name, "cell", "c", "outage", NOON, NOON, severity, (), ("c",), "", **more)
+    return Incident(
+        incident_id=name,
+        root_kind="cell",
+        root_id="c",
+        kind="outage",
+        started_at=NOON,
+        opened_at=NOON,
+        severity=severity,
+        degradation_ids=(),
+        cells=("c",),
+        reason="",
+        **more,
+    )
 
 
 def said(who: str, ago: int, about="inc_0", severity="major", service="coverage", recipient="", action="call"):
     """Care was asked to tell `who` so many seconds ago."""
-    rows = (about, who, recipient or who, NOON - ago, action, "sms", "", "vip", severity, service)
-    return Communication(*rows)
+    return Communication(
+        incident_id=about,
+        subscriber=who,
+        recipient=recipient or who,
+        at=NOON - ago,
+        action=action,
+        channel="sms",
+        rule="vip",
+        severity=severity,
+        service=service,
+    )
 
 
 def decided(
@@ -65,9 +86,31 @@ def decided(
     **policy,
 ):
     one = one or incident()
-    listed = tuple(Affected("inc_1", key, PEOPLE[key].account, "expected", probability, 900) for key in keys.split())
-    care = Situation(known or customers(), "UTC", now, replace(CarePolicy(), **policy), rules, Heard.of(heard, open_))
-    return decide(one, Impact("inc_1", now, 9, 2, 1, 3, listed), service, care)
+    listed = tuple(
+        Affected(
+            incident_id="inc_1",
+            subscriber=key,
+            account=PEOPLE[key].account,
+            basis="expected",
+            probability=probability,
+            exposure_s=900,
+        )
+        for key in keys.split()
+    )
+    care = Situation(
+        customers=known or customers(),
+        timezone="UTC",
+        now=now,
+        policy=replace(CarePolicy(), **policy),
+        rules=rules,
+        heard=Heard.of(heard, open_),
+    )
+    return decide(
+        one,
+        Impact(incident_id="inc_1", assessed_at=now, exposed=9, affected=2, affected_low=1, affected_high=3, people=listed),
+        service,
+        care,
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,10 +136,12 @@ def test_a_channel_not_allowed_is_not_used():
 
 
 TWICE = [said("ann", 30 * HOUR), said("ann", 50 * HOUR)]
-ALL_HELD = {"holdout": HoldoutPolicy("the board", share=1.0)}
+ALL_HELD = {"holdout": HoldoutPolicy(approved_by="the board", share=1.0)}
 ONE_EACH = (
-    Consent("subscriber", "ann", "proactive_contact", "sms", "granted", 1),
-    Consent("subscriber", "ann", "network_care_analysis", "push", "granted", 1),
+    Consent(holder_kind="subscriber", holder="ann", purpose="proactive_contact", channel="sms", state="granted", since=1),
+    Consent(
+        holder_kind="subscriber", holder="ann", purpose="network_care_analysis", channel="push", state="granted", since=1
+    ),
 )
 
 
@@ -189,15 +234,19 @@ def test_a_guardian_of_several_hears_once():
 
 NOT_HELD = {
     "drawn": ("ann", {}, True),
-    "not approved": ("ann", {"holdout": HoldoutPolicy("", share=1.0)}, False),
-    "not begun": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, since="2026-03-25")}, False),
-    "begun": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, since="2026-03-24")}, True),
-    "nobody's share": ("ann", {"holdout": HoldoutPolicy("the board", share=0.0)}, False),
+    "not approved": ("ann", {"holdout": HoldoutPolicy(approved_by="", share=1.0)}, False),
+    "not begun": ("ann", {"holdout": HoldoutPolicy(approved_by="the board", share=1.0, since="2026-03-25")}, False),
+    "begun": ("ann", {"holdout": HoldoutPolicy(approved_by="the board", share=1.0, since="2026-03-24")}, True),
+    "nobody's share": ("ann", {"holdout": HoldoutPolicy(approved_by="the board", share=0.0)}, False),
     "vulnerable": ("vic", {}, False),
     "a service level": ("sal", {}, False),
     "an emergency": ("ann", {"one": incident(severity="critical")}, False),
-    "notifiable: large": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, notifiable_cells=1)}, False),
-    "notifiable: many": ("ann", {"holdout": HoldoutPolicy("the board", share=1.0, notifiable_affected=2)}, False),
+    "notifiable: large": ("ann", {"holdout": HoldoutPolicy(approved_by="the board", share=1.0, notifiable_cells=1)}, False),
+    "notifiable: many": (
+        "ann",
+        {"holdout": HoldoutPolicy(approved_by="the board", share=1.0, notifiable_affected=2)},
+        False,
+    ),
     "notifiable: long": ("ann", {"now": NOON + 4 * HOUR}, False),
     "told already": ("ann", {"heard": [said("ann", HOUR, about="inc_1")]}, False),
     "a ward of whoever is drawn": ("kid", {}, True),
@@ -216,15 +265,15 @@ def test_whom_the_holdout_leaves_out(case):
 
 
 WHEN = {
-    "segment": ({"segment": ("go*",)}, {"subscriber": Subscriber("s", segment="gold")}),
-    "vip": ({"vip": True}, {"subscriber": Subscriber("s", vip=True)}),
+    "segment": ({"segment": ("go*",)}, {"subscriber": Subscriber(key="s", segment="gold")}),
+    "vip": ({"vip": True}, {"subscriber": Subscriber(key="s", vip=True)}),
     "not a minor": ({"minor": False}, {}),
-    "device": ({"device": ("Pixel*",)}, {"subscriber": Subscriber("s", device="Pixel 8")}),
+    "device": ({"device": ("Pixel*",)}, {"subscriber": Subscriber(key="s", device="Pixel 8")}),
     "role": ({"role": ("executive", "manager")}, {"roles": {"manager"}}),
     "sla": ({"sla": True}, {"account": Account("a", "enterprise", sla="gold")}),
     "tier": ({"account_tier": ("gold",)}, {"account": Account("a", "enterprise", tier="gold")}),
     "risk": ({"risk": (0.2, 1.0)}, {"risk": 0.3}),
-    "value": ({"lifetime_value": (10.0, 99.0)}, {"subscriber": Subscriber("s", lifetime_value=50.0)}),
+    "value": ({"lifetime_value": (10.0, 99.0)}, {"subscriber": Subscriber(key="s", lifetime_value=50.0)}),
     "region": ({"region": ("north",)}, {"places": {"region": {"north", "south"}}}),
     "service": ({"service": ("slow",)}, {"service": "slow"}),
 }
@@ -234,11 +283,11 @@ WHEN = {
 def test_conditions_hold_where_they_should_and_nowhere_else(name):
     when, facts = WHEN[name]
     rule = replace(RULES[0], when=tuple(when.items()))
-    plain = {"incident": incident(), "service": "calls", "subscriber": Subscriber("s", minor=name == "not a minor")}
+    plain = {"incident": incident(), "service": "calls", "subscriber": Subscriber(key="s", minor=name == "not a minor")}
     assert not rule.matches(Case(**plain))
-    assert rule.matches(Case(**plain | {"subscriber": Subscriber("s")} | facts))
+    assert rule.matches(Case(**plain | {"subscriber": Subscriber(key="s")} | facts))
 
 
 def test_what_is_not_known_meets_no_condition():
     rule = replace(RULES[0], when=(("risk", (0.0, 1.0)),))
-    assert not rule.matches(Case(incident(), "calls", risk=None))
+    assert not rule.matches(Case(incident=incident(), service="calls", risk=None))

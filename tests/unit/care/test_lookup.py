@@ -8,43 +8,79 @@ from detector.care import LookupAnswer, Situation, lookup
 from detector.domain.communication import Communication, Heard
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from tests.listings import listing_of
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
 SLOW = Incident(
-    "inc_1", "cell", "c", "integrity", TEN - 3600, TEN - 1800, "major", (), ("c",), "", expected_clear_at=TEN + 3600
+    incident_id="inc_1",
+    root_kind="cell",
+    root_id="c",
+    kind="integrity",
+    started_at=TEN - 3600,
+    opened_at=TEN - 1800,
+    severity="major",
+    degradation_ids=(),
+    cells=("c",),
+    reason="",
+    expected_clear_at=TEN + 3600,
 )
 OUTAGE = replace(SLOW, incident_id="inc_2", kind="outage")
 KNOWN = Customers(
     {
-        "ann": Subscriber("ann", language="de"),
-        "kid": Subscriber("kid", minor=True, guardian="ann"),
-        "out": Subscriber("out"),
-        "pat": Subscriber("pat"),
+        "ann": Subscriber(key="ann", language="de"),
+        "kid": Subscriber(key="kid", minor=True, guardian="ann"),
+        "out": Subscriber(key="out"),
+        "pat": Subscriber(key="pat"),
     },
     consents=(
-        Consent("subscriber", "out", "network_care_analysis", "any", "withdrawn", 1),
+        Consent(
+            holder_kind="subscriber",
+            holder="out",
+            purpose="network_care_analysis",
+            channel="any",
+            state="withdrawn",
+            since=1,
+        ),
         *(
-            Consent("subscriber", "pat", purpose, "any", "granted", 1)
+            Consent(holder_kind="subscriber", holder="pat", purpose=purpose, channel="any", state="granted", since=1)
             for purpose in ("network_care_analysis", "proactive_contact")
         ),
     ),
 )
 
 
-TOLD = Communication("inc_1", "ann", "ann", TEN - 600, "proactive_message", "sms", severity="major", service="slow")
+TOLD = Communication(
+    incident_id="inc_1",
+    subscriber="ann",
+    recipient="ann",
+    at=TEN - 600,
+    action="proactive_message",
+    channel="sms",
+    severity="major",
+    service="slow",
+)
 
 
 def asked(
     who: str, *listed: tuple[str, float], incidents=(SLOW, OUTAGE), told=(), caller="self", coming=None, **more
 ) -> LookupAnswer:
     rows = [
-        Listing(incident, who, "", "expected", chance, 900.0, TEN, next_exposure_at=coming, **more)
+        listing_of(
+            incident_id=incident,
+            subscriber=who,
+            account="",
+            basis="expected",
+            probability=chance,
+            exposure_s=900.0,
+            listed_at=TEN,
+            next_exposure_at=coming,
+            **more,
+        )
         for incident, chance in listed
     ]
-    situation = Situation(KNOWN, "UTC", TEN, CarePolicy(), heard=Heard.of(told))
+    situation = Situation(customers=KNOWN, timezone="UTC", now=TEN, policy=CarePolicy(), heard=Heard.of(told))
     return lookup(who, situation=situation, incidents=incidents, listings=rows, caller=caller)
 
 
@@ -145,24 +181,26 @@ def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(told, says):
 
 def test_a_lookup_and_an_alert_name_the_same_trouble():
     voice = Degradation(
-        "deg_1",
-        "c",
-        "retainability",
-        "volte_drop",
-        "retainability",
-        TEN - 3600,
-        TEN - 1800,
-        "major",
-        9.0,
-        0.01,
-        0.2,
-        20,
-        100,
-        19,
-        1,
-        900,
+        degradation_id="deg_1",
+        object_id="c",
+        family="retainability",
+        kpi="volte_drop",
+        kind="retainability",
+        started_at=TEN - 3600,
+        detected_at=TEN - 1800,
+        severity="major",
+        strength=9.0,
+        expected=0.01,
+        observed=0.2,
+        numerator=20,
+        denominator=100,
+        excess=19,
+        periods=1,
+        duration_s=900,
     )
-    row = Listing("inc_1", "ann", "", "expected", 0.9, 900.0, TEN)
-    situation = Situation(KNOWN, "UTC", TEN, CarePolicy())
+    row = listing_of(
+        incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.9, exposure_s=900.0, listed_at=TEN
+    )
+    situation = Situation(customers=KNOWN, timezone="UTC", now=TEN, policy=CarePolicy())
     answer = lookup("ann", situation=situation, incidents=(SLOW,), listings=[row], leads={"inc_1": voice})
     assert answer.say["en"].startswith("Calls and connections have sometimes dropped")

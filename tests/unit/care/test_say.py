@@ -12,7 +12,18 @@ from detector.domain.incident import Incident
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
 LANGUAGES = sorted(SPEECH)
-INCIDENT = Incident("inc_1", "site", "s1", "integrity", TEN - 3600, TEN - 2700, "major", (), ("c1",), "")
+INCIDENT = Incident(
+    incident_id="inc_1",
+    root_kind="site",
+    root_id="s1",
+    kind="integrity",
+    started_at=TEN - 3600,
+    opened_at=TEN - 2700,
+    severity="major",
+    degradation_ids=(),
+    cells=("c1",),
+    reason="",
+)
 
 
 def facts(trouble: str = "slow", *, since: int = TEN - 3600, **changes: object) -> Facts:

@@ -29,7 +29,9 @@ def raised(shown: Evidence, topology: Topology = NETWORK, operations: Operations
 
 
 def with_state(state: str) -> Topology:
-    return Topology({**NETWORK.cells, "c1.1": Cell("c1.1", "LTE", site_id="s1", state=state)}, NETWORK.functions)
+    return Topology(
+        {**NETWORK.cells, "c1.1": Cell(cell_id="c1.1", technology="LTE", site_id="s1", state=state)}, NETWORK.functions
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_a_cells_state_says_which_families_mean_something(state: str, word: str,
     ],
 )
 def test_a_cell_that_has_just_woken_is_not_blamed_for_its_sleep(slept: Window, families: set[str]) -> None:
-    woken = Cell("c1.1", "LTE", site_id="s1", idle=(slept,))
+    woken = Cell(cell_id="c1.1", technology="LTE", site_id="s1", idle=(slept,))
     topology = Topology({**NETWORK.cells, "c1.1": woken}, NETWORK.functions)
     assert raised(evidence(TICK, {"c1.1": "dead"}, OBJECTS), topology).keys() == families
 
@@ -76,11 +78,22 @@ def test_an_alarm_makes_a_sleeping_cell_an_outage_unless_it_is_a_warning_or_long
     kinds = {
         name: raised(shown, operations=Operations(alarms=(alarm,)))["volume"].kind
         for name, alarm in {
-            "on the node's site": Alarm("a1", "site", "s1", at("08:01"), severity="major"),
-            "a door": Alarm("a1", "site", "s1", at("08:01"), severity="warning"),
-            "last week": Alarm("a1", "site", "s1", at("-7 08:01"), severity="major"),
-            "elsewhere": Alarm("a1", "site", "s2", at("08:01"), severity="major"),
-            "gone": Alarm("a1", "site", "s1", at("07:45"), cleared_at=at("07:50"), severity="major"),
+            "on the node's site": Alarm(
+                alarm_id="a1", object_kind="site", object_id="s1", raised_at=at("08:01"), severity="major"
+            ),
+            "a door": Alarm(alarm_id="a1", object_kind="site", object_id="s1", raised_at=at("08:01"), severity="warning"),
+            "last week": Alarm(
+                alarm_id="a1", object_kind="site", object_id="s1", raised_at=at("-7 08:01"), severity="major"
+            ),
+            "elsewhere": Alarm(alarm_id="a1", object_kind="site", object_id="s2", raised_at=at("08:01"), severity="major"),
+            "gone": Alarm(
+                alarm_id="a1",
+                object_kind="site",
+                object_id="s1",
+                raised_at=at("07:45"),
+                cleared_at=at("07:50"),
+                severity="major",
+            ),
         }.items()
     }
     assert kinds == {

@@ -10,7 +10,7 @@ import pytest
 from detector.domain.alert import Alert, alert_key
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ScriptedReceiver:
     """Answers every POST with `status` and `headers`, or never; remembers what it got."""
 
@@ -78,4 +78,13 @@ def _alert(incident_id: str = "inc_42", type_: str = "opened", sequence: int = 1
         "say": {"en": "Mobile data is failing around the old harbour."},
     }
     key = alert_key(incident_id, type_, sequence)
-    return Alert(key, incident_id, type_, sequence, "major", 1774340400, 1774362000, {**body, **data})
+    return Alert(
+        key=key,
+        incident_id=incident_id,
+        type=type_,
+        sequence=sequence,
+        severity="major",
+        time=1774340400,
+        expires_at=1774362000,
+        data={**body, **data},
+    )

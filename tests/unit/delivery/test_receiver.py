@@ -33,7 +33,9 @@ def desk():
 def send(url, alert, secret=SECRET):
     message = Message(alert.key, cloudevents(alert, "/precall/test"), 0, alert.expires_at)
     with HttpTransport(Wall()) as transport:
-        return deliver(message, Receiver("desk", url, (secret,)), transport, event_now=alert.time, wall_now=time.time())
+        return deliver(
+            message, Receiver(name="desk", url=url, secrets=(secret,)), transport, event_now=alert.time, wall_now=time.time()
+        )
 
 
 def test_an_incident_opens_is_updated_and_resolves_and_nothing_is_told_twice(desk, make_alert):

@@ -8,7 +8,7 @@ from detector.delivery.signing import demo_secret
 from detector.domain.errors import Permanent, Transient
 
 SECRET = demo_secret("relay")
-RECEIVER = Receiver("desk", "https://care.example/hook", (SECRET,))
+RECEIVER = Receiver(name="desk", url="https://care.example/hook", secrets=(SECRET,))
 EVENT, WALL = 1_774_339_200.0, 1_790_000_000.0
 
 
@@ -77,7 +77,10 @@ def test_every_attempt_carries_the_same_id_and_a_signature_of_its_own():
 
 @pytest.mark.parametrize(
     "receiver",
-    [Receiver("desk", RECEIVER.url, ()), Receiver("desk", RECEIVER.url, (SECRET,), format="morse")],
+    [
+        Receiver(name="desk", url=RECEIVER.url, secrets=()),
+        Receiver(name="desk", url=RECEIVER.url, secrets=(SECRET,), format="morse"),
+    ],
     ids=["no secret", "unknown format"],
 )
 def test_what_the_operator_can_mend_is_kept_for_later(receiver):
@@ -94,12 +97,12 @@ def test_neither_secret_nor_address_shows_in_a_receivers_name_tag():
 @pytest.mark.parametrize(
     ("receiver", "severity", "team", "wants"),
     [
-        (Receiver("a", "", ()), "warning", "", True),
-        (Receiver("a", "", (), enabled=False), "critical", "", False),
-        (Receiver("a", "", (), min_severity="major"), "minor", "", False),
-        (Receiver("a", "", (), min_severity="major"), "major", "", True),
-        (Receiver("a", "", (), teams=("b2b",)), "major", "b2b", True),
-        (Receiver("a", "", (), teams=("b2b",)), "major", "consumer-care", False),
+        (Receiver(name="a", url="", secrets=()), "warning", "", True),
+        (Receiver(name="a", url="", secrets=(), enabled=False), "critical", "", False),
+        (Receiver(name="a", url="", secrets=(), min_severity="major"), "minor", "", False),
+        (Receiver(name="a", url="", secrets=(), min_severity="major"), "major", "", True),
+        (Receiver(name="a", url="", secrets=(), teams=("b2b",)), "major", "b2b", True),
+        (Receiver(name="a", url="", secrets=(), teams=("b2b",)), "major", "consumer-care", False),
     ],
 )
 def test_who_wants_what(receiver, severity, team, wants):

@@ -9,7 +9,7 @@ from detector.impact import analysable, left_out
 
 EVERYONE = Customers(
     {
-        key: Subscriber(key, account, minor=key == "kid", guardian="ann")
+        key: Subscriber(key=key, account=account, minor=key == "kid", guardian="ann")
         for key, account in {"ann": "home", "bob": "home", "cem": "shop", "kid": "", "dee": ""}.items()
     },
     {
@@ -20,8 +20,15 @@ EVERYONE = Customers(
     (Membership("shop", "dee", "manager"),),
 )
 HOLDERS = [("subscriber", "ann"), ("subscriber", "cem"), ("subscriber", "eve"), ("account", "home"), ("account", "group")]
+
+
+def consent(holder: tuple[str, str], purpose: str, state: str, since: int) -> Consent:
+    kind, name = holder
+    return Consent(holder_kind=kind, holder=name, purpose=purpose, channel="any", state=state, since=since)
+
+
 rows = st.builds(
-    lambda holder, purpose, state, since: Consent(*holder, purpose, "any", state, since),
+    lambda holder, purpose, state, since: consent(holder, purpose, state, since),
     st.sampled_from(HOLDERS),
     st.sampled_from(["network_care_analysis", "survey"]),
     st.sampled_from(["granted", "withdrawn"]),
@@ -55,9 +62,9 @@ def test_consents_added_as_they_come_are_the_consents_as_a_whole(consents, until
     ],
 )
 def test_a_withdrawal_takes_out_all_for_whom_it_speaks(holder, out):
-    customers = EVERYONE.given([Consent(*holder, "network_care_analysis", "any", "withdrawn", 5)])
+    customers = EVERYONE.given([consent(holder, "network_care_analysis", "withdrawn", 5)])
     assert left_out(customers, 4) == set()
     assert left_out(customers, 5) == out
     assert analysable(customers, 5) == set(EVERYONE.subscribers) - out
-    again = customers.given([Consent(*holder, "network_care_analysis", "any", "granted", 6)])
+    again = customers.given([consent(holder, "network_care_analysis", "granted", 6)])
     assert left_out(again, 6) == set()

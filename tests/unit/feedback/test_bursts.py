@@ -10,7 +10,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.feedback.bursts import DAY_S, HOUR_S, Burst, Usual, bursts, is_news
 
-CELLS = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
+CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
 NETWORK = Topology(CELLS)
 NOW = 1_774_000_800 + 12 * HOUR_S
 PAST = Window(NOW - 28 * DAY_S, NOW - 3 * HOUR_S)
@@ -24,7 +24,15 @@ def ordinary(rate: float = 10.0, seed: int = 1) -> list[Interaction]:
 
 
 def said(name: str, at: int, cell: str, who: str = "", category: str = "network") -> Interaction:
-    return Interaction(name, at, "contact" if who else "post", "call", who, category, cell_id=cell)
+    return Interaction(
+        interaction_id=name,
+        at=at,
+        kind="contact" if who else "post",
+        channel="call",
+        subscriber=who,
+        category=category,
+        cell_id=cell,
+    )
 
 
 def calls(count: int, cell: str = "c4", minutes: int = 50, category: str = "network") -> list[Interaction]:
@@ -82,7 +90,10 @@ def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
 
 
 def test_an_area_of_one_site_is_told_as_the_site() -> None:
-    cells = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r") for n in range(90)}
+    cells = {
+        f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r")
+        for n in range(90)
+    }
     told = bursts(calls(9), USUAL, Topology(cells), (), now=NOW, timezone="UTC", budget=1.0, floor=5)
     assert [one.place for one in told] == ["site s1"]
 

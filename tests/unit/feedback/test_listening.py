@@ -14,8 +14,8 @@ from detector.feedback.listening import ASKED_AFTER_S, REPEAT_S
 DAY = 86_400
 NETWORK = Topology(
     {
-        "c1": Cell("c1", "LTE", site_id="s1", latitude=50.0, longitude=8.0),
-        "c2": Cell("c2", "LTE", latitude=50.2, longitude=8.0),
+        "c1": Cell(cell_id="c1", technology="LTE", site_id="s1", latitude=50.0, longitude=8.0),
+        "c2": Cell(cell_id="c2", technology="LTE", latitude=50.2, longitude=8.0),
     }
 )
 
@@ -29,7 +29,7 @@ def stream(
 
 
 def call(number: int, at: int, who: str = "sub_1", category: str = "network", **more: object) -> Contact:
-    return Contact(f"k{number}", at, "call", who, category, **more)  # type: ignore[arg-type]
+    return Contact(contact_id=f"k{number}", at=at, channel="call", subscriber=who, category=category, **more)  # type: ignore[arg-type]
 
 
 def test_what_the_row_says_counts_and_words_fill_the_gap() -> None:
@@ -72,7 +72,9 @@ def test_a_text_of_a_megabyte_is_a_finding_of_its_length_alone() -> None:
 def test_the_cell_is_told_or_the_nearest_to_the_place(
     cell: str, latitude: float | None, longitude: float, expected: str
 ) -> None:
-    post = Contact("p1", 10, "social", text="no bars", cell_id=cell, latitude=latitude, longitude=longitude)
+    post = Contact(
+        contact_id="p1", at=10, channel="social", text="no bars", cell_id=cell, latitude=latitude, longitude=longitude
+    )
     (one,) = stream(post)
     assert (one.kind, one.cell_id) == ("post", expected)
 
@@ -90,7 +92,7 @@ def test_told_reactions_come_before_our_own() -> None:
 
 
 def test_nobody_repeats_a_post_of_somebody_else() -> None:
-    posts = [Contact(f"p{n}", n, "social", category="network") for n in range(3)]
+    posts = [Contact(contact_id=f"p{n}", at=n, channel="social", category="network") for n in range(3)]
     assert {i.reaction for i in stream(*posts)} == {""}
 
 

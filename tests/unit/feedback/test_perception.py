@@ -2,33 +2,64 @@
 
 from detector.domain.cell import Cell, Topology
 from detector.domain.customer import Customers, Subscriber
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.reports import Past
 from detector.reports.perception import MEASURED, SAID, perception, ratio_interval
+from tests.listings import listing_of
 
 HOUR = 3600
-CELLS = {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", tac="t1", region="r1") for n in range(4)}
+CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", tac="t1", region="r1") for n in range(4)}
 PEOPLE = [f"sub_{n:03d}" for n in range(400)]
 
 
 def call(number: int, cell: str, who: str, mood: float | None = -0.5) -> Interaction:
-    return Interaction(f"k{number}", number, "contact", "call", who, "network", "told", mood, cell)
+    return Interaction(
+        interaction_id=f"k{number}",
+        at=number,
+        kind="contact",
+        channel="call",
+        subscriber=who,
+        category="network",
+        sorted_by="told",
+        sentiment=mood,
+        cell_id=cell,
+    )
 
 
 def past(heard: list[Interaction], suffered: int = 60) -> Past:
     """An outage at s1 that `suffered` people lived through."""
     outage = Incident(
-        "inc_1", "site", "s1", "outage", 0, 0, "major", (), ("c1",), "", state="resolved", resolved_at=2 * HOUR
+        incident_id="inc_1",
+        root_kind="site",
+        root_id="s1",
+        kind="outage",
+        started_at=0,
+        opened_at=0,
+        severity="major",
+        degradation_ids=(),
+        cells=("c1",),
+        reason="",
+        state="resolved",
+        resolved_at=2 * HOUR,
     )
     listed = tuple(
-        Listing("inc_1", who, "", "present", 0.9, HOUR, 0, degraded_s=HOUR) for who in PEOPLE[100 : 100 + suffered]
+        listing_of(
+            incident_id="inc_1",
+            subscriber=who,
+            account="",
+            basis="present",
+            probability=0.9,
+            exposure_s=HOUR,
+            listed_at=0,
+            degraded_s=HOUR,
+        )
+        for who in PEOPLE[100 : 100 + suffered]
     )
-    customers = Customers({who: Subscriber(who, segment="consumer") for who in PEOPLE})
+    customers = Customers({who: Subscriber(key=who, segment="consumer") for who in PEOPLE})
     return Past(
-        Window(0, 100 * HOUR),
+        window=Window(0, 100 * HOUR),
         topology=Topology(CELLS),
         customers=customers,
         incidents=(outage,),
@@ -64,7 +95,10 @@ def test_of_few_neither_mood_nor_count_is_told() -> None:
 
 
 def test_scores_and_moods_stand_beside_it_and_decide_nothing() -> None:
-    surveys = [Interaction(f"v{n}", n, "survey", "survey", PEOPLE[n], score=2.0) for n in range(50)]
+    surveys = [
+        Interaction(interaction_id=f"v{n}", at=n, kind="survey", channel="survey", subscriber=PEOPLE[n], score=2.0)
+        for n in range(50)
+    ]
     made = perception(past(surveys)).records()
     (whole,) = [row for row in made if row["by"] == "all"]
     assert (whole["score"], whole["surveys"]) == (2.0, 50)

@@ -19,12 +19,23 @@ MIDNIGHTS = [day * DAY for day in range(29)]
 
 def lived(day: int, who: str, minutes: float, harm: str = "access", incidents: int = 1) -> Experience:
     return Experience(
-        day * DAY, "subscriber", who, 50.0, minutes * 60, minutes / 10, 0.5, incidents, 0.0, {harm: minutes * 60}
+        day=day * DAY,
+        holder_kind="subscriber",
+        holder=who,
+        index=50.0,
+        degraded_s=minutes * 60,
+        failures=minutes / 10,
+        worst=0.5,
+        incidents=incidents,
+        trend=0.0,
+        by_harm={harm: minutes * 60},
     )
 
 
 def call(at: int, who: str, category: str = "network") -> Interaction:
-    return Interaction(f"k{at}{who}", at, "contact", "call", who, category)
+    return Interaction(
+        interaction_id=f"k{at}{who}", at=at, kind="contact", channel="call", subscriber=who, category=category
+    )
 
 
 def operator(
@@ -81,7 +92,7 @@ def test_features_of_kept_days_are_those_of_a_burden() -> None:
     heard = [call(5 * DAY, "sub_1"), call(9 * DAY + 60, "sub_1"), call(5 * DAY, "sub_1", "billing")]
     made = days_of({"sub_1": ""}, experience, heard, MIDNIGHTS)
     row = int(np.flatnonzero(made.day == 9)[0])
-    burden = Burden({"access": 5.0}, failures=0.5, week=42.0, incidents=3.0, days_since=1, contacts=1.0)
+    burden = Burden(minutes={"access": 5.0}, failures=0.5, week=42.0, incidents=3.0, days_since=1, contacts=1.0)
     np.testing.assert_allclose(made.x[row], features([burden], ())[0], rtol=1e-5)
     assert made.came[row]
 
@@ -108,7 +119,7 @@ def test_what_separates_perfectly_does_not_run_away() -> None:
     heard = [call(n % 28 * DAY + 60, people[n]) for n in range(100)]
     model, _ = fit_risk(days_of(dict.fromkeys(people, ""), experience, heard, MIDNIGHTS), now=0)
     assert model is not None
-    calm, hit = model.chance([Burden(), Burden({"access": 60.0}, failures=6.0)])
+    calm, hit = model.chance([Burden(), Burden(minutes={"access": 60.0}, failures=6.0)])
     assert 0 < calm < 0.01
     assert 0.5 < hit < 1.0
     assert np.abs(model.weights).max() < 10
@@ -137,11 +148,11 @@ def test_an_honest_chance_is_judged_calibrated_and_an_overbold_one_is_not() -> N
 
 def test_the_report_tells_what_makes_people_call_and_how_well_that_is_known(days: Days) -> None:
     model, _ = fit_risk(days, now=7)
-    told = report_of_risk(Past(Window(0, DAY), risk=model))
+    told = report_of_risk(Past(window=Window(0, DAY), risk=model))
     odds = {row["what"]: row for row in told.records()}
     assert odds["access"]["odds_low"] > 3
     assert any("without the day of the complaint: AUC" in note for note in told.notes)
-    assert not report_of_risk(Past(Window(0, DAY), risk_why_not="12 complaints")).rows
+    assert not report_of_risk(Past(window=Window(0, DAY), risk_why_not="12 complaints")).rows
 
 
 @pytest.mark.parametrize("came", [[True] * 6, [False] * 6, [True, False] * 3, [True] * 3 + [False] * 3])

@@ -24,15 +24,15 @@ def presence(rows: Iterable[Row | tuple[str, str, float, float, float, float]]) 
     subscribers = tuple(dict.fromkeys(row[0] for row in table))
     cells = tuple(dict.fromkeys(row[1] for row in table))
     return Presence(
-        subscribers,
-        cells,
-        np.array([subscribers.index(row[0]) for row in table], np.int32),
-        np.array([cells.index(row[1]) for row in table], np.int32),
-        np.array([MONDAY + row[2] * HOUR for row in table], np.int64),
-        np.full(len(table), HOUR, np.int32),
-        np.array([row[3] for row in table], float),
-        np.array([row[4] for row in table], float),
-        np.array([row[5] for row in table], float),
+        subscribers=subscribers,
+        cells=cells,
+        subscriber=np.array([subscribers.index(row[0]) for row in table], np.int32),
+        cell=np.array([cells.index(row[1]) for row in table], np.int32),
+        start=np.array([MONDAY + row[2] * HOUR for row in table], np.int64),
+        duration_s=np.full(len(table), HOUR, np.int32),
+        seconds=np.array([row[3] for row in table], float),
+        attempts=np.array([row[4] for row in table], float),
+        failures=np.array([row[5] for row in table], float),
     )
 
 
@@ -43,7 +43,10 @@ def always(subscriber: str, cell: str, weeks: int = 2, seconds: float = 3600, at
 
 def topology(cells: str = "a b c", functions: str = "", neighbours: dict[str, str] | None = None, **bands: str) -> Topology:
     """Each cell on a site of its own, unless its name is like `s1a`, `s1b`: then on site `s1`."""
-    known = {name: Cell(name, "LTE", site_id=name[:-1] or name, band=bands.get(name, "B3")) for name in cells.split()}
+    known = {
+        name: Cell(cell_id=name, technology="LTE", site_id=name[:-1] or name, band=bands.get(name, "B3"))
+        for name in cells.split()
+    }
     near = {cell: frozenset(others.split()) for cell, others in (neighbours or {}).items()}
     return Topology(known, {name: NetworkFunction(name, "MME") for name in functions.split()}, near)
 
@@ -71,13 +74,13 @@ def degradation(
         "duration_s": 900,
     } | more
     return Degradation(
-        f"deg_{object_id}_{family or kind}",
-        object_id,
-        family or kind,
-        kpi,
-        kind,
-        start,
-        start + 1200,
+        degradation_id=f"deg_{object_id}_{family or kind}",
+        object_id=object_id,
+        family=family or kind,
+        kpi=kpi,
+        kind=kind,
+        started_at=start,
+        detected_at=start + 1200,
         expected=expected,
         observed=observed,
         **known,
@@ -93,7 +96,7 @@ def incident(degradations: list[Degradation], cells: str, **more: object) -> Inc
         "confidence": 1.0,
     } | more
     return Incident(
-        "inc_1",
+        incident_id="inc_1",
         kind=degradations[0].kind,
         started_at=min(d.started_at for d in degradations),
         opened_at=min(d.detected_at for d in degradations),

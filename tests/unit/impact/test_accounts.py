@@ -10,7 +10,7 @@ from tests.unit.impact.test_assess import assessed
 
 def firm(key: str, lines: int, parent: str = "", sla: str = "") -> tuple[dict, dict]:
     """A firm with so many lines of its own."""
-    people = {f"{key}{n}": Subscriber(f"{key}{n}", account=key) for n in range(lines)}
+    people = {f"{key}{n}": Subscriber(key=f"{key}{n}", account=key) for n in range(lines)}
     return people, {key: Account(key, "enterprise", "gold", sla, "firm-care", parent)}
 
 

@@ -66,7 +66,18 @@ def test_each_kind_of_degradation_does_its_own_harm(found, low, high):
 
 
 def test_a_rate_per_session_second_is_turned_into_a_rate_per_attempt():
-    rate = Kpi("ret", "Releases", "1/s", "rate", "down", "retainability", "LTE", "", "r", "t")
+    rate = Kpi(
+        id="ret",
+        title="Releases",
+        unit="1/s",
+        kind="rate",
+        direction="down",
+        family="retainability",
+        technology="LTE",
+        clause="",
+        numerator="r",
+        denominator="t",
+    )
     found = degradation("a", "retainability", 0, 0.0001, 0.002, kpi="ret")
     assert 0.3 < chance(assessed(found, "a", kpis={"ret": rate}), "ann") < 0.55
     assert chance(assessed(found, "a"), "ann") == 0.0, "as a ratio it would be next to nothing"
@@ -196,14 +207,17 @@ def test_an_unsure_incident_makes_unsure_lists():
 
 def test_who_withdrew_analysis_is_in_no_figure():
     def rows(kind, holder, *states):
-        return tuple(Consent(kind, holder, "network_care_analysis", "any", state, i) for i, state in enumerate(states))
+        return tuple(
+            Consent(holder_kind=kind, holder=holder, purpose="network_care_analysis", channel="any", state=state, since=i)
+            for i, state in enumerate(states)
+        )
 
     people = {
-        "ann": Subscriber("ann"),
-        "bob": Subscriber("bob", account="acc"),
-        "cem": Subscriber("cem", minor=True, guardian="gus"),
-        "dee": Subscriber("dee"),
-        "gus": Subscriber("gus"),
+        "ann": Subscriber(key="ann"),
+        "bob": Subscriber(key="bob", account="acc"),
+        "cem": Subscriber(key="cem", minor=True, guardian="gus"),
+        "dee": Subscriber(key="dee"),
+        "gus": Subscriber(key="gus"),
     }
     consents = (
         *rows("subscriber", "ann", "withdrawn", "granted"),
@@ -218,7 +232,7 @@ def test_who_withdrew_analysis_is_in_no_figure():
 
 
 def test_accounts_count_each_line_once():
-    people = {key: Subscriber(key, account="fam") for key in ("ann", "bob", "eve")}
+    people = {key: Subscriber(key=key, account="fam") for key in ("ann", "bob", "eve")}
     customers = Customers(
         people,
         {"fam": Account("fam", "family", "gold", care_team="family-care")},

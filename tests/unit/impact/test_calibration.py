@@ -39,15 +39,15 @@ class World:
         hour, who = np.meshgrid(self.hours[rows], np.arange(PEOPLE), indexing="ij")
         n = hour.size
         return Presence(
-            tuple(f"p{i:04}" for i in range(PEOPLE)),
-            tuple(f"c{i}" for i in range(CELLS)),
-            who.ravel().astype(np.int32),
-            self.where[rows].ravel().astype(np.int32),
-            (MONDAY + hour.ravel() * HOUR).astype(np.int64),
-            np.full(n, HOUR, np.int32),
-            np.full(n, 3600.0),
-            self.attempts[rows].ravel().astype(float),
-            self.failures[rows].ravel().astype(float),
+            subscribers=tuple(f"p{i:04}" for i in range(PEOPLE)),
+            cells=tuple(f"c{i}" for i in range(CELLS)),
+            subscriber=who.ravel().astype(np.int32),
+            cell=self.where[rows].ravel().astype(np.int32),
+            start=(MONDAY + hour.ravel() * HOUR).astype(np.int64),
+            duration_s=np.full(n, HOUR, np.int32),
+            seconds=np.full(n, 3600.0),
+            attempts=self.attempts[rows].ravel().astype(float),
+            failures=self.failures[rows].ravel().astype(float),
         )
 
 

@@ -13,12 +13,13 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.impact.experience import GRAVITY, experience_of_day, index_at, trouble_of
+from tests.listings import listing_of
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000
 TODAY = Window(MIDNIGHT, MIDNIGHT + DAY)
 FAMILY = Customers(
-    {key: Subscriber(key, account="home") for key in ("ann", "bob")},
+    {key: Subscriber(key=key, account="home") for key in ("ann", "bob")},
     {"home": Account("home", "family", parent="above"), "above": Account("above", "enterprise")},
 )
 
@@ -26,23 +27,29 @@ FAMILY = Customers(
 def incident(kind="outage", severity="critical", start=8.0, hours=2.0, name="inc_1") -> Incident:
     begin = int(MIDNIGHT + start * HOUR)
     return Incident(
-        name,
-        "site",
-        "s1",
-        kind,
-        begin,
-        begin,
-        severity,
-        (),
-        ("c1",),
-        "",
+        incident_id=name,
+        root_kind="site",
+        root_id="s1",
+        kind=kind,
+        started_at=begin,
+        opened_at=begin,
+        severity=severity,
+        degradation_ids=(),
+        cells=("c1",),
+        reason="",
         state="resolved",
         resolved_at=int(begin + hours * HOUR),
     )
 
 
 def listing(who="ann", name="inc_1", **more) -> Listing:
-    return Listing(name, who, "home", "present", **({"probability": 1.0, "exposure_s": HOUR, "listed_at": 0} | more))
+    return listing_of(
+        incident_id=name,
+        subscriber=who,
+        account="home",
+        basis="present",
+        **({"probability": 1.0, "exposure_s": HOUR, "listed_at": 0} | more),
+    )
 
 
 def lived(*listings, incidents=(incident(),), day=TODAY, past=None, customers=FAMILY):
@@ -52,7 +59,16 @@ def lived(*listings, incidents=(incident(),), day=TODAY, past=None, customers=FA
 
 
 def day(number: int, worst: float = 0.5, degraded_s: float = HOUR, incidents: int = 1) -> Experience:
-    return Experience(MIDNIGHT + number * DAY, "subscriber", "ann", 0.0, degraded_s, 0.0, worst, incidents)
+    return Experience(
+        day=MIDNIGHT + number * DAY,
+        holder_kind="subscriber",
+        holder="ann",
+        index=0.0,
+        degraded_s=degraded_s,
+        failures=0.0,
+        worst=worst,
+        incidents=incidents,
+    )
 
 
 def test_a_day_is_summed_up_for_the_person_and_each_account_above():
@@ -64,7 +80,7 @@ def test_a_day_is_summed_up_for_the_person_and_each_account_above():
 
 
 def test_an_account_of_one_line_has_no_rows_of_its_own():
-    alone = Customers({"ann": Subscriber("ann", account="own")}, {"own": Account("own", "consumer")})
+    alone = Customers({"ann": Subscriber(key="ann", account="own")}, {"own": Account("own", "consumer")})
     assert set(lived(listing(), customers=alone)) == {("subscriber", "ann")}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from detector.domain.customer import Customers
-from detector.domain.impact import Affected, Listing
+from detector.domain.impact import Affected
 from detector.domain.incident import Rival
 from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
@@ -11,6 +11,7 @@ from detector.impact import assess, learn_habit
 from detector.impact.coming import next_exposure
 from detector.impact.horizon import AHEAD_CAP_S, horizon, still_on
 from detector.impact.union import union
+from tests.listings import listing_of
 from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, incident, presence, topology
 
 NOW = MONDAY + 2 * HOUR
@@ -37,7 +38,9 @@ def test_an_incident_may_be_over_before_anybody_says_so(shown, low, high):
 
 def test_a_promise_or_a_resolution_is_one_end_and_an_outlook_is_many():
     found = [bad(updated_at=NOW)]
-    outlook = Outlook("inc", NOW, NOW + 3 * HOUR, NOW + HOUR, NOW + 90 * HOUR)
+    outlook = Outlook(
+        incident_id="inc", made_at=NOW, clear_at=NOW + 3 * HOUR, clear_low=NOW + HOUR, clear_high=NOW + 90 * HOUR
+    )
     assert horizon(incident(found, "a", resolved_at=NOW), found, NOW, outlook).ends == (NOW,)
     assert horizon(incident(found, "a", expected_clear_at=NOW + HOUR), found, NOW, outlook).ends == (NOW + HOUR,)
     assert horizon(incident(found, "a", expected_clear_at=NOW - HOUR), found, NOW, outlook).ends == (NOW + 900,)
@@ -97,10 +100,12 @@ def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
 
 def test_a_person_of_two_incidents_is_one_person():
     rows = [
-        Affected("inc_1", "ann", "", "expected", 0.2, 1.0),
-        Listing("inc_1", "ann", "", "measured", 0.6, 1.0, listed_at=5),
-        Affected("inc_2", "ann", "", "expected", 0.5, 1.0),
-        Affected("inc_2", "bob", "", "expected", 0.1, 1.0),
+        Affected(incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.2, exposure_s=1.0),
+        listing_of(
+            incident_id="inc_1", subscriber="ann", account="", basis="measured", probability=0.6, exposure_s=1.0, listed_at=5
+        ),
+        Affected(incident_id="inc_2", subscriber="ann", account="", basis="expected", probability=0.5, exposure_s=1.0),
+        Affected(incident_id="inc_2", subscriber="bob", account="", basis="expected", probability=0.1, exposure_s=1.0),
     ]
     assert union(rows) == pytest.approx({"ann": 0.8, "bob": 0.1})
 

@@ -30,15 +30,15 @@ def attachments() -> Presence:
     attempts = np.where(rng.random(len(person)) < 0.1, np.nan, rng.poisson(4.0, len(person)))
     failures = np.where(np.isfinite(attempts), rng.binomial(np.nan_to_num(attempts).astype(int), 0.03), np.nan)
     rows = Presence(
-        PEOPLE,
-        CELLS,
-        person.astype(np.int32),
-        cell.astype(np.int32),
-        MONDAY + hour * HOUR,
-        np.full(len(person), HOUR, np.int32),
-        rng.choice([20.0, 1800.0, 3600.0], len(person)),
-        attempts,
-        failures,
+        subscribers=PEOPLE,
+        cells=CELLS,
+        subscriber=person.astype(np.int32),
+        cell=cell.astype(np.int32),
+        start=MONDAY + hour * HOUR,
+        duration_s=np.full(len(person), HOUR, np.int32),
+        seconds=rng.choice([20.0, 1800.0, 3600.0], len(person)),
+        attempts=attempts,
+        failures=failures,
     )
     return rows.take(rng.random(len(person)) < 0.85)
 

@@ -8,7 +8,22 @@ from detector.domain.degradation import Degradation
 from detector.impact.rates import common_rates, failing_of
 
 SEEN = Degradation(
-    "deg_1", "c1", "accessibility", "k", "accessibility", 0, 0, "major", 20.0, 0.99, 0.89, 0.0, 0.0, 1000.0, 1, 900
+    degradation_id="deg_1",
+    object_id="c1",
+    family="accessibility",
+    kpi="k",
+    kind="accessibility",
+    started_at=0,
+    detected_at=0,
+    severity="major",
+    strength=20.0,
+    expected=0.99,
+    observed=0.89,
+    numerator=0.0,
+    denominator=0.0,
+    excess=1000.0,
+    periods=1,
+    duration_s=900,
 )
 CORE = replace(SEEN, degradation_id="deg_2", object_id="amf-1", family="core", kind="core", observed=0.59)
 

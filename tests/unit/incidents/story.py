@@ -62,7 +62,10 @@ def network(sites: int = 20, *, site_known: bool = True, hub: int = 0) -> Topolo
     """Cells c1.1 ... c20.3 on sites s1 ... s20, TACs of five sites, core function amf1; `hub` sites lie behind h1."""
     cells = {
         f"c{s}.{n}": Cell(
-            f"c{s}.{n}", "LTE", site_id=f"s{s}" if site_known else "", tac=f"t{(s - 1) // 5}" if site_known else ""
+            cell_id=f"c{s}.{n}",
+            technology="LTE",
+            site_id=f"s{s}" if site_known else "",
+            tac=f"t{(s - 1) // 5}" if site_known else "",
         )
         for s in range(1, sites + 1)
         for n in range(1, 4)
@@ -89,27 +92,27 @@ def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evi
     numerator = nan["observed"] * nan["denominator"]
     excess = (nan["expected"] - nan["observed"]) * nan["denominator"]
     return Evidence(
-        tick,
-        objects,
-        KPIS,
-        nan["strength"],
-        nan["recent"],
-        periods,
-        nan["observed"],
-        nan["expected"],
-        nan["expected"],
-        nan["expected"],
-        numerator,
-        nan["denominator"],
-        excess,
-        nan["strength"] > 3,
-        missing,
-        load,
-        1.0 - float(missing.mean()),
+        tick=tick,
+        objects=objects,
+        kpis=KPIS,
+        strength=nan["strength"],
+        recent=nan["recent"],
+        periods=periods,
+        observed=nan["observed"],
+        expected=nan["expected"],
+        low=nan["expected"],
+        high=nan["expected"],
+        numerator=numerator,
+        denominator=nan["denominator"],
+        excess=excess,
+        matters=nan["strength"] > 3,
+        missing=missing,
+        neighbour_load=load,
+        testable_share=1.0 - float(missing.mean()),
     )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Story:
     """The two stages, tick after tick, with all that they ever said."""
 

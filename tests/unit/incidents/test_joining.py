@@ -52,7 +52,7 @@ def test_a_sibling_is_a_trouble_of_its_own_where_every_third_cell_is_bad() -> No
 
 
 def test_an_outages_crowd_is_told_with_it_if_grave_and_else_not_at_all() -> None:
-    story = Story(beside(network(), ("c5.1", "c1.1"), ("c1.1", "c6.1"), ("c7.1", "c8.1"))).tell("""
+    story = Story(topology=beside(network(), ("c5.1", "c1.1"), ("c1.1", "c6.1"), ("c7.1", "c8.1"))).tell("""
         time  | c1.1 | c5.1  | c6.1   | c7.1
         08:00 | dead | ok    | ok     | ok
         08:15 | dead | crowd | crowd- | crowd-
@@ -68,17 +68,17 @@ def test_an_outages_crowd_is_told_with_it_if_grave_and_else_not_at_all() -> None
 
 
 def test_a_core_function_that_is_asked_less_because_its_cells_are_gone_is_not_to_blame() -> None:
-    story = Story(network(2))
+    story = Story(topology=network(2))
     dead = dict.fromkeys(story.topology.cells, "dead")
     story.step(at("08:00"), dead | {"amf1": "core-idle"})
     assert "core" not in " ".join(story.lines)
-    blamed = Story(network(2))
+    blamed = Story(topology=network(2))
     blamed.step(at("08:00"), {"amf1": "core-idle"})
     assert blamed.headlines == ["08:00 OPENS nf amf1 core"]
 
 
 def test_rivals_are_listed_with_what_speaks_for_them_the_named_one_first() -> None:
-    story = Story(network(hub=6))
+    story = Story(topology=network(hub=6))
     story.step(at("08:00"), {f"c1.{n}": "dead" for n in (1, 2, 3)})
     (incident,) = story.incidents.values()
     named, *others = incident.rivals

@@ -14,13 +14,13 @@ def bad(object_id: str, start: str = "08:00", kind: str = "outage", *, periods: 
     began = at(start)
     given = {"severity": "major", "strength": 20.0} | fields
     return Degradation(
-        degradation_id(object_id, kind, began),
-        object_id,
-        kind,
-        "kpi",
-        kind,
-        began,
-        began + 1200,
+        degradation_id=degradation_id(object_id, kind, began),
+        object_id=object_id,
+        family=kind,
+        kpi="kpi",
+        kind=kind,
+        started_at=began,
+        detected_at=began + 1200,
         expected=1.0,
         observed=0.0,
         numerator=0.0,
@@ -80,14 +80,20 @@ def test_an_old_trouble_of_one_cell_does_not_keep_its_new_one_from_the_site() ->
 
 def test_a_release_is_blamed_when_its_cells_fail_and_the_others_do_not() -> None:
     topology = Topology(
-        {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="A", software=f"r{n % 4}") for n in range(60)}
+        {
+            f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", vendor="A", software=f"r{n % 4}")
+            for n in range(60)
+        }
     )
     assert found([bad(f"c{n}", kind="retainability") for n in range(1, 60, 4)], topology) == {("software", "A r1", 15)}
 
 
 def test_a_release_is_blamed_though_its_cells_show_one_after_the_other_and_some_never() -> None:
     topology = Topology(
-        {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="A", software=f"r{n % 4}") for n in range(60)}
+        {
+            f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", vendor="A", software=f"r{n % 4}")
+            for n in range(60)
+        }
     )
     times = ("08:00", "08:15", "08:45", "09:00", "09:30")
     slow = [bad(f"c{n}", time, "retainability") for n, time in zip(range(1, 60, 4), times, strict=False)]

@@ -12,22 +12,22 @@ from detector.incidents.times import began, ended, goes_on
 
 QUARTER = 900
 SHARP = Degradation(
-    "d1",
-    "c1",
-    "availability",
-    "a",
-    "outage",
-    40 * QUARTER,
-    42 * QUARTER,
-    "critical",
-    40.0,
-    1.0,
-    0.0,
-    0,
-    900,
-    900,
-    1,
-    QUARTER,
+    degradation_id="d1",
+    object_id="c1",
+    family="availability",
+    kpi="a",
+    kind="outage",
+    started_at=40 * QUARTER,
+    detected_at=42 * QUARTER,
+    severity="critical",
+    strength=40.0,
+    expected=1.0,
+    observed=0.0,
+    numerator=0,
+    denominator=900,
+    excess=900,
+    periods=1,
+    duration_s=QUARTER,
     raised_at=41 * QUARTER,
 )
 MILD = replace(
@@ -78,7 +78,10 @@ def test_a_missing_row_says_exactly_when():
 
 
 TOPOLOGY = Topology(
-    {f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n}", vendor="v", software="r1" if n < 9 else "r2") for n in range(20)}
+    {
+        f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", vendor="v", software="r1" if n < 9 else "r2")
+        for n in range(20)
+    }
 )
 
 

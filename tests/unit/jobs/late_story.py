@@ -35,7 +35,7 @@ class Words:
     kpis: Any = KPIS
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LateStory:
     """A store in which ticks are decided as they come, by evidence in words; `correct` changes what one showed."""
 

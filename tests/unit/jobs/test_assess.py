@@ -13,34 +13,34 @@ from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn, write_reference
 
 EPISODE = Degradation(
-    "deg_1",
-    "c11",
-    "accessibility",
-    "lte_rrc_sr",
-    "accessibility",
-    LIVE,
-    LIVE + QUARTER,
-    "major",
-    30.0,
-    0.99,
-    0.5,
-    300.0,
-    600.0,
-    290.0,
-    1,
-    QUARTER,
+    degradation_id="deg_1",
+    object_id="c11",
+    family="accessibility",
+    kpi="lte_rrc_sr",
+    kind="accessibility",
+    started_at=LIVE,
+    detected_at=LIVE + QUARTER,
+    severity="major",
+    strength=30.0,
+    expected=0.99,
+    observed=0.5,
+    numerator=300.0,
+    denominator=600.0,
+    excess=290.0,
+    periods=1,
+    duration_s=QUARTER,
 )
 FIRST = Incident(
-    "inc_1",
-    "cell",
-    "c11",
-    "accessibility",
-    LIVE,
-    LIVE + QUARTER,
-    "major",
-    ("deg_1",),
-    ("c11",),
-    "half of all setups fail",
+    incident_id="inc_1",
+    root_kind="cell",
+    root_id="c11",
+    kind="accessibility",
+    started_at=LIVE,
+    opened_at=LIVE + QUARTER,
+    severity="major",
+    degradation_ids=("deg_1",),
+    cells=("c11",),
+    reason="half of all setups fail",
     updated_at=LIVE + QUARTER,
 )
 RAW = [f"4917100001{n:02d}" for n in range(8)]
@@ -51,7 +51,7 @@ class Story:
 
     def __init__(self, root) -> None:
         write_reference(root / "operator")
-        self.house, self.root, self.quarter = SmallHouse(root), root, 0
+        self.house, self.root, self.quarter = SmallHouse(root=root), root, 0
         self.people = [self.house.names.subscriber(raw) for raw in RAW]
         self.here(self.people[:6])
 
@@ -62,15 +62,15 @@ class Story:
             start = np.full(n, LIVE + 3600 * hour)
             column = np.full(n, 3600.0)
             rows = Presence(
-                tuple(people),
-                ("c11",),
-                np.arange(n, dtype=np.int32),
-                np.zeros(n, np.int32),
-                start,
-                np.full(n, 3600, np.int32),
-                column,
-                np.full(n, 40.0),
-                np.full(n, np.nan),
+                subscribers=tuple(people),
+                cells=("c11",),
+                subscriber=np.arange(n, dtype=np.int32),
+                cell=np.zeros(n, np.int32),
+                start=start,
+                duration_s=np.full(n, 3600, np.int32),
+                seconds=column,
+                attempts=np.full(n, 40.0),
+                failures=np.full(n, np.nan),
             )
             with self.house.store.begin() as connection:
                 self.house.store.presence.write(rows, LIVE + hour, connection, LIVE + hour + 1)

@@ -24,7 +24,7 @@ from tests.acceptance.small_operator import LIVE, write_reference
 
 DAY, QUARTER = 86_400, 900
 NOW = 1_774_000_800
-NETWORK = Topology({f"c{n}": Cell(f"c{n}", "LTE", site_id=f"s{n // 3}") for n in range(30)})
+NETWORK = Topology({f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}") for n in range(30)})
 REFERENCE = Reference(topology=NETWORK)
 
 
@@ -41,7 +41,9 @@ def store(tmp_path: Path):
 
 
 def contact(name: str, at: int, cell: str, who: str) -> Interaction:
-    return Interaction(name, at, "contact", "call", who, "network", cell_id=cell)
+    return Interaction(
+        interaction_id=name, at=at, kind="contact", channel="call", subscriber=who, category="network", cell_id=cell
+    )
 
 
 def scan(store: Store, now: int, reference: Reference = REFERENCE) -> list[tuple[str, str]]:
@@ -62,7 +64,18 @@ def test_it_is_looked_for_once_in_a_quarter_of_an_hour(store: Store) -> None:
 
 
 def test_a_known_incident_explains_it(store: Store) -> None:
-    one = Incident("inc_1", "site", "s1", "outage", NOW - 3600, NOW - 3000, "major", (), ("c3", "c4", "c5"), "")
+    one = Incident(
+        incident_id="inc_1",
+        root_kind="site",
+        root_id="s1",
+        kind="outage",
+        started_at=NOW - 3600,
+        opened_at=NOW - 3000,
+        severity="major",
+        degradation_ids=(),
+        cells=("c3", "c4", "c5"),
+        reason="",
+    )
     with store.begin() as connection:
         store.book.save(connection, (), (one,))
     assert scan(store, NOW + 60) == []
@@ -77,8 +90,10 @@ def test_works_explain_it_unless_they_were_cancelled(store: Store, status: str, 
 
 def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Path) -> None:
     write_reference(tmp_path / "operator")
-    house = SmallHouse(tmp_path)
-    one = Burst("site", "s1", LIVE, LIVE + 600, 9, 8, 0.2, 1e-9).to_json()
+    house = SmallHouse(root=tmp_path)
+    one = Burst(
+        place_kind="site", place_id="s1", since=LIVE, until=LIVE + 600, contacts=9, people=8, expected=0.2, chance=1e-9
+    ).to_json()
     with house.store.begin() as connection:
         house.store.notes.put(connection, BURSTS, [one])
         house.store.notes.put(connection, WHY_NOT, "3 complaints")

@@ -7,7 +7,7 @@ import pytest
 from detector.domain.case import CONDITIONS, INCIDENT, Case
 from detector.domain.customer import Account, Consent, Customers, Subscriber
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
-from detector.domain.impact import AccountImpact, Listing
+from detector.domain.impact import AccountImpact
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.ports import Operator, Reference
@@ -16,26 +16,27 @@ from detector.store import Store
 from detector.store.database import Database
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
 from jobs.experience import KEPT, do_again_without, due, keep_experience
+from tests.listings import listing_of
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
 NOON = MIDNIGHT + 12 * HOUR
 OUTAGE = Incident(
-    "inc_1",
-    "site",
-    "s1",
-    "outage",
-    MIDNIGHT + 8 * HOUR,
-    MIDNIGHT + 8 * HOUR,
-    "major",
-    (),
-    ("c1",),
-    "",
+    incident_id="inc_1",
+    root_kind="site",
+    root_id="s1",
+    kind="outage",
+    started_at=MIDNIGHT + 8 * HOUR,
+    opened_at=MIDNIGHT + 8 * HOUR,
+    severity="major",
+    degradation_ids=(),
+    cells=("c1",),
+    reason="",
     state="resolved",
     resolved_at=MIDNIGHT + 10 * HOUR,
     updated_at=MIDNIGHT + 10 * HOUR,
 )
-PEOPLE = {key: Subscriber(key, account="home") for key in ("ann", "bob")}
+PEOPLE = {key: Subscriber(key=key, account="home") for key in ("ann", "bob")}
 
 
 class People:
@@ -45,7 +46,14 @@ class People:
         self.customers, self.timezone = Customers(PEOPLE, {"home": Account("home", "family")}), timezone
 
     def withdraw(self, key, since):
-        row = Consent("subscriber", key, "network_care_analysis", "any", "withdrawn", since)
+        row = Consent(
+            holder_kind="subscriber",
+            holder=key,
+            purpose="network_care_analysis",
+            channel="any",
+            state="withdrawn",
+            since=since,
+        )
         self.customers = replace(self.customers, consents=(*self.customers.consents, row))
 
     def reference(self, _now, _findings=None):
@@ -66,11 +74,11 @@ def store(tmp_path):
 
 
 def listed(who, name="inc_1", **more):
-    return Listing(
-        name,
-        who,
-        "home",
-        "present",
+    return listing_of(
+        incident_id=name,
+        subscriber=who,
+        account="home",
+        basis="present",
         **({"probability": 0.9, "exposure_s": HOUR, "listed_at": NOON, "decided_at": NOON} | more),
     )
 
@@ -165,16 +173,30 @@ def test_the_history_of_all_listed_people_at_once(store, source):
     know(store, listed("ann", degraded_s=1200.0))
     keep_experience(source, store, now=NOON)
     heard = [
-        Interaction("k1", NOON - HOUR, "contact", "call", "ann", "network"),
-        Interaction("k2", NOON - HOUR // 2, "contact", "call", "ann", "billing"),
-        Interaction("k3", NOON - 40 * DAY, "contact", "call", "bob", "network"),
-        Interaction("k4", NOON - DAY, "survey", "sms", "bob", score=3.0),
+        Interaction(
+            interaction_id="k1", at=NOON - HOUR, kind="contact", channel="call", subscriber="ann", category="network"
+        ),
+        Interaction(
+            interaction_id="k2", at=NOON - HOUR // 2, kind="contact", channel="call", subscriber="ann", category="billing"
+        ),
+        Interaction(
+            interaction_id="k3", at=NOON - 40 * DAY, kind="contact", channel="call", subscriber="bob", category="network"
+        ),
+        Interaction(interaction_id="k4", at=NOON - DAY, kind="survey", channel="sms", subscriber="bob", score=3.0),
     ]
     with store.begin() as connection:
         store.interactions.add(connection, heard)
     found = histories(store, ["ann", "bob", "eve"], now=NOON, timezone="UTC")
     index = rows(store)[MIDNIGHT, "ann"].index
-    assert found["ann"] == CustomerHistory(1, 1200.0, index, round(index - 100, 1), 1, NOON - HOUR // 2, None)
+    assert found["ann"] == CustomerHistory(
+        incidents=1,
+        degraded_s=1200.0,
+        index=index,
+        trend=round(index - 100, 1),
+        contacts=1,
+        last_contact_at=NOON - HOUR // 2,
+        last_told_at=None,
+    )
     assert found["bob"] == CustomerHistory(last_contact_at=NOON - DAY)
     assert found["eve"] == UNKNOWN_HISTORY
     assert histories(store, ["ann"], now=NOON, timezone="UTC", besides="inc_1")["ann"].incidents == 0
@@ -182,15 +204,23 @@ def test_the_history_of_all_listed_people_at_once(store, source):
 
 def test_histories_are_read_for_every_condition_that_asks_for_one():
     """Whatever a rule could see of a different past is named; else its rules would see none."""
-    plain = Case(INCIDENT, "slow")
-    lived = replace(plain, history=CustomerHistory(2, 600.0, 40.0, -9.0, 3, 5, 7))
+    plain = Case(incident=INCIDENT, service="slow")
+    lived = replace(
+        plain,
+        history=CustomerHistory(
+            incidents=2, degraded_s=600.0, index=40.0, trend=-9.0, contacts=3, last_contact_at=5, last_told_at=7
+        ),
+    )
     assert {name for name, one in CONDITIONS.items() if one.read(plain) != one.read(lived)} == OF_THE_PAST
 
 
 def test_a_service_levels_month_is_what_all_its_incidents_took(store, source):
     know(store, listed("ann", degraded_s=1200.0), listed("bob", degraded_s=600.0))
     keep_experience(source, store, now=NOON)
-    firm, home = AccountImpact("home", "enterprise", "gold", 2, 2, sla="99.9"), AccountImpact("other", "family", "", 1, 4)
+    firm, home = (
+        AccountImpact(account="home", kind="enterprise", tier="gold", affected_lines=2, lines=2, sla="99.9"),
+        AccountImpact(account="other", kind="family", tier="", affected_lines=1, lines=4),
+    )
     level, none = with_service_levels(store, [firm, home], now=NOON, timezone="UTC")
     assert (level.sla_minutes_month, level.sla_minutes_allowed) == (15.0, 44.64)
     assert none == home

@@ -69,7 +69,7 @@ def test_a_terminal_gets_a_bar_that_goes_away():
 @pytest.fixture
 def house(tmp_path):
     write_operator(tmp_path / "operator")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     yield house
     house.close()
 
@@ -94,7 +94,7 @@ def test_without_counters_it_says_why_it_cannot_judge(tmp_path):
     (tmp_path / "operator").mkdir()
     write_operator(tmp_path / "other")
     (tmp_path / "operator" / "kpis.toml").write_text((tmp_path / "other" / "kpis.toml").read_text())
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     with capture_logs() as logged:
         house.jobs.run("learn")
     (line,) = [one for one in logged if one["event"] == "cannot judge yet"]

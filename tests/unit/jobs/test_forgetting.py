@@ -16,7 +16,7 @@ from sqlalchemy import JSON, LargeBinary, String, select
 from detector.app import load_keys, names_of
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
-from detector.domain.impact import AccountImpact, Impact, Listing
+from detector.domain.impact import AccountImpact, Impact
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.store.erasure import KEPT_TABLES
@@ -27,6 +27,7 @@ from jobs.commands.explaining import explain
 from jobs.commands.forgetting import forget
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import AFFECTED, DAY, HOUR, LIVE, QUARTER, UNAFFECTED, table, write_operator
+from tests.listings import listing_of
 from tests.unit.jobs.test_assess import FIRST
 
 CHILD, FIRM = UNAFFECTED, "Firm & Sons"
@@ -40,7 +41,7 @@ def house(tmp_path):
     table(tmp_path / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
     members = [("own", AFFECTED, "holder"), (FIRM, AFFECTED, "line"), (FIRM, CHILD, "line")]
     table(tmp_path / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     house.tick(NOW)
     fill(house)
     yield house
@@ -57,14 +58,63 @@ def fill(house: SmallHouse) -> None:
         mine = {"contactable": True, "action": "proactive_message", "channel": "sms", "decided_at": NOW}
         refused = {"contactable": False, "why_not": "cap", "action": "none", "decided_at": NOW}
         begun = [
-            Listing(FIRST.incident_id, me, own, "present", 0.4, 900.0, NOW - 900, NOW, **refused),
-            Listing(FIRST.incident_id, me, own, "measured", 0.96, 900.0, NOW, recipient=me, rule="vip", **mine),
-            Listing(FIRST.incident_id, child, firm, "present", 0.7, 900.0, NOW, recipient=me, **mine),
+            listing_of(
+                incident_id=FIRST.incident_id,
+                subscriber=me,
+                account=own,
+                basis="present",
+                probability=0.4,
+                exposure_s=900.0,
+                listed_at=NOW - 900,
+                delisted_at=NOW,
+                **refused,
+            ),
+            listing_of(
+                incident_id=FIRST.incident_id,
+                subscriber=me,
+                account=own,
+                basis="measured",
+                probability=0.96,
+                exposure_s=900.0,
+                listed_at=NOW,
+                recipient=me,
+                rule="vip",
+                **mine,
+            ),
+            listing_of(
+                incident_id=FIRST.incident_id,
+                subscriber=child,
+                account=firm,
+                basis="present",
+                probability=0.7,
+                exposure_s=900.0,
+                listed_at=NOW,
+                recipient=me,
+                **mine,
+            ),
         ]
         store.book.relist(connection, [], begun, NOW)
-        counted = (AccountImpact(own, "consumer", "", 1, 1), AccountImpact(firm, "enterprise", "", 2, 2))
-        store.book.save_impact(connection, Impact(FIRST.incident_id, NOW, 9, 5.0, 4.0, 6.0, (), counted))
-        said = [Interaction(f"k{n}", NOW, "contact", "call", who) for n, who in enumerate((me, child))]
+        counted = (
+            AccountImpact(account=own, kind="consumer", tier="", affected_lines=1, lines=1),
+            AccountImpact(account=firm, kind="enterprise", tier="", affected_lines=2, lines=2),
+        )
+        store.book.save_impact(
+            connection,
+            Impact(
+                incident_id=FIRST.incident_id,
+                assessed_at=NOW,
+                exposed=9,
+                affected=5.0,
+                affected_low=4.0,
+                affected_high=6.0,
+                people=(),
+                accounts=counted,
+            ),
+        )
+        said = [
+            Interaction(interaction_id=f"k{n}", at=NOW, kind="contact", channel="call", subscriber=who)
+            for n, who in enumerate((me, child))
+        ]
         store.interactions.add(connection, said)
         for who in (me, child):
             connection.execute(metadata.tables["subscriber_event"].insert().values(subscriber=who, at=NOW, kind="credit"))
@@ -401,12 +451,25 @@ def test_people_whose_identities_are_words_numbers_or_cells_are_erased_one_by_on
     """Each takes its own rows along, and none of the others'."""
     names = [house.names.subscriber(raw) for raw in STRANGE]
     with house.store.begin() as connection:
-        said = [Interaction(f"z{n}", NOW, "contact", "call", who) for n, who in enumerate(names)]
+        said = [
+            Interaction(interaction_id=f"z{n}", at=NOW, kind="contact", channel="call", subscriber=who)
+            for n, who in enumerate(names)
+        ]
         house.store.interactions.add(connection, said)
     n = len(names)
     who, hour = np.arange(n, dtype=np.int32), np.full(n, HOUR, np.int32)
     at, unknown = np.full(n, LIVE - HOUR, np.int64), np.full(n, np.nan)
-    rows = Presence(tuple(names), ("c11",), who, np.zeros(n, np.int32), at, hour, hour.astype(float), unknown, unknown)
+    rows = Presence(
+        subscribers=tuple(names),
+        cells=("c11",),
+        subscriber=who,
+        cell=np.zeros(n, np.int32),
+        start=at,
+        duration_s=hour,
+        seconds=hour.astype(float),
+        attempts=unknown,
+        failures=unknown,
+    )
     with house.store.begin() as connection:
         house.store.presence.write(rows, 5.0, connection, 6.0)
     ticks = {p: p.read_bytes() for p in (house.root / "var" / "kpi").rglob("*.parquet")}

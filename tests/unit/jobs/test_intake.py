@@ -15,14 +15,22 @@ CATALOGUE = read_catalogue(Sources().kpis)
 
 
 def intake_of(*counters: str) -> Intake:
-    batch = CounterBatch("counters/7.csv", 0, 900, ("c1", "c2"), counters, np.ones((2, len(counters))), np.zeros(2, bool))
+    batch = CounterBatch(
+        file="counters/7.csv",
+        start=0,
+        duration_s=900,
+        objects=("c1", "c2"),
+        counters=counters,
+        values=np.ones((2, len(counters))),
+        suspect=np.zeros(2, bool),
+    )
     intake = Intake()
     intake.add(Piece("dataset", "counters/7.csv", "", 1200.0), [batch])
     return intake
 
 
 def network(vendor: str = "") -> Topology:
-    return Topology({name: Cell(name, "LTE", vendor=vendor) for name in ("c1", "c2")})
+    return Topology({name: Cell(cell_id=name, technology="LTE", vendor=vendor) for name in ("c1", "c2")})
 
 
 NAMES = {

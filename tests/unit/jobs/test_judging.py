@@ -12,7 +12,7 @@ HEARS = "http://127.0.0.1:9/alerts"
 
 def opened_at(root, now, **changes):
     """A service that starts for the first time at `now`, with everything up to UNTIL on disk."""
-    house = SmallHouse(root, url=HEARS, **changes)
+    house = SmallHouse(root=root, url=HEARS, **changes)
     house.clock.at = house.wall.at = now
     return house
 
@@ -25,7 +25,7 @@ def root(tmp_path):
 
 def stepwise(root):
     """The same hours lived through one by one by a service that had learned before them."""
-    house = SmallHouse(root)
+    house = SmallHouse(root=root)
     house.jobs.decide_from()
     house.jobs.run("pull")
     house.jobs.run("learn")

@@ -24,7 +24,7 @@ class SlowSource:
         self.may_go.wait(10)
         if self.now == "broken":
             raise Misconfigured("no such column", where="subscribers.csv", mend="add it")
-        return Reference(customers=Customers({self.now: Subscriber(self.now)}))
+        return Reference(customers=Customers({self.now: Subscriber(key=self.now)}))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def lines(text: str) -> list[str]:
 
 @pytest.fixture
 def story(tmp_path):
-    story = LateStory(tmp_path)
+    story = LateStory(root=tmp_path)
     yield story
     story.database.close()
 
@@ -236,7 +236,7 @@ def test_whatever_ticks_showed_at_first_in_the_end_they_are_decided_as_if_they_h
     """`wrong`: tick -> what it shows at first, and how many ticks later the truth arrives."""
     ends = []
     for lies in ({}, wrong):
-        story = LateStory(tmp_path_factory.mktemp("order"), sites=3)
+        story = LateStory(root=tmp_path_factory.mktemp("order"), sites=3)
         for moment in range(len(truth) + 6):
             for tick, (_first, later) in lies.items():
                 if tick < len(truth) and moment == tick + later:

@@ -28,7 +28,7 @@ def at(day, hour=0):
 def reference(works=(), calendar=(), timezone="UTC", **cell):
     """Cells c000 (as told) and others on sites of two, behind one core function."""
     names = [f"c{i:03d}" for i in range(24)]
-    cells = {n: Cell(n, "LTE", site_id=f"s{i // 2}", band="B3", vendor="V") for i, n in enumerate(names)}
+    cells = {n: Cell(cell_id=n, technology="LTE", site_id=f"s{i // 2}", band="B3", vendor="V") for i, n in enumerate(names)}
     cells["c000"] = replace(cells["c000"], **cell)
     topology = Topology(cells, {"amf1": NetworkFunction("amf1", "AMF")})
     return Reference(Operator(timezone), topology, Operations(tuple(works), tuple(calendar)))
@@ -43,7 +43,7 @@ def raised(start, end, kind="accessibility", **more):
     given = {"object_id": "c000", "family": "volume" if kind in ("sleeping", "outage") else kind, "kpi": "setup_sr"} | more
     figures = {"strength": 9.0, "expected": 0.99, "observed": 0.9, "numerator": 90.0, "denominator": 100.0, "excess": 9.0}
     return Degradation(
-        f"deg_{start}",
+        degradation_id=f"deg_{start}",
         kind=kind,
         started_at=start,
         detected_at=start,
@@ -117,7 +117,18 @@ def test_what_was_raised_is_not_learned_unless_it_is_a_habit(degraded, seen):
 def test_cells_behind_a_common_cause_are_in_doubt_for_a_day():
     history = network()
     incident = Incident(
-        "inc_1", "nf", "amf1", "core", at(3, 1), at(3, 2), "major", ("deg_1",), ("c000", "c001"), "", "resolved", at(5)
+        incident_id="inc_1",
+        root_kind="nf",
+        root_id="amf1",
+        kind="core",
+        started_at=at(3, 1),
+        opened_at=at(3, 2),
+        severity="major",
+        degradation_ids=("deg_1",),
+        cells=("c000", "c001"),
+        reason="",
+        state="resolved",
+        resolved_at=at(5),
     )
     doubt = in_doubt(history, [], reference(), incidents=[incident])
     assert hours(history, doubt) == hours(history, doubt, "c001") == ((3, 1), (4, 0), 24)
@@ -148,13 +159,13 @@ def test_a_level_that_moved_is_adopted_after_three_days_though_it_was_raised_all
     assert level(baseline) == pytest.approx(healthy + 0.05, abs=0.012)
     early = slice(0, 11 * 24)
     young = KpiFrame(
-        history.starts[early].copy(),
-        HOUR,
-        history.objects,
-        history.kpis,
-        history.numerator[early].copy(),
-        history.denominator[early].copy(),
-        history.suspect[early].copy(),
+        starts=history.starts[early].copy(),
+        duration_s=HOUR,
+        objects=history.objects,
+        kpis=history.kpis,
+        numerator=history.numerator[early].copy(),
+        denominator=history.denominator[early].copy(),
+        suspect=history.suspect[early].copy(),
     )
     kept, none = fit_baseline(young, open_, reference(), POLICY)
     assert none == []

@@ -55,7 +55,7 @@ class Story:
         for path in self.inbox.iterdir():
             os.utime(path, (LIVE - 60, LIVE - 60))
         source = FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "quarantine")
-        self.house = SmallHouse(root, source=source)
+        self.house = SmallHouse(root=root, source=source)
         for name in ("pull", "learn"):
             self.house.jobs.run(name)
 
@@ -136,7 +136,7 @@ def test_the_same_bytes_twice_are_one_file_and_new_bytes_under_the_name_replace_
 
 def test_without_history_nothing_is_judged_and_learning_is_tried_again_within_the_hour(tmp_path):
     write_operator(tmp_path / "operator", since=LIVE)
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     house.jobs.decide_from()
     house.tick(LIVE + 60)
     learned = []

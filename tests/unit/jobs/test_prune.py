@@ -16,6 +16,7 @@ from detector.store.retention import REASONS, RULES
 from detector.store.tables import metadata
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import AFFECTED, DAY, LIVE, UNAFFECTED, write_operator, write_reference
+from tests.listings import listing_of
 from tests.unit.jobs.test_assess import FIRST
 
 NOW = LIVE
@@ -25,7 +26,7 @@ POLICY = RetentionPolicy(attachments_days=3, affected_days=90, kpi_days=4, deliv
 @pytest.fixture
 def house(tmp_path):
     write_reference(tmp_path / "operator")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     house.settings = house.settings.model_copy(update={"retention": POLICY})
     house.jobs.settings = house.settings
     house.clock.at = house.wall.at = NOW
@@ -39,15 +40,15 @@ def ago(days: int) -> int:
 
 def listing(incident: str, person: str, delisted_at: int | None) -> Listing:
     decided = ago(100)
-    return Listing(
-        incident,
-        person,
-        "",
-        "present",
-        0.9,
-        60.0,
-        decided,
-        delisted_at,
+    return listing_of(
+        incident_id=incident,
+        subscriber=person,
+        account="",
+        basis="present",
+        probability=0.9,
+        exposure_s=60.0,
+        listed_at=decided,
+        delisted_at=delisted_at,
         contactable=True,
         action="none",
         recipient=person,
@@ -74,8 +75,23 @@ def test_people_on_a_list_are_forgotten_in_time(house):
         store.book.save(connection, [], [incident(*one) for one in known])
         store.book.relist(connection, [], list(rows.values()), ago(100))
         for days in (91, 89):
-            store.book.save_impact(connection, Impact("inc_open", ago(days), 9, 5.0, 4.0, 6.0, (), ()))
-            store.interactions.add(connection, [Interaction(f"k{days}", ago(days), "contact", "call", "sub_a")])
+            store.book.save_impact(
+                connection,
+                Impact(
+                    incident_id="inc_open",
+                    assessed_at=ago(days),
+                    exposed=9,
+                    affected=5.0,
+                    affected_low=4.0,
+                    affected_high=6.0,
+                    people=(),
+                    accounts=(),
+                ),
+            )
+            store.interactions.add(
+                connection,
+                [Interaction(interaction_id=f"k{days}", at=ago(days), kind="contact", channel="call", subscriber="sub_a")],
+            )
     assert house.jobs.run("prune") == "2 listing, 1 impact, 1 interaction"
     assert [one.subscriber for one in store.book.listings()] == ["sub_b", "sub_c", "sub_e"]
     assert [i.interaction_id for i in store.interactions.between(0, NOW)] == ["k89"]
@@ -85,7 +101,16 @@ def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_wait
     store = house.store
     made = {"sent": ago(31), "dead": ago(29), "waits": None}
     for n, (name, finished) in enumerate(made.items()):
-        alert = Alert(f"evt_{name}", "inc_1", "opened", n, "major", ago(31), NOW, {})
+        alert = Alert(
+            key=f"evt_{name}",
+            incident_id="inc_1",
+            type="opened",
+            sequence=n,
+            severity="major",
+            time=ago(31),
+            expires_at=NOW,
+            data={},
+        )
         with store.begin() as connection:
             store.outbox.add(connection, alert, ["desk"], float(ago(31)))
         if finished:

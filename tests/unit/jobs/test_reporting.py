@@ -6,7 +6,6 @@ import pytest
 
 from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from jobs.commands.showing import show_deliveries, show_report
@@ -14,19 +13,20 @@ from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
 from tests.acceptance.small_house import SmallHouse
 from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
+from tests.listings import listing_of
 
 HOUR = 3600
 OUTAGE = Incident(
-    "inc_1",
-    "site",
-    "s1",
-    "outage",
-    LIVE,
-    LIVE + 900,
-    "major",
-    (),
-    ("c11", "c12"),
-    "",
+    incident_id="inc_1",
+    root_kind="site",
+    root_id="s1",
+    kind="outage",
+    started_at=LIVE,
+    opened_at=LIVE + 900,
+    severity="major",
+    degradation_ids=(),
+    cells=("c11", "c12"),
+    reason="",
     state="resolved",
     resolved_at=LIVE + HOUR,
     updated_at=LIVE + HOUR,
@@ -37,17 +37,47 @@ OUTAGE = Incident(
 def house(tmp_path):
     """The operator in miniature: the first site was dead for an hour, ten people suffered, care made five offers."""
     write_reference(tmp_path / "operator")
-    house = SmallHouse(tmp_path)
+    house = SmallHouse(root=tmp_path)
     keys = [house.names.subscriber(person.msisdn) for person in PEOPLE]
-    suffered = [Listing("inc_1", key, "", "present", 0.9, HOUR, LIVE, decided_at=LIVE, degraded_s=HOUR) for key in keys[:10]]
+    suffered = [
+        listing_of(
+            incident_id="inc_1",
+            subscriber=key,
+            account="",
+            basis="present",
+            probability=0.9,
+            exposure_s=HOUR,
+            listed_at=LIVE,
+            decided_at=LIVE,
+            degraded_s=HOUR,
+        )
+        for key in keys[:10]
+    ]
     with house.store.begin() as connection:
         house.store.book.save(connection, [], [OUTAGE])
         house.store.book.relist(connection, [], suffered, LIVE)
         house.store.interactions.add(
-            connection, [Interaction(f"k{n}", LIVE + HOUR, "contact", "call", keys[n], "network") for n in range(6)]
+            connection,
+            [
+                Interaction(
+                    interaction_id=f"k{n}",
+                    at=LIVE + HOUR,
+                    kind="contact",
+                    channel="call",
+                    subscriber=keys[n],
+                    category="network",
+                )
+                for n in range(6)
+            ],
         )
         house.store.communications.add(
-            connection, [Communication("inc_1", key, key, LIVE + HOUR, "data_boost", offer="boost") for key in keys[:5]]
+            connection,
+            [
+                Communication(
+                    incident_id="inc_1", subscriber=key, recipient=key, at=LIVE + HOUR, action="data_boost", offer="boost"
+                )
+                for key in keys[:5]
+            ],
         )
     house.clock.at = LIVE + 2 * HOUR
     yield house

@@ -21,15 +21,24 @@ from jobs.risk import MODEL, WHY_NOT, known_model, refit_risk, risks
 
 DAY = 86_400
 NOW = 40 * DAY + 12 * 3600
-STEEP = RiskModel((*TODAY, *PAST), (), -6.0, (1.0,) * 10, (0.1,) * 10, NOW, 100, 900)
+STEEP = RiskModel(
+    names=(*TODAY, *PAST),
+    segments=(),
+    intercept=-6.0,
+    weights=(1.0,) * 10,
+    errors=(0.1,) * 10,
+    fitted_at=NOW,
+    complaints=100,
+    people=900,
+)
 
 
 def row(who: str, state: str = "granted", purpose: str = "profiling") -> Consent:
-    return Consent("subscriber", who, purpose, "any", state, since=1)
+    return Consent(holder_kind="subscriber", holder=who, purpose=purpose, channel="any", state=state, since=1)
 
 
 PEOPLE = Customers(
-    {key: Subscriber(key) for key in ("granted", "withdrawn", "silent")},
+    {key: Subscriber(key=key) for key in ("granted", "withdrawn", "silent")},
     consents=(row("granted"), row("withdrawn"), replace(row("withdrawn", "withdrawn"), since=2)),
 )
 
@@ -69,7 +78,16 @@ def told(store: Store, *listed: Affected) -> dict[str, float]:
 
 
 def affected(who: str, minutes: float = 30.0) -> Affected:
-    return Affected("inc_1", who, "", "present", 0.7, 3600.0, minutes * 60, 1.0)
+    return Affected(
+        incident_id="inc_1",
+        subscriber=who,
+        account="",
+        basis="present",
+        probability=0.7,
+        exposure_s=3600.0,
+        degraded_s=minutes * 60,
+        failures=1.0,
+    )
 
 
 def test_only_those_who_granted_it_have_a_risk(store: Store) -> None:
@@ -84,12 +102,26 @@ def test_without_a_model_nobody_has_one(store: Store) -> None:
 def test_what_happened_before_adds_to_it(store: Store) -> None:
     keep(store, model=STEEP)
     calm = told(store, affected("granted"))["granted"]
-    bad_day = Experience(38 * DAY, "subscriber", "granted", 40.0, 3600.0, 2.0, 0.5, 1, by_harm={"drops": 3600.0})
+    bad_day = Experience(
+        day=38 * DAY,
+        holder_kind="subscriber",
+        holder="granted",
+        index=40.0,
+        degraded_s=3600.0,
+        failures=2.0,
+        worst=0.5,
+        incidents=1,
+        by_harm={"drops": 3600.0},
+    )
     keep(
         store,
         model=STEEP,
         experience=(bad_day,),
-        heard=(Interaction("k1", 38 * DAY, "contact", "call", "granted", "network"),),
+        heard=(
+            Interaction(
+                interaction_id="k1", at=38 * DAY, kind="contact", channel="call", subscriber="granted", category="network"
+            ),
+        ),
     )
     assert told(store, affected("granted"))["granted"] > calm
 
@@ -97,7 +129,15 @@ def test_what_happened_before_adds_to_it(store: Store) -> None:
 def test_a_contact_of_today_is_what_is_foretold_not_what_foretells(store: Store) -> None:
     keep(store, model=STEEP)
     calm = told(store, affected("granted"))
-    keep(store, model=STEEP, heard=(Interaction("k1", NOW - 600, "contact", "call", "granted", "network"),))
+    keep(
+        store,
+        model=STEEP,
+        heard=(
+            Interaction(
+                interaction_id="k1", at=NOW - 600, kind="contact", channel="call", subscriber="granted", category="network"
+            ),
+        ),
+    )
     assert told(store, affected("granted")) == calm
 
 
@@ -110,14 +150,31 @@ def test_too_short_a_history_takes_the_old_model_away_and_says_why(store: Store)
 
 def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> None:
     crowd = [f"sub_{n}" for n in range(300)]
-    customers = Customers({key: Subscriber(key) for key in crowd}, consents=tuple(row(key) for key in crowd[:200]))
+    customers = Customers({key: Subscriber(key=key) for key in crowd}, consents=tuple(row(key) for key in crowd[:200]))
     lived = [
-        Experience(day * DAY, "subscriber", crowd[n], 40.0, 3600.0, 2.0, 0.5, 1, by_harm={"access": 3600.0})
+        Experience(
+            day=day * DAY,
+            holder_kind="subscriber",
+            holder=crowd[n],
+            index=40.0,
+            degraded_s=3600.0,
+            failures=2.0,
+            worst=0.5,
+            incidents=1,
+            by_harm={"access": 3600.0},
+        )
         for day in range(12, 40)
         for n in range(day % 7, 300, 20)
     ]
     heard = [
-        Interaction(f"k{n}", one.day + 7200, "contact", "call", one.holder, "network")
+        Interaction(
+            interaction_id=f"k{n}",
+            at=one.day + 7200,
+            kind="contact",
+            channel="call",
+            subscriber=one.holder,
+            category="network",
+        )
         for n, one in enumerate(lived)
         if n % 3 == 0
     ]

@@ -16,12 +16,12 @@ from tests.tables import at, table_from_frame
 SHIPPED = load_catalogue((Path(__file__).parents[3] / "config" / "kpis.toml").read_text())
 TOPOLOGY = Topology(
     cells={
-        "c1": Cell("c1", "LTE"),
-        "c2": Cell("c2", "LTE"),
-        "n1": Cell("n1", "NR", ldn=("NRCellCU=1", "NRCellDU=1")),
-        "e1": Cell("e1", "LTE", vendor="Ericsson"),
-        "h1": Cell("h1", "LTE", vendor="HUAWEI"),
-        "a1": Cell("a1", "NSA"),
+        "c1": Cell(cell_id="c1", technology="LTE"),
+        "c2": Cell(cell_id="c2", technology="LTE"),
+        "n1": Cell(cell_id="n1", technology="NR", ldn=("NRCellCU=1", "NRCellDU=1")),
+        "e1": Cell(cell_id="e1", technology="LTE", vendor="Ericsson"),
+        "h1": Cell(cell_id="h1", technology="LTE", vendor="HUAWEI"),
+        "a1": Cell(cell_id="a1", technology="NSA"),
     },
     functions={"amf1": NetworkFunction("amf1", "AMF"), "smf1": NetworkFunction("smf1", "SMF")},
 )
@@ -34,7 +34,15 @@ def batch(text: str, *, duration_s: int = 900, file: str = "f.xml") -> CounterBa
     values = np.array([[np.nan if c == "-" else float(c) for c in row[2:]] for row in rows], float)
     objects = tuple(row[1].rstrip(" !") for row in rows)
     suspect = np.array([row[1].endswith("!") for row in rows])
-    return CounterBatch(file, at(rows[0][0]), duration_s, objects, tuple(lines[0][2:]), values, suspect)
+    return CounterBatch(
+        file=file,
+        start=at(rows[0][0]),
+        duration_s=duration_s,
+        objects=objects,
+        counters=tuple(lines[0][2:]),
+        values=values,
+        suspect=suspect,
+    )
 
 
 def computed(

@@ -9,11 +9,11 @@ TOPOLOGY = Topology(
     cells={
         cell.cell_id: cell
         for cell in (
-            Cell("c1", "NR", node_id="g1", ldn=("GNBCUCPFunction=1,NRCellCU=1",)),
-            Cell("c2", "NR", node_id="g2", ldn=("GNBCUCPFunction=1,NRCellCU=1",)),
-            Cell("c3", "NR", node_id="g2", ldn=("NRCellCU=3",)),
-            Cell("c4", "NR", node_id="g2", ldn=("GNBCUCPFunction=7, NRCellCU=3",)),
-            Cell("7", "LTE", node_id="e7"),
+            Cell(cell_id="c1", technology="NR", node_id="g1", ldn=("GNBCUCPFunction=1,NRCellCU=1",)),
+            Cell(cell_id="c2", technology="NR", node_id="g2", ldn=("GNBCUCPFunction=1,NRCellCU=1",)),
+            Cell(cell_id="c3", technology="NR", node_id="g2", ldn=("NRCellCU=3",)),
+            Cell(cell_id="c4", technology="NR", node_id="g2", ldn=("GNBCUCPFunction=7, NRCellCU=3",)),
+            Cell(cell_id="7", technology="LTE", node_id="e7"),
         )
     },
     functions={"amf1": NetworkFunction("amf1", "AMF")},

@@ -10,8 +10,30 @@ from detector.domain.kpi import Kpi
 from detector.outlook import breach_of, worse
 from detector.outlook.breach import crossing
 
-RATE = Kpi("rrc", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
-DROPS = Kpi("drop", "Drops", "1/s", "rate", "down", "retainability", "LTE", "", "a", "b")
+RATE = Kpi(
+    id="rrc",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="",
+    numerator="a",
+    denominator="b",
+)
+DROPS = Kpi(
+    id="drop",
+    title="Drops",
+    unit="1/s",
+    kind="rate",
+    direction="down",
+    family="retainability",
+    technology="LTE",
+    clause="",
+    numerator="a",
+    denominator="b",
+)
 STEPS = ((0.03, "minor"), (0.1, "major"))
 NOW = 1_000_000
 
@@ -20,7 +42,16 @@ def band(observed, usual, kpi=RATE, duration_s=3600):
     observed = np.asarray(observed, float)
     starts = NOW - duration_s * np.arange(len(observed), 0, -1)
     blank = np.full(len(observed), np.nan)
-    return Band("c1", kpi, starts, duration_s, observed, np.full(len(observed), usual), blank, blank)
+    return Band(
+        object_id="c1",
+        kpi=kpi,
+        starts=starts,
+        duration_s=duration_s,
+        observed=observed,
+        expected=np.full(len(observed), usual),
+        low=blank,
+        high=blank,
+    )
 
 
 def test_a_straight_drift_is_carried_on_to_its_next_severity():

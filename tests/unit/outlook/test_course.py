@@ -12,22 +12,22 @@ HOUR = 3600
 
 def degraded(name, began, cleared=None, **more):
     return Degradation(
-        name,
-        "c1",
-        "accessibility",
-        "lte_rrc_sr",
-        "accessibility",
-        began,
-        began + 1800,
-        "major",
-        9.0,
-        0.99,
-        0.9,
-        90.0,
-        100.0,
-        9.0,
-        1,
-        900,
+        degradation_id=name,
+        object_id="c1",
+        family="accessibility",
+        kpi="lte_rrc_sr",
+        kind="accessibility",
+        started_at=began,
+        detected_at=began + 1800,
+        severity="major",
+        strength=9.0,
+        expected=0.99,
+        observed=0.9,
+        numerator=90.0,
+        denominator=100.0,
+        excess=9.0,
+        periods=1,
+        duration_s=900,
         cleared_at=cleared,
         **more,
     )
@@ -35,7 +35,19 @@ def degraded(name, began, cleared=None, **more):
 
 def incident(name, began, *own, **more):
     ids = tuple(d.degradation_id for d in own)
-    return Incident(name, "cell", "c1", "accessibility", began, began + 1800, "major", ids, ("c1",), "because", **more)
+    return Incident(
+        incident_id=name,
+        root_kind="cell",
+        root_id="c1",
+        kind="accessibility",
+        started_at=began,
+        opened_at=began + 1800,
+        severity="major",
+        degradation_ids=ids,
+        cells=("c1",),
+        reason="because",
+        **more,
+    )
 
 
 D0 = degraded("d0", TEN, updated_at=TEN + HOUR, quiet_periods=1)

@@ -6,34 +6,65 @@ import pytest
 
 from detector.domain.communication import Communication
 from detector.domain.customer import Account, Customers, Subscriber, SubscriberEvent
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.policy import HoldoutPolicy
 from detector.domain.window import Window
 from detector.reports import Past, report_kind
+from tests.listings import listing_of
 
 HOUR, DAY = 3600, 86_400
 TOLD, HELD = [f"told_{n:03d}" for n in range(200)], [f"held_{n:03d}" for n in range(100)]
-SLOW = Incident("inc_1", "cell", "c1", "integrity", 10 * HOUR, 10 * HOUR, "major", (), ("c1",), "")
+SLOW = Incident(
+    incident_id="inc_1",
+    root_kind="cell",
+    root_id="c1",
+    kind="integrity",
+    started_at=10 * HOUR,
+    opened_at=10 * HOUR,
+    severity="major",
+    degradation_ids=(),
+    cells=("c1",),
+    reason="",
+)
 
 
 def past(**changes) -> Past:
     """At 10:00 200 are told and 100 held out; 20 of the told and 30 of the held out complain two hours later."""
-    subscribers = {key: Subscriber(key) for key in (*TOLD, *HELD)}
-    said = tuple(Communication("inc_1", key, key, 10 * HOUR, "proactive_message") for key in TOLD)
-    held = tuple(Listing("inc_1", key, "", "present", 0.9, 900.0, 10 * HOUR, why_not="holdout") for key in HELD)
-    complained = [Interaction(f"k_{key}", 12 * HOUR, "contact", "call", key, "network") for key in (*TOLD[:20], *HELD[:30])]
+    subscribers = {key: Subscriber(key=key) for key in (*TOLD, *HELD)}
+    said = tuple(
+        Communication(incident_id="inc_1", subscriber=key, recipient=key, at=10 * HOUR, action="proactive_message")
+        for key in TOLD
+    )
+    held = tuple(
+        listing_of(
+            incident_id="inc_1",
+            subscriber=key,
+            account="",
+            basis="present",
+            probability=0.9,
+            exposure_s=900.0,
+            listed_at=10 * HOUR,
+            why_not="holdout",
+        )
+        for key in HELD
+    )
+    complained = [
+        Interaction(
+            interaction_id=f"k_{key}", at=12 * HOUR, kind="contact", channel="call", subscriber=key, category="network"
+        )
+        for key in (*TOLD[:20], *HELD[:30])
+    ]
     left = tuple(SubscriberEvent(key, 20 * HOUR, "left") for key in (*TOLD[:2], *HELD[:7]))
     known = Past(
-        Window(0, 30 * DAY),
+        window=Window(0, 30 * DAY),
         customers=Customers(subscribers),
         incidents=(SLOW,),
         communications=said,
         held_out=held,
         interactions=tuple(complained),
         events=left,
-        holdout=HoldoutPolicy("the board", share=0.3),
+        holdout=HoldoutPolicy(approved_by="the board", share=0.3),
         withdrew=3,
     )
     return replace(known, **changes)
@@ -57,20 +88,24 @@ def test_what_few_did_is_withheld():
 
 
 def test_what_was_before_does_not_count_and_the_window_ends():
-    early = Interaction("k", 9 * HOUR, "contact", "call", TOLD[50], "network")
+    early = Interaction(
+        interaction_id="k", at=9 * HOUR, kind="contact", channel="call", subscriber=TOLD[50], category="network"
+    )
     known = past()
     assert rows(replace(known, interactions=(*known.interactions, early))) == rows(known)
 
 
 OUT_OF_REACH = {
-    "vulnerable": {"customers": Customers({key: Subscriber(key, vulnerable=True) for key in TOLD})},
+    "vulnerable": {"customers": Customers({key: Subscriber(key=key, vulnerable=True) for key in TOLD})},
     "service level": {
-        "customers": Customers({key: Subscriber(key, "a") for key in TOLD}, {"a": Account("a", "enterprise", sla="99.9")})
+        "customers": Customers(
+            {key: Subscriber(key=key, account="a") for key in TOLD}, {"a": Account("a", "enterprise", sla="99.9")}
+        )
     },
     "emergency": {"incidents": (replace(SLOW, severity="critical"),)},
     "large": {"incidents": (replace(SLOW, cells=tuple(f"c{n}" for n in range(20))),)},
     "long": {"incidents": (replace(SLOW, started_at=5 * HOUR),)},
-    "before it began": {"holdout": HoldoutPolicy("the board", since="1970-01-02")},
+    "before it began": {"holdout": HoldoutPolicy(approved_by="the board", since="1970-01-02")},
 }
 
 
@@ -84,13 +119,27 @@ def test_who_could_not_be_drawn_is_set_aside_and_counted(why):
 
 def test_of_an_incident_that_care_never_heard_of_nobody_was_held_out():
     known = past()
-    more = tuple(Listing("inc_2", key, "", "present", 0.9, 900.0, 9 * HOUR, why_not="holdout") for key in TOLD)
+    more = tuple(
+        listing_of(
+            incident_id="inc_2",
+            subscriber=key,
+            account="",
+            basis="present",
+            probability=0.9,
+            exposure_s=900.0,
+            listed_at=9 * HOUR,
+            why_not="holdout",
+        )
+        for key in TOLD
+    )
     assert rows(replace(known, held_out=(*known.held_out, *more))) == rows(known)
 
 
 def test_who_was_ever_held_out_is_not_among_the_told():
     known = past()
-    both = tuple(Communication("inc_1", key, key, 11 * HOUR, "call") for key in HELD)
+    both = tuple(
+        Communication(incident_id="inc_1", subscriber=key, recipient=key, at=11 * HOUR, action="call") for key in HELD
+    )
     assert rows(replace(known, communications=(*known.communications, *both))) == rows(known)
 
 

@@ -33,7 +33,7 @@ TRAFFIC = kpi("attempts", "volume", "up")
 KPIS = (SETUP, DROP, LOSS, SPEED, PRB, TRAFFIC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     cells: int = 40
     days: int = 14
@@ -60,7 +60,15 @@ class Network:
         }
         num, den = (np.stack([made[k.id][side] for k in kpis], axis=2) for side in (0, 1))
         names = tuple(f"c{i:03d}" for i in range(self.cells))
-        return KpiFrame(starts, self.period_s, names, kpis, num, den, np.zeros((n, self.cells), bool))
+        return KpiFrame(
+            starts=starts,
+            duration_s=self.period_s,
+            objects=names,
+            kpis=kpis,
+            numerator=num,
+            denominator=den,
+            suspect=np.zeros((n, self.cells), bool),
+        )
 
     def _ar1(self, rng: np.random.Generator, n: int, width: int, hours: float, sd: float) -> NDArray[np.float64]:
         phi = np.exp(-self.period_s / 3600 / hours)

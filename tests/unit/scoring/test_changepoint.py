@@ -14,14 +14,29 @@ def counted(failures, attempts=400.0, usual=0.01, spread=0.0):
     """One object: failures in each period, the newest last."""
     events = np.array(failures, float)[:, None]
     size = np.broadcast_to(np.array(attempts, float).reshape(-1, 1), events.shape).copy()
-    return Sample(events, size, np.full_like(size, usual), np.full(1, spread), np.zeros(1), np.zeros(1))
+    return Sample(
+        events=events,
+        size=size,
+        level=np.full_like(size, usual),
+        spread=np.full(1, spread),
+        doubt=np.zeros(1),
+        rest=np.zeros(1),
+    )
 
 
 def measured(values, usual=10.0, worse=-1, spread=0.01):
     """A mean, such as throughput, of one object."""
     events = np.array(values, float)[:, None]
     one = np.ones_like(events)
-    return Sample(events, one, usual * one, np.full(1, spread), np.zeros(1), np.zeros(1), worse)
+    return Sample(
+        events=events,
+        size=one,
+        level=usual * one,
+        spread=np.full(1, spread),
+        doubt=np.zeros(1),
+        rest=np.zeros(1),
+        worse=worse,
+    )
 
 
 def times(kind, sample):

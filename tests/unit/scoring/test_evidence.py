@@ -18,13 +18,13 @@ SURE = 6.7
 def part(frame, first, last):
     cut = slice(first, last)
     return KpiFrame(
-        frame.starts[cut].copy(),
-        frame.duration_s,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[cut].copy(),
-        frame.denominator[cut].copy(),
-        frame.suspect[cut].copy(),
+        starts=frame.starts[cut].copy(),
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[cut].copy(),
+        denominator=frame.denominator[cut].copy(),
+        suspect=frame.suspect[cut].copy(),
     )
 
 
@@ -154,8 +154,18 @@ def test_a_common_move_is_nobodys_own_degradation_but_a_core_function_keeps_its_
     rng = np.random.default_rng(0)
     num[storm:, 1:, 0] -= rng.binomial(num[storm:, 1:, 0].astype(int), 0.012)
     num[storm:, 0, 1] = 300
-    frame = KpiFrame(cells.starts, 900, ("amf1", *cells.objects[1:]), kpis, num, den, cells.suspect)
-    topology = Topology({n: Cell(n, "LTE") for n in frame.objects[1:]}, {"amf1": NetworkFunction("amf1", "AMF")})
+    frame = KpiFrame(
+        starts=cells.starts,
+        duration_s=900,
+        objects=("amf1", *cells.objects[1:]),
+        kpis=kpis,
+        numerator=num,
+        denominator=den,
+        suspect=cells.suspect,
+    )
+    topology = Topology(
+        {n: Cell(cell_id=n, technology="LTE") for n in frame.objects[1:]}, {"amf1": NetworkFunction("amf1", "AMF")}
+    )
     past = part(frame, 0, 14 * 96)
     base = fit(past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
     evidence = score(

@@ -64,13 +64,15 @@ def test_what_is_over_counts_no_more(story: str, periods: list[int], over: bool)
     back = np.cumsum(np.array(periods[::-1], float))
     sums = np.array([[back[0]], [back[2]], [back[11]]])
     expected = 0.4 * np.array([[1.0], [3.0], [12.0]])
-    sample = Sample(sums, 100 * expected, np.full((3, 1), 0.01), 0 * sums, np.zeros(1), 0 * sums)
+    sample = Sample(
+        events=sums, size=100 * expected, level=np.full((3, 1), 0.01), spread=0 * sums, doubt=np.zeros(1), rest=0 * sums
+    )
     assert ended(sample, np.array([1, 3, 12]), 0 * sums, counted=True)[2, 0] == over, story
 
 
 def test_one_odd_period_is_news_only_if_it_is_sharp() -> None:
     size = np.array([[200.0] * 3, [600.0] * 3])
-    sample = Sample(0 * size, size, 0 * size, 0 * size, np.zeros(3), 0 * size)
+    sample = Sample(events=0 * size, size=size, level=0 * size, spread=0 * size, doubt=np.zeros(3), rest=0 * size)
     excess = np.array([[6.0, 12.0, 6.0], [6.5, 12.5, 18.0]])  # a mild burst, a sharp one, a mild fault that lasts
     peak = np.array([[6.0, 12.0, 6.0], [6.0, 12.0, 6.0]])
     assert lasting(sample, excess, peak, SETUP).tolist() == [[False, True, False], [False, False, True]]

@@ -26,7 +26,15 @@ def volume(values, period_s=3600, start=MONDAY):
     names = tuple(f"c{i}" for i in range(values.shape[1]))
     starts = start + period_s * np.arange(len(values))
     ones = np.ones_like(values)[..., None]
-    return KpiFrame(starts, period_s, names, (TRAFFIC,), values[..., None], ones, np.zeros(values.shape, bool))
+    return KpiFrame(
+        starts=starts,
+        duration_s=period_s,
+        objects=names,
+        kpis=(TRAFFIC,),
+        numerator=values[..., None],
+        denominator=ones,
+        suspect=np.zeros(values.shape, bool),
+    )
 
 
 @pytest.mark.parametrize(("days", "within"), [(1, 0.45), (7, 0.25), (28, 0.15)])
@@ -144,7 +152,15 @@ def test_a_mean_known_for_three_days_is_known_less_surely_than_after_weeks_and_s
     def frame(rows):
         names = tuple(f"c{i}" for i in range(30))
         num, den = (values * weight)[rows, :, None], weight[rows, :, None]
-        return KpiFrame(starts[rows].copy(), 3600, names, (SPEED,), num, den, np.zeros(num.shape[:2], bool))
+        return KpiFrame(
+            starts=starts[rows].copy(),
+            duration_s=3600,
+            objects=names,
+            kpis=(SPEED,),
+            numerator=num,
+            denominator=den,
+            suspect=np.zeros(num.shape[:2], bool),
+        )
 
     doubts, misses = [], []
     for days in (3, 28):

@@ -35,19 +35,27 @@ def commuters(first, last, period_s=900):
     good = n - rng.binomial(n.astype(int), 0.005 + 0.1 * rush)
     num, den = np.stack([good, n], axis=2), np.stack([n, np.ones_like(n)], axis=2)
     names = tuple(f"c{i}" for i in range(10))
-    return KpiFrame(starts, period_s, names, (SETUP, TRAFFIC), num, den, np.zeros(n.shape, bool))
+    return KpiFrame(
+        starts=starts,
+        duration_s=period_s,
+        objects=names,
+        kpis=(SETUP, TRAFFIC),
+        numerator=num,
+        denominator=den,
+        suspect=np.zeros(n.shape, bool),
+    )
 
 
 def evidence(frame, place, baseline, timezone, first=None, **known):
     cut = slice(place if first is None else first, place + 1)
     now = KpiFrame(
-        frame.starts[cut].copy(),
-        frame.duration_s,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[cut].copy(),
-        frame.denominator[cut].copy(),
-        frame.suspect[cut].copy(),
+        starts=frame.starts[cut].copy(),
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[cut].copy(),
+        denominator=frame.denominator[cut].copy(),
+        suspect=frame.suspect[cut].copy(),
     )
     told = {"expected_objects": frame.objects, "topology": Topology(), "policy": POLICY} | known
     return score(now, baseline, timezone=timezone, **told)
@@ -55,13 +63,13 @@ def evidence(frame, place, baseline, timezone, first=None, **known):
 
 def learned(frame, periods):
     past = KpiFrame(
-        frame.starts[:periods].copy(),
-        frame.duration_s,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[:periods].copy(),
-        frame.denominator[:periods].copy(),
-        frame.suspect[:periods].copy(),
+        starts=frame.starts[:periods].copy(),
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[:periods].copy(),
+        denominator=frame.denominator[:periods].copy(),
+        suspect=frame.suspect[:periods].copy(),
     )
     return fit(past, timezone="Europe/Berlin", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
 
@@ -73,13 +81,13 @@ def test_neither_change_of_the_clock_is_a_fault(history, change, after):
     frame = commuters(history, after)
     learned = int(np.searchsorted(frame.starts, berlin(change)))
     past = KpiFrame(
-        frame.starts[:learned].copy(),
-        900,
-        frame.objects,
-        frame.kpis,
-        frame.numerator[:learned].copy(),
-        frame.denominator[:learned].copy(),
-        frame.suspect[:learned].copy(),
+        starts=frame.starts[:learned].copy(),
+        duration_s=900,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[:learned].copy(),
+        denominator=frame.denominator[:learned].copy(),
+        suspect=frame.suspect[:learned].copy(),
     )
 
     def loudest(timezone):
@@ -120,7 +128,15 @@ def test_offices_are_expected_empty_on_a_day_off():
     n[friday:] /= 12
     shape = (*n.shape, 1)
     names = tuple(f"c{i}" for i in range(10))
-    frame = KpiFrame(starts, 3600, names, (TRAFFIC,), n.reshape(shape), np.ones(shape), np.zeros(n.shape, bool))
+    frame = KpiFrame(
+        starts=starts,
+        duration_s=3600,
+        objects=names,
+        kpis=(TRAFFIC,),
+        numerator=n.reshape(shape),
+        denominator=np.ones(shape),
+        suspect=np.zeros(n.shape, bool),
+    )
     base = learned(frame, friday)
     day = CalendarEvent("network", "*", Window(berlin("2026-05-01"), berlin("2026-05-02")), "Labour Day", "holiday")
     ordinary = evidence(frame, friday + 12, base, "Europe/Berlin")
@@ -139,7 +155,7 @@ def test_no_horizon_looks_back_into_a_planned_sleep():
     num = frame.numerator.copy()
     num[at - 12 : at, 0] = 0
     slept = replace(frame, numerator=num)
-    cell = Cell("c0", "LTE", idle=(Window(int(frame.starts[at - 12]), int(frame.starts[at])),))
+    cell = Cell(cell_id="c0", technology="LTE", idle=(Window(int(frame.starts[at - 12]), int(frame.starts[at])),))
     loud = evidence(slept, at, base, "Europe/Berlin", first=at - 12)
     calm = evidence(slept, at, base, "Europe/Berlin", first=at - 12, topology=Topology({"c0": cell}))
     assert np.nanmax(loud.strength[0]) > 5

@@ -31,7 +31,16 @@ def calm() -> World:
 
 def with_fault(world: World, kind: str, cells: tuple[int, ...], **more: Any) -> World:
     """The same day with one fault from 9:05 to 13:00 UTC."""
-    fault = Fault("f1", kind, "cell", "", cells, NINE + 300, NINE + 4 * 3600, 0.25)
+    fault = Fault(
+        fault_id="f1",
+        kind=kind,
+        scope_kind="cell",
+        scope_id="",
+        cells=cells,
+        start=NINE + 300,
+        end=NINE + 4 * 3600,
+        severity=0.25,
+    )
     fault = replace(fault, **more)
     return replace(world, faults=(fault,), effects=build_effects(world.scenario, world.network, (fault,)))
 

@@ -155,7 +155,17 @@ class World:
         n = len(people)
         who, zero, unknown = np.arange(n, dtype=np.int32), np.zeros(n, np.int64), np.full(n, np.nan)
         hour = np.full(n, 3600, np.int32)
-        rows = Presence(people, ("c11",), who, zero.astype(np.int32), zero, hour, hour.astype(float), unknown, unknown)
+        rows = Presence(
+            subscribers=people,
+            cells=("c11",),
+            subscriber=who,
+            cell=zero.astype(np.int32),
+            start=zero,
+            duration_s=hour,
+            seconds=hour.astype(float),
+            attempts=unknown,
+            failures=unknown,
+        )
         with self.database.begin() as connection:
             self.presence.write(rows, 7.0, connection, 8.0)
 

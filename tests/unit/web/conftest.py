@@ -14,15 +14,38 @@ from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
-from detector.domain.impact import AccountImpact, Affected, Impact, Listing
+from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.web import CareView, Listed, ListedPage, Update, create_app
+from tests.listings import listing_of
 
 TOKEN = "a-token-for-the-tests"
 START, QUARTER = 1_774_339_200, 900  # Tue 24 March 2026, 08:00 UTC
-RRC = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "4.1.1", "a", "b")
-THROUGHPUT = Kpi("lte_thp_dl", "Downlink throughput", "Mbit/s", "mean", "up", "integrity", "LTE", "4.4.6", "a", "b")
+RRC = Kpi(
+    id="lte_rrc_sr",
+    title="RRC setup success",
+    unit="%",
+    kind="ratio",
+    direction="up",
+    family="accessibility",
+    technology="LTE",
+    clause="4.1.1",
+    numerator="a",
+    denominator="b",
+)
+THROUGHPUT = Kpi(
+    id="lte_thp_dl",
+    title="Downlink throughput",
+    unit="Mbit/s",
+    kind="mean",
+    direction="up",
+    family="integrity",
+    technology="LTE",
+    clause="4.4.6",
+    numerator="a",
+    denominator="b",
+)
 
 
 def degradation(cell: str, severity: str = "major", **changes) -> Degradation:
@@ -52,20 +75,29 @@ def band(cell: str, kpi: Kpi = RRC, level: float = 0.992, bad: float = 0.914, wi
     drawn = np.random.default_rng(len(cell)).normal(0, width / 3, 40)
     expected = level + width * 0.3 * np.sin(np.arange(40) / 7)
     observed = np.where((starts >= START) & (starts < START + 9000), bad, expected) + drawn
-    return Band(cell, kpi, starts, QUARTER, observed, expected, expected - width, expected + width)
+    return Band(
+        object_id=cell,
+        kpi=kpi,
+        starts=starts,
+        duration_s=QUARTER,
+        observed=observed,
+        expected=expected,
+        low=expected - width,
+        high=expected + width,
+    )
 
 
 OPEN = Incident(
-    "inc_open",
-    "site",
-    "s010",
-    "accessibility",
-    START,
-    START + 2700,
-    "major",
-    ("deg_c01010",),
-    ("c01010", "c01011", "c01012"),
-    "RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.",
+    incident_id="inc_open",
+    root_kind="site",
+    root_id="s010",
+    kind="accessibility",
+    started_at=START,
+    opened_at=START + 2700,
+    severity="major",
+    degradation_ids=("deg_c01010",),
+    cells=("c01010", "c01011", "c01012"),
+    reason="RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.",
     updated_at=START + 4500,
     version=2,
     ticket_id="T-881",
@@ -103,51 +135,122 @@ class MemoryService:
         self.found = [OPEN, SILENT, RESOLVED]
         self.evidence = [degradation("c01010"), degradation("c01011", "critical"), degradation("c01012", kpi="unknown_kpi")]
         self.accounts = (
-            AccountImpact("acc_9f", "enterprise", "gold", 34, 210, "enterprise-care"),
-            AccountImpact("acc_small", "family", "", 2, 3),
-            *(AccountImpact(f"acc_{n}", "consumer", "", 1, 1) for n in range(480)),
+            AccountImpact(
+                account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=210, care_team="enterprise-care"
+            ),
+            AccountImpact(account="acc_small", kind="family", tier="", affected_lines=2, lines=3),
+            *(AccountImpact(account=f"acc_{n}", kind="consumer", tier="", affected_lines=1, lines=1) for n in range(480)),
         )
-        self.assessed = Impact(OPEN.incident_id, START + 2700, 2310, 610.4, 540.2, 690.9, (), self.accounts)
+        self.assessed = Impact(
+            incident_id=OPEN.incident_id,
+            assessed_at=START + 2700,
+            exposed=2310,
+            affected=610.4,
+            affected_low=540.2,
+            affected_high=690.9,
+            people=(),
+            accounts=self.accounts,
+        )
         self.cared = CareView(
-            {"en": "Mobile data is failing around the old harbour. Our engineers are on it; it should work again by noon."},
-            "proactive_message",
-            "consumer-care",
-            402,
-            {"no_consent": 71, "quiet_hours": 130, "guardian": 0, "cap": 3},
+            say={
+                "en": "Mobile data is failing around the old harbour. Our engineers are on it; it should work again by noon."
+            },
+            action="proactive_message",
+            team="consumer-care",
+            contactable=402,
+            withheld={"no_consent": 71, "quiet_hours": 130, "guardian": 0, "cap": 3},
             first_complaint_at=START + 5520,
         )
         self.listed = [
             Listed(
-                Affected(OPEN.incident_id, f"sub_{n:03d}", "acc_1", "expected", 0.8, 1200.0),
-                Decision(OPEN.incident_id, f"sub_{n:03d}", True, "", "message", "sms", f"sub_{n:03d}", START + 2700),
+                Affected(
+                    incident_id=OPEN.incident_id,
+                    subscriber=f"sub_{n:03d}",
+                    account="acc_1",
+                    basis="expected",
+                    probability=0.8,
+                    exposure_s=1200.0,
+                ),
+                Decision(
+                    incident_id=OPEN.incident_id,
+                    subscriber=f"sub_{n:03d}",
+                    contactable=True,
+                    why_not="",
+                    action="message",
+                    channel="sms",
+                    recipient=f"sub_{n:03d}",
+                    decided_at=START + 2700,
+                ),
             )
             for n in range(25)
         ]
-        listing = Listing(OPEN.incident_id, "sub_1", "acc_1", "expected", 0.83, 900.0, START)
-        say, facts = {"en": "We are on it."}, facts_of(OPEN, now=START + 6300, timezone="Europe/Zurich")
-        told = Communication(OPEN.incident_id, "sub_1", "sub_1", START + 3000, "proactive_message", "sms")
-        about = Communication(OPEN.incident_id, "sub_2", "sub_1", START + 3100, "proactive_message", "sms")
-        self.answer = LookupAnswer(
-            "yes",
-            0.83,
-            START,
-            START + 14400,
-            "ticket",
-            None,
-            OPEN.incident_id,
-            say,
-            True,
-            False,
-            "no_consent",
-            True,
-            START + 36000,
-            (Touching(OPEN, listing, facts, say, True),),
-            (about, told),
+        listing = listing_of(
+            incident_id=OPEN.incident_id,
+            subscriber="sub_1",
+            account="acc_1",
+            basis="expected",
+            probability=0.83,
+            exposure_s=900.0,
+            listed_at=START,
         )
-        self.business = AccountAnswer("yes", "enterprise", "gold", lines=210, affected_lines=34.2, share=0.163, say=say)
-        kpi = KpiCoverage("lte_rrc_sr", "RRC setup success", "LTE", 20, 18, START + 6000)
-        lost = KpiCoverage("lte_s1_sr", "S1 success", "LTE", 20, 0, None, ("S1SIG.ConnEstabAtt",))
-        self.covered = Coverage(START + 6300, 20, 18, START - 86_400, START + 6000, (kpi, lost), {"RRC.ConEstabAtt": ""})
+        say, facts = {"en": "We are on it."}, facts_of(OPEN, now=START + 6300, timezone="Europe/Zurich")
+        told = Communication(
+            incident_id=OPEN.incident_id,
+            subscriber="sub_1",
+            recipient="sub_1",
+            at=START + 3000,
+            action="proactive_message",
+            channel="sms",
+        )
+        about = Communication(
+            incident_id=OPEN.incident_id,
+            subscriber="sub_2",
+            recipient="sub_1",
+            at=START + 3100,
+            action="proactive_message",
+            channel="sms",
+        )
+        self.answer = LookupAnswer(
+            affected="yes",
+            probability=0.83,
+            since=START,
+            expected_clear=START + 14400,
+            expected_clear_source="ticket",
+            resolved_at=None,
+            incident_id=OPEN.incident_id,
+            say=say,
+            going_on=True,
+            contactable=False,
+            why_not="no_consent",
+            told=True,
+            next_exposure_at=START + 36000,
+            incidents=(Touching(OPEN, listing, facts, say, True),),
+            said=(about, told),
+        )
+        self.business = AccountAnswer(
+            affected="yes", kind="enterprise", tier="gold", lines=210, affected_lines=34.2, share=0.163, say=say
+        )
+        kpi = KpiCoverage(
+            kpi="lte_rrc_sr", title="RRC setup success", technology="LTE", should=20, have=18, last_at=START + 6000
+        )
+        lost = KpiCoverage(
+            kpi="lte_s1_sr",
+            title="S1 success",
+            technology="LTE",
+            should=20,
+            have=0,
+            last_at=None,
+            lacks=("S1SIG.ConnEstabAtt",),
+        )
+        self.covered = Coverage(
+            at=START + 6300,
+            objects=20,
+            measured=18,
+            since=START - 86_400,
+            until=START + 6000,
+            kpis=(kpi, lost),
+            unused={"RRC.ConEstabAtt": ""},
+        )
         self.audit: list[tuple[str, str]] = []
         self.failure: Exception | None = None
 
@@ -188,11 +291,15 @@ class MemoryService:
 
     def lookup(self, raw_subscriber, actor, caller="self"):
         self.audit.append((actor, f"lookup for {caller}"))
-        return self.answer if raw_subscriber == "+41790000001" else LookupAnswer("unknown", say={"en": "We cannot tell."})
+        return (
+            self.answer
+            if raw_subscriber == "+41790000001"
+            else LookupAnswer(affected="unknown", say={"en": "We cannot tell."})
+        )
 
     def account(self, raw_account, actor):
         self.audit.append((actor, "account"))
-        return self.business if raw_account == "A/7 & sons" else AccountAnswer("unknown")
+        return self.business if raw_account == "A/7 & sons" else AccountAnswer(affected="unknown")
 
     def bands(self, incident_id):
         if incident_id != OPEN.incident_id:

@@ -120,7 +120,16 @@ def test_the_root_has_rivals_and_each_degradation_an_explanation(program, servic
 
 
 def test_counts_under_the_privacy_floor_and_small_accounts_are_withheld(program, service):
-    service.assessed = Impact("inc_open", 60, 4, 3.2, 1.1, 6.0, (), (AccountImpact("acc_home", "family", "", 3, 4),))
+    service.assessed = Impact(
+        incident_id="inc_open",
+        assessed_at=60,
+        exposed=4,
+        affected=3.2,
+        affected_low=1.1,
+        affected_high=6.0,
+        people=(),
+        accounts=(AccountImpact(account="acc_home", kind="family", tier="", affected_lines=3, lines=4),),
+    )
     body = program.get("/v1/incidents/inc_open").json()
     hidden = ("exposed", "affected", "affected_low", "affected_high", "accounts")
     assert [body["impact"][name] for name in hidden] == [None] * 5

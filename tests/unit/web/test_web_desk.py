@@ -51,11 +51,11 @@ class MemoryDesk:
 
     def contexts(self, incident_id, people, actor):
         self.asked.append((incident_id, tuple(people), actor))
-        return {key: Context(Subscriber(key, segment="gold")) for key in people}
+        return {key: Context(person=Subscriber(key=key, segment="gold")) for key in people}
 
     def context(self, raw_subscriber, actor):
         self.asked.append((raw_subscriber, actor))
-        return Context(Subscriber("sub_1", segment="gold"))
+        return Context(person=Subscriber(key="sub_1", segment="gold"))
 
     def report(self, name, *, start, end, step):
         self.asked.append((name, start, end, step))
@@ -160,14 +160,44 @@ def test_the_page_of_a_report_is_opened_with_the_token_once(app):
 
 def test_a_context_is_told_without_keys_of_people():
     known = Context(
-        Subscriber("sub_1", "acc_1", "gold", vip=True, guardian="sub_2", language="de", lifetime_value=900.0),
-        (Membership("acc_1", "enterprise", "gold", roles=("executive",)),),
-        (Interaction("k1", START, "contact", "call", "sub_1", "network", sentiment=-0.5, reaction="repeat"),),
-        (Interaction("v1", START, "survey", "sms", "sub_1", score=3.0, trigger="contact"),),
-        (PastIncident("inc_1", "outage", "major", START, START + 3600, "T-1"),),
-        (Communication("inc_1", "sub_1", "sub_2", START, "call", "call"),),
-        (),
-        CustomerHistory(1, 60.0, 71.0),
+        person=Subscriber(
+            key="sub_1", account="acc_1", segment="gold", vip=True, guardian="sub_2", language="de", lifetime_value=900.0
+        ),
+        accounts=(Membership("acc_1", "enterprise", "gold", roles=("executive",)),),
+        contacts=(
+            Interaction(
+                interaction_id="k1",
+                at=START,
+                kind="contact",
+                channel="call",
+                subscriber="sub_1",
+                category="network",
+                sentiment=-0.5,
+                reaction="repeat",
+            ),
+        ),
+        surveys=(
+            Interaction(
+                interaction_id="v1", at=START, kind="survey", channel="sms", subscriber="sub_1", score=3.0, trigger="contact"
+            ),
+        ),
+        incidents=(
+            PastIncident(
+                incident_id="inc_1",
+                kind="outage",
+                severity="major",
+                started_at=START,
+                resolved_at=START + 3600,
+                ticket_id="T-1",
+            ),
+        ),
+        said=(
+            Communication(
+                incident_id="inc_1", subscriber="sub_1", recipient="sub_2", at=START, action="call", channel="call"
+            ),
+        ),
+        events=(),
+        history=CustomerHistory(incidents=1, degraded_s=60.0, index=71.0),
     )
     told = desk_api.context(known)
     assert "sub_" not in str(told)
@@ -193,7 +223,13 @@ def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, des
 
 def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
     firm = AccountImpact(
-        "acc_9f", "enterprise", "gold", 34, 210, roles=(("executive", 2), ("manager", 6)), cell_shares=(("c01010", 0.666),)
+        account="acc_9f",
+        kind="enterprise",
+        tier="gold",
+        affected_lines=34,
+        lines=210,
+        roles=(("executive", 2), ("manager", 6)),
+        cell_shares=(("c01010", 0.666),),
     )
     service.assessed = replace(service.assessed, accounts=(firm,))
     (told,) = program.get("/v1/incidents/inc_open").json()["impact"]["named_accounts"]

@@ -123,7 +123,15 @@ def test_an_incident_nobody_assessed_is_no_empty_page(person):
 def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
     service.found[0] = replace(service.found[0], expected_clear_at=None, expected_clear_source="")
     at = service.now()
-    service.cared = CareView(outlook=Outlook("inc_open", int(at), int(at) + 7200, int(at) + 1800, int(at) + 36_000))
+    service.cared = CareView(
+        outlook=Outlook(
+            incident_id="inc_open",
+            made_at=int(at),
+            clear_at=int(at) + 7200,
+            clear_low=int(at) + 1800,
+            clear_high=int(at) + 36_000,
+        )
+    )
     said = "Expected to clear 12:45 CET (our estimate; 11:15 CET to 20:45 CET in 80 % of such cases)"
     assert said in text(person.get("/incidents/inc_open"))
 
@@ -139,9 +147,21 @@ def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
 )
 def test_a_drift_shows_when_it_turns_graver(person, service, at, low, high, said):
     now = int(service.now())
-    times = [None if side is None else now + side for side in (at, low, high)]
-    breach = Breach("c01010", "lte_rrc_sr", "major", 0.892, now, *times)
-    service.cared = CareView(outlook=Outlook("inc_open", now, now + 7200, now + 1800, now + 36_000, 3, (breach,)))
+    at, low, high = (None if side is None else now + side for side in (at, low, high))
+    breach = Breach(
+        object_id="c01010", kpi="lte_rrc_sr", severity="major", limit=0.892, made_at=now, at=at, low=low, high=high
+    )
+    service.cared = CareView(
+        outlook=Outlook(
+            incident_id="inc_open",
+            made_at=now,
+            clear_at=now + 7200,
+            clear_low=now + 1800,
+            clear_high=now + 36_000,
+            past=3,
+            breaches=(breach,),
+        )
+    )
     assert f"Drifts RRC setup success of c01010 to major (89.2 %): {said}" in text(person.get("/incidents/inc_open"))
 
 
@@ -151,7 +171,16 @@ def test_the_page_says_why_care_is_not_told_yet(person, service):
 
 
 def test_few_people_are_not_counted_out(person, service):
-    service.assessed = Impact("inc_open", 60, 4, 3.2, 1.1, 6.0, (), (AccountImpact("acc_home", "family", "", 3, 4),))
+    service.assessed = Impact(
+        incident_id="inc_open",
+        assessed_at=60,
+        exposed=4,
+        affected=3.2,
+        affected_low=1.1,
+        affected_high=6.0,
+        people=(),
+        accounts=(AccountImpact(account="acc_home", kind="family", tier="", affected_lines=3, lines=4),),
+    )
     page = text(person.get("/incidents/inc_open"))
     assert "fewer than 5 people of fewer than 5 who were there" in page
     assert "acc_home" not in page
@@ -194,7 +223,7 @@ def test_a_quiet_network_says_so_and_what_it_knows_that_from(person, service):
     assert "S1 success 0 of 20 S1SIG.ConnEstabAtt" in page
 
 
-NOTHING = Coverage(START + 6300, 20, 0, None, None, ())
+NOTHING = Coverage(at=START + 6300, objects=20, measured=0, since=None, until=None, kpis=())
 NOT_QUIET = {
     "nothing is measured": NOTHING,
     "only 4 of 20 cells and core functions are measured": replace(NOTHING, measured=4, since=START, until=START + 6000),
