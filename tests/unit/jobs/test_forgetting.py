@@ -185,7 +185,9 @@ def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(house):
     assert "experience" not in firm, "a sum over so few lines is made anew without the one who is gone"
     assert len(house.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))) == others
     (left,) = house.store.book.listings(subscriber=child)
-    assert (left.recipient, left.contactable) == ("", False), "a minor's listing loses its guardian, and nothing else"
+    assert (left.decision.recipient, left.contactable) == ("", False), (
+        "a minor's listing loses its guardian, and nothing else"
+    )
 
 
 def count(house: SmallHouse, name: str) -> int:

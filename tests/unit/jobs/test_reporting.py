@@ -130,7 +130,10 @@ def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_colum
     )
     with house.store.begin() as connection:
         house.store.book.save(connection, [], [again])
-        rows = [replace(one, incident_id="inc_2", row=None) for one in house.store.book.listings(incident_id="inc_1")]
+        rows = [
+            replace(one, affected=replace(one.affected, incident_id="inc_2"), row=None)
+            for one in house.store.book.listings(incident_id="inc_1")
+        ]
         house.store.book.relist(connection, [], rows, LIVE)
     keep_experience(house.source, house.store, now=LIVE + 50 * HOUR)
     alone, both = (
