@@ -1,4 +1,4 @@
-"""The way of one tick through the house, in order."""
+"""The stages of one tick, in order."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What the house needs from outside, as Protocols: a job step takes these as arguments, live and in a backtest alike."""
+"""What the service needs from outside, as Protocols: a job step takes these as arguments, live and in a backtest alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
