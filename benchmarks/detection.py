@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from detector import pipeline
 from detector import settings as configuration
 from detector.app import read_catalogue
-from detector.backtest.figures import summarise
 from detector.backtest.matching import Matches, match
 from detector.backtest.results import Results
-from detector.backtest.truth import Truth
-from detector.backtest.truth_files import read_truth
+from detector.backtest.summary import summarise
+from detector.backtest.truth import Truth, read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
 from detector.domain.finding import Findings
@@ -75,7 +74,7 @@ def load(dataset: Path) -> Material:
     """Everything that the dataset counts at its tick length."""
     catalogue = read_catalogue(configuration.load().sources.kpis)
     source = OperatorDataset(dataset, Pseudonymiser(b"0" * 32, 1))
-    source_files = source.source_files(0.0, float("inf"))
+    source_files = source.files(0.0, float("inf"))
     findings = Findings()
     batches, arrivals = [], []
     for source_file in source_files:

@@ -8,12 +8,13 @@ from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, DetectionPolicy
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
@@ -23,7 +24,6 @@ from jobs.progress import Moved, unseen
 from jobs.risk import refit_risk
 
 _DAY = 86_400
-DARK = ("outage", "sleeping", "no_data")
 SAME_STEP_S = 2 * _DAY
 """A step found at so nearly the same time is the one that has been told."""
 BASELINES_SHARE = 0.7
@@ -35,7 +35,7 @@ ADOPTED = "adopted"
 
 
 def learn(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     *,
@@ -129,7 +129,7 @@ def _extent(history: KpiFrame) -> dict[str, float]:
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:
     """What no level may be read from: a cell that served nobody."""
     until = int(history.starts[-1]) + history.duration_s
-    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.kind in DARK)
+    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.traits.unserved)
 
 
 def _say(findings: Findings, shifts: Iterable[Shift], told: Mapping[str, int]) -> dict[str, int]:

@@ -39,7 +39,7 @@ def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> J
     """Every job over the app's ports."""
     settings = app.settings
     final_check = FinalCheck(
-        app.store, app.source, settings.delivery.source, settings.care, settings.impact.privacy_floor, reached
+        app.store, app.feeds, settings.delivery.source, settings.care, settings.impact.privacy_floor, reached
     )
     relay = Relay(
         store=app.store,
@@ -52,7 +52,7 @@ def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> J
         reached=reached,
     )
     return Jobs(
-        source=app.source,
+        feeds=app.feeds,
         store=app.store,
         catalogue=app.catalogue,
         settings=app.settings,

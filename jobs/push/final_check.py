@@ -12,7 +12,7 @@ from detector.domain.communication import Communication, standing
 from detector.domain.customer import CHANNELS
 from detector.domain.impact import Listing
 from detector.domain.policy import CarePolicy, ImpactPolicy
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.rule import ACTIONS
 from detector.store import Message, Store
 from jobs.ledger import Reached, walk_on
@@ -24,7 +24,7 @@ class FinalCheck:
     source. Several threads may ask at once."""
 
     store: Store
-    source: Source
+    feeds: ReferenceFeed
     source_uri: str
     policy: CarePolicy
     floor: int = ImpactPolicy.privacy_floor
@@ -50,7 +50,7 @@ class FinalCheck:
     def _recheck(self, message: Message, event_now: float) -> None:
         """Listings that may no longer be acted upon are refused. What was asked with this very alert, which nobody has
         heard, is retracted: so it may be said when it is allowed again."""
-        reference = self.source.reference(event_now)
+        reference = self.feeds.reference(event_now)
         listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         permission = Permission(reference, self.policy, int(event_now))
         refused = [(one, why) for one in listed if one.contactable and (why := permission.why_not(one))]
@@ -90,7 +90,8 @@ class Permission:
 
     def why_not(self, listing: Listing) -> str:
         """Empty if it may. What has no channel yet needs one."""
-        return self._against(listing.subscriber, listing.channel, self.policy.purposes)
+        channel = listing.decision.channel if listing.decision else ""
+        return self._against(listing.subscriber, channel, self.policy.purposes)
 
     def may_follow(self, row: Communication) -> bool:
         """What takes consents of its own (a survey) is asked for them; all else stands or falls with its listing."""
@@ -127,5 +128,5 @@ def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> d
     """The body with those who can be reached by now."""
     if not isinstance(data.get("impact"), dict) or not listed:
         return data
-    people = [(one.why_not, one.action != "none") for one in listed]
+    people = [(one.why_not, one.proposed) for one in listed]
     return data | {"impact": care.recounted(data["impact"], people, floor)}

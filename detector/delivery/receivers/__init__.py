@@ -15,9 +15,9 @@ RECEIVERS: dict[str, type[ReceiverKind]] = {
 """`kind` in [[receivers]] -> the class that serves it."""
 
 
-def keys() -> set[str]:
+def keys() -> list[str]:
     """Every key that an entry of some kind may have."""
-    return {key for kind in RECEIVERS.values() for key in kind.settings_model.model_fields}
+    return sorted({key for kind in RECEIVERS.values() for key in kind.settings_model.model_fields})
 
 
 def kind_of(settings: ReceiverSettings) -> ReceiverKind:
