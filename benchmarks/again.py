@@ -44,7 +44,7 @@ from detector.impact import learn_habit
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from jobs import fitted
+from jobs import models
 from jobs.assessing import listing
 
 DAY_S = 86_400
@@ -133,7 +133,7 @@ class Recorder(Replay):
         debts = self.store.ticks.debts("assess")
         if not debts:
             return
-        found = (fitted.load_evidence(self.store, self.catalogue, debt.tick) for debt in debts)
+        found = (models.load_evidence(self.store, self.catalogue, debt.tick) for debt in debts)
         self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
         incidents = book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
         since = now - self.settings.detection.history_days * DAY_S

@@ -28,7 +28,7 @@ _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", 
 class PresenceStore:
     """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing.
 
-    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.mending`
+    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.restore`
     has pulled them again.
     """
 
