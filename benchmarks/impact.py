@@ -259,11 +259,12 @@ class _Asking:
         """The incident, its counts, and everyone on its list anew: more than a tick usually changes."""
         reference, store = self.known(), self.app.store
         done = decided(self.app, tick(self.app, self.people, reference), reference)
-        left = store.book.listings(incident_id=done.incident.incident_id, current=True)
+        left = store.listings.all(incident_id=done.incident.incident_id, current=True)
         with store.begin() as connection:
-            store.book.save(connection, self.people.incident()[1], [done.incident])
-            store.book.save_impact(connection, done.impact)
-            store.book.relist(connection, left, _listings(done), NOW)
+            store.degradations.save(connection, self.people.incident()[1])
+            store.incidents.save(connection, [done.incident])
+            store.impacts.save(connection, done.impact)
+            store.listings.relist(connection, left, _listings(done), NOW)
         self.ticks += 1
         return done
 

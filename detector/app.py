@@ -261,7 +261,7 @@ def _source_problems(app: App, findings: Findings) -> Iterator[str]:
     from jobs.sampling import sample
 
     reference = app.source.reference(now)
-    app.source.pieces(0.0, now)  # the first of two looks: what has not changed since is complete
+    app.source.source_files(0.0, now)  # the first of two looks: what has not changed since is complete
     seen = sample(app.source, app.catalogue, reference, findings, now=now)
     if not seen.there:
         yield f"{path / 'counters'}: no counter files have come yet"

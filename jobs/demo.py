@@ -192,8 +192,8 @@ class Demo:
         )
 
     def _sum_up(self, service: "Service", receiver: "DemoReceiver") -> None:
-        book, counts = service.app.store.book, receiver.summary
-        incidents = book.incidents()
+        store, counts = service.app.store, receiver.summary
+        incidents = store.incidents.all()
         told = [i for i in incidents if not i.silent]
         resolved = sum(i.state == "resolved" for i in told)
         affected = sum(_affected(service, i) for i in told)
@@ -206,5 +206,5 @@ class Demo:
 
 
 def _affected(service: "Service", incident: "Incident") -> float:
-    impact = service.app.store.book.impact(incident.incident_id)
+    impact = service.app.store.impacts.latest(incident.incident_id)
     return impact.affected if impact else 0.0

@@ -23,7 +23,6 @@ from jobs.progress import ProgressCallback, no_progress
 from jobs.restore import restore_damaged, retry_restored
 
 _DAY = 86_400
-DARK = ("outage", "sleeping", "no_data")
 SAME_STEP_S = 2 * _DAY
 """A step found at so nearly the same time is the one that has been told."""
 BASELINES_SHARE = 0.7
@@ -64,8 +63,8 @@ def learn(
             partial(restore_damaged, source, store, catalogue, reference, now=now),
         )
         if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
-            degraded = store.book.degradations_since(int(history.starts[0]))
-            incidents = store.book.incidents_since(int(history.starts[0]))
+            degraded = store.degradations.since(int(history.starts[0]))
+            incidents = store.incidents.since(int(history.starts[0]))
             part = _part(progress, count / len(durations) * BASELINES_SHARE, BASELINES_SHARE / len(durations))
             baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents, progress=part)
             models.save_baseline(store, catalogue, policy, duration_s, baseline)
@@ -129,7 +128,7 @@ def _extent(history: KpiFrame) -> dict[str, float]:
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:
     """What no level may be read from: a cell that served nobody."""
     until = int(history.starts[-1]) + history.duration_s
-    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.kind in DARK)
+    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.traits.unserved)
 
 
 def _say(findings: Findings, shifts: Iterable[Shift], told: Mapping[str, int]) -> dict[str, int]:

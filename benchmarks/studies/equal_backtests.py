@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +24,8 @@ SEEDS = (401, 402, 403)
 FORMATS = ("csv", "csv", "xml")
 """Of the counters, one per seed in turn."""
 SIZE = ("--cells", "24", "--days", "12", "--start", "2026-03-02T00:00Z")
-DECIDE_FROM = "2026-03-11T00:00Z"
-"""Nine days of history, three days of decisions."""
+DECIDE_FROM = datetime(2026, 3, 11, tzinfo=UTC)
+"""After nine days of history."""
 COMPARED = ("degradations.csv", "incidents.csv", "affected.csv", "alerts.jsonl")
 
 
@@ -68,20 +69,13 @@ def unequal_files(before: Path, after: Path) -> list[str]:
     )
 
 
-def compare(base: Path, seed: int, counters: str, folder: Path) -> list[str]:
-    """The lines of the report on one operator; a line that begins with `!` is a difference."""
+def compare(base: Path, seed: int, counters: str, folder: Path, *, hours: int) -> list[str]:
+    """The lines of the report on one operator over so many hours; a line that begins with `!` is a difference."""
+    period = ("--from", DECIDE_FROM.isoformat(), "--to", (DECIDE_FROM + timedelta(hours=hours)).isoformat())
     trees = {"before": base, "after": TREE}
     for side, tree in trees.items():
         precall(tree, "simulate", str(folder / f"operator-{side}"), *SIZE, "--seed", str(seed), "--format", counters)
-        precall(
-            tree,
-            "backtest",
-            str(folder / "operator-before"),
-            "--from",
-            DECIDE_FROM,
-            "--out",
-            str(folder / f"backtest-{side}"),
-        )
+        precall(tree, "backtest", str(folder / "operator-before"), *period, "--out", str(folder / f"backtest-{side}"))
     changed = unequal_files(folder / "operator-before", folder / "operator-after")
     dataset = f"! dataset: {len(changed)} files differ, {changed[0]}" if changed else "  dataset: equal"
     return [dataset, *differences(folder / "backtest-before", folder / "backtest-after")]
@@ -91,12 +85,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.equal_backtests", description=__doc__)
     parser.add_argument("revision", help="the commit to compare the working tree with")
     parser.add_argument("seeds", nargs="*", type=int, default=SEEDS, help="of the simulated operators")
+    parser.add_argument("--hours", type=int, default=72, help="of decisions, at most 72")
     asked = parser.parse_args(arguments)
     equal = True
     with TemporaryDirectory() as temporary:
         base = unpack(asked.revision, Path(temporary) / "base")
         for i, seed in enumerate(asked.seeds or SEEDS):
-            lines = compare(base, seed, FORMATS[i % len(FORMATS)], Path(temporary) / str(seed))
+            lines = compare(base, seed, FORMATS[i % len(FORMATS)], Path(temporary) / str(seed), hours=asked.hours)
             equal = equal and not any(line.startswith("!") for line in lines)
             print(f"operator {seed} ({FORMATS[i % len(FORMATS)]})", *lines, sep="\n", flush=True)
     return 0 if equal else 1

@@ -45,8 +45,8 @@ def compared(
 
 
 def _span(kpi: Kpi | None, span_s: int, period_s: int) -> str:
-    if kpi is not None and kpi.family == "availability" and kpi.kind == "ratio":
+    if kpi is not None and kpi.watches.downtime and kpi.traits.fraction:
         return ""  # its counts are the span
-    if kpi is not None and kpi.kind == "volume" and period_s:
+    if kpi is not None and kpi.traits.per_period and period_s:
         return f" in {duration(period_s)}" + (f", over {duration(span_s)}" if span_s > period_s else "")
     return f" over {duration(span_s)}" if span_s else ""

@@ -39,7 +39,7 @@ def scale(kpi: Kpi, largest: float) -> tuple[float, str]:
     >>> scale(Kpi("d", "Lost", "drops/bearer", "rate", "down", "retainability", "LTE", "", "a", "b"), 0.02)
     (100.0, 'drops per 100 bearers')
     """
-    if kpi.kind in ("ratio", "display"):
+    if kpi.traits.per_cent:
         return 100.0, "%"
     what, _, per = kpi.unit.partition("/")
     if not per:
@@ -193,8 +193,8 @@ def counts(kpi: Kpi | None, numerator: float, denominator: float) -> str:
     >>> counts(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"), 10220.0, 11180.0)
     '10,220 of 11,180'
     """
-    if kpi is None or kpi.kind != "ratio" or not (isfinite(numerator) and denominator >= 1):
+    if kpi is None or not kpi.traits.fraction or not (isfinite(numerator) and denominator >= 1):
         return ""
-    if kpi.family == "availability":
+    if kpi.watches.downtime:
         return f"{number(numerator / 60)} of {number(denominator / 60)} min"
     return f"{count(numerator)} of {count(denominator)}"

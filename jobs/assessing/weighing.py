@@ -62,7 +62,7 @@ class Weighing:
 
     def all_changed(self) -> list[Weighed]:
         """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
-        incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
+        incidents = self.store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
         over = self._just_over(incidents)
         situation = self._situation([*incidents, *over])
         presence = self._presence(incidents)
@@ -79,8 +79,8 @@ class Weighing:
     def _lasting(self) -> Lasting:
         """How long incidents last on this network, by all that it remembers of the past weeks."""
         since = self.now - self.settings.detection.history_days * _DAY
-        known = self.store.book.incidents_changed_at(since)
-        return outlook.learn_lasting(known, self.store.book.degradations_since(since), now=self.now)
+        known = self.store.incidents.changed_since(since)
+        return outlook.learn_lasting(known, self.store.degradations.since(since), now=self.now)
 
     def _situation(self, incidents: Sequence[Incident]) -> Situation:
         heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
@@ -99,14 +99,14 @@ class Weighing:
         if care.in_quiet_hours(self.now, self.reference.operator.timezone, self.settings.care):
             return []
         known = {one.incident_id for one in incidents}
-        lately = self.store.book.incidents_changed_at(self.now - _DAY)
+        lately = self.store.incidents.changed_since(self.now - _DAY)
         return [one for one in lately if one.state == "resolved" and one.incident_id not in known]
 
     def _as_it_was(self, incident: Incident) -> Assessed:
         """Its last assessment."""
-        listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
+        listed = self.store.listings.all(incident_id=incident.incident_id, current=True)
         people = tuple(map(person_of, sorted(listed, key=lambda one: one.subscriber)))
-        known = self.store.book.impact(incident.incident_id) or Impact(
+        known = self.store.impacts.latest(incident.incident_id) or Impact(
             incident_id=incident.incident_id,
             assessed_at=self.now,
             exposed=0,
@@ -114,7 +114,7 @@ class Weighing:
             affected_low=0.0,
             affected_high=0.0,
         )
-        shown = self.store.book.degradations_of(incident)
+        shown = self.store.degradations.of(incident)
         return Assessed(
             incident=incident, impact=replace(known, people=people), decisions=(), service=care.service_of(incident, shown)
         )
@@ -137,7 +137,7 @@ class Weighing:
             )
         one = pipeline.weigh(
             incident,
-            self.store.book.degradations_of(incident),
+            self.store.degradations.of(incident),
             self.habit,
             presence,
             self.reference,
@@ -152,7 +152,7 @@ class Weighing:
 
     def _risk(self, one: Assessed) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
-        harm = harm_of(one.incident, self.store.book.leading_drift(one.incident))
+        harm = harm_of(one.incident, self.store.degradations.leading_drift(one.incident))
         return risks(self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now)
 
     def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
@@ -174,7 +174,7 @@ class Weighing:
             self.store,
             self.catalogue,
             self.settings.detection,
-            self.store.book.degradations_of(incident),
+            self.store.degradations.of(incident),
             timezone=self.reference.operator.timezone,
             until=self.now,
         )

@@ -14,9 +14,9 @@ from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.impact import usual_of
-from detector.store.meant import Person
 from detector.store.parquet import read_columns
-from detector.store.pii import subject_tables
+from detector.store.person_match import PersonMatcher
+from detector.store.pii_columns import subject_tables
 from detector.store.tables import metadata
 from jobs import models
 from jobs.commands.explain_text import Row, decision_in_words, habit_in_words, printed
@@ -131,7 +131,7 @@ class _Search:
     def _decisions(self, data: Mapping[str, Sequence[Row]]) -> list[Row]:
         """Each row of the lists, with the incident it is about, what was said, and the whole as a sentence."""
         rows = [row for row in data.get("listing", ()) if row.get("subscriber") in self.names]
-        incidents = {i.incident_id: i for i in self.app.store.book.incidents_named({row["incident_id"] for row in rows})}
+        incidents = {i.incident_id: i for i in self.app.store.incidents.named({row["incident_id"] for row in rows})}
         return [self._decision(row, incidents.get(row["incident_id"])) for row in sorted(rows, key=lambda r: r["row"])]
 
     def _decision(self, row: Row, incident: Incident | None) -> Row:
@@ -192,4 +192,4 @@ def _only(value: Any, names: Sequence[str]) -> Any:
 
 
 def _mentions(value: Any, names: Sequence[str]) -> bool:
-    return Person(tuple(names)).in_json(value)
+    return PersonMatcher(tuple(names)).in_json(value)

@@ -12,7 +12,7 @@ from detector.domain.finding import Findings
 from detector.domain.identity import SubscriberId
 from detector.domain.ports import Reference
 from detector.store.erasure import KEPT_TABLES
-from detector.store.meant import unmistakable
+from detector.store.person_match import unmistakable
 from jobs.experience import do_again_without
 
 
@@ -70,7 +70,7 @@ def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten
     erased: Mapping[str, int] = {}
     if (held or returns) and not dry_run:
         with app.store.begin() as connection:
-            app.store.erased.add(connection, names, app.clock.now())
+            app.store.tombstones.add(connection, names, app.clock.now())
             do_again_without(app.store, connection, names, customers, app.settings.impact.privacy_floor)
         erased = erasure.erase(person)
     left = [] if dry_run else erasure.mentions(person, [app.settings.sources.path])
@@ -89,7 +89,7 @@ def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten
 def own_accounts(app: App, customers: Customers, names: Sequence[str]) -> list[str]:
     """Accounts of this person to which nobody else belongs."""
     mine = {account for name in names for account in customers.accounts_of.get(name, ())}
-    mine |= {one.account for name in names for one in app.store.book.listings(subscriber=name) if one.account}
+    mine |= {one.account for name in names for one in app.store.listings.all(subscriber=name) if one.account}
     others = {account for who, accounts in customers.accounts_of.items() if who not in names for account in accounts}
     left = mine - others
     return sorted(left - app.store.erasure.shared(left, names)) if left else []

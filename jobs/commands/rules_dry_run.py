@@ -90,10 +90,10 @@ class RulesDryRun:
     @cached_property
     def incidents(self) -> list[Incident]:
         """Those open, or the one named as if it were. Misconfigured for one that is not known."""
-        book = self.app.store.book
+        store = self.app.store
         if self.incident_id is None:
-            return [one for one in book.incidents(state="open") if not one.silent]
-        one = book.incident(self.incident_id)
+            return [one for one in store.incidents.all(state="open") if not one.silent]
+        one = store.incidents.get(self.incident_id)
         if one is None:
             mend = "see `precall incidents`"
             raise Misconfigured(f"no incident '{self.incident_id}'", where="--incident", mend=mend)
@@ -101,8 +101,8 @@ class RulesDryRun:
 
     @cached_property
     def listed(self) -> Mapping[str, Sequence[Listing]]:
-        book = self.app.store.book
-        return {i.incident_id: book.listings(incident_id=i.incident_id, current=True) for i in self.incidents}
+        store = self.app.store
+        return {i.incident_id: store.listings.all(incident_id=i.incident_id, current=True) for i in self.incidents}
 
     @cached_property
     def heard(self) -> Heard:
@@ -180,7 +180,7 @@ class RulesDryRun:
             )
             for o in rows
         )
-        known = self.app.store.book.impact(incident.incident_id)
+        known = self.app.store.impacts.latest(incident.incident_id)
         return replace(
             known
             or Impact(
@@ -195,7 +195,7 @@ class RulesDryRun:
         )
 
     def _service(self, incident: Incident) -> str:
-        return care.service_of(incident, self.app.store.book.degradations_of(incident))
+        return care.service_of(incident, self.app.store.degradations.of(incident))
 
     def _outcome(self, one: Decision | AccountDecision) -> Outcome:
         if one.why_not:

@@ -113,10 +113,10 @@ def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> 
     from detector.wording.words import place
 
     rows, floor = [], app.settings.impact.privacy_floor
-    found = app.store.book.incidents(state=state, limit=limit)
+    found = app.store.incidents.all(state=state, limit=limit)
     zone = "UTC" if as_json or not found else app.operator.timezone
     for i in found:
-        impact = None if i.withdrawn_at is not None else app.store.book.impact(i.incident_id)
+        impact = None if i.withdrawn_at is not None else app.store.impacts.latest(i.incident_id)
         told = app.store.notes.get(f"told:{i.incident_id}") or {}
         seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
         facts = facts_of(i, now=app.clock.now(), timezone=zone)
@@ -176,7 +176,7 @@ def _held(app: "App") -> Iterator[dict[str, Any]]:
     from detector.wording.words import HELD as WHY_HELD
     from jobs.assessing.holding import note_of
 
-    for incident in app.store.book.incidents(state="open"):
+    for incident in app.store.incidents.all(state="open"):
         note = app.store.notes.get(note_of(incident))
         if note and not incident.silent:
             yield {

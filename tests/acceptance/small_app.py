@@ -107,13 +107,13 @@ def outcome(app: SmallApp) -> dict[str, object]:
     """Everything that was decided: what two runs over the same data must agree on."""
     store = app.store
     return {
-        "decided": [(d.tick.start, d.tick.duration_s) for d in store.ticks.all_done("decide")],
-        "assessed": [(d.tick.start, d.tick.duration_s) for d in store.ticks.all_done("assess")],
-        "owed": [d for step in ("score", "decide", "assess") for d in store.ticks.debts(step)],
-        "degradations": store.book.degradations(),
-        "incidents": store.book.incidents(),
-        "impacts": [store.book.impact(i.incident_id) for i in store.book.incidents()],
-        "listings": [_unnumbered(one) for one in store.book.listings()],
+        "decided": [(d.tick.start, d.tick.duration_s) for d in store.ticks.completed("decide")],
+        "assessed": [(d.tick.start, d.tick.duration_s) for d in store.ticks.completed("assess")],
+        "owed": [d for step in ("score", "decide", "assess") for d in store.ticks.pending(step)],
+        "degradations": store.degradations.all(),
+        "incidents": store.incidents.all(),
+        "impacts": [store.impacts.latest(i.incident_id) for i in store.incidents.all()],
+        "listings": [_unnumbered(one) for one in store.listings.all()],
         "alerts": [(m.key, m.receiver, m.type, m.time, m.data, m.body) for m in store.outbox.messages()],
         "findings": store.notes.findings(),
         "experience": store.experience.between(Window(0, UNTIL)),

@@ -37,7 +37,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
     for moment in (one for one in MOMENTS if one <= FAULT[1]):
         app.tick(moment)
     app.jobs.run("pull")
-    assert app.store.book.listings(current=True), "there is somebody whose list could be shown to a stranger"
+    assert app.store.listings.all(current=True), "there is somebody whose list could be shown to a stranger"
     inbox, var = root / "operator", root / "var"
     (root / "my.toml").write_text(
         f'[sources]\nkind = "dataset"\npath = "{inbox}"\nkpis = "{inbox}/kpis.toml"\n[storage]\npath = "{var}"\n'
@@ -113,7 +113,7 @@ def test_the_links_of_the_pages_are_taken(client: TestClient) -> None:
 
 @pytest.mark.parametrize("subscriber", WORDS)
 def test_feedback_about_a_blank_customer_is_refused(client: TestClient, app: SmallApp, subscriber: str) -> None:
-    (incident, *_) = app.store.book.incidents()
+    (incident, *_) = app.store.incidents.all()
     where = f"/v1/incidents/{incident.incident_id}/feedback"
     before = everything(app)
     assert client.post(where, json={"verdict": "confirmed", "subscriber": subscriber}).status_code == 422
@@ -121,7 +121,7 @@ def test_feedback_about_a_blank_customer_is_refused(client: TestClient, app: Sma
 
 
 def test_feedback_without_a_customer_is_about_the_incident(client: TestClient, app: SmallApp) -> None:
-    (incident, *_) = app.store.book.incidents()
+    (incident, *_) = app.store.incidents.all()
     answer = client.post(f"/v1/incidents/{incident.incident_id}/feedback", json={"verdict": "confirmed"})
     assert (answer.status_code, answer.json()["subscriber"]) == (201, "")
 
@@ -164,10 +164,10 @@ def test_neither_the_service_nor_the_store_takes_a_blank_name(app: SmallApp, bla
         "feedback": lambda: desk.give_feedback("inc_1", "confirmed", "a test", raw_subscriber=blank),
         "explain": lambda: explain(app.wired, blank),
         "forget": lambda: forget(app.wired, blank),
-        "a person's list": lambda: store.book.listings(subscriber=blank),
-        "an incident's list": lambda: store.book.listings(incident_id=blank),
-        "people's lists": lambda: store.book.listings_about([blank]),
-        "incidents": lambda: store.book.incidents(state=blank),
+        "a person's list": lambda: store.listings.all(subscriber=blank),
+        "an incident's list": lambda: store.listings.all(incident_id=blank),
+        "people's lists": lambda: store.listings.about([blank]),
+        "incidents": lambda: store.incidents.all(state=blank),
         "said about": lambda: store.communications.about(blank),
         "said to": lambda: store.communications.to(blank),
         "contacts": lambda: store.interactions.of(blank),
@@ -203,7 +203,7 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(app: 
             channel="sms",
         )
         app.store.communications.add(connection, [lost])
-        app.store.book.relist(
+        app.store.listings.relist(
             connection,
             [],
             [

@@ -54,7 +54,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
         app.tick(at)
     app.jobs.run("experience")
     server = WebServer(create_app(web_service_of(app.wired), care_api_of(app.wired), token=TOKEN), "127.0.0.1", 0)
-    found = [f"/incidents/{i.incident_id}" for i in app.store.book.incidents()]
+    found = [f"/incidents/{i.incident_id}" for i in app.store.incidents.all()]
     assert found
     reports = [f"/reports/{name}" for name in sorted(REPORTS)]
     lists = ["/", "/?state=open", "/?state=resolved", "/reports"]

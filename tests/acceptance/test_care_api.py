@@ -36,7 +36,7 @@ def desk(app):
 
 @pytest.fixture
 def incident(app):
-    return next(i.incident_id for i in app.store.book.incidents() if set(i.cells) & {"c11", "c12"})
+    return next(i.incident_id for i in app.store.incidents.all() if set(i.cells) & {"c11", "c12"})
 
 
 def test_an_agent_sees_what_is_known_of_each_person_beside_the_incident(desk, incident, app):
@@ -55,7 +55,7 @@ def test_what_care_says_is_kept_by_pseudonym_and_audited(desk, incident, app):
     body = {"verdict": "resolved_for_customer", "subscriber": f" {AFFECTED} ", "outcome": "reached"}
     link = app.store.outbox.told(incident)[0].data["links"]["feedback"]
     assert desk.post(link, json=body).status_code == 201
-    (kept,) = app.store.verdicts.of(incident)
+    (kept,) = app.store.feedback.of(incident)
     said = ("api as desk-7", body["verdict"], app.names.subscriber(AFFECTED))
     assert (kept.actor, kept.verdict, kept.subscriber) == said
     noted = app.store.audit.entries(1)[0]

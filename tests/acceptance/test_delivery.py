@@ -207,12 +207,12 @@ def listed(app: SmallApp, msisdn: str) -> None:
         **decided,
     )
     with app.store.begin() as connection:
-        app.store.book.relist(connection, [], [row], LIVE)
+        app.store.listings.relist(connection, [], [row], LIVE)
 
 
 def contactable(app: SmallApp) -> dict[str, str]:
     """Person -> why not (empty = may be contacted) as the list stands."""
-    return {one.subscriber: one.why_not for one in app.store.book.listings(incident_id="inc_1", current=True)}
+    return {one.subscriber: one.why_not for one in app.store.listings.all(incident_id="inc_1", current=True)}
 
 
 def test_permission_withdrawn_between_decision_and_sending_counts(app, desk, tmp_path):

@@ -56,7 +56,7 @@ def precall(app: SmallApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(app, precall):
     found = json.loads(precall("lookup", AFFECTED, "--json"))
-    (incident,) = app.store.book.incidents(state="open")
+    (incident,) = app.store.incidents.all(state="open")
     assert (found["affected"], found["answer"]) == (True, "yes")
     assert found["incidents"][0]["incident_id"] == incident.incident_id
     assert found["since"] == iso(FAULT[0])
@@ -113,7 +113,7 @@ def test_whoever_is_not_affected_is_told_so(caller, answer, words, precall):
 
 def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_same(app, precall):
     assert json.loads(precall("lookup", SILENT, "--json"))["affected"]
-    listed = {one.subscriber: one for one in app.store.book.listings(current=True)}
+    listed = {one.subscriber: one for one in app.store.listings.all(current=True)}
     for person in (SILENT, UNASKED):
         row = listed[app.names.subscriber(person)]
         assert (row.contactable, row.why_not) == (False, "no_consent")
@@ -186,7 +186,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def test_care_may_ask_for_the_names_of_those_it_may_contact_and_of_nobody_else(app, client):
-    (incident,) = app.store.book.incidents(state="open")
+    (incident,) = app.store.incidents.all(state="open")
     path = f"/v1/incidents/{incident.incident_id}/affected"
     assert all("contact" not in row for row in client.get(path).json()["affected"])
     rows = client.get(path, params={"identify": True}).json()["affected"]

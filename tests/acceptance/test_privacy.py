@@ -101,7 +101,7 @@ def asked(app: SmallApp) -> dict[str, str]:
     web_app = create_app(questions, care_api_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
     told = {}
     with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}) as client:
-        (incident,) = app.store.book.incidents()
+        (incident,) = app.store.incidents.all()
         paths = [
             "/",
             "/readyz",

@@ -57,7 +57,7 @@ class Watched:
 
     @property
     def incidents(self) -> list[Incident]:
-        return sorted(self.app.store.book.incidents(), key=lambda i: (i.root_kind, i.root_id))
+        return sorted(self.app.store.incidents.all(), key=lambda i: (i.root_kind, i.root_id))
 
     @property
     def roots(self) -> list[str]:
@@ -169,5 +169,5 @@ def test_files_that_come_two_hours_late_are_taken_as_late_data(watch: Watched) -
     watch.until(13)
     (incident,) = watch.incidents
     assert (incident.state, incident.no_data_since) == ("resolved", None)
-    left = [d for d in watch.app.store.book.degradations() if d.withdrawn_at is None]
+    left = [d for d in watch.app.store.degradations.all() if d.withdrawn_at is None]
     assert {(d.object_id, d.kind) for d in left} == {("c12", "accessibility")}

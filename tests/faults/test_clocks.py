@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from detector.domain.window import Tick, Window, utc
-from detector.store import Debt
+from detector.store import PendingStep
 from tests.acceptance import small_operator
 from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import COLUMNS, DAY, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, table, write_operator
@@ -217,7 +217,7 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
         for n in range(96):  # a day of periods for which nothing came
             tick = Tick(ahead - ahead % QUARTER - n * QUARTER, QUARTER)
             store.history.record(connection, tick, 1, "", 0)
-            store.ticks.settle(connection, Debt("decide", tick, 1), ahead)
+            store.ticks.complete(connection, PendingStep("decide", tick, 1), ahead)
     machine.restart()
     for at in MOMENTS[1:]:
         machine.round(at, at)

@@ -93,12 +93,12 @@ def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_r
         assert not kind.says or any(re.search(kind.says, line) for line in said), (kind.says, said)
     assert all("\n" not in line and ";" in line for line in said), "one line each, with the mend"
     app = SmallApp(root=root, wall_at=MOMENTS[CUT])
-    before = len(app.store.ticks.all_done("decide"))
+    before = len(app.store.ticks.completed("decide"))
     app.tick(MOMENTS[CUT])
     announce(root / "var", "http://127.0.0.1:1")
     app.store.audit.note(1.0, "cli", "lookup", "sub_1_x")
-    assert len(app.store.ticks.all_done("decide")) == before + 1
-    assert len(app.store.ticks.all_done("assess")) == before + 1
+    assert len(app.store.ticks.completed("decide")) == before + 1
+    assert len(app.store.ticks.completed("assess")) == before + 1
     app.jobs.run("learn")  # looks at all of the past
     app.wall.at += 3 * 86_400
     app.jobs.run("prune")
@@ -168,12 +168,12 @@ def test_a_tick_whose_file_is_lost_before_it_is_scored(inbox, begun, tmp_path):
     app.clock.at = MOMENTS[CUT]
     for job in ("detect", "assess"):
         app.jobs.run(job)
-    assert app.store.ticks.debts("score") == app.store.ticks.debts("decide") == []
+    assert app.store.ticks.pending("score") == app.store.ticks.pending("decide") == []
     lost = app.store.ticks.in_state("unknown")
     assert len(lost) == (0 if inbox else 1)
-    decided = {one.tick for one in app.store.ticks.all_done("decide")}
+    decided = {one.tick for one in app.store.ticks.completed("decide")}
     assert lost.keys() & decided == set()
-    assert [d.kind for d in app.store.book.degradations() if d.kind in ("no_data", "outage")] == []
+    assert [d.kind for d in app.store.degradations.all() if d.kind in ("no_data", "outage")] == []
     codes = [one.code for one in app.store.notes.findings() if one.code.startswith("store_")]
     assert sorted(codes) == sorted(["store_damaged", "store_restored" if inbox else "store_lost"])
     app.close()

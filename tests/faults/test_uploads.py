@@ -157,9 +157,9 @@ def test_a_file_that_changes_between_the_judgement_and_the_move_stays(run, monke
     source = run.app.source
     set_aside = source.set_aside
 
-    def first_written(piece, reason):
+    def first_written(source_file, reason):
         run.put("counters/a.csv", csv_file("c12"), LIVE + 900)
-        set_aside(piece, reason)
+        set_aside(source_file, reason)
 
     run.put("counters/a.csv", csv_file("c12").replace(b"object_id", b"objectid_"), LIVE + 900)
     monkeypatch.setattr(source, "set_aside", first_written)
@@ -368,7 +368,7 @@ def test_torn_shuffled_and_repeated_files_deliver_the_same_alerts(seed, undistur
         assert len(undisturbed) >= 2, "an incident opens and ends"
         assert run.delivered == undisturbed
         assert len(presence(run)) == len(PEOPLE)
-        before = run.app.store.book.incidents()
+        before = run.app.store.incidents.all()
         for quarter in range(QUARTERS):  # all of it once more, under other names
             for name, data in quarters(run, quarter):
                 folder, _, last = name.partition("/")
@@ -377,4 +377,4 @@ def test_torn_shuffled_and_repeated_files_deliver_the_same_alerts(seed, undistur
             run.round(moment(QUARTERS) + second)
         assert run.delivered == undisturbed
         assert len(presence(run)) == len(PEOPLE)
-        assert [i.incident_id for i in run.app.store.book.incidents()] == [i.incident_id for i in before]
+        assert [i.incident_id for i in run.app.store.incidents.all()] == [i.incident_id for i in before]

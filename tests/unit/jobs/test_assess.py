@@ -85,8 +85,9 @@ class Story:
         now = LIVE + self.quarter * QUARTER
         store = self.app.store
         with store.begin() as connection:
-            store.book.save(connection, [d for _, d in decided], [replace(i, updated_at=now) for i, _ in decided])
-            store.ticks.owe(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
+            store.degradations.save(connection, [d for _, d in decided])
+            store.incidents.save(connection, [replace(i, updated_at=now) for i, _ in decided])
+            store.ticks.add_pending(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
         self.app.clock.at = now
         self.app.jobs.run("assess")
         return [(m.incident_id, m.type) for m in store.outbox.messages() if m.time == now]
@@ -101,7 +102,7 @@ class Story:
 
     @property
     def listed(self) -> list[str]:
-        return sorted(one.subscriber for one in self.app.store.book.listings(current=True))
+        return sorted(one.subscriber for one in self.app.store.listings.all(current=True))
 
 
 @pytest.fixture
@@ -154,9 +155,9 @@ def test_many_more_people_are_news_though_nothing_else_changed(story):
 
 def test_assessing_again_keeps_every_row(story):
     story.decide(FIRST)
-    first = story.app.store.book.listings()
+    first = story.app.store.listings.all()
     story.decide(FIRST)
-    assert story.app.store.book.listings() == first
+    assert story.app.store.listings.all() == first
     assert len(first) == 6
 
 
@@ -174,41 +175,41 @@ def test_a_change_of_permission_ends_one_row_and_begins_another(story):
     assert story.listed == sorted(story.people[:6])
     withdrawn(story.root / "operator", RAW[0], LIVE + QUARTER + 1)
     story.decide(FIRST)
-    rows = [one for one in story.app.store.book.listings() if one.subscriber == story.people[0]]
+    rows = [one for one in story.app.store.listings.all() if one.subscriber == story.people[0]]
     second = LIVE + 2 * QUARTER
     assert [(one.contactable, one.why_not, one.listed_at, one.delisted_at) for one in rows] == [
         (True, "", LIVE + QUARTER, second),
         (False, "withdrawn", second, None),
     ]
-    assert len(story.app.store.book.listings()) == 7, "the others keep theirs"
+    assert len(story.app.store.listings.all()) == 7, "the others keep theirs"
 
 
 def test_people_of_a_merged_incident_stand_on_the_older_ones_list_alone(story):
     story.decide(FIRST)
     story.decide(replace(FIRST, **MERGED))
     assert story.listed == []
-    assert {one.delisted_at for one in story.app.store.book.listings()} == {LIVE + 2 * QUARTER}
+    assert {one.delisted_at for one in story.app.store.listings.all()} == {LIVE + 2 * QUARTER}
 
 
 def test_one_persons_contact_over_this_incident_does_not_count_against_it(story):
     story.decide(FIRST)
     story.decide(replace(FIRST, version=2))
     story.decide(replace(FIRST, version=3))
-    assert {one.why_not for one in story.app.store.book.listings(current=True)} == {""}
+    assert {one.why_not for one in story.app.store.listings.all(current=True)} == {""}
 
 
 def test_an_assessment_that_another_daemon_has_made_is_not_made_again(story):
     story.decide(FIRST)
-    before = story.app.store.book.listings()
+    before = story.app.store.listings.all()
 
     def faster(step: str) -> None:
         if step == "assess.computed":
             with store.begin() as connection:
-                store.ticks.settle(connection, store.ticks.debts("assess")[0], 0.0)
+                store.ticks.complete(connection, store.ticks.pending("assess")[0], 0.0)
 
     store, story.app.jobs.checkpoint = story.app.store, faster
     assert story.decide(replace(FIRST, version=2)) == []
-    assert story.app.store.book.listings() == before
+    assert story.app.store.listings.all() == before
 
 
 UNSURE = replace(EPISODE, bar=29.8, raised_at=LIVE + QUARTER, updated_at=LIVE + QUARTER)

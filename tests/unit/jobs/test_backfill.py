@@ -35,9 +35,7 @@ def stepwise(root):
 
 
 def seen(app):
-    return [
-        (i.incident_id, i.root_id, i.state, i.started_at, i.opened_at, i.resolved_at) for i in app.store.book.incidents()
-    ]
+    return [(i.incident_id, i.root_id, i.state, i.started_at, i.opened_at, i.resolved_at) for i in app.store.incidents.all()]
 
 
 def test_it_finds_what_a_service_would_have_found_that_ran_all_along(root, tmp_path):
@@ -86,7 +84,7 @@ def test_what_was_asked_of_care_for_incidents_that_are_over_counts_as_unsaid(roo
 
     app = opened_at(root, UNTIL + DELAY_S)
     Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
-    ids = [i.incident_id for i in app.store.book.incidents()]
+    ids = [i.incident_id for i in app.store.incidents.all()]
     assert app.store.communications.of(ids)
     assert standing(app.store.communications.of(ids)) == []
     app.close()
@@ -97,5 +95,5 @@ def test_a_store_that_judges_already_is_left_as_it_is(root):
     app.jobs.decide_from()
     app.clock.at = UNTIL + DELAY_S
     assert "has been judging since 2026-03-24T12:00Z" in Backfill(app.jobs, 86_400).run()
-    assert app.store.ticks.all_done("decide") == []
+    assert app.store.ticks.completed("decide") == []
     app.close()

@@ -44,7 +44,7 @@ def answers_of(story: Story) -> dict[str, dict]:
 
 
 def actions(story: Story, incident_id: str = "inc_1") -> Counter[str]:
-    listed = story.app.store.book.listings(incident_id=incident_id, current=True)
+    listed = story.app.store.listings.all(incident_id=incident_id, current=True)
     return Counter(one.action for one in listed)
 
 
@@ -112,14 +112,14 @@ def test_who_was_told_and_is_found_not_to_have_been_there_hears_it_too(story):
     story.decide(FIRST)
     store = story.app.store
     with store.begin() as connection:
-        rows = [one for one in store.book.listings(current=True) if one.subscriber == story.people[0]]
-        store.book.relist(connection, rows, [], LIVE + QUARTER)
+        rows = [one for one in store.listings.all(current=True) if one.subscriber == story.people[0]]
+        store.listings.relist(connection, rows, [], LIVE + QUARTER)
     story.app.settings = story.app.jobs.settings = story.app.settings.model_copy(
         update={"impact": replace(story.app.settings.impact, list_above=1.0)}
     )
     story.decide(replace(FIRST, **OVER))
     assert actions(story) == {"all_clear": 6}
-    assert {one.probability for one in store.book.listings(current=True)} == {0.0}
+    assert {one.probability for one in store.listings.all(current=True)} == {0.0}
 
 
 def test_a_part_of_another_incident_is_not_over_and_its_people_hear_of_that_ones_end(story):
@@ -164,7 +164,7 @@ def test_a_person_of_another_incident_last_week_still_counts(story):
     story.decide(replace(FIRST, **OVER))
     after = replace(EPISODE, degradation_id="deg_3")
     story.decide_all([(replace(FIRST, incident_id="inc_3", degradation_ids=("deg_3",)), after)])
-    listed = story.app.store.book.listings(incident_id="inc_3", current=True)
+    listed = story.app.store.listings.all(incident_id="inc_3", current=True)
     assert {one.why_not for one in listed} == {"cap"}
 
 

@@ -77,7 +77,7 @@ def test_a_known_incident_explains_it(store: Store) -> None:
         reason="",
     )
     with store.begin() as connection:
-        store.book.save(connection, (), (one,))
+        store.incidents.save(connection, (one,))
     assert scan(store, NOW + 60) == []
 
 

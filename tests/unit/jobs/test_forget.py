@@ -21,7 +21,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.store.erasure import KEPT_TABLES
 from detector.store.parquet import read_columns
-from detector.store.pii import subject_tables
+from detector.store.pii_columns import subject_tables
 from detector.store.tables import metadata
 from jobs.commands.explain import explain
 from jobs.commands.forget import forget
@@ -53,7 +53,7 @@ def fill(app: SmallApp) -> None:
     own, firm = app.names.account("own"), app.names.account(FIRM)
     store = app.store
     with store.begin() as connection:
-        store.book.save(connection, [], [FIRST])
+        store.incidents.save(connection, [FIRST])
         mine = {"contactable": True, "action": "proactive_message", "channel": "sms", "decided_at": NOW}
         refused = {"contactable": False, "why_not": "cap", "action": "none", "decided_at": NOW}
         begun = [
@@ -92,12 +92,12 @@ def fill(app: SmallApp) -> None:
                 **mine,
             ),
         ]
-        store.book.relist(connection, [], begun, NOW)
+        store.listings.relist(connection, [], begun, NOW)
         counted = (
             AccountImpact(account=own, kind="consumer", tier="", affected_lines=1, lines=1),
             AccountImpact(account=firm, kind="enterprise", tier="", affected_lines=2, lines=2),
         )
-        store.book.save_impact(
+        store.impacts.save(
             connection,
             Impact(
                 incident_id=FIRST.incident_id,
@@ -183,7 +183,7 @@ def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(app):
     assert firm >= {"impact", "listing"}
     assert "experience" not in firm, "a sum over so few lines is made anew without the one who is gone"
     assert len(app.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))) == others
-    (left,) = app.store.book.listings(subscriber=child)
+    (left,) = app.store.listings.all(subscriber=child)
     assert (left.recipient, left.contactable) == ("", False), "a minor's listing loses its guardian, and nothing else"
 
 

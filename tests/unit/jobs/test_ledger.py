@@ -75,10 +75,10 @@ class Story:
 
     @property
     def decided(self) -> list[int]:
-        return [(d.tick.start - LIVE) // QUARTER for d in self.app.store.ticks.all_done("decide")]
+        return [(d.tick.start - LIVE) // QUARTER for d in self.app.store.ticks.completed("decide")]
 
     def versions(self, step: str) -> dict[int, int]:
-        return {(d.tick.start - LIVE) // QUARTER: d.version for d in self.app.store.ticks.all_done(step)}
+        return {(d.tick.start - LIVE) // QUARTER: d.version for d in self.app.store.ticks.completed(step)}
 
     def cells(self, quarter: int) -> list[str]:
         tick = Tick(LIVE + quarter * QUARTER, QUARTER)
@@ -109,7 +109,7 @@ def test_late_and_silent_quarters(story):
     assert story.round(end(2) + 960) == [], "what was decided stays decided"
     assert story.cells(1) == ["c11", "c12", "c21", "c22"], "but the late rows count for what follows"
     assert story.versions("score") == {0: 1, 1: 2, 2: 1}
-    assert story.app.store.ticks.debts("score") == story.app.store.ticks.debts("decide") == []
+    assert story.app.store.ticks.pending("score") == story.app.store.ticks.pending("decide") == []
 
 
 def test_an_incomplete_quarter_holds_back_the_next_so_that_decisions_move_forward(story):

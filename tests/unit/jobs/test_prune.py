@@ -71,10 +71,10 @@ def test_people_on_a_list_are_forgotten_in_time(app):
     store = app.store
     with store.begin() as connection:
         known = [("inc_open", "open", ago(100)), ("inc_old", "resolved", ago(91)), ("inc_new", "resolved", ago(89))]
-        store.book.save(connection, [], [incident(*one) for one in known])
-        store.book.relist(connection, [], list(rows.values()), ago(100))
+        store.incidents.save(connection, [incident(*one) for one in known])
+        store.listings.relist(connection, [], list(rows.values()), ago(100))
         for days in (91, 89):
-            store.book.save_impact(
+            store.impacts.save(
                 connection,
                 Impact(
                     incident_id="inc_open",
@@ -92,7 +92,7 @@ def test_people_on_a_list_are_forgotten_in_time(app):
                 [Interaction(interaction_id=f"k{days}", at=ago(days), kind="contact", channel="call", subscriber="sub_a")],
             )
     assert app.jobs.run("prune") == "2 listing, 1 impact, 1 interaction"
-    assert [one.subscriber for one in store.book.listings()] == ["sub_b", "sub_c", "sub_e"]
+    assert [one.subscriber for one in store.listings.all()] == ["sub_b", "sub_c", "sub_e"]
     assert [i.interaction_id for i in store.interactions.between(0, NOW)] == ["k89"]
 
 
@@ -265,7 +265,7 @@ def test_a_sealed_identity_goes_when_its_person_has_been_gone_for_so_long(app, t
 def test_files_of_counters_are_forgotten_with_their_ticks_unless_they_still_lie_there(app, tmp_path):
     write_operator(tmp_path / "operator", until=LIVE)
     app.jobs.run("pull")
-    known = len(app.store.pieces.unread([])) or len(rows(app, "piece"))
+    known = len(app.store.source_files.unread([])) or len(rows(app, "piece"))
     assert "piece" not in app.jobs.run("prune"), "they would be read again"
     for path in (tmp_path / "operator" / "counters").iterdir():
         path.unlink()
@@ -299,7 +299,7 @@ def test_habits_that_nobody_learns_anew_and_files_set_aside_go_too(app, tmp_path
 
 def test_what_was_noted_of_an_incident_goes_with_its_list(app):
     with app.store.begin() as connection:
-        app.store.book.save(connection, [], [incident("inc_old", "resolved", ago(91)), incident("inc_new", "open", ago(1))])
+        app.store.incidents.save(connection, [incident("inc_old", "resolved", ago(91)), incident("inc_new", "open", ago(1))])
         for name in ("told:inc_old", "held:inc_old", "told:inc_new"):
             app.store.notes.put(connection, name, {"affected": 3.0})
     assert app.jobs.run("prune") == "2 state"

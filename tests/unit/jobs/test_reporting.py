@@ -54,8 +54,8 @@ def app(tmp_path):
         for key in keys[:10]
     ]
     with app.store.begin() as connection:
-        app.store.book.save(connection, [], [OUTAGE])
-        app.store.book.relist(connection, [], suffered, LIVE)
+        app.store.incidents.save(connection, [OUTAGE])
+        app.store.listings.relist(connection, [], suffered, LIVE)
         app.store.interactions.add(
             connection,
             [
@@ -129,9 +129,9 @@ def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_colum
         OUTAGE, incident_id="inc_2", started_at=LIVE + 48 * HOUR, resolved_at=LIVE + 49 * HOUR, updated_at=LIVE + 49 * HOUR
     )
     with app.store.begin() as connection:
-        app.store.book.save(connection, [], [again])
-        rows = [replace(one, incident_id="inc_2", row=None) for one in app.store.book.listings(incident_id="inc_1")]
-        app.store.book.relist(connection, [], rows, LIVE)
+        app.store.incidents.save(connection, [again])
+        rows = [replace(one, incident_id="inc_2", row=None) for one in app.store.listings.all(incident_id="inc_1")]
+        app.store.listings.relist(connection, [], rows, LIVE)
     keep_experience(app.source, app.store, now=LIVE + 50 * HOUR)
     alone, both = (
         report(
@@ -166,7 +166,7 @@ def test_what_care_waits_for_stands_among_the_deliveries(app):
     waiting = replace(OUTAGE, incident_id="inc_2", state="open", resolved_at=None)
     note = {"why": "unsure", "since": LIVE, "severity": "major", "team": "consumer-care", "say": {}}
     with app.store.begin() as connection:
-        app.store.book.save(connection, [], [waiting])
+        app.store.incidents.save(connection, [waiting])
         app.store.notes.put(connection, "held:inc_2", note)
     told = show_deliveries(app.wired, None, 50, False)
     assert "inc_2" in told

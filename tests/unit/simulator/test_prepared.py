@@ -77,7 +77,7 @@ def test_what_customers_said_is_known_and_nothing_is_owed(apps):
     files, columns = (app.store.interactions.between(0, LIVE) for app in apps)
     assert columns == files
     assert len(columns) > 0
-    assert apps[1].store.ticks.debts("score") == []
+    assert apps[1].store.ticks.pending("score") == []
 
 
 def test_no_counter_file_and_no_attachment_is_written(apps):
