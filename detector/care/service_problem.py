@@ -9,7 +9,7 @@ from detector.care.step import Step, cut, iso
 from detector.care.trouble import SERVICES
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.wording.figures import figures
+from detector.labels.observation import observation_text
 
 CATEGORY = "serviceProvider.networkDegradation"
 STATUS = {"opened": "Acknowledged", "updated": "In Progress", "resolved": "Resolved"}
@@ -20,7 +20,7 @@ _IMPORTANCE = {"critical": 100, "major": 75, "minor": 50, "warning": 25}
 def service_problem(step: Step, cap: int) -> dict[str, Any]:
     incident, facts, cells = step.incident, step.facts, step.incident.cells
     lead = step.shown[0] if step.shown else None
-    why = incident.reason or (figures(lead, step.kpis.get(lead.kpi)) if lead else facts.headline)
+    why = incident.reason or (observation_text(lead, step.kpis.get(lead.kpi)) if lead else facts.headline)
     problem: dict[str, Any] = {
         "id": incident.incident_id,
         "category": CATEGORY,
