@@ -171,7 +171,7 @@ class Relay:
 
     def _note(self, message: Message, receiver: Receiver, outcome: Outcome, wall_now: float) -> None:
         breaker = self.breakers[receiver.name]
-        self.breakers[receiver.name] = breaker.after(checkpoint=outcome.checkpoint, now=wall_now)
+        self.breakers[receiver.name] = breaker.after(reached=outcome.reached, now=wall_now)
         if outcome.state == "interrupted":
             self.store.outbox.release([message], at=wall_now)
             return
@@ -181,7 +181,7 @@ class Relay:
             self.store.outbox.retry(message, at=outcome.at, error=outcome.reason)
         else:
             self._finish(message, outcome.state, wall_now, outcome.reason)
-        failed = not outcome.checkpoint and outcome.state in ("retry", "dead")
+        failed = not outcome.reached and outcome.state in ("retry", "dead")
         self.store.receiver_states.note(receiver.name, failed=failed, at=wall_now)
 
     def _finish(self, message: Message, state: str, at: float, error: str) -> str:
