@@ -42,6 +42,7 @@ from detector.domain.window import Window
 from detector.impact import learn_habit
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from jobs import models
 from jobs.assessing import listing
@@ -154,7 +155,7 @@ def record(dataset: Path, window: Window) -> Seen:
     settings = Settings()
     catalogue = read_catalogue(settings.sources.kpis)
     with passing_store(catalogue) as store:
-        replay = Recorder(OperatorDataset(dataset, NAMES), store, catalogue, settings, window)
+        replay = Recorder(Feeds([OperatorDataset(dataset, NAMES).feed()]), store, catalogue, settings, window)
         results = replay.run()
         presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
     return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
@@ -204,8 +205,8 @@ class Again:
 
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
-        wanted = {p.subscriber: Listing(affected=p, listed_at=one.now) for p in people}
-        for key in [key for key in current if key not in wanted or listing.moved(current[key], wanted[key])]:
+        wanted = {p.subscriber: listing._listing(p, None, one.now) for p in people}
+        for key in [key for key in current if key not in wanted or listing._moved(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})
 

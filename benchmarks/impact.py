@@ -168,7 +168,7 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     app = build_app(settings_of(root), clock=MovingClock(NOW))
     csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
     before, began = _peak_mb(), time.process_time()
-    known = ReferenceCache(app.source, app.clock)
+    known = ReferenceCache(app.feeds, app.clock)
     reference = known()
     told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
     told |= _assessed(app, people, reference)
@@ -283,8 +283,20 @@ class _Asking:
 
 
 def _listings(done: Assessed) -> list[Listing]:
-    decided = {one.subscriber: one for one in done.decisions}
-    return [Listing(affected=p, decision=decided[p.subscriber], listed_at=NOW) for p in done.impact.people]
+    return [
+        Listing(
+            incident_id=p.incident_id,
+            subscriber=p.subscriber,
+            account=p.account,
+            basis=p.basis,
+            probability=p.probability,
+            exposure_s=p.exposure_s,
+            listed_at=NOW,
+            why_not="no_consent",
+            decided_at=NOW,
+        )
+        for p in done.impact.people
+    ]
 
 
 def _rows(path: Path) -> int:

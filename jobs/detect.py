@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
-from detector.domain.ports import Source
 from detector.domain.window import Tick
 from detector.kpis import Catalogue
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs.decide import TickDecider
 from jobs.ledger import Checkpoint, no_checkpoint
@@ -22,7 +22,7 @@ class Detected:
 
 
 def detect(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     *,

@@ -8,7 +8,6 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
-from tests.listings import listing_of
 
 MINUTE = 60
 DAY = Window(0, 86400)
@@ -70,7 +69,7 @@ def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm:
 
 def listed(incident_id: str, person: str, probability: float, at: int, until: int | None = None) -> Listing:
     gone = None if until is None else until * MINUTE
-    return listing_of(
+    return Listing(
         incident_id=incident_id,
         subscriber=person,
         account="",

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, LargeBinary, String, select
 from detector.app import load_keys, names_of
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
-from detector.domain.impact import AccountImpact, Impact
+from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.store.erasure import KEPT_TABLES
@@ -27,7 +27,6 @@ from jobs.commands.explain import explain
 from jobs.commands.forget import forget
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, DAY, HOUR, LIVE, QUARTER, UNAFFECTED, table, write_operator
-from tests.listings import listing_of
 from tests.unit.jobs.test_assess import FIRST
 
 CHILD, FIRM = UNAFFECTED, "Firm & Sons"
@@ -58,7 +57,7 @@ def fill(app: SmallApp) -> None:
         mine = {"contactable": True, "action": "proactive_message", "channel": "sms", "decided_at": NOW}
         refused = {"contactable": False, "why_not": "cap", "action": "none", "decided_at": NOW}
         begun = [
-            listing_of(
+            Listing(
                 incident_id=FIRST.incident_id,
                 subscriber=me,
                 account=own,
@@ -69,7 +68,7 @@ def fill(app: SmallApp) -> None:
                 delisted_at=NOW,
                 **refused,
             ),
-            listing_of(
+            Listing(
                 incident_id=FIRST.incident_id,
                 subscriber=me,
                 account=own,
@@ -81,7 +80,7 @@ def fill(app: SmallApp) -> None:
                 rule="vip",
                 **mine,
             ),
-            listing_of(
+            Listing(
                 incident_id=FIRST.incident_id,
                 subscriber=child,
                 account=firm,
@@ -185,9 +184,7 @@ def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(app):
     assert "experience" not in firm, "a sum over so few lines is made anew without the one who is gone"
     assert len(app.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))) == others
     (left,) = app.store.listings.all(subscriber=child)
-    assert (left.decision.recipient, left.contactable) == ("", False), (
-        "a minor's listing loses its guardian, and nothing else"
-    )
+    assert (left.recipient, left.contactable) == ("", False), "a minor's listing loses its guardian, and nothing else"
 
 
 def count(app: SmallApp, name: str) -> int:
