@@ -72,7 +72,7 @@ class _Again:
             fed_by = {tick: self._store.pieces.feeding(connection, [tick]) for tick in self._ticks}
         read = self._read({piece for pieces in fed_by.values() for piece in pieces})
         there = {tick for tick, pieces in fed_by.items() if pieces and all(piece in read for piece in pieces)}
-        frames = pipeline.measure(
+        frames = pipeline.compute(
             [b for batches in read.values() for b in batches if self._grid.tick(b.start, b.duration_s) in there],
             self._catalogue,
             self._reference,

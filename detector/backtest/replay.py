@@ -190,7 +190,7 @@ class Replay:
             settings_hash=self.settings.hash,
             timezone=reference.operator.timezone,
             topology=reference.topology,
-            kpis={k.id: k for k in self.catalogue.kpis},
+            kpis=self.catalogue.by_id,
             degradations=tuple(d for d in book.degradations() if not d.superseded_by),
             incidents=incidents,
             listings=tuple(book.listings()),

@@ -15,7 +15,7 @@ from detector.store.book import Book
 from detector.store.communications import Communications
 from detector.store.damage import Damage
 from detector.store.database import Database
-from detector.store.decisions import Before, Decided, Decisions
+from detector.store.decisions import Decided, Decisions
 from detector.store.experience import Experiences
 from detector.store.interactions import Interactions
 from detector.store.notes import Notes
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Before", "Debt", "Decided", "Message", "Store"]
+__all__ = ["Debt", "Decided", "Message", "Store"]
 
 
 class Store:

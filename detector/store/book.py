@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, case, or_, select, update
 
 from detector.domain.degradation import REMEMBERED_S, SEVERITIES, Degradation, leading
+from detector.domain.detection import remembered_degradations
 from detector.domain.identity import Choice, IncidentId, SubscriberId
 from detector.domain.impact import AccountImpact, Impact, Listing
-from detector.domain.incident import Incident, wanted
+from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
@@ -33,7 +34,7 @@ class Book:
         lately = self.degradations(or_(column.is_(None), column > at - REMEMBERED_S))
         known = {d.degradation_id for d in lately}
         rest = {name for incident in incidents for name in incident.degradation_ids} - known
-        return wanted([*lately, *self.degradations_named(sorted(rest))], incidents, at)
+        return remembered_degradations([*lately, *self.degradations_named(sorted(rest))], incidents, at)
 
     def degradations_of(self, incident: Incident) -> list[Degradation]:
         return self.degradations_named(incident.degradation_ids)
