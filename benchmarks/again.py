@@ -129,25 +129,25 @@ class Recorder(Replay):
         self.learned_at.append(int(clock.now()))
 
     def _assess(self, clock: MovingClock) -> None:
-        now, book = int(clock.now()), self.store.book
-        debts = self.store.ticks.debts("assess")
-        if not debts:
+        now, store = int(clock.now()), self.store
+        pending = self.store.ticks.pending("assess")
+        if not pending:
             return
-        found = (fitted.load_evidence(self.store, self.catalogue, debt.tick) for debt in debts)
+        found = (fitted.load_evidence(self.store, self.catalogue, pending_step.tick) for pending_step in pending)
         self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
-        incidents = book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
+        incidents = store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
         since = now - self.settings.detection.history_days * DAY_S
-        lasting = outlook.learn_lasting(book.incidents_changed_at(since), book.degradations_since(since), now=now)
+        lasting = outlook.learn_lasting(store.incidents.changed_since(since), store.degradations.since(since), now=now)
         begin = min((i.started_at for i in incidents), default=now) - self.settings.impact.present_hours * 3600
         begin = min(begin, now - 1)
         arrived = int(self.store.presence.read(Window(now - 8 * 3600, now)).start.max(initial=0))
         for incident in incidents:
             seen = pipeline.foresee(incident, lasting, now=now)
-            self.asked.append(Asked(now, incident, tuple(book.degradations_of(incident)), seen, begin, arrived))
+            self.asked.append(Asked(now, incident, tuple(store.degradations.of(incident)), seen, begin, arrived))
         with self.store.begin() as connection:
             self.store.notes.put(connection, "assessed_until", now)
-            for debt in debts:
-                self.store.ticks.settle(connection, debt, now)
+            for pending_step in pending:
+                self.store.ticks.complete(connection, pending_step, now)
 
 
 def record(dataset: Path, window: Window) -> Seen:

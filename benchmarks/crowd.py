@@ -145,7 +145,7 @@ class People:
 
 
 def settings_of(root: Path) -> Settings:
-    """A house below `root` that knows these people by the same pseudonyms; in `root`/my.toml for the command line, too."""
+    """An app below `root` that knows these people by the same pseudonyms; in `root`/my.toml for the command line, too."""
     identity = (b"0" * 32).hex()
     page = f"""[storage]
 path = "{root}"

@@ -76,13 +76,13 @@ def load(dataset: Path) -> Material:
     """Everything that the dataset counts at its tick length."""
     catalogue = read_catalogue(configuration.load().sources.kpis)
     source = OperatorDataset(dataset, Pseudonymiser(b"0" * 32, 1))
-    pieces = source.pieces(0.0, float("inf"))
+    source_files = source.source_files(0.0, float("inf"))
     findings = Findings()
     batches, arrivals = [], []
-    for piece in pieces:
-        for batch in source.read(piece, findings):
+    for source_file in source_files:
+        for batch in source.read(source_file, findings):
             batches.append(batch)
-            arrivals.append(piece.arrived_at)
+            arrivals.append(source_file.arrived_at)
     reference = source.reference(max(arrivals), findings)
     frame = pipeline.compute(batches, catalogue, reference, findings)[reference.operator.tick_s]
     known = np.full(frame.suspect.shape, np.inf)

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.crowd import BAD_CELLS, NOW, START, People, settings_of
 from benchmarks.figure import Figure
 from detector import impact, pipeline
-from detector.app import House, open_house
+from detector.app import App, build_app
 from detector.care import DecisionContext
 from detector.clock import MovingClock
 from detector.domain.assessment import Assessment
@@ -147,43 +147,43 @@ def _child(arguments: Sequence[str]) -> Measured:
 
 def build(root: Path, people: People, _lookups: int) -> Measured:
     """Tables and attachments of these people."""
-    house = open_house(settings_of(root))
+    app = build_app(settings_of(root))
     people.write_tables(root / "inbox")
-    people.write_presence(house.store)
+    people.write_presence(app.store)
     return {}
 
 
 def learn(root: Path, people: People, _lookups: int) -> Measured:
     """Habits from everything, beside merely reading it."""
-    house = open_house(settings_of(root))
-    read_s = _seconds(lambda: sum(map(len, house.store.presence.parts(people.past))), time.process_time)
+    app = build_app(settings_of(root))
+    read_s = _seconds(lambda: sum(map(len, app.store.presence.parts(people.past))), time.process_time)
     began = time.process_time()
-    habit = impact.learn_habit(house.store.presence.parts(people.past), timezone="UTC", before=START)
+    habit = impact.learn_habit(app.store.presence.parts(people.past), timezone="UTC", before=START)
     learn_s = time.process_time() - began
-    fitted.save_habit(house.store, habit)
+    fitted.save_habit(app.store, habit)
     return {"read_s": read_s, "learn_s": learn_s, "peak_mb": _peak_mb()}
 
 
 def ask(root: Path, people: People, lookups: int) -> Measured:
     """What a daemon does with them: tables, assessment, and callers meanwhile."""
-    house = open_house(settings_of(root), clock=MovingClock(NOW))
+    app = build_app(settings_of(root), clock=MovingClock(NOW))
     csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
     before, began = _peak_mb(), time.process_time()
-    known = Known(house.source, house.clock)
+    known = Known(app.source, app.clock)
     reference = known()
     told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
-    told |= _assessed(house, people, reference)
-    return told | _Asking(house, people, known, lookups).run() | {"peak_mb": _peak_mb()}
+    told |= _assessed(app, people, reference)
+    return told | _Asking(app, people, known, lookups).run() | {"peak_mb": _peak_mb()}
 
 
-def _assessed(house: House, people: People, reference: Reference) -> Measured:
-    first_s = _seconds(lambda: tick(house, people, reference), time.process_time)
+def _assessed(app: App, people: People, reference: Reference) -> Measured:
+    first_s = _seconds(lambda: tick(app, people, reference), time.process_time)
     began = time.process_time()
-    weighed = tick(house, people, reference)
+    weighed = tick(app, people, reference)
     assess_s = time.process_time() - began
-    tick(house, people, reference, START - LONG_S)
-    long_s = _seconds(lambda: tick(house, people, reference, START - LONG_S), time.process_time)
-    decide_s = _seconds(lambda: decided(house, weighed, reference), time.process_time)
+    tick(app, people, reference, START - LONG_S)
+    long_s = _seconds(lambda: tick(app, people, reference, START - LONG_S), time.process_time)
+    decide_s = _seconds(lambda: decided(app, weighed, reference), time.process_time)
     exposed, listed = weighed.impact.exposed, len(weighed.impact.people)
     return {
         "first_s": first_s,
@@ -195,33 +195,33 @@ def _assessed(house: House, people: People, reference: Reference) -> Measured:
     }
 
 
-def tick(house: House, people: People, reference: Reference, began: int = START) -> Assessment:
+def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessment:
     """The assessment of one incident, its presence read as the job reads it."""
     incident, found = people.incident(began)
-    habit, presence = fitted.load_habit(house.store), house.store.presence.read(Window(began - 2 * 3600, NOW))
+    habit, presence = fitted.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
     assert habit is not None
     one = Assessment(incident=incident, degradations=tuple(found))
     locations = LocationData(habit, presence)
-    return pipeline.assess(one, locations, reference, house.catalogue, house.settings.impact, now=NOW)
+    return pipeline.assess(one, locations, reference, app.catalogue, app.settings.impact, now=NOW)
 
 
-def decided(house: House, weighed: Assessment, reference: Reference) -> Assessment:
+def decided(app: App, weighed: Assessment, reference: Reference) -> Assessment:
     """What care does for each person listed."""
-    context = DecisionContext(reference=reference, care_policy=house.settings.care, now=NOW)
+    context = DecisionContext(reference=reference, care_policy=app.settings.care, now=NOW)
     return pipeline.decide_care(weighed, context)
 
 
 class _Asking:
     """Callers over HTTP, while in the same process an incident is assessed and committed over and over."""
 
-    def __init__(self, house: House, people: People, known: Known, lookups: int) -> None:
-        self.house, self.people, self.known, self.lookups = house, people, known, lookups
+    def __init__(self, app: App, people: People, known: Known, lookups: int) -> None:
+        self.app, self.people, self.known, self.lookups = app, people, known, lookups
         self.ticks = 0
 
     def run(self) -> Measured:
-        token = self.house.keys.token
-        server = WebServer(create_app(questions_of(self.house, list, self.known), token=token), "127.0.0.1", 0)
-        announce(self.house.settings.storage.path, server.start())
+        token = self.app.keys.token
+        server = WebServer(create_app(questions_of(self.app, list, self.known), token=token), "127.0.0.1", 0)
+        announce(self.app.settings.storage.path, server.start())
         stop = threading.Event()
         done = self._commit()
         bare_s = self._bare(done)
@@ -233,7 +233,7 @@ class _Asking:
         finally:
             stop.set()
             writer.join()
-            withdraw(self.house.settings.storage.path)
+            withdraw(self.app.settings.storage.path)
             server.stop()
         python_s = min(_seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)) for _ in range(3))
         return {
@@ -246,25 +246,26 @@ class _Asking:
         }
 
     def _wait(self, raw: str) -> float:
-        return _seconds(lambda: look_up(self.house.settings, raw))
+        return _seconds(lambda: look_up(self.app.settings, raw))
 
     def _raw(self) -> list[str]:
         return [self.people.raw(i * 7919 % self.people.subscribers) for i in range(self.lookups)]
 
     def _command(self) -> float:
-        words = ["precall", "lookup", self.people.raw(7), "--config", str(self.house.settings.storage.path / "my.toml")]
+        words = ["precall", "lookup", self.people.raw(7), "--config", str(self.app.settings.storage.path / "my.toml")]
         code = f"import sys; sys.argv = {words!r}; from jobs.cli import main; main()"
         return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
 
     def _commit(self) -> Assessment:
         """The incident, its counts, and everyone on its list anew: more than a tick usually changes."""
-        reference, store = self.known(), self.house.store
-        done = decided(self.house, tick(self.house, self.people, reference), reference)
-        left = store.book.listings(incident_id=done.incident.incident_id, current=True)
+        reference, store = self.known(), self.app.store
+        done = decided(self.app, tick(self.app, self.people, reference), reference)
+        left = store.listings.all(incident_id=done.incident.incident_id, current=True)
         with store.begin() as connection:
-            store.book.save(connection, self.people.incident()[1], [done.incident])
-            store.book.save_impact(connection, done.impact)
-            store.book.relist(connection, left, _listings(done), NOW)
+            store.degradations.save(connection, self.people.incident()[1])
+            store.incidents.save(connection, [done.incident])
+            store.impacts.save(connection, done.impact)
+            store.listings.relist(connection, left, _listings(done), NOW)
         self.ticks += 1
         return done
 
@@ -273,7 +274,7 @@ class _Asking:
             self._commit()
 
     def _bare(self, done: Assessment) -> float:
-        driver = self.house.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
+        driver = self.app.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
         cursor = driver.cursor()
         sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
         keys = [person.subscriber for person in done.impact.people[:100]] or ["nobody"]

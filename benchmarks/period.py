@@ -22,7 +22,7 @@ from detector.clock import WallClock
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.ports import Piece, Reference
+from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.scoring import Baseline
@@ -83,8 +83,8 @@ class TimedInbox(FileDrop):
         self._watch.lap("reference")
         return found
 
-    def pieces(self, after: float, now: float) -> Sequence[Piece]:
-        found = super().pieces(after, now)
+    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
+        found = super().source_files(after, now)
         self._watch.lap("look")
         return found
 
@@ -193,7 +193,7 @@ def measure(cells: int) -> dict[str, object]:
         wall = time.perf_counter()
         seconds = bench.run()
         wall = time.perf_counter() - wall
-        found = bench.store.book.open_degradations()
+        found = bench.store.degradations.open()
         return {
             "cells": bench.operator.size,
             "files": len(files),

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from detector.store.database import Database
     from detector.telemetry import Telemetry
 
-__all__ = ["House", "Keys", "check", "configured", "load_keys", "names_of", "open_house", "read_catalogue", "wire"]
+__all__ = ["App", "Keys", "build_app", "check", "configured", "load_keys", "names_of", "read_catalogue", "wire"]
 _INBOX_OUTSIDE = 0o755
 _RESOLVED_WITHIN_S = 5.0
 """How long `check` waits for name servers."""
 
 
 @dataclass
-class House:
+class App:
     """Everything wired, nothing running. What is not asked for is not opened and not imported."""
 
     settings: Settings
@@ -114,20 +114,20 @@ def read_catalogue(path: Path) -> "Catalogue":
     return load_catalogue(text_of(path, mend="name an existing KPI catalogue"), where=str(path))
 
 
-def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
-    """The house of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
+def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> App:
+    """The app of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
     private_umask()
     keys = load_keys(settings)
     heard = configured(settings) if receivers is None else receivers
-    return House(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
+    return App(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
 
 
-def open_house(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> House:
-    """The daemon's house: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
-    house = wire(settings, clock=clock, receivers=receivers)
+def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> App:
+    """The app of the daemon: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
+    app = wire(settings, clock=clock, receivers=receivers)
     narrow(settings.storage.path, settings.sources.path, deep=True)
-    house.open()
-    return house
+    app.open()
+    return app
 
 
 def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
@@ -193,16 +193,16 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
     problems += _receiver_problems(configured(settings))
     try:
         words()
-        house = wire(settings)
-        house.open()
+        app = wire(settings)
+        app.open()
     except PrecallError as error:
         return list(dict.fromkeys([str(error), *problems]))
     findings = Findings()
     try:
-        problems = [*_folder_problems(house), *_source_problems(house, findings), *problems]
+        problems = [*_folder_problems(app), *_source_problems(app, findings), *problems]
         problems += [f"{f.where}: {f.code}: {f.example} (x {f.count})" for f in findings]
     finally:
-        house.close()
+        app.close()
     return problems
 
 
@@ -231,9 +231,9 @@ def _port_problems(settings: Settings, served: bool) -> Iterator[str]:
         yield str(error)
 
 
-def _folder_problems(house: House) -> Iterator[str]:
+def _folder_problems(app: App) -> Iterator[str]:
     """Folders that cannot be written, or not be read."""
-    kept, watched = house.settings.storage.path, house.settings.sources.path
+    kept, watched = app.settings.storage.path, app.settings.sources.path
     try:
         with TemporaryFile(dir=kept):
             pass
@@ -245,12 +245,12 @@ def _folder_problems(house: House) -> Iterator[str]:
         yield f"sources.path: {watched}: {error.strerror or error}; name a folder that can be read"
 
 
-def _source_problems(house: House, findings: Findings) -> Iterator[str]:
+def _source_problems(app: App, findings: Findings) -> Iterator[str]:
     """What the watched folder lacks, and what its tables say that cannot be."""
-    path, now = house.settings.sources.path, house.clock.now()
+    path, now = app.settings.sources.path, app.clock.now()
     try:
-        topology = house.source.reference(now, findings).topology
-        for read in (house.source.contacts, house.source.surveys, house.source.subscriber_events):
+        topology = app.source.reference(now, findings).topology
+        for read in (app.source.contacts, app.source.surveys, app.source.subscriber_events):
             read(0.0, now, findings)
     except PrecallError as error:
         yield str(error)
@@ -260,9 +260,9 @@ def _source_problems(house: House, findings: Findings) -> Iterator[str]:
         return
     from jobs.sampling import sample
 
-    reference = house.source.reference(now)
-    house.source.pieces(0.0, now)  # the first of two looks: what has not changed since is complete
-    seen = sample(house.source, house.catalogue, reference, findings, now=now)
+    reference = app.source.reference(now)
+    app.source.source_files(0.0, now)  # the first of two looks: what has not changed since is complete
+    seen = sample(app.source, app.catalogue, reference, findings, now=now)
     if not seen.there:
         yield f"{path / 'counters'}: no counter files have come yet"
     elif not seen.kpis:

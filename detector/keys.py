@@ -107,7 +107,7 @@ def _hexadecimal(key: str) -> bytes:
 def _keep(path: Path, text: str) -> None:
     """A file for its owner alone that appears whole and survives a power cut; one that another process has made meanwhile
     stays."""
-    from detector.store.whole_file import make_folder, sync_folder
+    from detector.store.atomic_write import make_folder, sync_folder
 
     make_folder(path.parent)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -285,7 +285,7 @@ def has_people(database: "Database") -> bool:
     """Whether the store holds anything under a pseudonym."""
     from sqlalchemy import select
 
-    from detector.store.pii import subject_tables
+    from detector.store.pii_columns import subject_tables
     from detector.store.tables import metadata, stored_file
 
     queries = [select(next(iter(table.primary_key))).limit(1) for table in subject_tables(metadata)]

@@ -200,7 +200,7 @@ class Receiver(_Section):
 
 
 class Delivery(_Section):
-    """[delivery]: how alerts leave the house."""
+    """[delivery]: how alerts are sent."""
 
     source: str = "/precall"
     timeout_s: float = 15

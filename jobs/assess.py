@@ -10,7 +10,7 @@ from detector.domain.exposure import no_habit
 from detector.domain.ports import Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
-from detector.store import Debt, Store
+from detector.store import PendingStep, Store
 from jobs import fitted
 from jobs.assessing.announcing import Announcing
 from jobs.assessing.asking import Asking
@@ -35,13 +35,13 @@ def assess(
 
     `due_at`: wall time from which the alerts may go out. Returns the alerts composed.
     """
-    debts = store.ticks.debts("assess")
-    if not debts:
+    pending = store.ticks.pending("assess")
+    if not pending:
         return ()
     reference = source.reference(now)
     habit = fitted.load_habit(store) or no_habit()
     alerts: list[Alert] = []
-    for debt in debts:
+    for pending_step in pending:
         weighing = Weighing(store, reference, catalogue, settings, habit, int(now))
         announcing = Announcing(
             store=store,
@@ -53,13 +53,13 @@ def assess(
             due_at=due_at,
         )
         alerts += mended(
-            partial(_settle, debt, weighing, announcing, reached),
+            partial(_settle, pending_step, weighing, announcing, reached),
             partial(mend, source, store, catalogue, reference, now=now),
         )
     return tuple(alerts)
 
 
-def _settle(debt: Debt, weighing: Weighing, announcing: Announcing, reached: Reached) -> list[Alert]:
+def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcing, reached: Reached) -> list[Alert]:
     """What one tick owes, whole or not at all."""
     store, now = weighing.store, weighing.now
     decided = store.decisions.newest()
@@ -67,14 +67,14 @@ def _settle(debt: Debt, weighing: Weighing, announcing: Announcing, reached: Rea
     reached("assess.computed")
     with store.begin() as connection:
         overtaken = store.decisions.newest(connection) != decided  # what was assessed may be withdrawn by now
-        if overtaken or not store.ticks.still_owed(connection, debt):  # or another daemon was faster
+        if overtaken or not store.ticks.still_pending(connection, pending_step):  # or another daemon was faster
             return []
         holding = Holding.at(connection, store, weighing.settings, now)
         asking = Asking(store, found[0].context.heard if found else Heard(), now)
         gravest_first = sorted(found, key=lambda one: one.gravity)
         alerts = [alert for one in gravest_first if (alert := announcing.record(connection, one, holding, asking))]
         store.notes.put(connection, "assessed_until", now)
-        store.ticks.settle(connection, debt, now)
+        store.ticks.complete(connection, pending_step, now)
         reached("assess.deciding")
     reached("assess.recorded")
     return alerts

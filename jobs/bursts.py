@@ -71,8 +71,8 @@ def _usual(store: Store, reference: Reference, now: int) -> Usual:
 def _explained(store: Store, reference: Reference, now: int) -> set[str]:
     """Cells with a degradation, an incident or works, in these hours or shortly before."""
     topology, since = reference.topology, now - max(SPANS_S) - _AFTERMATH_S
-    cells = {cell for i in store.book.incidents_within(Window(since, now + 1)) for cell in i.cells}
-    for degradation in store.book.degradations_since(since):
+    cells = {cell for i in store.incidents.within(Window(since, now + 1)) for cell in i.cells}
+    for degradation in store.degradations.since(since):
         cells |= topology.cells_behind(degradation.object_id)
     for works in reference.operations.maintenance:
         held = works.effective

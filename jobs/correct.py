@@ -24,7 +24,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Correction:
-    """`before`: what the book says of everything that either run of decisions touched; `after`: what the second one made
+    """`before`: what the store holds of everything that either run of decisions touched; `after`: what the second one made
     of it, under its own names and by the clocks of the first. Pure: the same two give the same correction.
 
     A degradation that both know keeps the clock at which it was told. One that is new takes over that of the episode of
@@ -38,7 +38,7 @@ class Correction:
 
     @cached_property
     def degradations(self) -> list[Degradation]:
-        """Rows of the book that change."""
+        """Rows of the store that change."""
         new = [self.dated(d) for d in self.after.degradations.values()]
         gone = [
             replace(
@@ -50,7 +50,7 @@ class Correction:
 
     @cached_property
     def incidents(self) -> list[Incident]:
-        """Rows of the book that change."""
+        """Rows of the store that change."""
         new = [self._final(self.named(i)) for i in self.after.incidents.values()]
         return [i for i in (*new, *self._ended) if self.before.incidents.get(i.incident_id) != i]
 

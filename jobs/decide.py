@@ -10,7 +10,7 @@ from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
-from detector.store import Debt, Decided
+from detector.store import Decided, PendingStep
 from detector.store.ticks import UNKNOWN
 from jobs import fitted
 from jobs.correct import Correction, Told
@@ -28,42 +28,43 @@ class Deciding:
         """Every tick that is owed a decision and newer than all decided ones."""
         scoring = self.scoring
         unknown = scoring.store.ticks.in_state(UNKNOWN)
-        for debt in scoring.store.ticks.debts("decide"):
-            if scoring.is_late(debt):
+        for pending_step in scoring.store.ticks.pending("decide"):
+            if scoring.is_late(pending_step):
                 continue
-            if (evidence := fitted.load_evidence(scoring.store, scoring.catalogue, debt.tick)) is None:
-                if debt.tick in unknown:
-                    scoring.pass_over(debt)
+            if (evidence := fitted.load_evidence(scoring.store, scoring.catalogue, pending_step.tick)) is None:
+                if pending_step.tick in unknown:
+                    scoring.pass_over(pending_step)
                     continue
                 with scoring.store.begin() as connection:  # damaged or made from another catalogue: score it again
-                    scoring.store.ticks.owe(connection, "score", debt.tick, debt.version)
-            elif self._decide(debt, evidence):
-                yield debt.tick
+                    scoring.store.ticks.add_pending(connection, "score", pending_step.tick, pending_step.version)
+            elif self._decide(pending_step, evidence):
+                yield pending_step.tick
 
-    def _decide(self, debt: Debt, evidence: Evidence) -> bool:
+    def _decide(self, pending_step: PendingStep, evidence: Evidence) -> bool:
         """False if another daemon was faster: then nothing is written, for it was judged from what is past."""
         scoring, store = self.scoring, self.scoring.store
         while True:
-            number, mine = store.decisions.newest(), debt.tick.duration_s
-            standing = tuple(store.book.incidents(state="open"))
+            number, mine = store.decisions.newest(), pending_step.tick.duration_s
+            standing = tuple(store.incidents.all(state="open"))
             before = DetectionState(
-                tuple(store.book.degradations_wanted(debt.tick.start, standing)),
+                tuple(store.degradations.wanted(pending_step.tick.start, standing)),
                 standing,
                 store.notes.get(f"missing:{mine}", {}),
             )
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
             scoring.reached("detect.tracked")
             with store.begin() as connection:
-                if not store.ticks.still_owed(connection, debt):
+                if not store.ticks.still_pending(connection, pending_step):
                     return False
                 if store.decisions.newest(connection) != number:
                     continue  # another one was decided meanwhile: what was open is no longer what it was
-                store.book.save(connection, tracked.degradations, incidents)
+                store.degradations.save(connection, tracked.degradations)
+                store.incidents.save(connection, incidents)
                 store.notes.put(connection, f"missing:{mine}", dict(tracked.missing))
-                store.decisions.add(connection, [Decided(debt.tick, int(scoring.now), before)])
+                store.decisions.add(connection, [Decided(pending_step.tick, int(scoring.now), before)])
                 store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
-                store.ticks.owe(connection, "assess", debt.tick, debt.version)
-                store.ticks.settle(connection, debt, scoring.now)
+                store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
+                store.ticks.complete(connection, pending_step, scoring.now)
                 scoring.reached("detect.deciding")
             scoring.reached("detect.decided")
             fitted.forget_evidence(store)
@@ -77,41 +78,42 @@ class Deciding:
 
     def again(self) -> None:
         """Decisions that corrected data have overtaken are taken anew, with all that followed them, in one transaction."""
-        while late := [d for d in self.scoring.store.ticks.debts("decide") if self.scoring.is_late(d)]:
+        while late := [d for d in self.scoring.store.ticks.pending("decide") if self.scoring.is_late(d)]:
             if not self._again(late):
                 return
 
-    def _again(self, late: Sequence[Debt]) -> bool:
+    def _again(self, late: Sequence[PendingStep]) -> bool:
         """False if nothing can be done about them now; whatever another daemon did meanwhile is looked at anew."""
         scoring, store = self.scoring, self.scoring.store
         number = store.decisions.newest()
-        points = {debt: self._point(debt.tick) for debt in late}
-        if lost := [debt for debt, point in points.items() if point is None]:
-            for debt in lost:
-                scoring.give_up(debt)
+        points = {pending_step: self._point(pending_step.tick) for pending_step in late}
+        if lost := [pending_step for pending_step, point in points.items() if point is None]:
+            for pending_step in lost:
+                scoring.give_up(pending_step)
             return True
         first = min(point for point in points.values() if point)
         log = store.decisions.since(first)
-        run = self._run([debt.tick for debt in late], log)
+        run = self._run([pending_step.tick for pending_step in late], log)
         if run is None:
             return False
         correction = self._correction(run, log)
         scoring.reached("detect.reconsidered")
         with store.begin() as connection:
             if store.decisions.newest(connection) != number or not all(
-                store.ticks.still_owed(connection, debt) for debt in late
+                store.ticks.still_pending(connection, pending_step) for pending_step in late
             ):
                 return True
-            store.book.save(connection, correction.degradations, correction.incidents)
+            store.degradations.save(connection, correction.degradations)
+            store.incidents.save(connection, correction.incidents)
             for incident in correction.incidents:
                 if incident.withdrawn_at is not None:
                     store.outbox.withdraw(connection, incident.incident_id, scoring.now)
             for duration_s, missing in run.missing.items():
                 store.notes.put(connection, f"missing:{duration_s}", missing)
             store.decisions.replace(connection, first, [correction.begun_with(one) for one in run.log])
-            for debt in late:
-                store.ticks.settle(connection, debt, scoring.now)
-            store.ticks.owe(connection, "assess", late[-1].tick, late[-1].version)
+            for pending_step in late:
+                store.ticks.complete(connection, pending_step, scoring.now)
+            store.ticks.add_pending(connection, "assess", late[-1].tick, late[-1].version)
             scoring.reached("detect.correcting")
         scoring.reached("detect.corrected")
         return True
@@ -143,16 +145,16 @@ class Deciding:
         return run
 
     def _correction(self, run: "Run", log: Sequence[Decided]) -> Correction:
-        """The run against everything that the book says of what was open since then."""
-        book = self.scoring.store.book
+        """The run against everything that the store holds of what was open since then."""
+        store = self.scoring.store
         states = [one.before for one in log]
         degradations = {d.degradation_id for s in states for d in s.degradations} | run.degradations.keys()
         incidents = {i.incident_id for s in states for i in s.incidents} | run.incidents.keys()
-        degradations |= {d.degradation_id for d in book.open_degradations()}
-        incidents |= {i.incident_id for i in book.incidents(state="open")}
+        degradations |= {d.degradation_id for d in store.degradations.open()}
+        incidents |= {i.incident_id for i in store.incidents.all(state="open")}
         known = Told(
-            {d.degradation_id: d for d in book.degradations_named(sorted(degradations))},
-            {i.incident_id: i for i in book.incidents_named(sorted(incidents))},
+            {d.degradation_id: d for d in store.degradations.named(sorted(degradations))},
+            {i.incident_id: i for i in store.incidents.named(sorted(incidents))},
         )
         return Correction(known, Told(run.degradations, run.incidents), int(self.scoring.now))
 

@@ -19,7 +19,7 @@ from jobs.progress import on
 from jobs.whereabouts import where
 
 if TYPE_CHECKING:
-    from detector.app import House
+    from detector.app import App
     from detector.delivery import DemoReceiver
     from detector.domain.incident import Incident
     from detector.simulator import LiveOperator
@@ -114,7 +114,7 @@ class Demo:
         return listening
 
     def _play(self, settings: Settings, listening: socket, wait: Callable[[], object]) -> None:
-        from detector.app import load_keys, open_house
+        from detector.app import build_app, load_keys
         from detector.delivery import DemoReceiver, Receiver
         from jobs.service import service_of
 
@@ -123,9 +123,9 @@ class Demo:
         receiver = DemoReceiver([keys.webhook], console=self.console, page=lambda name: f"{pages[0]}/incidents/{name}")
         with receiver:
             team = Receiver(name="demo-care", url=receiver.start(), secrets=(keys.webhook,))
-            house = open_house(settings, clock=clock, receivers=[team])
-            operator = self._lived(house)
-            service = service_of(house, listening, on(self.console))
+            app = build_app(settings, clock=clock, receivers=[team])
+            operator = self._lived(app)
+            service = service_of(app, listening, on(self.console))
             service.jobs.run("learn")
             pace = Pace(
                 operator=operator, clock=clock, daemon=service.daemon, speed=settings.demo.speed, said=self.console.print
@@ -151,18 +151,18 @@ class Demo:
             }
         )
 
-    def _lived(self, house: "House") -> "LiveOperator":
+    def _lived(self, app: "App") -> "LiveOperator":
         """The operator after its history, which `pull` has read as columns: the days of it would be thousands of files."""
         from detector.simulator import LiveOperator, PreparedDay
         from jobs.pull import pull
 
-        demo, floor = house.settings.demo, house.settings.impact.privacy_floor
+        demo, floor = app.settings.demo, app.settings.impact.privacy_floor
         people = demo.cells * demo.subscribers_per_cell
         who = f"{demo.cells} cells and {people:,} subscribers"
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
         with on(self.console)("simulating the history, and reading it") as moved:
             operator = LiveOperator(
-                house.settings.sources.path,
+                app.settings.sources.path,
                 cells=demo.cells,
                 seed=demo.seed,
                 start=LIVE_FROM - demo.history_days * _DAY,
@@ -170,21 +170,21 @@ class Demo:
                 subscribers_per_cell=demo.subscribers_per_cell,
             )
             for day in operator.days():
-                source = PreparedDay(operator.world, operator.people, day, house.source, house.pseudonymiser.subscriber)
+                source = PreparedDay(operator.world, operator.people, day, app.source, app.pseudonymiser.subscriber)
                 pull(
                     source,
-                    house.store,
-                    house.catalogue,
+                    app.store,
+                    app.catalogue,
                     now=day.end,
                     decide_from=LIVE_FROM,
-                    policy=house.settings.detection,
+                    policy=app.settings.detection,
                     floor=floor,
                 )
                 moved((day.number + 1) / demo.history_days)
         return operator
 
     def _welcome(self, service: "Service") -> None:
-        quarter, token = _QUARTER_S / service.house.settings.demo.speed, service.house.keys.token
+        quarter, token = _QUARTER_S / service.app.settings.demo.speed, service.app.keys.token
         self.console.print(
             f"[bold]precall is watching.[/bold] A quarter of an hour passes every {quarter:.3g} s; Ctrl-C stops.\n"
             f"Open this first, then the links below work: {service.url}/?token={token}\n",
@@ -192,8 +192,8 @@ class Demo:
         )
 
     def _sum_up(self, service: "Service", receiver: "DemoReceiver") -> None:
-        book, counts = service.house.store.book, receiver.summary
-        incidents = book.incidents()
+        store, counts = service.app.store, receiver.summary
+        incidents = store.incidents.all()
         told = [i for i in incidents if not i.silent]
         resolved = sum(i.state == "resolved" for i in told)
         affected = sum(_affected(service, i) for i in told)
@@ -206,5 +206,5 @@ class Demo:
 
 
 def _affected(service: "Service", incident: "Incident") -> float:
-    impact = service.house.store.book.impact(incident.incident_id)
+    impact = service.app.store.impacts.latest(incident.incident_id)
     return impact.affected if impact else 0.0

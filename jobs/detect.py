@@ -46,9 +46,9 @@ def detect(
         scored.extend(scoring.late())
         deciding.again()
         decided.extend(deciding.forward())
-        for debt in scoring.ready():
-            scoring.score(debt)
-            scored.append(debt.tick)
+        for pending_step in scoring.ready():
+            scoring.score(pending_step)
+            scored.append(pending_step.tick)
             decided.extend(deciding.forward())
 
     mended(run, lambda: mend(source, store, catalogue, reference, now=now))

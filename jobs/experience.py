@@ -70,7 +70,7 @@ def due(store: Store, now: float) -> bool:
 def _days_to_do(store: Store, reference: Reference, before: int | None, now: int) -> Iterator[Window]:
     """Local days from the earliest that may have changed up to the present one; none while no incident is on or changes."""
     oldest = now - REMEMBERED_DAYS * _DAY_S
-    changed = store.book.incidents_changed_at(oldest if before is None else before)
+    changed = store.incidents.changed_since(oldest if before is None else before)
     if changed or before is None:
         first = max(oldest, min((i.started_at for i in changed), default=now))
         yield from local_days(Window(first, now + 1), reference.operator.timezone)
@@ -79,9 +79,9 @@ def _days_to_do(store: Store, reference: Reference, before: int | None, now: int
 def _made(store: Store, reference: Reference, days: list[Window], withdrew: Collection[str], now: int) -> list[Experience]:
     """Rows of these days in order: each sees those of the days before it."""
     customers = reference.customers
-    incidents = store.book.incidents_within(Window(days[0].start, days[-1].end))
+    incidents = store.incidents.within(Window(days[0].start, days[-1].end))
     troubles = dict(_troubles(store, incidents, now))
-    listings = [one for one in store.book.listings_of(troubles) if one.subscriber not in withdrew]
+    listings = [one for one in store.listings.of(troubles) if one.subscriber not in withdrew]
     holders = {one.subscriber for one in listings}
     holders |= {account for person in holders for account in customers.every_account_of.get(person, ())}
     since = days[0].start - (REMEMBERED_DAYS + 7) * _DAY_S
@@ -103,4 +103,4 @@ def _troubles(store: Store, incidents: Iterable[Incident], now: int) -> Iterator
     """Incident id -> what it is to people; a merged one is lived through as part of the older."""
     for incident in incidents:
         if incident.state != "merged":
-            yield incident.incident_id, trouble_of(incident, now, store.book.leading_drift(incident))
+            yield incident.incident_id, trouble_of(incident, now, store.degradations.leading_drift(incident))

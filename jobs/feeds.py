@@ -175,7 +175,7 @@ class FeedWatch:
 
     @cached_property
     def _open(self) -> list[Degradation]:
-        return self.store.book.open_degradations()
+        return self.store.degradations.open()
 
     @cached_property
     def _expected(self) -> frozenset[str]:
@@ -210,7 +210,7 @@ class FeedWatch:
 
     def _alert(self, connection: Connection, stop: FeedStop, type_: str) -> Alert:
         subject = f"feed/{stop.feed}" + (f"/{stop.part}" if stop.part else "")
-        waiting = [i for i in self.store.book.incidents(state="open") if i.no_data_since is not None]
+        waiting = [i for i in self.store.incidents.all(state="open") if i.no_data_since is not None]
         data = {
             "feed": {"name": stop.feed, "part": stop.part or None},
             "noDataSince": _iso(stop.since),

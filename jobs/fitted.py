@@ -16,7 +16,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
 from detector.scoring import Baseline
-from detector.store import Store, habits
+from detector.store import Store, mobility_profiles
 from detector.store.arrays import Arrays
 
 _HABIT = [f.name for f in fields(Habit) if f.name != "cells"]
@@ -55,12 +55,12 @@ def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionP
 def save_habit(store: Store, habit: Habit) -> None:
     """Replace the habits, whole."""
     arrays: Arrays = {"cells": _strings(habit.cells)} | {name: getattr(habit, name) for name in _HABIT}
-    store.arrays.save("habit", arrays, habits.MADE_FROM)
+    store.arrays.save("habit", arrays, mobility_profiles.MADE_FROM)
 
 
 def load_habit(store: Store) -> Habit | None:
     """Where people usually are, or None before the first `learn`."""
-    arrays = store.arrays.load("habit", habits.MADE_FROM, in_place=True)
+    arrays = store.arrays.load("habit", mobility_profiles.MADE_FROM, in_place=True)
     if arrays is None:
         return None
     return Habit(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _HABIT})
@@ -106,7 +106,7 @@ def bands_of(
     store: Store, catalogue: Catalogue, policy: DetectionPolicy, incident: Incident, *, timezone: str, until: int
 ) -> tuple[Band, ...]:
     """The incident's leading KPIs against what was expected of them, from some hours before it until `until` at most."""
-    shown = sorted(store.book.degradations_of(incident), key=lambda d: -d.strength)[:_BANDS_AN_INCIDENT]
+    shown = sorted(store.degradations.of(incident), key=lambda d: -d.strength)[:_BANDS_AN_INCIDENT]
     end = min(until, (incident.over_at or until) + _CONTEXT_S)
     window = Window(incident.started_at - _CONTEXT_S, end)
     bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in shown)

@@ -9,7 +9,7 @@ import numpy as np
 from detector.domain.cell import Topology, base_object
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
-from detector.domain.ports import Piece
+from detector.domain.ports import SourceFile
 from detector.kpis import Catalogue, CounterNames, ObjectNames
 
 WHOLE = ""
@@ -54,18 +54,18 @@ class Intake:
     parts: dict[str, Part] = field(default_factory=dict)
     counters: dict[tuple[str, ...], Listed] = field(default_factory=dict)
 
-    def add(self, piece: Piece, batches: Sequence[CounterBatch]) -> None:
-        """What one piece held."""
-        self.arrived_at = max(self.arrived_at, piece.arrived_at)
+    def add(self, source_file: SourceFile, batches: Sequence[CounterBatch]) -> None:
+        """What one file held."""
+        self.arrived_at = max(self.arrived_at, source_file.arrived_at)
         for batch in batches:
             self.rows += len(batch.objects)
             for name in (WHOLE, f"periods of {batch.duration_s} s", f"files {series_of(batch.file)}"):
                 part = self.parts.setdefault(name, Part())
-                part.arrived_at = max(part.arrived_at, piece.arrived_at)
+                part.arrived_at = max(part.arrived_at, source_file.arrived_at)
                 part.data_until = max(part.data_until, batch.start + batch.duration_s)
                 part.duration_s = max(part.duration_s, batch.duration_s)
                 part.starts.add(batch.start)
-                part.files.add((batch.file, piece.sha256))
+                part.files.add((batch.file, source_file.sha256))
             known = self.counters.setdefault(batch.counters, Listed(batch.file))
             known.rows += len(batch.objects)
             if len(known.objects) < _MOST_OBJECTS:

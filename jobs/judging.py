@@ -46,7 +46,7 @@ class Judging:
                 past.run("assess")
                 moved((moment - begin) / self.seconds)
         going_on = self._hand_over(int(now))
-        incidents = [one for one in self.jobs.store.book.incidents() if not one.silent]
+        incidents = [one for one in self.jobs.store.incidents.all() if not one.silent]
         return f"{len(incidents)} incidents since {utc(begin):%Y-%m-%dT%H:%MZ}, {going_on} of them going on"
 
     def _first(self, begin: int) -> bool:
@@ -73,15 +73,15 @@ class Judging:
     def _hand_over(self, now: int) -> int:
         """What was asked of care in the past is unsaid; receivers hear of what goes on. Returns how many incidents do."""
         store = self.jobs.store
-        incidents = store.book.incidents()
+        incidents = store.incidents.all()
         open_ = [one for one in incidents if one.state == "open" and not one.silent]
         with store.begin() as connection:
             rows = standing(store.communications.of([one.incident_id for one in incidents]))
             store.communications.add(connection, care.taken_back(rows, now))
             for one in open_:
                 store.notes.put(connection, f"told:{one.incident_id}", None)  # so that `assess` tells of it as opened
-            newest = list(store.ticks.all_done("assess"))[-1:]
-            for debt in newest if open_ else ():
-                store.ticks.owe(connection, "assess", debt.tick, debt.version)
+            newest = list(store.ticks.completed("assess"))[-1:]
+            for pending_step in newest if open_ else ():
+                store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
         self.jobs.run("assess")
         return len(open_)

@@ -64,8 +64,8 @@ def learn(
             partial(mend, source, store, catalogue, reference, now=now),
         )
         if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
-            degraded = store.book.degradations_since(int(history.starts[0]))
-            incidents = store.book.incidents_since(int(history.starts[0]))
+            degraded = store.degradations.since(int(history.starts[0]))
+            incidents = store.incidents.since(int(history.starts[0]))
             part = _part(moved, count / len(durations) * BASELINES_SHARE, BASELINES_SHARE / len(durations))
             baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents, moved=part)
             fitted.save_baseline(store, catalogue, policy, duration_s, baseline)

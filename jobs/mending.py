@@ -8,7 +8,7 @@ from detector import pipeline
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Misconfigured, Permanent, Unfinished
 from detector.domain.finding import Findings
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Reference, Source, SourceFile
 from detector.domain.window import DAY_S, Grid, Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
@@ -69,9 +69,13 @@ class _Again:
         """Those that are known again: of a tick of which one file is gone nothing is known."""
         with self._store.begin() as connection:
             versions = self._store.ticks.versions(connection, self._ticks)
-            fed_by = {tick: self._store.pieces.feeding(connection, [tick]) for tick in self._ticks}
-        read = self._read({piece for pieces in fed_by.values() for piece in pieces})
-        there = {tick for tick, pieces in fed_by.items() if pieces and all(piece in read for piece in pieces)}
+            fed_by = {tick: self._store.source_files.feeding(connection, [tick]) for tick in self._ticks}
+        read = self._read({source_file for source_files in fed_by.values() for source_file in source_files})
+        there = {
+            tick
+            for tick, source_files in fed_by.items()
+            if source_files and all(source_file in read for source_file in source_files)
+        }
         frames = pipeline.compute(
             [b for batches in read.values() for b in batches if self._grid.tick(b.start, b.duration_s) in there],
             self._catalogue,
@@ -99,12 +103,12 @@ class _Again:
         self._store.damage.note(findings)
         return restored
 
-    def _read(self, pieces: Iterable[Piece]) -> dict[Piece, list[CounterBatch]]:
-        """The pieces that can still be read, in order of arrival: of two about one period the later one counts."""
+    def _read(self, source_files: Iterable[SourceFile]) -> dict[SourceFile, list[CounterBatch]]:
+        """The files that can still be read, in order of arrival: of two about one period the later one counts."""
         read, window = {}, self._grid.reach(self._ticks)
-        for piece in sorted(pieces, key=lambda p: (p.arrived_at, p.name)):
+        for source_file in sorted(source_files, key=lambda p: (p.arrived_at, p.name)):
             try:
-                read[piece] = list(self._source.read(piece, Findings(), window))
+                read[source_file] = list(self._source.read(source_file, Findings(), window))
             except (Permanent, Unfinished, OSError):
                 continue
         return read
@@ -119,7 +123,7 @@ def _mend_presence(source: Source, store: Store, now: float) -> None:
             continue
         after, until = file.after or 0.0, min(file.until or 0.0, now)
         try:
-            rows = store.erased.read().without(source.presence(after, until, Findings()))
+            rows = store.tombstones.read().without(source.presence(after, until, Findings()))
         except (Misconfigured, Permanent, Unfinished, OSError):
             continue  # a table is being mended: it is asked again at the next pull
         with store.begin() as connection:

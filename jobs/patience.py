@@ -6,7 +6,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from detector.domain.ports import Piece
+from detector.domain.ports import SourceFile
 from detector.store import Store
 
 LARGE_BYTES = 4 << 20
@@ -18,9 +18,9 @@ _LEARNED_LATELY_S = 3600
 _BACKLOG = "pull:backlog"
 
 
-def is_large(piece: Piece) -> bool:
+def is_large(source_file: SourceFile) -> bool:
     """Whether this one is read alone, after the others."""
-    return piece.window is None and piece.size > LARGE_BYTES
+    return source_file.window is None and source_file.size > LARGE_BYTES
 
 
 class Patience:
@@ -35,11 +35,13 @@ class Patience:
         self._begun = False
         self._late = False
 
-    def over(self, pieces: Sequence[Piece]) -> bool:
+    def over(self, source_files: Sequence[SourceFile]) -> bool:
         """Whether these are left for the next pull. At least one round is read in each."""
-        large = any(map(is_large, pieces))
+        large = any(map(is_large, source_files))
         self._late = self._begun and self.late()
-        if self._late or (large and self._small_read and self._budget_s < inf and self._gave_way(pieces) <= _MOST_TIMES):
+        if self._late or (
+            large and self._small_read and self._budget_s < inf and self._gave_way(source_files) <= _MOST_TIMES
+        ):
             return True
         self._begun, self._small_read = True, self._small_read or not large
         return False
@@ -48,15 +50,15 @@ class Patience:
         """Whether the time for reading is over."""
         return monotonic() > self._until
 
-    def _gave_way(self, pieces: Sequence[Piece]) -> int:
-        return max(self._store.pieces.gave_way(piece) for piece in pieces)
+    def _gave_way(self, source_files: Sequence[SourceFile]) -> int:
+        return max(self._store.source_files.gave_way(source_file) for source_file in source_files)
 
-    def backlog(self, left: Sequence[Piece]) -> bool:
+    def backlog(self, left: Sequence[SourceFile]) -> bool:
         """Whether some of what came is unread only because there was no time: nothing is concluded from what seems not to
         come."""
         return bool(left) and self._budget_s < inf and self.late()
 
-    def note(self, connection: Connection, left: Sequence[Piece], now: float) -> None:
+    def note(self, connection: Connection, left: Sequence[SourceFile], now: float) -> None:
         """A backlog that is read to its end is learned from anew: part of it was not there when baselines were learned
         last."""
         backlog = self.backlog(left)

@@ -25,11 +25,11 @@ def prune(store: Store, source: Source, policy: RetentionPolicy, *, now: float, 
     gone |= store.retention.prune(policy, now=now, wall_now=wall_now, known=_known(source, now))
     with store.begin() as connection:
         longest = max(policy.attachments_days, policy.interactions_days, policy.events_days)
-        store.erased.prune(connection, before(longest))
+        store.tombstones.prune(connection, before(longest))
     gone["identities sealed anew"] = store.vault.reseal()
     store.history.compact(before=int(now) - _DAY)
     gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - _DAY)
-    gone["piece"] = store.pieces.prune(before(policy.kpi_days), source.pieces(0.0, now))
+    gone["piece"] = store.source_files.prune(before(policy.kpi_days), source.source_files(0.0, now))
     return gone
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.policy import DetectionPolicy, FeedbackPolicy
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Reference, Source, SourceFile
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
 from detector.store import Store
@@ -62,12 +62,12 @@ def pull(
     if listening is not None and now >= decide_from:
         scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
     mend(source, store, catalogue, reference, now=now)
-    listed = source.pieces(store.notes.get(COUNTERS, 0.0), now)
+    listed = source.source_files(store.notes.get(COUNTERS, 0.0), now)
     source.passed_over(findings)
-    for piece, reason in store.pieces.refused(listed):
-        put_aside(source, piece, reason, findings)
-    unread = store.pieces.unread(listed)
-    fresh = [piece for piece in unread if not store.pieces.postponed(piece)]
+    for source_file, reason in store.source_files.refused(listed):
+        put_aside(source, source_file, reason, findings)
+    unread = store.source_files.unread(listed)
+    fresh = [source_file for source_file in unread if not store.source_files.postponed(source_file)]
     intake = Intake()
     rounds = [
         Round(
@@ -76,7 +76,7 @@ def pull(
             catalogue=catalogue,
             reference=reference,
             findings=findings,
-            pieces=part,
+            source_files=part,
             decide_from=decide_from,
             intake=intake,
         )
@@ -86,12 +86,12 @@ def pull(
     done, failed = _run(rounds, now, reached, moved, patience)
     ticks = [tick for pulled in done for tick in pulled.ticks]
     unused = judge_names(intake, catalogue, reference.topology, findings)
-    if failed:  # the pointer stays, so that the pieces of that round are listed again
+    if failed:  # the pointer stays, so that the files of that round are listed again
         with store.begin() as connection:
             store.notes.count(connection, findings, now)
         raise failed[0]
     with store.begin() as connection:
-        left = store.pieces.unread(unread)
+        left = store.source_files.unread(unread)
         if not patience.backlog(left):
             ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         store.notes.put(connection, COUNTERS, min([now, *(nextafter(p.arrived_at, -inf) for p in left)]))
@@ -100,7 +100,7 @@ def pull(
         keep_counters(connection, store, intake, unused)
         store.notes.count(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
-    return Pulled(sum(one.pieces for one in done), aside, tuple(ticks), tuple(findings), intake.rows)
+    return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), intake.rows)
 
 
 def _run(
@@ -111,7 +111,7 @@ def _run(
     done: list[Pulled] = []
     failed: list[Transient] = []
     waiting = deque(rounds)
-    while waiting and not patience.over(waiting[0].pieces):
+    while waiting and not patience.over(waiting[0].source_files):
         one = waiting.popleft()
         try:
             done.append(one.run(now, reached, patience))
@@ -134,26 +134,26 @@ def _may_be_of_a_file(error: Exception) -> bool:
     return not isinstance(error, PrecallError | OSError)
 
 
-def _rounds(pieces: Sequence[Piece], store: Store) -> Iterator[list[Piece]]:
-    """Pieces of the same hours together; those whose periods are not known before reading, by size. Large ones come last,
+def _rounds(source_files: Sequence[SourceFile], store: Store) -> Iterator[list[SourceFile]]:
+    """Files of the same hours together; those whose periods are not known before reading, by size. Large ones come last,
     and each alone; so do those that could not be read before."""
-    alone = [piece for piece in pieces if is_large(piece) or store.pieces.failed(piece)]
-    rest = [piece for piece in pieces if piece not in alone]
+    alone = [source_file for source_file in source_files if is_large(source_file) or store.source_files.failed(source_file)]
+    rest = [source_file for source_file in source_files if source_file not in alone]
     yield from _together(rest)
-    yield from ([piece] for piece in sorted(alone, key=lambda p: (p.size, p.arrived_at, p.name)))
+    yield from ([source_file] for source_file in sorted(alone, key=lambda p: (p.size, p.arrived_at, p.name)))
 
 
-def _together(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+def _together(source_files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
     size = 0
 
-    def key(piece: Piece) -> tuple[int, int]:
+    def key(source_file: SourceFile) -> tuple[int, int]:
         nonlocal size
-        if piece.window is not None:
-            return 0, piece.window.start // _ROUND_S
-        size += piece.size
+        if source_file.window is not None:
+            return 0, source_file.window.start // _ROUND_S
+        size += source_file.size
         return 1, size // _ROUND_BYTES
 
-    for _, part in groupby(sorted(pieces, key=lambda p: (p.window is None, p.window.start if p.window else 0)), key):
+    for _, part in groupby(sorted(source_files, key=lambda p: (p.window is None, p.window.start if p.window else 0)), key):
         yield sorted(part, key=lambda p: (p.arrived_at, p.name))
 
 
@@ -170,6 +170,6 @@ def _owe_gaps(
         delay = reference.operator.arrival_delay_s
         for tick in never_came(since, duration_s, known, now=now, arrival_delay_s=delay, policy=policy):
             store.history.record(connection, tick, 1, "", 0)
-            store.ticks.owe(connection, "score", tick, 1)
+            store.ticks.add_pending(connection, "score", tick, 1)
             gaps.append(tick)
     return gaps

@@ -71,7 +71,7 @@ class PeoplePull:
         after = self._after("presence")
         if self.now <= after:
             return
-        rows = self.store.erased.read().without(self.source.presence(after, self.now, self.findings))
+        rows = self.store.tombstones.read().without(self.source.presence(after, self.now, self.findings))
         with self.store.begin() as connection:
             if self._after("presence") != after:  # another daemon was faster
                 return
@@ -110,7 +110,7 @@ class PeoplePull:
     ) -> None:
         """Kept as interactions, without their words; one that is known as it is is not written again."""
         made = _interactions(self.store, self.reference, contacts, surveys, findings)
-        erased = self.store.erased.read()
+        erased = self.store.tombstones.read()
         allowed = [one for one in made if not erased.covers(one.subscriber, one.at)]
         span = [one.at for one in allowed]
         known = {k.interaction_id: k for k in self.store.interactions.between(min(span), max(span) + 1)} if span else {}
@@ -122,7 +122,7 @@ class PeoplePull:
         taken = self._rows("subscriber_events", self.source.subscriber_events)
         if taken is None:
             return
-        erased = self.store.erased.read()
+        erased = self.store.tombstones.read()
         with self.store.begin() as connection:
             rows = [one for one in (*taken.late, *taken.fresh) if not erased.covers(one.subscriber, one.at)]
             self.store.interactions.add_events(connection, rows)

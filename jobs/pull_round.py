@@ -8,7 +8,7 @@ from detector.domain.counters import CounterBatch
 from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Reference, Source, SourceFile
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.sources.causes import of_surroundings, unforeseen
@@ -23,60 +23,63 @@ from jobs.patience import Patience
 class Pulled:
     """What one pull did."""
 
-    pieces: int = 0
-    set_aside: tuple[tuple[Piece, str], ...] = ()
+    source_files: int = 0
+    set_aside: tuple[tuple[SourceFile, str], ...] = ()
     ticks: tuple[Tick, ...] = ()
     findings: tuple[Finding, ...] = ()
     rows: int = 0
     """Rows of counters in what was read."""
 
 
-def reason_of(piece: Piece, error: Exception) -> tuple[str, str]:
+def reason_of(source_file: SourceFile, error: Exception) -> tuple[str, str]:
     """(the file, the reason in one line)."""
-    name = shown_name(piece.name)
-    return name, str(error).replace(piece.name, name)
+    name = shown_name(source_file.name)
+    return name, str(error).replace(source_file.name, name)
 
 
-def put_aside(source: Source, piece: Piece, reason: str, findings: Findings) -> None:
+def put_aside(source: Source, source_file: SourceFile, reason: str, findings: Findings) -> None:
     """Out of the way if that is possible; else the file stays, and is not read again."""
     try:
-        source.set_aside(piece, reason)
+        source.set_aside(source_file, reason)
     except Transient as error:
-        findings.add("file_left_in_place", *reason_of(piece, error))
+        findings.add("file_left_in_place", *reason_of(source_file, error))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Pieces read together into whole ticks."""
+    """Files read together into whole ticks."""
 
     source: Source
     store: Store
     catalogue: Catalogue
     reference: Reference
     findings: Findings
-    pieces: Sequence[Piece]
+    source_files: Sequence[SourceFile]
     decide_from: int
     intake: Intake
 
     def halves(self, error: Exception) -> list["Round"]:
         """Two rounds in reverse order; none if there is but one file, which is left for a while."""
-        if len(self.pieces) == 1:
-            pause = self.store.pieces.postpone(self.pieces[0])
-            name, why = reason_of(self.pieces[0], unforeseen(error, self.pieces[0].name))
+        if len(self.source_files) == 1:
+            pause = self.store.source_files.postpone(self.source_files[0])
+            name, why = reason_of(self.source_files[0], unforeseen(error, self.source_files[0].name))
             self.findings.add("file_unreadable", name, f"{why}: left in place, tried again in {pause:.0f} s")
             return []
-        middle = len(self.pieces) // 2
-        return [replace(self, pieces=self.pieces[middle:]), replace(self, pieces=self.pieces[:middle])]
+        middle = len(self.source_files) // 2
+        return [
+            replace(self, source_files=self.source_files[middle:]),
+            replace(self, source_files=self.source_files[:middle]),
+        ]
 
     def run(self, now: float, reached: Reached, patience: Patience) -> Pulled:
         """Files for which there is no time any more are left as they are."""
         found = Findings()
-        read, aside, unread = self._read(self.pieces, found, late=patience.late)
+        read, aside, unread = self._read(self.source_files, found, late=patience.late)
         batches = [batch for _, own in read for batch in own]
         touched = self._touched(batches)
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)
-            earlier = self.store.pieces.feeding(connection, versions) if versions else []
+            earlier = self.store.source_files.feeding(connection, versions) if versions else []
         known = {(p.source, p.name, p.window) for p, _ in (*read, *aside)}  # the same name with new bytes replaces
         again = [p for p in earlier if (p.source, p.name, p.window) not in known]
         before, *lost = self._read(again, Findings(), touched)  # what they held was found when they were new
@@ -88,12 +91,12 @@ class Round:
         written = [(frame, self._write(frame, versions)) for frame in frames]
         reached("pull.written")
         self._record(written, versions, read, aside, now)
-        for piece, reason in aside:
-            put_aside(self.source, piece, reason, found)
-        for piece in unread:
-            self.store.pieces.postpone(piece)
-        for piece, own in read:
-            self.intake.add(piece, own)
+        for source_file, reason in aside:
+            put_aside(self.source, source_file, reason, found)
+        for source_file in unread:
+            self.store.source_files.postpone(source_file)
+        for source_file, own in read:
+            self.intake.add(source_file, own)
         self.findings.extend(found)
         reached("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)
@@ -101,40 +104,40 @@ class Round:
 
     def _read(
         self,
-        pieces: Iterable[Piece],
+        source_files: Iterable[SourceFile],
         findings: Findings,
         ticks: Sequence[Tick] = (),
         late: Callable[[], bool] = lambda: False,
-    ) -> tuple[list[tuple[Piece, list[CounterBatch]]], list[tuple[Piece, str]], list[Piece]]:
-        """(what each piece holds, those refused and why, those to be asked for again): each whole or not at all; a piece
+    ) -> tuple[list[tuple[SourceFile, list[CounterBatch]]], list[tuple[SourceFile, str]], list[SourceFile]]:
+        """(what each file holds, those refused and why, those to be asked for again): each whole or not at all; a file
         that cannot be read never takes the others with it."""
         window = self._grid.reach(ticks) if ticks else None
-        read: list[tuple[Piece, list[CounterBatch]]] = []
-        aside: list[tuple[Piece, str]] = []
-        unread: list[Piece] = []
-        for piece in pieces:
+        read: list[tuple[SourceFile, list[CounterBatch]]] = []
+        aside: list[tuple[SourceFile, str]] = []
+        unread: list[SourceFile] = []
+        for source_file in source_files:
             if late() and (read or aside or unread):
                 break
             own = Findings()
             try:
-                read.append((piece, list(self.source.read(piece, own, window or piece.window))))
+                read.append((source_file, list(self.source.read(source_file, own, window or source_file.window))))
                 findings.extend(own)
             except Permanent as error:
-                name, why = reason_of(piece, error)
-                aside.append((piece, why))
+                name, why = reason_of(source_file, error)
+                aside.append((source_file, why))
                 findings.add("file_incomplete" if isinstance(error, Incomplete) else "file_set_aside", name, why)
             except Unfinished as error:
-                unread.append(piece)
-                findings.add("file_unreadable", *reason_of(piece, error))
+                unread.append(source_file)
+                findings.add("file_unreadable", *reason_of(source_file, error))
             except PrecallError:
                 raise
             except Exception as error:  # noqa: BLE001  a reader's own mistake costs its file, never the others
-                name, why = reason_of(piece, unforeseen(error, piece.name))
+                name, why = reason_of(source_file, unforeseen(error, source_file.name))
                 findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", name, why)
                 if of_surroundings(error):
-                    unread.append(piece)
+                    unread.append(source_file)
                 else:
-                    aside.append((piece, why))
+                    aside.append((source_file, why))
         return read, aside, unread
 
     @property
@@ -164,8 +167,8 @@ class Round:
         self,
         written: Sequence[tuple[KpiFrame, dict[Tick, str]]],
         versions: dict[Tick, int],
-        read: Sequence[tuple[Piece, list[CounterBatch]]],
-        aside: Sequence[tuple[Piece, str]],
+        read: Sequence[tuple[SourceFile, list[CounterBatch]]],
+        aside: Sequence[tuple[SourceFile, str]],
         now: float,
     ) -> None:
         with self.store.begin() as connection:
@@ -177,9 +180,13 @@ class Round:
                     version = versions.get(tick, 0) + 1
                     self.store.history.record(connection, tick, version, path, len(frame.objects))
                     if tick.start >= self.decide_from:
-                        self.store.ticks.owe(connection, "score", tick, version)
-            self.store.pieces.record(connection, [(piece, self._touched(own)) for piece, own in read], aside)
-        self.store.pieces.learned([*(piece for piece, _ in read), *(piece for piece, _ in aside)])
+                        self.store.ticks.add_pending(connection, "score", tick, version)
+            self.store.source_files.record(
+                connection, [(source_file, self._touched(own)) for source_file, own in read], aside
+            )
+        self.store.source_files.learned(
+            [*(source_file for source_file, _ in read), *(source_file for source_file, _ in aside)]
+        )
 
 
 def _check_unchanged(before: dict[Tick, int], now: dict[Tick, int]) -> None:

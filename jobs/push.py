@@ -194,7 +194,7 @@ class Relay:
         self._recheck(message, event_now)
         if message.body is not None:
             return message.body
-        listed = self.store.book.listings(incident_id=message.incident_id, current=True)
+        listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         alert = replace(message.alert, data=_recounted(message.data, listed, self.floor))
         body = delivery.format_named(receiver.format).render(alert, self.source_uri)
         frozen = self.store.outbox.freeze(message, dict(alert.data), body)
@@ -205,7 +205,7 @@ class Relay:
         """Listings that may no longer be acted upon are refused. What was asked with this very alert, which nobody has
         heard, is taken back: so it may be said when it is allowed again."""
         reference = self.source.reference(event_now)
-        listed = self.store.book.listings(incident_id=message.incident_id, current=True)
+        listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         ask = LastAsk(reference, self.policy, int(event_now))
         refused = [(one, why) for one in listed if one.contactable and (why := ask.why_not(one))]
         gone = {one.subscriber for one, _ in refused}
@@ -216,7 +216,7 @@ class Relay:
         with self.store.begin() as connection:
             for one, why in refused:
                 assert one.row is not None  # noqa: S101  rows that were read have one
-                self.store.book.refuse(connection, one.row, why)
+                self.store.listings.refuse(connection, one.row, why)
             self.store.communications.add(connection, care.taken_back(unsaid, int(event_now)))
 
     def _unheard(self, message: Message) -> bool:

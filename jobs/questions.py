@@ -1,9 +1,9 @@
-"""What pages, API and command line ask of a wired house."""
+"""What pages, API and command line ask of a wired app."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from detector.app import House
+from detector.app import App
 from detector.domain.ports import Reference
 from detector.web.store_service import StoreService
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
 
 def questions_of(
-    house: House,
+    app: App,
     problems: Callable[[], Sequence[str]] = list,
     reference: Callable[[], Reference] | None = None,
     metrics: Callable[[], str] | None = None,
 ) -> StoreService:
-    """What pages, API and command line ask of the house. `metrics`: the daemon's, where another process has them."""
+    """What pages, API and command line ask of the app. `metrics`: the daemon's, where another process has them."""
     return StoreService(
-        store=house.store,
-        source=lambda: house.source,
-        catalogue=lambda: house.catalogue,
-        settings=house.settings,
-        clock=house.clock,
-        pseudonymiser=house.pseudonymiser,
-        metrics_text=metrics or (lambda: house.telemetry.text()),
+        store=app.store,
+        source=lambda: app.source,
+        catalogue=lambda: app.catalogue,
+        settings=app.settings,
+        clock=app.clock,
+        pseudonymiser=app.pseudonymiser,
+        metrics_text=metrics or (lambda: app.telemetry.text()),
         problems=problems,
         reference=reference,
     )
 
 
-def desk_of(house: House) -> "StoreDesk":
+def desk_of(app: App) -> "StoreDesk":
     """What care teams tell and ask beside the incident."""
     from detector.web.store_desk import StoreDesk  # with the reports, which a lookup does not need
 
-    return StoreDesk(house.store, house.source, house.settings, house.clock, house.pseudonymiser)
+    return StoreDesk(app.store, app.source, app.settings, app.clock, app.pseudonymiser)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from detector.app import House
+from detector.app import App
 from detector.clock import WallClock
 from detector.domain.errors import Misconfigured
 from detector.domain.ports import Reference
@@ -19,16 +19,16 @@ _STOPS = frozenset({"database", "schema", "keys"})
 """Kinds of trouble beside which nothing can be mended."""
 
 
-def plan(house: House) -> Verified:
+def plan(app: App) -> Verified:
     """What is wrong with the store. Raises Misconfigured while a daemon runs on it, and for what cannot be mended."""
-    settings = house.settings
+    settings = app.settings
     if (running := where(settings.storage.path)) is not None:
         raise _at_work(running.geturl())
     found = verify(settings, at_work=False)
     stops = [one for one in found.troubles if one.kind in _STOPS]
     if stops:
         raise Misconfigured(stops[0].what, where=stops[0].where, mend=f"this cannot be mended here: {stops[0].mend}")
-    others = Presence(house.store, settings.storage.path, "").others(WallClock().now())
+    others = Presence(app.store, settings.storage.path, "").others(WallClock().now())
     if others:
         raise _at_work(str(others[0]))
     return found
@@ -38,9 +38,9 @@ def _at_work(who: str) -> Misconfigured:
     return Misconfigured(f"a daemon works on this store ({who})", where="precall rebuild", mend="stop it first")
 
 
-def rebuild(house: House, found: Verified) -> Verified:
+def rebuild(app: App, found: Verified) -> Verified:
     """Mend what can be mended; what is wrong afterwards. Raises PrecallError if the store cannot be written."""
-    store, settings = house.store, house.settings
+    store, settings = app.store, app.settings
     narrow(settings.storage.path, settings.sources.path, deep=True)
     store.mend_folders()
     if any(one.kind == "index" for one in found.troubles):
@@ -49,14 +49,14 @@ def rebuild(house: House, found: Verified) -> Verified:
     if any(one.kind == "reference" for one in found.troubles):
         drop_unreferenced(store)
     for trouble in found.troubles:
-        _put_in_order(house, trouble)
-    _try_again(house)
-    now, reference = house.clock.now(), _reference(house)
-    mend(house.source, store, house.catalogue, reference, now=now)
+        _put_in_order(app, trouble)
+    _try_again(app)
+    now, reference = app.clock.now(), _reference(app)
+    mend(app.source, store, app.catalogue, reference, now=now)
     store.history.adopt()
     store.presence.adopt()
     if store.notes.get("learned_at") is not None:
-        jobs_of(house).run("learn_if_due")  # what was learned and is lost
+        jobs_of(app).run("learn_if_due")  # what was learned and is lost
     return verify(settings, at_work=False)
 
 
@@ -65,20 +65,20 @@ def mendable(troubles: Sequence[Trouble]) -> list[Trouble]:
     return [one for one in troubles if one.kind in MENDABLE]
 
 
-def _reference(house: House) -> Reference:
-    return house.source.reference(house.clock.now())
+def _reference(app: App) -> Reference:
+    return app.source.reference(app.clock.now())
 
 
-def _try_again(house: House) -> None:
+def _try_again(app: App) -> None:
     """Ticks that were given up are asked for once more: their files may lie in the inbox again."""
-    with house.store.begin() as connection:
-        for tick in house.store.ticks.in_state(UNKNOWN):
-            house.store.ticks.mark_tick(connection, tick, DAMAGED)
+    with app.store.begin() as connection:
+        for tick in app.store.ticks.in_state(UNKNOWN):
+            app.store.ticks.mark_tick(connection, tick, DAMAGED)
 
 
-def _put_in_order(house: House, trouble: Trouble) -> None:
+def _put_in_order(app: App, trouble: Trouble) -> None:
     """The files of one trouble."""
-    store, path = house.store, house.settings.storage.path / trouble.where
+    store, path = app.store, app.settings.storage.path / trouble.where
     if trouble.kind == "history":
         store.history.set_aside(trouble.where.removeprefix("kpi/"), trouble.what)
     elif trouble.kind == "presence":

@@ -103,13 +103,13 @@ class Jobs:
         self.telemetry.fed(
             self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings
         )
-        for piece, reason in pulled.set_aside:
-            log.warning("file set aside", file=piece.name, reason=reason)
+        for source_file, reason in pulled.set_aside:
+            log.warning("file set aside", file=source_file.name, reason=reason)
         self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
-        self.telemetry.files.labels("read").inc(pulled.pieces - len(pulled.set_aside))
+        self.telemetry.files.labels("read").inc(pulled.source_files - len(pulled.set_aside))
         for finding in pulled.findings:
             self.telemetry.findings.labels(finding.code).inc(finding.count)
-        return f"{pulled.pieces} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
+        return f"{pulled.source_files} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
 
     def _watch_feed(self) -> None:
         """What stopped coming, or comes again: log, metrics, and an alert to operations."""
@@ -146,10 +146,10 @@ class Jobs:
         self.decided += detected.decided
         self._watch_feed()
         self.telemetry.ticks.inc(len(detected.decided))
-        open_ = self.store.book.incidents(state="open")
+        open_ = self.store.incidents.all(state="open")
         self.telemetry.incidents.set(len(open_))
-        owed = self.store.ticks.debts("score")
-        self.telemetry.behind.set(max(0.0, self.clock.now() - owed[0].tick.end) if owed else 0.0)
+        pending = self.store.ticks.pending("score")
+        self.telemetry.behind.set(max(0.0, self.clock.now() - pending[0].tick.end) if pending else 0.0)
         return f"{len(detected.decided)} ticks decided, {len(open_)} incidents open"
 
     def assess(self) -> str:
@@ -241,8 +241,8 @@ class Jobs:
     def _blind(self) -> bool:
         """A tick is owed for which there is no baseline."""
         policy = self.settings.detection
-        owed = {debt.tick.duration_s for debt in self.store.ticks.debts("score")}
-        return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in owed)
+        pending = {pending_step.tick.duration_s for pending_step in self.store.ticks.pending("score")}
+        return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in pending)
 
     def prune(self) -> str:
         if not self.guard.certain():
@@ -254,9 +254,9 @@ class Jobs:
         """What keeps the service from its work: for /readyz."""
         found = [f"job {name}: {why}" for name, why in self.failures.copy().items()]
         found += [f"job {name}: runs since {seconds:.0f} s, its deadline is over" for name, seconds in self.late().items()]
-        owed = self.store.ticks.debts("score")
-        if owed and self.clock.now() - owed[0].tick.end > _OVERDUE_S:
-            found.append(f"detect: the tick of {owed[0].tick.start} is still owed")
+        pending = self.store.ticks.pending("score")
+        if pending and self.clock.now() - pending[0].tick.end > _OVERDUE_S:
+            found.append(f"detect: the tick of {pending[0].tick.start} is still owed")
         found += [problem] if (problem := self.guard.problem()) else []
         zone = self.source.reference(self.clock.now()).operator.timezone
         found += [stop.sentence(zone) for stop in stops(self.store, self.source.name)]

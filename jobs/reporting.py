@@ -103,14 +103,14 @@ class _Files:
 
     @cached_property
     def _incidents(self) -> tuple[Incident, ...]:
-        return tuple(self.store.book.incidents_within(self.window))
+        return tuple(self.store.incidents.within(self.window))
 
     def _listings(self) -> tuple[Any, ...]:
-        found = self.store.book.listings_of(i.incident_id for i in self._incidents)
+        found = self.store.listings.of(i.incident_id for i in self._incidents)
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _degradations(self) -> tuple[Any, ...]:
-        return tuple(self.store.book.degradations_named({d for i in self._incidents for d in i.degradation_ids}))
+        return tuple(self.store.degradations.named({d for i in self._incidents for d in i.degradation_ids}))
 
     def _interactions(self) -> tuple[Any, ...]:
         found = self.store.interactions.between(self.window.start, self.window.end)
@@ -127,7 +127,7 @@ class _Files:
 
     def _held_out(self) -> tuple[Listing, ...]:
         """Rows begun in the window."""
-        found = self.store.book.held_out_within(self.window)
+        found = self.store.listings.held_out_within(self.window)
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _experience(self) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from detector.domain.coverage import LITTLE
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Reference, Source, SourceFile
 from detector.kpis import Catalogue
 from jobs.intake import Intake, judge_lengths, judge_names, series_of
 
@@ -39,15 +39,15 @@ class Sampled:
 
 def sample(source: Source, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float) -> Sampled:
     """Reads the newest files of each kind as a pull would; `findings` gets what is wrong with them."""
-    pieces = source.pieces(0.0, now)
-    chosen, intake, batches = _newest(pieces), Intake(), list[CounterBatch]()
-    for piece in chosen:
+    source_files = source.source_files(0.0, now)
+    chosen, intake, batches = _newest(source_files), Intake(), list[CounterBatch]()
+    for source_file in chosen:
         try:
-            own = list(source.read(piece, findings, piece.window))
+            own = list(source.read(source_file, findings, source_file.window))
         except Permanent as error:
-            findings.add("file_set_aside", piece.name, str(error))
+            findings.add("file_set_aside", source_file.name, str(error))
             continue
-        intake.add(piece, own)
+        intake.add(source_file, own)
         batches += own
     judge_names(intake, catalogue, reference.topology, findings)
     for name, part in intake.parts.items():
@@ -57,7 +57,7 @@ def sample(source: Source, catalogue: Catalogue, reference: Reference, findings:
     seen = {base_object(name) for frame in frames for name in _with_values(frame)}
     kpis = {kpi.id for frame in frames for kpi in frame.kpis}
     cells = [c for c in reference.topology.cells.values() if c.state not in ("planned", "retired")]
-    return Sampled(len(pieces), len(chosen), len(cells) + len(reference.topology.functions), len(seen), len(kpis))
+    return Sampled(len(source_files), len(chosen), len(cells) + len(reference.topology.functions), len(seen), len(kpis))
 
 
 def _with_values(frame: KpiFrame) -> Iterator[str]:
@@ -66,15 +66,15 @@ def _with_values(frame: KpiFrame) -> Iterator[str]:
     yield from (name for o, name in enumerate(frame.objects) if there[:, o].any())
 
 
-def _newest(pieces: Sequence[Piece]) -> list[Piece]:
+def _newest(source_files: Sequence[SourceFile]) -> list[SourceFile]:
     """Of each kind the last to arrive, none too large to be looked at in passing."""
-    kinds: dict[str, list[Piece]] = defaultdict(list)
-    for piece in sorted(pieces, key=lambda p: p.arrived_at):
-        kinds[series_of(piece.name)].append(piece)
-    found = [piece for own in kinds.values() for piece in own[-_OF_A_KIND:]]
-    newest, size = list[Piece](), 0
-    for piece in sorted(found, key=lambda p: -p.arrived_at)[:_MOST]:
-        size += piece.size if piece.window is None else 0
+    kinds: dict[str, list[SourceFile]] = defaultdict(list)
+    for source_file in sorted(source_files, key=lambda p: p.arrived_at):
+        kinds[series_of(source_file.name)].append(source_file)
+    found = [source_file for own in kinds.values() for source_file in own[-_OF_A_KIND:]]
+    newest, size = list[SourceFile](), 0
+    for source_file in sorted(found, key=lambda p: -p.arrived_at)[:_MOST]:
+        size += source_file.size if source_file.window is None else 0
         if size <= _MOST_BYTES or not newest:
-            newest.append(piece)
+            newest.append(source_file)
     return sorted(newest, key=lambda p: (p.arrived_at, p.name))

@@ -55,7 +55,7 @@ class RoundLog:
         )
 
     def _degradations(self) -> frozenset[str]:
-        return frozenset(d.degradation_id for d in self.store.book.open_degradations())
+        return frozenset(d.degradation_id for d in self.store.degradations.open())
 
     def _objects(self, tick: Tick) -> tuple[int, int]:
         """(objects with a baseline that reported, all of them)."""

@@ -15,7 +15,7 @@ from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
-from detector.store import Debt, Store
+from detector.store import PendingStep, Store
 from detector.store.ticks import UNKNOWN
 from jobs import fitted
 from jobs.ledger import Reached, ready
@@ -36,64 +36,64 @@ class Scoring:
     now: float
     reached: Reached
 
-    def ready(self, *, late: bool = False) -> Iterator[Debt]:
+    def ready(self, *, late: bool = False) -> Iterator[PendingStep]:
         """Debts that may be scored now, of all or of the late ones: an unready tick holds back the later ones of its
         duration."""
         held: set[int] = set()
-        debts = self.store.ticks.debts("score")
+        pending = self.store.ticks.pending("score")
         unknown = self.store.ticks.in_state(UNKNOWN)
-        for debt in filter(self.is_late, debts) if late else debts:
-            if debt.tick in unknown:
-                self.pass_over(debt)
+        for pending_step in filter(self.is_late, pending) if late else pending:
+            if pending_step.tick in unknown:
+                self.pass_over(pending_step)
                 continue
-            if debt.tick.duration_s in held:
+            if pending_step.tick.duration_s in held:
                 continue
-            if self._is_ready(debt.tick):
-                yield debt
+            if self._is_ready(pending_step.tick):
+                yield pending_step
             else:
-                held.add(debt.tick.duration_s)
+                held.add(pending_step.tick.duration_s)
 
-    def is_late(self, debt: Debt) -> bool:
+    def is_late(self, pending_step: PendingStep) -> bool:
         """The tick is no newer than the newest that was decided."""
-        newest = self.store.ticks.newest_done("decide", debt.tick.duration_s)
-        return newest is not None and debt.tick.start <= newest
+        newest = self.store.ticks.newest_done("decide", pending_step.tick.duration_s)
+        return newest is not None and pending_step.tick.start <= newest
 
     def late(self) -> Iterator[Tick]:
         """Score what is late, oldest first, and with it the later ticks that look back on it."""
-        while (debt := next(self.ready(late=True), None)) is not None:
-            if self.now - debt.tick.end > self.policy.late_hours * 3600:
-                self.give_up(debt)
+        while (pending_step := next(self.ready(late=True), None)) is not None:
+            if self.now - pending_step.tick.end > self.policy.late_hours * 3600:
+                self.give_up(pending_step)
             else:
-                self.score(debt, again=True)
-                yield debt.tick
+                self.score(pending_step, again=True)
+                yield pending_step.tick
 
-    def give_up(self, debt: Debt) -> None:
+    def give_up(self, pending_step: PendingStep) -> None:
         """Too late for a decision: the history has the data, which is all."""
-        when = f"{utc(debt.tick.start):%Y-%m-%dT%H:%MZ} of {debt.tick.duration_s} s"
+        when = f"{utc(pending_step.tick.start):%Y-%m-%dT%H:%MZ} of {pending_step.tick.duration_s} s"
         findings = Findings()
-        findings.add("late_data", f"{debt.tick.duration_s} s", f"{when}: corrects the history, no decision")
+        findings.add("late_data", f"{pending_step.tick.duration_s} s", f"{when}: corrects the history, no decision")
         with self.store.begin() as connection:
-            if self.store.ticks.still_owed(connection, debt):
+            if self.store.ticks.still_pending(connection, pending_step):
                 self.store.notes.count(connection, findings, self.now)
-                self.store.ticks.settle(connection, debt, self.now)
+                self.store.ticks.complete(connection, pending_step, self.now)
 
-    def pass_over(self, debt: Debt) -> None:
+    def pass_over(self, pending_step: PendingStep) -> None:
         """Nothing is known of this tick any more, so nothing is concluded from it: not even that it was silent."""
         with self.store.begin() as connection:
-            if self.store.ticks.still_owed(connection, debt):
-                self.store.ticks.settle(connection, debt, self.now)
+            if self.store.ticks.still_pending(connection, pending_step):
+                self.store.ticks.complete(connection, pending_step, self.now)
 
-    def score(self, debt: Debt, *, again: bool = False) -> None:
+    def score(self, pending_step: PendingStep, *, again: bool = False) -> None:
         """The evidence of this tick as its data stand now."""
-        if self.evidence(debt.tick, again=again) is None:
+        if self.evidence(pending_step.tick, again=again) is None:
             return
         self.reached("detect.scored")
         with self.store.begin() as connection:
-            if self.store.ticks.still_owed(connection, debt):
-                for tick, version in self._looking_back_on(connection, debt):
-                    self.store.ticks.owe(connection, "score", tick, version)
-                self.store.ticks.owe(connection, "decide", debt.tick, debt.version)
-                self.store.ticks.settle(connection, debt, self.now)
+            if self.store.ticks.still_pending(connection, pending_step):
+                for tick, version in self._looking_back_on(connection, pending_step):
+                    self.store.ticks.add_pending(connection, "score", tick, version)
+                self.store.ticks.add_pending(connection, "decide", pending_step.tick, pending_step.version)
+                self.store.ticks.complete(connection, pending_step, self.now)
         self.reached("detect.score_recorded")
 
     def evidence(self, tick: Tick, *, again: bool = False) -> Evidence | None:
@@ -108,11 +108,11 @@ class Scoring:
         fitted.save_evidence(self.store, self.catalogue, evidence)
         return evidence
 
-    def _looking_back_on(self, connection: Connection, debt: Debt) -> list[tuple[Tick, int]]:
+    def _looking_back_on(self, connection: Connection, pending_step: PendingStep) -> list[tuple[Tick, int]]:
         """Ticks scored already whose horizons hold this one, with the versions of their data; none if this one is only
         scored again for the sake of an earlier one: that one has named them all."""
-        ticks, tick, baseline = self.store.ticks, debt.tick, self._baseline(debt.tick)
-        if baseline is None or ticks.done_version(connection, "score", tick) >= debt.version:
+        ticks, tick, baseline = self.store.ticks, pending_step.tick, self._baseline(pending_step.tick)
+        if baseline is None or ticks.done_version(connection, "score", tick) >= pending_step.version:
             return []
         fading = bool((baseline.horizons < 0).any())  # what fades is never quite gone
         until = _END_OF_TIME if fading else tick.start + lookback(baseline) * tick.duration_s

@@ -1,4 +1,4 @@
-"""A wired house, running: daemon, API and pages, until it is told to stop."""
+"""A wired app, running: daemon, API and pages, until a stop is asked for."""
 
 from dataclasses import dataclass, field
 from socket import socket
@@ -7,7 +7,7 @@ from typing import Self
 
 import structlog
 
-from detector.app import House
+from detector.app import App
 from detector.clock import WallClock
 from detector.database_limits import answer_within
 from detector.domain.errors import Transient
@@ -35,31 +35,31 @@ _AFTER_ABORT_S = 1.0
 """Until jobs have noticed that their calls of the database were ended; and as long as the lease is worth."""
 
 
-def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
-    """Every job over the house's ports."""
+def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
+    """Every job over the ports of `app`."""
     relay = Relay(
-        store=house.store,
-        source=house.source,
-        transport=house.transport,
-        receivers={r.name: r for r in house.receivers},
-        source_uri=house.settings.delivery.source,
-        policy=house.settings.care,
-        max_attempts=house.settings.delivery.max_attempts,
+        store=app.store,
+        source=app.source,
+        transport=app.transport,
+        receivers={r.name: r for r in app.receivers},
+        source_uri=app.settings.delivery.source,
+        policy=app.settings.care,
+        max_attempts=app.settings.delivery.max_attempts,
         reached=reached,
-        floor=house.settings.impact.privacy_floor,
-        attempt_s=house.settings.delivery.timeout_s,
+        floor=app.settings.impact.privacy_floor,
+        attempt_s=app.settings.delivery.timeout_s,
         clock_watch=ClockWatch.of_machine(monotonic),
     )
     return Jobs(
-        source=house.source,
-        store=house.store,
-        catalogue=house.catalogue,
-        settings=house.settings,
-        clock=house.clock,
+        source=app.source,
+        store=app.store,
+        catalogue=app.catalogue,
+        settings=app.settings,
+        clock=app.clock,
         wall=WallClock(),
         relay=relay,
-        receivers=house.receivers,
-        telemetry=house.telemetry,
+        receivers=app.receivers,
+        telemetry=app.telemetry,
         reached=reached,
         watch=watch,
     )
@@ -67,9 +67,9 @@ def jobs_of(house: House, reached: Reached = walk_on, watch: Watch = unwatched) 
 
 @dataclass
 class Service:
-    """`with Service(house) as service:` runs everything; `service.url` is the address of the pages."""
+    """`with Service(app) as service:` runs everything; `service.url` is the address of the pages."""
 
-    house: House
+    app: App
     jobs: Jobs
     daemon: Daemon
     web: WebProcess
@@ -78,7 +78,7 @@ class Service:
 
     def __enter__(self) -> Self:
         self.url = self.web.start()
-        self._presence = Presence(self.house.store, self.house.settings.storage.path, self.url)
+        self._presence = Presence(self.app.store, self.app.settings.storage.path, self.url)
         wall = WallClock()
         try:
             for other in self._presence.others(wall.now()):
@@ -91,11 +91,11 @@ class Service:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        bound_s = self.house.settings.daemon.stop_within_s
+        bound_s = self.app.settings.daemon.stop_within_s
         self.jobs.relay.stop()
         running = self.daemon.stop(_FOR_JOBS * bound_s)
         if running:  # what waits for a database that is frozen ends now
-            self.house.store.database.abort()
+            self.app.store.database.abort()
             running = self.daemon.stop(_AFTER_ABORT_S)
         if running:
             log.error("stopped while jobs still ran: the next start does it again", jobs=running)
@@ -104,23 +104,23 @@ class Service:
         with answer_within(_AFTER_ABORT_S):
             self._presence.end()
         self.web.stop()
-        self.house.close()
+        self.app.close()
 
 
-def service_of(house: House, listening: socket | None = None, watch: Watch = unwatched) -> Service:
-    """Daemon and web process over one house, not yet started. `listening`: where to serve, if that is taken already."""
-    settings, jobs = house.settings, jobs_of(house, watch=watch)
-    check_token(house.keys.token)  # one that opens nothing is said now, not in another process
+def service_of(app: App, listening: socket | None = None, watch: Watch = unwatched) -> Service:
+    """Daemon and web process over one app, not yet started. `listening`: where to serve, if that is taken already."""
+    settings, jobs = app.settings, jobs_of(app, watch=watch)
+    check_token(app.keys.token)  # one that opens nothing is said now, not in another process
     listening = listening or listen(settings.web.host, settings.web.port)
 
     def boot() -> Boot:
-        return Boot(settings, jobs.clock.now(), runs=isinstance(house.clock, WallClock))
+        return Boot(settings, jobs.clock.now(), runs=isinstance(app.clock, WallClock))
 
-    audit_head = AuditHead(house.store, house.telemetry.audit_rows)
+    audit_head = AuditHead(app.store, app.telemetry.audit_rows)
 
     def look() -> Snapshot:
         audit_head()
-        return Snapshot(jobs.clock.now(), jobs.problems(), house.telemetry.text())
+        return Snapshot(jobs.clock.now(), jobs.problems(), app.telemetry.text())
 
-    web = WebProcess("jobs.web_process", boot, listening, look, jobs.clock.now, house.telemetry.web_restarts.inc)
-    return Service(house, jobs, Daemon(jobs), web)
+    web = WebProcess("jobs.web_process", boot, listening, look, jobs.clock.now, app.telemetry.web_restarts.inc)
+    return Service(app, jobs, Daemon(jobs), web)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from detector.app import House
+from detector.app import App
 from detector.domain.errors import Transient
 
 log = structlog.get_logger()
@@ -21,19 +21,19 @@ class Stopping(Protocol):
         ...
 
 
-def open_when_there(open_: Callable[[], House], stop: Stopping) -> House | None:
-    """The house, as soon as it can be opened; None if a stop is asked for first. Raises Misconfigured at once: a wrong
+def open_when_there(open_: Callable[[], App], stop: Stopping) -> App | None:
+    """The app, as soon as it can be opened; None if a stop is asked for first. Raises Misconfigured at once: a wrong
     password or name passes by no waiting."""
     pause_s, waited = _FIRST_S, False
     while True:
         try:
-            house = open_()
+            app = open_()
         except Transient as error:
             log.warning("cannot start yet, it is tried again", reason=str(error), next_try_s=pause_s)
         else:
             if waited:
                 log.info("it is there now: starting")
-            return house
+            return app
         if stop.wait(pause_s):
             return None
         pause_s, waited = min(2 * pause_s, _LONGEST_S), True

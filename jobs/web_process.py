@@ -15,7 +15,7 @@ from threading import Thread
 from time import sleep
 from typing import Any
 
-from detector.app import House, wire
+from detector.app import App, wire
 from detector.clock import WallClock
 from detector.domain.errors import PrecallError
 from detector.settings import Settings
@@ -57,21 +57,21 @@ def main() -> None:
 def serve(boot: Boot, reported: Reported, listening: socket, beats: int) -> None:
     """Everything wired, then the server in the foreground."""
     settings = boot.settings
-    house = wire(settings, clock=reported, receivers=())
-    known = Known(house.source, house.clock)
+    app = wire(settings, clock=reported, receivers=())
+    known = Known(app.source, app.clock)
     known.begin()
-    refusals = Refusals(lambda action, address, what: _note(house, action, address, what))
-    entry = Entry(house.store.sessions, refusals.note, _secure(settings), _limits(settings))
-    app = create_app(
-        questions_of(house, reported.problems, known, reported.metrics),
-        desk_of(house),
-        token=house.keys.token,
-        timezone=house.operator.timezone,
+    refusals = Refusals(lambda action, address, what: _note(app, action, address, what))
+    entry = Entry(app.store.sessions, refusals.note, _secure(settings), _limits(settings))
+    web_app = create_app(
+        questions_of(app, reported.problems, known, reported.metrics),
+        desk_of(app),
+        token=app.keys.token,
+        timezone=app.operator.timezone,
         privacy_floor=settings.impact.privacy_floor,
         entry=entry,
     )
     web = settings.web
-    server = WebServer(app, web.host, web.port, listening, trusted=web.trusted_proxies, entry=entry)
+    server = WebServer(web_app, web.host, web.port, listening, trusted=web.trusted_proxies, entry=entry)
     entry.meters.measure(age_s=reported.age_s)
     signal.signal(signal.SIGTERM, lambda *_: server.end())
     server.run(lambda: Thread(target=_beat, args=(beats,), name="beats", daemon=True).start())
@@ -92,8 +92,8 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _note(house: House, action: str, address: str, what: str) -> None:
-    house.store.audit.note(WallClock().now(), "web", action, address, what)
+def _note(app: App, action: str, address: str, what: str) -> None:
+    app.store.audit.note(WallClock().now(), "web", action, address, what)
 
 
 def _listen(reports: Iterator[Any], reported: Reported) -> None:

@@ -27,12 +27,12 @@ def announce(storage: Path, url: str) -> None:
     """This process answers at `url`; a living other one that is announced already stays."""
     if _living(_read(storage)) and not _mine(storage):
         return
-    from detector.store.whole_file import whole_file
+    from detector.store.atomic_write import atomic_write
 
     path = storage / WHERE
     if path.is_dir() and not path.is_symlink():
         path.replace(path.with_name(f"{WHERE}.set-aside-{uuid4().hex[:8]}"))
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
 
 

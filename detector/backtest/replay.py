@@ -14,7 +14,7 @@ from detector.domain.evidence import Band
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Reference, Source, SourceFile
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.reports import Report
@@ -119,9 +119,11 @@ class Replay:
     def _lengths(self) -> Findings:
         """Periods that are so long that nothing of them has arrived yet."""
         kinds: dict[tuple[str, int], list[int]] = {}
-        for piece in self.source.pieces(0, _END_OF_TIME):
-            if piece.window is not None:
-                kinds.setdefault((series_of(piece.name), piece.window.seconds), []).append(piece.window.start)
+        for source_file in self.source.source_files(0, _END_OF_TIME):
+            if source_file.window is not None:
+                kinds.setdefault((series_of(source_file.name), source_file.window.seconds), []).append(
+                    source_file.window.start
+                )
         findings = Findings()
         for (name, length), starts in kinds.items():
             judge_lengths(name, sorted(set(starts)), length, findings)
@@ -149,16 +151,16 @@ class Replay:
         reference = self.source.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
-        pieces = [p for p in self.source.pieces(self.window.start, last) if _begins_in(p, self.window)]
+        source_files = [p for p in self.source.source_files(self.window.start, last) if _begins_in(p, self.window)]
         grace: dict[float, list[Tick]] = {}
         steps = self._steps()
-        for length in self._durations(pieces, reference.operator.tick_s):
+        for length in self._durations(source_files, reference.operator.tick_s):
             first = self.window.start - (self.window.start - steps.get(length, 0)) % length
             for start in range(first, self.window.end, length):
                 tick = Tick(start, length)
                 grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
         learning = range(self.window.start + _DAY, self.window.end, _DAY)
-        sure = {p.arrived_at for p in pieces} | set(learning)
+        sure = {p.arrived_at for p in source_files} | set(learning)
         for moment in sorted(sure | {at for at in grace if at > self.window.start}):
             yield moment, () if moment in sure else grace[moment]
 
@@ -167,13 +169,13 @@ class Replay:
         done = [self.store.ticks.newest_done("decide", tick.duration_s) for tick in ends]
         if not ends or any(at is None or at < tick.start for at, tick in zip(done, ends, strict=True)):
             return False
-        return not any(self.store.ticks.debts(step) for step in ("score", "decide", "assess"))
+        return not any(self.store.ticks.pending(step) for step in ("score", "decide", "assess"))
 
-    def _durations(self, pieces: Sequence[Piece], tick_s: int) -> set[int]:
+    def _durations(self, source_files: Sequence[SourceFile], tick_s: int) -> set[int]:
         """Lengths (s) of the ticks that the counters come in: those of the history and of the window. Hourly counters move
         the clock by the hour; the operator's own tick only counts if no length is known."""
         known = set(self._steps())
-        return known | {max(p.window.seconds, tick_s) for p in pieces if p.window is not None} or {tick_s}
+        return known | {max(p.window.seconds, tick_s) for p in source_files if p.window is not None} or {tick_s}
 
     def _steps(self) -> dict[int, int]:
         """Duration -> an end of a known tick: with which the others keep step."""
@@ -182,8 +184,8 @@ class Replay:
 
     def _gather(self, now: float) -> Results:
         reference = self.source.reference(now)
-        book, alerts = self.store.book, self._alerts()
-        incidents = tuple(i for i in reversed(book.incidents()))
+        store, alerts = self.store, self._alerts()
+        incidents = tuple(i for i in reversed(store.incidents.all()))
         return Results(
             window=self.window,
             cells=len(reference.topology.cells),
@@ -191,9 +193,9 @@ class Replay:
             timezone=reference.operator.timezone,
             topology=reference.topology,
             kpis=self.catalogue.by_id,
-            degradations=tuple(d for d in book.degradations() if not d.superseded_by),
+            degradations=tuple(d for d in store.degradations.all() if not d.superseded_by),
             incidents=incidents,
-            listings=tuple(book.listings()),
+            listings=tuple(store.listings.all()),
             impacts=self._impacts(incidents),
             alerts=alerts,
             bands=self._bands(incidents, reference),
@@ -213,7 +215,7 @@ class Replay:
             yield report(name, self.source, self.store, self.settings, now=now, window=window, step=step)
 
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
-        found = {i.incident_id: self.store.book.impact(i.incident_id) for i in incidents}
+        found = {i.incident_id: self.store.impacts.latest(i.incident_id) for i in incidents}
         return {name: impact for name, impact in found.items() if impact}
 
     def _alerts(self) -> Alerts:
@@ -239,8 +241,8 @@ class Replay:
         for body, at in alerts:
             forecasts = ((body.get("data") or {}).get("expected") or {}).get("graver") or ()
             name = str(body.get("subject", "")).removeprefix("incident/")
-            incident = self.store.book.incident(name) if forecasts else None
-            own = {d.object_id: d for d in (self.store.book.degradations_of(incident) if incident else ())}
+            incident = self.store.incidents.get(name) if forecasts else None
+            own = {d.object_id: d for d in (self.store.degradations.of(incident) if incident else ())}
             window = Window(min(at, self.window.end), min(at + 4 * _DAY, self.window.end))
             for one in forecasts:
                 key = name, str(one["object"]), str(one["kpi"])
@@ -252,5 +254,5 @@ class Replay:
         return found
 
 
-def _begins_in(piece: Piece, window: Window) -> bool:
-    return piece.window is None or piece.window.overlaps(window)
+def _begins_in(source_file: SourceFile, window: Window) -> bool:
+    return source_file.window is None or source_file.window.overlaps(window)

@@ -1,4 +1,4 @@
-"""What the house needs from outside, as Protocols: a job step takes these as arguments, live and in a backtest alike."""
+"""What the service needs from outside, as Protocols: a job step takes these as arguments, live and in a backtest alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True)
-class Piece:
+class SourceFile:
     """A file, or the part of it (`window`) that arrives at one moment. Identity: (source, name, sha256)."""
 
     source: str
@@ -59,24 +59,26 @@ class Reference:
 class Source(Protocol):
     """Where counters and reference data come from. Nothing that arrives after `now` is ever given.
 
-    `pieces`: what arrived in (after, now], ordered by (arrived_at, name); a live source may give more than that, the
-    ledger knows what it has read. `read` yields a piece's batches whose period starts inside `window` (all if None);
-    it raises Permanent for a piece that cannot be read at all, and adds a finding for each block that it rejects.
+    `source_files`: what arrived in (after, now], ordered by (arrived_at, name); a live source may give more than that, the
+    ledger knows what it has read. `read` yields a file's batches whose period starts inside `window` (all if None);
+    it raises Permanent for a file that cannot be read at all, and adds a finding for each block that it rejects.
     """
 
     name: str
 
-    def pieces(self, after: float, now: float) -> Sequence[Piece]: ...
+    def source_files(self, after: float, now: float) -> Sequence[SourceFile]: ...
 
     def newest_periods(self, now: float) -> Sequence[Window]:
         """The newest period of each of the newest few files, which need not be whole nor read before: by them a clock is
         judged that may be wrong, so of a live source they do not depend on `now`. Nothing is remembered of this look."""
         ...
 
-    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]": ...
+    def read(
+        self, source_file: SourceFile, findings: Findings, window: Window | None = None
+    ) -> "Iterator[CounterBatch]": ...
 
-    def set_aside(self, piece: Piece, reason: str) -> None:
-        """This piece was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
+    def set_aside(self, source_file: SourceFile, reason: str) -> None:
+        """This file was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
         ...
 
     def passed_over(self, findings: Findings) -> None:

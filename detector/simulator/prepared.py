@@ -10,7 +10,7 @@ from detector.domain.counters import CounterBatch
 from detector.domain.customer import Contact, SubscriberEvent, Survey
 from detector.domain.exposure import Presence, no_presence
 from detector.domain.finding import Findings
-from detector.domain.ports import Piece, Reference, Source
+from detector.domain.ports import Reference, Source, SourceFile
 from detector.domain.window import Window, utc
 from detector.simulator.counters import DayCounters
 from detector.simulator.people import People
@@ -51,18 +51,18 @@ class PreparedDay:
     def _window(self) -> Window:
         return Window(self.day.end - DAY_S, self.day.end)
 
-    def pieces(self, after: float, now: float) -> Sequence[Piece]:
-        """The day as one piece, once it is over."""
+    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
+        """The day as one file, once it is over."""
         name = f"counters/{utc(self._window.start):%Y-%m-%dT%H%M}"
         made_from = f"{self.world.scenario.seed}-{self.world.scenario.cells}"
-        piece = Piece(self.name, name, made_from, float(self.day.end), window=self._window)
-        return [piece] if after < self.day.end <= now else []
+        source_file = SourceFile(self.name, name, made_from, float(self.day.end), window=self._window)
+        return [source_file] if after < self.day.end <= now else []
 
     def newest_periods(self, now: float) -> Sequence[Window]:
         """The day, once it is over."""
         return [self._window] if self.day.end <= now else []
 
-    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+    def read(self, source_file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         """A batch for each period and kind of object."""
         counters, network = self.day.counters, self.world.network
         trouble = draw_trouble(self.world.scenario, network, self.day.number, counters)
@@ -70,9 +70,9 @@ class PreparedDay:
         tables = [cell_rows(network, counters, trouble, nr, told) for nr in (False, True)]
         tables += [core_rows(network, counters, kind) for kind in counters.core]
         for columns in tables:
-            yield from batches(piece.name, columns, window or self._window)
+            yield from batches(source_file.name, columns, window or self._window)
 
-    def set_aside(self, piece: Piece, reason: str) -> None:
+    def set_aside(self, source_file: SourceFile, reason: str) -> None:
         """There is no file to move."""
 
     def passed_over(self, findings: Findings) -> None:

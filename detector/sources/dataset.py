@@ -1,4 +1,4 @@
-"""An operator dataset on disk, replayed under a clock: each piece is given when it would have arrived, never earlier."""
+"""An operator dataset on disk, replayed under a clock: each file is given when it would have arrived, never earlier."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from detector.domain.customer import Contact, SubscriberEvent, Survey
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
 from detector.domain.finding import Findings
-from detector.domain.ports import Operator, Piece, Reference
+from detector.domain.ports import Operator, Reference, SourceFile
 from detector.domain.window import Window, utc
 from detector.sources.budget import FileBudget
 from detector.sources.counter_files import CounterFile, CounterFiles
@@ -29,7 +29,7 @@ class OperatorDataset:
     """`domain.ports.Source` over a directory laid out as CONTRACTS.md section 1 says.
 
     A row arrives at the end of its period plus the arrival delay (`arrival_delay_s`, else operator.toml's), a file that
-    arrivals.csv names at its time there. A file that holds several periods gives a piece for each. A file in which no
+    arrivals.csv names at its time there. A file that holds several periods gives a file for each. A file in which no
     period can be made out is given first of all, so that reading it can say why.
     """
 
@@ -53,7 +53,7 @@ class OperatorDataset:
         self._attachments = AttachmentFiles(pseudonymiser)
         self._reference = ReferenceFiles(root, pseudonymiser, each=each, budget=budget, settled=settled)
         self._now: float | None = None
-        self._listed: tuple[object, list[Piece]] | None = None
+        self._listed: tuple[object, list[SourceFile]] | None = None
         self._folders: list[Path] = []
         self._held: tuple[Reference, Reference] | None = None
 
@@ -63,7 +63,7 @@ class OperatorDataset:
         said = self._reference.operator
         return said if self._delay is None else replace(said, arrival_delay_s=self._delay)
 
-    def pieces(self, after: float, now: float) -> Sequence[Piece]:
+    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
         self._now = now
         listed = self._all_pieces()
         low, high = (bisect_right(listed, at, key=lambda p: p.arrived_at) for at in (after, now))
@@ -72,23 +72,23 @@ class OperatorDataset:
     def newest_periods(self, now: float) -> Sequence[Window]:
         listed = self._all_pieces()
         arrived = listed[: bisect_right(listed, now, key=lambda p: p.arrived_at)]
-        return [piece.window for piece in reversed(arrived) if piece.window is not None][:NEWEST_FILES]
+        return [source_file.window for source_file in reversed(arrived) if source_file.window is not None][:NEWEST_FILES]
 
-    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
-        whole = piece.window
+    def read(self, source_file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+        whole = source_file.window
         span = Window(whole.start, whole.start + 1) if whole is not None else window
-        known = self._now if self._now is not None else piece.arrived_at
-        for batch in self._files.read(file_of(piece), findings, self._reference.zone, span):
+        known = self._now if self._now is not None else source_file.arrived_at
+        for batch in self._files.read(file_of(source_file), findings, self._reference.zone, span):
             other = whole is not None and (batch.start, batch.duration_s) != (whole.start, whole.seconds)
             if other or (window is not None and not window.contains(batch.start)):
                 continue
-            if batch.start > max(known, piece.arrived_at) + DAY_S:
+            if batch.start > max(known, source_file.arrived_at) + DAY_S:
                 example = f"period {utc(batch.start).isoformat()} is more than a day ahead of the clock"
                 findings.add("clock_in_future", batch.file, example, len(batch.objects))
                 continue
             yield batch
 
-    def set_aside(self, piece: Piece, reason: str) -> None:
+    def set_aside(self, source_file: SourceFile, reason: str) -> None:
         """A dataset stays as it is."""
 
     def passed_over(self, findings: Findings) -> None:
@@ -133,8 +133,8 @@ class OperatorDataset:
         told = self._reference.arrivals()
         return [AttachmentFile(path, rel, told.get(rel)) for path, rel in files_below(self._root, "attachments")]
 
-    def _all_pieces(self) -> list[Piece]:
-        """Every piece in order of (arrived_at, name); listed anew when a directory or the reference changes."""
+    def _all_pieces(self) -> list[SourceFile]:
+        """Every file in order of (arrived_at, name); listed anew when a directory or the reference changes."""
         told, operator = self._reference.arrivals(), self.operator
         signature = signature_of(self._folders), operator, tuple(told.items())
         if self._listed is None or self._listed[0] != signature:
@@ -144,22 +144,24 @@ class OperatorDataset:
             zone = self._reference.zone
             found = [self._files.describe(path) for path, _ in files_below(self._root, "counters")]
             held = {file: self._files.periods(file, zone) for file in found}
-            pieces = [p for file in found for p in self._pieces_of(file, held[file], told.get(file.name), operator)]
-            first = min((p.arrived_at for p in pieces), default=1.0)  # later than the 0 from which a first pull asks
-            pieces += [self._piece(file, told.get(file.name, first)) for file in found if not held[file]]
-            self._listed = signature, sorted(pieces, key=lambda p: (p.arrived_at, p.name))
+            source_files = [p for file in found for p in self._pieces_of(file, held[file], told.get(file.name), operator)]
+            first = min((p.arrived_at for p in source_files), default=1.0)  # later than the 0 from which a first pull asks
+            source_files += [self._piece(file, told.get(file.name, first)) for file in found if not held[file]]
+            self._listed = signature, sorted(source_files, key=lambda p: (p.arrived_at, p.name))
         return self._listed[1]
 
-    def _pieces_of(self, file: CounterFile, held: Sequence[Window], told: float | None, operator: Operator) -> list[Piece]:
-        pieces = []
+    def _pieces_of(
+        self, file: CounterFile, held: Sequence[Window], told: float | None, operator: Operator
+    ) -> list[SourceFile]:
+        source_files = []
         for period in held:
             at = told if told is not None else period.end + operator.arrival_delay_s
             name = file.name if len(held) == 1 else file.name + _suffix(period)
-            pieces.append(replace(self._piece(file, at), name=name, window=period))
-        return pieces
+            source_files.append(replace(self._piece(file, at), name=name, window=period))
+        return source_files
 
-    def _piece(self, file: CounterFile, at: float) -> Piece:
-        return Piece(self.name, file.name, file.sha256, float(at), file.size)
+    def _piece(self, file: CounterFile, at: float) -> SourceFile:
+        return SourceFile(self.name, file.name, file.sha256, float(at), file.size)
 
 
 def _made_in(listed: Sequence[Made], after: float, now: float) -> Sequence[Made]:
@@ -167,9 +169,9 @@ def _made_in(listed: Sequence[Made], after: float, now: float) -> Sequence[Made]
     return listed[low:high]
 
 
-def file_of(piece: Piece) -> str:
-    """The file that a piece is, or is a period of."""
-    return piece.name.removesuffix(_suffix(piece.window)) if piece.window is not None else piece.name
+def file_of(source_file: SourceFile) -> str:
+    """The path of the file that it is, or is a period of."""
+    return source_file.name.removesuffix(_suffix(source_file.window)) if source_file.window is not None else source_file.name
 
 
 def _suffix(period: Window) -> str:

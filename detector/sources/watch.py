@@ -10,7 +10,7 @@ from time import monotonic
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
 from detector.domain.finding import Findings
-from detector.domain.ports import Clock, Piece, Reference
+from detector.domain.ports import Clock, Reference, SourceFile
 from detector.domain.window import Window
 from detector.sources.aside import Aside, look_at
 from detector.sources.budget import MOST_BYTES, TABLE_TIMES, FileBudget, spend, spending
@@ -93,7 +93,7 @@ class FileDrop(OperatorDataset):
         self._objects = 0
         self._findings, self._told = Findings(), dict[str, str]()
 
-    def pieces(self, after: float, now: float) -> Sequence[Piece]:
+    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
         self._now = now
         found = []
         for path, name in self._look_into("counters").files:
@@ -106,8 +106,8 @@ class FileDrop(OperatorDataset):
             except OSError as error:
                 self._say_once(name, f"it cannot be read: {error.strerror or error}")
                 continue
-            piece = self._piece(file, self._arrival(path, now))
-            found.append(replace(piece, size=max(file.size, self._looks[path].unpacked)))
+            source_file = self._piece(file, self._arrival(path, now))
+            found.append(replace(source_file, size=max(file.size, self._looks[path].unpacked)))
         return sorted(found, key=lambda p: (p.arrived_at, p.name))
 
     def newest_periods(self, now: float) -> Sequence[Window]:
@@ -137,17 +137,17 @@ class FileDrop(OperatorDataset):
             self._newest[path, changed_at] = Window(start, start + length) if periods else None
         return self._newest[path, changed_at]
 
-    def read(self, piece: Piece, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
-        """The piece's batches, all at once. Raises Unfinished for a file that changes meanwhile or whose disk fails,
+    def read(self, source_file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+        """The file's batches, all at once. Raises Unfinished for a file that changes meanwhile or whose disk fails,
         Incomplete for one that is cut off, Permanent for any other that cannot be read."""
-        name = file_of(piece)
+        name = file_of(source_file)
         path = self._root / path_of(name)
-        self._must_be(piece, path)
+        self._must_be(source_file, path)
         found = Findings()
         try:
             with spending(name, self._budget):
-                spend(total_bytes=piece.size)
-                batches = list(super().read(piece, found, window))
+                spend(total_bytes=source_file.size)
+                batches = list(super().read(source_file, found, window))
                 names = {one for batch in batches for one in batch.objects}
                 spend(objects=len(names), periods=len({batch.start for batch in batches}))
         except PrecallError as error:
@@ -156,18 +156,18 @@ class FileDrop(OperatorDataset):
             raise self._refusal(name, path, error) from error
         except Exception as error:
             raise self._refusal(name, path, unforeseen(error, name)) from error
-        self._must_be(piece, path)
+        self._must_be(source_file, path)
         findings.extend(found)
         return iter(batches)
 
-    def _must_be(self, piece: Piece, path: Path) -> None:
-        """Raises Unfinished unless the file has the bytes of the piece."""
+    def _must_be(self, source_file: SourceFile, path: Path) -> None:
+        """Raises Unfinished unless the file has the bytes of the file."""
         try:
-            same = self._files.describe(path, self._most_bytes).sha256 == piece.sha256
+            same = self._files.describe(path, self._most_bytes).sha256 == source_file.sha256
         except OSError as error:
-            raise Unfinished(f"cannot be read: {error.strerror or error}", where=piece.name) from error
+            raise Unfinished(f"cannot be read: {error.strerror or error}", where=source_file.name) from error
         if not same:
-            raise Unfinished("its bytes are others by now", where=piece.name)
+            raise Unfinished("its bytes are others by now", where=source_file.name)
 
     def _refusal(self, name: str, path: Path, error: Permanent) -> PrecallError:
         if of_surroundings(error):
@@ -204,19 +204,21 @@ class FileDrop(OperatorDataset):
         findings.extend(self._findings)
         self._findings = Findings()
 
-    def set_aside(self, piece: Piece, reason: str) -> None:
+    def set_aside(self, source_file: SourceFile, reason: str) -> None:
         """Moves an unreadable file to quarantine, with a `.reason.txt` beside it: this file with these bytes, or none. One
         that is cut off stays. Raises Transient if it cannot be moved; that is tried again after _AGAIN_S."""
-        name = file_of(piece)
-        path, key = self._root / path_of(name), (name, piece.sha256)
+        name = file_of(source_file)
+        path, key = self._root / path_of(name), (name, source_file.sha256)
         if monotonic() < self._left.get(key, 0.0):
             return
         try:
             look = look_at(path)
             known = self._looks.get(path)
             cut_off = known.end is End.CUT_OFF if known and known.look == look else self._end(path) is End.CUT_OFF
-            if not cut_off and (path.is_symlink() or self._files.described_anew(path, self._most_bytes) == piece.sha256):
-                self._aside.take(name, piece.sha256, look, reason)
+            if not cut_off and (
+                path.is_symlink() or self._files.described_anew(path, self._most_bytes) == source_file.sha256
+            ):
+                self._aside.take(name, source_file.sha256, look, reason)
             self._left.pop(key, None)
         except FileNotFoundError:
             return

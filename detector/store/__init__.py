@@ -10,37 +10,39 @@ from sqlalchemy import Connection
 
 from detector.domain.errors import Transient
 from detector.domain.kpi import Kpi
+from detector.store.atomic_write import make_folder
 from detector.store.audit import AuditLog
-from detector.store.book import Book
-from detector.store.communications import Communications
+from detector.store.communications import CommunicationRepository
 from detector.store.damage import Damage
 from detector.store.database import Database
 from detector.store.decisions import Decided, Decisions
-from detector.store.experience import Experiences
-from detector.store.interactions import Interactions
+from detector.store.degradations import DegradationRepository
+from detector.store.experience import ExperienceRepository
+from detector.store.feedback import FeedbackRepository
+from detector.store.impacts import ImpactRepository, ListingRepository
+from detector.store.incidents import IncidentRepository
+from detector.store.interactions import InteractionRepository
 from detector.store.notes import Notes
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
-from detector.store.receiver_states import ReceiverStates
+from detector.store.receiver_states import ReceiverStateRepository
 from detector.store.retention import Retention
 from detector.store.sessions import WebSessions
 from detector.store.stored_files import StoredFiles
-from detector.store.ticks import Debt, Ticks
-from detector.store.verdicts import Verdicts
-from detector.store.whole_file import make_folder
+from detector.store.ticks import PendingStep, Ticks
 
 if TYPE_CHECKING:
     from detector.store.arrays import ArrayStore
-    from detector.store.erased import ErasedPeople
     from detector.store.erasure import Erasure
     from detector.store.history import KpiHistory
-    from detector.store.pieces import Pieces
     from detector.store.presence import PresenceStore
+    from detector.store.source_files import SourceFileRepository
+    from detector.store.tombstones import TombstoneRepository
     from detector.store.vault import Vault
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Debt", "Decided", "Message", "Store"]
+__all__ = ["Decided", "Message", "PendingStep", "Store"]
 
 
 class Store:
@@ -63,15 +65,18 @@ class Store:
         self.database = database
         self._kpis, self._vault_keys = kpis, (vault_key, earlier_vault_keys)
         self.ticks = Ticks(database)
-        self.book = Book(database)
+        self.degradations = DegradationRepository(database)
+        self.incidents = IncidentRepository(database)
+        self.impacts = ImpactRepository(database)
+        self.listings = ListingRepository(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
-        self.receiver_states = ReceiverStates(database)
+        self.receiver_states = ReceiverStateRepository(database)
         self.notes = Notes(database)
-        self.interactions = Interactions(database)
-        self.communications = Communications(database)
-        self.experience = Experiences(database)
-        self.verdicts = Verdicts(database)
+        self.interactions = InteractionRepository(database)
+        self.communications = CommunicationRepository(database)
+        self.experience = ExperienceRepository(database)
+        self.feedback = FeedbackRepository(database)
         self.audit = AuditLog(database, root / "audit-waiting")
         self.sessions = WebSessions(database)
         self.retention = Retention(database)
@@ -80,16 +85,16 @@ class Store:
         self.damage = Damage(root, database)
 
     @cached_property
-    def erased(self) -> "ErasedPeople":
-        from detector.store.erased import ErasedPeople
+    def tombstones(self) -> "TombstoneRepository":
+        from detector.store.tombstones import TombstoneRepository
 
-        return ErasedPeople(self.notes)
+        return TombstoneRepository(self.notes)
 
     @cached_property
-    def pieces(self) -> "Pieces":
-        from detector.store.pieces import Pieces
+    def source_files(self) -> "SourceFileRepository":
+        from detector.store.source_files import SourceFileRepository
 
-        return Pieces(self.database)
+        return SourceFileRepository(self.database)
 
     @cached_property
     def history(self) -> "KpiHistory":
@@ -125,7 +130,7 @@ class Store:
     def open(self) -> None:
         """Make everything now: before several threads ask for it, and so that a key that is none is said at the start."""
         self.mend_folders()
-        _ = self.erased, self.pieces, self.history, self.presence, self.arrays, self.vault, self.erasure
+        _ = self.tombstones, self.source_files, self.history, self.presence, self.arrays, self.vault, self.erasure
 
     def mend_folders(self) -> None:
         """Every folder of the store is there; what has taken its place, a file or a link that leads nowhere, is set aside.

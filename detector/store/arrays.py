@@ -13,11 +13,11 @@ import numpy as np
 
 from detector.domain.errors import Transient
 from detector.domain.window import Tick
+from detector.store.atomic_write import atomic_write
 from detector.store.damage import Damage
-from detector.store.habits import MADE_FROM, without
 from detector.store.mapped import mapped
+from detector.store.mobility_profiles import MADE_FROM, without
 from detector.store.stored_files import CHANGED, refuse_passing
-from detector.store.whole_file import whole_file
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 _MADE_FROM = "made_from"
@@ -48,7 +48,7 @@ class ArrayStore:
         """Replace the state of this name, whole. Raises Transient when it cannot be written."""
         path = self._root / f"{name}.npz"
         try:
-            with whole_file(path, durable=False) as part, part.open("wb") as file:
+            with atomic_write(path, durable=False) as part, part.open("wb") as file:
                 np.savez(file, **{_MADE_FROM: np.array(made_from), _CHECKSUM: np.array(_checksum(arrays))}, **arrays)  # type: ignore[arg-type]
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(path), mend="free space; it is tried again") from error
@@ -100,7 +100,7 @@ class ArrayStore:
             return
         kept = self._root / f"{under}.npz"
         try:
-            with whole_file(kept, durable=False) as part:
+            with atomic_write(kept, durable=False) as part:
                 shutil.copyfile(path, part)
         except OSError as error:
             raise Transient(error.strerror or str(error), where=str(kept), mend="free space; it is tried again") from error

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import get_ident
@@ -14,10 +14,11 @@ from sqlalchemy import select
 from detector.domain.errors import Transient
 from detector.domain.identity import Choice
 from detector.store import audit_chain
+from detector.store.atomic_write import atomic_write
 from detector.store.audit_chain import Broken, Head
 from detector.store.database import Database
+from detector.store.records import batches
 from detector.store.tables import audit as table
-from detector.store.whole_file import whole_file
 
 PATIENCE_S = 0.05
 """A caller waits so long for whoever is writing (a tick that lists a hundred thousand people takes seconds)."""
@@ -86,7 +87,7 @@ class AuditLog:
     def _keep(self, entry: Entry) -> None:
         path = self._waiting / f"{int(1000 * entry['at'])}-{uuid4().hex}.json"
         try:
-            with whole_file(path) as part:
+            with atomic_write(path) as part:
                 part.write_text(json.dumps(entry), encoding="utf-8")
         except OSError as error:
             mend = "free space: nobody is answered before it is noted"
@@ -108,7 +109,7 @@ class AuditLog:
         query = select(table).order_by(table.c.row)
         query = query if action is None else query.where(table.c.action == Choice(action))
         with self._database.read() as connection:
-            found = [connection.execute(query.where(table.c.subject.in_(part))).fetchall() for part in _parts(subjects)]
+            found = [connection.execute(query.where(table.c.subject.in_(part))).fetchall() for part in batches(subjects)]
         return [dict(row._mapping) for rows in found for row in rows]
 
 
@@ -125,11 +126,6 @@ def _read(path: Path) -> Entry | None:
         with suppress(OSError):
             path.replace(path.with_suffix(".unreadable"))
         return None
-
-
-def _parts(subjects: Iterable[str]) -> list[list[str]]:
-    named = sorted(subjects)
-    return [named[at : at + 500] for at in range(0, len(named), 500)]
 
 
 def _log() -> Any:

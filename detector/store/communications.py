@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, Connection, select
 from detector.domain.communication import Communication
 from detector.domain.identity import SubscriberId
 from detector.store.database import Database
-from detector.store.records import noun_of, row_of
+from detector.store.records import batches, noun_of, row_of
 from detector.store.tables import communication as table
 
 
-class Communications:
+class CommunicationRepository:
     """Methods that take a connection belong to the caller's transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -28,9 +28,7 @@ class Communications:
 
     def of(self, incident_ids: Iterable[str]) -> Sequence[Communication]:
         """All about these incidents, whenever they were."""
-        ids = list(incident_ids)
-        parts = (ids[start : start + 500] for start in range(0, len(ids), 500))
-        return [row for part in parts for row in self._rows(table.c.incident_id.in_(part))]
+        return [row for part in batches(incident_ids) for row in self._rows(table.c.incident_id.in_(part))]
 
     def about(self, subscriber: str, since: int = 0) -> Sequence[Communication]:
         """What was said of one person's line, to whomever."""

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from detector.clock import WallClock
 from detector.domain.errors import Transient
 from detector.domain.finding import Findings
+from detector.store.atomic_write import move
 from detector.store.database import Database
 from detector.store.notes import Notes
-from detector.store.whole_file import move
 
 FOLDER = "quarantine/store"
 """Below `storage.path`: damaged files under their own names, each with a `.reason.txt` beside it."""

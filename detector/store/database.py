@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 
 from detector.database_limits import DatabaseLimits, answer_within, left_s, no_limit
 from detector.domain.errors import Misconfigured, PrecallError, Transient
-from detector.store.failures import failure_of
+from detector.store.driver_errors import failure_of
 from detector.store.tables import metadata
 
 _ONE_WRITER = text("SELECT pg_advisory_xact_lock(7312583)")

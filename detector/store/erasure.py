@@ -12,11 +12,11 @@ from detector.store import tables
 from detector.store.arrays import ArrayStore
 from detector.store.damage import FOLDER as QUARANTINE
 from detector.store.database import Database
-from detector.store.meant import Person
 from detector.store.parquet import rewrite_without, rows_naming
-from detector.store.pii import KEYED, NAMED, OBJECT, SUBJECT, TEXT, of_kind, packed, subject_tables, texts
+from detector.store.person_match import PersonMatcher
+from detector.store.pii_columns import KEYED, NAMED, OBJECT, SUBJECT, TEXT, of_kind, packed, subject_tables, texts
+from detector.store.pii_search import files_naming
 from detector.store.stored_files import StoredFiles
-from detector.store.traces import traces
 
 PRESENCE, HABITS, NAMES = "attachments", "habits", "names"
 """Places besides the tables in what `erase` says: rows of Parquet, entries of arrays, mentions in somebody else's rows."""
@@ -32,11 +32,11 @@ class Erasure:
         self._database, self._stored, self._arrays = database, stored, arrays
         self._root = stored.root
 
-    def person(self, names: Sequence[str], raw: str = "", objects: Collection[str] = ()) -> Person:
+    def person(self, names: Sequence[str], raw: str = "", objects: Collection[str] = ()) -> PersonMatcher:
         """Whom to look for. `objects`: names of cells, sites and the like that are known besides those in the tables."""
-        return Person(tuple(names), raw, bool(raw) and (raw in objects or self._is_object(raw)))
+        return PersonMatcher(tuple(names), raw, bool(raw) and (raw in objects or self._is_object(raw)))
 
-    def holds(self, person: Person) -> dict[str, int]:
+    def holds(self, person: PersonMatcher) -> dict[str, int]:
         """Rows that would change, by "table.column": for a person who is not known, none."""
         with self._database.read() as connection:
             found = {f"{c.table.name}.{c.name}": len(_rows(connection, c, person)) for c in _declared()}
@@ -44,7 +44,7 @@ class Erasure:
         found |= {"presence.subscriber": sum(files.values()), "habit.subscribers": self._arrays.entries_of(person.names)}
         return {place: count for place, count in found.items() if count}
 
-    def erase(self, person: Person) -> dict[str, int]:
+    def erase(self, person: PersonMatcher) -> dict[str, int]:
         """Rows gone by where they were, `names` those of others that lost the name. What was deleted is overwritten in an
         SQLite file too. Raises Transient while another process holds the database."""
         with self._database.begin() as connection:
@@ -63,7 +63,7 @@ class Erasure:
         self._database.rewrite()
         return gone
 
-    def mentions(self, person: Person, elsewhere: Collection[Path] = ()) -> list[str]:
+    def mentions(self, person: PersonMatcher, elsewhere: Collection[Path] = ()) -> list[str]:
         """Where the person still is, tables kept on purpose left out: empty when erased. Looks at every text, JSON and
         packed column of every table, whatever it is declared to hold, at every column of text in Parquet and arrays, and
         at the bytes of every other file below the store, the database's own and its log included. `elsewhere`: folders
@@ -76,17 +76,17 @@ class Erasure:
                 for column in packed(table)
                 if any(_inside(row[0], person) for row in connection.execute(select(column).where(column.is_not(None))))
             ]
-        return found + sorted(traces(self._root, person, elsewhere))
+        return found + sorted(files_naming(self._root, person, elsewhere))
 
     def kept(self, names: Sequence[str]) -> dict[str, int]:
         """Rows that stay on purpose, by table."""
-        person = Person(tuple(names))
+        person = PersonMatcher(tuple(names))
         with self._database.read() as connection:
             return {name: len(_mentioning(connection, tables.metadata.tables[name], person)) for name in KEPT_TABLES}
 
     def rows(self, names: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
         """Every row of every table that mentions the person in any of its columns, by table."""
-        person = Person(tuple(names))
+        person = PersonMatcher(tuple(names))
         with self._database.read() as connection:
             found = {t.name: _mentioning(connection, t, person) for t in tables.metadata.sorted_tables}
         return {name: [dict(row._mapping) for row in rows] for name, rows in found.items() if rows}
@@ -102,7 +102,7 @@ class Erasure:
         """Files that hold presence of this person."""
         return sorted(rows_naming(self._readable(), names, ("subscriber",)))
 
-    def _rewrite(self, path: Path, person: Person) -> None:
+    def _rewrite(self, path: Path, person: PersonMatcher) -> None:
         """The file without the person; its old and its new content both count as whole until it is in place."""
 
         def expect(part: Path) -> None:
@@ -113,9 +113,9 @@ class Erasure:
         with self._database.begin() as connection:
             self._stored.settle(connection, path, self._stored.measured(path))
 
-    def _drop_damaged(self, person: Person) -> None:
+    def _drop_damaged(self, person: PersonMatcher) -> None:
         """Damaged files of attachments and habits that may hold the person are of no use to anybody else."""
-        for name in traces(self._root / QUARANTINE, person):
+        for name in files_naming(self._root / QUARANTINE, person):
             (self._root / QUARANTINE / name).unlink(missing_ok=True)
 
     def _readable(self) -> list[Path]:
@@ -144,11 +144,11 @@ def _searched() -> Iterator[Table]:
     return (table for table in tables.metadata.sorted_tables if table.name not in KEPT_TABLES)
 
 
-def _is(columns: Sequence[Column[Any]], person: Person) -> ColumnElement[bool]:
+def _is(columns: Sequence[Column[Any]], person: PersonMatcher) -> ColumnElement[bool]:
     return or_(*(column.in_(person.names) for column in columns))
 
 
-def _blank(connection: Connection, column: Column[Any], person: Person) -> int:
+def _blank(connection: Connection, column: Column[Any], person: PersonMatcher) -> int:
     """Somebody else's rows lose the name; a listing without its recipient is no longer contactable."""
     change: dict[str, Any] = {column.name: ""}
     if (column.table.name, column.name) == ("listing", "recipient"):
@@ -156,7 +156,7 @@ def _blank(connection: Connection, column: Column[Any], person: Person) -> int:
     return connection.execute(update(column.table).where(_is([column], person)).values(change)).rowcount
 
 
-def _scrub(connection: Connection, table: Table, person: Person) -> int:
+def _scrub(connection: Connection, table: Table, person: PersonMatcher) -> int:
     """What else mentions the person, in notes, counts or examples: how many rows."""
     columns, keys = of_kind(table, KEYED, TEXT), list(table.primary_key)
     rows = _mentioning(connection, table, person, columns)
@@ -173,7 +173,7 @@ def _scrub(connection: Connection, table: Table, person: Person) -> int:
 
 
 def _mentioning(
-    connection: Connection, table: Table, person: Person, columns: Sequence[Column[Any]] | None = None
+    connection: Connection, table: Table, person: PersonMatcher, columns: Sequence[Column[Any]] | None = None
 ) -> list[Row[Any]]:
     """Rows in which one of these columns (all of text and JSON) names the person, each once."""
     asked = texts(table) if columns is None else columns
@@ -184,7 +184,7 @@ def _mentioning(
     return list(found.values())
 
 
-def _rows(connection: Connection, column: Column[Any], person: Person) -> list[Row[Any]]:
+def _rows(connection: Connection, column: Column[Any], person: PersonMatcher) -> list[Row[Any]]:
     """Rows of this column's table that name the person in it."""
     if column.info.get("pii") in (SUBJECT, NAMED):
         return list(connection.execute(select(column.table).where(_is([column], person))).fetchall()) if person.names else []
@@ -206,7 +206,7 @@ def _naming(raw: str) -> Any:
     return lambda value: value == raw or (isinstance(value, list) and raw in value)
 
 
-def _inside(value: bytes, person: Person) -> bool:
+def _inside(value: bytes, person: PersonMatcher) -> bool:
     try:
         data = zlib.decompress(value)
     except zlib.error:

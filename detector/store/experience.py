@@ -1,7 +1,7 @@
 """What people and accounts went through, a row a day, and what is known of listed people's past in one go."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, delete, func, select
@@ -10,10 +10,9 @@ from detector.domain.experience import Experience
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import nouns_of, row_of, upsert
+from detector.store.records import batches, nouns_of, row_of, upsert
 
 table = tables.experience
-_KEYS_A_QUERY = 500
 _LIKELY = 0.5
 
 
@@ -25,7 +24,7 @@ class Touch:
     last_at: int | None = None
 
 
-class Experiences:
+class ExperienceRepository:
     """Methods that take a connection belong to the caller's transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -47,7 +46,7 @@ class Experiences:
         """(holder kind, holder) -> its rows of the days that begin in this window, in order of time."""
         found: dict[tuple[str, str], list[Experience]] = defaultdict(list)
         with self._database.read() as connection:
-            for part in _parts(holders):
+            for part in batches(holders):
                 query = select(table).where(table.c.holder.in_(part), table.c.day >= days.start, table.c.day < days.end)
                 for row in nouns_of(Experience, connection.execute(query.order_by(table.c.day))):
                     found[row.holder_kind, row.holder].append(row)
@@ -56,7 +55,7 @@ class Experiences:
     def forget(self, connection: Connection, holders: Collection[str], before: int | None = None) -> int:
         """All rows of these people and accounts, or those of days that began before a moment (s)."""
         older = [] if before is None else [table.c.day < before]
-        rules = (delete(table).where(table.c.holder.in_(part), *older) for part in _parts(sorted(holders)))
+        rules = (delete(table).where(table.c.holder.in_(part), *older) for part in batches(sorted(holders)))
         return sum(connection.execute(rule).rowcount for rule in rules)
 
     def incidents_of(self, people: Iterable[str], since: int) -> Mapping[str, frozenset[str]]:
@@ -64,7 +63,7 @@ class Experiences:
         listing = tables.listing
         found: dict[str, set[str]] = defaultdict(set)
         with self._database.read() as connection:
-            for part in _parts(people):
+            for part in batches(people):
                 query = select(listing.c.subscriber, listing.c.incident_id).where(
                     listing.c.subscriber.in_(part),
                     listing.c.delisted_at.is_(None),
@@ -81,7 +80,7 @@ class Experiences:
         about = func.sum((heard.c.category.in_(("", "network")) & (heard.c.kind != "survey")).cast(Integer))
         found: dict[str, Touch] = {}
         with self._database.read() as connection:
-            for part in _parts(people):
+            for part in batches(people):
                 query = select(heard.c.subscriber, about, func.max(heard.c.at))
                 query = query.where(heard.c.subscriber.in_(part), heard.c.at >= since).group_by(heard.c.subscriber)
                 found |= {row[0]: Touch(int(row[1] or 0), row[2]) for row in connection.execute(query)}
@@ -92,13 +91,7 @@ class Experiences:
         told = tables.communication
         found: dict[str, int] = {}
         with self._database.read() as connection:
-            for part in _parts(people):
+            for part in batches(people):
                 query = select(told.c.subscriber, func.max(told.c.at)).where(told.c.subscriber.in_(part))
                 found |= {row[0]: int(row[1]) for row in connection.execute(query.group_by(told.c.subscriber))}
         return found
-
-
-def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
-    """As many as one query takes."""
-    named = list(keys)
-    return (named[at : at + _KEYS_A_QUERY] for at in range(0, len(named), _KEYS_A_QUERY))

@@ -14,12 +14,12 @@ from detector.domain.errors import Permanent
 from detector.domain.frame import KpiFrame, empty_frame, stack
 from detector.domain.kpi import Kpi
 from detector.domain.window import Tick, Window, utc
+from detector.store.atomic_write import remove_abandoned
 from detector.store.damage import Damage, Damaged
 from detector.store.database import Database
 from detector.store.parquet import read_columns, write_columns
 from detector.store.stored_files import Content, StoredFiles
 from detector.store.ticks import DAMAGED, Ticks
-from detector.store.whole_file import remove_abandoned
 
 _DAY = 86_400
 _CACHED_TICKS, _CACHED_BYTES = 64, 256 << 20

@@ -8,15 +8,12 @@ from detector.domain.customer import SubscriberEvent
 from detector.domain.identity import SubscriberId
 from detector.domain.interaction import Interaction
 from detector.store.database import Database
-from detector.store.records import noun_of, nouns_of, row_of, upsert
+from detector.store.records import batches, noun_of, nouns_of, row_of, upsert
 from detector.store.tables import interaction as table
 from detector.store.tables import subscriber_event
 
-_AT_ONCE = 500
-"""People named in one query: databases bound the number of values."""
 
-
-class Interactions:
+class InteractionRepository:
     """Methods that take a connection belong to the caller's transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -38,8 +35,8 @@ class Interactions:
         """What these people let us know from `since` on, in order of time."""
         named, found = sorted({key for key in subscribers if key}), list[Interaction]()
         with self._database.read() as connection:
-            for first in range(0, len(named), _AT_ONCE):
-                own = table.c.subscriber.in_(named[first : first + _AT_ONCE])
+            for part in batches(named):
+                own = table.c.subscriber.in_(part)
                 query = select(table).where(own, table.c.at >= since)
                 found += [noun_of(Interaction, row) for row in connection.execute(query)]
         return sorted(found, key=lambda i: (i.at, i.interaction_id))

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from detector.domain.errors import Permanent, PrecallError, Transient
-from detector.store.whole_file import whole_file
+from detector.store.atomic_write import atomic_write
 
 Columns = Mapping[str, np.ndarray[Any, Any]]
 _engines = threading.local()
@@ -27,7 +27,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def write_columns(path: Path, columns: Columns) -> None:
     """Write beside `path`, then rename. Raises Transient when the disk is full or cannot be written."""
     try:
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             engine = _engine()
             engine.register("columns_to_write", dict(columns))
             try:
@@ -75,7 +75,7 @@ def rewrite_without(path: Path, column: str, names: Sequence[str], written: Call
     """
     query = f'COPY (SELECT * FROM {{file}} WHERE NOT list_contains($names, "{column}")) TO '
     try:
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             _asked(path, query + f"'{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)", names)
             written(part)
     except OSError as error:

@@ -14,7 +14,7 @@ _PREFIX = "receiver:"
 _HELD = "receiver is down"
 
 
-class ReceiverStates:
+class ReceiverStateRepository:
     """Kept in the table `state`, one row for each receiver that ever failed; the counts are those of the outbox."""
 
     def __init__(self, database: Database) -> None:

@@ -13,7 +13,10 @@ from detector.domain.degradation import Part, Reading
 from detector.domain.incident import Rival
 
 Noun = TypeVar("Noun")
+Key = TypeVar("Key")
 _ROWS_A_STATEMENT = 500
+KEYS_A_QUERY = 500
+"""Keys that are named in one query: databases bound the number of values (SQLite: 32,766, before 3.32 999)."""
 _ROWS_WITHIN: Mapping[str, Any] = {
     "parts": Part,
     "readings": Reading,
@@ -60,6 +63,16 @@ def noun_from(kind: type[Noun], values: Mapping[str, Any]) -> Noun:
 def _tuple(name: str, values: list[Any]) -> tuple[Any, ...]:
     item = _ROWS_WITHIN.get(name)
     return tuple(item(*v) for v in values) if item else tuple(values)
+
+
+def batches(keys: Iterable[Key], size: int = KEYS_A_QUERY) -> list[list[Key]]:
+    """The keys in lists of at most `size`, in their order.
+
+    >>> batches("abcde", 2)
+    [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    listed = list(keys)
+    return [listed[at : at + size] for at in range(0, len(listed), size)]
 
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

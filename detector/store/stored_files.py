@@ -10,12 +10,11 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from detector.domain.errors import Transient
 from detector.store.database import Database
-from detector.store.records import upsert
+from detector.store.records import batches, upsert
 from detector.store.tables import stored_file as table
 
 DAMAGED = "damaged"
 GONE, CHANGED = "it is gone", "its bytes are not those that were written"
-_NAMES_A_QUERY = 500
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
 """What the machine lacks at this moment says nothing about the file."""
 _Look = tuple[int, int, int]
@@ -80,7 +79,7 @@ class StoredFiles:
 
     def forget(self, connection: Connection, names: Iterable[str]) -> None:
         """These files are none of the store's any more."""
-        for part in _parts(names):
+        for part in batches(names):
             connection.execute(delete(table).where(table.c.path.in_(part)))
 
     def mark(self, connection: Connection, name: str) -> None:
@@ -133,7 +132,7 @@ class StoredFiles:
         if not names:
             return found
         with self._database.read() as connection:
-            for part in _parts(names):
+            for part in batches(names):
                 for row in connection.execute(select(table).where(table.c.path.in_(part))):
                     found.setdefault(row.path, {})[row.sha256] = row.size
         return found
@@ -179,8 +178,3 @@ def _sha256(path: Path) -> str:
 
 def _below(folder: str) -> ColumnElement[bool]:
     return table.c.path.startswith(f"{folder}/", autoescape=True)
-
-
-def _parts(names: Iterable[str]) -> list[list[str]]:
-    listed = list(names)
-    return [listed[at : at + _NAMES_A_QUERY] for at in range(0, len(listed), _NAMES_A_QUERY)]

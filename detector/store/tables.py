@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-from detector.store.pii import FREE, KEPT, KEYED, NAMED, OBJECT, SEALED, SUBJECT, TEXT, declare
+from detector.store.pii_columns import FREE, KEPT, KEYED, NAMED, OBJECT, SEALED, SUBJECT, TEXT, declare
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -56,7 +56,7 @@ def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default="0")
 
 
-piece = Table(
+source_file = Table(
     "piece",
     metadata,
     _text("source", primary_key=True),
@@ -93,7 +93,7 @@ stored_file = Table(
     _word("state"),
 )
 
-tick_piece = Table(
+tick_source_file = Table(
     "tick_piece",
     metadata,
     _time("start", primary_key=True),
@@ -104,7 +104,7 @@ tick_piece = Table(
     _time("window_start", primary_key=True),
 )
 
-owed = Table(
+pending_step = Table(
     "owed",
     metadata,
     _text("step"),
@@ -114,7 +114,7 @@ owed = Table(
     PrimaryKeyConstraint("step", "start", "duration_s"),
 )
 
-done = Table(
+completed_step = Table(
     "done",
     metadata,
     _text("step"),

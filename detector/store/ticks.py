@@ -1,4 +1,4 @@
-"""The tick manifest (which file holds which version of a tick) and the rows of what is owed and done."""
+"""The tick manifest (which file holds which version of a tick), and the steps pending and completed for each tick."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from detector.domain.window import Tick, Window
 from detector.store.database import Database
 from detector.store.records import upsert
-from detector.store.tables import done, owed, tick_piece
+from detector.store.tables import completed_step, pending_step, tick_source_file
 from detector.store.tables import tick as table
 
 STEPS = ("score", "decide", "assess")
@@ -19,8 +19,8 @@ in one of them is not known, which is another thing than a tick for which nothin
 
 
 @dataclass(frozen=True)
-class Debt:
-    """A step that a tick still owes, at this version of its data."""
+class PendingStep:
+    """A step that is still to be done for a tick, at this version of its data."""
 
     step: str
     tick: Tick
@@ -82,12 +82,12 @@ class Ticks:
         ]
 
     def forget_ahead(self, connection: Connection, now: float, *, data_until: float) -> list[Tick]:
-        """Drop ticks that were recorded as empty before their end, and all that start after `data_until` (s), with what is
-        owed and done of them; returns them. They were recorded at a clock that was ahead."""
+        """Drop ticks that were recorded as empty before their end, and all that start after `data_until` (s), with their
+        pending and completed steps; returns them. They were recorded at a clock that was ahead."""
         early = (table.c.path == "") & (table.c.start + table.c.duration_s > now)
         rows = connection.execute(select(table.c.start, table.c.duration_s).where(early | (table.c.start > data_until)))
         ahead = [Tick(start, duration_s) for start, duration_s in rows]
-        for part in (table, owed, done):
+        for part in (table, pending_step, completed_step):
             for tick in ahead:
                 connection.execute(delete(part).where(part.c.start == tick.start, part.c.duration_s == tick.duration_s))
             connection.execute(delete(part).where(part.c.start > data_until))
@@ -127,52 +127,66 @@ class Ticks:
 
     def forget(self, connection: Connection, before: int) -> None:
         """Drop the ticks that started before this moment, and what is known of their files."""
-        for part in (table, tick_piece, done):
+        for part in (table, tick_source_file, completed_step):
             connection.execute(delete(part).where(part.c.start < before))
 
-    def owe(self, connection: Connection, step: str, tick: Tick, version: int) -> None:
+    def add_pending(self, connection: Connection, step: str, tick: Tick, version: int) -> None:
         row = {"step": step, "start": tick.start, "duration_s": tick.duration_s, "version": version}
-        upsert(connection, owed, [row])
+        upsert(connection, pending_step, [row])
 
-    def still_owed(self, connection: Connection, debt: Debt) -> bool:
+    def still_pending(self, connection: Connection, one: PendingStep) -> bool:
         """Nobody else has settled it, and no newer data came: held until the caller's transaction ends."""
-        key = [owed.c.step == debt.step, owed.c.start == debt.tick.start, owed.c.duration_s == debt.tick.duration_s]
-        query = select(owed.c.version).where(*key).with_for_update()
-        return connection.execute(query).scalar() == debt.version
+        key = [
+            pending_step.c.step == one.step,
+            pending_step.c.start == one.tick.start,
+            pending_step.c.duration_s == one.tick.duration_s,
+        ]
+        query = select(pending_step.c.version).where(*key).with_for_update()
+        return connection.execute(query).scalar() == one.version
 
-    def settle(self, connection: Connection, debt: Debt, at: float) -> None:
-        """The step is done for this version; a newer version that came meanwhile stays owed."""
-        key = {"step": debt.step, "start": debt.tick.start, "duration_s": debt.tick.duration_s}
-        upsert(connection, done, [key | {"version": debt.version, "done_at": at}])
-        same = [owed.c[name] == value for name, value in key.items()]
-        connection.execute(delete(owed).where(*same, owed.c.version <= debt.version))
+    def complete(self, connection: Connection, one: PendingStep, at: float) -> None:
+        """The step is done for this version; a newer version that came meanwhile stays pending."""
+        key = {"step": one.step, "start": one.tick.start, "duration_s": one.tick.duration_s}
+        upsert(connection, completed_step, [key | {"version": one.version, "done_at": at}])
+        same = [pending_step.c[name] == value for name, value in key.items()]
+        connection.execute(delete(pending_step).where(*same, pending_step.c.version <= one.version))
 
-    def debts(self, step: str) -> Sequence[Debt]:
-        """What this step owes, oldest tick first."""
-        query = select(owed).where(owed.c.step == step).order_by(owed.c.start, owed.c.duration_s)
+    def pending(self, step: str) -> Sequence[PendingStep]:
+        """Ticks for which this step is pending, the oldest first."""
+        query = (
+            select(pending_step).where(pending_step.c.step == step).order_by(pending_step.c.start, pending_step.c.duration_s)
+        )
         with self._database.read() as connection:
-            return [Debt(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
+            return [PendingStep(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
 
     def newest_done(self, step: str, duration_s: int) -> int | None:
         """Start of the newest tick for which this step was done."""
-        query = select(func.max(done.c.start)).where(done.c.step == step, done.c.duration_s == duration_s)
+        query = select(func.max(completed_step.c.start)).where(
+            completed_step.c.step == step, completed_step.c.duration_s == duration_s
+        )
         with self._database.read() as connection:
             found: int | None = connection.execute(query).scalar()
         return found
 
     def done_version(self, connection: Connection, step: str, tick: Tick) -> int:
         """The version of the tick's data for which this step was done last; 0 = never."""
-        key = [done.c.step == step, done.c.start == tick.start, done.c.duration_s == tick.duration_s]
-        return int(connection.execute(select(done.c.version).where(*key)).scalar() or 0)
+        key = [
+            completed_step.c.step == step,
+            completed_step.c.start == tick.start,
+            completed_step.c.duration_s == tick.duration_s,
+        ]
+        return int(connection.execute(select(completed_step.c.version).where(*key)).scalar() or 0)
 
     def done_within(self, connection: Connection, step: str, duration_s: int, window: Window) -> list[Tick]:
         """Ticks that start in the window for which this step was done, in order of time."""
-        inside = [done.c.start >= window.start, done.c.start < window.end]
-        query = select(done.c.start).where(done.c.step == step, done.c.duration_s == duration_s, *inside)
-        return [Tick(start, duration_s) for start in connection.execute(query.order_by(done.c.start)).scalars()]
+        inside = [completed_step.c.start >= window.start, completed_step.c.start < window.end]
+        query = select(completed_step.c.start).where(
+            completed_step.c.step == step, completed_step.c.duration_s == duration_s, *inside
+        )
+        return [Tick(start, duration_s) for start in connection.execute(query.order_by(completed_step.c.start)).scalars()]
 
-    def all_done(self, step: str) -> Sequence[Debt]:
+    def completed(self, step: str) -> Sequence[PendingStep]:
         """Everything that this step has done, oldest first: for checks that no tick was lost."""
-        query = select(done).where(done.c.step == step).order_by(done.c.start)
+        query = select(completed_step).where(completed_step.c.step == step).order_by(completed_step.c.start)
         with self._database.read() as connection:
-            return [Debt(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
+            return [PendingStep(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""What the pages and the API ask of the house; `app` wires it to the store."""
+"""What the pages and the API ask of the app; `detector.app` wires it to the store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

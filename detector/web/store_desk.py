@@ -26,7 +26,7 @@ class StoreDesk:
     pseudonymiser: Pseudonymiser
 
     def feedback(self, incident_id: str) -> Sequence[Feedback]:
-        return self.store.verdicts.of(incident_id)
+        return self.store.feedback.of(incident_id)
 
     def give_feedback(
         self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str | None = None, outcome: str = ""
@@ -36,7 +36,7 @@ class StoreDesk:
         one = Feedback(incident_id, at, actor, verdict, key, outcome)
         self.store.audit.note(at, actor, "feedback", key or incident_id, f"{incident_id}: {verdict} {outcome}".strip())
         with self.store.begin() as connection:
-            self.store.verdicts.add(connection, one)
+            self.store.feedback.add(connection, one)
         return one
 
     def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:

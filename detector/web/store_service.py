@@ -60,17 +60,17 @@ class StoreService:
         return bool(self._known().customers.subscribers)
 
     def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]:
-        return self.store.book.incidents(state=state, limit=limit, offset=offset)
+        return self.store.incidents.all(state=state, limit=limit, offset=offset)
 
     def incident(self, incident_id: str) -> Incident | None:
-        return self.store.book.incident(incident_id)
+        return self.store.incidents.get(incident_id)
 
     def degradations(self, incident_id: str) -> Sequence[Degradation]:
         incident = self.incident(incident_id)
-        return self.store.book.degradations_of(incident) if incident else ()
+        return self.store.degradations.of(incident) if incident else ()
 
     def impact(self, incident_id: str) -> Impact | None:
-        return self.store.book.impact(incident_id)
+        return self.store.impacts.latest(incident_id)
 
     def told(self, incident_id: str) -> Mapping[str, Any]:
         note = self.store.notes.get(f"told:{incident_id}") or {}
@@ -87,7 +87,7 @@ class StoreService:
         held = self._held(incident)
         data: dict[str, Any] = told[-1].data if told else {"action": {"team": held.get("team")}}
         action = data.get("action") or {}
-        listed = self.store.book.listings(incident_id=incident_id, current=True)
+        listed = self.store.listings.all(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
         return CareView(
             say=self._say(incident),
@@ -107,7 +107,7 @@ class StoreService:
         )
 
     def _say(self, incident: Incident) -> Mapping[str, str]:
-        zone, lead = self._known().operator.timezone, self.store.book.leading(incident)
+        zone, lead = self._known().operator.timezone, self.store.degradations.leading(incident)
         facts = care.facts_of(incident, now=self.now(), timezone=zone, lead=lead)
         return {language: care.sentence(facts, language) for language in self.settings.care.languages}
 
@@ -127,7 +127,7 @@ class StoreService:
     def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
         how = f"{limit} from {offset}{', identified' if identify else ''}"
         self.store.audit.note(WallClock().now(), actor, "affected", incident_id, how)
-        listings = self.store.book.listings(incident_id=incident_id, current=True)
+        listings = self.store.listings.all(incident_id=incident_id, current=True)
         rows = standing(self.store.communications.of([incident_id]))
         asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
         page = [_listed(one, asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
@@ -145,13 +145,13 @@ class StoreService:
         self._note(actor, "lookup", keys[0], "" if caller == "self" else f"for the {caller}")
         reference = self._known()
         key = next((one for one in keys if one in reference.customers.subscribers), keys[0])
-        listings = [row for one in keys for row in self.store.book.listings(subscriber=one, current=True)]
-        incidents = self.store.book.incidents_named({row.incident_id for row in listings})
+        listings = [row for one in keys for row in self.store.listings.all(subscriber=one, current=True)]
+        incidents = self.store.incidents.named({row.incident_id for row in listings})
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
         context = self._context(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
-        leads = {i.incident_id: lead for i in incidents if (lead := self.store.book.leading(i)) is not None}
+        leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
         return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
@@ -160,8 +160,8 @@ class StoreService:
         reference = self._known()
         customers = reference.customers
         key = next((one for one in keys if one in customers.accounts or one in customers.lines), keys[0])
-        listings = self.store.book.listings_about(customers.people_of.get(key, ()))
-        incidents = self.store.book.incidents_named({row.incident_id for row in listings})
+        listings = self.store.listings.about(customers.people_of.get(key, ()))
+        incidents = self.store.incidents.named({row.incident_id for row in listings})
         return care.account_lookup(key, context=self._context(reference), incidents=incidents, listings=listings)
 
     def _note(self, actor: str, action: str, subject: str, detail: str = "") -> None:

@@ -44,7 +44,7 @@ class Announcing:
         if heard == []:  # nobody heard of it: what was asked of care reached nobody
             one = replace(one, decisions=(), follow_ups=(), accounts=())
             asking.take_back(connection, one.incident.incident_id)
-        self.store.book.save_impact(connection, one.impact)
+        self.store.impacts.save(connection, one.impact)
         relist(connection, self.store, one, self.reference.customers, self.now)
         if one.outlook is not None:
             self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))

@@ -17,7 +17,7 @@ def heard_lately(store: Store, about: Sequence[Incident], now: int) -> Heard:
     since = now - WEEK_S
     recent = store.communications.since(since)
     older = [row for row in store.communications.of(one.incident_id for one in about) if row.at < since]
-    named = {one.incident_id: one for one in store.book.incidents_named({row.incident_id for row in recent})}
+    named = {one.incident_id: one for one in store.incidents.named({row.incident_id for row in recent})}
     named |= {one.incident_id: one for one in about}
     whole = {key: _whole(key, named) for key in named}
     rows = [_of(row, whole.get(row.incident_id, row.incident_id)) for row in (*older, *recent)]
@@ -41,5 +41,5 @@ def _of(row: Communication, incident_id: str) -> Communication:
 
 def _open(store: Store, ids: Iterable[str], named: Mapping[str, Incident]) -> list[str]:
     unknown = [key for key in ids if key not in named]
-    known = [named[key] for key in ids if key in named] + store.book.incidents_named(unknown)
+    known = [named[key] for key in ids if key in named] + store.incidents.named(unknown)
     return [one.incident_id for one in known if one.state == "open"]

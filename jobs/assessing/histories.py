@@ -66,7 +66,7 @@ def contexts(
     """What an agent needs to know of each of these people beside the incident `besides`. For a page of them, not for all."""
     known = histories(store, people, now=now, timezone=timezone, besides=besides)
     listed = store.experience.incidents_of(people, now - REMEMBERED_DAYS * _DAY_S)
-    named = {i.incident_id: i for i in store.book.incidents_named(frozenset().union(*listed.values()) - {besides})}
+    named = {i.incident_id: i for i in store.incidents.named(frozenset().union(*listed.values()) - {besides})}
     out, since = left_out(customers, now, people), now - _YEAR_S
     return {
         person: context_of(

@@ -18,7 +18,7 @@ _NOTABLE_CHANGE = 0.05
 def relist(connection: Connection, store: Store, one: Assessment, customers: Customers, now: int) -> None:
     """The incident's list as of `now` (s)."""
     decisions = {d.subscriber: d for d in one.decisions}
-    listed = store.book.listings(incident_id=one.incident.incident_id, current=True)
+    listed = store.listings.all(incident_id=one.incident.incident_id, current=True)
     current = {old.subscriber: old for old in listed}
     people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
     wanted = {p.subscriber: _listing(p, decisions.get(p.subscriber), now) for p in people}
@@ -28,7 +28,7 @@ def relist(connection: Connection, store: Store, one: Assessment, customers: Cus
     begun = [new for key, new in wanted.items() if key not in current or _moved(current[key], new)]
     renewed = {new.subscriber for new in begun}
     ended = [old for key, old in current.items() if key in renewed or key not in wanted]
-    store.book.relist(connection, ended, begun, now)
+    store.listings.relist(connection, ended, begun, now)
 
 
 def _gone(decision: Decision, customers: Customers) -> Affected:

@@ -57,7 +57,7 @@ class Weighing:
 
     def all_changed(self) -> list[Weighed]:
         """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
-        incidents = self.store.book.incidents_changed_at(self.store.notes.get("assessed_until", 0))
+        incidents = self.store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
         over = self._just_over(incidents)
         context = self._context([*incidents, *over])
         presence = self._presence(incidents)
@@ -74,8 +74,8 @@ class Weighing:
     def _lasting(self) -> Lasting:
         """How long incidents last on this network, by all that it remembers of the past weeks."""
         since = self.now - self.settings.detection.history_days * _DAY
-        known = self.store.book.incidents_changed_at(since)
-        return outlook.learn_lasting(known, self.store.book.degradations_since(since), now=self.now)
+        known = self.store.incidents.changed_since(since)
+        return outlook.learn_lasting(known, self.store.degradations.since(since), now=self.now)
 
     def _context(self, incidents: Sequence[Incident]) -> DecisionContext:
         heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
@@ -88,7 +88,7 @@ class Weighing:
         )
 
     def _assess(self, incident: Incident, presence: Presence, context: DecisionContext, lasting: Lasting) -> Weighed:
-        own = tuple(self.store.book.degradations_of(incident))
+        own = tuple(self.store.degradations.of(incident))
         outlook = pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now)
         one = self._weigh(Assessment(incident=incident, degradations=own, outlook=outlook), presence)
         known = replace(context, risk=self._risk(one), history=self._history(one))
@@ -99,15 +99,15 @@ class Weighing:
         if care.in_quiet_hours(self.now, self.reference.operator.timezone, self.settings.care):
             return []
         known = {one.incident_id for one in incidents}
-        lately = self.store.book.incidents_changed_at(self.now - _DAY)
+        lately = self.store.incidents.changed_since(self.now - _DAY)
         return [one for one in lately if one.state == "resolved" and one.incident_id not in known]
 
     def _as_it_was(self, incident: Incident) -> Assessment:
         """Its last assessment."""
-        listed = self.store.book.listings(incident_id=incident.incident_id, current=True)
+        listed = self.store.listings.all(incident_id=incident.incident_id, current=True)
         people = tuple(map(person_of, sorted(listed, key=lambda one: one.subscriber)))
-        known = self.store.book.impact(incident.incident_id) or no_impact(incident.incident_id, self.now)
-        own = tuple(self.store.book.degradations_of(incident))
+        known = self.store.impacts.latest(incident.incident_id) or no_impact(incident.incident_id, self.now)
+        own = tuple(self.store.degradations.of(incident))
         return Assessment(
             incident=incident,
             degradations=own,
@@ -125,7 +125,7 @@ class Weighing:
 
     def _risk(self, one: Assessment) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
-        harm = harm_of(one.incident, self.store.book.leading_drift(one.incident))
+        harm = harm_of(one.incident, self.store.degradations.leading_drift(one.incident))
         return risks(self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now)
 
     def _history(self, one: Assessment) -> Mapping[str, CustomerHistory]:
@@ -147,7 +147,7 @@ class Weighing:
             self.store,
             self.catalogue,
             self.settings.detection,
-            self.store.book.degradations_of(incident),
+            self.store.degradations.of(incident),
             timezone=self.reference.operator.timezone,
             until=self.now,
         )

@@ -89,16 +89,16 @@ class Backtest:
         return lambda pseudonym: store.vault.open(pseudonym) or pseudonym
 
     def _window(self, source: OperatorDataset) -> Choice:
-        pieces = [p.window for p in source.pieces(0, _FOREVER) if p.window]
-        if not pieces:
+        source_files = [p.window for p in source.source_files(0, _FOREVER) if p.window]
+        if not source_files:
             raise self._no_period(source)
-        data = Window(min(w.start for w in pieces), max(w.end for w in pieces))
+        data = Window(min(w.start for w in source_files), max(w.end for w in source_files))
         faults = read_faults(self.dataset, timezone=source.operator.timezone)
         if None not in self.given:
             faults = None
         begin, end = self.given
         known = Window(data.start, max(data.start, data.end if end is None else end))
-        grid_s = max(source.operator.tick_s, min(w.seconds for w in pieces))
+        grid_s = max(source.operator.tick_s, min(w.seconds for w in source_files))
         chosen = default_window(known, faults, grid_s=grid_s)
         start = chosen.window.start if begin is None else begin
         until = known.end if begin is not None or end is not None else chosen.window.end
@@ -110,13 +110,13 @@ class Backtest:
 
     def _no_period(self, source: Source) -> Misconfigured:
         """No file tells of any period: there is none, or the first says why it cannot be read."""
-        where, files = str(self.dataset / "counters"), source.pieces(0, _FOREVER)
+        where, files = str(self.dataset / "counters"), source.source_files(0, _FOREVER)
         if not files:
             return Misconfigured("no counters", where=where, mend="put PM files or tables there")
         findings = Findings()
-        for piece in files:
+        for source_file in files:
             try:
-                list(source.read(piece, findings))
+                list(source.read(source_file, findings))
             except Permanent as error:
                 mend = "see docs/reference/files.md"
                 return Misconfigured(f"none of {len(files)} files can be used; {error}", where=where, mend=mend)

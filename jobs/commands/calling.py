@@ -72,15 +72,15 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
     from detector.web import answers
     from jobs.questions import questions_of
 
-    house = wire(settings)
+    app = wire(settings)
 
     def known() -> Reference:
-        return reference_of(settings.sources.path, house.pseudonymiser, subscriber.strip(), house.clock.now())
+        return reference_of(settings.sources.path, app.pseudonymiser, subscriber.strip(), app.clock.now())
 
     try:
-        return answers.lookup(questions_of(house, reference=known).lookup(subscriber, ACTOR, caller))
+        return answers.lookup(questions_of(app, reference=known).lookup(subscriber, ACTOR, caller))
     finally:
-        house.close()
+        app.close()
 
 
 def shown(answer: Json) -> str:

@@ -24,7 +24,7 @@ def incidents(
     from jobs.commands.showing import show_incidents
 
     wanted = None if state is None else one_of(state, STATES, "--state")
-    printed(config, lambda house: show_incidents(house, wanted, limit, as_json))
+    printed(config, lambda app: show_incidents(app, wanted, limit, as_json))
 
 
 def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
@@ -34,7 +34,7 @@ def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """
     from jobs.commands.showing import show_findings
 
-    printed(config, lambda house: show_findings(house, as_json))
+    printed(config, lambda app: show_findings(app, as_json))
 
 
 def deliveries(
@@ -50,7 +50,7 @@ def deliveries(
     from jobs.commands.showing import show_deliveries
 
     wanted = None if state is None else one_of(state, DELIVERED, "--state")
-    printed(config, lambda house: show_deliveries(house, wanted, limit, as_json))
+    printed(config, lambda app: show_deliveries(app, wanted, limit, as_json))
 
 
 def redrive(
@@ -63,10 +63,10 @@ def redrive(
     from detector.clock import WallClock
     from jobs.redriving import redrive as made_due
 
-    def again(house: Any) -> str:
-        known = {one.name for one in house.receivers} | house.store.outbox.receivers()
+    def again(app: Any) -> str:
+        known = {one.name for one in app.receivers} | app.store.outbox.receivers()
         name = None if receiver is None else one_of(receiver, sorted(known), "--receiver")
-        due, superseded = made_due(house.store, WallClock().now(), house.clock.now(), name)
+        due, superseded = made_due(app.store, WallClock().now(), app.clock.now(), name)
         return f"{due} made due again" + (f", {superseded} superseded by what is true now" if superseded else "")
 
     printed(config, again)
@@ -91,4 +91,4 @@ def report(
 
     given = between(from_, to)
     which, only = chosen(name, Choice, "precall report"), chosen(by, Choice, "--by")
-    printed(config, lambda house: show_report(house, which, given, step, only, as_json))
+    printed(config, lambda app: show_report(app, which, given, step, only, as_json))

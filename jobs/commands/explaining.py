@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from detector.app import House
+from detector.app import App
 from detector.care.consent import bases, permission
 from detector.clock import WallClock
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.impact import usual_of
-from detector.store.meant import Person
 from detector.store.parquet import read_columns
-from detector.store.pii import subject_tables
+from detector.store.person_match import PersonMatcher
+from detector.store.pii_columns import subject_tables
 from detector.store.tables import metadata
 from jobs import fitted
 from jobs.commands.explained import Row, decision_in_words, habit_in_words, printed
@@ -60,23 +60,23 @@ class Explanation:
         return json.dumps(asdict(self), indent=2, default=str) if as_json else printed(asdict(self))
 
 
-def explain(house: House, raw_subscriber: str) -> Explanation:
+def explain(app: App, raw_subscriber: str) -> Explanation:
     """Written to the audit log before it is answered. Raises InvalidIdentity if nobody is named."""
-    names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw_subscriber))]
+    names = [*dict.fromkeys(app.pseudonymiser.subscribers(raw_subscriber))]
     for name in names:
-        house.store.audit.note(WallClock().now(), "cli", "explain", name)
-    return _Search(house, names, house.source.reference(house.clock.now())).explanation()
+        app.store.audit.note(WallClock().now(), "cli", "explain", name)
+    return _Search(app, names, app.source.reference(app.clock.now())).explanation()
 
 
 @dataclass(frozen=True)
 class _Search:
-    house: House
+    app: App
     names: Sequence[str]
     reference: Reference
 
     def explanation(self) -> Explanation:
-        alone = own_accounts(self.house, self.reference.customers, self.names)
-        found = self.house.store.erasure.rows([*self.names, *alone])
+        alone = own_accounts(self.app, self.reference.customers, self.names)
+        found = self.app.store.erasure.rows([*self.names, *alone])
         data = {table: [self._own_part(table, row, [*self.names, *alone]) for row in rows] for table, rows in found.items()}
         habits = list(self._habits())
         return Explanation(
@@ -118,7 +118,7 @@ class _Search:
     def _permissions(self) -> list[Row]:
         """What the consents mean now, purpose by purpose and channel by channel."""
         customers: Customers = self.reference.customers
-        on, now = bases(self.house.settings.care, self.reference.operator.country), int(self.house.clock.now())
+        on, now = bases(self.app.settings.care, self.reference.operator.country), int(self.app.clock.now())
         return [
             {"purpose": purpose, "channel": channel, "basis": on[purpose], "allowed": not why, "why_not": why}
             for purpose in PURPOSES
@@ -131,11 +131,11 @@ class _Search:
     def _decisions(self, data: Mapping[str, Sequence[Row]]) -> list[Row]:
         """Each row of the lists, with the incident it is about, what was said, and the whole as a sentence."""
         rows = [row for row in data.get("listing", ()) if row.get("subscriber") in self.names]
-        incidents = {i.incident_id: i for i in self.house.store.book.incidents_named({row["incident_id"] for row in rows})}
+        incidents = {i.incident_id: i for i in self.app.store.incidents.named({row["incident_id"] for row in rows})}
         return [self._decision(row, incidents.get(row["incident_id"])) for row in sorted(rows, key=lambda r: r["row"])]
 
     def _decision(self, row: Row, incident: Incident | None) -> Row:
-        told = [m for m in self.house.store.outbox.told(row["incident_id"]) if m.time <= (row["delisted_at"] or m.time)]
+        told = [m for m in self.app.store.outbox.told(row["incident_id"]) if m.time <= (row["delisted_at"] or m.time)]
         said = told[-1].data.get("say") if told and row["action"] != "none" and row["contactable"] else None
         about: dict[str, Any] = {
             "incident": incident.reason or incident.kind if incident else "no longer kept",
@@ -148,7 +148,7 @@ class _Search:
 
     def _attachments(self) -> list[Row]:
         """Every row of presence, in order of time."""
-        paths = self.house.store.erasure.attachments(self.names)
+        paths = self.app.store.erasure.attachments(self.names)
         listed = ", ".join(f"'{name}'" for name in self.names)
         found = read_columns(paths, f"subscriber IN ({listed})") if paths else {}
         rows = [dict(zip(found, values, strict=True)) for values in zip(*(c.tolist() for c in found.values()), strict=True)]
@@ -156,7 +156,7 @@ class _Search:
 
     def _habits(self) -> Iterator[Row]:
         """Mean seconds an hour, by hour of the week and cell."""
-        habit = fitted.load_habit(self.house.store)
+        habit = fitted.load_habit(self.app.store)
         if habit is None or not len(places := habit.places(self.names)):
             return
         usual = usual_of(habit, places)
@@ -173,7 +173,7 @@ class _Search:
         """Who asked about this person, and who read a list while the person may have stood on it."""
         own = [dict(row) for row in data.get("audit", ())]
         lists = {row["incident_id"] for row in data.get("listing", ())}
-        read = [dict(one) for one in self.house.store.audit.about(lists, "affected")]
+        read = [dict(one) for one in self.app.store.audit.about(lists, "affected")]
         rows = sorted([*own, *read], key=lambda row: (row["at"], row["row"]))
         return [next(same) for _, same in groupby(rows, key=lambda row: row["row"])]
 
@@ -192,4 +192,4 @@ def _only(value: Any, names: Sequence[str]) -> Any:
 
 
 def _mentions(value: Any, names: Sequence[str]) -> bool:
-    return Person(tuple(names)).in_json(value)
+    return PersonMatcher(tuple(names)).in_json(value)

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from detector.app import House
+from detector.app import App
 from detector.clock import WallClock
 from detector.domain.customer import Customers
 from detector.domain.finding import Findings
 from detector.domain.identity import SubscriberId
 from detector.domain.ports import Reference
 from detector.store.erasure import KEPT_TABLES
-from detector.store.meant import unmistakable
+from detector.store.person_match import unmistakable
 from jobs.experience import do_again_without
 
 
@@ -55,25 +55,25 @@ class Forgotten:
         return ", ".join(f"{count} {what}" for what, count in self.erased.items() if count)
 
 
-def forget(house: House, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten:
+def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten:
     """Every row about the person, presence, habits, waiting notes and the sealed identity, under every pseudonym that it
     had; accounts that are this person's alone go with it. The audit log keeps that it was done. Of a person of whom nothing
     is held nothing else changes, nor in a dry run. Raises InvalidIdentity if nobody is named."""
     raw = SubscriberId(raw_subscriber)
-    names = [*dict.fromkeys(house.pseudonymiser.subscribers(raw))]
-    reference = house.source.reference(house.clock.now())
-    customers, erasure = reference.customers, house.store.erasure
+    names = [*dict.fromkeys(app.pseudonymiser.subscribers(raw))]
+    reference = app.source.reference(app.clock.now())
+    customers, erasure = reference.customers, app.store.erasure
     for name in names:
-        house.store.audit.note(WallClock().now(), "cli", "forget", name, "dry run" if dry_run else "")
-    person = erasure.person([*names, *own_accounts(house, customers, names)], raw, _objects(reference))
-    held, returns = erasure.holds(person), _still_in(house, customers, names[0])
+        app.store.audit.note(WallClock().now(), "cli", "forget", name, "dry run" if dry_run else "")
+    person = erasure.person([*names, *own_accounts(app, customers, names)], raw, _objects(reference))
+    held, returns = erasure.holds(person), _still_in(app, customers, names[0])
     erased: Mapping[str, int] = {}
     if (held or returns) and not dry_run:
-        with house.store.begin() as connection:
-            house.store.erased.add(connection, names, house.clock.now())
-            do_again_without(house.store, connection, names, customers, house.settings.impact.privacy_floor)
+        with app.store.begin() as connection:
+            app.store.tombstones.add(connection, names, app.clock.now())
+            do_again_without(app.store, connection, names, customers, app.settings.impact.privacy_floor)
         erased = erasure.erase(person)
-    left = [] if dry_run else erasure.mentions(person, [house.settings.sources.path])
+    left = [] if dry_run else erasure.mentions(person, [app.settings.sources.path])
     return Forgotten(
         pseudonyms=names,
         held=held,
@@ -86,13 +86,13 @@ def forget(house: House, raw_subscriber: str, *, dry_run: bool = False) -> Forgo
     )
 
 
-def own_accounts(house: House, customers: Customers, names: Sequence[str]) -> list[str]:
+def own_accounts(app: App, customers: Customers, names: Sequence[str]) -> list[str]:
     """Accounts of this person to which nobody else belongs."""
     mine = {account for name in names for account in customers.accounts_of.get(name, ())}
-    mine |= {one.account for name in names for one in house.store.book.listings(subscriber=name) if one.account}
+    mine |= {one.account for name in names for one in app.store.listings.all(subscriber=name) if one.account}
     others = {account for who, accounts in customers.accounts_of.items() if who not in names for account in accounts}
     left = mine - others
-    return sorted(left - house.store.erasure.shared(left, names)) if left else []
+    return sorted(left - app.store.erasure.shared(left, names)) if left else []
 
 
 def _objects(reference: Reference) -> set[str]:
@@ -101,16 +101,16 @@ def _objects(reference: Reference) -> set[str]:
     return {*cells, *(name for _, name in reference.topology.groups), *(cell.node_id for cell in cells.values())}
 
 
-def _still_in(house: House, customers: Customers, name: str) -> list[str]:
+def _still_in(app: App, customers: Customers, name: str) -> list[str]:
     """Tables of the inbox that name the person."""
-    now, nothing = house.clock.now(), Findings()
+    now, nothing = app.clock.now(), Findings()
     said: Mapping[str, Any] = {
         "subscribers.csv": name in customers.subscribers or any(s.guardian == name for s in customers.subscribers.values()),
         "account_members.csv": any(member.subscriber == name for member in customers.memberships),
         "consents.csv": ("subscriber", name) in customers.consents_of,
-        "contacts.csv": any(one.subscriber == name for one in house.source.contacts(0.0, now, nothing)),
-        "surveys.csv": any(one.subscriber == name for one in house.source.surveys(0.0, now, nothing)),
-        "subscriber_events.csv": any(one.subscriber == name for one in house.source.subscriber_events(0.0, now, nothing)),
+        "contacts.csv": any(one.subscriber == name for one in app.source.contacts(0.0, now, nothing)),
+        "surveys.csv": any(one.subscriber == name for one in app.source.surveys(0.0, now, nothing)),
+        "subscriber_events.csv": any(one.subscriber == name for one in app.source.subscriber_events(0.0, now, nothing)),
     }
     return [table for table, still in said.items() if still]
 

@@ -3,18 +3,18 @@
 import json
 from typing import Any
 
-from detector.app import House
+from detector.app import App
 from detector.domain.coverage import Coverage
 from detector.web import answers
 from jobs.commands.showing import moment, table
 from jobs.coverage import Looking
 
 
-def show_coverage(house: House, *, cells: bool, everything: bool, as_json: bool) -> tuple[str, bool]:
+def show_coverage(app: App, *, cells: bool, everything: bool, as_json: bool) -> tuple[str, bool]:
     """(what there is to print, whether nothing or little is measured)."""
-    looking = Looking(house.store, house.catalogue, house.source.reference(house.clock.now()), house.clock.now())
+    looking = Looking(app.store, app.catalogue, app.source.reference(app.clock.now()), app.clock.now())
     found = looking.coverage()
-    return _by_cell(looking, as_json) if cells else _by_kpi(house, found, everything, as_json), found.little
+    return _by_cell(looking, as_json) if cells else _by_kpi(app, found, everything, as_json), found.little
 
 
 def _by_cell(looking: Looking, as_json: bool) -> str:
@@ -25,7 +25,7 @@ def _by_cell(looking: Looking, as_json: bool) -> str:
     return table(rows, as_json, "no cells; put a cells.csv into the watched folder")
 
 
-def _by_kpi(house: House, found: Coverage, everything: bool, as_json: bool) -> str:
+def _by_kpi(app: App, found: Coverage, everything: bool, as_json: bool) -> str:
     if as_json:
         return json.dumps(answers.coverage(found), indent=2)
     shown = [one for one in found.kpis if one.have or everything]
@@ -40,14 +40,14 @@ def _by_kpi(house: House, found: Coverage, everything: bool, as_json: bool) -> s
         }
         for one in sorted(shown, key=lambda one: -one.share)
     ]
-    return "\n".join([*_summary(house, found), table(rows, False, "no KPI is measured"), *_names(found, everything)])
+    return "\n".join([*_summary(app, found), table(rows, False, "no KPI is measured"), *_names(found, everything)])
 
 
-def _summary(house: House, found: Coverage) -> list[str]:
+def _summary(app: App, found: Coverage) -> list[str]:
     span = "" if found.until is None else f", from {moment(found.since)} to {moment(found.until)} (UTC)"
     lines = [f"{found.measured} of {found.objects} cells and core functions measured, by {len(found.there)} KPIs{span}"]
     if not found.objects:
-        lines.append(f"no cells are known: put a cells.csv into {house.settings.sources.path}")
+        lines.append(f"no cells are known: put a cells.csv into {app.settings.sources.path}")
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, settings_of
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, app_of, settings_of
 
 
 def verify(config: ConfigFile = None, as_json: AsJson = False) -> None:
@@ -40,14 +40,14 @@ def rebuild(
     from jobs.rebuilding import plan
     from jobs.rebuilding import rebuild as mended
 
-    house = house_of(config)
+    app = app_of(config)
     try:
-        found = plan(house)
+        found = plan(app)
         if found.troubles and not (dry_run or yes) and sys.stdin.isatty():
             _ask_first(found.shown())
-        left = found if dry_run else mended(house, found)
+        left = found if dry_run else mended(app, found)
     finally:
-        house.close()
+        app.close()
     gone = [one for one in found.troubles if one not in left.troubles]
     if as_json:
         typer.echo(json.dumps(left.as_json() | {"mended": [str(one) for one in gone]}, indent=2))

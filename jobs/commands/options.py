@@ -1,4 +1,4 @@
-"""What commands have in common: their options, the house they ask, a moment, a bar."""
+"""What commands have in common: their options, the app they ask, a moment, a bar."""
 
 import difflib
 import re
@@ -29,14 +29,14 @@ def settings_of(config: Path | None) -> Any:
     return load(config)
 
 
-def house_of(config: Path | None) -> Any:
+def app_of(config: Path | None) -> Any:
     """Wired; a command opens and imports what it asks for, and nothing else."""
     from detector.app import wire
     from detector.rights import narrow
 
-    house = wire(settings_of(config))
-    narrow(house.settings.storage.path, house.settings.sources.path, deep=False)
-    return house
+    app = wire(settings_of(config))
+    narrow(app.settings.storage.path, app.settings.sources.path, deep=False)
+    return app
 
 
 _ERA = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -103,12 +103,12 @@ def span(text: str, option: str) -> int:
 
 
 def printed(config: Path | None, show: Callable[[Any], str]) -> None:
-    """What the house says when asked."""
-    house = house_of(config)
+    """Prints what `show` makes of the app."""
+    app = app_of(config)
     try:
-        typer.echo(show(house))
+        typer.echo(show(app))
     finally:
-        house.close()
+        app.close()
 
 
 def progress(what: str) -> AbstractContextManager[Moved]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from detector.domain.identity import IncidentId, SubscriberId
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, chosen, house_of, named, printed, settings_of
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, app_of, chosen, named, printed, settings_of
 
 
 def lookup(
@@ -39,7 +39,7 @@ def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False)
     from jobs.commands.explaining import explain as explained
 
     who = named(subscriber, SubscriberId, "precall explain")
-    printed(config, lambda house: explained(house, who).shown(as_json))
+    printed(config, lambda app: explained(app, who).shown(as_json))
 
 
 def forget(
@@ -60,13 +60,13 @@ def forget(
     from jobs.commands.forgetting import forget as erase
 
     who = named(subscriber, SubscriberId, "precall forget")
-    house = house_of(config)
+    app = app_of(config)
     try:
         if not (dry_run or yes) and sys.stdin.isatty():
-            _ask_first(erase(house, who, dry_run=True).shown(as_json=False))
-        done = erase(house, who, dry_run=dry_run)
+            _ask_first(erase(app, who, dry_run=True).shown(as_json=False))
+        done = erase(app, who, dry_run=dry_run)
     finally:
-        house.close()
+        app.close()
     typer.echo(done.shown(as_json))
     raise typer.Exit(TROUBLE if done.left else NOTHING_FOUND)
 
@@ -96,4 +96,4 @@ def rules(
     from jobs.commands.showing import show_rules
 
     one, who = chosen(incident, IncidentId, "--incident"), chosen(subscriber, SubscriberId, "--subscriber")
-    printed(config, lambda house: show_rules(house, what, one, who, file, as_json))
+    printed(config, lambda app: show_rules(app, what, one, who, file, as_json))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detector.domain.errors import Misconfigured
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, house_of, progress, settings_of, span
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, app_of, progress, settings_of, span
 from jobs.progress import Moved, lines
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
     from detector.listening import listen
 
     listening = listen(settings.web.host, settings.web.port)
-    from detector.app import open_house
+    from detector.app import build_app
     from jobs.service import service_of
     from jobs.starting import open_when_there
 
-    house = open_when_there(lambda: open_house(settings), stop)
-    if house is None:
+    app = open_when_there(lambda: build_app(settings), stop)
+    if app is None:
         return
-    service = service_of(house, listening, logged)
+    service = service_of(app, listening, logged)
     stop.unfinished = service.daemon.unfinished
     if past_s:
         from jobs.judging import Judging
@@ -86,7 +86,7 @@ def job(
 
     Example: `precall job pull`
     """
-    from detector.app import open_house
+    from detector.app import build_app
     from detector.telemetry import configure_logs
     from jobs.registry import NAMES
     from jobs.service import jobs_of
@@ -94,11 +94,11 @@ def job(
     if name not in NAMES:
         raise Misconfigured(f"no job '{name}'", where="precall job", mend=f"one of {', '.join(NAMES)}")
     configure_logs()
-    house = open_house(settings_of(config))
+    app = build_app(settings_of(config))
     try:
-        typer.echo(f"{name}: {jobs_of(house, watch=progress).run(name)}")
+        typer.echo(f"{name}: {jobs_of(app, watch=progress).run(name)}")
     finally:
-        house.close()
+        app.close()
 
 
 def check(config: ConfigFile = None) -> None:
@@ -130,8 +130,8 @@ def coverage(
     """
     from jobs.commands.measured import show_coverage
 
-    house = house_of(config)
-    text, little = show_coverage(house, cells=cells, everything=everything, as_json=as_json)
-    house.close()
+    app = app_of(config)
+    text, little = show_coverage(app, cells=cells, everything=everything, as_json=as_json)
+    app.close()
     typer.echo(text)
     raise typer.Exit(TROUBLE if little else NOTHING_FOUND)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.options import AsJson, ConfigFile, house_of
+from jobs.commands.options import AsJson, ConfigFile, app_of
 
 
 def sessions(
@@ -20,17 +20,17 @@ def sessions(
     from detector.domain.window import utc
     from jobs.commands.showing import table
 
-    house, now = house_of(config), WallClock().now()
+    app, now = app_of(config), WallClock().now()
     try:
         if revoke:
-            count = house.store.sessions.revoke()
-            house.store.audit.note(now, "cli", "sessions revoked", "", str(count))
+            count = app.store.sessions.revoke()
+            app.store.audit.note(now, "cli", "sessions revoked", "", str(count))
             typer.echo(table([{"revoked": count}], as_json, "") if as_json else f"{count} sessions ended")
             return
         rows = [
             {"name": one["name"]} | {key: f"{utc(int(one[key])):%Y-%m-%dT%H:%M:%SZ}" for key in ("began_at", "ends_at")}
-            for one in house.store.sessions.all(now)
+            for one in app.store.sessions.all(now)
         ]
         typer.echo(table(rows, as_json, "nobody is signed in"))
     finally:
-        house.close()
+        app.close()

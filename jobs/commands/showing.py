@@ -18,7 +18,7 @@ from jobs.commands.options import one_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from detector.app import House
+    from detector.app import App
 
 _UNBOUNDED = 10_000
 """Width where nobody looks at a terminal: a row a line, whole, for `grep` and the like."""
@@ -105,21 +105,21 @@ def moment(at: float | None) -> str | None:
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
 
-def show_incidents(house: "House", state: str | None, limit: int, as_json: bool) -> str:
+def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> str:
     """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
     from detector.care.facts import facts_of
     from detector.care.impact_part import counted
     from detector.wording.times import stamp
     from detector.wording.words import place
 
-    rows, floor = [], house.settings.impact.privacy_floor
-    found = house.store.book.incidents(state=state, limit=limit)
-    zone = "UTC" if as_json or not found else house.operator.timezone
+    rows, floor = [], app.settings.impact.privacy_floor
+    found = app.store.incidents.all(state=state, limit=limit)
+    zone = "UTC" if as_json or not found else app.operator.timezone
     for i in found:
-        impact = None if i.withdrawn_at is not None else house.store.book.impact(i.incident_id)
-        told = house.store.notes.get(f"told:{i.incident_id}") or {}
+        impact = None if i.withdrawn_at is not None else app.store.impacts.latest(i.incident_id)
+        told = app.store.notes.get(f"told:{i.incident_id}") or {}
         seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
-        facts = facts_of(i, now=house.clock.now(), timezone=zone)
+        facts = facts_of(i, now=app.clock.now(), timezone=zone)
         times = (
             {
                 "started": moment(facts.since),
@@ -145,16 +145,16 @@ def show_incidents(house: "House", state: str | None, limit: int, as_json: bool)
     return table(rows, as_json, "no incidents")
 
 
-def show_findings(house: "House", as_json: bool) -> str:
+def show_findings(app: "App", as_json: bool) -> str:
     rows = [
-        {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in house.store.notes.findings()
+        {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in app.store.notes.findings()
     ]
     return table(rows, as_json, "no findings")
 
 
-def show_deliveries(house: "House", state: str | None, limit: int, as_json: bool) -> str:
+def show_deliveries(app: "App", state: str | None, limit: int, as_json: bool) -> str:
     """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
-    rows = list(_held(house)) if state in (None, HELD) else []
+    rows = list(_held(app)) if state in (None, HELD) else []
     rows += [
         {
             "alert": m.key,
@@ -166,18 +166,18 @@ def show_deliveries(house: "House", state: str | None, limit: int, as_json: bool
             "attempts": m.attempts,
             "error": m.last_error,
         }
-        for m in (house.store.outbox.by_state(state, limit) if state != HELD else ())
+        for m in (app.store.outbox.by_state(state, limit) if state != HELD else ())
     ]
     return table(rows[:limit], as_json, "no deliveries")
 
 
-def _held(house: "House") -> Iterator[dict[str, Any]]:
+def _held(app: "App") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
     from detector.wording.words import HELD as WHY_HELD
     from jobs.assessing.holding import note_of
 
-    for incident in house.store.book.incidents(state="open"):
-        note = house.store.notes.get(note_of(incident))
+    for incident in app.store.incidents.all(state="open"):
+        note = app.store.notes.get(note_of(incident))
         if note and not incident.silent:
             yield {
                 "alert": "",
@@ -192,7 +192,7 @@ def _held(house: "House") -> Iterator[dict[str, Any]]:
 
 
 def show_report(
-    house: "House", name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
+    app: "App", name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
 ) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
     from detector.reports import REPORTS, report_kind
@@ -205,9 +205,9 @@ def show_report(
         one_of(by, report_kind(name).by, "--by")
     from jobs.reporting import report, window_of
 
-    now = int(house.clock.now())
+    now = int(app.clock.now())
     window = window_of(*given, now=now)
-    made = report(name, house.source, house.store, house.settings, now=now, window=window, step=step).only("by", by)
+    made = report(name, app.source, app.store, app.settings, now=now, window=window, step=step).only("by", by)
     if as_json:
         return table(made.records(), True, "")
     rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]
@@ -215,12 +215,12 @@ def show_report(
 
 
 def show_rules(
-    house: "House", what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
+    app: "App", what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
 ) -> str:
     """The rules as they are tried, or what they would do for the people who are listed now."""
     from jobs.commands.trying import Trial
 
-    trial = Trial(house, incident, file)
+    trial = Trial(app, incident, file)
     if what == "list":
         rows = [
             {
@@ -242,5 +242,5 @@ def show_rules(
     told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
     if as_json or subscriber is not None or not rows:
         return told
-    floor = house.settings.impact.privacy_floor
+    floor = app.settings.impact.privacy_floor
     return f"{told}\nAs if they began at {moment(trial.now)}; people in steps of {floor}, empty for fewer."

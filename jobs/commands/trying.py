@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from detector import care, pipeline
-from detector.app import House
+from detector.app import App
 from detector.care import DecisionContext
 from detector.care.person_decisions import ALREADY_TOLD
 from detector.care.privacy import shown
@@ -35,7 +35,7 @@ UNLIKELY, NO_RULE = "(too unlikely)", "(no rule)"
 class Trial:
     """As if the open incidents, or the one named, began at this moment: what was said of them already does not count."""
 
-    house: House
+    app: App
     incident_id: IncidentId | None = None
     rules_file: Path | None = None
 
@@ -44,7 +44,7 @@ class Trial:
         tried; in steps of the privacy floor, None for fewer. Nothing if nobody is listed."""
         if not any(self.listed.values()):
             return []
-        floor = self.house.settings.impact.privacy_floor
+        floor = self.app.settings.impact.privacy_floor
         tried, present = self._counted(self.tried), self._counted(self.present)
         outcomes = dict.fromkeys((rule.name, rule.action) for rule in (*self.tried, *self.present))
         reasons = (ALREADY_TOLD, UNLIKELY, NO_RULE, *map(_bracketed, WHY_NOT))
@@ -57,8 +57,8 @@ class Trial:
 
     def one_person(self, raw: str) -> list[dict[str, Any]]:
         """What this person would get, for each incident that touches them; written to the audit log."""
-        key = self.house.pseudonymiser.subscriber(SubscriberId(raw))
-        self.house.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id or "")
+        key = self.app.pseudonymiser.subscriber(SubscriberId(raw))
+        self.app.store.audit.note(WallClock().now(), "cli", "rules try", key, self.incident_id or "")
         return [
             {
                 "incident": incident.incident_id,
@@ -74,27 +74,27 @@ class Trial:
 
     @property
     def present(self) -> Sequence[Rule]:
-        return self.house.settings.rules
+        return self.app.settings.rules
 
     @cached_property
     def tried(self) -> Sequence[Rule]:
-        return rules_in(self.rules_file, self.house.settings.care) if self.rules_file else self.present
+        return rules_in(self.rules_file, self.app.settings.care) if self.rules_file else self.present
 
     @cached_property
     def now(self) -> int:
-        return int(self.house.clock.now())
+        return int(self.app.clock.now())
 
     @cached_property
     def reference(self) -> Reference:
-        return self.house.source.reference(self.now)
+        return self.app.source.reference(self.now)
 
     @cached_property
     def incidents(self) -> list[Incident]:
         """Those open, or the one named as if it were. Misconfigured for one that is not known."""
-        book = self.house.store.book
+        store = self.app.store
         if self.incident_id is None:
-            return [one for one in book.incidents(state="open") if not one.silent]
-        one = book.incident(self.incident_id)
+            return [one for one in store.incidents.all(state="open") if not one.silent]
+        one = store.incidents.get(self.incident_id)
         if one is None:
             mend = "see `precall incidents`"
             raise Misconfigured(f"no incident '{self.incident_id}'", where="--incident", mend=mend)
@@ -102,13 +102,13 @@ class Trial:
 
     @cached_property
     def listed(self) -> Mapping[str, Sequence[Listing]]:
-        book = self.house.store.book
-        return {i.incident_id: book.listings(incident_id=i.incident_id, current=True) for i in self.incidents}
+        store = self.app.store
+        return {i.incident_id: store.listings.all(incident_id=i.incident_id, current=True) for i in self.incidents}
 
     @cached_property
     def heard(self) -> Heard:
         """Of everything else."""
-        known = heard_lately(self.house.store, self.incidents, self.now)
+        known = heard_lately(self.app.store, self.incidents, self.now)
         rows = (row for own in known.by_recipient.values() for row in own if row.incident_id not in self.listed)
         return Heard.of(rows, known.open_)
 
@@ -157,12 +157,12 @@ class Trial:
         people = [one.subscriber for one in rows] if asks else []
         return DecisionContext(
             reference=self.reference,
-            care_policy=self.house.settings.care,
+            care_policy=self.app.settings.care,
             rules=rules,
             now=self.now,
             heard=heard,
             risk={one.subscriber: one.risk for one in rows if one.risk is not None},
-            history=histories(self.house.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
+            history=histories(self.app.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
         )
 
     def _assessed(self, incident: Incident) -> Assessment:
@@ -180,9 +180,9 @@ class Trial:
             )
             for o in rows
         )
-        book = self.house.store.book
-        known = book.impact(incident.incident_id) or no_impact(incident.incident_id, self.now)
-        own = tuple(book.degradations_of(incident))
+        store = self.app.store
+        known = store.impacts.latest(incident.incident_id) or no_impact(incident.incident_id, self.now)
+        own = tuple(store.degradations.of(incident))
         return Assessment(
             incident=incident,
             degradations=own,
@@ -195,7 +195,7 @@ class Trial:
             return _bracketed(one.why_not), "none"
         if one.rule:
             return one.rule, one.action
-        likely = self._chance_of.get((one.incident_id, one.subscriber), 0.0) >= self.house.settings.care.contact_above
+        likely = self._chance_of.get((one.incident_id, one.subscriber), 0.0) >= self.app.settings.care.contact_above
         return (NO_RULE if likely else UNLIKELY), "none"
 
 

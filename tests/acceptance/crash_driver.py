@@ -10,10 +10,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from detector.domain.errors import Transient
-from tests.acceptance.small_house import MOMENTS, SmallHouse
+from tests.acceptance.small_app import MOMENTS, SmallApp
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.acceptance.small_house", "scipy.stats", "jobs.service"])
+CONTEXT.set_forkserver_preload(["tests.acceptance.small_app", "scipy.stats", "jobs.service"])
 LEASE_OVER_S = 200
 """How long each restart takes by the wall clock: longer than a claimed message stays leased."""
 
@@ -36,28 +36,28 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
     """Rounds from where the last process stopped to the end; the moment and the steps reached are kept on disk."""
     starts = int(_kept(root / "starts", "0")) + 1
     (root / "starts").write_text(str(starts))
-    house = SmallHouse(root=root, url=url, reached=plug, wall_at=moments[0] + LEASE_OVER_S * starts)
+    app = SmallApp(root=root, url=url, reached=plug, wall_at=moments[0] + LEASE_OVER_S * starts)
     for moment in moments[int(_kept(root / "finished", "0")) :]:
-        house.wall.at = moment + LEASE_OVER_S * starts
-        house.tick(moment)
+        app.wall.at = moment + LEASE_OVER_S * starts
+        app.tick(moment)
         _keep(root / "finished", str(moments.index(moment) + 1))
-    house.close()
+    app.close()
     (root / "steps").write_text("\n".join(sorted(plug.reached)))
 
 
 def live_beside(root: Path, url: str, own: Path) -> None:
     """All rounds without regard to the other daemon; one that lost a race simply tries again, as the daemon does."""
-    house = SmallHouse(root=root, url=url)
+    app = SmallApp(root=root, url=url)
     for moment in MOMENTS:
-        house.wall.at = moment
+        app.wall.at = moment
         for _ in range(20):
             try:
-                house.tick(moment)
+                app.tick(moment)
             except Transient:
                 continue
             break
         own.with_suffix(".round").write_text(str(moment))
-    house.close()
+    app.close()
 
 
 def run_together(daemons: Sequence[tuple[Path, str, Path]]) -> list[int]:

@@ -20,7 +20,7 @@ from detector.sources.watch import FileDrop
 from detector.store.parquet import read_columns
 from jobs.cli import main
 from tests.acceptance.crash_driver import CONTEXT
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import (
     AFFECTED,
     CATALOGUE,
@@ -38,17 +38,17 @@ NOW = LIVE + QUARTER + 400
 
 
 class Inbox:
-    """A house that watches a folder, and the folder."""
+    """An app that watches a folder, and the folder."""
 
     def __init__(self, root: Path) -> None:
         write_reference(root / "operator")
         self.root = root
-        self.house = self.open()
-        self.house.jobs.decide_from()
+        self.app = self.open()
+        self.app.jobs.decide_from()
 
-    def open(self) -> SmallHouse:
+    def open(self) -> SmallApp:
         names = Pseudonymiser(b"k" * 32)
-        return SmallHouse(root=self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
+        return SmallApp(root=self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
 
     def drop(self, name: str, content: bytes, at: int = NOW - 60) -> None:
         path = self.root / "operator" / name
@@ -60,17 +60,17 @@ class Inbox:
         self.drop(name, csv_of(*cells, start=start))
 
     def pull(self, at: int = NOW) -> str:
-        self.house.clock.at = at
-        return self.house.jobs.run("pull")
+        self.app.clock.at = at
+        return self.app.jobs.run("pull")
 
     @property
     def cells(self) -> list[str]:
         """Who is in the tick."""
-        return list(self.house.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER)).objects)
+        return list(self.app.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER)).objects)
 
     @property
     def findings(self) -> dict[str, int]:
-        return {f.code: f.count for f in self.house.store.notes.findings()}
+        return {f.code: f.count for f in self.app.store.notes.findings()}
 
     @property
     def quarantined(self) -> list[str]:
@@ -100,7 +100,7 @@ def pm_file(start: int = LIVE, cell: str = "c12") -> bytes:
 def inbox(tmp_path: Path) -> Iterator[Inbox]:
     inbox = Inbox(tmp_path)
     yield inbox
-    inbox.house.close()
+    inbox.app.close()
 
 
 def bomb() -> bytes:
@@ -144,7 +144,7 @@ def test_a_file_that_is_cut_off_stays_and_the_rest_of_its_tick_goes_on(name, inb
     assert inbox.pull() == "3 files, 1 ticks, 1 set aside"
     assert inbox.cells == ["c11", "c21", "c22"]
     assert inbox.quarantined == []
-    (found,) = inbox.house.store.notes.findings()
+    (found,) = inbox.app.store.notes.findings()
     assert (found.code, found.where) == ("file_incomplete", f"counters/enb7/{name}")
     assert "it is incomplete: " in found.example
     assert says in found.example
@@ -184,10 +184,10 @@ def test_the_same_file_put_back_is_set_aside_again_and_a_mended_one_is_read(inbo
 
 def test_a_crash_between_the_record_and_the_quarantine_is_made_good(inbox):
     inbox.drop("counters/b.xml", b"<html/>")
-    inbox.house.source.set_aside, keep = _power_cut, inbox.house.source.set_aside
+    inbox.app.source.set_aside, keep = _power_cut, inbox.app.source.set_aside
     with pytest.raises(InterruptedError):
         inbox.pull()
-    inbox.house.source.set_aside = keep
+    inbox.app.source.set_aside = keep
     again = inbox.open()
     again.clock.at = NOW + 10
     again.jobs.run("pull")
@@ -250,7 +250,7 @@ def test_attachments_that_come_between_two_looks_are_not_lost(inbox):
     os.utime(people, (NOW + 9, NOW + 9))
     for moment in (NOW + 10, NOW + 20, NOW + 30):
         inbox.pull(moment)
-    assert len(inbox.house.store.presence.read(Window(LIVE, LIVE + 3600))) == 1
+    assert len(inbox.app.store.presence.read(Window(LIVE, LIVE + 3600))) == 1
 
 
 def test_a_broken_table_of_reference_is_named_and_the_service_goes_on_when_it_is_mended(inbox):
@@ -268,10 +268,10 @@ def test_a_broken_table_of_contacts_keeps_no_counters_back_and_is_read_once_it_i
     desk.drop("contacts.csv", b"contact,at,channel\nk1,2026-03-24T11:00:00Z,call\n")
     desk.drop_cells("counters/a.csv", "c11")
     assert desk.pull().startswith("1 files, 1 ticks")
-    assert "table_refused" in {f.code for f in desk.house.store.notes.findings()}
+    assert "table_refused" in {f.code for f in desk.app.store.notes.findings()}
     desk.drop("contacts.csv", CONTACTS.encode(), NOW - 30)
     desk.pull(NOW + 10)
-    people = {row.subscriber for row in desk.house.store.interactions.between(0, NOW + 10)}
+    people = {row.subscriber for row in desk.app.store.interactions.between(0, NOW + 10)}
     assert people
 
 
@@ -308,12 +308,12 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
 
 def pull_without_room(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
-    house = SmallHouse(root=root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
-    house.clock.at = NOW
+    app = SmallApp(root=root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
+    app.clock.at = NOW
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
     try:
-        house.jobs.run("pull")
+        app.jobs.run("pull")
     except Transient:
         os._exit(3)
     os._exit(0)
@@ -464,16 +464,16 @@ def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_go
     name, row, code = ABOUT_PEOPLE[what]
     desk.drop(name, (GOOD_TABLES[name] + row + "\n").encode())
     desk.pull()
-    found = {f.code: f for f in desk.house.store.notes.findings()}
+    found = {f.code: f for f in desk.app.store.notes.findings()}
     assert code in found, found
     assert found[code].example
     for finding in found.values():
         assert not re.search(r"4917|Surname|Firm|A[1-9]\b", finding.example + finding.where), finding
-    store = desk.house.store
+    store = desk.app.store
     presence = store.presence.read(Window(0, NOW + DAY))
     assert len(presence) == 1, "the good row, and no other"
     assert "k1" in {i.interaction_id for i in store.interactions.between(0, NOW)}
-    customers = desk.house.source.reference(NOW, Findings()).customers
+    customers = desk.app.source.reference(NOW, Findings()).customers
     assert len(customers.subscribers) >= 3
     assert any(c.purpose == "survey" for c in customers.consents)
 
@@ -484,7 +484,7 @@ def test_good_tables_give_no_finding_and_words_may_be_in_any_script(desk):
     desk.drop("contacts.csv", (CONTACTS + "".join(rows)).encode())
     desk.pull()
     assert desk.findings == {}
-    assert len(desk.house.store.interactions.between(0, NOW)) == 2 + len(words)
+    assert len(desk.app.store.interactions.between(0, NOW)) == 2 + len(words)
 
 
 def test_bytes_that_are_no_utf_8_cost_no_table(desk):
@@ -492,7 +492,7 @@ def test_bytes_that_are_no_utf_8_cost_no_table(desk):
     desk.drop("contacts.csv", CONTACTS.encode() + latin)
     desk.pull()
     assert desk.findings == {"not_utf8": 1}
-    assert len(desk.house.store.interactions.between(0, NOW)) == 3
+    assert len(desk.app.store.interactions.between(0, NOW)) == 3
 
 
 def test_a_consent_of_tomorrow_counts_from_tomorrow_on(desk):
@@ -500,7 +500,7 @@ def test_a_consent_of_tomorrow_counts_from_tomorrow_on(desk):
     desk.drop("consents.csv", (CONSENTS + row).encode())
 
     def states(at: int) -> list[str]:
-        return [c.state for c in desk.house.source.reference(at, Findings()).customers.consents]
+        return [c.state for c in desk.app.source.reference(at, Findings()).customers.consents]
 
     assert (states(NOW), states(NOW + DAY)) == (["granted"], ["granted", "withdrawn"])
 
@@ -510,7 +510,7 @@ def test_a_file_without_its_header_repeats_no_identity_when_it_is_refused(name, 
     desk.drop(name, GOOD_TABLES[name].split("\n", 1)[1].encode())
     try:
         desk.pull()
-        told = " ".join(f"{f.where} {f.example}" for f in desk.house.store.notes.findings())
+        told = " ".join(f"{f.where} {f.example}" for f in desk.app.store.notes.findings())
     except PrecallError as error:
         told = str(error)
     assert "is missing" in told

@@ -18,7 +18,7 @@ from jobs.cli import main
 from jobs.commands.explaining import explain
 from jobs.commands.forgetting import forget
 from jobs.service import desk_of, questions_of
-from tests.acceptance.small_house import MOMENTS, SmallHouse
+from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, write_operator
 
 pytestmark = pytest.mark.xdist_group("blank")
@@ -28,48 +28,48 @@ WORDS = ("", " ", "\u00a0", "\u200b", "\t", "%20", "null")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallHouse]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
     """In the middle of a fault, with people on a list."""
     root = tmp_path_factory.mktemp("blank")
     write_operator(root / "operator")
-    house = SmallHouse(root=root)
-    house.jobs.decide_from()
+    app = SmallApp(root=root)
+    app.jobs.decide_from()
     for moment in (one for one in MOMENTS if one <= FAULT[1]):
-        house.tick(moment)
-    house.jobs.run("pull")
-    assert house.store.book.listings(current=True), "there is somebody whose list could be shown to a stranger"
+        app.tick(moment)
+    app.jobs.run("pull")
+    assert app.store.listings.all(current=True), "there is somebody whose list could be shown to a stranger"
     inbox, var = root / "operator", root / "var"
     (root / "my.toml").write_text(
         f'[sources]\nkind = "dataset"\npath = "{inbox}"\nkpis = "{inbox}/kpis.toml"\n[storage]\npath = "{var}"\n'
         "[detection]\nhistory_days = 7\n"
     )
-    yield house
-    house.close()
+    yield app
+    app.close()
 
 
 @pytest.fixture
-def client(house: SmallHouse) -> Iterator[TestClient]:
-    app = create_app(questions_of(house.house, list), desk_of(house.house), token=house.house.keys.token)
-    with TestClient(app, headers={"Authorization": f"Bearer {house.house.keys.token}"}, follow_redirects=True) as client:
+def client(app: SmallApp) -> Iterator[TestClient]:
+    web_app = create_app(questions_of(app.wired, list), desk_of(app.wired), token=app.wired.keys.token)
+    with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}, follow_redirects=True) as client:
         yield client
 
 
-def everything(house: SmallHouse) -> dict[str, list[tuple[object, ...]]]:
-    with house.store.database.read() as connection:
+def everything(app: SmallApp) -> dict[str, list[tuple[object, ...]]]:
+    with app.store.database.read() as connection:
         names = ("listing", "interaction", "communication", "feedback", "outbox", "audit", "state")
         return {name: [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")] for name in names}
 
 
 @pytest.mark.parametrize("blank", BLANKS)
 @pytest.mark.parametrize("path", ["/v1/lookup/{}", "/v1/lookup/{}?context=true", "/v1/accounts/{}"])
-def test_the_api_answers_a_blank_name_with_a_problem(client: TestClient, house: SmallHouse, path: str, blank: str) -> None:
-    before = everything(house)
+def test_the_api_answers_a_blank_name_with_a_problem(client: TestClient, app: SmallApp, path: str, blank: str) -> None:
+    before = everything(app)
     answer = client.get(path.format(blank))
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json().keys() == {"type", "title", "status", "detail"}
     assert "inc_" not in answer.text
-    assert everything(house) == before, "nobody was looked up, so nothing is in the audit log"
+    assert everything(app) == before, "nobody was looked up, so nothing is in the audit log"
 
 
 def test_an_address_without_a_name_is_no_address(client: TestClient) -> None:
@@ -112,16 +112,16 @@ def test_the_links_of_the_pages_are_taken(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("subscriber", WORDS)
-def test_feedback_about_a_blank_customer_is_refused(client: TestClient, house: SmallHouse, subscriber: str) -> None:
-    (incident, *_) = house.store.book.incidents()
+def test_feedback_about_a_blank_customer_is_refused(client: TestClient, app: SmallApp, subscriber: str) -> None:
+    (incident, *_) = app.store.incidents.all()
     where = f"/v1/incidents/{incident.incident_id}/feedback"
-    before = everything(house)
+    before = everything(app)
     assert client.post(where, json={"verdict": "confirmed", "subscriber": subscriber}).status_code == 422
-    assert everything(house) == before
+    assert everything(app) == before
 
 
-def test_feedback_without_a_customer_is_about_the_incident(client: TestClient, house: SmallHouse) -> None:
-    (incident, *_) = house.store.book.incidents()
+def test_feedback_without_a_customer_is_about_the_incident(client: TestClient, app: SmallApp) -> None:
+    (incident, *_) = app.store.incidents.all()
     answer = client.post(f"/v1/incidents/{incident.incident_id}/feedback", json={"verdict": "confirmed"})
     assert (answer.status_code, answer.json()["subscriber"]) == (201, "")
 
@@ -139,10 +139,10 @@ def test_feedback_without_a_customer_is_about_the_incident(client: TestClient, h
     ids=lambda words: "-".join(map(ascii, words)),
 )
 def test_a_command_says_in_one_line_that_nobody_is_named(
-    house: SmallHouse, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    app: SmallApp, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = everything(house)
-    monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(house.root / "my.toml")])
+    before = everything(app)
+    monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(app.root / "my.toml")])
     with pytest.raises(SystemExit) as ended:
         main()
     printed = capsys.readouterr()
@@ -150,24 +150,24 @@ def test_a_command_says_in_one_line_that_nobody_is_named(
     assert printed.out == ""
     assert printed.err.startswith("precall: ")
     assert printed.err.count("\n") == 1
-    assert everything(house) == before
+    assert everything(app) == before
 
 
 @pytest.mark.parametrize("blank", WORDS)
-def test_neither_the_service_nor_the_store_takes_a_blank_name(house: SmallHouse, blank: str) -> None:
-    questions, desk, store = questions_of(house.house), desk_of(house.house), house.store
-    before = everything(house)
+def test_neither_the_service_nor_the_store_takes_a_blank_name(app: SmallApp, blank: str) -> None:
+    questions, desk, store = questions_of(app.wired), desk_of(app.wired), app.store
+    before = everything(app)
     asks = {
         "lookup": lambda: questions.lookup(blank, "a test"),
         "account": lambda: questions.account(blank, "a test"),
         "context": lambda: desk.context(blank, "a test"),
         "feedback": lambda: desk.give_feedback("inc_1", "confirmed", "a test", raw_subscriber=blank),
-        "explain": lambda: explain(house.house, blank),
-        "forget": lambda: forget(house.house, blank),
-        "a person's list": lambda: store.book.listings(subscriber=blank),
-        "an incident's list": lambda: store.book.listings(incident_id=blank),
-        "people's lists": lambda: store.book.listings_about([blank]),
-        "incidents": lambda: store.book.incidents(state=blank),
+        "explain": lambda: explain(app.wired, blank),
+        "forget": lambda: forget(app.wired, blank),
+        "a person's list": lambda: store.listings.all(subscriber=blank),
+        "an incident's list": lambda: store.listings.all(incident_id=blank),
+        "people's lists": lambda: store.listings.about([blank]),
+        "incidents": lambda: store.incidents.all(state=blank),
         "said about": lambda: store.communications.about(blank),
         "said to": lambda: store.communications.to(blank),
         "contacts": lambda: store.interactions.of(blank),
@@ -178,22 +178,22 @@ def test_neither_the_service_nor_the_store_takes_a_blank_name(house: SmallHouse,
     for ask in asks.values():
         with pytest.raises(InvalidIdentity):
             ask()
-    assert everything(house) == before
+    assert everything(app) == before
 
 
-def test_a_caller_without_a_number_and_one_with_hear_different_things(house: SmallHouse, monkeypatch, capsys) -> None:
-    config = str(house.root / "my.toml")
+def test_a_caller_without_a_number_and_one_with_hear_different_things(app: SmallApp, monkeypatch, capsys) -> None:
+    config = str(app.root / "my.toml")
     monkeypatch.setattr("sys.argv", ["precall", "lookup", f"\u00a0{AFFECTED}\u200b", "--config", config])
     with pytest.raises(SystemExit, match="0"):
         main()
     assert "inc_" in capsys.readouterr().out
 
 
-def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(house: SmallHouse) -> None:
+def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(app: SmallApp) -> None:
     """What was said to nobody in particular (a recipient that was erased) is not said to every minor without a guardian."""
-    key = house.names.subscriber("4917199990001")
-    now = int(house.clock.at)
-    with house.store.begin() as connection:
+    key = app.names.subscriber("4917199990001")
+    now = int(app.clock.at)
+    with app.store.begin() as connection:
         lost = Communication(
             incident_id="inc_1",
             subscriber="sub_of_another",
@@ -202,8 +202,8 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(house
             action="proactive_message",
             channel="sms",
         )
-        house.store.communications.add(connection, [lost])
-        house.store.book.relist(
+        app.store.communications.add(connection, [lost])
+        app.store.listings.relist(
             connection,
             [],
             [
@@ -220,10 +220,10 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(house
             ],
             now,
         )
-    reference = house.house.source.reference(now)
+    reference = app.wired.source.reference(now)
     child = Subscriber(key=key, minor=True)
     known = replace(reference, customers=replace(reference.customers, subscribers={key: child}))
-    questions = replace(questions_of(house.house), reference=lambda: known)
+    questions = replace(questions_of(app.wired), reference=lambda: known)
     answer = questions.lookup("4917199990001", "a test")
     assert "sub_of_another" not in json.dumps(str(answer))
 
@@ -233,9 +233,9 @@ def test_rows_of_nobody_are_counted_and_are_no_person(tmp_path) -> None:
     write_operator(tmp_path / "operator")
     with (tmp_path / "operator" / "subscribers.csv").open("a", encoding="utf-8") as file:
         file.write("NULL,,consumer,sms,en\n\u200b,,consumer,sms,en\n")
-    house = SmallHouse(root=tmp_path)
+    app = SmallApp(root=tmp_path)
     findings = Findings()
-    known = house.house.source.reference(MOMENTS[0], findings).customers.subscribers
-    house.close()
+    known = app.wired.source.reference(MOMENTS[0], findings).customers.subscribers
+    app.close()
     assert "" not in known
     assert [f.count for f in findings if f.code == "row_rejected" and f.where == "subscribers.csv"] == [2]

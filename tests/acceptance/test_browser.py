@@ -21,7 +21,7 @@ from detector.reports import REPORTS
 from detector.web import create_app
 from detector.web.server import WebServer
 from jobs.service import desk_of, questions_of
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import FAULT, QUARTER, write_operator
 from tests.unit.backtest.synthetic_week import replay
 from tests.unit.web.conftest import MemoryService
@@ -49,18 +49,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
     """The operator in miniature after an hour of its fault, served: its address and all paths of its pages."""
     root = tmp_path_factory.mktemp("browser")
     write_operator(root / "operator")
-    house = SmallHouse(root=root)
+    app = SmallApp(root=root)
     for at in range(FAULT[0] + QUARTER + 300, FAULT[1] + 600, QUARTER):
-        house.tick(at)
-    house.jobs.run("experience")
-    server = WebServer(create_app(questions_of(house.house), desk_of(house.house), token=TOKEN), "127.0.0.1", 0)
-    found = [f"/incidents/{i.incident_id}" for i in house.store.book.incidents()]
+        app.tick(at)
+    app.jobs.run("experience")
+    server = WebServer(create_app(questions_of(app.wired), desk_of(app.wired), token=TOKEN), "127.0.0.1", 0)
+    found = [f"/incidents/{i.incident_id}" for i in app.store.incidents.all()]
     assert found
     reports = [f"/reports/{name}" for name in sorted(REPORTS)]
     lists = ["/", "/?state=open", "/?state=resolved", "/reports"]
     yield server.start(), [*lists, *found, *reports, "/incidents/inc_0000000000000000", "/nowhere"]
     server.stop()
-    house.close()
+    app.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from detector.domain.errors import Transient
 from tests.acceptance.crash_driver import Plug, run, run_together
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
+from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import LIVE, QUARTER, write_operator, write_wrong_and_right
 
 pytestmark = pytest.mark.xdist_group("crashes")
@@ -40,7 +40,7 @@ STEPS = (
     "push.sent",
     "push.noted",
 )
-"""Every named step of the house: a crash at each of them is tried below."""
+"""Every named step of the jobs: a crash at each of them is tried below."""
 KILLED = -9
 
 
@@ -49,10 +49,10 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read the past and decided nothing yet."""
     root = tmp_path_factory.mktemp("history")
     write_operator(root / "operator")
-    house = SmallHouse(root=root)
-    house.jobs.run("pull")
-    house.store.history.compact(before=LIVE)
-    house.close()
+    app = SmallApp(root=root)
+    app.jobs.run("pull")
+    app.store.history.compact(before=LIVE)
+    app.close()
     write_operator(root / "live", since=LIVE)
     write_wrong_and_right(root / "live")
     return root
@@ -73,9 +73,9 @@ def start_from(history: Path, root: Path) -> Path:
 
 
 def told(root: Path) -> dict[str, object]:
-    house = SmallHouse(root=root)
-    found = outcome(house)
-    house.close()
+    app = SmallApp(root=root)
+    found = outcome(app)
+    app.close()
     return found
 
 
@@ -109,7 +109,7 @@ def test_no_named_step_is_forgotten_here(undisturbed):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_this_step_and_then_at_its_second_time_changes_nothing(step, history, undisturbed, tmp_path, receiver):
-    root = start_from(history, tmp_path / "house")
+    root = start_from(history, tmp_path / "root")
     assert run(root, receiver.url, Plug(step)) == KILLED
     assert run(root, receiver.url, Plug(step, times=2)) in (KILLED, 0), "the second time may never come"
     assert run(root, receiver.url, Plug()) == 0
@@ -119,7 +119,7 @@ def test_a_crash_at_this_step_and_then_at_its_second_time_changes_nothing(step, 
 
 
 def test_a_machine_that_loses_power_all_the_time_gets_there_as_well(history, undisturbed, tmp_path, receiver):
-    root = start_from(history, tmp_path / "house")
+    root = start_from(history, tmp_path / "root")
     assert {run(root, receiver.url, Plug(step)) for step in STEPS} == {KILLED}
     assert run(root, receiver.url, Plug()) == 0
     decided, sent, _ = undisturbed
@@ -128,7 +128,7 @@ def test_a_machine_that_loses_power_all_the_time_gets_there_as_well(history, und
 
 
 def test_two_daemons_on_one_store_do_everything_once(history, undisturbed, tmp_path, receiver):
-    root = start_from(history, tmp_path / "house")
+    root = start_from(history, tmp_path / "root")
     assert run_together([(root, receiver.url, tmp_path / name) for name in ("first", "second")]) == [0, 0]
     decided, _, _ = undisturbed
     found = told(root)
@@ -158,8 +158,8 @@ def bodies_of(receiver) -> dict[str, set[bytes]]:
     ],
 )
 def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, undisturbed, tmp_path, receiver):
-    root = start_from(history, tmp_path / "house")
-    fast = SmallHouse(root=root, url=receiver.url)
+    root = start_from(history, tmp_path / "root")
+    fast = SmallApp(root=root, url=receiver.url)
     moment = MOMENTS[0]
 
     def overtake(reached: str) -> None:
@@ -167,14 +167,14 @@ def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, 
             for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
                 fast.tick(ahead)
 
-    slow = SmallHouse(root=root, url=receiver.url, reached=overtake)
+    slow = SmallApp(root=root, url=receiver.url, reached=overtake)
     for moment in MOMENTS:
         try:
             slow.tick(moment)
         except Transient:  # the other one pulled the same: the daemon looks again at its next wake-up
             slow.tick(moment)
-    for house in (slow, fast):
-        house.close()
+    for app in (slow, fast):
+        app.close()
     decided, sent, _ = undisturbed
     assert told(root) == decided
     assert receiver.meanings == sent

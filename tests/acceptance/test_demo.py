@@ -83,7 +83,7 @@ def test_it_stops_cleanly_and_sums_up(newcomer):
 
 
 def test_no_alert_of_the_day_contradicts_itself(newcomer):
-    house = Settings(storage={"path": newcomer.root / "demo"})
-    rows = Outbox(Database(house.database_url)).messages()
+    app = Settings(storage={"path": newcomer.root / "demo"})
+    rows = Outbox(Database(app.database_url)).messages()
     assert rows
     assert [wrong for row in rows for wrong in contradictions(json.loads(cloudevents(row.alert, "/precall/demo")))] == []

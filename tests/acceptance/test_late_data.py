@@ -15,7 +15,7 @@ from detector.sources.identity import Pseudonymiser
 from detector.sources.watch import FileDrop
 from jobs import fitted
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import CELLS, COLUMNS, DELAY_S, LIVE, QUARTER, counter_rows, iso, table, write_operator
 
 HEALTHY = LIVE - 86_400
@@ -24,21 +24,21 @@ HEALTHY = LIVE - 86_400
 
 @dataclass
 class Inbox:
-    """A house over a folder into which a test drops quarters of an hour, cell by cell; `desk` is the care team."""
+    """An app over a folder into which a test drops quarters of an hour, cell by cell; `desk` is the care team."""
 
     root: Path
     desk: Recording
-    house: SmallHouse = field(init=False)
+    app: SmallApp = field(init=False)
 
     def __post_init__(self) -> None:
         write_operator(self.root / "operator", until=LIVE)
         for path in (self.root / "operator").rglob("*.csv"):
             os.utime(path, (LIVE - 60, LIVE - 60))
         source = FileDrop(self.root / "operator", Pseudonymiser(b"k" * 32), self.root / "quarantine")
-        self.house = SmallHouse(root=self.root, url=self.desk.url, source=source)
-        self.house.jobs.decide_from()
+        self.app = SmallApp(root=self.root, url=self.desk.url, source=source)
+        self.app.jobs.decide_from()
         for name in ("pull", "learn"):
-            self.house.jobs.run(name)
+            self.app.jobs.run(name)
 
     def drop(
         self, quarter: int, failing: Iterable[str] = (), *, at: int, cells: Iterable[str] = CELLS, name: str = ""
@@ -56,9 +56,9 @@ class Inbox:
 
     def round(self, at: int, *, push: bool = True) -> None:
         """All that the daemon does in one round; without `push` the alerts wait."""
-        self.house.clock.at = self.house.wall.at = at
+        self.app.clock.at = self.app.wall.at = at
         for name in ("pull", "detect", "assess", *(["push"] if push else [])):
-            self.house.jobs.run(name)
+            self.app.jobs.run(name)
 
     def live(self, failing: dict[int, tuple[str, ...]], quarters: int, *, push: bool = True) -> None:
         """So many quarters, each on time."""
@@ -74,7 +74,7 @@ class Inbox:
 
     @property
     def listed(self) -> list[Listing]:
-        return list(self.house.store.book.listings(current=True))
+        return list(self.app.store.listings.all(current=True))
 
 
 def moment(quarter: int) -> int:
@@ -87,7 +87,7 @@ def inbox(tmp_path):
     with recording() as desk:
         inbox = Inbox(tmp_path, desk)
         yield inbox
-        inbox.house.close()
+        inbox.app.close()
 
 
 def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
@@ -107,10 +107,10 @@ def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     assert (last["evidence"], last["impact"]["affected"], last["action"]["kind"]) == ([], None, "all_clear")
     assert {(one.action, one.probability) for one in inbox.listed} == {("all_clear", 0.0)}
     assert len(inbox.listed) == 8, "exactly those who were told, of ten listed"
-    book = inbox.house.store.book
-    (incident,) = book.incidents()
+    store = inbox.app.store
+    (incident,) = store.incidents.all()
     assert (incident.state, incident.withdrawn_at) == ("resolved", moment(0) + 300)
-    assert {(d.withdrawn_at, d.cleared_at == d.started_at) for d in book.degradations()} == {(moment(0) + 300, True)}
+    assert {(d.withdrawn_at, d.cleared_at == d.started_at) for d in store.degradations.all()} == {(moment(0) + 300, True)}
     inbox.drop(1, at=moment(1))
     inbox.round(moment(1))
     assert len(inbox.told) == 2, "once is enough"
@@ -121,22 +121,22 @@ def test_what_nobody_has_heard_of_is_never_said(inbox):
     inbox.drop(0, at=moment(0) + 300)
     inbox.round(moment(0) + 300)
     assert inbox.told == []
-    assert [m.state for m in inbox.house.store.outbox.messages()] == ["withdrawn"]
-    assert inbox.house.jobs.run("push") == "nothing due"
+    assert [m.state for m in inbox.app.store.outbox.messages()] == ["withdrawn"]
+    assert inbox.app.jobs.run("push") == "nothing due"
 
 
 def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
     """One care team had been told, the other was unreachable all the time."""
-    other = replace(inbox.house.receivers[0], name="other")
-    inbox.house.receivers.append(other)
+    other = replace(inbox.app.receivers[0], name="other")
+    inbox.app.receivers.append(other)
     inbox.live({0: ("c11", "c12")}, quarters=1)  # the relay knows only the first
-    sent = {m.receiver: m for m in inbox.house.store.outbox.messages()}
+    sent = {m.receiver: m for m in inbox.app.store.outbox.messages()}
     assert sent["desk"].state == "sent"
-    with inbox.house.store.begin() as connection:
-        inbox.house.store.outbox.add(connection, sent["desk"].alert, ["third"], float(moment(0) + 9999))
+    with inbox.app.store.begin() as connection:
+        inbox.app.store.outbox.add(connection, sent["desk"].alert, ["third"], float(moment(0) + 9999))
     inbox.drop(0, at=moment(0) + 300)
     inbox.round(moment(0) + 300)
-    states = [(m.receiver, m.type, m.state) for m in inbox.house.store.outbox.messages()]
+    states = [(m.receiver, m.type, m.state) for m in inbox.app.store.outbox.messages()]
     assert states == [
         ("desk", "opened", "sent"),
         ("other", "opened", "withdrawn"),
@@ -155,14 +155,14 @@ def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_cam
         inbox.drop(quarter, ("c11", "c12"), at=late, cells=("c11", "c12"), name=f"{quarter}-rest")
     inbox.drop(2, ("c11", "c12"), at=late)
     inbox.round(late)
-    book = inbox.house.store.book
-    standing = [d for d in book.degradations() if d.withdrawn_at is None]
+    store = inbox.app.store
+    standing = [d for d in store.degradations.all() if d.withdrawn_at is None]
     assert {(d.object_id, d.kind, d.started_at, d.detected_at) for d in standing} == {
         ("c11", "accessibility", LIVE, late),
         ("c12", "accessibility", LIVE, late),
     }
-    assert {d.kind for d in book.degradations() if d.withdrawn_at is not None} == {"no_data"}
-    (incident,) = [i for i in book.incidents() if i.withdrawn_at is None]
+    assert {d.kind for d in store.degradations.all() if d.withdrawn_at is not None} == {"no_data"}
+    (incident,) = [i for i in store.incidents.all() if i.withdrawn_at is None]
     assert (incident.root_id, incident.state, incident.opened_at) == ("s1", "open", late)
     assert [type_ for type_, _ in inbox.told] == ["opened"]
 
@@ -183,18 +183,18 @@ def test_what_was_told_as_over_is_open_again_when_late_data_show_that_it_is_not(
 
 def test_data_older_than_a_day_correct_the_history_and_nothing_else(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1)
-    before = inbox.house.store.book.degradations()
-    inbox.house.let_time_pass()
+    before = inbox.app.store.degradations.all()
+    inbox.app.let_time_pass()
     inbox.drop(0, at=moment(0) + 90_000)
-    inbox.house.clock.at = inbox.house.wall.at = moment(0) + 90_000
-    inbox.house.jobs.run("pull")
-    for debt in inbox.house.store.ticks.debts("score")[1:]:  # a day of silence is another story
-        with inbox.house.store.begin() as connection:
-            inbox.house.store.ticks.settle(connection, debt, 0.0)
-    inbox.house.jobs.run("detect")
-    assert inbox.house.store.book.degradations() == before
-    assert {f.code for f in inbox.house.store.notes.findings()} == {"late_data", "feed_silent"}  # after a day without files
-    frame = inbox.house.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
+    inbox.app.clock.at = inbox.app.wall.at = moment(0) + 90_000
+    inbox.app.jobs.run("pull")
+    for pending_step in inbox.app.store.ticks.pending("score")[1:]:  # a day of silence is another story
+        with inbox.app.store.begin() as connection:
+            inbox.app.store.ticks.complete(connection, pending_step, 0.0)
+    inbox.app.jobs.run("detect")
+    assert inbox.app.store.degradations.all() == before
+    assert {f.code for f in inbox.app.store.notes.findings()} == {"late_data", "feed_silent"}  # after a day without files
+    frame = inbox.app.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
     assert (frame.numerator[0, :, 0] > 0.9 * frame.denominator[0, :, 0]).all()
 
 
@@ -205,7 +205,7 @@ def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
     table(inbox.root / "operator" / "maintenance.csv", columns, [row])
     inbox.live(dict.fromkeys(range(3), ("c11", "c12")), quarters=2)
     assert inbox.told == [], "what works do is nobody's business while they last"
-    (silent,) = inbox.house.store.book.incidents()
+    (silent,) = inbox.app.store.incidents.all()
     assert silent.suppressed_reason == "maintenance"
     inbox.drop(2, ("c11", "c12"), at=moment(2))
     inbox.round(moment(2))
@@ -220,9 +220,9 @@ def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
 def test_what_is_judged_again_is_judged_by_what_was_normal_then(inbox):
     """A baseline learned in between from the fault itself would excuse it."""
     inbox.live({0: ("c11", "c12"), 1: ("c11", "c12")}, quarters=2)
-    store, jobs = inbox.house.store, inbox.house.jobs
-    before = [d for d in store.book.degradations() if d.withdrawn_at is None]
-    inbox.house.clock.at = moment(1) + 60
+    store, jobs = inbox.app.store, inbox.app.jobs
+    before = [d for d in store.degradations.all() if d.withdrawn_at is None]
+    inbox.app.clock.at = moment(1) + 60
     jobs.run("learn")
     used = []
     load = fitted.load_earlier_baseline
@@ -232,4 +232,4 @@ def test_what_is_judged_again_is_judged_by_what_was_normal_then(inbox):
         inbox.round(moment(1) + 300)
     assert len(used) == 2
     assert all(baseline is not None for baseline in used), "for the late tick and for the one that looks back on it"
-    assert [d for d in store.book.degradations() if d.withdrawn_at is None] == before
+    assert [d for d in store.degradations.all() if d.withdrawn_at is None] == before

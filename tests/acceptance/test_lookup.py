@@ -16,7 +16,7 @@ from jobs.cli import main
 from jobs.commands import calling
 from jobs.service import questions_of
 from jobs.whereabouts import announce, withdraw
-from tests.acceptance.small_house import MOMENTS, SmallHouse
+from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
 
 UNKNOWN = "491719999999"
@@ -25,27 +25,27 @@ pytestmark = pytest.mark.xdist_group("lookup")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallHouse]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
     """The operator in the middle of its fault."""
     root = tmp_path_factory.mktemp("lookup")
     write_operator(root / "operator")
-    house = SmallHouse(root=root)
-    house.jobs.decide_from()
+    app = SmallApp(root=root)
+    app.jobs.decide_from()
     for moment in DURING:
-        house.tick(moment)
-    yield house
-    house.close()
+        app.tick(moment)
+    yield app
+    app.close()
 
 
 @pytest.fixture
-def precall(house: SmallHouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs a command on the house's own store; returns what it printed."""
-    inbox, var = house.root / "operator", house.root / "var"
+def precall(app: SmallApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command on the app's own store; returns what it printed."""
+    inbox, var = app.root / "operator", app.root / "var"
     sources = f'[sources]\nkind = "dataset"\npath = "{inbox}"\nkpis = "{inbox}/kpis.toml"\n'
-    (house.root / "my.toml").write_text(f'{sources}[storage]\npath = "{var}"\n[detection]\nhistory_days = 7\n')
+    (app.root / "my.toml").write_text(f'{sources}[storage]\npath = "{var}"\n[detection]\nhistory_days = 7\n')
 
     def run(*words: str) -> str:
-        monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(house.root / "my.toml")])
+        monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(app.root / "my.toml")])
         with pytest.raises(SystemExit) as done:
             main()
         assert done.value.code == 0
@@ -54,9 +54,9 @@ def precall(house: SmallHouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     return run
 
 
-def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(house, precall):
+def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(app, precall):
     found = json.loads(precall("lookup", AFFECTED, "--json"))
-    (incident,) = house.store.book.incidents(state="open")
+    (incident,) = app.store.incidents.all(state="open")
     assert (found["affected"], found["answer"]) == (True, "yes")
     assert found["incidents"][0]["incident_id"] == incident.incident_id
     assert found["since"] == iso(FAULT[0])
@@ -67,37 +67,37 @@ def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(house, 
     assert incident.incident_id in told
 
 
-def test_whoever_asks_for_another_hears_neither_place_nor_time(house, precall):
+def test_whoever_asks_for_another_hears_neither_place_nor_time(app, precall):
     found = json.loads(precall("lookup", AFFECTED, "--caller", "guardian", "--json"))
     assert (found["answer"], found["private"], found["incidents"], found["since"]) == ("yes", True, [], None)
     assert found["say"]["en"].startswith("A mobile line you look after")
     assert iso(FAULT[0])[11:16] not in precall("lookup", AFFECTED, "--caller", "holder")
 
 
-def test_while_a_daemon_runs_it_answers_and_nothing_is_read(house, precall, client, monkeypatch):
+def test_while_a_daemon_runs_it_answers_and_nothing_is_read(app, precall, client, monkeypatch):
     """Over the loopback, with the token of keys.json; alone the command says the same, but for what its clock changes."""
     alone = json.loads(precall("lookup", AFFECTED, "--json"))
-    server = WebServer(create_app(questions_of(house.house), token=house.house.keys.token), "127.0.0.1", 0)
-    announce(house.root / "var", server.start())
+    server = WebServer(create_app(questions_of(app.wired), token=app.wired.keys.token), "127.0.0.1", 0)
+    announce(app.root / "var", server.start())
     monkeypatch.setattr(calling, "_read", None)
     try:
         answer = json.loads(precall("lookup", AFFECTED, "--json"))
         same = ("affected", "answer", "probability", "since", "next_exposure_at", "private")
         assert answer.keys() == alone.keys()
         assert [answer[name] for name in same] == [alone[name] for name in same]
-        assert house.store.audit.entries(1)[0]["actor"] == "api as cli"
+        assert app.store.audit.entries(1)[0]["actor"] == "api as cli"
         assert "not known to be affected" in precall("lookup", "/no one? &%")
     finally:
-        withdraw(house.root / "var")
+        withdraw(app.root / "var")
         server.stop()
 
 
-def test_a_daemon_that_was_killed_is_no_obstacle(house, precall):
+def test_a_daemon_that_was_killed_is_no_obstacle(app, precall):
     with socket() as free:
         free.bind(("127.0.0.1", 0))
-        announce(house.root / "var", f"http://127.0.0.1:{free.getsockname()[1]}")
+        announce(app.root / "var", f"http://127.0.0.1:{free.getsockname()[1]}")
     assert precall("lookup", AFFECTED).startswith("affected, ")
-    withdraw(house.root / "var")
+    withdraw(app.root / "var")
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_whoever_is_not_affected_is_told_so(caller, answer, words, precall):
     assert (found["affected"], found["answer"], found["incidents"]) == (False, answer, [])
 
 
-def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_same(house, precall):
+def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_same(app, precall):
     assert json.loads(precall("lookup", SILENT, "--json"))["affected"]
-    listed = {one.subscriber: one for one in house.store.book.listings(current=True)}
+    listed = {one.subscriber: one for one in app.store.listings.all(current=True)}
     for person in (SILENT, UNASKED):
-        row = listed[house.names.subscriber(person)]
+        row = listed[app.names.subscriber(person)]
         assert (row.contactable, row.why_not) == (False, "no_consent")
 
 
 @pytest.fixture
-def client(house: SmallHouse) -> TestClient:
-    app = create_app(questions_of(house.house), token="a-token-of-this-test")
-    return TestClient(app, headers={"authorization": "Bearer a-token-of-this-test", "x-actor": "desk-7"})
+def client(app: SmallApp) -> TestClient:
+    web_app = create_app(questions_of(app.wired), token="a-token-of-this-test")
+    return TestClient(web_app, headers={"authorization": "Bearer a-token-of-this-test", "x-actor": "desk-7"})
 
 
 @pytest.mark.parametrize(("caller", "affected"), [(AFFECTED, True), (SILENT, True), (UNAFFECTED, False), (UNKNOWN, False)])
@@ -141,25 +141,25 @@ def test_without_the_token_nobody_is_told_anything(client):
     assert client.get(f"/v1/lookup/{AFFECTED}", headers={"authorization": "Bearer wrong"}).status_code == 401
 
 
-def test_every_lookup_stands_in_the_audit_log_under_a_pseudonym(house, client, precall):
-    before = len(house.store.audit.entries(1000))
+def test_every_lookup_stands_in_the_audit_log_under_a_pseudonym(app, client, precall):
+    before = len(app.store.audit.entries(1000))
     client.get(f"/v1/lookup/{AFFECTED}")
     client.get(f"/v1/lookup/{UNKNOWN}")
     precall("lookup", UNAFFECTED)
-    entries = house.store.audit.entries(1000)
+    entries = app.store.audit.entries(1000)
     assert len(entries) == before + 3
     told = [(e["actor"], e["action"], e["subject"]) for e in reversed(entries[:3])]
     assert told == [
-        ("api as desk-7", "lookup", house.names.subscriber(AFFECTED)),
-        ("api as desk-7", "lookup", house.names.subscriber(UNKNOWN)),
-        ("cli", "lookup", house.names.subscriber(UNAFFECTED)),
+        ("api as desk-7", "lookup", app.names.subscriber(AFFECTED)),
+        ("api as desk-7", "lookup", app.names.subscriber(UNKNOWN)),
+        ("cli", "lookup", app.names.subscriber(UNAFFECTED)),
     ]
 
 
-def test_no_raw_identity_lies_anywhere_below_the_storage(house, client, precall):
+def test_no_raw_identity_lies_anywhere_below_the_storage(app, client, precall):
     client.get(f"/v1/lookup/{AFFECTED}")
     client.get(f"/v1/lookup/{UNKNOWN}")
-    files = [path for path in (house.root / "var").rglob("*") if path.is_file()]
+    files = [path for path in (app.root / "var").rglob("*") if path.is_file()]
     kinds = {path.suffix for path in files}
     assert {".parquet", ".npz", ".db"} <= kinds, "all that is to be searched is there"
     for path in files:
@@ -168,11 +168,11 @@ def test_no_raw_identity_lies_anywhere_below_the_storage(house, client, precall)
             assert raw.encode() not in content, f"{raw} in {path.name}"
 
 
-def test_the_search_would_find_one_and_the_vault_does_hold_them(house, tmp_path):
-    pseudonym = house.names.subscriber(AFFECTED)
-    places = [path for path in (house.root / "var").rglob("*") if path.is_file() and pseudonym.encode() in unpacked(path)]
+def test_the_search_would_find_one_and_the_vault_does_hold_them(app, tmp_path):
+    pseudonym = app.names.subscriber(AFFECTED)
+    places = [path for path in (app.root / "var").rglob("*") if path.is_file() and pseudonym.encode() in unpacked(path)]
     assert {".parquet", ".npz", ".db"} <= {path.suffix.removesuffix("-wal") for path in places}
-    assert house.store.vault.open(pseudonym) == AFFECTED
+    assert app.store.vault.open(pseudonym) == AFFECTED
 
 
 def unpacked(path: Path) -> bytes:
@@ -185,12 +185,12 @@ def unpacked(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_care_may_ask_for_the_names_of_those_it_may_contact_and_of_nobody_else(house, client):
-    (incident,) = house.store.book.incidents(state="open")
+def test_care_may_ask_for_the_names_of_those_it_may_contact_and_of_nobody_else(app, client):
+    (incident,) = app.store.incidents.all(state="open")
     path = f"/v1/incidents/{incident.incident_id}/affected"
     assert all("contact" not in row for row in client.get(path).json()["affected"])
     rows = client.get(path, params={"identify": True}).json()["affected"]
     named = {row["contact"] for row in rows if "contact" in row}
     assert named
     assert named <= {p.msisdn for p in PEOPLE} - {SILENT, UNASKED}
-    assert "identified" in house.store.audit.entries(1)[0]["detail"]
+    assert "identified" in app.store.audit.entries(1)[0]["detail"]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from detector.domain.errors import Transient
 from detector.domain.window import Grid, Window
-from jobs.cli import app
+from jobs.cli import app as cli
 from tests.acceptance.small_operator import CELLS, LIVE, QUARTER, iso
 from tests.acceptance.test_bad_input import Inbox, inbox  # noqa: F401  a fixture
 
@@ -49,7 +49,7 @@ def test_files_of_one_period_that_come_one_after_another_are_one_tick(what, inbo
         inbox.drop(f"counters/{n}.xml", pm_file(start, seconds, cell), now - 60)
         assert inbox.pull(now + n) == "1 files, 1 ticks, 0 set aside"
     tick = Grid(900).tick(start, seconds)
-    frame = inbox.house.store.history.read(tick.duration_s, Window(tick.start, tick.end))
+    frame = inbox.app.store.history.read(tick.duration_s, Window(tick.start, tick.end))
     assert sorted(frame.objects) == sorted((*CELLS,)[:3])
     assert frame.numerator[0, :, 0].tolist() == [590.0] * 3
     inbox.drop("counters/next.xml", pm_file(start + seconds, seconds, *(*CELLS,)[:3]), now + seconds - 60)
@@ -61,13 +61,13 @@ def test_a_corrected_row_takes_the_place_of_one_that_ended_thirty_seconds_earlie
     inbox.pull(LIVE + 1100)
     inbox.drop("counters/2.xml", pm_file(LIVE, QUARTER, "c11").replace(b">600<", b">700<"), LIVE + 1200)
     inbox.pull(LIVE + 1300)
-    frame = inbox.house.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
+    frame = inbox.app.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
     assert (frame.numerator[0, 0, 0], frame.denominator[0, 0, 0]) == (590, 700)
 
 
 def test_a_tick_that_another_process_recorded_meanwhile_is_named_and_the_others_are_recorded(inbox):  # noqa: F811
     """The other process is one more record of the same tick, between the reading and the writing of this pull."""
-    store, late = inbox.house.store, LIVE + 7 * HOUR
+    store, late = inbox.app.store, LIVE + 7 * HOUR
     inbox.drop("counters/1.xml", pm_file(LIVE, QUARTER, "c11"), LIVE + 1000)
     inbox.drop("counters/2.xml", pm_file(late, QUARTER, "c11"), late + 1000)
     done = []
@@ -78,7 +78,7 @@ def test_a_tick_that_another_process_recorded_meanwhile_is_named_and_the_others_
             with store.begin() as connection:
                 store.history.record(connection, Grid(900).tick(LIVE, QUARTER), 1, "", 0)
 
-    inbox.house.jobs.reached = meanwhile
+    inbox.app.jobs.reached = meanwhile
     size, pull_rounds = "jobs.pull._ROUND_BYTES", pytest.MonkeyPatch()
     pull_rounds.setattr(size, 1)
     try:
@@ -109,7 +109,7 @@ def test_of_two_halves_of_a_network_that_report_half_an_hour_apart_neither_is_mi
     (tmp_path / "in" / "cells.csv").write_text("cell_id,technology\n" + "".join(f"c{n},LTE\n" for n in range(6)))
     begin = iso(LIVE + 7 * DAY)
     dataset, out = str(tmp_path / "in"), str(tmp_path / "out")
-    assert CliRunner().invoke(app, ["backtest", dataset, "--out", out, "--from", begin]).exit_code == 0
+    assert CliRunner().invoke(cli, ["backtest", dataset, "--out", out, "--from", begin]).exit_code == 0
     with (tmp_path / "out" / "degradations.csv").open() as file:
         found = [row for row in csv.DictReader(file) if row["kind"] == "no_data"]
     span = [LIVE + HOUR * at + HOUR // 2 for at in (silent_from, silent_from + hours)]

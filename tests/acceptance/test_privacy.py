@@ -1,4 +1,4 @@
-"""A search of everything that leaves the house or stays in it for every raw identity that came in: there is none."""
+"""A search of everything that leaves the service or stays in it for every raw identity that came in: there is none."""
 
 import contextlib
 import gzip
@@ -25,7 +25,7 @@ from jobs.cli import main
 from jobs.commands.backtesting import Backtest
 from jobs.service import desk_of, questions_of
 from tests.acceptance.recording_receiver import recording
-from tests.acceptance.small_house import MOMENTS, SmallHouse, settings_of
+from tests.acceptance.small_app import MOMENTS, SmallApp, settings_of
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, iso, table, write_operator
 
 pytestmark = pytest.mark.xdist_group("privacy")
@@ -76,32 +76,32 @@ def with_people(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallHouse, dict[str, str]]]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallApp, dict[str, str]]]:
     """Everything that the service wrote, said and sent over the whole fault, by where."""
     root, log = tmp_path_factory.mktemp("privacy"), io.StringIO()
     with_people(write_operator(root / "operator"))
     configure_logs(level="DEBUG", stream=log)
     with recording() as desk:
-        house = SmallHouse(root=root, url=desk.url)
-        house.jobs.decide_from()
+        app = SmallApp(root=root, url=desk.url)
+        app.jobs.decide_from()
         for moment in MOMENTS:
-            house.tick(moment)
-        house.jobs.run("prune")
+            app.tick(moment)
+        app.jobs.run("prune")
         told = {"alerts": b"\n".join(body for _, body in desk.got).decode(), "log": log.getvalue()}
         assert len(desk.got) >= 2
-        told |= asked(house)
-        yield house, told
-        house.close()
+        told |= asked(app)
+        yield app, told
+        app.close()
     structlog.reset_defaults()
 
 
-def asked(house: SmallHouse) -> dict[str, str]:
+def asked(app: SmallApp) -> dict[str, str]:
     """Every page and every answer, those that name an identity on request left out."""
-    questions = questions_of(house.house, house.jobs.problems)
-    app = create_app(questions, desk_of(house.house), token=house.house.keys.token, timezone="UTC", privacy_floor=5)
+    questions = questions_of(app.wired, app.jobs.problems)
+    web_app = create_app(questions, desk_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
     told = {}
-    with TestClient(app, headers={"Authorization": f"Bearer {house.house.keys.token}"}) as client:
-        (incident,) = house.store.book.incidents()
+    with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}) as client:
+        (incident,) = app.store.incidents.all()
         paths = [
             "/",
             "/readyz",
@@ -148,8 +148,8 @@ def files_below(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_the_search_can_find_what_it_looks_for(world):
-    house, _ = world
-    inbox = "".join(text for _, text in files_below(house.root / "operator"))
+    app, _ = world
+    inbox = "".join(text for _, text in files_below(app.root / "operator"))
     assert set(found_in(inbox)) == set(RAW)
 
 
@@ -160,15 +160,15 @@ def test_nothing_that_is_said_or_sent_names_anybody(world):
 
 
 def test_nothing_that_is_kept_names_anybody(world):
-    house, _ = world
-    files = dict(files_below(house.root / "var"))
+    app, _ = world
+    files = dict(files_below(app.root / "var"))
     assert {Path(name).suffix for name in files} >= {".db", ".parquet", ".npz"}
     assert {where: found for where, text in files.items() if (found := found_in(text))} == {}
 
 
 def test_every_wrong_row_was_counted_and_no_finding_names_anybody(world):
-    house, _ = world
-    findings = house.store.notes.findings()
+    app, _ = world
+    findings = app.store.notes.findings()
     codes = {f.code for f in findings}
     assert codes >= {
         "row_rejected",
@@ -199,12 +199,12 @@ COMMANDS = (
 
 
 def test_no_command_prints_an_identity(world, monkeypatch, capsys):
-    house, _ = world
-    inbox, var = house.root / "operator", house.root / "var"
+    app, _ = world
+    inbox, var = app.root / "operator", app.root / "var"
     sources = f'[sources]\nkind = "dataset"\npath = "{inbox}"\nkpis = "{inbox}/kpis.toml"\n'
-    (house.root / "my.toml").write_text(f'{sources}[storage]\npath = "{var}"\n[detection]\nhistory_days = 7\n')
+    (app.root / "my.toml").write_text(f'{sources}[storage]\npath = "{var}"\n[detection]\nhistory_days = 7\n')
     for words in COMMANDS:
-        monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(house.root / "my.toml")])
+        monkeypatch.setattr("sys.argv", ["precall", *words, "--config", str(app.root / "my.toml")])
         with contextlib.suppress(SystemExit):
             main()
         printed = capsys.readouterr()
@@ -213,9 +213,9 @@ def test_no_command_prints_an_identity(world, monkeypatch, capsys):
 
 
 def test_a_backtest_names_nobody_unless_it_is_told_to(world, tmp_path):
-    house, _ = world
+    app, _ = world
     given = (MOMENTS[0] - 900, MOMENTS[3])
-    Backtest(dataset=house.root / "operator", out=tmp_path / "out", settings=settings_of(house.root), given=given).run(
+    Backtest(dataset=app.root / "operator", out=tmp_path / "out", settings=settings_of(app.root), given=given).run(
         lambda _: None
     )
     files = dict(files_below(tmp_path / "out"))

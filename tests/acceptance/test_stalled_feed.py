@@ -10,7 +10,7 @@ import pytest
 from detector.delivery import Receiver
 from detector.domain.incident import Incident
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import SECRET, SmallHouse
+from tests.acceptance.small_app import SECRET, SmallApp
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER
 from tests.acceptance.stalling_operator import CELLS, StallingOperator, between
 
@@ -37,27 +37,27 @@ class Watched:
     root: Path
     care: Recording
     operations: Recording
-    house: SmallHouse = field(init=False)
+    app: SmallApp = field(init=False)
     done: int = 1
 
     def open(self) -> "Watched":
-        self.house = SmallHouse(root=self.root, url=self.care.url)
+        self.app = SmallApp(root=self.root, url=self.care.url)
         other = Receiver(name="noc", url=self.operations.url, secrets=(SECRET,), audience="operations")
-        self.house.jobs.receivers = self.house.receivers = [*self.house.receivers, other]
-        self.house.jobs.relay.receivers = {r.name: r for r in self.house.receivers}
+        self.app.jobs.receivers = self.app.receivers = [*self.app.receivers, other]
+        self.app.jobs.relay.receivers = {r.name: r for r in self.app.receivers}
         return self
 
     def until(self, quarter: int) -> "Watched":
         """Everything until this quarter's counters have arrived, or would have, and its grace time is over."""
         while self.done <= quarter:
-            self.house.tick(at(self.done) + DELAY_S)
-            self.house.tick(at(self.done) + DELAY_S + 600)
+            self.app.tick(at(self.done) + DELAY_S)
+            self.app.tick(at(self.done) + DELAY_S + 600)
             self.done += 1
         return self
 
     @property
     def incidents(self) -> list[Incident]:
-        return sorted(self.house.store.book.incidents(), key=lambda i: (i.root_kind, i.root_id))
+        return sorted(self.app.store.incidents.all(), key=lambda i: (i.root_kind, i.root_id))
 
     @property
     def roots(self) -> list[str]:
@@ -65,7 +65,7 @@ class Watched:
 
     @property
     def findings(self) -> list[str]:
-        return sorted(f.where for f in self.house.store.notes.findings() if f.code == "feed_silent")
+        return sorted(f.where for f in self.app.store.notes.findings() if f.code == "feed_silent")
 
     def sent(self, to: Recording) -> list[tuple[str, str]]:
         """(type, subject) of what a receiver got."""
@@ -78,7 +78,7 @@ def watch(tmp_path: Path) -> Iterator[Watched]:
     with recording() as care, recording() as operations:
         watched = Watched(tmp_path, care, operations)
         yield watched
-        watched.house.close()
+        watched.app.close()
 
 
 def operator(watch: Watched, **rules: object) -> Watched:
@@ -91,7 +91,7 @@ def test_everything_stops_while_a_site_is_dead_and_a_cell_drops_and_comes_again(
     before = watch.incidents
     told = len(watch.care.got)
     assert watch.roots == ["cell c12 open", "site s1 open"]
-    assert watch.house.jobs.problems() == []
+    assert watch.app.jobs.problems() == []
 
     watch.until(8)  # an hour without a single file
     assert watch.roots == ["cell c12 open", "site s1 open"]
@@ -101,16 +101,16 @@ def test_everything_stops_while_a_site_is_dead_and_a_cell_drops_and_comes_again(
         assert new.no_data_since == at(4)
     assert watch.findings == ["dataset"]
     assert watch.sent(watch.operations) == [("operations.feed.silent.v1", "feed/dataset")]
-    (problem,) = watch.house.jobs.problems()
+    (problem,) = watch.app.jobs.problems()
     assert problem == ("feed dataset: no data since 2026-03-24 13:00 UTC; 21 of 21 measured objects have no data now")
-    metrics = watch.house.house.telemetry.text()
+    metrics = watch.app.wired.telemetry.text()
     assert sample(metrics, "precall_feed_last_seen_timestamp_seconds") == at(4) + DELAY_S
     assert sample(metrics, "precall_feed_silent_parts") == 1
     assert sample(metrics, "precall_feed_silent_objects") == len(EVERYTHING)
 
     watch.until(9)  # files come again, the faults go on
     assert [i.no_data_since for i in watch.incidents] == [None, None]
-    assert watch.house.jobs.problems() == []
+    assert watch.app.jobs.problems() == []
     assert watch.sent(watch.operations)[1:] == [("operations.feed.resumed.v1", "feed/dataset")]
     watch.until(14)
     assert watch.roots == ["cell c12 resolved", "site s1 resolved"]
@@ -121,7 +121,7 @@ def test_the_files_of_one_vendor_stop_and_are_told_apart_from_dead_sites(watch: 
     assert watch.roots == ["cell c12 open"]
     assert watch.incidents[0].no_data_since == at(4)
     assert watch.sent(watch.operations) == [("operations.feed.silent.v1", "feed/dataset/vendor b")]
-    assert watch.house.jobs.problems() == [
+    assert watch.app.jobs.problems() == [
         "feed dataset: vendor b: no data since 2026-03-24 13:00 UTC; 10 of 21 measured objects have no data now"
     ]
     watch.until(14)
@@ -169,5 +169,5 @@ def test_files_that_come_two_hours_late_are_taken_as_late_data(watch: Watched) -
     watch.until(13)
     (incident,) = watch.incidents
     assert (incident.state, incident.no_data_since) == ("resolved", None)
-    left = [d for d in watch.house.store.book.degradations() if d.withdrawn_at is None]
+    left = [d for d in watch.app.store.degradations.all() if d.withdrawn_at is None]
     assert {(d.object_id, d.kind) for d in left} == {("c12", "accessibility")}

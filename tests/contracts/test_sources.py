@@ -52,8 +52,8 @@ def source(request, tmp_path):
 def everything(source, window=None):
     """(object, period) -> values of all that the source ever gives."""
     found = {}
-    for piece in source.pieces(0, NEVER):
-        for batch in source.read(piece, Findings(), window):
+    for source_file in source.source_files(0, NEVER):
+        for batch in source.read(source_file, Findings(), window):
             for name, values in zip(batch.objects, batch.values, strict=True):
                 found[name, batch.start] = dict(zip(batch.counters, values, strict=True))
     return found
@@ -74,17 +74,17 @@ def test_every_row_of_every_form_is_given(source):
 
 @pytest.mark.parametrize("now", [T0, T0 + 1500, T0 + 4000])
 def test_nothing_is_later_than_now(source, now):
-    assert all(piece.arrived_at <= now for piece in source.pieces(0, now))
+    assert all(source_file.arrived_at <= now for source_file in source.source_files(0, now))
     assert all(contact.at <= now for contact in source.contacts(0, now, Findings()))
     assert (source.presence(0, now, Findings()).start + 3600 <= max(now, T0 + 4600)).all()
 
 
 def test_pieces_come_in_order_and_each_has_one_identity(source):
-    pieces = source.pieces(0, NEVER)
-    assert all((a.arrived_at, a.name) <= (b.arrived_at, b.name) for a, b in pairwise(pieces))
-    assert len({(p.source, p.name, p.sha256) for p in pieces}) == len(pieces)
-    assert {p.source for p in pieces} == {source.name}
-    assert list(source.pieces(0, NEVER)) == list(pieces)
+    source_files = source.source_files(0, NEVER)
+    assert all((a.arrived_at, a.name) <= (b.arrived_at, b.name) for a, b in pairwise(source_files))
+    assert len({(p.source, p.name, p.sha256) for p in source_files}) == len(source_files)
+    assert {p.source for p in source_files} == {source.name}
+    assert list(source.source_files(0, NEVER)) == list(source_files)
 
 
 def test_reading_twice_gives_the_same(source):
@@ -115,13 +115,13 @@ def test_a_bad_file_is_refused_in_one_line_and_the_rest_goes_on(source, content,
     bad = source._root / "counters/xml/bad"
     bad.write_bytes(content)
     os.utime(bad, (T0 + 1000, T0 + 1000))
-    pieces = source.pieces(0, NEVER)
-    piece = next(p for p in pieces if p.name.startswith("counters/xml/bad"))
+    source_files = source.source_files(0, NEVER)
+    source_file = next(p for p in source_files if p.name.startswith("counters/xml/bad"))
     with pytest.raises(Permanent, match=reason) as refusal:
-        list(source.read(piece, Findings()))
+        list(source.read(source_file, Findings()))
     assert "counters/xml/bad" in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert sum(len(list(source.read(p, Findings()))) for p in pieces if p is not piece) == 4
+    assert sum(len(list(source.read(p, Findings()))) for p in source_files if p is not source_file) == 4
 
 
 def test_no_raw_identity_leaves_the_source(source):

@@ -20,9 +20,9 @@ from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, Rival
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
-from detector.domain.ports import Piece
+from detector.domain.ports import SourceFile
 from detector.domain.window import Tick, Window
-from detector.store import Debt, Decided, Store
+from detector.store import Decided, PendingStep, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.store.repair import drop_unreferenced, reindex
@@ -140,32 +140,32 @@ def test_compaction_joins_a_day_and_changes_no_value(store: Store) -> None:
 
 
 def test_the_same_bytes_twice_are_one_piece(store: Store) -> None:
-    piece = Piece("drop", "a.xml", "00ff", 10.0, 100)
-    assert store.pieces.unread([piece, piece]) == [piece]
+    source_file = SourceFile("drop", "a.xml", "00ff", 10.0, 100)
+    assert store.source_files.unread([source_file, source_file]) == [source_file]
     with store.begin() as connection:
-        store.pieces.record(connection, [(piece, [Tick(0, 900)])])
-    store.pieces.learned([piece])
-    renewed = Piece("drop", "a.xml", "11ee", 20.0, 100)
-    assert store.pieces.unread([piece, renewed]) == [renewed]
+        store.source_files.record(connection, [(source_file, [Tick(0, 900)])])
+    store.source_files.learned([source_file])
+    renewed = SourceFile("drop", "a.xml", "11ee", 20.0, 100)
+    assert store.source_files.unread([source_file, renewed]) == [renewed]
 
 
 def test_new_bytes_of_a_name_replace_the_old_among_those_that_feed_a_tick(store: Store) -> None:
-    old, new = Piece("drop", "a.xml", "00ff", 10.0, 100), Piece("drop", "a.xml", "11ee", 20.0, 100)
+    old, new = SourceFile("drop", "a.xml", "00ff", 10.0, 100), SourceFile("drop", "a.xml", "11ee", 20.0, 100)
     with store.begin() as connection:
-        for piece in (old, new):
-            store.pieces.record(connection, [(piece, [Tick(0, 900)])])
-        assert store.pieces.feeding(connection, [Tick(0, 900)]) == [new]
+        for source_file in (old, new):
+            store.source_files.record(connection, [(source_file, [Tick(0, 900)])])
+        assert store.source_files.feeding(connection, [Tick(0, 900)]) == [new]
 
 
 def test_a_step_stays_owed_until_this_version_of_it_is_settled(store: Store) -> None:
     tick = Tick(0, 900)
     with store.begin() as connection:
-        store.ticks.owe(connection, "score", tick, 1)
-    (debt,) = store.ticks.debts("score")
+        store.ticks.add_pending(connection, "score", tick, 1)
+    (pending_step,) = store.ticks.pending("score")
     with store.begin() as connection:
-        store.ticks.owe(connection, "score", tick, 2)  # late data came while version 1 was worked on
-        store.ticks.settle(connection, debt, 5.0)
-    assert [d.version for d in store.ticks.debts("score")] == [2]
+        store.ticks.add_pending(connection, "score", tick, 2)  # late data came while version 1 was worked on
+        store.ticks.complete(connection, pending_step, 5.0)
+    assert [d.version for d in store.ticks.pending("score")] == [2]
     assert store.ticks.newest_done("score", 900) == 0
 
 
@@ -223,13 +223,15 @@ def test_nouns_come_back_as_they_went(store: Store) -> None:
         accounts=(AccountImpact(account="acc_1", kind="family", tier="", affected_lines=2, lines=3),),
     )
     with store.begin() as connection:
-        store.book.save(connection, [degradation()], [INCIDENT])
-        store.book.save(connection, [degradation()], [INCIDENT])
-        store.book.save_impact(connection, impact)
-    assert store.book.open_degradations() == [degradation()]
-    assert store.book.incidents(state="open") == [INCIDENT]
-    assert store.book.impact("inc_1") == impact
-    assert store.book.incident("inc_2") is None
+        store.degradations.save(connection, [degradation()])
+        store.incidents.save(connection, [INCIDENT])
+        store.degradations.save(connection, [degradation()])
+        store.incidents.save(connection, [INCIDENT])
+        store.impacts.save(connection, impact)
+    assert store.degradations.open() == [degradation()]
+    assert store.incidents.all(state="open") == [INCIDENT]
+    assert store.impacts.latest("inc_1") == impact
+    assert store.incidents.get("inc_2") is None
 
 
 def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bool = True) -> Listing:
@@ -251,11 +253,11 @@ def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bo
 
 def test_a_list_remembers_what_was_known_when(store: Store) -> None:
     with store.begin() as connection:
-        store.book.relist(connection, [], [listing()], 1200)
-    (old,) = store.book.listings(incident_id="inc_1", current=True)
+        store.listings.relist(connection, [], [listing()], 1200)
+    (old,) = store.listings.all(incident_id="inc_1", current=True)
     with store.begin() as connection:
-        store.book.relist(connection, [old], [listing(probability=0.9)], 2100)
-    rows = store.book.listings(incident_id="inc_1")
+        store.listings.relist(connection, [old], [listing(probability=0.9)], 2100)
+    rows = store.listings.all(incident_id="inc_1")
     assert [(r.probability, r.delisted_at) for r in rows] == [(0.5, 2100), (0.9, None)]
 
 
@@ -362,7 +364,7 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
             Interaction(interaction_id=f"k{n}", at=5, kind="contact", channel="call", subscriber=f"sub_{n}") for n in (1, 2)
         ]
         store.interactions.add(connection, said)
-        store.book.relist(connection, [], [listing("sub_1"), listing("sub_2")], 1200)
+        store.listings.relist(connection, [], [listing("sub_1"), listing("sub_2")], 1200)
     one, other = (store.erasure.person([name]) for name in ("sub_1", "sub_2"))
     assert store.erasure.mentions(one) == ["interaction", "listing", "vault", "presence/19700101/7.parquet"]
     store.erasure.erase(one)
@@ -496,7 +498,7 @@ def test_what_was_done_for_a_tick_is_known_by_its_version(store: Store) -> None:
     ticks = [Tick(900 * n, 900) for n in range(4)]
     with store.begin() as connection:
         for version, tick in enumerate(ticks[:3], 1):
-            store.ticks.settle(connection, Debt("score", tick, version), 0.0)
+            store.ticks.complete(connection, PendingStep("score", tick, version), 0.0)
         assert [store.ticks.done_version(connection, "score", tick) for tick in ticks] == [1, 2, 3, 0]
         assert store.ticks.done_within(connection, "score", 900, Window(900, 9999)) == ticks[1:3]
         assert store.ticks.done_within(connection, "decide", 900, Window(0, 9999)) == []
@@ -539,11 +541,12 @@ def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: S
         withdrawn_at=3600,
     )
     with store.begin() as connection:
-        store.book.save(connection, [stands, gone], [false])
-    assert store.book.degradations_named(["deg_1", "deg_2", "deg_3"]) == [stands, gone]
-    assert store.book.incidents_named(["inc_1", "inc_2"]) == [false]
-    assert store.book.degradations_since(0) == [stands]
-    assert store.book.incidents_since(0) == []
+        store.degradations.save(connection, [stands, gone])
+        store.incidents.save(connection, [false])
+    assert store.degradations.named(["deg_1", "deg_2", "deg_3"]) == [stands, gone]
+    assert store.incidents.named(["inc_1", "inc_2"]) == [false]
+    assert store.degradations.since(0) == [stands]
+    assert store.incidents.since(0) == []
 
 
 def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(store: Store) -> None:
@@ -555,7 +558,7 @@ def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(s
     path.write_bytes(path.read_bytes()[:-1])
     store.vault = Vault(store.database, Fernet.generate_key())
     with store.begin() as connection:
-        store.ticks.owe(connection, "score", Tick(9000, 900), 1)
+        store.ticks.add_pending(connection, "score", Tick(9000, 900), 1)
         row = {"key": "evt_1", "receiver": "desk", "incident_id": "", "type": "", "sequence": 1, "severity": "", "time": 1}
         row |= {"expires_at": 1, "data": {}, "state": "sent", "attempts": 1, "next_at": 0.0, "body": b"{"}
         connection.execute(outbox.insert().values(**row))

@@ -12,7 +12,7 @@ from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
 from detector.sources.watch import FileDrop, Watching
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, iso, table, write_operator
 
 QUARTERS = 7
@@ -26,19 +26,19 @@ def moment(quarter: int) -> int:
 
 @dataclass
 class LiveInbox:
-    """The service of `house`, its inbox, and what its receiver got."""
+    """The service of `app`, its inbox, and what its receiver got."""
 
     root: Path
     receiver: Recording
-    house: SmallHouse = field(init=False)
+    app: SmallApp = field(init=False)
 
     def __post_init__(self) -> None:
         if not self.inbox.exists():
             write_operator(self.inbox, until=LIVE)
             for path in self.inbox.rglob("*.csv"):
                 os.utime(path, (LIVE - 60, LIVE - 60))
-        self.house = self.open()
-        self.house.jobs.decide_from()
+        self.app = self.open()
+        self.app.jobs.decide_from()
 
     @property
     def inbox(self) -> Path:
@@ -48,10 +48,10 @@ class LiveInbox:
     def quarantine(self) -> Path:
         return self.root / "var" / "quarantine"
 
-    def open(self) -> SmallHouse:
+    def open(self) -> SmallApp:
         """As a start of the service over this folder would have it."""
         source = FileDrop(self.inbox, Pseudonymiser(b"k" * 32), self.quarantine, how=Watching(patience_s=60.0))
-        return SmallHouse(root=self.root, url=self.receiver.url, source=source)
+        return SmallApp(root=self.root, url=self.receiver.url, source=source)
 
     def counters(self, quarter: int, folder: Path | None = None) -> tuple[str, bytes]:
         """(name, bytes) of a quarter's counters."""
@@ -69,7 +69,7 @@ class LiveInbox:
 
     def round(self, at: float) -> None:
         """All that the daemon does in one wake-up."""
-        self.house.tick(int(at))
+        self.app.tick(int(at))
 
     def live(self, before: Callable[[int], object] = lambda _quarter: None) -> None:
         """Every quarter on time; `before` may put more there."""
@@ -86,7 +86,7 @@ class LiveInbox:
 
     @property
     def findings(self) -> list[Finding]:
-        return list(self.house.store.notes.findings())
+        return list(self.app.store.notes.findings())
 
     def found(self, name: str) -> dict[str, str]:
         """Code -> example of what was found about a file."""
@@ -95,7 +95,7 @@ class LiveInbox:
     def objects(self, quarter: int) -> Sequence[str]:
         """Who is in the tick."""
         start = LIVE + quarter * QUARTER
-        return list(self.house.store.history.read(QUARTER, Window(start, start + QUARTER)).objects)
+        return list(self.app.store.history.read(QUARTER, Window(start, start + QUARTER)).objects)
 
 
 def live_through_past(root: Path) -> Path:
@@ -116,7 +116,7 @@ def live_inbox(root: Path, past: Path | None = None) -> Iterator[LiveInbox]:
         try:
             yield made
         finally:
-            made.house.close()
+            made.app.close()
 
 
 __all__ = ["HOUR", "LIVE", "QUARTER", "QUARTERS", "LiveInbox", "iso", "live_inbox", "live_through_past", "moment"]

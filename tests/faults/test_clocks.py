@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from detector.domain.window import Tick, Window, utc
-from detector.store import Debt
+from detector.store import PendingStep
 from tests.acceptance import small_operator
-from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
+from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import COLUMNS, DAY, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, table, write_operator
 from tests.faults.service import Place, wait_for
 
@@ -56,27 +56,27 @@ class Machine:
             (root / "var").mkdir()
             (root / "var" / "keys.json").write_text(json.dumps(KEYS))
         self.root, self.steady, self.boot = root, float(LIVE), "first"
-        self.house = self._started()
+        self.app = self._started()
 
-    def _started(self) -> SmallHouse:
-        house = SmallHouse(root=self.root)
-        guard = house.jobs.guard
+    def _started(self) -> SmallApp:
+        app = SmallApp(root=self.root)
+        guard = app.jobs.guard
         guard.timed, guard.steady, guard.boot = True, lambda: self.steady, self.boot
-        return house
+        return app
 
     def restart(self, *, boot: str = "") -> None:
         """The service starts anew; with a `boot`, the whole machine does, and its steady clock begins at nought."""
-        self.house.close()
+        self.app.close()
         self.boot = boot or self.boot
-        self.house = self._started()
+        self.app = self._started()
 
     def round(self, steady: float, reading: float) -> None:
         self.steady = steady
-        self.house.tick(reading)
+        self.app.tick(reading)
 
     @property
     def findings(self) -> list[str]:
-        return [f.example for f in self.house.store.notes.findings() if f.code == "clock_jumped"]
+        return [f.example for f in self.app.store.notes.findings() if f.code == "clock_jumped"]
 
 
 def lived(operator: Path, root: Path, rounds: Iterable[Round]) -> dict[str, object]:
@@ -85,9 +85,9 @@ def lived(operator: Path, root: Path, rounds: Iterable[Round]) -> dict[str, obje
     try:
         for steady, reading in rounds:
             machine.round(steady, reading)
-        return outcome(machine.house)
+        return outcome(machine.app)
     finally:
-        machine.house.close()
+        machine.app.close()
 
 
 def decided(result: dict[str, object]) -> dict[str, object]:
@@ -132,12 +132,12 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
     (tmp_path / "operator").symlink_to(operator)
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "keys.json").write_text(json.dumps(KEYS))
-    house = SmallHouse(root=tmp_path)
+    app = SmallApp(root=tmp_path)
     at = MOMENTS[BEFORE_THE_OUTAGE]
     for reading in [*MOMENTS[:2], at + offset, *MOMENTS[2:]]:
-        house.tick(reading)
-    disturbed = outcome(house)
-    house.close()
+        app.tick(reading)
+    disturbed = outcome(app)
+    app.close()
     assert decided(disturbed) == decided(undisturbed)
     assert jumps(disturbed) == [1]
 
@@ -145,21 +145,21 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
 def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(operator: Path, tmp_path: Path) -> None:
     machine = Machine(operator, tmp_path)
     machine.round(MOMENTS[0], MOMENTS[0])
-    learned = machine.house.store.notes.get("learned_at")
+    learned = machine.app.store.notes.get("learned_at")
     machine.round(MOMENTS[0] + 10, MOMENTS[0] + YEAR)
-    jobs = machine.house.jobs
+    jobs = machine.app.jobs
     assert [line for line in jobs.problems() if line.startswith("clock: it says 2027-03-24T12:20:00Z")]
     assert "nothing is deleted" in jobs.run("prune")
     assert "nothing is deleted" in jobs.run("learn")
-    assert machine.house.store.notes.get("learned_at") == learned
-    metrics = machine.house.house.telemetry.text()
+    assert machine.app.store.notes.get("learned_at") == learned
+    metrics = machine.app.wired.telemetry.text()
     assert "precall_clock_jumps_total 1.0" in metrics
     (jump,) = [line for line in metrics.splitlines() if line.startswith("precall_clock_jump_seconds ")]
     assert float(jump.split()[1]) == YEAR - 10
     machine.round(MOMENTS[1], MOMENTS[1])
     assert not [line for line in jobs.problems() if line.startswith("clock")]
-    assert "precall_clock_jump_seconds 0.0" in machine.house.house.telemetry.text()
-    machine.house.close()
+    assert "precall_clock_jump_seconds 0.0" in machine.app.wired.telemetry.text()
+    machine.app.close()
 
 
 @pytest.mark.parametrize("offset", [YEAR, DAY, -DAY, -LIVE], ids=named)
@@ -176,8 +176,8 @@ def test_a_restart_at_a_wrong_clock_changes_nothing_that_is_decided(
     machine.round(passed, began + offset)
     for at in MOMENTS[2:]:
         machine.round(at - began + passed, at)
-    disturbed = outcome(machine.house)
-    machine.house.close()
+    disturbed = outcome(machine.app)
+    machine.app.close()
     assert decided(disturbed) == decided(undisturbed)
     assert jumps(disturbed) == [1]
 
@@ -187,10 +187,10 @@ def test_a_service_that_was_off_while_data_came_follows_the_clock_at_once(operat
     machine.round(MOMENTS[0], MOMENTS[0])
     machine.restart(boot="second")
     machine.round(30, MOMENTS[-1])
-    assert machine.house.jobs.clock.now() == MOMENTS[-1]
-    assert machine.house.jobs.problems() == []
+    assert machine.app.jobs.clock.now() == MOMENTS[-1]
+    assert machine.app.jobs.problems() == []
     assert machine.findings == []
-    machine.house.close()
+    machine.app.close()
 
 
 def test_a_machine_that_was_suspended_catches_up(operator: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
 ) -> None:
     machine = Machine(operator, tmp_path)
     machine.round(MOMENTS[0], MOMENTS[0])
-    store, ahead = machine.house.store, MOMENTS[0] + YEAR
+    store, ahead = machine.app.store, MOMENTS[0] + YEAR
     with store.begin() as connection:
         store.notes.drop(connection, ["clock"])
         for name in ("pulled:people", "pulled:counters", "learned_at", "experience_until", "decide_from"):
@@ -217,15 +217,15 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
         for n in range(96):  # a day of periods for which nothing came
             tick = Tick(ahead - ahead % QUARTER - n * QUARTER, QUARTER)
             store.history.record(connection, tick, 1, "", 0)
-            store.ticks.settle(connection, Debt("decide", tick, 1), ahead)
+            store.ticks.complete(connection, PendingStep("decide", tick, 1), ahead)
     machine.restart()
     for at in MOMENTS[1:]:
         machine.round(at, at)
-    healed = outcome(machine.house)
+    healed = outcome(machine.app)
     assert roots(healed) == roots(undisturbed)
     assert store.notes.get("decide_from") <= MOMENTS[1]
     assert store.notes.get("feed:dataset")["last_seen"] <= MOMENTS[-1]
-    machine.house.close()
+    machine.app.close()
 
 
 def roots(result: dict[str, object]) -> list[tuple[str, str]]:
@@ -241,10 +241,10 @@ def test_presence_is_neither_lost_nor_doubled_by_a_clock_that_was_a_little_ahead
     machine.round(MOMENTS[0] + 20, MOMENTS[0] + 20)
     for at in MOMENTS[1:]:
         machine.round(at, at)
-    rows = machine.house.store.presence.read(Window(LIVE - HOUR, LIVE + 2 * HOUR))
+    rows = machine.app.store.presence.read(Window(LIVE - HOUR, LIVE + 2 * HOUR))
     keys = list(zip(rows.subscriber.tolist(), rows.cell.tolist(), rows.start.tolist(), strict=True))
     assert len(keys) == len(set(keys)) == 3 * len(small_operator.PEOPLE)
-    machine.house.close()
+    machine.app.close()
 
 
 def test_the_real_service_finds_the_outage_after_a_round_a_year_ahead(here: Place) -> None:

@@ -8,7 +8,7 @@ from detector.store.migrate import migrate
 from detector.store.outbox import Outbox
 from jobs.clock_watch import ClockWatch
 from tests.acceptance.recording_receiver import recording
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, write_reference
 
 HOUR, DAY, YEAR = 3600, 86_400, 366 * 86_400
@@ -33,20 +33,20 @@ def desk():
 
 
 @pytest.fixture
-def house(tmp_path, desk):
+def app(tmp_path, desk):
     write_reference(tmp_path / "operator")
-    house = SmallHouse(root=tmp_path, url=desk.url)
-    yield house
-    house.close()
+    app = SmallApp(root=tmp_path, url=desk.url)
+    yield app
+    app.close()
 
 
-def of_machine(house, machine, name="boot"):
-    house.jobs.relay.clock_watch = ClockWatch(lambda: machine.steady, name)
+def of_machine(app, machine, name="boot"):
+    app.jobs.relay.clock_watch = ClockWatch(lambda: machine.steady, name)
 
 
-def compose(house, machine, number=1):
+def compose(app, machine, number=1):
     """So many alerts, composed now by the wall clock; their events are those of a live day, whatever that says."""
-    with house.store.begin() as connection:
+    with app.store.begin() as connection:
         for n in range(number):
             key = alert_key(f"inc_{n}_{machine.wall}", "opened", 1)
             alert = Alert(
@@ -59,93 +59,93 @@ def compose(house, machine, number=1):
                 expires_at=LIVE + 6 * HOUR,
                 data={},
             )
-            house.store.outbox.add(connection, alert, ["desk"], machine.wall)
+            app.store.outbox.add(connection, alert, ["desk"], machine.wall)
 
 
-def push(house, machine, after_s=0):
+def push(app, machine, after_s=0):
     machine.steady += after_s
-    house.clock.at, house.wall.at = LIVE, machine.wall
-    return dict(house.jobs.relay.push(event_now=LIVE, wall_now=machine.wall))
+    app.clock.at, app.wall.at = LIVE, machine.wall
+    return dict(app.jobs.relay.push(event_now=LIVE, wall_now=machine.wall))
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_a_wait_lasts_as_long_as_it_would_have(seconds, house, desk):
+def test_a_wait_lasts_as_long_as_it_would_have(seconds, app, desk):
     desk.statuses = [500, 500, 500, 204]
     machine = Machine()
-    of_machine(house, machine)
-    compose(house, machine)
-    assert push(house, machine) == {"retry": 1}
-    assert push(house, machine, 10) == {"retry": 1}
+    of_machine(app, machine)
+    compose(app, machine)
+    assert push(app, machine) == {"retry": 1}
+    assert push(app, machine, 10) == {"retry": 1}
     machine.ahead += seconds
-    assert push(house, machine, 5) == {}, "the third attempt comes 30 s after the second"
-    assert push(house, machine, 40) == {"retry": 1}
-    assert push(house, machine, 200) == {}
-    assert push(house, machine, 200) == {"sent": 1}
+    assert push(app, machine, 5) == {}, "the third attempt comes 30 s after the second"
+    assert push(app, machine, 40) == {"retry": 1}
+    assert push(app, machine, 200) == {}
+    assert push(app, machine, 200) == {"sent": 1}
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_what_is_composed_after_the_step_goes_out_at_once(seconds, house, desk):
+def test_what_is_composed_after_the_step_goes_out_at_once(seconds, app, desk):
     machine = Machine()
-    of_machine(house, machine)
-    push(house, machine)
+    of_machine(app, machine)
+    push(app, machine)
     machine.ahead += seconds
-    compose(house, machine)
-    assert push(house, machine, 1) == {"sent": 1}
+    compose(app, machine)
+    assert push(app, machine, 1) == {"sent": 1}
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_a_breaker_pauses_as_long_as_it_would_have(seconds, house, desk):
+def test_a_breaker_pauses_as_long_as_it_would_have(seconds, app, desk):
     desk.statuses = [503]
     machine = Machine()
-    of_machine(house, machine)
-    compose(house, machine, 8)
-    assert push(house, machine) == {"retry": 5, "held": 3}
+    of_machine(app, machine)
+    compose(app, machine, 8)
+    assert push(app, machine) == {"retry": 5, "held": 3}
     machine.ahead += seconds
-    assert push(house, machine, 5) == {}
+    assert push(app, machine, 5) == {}
     assert len(desk.got) == 5
     desk.statuses = [204]
     for _ in range(10):
-        push(house, machine, 60)
-    assert {m.state for m in house.store.outbox.messages()} == {"sent"}
+        push(app, machine, 60)
+    assert {m.state for m in app.store.outbox.messages()} == {"sent"}
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_two_processes_of_a_machine_move_the_waits_once(seconds, house, desk, tmp_path):
+def test_two_processes_of_a_machine_move_the_waits_once(seconds, app, desk, tmp_path):
     desk.statuses = [500, 500, 204]
-    machine, other = Machine(), SmallHouse(root=tmp_path, url=desk.url)
-    for one in (house, other):
+    machine, other = Machine(), SmallApp(root=tmp_path, url=desk.url)
+    for one in (app, other):
         of_machine(one, machine)
-    compose(house, machine)
-    push(house, machine)
+    compose(app, machine)
+    push(app, machine)
     push(other, machine, 10)
     machine.ahead += seconds
-    assert push(house, machine, 5) == push(other, machine) == {}
+    assert push(app, machine, 5) == push(other, machine) == {}
     assert push(other, machine, 40) == {"sent": 1}
     other.close()
 
 
 @pytest.mark.parametrize("seconds", [YEAR, 2 * DAY])
-def test_what_a_clock_ahead_wrote_before_a_restart_of_the_machine_is_not_held_until_then(seconds, house, desk):
+def test_what_a_clock_ahead_wrote_before_a_restart_of_the_machine_is_not_held_until_then(seconds, app, desk):
     desk.statuses = [500, 204]
     machine = Machine()
     machine.ahead += seconds
-    of_machine(house, machine)
-    compose(house, machine)
-    push(house, machine)
+    of_machine(app, machine)
+    compose(app, machine)
+    push(app, machine)
     machine.ahead -= seconds
-    of_machine(house, machine, "the next boot")
-    assert push(house, machine, 60) == {"sent": 1}
+    of_machine(app, machine, "the next boot")
+    assert push(app, machine, 60) == {"sent": 1}
 
 
-def test_without_a_steady_clock_a_step_back_is_seen_all_the_same(house, desk):
+def test_without_a_steady_clock_a_step_back_is_seen_all_the_same(app, desk):
     desk.statuses = [500, 500, 500, 204]
     machine = Machine()
-    compose(house, machine)
+    compose(app, machine)
     for _ in range(3):
-        push(house, machine, 40)
+        push(app, machine, 40)
     machine.ahead -= HOUR
-    assert push(house, machine, 5) == {}
-    assert push(house, machine, 400) == {"sent": 1}, "due five minutes after the third, and not an hour later"
+    assert push(app, machine, 5) == {}
+    assert push(app, machine, 400) == {"sent": 1}, "due five minutes after the third, and not an hour later"
 
 
 def test_the_steering_of_a_time_server_moves_nothing(tmp_path):

@@ -33,7 +33,7 @@ class Outcome:
 
 
 def outcome(run: LiveInbox) -> Outcome:
-    incidents = [(i.incident_id, i.opened_at, i.resolved_at, i.cells) for i in run.house.store.book.incidents()]
+    incidents = [(i.incident_id, i.opened_at, i.resolved_at, i.cells) for i in run.app.store.incidents.all()]
     kept = [p for p in run.quarantine.rglob("*") if not p.is_dir()] if run.quarantine.exists() else []
     names = sorted(name_text(p.relative_to(run.quarantine).as_posix()) for p in kept)
     return Outcome(run.delivered, incidents, [(f.code, f.where, f.example) for f in run.findings], names)
@@ -166,9 +166,9 @@ def test_a_file_on_a_failing_disk_is_not_tried_at_every_look_and_is_read_in_the_
         run.round(moment(0) + second)
     assert len(tried) == 1
     monkeypatch.undo()
-    run.house.store.pieces._postponed.clear()  # an hour of monotonic time later
+    run.app.store.source_files._postponed.clear()  # an hour of monotonic time later
     run.round(moment(0) + 3600)
-    assert run.house.store.pieces.unread(run.house.source.pieces(0, moment(0) + 3600)) == []
+    assert run.app.store.source_files.unread(run.app.source.source_files(0, moment(0) + 3600)) == []
 
 
 def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
@@ -189,7 +189,7 @@ def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
     assert len(run.objects(0)) == 4
     assert list(run.found("counters/odd.csv")) == ["file_unreadable"]
     assert (run.inbox / "counters/odd.csv").exists()
-    assert [d.tick.start for d in run.house.store.ticks.all_done("decide")][-1] == LIVE
+    assert [d.tick.start for d in run.app.store.ticks.completed("decide")][-1] == LIVE
 
 
 @pytest.mark.parametrize("broken", ["the folder in the quarantine is a file", "the inbox takes nothing"])
@@ -238,8 +238,8 @@ def test_a_bad_table_costs_itself_alone(what, run):
     run.put(name, data, moment(0))
     run.round(moment(0))
     assert len(run.objects(0)) == 4
-    assert [d.tick.start for d in run.house.store.ticks.all_done("assess")][-1] == LIVE
-    reference = run.house.source.reference(moment(0))
+    assert [d.tick.start for d in run.app.store.ticks.completed("assess")][-1] == LIVE
+    reference = run.app.source.reference(moment(0))
     assert len(reference.topology.cells) == 4
     assert len(reference.customers.subscribers) == 18
     refused = {f.where for f in run.findings if f.code == "table_refused"}
@@ -268,7 +268,7 @@ def test_at_the_first_start_a_bad_table_is_not_known_and_detection_goes_on(tmp_p
     with live_inbox(tmp_path) as run:
         (run.inbox / "maintenance.csv").write_text("scope_kind\n")
         run.live()
-        assert run.house.store.book.incidents(), "the site's outage is found"
+        assert run.app.store.incidents.all(), "the site's outage is found"
         told = run.found("subscribers.csv")["table_refused"]
         assert "nothing of it is known until it is mended" in told
         assert "4917" not in told
@@ -282,7 +282,7 @@ def test_without_cells_nothing_is_measured_and_nothing_is_lost(tmp_path):
             run.round(LIVE)
         (run.inbox / "cells.csv").write_bytes(cells)
         run.live()
-        assert run.house.store.book.incidents()
+        assert run.app.store.incidents.all()
 
 
 def test_a_name_that_only_differs_in_bytes_that_are_no_text_is_another_file(run):
@@ -290,7 +290,7 @@ def test_a_name_that_only_differs_in_bytes_that_are_no_text_is_another_file(run)
     for raw in (b"counters/\xe9.csv", b"counters/\xe8.csv"):
         run.put(os.fsdecode(raw), data, moment(0))
     run.round(moment(0))
-    known = {piece.name for piece in run.house.source.pieces(0, moment(0))}
+    known = {source_file.name for source_file in run.app.source.source_files(0, moment(0))}
     assert {r"counters/\xe9.csv", r"counters/\xe8.csv"} <= known
     assert len(run.objects(0)) == 4
     run.put(name, data, moment(0) + 10)
@@ -351,7 +351,7 @@ def test_a_file_that_costs_more_than_the_network_needs_is_set_aside_and_says_wha
 
 def test_a_file_that_takes_longer_than_its_time_is_set_aside(run):
     """XML of many elements, read with almost no time."""
-    run.house.source._how = Watching(file_s=0.001)
+    run.app.source._how = Watching(file_s=0.001)
     run.put("counters/a.xml", b"<measCollecFile>" + b"<measInfo/>" * 500_000 + b"</measCollecFile>", moment(0))
     run.round(moment(0))
     assert "sources.file_budget_s" in run.found("counters/a.xml")["file_set_aside"]
@@ -360,7 +360,7 @@ def test_a_file_that_takes_longer_than_its_time_is_set_aside(run):
 def test_a_larger_bound_in_the_settings_lets_a_file_through(run):
     packed = gzip.compress(HEADER + ROW * (1 + (2 << 20) // len(ROW)))
     for most, found in ((1 << 20, ["file_set_aside"]), (1 << 30, [])):
-        run.house.source._how = Watching(largest_bytes=most)
+        run.app.source._how = Watching(largest_bytes=most)
         name = f"counters/{most}.csv.gz"
         run.put(name, packed, moment(0) + 100 * bool(not found))
         run.round(moment(0) + 100 * bool(not found))
@@ -377,16 +377,16 @@ def test_a_large_file_is_read_after_what_is_fresh_has_been_decided(run):
         run.put(name, data, moment(quarter))
         run.round(moment(quarter))
         assert len(run.objects(quarter)) == 4
-        source = run.house.source.pieces(0, moment(quarter))
-        unread = [p.name for p in run.house.store.pieces.unread(source)]
+        source = run.app.source.source_files(0, moment(quarter))
+        unread = [p.name for p in run.app.store.source_files.unread(source)]
         assert unread == (["counters/large.csv"] if quarter < 3 else [])
 
 
 def test_a_backlog_is_read_in_parts_and_nothing_of_it_is_lost(run, monkeypatch):
     """Each pull reads one round when its time is over at once; the decisions of what is there go on between them."""
     monkeypatch.setattr("jobs.pull._ROUND_BYTES", 300)
-    run.house.jobs.settings = run.house.settings.model_copy(
-        update={"sources": run.house.settings.sources.model_copy(update={"pull_budget_s": 1e-9})}
+    run.app.jobs.settings = run.app.settings.model_copy(
+        update={"sources": run.app.settings.sources.model_copy(update={"pull_budget_s": 1e-9})}
     )
     for quarter in range(QUARTERS):
         name, data = run.counters(quarter)
@@ -394,11 +394,11 @@ def test_a_backlog_is_read_in_parts_and_nothing_of_it_is_lost(run, monkeypatch):
     decided = []
     for second in range(0, 200, 10):
         run.round(moment(QUARTERS) + second)
-        decided.append(len(run.house.store.ticks.all_done("decide")))
+        decided.append(len(run.app.store.ticks.completed("decide")))
     assert 0 < decided[0] < decided[-1]
-    assert run.house.store.pieces.unread(run.house.source.pieces(0, moment(QUARTERS) + 300)) == []
+    assert run.app.store.source_files.unread(run.app.source.source_files(0, moment(QUARTERS) + 300)) == []
     assert all(len(run.objects(quarter)) == 4 for quarter in range(QUARTERS))
-    assert run.house.store.notes.get("pull:backlog") is False
+    assert run.app.store.notes.get("pull:backlog") is False
 
 
 def test_the_healthy_feed_beside_a_bomb_is_decided_in_the_same_round(run, capsys):
@@ -413,7 +413,7 @@ def test_the_healthy_feed_beside_a_bomb_is_decided_in_the_same_round(run, capsys
         began = time.perf_counter()
         run.round(moment(quarter))
         took.append(time.perf_counter() - began)
-        assert run.house.store.ticks.all_done("decide")[-1].tick.start == LIVE + quarter * QUARTER
+        assert run.app.store.ticks.completed("decide")[-1].tick.start == LIVE + quarter * QUARTER
     with capsys.disabled():
         print(f"\na round of the healthy feed: {sorted(took[:3])[1]:.2f} s; beside three bombs: {took[3]:.2f} s")
 

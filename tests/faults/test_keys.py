@@ -9,7 +9,7 @@ import pytest
 
 from detector.app import wire
 from detector.domain.errors import Misconfigured
-from tests.acceptance.small_house import SmallHouse, settings_of
+from tests.acceptance.small_app import SmallApp, settings_of
 from tests.acceptance.small_operator import AFFECTED, LIVE, write_operator
 
 
@@ -18,28 +18,28 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has people, opened once by its owner."""
     root = tmp_path_factory.mktemp("filled")
     write_operator(root / "operator", since=LIVE - 3600)
-    house = SmallHouse(root=root)
-    house.clock.at = LIVE
-    house.jobs.run("pull")
-    house.close()
+    app = SmallApp(root=root)
+    app.clock.at = LIVE
+    app.jobs.run("pull")
+    app.close()
     open_store(root)
     return root
 
 
 @pytest.fixture
 def root(filled: Path, tmp_path: Path) -> Path:
-    shutil.copytree(filled, tmp_path / "house")
-    return tmp_path / "house"
+    shutil.copytree(filled, tmp_path / "root")
+    return tmp_path / "root"
 
 
 def open_store(root: Path, **storage: object) -> str:
     """As every command does; returns the pseudonym of a person."""
-    house = wire(settings_of(root, storage={"path": root / "var"} | storage))
+    app = wire(settings_of(root, storage={"path": root / "var"} | storage))
     try:
-        assert house.store.root.is_dir()
-        return house.pseudonymiser.subscriber(AFFECTED)
+        assert app.store.root.is_dir()
+        return app.pseudonymiser.subscriber(AFFECTED)
     finally:
-        house.close()
+        app.close()
 
 
 def refused(root: Path, **storage: object) -> str:

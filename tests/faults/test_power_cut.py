@@ -14,7 +14,7 @@ import pytest
 from detector.rights import narrow
 from jobs.verifying import verify
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import SmallHouse, outcome, settings_of
+from tests.acceptance.small_app import SmallApp, outcome, settings_of
 from tests.acceptance.small_operator import LIVE, write_operator, write_wrong_and_right
 from tests.faults.power_cut import Disk, environment, library
 
@@ -39,10 +39,10 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read the past and decided nothing yet."""
     root = tmp_path_factory.mktemp("begun")
     write_operator(root / "operator")
-    house = SmallHouse(root=root)
-    house.jobs.run("pull")
-    house.store.history.compact(before=LIVE)
-    house.close()
+    app = SmallApp(root=root)
+    app.jobs.run("pull")
+    app.store.history.compact(before=LIVE)
+    app.close()
     shutil.rmtree(root / "operator")
     write_operator(root / "operator", since=LIVE)
     write_wrong_and_right(root / "operator")
@@ -60,11 +60,11 @@ def live(root: Path, url: str, environ: dict[str, str]) -> int:
 
 
 def found_in(root: Path) -> dict[str, object]:
-    house = SmallHouse(root=root)
+    app = SmallApp(root=root)
     try:
-        return outcome(house)
+        return outcome(app)
     finally:
-        house.close()
+        app.close()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def undisturbed(
     begun: Path, recorder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, object], dict[str, set[bytes]], int]:
     """What is decided and sent without a cut, and how many calls that takes."""
-    root = tmp_path_factory.mktemp("undisturbed") / "house"
+    root = tmp_path_factory.mktemp("undisturbed") / "root"
     shutil.copytree(begun, root)
     disk, journal = Disk(root / "var"), root / "journal"
     with recording() as record:
@@ -93,7 +93,7 @@ def cut(root: Path, record: Recording, recorder: Path, at: int, seed: int | None
 def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number, begun, recorder, undisturbed, tmp_path):
     decided, sent, calls = undisturbed
     random = Random(number)
-    root = tmp_path / "house"
+    root = tmp_path / "root"
     shutil.copytree(begun, root)
     narrow(root / "var", root / "operator", deep=True)
     with recording() as record:
@@ -158,7 +158,7 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
 )
 def test_a_disk_that_fails_is_said_in_one_line_and_nothing_is_lost(error, calls, at, begun, recorder, tmp_path):
     """From a certain call on nothing can be written any more; once it can, the same command does all of it."""
-    root = tmp_path / "house"
+    root = tmp_path / "root"
     shutil.copytree(begun, root)
     (root / "my.toml").write_text(
         '[sources]\nkind = "dataset"\npath = "operator"\nkpis = "operator/kpis.toml"\n'

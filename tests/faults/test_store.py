@@ -12,7 +12,7 @@ from jobs.rebuilding import plan, rebuild
 from jobs.verifying import verify
 from jobs.whereabouts import announce, withdraw
 from tests.acceptance.recording_receiver import Recording, recording
-from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome, settings_of
+from tests.acceptance.small_app import MOMENTS, SmallApp, outcome, settings_of
 from tests.acceptance.small_operator import write_operator
 from tests.faults.damaged_store import ALL, flip, kpi_files, together
 
@@ -35,17 +35,17 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("begun")
     write_operator(root / "operator")
     with recording() as record:
-        house = SmallHouse(root=root, url=record.url)
+        app = SmallApp(root=root, url=record.url)
         for moment in MOMENTS[:CUT]:
-            house.tick(moment)
-        house.close()
+            app.tick(moment)
+        app.close()
         assert record.got == []
     return root
 
 
 @pytest.fixture(scope="module")
 def undisturbed(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], dict[str, set[bytes]]]:
-    root = copy_of(begun, tmp_path_factory.mktemp("undisturbed") / "house")
+    root = copy_of(begun, tmp_path_factory.mktemp("undisturbed") / "root")
     with recording() as record:
         return live_on(root, record.url), record.meanings
 
@@ -63,11 +63,11 @@ def copy_of(begun: Path, root: Path) -> Path:
 
 def live_on(root: Path, url: str) -> dict[str, object]:
     """The rest of the rounds, in a process that has just started, and what has been decided at their end."""
-    house = SmallHouse(root=root, url=url, wall_at=MOMENTS[CUT])
+    app = SmallApp(root=root, url=url, wall_at=MOMENTS[CUT])
     for moment in MOMENTS[CUT:]:
-        house.tick(moment)
-    found = outcome(house)
-    house.close()
+        app.tick(moment)
+    found = outcome(app)
+    app.close()
     return found
 
 
@@ -84,7 +84,7 @@ def verified(root: Path) -> list[str]:
 
 @pytest.mark.parametrize("kinds", together(), ids=" + ".join)
 def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_round(kinds, begun, tmp_path):
-    root = copy_of(begun, tmp_path / "house")
+    root = copy_of(begun, tmp_path / "root")
     assert verified(root) == []
     for kind in kinds.values():
         kind.damage(root / "var")
@@ -92,18 +92,18 @@ def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_r
     for kind in kinds.values():
         assert not kind.says or any(re.search(kind.says, line) for line in said), (kind.says, said)
     assert all("\n" not in line and ";" in line for line in said), "one line each, with the mend"
-    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
-    before = len(house.store.ticks.all_done("decide"))
-    house.tick(MOMENTS[CUT])
+    app = SmallApp(root=root, wall_at=MOMENTS[CUT])
+    before = len(app.store.ticks.completed("decide"))
+    app.tick(MOMENTS[CUT])
     announce(root / "var", "http://127.0.0.1:1")
-    house.store.audit.note(1.0, "cli", "lookup", "sub_1_x")
-    assert len(house.store.ticks.all_done("decide")) == before + 1
-    assert len(house.store.ticks.all_done("assess")) == before + 1
-    house.jobs.run("learn")  # looks at all of the past
-    house.wall.at += 3 * 86_400
-    house.jobs.run("prune")
-    assert house.store.ticks.in_state("damaged", "unknown") == {}
-    house.close()
+    app.store.audit.note(1.0, "cli", "lookup", "sub_1_x")
+    assert len(app.store.ticks.completed("decide")) == before + 1
+    assert len(app.store.ticks.completed("assess")) == before + 1
+    app.jobs.run("learn")  # looks at all of the past
+    app.wall.at += 3 * 86_400
+    app.jobs.run("prune")
+    assert app.store.ticks.in_state("damaged", "unknown") == {}
+    app.close()
     withdraw(root / "var")
     left = ("no tick refers to it", "part of a file")  # written today, and prune goes by the clock of the story
     assert [line for line in verified(root) if not any(words in line for words in left)] == []
@@ -111,19 +111,19 @@ def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_r
 
 @pytest.mark.parametrize("kinds", [together()[at] for at in (0, 3, 4, 5, 8, 10)], ids=" + ".join)
 def test_rebuild_mends_a_damaged_store(kinds, begun, tmp_path):
-    root = copy_of(begun, tmp_path / "house")
+    root = copy_of(begun, tmp_path / "root")
     for kind in kinds.values():
         kind.damage(root / "var")
-    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
-    house.clock.at = MOMENTS[CUT] - 1
-    assert [str(one) for one in rebuild(house.house, plan(house.house)).troubles] == []
-    assert house.store.ticks.in_state("damaged", "unknown") == {}
-    house.close()
+    app = SmallApp(root=root, wall_at=MOMENTS[CUT])
+    app.clock.at = MOMENTS[CUT] - 1
+    assert [str(one) for one in rebuild(app.wired, plan(app.wired)).troubles] == []
+    assert app.store.ticks.in_state("damaged", "unknown") == {}
+    app.close()
 
 
 def test_everything_damaged_at_once_decides_and_sends_the_same(begun, undisturbed, tmp_path, receiver):
     """KPI files and attachments are read again to the last figure."""
-    root = copy_of(begun, tmp_path / "house")
+    root = copy_of(begun, tmp_path / "root")
     for name in ("all KPI files of other bytes", "attachments truncated", "waiting audit entry torn", "part left over"):
         ALL[name].damage(root / "var")
     found = live_on(root, receiver.url)
@@ -136,7 +136,7 @@ def test_everything_damaged_at_once_decides_and_sends_the_same(begun, undisturbe
 
 def test_what_was_learned_is_learned_again(begun, undisturbed, tmp_path, receiver):
     """At a later moment: the figures differ by a little, the story does not."""
-    root = copy_of(begun, tmp_path / "house")
+    root = copy_of(begun, tmp_path / "root")
     for name in ("baseline truncated", "habits with one bit flipped"):
         ALL[name].damage(root / "var")
     found = live_on(root, receiver.url)
@@ -155,45 +155,45 @@ def story(found: dict[str, object]) -> list[object]:
 @pytest.mark.parametrize("inbox", [True, False])
 def test_a_tick_whose_file_is_lost_before_it_is_scored(inbox, begun, tmp_path):
     """It is read again; without the inbox it is not known: no decision, and above all none that everything is silent."""
-    root = copy_of(begun, tmp_path / "house")
-    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
-    house.clock.at = MOMENTS[CUT]
-    house.jobs.run("pull")
-    house.close()
+    root = copy_of(begun, tmp_path / "root")
+    app = SmallApp(root=root, wall_at=MOMENTS[CUT])
+    app.clock.at = MOMENTS[CUT]
+    app.jobs.run("pull")
+    app.close()
     flip(kpi_files(root / "var")[-1])
     if not inbox:
         for path in (root / "operator" / "counters").iterdir():
             path.unlink()
-    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
-    house.clock.at = MOMENTS[CUT]
+    app = SmallApp(root=root, wall_at=MOMENTS[CUT])
+    app.clock.at = MOMENTS[CUT]
     for job in ("detect", "assess"):
-        house.jobs.run(job)
-    assert house.store.ticks.debts("score") == house.store.ticks.debts("decide") == []
-    lost = house.store.ticks.in_state("unknown")
+        app.jobs.run(job)
+    assert app.store.ticks.pending("score") == app.store.ticks.pending("decide") == []
+    lost = app.store.ticks.in_state("unknown")
     assert len(lost) == (0 if inbox else 1)
-    decided = {one.tick for one in house.store.ticks.all_done("decide")}
+    decided = {one.tick for one in app.store.ticks.completed("decide")}
     assert lost.keys() & decided == set()
-    assert [d.kind for d in house.store.book.degradations() if d.kind in ("no_data", "outage")] == []
-    codes = [one.code for one in house.store.notes.findings() if one.code.startswith("store_")]
+    assert [d.kind for d in app.store.degradations.all() if d.kind in ("no_data", "outage")] == []
+    codes = [one.code for one in app.store.notes.findings() if one.code.startswith("store_")]
     assert sorted(codes) == sorted(["store_damaged", "store_restored" if inbox else "store_lost"])
-    house.close()
+    app.close()
     assert verified(root) == []
 
 
 def test_a_disk_that_comes_back_brings_everything_back(begun, tmp_path):
-    root = copy_of(begun, tmp_path / "house")
+    root = copy_of(begun, tmp_path / "root")
     for path in (root / "operator" / "counters").iterdir():
         path.unlink()
     (root / "var/kpi").rename(root / "away")
-    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
-    house.tick(MOMENTS[CUT])
-    house.jobs.run("learn")
-    assert len(house.store.ticks.in_state("unknown")) > 400
-    house.close()
+    app = SmallApp(root=root, wall_at=MOMENTS[CUT])
+    app.tick(MOMENTS[CUT])
+    app.jobs.run("learn")
+    assert len(app.store.ticks.in_state("unknown")) > 400
+    app.close()
     shutil.rmtree(root / "var/kpi")
     (root / "away").rename(root / "var/kpi")
-    house = SmallHouse(root=root, wall_at=MOMENTS[CUT])
-    house.clock.at = MOMENTS[CUT]
-    assert rebuild(house.house, plan(house.house)).troubles == []
-    assert house.store.ticks.in_state("damaged", "unknown") == {}
-    house.close()
+    app = SmallApp(root=root, wall_at=MOMENTS[CUT])
+    app.clock.at = MOMENTS[CUT]
+    assert rebuild(app.wired, plan(app.wired)).troubles == []
+    assert app.store.ticks.in_state("damaged", "unknown") == {}
+    app.close()

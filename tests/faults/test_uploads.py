@@ -146,20 +146,20 @@ def test_a_restart_knows_what_lies_in_quarantine_and_sees_what_has_changed_meanw
         run.put(name, csv_file("c12").replace(b"object_id", b"cell"), LIVE + 900)
     run.round(LIVE + 950)
     (run.quarantine / "counters/mended.csv").write_bytes(csv_file("c12"))
-    run.house.close()
-    run.house = run.open()
+    run.app.close()
+    run.app = run.open()
     run.round(LIVE + 1000)
     assert (run.inbox / "counters/mended.csv").exists()
     assert not (run.inbox / "counters/same.csv").exists()
 
 
 def test_a_file_that_changes_between_the_judgement_and_the_move_stays(run, monkeypatch):
-    source = run.house.source
+    source = run.app.source
     set_aside = source.set_aside
 
-    def first_written(piece, reason):
+    def first_written(source_file, reason):
         run.put("counters/a.csv", csv_file("c12"), LIVE + 900)
-        set_aside(piece, reason)
+        set_aside(source_file, reason)
 
     run.put("counters/a.csv", csv_file("c12").replace(b"object_id", b"objectid_"), LIVE + 900)
     monkeypatch.setattr(source, "set_aside", first_written)
@@ -198,7 +198,7 @@ def test_a_half_table_of_counters_is_replaced_by_the_whole(run):
     assert run.objects(0) == ["c11", "c12"]
     run.put("counters/a.csv", whole, LIVE + 1000)
     run.round(LIVE + 1050)
-    frame = run.house.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
+    frame = run.app.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
     assert list(frame.objects) == sorted(CELLS)
     assert set(frame.aligned(frame.objects).denominator[..., frame.kpi_index["lte_rrc_sr"]].ravel().tolist()) == {777.0}
 
@@ -225,7 +225,7 @@ STAYS = ("subscriber_id", "cell_id", "start", "duration_s", "seconds", "attempts
 
 
 def presence(run: LiveInbox) -> list[tuple[str, str, int, float]]:
-    rows = run.house.store.presence.read(Window(LIVE, LIVE + HOUR))
+    rows = run.app.store.presence.read(Window(LIVE, LIVE + HOUR))
     named = zip(rows.subscriber, rows.cell, rows.start.tolist(), rows.seconds.tolist(), strict=True)
     return sorted((rows.subscribers[who], rows.cells[cell], start, seconds) for who, cell, start, seconds in named)
 
@@ -244,8 +244,8 @@ def test_attachments_that_come_by_halves_or_twice_count_once(again, run, tmp_pat
     if again == "packed":
         name, data = "attachments/hour.csv.gz", gzip.compress(whole)
     if again == "after a restart":
-        run.house.close()
-        run.house = run.open()
+        run.app.close()
+        run.app = run.open()
     run.put(name, data, LIVE + HOUR + 100)
     run.round(LIVE + HOUR + 160)
     assert len(presence(run)) == len(PEOPLE)
@@ -287,9 +287,9 @@ def test_rows_about_people_that_come_after_later_ones_are_taken_in_once(run):
             table(run.inbox / name, header, reversed(all_rows[part]))
         run.round(LIVE + 300 * (step + 1))
         if step == 3:
-            run.house.close()
-            run.house = run.open()
-    store = run.house.store
+            run.app.close()
+            run.app = run.open()
+    store = run.app.store
     kept = [one.interaction_id for one in store.interactions.between(LIVE - 7200, LIVE)]
     assert sorted(kept) == sorted([f"n{n}" for n in range(10)] + [f"s{n}" for n in range(10)])
     assert len(store.interactions.events_between(LIVE - 7200, LIVE)) == 10
@@ -368,7 +368,7 @@ def test_torn_shuffled_and_repeated_files_deliver_the_same_alerts(seed, undistur
         assert len(undisturbed) >= 2, "an incident opens and ends"
         assert run.delivered == undisturbed
         assert len(presence(run)) == len(PEOPLE)
-        before = run.house.store.book.incidents()
+        before = run.app.store.incidents.all()
         for quarter in range(QUARTERS):  # all of it once more, under other names
             for name, data in quarters(run, quarter):
                 folder, _, last = name.partition("/")
@@ -377,4 +377,4 @@ def test_torn_shuffled_and_repeated_files_deliver_the_same_alerts(seed, undistur
             run.round(moment(QUARTERS) + second)
         assert run.delivered == undisturbed
         assert len(presence(run)) == len(PEOPLE)
-        assert [i.incident_id for i in run.house.store.book.incidents()] == [i.incident_id for i in before]
+        assert [i.incident_id for i in run.app.store.incidents.all()] == [i.incident_id for i in before]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.acceptance.small_house import MOMENTS, SmallHouse, outcome
+from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import COLUMNS, DELAY_S, LIVE, QUARTER, UNTIL, counter_rows, iso, table, write_operator
 
 pytestmark = pytest.mark.xdist_group("replay")
@@ -21,12 +21,12 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has learned what is normal, and the live hours still in the inbox."""
     root = tmp_path_factory.mktemp("past")
     write_operator(root / "operator", until=LIVE)
-    house = SmallHouse(root=root)
-    house.jobs.decide_from()
-    house.clock.at = LIVE + DELAY_S
-    house.jobs.run("pull")
-    house.jobs.run("learn")
-    house.close()
+    app = SmallApp(root=root)
+    app.jobs.decide_from()
+    app.clock.at = LIVE + DELAY_S
+    app.jobs.run("pull")
+    app.jobs.run("learn")
+    app.close()
     write_operator(root / "live", since=LIVE)
     return root
 
@@ -36,11 +36,11 @@ def replayed(past: Path, root: Path, moments: list[int], live: Path | None = Non
     root.mkdir(parents=True)
     shutil.copytree(past / "var", root / "var")
     (root / "operator").symlink_to(live or past / "live")
-    house = SmallHouse(root=root)
+    app = SmallApp(root=root)
     for moment in moments:
-        house.tick(moment)
-    found = outcome(house)
-    house.close()
+        app.tick(moment)
+    found = outcome(app)
+    app.close()
     return found
 
 
@@ -72,7 +72,7 @@ def test_twice_the_same_is_the_same_to_the_last_listing(past, live, tmp_path):
 @given(st.sets(st.integers(1, (UNTIL - LIVE) // 60), max_size=12))
 def test_further_looks_in_between_change_nothing(past, live, tmp_path_factory, minutes):
     looks = sorted({LIVE + DELAY_S + 60 * minute for minute in minutes} | set(MOMENTS))
-    more = replayed(past, tmp_path_factory.mktemp("looks") / "house", looks)
+    more = replayed(past, tmp_path_factory.mktemp("looks") / "root", looks)
     assert when_aside(more) == when_aside(live)
     assert [alert[:4] for alert in more["alerts"]] == [alert[:4] for alert in live["alerts"]]
 
@@ -89,7 +89,7 @@ def test_the_order_of_the_files_does_not_matter(past, live, tmp_path_factory, or
         for part in (0, 2):  # a file for each site, so that a tick is made of several
             mine = rows[4 * quarter + part : 4 * quarter + part + 2]
             table(root / "live" / "counters" / f"{name:02}-{9 - part}.csv", COLUMNS, mine)
-    shuffled = replayed(past, root / "house", [MOMENTS[-1]], root / "live")
+    shuffled = replayed(past, root / "root", [MOMENTS[-1]], root / "live")
     assert when_aside(shuffled) == when_aside(live)
 
 
@@ -107,7 +107,7 @@ def test_files_that_come_late_end_in_what_files_in_time_would_have_shown(past, l
         table(root / "live" / "counters" / f"{at:02}.csv", COLUMNS, rows)
         arrivals.append((f"counters/{at:02}.csv", iso(min(MOMENTS[quarter] + late * QUARTER, MOMENTS[-1]))))
     table(root / "live" / "arrivals.csv", ("file", "arrived_at"), arrivals)
-    late_in = replayed(past, root / "house", list(MOMENTS), root / "live")
+    late_in = replayed(past, root / "root", list(MOMENTS), root / "live")
     assert {part: stands(late_in)[part] for part in ("decided", "degradations")} == {
         part: stands(live)[part] for part in ("decided", "degradations")
     }

@@ -30,7 +30,7 @@ def test_a_period_lands_and_its_faulty_sites_are_found(tmp_path):
     seconds = bench.run()
     assert len(files) == 2
     assert {"parse", "kpis", "write", "score", "decide", "commit"} <= set(seconds)
-    kinds = {d.kind for d in bench.store.book.open_degradations()}
+    kinds = {d.kind for d in bench.store.degradations.open()}
     assert "accessibility" in kinds
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import detector.clock
 import detector.delivery.backoff
 import detector.delivery.breaker
-from detector.app import open_house
+from detector.app import build_app
 from detector.listening import listen
 from detector.settings import load
 from detector.telemetry import configure_logs
@@ -79,10 +79,10 @@ def main() -> None:
     clock = EventClock(root / "moment")
     with StopRequest(settings.daemon.stop_within_s) as stop:
         listening = listen(settings.web.host, settings.web.port)
-        house = open_when_there(lambda: open_house(settings, clock=clock), stop)
-        if house is None:
+        app = open_when_there(lambda: build_app(settings, clock=clock), stop)
+        if app is None:
             return
-        service = service_of(house, listening)
+        service = service_of(app, listening)
         stop.unfinished = service.daemon.unfinished
         Rounds(root, clock).wrap(service.daemon)
         with service:

@@ -10,7 +10,7 @@ from detector.domain.policy import ImpactPolicy
 from detector.impact import crowd, learn_habit, usual_of
 from detector.impact.hours import hours_of_week
 from detector.impact.near import Near
-from detector.store.habits import without
+from detector.store.mobility_profiles import without
 from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, impact_of, incident, topology
 
 ZONE = "Europe/Berlin"

@@ -75,7 +75,7 @@ class LateStory:
         self.versions[start] += 1
         fitted.save_evidence(self.store, self.catalogue, evidence(tick, dict(words), self.objects))
         with self.store.begin() as connection:
-            self.store.ticks.owe(connection, "decide", tick, self.versions[start])
+            self.store.ticks.add_pending(connection, "decide", tick, self.versions[start])
 
     def decide(self, now: int, reached: Any = walk_on) -> None:
         """Everything that is owed, at this clock."""
@@ -96,12 +96,12 @@ class LateStory:
     @property
     def degradations(self) -> list[Degradation]:
         """Those that stand."""
-        return [d for d in self.store.book.degradations() if d.withdrawn_at is None]
+        return [d for d in self.store.degradations.all() if d.withdrawn_at is None]
 
     @property
     def incidents(self) -> list[Incident]:
         """Those that stand, oldest first."""
-        return [i for i in reversed(self.store.book.incidents()) if i.withdrawn_at is None]
+        return [i for i in reversed(self.store.incidents.all()) if i.withdrawn_at is None]
 
     @property
     def outcome(self) -> list[tuple[object, ...]]:
@@ -109,8 +109,8 @@ class LateStory:
         return sorted((d.degradation_id, d.kind, d.severity, d.started_at, d.cleared_at or 0) for d in self.degradations)
 
     def lines(self) -> list[str]:
-        """The whole book, a line each."""
-        return [*map(line_of, self.store.book.degradations()), *map(headline_of, reversed(self.store.book.incidents()))]
+        """The whole store, a line each."""
+        return [*map(line_of, self.store.degradations.all()), *map(headline_of, reversed(self.store.incidents.all()))]
 
 
 def line_of(d: Degradation) -> str:

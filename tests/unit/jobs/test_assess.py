@@ -9,7 +9,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.exposure import Presence
 from detector.domain.incident import Incident
 from detector.domain.window import Tick
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn, write_reference
 
 EPISODE = Degradation(
@@ -47,12 +47,12 @@ RAW = [f"4917100001{n:02d}" for n in range(8)]
 
 
 class Story:
-    """A house in which a test says what `detect` decided, quarter by quarter."""
+    """An app in which a test says what `detect` decided, quarter by quarter."""
 
     def __init__(self, root) -> None:
         write_reference(root / "operator")
-        self.house, self.root, self.quarter = SmallHouse(root=root), root, 0
-        self.people = [self.house.names.subscriber(raw) for raw in RAW]
+        self.app, self.root, self.quarter = SmallApp(root=root), root, 0
+        self.people = [self.app.names.subscriber(raw) for raw in RAW]
         self.here(self.people[:6])
 
     def here(self, people: list[str]) -> None:
@@ -72,8 +72,8 @@ class Story:
                 attempts=np.full(n, 40.0),
                 failures=np.full(n, np.nan),
             )
-            with self.house.store.begin() as connection:
-                self.house.store.presence.write(rows, LIVE + hour, connection, LIVE + hour + 1)
+            with self.app.store.begin() as connection:
+                self.app.store.presence.write(rows, LIVE + hour, connection, LIVE + hour + 1)
 
     def decide(self, incident: Incident, episode: Degradation = EPISODE) -> list[str]:
         """One tick decided like this and assessed; which alerts were composed."""
@@ -83,32 +83,33 @@ class Story:
         """The same of several incidents: (incident id, alert)."""
         self.quarter += 1
         now = LIVE + self.quarter * QUARTER
-        store = self.house.store
+        store = self.app.store
         with store.begin() as connection:
-            store.book.save(connection, [d for _, d in decided], [replace(i, updated_at=now) for i, _ in decided])
-            store.ticks.owe(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
-        self.house.clock.at = now
-        self.house.jobs.run("assess")
+            store.degradations.save(connection, [d for _, d in decided])
+            store.incidents.save(connection, [replace(i, updated_at=now) for i, _ in decided])
+            store.ticks.add_pending(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
+        self.app.clock.at = now
+        self.app.jobs.run("assess")
         return [(m.incident_id, m.type) for m in store.outbox.messages() if m.time == now]
 
     def care(self, **policy) -> None:
         """[care] says this."""
-        changed = {"care": replace(self.house.settings.care, **policy)}
-        self.house.settings = self.house.jobs.settings = self.house.settings.model_copy(update=changed)
+        changed = {"care": replace(self.app.settings.care, **policy)}
+        self.app.settings = self.app.jobs.settings = self.app.settings.model_copy(update=changed)
 
     def why_untold(self, incident_id: str = "inc_1") -> str:
-        return str((self.house.store.notes.get(f"held:{incident_id}") or {}).get("why", ""))
+        return str((self.app.store.notes.get(f"held:{incident_id}") or {}).get("why", ""))
 
     @property
     def listed(self) -> list[str]:
-        return sorted(one.subscriber for one in self.house.store.book.listings(current=True))
+        return sorted(one.subscriber for one in self.app.store.listings.all(current=True))
 
 
 @pytest.fixture
 def story(tmp_path):
     story = Story(tmp_path)
     yield story
-    story.house.close()
+    story.app.close()
 
 
 SILENT = {"suppressed_reason": "maintenance"}
@@ -135,16 +136,16 @@ def test_what_care_hears(told, story):
 def test_every_alert_has_a_key_of_its_own_and_a_number_in_its_incident(story):
     for change in ({}, {"version": 2}, {"version": 3}, OVER):
         story.decide(replace(FIRST, **change))
-    told = story.house.store.outbox.told("inc_1")
+    told = story.app.store.outbox.told("inc_1")
     assert [m.sequence for m in told] == [1, 2, 3, 4]
     assert len({m.key for m in told}) == 4
 
 
 def test_many_more_people_are_news_though_nothing_else_changed(story):
-    story.house.settings = story.house.settings.model_copy(
-        update={"impact": replace(story.house.settings.impact, privacy_floor=1)}
+    story.app.settings = story.app.settings.model_copy(
+        update={"impact": replace(story.app.settings.impact, privacy_floor=1)}
     )
-    story.house.jobs.settings = story.house.settings
+    story.app.jobs.settings = story.app.settings
     story.here(story.people[:2])
     assert story.decide(FIRST) == ["opened"]
     story.here(story.people)
@@ -154,19 +155,19 @@ def test_many_more_people_are_news_though_nothing_else_changed(story):
 
 def test_assessing_again_keeps_every_row(story):
     story.decide(FIRST)
-    first = story.house.store.book.listings()
+    first = story.app.store.listings.all()
     story.decide(FIRST)
-    assert story.house.store.book.listings() == first
+    assert story.app.store.listings.all() == first
     assert len(first) == 6
 
 
 def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
     story.decide(FIRST)
-    told = story.house.store.outbox.told("inc_1")[-1].data["expected"]
+    told = story.app.store.outbox.told("inc_1")[-1].data["expected"]
     assert told["source"] == "estimate"
     assert told["low"] < told["clear"] < told["high"]
     story.decide(FIRST)
-    assert story.house.store.notes.get("outlook:inc_1")["made_at"] == LIVE + 2 * QUARTER
+    assert story.app.store.notes.get("outlook:inc_1")["made_at"] == LIVE + 2 * QUARTER
 
 
 def test_a_change_of_permission_ends_one_row_and_begins_another(story):
@@ -174,41 +175,41 @@ def test_a_change_of_permission_ends_one_row_and_begins_another(story):
     assert story.listed == sorted(story.people[:6])
     withdrawn(story.root / "operator", RAW[0], LIVE + QUARTER + 1)
     story.decide(FIRST)
-    rows = [one for one in story.house.store.book.listings() if one.subscriber == story.people[0]]
+    rows = [one for one in story.app.store.listings.all() if one.subscriber == story.people[0]]
     second = LIVE + 2 * QUARTER
     assert [(one.contactable, one.why_not, one.listed_at, one.delisted_at) for one in rows] == [
         (True, "", LIVE + QUARTER, second),
         (False, "withdrawn", second, None),
     ]
-    assert len(story.house.store.book.listings()) == 7, "the others keep theirs"
+    assert len(story.app.store.listings.all()) == 7, "the others keep theirs"
 
 
 def test_people_of_a_merged_incident_stand_on_the_older_ones_list_alone(story):
     story.decide(FIRST)
     story.decide(replace(FIRST, **MERGED))
     assert story.listed == []
-    assert {one.delisted_at for one in story.house.store.book.listings()} == {LIVE + 2 * QUARTER}
+    assert {one.delisted_at for one in story.app.store.listings.all()} == {LIVE + 2 * QUARTER}
 
 
 def test_one_persons_contact_over_this_incident_does_not_count_against_it(story):
     story.decide(FIRST)
     story.decide(replace(FIRST, version=2))
     story.decide(replace(FIRST, version=3))
-    assert {one.why_not for one in story.house.store.book.listings(current=True)} == {""}
+    assert {one.why_not for one in story.app.store.listings.all(current=True)} == {""}
 
 
 def test_an_assessment_that_another_daemon_has_made_is_not_made_again(story):
     story.decide(FIRST)
-    before = story.house.store.book.listings()
+    before = story.app.store.listings.all()
 
     def faster(step: str) -> None:
         if step == "assess.computed":
             with store.begin() as connection:
-                store.ticks.settle(connection, store.ticks.debts("assess")[0], 0.0)
+                store.ticks.complete(connection, store.ticks.pending("assess")[0], 0.0)
 
-    store, story.house.jobs.reached = story.house.store, faster
+    store, story.app.jobs.reached = story.app.store, faster
     assert story.decide(replace(FIRST, version=2)) == []
-    assert story.house.store.book.listings() == before
+    assert story.app.store.listings.all() == before
 
 
 UNSURE = replace(EPISODE, bar=29.8, raised_at=LIVE + QUARTER, updated_at=LIVE + QUARTER)
@@ -261,7 +262,7 @@ def test_a_team_is_told_of_the_gravest_first_and_of_the_others_when_it_has_room(
     waiting = several("minor", "major", "critical")
     assert story.decide_all(waiting) == [("inc_2", "opened")]
     assert [story.why_untold(f"inc_{n}") for n in range(3)] == ["capacity", "capacity", ""]
-    assert [f.code for f in story.house.store.notes.findings()] == ["care_capacity"]
+    assert [f.code for f in story.app.store.notes.findings()] == ["care_capacity"]
     assert [story.decide_all(waiting) for _ in range(3)] == [[], [], []]
     assert story.decide_all(waiting) == [("inc_1", "opened")]
     over = [(replace(incident, **OVER), episode) for incident, episode in waiting]
@@ -282,5 +283,5 @@ def test_what_waited_for_too_long_is_not_told_unless_it_becomes_graver(story):
     story.care(capacity_per_hour=(("consumer-care", 9),), alert_ttl_hours=1)
     assert story.decide_all(several("minor")) == []
     assert story.why_untold("inc_0") == "late"
-    assert {f.code for f in story.house.store.notes.findings()} == {"care_capacity", "care_late"}
+    assert {f.code for f in story.app.store.notes.findings()} == {"care_capacity", "care_late"}
     assert story.decide_all(several("major")) == [("inc_0", "opened")]

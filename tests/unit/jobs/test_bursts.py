@@ -19,7 +19,7 @@ from detector.store.database import Database
 from jobs.bursts import BURSTS, scan_bursts
 from jobs.reporting import report
 from jobs.risk import WHY_NOT
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, write_reference
 
 DAY, QUARTER = 86_400, 900
@@ -77,7 +77,7 @@ def test_a_known_incident_explains_it(store: Store) -> None:
         reason="",
     )
     with store.begin() as connection:
-        store.book.save(connection, (), (one,))
+        store.incidents.save(connection, (one,))
     assert scan(store, NOW + 60) == []
 
 
@@ -90,14 +90,14 @@ def test_works_explain_it_unless_they_were_cancelled(store: Store, status: str, 
 
 def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Path) -> None:
     write_reference(tmp_path / "operator")
-    house = SmallHouse(root=tmp_path)
+    app = SmallApp(root=tmp_path)
     one = Burst(
         place_kind="site", place_id="s1", since=LIVE, until=LIVE + 600, contacts=9, people=8, expected=0.2, chance=1e-9
     ).to_json()
-    with house.store.begin() as connection:
-        house.store.notes.put(connection, BURSTS, [one])
-        house.store.notes.put(connection, WHY_NOT, "3 complaints")
-    told, why = (report(name, house.source, house.store, house.settings, now=LIVE + 3600) for name in ("perception", "risk"))
-    house.close()
+    with app.store.begin() as connection:
+        app.store.notes.put(connection, BURSTS, [one])
+        app.store.notes.put(connection, WHY_NOT, "3 complaints")
+    told, why = (report(name, app.source, app.store, app.settings, now=LIVE + 3600) for name in ("perception", "risk"))
+    app.close()
     assert any(note.startswith("Burst: site s1, 9 contacts of 8 people") for note in told.notes)
     assert "3 complaints" in why.notes[0]

@@ -28,23 +28,23 @@ when = { service = "connecting" }
 def story(tmp_path):
     story = Story(tmp_path)
     yield story
-    story.house.close()
+    story.app.close()
 
 
 def said(story: Story, incident_id: str = "inc_1") -> Counter[tuple[str, str]]:
     """How often each person's line was spoken of: (person, action) -> times."""
-    rows = story.house.store.communications.of([incident_id])
+    rows = story.app.store.communications.of([incident_id])
     return Counter((row.recipient, row.action) for row in rows)
 
 
 def answers_of(story: Story) -> dict[str, dict]:
     """What the audited list tells of each person."""
-    page = questions_of(story.house.house).affected("inc_1", 100, 0, "test")
+    page = questions_of(story.app.wired).affected("inc_1", 100, 0, "test")
     return {row.affected.subscriber: listed(row) for row in page.rows}
 
 
 def actions(story: Story, incident_id: str = "inc_1") -> Counter[str]:
-    listed = story.house.store.book.listings(incident_id=incident_id, current=True)
+    listed = story.app.store.listings.all(incident_id=incident_id, current=True)
     return Counter(one.action for one in listed)
 
 
@@ -53,7 +53,7 @@ def test_each_is_told_once_however_often_it_is_news(story):
         story.decide(replace(FIRST, version=version))
     assert set(said(story).values()) == {1}
     assert len(said(story)) == 6
-    (row, *_) = story.house.store.communications.of(["inc_1"])
+    (row, *_) = story.app.store.communications.of(["inc_1"])
     assert (row.at, row.severity, row.service, row.rule) == (LIVE + QUARTER, "major", "connecting", "everyone else")
 
 
@@ -110,16 +110,16 @@ def test_exactly_those_who_were_told_hear_that_it_is_over(story):
 
 def test_who_was_told_and_is_found_not_to_have_been_there_hears_it_too(story):
     story.decide(FIRST)
-    store = story.house.store
+    store = story.app.store
     with store.begin() as connection:
-        rows = [one for one in store.book.listings(current=True) if one.subscriber == story.people[0]]
-        store.book.relist(connection, rows, [], LIVE + QUARTER)
-    story.house.settings = story.house.jobs.settings = story.house.settings.model_copy(
-        update={"impact": replace(story.house.settings.impact, list_above=1.0)}
+        rows = [one for one in store.listings.all(current=True) if one.subscriber == story.people[0]]
+        store.listings.relist(connection, rows, [], LIVE + QUARTER)
+    story.app.settings = story.app.jobs.settings = story.app.settings.model_copy(
+        update={"impact": replace(story.app.settings.impact, list_above=1.0)}
     )
     story.decide(replace(FIRST, **OVER))
     assert actions(story) == {"all_clear": 6}
-    assert {one.probability for one in store.book.listings(current=True)} == {0.0}
+    assert {one.probability for one in store.listings.all(current=True)} == {0.0}
 
 
 def test_a_part_of_another_incident_is_not_over_and_its_people_hear_of_that_ones_end(story):
@@ -142,13 +142,13 @@ def test_a_false_alarm_is_taken_back_with_everybody_who_heard_it(story):
 
 def test_a_survey_follows_where_a_rule_asks_for_it_and_the_person_allows_it(story):
     rules = read_rules(SURVEY, where="test")
-    story.house.settings.__dict__["rules"] = rules
+    story.app.settings.__dict__["rules"] = rules
     consents = story.root / "operator" / "consents.csv"
     with consents.open("a", encoding="utf-8") as table:
         table.writelines(f"subscriber,{raw},survey,push,granted,2026-01-01T00:00:00+00:00\n" for raw in RAW[:2])
     story.decide(FIRST)
     story.decide(replace(FIRST, **OVER))
-    asked = [row for row in story.house.store.communications.of(["inc_1"]) if row.action == "survey"]
+    asked = [row for row in story.app.store.communications.of(["inc_1"]) if row.action == "survey"]
     assert {(row.recipient, row.channel, row.rule) for row in asked} == {
         (who, "push", "how was it") for who in story.people[:2]
     }
@@ -164,7 +164,7 @@ def test_a_person_of_another_incident_last_week_still_counts(story):
     story.decide(replace(FIRST, **OVER))
     after = replace(EPISODE, degradation_id="deg_3")
     story.decide_all([(replace(FIRST, incident_id="inc_3", degradation_ids=("deg_3",)), after)])
-    listed = story.house.store.book.listings(incident_id="inc_3", current=True)
+    listed = story.app.store.listings.all(incident_id="inc_3", current=True)
     assert {one.why_not for one in listed} == {"cap"}
 
 

@@ -84,8 +84,8 @@ def listed(who, name="inc_1", **more):
 
 def know(store, *listings, incident=OUTAGE, ended=()):
     with store.begin() as connection:
-        store.book.save(connection, [], [incident])
-        store.book.relist(connection, ended, listings, NOON)
+        store.incidents.save(connection, [incident])
+        store.listings.relist(connection, ended, listings, NOON)
 
 
 def rows(store):
@@ -111,7 +111,7 @@ def test_late_data_change_the_day_that_they_are_about_and_what_followed(store, s
     know(store, listed("ann", "inc_2", degraded_s=600.0), incident=again)
     keep_experience(source, store, now=MIDNIGHT + 2 * DAY + 2 * HOUR)
     before = rows(store)
-    (old,) = store.book.listings(incident_id="inc_1", current=True)
+    (old,) = store.listings.all(incident_id="inc_1", current=True)
     late = MIDNIGHT + 3 * DAY
     know(
         store, listed("ann", degraded_s=7000.0), incident=replace(OUTAGE, severity="critical", updated_at=late), ended=[old]
@@ -145,10 +145,10 @@ def test_who_withdraws_loses_what_was_kept_and_gets_no_more(store, source):
 def test_an_erased_person_is_in_no_sum_of_a_small_account(store, source):
     know(store, listed("ann"), listed("bob"))
     keep_experience(source, store, now=NOON)
-    (gone,) = store.book.listings(subscriber="ann")
+    (gone,) = store.listings.all(subscriber="ann")
     with store.begin() as connection:
         do_again_without(store, connection, ["ann"], source.customers, few=5)
-        store.book.relist(connection, [gone], [], NOON)
+        store.listings.relist(connection, [gone], [], NOON)
         store.experience.forget(connection, ["ann"])
     assert {holder for _, holder in rows(store)} == {"bob"}
     keep_experience(source, store, now=NOON + 60)

@@ -13,7 +13,7 @@ from detector.domain.errors import Misconfigured
 from detector.listening import listen
 from jobs.daemon import Daemon
 from jobs.progress import Shown, lines, on
-from tests.acceptance.small_house import MOMENTS, SmallHouse
+from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import LIVE, write_operator
 
 
@@ -67,18 +67,18 @@ def test_a_terminal_gets_a_bar_that_goes_away():
 
 
 @pytest.fixture
-def house(tmp_path):
+def app(tmp_path):
     write_operator(tmp_path / "operator")
-    house = SmallHouse(root=tmp_path)
-    yield house
-    house.close()
+    app = SmallApp(root=tmp_path)
+    yield app
+    app.close()
 
 
-def test_the_first_start_says_what_was_learned_and_from_when_on_it_judges(house):
-    house.jobs.decide_from()
-    house.jobs.run("pull")
+def test_the_first_start_says_what_was_learned_and_from_when_on_it_judges(app):
+    app.jobs.decide_from()
+    app.jobs.run("pull")
     with capture_logs() as logged:
-        house.jobs.run("learn")
+        app.jobs.run("learn")
     (line,) = [one for one in logged if one["event"] == "learned what is normal"]
     assert (line["days"], line["objects"], line["kpis"], line["periods_of"]) == (
         pytest.approx(5.0, abs=0.02),
@@ -94,21 +94,21 @@ def test_without_counters_it_says_why_it_cannot_judge(tmp_path):
     (tmp_path / "operator").mkdir()
     write_operator(tmp_path / "other")
     (tmp_path / "operator" / "kpis.toml").write_text((tmp_path / "other" / "kpis.toml").read_text())
-    house = SmallHouse(root=tmp_path)
+    app = SmallApp(root=tmp_path)
     with capture_logs() as logged:
-        house.jobs.run("learn")
+        app.jobs.run("learn")
     (line,) = [one for one in logged if one["event"] == "cannot judge yet"]
     assert "one day" in line["needs"]
-    house.close()
+    app.close()
 
 
-def test_each_round_that_decides_something_is_one_line_and_the_others_are_none(house):
-    house.jobs.decide_from()
-    house.jobs.run("pull")
-    house.jobs.run("learn")
-    daemon, told = Daemon(house.jobs), []
+def test_each_round_that_decides_something_is_one_line_and_the_others_are_none(app):
+    app.jobs.decide_from()
+    app.jobs.run("pull")
+    app.jobs.run("learn")
+    daemon, told = Daemon(app.jobs), []
     for moment in (LIVE, *MOMENTS, MOMENTS[-1] + 60):
-        house.clock.at = moment
+        app.clock.at = moment
         with capture_logs() as logged:
             daemon._tick()
         told.append([one for one in logged if one["event"] == "period judged"])
@@ -117,7 +117,7 @@ def test_each_round_that_decides_something_is_one_line_and_the_others_are_none(h
     assert lines_[0]["period"] == "2026-03-24T12:00Z"
     assert {(one["objects"], one["complete"]) for one in lines_} == {(4, "100 %")}
     assert sum(one["raised"] for one in lines_) == sum(one["cleared"] for one in lines_) > 0
-    assert sum(one["notified"] for one in lines_) == len(house.store.outbox.messages())
+    assert sum(one["notified"] for one in lines_) == len(app.store.outbox.messages())
     assert all(one["seconds"] >= 0 for one in lines_)
 
 

@@ -7,7 +7,7 @@ from detector.app import read_catalogue
 from detector.domain.cell import Cell, Topology
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
-from detector.domain.ports import Piece
+from detector.domain.ports import SourceFile
 from detector.settings import Sources
 from jobs.intake import Intake, judge_lengths, judge_names
 
@@ -25,7 +25,7 @@ def intake_of(*counters: str) -> Intake:
         suspect=np.zeros(2, bool),
     )
     intake = Intake()
-    intake.add(Piece("dataset", "counters/7.csv", "", 1200.0), [batch])
+    intake.add(SourceFile("dataset", "counters/7.csv", "", 1200.0), [batch])
     return intake
 
 

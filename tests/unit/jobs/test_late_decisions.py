@@ -142,7 +142,7 @@ def test_of_two_incidents_that_prove_to_be_one_the_one_told_first_keeps_its_name
 def test_a_false_alarm_says_so_and_what_it_had_said(story):
     (incident,) = story.tell(TOLD).incidents
     story.correct("09:20", {"08:15": {"c1.1": "ok"}, "08:30": {"c1.1": "ok"}})
-    taken_back = story.store.book.incident(incident.incident_id)
+    taken_back = story.store.incidents.get(incident.incident_id)
     assert taken_back.reason == f"false alarm, as data that came late show; it had said: {incident.reason}"
     assert taken_back.degradation_ids == incident.degradation_ids, "the book forgets nothing"
 
@@ -156,10 +156,10 @@ def test_corrected_and_corrected_back_is_as_it_was(story):
 
 def test_a_correction_that_changes_nothing_touches_no_row(story):
     story.tell(TOLD)
-    before = (story.store.book.degradations(), story.store.book.incidents())
+    before = (story.store.degradations.all(), story.store.incidents.all())
     story.correct("09:20", {"08:15": {"c6.3": "idle"}})
-    assert (story.store.book.degradations(), story.store.book.incidents()) == before
-    assert story.store.ticks.debts("decide") == []
+    assert (story.store.degradations.all(), story.store.incidents.all()) == before
+    assert story.store.ticks.pending("decide") == []
 
 
 def test_a_tick_that_was_passed_over_is_decided_before_the_later_ones(story):
@@ -217,7 +217,7 @@ def test_another_daemons_decision_in_between_is_taken_into_account(step, story):
         story.shows(at("09:30"), {"c1.1": "sharp", "c3.1": "sharp"})
     story.decide(at("09:50"), meddle)
     assert next(meddled) >= 1
-    assert story.store.ticks.debts("decide") == []
+    assert story.store.ticks.pending("decide") == []
     assert {(i.root_id, i.state) for i in story.incidents} >= {("c1.1", "open"), ("c3.1", "open")}
 
 
@@ -246,7 +246,7 @@ def test_whatever_ticks_showed_at_first_in_the_end_they_are_decided_as_if_they_h
                 story.shows(START + 900 * moment, dict(zip(CELLS, shown, strict=True)))
             story.decide(START + 900 * (moment + 1) + 300)
         ends.append(story.outcome)
-        assert story.store.ticks.debts("decide") == []
+        assert story.store.ticks.pending("decide") == []
         owner = [d for i in story.incidents if i.state == "open" for d in i.degradation_ids]
         assert len(owner) == len(set(owner)), "no two open incidents share a degradation"
         story.database.close()

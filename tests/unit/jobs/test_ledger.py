@@ -10,7 +10,7 @@ from detector.domain.window import Tick, Window
 from detector.sources.identity import Pseudonymiser
 from detector.sources.watch import FileDrop
 from jobs.ledger import deadline, never_came, ready
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, counter_rows, table, write_operator
 
 POLICY = DetectionPolicy(grace_minutes=10, complete_share=0.9)
@@ -47,7 +47,7 @@ def test_ticks_that_never_came_are_owed_from_the_first_known_one_to_the_last_who
 
 
 class Story:
-    """A house that has learned, over a folder into which a test drops quarters of an hour, site by site."""
+    """An app that has learned, over a folder into which a test drops quarters of an hour, site by site."""
 
     def __init__(self, root: Path) -> None:
         write_operator(root / "operator", until=LIVE)
@@ -55,9 +55,9 @@ class Story:
         for path in self.inbox.iterdir():
             os.utime(path, (LIVE - 60, LIVE - 60))
         source = FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "quarantine")
-        self.house = SmallHouse(root=root, source=source)
+        self.app = SmallApp(root=root, source=source)
         for name in ("pull", "learn"):
-            self.house.jobs.run(name)
+            self.app.jobs.run(name)
 
     def drop(self, quarter: int, site: int, at: int, name: str = "") -> None:
         rows = list(counter_rows([LIVE + quarter * QUARTER]))[2 * site : 2 * site + 2]
@@ -67,29 +67,29 @@ class Story:
 
     def round(self, at: int) -> list[int]:
         """Pull and detect; which quarters were decided."""
-        self.house.clock.at = at
+        self.app.clock.at = at
         before = set(self.decided)
-        self.house.jobs.run("pull")
-        self.house.jobs.run("detect")
+        self.app.jobs.run("pull")
+        self.app.jobs.run("detect")
         return [quarter for quarter in self.decided if quarter not in before]
 
     @property
     def decided(self) -> list[int]:
-        return [(d.tick.start - LIVE) // QUARTER for d in self.house.store.ticks.all_done("decide")]
+        return [(d.tick.start - LIVE) // QUARTER for d in self.app.store.ticks.completed("decide")]
 
     def versions(self, step: str) -> dict[int, int]:
-        return {(d.tick.start - LIVE) // QUARTER: d.version for d in self.house.store.ticks.all_done(step)}
+        return {(d.tick.start - LIVE) // QUARTER: d.version for d in self.app.store.ticks.completed(step)}
 
     def cells(self, quarter: int) -> list[str]:
         tick = Tick(LIVE + quarter * QUARTER, QUARTER)
-        return list(self.house.store.history.read(QUARTER, tick.window).objects)
+        return list(self.app.store.history.read(QUARTER, tick.window).objects)
 
 
 @pytest.fixture
 def story(tmp_path):
     story = Story(tmp_path)
     yield story
-    story.house.close()
+    story.app.close()
 
 
 def end(quarter: int) -> int:
@@ -109,7 +109,7 @@ def test_late_and_silent_quarters(story):
     assert story.round(end(2) + 960) == [], "what was decided stays decided"
     assert story.cells(1) == ["c11", "c12", "c21", "c22"], "but the late rows count for what follows"
     assert story.versions("score") == {0: 1, 1: 2, 2: 1}
-    assert story.house.store.ticks.debts("score") == story.house.store.ticks.debts("decide") == []
+    assert story.app.store.ticks.pending("score") == story.app.store.ticks.pending("decide") == []
 
 
 def test_an_incomplete_quarter_holds_back_the_next_so_that_decisions_move_forward(story):
@@ -126,34 +126,34 @@ def test_the_same_bytes_twice_are_one_file_and_new_bytes_under_the_name_replace_
     story.drop(0, 1, end(0) + 60)
     story.round(end(0) + 60)
     story.drop(0, 0, end(0) + 70)
-    assert story.house.jobs.run("pull").startswith("0 files")
+    assert story.app.jobs.run("pull").startswith("0 files")
     (story.inbox / "0-0.csv").write_text((story.inbox / "0-0.csv").read_text().replace("c12", "c22"))
     os.utime(story.inbox / "0-0.csv", (end(0) + 80, end(0) + 80))
-    story.house.clock.at = end(0) + 100
-    assert story.house.jobs.run("pull") == "1 files, 1 ticks, 0 set aside"
+    story.app.clock.at = end(0) + 100
+    assert story.app.jobs.run("pull") == "1 files, 1 ticks, 0 set aside"
     assert story.cells(0) == ["c11", "c21", "c22"]
 
 
 def test_without_history_nothing_is_judged_and_learning_is_tried_again_within_the_hour(tmp_path):
     write_operator(tmp_path / "operator", since=LIVE)
-    house = SmallHouse(root=tmp_path)
-    house.jobs.decide_from()
-    house.tick(LIVE + 60)
+    app = SmallApp(root=tmp_path)
+    app.jobs.decide_from()
+    app.tick(LIVE + 60)
     learned = []
     for minutes in range(20, 140, 20):
-        house.clock.at = LIVE + minutes * 60
-        house.jobs.run("pull")
-        learned.append(house.jobs.run("learn_if_due"))
+        app.clock.at = LIVE + minutes * 60
+        app.jobs.run("pull")
+        learned.append(app.jobs.run("learn_if_due"))
     assert learned == ["not due", "not due", "not due", "1 baselines fitted", "not due", "not due"]
-    house.close()
+    app.close()
 
 
 def test_another_policy_is_learned_for_at_once(story, tmp_path):
-    assert story.house.jobs.run("learn_if_due") == "not due"
-    changed = story.house.settings.detection.__class__(history_days=3)
-    story.house.jobs.settings = story.house.settings.model_copy(update={"detection": changed})
-    assert story.house.jobs.run("learn_if_due") == "1 baselines fitted"
-    assert story.house.jobs.run("learn_if_due") == "not due"
+    assert story.app.jobs.run("learn_if_due") == "not due"
+    changed = story.app.settings.detection.__class__(history_days=3)
+    story.app.jobs.settings = story.app.settings.model_copy(update={"detection": changed})
+    assert story.app.jobs.run("learn_if_due") == "1 baselines fitted"
+    assert story.app.jobs.run("learn_if_due") == "not due"
 
 
 def test_rows_of_a_file_that_has_been_tidied_away_are_not_lost_when_late_ones_come(story):
@@ -164,4 +164,4 @@ def test_rows_of_a_file_that_has_been_tidied_away_are_not_lost_when_late_ones_co
     story.round(end(0) + 960)
     assert story.cells(0) == ["c11", "c12", "c21", "c22"]
     tick = Tick(LIVE, QUARTER)
-    assert story.house.store.history.read(QUARTER, tick.window).present.all()
+    assert story.app.store.history.read(QUARTER, tick.window).present.all()

@@ -14,7 +14,7 @@ from detector.domain.policy import RetentionPolicy
 from detector.domain.window import Tick, Window
 from detector.store.retention import REASONS, RULES
 from detector.store.tables import metadata
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, DAY, LIVE, UNAFFECTED, write_operator, write_reference
 from tests.unit.jobs.test_assess import FIRST
 
@@ -23,14 +23,14 @@ POLICY = RetentionPolicy(attachments_days=3, affected_days=90, kpi_days=4, deliv
 
 
 @pytest.fixture
-def house(tmp_path):
+def app(tmp_path):
     write_reference(tmp_path / "operator")
-    house = SmallHouse(root=tmp_path)
-    house.settings = house.settings.model_copy(update={"retention": POLICY})
-    house.jobs.settings = house.settings
-    house.clock.at = house.wall.at = NOW
-    yield house
-    house.close()
+    app = SmallApp(root=tmp_path)
+    app.settings = app.settings.model_copy(update={"retention": POLICY})
+    app.jobs.settings = app.settings
+    app.clock.at = app.wall.at = NOW
+    yield app
+    app.close()
 
 
 def ago(days: int) -> int:
@@ -60,7 +60,7 @@ def incident(name: str, state: str, updated_at: int):
     return replace(FIRST, incident_id=name, state=state, resolved_at=over, updated_at=updated_at)
 
 
-def test_people_on_a_list_are_forgotten_in_time(house):
+def test_people_on_a_list_are_forgotten_in_time(app):
     rows = {
         "delisted long ago": listing("inc_new", "sub_a", ago(91)),
         "delisted lately": listing("inc_new", "sub_b", ago(89)),
@@ -68,13 +68,13 @@ def test_people_on_a_list_are_forgotten_in_time(house):
         "still listed on one that was over long ago": listing("inc_old", "sub_d", None),
         "still listed on one that was over lately": listing("inc_new", "sub_e", None),
     }
-    store = house.store
+    store = app.store
     with store.begin() as connection:
         known = [("inc_open", "open", ago(100)), ("inc_old", "resolved", ago(91)), ("inc_new", "resolved", ago(89))]
-        store.book.save(connection, [], [incident(*one) for one in known])
-        store.book.relist(connection, [], list(rows.values()), ago(100))
+        store.incidents.save(connection, [incident(*one) for one in known])
+        store.listings.relist(connection, [], list(rows.values()), ago(100))
         for days in (91, 89):
-            store.book.save_impact(
+            store.impacts.save(
                 connection,
                 Impact(
                     incident_id="inc_open",
@@ -91,13 +91,13 @@ def test_people_on_a_list_are_forgotten_in_time(house):
                 connection,
                 [Interaction(interaction_id=f"k{days}", at=ago(days), kind="contact", channel="call", subscriber="sub_a")],
             )
-    assert house.jobs.run("prune") == "2 listing, 1 impact, 1 interaction"
-    assert [one.subscriber for one in store.book.listings()] == ["sub_b", "sub_c", "sub_e"]
+    assert app.jobs.run("prune") == "2 listing, 1 impact, 1 interaction"
+    assert [one.subscriber for one in store.listings.all()] == ["sub_b", "sub_c", "sub_e"]
     assert [i.interaction_id for i in store.interactions.between(0, NOW)] == ["k89"]
 
 
-def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_waits_stays(house):
-    store = house.store
+def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_waits_stays(app):
+    store = app.store
     made = {"sent": ago(31), "dead": ago(29), "waits": None}
     for n, (name, finished) in enumerate(made.items()):
         alert = Alert(
@@ -117,13 +117,13 @@ def test_deliveries_and_the_audit_log_are_kept_as_long_as_promised_and_what_wait
             store.outbox.finish(message, state=name, at=finished)
     for days in (366, 364):
         store.audit.note(ago(days), "cli", "lookup", "sub_a")
-    assert house.jobs.run("prune") == "1 outbox, 1 audit"
+    assert app.jobs.run("prune") == "1 outbox, 1 audit"
     assert [m.key for m in store.outbox.messages()] == ["evt_dead", "evt_waits"]
 
 
-def test_history_and_attachments_go_day_by_day_and_what_was_just_written_stays(house, tmp_path):
+def test_history_and_attachments_go_day_by_day_and_what_was_just_written_stays(app, tmp_path):
     write_operator(tmp_path / "operator", until=LIVE)
-    house.jobs.run("pull")
+    app.jobs.run("pull")
     unrecorded = tmp_path / "var" / "kpi" / "20260324" / "1200-900-v1-0000abcd.parquet"
     unrecorded.parent.mkdir(exist_ok=True)
     unrecorded.write_bytes(b"a pull is about to record it")
@@ -131,23 +131,23 @@ def test_history_and_attachments_go_day_by_day_and_what_was_just_written_stays(h
     abandoned = unrecorded.with_name(".1145.parquet.1-2.part")
     abandoned.write_bytes(b"its writer was killed")
     os.utime(abandoned, (ago(2), ago(2)))
-    house.jobs.run("prune")
-    with house.store.begin() as connection:
-        (span,) = house.store.ticks.span(connection).values()
+    app.jobs.run("prune")
+    with app.store.begin() as connection:
+        (span,) = app.store.ticks.span(connection).values()
     assert span.start == ago(4)
     days = sorted(p.name for p in (tmp_path / "var" / "presence").iterdir())
     assert days[0] == "20260321"
     assert unrecorded.exists()
     assert not abandoned.exists()
-    frame = house.store.history.read(900, span)
+    frame = app.store.history.read(900, span)
     assert len(frame.starts) == 4 * 96 - 1, "the last quarter has not arrived yet"
     assert frame.present.all()
 
 
-def test_a_day_compacted_twice_under_one_version_keeps_its_newest_file(house, tmp_path):
+def test_a_day_compacted_twice_under_one_version_keeps_its_newest_file(app, tmp_path):
     write_operator(tmp_path / "operator", until=LIVE)
-    house.jobs.run("pull")
-    store, day = house.store, (LIVE // DAY - 2) * DAY
+    app.jobs.run("pull")
+    store, day = app.store, (LIVE // DAY - 2) * DAY
     window = Window(day, day + DAY)
     before = store.history.read(900, window)
     for quarter in (5, 7, 9):
@@ -223,30 +223,30 @@ def rows_of_every_kind(days: int) -> dict[str, dict[str, object]]:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_each_table_is_pruned_by_its_own_setting_and_by_no_other(name, house):
+def test_each_table_is_pruned_by_its_own_setting_and_by_no_other(name, app):
     table, setting = metadata.tables[name], RULES[name].days
     long = {f.name: 10_000 for f in fields(RetentionPolicy)}
-    house.jobs.settings = house.settings.model_copy(update={"retention": RetentionPolicy(**long | {setting: 10})})
-    with house.store.begin() as connection:
+    app.jobs.settings = app.settings.model_copy(update={"retention": RetentionPolicy(**long | {setting: 10})})
+    with app.store.begin() as connection:
         for days in (11, 9):
             connection.execute(table.insert().values(**rows_of_every_kind(days)[name]))
-    assert house.jobs.run("prune") == f"1 {name}"
-    with house.store.begin() as connection:
+    assert app.jobs.run("prune") == f"1 {name}"
+    with app.store.begin() as connection:
         rows = connection.execute(select(table)).mappings()
         (left,) = [row for row in rows if row.get("actor") != "retention"]  # which notes in the audit log what it deleted
     assert {name: left[name] for name in rows_of_every_kind(9)[name]} == rows_of_every_kind(9)[name]
 
 
-def test_a_sealed_identity_goes_when_its_person_has_been_gone_for_so_long(house, tmp_path):
-    house.jobs.run("pull")
+def test_a_sealed_identity_goes_when_its_person_has_been_gone_for_so_long(app, tmp_path):
+    app.jobs.run("pull")
     people = tmp_path / "operator" / "subscribers.csv"
     everyone = people.read_text()
-    sealed = {one: house.names.subscriber(one) for one in (AFFECTED, UNAFFECTED)}
+    sealed = {one: app.names.subscriber(one) for one in (AFFECTED, UNAFFECTED)}
 
     def prune_after(days: int) -> list[bool]:
-        house.clock.at = house.wall.at = NOW + days * DAY
-        house.jobs.run("prune")
-        return [house.store.vault.open(key) is not None for key in sealed.values()]
+        app.clock.at = app.wall.at = NOW + days * DAY
+        app.jobs.run("prune")
+        return [app.store.vault.open(key) is not None for key in sealed.values()]
 
     for table in ("subscribers.csv", "consents.csv"):
         path = tmp_path / "operator" / table
@@ -258,51 +258,49 @@ def test_a_sealed_identity_goes_when_its_person_has_been_gone_for_so_long(house,
         path.unlink()
     assert prune_after(99) == [False, True], "a table that is not there says of nobody that they are gone"
     people.write_text(everyone)
-    house.jobs.run("pull")
+    app.jobs.run("pull")
     assert prune_after(100) == [True, True], "who is back is known again"
 
 
-def test_files_of_counters_are_forgotten_with_their_ticks_unless_they_still_lie_there(house, tmp_path):
+def test_files_of_counters_are_forgotten_with_their_ticks_unless_they_still_lie_there(app, tmp_path):
     write_operator(tmp_path / "operator", until=LIVE)
-    house.jobs.run("pull")
-    known = len(house.store.pieces.unread([])) or len(rows(house, "piece"))
-    assert "piece" not in house.jobs.run("prune"), "they would be read again"
+    app.jobs.run("pull")
+    known = len(app.store.source_files.unread([])) or len(rows(app, "piece"))
+    assert "piece" not in app.jobs.run("prune"), "they would be read again"
     for path in (tmp_path / "operator" / "counters").iterdir():
         path.unlink()
-    house.clock.at = house.wall.at = NOW + 3 * DAY
-    did = house.jobs.run("prune")
-    left = rows(house, "piece")
+    app.clock.at = app.wall.at = NOW + 3 * DAY
+    did = app.jobs.run("prune")
+    left = rows(app, "piece")
     assert f"{known - len(left)} piece" in did
     assert left
     assert min(row["window_end"] for row in left) > NOW - DAY
 
 
-def rows(house, name: str) -> list[dict[str, object]]:
-    with house.store.begin() as connection:
+def rows(app, name: str) -> list[dict[str, object]]:
+    with app.store.begin() as connection:
         return [dict(row) for row in connection.execute(select(metadata.tables[name])).mappings()]
 
 
-def test_habits_that_nobody_learns_anew_and_files_set_aside_go_too(house, tmp_path):
-    house.store.arrays.save("habit", {"subscribers": np.array(["sub_1"])}, "habit")
+def test_habits_that_nobody_learns_anew_and_files_set_aside_go_too(app, tmp_path):
+    app.store.arrays.save("habit", {"subscribers": np.array(["sub_1"])}, "habit")
     aside = tmp_path / "var" / "quarantine" / "counters" / "broken.xml"
     aside.parent.mkdir(parents=True)
     aside.write_text("<html/>")
     made = max(aside.stat().st_ctime, (tmp_path / "var" / "state" / "habit.npz").stat().st_mtime)
-    house.wall.at = made + 34 * DAY
-    assert house.jobs.run("prune") == "nothing is older than it may be"
-    house.wall.at = made + 36 * DAY
-    assert house.jobs.run("prune") == "1 habits"
-    house.wall.at = made + 91 * DAY
-    assert house.jobs.run("prune") == "1 quarantine"
+    app.wall.at = made + 34 * DAY
+    assert app.jobs.run("prune") == "nothing is older than it may be"
+    app.wall.at = made + 36 * DAY
+    assert app.jobs.run("prune") == "1 habits"
+    app.wall.at = made + 91 * DAY
+    assert app.jobs.run("prune") == "1 quarantine"
     assert not aside.parent.exists()
 
 
-def test_what_was_noted_of_an_incident_goes_with_its_list(house):
-    with house.store.begin() as connection:
-        house.store.book.save(
-            connection, [], [incident("inc_old", "resolved", ago(91)), incident("inc_new", "open", ago(1))]
-        )
+def test_what_was_noted_of_an_incident_goes_with_its_list(app):
+    with app.store.begin() as connection:
+        app.store.incidents.save(connection, [incident("inc_old", "resolved", ago(91)), incident("inc_new", "open", ago(1))])
         for name in ("told:inc_old", "held:inc_old", "told:inc_new"):
-            house.store.notes.put(connection, name, {"affected": 3.0})
-    assert house.jobs.run("prune") == "2 state"
-    assert house.store.notes.get("told:inc_new") == {"affected": 3.0}
+            app.store.notes.put(connection, name, {"affected": 3.0})
+    assert app.jobs.run("prune") == "2 state"
+    assert app.store.notes.get("told:inc_new") == {"affected": 3.0}

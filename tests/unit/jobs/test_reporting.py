@@ -12,7 +12,7 @@ from detector.domain.interaction import Interaction
 from jobs.commands.showing import show_deliveries, show_report
 from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
-from tests.acceptance.small_house import SmallHouse
+from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
 
 HOUR = 3600
@@ -34,11 +34,11 @@ OUTAGE = Incident(
 
 
 @pytest.fixture
-def house(tmp_path):
+def app(tmp_path):
     """The operator in miniature: the first site was dead for an hour, ten people suffered, care made five offers."""
     write_reference(tmp_path / "operator")
-    house = SmallHouse(root=tmp_path)
-    keys = [house.names.subscriber(person.msisdn) for person in PEOPLE]
+    app = SmallApp(root=tmp_path)
+    keys = [app.names.subscriber(person.msisdn) for person in PEOPLE]
     suffered = [
         Listing(
             incident_id="inc_1",
@@ -53,10 +53,10 @@ def house(tmp_path):
         )
         for key in keys[:10]
     ]
-    with house.store.begin() as connection:
-        house.store.book.save(connection, [], [OUTAGE])
-        house.store.book.relist(connection, [], suffered, LIVE)
-        house.store.interactions.add(
+    with app.store.begin() as connection:
+        app.store.incidents.save(connection, [OUTAGE])
+        app.store.listings.relist(connection, [], suffered, LIVE)
+        app.store.interactions.add(
             connection,
             [
                 Interaction(
@@ -70,7 +70,7 @@ def house(tmp_path):
                 for n in range(6)
             ],
         )
-        house.store.communications.add(
+        app.store.communications.add(
             connection,
             [
                 Communication(
@@ -79,17 +79,17 @@ def house(tmp_path):
                 for key in keys[:5]
             ],
         )
-    house.clock.at = LIVE + 2 * HOUR
-    yield house
-    house.close()
+    app.clock.at = LIVE + 2 * HOUR
+    yield app
+    app.close()
 
 
-def made(house, name, **more):
-    return report(name, house.source, house.store, house.settings, now=LIVE + 2 * HOUR, **more)
+def made(app, name, **more):
+    return report(name, app.source, app.store, app.settings, now=LIVE + 2 * HOUR, **more)
 
 
-def test_what_an_outage_cost(house):
-    rows = {(row["by"], row["what"]): row for row in made(house, "planning").records()}
+def test_what_an_outage_cost(app):
+    rows = {(row["by"], row["what"]): row for row in made(app, "planning").records()}
     site = rows["site", "s1"]
     assert (site["incidents"], site["people"], site["affected_hours"], site["complaints"]) == (1, 10, 10, 5)
     assert (
@@ -98,18 +98,18 @@ def test_what_an_outage_cost(house):
     assert ("site", "s2") not in rows
 
 
-def test_offers_cost_what_the_configuration_says(house):
+def test_offers_cost_what_the_configuration_says(app):
     from detector.domain.rule import Offer
 
-    care = replace(house.settings.care, offers=(Offer("boost", "data_boost", 1.0, 2.5, "GB"),))
-    settings = house.settings.model_copy(update={"care": care})
-    told = report("planning", house.source, house.store, settings, now=LIVE + 2 * HOUR)
+    care = replace(app.settings.care, offers=(Offer("boost", "data_boost", 1.0, 2.5, "GB"),))
+    settings = app.settings.model_copy(update={"care": care})
+    told = report("planning", app.source, app.store, settings, now=LIVE + 2 * HOUR)
     assert told.only("by", "site").records()[0]["goodwill"] == 12.5
 
 
-def test_who_has_been_through_the_most(house):
-    keep_experience(house.source, house.store, now=LIVE + 2 * HOUR)
-    rows = {(row["by"], row["what"]): row for row in made(house, "experience").records()}
+def test_who_has_been_through_the_most(app):
+    keep_experience(app.source, app.store, now=LIVE + 2 * HOUR)
+    rows = {(row["by"], row["what"]): row for row in made(app, "experience").records()}
     assert rows["all", ""] | {"by": "site", "what": "s1"} == rows["site", "s1"]
     assert (rows["site", "s1"]["people"], rows["site", "s1"]["degraded_hours"], rows["site", "s1"]["mostly"]) == (
         10,
@@ -118,27 +118,27 @@ def test_who_has_been_through_the_most(house):
     )
 
 
-def test_a_day_of_experience_belongs_to_every_window_that_touches_it(house):
-    keep_experience(house.source, house.store, now=LIVE + 2 * HOUR)
-    assert made(house, "experience", window=window_of(LIVE, None, now=LIVE + 2 * HOUR)).rows
-    assert made(house, "experience", window=window_of(LIVE + 24 * HOUR, None, now=LIVE + 25 * HOUR)).rows == ()
+def test_a_day_of_experience_belongs_to_every_window_that_touches_it(app):
+    keep_experience(app.source, app.store, now=LIVE + 2 * HOUR)
+    assert made(app, "experience", window=window_of(LIVE, None, now=LIVE + 2 * HOUR)).rows
+    assert made(app, "experience", window=window_of(LIVE + 24 * HOUR, None, now=LIVE + 25 * HOUR)).rows == ()
 
 
-def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_column(house):
+def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_column(app):
     again = replace(
         OUTAGE, incident_id="inc_2", started_at=LIVE + 48 * HOUR, resolved_at=LIVE + 49 * HOUR, updated_at=LIVE + 49 * HOUR
     )
-    with house.store.begin() as connection:
-        house.store.book.save(connection, [], [again])
-        rows = [replace(one, incident_id="inc_2", row=None) for one in house.store.book.listings(incident_id="inc_1")]
-        house.store.book.relist(connection, [], rows, LIVE)
-    keep_experience(house.source, house.store, now=LIVE + 50 * HOUR)
+    with app.store.begin() as connection:
+        app.store.incidents.save(connection, [again])
+        rows = [replace(one, incident_id="inc_2", row=None) for one in app.store.listings.all(incident_id="inc_1")]
+        app.store.listings.relist(connection, [], rows, LIVE)
+    keep_experience(app.source, app.store, now=LIVE + 50 * HOUR)
     alone, both = (
         report(
             "experience",
-            house.source,
-            house.store,
-            house.settings,
+            app.source,
+            app.store,
+            app.settings,
             now=LIVE + 50 * HOUR,
             window=window_of(since, None, now=LIVE + 50 * HOUR),
         ).records()[0]
@@ -147,29 +147,29 @@ def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_colum
     assert (alone["index"], alone["degraded_hours"], both["degraded_hours"]) == (both["index"], 1.0, 2.0)
 
 
-def test_a_window_is_the_last_four_weeks_unless_told(house):
+def test_a_window_is_the_last_four_weeks_unless_told(app):
     assert window_of(None, None, now=LIVE).seconds == WEEKS_S
-    assert made(house, "planning", window=window_of(LIVE - 9 * HOUR, LIVE - HOUR, now=LIVE)).rows == ()
+    assert made(app, "planning", window=window_of(LIVE - 9 * HOUR, LIVE - HOUR, now=LIVE)).rows == ()
     with pytest.raises(Misconfigured, match="before it begins"):
         window_of(LIVE, LIVE, now=LIVE)
 
 
-def test_the_command_line_lists_reports_and_refuses_what_there_is_not(house):
-    assert "planning" in show_report(house.house, None, (None, None), "week", None, False)
-    assert "affected_hours" in show_report(house.house, "planning", (None, None), "week", "site", True)
+def test_the_command_line_lists_reports_and_refuses_what_there_is_not(app):
+    assert "planning" in show_report(app.wired, None, (None, None), "week", None, False)
+    assert "affected_hours" in show_report(app.wired, "planning", (None, None), "week", "site", True)
     for name, step, says in (("weather", "week", "no report"), ("planning", "year", "--per")):
         with pytest.raises(Misconfigured, match=says):
-            show_report(house.house, name, (None, None), step, None, False)
+            show_report(app.wired, name, (None, None), step, None, False)
 
 
-def test_what_care_waits_for_stands_among_the_deliveries(house):
+def test_what_care_waits_for_stands_among_the_deliveries(app):
     waiting = replace(OUTAGE, incident_id="inc_2", state="open", resolved_at=None)
     note = {"why": "unsure", "since": LIVE, "severity": "major", "team": "consumer-care", "say": {}}
-    with house.store.begin() as connection:
-        house.store.book.save(connection, [], [waiting])
-        house.store.notes.put(connection, "held:inc_2", note)
-    told = show_deliveries(house.house, None, 50, False)
+    with app.store.begin() as connection:
+        app.store.incidents.save(connection, [waiting])
+        app.store.notes.put(connection, "held:inc_2", note)
+    told = show_deliveries(app.wired, None, 50, False)
     assert "inc_2" in told
     assert "not sure enough yet" in told
-    assert "inc_2" in show_deliveries(house.house, "held", 50, True)
-    assert show_deliveries(house.house, "dead", 50, False) == "no deliveries"
+    assert "inc_2" in show_deliveries(app.wired, "held", 50, True)
+    assert show_deliveries(app.wired, "dead", 50, False) == "no deliveries"

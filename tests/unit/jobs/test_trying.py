@@ -23,11 +23,11 @@ action = "proactive_message"
 def story(tmp_path):
     story = Story(tmp_path)
     yield story
-    story.house.close()
+    story.app.close()
 
 
 def shown(story, what="try", incident=None, subscriber=None, file=None):
-    return json.loads(show_rules(story.house.house, what, incident, subscriber, file, True))
+    return json.loads(show_rules(story.app.wired, what, incident, subscriber, file, True))
 
 
 def counted(rows, column="people"):
@@ -35,7 +35,7 @@ def counted(rows, column="people"):
 
 
 def test_nobody_is_listed_but_the_rules_are_read(story):
-    told = show_rules(story.house.house, "try", None, None, None, False)
+    told = show_rules(story.app.wired, "try", None, None, None, False)
     assert told == "5 rules are well; nobody is listed now; name an incident that is over"
     assert next(row["rule"] for row in shown(story, "list")) == "business line"
 
@@ -48,7 +48,7 @@ def test_as_many_as_would_get_it_whatever_was_said_already(story, tmp_path):
     rows = shown(story, file=mine)
     assert counted(rows) == {"callers": 5}
     assert counted(rows, "present_rules") == {"everyone else": 5}
-    assert len(story.house.store.communications.since(0)) == 6, "nothing is said by trying"
+    assert len(story.app.store.communications.since(0)) == 6, "nothing is said by trying"
 
 
 def test_an_incident_that_is_over_can_be_tried(story):
@@ -68,7 +68,7 @@ def test_one_person_is_told_of_and_the_question_is_kept(story, tmp_path):
     assert (row["rule"], row["gets"]) == ("callers", "call")
     assert row["present_rules"] == "everyone else proactive_message"
     assert shown(story, subscriber="4911111") == []
-    audited = [(one["actor"], one["action"]) for one in story.house.store.audit.entries()]
+    audited = [(one["actor"], one["action"]) for one in story.app.store.audit.entries()]
     assert audited.count(("cli", "rules try")) == 2
 
 

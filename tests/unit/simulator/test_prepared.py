@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from detector.app import open_house
+from detector.app import build_app
 from detector.domain.window import Window
 from detector.settings import Settings
 from detector.simulator import LiveOperator, PreparedDay
@@ -24,32 +24,32 @@ SIZE = {
 KEY = "11" * 32
 
 
-def house_of(root):
+def app_of(root):
     storage = {"path": root, "identity_key": KEY}
-    return open_house(Settings(storage=storage, sources={"path": root / "inbox", "settle_s": 0}))
+    return build_app(Settings(storage=storage, sources={"path": root / "inbox", "settle_s": 0}))
 
 
 @pytest.fixture(scope="module")
-def houses(tmp_path_factory):
+def apps(tmp_path_factory):
     """(from files, from columns)."""
-    both = [house_of(tmp_path_factory.mktemp(name)) for name in ("files", "columns")]
-    written, given = (LiveOperator(house.settings.sources.path, **SIZE) for house in both)
+    both = [app_of(tmp_path_factory.mktemp(name)) for name in ("files", "columns")]
+    written, given = (LiveOperator(app.settings.sources.path, **SIZE) for app in both)
     written.write_history()
     pulled(both[0], both[0].source, LIVE)
     for day in given.days():
         names = both[1].pseudonymiser.subscriber
         pulled(both[1], PreparedDay(given.world, given.people, day, both[1].source, names), day.end)
     yield both
-    for house in both:
-        house.close()
+    for app in both:
+        app.close()
 
 
-def pulled(house, source, now):
-    pull(source, house.store, house.catalogue, now=now, decide_from=LIVE, policy=house.settings.detection)
+def pulled(app, source, now):
+    pull(source, app.store, app.catalogue, now=now, decide_from=LIVE, policy=app.settings.detection)
 
 
-def test_the_kpis_are_the_same_to_the_last_digit(houses):
-    files, columns = (house.store.history.read(900, Window(LIVE - 3 * 86_400, LIVE)) for house in houses)
+def test_the_kpis_are_the_same_to_the_last_digit(apps):
+    files, columns = (app.store.history.read(900, Window(LIVE - 3 * 86_400, LIVE)) for app in apps)
     assert columns.starts.tolist() == files.starts.tolist()
     assert len(columns.starts) == DAYS * 96
     assert (columns.objects, columns.kpis) == (files.objects, files.kpis)
@@ -57,31 +57,31 @@ def test_the_kpis_are_the_same_to_the_last_digit(houses):
         np.testing.assert_array_equal(getattr(columns, name), getattr(files, name))
 
 
-def test_people_were_behind_the_same_cells(houses):
+def test_people_were_behind_the_same_cells(apps):
     window = Window(LIVE - 3 * 86_400, LIVE)
 
-    def rows(house):
-        found = house.store.presence.read(window)
+    def rows(app):
+        found = app.store.presence.read(window)
         names = zip(found.subscriber.tolist(), found.cell.tolist(), found.start.tolist(), strict=True)
         told = zip(found.seconds.tolist(), found.attempts.tolist(), found.failures.tolist(), strict=True)
         return sorted(
             (found.subscribers[s], found.cells[c], at, *rest) for (s, c, at), rest in zip(names, told, strict=True)
         )
 
-    files, columns = map(rows, houses)
+    files, columns = map(rows, apps)
     assert len(columns) > 1000
     assert columns == files
 
 
-def test_what_customers_said_is_known_and_nothing_is_owed(houses):
-    files, columns = (house.store.interactions.between(0, LIVE) for house in houses)
+def test_what_customers_said_is_known_and_nothing_is_owed(apps):
+    files, columns = (app.store.interactions.between(0, LIVE) for app in apps)
     assert columns == files
     assert len(columns) > 0
-    assert houses[1].store.ticks.debts("score") == []
+    assert apps[1].store.ticks.pending("score") == []
 
 
-def test_no_counter_file_and_no_attachment_is_written(houses):
-    inbox = houses[1].settings.sources.path
+def test_no_counter_file_and_no_attachment_is_written(apps):
+    inbox = apps[1].settings.sources.path
     assert not (inbox / "counters").exists()
     assert not (inbox / "attachments").exists()
     assert (inbox / "cells.csv").exists()

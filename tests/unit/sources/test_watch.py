@@ -25,7 +25,7 @@ def inbox(tmp_path):
 
 
 def names(source, now):
-    return [p.name for p in source.pieces(0, now)]
+    return [p.name for p in source.source_files(0, now)]
 
 
 def test_a_file_is_given_once_it_has_settled(inbox):
@@ -49,22 +49,22 @@ def test_names_that_are_not_looked_at(inbox, name):
 def test_new_bytes_under_an_old_name_are_another_identity_and_arrival_is_never_later_than_now(inbox):
     source, root = inbox
     drop(root, "counters/a.csv", mtime=T0)
-    (old,) = source.pieces(0, T0 + 10)
+    (old,) = source.source_files(0, T0 + 10)
     drop(root, "counters/a.csv", ROW.replace(",1", ",2"), mtime=T0 + 20)
-    (new,) = source.pieces(0, T0 + 30)
+    (new,) = source.source_files(0, T0 + 30)
     assert (old.name, old.arrived_at, new.arrived_at) == (new.name, T0, T0 + 20)
     assert old.sha256 != new.sha256
     drop(root, "counters/c.csv", mtime=T0 + 500)
-    source.pieces(0, T0 + 30)
-    assert max(p.arrived_at for p in source.pieces(0, T0 + 40)) == T0 + 40
+    source.source_files(0, T0 + 30)
+    assert max(p.arrived_at for p in source.source_files(0, T0 + 40)) == T0 + 40
 
 
 def test_what_cannot_be_read_goes_aside_with_its_reason(inbox, tmp_path):
     source, root = inbox
     for content in ("<x/>", "<y/>"):
         drop(root, "counters/x/bad.xml", content)
-        (piece,) = source.pieces(0, T0 + 10)
-        source.set_aside(piece, "bad.xml, line 1: malformed XML")
+        (source_file,) = source.source_files(0, T0 + 10)
+        source.set_aside(source_file, "bad.xml, line 1: malformed XML")
     aside = sorted(p.name for p in (tmp_path / "quarantine/counters/x").iterdir())
     assert len(aside) == 4
     assert aside[0] == "bad.xml"

@@ -17,8 +17,8 @@ from detector.store.arrays import ArrayStore
 from detector.store.damage import Damage
 from detector.store.database import Database
 from detector.store.erasure import Erasure
-from detector.store.meant import unmistakable
-from detector.store.pii import FREE, KEPT, KEYED, KINDS, NAMED, OBJECT, SEALED, SUBJECT, TEXT, of_kind
+from detector.store.person_match import unmistakable
+from detector.store.pii_columns import FREE, KEPT, KEYED, KINDS, NAMED, OBJECT, SEALED, SUBJECT, TEXT, of_kind
 from detector.store.presence import PresenceStore
 from detector.store.stored_files import StoredFiles
 from detector.store.tables import metadata

@@ -14,7 +14,7 @@ _NOTE = "erased"
 
 
 @dataclass(frozen=True)
-class Erased:
+class Tombstones:
     """`until`: digest of a pseudonym -> the moment (s, event time) of its erasure. The pseudonym itself is not kept."""
 
     until: Mapping[str, int]
@@ -37,14 +37,14 @@ class Erased:
         return presence if stays.all() else presence.take(stays)
 
 
-class ErasedPeople:
+class TombstoneRepository:
     """Where the list is kept."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
 
-    def read(self) -> Erased:
-        return Erased(self._notes.get(_NOTE) or {})
+    def read(self) -> Tombstones:
+        return Tombstones(self._notes.get(_NOTE) or {})
 
     def add(self, connection: Connection, names: Iterable[str], at: float) -> None:
         known = self._notes.get(_NOTE) or {}

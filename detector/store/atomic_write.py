@@ -16,7 +16,7 @@ _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Gives the path to write to; at the end of the block it takes the place of `path`, after an error it is gone. After a
     power cut it is the new file, or the old one if not `durable`: for what can be made anew.
 

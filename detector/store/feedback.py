@@ -10,7 +10,7 @@ from detector.store.records import noun_of, row_of
 from detector.store.tables import feedback as table
 
 
-class Verdicts:
+class FeedbackRepository:
     """Methods that take a connection belong to the caller's transaction."""
 
     def __init__(self, database: Database) -> None:

@@ -12,8 +12,8 @@ from typing import IO, Any
 import numpy as np
 
 from detector.domain.errors import Permanent
-from detector.store.meant import Person
 from detector.store.parquet import rows_naming
+from detector.store.person_match import PersonMatcher
 
 PERSON_COLUMNS = ("subscriber", "subscriber_id", "guardian_id", "holder_id", "account_id", "parent_id")
 """Columns that hold identities, in our own files and in those of an operator."""
@@ -26,7 +26,7 @@ _OWN = ("keys.json",)
 _TABLES = (".csv", ".tsv", ".txt")
 
 
-def traces(root: Path, person: Person, elsewhere: Collection[Path] = ()) -> Iterator[str]:
+def files_naming(root: Path, person: PersonMatcher, elsewhere: Collection[Path] = ()) -> Iterator[str]:
     """Files below `root` in which this person can be found, as names below it.
 
     A database file is searched for the raw identity alone: pseudonyms stand in its log of audits, and its tables are
@@ -39,19 +39,19 @@ def traces(root: Path, person: Person, elsewhere: Collection[Path] = ()) -> Iter
             yield path.relative_to(root).as_posix()
 
 
-def _names(path: Path, person: Person) -> bool:
+def _names(path: Path, person: PersonMatcher) -> bool:
     if path.suffix == ".parquet":
         return _parquet_names(path, person)
     if path.suffix == ".npz":
         return array_names(path, person)
     if ".db" in path.name:
-        raw = Person((), person.raw, person.is_object)
+        raw = PersonMatcher((), person.raw, person.is_object)
         return bool(raw.spoken) and _found(path, re.compile(rb"(?<!\d)" + re.escape(raw.raw.encode()) + rb"(?!\d)"))
     spelled = person.spelled()
     return (spelled is not None and _found(path, spelled)) or _table_names(path, person)
 
 
-def _parquet_names(path: Path, person: Person) -> bool:
+def _parquet_names(path: Path, person: PersonMatcher) -> bool:
     """Its columns; the bytes of one that cannot be read (a damaged file that was set aside)."""
     try:
         return bool(rows_naming([path], person.spoken) or rows_naming([path], person.exact, PERSON_COLUMNS))
@@ -60,7 +60,7 @@ def _parquet_names(path: Path, person: Person) -> bool:
         return spelled is not None and _found(path, spelled)
 
 
-def array_names(path: Path, person: Person) -> bool:
+def array_names(path: Path, person: PersonMatcher) -> bool:
     """Whether a text in one of the arrays of this file is this person."""
     spoken, exact = (np.array(sorted(names), dtype=str) for names in (person.spoken, person.exact))
     try:
@@ -115,7 +115,7 @@ def _within(data: bytes, wanted: re.Pattern[bytes], until: int) -> bool:
     return any(found.start() <= until for found in wanted.finditer(data))
 
 
-def _table_names(path: Path, person: Person) -> bool:
+def _table_names(path: Path, person: PersonMatcher) -> bool:
     """A table that was set aside: its columns of identities, by whole value. Tells a short number from a cell's."""
     if not person.raw or not any(suffix in _TABLES for suffix in path.suffixes):
         return False

@@ -43,7 +43,7 @@ def unmistakable(raw: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonMatcher:
     """`names`: all pseudonyms of one person, of every version of the key, and of accounts that are this person's alone.
     `raw`: the identity itself. `is_object`: it is also the name of a cell, a site or another object of the network."""
 

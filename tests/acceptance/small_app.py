@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from detector.app import House, load_keys, read_catalogue
+from detector.app import App, load_keys, read_catalogue
 from detector.clock import MovingClock
 from detector.delivery import HttpTransport, Receiver
 from detector.delivery.signing import demo_secret
@@ -28,14 +28,14 @@ MOMENTS = tuple(range(LIVE + QUARTER + DELAY_S, UNTIL + DELAY_S + 1, QUARTER))
 
 
 def settings_of(root: Path, **changes: object) -> Settings:
-    """Settings of a house under `root`, its inbox and catalogue in `root`/operator."""
+    """Settings of an app under `root`, its inbox and catalogue in `root`/operator."""
     sources = {"kind": "dataset", "path": root / "operator", "kpis": root / "operator" / "kpis.toml"}
     given = {"sources": sources, "storage": {"path": root / "var"}, "detection": {"history_days": 7}}
     return Settings(**(given | changes))
 
 
 @dataclass(kw_only=True)
-class SmallHouse:
+class SmallApp:
     """One process's view: its own store, relay and jobs over `root`; `wall` begins with the event clock."""
 
     root: Path
@@ -70,9 +70,9 @@ class SmallHouse:
             max_attempts=self.max_attempts,
             reached=self.reached,
         )
-        self.house = House(self.settings, keys, self.names, self.clock, self.receivers)
-        self.house.catalogue, self.house.source, self.house.store = self.catalogue, self.source, self.store
-        self.house.transport = self.transport
+        self.wired = App(self.settings, keys, self.names, self.clock, self.receivers)
+        self.wired.catalogue, self.wired.source, self.wired.store = self.catalogue, self.source, self.store
+        self.wired.transport = self.transport
         self.jobs = Jobs(
             source=self.source,
             store=self.store,
@@ -82,7 +82,7 @@ class SmallHouse:
             wall=self.wall,
             relay=relay,
             receivers=self.receivers,
-            telemetry=self.house.telemetry,
+            telemetry=self.wired.telemetry,
             reached=self.reached,
         )
 
@@ -100,20 +100,20 @@ class SmallHouse:
 
     def close(self) -> None:
         self.transport.close()
-        self.house.close()
+        self.wired.close()
 
 
-def outcome(house: SmallHouse) -> dict[str, object]:
+def outcome(app: SmallApp) -> dict[str, object]:
     """Everything that was decided: what two runs over the same data must agree on."""
-    store = house.store
+    store = app.store
     return {
-        "decided": [(d.tick.start, d.tick.duration_s) for d in store.ticks.all_done("decide")],
-        "assessed": [(d.tick.start, d.tick.duration_s) for d in store.ticks.all_done("assess")],
-        "owed": [d for step in ("score", "decide", "assess") for d in store.ticks.debts(step)],
-        "degradations": store.book.degradations(),
-        "incidents": store.book.incidents(),
-        "impacts": [store.book.impact(i.incident_id) for i in store.book.incidents()],
-        "listings": [_unnumbered(one) for one in store.book.listings()],
+        "decided": [(d.tick.start, d.tick.duration_s) for d in store.ticks.completed("decide")],
+        "assessed": [(d.tick.start, d.tick.duration_s) for d in store.ticks.completed("assess")],
+        "owed": [d for step in ("score", "decide", "assess") for d in store.ticks.pending(step)],
+        "degradations": store.degradations.all(),
+        "incidents": store.incidents.all(),
+        "impacts": [store.impacts.latest(i.incident_id) for i in store.incidents.all()],
+        "listings": [_unnumbered(one) for one in store.listings.all()],
         "alerts": [(m.key, m.receiver, m.type, m.time, m.data, m.body) for m in store.outbox.messages()],
         "findings": store.notes.findings(),
         "experience": store.experience.between(Window(0, UNTIL)),
