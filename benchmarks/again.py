@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from benchmarks.stores import passing_store
 from detector import impact, outlook, pipeline
 from detector.app import read_catalogue
-from detector.backtest.figures import summarise
 from detector.backtest.matching import Matches, match
 from detector.backtest.replay import Replay
 from detector.backtest.results import Results
-from detector.backtest.truth import Truth
-from detector.backtest.truth_files import read_truth
+from detector.backtest.summary import summarise
+from detector.backtest.truth import Truth, read_truth
 from detector.clock import MovingClock
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence

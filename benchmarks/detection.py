@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from detector import pipeline
 from detector import settings as configuration
 from detector.app import read_catalogue
-from detector.backtest.figures import summarise
 from detector.backtest.matching import Matches, match
 from detector.backtest.results import Results
-from detector.backtest.truth import Truth
-from detector.backtest.truth_files import read_truth
+from detector.backtest.summary import summarise
+from detector.backtest.truth import Truth, read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionState, remembered_degradations
 from detector.domain.evidence import Evidence

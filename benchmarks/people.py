@@ -28,8 +28,7 @@ from benchmarks.people_tables import Judged, contact_table, incident_table, inte
 from detector.backtest.foresight import AHEAD_S, CONTACT_ABOVE, LOOKUP_ABOVE, judged_complaints
 from detector.backtest.matching import Matches, cells_of, match
 from detector.backtest.results import Results
-from detector.backtest.truth import Fault
-from detector.backtest.truth_files import read_truth
+from detector.backtest.truth import Fault, read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.exposure import Usual
 from detector.domain.finding import Findings

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.evidence import Band
-from detector.wording.quantities import pair, scale
-from detector.wording.times import zone as zone_name
+from detector.labels.quantities import pair, scale
+from detector.labels.times import zone as zone_name
 
 MARK_KINDS = ("detected", "resolved", "complaint", "started", "truth")
 STYLE = (
@@ -95,7 +95,7 @@ class _Plot:
         pad = (v1 - v0) * 0.05 or abs(v1) * 0.05 or 1.0
         step = nice_step((v1 - v0 + 2 * pad) / max((height - top - 36) // 32, 2))
         v0, v1 = floor((v0 - pad) / step) * step, ceil((v1 + pad) / step) * step
-        if band.kpi.kind == "ratio":
+        if band.kpi.traits.fraction:
             v0, v1 = max(v0, 0.0), min(v1, 100.0) if np.nanmax(values) <= 100 else v1
         t1 = int(band.starts[-1]) + band.duration_s
         return cls(

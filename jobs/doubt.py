@@ -127,4 +127,4 @@ def _slept_by_habit(
 
 
 def _sleeps(d: Degradation) -> bool:
-    return d.kind == "sleeping" and "alarm" not in d.confirmed_by
+    return d.traits.resembles_sleep and "alarm" not in d.confirmed_by

@@ -123,7 +123,7 @@ def drifts_of(
     until: int,
 ) -> tuple[Band, ...]:
     """The leading KPI of each open drift over the last two days, against what was expected of it; the surest first."""
-    drifting = sorted((d for d in degradations if d.kind == "drift" and d.open), key=lambda d: -d.strength)
+    drifting = sorted((d for d in degradations if d.traits.trend and d.open), key=lambda d: -d.strength)
     window = Window(until - _DRIFT_S, until)
     bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in drifting[:_BANDS_AN_INCIDENT])
     return tuple(band for band in bands if band is not None)

@@ -23,7 +23,6 @@ from jobs.progress import Moved, unseen
 from jobs.risk import refit_risk
 
 _DAY = 86_400
-DARK = ("outage", "sleeping", "no_data")
 SAME_STEP_S = 2 * _DAY
 """A step found at so nearly the same time is the one that has been told."""
 BASELINES_SHARE = 0.7
@@ -129,7 +128,7 @@ def _extent(history: KpiFrame) -> dict[str, float]:
 def _dark(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Spell]:
     """What no level may be read from: a cell that served nobody."""
     until = int(history.starts[-1]) + history.duration_s
-    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.kind in DARK)
+    return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.traits.unserved)
 
 
 def _say(findings: Findings, shifts: Iterable[Shift], told: Mapping[str, int]) -> dict[str, int]:

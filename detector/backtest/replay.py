@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from detector import delivery
-from detector.backtest.quiet import held_out
+from detector.backtest.false_alarm_rate import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
@@ -35,7 +35,7 @@ _END_OF_TIME = 4_102_444_800
 """Later than every period (2100)."""
 _SHORT_S = 4 * _DAY
 _REPORTS = ("planning", "experience", "accounts")
-TELLING = (
+DIAGNOSTIC_FINDINGS = (
     "unknown_object",
     "unknown_counters",
     "wrong_vendor",
@@ -71,22 +71,22 @@ class Replay:
         clock = MovingClock(self.window.start)
         self._pull(clock)
         self._learn(clock)
-        quiet = held_out(self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start)
+        held_out_false = held_out(self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start)
         learn_at = self.window.start + _DAY
-        for moment, ends in self._moments():
-            if moment < learn_at and self._idle(ends):
+        for instant, ends in self._instants():
+            if instant < learn_at and self._idle(ends):
                 continue
-            clock.at = moment
+            clock.at = instant
             self._pull(clock)
-            if moment >= learn_at:
+            if instant >= learn_at:
                 self._learn(clock)
-                keep_experience(self.source, self.store, now=moment)
+                keep_experience(self.source, self.store, now=instant)
                 learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
-            progress(min(1.0, (moment - self.window.start) / max(1, self.window.seconds)))
+            progress(min(1.0, (instant - self.window.start) / max(1, self.window.seconds)))
         keep_experience(self.source, self.store, now=clock.now())
-        return replace(self._gather(clock.now()), held_out_false=quiet)
+        return replace(self._gather(clock.now()), held_out_false=held_out_false)
 
     def _pull(self, clock: MovingClock) -> None:
         pull(
@@ -109,7 +109,7 @@ class Replay:
         """Why there is nothing to learn from, by the finding that explains most."""
         where = f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}"
         known = [*self.store.notes.findings(), *self._lengths()]
-        found = [f for code in TELLING for f in known if f.code == code]
+        found = [f for code in DIAGNOSTIC_FINDINGS for f in known if f.code == code]
         if found:
             what = f"nothing before it can be measured: {found[0].code}: {found[0].example}"
             return Misconfigured(what, where=where, mend="precall check and docs/reference/findings.md say more")
@@ -145,7 +145,7 @@ class Replay:
         now = clock.now()
         assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
-    def _moments(self) -> Iterator[tuple[float, Sequence[Tick]]]:
+    def _instants(self) -> Iterator[tuple[float, Sequence[Tick]]]:
         """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
         time ends, or the baselines are due. No ticks: something arrives, or it is time to learn."""
         reference = self.source.reference(self.window.start)
@@ -161,8 +161,8 @@ class Replay:
                 grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
         learning = range(self.window.start + _DAY, self.window.end, _DAY)
         sure = {p.arrived_at for p in source_files} | set(learning)
-        for moment in sorted(sure | {at for at in grace if at > self.window.start}):
-            yield moment, () if moment in sure else grace[moment]
+        for instant in sorted(sure | {at for at in grace if at > self.window.start}):
+            yield instant, () if instant in sure else grace[instant]
 
     def _idle(self, ends: Sequence[Tick]) -> bool:
         """Nothing is left to do when the grace time of these ticks ends: their data were complete and are decided."""
@@ -199,7 +199,7 @@ class Replay:
             impacts=self._impacts(incidents),
             alerts=alerts,
             bands=self._bands(incidents, reference),
-            followed=self._followed(alerts, reference),
+            drift_bands=self._drift_bands(alerts, reference),
             findings=tuple(self.store.notes.findings()),
             alarms_known=bool(reference.operations.alarms),
             reports=tuple(self._reports(int(now))),
@@ -235,7 +235,7 @@ class Replay:
         chosen = sorted(incidents, key=weight)[:_PLOTTED]
         return {i.incident_id: fitted.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
 
-    def _followed(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
+    def _drift_bands(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
         """The drifts of which an alert said when they would turn graver, from then on."""
         found: dict[tuple[str, str, str], Band] = {}
         for body, at in alerts:

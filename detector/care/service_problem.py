@@ -9,7 +9,7 @@ from detector.care.say import spoken_length
 from detector.care.trouble import SERVICES
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.wording.figures import figures
+from detector.labels.observation import observation_text
 
 CATEGORY = "serviceProvider.networkDegradation"
 STATUS = {"opened": "Acknowledged", "updated": "In Progress", "resolved": "Resolved"}
@@ -20,7 +20,7 @@ _IMPORTANCE = {"critical": 100, "major": 75, "minor": 50, "warning": 25}
 def service_problem(context: AlertContext, cap: int) -> dict[str, Any]:
     incident, facts, cells = context.incident, context.facts, context.incident.cells
     lead = context.shown[0] if context.shown else None
-    why = incident.reason or (figures(lead, context.kpis.get(lead.kpi)) if lead else facts.headline)
+    why = incident.reason or (observation_text(lead, context.kpis.get(lead.kpi)) if lead else facts.headline)
     problem: dict[str, Any] = {
         "id": incident.incident_id,
         "category": CATEGORY,

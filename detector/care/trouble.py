@@ -1,11 +1,13 @@
 """Network kinds in customers' words: no coverage, cannot connect, calls drop, slow data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from detector.domain.case import SERVICES as TROUBLES  # noqa: F401  the words of this room
 from detector.domain.degradation import Degradation, leading
+from detector.domain.experience import Harm
 from detector.domain.incident import Incident
+from detector.domain.kpi import family_of
 
 SERVICES = {
     "coverage": ("mobile-voice", "mobile-data"),
@@ -14,24 +16,12 @@ SERVICES = {
     "dropping": ("mobile-voice", "mobile-data"),
     "slow": ("mobile-data",),
 }
-_BY_KIND = {
-    "outage": "coverage",
-    "sleeping": "coverage",
-    "no_data": "coverage",
-    "accessibility": "connecting",
+_BY_HARM: Mapping[Harm, str] = {
+    "coverage": "coverage",
+    "access": "connecting",
     "core": "connecting",
-    "retainability": "dropping",
-    "mobility": "dropping",
-    "integrity": "slow",
-    "congestion": "slow",
-}
-_BY_FAMILY = {
-    "availability": "coverage",
-    "volume": "coverage",
-    "retainability": "dropping",
-    "mobility": "dropping",
-    "integrity": "slow",
-    "utilisation": "slow",
+    "drops": "dropping",
+    "slow": "slow",
 }
 _VOICE = ("volte", "vonr", "epsfb")
 
@@ -41,9 +31,7 @@ def trouble_of(incident: Incident, lead: Degradation | None = None) -> str:
     drifts."""
     if lead is not None and lead.kpi.startswith(_VOICE):
         return "dropping" if "drop" in lead.kpi else "calls"
-    if incident.kind in _BY_KIND:
-        return _BY_KIND[incident.kind]
-    return _BY_FAMILY.get(lead.family, "connecting") if lead else "connecting"
+    return _BY_HARM[incident.traits.harm or family_of(lead.family if lead else "").harm]
 
 
 def surest_first(degradation: Degradation) -> tuple[float, str]:

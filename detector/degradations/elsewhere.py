@@ -13,7 +13,6 @@ HOSTING = 1.3
 """Load or traffic over this multiple of its expectation beside a lost cell: its users are here now."""
 ON_ITS_OWN = SEVERITIES.index("major")
 """What an overloaded neighbour shows is told if it is as bad as this; under it, the lost cell's own degradation says it."""
-QUALITY = ("accessibility", "retainability", "mobility", "integrity")
 
 
 def hosting(scene: Scene, i: int) -> bool:

@@ -11,8 +11,9 @@ from detector.degradations.elsewhere import alike, hosting, worth_telling
 from detector.degradations.kinds import DRIFT_S, confirmations, kind_of
 from detector.degradations.readings import with_reading
 from detector.degradations.scene import Scene
-from detector.degradations.severity import effect, severity
+from detector.degradations.severity import severity
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
+from detector.domain.degradation_kind import gravest_kind
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
@@ -76,13 +77,13 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
         return None
     kpi, periods = evidence.kpis[col], max(1, int(evidence.periods[i, col]))
     kind = kind_of(scene, i, family, kpi, periods=periods)
-    if not kind:
+    if kind is None:
         return None
     observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
     grave = severity(kind, kpi, observed, expected, excess, busy=bool(scene.busy[i]))
-    if kind == "congestion" and hosting(scene, i) and not worth_telling(grave):
+    if kind.overload and hosting(scene, i) and not worth_telling(grave):
         return None
-    started = tick.end - began_before(int(evidence.onset[i, col]), periods, kind) * tick.duration_s
+    started = tick.end - began_before(int(evidence.onset[i, col]), periods, trend=kind.trend) * tick.duration_s
     object_id = evidence.objects[i]
     siblings, siblings_alike = alike(scene, i, family)
     return with_reading(
@@ -93,7 +94,7 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
             object_id=object_id,
             family=family,
             kpi=kpi.id,
-            kind=kind,
+            kind=kind.name,
             started_at=started,
             detected_at=scene.now,
             severity=grave,
@@ -105,7 +106,7 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
             excess=excess,
             periods=periods,
             duration_s=tick.duration_s,
-            confirmed_by=",".join(confirmations(scene, i, started)) if kind in ("outage", "sleeping") else "",
+            confirmed_by=",".join(confirmations(scene, i, started)) if kind.out_of_service else "",
             updated_at=tick.end,
             parts=parts(scene, i, family),
             siblings=siblings,
@@ -117,14 +118,14 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
     )
 
 
-def began_before(onset: int, periods: int, kind: str) -> int:
+def began_before(onset: int, periods: int, *, trend: bool) -> int:
     """Periods since the trouble began: since the likeliest `onset` if there is one; a drift for the mean age of what its
     horizon sums up, or longer.
 
-    >>> began_before(2, 6, "integrity"), began_before(0, 6, "integrity"), began_before(12, 72, "drift")
+    >>> began_before(2, 6, trend=False), began_before(0, 6, trend=False), began_before(12, 72, trend=True)
     (2, 6, 36)
     """
-    return max(onset, periods // 2) if kind == "drift" else onset or periods
+    return max(onset, periods // 2) if trend else onset or periods
 
 
 def noted(bar: float) -> float:
@@ -179,7 +180,7 @@ def carry_on(scene: Scene, episode: Degradation) -> Degradation:
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
-    over = 0 if verdict or episode.kind == "drift" else over_for(scene, i, episode.family)
+    over = 0 if verdict or episode.traits.trend else over_for(scene, i, episode.family)
     return counted(later, verdict, tick.end, max(scene.policy.clear_after_periods, patience(later)), over)
 
 
@@ -193,7 +194,7 @@ def over_for(scene: Scene, i: int, family: str) -> int:
 def patience(episode: Degradation) -> int:
     """Quiet periods that end a drift: what took most of a day to show is not over because the night is quiet. It is
     cleared as of its last bad period even so."""
-    slow = episode.kind == "drift" or episode.periods * episode.duration_s >= DRIFT_S
+    slow = episode.traits.trend or episode.periods * episode.duration_s >= DRIFT_S
     return max(episode.periods, DRIFT_SHOWN_S // episode.duration_s) // 6 if slow else 0
 
 
@@ -219,9 +220,9 @@ def still_bad(scene: Scene, i: int, episode: Degradation) -> bool | None:
     recent, strength = evidence.recent[i, cols], evidence.strength[i, cols]
     if (np.isnan(recent) & np.isnan(strength)).all():
         return None
-    sizes = (effect(evidence.kpis[c], evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
+    sizes = (evidence.kpis[c].shortfall(evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
     large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
-    long, over = evidence.periods[i, cols] > SHORT, surely_over(scene, i)[cols] & (episode.kind != "drift")
+    long, over = evidence.periods[i, cols] > SHORT, surely_over(scene, i)[cols] & (not episode.traits.trend)
     pooled = (strength >= scene.lower_bar) & (long | ~(recent < SURELY_FINE)) & ~over
     rest = over & (evidence.over[i, cols] == 1)  # trouble ends inside a period, which is not bad for the little that it has
     bad = bool(((((recent >= scene.policy.clear_below) & ~rest) | pooled) & large).any())
@@ -232,7 +233,8 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
     """Figures of its strongest moment, the worst severity so far; a sleeping cell may turn out to be an outage."""
     if now is None:
         return episode
-    kind = "outage" if now.kind == "outage" and episode.kind == "sleeping" else episode.kind
+    gone = now.traits.out_of_service and episode.traits.out_of_service
+    kind = gravest_kind((now.kind, episode.kind)) if gone else episode.kind
     sure = replace(
         episode,
         kind=kind,

@@ -3,11 +3,21 @@
 import numpy as np
 
 from detector.degradations.calendar import far_beyond, on
-from detector.degradations.elsewhere import QUALITY, cells_gone, hosting
+from detector.degradations.elsewhere import cells_gone, hosting
 from detector.degradations.scene import Scene
 from detector.domain.cell import base_object
-from detector.domain.degradation import KINDS
-from detector.domain.kpi import Kpi
+from detector.domain.degradation_kind import (
+    CONGESTION,
+    CORE,
+    DEGRADATION_KINDS,
+    DRIFT,
+    INTEGRITY,
+    NO_DATA,
+    OUTAGE,
+    SLEEPING,
+    DegradationKind,
+)
+from detector.domain.kpi import Kpi, family_of
 
 NEIGHBOURS_CARRY_MORE, CLEARLY_MORE = 1.15, 1.5
 """Neighbours' traffic over this multiple of its expectation: somebody's users came over. A tenth of healthy neighbourhoods
@@ -25,42 +35,44 @@ CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
 """Who can say that a silent object's users are without service."""
 
 
-def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> str:
-    """The kind of what object `i` shows in this family; empty if it is no degradation after all."""
+def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> DegradationKind | None:
+    """The kind of what object `i` shows in this family; None if it is no degradation after all."""
     object_id = scene.evidence.objects[i]
     if idle(scene, object_id, family):
-        return ""
+        return None
     if family == "core" or base_object(object_id) in scene.topology.functions:
-        return "" if family == "volume" and cells_gone(scene, i, kpi) else "core"
+        return None if family == "volume" and cells_gone(scene, i, kpi) else CORE
     if family == "availability":
-        return "outage"
+        return OUTAGE
     if family == "volume":
-        return volume_kind(scene, i) if kpi.direction == "up" else "congestion"
+        return volume_kind(scene, i) if kpi.direction == "up" else CONGESTION
     if family == "utilisation":
-        return "congestion"
+        return CONGESTION
     if on(scene, object_id, "event"):
         if not far_beyond(scene, i, kpi):
-            return ""
+            return None
         if scene.load(i) >= CROWDED:
-            return "congestion"
-    if family in QUALITY and scene.saturated(i):
-        return "congestion" if far_beyond(scene, i, kpi) else ""
-    if family in QUALITY and hosting(scene, i):
-        return "congestion"
-    return "drift" if periods * scene.evidence.tick.duration_s >= DRIFT_S else family if family in KINDS else "integrity"
+            return CONGESTION
+    quality = family_of(family).quality
+    if quality and scene.saturated(i):
+        return CONGESTION if far_beyond(scene, i, kpi) else None
+    if quality and hosting(scene, i):
+        return CONGESTION
+    slow = periods * scene.evidence.tick.duration_s >= DRIFT_S
+    return DRIFT if slow else DEGRADATION_KINDS.get(family, INTEGRITY)
 
 
-def volume_kind(scene: Scene, i: int) -> str:
-    """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (empty): on a
+def volume_kind(scene: Scene, i: int) -> DegradationKind | None:
+    """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (None): on a
     declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more."""
     object_id = scene.evidence.objects[i]
     if not scene.collapsed[i]:
-        return ""
+        return None
     if scene.availability_bad[i] or scene.alarmed(object_id, scene.evidence.tick.start):
-        return "outage"
+        return OUTAGE
     if scene.all_quiet or (on(scene, object_id, "holiday") and not crowded_beside(scene, i)):
-        return ""
-    return "outage" if surroundings_collapsed(scene, i) else "sleeping"
+        return None
+    return OUTAGE if surroundings_collapsed(scene, i) else SLEEPING
 
 
 def surroundings_collapsed(scene: Scene, i: int) -> bool:
@@ -80,7 +92,7 @@ def _collapsed_share(scene: Scene, cells: frozenset[str]) -> float:
     return float(np.mean(scene.collapsed[rows])) if rows else 0.0
 
 
-def no_data_kind(scene: Scene, i: int, since: int) -> tuple[str, str]:
+def no_data_kind(scene: Scene, i: int, since: int) -> tuple[DegradationKind, str]:
     """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it. Of one
     among many that fell silent together the others must bear it out, unless an alarm or a ticket names it."""
     said = set(confirmations(scene, i, since))
@@ -93,7 +105,7 @@ def no_data_kind(scene: Scene, i: int, since: int) -> tuple[str, str]:
     if scene.silence.ticketed(i):
         said.add("ticket")
     confirmed = tuple(name for name in CONFIRMERS if name in said)
-    return ("outage" if confirmed else "no_data"), ",".join(confirmed)
+    return (OUTAGE if confirmed else NO_DATA), ",".join(confirmed)
 
 
 def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:

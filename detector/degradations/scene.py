@@ -53,7 +53,7 @@ class Scene:
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth telling; of other kinds than counts of failures there is no least number."""
-        counted = np.array([kpi.kind in ("ratio", "rate") for kpi in self.evidence.kpis], bool)
+        counted = np.array([kpi.traits.counts_failures for kpi in self.evidence.kpis], bool)
         return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
 
     @cached_property
@@ -123,7 +123,7 @@ class Scene:
     def lost(self) -> frozenset[str]:
         """Cells whose users are elsewhere now: those, and others that carry nothing though not all is quiet."""
         gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
-        known = {d.base_object for d in self.open_ if d.open and d.kind in ("outage", "sleeping")}
+        known = {d.base_object for d in self.open_ if d.open and d.traits.out_of_service}
         return (self.out_of_service | gone | known) & self.topology.cells.keys()
 
     @cached_property
@@ -191,7 +191,7 @@ class Scene:
     @cached_property
     def core_onsets(self) -> tuple[tuple[str, int], ...]:
         """(core function, start) of each core episode that was open before this tick."""
-        return tuple((d.base_object, d.started_at) for d in self.open_ if d.kind == "core" and d.open)
+        return tuple((d.base_object, d.started_at) for d in self.open_ if d.traits.of_core and d.open)
 
     @cached_property
     def _alarms(self) -> Mapping[str, list[Alarm]]:

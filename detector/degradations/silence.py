@@ -41,7 +41,7 @@ def silent(scene: Scene, i: int, periods: int) -> Degradation:
         object_id=name,
         family=FAMILY,
         kpi=FAMILY,
-        kind=kind,
+        kind=kind.name,
         started_at=started,
         detected_at=scene.now,
         severity="major" if confirmed else "warning",
@@ -80,14 +80,14 @@ def carry_silence(scene: Scene, episode: Degradation) -> Degradation:
 def _confirmed(scene: Scene, i: int, episode: Degradation) -> Degradation:
     """An outage that is confirmed stays one; for so long as nobody who could still say so reports, it is not known."""
     kind, confirmed = no_data_kind(scene, i, episode.started_at)
-    if episode.kind == "outage" and not confirmed:
+    if episode.affects_service and not confirmed:
         heard = np.isfinite(scene.evidence.neighbour_load[i]) and not scene.silence.stopped[i]
         return replace(episode, no_data_since=None if heard else episode.no_data_since or scene.evidence.tick.start)
-    if kind != "outage":
+    if not kind.affects_service:
         return replace(episode, no_data_since=episode.started_at if scene.silence.stopped[i] else None)
     return replace(
         episode,
-        kind=kind,
+        kind=kind.name,
         confirmed_by=episode.confirmed_by or confirmed,
         severity=worst([episode.severity, "major"]),
         neighbour_load=scene.beside(i),

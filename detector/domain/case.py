@@ -49,7 +49,8 @@ class Condition:
     def holds(self, case: Case, wanted: Any) -> bool:
         """`wanted` as `read_rules` made it. What is not known meets no condition.
 
-        >>> CONDITIONS["segment"].holds(Case(INCIDENT, "slow", Subscriber("s1", segment="gold-plus")), ("gold*",))
+        >>> CONDITIONS["segment"].holds(Case(incident=INCIDENT, service="slow", subscriber=Subscriber(key="s1",
+        ...     segment="gold-plus")), ("gold*",))
         True
         """
         found = self.read(case)

@@ -60,7 +60,8 @@ class TopologyEdge:
 class Topology:
     """The network as it is now. Groups are named (kind, id), kinds as in incidents' root_kind.
 
-    >>> t = Topology({"c1": Cell("c1", "LTE", site_id="s1"), "c2": Cell("c2", "LTE", site_id="s1")})
+    >>> t = Topology({"c1": Cell(cell_id="c1", technology="LTE", site_id="s1"), "c2": Cell(cell_id="c2",
+    ...     technology="LTE", site_id="s1")})
     >>> sorted(t.groups["site", "s1"])
     ['c1', 'c2']
     """

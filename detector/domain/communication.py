@@ -33,8 +33,8 @@ class Communication:
 def standing(rows: Iterable[Communication]) -> list[Communication]:
     """In order of time, without those taken back: each such row cancels the newest before it of its line and incident.
 
-    >>> asked = Communication("inc_1", "s1", "s1", 10, "call")
-    >>> standing([asked, Communication("inc_1", "s1", "s1", 20, TAKEN_BACK)])
+    >>> asked = Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=10, action="call")
+    >>> standing([asked, Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=20, action=TAKEN_BACK)])
     []
     """
     ordered = sorted(rows, key=lambda one: one.at)

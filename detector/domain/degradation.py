@@ -6,22 +6,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from detector.domain.cell import base_object, dimension
+from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 SEVERITIES = ("warning", "minor", "major", "critical")
 PRIORITY = {"critical": 1, "major": 2, "minor": 4, "warning": 7}
 """TM Forum priority (TMF656: 1 high to 10 low) of each severity."""
-KINDS = (
-    "outage",
-    "sleeping",
-    "accessibility",
-    "retainability",
-    "mobility",
-    "integrity",
-    "drift",
-    "congestion",
-    "core",
-    "no_data",
-)
 
 
 class Part(NamedTuple):
@@ -120,8 +109,13 @@ class Degradation:
         return self.cleared_at is None or (self.withdrawn_at is None and self.cleared_at > at - REMEMBERED_S)
 
     @property
+    def traits(self) -> DegradationKind:
+        """What its kind means."""
+        return DEGRADATION_KINDS[self.kind]
+
+    @property
     def affects_service(self) -> bool:
-        return self.kind != "no_data"
+        return self.traits.affects_service
 
 
 def leading(degradations: Iterable[Degradation], kind: str = "") -> Degradation:

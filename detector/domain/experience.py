@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
-HARMS = ("coverage", "access", "drops", "slow", "core")
+Harm = Literal["coverage", "access", "drops", "slow", "core"]
+HARMS: tuple[Harm, ...] = get_args(Harm)
 """What a degraded minute was made of: no service, refused, cut off, slow, or refused by the core."""
 
 

@@ -103,7 +103,8 @@ class Listing:
     def known_at(self, at: int) -> bool:
         """On the list at this moment.
 
-        >>> Listing("inc_1", "s1", "", "expected", 0.4, 900.0, listed_at=100, delisted_at=200).known_at(200)
+        >>> Listing(incident_id="inc_1", subscriber="s1", account="", basis="expected", probability=0.4,
+        ...     exposure_s=900.0, listed_at=100, delisted_at=200).known_at(200)
         False
         """
         return self.listed_at <= at and (self.delisted_at is None or at < self.delisted_at)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from detector.domain.degradation import PRIORITY
+from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
 TRANSITIONS = {"": ("open",), "open": ("open", "resolved", "merged"), "resolved": (), "merged": ()}
@@ -61,6 +62,11 @@ class Incident:
     works_until: int | None = None
     ended_at: int | None = None
     no_data_since: int | None = None
+
+    @property
+    def traits(self) -> DegradationKind:
+        """What its kind, the gravest of its degradations', means."""
+        return DEGRADATION_KINDS[self.kind]
 
     @property
     def priority(self) -> int:

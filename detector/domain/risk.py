@@ -93,8 +93,9 @@ class RiskModel:
     def chance(self, burdens: Sequence[Burden]) -> NDArray[np.float64]:
         """[burden]: of a network contact on that day.
 
-        >>> model = RiskModel((*TODAY, *PAST), (), -5.0, (1.0,) * 10, (0.1,) * 10, 0, 100, 900)
-        >>> np.round(model.chance([Burden(), Burden({"access": 20.0})]), 3).tolist()
+        >>> model = RiskModel(names=(*TODAY, *PAST), segments=(), intercept=-5.0, weights=(1.0,) * 10, errors=(0.1,) *
+        ...     10, fitted_at=0, complaints=100, people=900)
+        >>> np.round(model.chance([Burden(), Burden(minutes={"access": 20.0})]), 3).tolist()
         [0.007, 0.124]
         """
         linear = self.intercept + features(burdens, self.segments) @ np.array(self.weights)

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 from detector.domain.customer import Customers
 from detector.domain.degradation import Degradation
-from detector.domain.experience import HARMS, Experience
+from detector.domain.experience import HARMS, Experience, Harm
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
+from detector.domain.kpi import family_of
 from detector.domain.window import Window
 
 PEAK, END, MEAN = 0.35, 0.25, 0.4
@@ -29,26 +30,6 @@ FULL_H, AGAIN_H = 8.0, 0.5
 """Hours without any service that spend 63 % of MEAN; each further incident counts like so many of them."""
 GRAVITY: Mapping[str, float] = {"coverage": 1.0, "core": 0.9, "access": 0.8, "drops": 0.6, "slow": 0.4}
 SEVERITY: Mapping[str, float] = {"critical": 1.0, "major": 0.8, "minor": 0.5, "warning": 0.3}
-_HARM_OF_KIND = {
-    "outage": "coverage",
-    "sleeping": "coverage",
-    "no_data": "coverage",
-    "accessibility": "access",
-    "core": "core",
-    "retainability": "drops",
-    "mobility": "drops",
-    "integrity": "slow",
-    "congestion": "slow",
-}
-_HARM_OF_FAMILY = {
-    "availability": "coverage",
-    "volume": "coverage",
-    "retainability": "drops",
-    "mobility": "drops",
-    "integrity": "slow",
-    "utilisation": "slow",
-    "core": "core",
-}
 _DAY_S = 86_400
 Holder = tuple[str, str]
 """(holder kind, key)."""
@@ -62,14 +43,13 @@ class Trouble(NamedTuple):
     gravity: float
 
 
-def harm_of(incident: Incident, leading: Degradation | None = None) -> str:
+def harm_of(incident: Incident, leading: Degradation | None = None) -> Harm:
     """One of HARMS; a drift is what its leading degradation drifts in.
 
     >>> harm_of(Incident("inc_1", "cell", "c1", "retainability", 0, 0, "minor", (), ("c1",), ""))
     'drops'
     """
-    by_family = _HARM_OF_FAMILY.get(leading.family, "access") if leading else "access"
-    return _HARM_OF_KIND.get(incident.kind, by_family)
+    return incident.traits.harm or family_of(leading.family if leading else "").harm
 
 
 def trouble_of(incident: Incident, now: int, leading: Degradation | None = None) -> Trouble:

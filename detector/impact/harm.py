@@ -10,7 +10,7 @@ from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.impact.rates import DEAD_KINDS, common_rates, dimension_share, failing_of, is_dead, is_slow
+from detector.impact.rates import common_rates, dimension_share, failing_of, is_dead, is_slow
 
 SHELTER = ("site", "node", "edge")
 CORE_TECHNOLOGIES = {"AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"}}
@@ -141,9 +141,9 @@ def _last_bad(d: Degradation, end: int, now: int) -> int:
 def _lost_share(d: Degradation) -> float:
     """Share of the expected service (availability, traffic) that is missing; all of it if that is not known, and after one
     period of which a part is missing: the cell died inside it."""
-    if d.kind == "no_data" or not (np.isfinite(d.observed) and np.isfinite(d.expected)) or d.expected <= 0:
+    if not d.traits.affects_service or not (np.isfinite(d.observed) and np.isfinite(d.expected)) or d.expected <= 0:
         return 1.0
-    if d.kind in DEAD_KINDS and d.observed > d.expected:  # told as downtime, where more is worse
+    if d.traits.unserved and d.observed > d.expected:  # told as downtime, where more is worse
         return 1.0
     missing = float(np.clip(1.0 - d.observed / d.expected, 0.0, 1.0))
     return 1.0 if missing >= BROKE_INSIDE and d.periods <= 1 else missing

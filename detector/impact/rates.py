@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from detector.domain.degradation import Degradation
-from detector.domain.kpi import Kpi
+from detector.domain.kpi import Kpi, family_of
 
 SESSION_S = 90.0
 """Session time behind one attempt: turns releases per session second into releases per attempt."""
 DIMENSION_SHARE = 0.35
 """Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
-DEAD_KINDS = ("outage", "sleeping", "no_data")
-SLOW_FAMILIES = ("integrity", "utilisation")
 POOLED = 20.0
 """Extra failures of one object that weigh as much as the common rate of all objects of the incident."""
 LUCK = 0.5
@@ -52,16 +50,16 @@ def excess_per_attempt(d: Degradation, kpi: Kpi | None = None) -> float:
     change = abs(d.observed - d.expected)
     if not np.isfinite(change):
         return 0.0
-    per_attempt = change * SESSION_S if kpi is not None and kpi.kind == "rate" else change
+    per_attempt = change * SESSION_S if kpi is not None and kpi.traits.per_second else change
     return float(np.clip(per_attempt * dimension_share(d), 0.0, 0.999))
 
 
 def is_dead(d: Degradation) -> bool:
-    return d.kind in DEAD_KINDS or d.family == "availability"
+    return d.traits.unserved or family_of(d.family).unserved
 
 
 def is_slow(d: Degradation) -> bool:
-    return d.kind in ("integrity", "congestion") or d.family in SLOW_FAMILIES
+    return d.traits.slows or family_of(d.family).slows
 
 
 def dimension_share(d: Degradation) -> float:

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detector.domain.degradation import SEVERITIES, Degradation
+from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 LONG = 12
 """Periods: a longer horizon tells when it was seen, and only roughly when it began."""
-GRADUAL = ("accessibility", "retainability", "mobility", "integrity", "drift")
 GRADUAL_S = 3 * 3_600
 """A mild loss of quality passes the bar on busy cells at once and on quiet ones some hours later."""
-OUT_OF_SERVICE = ("outage", "sleeping")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +25,10 @@ class Bout:
     strength: float
     degradation_ids: frozenset[str]
     families: frozenset[str] = frozenset()
+
+    @property
+    def traits(self) -> DegradationKind:
+        return DEGRADATION_KINDS[self.kind]
 
     @property
     def seen(self) -> int:
@@ -88,4 +91,4 @@ def gradual(a: Bout, b: Bout) -> bool:
     if compatible(a, b):
         return True
     first, second = sorted((a, b), key=lambda bout: bout.at)
-    return a.kind in GRADUAL and b.kind in GRADUAL and second.at - first.at - first.slack_s <= GRADUAL_S
+    return a.traits.gradual and b.traits.gradual and second.at - first.at - first.slack_s <= GRADUAL_S

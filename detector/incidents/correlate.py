@@ -73,7 +73,7 @@ def correlate(
 
 def _crowd(cause: Cause, degradations: Mapping[str, Degradation]) -> bool:
     """Nothing but congestion: perhaps beside a cell whose loss has to be entered first."""
-    return all(degradations[d].kind == "congestion" for d in cause.degradation_ids)
+    return all(degradations[d].traits.overload for d in cause.degradation_ids)
 
 
 class Ledger:

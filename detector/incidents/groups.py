@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from detector.incidents.bouts import GRADUAL, GRADUAL_S, Bout, compatible, gradual
+from detector.incidents.bouts import GRADUAL_S, Bout, compatible, gradual
 from detector.incidents.chance import both_by_chance, group_by_chance, unwell_by_chance
 from detector.incidents.hints import ALIKE
 from detector.incidents.search import Root, Search
@@ -69,7 +69,7 @@ def claim_of(search: Search, root: Root, by_cell: Mapping[str, set[Bout]]) -> Cl
     """None if too few of the group's cells are bad together."""
     members = search.members(root)
     bad = sorted((b for cell in members & by_cell.keys() for b in by_cell[cell]), key=_onset)
-    sets = [*_together(bad, compatible), *_together([b for b in bad if b.kind in GRADUAL], gradual)]
+    sets = [*_together(bad, compatible), *_together([b for b in bad if b.traits.gradual], gradual)]
     bouts = max(sets, key=len, default=frozenset[Bout]())
     share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (search.policy.covers_share, 2)
     wanted, raised = max(least, share * len(members)), len({b.object_id for b in bouts})
@@ -108,7 +108,7 @@ def alike(search: Search, root: Root, bouts: frozenset[Bout]) -> int:
 def _beside(search: Search, root: Root, bouts: frozenset[Bout]) -> list[float]:
     """-log10 p of the members that are not bad; behind several masts only those of masts with no bad cell, for the others
     may look so because of their mast."""
-    if not all(b.kind in GRADUAL for b in bouts):
+    if not all(b.traits.gradual for b in bouts):
         return []
     others = search.members(root) - {b.object_id for b in bouts}
     if root[0] not in ONE_MAST:

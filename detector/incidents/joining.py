@@ -7,7 +7,7 @@ from functools import cached_property
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
-from detector.incidents.bouts import GRADUAL, GRADUAL_S, OUT_OF_SERVICE
+from detector.incidents.bouts import GRADUAL_S
 from detector.incidents.chance import group_by_chance
 from detector.incidents.groups import ONE_MAST, SCATTERED
 from detector.incidents.roots import Cause
@@ -16,7 +16,6 @@ from detector.incidents.times import began
 
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
-MILD = (*GRADUAL, "congestion")
 SHOWN_S = 6 * 3_600
 """A release that harms a cell has shown it by then."""
 SELDOM = 0.05
@@ -48,7 +47,7 @@ class Joining:
 
     @cached_property
     def mild(self) -> bool:
-        return all(d.kind in MILD for d in self.own)
+        return all(d.traits.mild for d in self.own)
 
     def belongs_to(self, incident: Incident) -> bool:
         """By root, by its cells, as a later cell of a release or a mast, or as the crowd beside a lost cell."""
@@ -63,8 +62,8 @@ class Joining:
 
     def _another(self, incident: Incident) -> bool:
         """Service is gone, hours after an incident of mere quality was opened: that would tell its times wrongly."""
-        gone = any(d.kind in OUT_OF_SERVICE for d in self.own)
-        return gone and incident.kind in MILD and began(self.own) - incident.opened_at > GRADUAL_S
+        gone = any(d.traits.out_of_service for d in self.own)
+        return gone and incident.traits.mild and began(self.own) - incident.opened_at > GRADUAL_S
 
     def _inside(self, incident: Incident) -> bool:
         topology = self.search.topology
@@ -79,11 +78,11 @@ class Joining:
         """Its cells show one after the other, but not days after it came."""
         inside = self.cells <= self.search.topology.cells_of(incident.root_kind, incident.root_id)
         soon = began(self.own) - incident.started_at <= SHOWN_S
-        return incident.root_kind == SCATTERED and inside and soon and self.mild and incident.kind in MILD
+        return incident.root_kind == SCATTERED and inside and soon and self.mild and incident.traits.mild
 
     def _of_the_mast(self, incident: Incident) -> bool:
         """Mild beside mild on one mast: by chance, seldom enough, for so long as the incident lasts."""
-        if not (self.mild and incident.kind in MILD and incident.root_kind in ("cell", *ONE_MAST)):
+        if not (self.mild and incident.traits.mild and incident.root_kind in ("cell", *ONE_MAST)):
             return False
         topology, bad = self.search.topology, set(incident.cells)
         masts = (
@@ -102,7 +101,7 @@ class Joining:
 
     def _crowd_beside(self, incident: Incident) -> bool:
         """Congested, next to a cell that the incident has put out of service."""
-        if incident.kind not in OUT_OF_SERVICE or any(d.kind != "congestion" for d in self.own):
+        if not incident.traits.out_of_service or any(not d.traits.overload for d in self.own):
             return False
         neighbours, lost = self.search.topology.neighbours, set(incident.cells)
         return all(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation, leading, worst
+from detector.domain.degradation_kind import gravest_kind
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
@@ -18,19 +19,6 @@ from detector.incidents.roots import Cause
 from detector.incidents.search import Root, Search
 from detector.incidents.times import began, ended, goes_on
 
-KIND_ORDER = (
-    "no_data",
-    "drift",
-    "congestion",
-    "integrity",
-    "mobility",
-    "retainability",
-    "accessibility",
-    "sleeping",
-    "outage",
-    "core",
-)
-"""An incident is called after its gravest kind, and never after a lesser one later."""
 MAINTENANCE = "maintenance"
 OVERRUN = "; declared works overrun"
 
@@ -106,7 +94,7 @@ def absorbed(older: Incident, younger: Incident, moment: Moment) -> tuple[Incide
         degradation_ids=older.degradation_ids + new,
         cells=tuple(sorted({*older.cells, *younger.cells})),
         severity=worst([older.severity, younger.severity]),
-        kind=max(older.kind, younger.kind, key=KIND_ORDER.index),
+        kind=gravest_kind((older.kind, younger.kind)),
     )
     gone = replace(
         younger,
@@ -128,7 +116,7 @@ def advanced(incident: Incident, before: Incident | None, moment: Moment, *, tog
         incident = replace(
             incident,
             severity=worst([incident.severity, *(d.severity for d in own)]),
-            kind=max([incident.kind, gravest(own)], key=KIND_ORDER.index),
+            kind=gravest_kind((incident.kind, gravest(own))),
         )
     incident = linked(unsuppressed(incident, moment), moment)
     incident = replace(incident, no_data_since=unmeasured_since(own))
@@ -250,7 +238,7 @@ def touched(root: Root, own: Sequence[Degradation], topology: Topology) -> tuple
 
 
 def gravest(own: Sequence[Degradation]) -> str:
-    return max((d.kind for d in own), key=KIND_ORDER.index)
+    return gravest_kind(d.kind for d in own)
 
 
 def in_order(own: Sequence[Degradation]) -> list[Degradation]:

@@ -7,7 +7,7 @@ from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import ROOT_KINDS
 from detector.domain.policy import IncidentPolicy
-from detector.incidents.bouts import GRADUAL, GRADUAL_S, OUT_OF_SERVICE, Bout, bouts_of, compatible
+from detector.incidents.bouts import GRADUAL_S, Bout, bouts_of, compatible
 from detector.incidents.chance import lately, together_by_chance
 from detector.incidents.groups import explained
 from detector.incidents.hints import Hints
@@ -86,11 +86,11 @@ def _by_core(search: Search, left: set[Bout]) -> list[Cause]:
         behind = search.topology.cells_behind(function.object_id)
         peers = {b for b in left if search.is_core(b) and _serve_together(search.topology, b.object_id, function.object_id)}
         felt = {b for b in left if b.object_id in behind and function.seen - b.seen <= FELT_BEFORE_S}
-        gone = {b for b in felt if b.kind in OUT_OF_SERVICE}
+        gone = {b for b in felt if b.traits.out_of_service}
         if len({b.object_id for b in gone}) < search.policy.covers_share * len(behind):
             felt -= gone
         late = {
-            b for b in felt if "accessibility" in b.families and b.kind in GRADUAL and 0 <= b.at - function.at <= GRADUAL_S
+            b for b in felt if "accessibility" in b.families and b.traits.gradual and 0 <= b.at - function.at <= GRADUAL_S
         }
         turned = {b for b in felt | peers if compatible(b, function)} | late | {function}
         found.append(_taken(("nf", function.object_id), turned, left))
@@ -109,7 +109,7 @@ def _serve_together(topology: Topology, one: str, other: str) -> bool:
 def _asked_less(search: Search) -> set[Bout]:
     """Core functions that fail nobody but are asked less, while cells behind them went out of service: a consequence."""
     functions = {b for b in search.bouts if search.is_core(b) and b.families == {"volume"}}
-    gone = [b for b in search.bouts if b.kind in OUT_OF_SERVICE and not search.is_core(b)]
+    gone = [b for b in search.bouts if b.traits.out_of_service and not search.is_core(b)]
     behind = {f: search.topology.cells_behind(f.object_id) for f in functions}
     return {f for f in functions if any(b.object_id in behind[f] and compatible(b, f) for b in gone)}
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from detector.domain.degradation import Degradation
 from detector.domain.detection import Tracked
 from detector.domain.incident import Incident
-from detector.incidents.bouts import OUT_OF_SERVICE
 
 SHARPEST = 30.0
 """-log10 p a period: beyond it an onset is as sharp as can be."""
@@ -59,7 +58,7 @@ def goes_on(members: Sequence[Degradation]) -> bool:
     long horizon may have raised late and keeps open, are its echo."""
     clear = clear_ones(members)
     still = sum(weight(d) for d in clear if d.open)
-    gone = any(d.open and d.kind in OUT_OF_SERVICE for d in members)
+    gone = any(d.open and d.traits.out_of_service for d in members)
     return gone or still > LAST_FEW * sum(map(weight, clear)) or (still > 0 and all(d.open for d in clear))
 
 

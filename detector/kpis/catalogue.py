@@ -3,13 +3,13 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from detector.domain.errors import Misconfigured
-from detector.domain.kpi import FAMILIES, KINDS, Kpi
+from detector.domain.kpi import FAMILIES, KPI_KINDS, Kpi
 from detector.domain.toml_text import values_of
 from detector.kpis.formula import Formula, compile_formula
 
@@ -56,11 +56,11 @@ class Catalogue:
     @cached_property
     def computed(self) -> tuple[Kpi, ...]:
         """Those with counters behind them: all but the products."""
-        return tuple(k for k in self.kpis if k.kind != "display")
+        return tuple(k for k in self.kpis if k.traits.computed)
 
     @cached_property
     def products(self) -> tuple[Kpi, ...]:
-        return tuple(k for k in self.kpis if k.kind == "display")
+        return tuple(k for k in self.kpis if not k.traits.computed)
 
     @cached_property
     def formulas(self) -> Mapping[str, tuple[Formula, Formula | None]]:
@@ -149,7 +149,7 @@ def _suggest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known[:12])}"
 
 
-def _choice(row: Mapping[str, Any], key: str, choices: tuple[str, ...], where: str, default: str | None = None) -> str:
+def _choice(row: Mapping[str, Any], key: str, choices: Collection[str], where: str, default: str | None = None) -> str:
     value: str = _typed(row, key, str, where, default)
     if value not in choices:
         raise Misconfigured(f"{key} {value!r} is not known", where=where, mend=_suggest(value, choices))
@@ -174,13 +174,13 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
     _known(row, (*(f for f in Kpi.__dataclass_fields__ if f != "id"), "product"), where)
     if not (id_.isascii() and id_.isidentifier()):
         raise Misconfigured(f"{id_!r} is no KPI id", where=where, mend="use letters, digits and underscores")
-    kind = _choice(row, "kind", KINDS, where)
+    kind = _choice(row, "kind", KPI_KINDS, where)
     numerator, denominator = _formulas(row, kind, where)
     weight, floor = (float(_typed(row, key, (int, float), where, d)) for key, d in (("weight", 1.0), ("floor", 0.01)))
     if not (0 <= weight < 1e6 and 0 <= floor < 1e6):
         raise Misconfigured(f"weight {weight} and floor {floor}", where=where, mend="neither may be negative or huge")
     direction = _choice(row, "direction", DIRECTIONS, where)
-    if direction != "none" and (kind == "state") != (direction == "both"):
+    if direction != "none" and (KPI_KINDS[kind].orientation == "any") != (direction == "both"):
         mend = "say 'both' of a state, and of nothing else"
         raise Misconfigured(f"direction {direction!r} of a {kind}", where=where, mend=mend)
     return Kpi(
@@ -201,16 +201,14 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
 
 def _formulas(row: Mapping[str, Any], kind: str, where: str) -> tuple[str, str]:
     """Numerator and denominator as the kind demands; of a product its factors, joined by ` * `."""
-    demanded = (
-        {"numerator", "denominator"} if kind in ("ratio", "rate") else {"product"} if kind == "display" else {"numerator"}
-    )
-    allowed = demanded | ({"denominator"} if kind in ("mean", "gauge", "state") else set())
+    demanded = KPI_KINDS[kind].formulas
+    allowed = {*demanded, *KPI_KINDS[kind].optional_formulas}
     for key in ("numerator", "denominator", "product"):
         if key in row and key not in allowed:
             raise Misconfigured(f"a {kind} has no {key!r}", where=where, mend="take it out, or choose another kind")
         if key in demanded:
             _typed(row, key, list if key == "product" else str, where)
-    if kind == "display":
+    if not KPI_KINDS[kind].computed:
         return " * ".join(_typed({"product": factor}, "product", str, where) for factor in row["product"]), ""
     for key in sorted(allowed & set(row)):
         compile_formula(_typed(row, key, str, where), f"{where}.{key}")
@@ -241,7 +239,8 @@ def _check_names(catalogue: Catalogue, where: str) -> None:
 def factors(product: Kpi) -> tuple[tuple[str, ...], ...]:
     """The KPIs that a display KPI multiplies; of several in one factor the first one known counts.
 
-    >>> kpi = Kpi("nr_access", "", "%", "display", "up", "accessibility", "NR", "", "nr_rrc_user_sr | nr_rrc_sr * nr_drb_sr")
+    >>> kpi = Kpi(id="nr_access", title="", unit="%", kind="display", direction="up", family="accessibility",
+    ...     technology="NR", clause="", numerator="nr_rrc_user_sr | nr_rrc_sr * nr_drb_sr")
     >>> factors(kpi)
     (('nr_rrc_user_sr', 'nr_rrc_sr'), ('nr_drb_sr',))
     """

@@ -120,7 +120,7 @@ class _Work:
             if own.any():
                 num, den = self._counts(kpi, stems, rows)
                 at = np.repeat(starts, len(names))
-                good = own & consistent(kpi.id, kpi.kind, np.where(own, num, np.nan), den, rows.objects, at, self.findings)
+                good = own & consistent(kpi.id, kpi.traits, np.where(own, num, np.nan), den, rows.objects, at, self.findings)
                 numerator[:, k], denominator[:, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
         shape = (len(run), len(names), len(kpis))
         suspect = rows.suspect.reshape(shape[:2])
@@ -142,7 +142,7 @@ class _Work:
 
     def _counts_events(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> bool:
         upper, _ = self.catalogue.formulas[kpi.id]
-        return kpi.kind != "ratio" or whole_counts(kpi.id, upper, stems, self.catalogue, rows.objects, self.findings)
+        return not kpi.traits.fraction or whole_counts(kpi.id, upper, stems, self.catalogue, rows.objects, self.findings)
 
     def _counts(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> tuple[Values, Values]:
         """Numerator and denominator per object; without a formula the latter is the measured share of the tick."""
@@ -153,7 +153,7 @@ class _Work:
         if lower is not None:
             return numerator, np.broadcast_to(lower.evaluate(inputs), shape)
         share = rows.duration_s / self.grid.length(rows.duration_s)
-        return (numerator if kpi.kind == "volume" else numerator * share), np.full(shape, share)
+        return (numerator if kpi.traits.per_period else numerator * share), np.full(shape, share)
 
 
 def _alike(one: CounterRows, other: CounterRows) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.finding import Findings
+from detector.domain.kpi import KpiKind
 from detector.kpis.catalogue import Catalogue
 from detector.kpis.formula import Formula
 from detector.kpis.rows import CounterRows
@@ -88,7 +89,7 @@ def whole_counts(
 
 def consistent(
     kpi_id: str,
-    kind: str,
+    kind: KpiKind,
     numerator: NDArray[np.float64],
     denominator: NDArray[np.float64],
     objects: tuple[str, ...],
@@ -98,8 +99,8 @@ def consistent(
     """[object]: both counts are there and can be true; a ratio above 1 (Succ > Att) or a negative count is a finding."""
     there = np.isfinite(numerator) & np.isfinite(denominator)
     with np.errstate(invalid="ignore"):
-        above = there & (kind == "ratio") & (numerator > denominator * (1 + 1e-9))
-        below = there & ((denominator < 0) | ((numerator < 0) & (kind in ("ratio", "rate", "volume"))))
+        above = there & (kind.fraction) & (numerator > denominator * (1 + 1e-9))
+        below = there & ((denominator < 0) | ((numerator < 0) & (kind.counted)))
     for code, wrong in (("success_exceeds_attempts", above), ("negative_kpi", below)):
         for o in np.flatnonzero(wrong):
             findings.add(code, objects[o], f"{kpi_id}: {numerator[o]:g} of {denominator[o]:g} at {starts[o]}")

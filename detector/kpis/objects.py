@@ -16,7 +16,7 @@ class ObjectNames:
     names); else the last RDN's value if it is a known id, unless the LDN names another node than that cell's.
 
     >>> from detector.domain.cell import Cell
-    >>> cell = Cell("c1", "NR", node_id="g7", ldn=("GNBCUCPFunction=1,NRCellCU=3",))
+    >>> cell = Cell(cell_id="c1", technology="NR", node_id="g7", ldn=("GNBCUCPFunction=1,NRCellCU=3",))
     >>> names = ObjectNames(Topology({"c1": cell}))
     >>> names.object_of("ManagedElement=g7, GNBCUCPFunction=1, NRCellCU=3"), names.object_of("NRCellDU=c1#5qi=1")
     ('c1', 'c1#5qi=1')

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.evidence import Band
-from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach
 
 Vector = NDArray[np.float64]
@@ -37,7 +36,7 @@ def breach_of(band: Band, steps: Sequence[tuple[float, str]], *, made_at: int) -
         object_id=band.object_id,
         kpi=band.kpi.id,
         severity=ahead[1],
-        limit=_value(band.kpi, usual, ahead[0]),
+        limit=band.kpi.worsened(usual, ahead[0]),
         made_at=made_at,
         at=median,
         low=low,
@@ -56,8 +55,7 @@ def worse(band: Band) -> Vector:
     number = known.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         seen, usual = (np.where(known, side, 0.0).sum(axis=1) / number for side in sides)
-        gone = usual - seen if band.kpi.kind == "ratio" else np.log(usual / seen)
-    signed = gone if band.kpi.direction == "up" else -gone
+        signed = band.kpi.worsening(seen, usual)
     return np.where(np.isfinite(signed), signed, np.nan)
 
 
@@ -97,9 +95,3 @@ def crossing(level: Vector, limit: float) -> tuple[int | None, int | None, int |
 
 def _first(reached: NDArray[np.bool_]) -> int | None:
     return int(reached.argmax()) + 1 if reached.any() else None
-
-
-def _value(kpi: Kpi, usual: float, limit: float) -> float:
-    """The KPI's value at which it is `limit` worse than usual."""
-    sign = -1.0 if kpi.direction == "up" else 1.0
-    return usual + sign * limit if kpi.kind == "ratio" else usual * float(np.exp(sign * limit))

@@ -5,7 +5,7 @@ import numpy as np
 from detector.domain.evidence import Band
 from detector.domain.frame import KpiFrame
 from detector.scoring.baseline import Baseline
-from detector.scoring.counting import counts, flipped, shown, worse
+from detector.scoring.counting import counts, shown
 from detector.scoring.learning import load_effect
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample
@@ -25,10 +25,10 @@ def band(history: KpiFrame, baseline: Baseline, object_id: str, kpi_id: str, tim
     events, size = (side[:, 0] for side in counts(own, k))
     blank = np.full(len(own.starts), np.nan)
     level, low, high = blank, blank, blank
-    if kpi_id in baseline.kpi_index and kpi.kind in SCORERS:
+    if kpi_id in baseline.kpi_index and kpi.traits.computed:
         sample = _sample(own, baseline, kpi_id, object_id, timezone)
         level, (low, high) = sample.level, SCORERS[kpi.kind].band(sample)
-    if flipped(kpi):
+    if kpi.counts_successes:
         low, high = high, low
     starts = own.starts.copy()
     return Band(
@@ -58,7 +58,7 @@ def _sample(own: KpiFrame, baseline: Baseline, kpi_id: str, object_id: str, time
         spread=spread,
         doubt=doubt,
         rest=baseline.rests(b, rows, when)[:, 0],
-        worse=worse(own.kpis[k]),
+        worse=own.kpis[k].worse_sign,
         offset=float(baseline.offset[b]),
         counted=bool(baseline.counted[b]),
     )

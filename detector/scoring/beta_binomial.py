@@ -13,9 +13,9 @@ class BetaBinomial:
     """Failures k of n attempts; the spread is the intra-class correlation rho. Plain binomial tails would call a hundred
     times as many false alarms (Williams 1982, Appl. Statist. 31: overdispersed proportions by moments)."""
 
-    kinds: tuple[str, ...] = ("ratio",)
     chance: float = 1.0
     collapses: bool = False
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size >= policy.min_attempts)

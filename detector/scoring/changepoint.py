@@ -56,7 +56,9 @@ def segment(scorer: Scorer, periods: Sample, *, downtime: bool = False) -> Segme
     >>> from detector.scoring.beta_binomial import BetaBinomial
     >>> failures = np.array([[1.0], [0.0], [2.0], [9.0], [12.0], [8.0], [1.0]])
     >>> size = np.full((7, 1), 100.0)
-    >>> found = segment(BetaBinomial(), Sample(failures, size, 0.01 + 0 * size, 0 * size, np.zeros(1), 0 * size))
+    >>> level, none = np.full((7, 1), 0.01), np.zeros((7, 1))
+    >>> sample = Sample(events=failures, size=size, level=level, spread=none, doubt=np.zeros(1), rest=none)
+    >>> found = segment(BetaBinomial(), sample)
     >>> int(found.onset[0]), int(found.over[0]), bool(found.gone[0] > 5)
     (4, 1, True)
     """
@@ -111,7 +113,8 @@ def _of_collapse(periods: Sample, variance: Floats) -> Segment:
     >>> from detector.scoring.collapse import Collapse
     >>> night = np.array([[0.0], [0.0], [0.0], [90.0], [0.0], [0.0]])
     >>> usual = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
-    >>> periods = Sample(night, 0 * usual + 1, usual, 0.01 + 0 * usual[0], np.zeros(1), 0 * usual)
+    >>> size, spread, none = np.ones((6, 1)), np.full(1, 0.01), np.zeros((6, 1))
+    >>> periods = Sample(events=night, size=size, level=usual, spread=spread, doubt=np.zeros(1), rest=none)
     >>> found = segment(Collapse(), periods)
     >>> int(found.onset[0]), int(found.over[0])
     (2, 0)

@@ -13,9 +13,9 @@ class Collapse:
     """P(so little traffic) of a Gamma around the expectation; only less than expected counts. That a cell may be empty by
     habit (asleep to save energy, or rarely used) is added afterwards, see `baseline.unless_at_rest`."""
 
-    kinds: tuple[str, ...] = ("volume",)
     chance: float = 0.0
     collapses: bool = True
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.expected >= (policy.min_attempts if sample.counted else 1e-9))

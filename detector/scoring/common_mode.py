@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
-from detector.scoring.counting import Floats, worse
+from detector.scoring.counting import Floats
 
 BUCKETS, SMALLEST_BUCKET = 15, 3
 LEAST_OBJECTS = 12
@@ -44,9 +44,9 @@ def _move(kpi: Kpi, events: Floats, expected: Floats) -> Floats:
         return np.ones(len(events))
     votes = votes[:, voters]
     moves, sure = _median_of_buckets(np.where(votes, events[:, voters], 0.0), np.where(votes, expected[:, voters], 0.0))
-    if kpi.kind == "volume":
+    if kpi.traits.traffic:
         return np.clip(moves, *MOST_TRAFFIC)
-    moves = np.clip(moves, 1.0, MOST_BAD) if worse(kpi) > 0 else np.clip(moves, 1 / MOST_BAD, 1.0)
+    moves = np.clip(moves, 1.0, MOST_BAD) if kpi.worse_sign > 0 else np.clip(moves, 1 / MOST_BAD, 1.0)
     return np.where(sure, moves, 1.0)
 
 

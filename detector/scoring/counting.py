@@ -13,16 +13,6 @@ CHUNK = 4_000_000
 """Values held at once: 32 MB an array."""
 
 
-def flipped(kpi: Kpi) -> bool:
-    """Successes are stored, failures are judged."""
-    return kpi.kind == "ratio" and kpi.direction == "up"
-
-
-def worse(kpi: Kpi) -> int:
-    """+1 if more events are worse. A ratio's are failures; of a mean that should be high, less is worse."""
-    return -1 if kpi.direction == "up" and kpi.kind in ("rate", "mean", "gauge") else 1
-
-
 def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Floats, Floats]:
     """(events, size) over [period, object] of the KPI at `k`; NaN in both where either is missing or the size is 0.
 
@@ -31,9 +21,9 @@ def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Float
     size = np.array(frame.denominator[:, objects, k])
     events = np.array(frame.numerator[:, objects, k])
     missing = ~(np.isfinite(events) & (size > 0))
-    if flipped(frame.kpis[k]):
+    if frame.kpis[k].counts_successes:
         events = size - events
-    if frame.kpis[k].kind == "ratio":
+    if frame.kpis[k].traits.fraction:
         events = np.clip(events, 0, size)
     events[missing] = size[missing] = np.nan
     return events, size
@@ -41,7 +31,7 @@ def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Float
 
 def shown(kpi: Kpi, fraction: Floats) -> Floats:
     """As the catalogue means it: a success rate again, where failures were judged."""
-    return np.asarray(1 - fraction if flipped(kpi) else fraction)
+    return np.asarray(1 - fraction if kpi.counts_successes else fraction)
 
 
 def chunks(periods: int, objects: int) -> Iterator[slice]:

@@ -21,7 +21,9 @@ def ended(sample: Sample, horizons: NDArray[np.int64], z: Floats, *, counted: bo
 
     >>> sides = np.array([[[1.0, 5.0]], [[2.0, 15.0]], [[40.0, 60.0]]])[:, 0]
     >>> expected = np.array([[1.0, 1.0], [3.0, 3.0], [12.0, 12.0]])
-    >>> bad_until_an_hour_ago = Sample(sides, 100 * expected, 0.01 + 0 * sides, 0 * sides, np.zeros(2), 0 * sides)
+    >>> level, none = np.full((3, 2), 0.01), np.zeros((3, 2))
+    >>> bad_until_an_hour_ago = Sample(
+    ...     events=sides, size=100 * expected, level=level, spread=none, doubt=np.zeros(2), rest=none)
     >>> ended(bad_until_an_hour_ago, np.array([1, 3, 12]), 0 * sides, counted=True).tolist()
     [[False, False], [False, False], [True, False]]
     """

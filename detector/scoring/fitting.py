@@ -14,7 +14,7 @@ from detector.scoring.counting import Floats
 from detector.scoring.horizons import horizons
 from detector.scoring.learning import History, calibrate, exceedances, load_places, usual_slopes, usual_spread
 from detector.scoring.levels import levels, peer_groups
-from detector.scoring.registry import SCORERS, judged
+from detector.scoring.registry import SCORERS
 from detector.scoring.rest import rest_chance
 from detector.scoring.time_of_week import HOURS, time_of_week
 
@@ -51,10 +51,10 @@ def fit(
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
         progress(LEVELS_SHARE * k / len(history.kpis))
-        if kpi.kind in SCORERS and len(history.starts):
+        if kpi.traits.computed and len(history.starts):
             _fit_level(past, k, groups, len(strangers))
     blank.load[:] = load_places(history.kpis)
-    tested = [k for k, kpi in enumerate(history.kpis) if judged(kpi) and len(history.starts)]
+    tested = [k for k, kpi in enumerate(history.kpis) if kpi.judged and len(history.starts)]
     found: dict[tuple[int, int], Exceedances] = {}
     for done, k in enumerate(tested):
         progress(LEVELS_SHARE + (1 - LEVELS_SHARE) * done / len(tested))
@@ -70,7 +70,7 @@ def _blank(history: KpiFrame, objects: tuple[str, ...], policy: DetectionPolicy)
     """Arrays of the right shapes; `fit` fills them before anyone else sees them."""
     rows, n = len(objects) + 1, len(history.kpis)
     periods = horizons(history.duration_s, policy)
-    volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.kind == "volume" and judged(kpi)], dtype=np.int64)
+    volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.traits.traffic and kpi.judged], dtype=np.int64)
     return Baseline(
         objects=objects,
         kpis=history.kpis,
@@ -95,7 +95,7 @@ def _fit_level(past: History, k: int, groups: Sequence[Mapping[str, Sequence[int
     level, doubt = levels(blocks, groups, SCORERS[kpi.kind].chance)
     base.level[:, :, k], base.doubt[:, k] = level, doubt
     base.counted[k] = bool((blocks.events == np.round(blocks.events)).all())
-    if kpi.kind in ("mean", "gauge"):
+    if SCORERS[kpi.kind].logarithmic:
         base.offset[k] = SMALL_SHARE * float(level[:, -1].mean())
 
 

@@ -7,8 +7,6 @@ from detector.domain.kpi import Kpi
 from detector.scoring.counting import Floats
 from detector.scoring.scorer import Sample
 
-SHARP = {"ratio": 5.0, "rate": 3.0, "mean": 1.5}
-"""How many times the floor one period has to be off to be news by itself; kinds that are not named need no more."""
 SHARP_RATIO = 0.05
 """A twentieth more failures are sharp, whatever the floor."""
 ELSEWHERE = 0.3
@@ -19,17 +17,18 @@ def lasting(sample: Sample, excess: Floats, peak: Floats, kpi: Kpi) -> NDArray[n
     """[horizon, object]: sharp over the horizon, or mild and shown by more than one of its periods. `excess` as the scorer
     gives it; `peak`: the excess of each horizon's worst period.
 
-    >>> kpi = Kpi("a", "A", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b", floor=0.01)
+    >>> kpi = Kpi(id="a", title="A", unit="%", kind="ratio", direction="up", family="accessibility",
+    ...     technology="LTE", clause="", numerator="a", denominator="b", floor=0.01)
     >>> size = np.array([[100.0, 100.0, 100.0], [200.0, 200.0, 200.0]])
-    >>> sample = Sample(0 * size, size, 0 * size, 0 * size, np.zeros(3), 0 * size)
+    >>> sample = Sample(events=0 * size, size=size, level=0 * size, spread=0 * size, doubt=np.zeros(3), rest=0 * size)
     >>> excess, peak = np.array([[9.0, 3.0, 3.0], [9.0, 7.0, 3.2]]), np.array([[9.0, 3.0, 3.0], [9.0, 4.0, 3.0]])
     >>> lasting(sample, excess, peak, kpi).tolist()
     [[True, False, False], [False, True, False]]
     """
-    if kpi.kind not in SHARP:
+    if kpi.traits.sharp_floors is None:
         return np.ones(excess.shape, bool)
-    least = SHARP[kpi.kind] * kpi.floor
-    if kpi.kind == "ratio":
+    least = kpi.traits.sharp_floors * kpi.floor
+    if kpi.traits.fraction:
         sharp = excess >= max(kpi.floor, min(least, SHARP_RATIO)) * sample.size
     else:
         sharp = excess >= least * sample.expected

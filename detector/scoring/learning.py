@@ -12,7 +12,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import KNOT, Baseline
 from detector.scoring.calibration import Exceedances, faulty_days, stretch
 from detector.scoring.common_mode import factor
-from detector.scoring.counting import Floats, chunks, counts, worse
+from detector.scoring.counting import Floats, chunks, counts
 from detector.scoring.horizons import DOUBTFUL_Z, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
@@ -23,8 +23,6 @@ PRIOR_PERIODS = 300.0
 """The network's spread counts as much as so many periods of an object's own."""
 CAP = 5.0
 """Deviations beyond so many standard deviations count as this many."""
-DOWNTIME = "availability"
-"""Family of KPIs in which a cell counts the time for which it is down."""
 LEAST_SPREAD = 1e-5
 OFTEN_EMPTY = 0.01
 """Hours in which an object is empty more often say nothing of the tails."""
@@ -97,7 +95,7 @@ class History:
             spread=np.zeros(1),
             doubt=base.doubt[part, k].astype(float),
             rest=base.rests(k, rows, self.when),
-            worse=worse(self.frame.kpis[k]),
+            worse=self.frame.kpis[k].worse_sign,
             offset=float(base.offset[k]),
             counted=bool(base.counted[k]),
             below=self.below,
@@ -108,13 +106,9 @@ def load_places(kpis: Sequence[Kpi]) -> NDArray[np.int64]:
     """[K]: for a mean, the utilisation gauge of the same technology (and direction, `_dl` or `_ul`); -1: none."""
 
     def place(kpi: Kpi) -> int:
-        if kpi.kind != "mean" or kpi.technology == "core":
+        if not kpi.traits.follows_load or kpi.technology == "core":
             return -1
-        fit = [
-            i
-            for i, k in enumerate(kpis)
-            if k.family == "utilisation" and k.kind == "gauge" and k.technology == kpi.technology
-        ]
+        fit = [i for i, k in enumerate(kpis) if k.gauges_load and k.technology == kpi.technology]
         link = kpi.id.rpartition("_")[2]
         same = [i for i in fit if kpis[i].id.endswith("_" + link)]
         busy = [i for i in same if "prb" in kpis[i].id] or [i for i in fit if "prb" in kpis[i].id]
@@ -159,7 +153,8 @@ def usual_slopes(past: History, k: int) -> None:
         return
     network, prior = both.sum() / squares.sum(), 0.2 * float(np.median(squares[squares > 0]))
     slope = np.append((both + prior * network) / (squares + prior), np.full(len(base.objects) + 1 - n, network))
-    base.slope[:, k] = worse(past.frame.kpis[k]) * np.maximum(slope * worse(past.frame.kpis[k]), 0.0)
+    worse = past.frame.kpis[k].worse_sign
+    base.slope[:, k] = worse * np.maximum(slope * worse, 0.0)
     past.seen.clear()
 
 
@@ -188,7 +183,7 @@ def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) 
     What a cell counts as down is no tail of anything: that others were down often makes no other one less surely down."""
     faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
     for (h, k), each in found.items():
-        if baseline.kpis[k].family == DOWNTIME:
+        if baseline.kpis[k].watches.downtime:
             continue
         baseline.stretch[h, k] = stretch(each, faulty)
 

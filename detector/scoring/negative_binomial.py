@@ -13,9 +13,9 @@ class NegativeBinomial:
     """Events given their exposure (session time as offset); variance mean + spread mean^2. A ratio that can exceed one
     (re-establishments per connection) is a rate, too."""
 
-    kinds: tuple[str, ...] = ("rate",)
     chance: float = 1.0
     collapses: bool = False
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size > 0)

@@ -14,16 +14,12 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
-from detector.scoring.counting import Floats, counts, worse
+from detector.scoring.counting import Floats, counts
 from detector.scoring.exceptional import exceptional
 from detector.scoring.horizons import decay
 from detector.scoring.learning import load_effect
 from detector.scoring.scorer import Sample
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
-
-SHORTENED = ("volume", "mean", "gauge")
-"""A suspect period is a short one: only counts of counts survive it."""
-
 
 REMEMBERED_SHARE = 0.85
 """A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
@@ -56,7 +52,7 @@ class Recent:
         kpi, base = self.frame.kpis[k], self.baseline
         b = base.kpi_index[kpi.id]
         events, size = counts(self.frame, k)
-        if kpi.kind in SHORTENED:
+        if not kpi.traits.survives_suspect:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
         return events, size, mean * factor(kpi, events, np.nan_to_num(mean), self.regions)
@@ -69,7 +65,7 @@ class Recent:
         self._sides.clear()  # one KPI at a time
         self._sides[k] = sides
         self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
-        self.peaks[k] = self._peak(worse(kpi) * (sides[0] - sides[2]))
+        self.peaks[k] = self._peak(kpi.worse_sign * (sides[0] - sides[2]))
         events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
         bad = self._unmeasured(np.isfinite(sides[0]) & ~self.apart, self.faded[3, :, k])
         bad[0] = ~np.isfinite(sides[0][-1])
@@ -81,7 +77,7 @@ class Recent:
             spread=base.spread[:, self.rows, b].astype(float),
             doubt=base.doubt[self.rows, b].astype(float),
             rest=self._rest(b),
-            worse=worse(kpi),
+            worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
             below=self.policy.collapse_below,
@@ -101,7 +97,7 @@ class Recent:
             spread=base.spread[0, rows, b].astype(float),
             doubt=base.doubt[rows, b].astype(float),
             rest=base.rests(b, rows, self.when),
-            worse=worse(kpi),
+            worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
             below=self.policy.collapse_below,
@@ -187,7 +183,7 @@ def full(frame: KpiFrame) -> NDArray[np.bool_]:
     """[period, object]: (nearly) all resource blocks in use: then failures and speed tell of the crowd, not of the cell."""
     flags = np.zeros(frame.suspect.shape, bool)
     for k, kpi in enumerate(frame.kpis):
-        if kpi.family == "utilisation" and kpi.kind == "gauge" and kpi.unit == "%":
+        if kpi.load:
             flags |= np.nan_to_num(frame.value[:, :, k]) >= SATURATED
     return flags
 

@@ -1,6 +1,7 @@
 """Which scorer judges which kind of KPI: a new one is a file and a line here."""
 
-from detector.domain.kpi import Kpi
+from collections.abc import Mapping
+
 from detector.scoring.beta_binomial import BetaBinomial
 from detector.scoring.collapse import Collapse
 from detector.scoring.negative_binomial import NegativeBinomial
@@ -8,11 +9,12 @@ from detector.scoring.residual import Residual
 from detector.scoring.scorer import Scorer
 from detector.scoring.state import State
 
-REGISTERED: tuple[Scorer, ...] = (BetaBinomial(), NegativeBinomial(), Residual(), State(), Collapse())
-SCORERS: dict[str, Scorer] = {kind: scorer for scorer in REGISTERED for kind in scorer.kinds}
-"""KPI kind -> its scorer."""
-
-
-def judged(kpi: Kpi) -> bool:
-    """It gives evidence: not for display, not mere context, and a volume only where more is better."""
-    return kpi.scored and kpi.kind in SCORERS and (kpi.kind != "volume" or kpi.direction == "up")
+SCORERS: Mapping[str, Scorer] = {
+    "ratio": BetaBinomial(),
+    "rate": NegativeBinomial(),
+    "mean": Residual(),
+    "gauge": Residual(),
+    "state": State(),
+    "volume": Collapse(),
+}
+"""Kind of KPI (`domain.kpi.KPI_KINDS`, all that are computed) -> its scorer."""

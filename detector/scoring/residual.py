@@ -14,9 +14,9 @@ class Residual:
     """log(value / level) over its own robust scale: throughput, delay and the like scatter in proportion to their level.
     The level may already be given the load (see fitting)."""
 
-    kinds: tuple[str, ...] = ("mean", "gauge")
     chance: float = 0.0
     collapses: bool = False
+    logarithmic: bool = True
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level + sample.offset > 0))

@@ -79,11 +79,12 @@ class Sample:
 class Scorer(Protocol):
     """One way to say how unlikely a KPI is. All methods are element-wise and quiet on NaN, which stays NaN."""
 
-    kinds: tuple[str, ...]
     chance: float
     """1 if events scatter by chance like Poisson counts, 0 if all scatter is in the spread."""
     collapses: bool
     """Bad means that next to nothing is left, not that it is somewhat worse."""
+    logarithmic: bool
+    """It takes logarithms of values that may be zero: levels are given an offset (`Sample.offset`)."""
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         """There is enough to judge by."""

@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.scoring.blocks import hourly
-from detector.scoring.counting import Floats, flipped, worse
-from detector.scoring.registry import SCORERS, judged
+from detector.scoring.counting import Floats
+from detector.scoring.registry import SCORERS
 from detector.scoring.shrinkage import ratio_of
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek, time_of_week
 
 LEAST_SCATTER = 1e-12
 SURE, SURE_IF_DATED = 6.0, 4.0
 """Standard errors of a step: a network has many series and each day of each could be one; a known change is one question."""
-LEAST = {"volume": float(np.log(1.5))}
-LEAST_ELSE = float(np.log(1.25))
+LEAST_TRAFFIC_STEP, LEAST_STEP = float(np.log(1.5)), float(np.log(1.25))
 """Smaller steps are left to the averaging of the baseline."""
 WORST_RATIO, WORST_FACTOR, LEAST_TRAFFIC = 0.25, 5.0, 0.25
 """What is worse by more (points of a ratio; times the drops; share of the traffic left) stays a fault, however long."""
@@ -66,7 +65,7 @@ def level_shifts(
     changed = np.array([(dated or {}).get(name, -1) for name in history.objects], dtype=np.int64)
     found: list[Shift] = []
     for k, kpi in enumerate(history.kpis):
-        if judged(kpi) and kpi.family != "availability" and len(np.unique(when.day)) >= 2 * days:
+        if kpi.judged and not kpi.watches.downtime and len(np.unique(when.day)) >= 2 * days:
             found += _of_kpi(history, k, _days(history, k, when, usable), changed, days)
     return found
 
@@ -80,7 +79,7 @@ def renewed(history: KpiFrame, shifts: Iterable[Shift]) -> KpiFrame:
     num, den = history.numerator.copy(), history.denominator.copy()
     for shift in shifts:
         place = (history.starts < shift.since, history.object_index[shift.object_id], history.kpi_index[shift.kpi.id])
-        if shift.kpi.kind == "volume":
+        if shift.kpi.traits.traffic:
             num[place] = np.round(num[place] * shift.after / shift.before)
         else:
             num[place] = den[place] = np.nan
@@ -146,10 +145,11 @@ def _of_kpi(history: KpiFrame, k: int, by_day: _Days, changed: NDArray[np.int64]
     z = np.nan_to_num(steps / np.maximum(by_day.scatter, LEAST_SCATTER))
     near = (changed >= 0) & (np.abs(by_day.first[:, None] - changed) <= DAY_S)
     sure = z >= np.where(near, SURE_IF_DATED, SURE)
+    least = LEAST_TRAFFIC_STEP if kpi.traits.traffic else LEAST_STEP
     for o in np.flatnonzero(sure.any(axis=0)).tolist():
         likely = np.flatnonzero(sure[:, o])
         in_order = likely[np.argsort(-z[likely, o], kind="stable")].tolist()
-        t = next((t for t in in_order if _holds(by_day.y[:, o], t, days, LEAST.get(kpi.kind, LEAST_ELSE))), None)
+        t = next((t for t in in_order if _holds(by_day.y[:, o], t, days, least)), None)
         if t is not None and _bearable(kpi, by_day, o, t):
             since = max(int(by_day.first[t]), int(changed[o])) if near[t, o] else int(by_day.first[t])
             before, after = (_value(kpi, by_day, o, part) for part in (slice(max(0, t - LOOK_BACK), t), slice(t, None)))
@@ -184,11 +184,11 @@ def _onward(y: Floats) -> float:
 
 def _bearable(kpi: Kpi, by_day: _Days, o: int, t: int) -> bool:
     before, after = (_fraction(by_day, o, part) for part in (slice(0, t), slice(t, None)))
-    if kpi.kind == "volume":
+    if kpi.traits.traffic:
         return after > LEAST_TRAFFIC * before
-    if kpi.kind == "ratio":
+    if kpi.traits.fraction:
         return after - before < WORST_RATIO
-    better, bad = (before, after) if worse(kpi) > 0 else (after, before)
+    better, bad = (before, after) if kpi.worse_sign > 0 else (after, before)
     return bad < WORST_FACTOR * better
 
 
@@ -198,4 +198,4 @@ def _fraction(by_day: _Days, o: int, part: slice) -> float:
 
 def _value(kpi: Kpi, by_day: _Days, o: int, part: slice) -> float:
     fraction = _fraction(by_day, o, part)
-    return 1 - fraction if flipped(kpi) else fraction
+    return 1 - fraction if kpi.counts_successes else fraction

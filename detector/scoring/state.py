@@ -20,9 +20,9 @@ LEFT = 0.1
 class State:
     """|log(value / level)| over its own robust scale, both ways: routes received, peers, the load of a forwarding plane."""
 
-    kinds: tuple[str, ...] = ("state",)
     chance: float = 0.0
     collapses: bool = False
+    logarithmic: bool = False
 
     def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level > 0))

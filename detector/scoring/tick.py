@@ -16,14 +16,13 @@ from detector.domain.window import Tick
 from detector.scoring import tails
 from detector.scoring.baseline import Baseline, unless_at_rest
 from detector.scoring.changepoint import segment
-from detector.scoring.counting import Floats, flipped, shown
+from detector.scoring.counting import Floats, shown
 from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
 from detector.scoring.lasting import lasting
-from detector.scoring.learning import DOWNTIME
 from detector.scoring.neighbours import neighbour_load
 from detector.scoring.recent import Recent, view
-from detector.scoring.registry import SCORERS, judged
+from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 
 FIGURES = (
@@ -75,7 +74,7 @@ def score(
     figures |= {"onset": np.zeros(shape, np.int64), "over": np.zeros(shape, np.int64)}
     figures |= {"gain": np.zeros(shape), "gone": np.zeros(shape)}
     for k, kpi in enumerate(frame.kpis):
-        if kpi.id in baseline.kpi_index and kpi.kind in SCORERS:
+        if kpi.id in baseline.kpi_index and kpi.traits.computed:
             for name, column in _judge(now, k).items():
                 figures[name][:, k] = column
     awaited = np.isin(np.array(frame.objects), np.array(tuple(expected_objects), dtype=np.str_))
@@ -102,7 +101,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     kpi, base = now.frame.kpis[k], now.baseline
     scorer, sample = SCORERS[kpi.kind], now.sample(k)
     single = _band(scorer, kpi, sample) | _newest(kpi, sample)
-    if not judged(kpi):
+    if not kpi.judged:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
     strength = base.calibrated(_strength(scorer, sample, fine), base.kpi_index[kpi.id])
@@ -135,7 +134,7 @@ def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str,
         "gone": np.zeros(len(worth)),
     }
     if worth.any():
-        own = segment(scorer, now.periods(k, worth), downtime=now.frame.kpis[k].family == DOWNTIME)
+        own = segment(scorer, now.periods(k, worth), downtime=now.frame.kpis[k].watches.downtime)
         for name, column in found.items():
             column[worth] = getattr(own, name)
     return found
@@ -189,7 +188,7 @@ def _shown(kpi: Kpi, sample: Sample, at: NDArray[np.intp]) -> dict[str, NDArray[
     return {
         "observed": shown(kpi, events / size),
         "expected": shown(kpi, level),
-        "numerator": size - events if flipped(kpi) else events,
+        "numerator": size - events if kpi.counts_successes else events,
         "denominator": size,
     }
 
@@ -204,16 +203,16 @@ def _band(scorer: Scorer, kpi: Kpi, sample: Sample) -> dict[str, NDArray[Any]]:
     """Of the newest period alone."""
     newest = sample.over(0)
     low, high = (np.where(np.isfinite(newest.level), side, np.nan) for side in scorer.band(newest))
-    low, high = (high, low) if flipped(kpi) else (low, high)
+    low, high = (high, low) if kpi.counts_successes else (low, high)
     return {"low": shown(kpi, low), "high": shown(kpi, high)}
 
 
 def _neighbours(now: Recent, topology: Topology) -> Floats:
     """Over the newest period, by the steadiest volume KPI that each object reports."""
     observed, wanted, base = np.zeros(len(now.rows)), np.zeros(len(now.rows)), now.baseline
-    volumes = [k for k, kpi in enumerate(now.frame.kpis) if kpi.kind == "volume" and kpi.id in base.kpi_index]
+    volumes = [k for k, kpi in enumerate(now.frame.kpis) if kpi.traits.traffic and kpi.id in base.kpi_index]
     for k in sorted(volumes, key=lambda k: float(base.spread[0, -1, base.kpi_index[now.frame.kpis[k].id]])):
-        if judged(now.frame.kpis[k]):
+        if now.frame.kpis[k].judged:
             events, _, mean = (side[-1] for side in now.expected(k))
             fresh = np.isfinite(events) & (mean > 0) & (wanted == 0) & (now.rows < len(base.objects))
             observed[fresh], wanted[fresh] = events[fresh], mean[fresh]

@@ -70,7 +70,7 @@ class DegradationRepository:
 
     def leading_drift(self, incident: Incident) -> Degradation | None:
         """The strongest degradation of a drift: it says what the drift does to people. None of other kinds."""
-        drifting = self.of(incident) if incident.kind == "drift" else ()
+        drifting = self.of(incident) if incident.traits.trend else ()
         return max(drifting, key=lambda d: (d.strength, d.degradation_id), default=None)
 
     def _where(self, *where: ColumnElement[bool]) -> list[Degradation]:

@@ -34,7 +34,8 @@ def iso(epoch_s: float | None) -> str | None:
 def plain(noun: Any) -> Json:
     """A dataclass's fields: those named `..._at` and `..._since` as ISO times, NaN as null.
 
-    >>> plain(Decision("inc_1", "sub_1", False, "no_consent", "none", "", "", decided_at=60))["decided_at"]
+    >>> plain(Decision(incident_id="inc_1", subscriber="sub_1", contactable=False, why_not="no_consent", action="none",
+    ...     channel="", recipient="", decided_at=60))["decided_at"]
     '1970-01-01T00:01:00Z'
     """
     values = {field.name: getattr(noun, field.name) for field in fields(noun)}

@@ -11,12 +11,12 @@ from typing import Any
 
 from detector.app import load_keys, read_catalogue
 from detector.backtest.comparison import read_earlier
-from detector.backtest.conclusion import conclude
 from detector.backtest.headlines import Headline, headlines, unmeasured, verdict
 from detector.backtest.replay import Replay
 from detector.backtest.results import Results
-from detector.backtest.truth_files import read_faults
-from detector.backtest.windows import Choice, default_window
+from detector.backtest.scorecard import score_replay
+from detector.backtest.truth import read_faults
+from detector.backtest.window_choice import Choice, default_window
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Finding, Findings
 from detector.domain.ports import Source
@@ -69,7 +69,7 @@ class Backtest:
             replay = Replay(source, store, catalogue, self.settings, chosen.window)
             results = dataclasses.replace(replay.run(progress), window_reason=chosen.reason)
             self.findings = results.findings
-            figures = conclude(
+            figures = score_replay(
                 results,
                 self.dataset,
                 self.out,

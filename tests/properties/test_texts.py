@@ -24,11 +24,11 @@ from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.ports import Operator, Reference
 from detector.incidents.reason import reason
+from detector.labels.observation import observation_text
+from detector.labels.quantities import pair
 from detector.web import answers
 from detector.web.incident_view import Page, care_words, lead_class, lead_time, measured, people, summary
 from detector.web.service import CareView
-from detector.wording.figures import figures
-from detector.wording.quantities import pair
 from jobs.commands import calling
 from tests.texts import CERTAIN, CLOCK, RAW, contradictions
 
@@ -312,7 +312,7 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
 def test_what_is_no_worse_than_expected_is_never_told_as_the_fault(drawn):
     name, one = drawn
     own = SimpleNamespace(family=KPIS[name].family, kpi=name, object_id="c1", duration_s=QUARTER, reading=one)
-    text = figures(own, KPIS[name])
+    text = observation_text(own, KPIS[name])
     assert RAW.search(text) is None
     seen, wanted = pair(KPIS[name], one.observed, one.expected)
     worse = KPIS[name].shortfall(one.observed, one.expected) > 0

@@ -177,7 +177,7 @@ def replay(seed: int = 1, faults: int = 24) -> tuple[Results, Truth]:
         alerts=tuple(_alert(i) for i in incidents),
         bands=bands,
         findings=FINDINGS,
-        followed=True,
+        drift_bands=True,
     )
     return results, Truth(tuple(made), sufferers, tuple(sorted(complaints, key=lambda c: c.at)))
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from detector.degradations.severity import effect, relative_loss, severity
+from detector.degradations.severity import severity
+from detector.domain.degradation_kind import DEGRADATION_KINDS
+from detector.domain.kpi import Kpi
 from tests.tables import kpi
 
 RATIO, DROPS = kpi("sr"), kpi("drops", direction="down", family="retainability")
@@ -31,18 +33,18 @@ TRAFFIC = kpi("vol", kind="volume", family="volume")
         ("no_data", RATIO, 0.0, 1.0, 3, True, "warning"),
     ],
 )
-def test_severity(kind: str, of: object, observed: float, expected: float, excess: float, busy: bool, want: str) -> None:
-    assert severity(kind, of, observed, expected, excess, busy=busy) == want  # type: ignore[arg-type]
+def test_severity(kind: str, of: Kpi, observed: float, expected: float, excess: float, busy: bool, want: str) -> None:
+    assert severity(DEGRADATION_KINDS[kind], of, observed, expected, excess, busy=busy) == want
 
 
 @pytest.mark.parametrize(
     ("of", "observed", "expected", "want"),
     [(RATIO, 0.9, 0.99, 0.09), (DROPS, 0.05, 0.01, 0.04), (SPEED, 5.0, 20.0, 0.75), (SPEED, 0.0, 0.0, 0.0)],
 )
-def test_effect_is_worse_when_positive(of: object, observed: float, expected: float, want: float) -> None:
-    assert effect(of, observed, expected) == pytest.approx(want)  # type: ignore[arg-type]
+def test_effect_is_worse_when_positive(of: Kpi, observed: float, expected: float, want: float) -> None:
+    assert of.shortfall(observed, expected) == pytest.approx(want)
 
 
 def test_better_than_expected_is_no_loss() -> None:
-    assert relative_loss(SPEED, 40.0, 20.0) == 0.0
-    assert effect(RATIO, 0.999, 0.99) < 0
+    assert SPEED.relative_loss(40.0, 20.0) == 0.0
+    assert RATIO.shortfall(0.999, 0.99) < 0

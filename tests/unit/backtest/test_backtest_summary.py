@@ -2,8 +2,8 @@
 
 import pytest
 
-from detector.backtest import figures
-from detector.backtest.figures import summarise
+from detector.backtest import summary
+from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth
 from tests.unit.backtest.small_truth import MINUTE, complaint, degraded, fault, incident, opened, scored
 
@@ -80,43 +80,43 @@ def judged():
     ],
 )
 def test_figure(judged, name, value, count):
-    assert value_and_count(getattr(figures, name)(judged)) == (value, count)
+    assert value_and_count(getattr(summary, name)(judged)) == (value, count)
 
 
 def test_delays_are_from_the_faults_start_to_its_first_detection(judged):
-    assert figures.delays_s(judged) == [20 * MINUTE, 30 * MINUTE]
+    assert summary.delays_s(judged) == [20 * MINUTE, 30 * MINUTE]
 
 
 def test_recall_by_kind_and_severity(judged):
-    summary = summarise(judged)
-    kinds = {kind: (f["value"], f["count"]) for kind, f in summary["recall_by_kind"].items()}
+    written = summarise(judged)
+    kinds = {kind: (f["value"], f["count"]) for kind, f in written["recall_by_kind"].items()}
     assert kinds == {"access": (0.5, 2), "outage": (1.0, 1)}
-    assert summary["recall_by_severity"]["major"]["count"] == 2
+    assert written["recall_by_severity"]["major"]["count"] == 2
 
 
 def test_the_summary_has_the_contracts_fields_in_its_order(judged):
-    summary = summarise(judged)
-    assert list(summary)[: len(CONTRACT)] == CONTRACT
-    assert (summary["faults"], summary["degradations"], summary["incidents"], summary["days"]) == (3, 7, 7, 14.0)
-    assert set(summary["recall"]) == {"value", "count", "low", "high"}
+    written = summarise(judged)
+    assert list(written)[: len(CONTRACT)] == CONTRACT
+    assert (written["faults"], written["degradations"], written["incidents"], written["days"]) == (3, 7, 7, 14.0)
+    assert set(written["recall"]) == {"value", "count", "low", "high"}
 
 
 def test_a_silenced_incident_is_no_false_care_alert():
     wrong = degraded("d", "b2", 900)
     judged = scored(Truth(()), wrong, incidents=[incident("i", wrong, suppressed="maintenance")])
-    assert value_and_count(figures.false_care_rate(judged)) == (0.0, 0)
-    assert value_and_count(figures.false_rate(judged)) == (1.0, 1)
+    assert value_and_count(summary.false_care_rate(judged)) == (0.0, 0)
+    assert value_and_count(summary.false_rate(judged)) == (1.0, 1)
 
 
 def test_without_truth_everything_that_needs_it_is_null():
-    summary = summarise(scored(Truth(), D1, incidents=[incident("i1", D1)]))
+    written = summarise(scored(Truth(), D1, incidents=[incident("i1", D1)]))
     unknown = {"value": None, "count": None, "low": None, "high": None}
-    assert summary["faults"] is None
-    assert all(summary[name] == unknown for name in CONTRACT[CONTRACT.index("recall") :])
-    assert summary["foresight"] == summary["contact_precision"] == unknown
-    assert summary["calibration"] == {**unknown, "tenths": None}
+    assert written["faults"] is None
+    assert all(written[name] == unknown for name in CONTRACT[CONTRACT.index("recall") :])
+    assert written["foresight"] == written["contact_precision"] == unknown
+    assert written["calibration"] == {**unknown, "tenths": None}
 
 
 def test_without_alarms_nobody_knows_what_was_found_without_them():
     judged = scored(Truth((fault("f1", "a1", 100, 200),)), D1, incidents=[incident("i1", D1)])
-    assert figures.found_without_alarm(judged).value is None
+    assert summary.found_without_alarm(judged).value is None

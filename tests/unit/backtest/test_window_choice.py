@@ -3,7 +3,7 @@
 import pytest
 
 from detector.backtest.truth import Fault
-from detector.backtest.windows import LEAD_S, default_window
+from detector.backtest.window_choice import LEAD_S, default_window
 from detector.domain.window import Window
 
 DAY, HOUR = 86_400, 3600

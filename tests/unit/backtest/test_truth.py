@@ -5,7 +5,7 @@ import gzip
 import duckdb
 import pytest
 
-from detector.backtest.truth_files import read_truth
+from detector.backtest.truth import read_truth
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.domain.window import Window

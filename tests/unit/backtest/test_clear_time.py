@@ -2,7 +2,7 @@
 
 import pytest
 
-from detector.backtest.clearing import clear_time_coverage, clear_time_error
+from detector.backtest.clear_time import clear_time_coverage, clear_time_error
 from detector.backtest.truth import Truth
 from detector.domain.window import utc
 from tests.unit.backtest.small_truth import MINUTE, degraded, fault, incident, opened, scored
@@ -17,7 +17,7 @@ TRUTH = Truth(
 )
 
 
-def told(name, clear, low, high, *, type_="opened", source="estimate"):
+def estimate(name, clear, low, high, *, type_="opened", source="estimate"):
     body, at = opened(name)
     sides = {
         side: utc(m * MINUTE).strftime("%Y-%m-%dT%H:%M:%SZ") for side, m in (("clear", clear), ("low", low), ("high", high))
@@ -33,7 +33,7 @@ def judged(*alerts):
 
 
 def test_our_estimates_are_held_against_the_end_of_the_fault():
-    matches = judged(told("i1", 230, 150, 300), told("i2", 350, 340, 390))
+    matches = judged(estimate("i1", 230, 150, 300), estimate("i2", 350, 340, 390))
     error, coverage = clear_time_error(matches), clear_time_coverage(matches)
     assert (error.value, error.count) == (40 * MINUTE, 2)
     assert (coverage.value, coverage.count) == (0.5, 2)
@@ -42,10 +42,10 @@ def test_our_estimates_are_held_against_the_end_of_the_fault():
 @pytest.mark.parametrize(
     "alert",
     [
-        pytest.param(told("i1", 230, 150, 300, source="ticket"), id="a ticket's promise is not ours"),
-        pytest.param(told("i1", 230, 150, 300, type_="updated"), id="only what was said first"),
-        pytest.param(told("i3", 1500, 1430, 1600), id="a fault that the data's end cuts off"),
-        pytest.param(told("i4", 10, 8, 12), id="a fault that nobody feels"),
+        pytest.param(estimate("i1", 230, 150, 300, source="ticket"), id="a ticket's promise is not ours"),
+        pytest.param(estimate("i1", 230, 150, 300, type_="updated"), id="only what was said first"),
+        pytest.param(estimate("i3", 1500, 1430, 1600), id="a fault that the data's end cuts off"),
+        pytest.param(estimate("i4", 10, 8, 12), id="a fault that nobody feels"),
         pytest.param(opened("i1"), id="nothing was said"),
     ],
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.backtest.quiet import FROM, Peaks, beyond
+from detector.backtest.false_alarm_rate import FROM, Peaks, beyond
 
 
 @pytest.mark.parametrize("bar", [5.0, 6.5, 8.0])

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from detector.backtest.conclusion import conclude
-from detector.backtest.figures import summarise
 from detector.backtest.matching import match
+from detector.backtest.output_files import write
 from detector.backtest.results import Results
-from detector.backtest.writing import write
+from detector.backtest.scorecard import score_replay
+from detector.backtest.summary import summarise
 from detector.domain.window import Window
 from tests.unit.backtest.small_truth import degraded, incident, listed
 from tests.unit.backtest.synthetic_week import replay
@@ -104,7 +104,7 @@ def test_conclude_writes_all_six_files_with_truth_read_from_the_dataset(tmp_path
     fault = week.truth.faults[0]
     start, end = (datetime.fromtimestamp(t).astimezone().isoformat() for t in (fault.window.start, fault.window.end))
     (dataset / "truth.csv").write_text(f"fault_id,object_id,start,end,kind\nf1,{fault.scopes[0][0]},{start},{end},outage\n")
-    summary = conclude(week.results, dataset, out, pseudonym=str)
+    summary = score_replay(week.results, dataset, out, pseudonym=str)
     assert (summary["faults"], summary["recall"]["value"]) == (1, 1.0)
     assert json.loads((out / "summary.json").read_text()) == summary
     assert "Faults found" in (out / "report.html").read_text()

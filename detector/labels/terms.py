@@ -2,18 +2,8 @@
 
 from collections.abc import Mapping
 
-TROUBLES: Mapping[str, str] = {
-    "outage": "No service",
-    "sleeping": "Silent: traffic has gone",
-    "accessibility": "Connections fail",
-    "retainability": "Calls and sessions drop",
-    "mobility": "Calls drop on the move",
-    "integrity": "Data is slow",
-    "drift": "Slowly getting worse",
-    "congestion": "Overloaded",
-    "core": "Core network trouble",
-    "no_data": "No measurements",
-}
+from detector.domain.degradation_kind import DEGRADATION_KINDS
+
 PLACES: Mapping[str, str] = {
     "cell": "cell",
     "site": "site",
@@ -56,7 +46,7 @@ def headline(kind: str, root_kind: str, root_id: str) -> str:
     >>> headline("accessibility", "site", "s010"), headline("core", "network", "*")
     ('Connections fail at site s010', 'Core network trouble in the whole network')
     """
-    return f"{TROUBLES.get(kind, kind)} {'in' if root_kind == 'network' else 'at'} {place(root_kind, root_id)}"
+    return f"{DEGRADATION_KINDS[kind].title} {'in' if root_kind == 'network' else 'at'} {place(root_kind, root_id)}"
 
 
 def place(root_kind: str, root_id: str) -> str:

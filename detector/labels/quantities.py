@@ -1,4 +1,4 @@
-"""Numbers as people read them: per cent, MB, Mbit/s, minutes, with digits that mean something."""
+"""Numbers as text: per cent, MB, Mbit/s, minutes, with as many digits as are significant."""
 
 from collections.abc import Mapping
 from math import floor, isfinite, log10
@@ -25,21 +25,25 @@ _MBIT = 1e6 / 8
 _SECONDS: Mapping[str, float] = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _COUNTED: Mapping[str, str] = {"UEs": "users", "PRBs": "resource blocks"}
 _DIGITS = 3
+_WEEKS_A_YEAR = 365.25 / 7
 
 
 def scale(kpi: Kpi, largest: float) -> tuple[float, str]:
     """(factor, unit) that make this KPI's values readable where `largest` is the largest of them: a ratio in per cent, data
     in bytes, speeds in Mbit/s, what happens per second per hour, what happens per item per 100 of them.
 
-    >>> volume = Kpi("v", "Data volume", "kbit", "volume", "up", "volume", "LTE", "", "a")
+    >>> volume = Kpi(id="v", title="Data volume", unit="kbit", kind="volume", direction="up", family="volume",
+    ...     technology="LTE", clause="", numerator="a")
     >>> scale(volume, 1_033_888.0), scale(volume, 0.0)
     ((0.000125, 'MB'), (125.0, 'B'))
-    >>> scale(Kpi("r", "Drops", "1/s", "rate", "down", "retainability", "LTE", "", "a", "b"), 0.001)
+    >>> scale(Kpi(id="r", title="Drops", unit="1/s", kind="rate", direction="down", family="retainability",
+    ...     technology="LTE", clause="", numerator="a", denominator="b"), 0.001)
     (3600.0, 'per hour')
-    >>> scale(Kpi("d", "Lost", "drops/bearer", "rate", "down", "retainability", "LTE", "", "a", "b"), 0.02)
+    >>> scale(Kpi(id="d", title="Lost", unit="drops/bearer", kind="rate", direction="down", family="retainability",
+    ...     technology="LTE", clause="", numerator="a", denominator="b"), 0.02)
     (100.0, 'drops per 100 bearers')
     """
-    if kpi.kind in ("ratio", "display"):
+    if kpi.traits.per_cent:
         return 100.0, "%"
     what, _, per = kpi.unit.partition("/")
     if not per:
@@ -72,7 +76,8 @@ def _step(largest: float, steps: tuple[tuple[float, str], ...]) -> tuple[float, 
 def value(kpi: Kpi | None, one: float) -> str:
     """With its unit; "no value" for NaN.
 
-    >>> value(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"), 0.91407)
+    >>> value(Kpi(id="x", title="X", unit="%", kind="ratio", direction="up", family="accessibility", technology="LTE",
+    ...     clause="", numerator="a", denominator="b"), 0.91407)
     '91.4 %'
     """
     return pair(kpi, one, one)[0]
@@ -81,10 +86,12 @@ def value(kpi: Kpi | None, one: float) -> str:
 def pair(kpi: Kpi | None, observed: float, expected: float) -> tuple[str, str]:
     """Both in the same unit, with as many digits as it takes to tell them apart.
 
-    >>> volume = Kpi("v", "Data volume", "kbit", "volume", "up", "volume", "LTE", "", "a")
+    >>> volume = Kpi(id="v", title="Data volume", unit="kbit", kind="volume", direction="up", family="volume",
+    ...     technology="LTE", clause="", numerator="a")
     >>> pair(volume, 13_169.0, 1_033_888.0)
     ('1.65 MB', '129 MB')
-    >>> pair(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"), 0.9938, 0.9941)
+    >>> pair(Kpi(id="x", title="X", unit="%", kind="ratio", direction="up", family="accessibility", technology="LTE",
+    ...     clause="", numerator="a", denominator="b"), 0.9938, 0.9941)
     ('99.38 %', '99.41 %')
     """
     factor, unit = (1.0, "")
@@ -94,10 +101,10 @@ def pair(kpi: Kpi | None, observed: float, expected: float) -> tuple[str, str]:
         return _percents(observed, expected)
     digits = next((d for d in (_DIGITS, 5) if number(observed * factor, d) != number(expected * factor, d)), _DIGITS)
 
-    def told(one: float) -> str:
+    def text(one: float) -> str:
         return f"{number(one * factor, digits)} {unit}".rstrip() if isfinite(one) else "no value"
 
-    return told(observed), told(expected)
+    return text(observed), text(expected)
 
 
 def _percents(one: float, other: float) -> tuple[str, str]:
@@ -122,6 +129,15 @@ def percent(share: float, digits: int = 1) -> str:
     if share < 1 and 100 * (1 - share) < least / 2:
         return f"over {100 - least:.{digits}f} %"
     return f"{100 * share:.{digits}f} %"
+
+
+def rough_percent(share: float) -> str:
+    """Whole per cent, tenths near none and all: for a share that rests on few cases.
+
+    >>> [rough_percent(share) for share in (0.613, 0.998, 1.0, 0.004, 0.0)]
+    ['61 %', '99.8 %', '100 %', '0.4 %', '0 %']
+    """
+    return percent(share, 1 if share > 0.99 or share < 0.0095 else 0)
 
 
 def chance(p: float) -> str:
@@ -173,6 +189,42 @@ def number(one: float, digits: int = _DIGITS) -> str:
     return f"{rounded:,.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:,.{digits}g}"
 
 
+def rough_number(one: float) -> str:
+    """Two significant digits, three from a hundred on: for what a replay or a model estimates.
+
+    >>> [rough_number(one) for one in (0.0, 0.2142, 1.0, 12.1, 571.2, 1076.3, 0.00004)]
+    ['0', '0.21', '1', '12', '571', '1,080', 'under 0.001']
+    """
+    return number(one, 2 if abs(one) < 100 else 3)
+
+
+def how_often(a_week: float) -> str:
+    """A rate per week in words.
+
+    >>> [how_often(rate) for rate in (12.3, 1.2, 0.3, 0.002, 0.0)]
+    ['about 12 a week', 'about one a week', 'about one every 3 weeks', 'about one every 10 years', 'none']
+    """
+    if a_week <= 0:
+        return "none"
+    if a_week >= 0.75:
+        return f"about {'one' if a_week < 1.5 else rough_number(round(a_week))} a week"
+    weeks = 1 / a_week
+    if weeks < _WEEKS_A_YEAR:
+        return f"about one every {weeks:.0f} weeks"
+    years = weeks / _WEEKS_A_YEAR
+    if years < 1.5:
+        return "about one a year"
+    return f"about one every {rough_number(round(years))} years" if years < 100 else "next to none"
+
+
+def counted(number_of: int, noun: str) -> str:
+    """
+    >>> counted(1, "fault"), counted(1200, "cell")
+    ('1 fault', '1,200 cells')
+    """
+    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
+
+
 def count(one: float) -> str:
     """A count as measured: whole where it is whole.
 
@@ -181,20 +233,22 @@ def count(one: float) -> str:
     """
     if not isfinite(one):
         return "no value"
-    near = round(one, 2)
-    return f"{one:,.0f}" if near == round(near) or abs(one) >= 100 else f"{near:,}"
+    rounded = round(one, 2)
+    return f"{one:,.0f}" if rounded == round(rounded) or abs(one) >= 100 else f"{rounded:,}"
 
 
 def counts(kpi: Kpi | None, numerator: float, denominator: float) -> str:
     """What a ratio is made of; availability in minutes. Empty for anything that is not counted.
 
-    >>> counts(Kpi("a", "Cell availability", "%", "ratio", "up", "availability", "LTE", "", "a", "b"), 531.0, 900.0)
+    >>> counts(Kpi(id="a", title="Cell availability", unit="%", kind="ratio", direction="up", family="availability",
+    ...     technology="LTE", clause="", numerator="a", denominator="b"), 531.0, 900.0)
     '8.85 of 15 min'
-    >>> counts(Kpi("x", "X", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b"), 10220.0, 11180.0)
+    >>> counts(Kpi(id="x", title="X", unit="%", kind="ratio", direction="up", family="accessibility", technology="LTE",
+    ...     clause="", numerator="a", denominator="b"), 10220.0, 11180.0)
     '10,220 of 11,180'
     """
-    if kpi is None or kpi.kind != "ratio" or not (isfinite(numerator) and denominator >= 1):
+    if kpi is None or not kpi.traits.fraction or not (isfinite(numerator) and denominator >= 1):
         return ""
-    if kpi.family == "availability":
+    if kpi.watches.downtime:
         return f"{number(numerator / 60)} of {number(denominator / 60)} min"
     return f"{count(numerator)} of {count(denominator)}"

@@ -11,16 +11,16 @@ from detector.domain.window import epoch
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ClearEstimate:
     """What the first alert of an incident said of its end, and when its fault did end; s since the epoch."""
 
     clear: int
     low: int
     high: int
-    ended: int
+    ended_at: int
 
 
-def told(matches: Matches) -> list[Told]:
+def clear_estimates(matches: Matches) -> list[ClearEstimate]:
     """One for each incident of which care was told with an estimate of ours, where it matches a fault that customers feel
     and whose end the replay saw: one that outlasts the window may have been cut off with the data. A ticket's promise is
     not ours; an incident of several faults ends with the last of them.
@@ -30,29 +30,29 @@ def told(matches: Matches) -> list[Told]:
         if not str(body.get("type", "")).startswith("care.incident.opened"):
             continue
         expected = _expected(body)
-        ended = _ended(matches, str(body.get("subject", "")).removeprefix("incident/"))
-        if "low" in expected and ended is not None and ended < matches.results.window.end:
+        ended_at = _fault_end(matches, str(body.get("subject", "")).removeprefix("incident/"))
+        if "low" in expected and ended_at is not None and ended_at < matches.results.window.end:
             clear, low, high = (_seconds(expected[side]) for side in ("clear", "low", "high"))
-            found.append(Told(clear, low, high, ended))
+            found.append(ClearEstimate(clear, low, high, ended_at))
     return found
 
 
 def clear_time_error(matches: Matches) -> Figure:
     """Median of how far (s, either way) the expected clear time lay from the fault's end."""
-    return quantile([abs(one.clear - one.ended) for one in told(matches)], 0.5)
+    return quantile([abs(one.clear - one.ended_at) for one in clear_estimates(matches)], 0.5)
 
 
 def clear_time_coverage(matches: Matches) -> Figure:
     """Share of the intervals told that held the fault's end: they promise 0.8."""
-    own = told(matches)
-    return share(sum(one.low <= one.ended <= one.high for one in own), len(own))
+    own = clear_estimates(matches)
+    return share(sum(one.low <= one.ended_at <= one.high for one in own), len(own))
 
 
 def _expected(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return (body.get("data") or {}).get("expected") or {}
 
 
-def _ended(matches: Matches, incident_id: str) -> int | None:
+def _fault_end(matches: Matches, incident_id: str) -> int | None:
     faults = (matches.truth.fault[f] for f in matches.faults_of_incident.get(incident_id, ()))
     return max((f.window.end for f in faults if f.customer_affecting), default=None)
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from detector.backtest.clearing import clear_time_coverage, clear_time_error
+from detector.backtest.breach_forecast import breach_time_coverage, breach_time_error
+from detector.backtest.clear_time import clear_time_coverage, clear_time_error
 from detector.backtest.foresight import CONTACT_ABOVE, LOOKUP_ABOVE, calibration, contact_precision, foresight
-from detector.backtest.graver import breach_time_coverage, breach_time_error
 from detector.backtest.intervals import UNKNOWN, Figure, mean, quantile, rate, share
 from detector.backtest.matching import Matches
 from detector.backtest.overview import overview
@@ -76,26 +76,26 @@ def recall_by(matches: Matches, trait: Callable[[Fault], str]) -> Mapping[str, A
 def precision(matches: Matches) -> Figure:
     """Share of degradations that match a fault which customers feel, of those that match one or none at all. Left out:
     those that match only faults which nobody feels, and missing data that nothing confirmed."""
-    verdicts = [v for v in matches.degradation_verdicts.values() if v is not None]
-    return share(sum(verdicts), len(verdicts))
+    judgements = [v for v in matches.degradation_judgements.values() if v is not None]
+    return share(sum(judgements), len(judgements))
 
 
 def incident_precision(matches: Matches) -> Figure:
     """The same of incidents, without those merged into another."""
     merged = {i.incident_id for i in matches.results.incidents if i.suppressed_reason.startswith("merged:")}
-    verdicts = [v for i, v in matches.incident_verdicts.items() if v is not None and i not in merged]
-    return share(sum(verdicts), len(verdicts))
+    judgements = [v for i, v in matches.incident_judgements.items() if v is not None and i not in merged]
+    return share(sum(judgements), len(judgements))
 
 
 def false_rate(matches: Matches) -> Figure:
     """Degradations that match no fault, per 1,000 cells and week: what the false-alarm budget promises."""
-    false = sum(v is False for v in matches.degradation_verdicts.values())
+    false = sum(v is False for v in matches.degradation_judgements.values())
     return rate(false, matches.results.thousand_cell_weeks)
 
 
 def false_care_rate(matches: Matches) -> Figure:
     """Incidents that match no fault and of which care was told (an `opened` alert), per 1,000 cells and week."""
-    false = sum(v is False and i in matches.results.told for i, v in matches.incident_verdicts.items())
+    false = sum(v is False and i in matches.results.notified for i, v in matches.incident_judgements.items())
     return rate(false, matches.results.thousand_cell_weeks)
 
 

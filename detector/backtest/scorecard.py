@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from detector.backtest.comparison import Earlier, compare
-from detector.backtest.figures import summarise
 from detector.backtest.matching import match
+from detector.backtest.output_files import write_figures, write_tables, write_whole
 from detector.backtest.report import render
 from detector.backtest.results import Results
-from detector.backtest.truth import Truth
-from detector.backtest.truth_files import read_truth
-from detector.backtest.writing import write_figures, write_tables, write_whole
+from detector.backtest.summary import summarise
+from detector.backtest.truth import Truth, read_truth
 from detector.domain.errors import PrecallError
 from detector.domain.finding import Findings
 
 
-def conclude(
+def score_replay(
     results: Results,
     dataset: Path,
     out: Path,

@@ -1,4 +1,4 @@
-"""Times where the operator lives, and lengths of time."""
+"""Local times of the operator and lengths of time, as text."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -42,8 +42,8 @@ def zone(then: datetime) -> str:
         return name
     offset = then.utcoffset()
     minutes = 0 if offset is None else round(offset.total_seconds() / 60)
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    hours, left = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{left:02}" if left else "")
 
 
 def duration(seconds: float) -> str:
@@ -58,6 +58,15 @@ def duration(seconds: float) -> str:
     if large >= 48:
         large, small, units = (large // 24, large % 24, ("d", "h"))
     return f"{large} {units[0]}" + (f" {small} {units[1]}" if small else "")
+
+
+def signed_duration(seconds: float) -> str:
+    """`duration` of either sign.
+
+    >>> signed_duration(1500), signed_duration(-5400), signed_duration(-20)
+    ('25 min', '-1 h 30 min', 'under a minute')
+    """
+    return f"{'-' if seconds <= -60 else ''}{duration(abs(seconds))}"
 
 
 def lead_time(seconds: float) -> str:
