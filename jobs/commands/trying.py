@@ -18,7 +18,7 @@ from detector.domain.assessment import Assessment
 from detector.domain.communication import Heard
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
-from detector.domain.impact import Affected, Listing, no_impact
+from detector.domain.impact import Listing, no_impact
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
@@ -161,25 +161,14 @@ class Trial:
             rules=rules,
             now=self.now,
             heard=heard,
-            risk={one.subscriber: one.risk for one in rows if one.risk is not None},
+            risk={d.subscriber: d.risk for one in rows if (d := one.decision) and d.risk is not None},
             history=histories(self.app.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
         )
 
     def _assessed(self, incident: Incident) -> Assessment:
         """Its last assessment, with the people who are listed now."""
         rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)
-        people = tuple(
-            Affected(
-                incident_id=o.incident_id,
-                subscriber=o.subscriber,
-                account=o.account,
-                basis=o.basis,
-                probability=o.probability,
-                exposure_s=o.exposure_s,
-                degraded_s=o.degraded_s,
-            )
-            for o in rows
-        )
+        people = tuple(one.affected for one in rows)
         store = self.app.store
         known = store.impacts.latest(incident.incident_id) or no_impact(incident.incident_id, self.now)
         own = tuple(store.degradations.of(incident))

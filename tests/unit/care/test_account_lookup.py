@@ -6,10 +6,10 @@ import pytest
 
 from detector.care import AccountAnswer, DecisionContext, account_lookup
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
+from tests.listings import listing_of
 
 NOW = 1_774_346_400
 MAJOR = Incident(
@@ -40,7 +40,7 @@ KNOWN = Customers(
 
 def asked(account: str, *listed: tuple[str, str, float], customers: Customers = KNOWN) -> AccountAnswer:
     rows = [
-        Listing(
+        listing_of(
             incident_id=incident,
             subscriber=who,
             account="shop",
