@@ -173,7 +173,7 @@ class Again:
 
     def run(self) -> "Again":
         source, settings = OperatorDataset(self.dataset, NAMES), Settings()
-        kpis = {k.id: k for k in read_catalogue(settings.sources.kpis).kpis}
+        kpis = read_catalogue(settings.sources.kpis).by_id
         current: dict[str, dict[str, Listing]] = {}
         starts, reference, day = self.seen.presence.start, None, -1
         for one in self.seen.asked:

@@ -156,7 +156,7 @@ class Bench:
         return self.watch.seconds
 
     def _frame(self, batches: Iterator[CounterBatch]) -> KpiFrame:
-        return pipeline.measure(batches, self.catalogue, self.feeds.reference(0, Findings()), Findings())[900]
+        return pipeline.compute(batches, self.catalogue, self.feeds.reference(0, Findings()), Findings())[900]
 
     def _baseline(self) -> Baseline:
         history = self._frame(self.operator.history())

@@ -154,7 +154,7 @@ class Round:
         """KPI frames of the touched ticks; what re-read files say of other ticks is left alone."""
         wanted = set(touched)
         mine = [b for b in batches if self._grid.tick(b.start, b.duration_s) in wanted]
-        frames = pipeline.measure(mine, self.catalogue, self.reference, findings)
+        frames = pipeline.compute(mine, self.catalogue, self.reference, findings)
         return [frame for frame in frames.values() if len(frame.starts)]
 
     def _over_stored(self, frame: KpiFrame) -> KpiFrame:

@@ -81,7 +81,7 @@ class _Again:
             for tick, source_files in fed_by.items()
             if source_files and all(source_file in read for source_file in source_files)
         }
-        frames = pipeline.measure(
+        frames = pipeline.compute(
             [b for batches in read.values() for b in batches if self._grid.tick(b.start, b.duration_s) in there],
             self._catalogue,
             self._reference,

@@ -188,7 +188,7 @@ class Replay:
             settings_hash=self.settings.hash,
             timezone=reference.operator.timezone,
             topology=reference.topology,
-            kpis={k.id: k for k in self.catalogue.kpis},
+            kpis=self.catalogue.by_id,
             degradations=tuple(d for d in store.degradations.all() if not d.superseded_by),
             incidents=incidents,
             listings=tuple(store.listings.all()),
