@@ -15,7 +15,7 @@ from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.rule import ACTIONS
 from detector.store import Message, Store
-from jobs.ledger import Reached, walk_on
+from jobs.ledger import Checkpoint, no_checkpoint
 
 
 @dataclass
@@ -28,7 +28,7 @@ class FinalCheck:
     source_uri: str
     policy: CarePolicy
     floor: int = ImpactPolicy.privacy_floor
-    reached: Reached = walk_on
+    checkpoint: Checkpoint = no_checkpoint
     _one_at_a_time: Lock = field(default_factory=Lock)
 
     def body(self, message: Message, receiver: Receiver, event_now: float) -> bytes | None:
@@ -44,7 +44,7 @@ class FinalCheck:
         listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         alert = replace(message.alert, data=_recounted(message.data, listed, self.floor))
         frozen = self.store.outbox.freeze(message, dict(alert.data), receiver.kind.body(alert, self.source_uri))
-        self.reached("push.frozen")
+        self.checkpoint("push.frozen")
         return frozen
 
     def _recheck(self, message: Message, event_now: float) -> None:
@@ -116,7 +116,7 @@ def requests_of(store: Store, message: Message) -> list[Communication]:
 
 
 def retract_requests(store: Store, message: Message, event_now: float) -> None:
-    """Where nobody was reached with it, nor will be: what was asked with this alert may be asked with the next."""
+    """Where nobody was checkpoint with it, nor will be: what was asked with this alert may be asked with the next."""
     same = [one for one in store.outbox.told(message.incident_id) if one.key == message.key]
     if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return
@@ -125,7 +125,7 @@ def retract_requests(store: Store, message: Message, event_now: float) -> None:
 
 
 def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> dict[str, Any]:
-    """The body with those who can be reached by now."""
+    """The body with those who can be checkpoint by now."""
     if not isinstance(data.get("impact"), dict) or not listed:
         return data
     people = [(one.why_not, one.proposed) for one in listed]

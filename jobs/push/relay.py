@@ -15,7 +15,7 @@ from detector.domain.errors import Permanent, PrecallError
 from detector.domain.transport import Transport
 from detector.store import Message, Store
 from detector.store.outbox import LEASE_S
-from jobs.ledger import Reached, walk_on
+from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.push.breakers import Breakers
 from jobs.push.final_check import FinalCheck, retract_requests
 
@@ -41,7 +41,7 @@ class Relay:
     max_attempts: int
     attempt_s: float = 15.0
     breakers: Breakers = field(default_factory=Breakers)
-    reached: Reached = walk_on
+    checkpoint: Checkpoint = no_checkpoint
     _stop_requested: Event = field(default_factory=Event)
 
     def push(self, *, event_now: float, wall_now: float, receiver: str | None = None) -> Counter[str]:
@@ -83,7 +83,7 @@ class Relay:
             return outcomes
         claimed = self.store.outbox.claim(wall_now, receiver=name, lease_s=lease_s)
         for number, message in enumerate(claimed):
-            self.reached("push.claimed")
+            self.checkpoint("push.claimed")
             passed = int(monotonic() - began)  # whole seconds: a wait does not depend on how fast this machine is
             if self._stop_requested.is_set() or passed > min(_ROUND_S, lease_s - self.attempt_s - _SPARE_S):
                 self.store.outbox.release(claimed[number:], at=wall_now + passed)
@@ -138,9 +138,9 @@ class Relay:
             wall_now=wall_now,
             max_attempts=self.max_attempts,
         )
-        self.reached("push.sent")
+        self.checkpoint("push.sent")
         self._note(message, receiver, outcome, wall_now)
-        self.reached("push.noted")
+        self.checkpoint("push.noted")
         return outcome.state
 
     def _note(self, message: Message, receiver: Receiver, outcome: Outcome, wall_now: float) -> None:
