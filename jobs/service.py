@@ -33,7 +33,7 @@ _AFTER_ABORT_S = 1.0
 """Until jobs have noticed that their calls of the database were ended; and as long as the lease is worth."""
 
 
-def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, watch: Watch = unwatched) -> Jobs:
+def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressDisplay = no_display) -> Jobs:
     """Every job over the app's ports."""
     settings = app.settings
     final_check = FinalCheck(
