@@ -14,15 +14,14 @@ from detector.domain.window import Window
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
-from detector.store.cursors import EXPERIENCE
-from jobs.ledger import Reached, walk_on
+from jobs.ledger import Checkpoint, no_checkpoint
 
 _DAY_S = 86_400
 EVERY_S = 3600
 """Event time between two looks at the present day."""
 
 
-def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached: Reached = walk_on) -> int:
+def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoint: Checkpoint = no_checkpoint) -> int:
     """Anew every day since the begin of an incident that is open or was changed meanwhile; returns how many rows.
 
     A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing
@@ -34,7 +33,7 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached:
     gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}
     days = list(_days_to_do(store, reference, None if gone else before, at))
     made = _made(store, reference, days, withdrew, at) if days else []
-    reached("experience.computed")
+    checkpoint("experience.computed")
     with store.begin() as connection:
         if store.progress.until(EXPERIENCE) != before:  # another daemon was faster
             return 0
@@ -42,8 +41,8 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached:
             store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
             store.experience.forget(connection, gone)
             store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
-        store.progress.save(connection, EXPERIENCE, at)
-    reached("experience.kept")
+        store.notes.put(connection, KEPT, at)
+    checkpoint("experience.kept")
     return len(made)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from detector.care.account_part import account_part
+from detector.care.alert_context import AlertContext
 from detector.care.privacy import steady, steady_interval
-from detector.care.step import Step
 from detector.domain.alert import WHY_NOT
 from detector.domain.impact import AccountImpact, Impact
 
@@ -29,7 +29,8 @@ class Counted:
 def counted(impact: Impact, floor: int, said: Mapping[str, Any]) -> Counted:
     """`said`: the last alert's `impact`, which stays until a count has clearly left it; empty = nothing was said.
 
-    >>> counted(Impact("inc_1", 0, 36, 33.8, 30.2, 38.0), 5, {})
+    >>> counted(Impact(incident_id="inc_1", assessed_at=0, exposed=36, affected=33.8, affected_low=30.2,
+    ...     affected_high=38.0), 5, {})
     Counted(exposed=35, affected=35, interval=(30, 40))
     """
     affected = steady(impact.affected, last_said(said, "affected"), floor)
@@ -40,16 +41,16 @@ def counted(impact: Impact, floor: int, said: Mapping[str, Any]) -> Counted:
     return Counted(max(exposed or 0, affected), affected, (min(low, affected), max(high, affected)))
 
 
-def impact_part(step: Step, cap: int) -> dict[str, Any]:
-    impact, floor, said = step.impact, step.floor, step.before.get("impact", {})
+def impact_part(context: AlertContext, cap: int) -> dict[str, Any]:
+    impact, floor, said = context.impact, context.privacy_floor, context.before.get("impact", {})
     seen = counted(impact, floor, said)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
     told: dict[str, Any] = {
         "exposed": seen.exposed,
         "affected": seen.affected,
         "affectedInterval": None if seen.interval is None else list(seen.interval),
-        **reachable([(d.why_not, d.action != "none") for d in step.decisions], floor, said),
-        "accounts": [_account(a, step) for a in accounts[:cap]],
+        **reachable([(d.why_not, d.action != "none") for d in context.assessment.decisions], floor, said),
+        "accounts": [_account(a, context) for a in accounts[:cap]],
     }
     if len(accounts) > cap:
         told["accountsNotListed"] = len(accounts) - cap
@@ -120,7 +121,9 @@ def _at_least(whole: int | None, part: int | None) -> int | None:
     return part if whole is None else max(whole, part or 0)
 
 
-def _account(account: AccountImpact, step: Step) -> dict[str, Any]:
-    mine = next((one for one in step.accounts if one.account == account.account and one.action != "none"), None)
-    told = account_part(account, step.floor)
+def _account(account: AccountImpact, context: AlertContext) -> dict[str, Any]:
+    mine = next(
+        (one for one in context.assessment.accounts if one.account == account.account and one.action != "none"), None
+    )
+    told = account_part(account, context.privacy_floor)
     return told if mine is None else told | {"action": {"kind": mine.action, "team": mine.team}}

@@ -10,12 +10,12 @@ import pytest
 from detector.delivery.backoff import SCHEDULE_S
 from detector.domain.alert import Alert, alert_key
 from detector.domain.communication import Communication, standing
-from detector.domain.impact import Listing
 from detector.domain.policy import LawfulBasis
 from detector.store import Message
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, LIVE, SILENT, withdrawn, write_reference
+from tests.listings import listing_of
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_an_incidents_alerts_arrive_in_order_whatever_happens(app, desk):
 def listed(app: SmallApp, msisdn: str) -> None:
     person = app.names.subscriber(msisdn)
     decided = {"action": "proactive_message", "channel": "sms", "recipient": person, "decided_at": LIVE}
-    row = Listing(
+    row = listing_of(
         incident_id="inc_1",
         subscriber=person,
         account="",
@@ -220,7 +220,7 @@ def test_permission_withdrawn_between_decision_and_sending_counts(app, desk, tmp
     listed(app, SILENT)
     key = tell(app)
     withdrawn(tmp_path / "operator", AFFECTED, LIVE)
-    app.jobs.relay.floor = 1
+    app.jobs.relay.final_check.floor = 1
     assert push(app) == {"sent": 1}
     assert contactable(app) == {
         app.names.subscriber(AFFECTED): "withdrawn",
@@ -258,7 +258,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     )
     with app.store.begin() as connection:
         app.store.communications.add(connection, [asked])
-    app.jobs.relay.policy = replace(app.settings.care, quiet_from="11:00", quiet_to="13:00")
+    app.jobs.relay.final_check.policy = replace(app.settings.care, quiet_from="11:00", quiet_to="13:00")
     assert push(app) == {"sent": 1}
     assert contactable(app) == {who: "quiet_hours"}
     rows = app.store.communications.of(["inc_1"])
@@ -299,7 +299,7 @@ def test_a_lawful_basis_holds_at_the_moment_of_sending_too(app, desk, tmp_path):
     listed(app, SILENT)
     tell(app)
     basis = LawfulBasis("proactive_contact", "*", "contract")
-    app.jobs.relay.policy = replace(app.settings.care, lawful_basis=(basis,))
+    app.jobs.relay.final_check.policy = replace(app.settings.care, lawful_basis=(basis,))
     assert push(app) == {"sent": 1}
     assert contactable(app) == {app.names.subscriber(SILENT): ""}
 
