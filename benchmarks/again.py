@@ -45,6 +45,7 @@ from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
+from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assessing import listing
 

@@ -39,7 +39,6 @@ from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from jobs.contact_bursts import BURSTS
 
 KEY = b"benchmark only.."
 HARM_OF = {

@@ -8,6 +8,7 @@ from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_habit
 from detector.store import PendingStep
+from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assessing.announcing import Announcing
 from jobs.assessing.asking import Asking

@@ -14,6 +14,7 @@ import structlog
 from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock
+from detector.domain.saved_clock import SavedClock
 from detector.domain.window import DAY_S, Window, utc
 from detector.sources.feeds import Feeds
 from detector.store import Store

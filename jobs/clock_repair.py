@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from detector.domain.feed import FeedPart
 from detector.domain.window import DAY_S
 from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs.experience import KEPT
+from detector.store.cursors import DECIDE_FROM, EXPERIENCE, LEARN
 from jobs.feed_cursors import pull_back
-from jobs.feed_watch import note_of
 
 _SOON_S = 1800.0
 """What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
@@ -24,11 +24,11 @@ def repair(store: Store, feeds: Feeds, *, now: float, sure_at: float) -> None:
     progress = store.progress
     with store.begin() as connection:
         pull_back(connection, store, [feed.name for feed in feeds], now=now, sure_at=sure_at)
-        if (notes.get("decide_from") or 0) > now + _SOON_S:
-            notes.put(connection, "decide_from", int(now))
-        for name in ("learned_at", KEPT):
-            if (notes.get(name) or 0) > now + _SOON_S:
-                notes.drop(connection, [name])
+        if (progress.until(DECIDE_FROM) or 0) > now + _SOON_S:
+            progress.save(connection, DECIDE_FROM, int(now))
+        for job in (LEARN, EXPERIENCE):
+            if (progress.until(job) or 0) > now + _SOON_S:
+                progress.drop(connection, job)
         for feed in feeds:
             _repair_feed(connection, store, feed.name, now)
         ahead = store.ticks.forget_ahead(connection, now, data_until=now + DAY_S)

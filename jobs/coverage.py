@@ -27,10 +27,10 @@ _MOST_NAMES = 2_000
 def keep_counters(connection: Connection, store: Store, intakes: Iterable[Intake], unused: Mapping[str, str]) -> None:
     """Which counters were read, beside what was known: part of the caller's transaction."""
     names = {name for intake in intakes for counters in intake.counters for name in counters}
-    before = store.notes.get(_COUNTERS) or {"known": [], "unused": {}}
-    known = {*before["known"], *(name for name in names if name not in unused)}
-    strange = before["unused"] | {name: meant for name, meant in unused.items() if name not in before["unused"]}
-    after = {"known": sorted(known)[:_MOST_NAMES], "unused": dict(sorted(strange.items())[:_MOST_NAMES])}
+    before = store.counter_names.get()
+    known = {*before.known, *(name for name in names if name not in unused)}
+    strange = {**unused, **before.unused}
+    after = SeenCounters(tuple(sorted(known)[:_MOST_NAMES]), dict(sorted(strange.items())[:_MOST_NAMES]))
     if after != before:
         store.counter_names.replace(connection, after)
 

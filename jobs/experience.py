@@ -14,6 +14,7 @@ from detector.domain.window import Window
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
+from detector.store.cursors import EXPERIENCE
 from jobs.ledger import Checkpoint, no_checkpoint
 
 _DAY_S = 86_400
@@ -41,7 +42,7 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoi
             store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
             store.experience.forget(connection, gone)
             store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
-        store.notes.put(connection, KEPT, at)
+        store.progress.save(connection, EXPERIENCE, at)
     checkpoint("experience.kept")
     return len(made)
 

@@ -76,14 +76,6 @@ def record_rows(connection: Connection, store: Store, rows: Mapping[str, int], *
             record(connection, store, feed, Intake(arrived_at=now, parts={WHOLE: part}), Findings(), now=now)
 
 
-def record_rows(connection: Connection, store: Store, rows: Mapping[str, int], *, now: float) -> None:
-    """Feed -> rows that came of those that give no counters: part of the caller's transaction."""
-    for feed, count in rows.items():
-        if count:
-            part = Part(arrived_at=now, data_until=int(now))
-            record(connection, store, feed, Intake(arrived_at=now, parts={WHOLE: part}), Findings(), now=now)
-
-
 def stops(store: Store, feed: str) -> list[FeedStop]:
     """What of the feed is silent, as it was seen last."""
     return store.feeds.stops(feed)
@@ -146,8 +138,7 @@ class FeedWatch:
         return frozenset(stop.key for stop in stops(self.store, self.feed))
 
     def _silent(self) -> Iterator[FeedStop]:
-        known = self.store.notes.get(note_of(self.feed)) if self.by_arrival else None
-        parts: Mapping[str, Any] = known["parts"] if known else {}
+        parts = self._parts if self.by_arrival else {}
         lost = self._lost() if self.by_object or parts else []
         measured = len(self._expected)
         if not parts and self.by_arrival:
@@ -155,7 +146,7 @@ class FeedWatch:
                 yield self._stop("", None, 0, 0)
             return
         if parts and self._late(parts[WHOLE]):
-            until = parts[WHOLE]["data_until"]
+            until = parts[WHOLE].data_until
             own = lost if self.by_object else [d for d in lost if abs(d.started_at - until) <= d.duration_s]
             yield self._stop("", until, len({d.base_object for d in own}), measured if own or self.by_object else 0)
             return
@@ -167,9 +158,8 @@ class FeedWatch:
     def _silent_groups(self, lost: Sequence[Degradation], measured: int, explained: set[int]) -> Iterator[FeedStop]:
         """Groups of objects that fell silent together; when they did is `explained` from then on."""
         newest = max((d.updated_at for d in lost), default=0)
-        known = self.store.notes.get(note_of(self.feed)) if self.by_arrival else None
-        if known:
-            newest = known["parts"][WHOLE]["data_until"]
+        if self.by_arrival and self._parts:
+            newest = self._parts[WHOLE].data_until
         for since, names in self._together(lost):
             part = describe(names, self.reference.topology, {d.base_object for d in lost})
             judged = all(d.updated_at >= newest for d in lost if d.base_object in names)
@@ -186,15 +176,15 @@ class FeedWatch:
         """The longest period (s) of these."""
         return max((d.duration_s for d in lost), default=0)
 
-    def _silent_kinds(self, parts: Mapping[str, Any], explained: set[int]) -> Iterator[FeedStop]:
+    def _silent_kinds(self, parts: Mapping[str, FeedPart], explained: set[int]) -> Iterator[FeedStop]:
         """Kinds of files and period lengths that do not come any more though nothing of the kind is explained."""
         for name, part in parts.items():
-            gone = self.now - part["advanced_at"] > max(_FORGOTTEN_S, 2 * self._patience(part))
-            expected = name != WHOLE and part["times"] >= _SEEN_OFTEN and not gone
-            near = any(abs(part["data_until"] - at) <= part["duration_s"] for at in explained)
+            gone = self._age_s(part) > max(_FORGOTTEN_S, 2 * self._patience(part))
+            expected = name != WHOLE and part.times >= _SEEN_OFTEN and not gone
+            near = any(abs(part.data_until - at) <= part.duration_s for at in explained)
             if expected and self._late(part) and not near:
-                explained.add(part["data_until"])
-                yield self._stop(name, part["data_until"], 0, len(self._expected))
+                explained.add(part.data_until)
+                yield self._stop(name, part.data_until, 0, len(self._expected))
 
     @cached_property
     def _parts(self) -> Mapping[str, FeedPart]:

@@ -7,12 +7,14 @@ from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
+from detector.domain.learning import AdoptedLevel, LearnedExtent
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
+from detector.store.cursors import LEARN
 from jobs import models
 from jobs.complaint_risk import refit_risk
 from jobs.context import JobContext

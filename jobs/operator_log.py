@@ -1,11 +1,7 @@
 """What the service logs for its operators: a line for each round in which something was decided, what the baselines were
 learned from, and the head of the audit log."""
 
-<<<<<<< HEAD:jobs/saying.py
-from collections.abc import Collection, Iterable, Sequence
-=======
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
->>>>>>> main:jobs/operator_log.py
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -19,12 +15,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
-<<<<<<< HEAD:jobs/saying.py
-from jobs import fitted
-=======
 from jobs import models
-from jobs.learn import LEARNED_FROM
->>>>>>> main:jobs/operator_log.py
 
 log = structlog.get_logger()
 _WEEK_DAYS = 7

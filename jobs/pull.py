@@ -100,7 +100,7 @@ def pull(
             feed_watch.record(connection, store, feed, intake, findings, now=now)
         keep_counters(connection, store, intakes.values(), unused)
         feed_watch.record_rows(connection, store, {f.name: rows[f.name] for f in feeds if f.counters is None}, now=now)
-        store.notes.count(connection, findings, now)
+        store.findings.add(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
     rows.update({feed: intake.rows for feed, intake in intakes.items()})
     return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), rows)

@@ -53,11 +53,7 @@ def rebuild(app: App, found: Verified) -> Verified:
         _put_in_order(app, trouble)
     _try_again(app)
     now, reference = app.clock.now(), _reference(app)
-<<<<<<< HEAD:jobs/rebuilding.py
-    mend(app.feeds, store, app.catalogue, reference, now=now)
-=======
     restore_damaged(app.feeds, store, app.catalogue, reference, now=now)
->>>>>>> main:jobs/rebuild.py
     store.history.adopt()
     store.presence.adopt()
     if store.progress.until(LEARN) is not None:

@@ -22,7 +22,7 @@ from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feed_watch import last_seen, silent_parts, stops, watches
-from jobs.learn import LEARNED_FROM, learn
+from jobs.learn import learn
 from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.operator_log import log_learned
 from jobs.progress import ProgressDisplay, no_display
@@ -184,7 +184,7 @@ class Jobs:
         with self.display("learning what is normal") as progress:
             count = learn(self.context, now=now, progress=progress)
         with self.store.begin() as connection:
-            self.store.notes.put(connection, "learned_for", self._judged_by())
+            self.store.progress.save_made_for(connection, LEARN, self._judged_by())
         log_learned(self.store, self.decide_from())
         return f"{count} baselines fitted"
 
@@ -205,7 +205,7 @@ class Jobs:
     def _forgotten(self) -> bool:
         """What was learned is there no more: its file was damaged, and set aside, or deleted."""
         store, policy = self.store, self.settings.detection
-        lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
+        lengths = [one.duration_s for one in store.models.extents()]
         if any(models.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
             return True
         return models.load_habit(store) is None

@@ -19,8 +19,6 @@ from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
 from jobs import models
-from jobs.complaint_risk import WHY_NOT, known_model
-from jobs.contact_bursts import BURSTS
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""

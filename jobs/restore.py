@@ -36,11 +36,7 @@ def retry_restored(job: Callable[[], Result], restore: Callable[[], object]) -> 
     return job()
 
 
-<<<<<<< HEAD:jobs/mending.py
-def mend(feeds: Feeds, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
-=======
 def restore_damaged(feeds: Feeds, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
->>>>>>> main:jobs/restore.py
     """Every tick and every file of attachments that is marked: its file if it is whole again, else what the feeds still
     has, else "not known". Returns how many ticks are known again. Raises Transient."""
     store.mend_folders()

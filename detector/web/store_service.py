@@ -15,7 +15,8 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Breach, Outlook
+from detector.domain.notification import WaitingIncident
+from detector.domain.outlook import Outlook
 from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser

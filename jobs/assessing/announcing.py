@@ -82,7 +82,7 @@ class Announcing:
         return heard
 
     def _compose(self, connection: Connection, one: Assessment, type_: str) -> Alert:
-        told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
+        notified = self.store.notifications.get(one.incident.incident_id)
         alert = pipeline.compose(
             AlertContext(
                 assessment=one,
@@ -94,7 +94,7 @@ class Announcing:
                 care_policy=self.settings.care,
                 privacy_floor=self.settings.impact.privacy_floor,
                 link_base=self.settings.web.link_base,
-                before=told.get("said") or {},
+                before={} if notified is None else notified.said,
             )
         )
         return alert if type_ == "opened" else self._with_lead_time(alert, one)

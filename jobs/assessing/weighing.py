@@ -19,6 +19,7 @@ from detector.kpis import Catalogue
 from detector.outlook import Lasting
 from detector.settings import Settings
 from detector.store import Store
+from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assessing.hearing import heard_lately
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
@@ -138,10 +139,9 @@ class Weighing:
         """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
         if incident.state != "open" or incident.silent:
             return ()
-        before = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
-        known = [Breach(**one) for one in before.get("breaches", ())]
-        if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
-            return known
+        before = self.store.outlooks.get(incident.incident_id)
+        if before is not None and before.made_at // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
+            return before.breaches
         drifts = models.drifts_of(
             self.store,
             self.catalogue,

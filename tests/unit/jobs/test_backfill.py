@@ -52,17 +52,10 @@ def test_it_finds_what_a_service_would_have_found_that_ran_all_along(root, tmp_p
 
 def test_it_learns_only_from_what_lies_before(root):
     app = opened_at(root, UNTIL + DELAY_S)
-<<<<<<< HEAD:tests/unit/jobs/test_judging.py
-    Judging(app.jobs, UNTIL + DELAY_S - LIVE).run()
+    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
     (extent,) = app.store.models.extents()
     assert extent.until == LIVE
     assert (extent.objects, extent.days) == (4, 5.0)
-=======
-    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
-    (extent,) = app.store.notes.get("learned_from")
-    assert extent["until"] == LIVE
-    assert (extent["objects"], extent["days"]) == (4, 5.0)
->>>>>>> main:tests/unit/jobs/test_backfill.py
     app.close()
 
 

@@ -16,12 +16,7 @@ from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
-<<<<<<< HEAD:tests/unit/jobs/test_bursts.py
-from jobs.bursts import scan_bursts
-=======
-from jobs.complaint_risk import WHY_NOT
-from jobs.contact_bursts import BURSTS, scan_bursts
->>>>>>> main:tests/unit/jobs/test_contact_bursts.py
+from jobs.contact_bursts import scan_bursts
 from jobs.reporting import report
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, write_reference
@@ -99,13 +94,8 @@ def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Pa
         place_kind="site", place_id="s1", since=LIVE, until=LIVE + 600, contacts=9, people=8, expected=0.2, chance=1e-9
     )
     with app.store.begin() as connection:
-<<<<<<< HEAD:tests/unit/jobs/test_bursts.py
         app.store.contact_bursts.replace(connection, [one])
         app.store.models.save_risk(connection, None, "3 complaints")
-=======
-        app.store.notes.put(connection, BURSTS, [one])
-        app.store.notes.put(connection, WHY_NOT, "3 complaints")
->>>>>>> main:tests/unit/jobs/test_contact_bursts.py
     told, why = (report(name, app.feeds, app.store, app.settings, now=LIVE + 3600) for name in ("perception", "risk"))
     app.close()
     assert any(note.startswith("Burst: site s1, 9 contacts of 8 people") for note in told.notes)

@@ -12,13 +12,9 @@ import pytest
 from detector.domain.daemon_lease import DaemonLease
 from detector.store import Store
 from detector.store.database import Database
-<<<<<<< HEAD:tests/unit/jobs/test_whereabouts.py
-from jobs.whereabouts import RENEW_S, WHERE, Presence, announce, lives, serves, where, withdraw
-=======
 from jobs.daemon_lease import (
     DAEMON_FILE,
     RENEW_S,
-    Lease,
     LeaseKeeper,
     announce,
     daemon_serves,
@@ -26,7 +22,6 @@ from jobs.daemon_lease import (
     is_alive,
     withdraw,
 )
->>>>>>> main:tests/unit/jobs/test_daemon_lease.py
 
 NOW = 1_774_339_200.0
 HERE = socket.gethostname()
@@ -105,60 +100,35 @@ def test_no_process_has_a_number_below_one_or_beyond_all():
 
 
 def test_a_second_daemon_sees_the_first_and_the_first_the_second(store, tmp_path, neighbour):
-<<<<<<< HEAD:tests/unit/jobs/test_whereabouts.py
     lease(store, "first", DaemonLease("", HERE, neighbour, "http://127.0.0.1:18620", NOW))
-    second = Presence(store, tmp_path, "http://127.0.0.1:18621")
-=======
-    lease(store, "first", Lease(HERE, neighbour, "http://127.0.0.1:18620", NOW))
     second = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
->>>>>>> main:tests/unit/jobs/test_daemon_lease.py
     assert [str(one) for one in second.others(NOW)] == [f"process {neighbour} on {HERE}, http://127.0.0.1:18620"]
     second.renew(NOW)
     assert LeaseKeeper(store, tmp_path, "").others(NOW)[0].pid == neighbour
 
 
 def test_daemons_of_another_machine_are_seen_by_their_leases_alone(store, tmp_path):
-<<<<<<< HEAD:tests/unit/jobs/test_whereabouts.py
     lease(store, "far", DaemonLease("", "another-machine", 1, "http://10.0.0.2:8087", NOW))
-    mine = Presence(store, tmp_path, "")
-=======
-    lease(store, "far", Lease("another-machine", 1, "http://10.0.0.2:8087", NOW))
     mine = LeaseKeeper(store, tmp_path, "")
->>>>>>> main:tests/unit/jobs/test_daemon_lease.py
     assert len(mine.others(NOW + RENEW_S)) == 1
     assert mine.others(NOW + 10 * RENEW_S) == [], "it has not renewed it"
 
 
 def test_one_that_was_killed_is_no_other_though_its_lease_is_fresh(store, tmp_path):
-<<<<<<< HEAD:tests/unit/jobs/test_whereabouts.py
     lease(store, "killed", DaemonLease("", HERE, 2**22 + 1, "", NOW))
     lease(
         store, "me-before", DaemonLease("", HERE, os.getpid(), "", NOW)
     )  # the first process of a container has always the same
-    mine = Presence(store, tmp_path, "http://127.0.0.1:18621")
-=======
-    lease(store, "killed", Lease(HERE, 2**22 + 1, "", NOW))
-    lease(store, "me-before", Lease(HERE, os.getpid(), "", NOW))  # the first process of a container has always the same
     mine = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
->>>>>>> main:tests/unit/jobs/test_daemon_lease.py
     assert mine.others(NOW) == []
     mine.renew(NOW)
     assert [one.name for one in store.daemon_leases.all()] == [mine.name], "what has run out is forgotten"
 
 
 def test_one_that_ends_takes_back_its_own_lease_and_no_other(store, tmp_path, neighbour):
-<<<<<<< HEAD:tests/unit/jobs/test_whereabouts.py
     lease(store, "first", DaemonLease("", HERE, neighbour, "", NOW))
-    mine = Presence(store, tmp_path, "http://127.0.0.1:18621")
-    mine.renew(NOW)
-    mine.end()
-    assert [one.name for one in store.daemon_leases.all()] == ["first"]
-    assert where(tmp_path) is None
-=======
-    lease(store, "first", Lease(HERE, neighbour, "", NOW))
     mine = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     mine.renew(NOW)
     mine.end()
-    assert set(store.notes.named("daemon:")) == {"daemon:first"}
+    assert [one.name for one in store.daemon_leases.all()] == ["first"]
     assert daemon_url(tmp_path) is None
->>>>>>> main:tests/unit/jobs/test_daemon_lease.py

@@ -16,7 +16,7 @@ from detector.store import Store
 from detector.store.cursors import EXPERIENCE
 from detector.store.database import Database
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
-from jobs.experience import KEPT, do_again_without, due, keep_experience
+from jobs.experience import do_again_without, due, keep_experience
 from tests.listings import listing_of
 
 DAY, HOUR = 86_400, 3600
