@@ -11,7 +11,7 @@ from detector.domain.alert import AccountDecision, Alert, Decision
 from detector.domain.communication import Heard
 from detector.domain.counters import CounterBatch
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band, Evidence, Memory
+from detector.domain.evidence import Band, Evidence, EwmaState
 from detector.domain.experience import CustomerHistory
 from detector.domain.exposure import Habit, Presence
 from detector.domain.finding import Findings
@@ -40,7 +40,7 @@ def score(
     reference: Reference,
     expected: Sequence[str],
     policy: DetectionPolicy,
-    before: Memory | None = None,
+    before: EwmaState | None = None,
 ) -> Evidence:
     """KPIs to evidence: the last period of `recent`, and what is remembered from before, against what was expected."""
     return scoring.score(

@@ -31,19 +31,21 @@ class Peaks:
     """How high chance rises, by object and family: one height for each time that it does."""
 
     heights: list[float] = field(default_factory=list)
-    bars: list[float] = field(default_factory=list)
+    thresholds: list[float] = field(default_factory=list)
     thousand_cell_weeks: float = 0.0
     _open: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def see(self, evidence: Evidence, reference: Reference, policy: DetectionPolicy) -> None:
         """One more tick."""
-        strength, bar = degradations.candidates(evidence, reference.topology, reference.operations, policy, least=FROM)
-        if np.isfinite(bar):
-            self.bars.append(bar)
-        testable = int(np.isfinite(evidence.strength).any(axis=1).sum())
+        neg_log10_p, threshold = degradations.candidates(
+            evidence, reference.topology, reference.operations, policy, least=FROM
+        )
+        if np.isfinite(threshold):
+            self.thresholds.append(threshold)
+        testable = int(np.isfinite(evidence.neg_log10_p).any(axis=1).sum())
         self.thousand_cell_weeks += testable / 1000 * evidence.tick.duration_s / WEEK_S
-        for i, k in zip(*np.nonzero(strength >= FROM), strict=True):
-            key, height = (evidence.objects[i], evidence.kpis[k].family), float(strength[i, k])
+        for i, k in zip(*np.nonzero(neg_log10_p >= FROM), strict=True):
+            key, height = (evidence.objects[i], evidence.kpis[k].family), float(neg_log10_p[i, k])
             at, number = self._open.get(key, (-APART_S, -1))
             if evidence.tick.start - at > APART_S:
                 number = len(self.heights)
@@ -52,15 +54,15 @@ class Peaks:
             self._open[key] = evidence.tick.start, number
 
     def rate(self) -> Figure:
-        """Peaks beyond the bar per 1,000 cells and week, by the tail of those under it."""
-        if not self.bars or self.thousand_cell_weeks <= 0:
+        """Peaks beyond the threshold per 1,000 cells and week, by the tail of those under it."""
+        if not self.thresholds or self.thousand_cell_weeks <= 0:
             return UNKNOWN
-        return beyond(self.heights, float(np.median(self.bars)), self.thousand_cell_weeks)
+        return beyond(self.heights, float(np.median(self.thresholds)), self.thousand_cell_weeks)
 
 
-def beyond(heights: list[float], bar: float, exposure: float) -> Figure:
-    """Rate at which an exponential tail, fitted to peaks from FROM on, passes the bar (peaks over threshold: Davison and
-    Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
+def beyond(heights: list[float], threshold: float, exposure: float) -> Figure:
+    """Rate at which an exponential tail, fitted to peaks from FROM on, passes the threshold (peaks over threshold: Davison
+    and Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
     both doubts at their worst: how often, and how steep.
 
     >>> figure = beyond([3.0 + 0.43 * step for step in (0.1, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.3)], 6.0, 0.1)
@@ -70,8 +72,8 @@ def beyond(heights: list[float], bar: float, exposure: float) -> Figure:
     above = [height - FROM for height in heights]
     whole = sum(height < CENSORED for height in above) + PRIOR_PEAKS
     slope = whole / (sum(min(height, CENSORED) for height in above) + PRIOR_PEAKS / log(10))
-    passing = exp(-slope * (bar - FROM))
-    spread = exp(1.96 * slope * (bar - FROM) / sqrt(whole))
+    passing = exp(-slope * (threshold - FROM))
+    spread = exp(1.96 * slope * (threshold - FROM) / sqrt(whole))
     seen = rate(len(above), exposure)
     value, low, high = (float(each or 0.0) * passing for each in (seen.value, seen.low, seen.high))
     return Figure(round(value, 4), len(above), round(low / spread, 4), round(high * spread, 4))

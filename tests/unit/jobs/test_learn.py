@@ -15,7 +15,7 @@ from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from jobs.doubt import in_doubt
 from jobs.learn import fit_baseline
-from tests.unit.scoring.quiet_network import MONDAY, SETUP, TRAFFIC, Network
+from tests.unit.scoring.faultless_network import MONDAY, SETUP, TRAFFIC, Network
 
 HOUR, DAY = 3600, 86400
 POLICY = DetectionPolicy()
@@ -41,7 +41,7 @@ def network(days=14, objects=None):
 
 def raised(start, end, kind="accessibility", **more):
     given = {"object_id": "c000", "family": "volume" if kind in ("sleeping", "outage") else kind, "kpi": "setup_sr"} | more
-    figures = {"strength": 9.0, "expected": 0.99, "observed": 0.9, "numerator": 90.0, "denominator": 100.0, "excess": 9.0}
+    figures = {"neg_log10_p": 9.0, "expected": 0.99, "observed": 0.9, "numerator": 90.0, "denominator": 100.0, "excess": 9.0}
     return Degradation(
         degradation_id=f"deg_{start}",
         kind=kind,
