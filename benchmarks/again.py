@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from benchmarks.stores import passing_store
 from detector import impact, outlook, pipeline
 from detector.app import read_catalogue
-from detector.backtest.figures import summarise
 from detector.backtest.matching import Matches, match
 from detector.backtest.replay import Replay
 from detector.backtest.results import Results
-from detector.backtest.truth import Truth
-from detector.backtest.truth_files import read_truth
+from detector.backtest.summary import summarise
+from detector.backtest.truth import Truth, read_truth
 from detector.clock import MovingClock
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
@@ -43,6 +42,7 @@ from detector.domain.window import Window
 from detector.impact import learn_habit
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from jobs import fitted
 from jobs.assessing import listing
@@ -155,7 +155,7 @@ def record(dataset: Path, window: Window) -> Seen:
     settings = Settings()
     catalogue = read_catalogue(settings.sources.kpis)
     with passing_store(catalogue) as store:
-        replay = Recorder(OperatorDataset(dataset, NAMES), store, catalogue, settings, window)
+        replay = Recorder(Feeds([OperatorDataset(dataset, NAMES).feed()]), store, catalogue, settings, window)
         results = replay.run()
         presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
     return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
@@ -173,7 +173,7 @@ class Again:
 
     def run(self) -> "Again":
         source, settings = OperatorDataset(self.dataset, NAMES), Settings()
-        kpis = {k.id: k for k in read_catalogue(settings.sources.kpis).kpis}
+        kpis = read_catalogue(settings.sources.kpis).by_id
         current: dict[str, dict[str, Listing]] = {}
         starts, reference, day = self.seen.presence.start, None, -1
         for one in self.seen.asked:
@@ -205,8 +205,8 @@ class Again:
 
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
-        wanted = {p.subscriber: listing._listing(p, None, one.now) for p in people}
-        for key in [key for key in current if key not in wanted or listing._moved(current[key], wanted[key])]:
+        wanted = {p.subscriber: Listing(affected=p, listed_at=one.now) for p in people}
+        for key in [key for key in current if key not in wanted or listing.moved(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})
 

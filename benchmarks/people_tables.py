@@ -49,7 +49,7 @@ def incident_table(judged: Judged) -> Iterator[str]:
     yield f"{'incident':21}{'fault':18}{'opening: said':>14}{'did':>6}{'end: said':>11}{'did':>6}{'all':>6}  interval"
     for incident in matches.results.incidents:
         faults = matches.faults_of_incident[incident.incident_id]
-        if matches.incident_verdicts[incident.incident_id] is None or not faults or not rows[incident.incident_id]:
+        if matches.incident_judgements[incident.incident_id] is None or not faults or not rows[incident.incident_id]:
             continue
         hurt = frozenset().union(*(sufferers.get(f, frozenset()) for f in faults))
         kinds = "+".join(sorted({matches.truth.fault[f].kind for f in faults}))
@@ -78,7 +78,7 @@ def kind_table(all_judged: Sequence[Judged]) -> Iterator[str]:
         matches, sufferers = judged.matches, judged.matches.truth.sufferers or {}
         for row in matches.results.listings:
             faults = sorted(matches.faults_of_incident[row.incident_id])
-            if not faults or matches.incident_verdicts[row.incident_id] is not True:
+            if not faults or matches.incident_judgements[row.incident_id] is not True:
                 continue
             hit = any(row.subscriber in sufferers.get(f, ()) for f in faults)
             for kind in {"+".join(sorted({matches.truth.fault[f].kind for f in faults})), "all"}:
@@ -148,12 +148,12 @@ def contact_table(all_judged: Sequence[Judged]) -> Iterator[str]:
         first: dict[tuple[str, str], Listing] = {}
         for row in sorted(matches.results.listings, key=lambda row: row.listed_at):
             opened.setdefault(row.incident_id, row.listed_at)
-            if row.probability >= CONTACT_ABOVE and matches.incident_verdicts.get(row.incident_id) is not None:
+            if row.probability >= CONTACT_ABOVE and matches.incident_judgements.get(row.incident_id) is not None:
                 first.setdefault((row.incident_id, row.subscriber), row)
         for (incident, who), row in first.items():
             faults = matches.faults_of_incident[incident]
             kind = "+".join(sorted({matches.truth.fault[f].kind for f in faults})) or "no fault"
-            phase = f"{'opening' if row.listed_at == opened[incident] else 'later'}, {row.basis}"
+            phase = f"{'opening' if row.listed_at == opened[incident] else 'later'}, {row.affected.basis}"
             for name in (kind, "all"):
                 for part in (phase, "all"):
                     count[name, part][0] += 1
@@ -174,7 +174,7 @@ def interval_table(all_judged: Sequence[Judged]) -> Iterator[str]:
             merged = {i.incident_id for i in matches.results.incidents if i.state == "merged"}
             for name, (said, low, high) in getattr(judged, phase).items():
                 faults = matches.faults_of_incident[name]
-                if matches.incident_verdicts[name] is True and len(faults) == 1 and said and name not in merged:
+                if matches.incident_judgements[name] is True and len(faults) == 1 and said and name not in merged:
                     told.append((said, low, high, len(hurt.get(next(iter(faults)), ()))))
         if told:
             said, low, high, did = np.array(told).T

@@ -23,8 +23,7 @@ from benchmarks.stores import passing_store
 from detector import feedback
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
-from detector.backtest.truth import Fault
-from detector.backtest.truth_files import read_truth
+from detector.backtest.truth import Fault, read_truth
 from detector.care.profiling import profiled
 from detector.domain.experience import Experience
 from detector.domain.finding import Findings

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from benchmarks.detection import Stages
 from benchmarks.quality.operators import FAULT_RATE, Operator, made
-from detector.backtest.figures import incidents_of
 from detector.backtest.intervals import Figure, mean, quantile, rate, share
 from detector.backtest.matching import Matches
+from detector.backtest.summary import incidents_of
 from detector.domain.incident import Incident
 
 RESULTS = Path(__file__).parent / "results" / "times.md"
@@ -77,7 +77,7 @@ class Judged:
 
 def judged(operator: Operator, matches: Matches) -> Judged:
     """The times of its incidents against those of its faults."""
-    wrong = sum(v is False for v in matches.degradation_verdicts.values())
+    wrong = sum(v is False for v in matches.degradation_judgements.values())
     standing = [i for i in matches.results.incidents if i.state != "merged" and i.withdrawn_at is None]
     return Judged(
         tuple(_timed(operator, matches, f.fault_id) for f in matches.faults),

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.evidence import Band
-from detector.wording.quantities import pair, scale
-from detector.wording.times import zone as zone_name
+from detector.labels.quantities import pair, scale
+from detector.labels.times import zone as zone_name
 
 MARK_KINDS = ("detected", "resolved", "complaint", "started", "truth")
 STYLE = (

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from detector.domain.receiver_state import ReceiverState
-from detector.wording.times import stamp
+from detector.labels.times import stamp
 
 
 def problems_of(states: Mapping[str, ReceiverState], configured: Collection[str], timezone: str) -> list[str]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quality.operators import Operator
-from detector.backtest.figures import incidents_of
 from detector.backtest.matching import Matches, cells_of, match
 from detector.backtest.results import Results
+from detector.backtest.summary import incidents_of
 from detector.domain.degradation import Degradation
 
 FEWEST = 5
@@ -66,7 +66,7 @@ def verdict(
         for f in matches.faults
     )
     works = {fault_id for fault_id, hit in hits.items() if hit.works}
-    wrong = [d for d in matches.results.degradations if matches.degradation_verdicts[d.degradation_id] is False]
+    wrong = [d for d in matches.results.degradations if matches.degradation_judgements[d.degradation_id] is False]
     return Verdict(
         way=way,
         line=line,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from detector.backtest.display import percent, plain, span
+from detector.labels.quantities import rough_number, rough_percent
+from detector.labels.times import signed_duration
 
 PER_CELL_WEEKS = "per 1,000 cells and week"
 
@@ -19,7 +20,7 @@ class Card:
     title: str
     basis: str
     meaning: str
-    shown: Callable[[float], str] = percent
+    shown: Callable[[float], str] = rough_percent
     kind: Literal["share", "rate", "other"] = "share"
     better: Literal["more", "less"] = "more"
     unit: str = ""
@@ -52,7 +53,7 @@ CARDS = (
         key="delay_median_s",
         title="Delay",
         basis="found fault{s}",
-        shown=span,
+        shown=signed_duration,
         kind="other",
         better="less",
         meaning="from a fault's start to its detection, in the median.",
@@ -61,7 +62,7 @@ CARDS = (
         key="lead_time_median_s",
         title="Lead time",
         basis="found fault{s} with complaints",
-        shown=span,
+        shown=signed_duration,
         kind="other",
         meaning="from detection to a fault's first complaint, in the median; negative: customers were first.",
     ),
@@ -75,7 +76,7 @@ CARDS = (
         key="false_per_1000_cells_week",
         title="False degradations",
         basis="false in this replay",
-        shown=plain,
+        shown=rough_number,
         kind="rate",
         better="less",
         unit=PER_CELL_WEEKS,
@@ -86,7 +87,7 @@ CARDS = (
         key="false_care_alerts_per_1000_cells_week",
         title="False care alerts",
         basis="false in this replay",
-        shown=plain,
+        shown=rough_number,
         kind="rate",
         better="less",
         unit=PER_CELL_WEEKS,
@@ -97,7 +98,7 @@ CARDS = (
         key="held_out_false_per_1000_cells_week",
         title="False alarms on quiet days",
         basis="small peak{s} on quiet days",
-        shown=plain,
+        shown=rough_number,
         kind="other",
         better="less",
         unit=PER_CELL_WEEKS,
@@ -128,7 +129,7 @@ CARDS = (
         key="incidents_per_fault",
         title="Incidents per fault",
         basis="found fault{s}",
-        shown=plain,
+        shown=rough_number,
         kind="other",
         better="less",
         meaning="opened for one fault; 1 is right.",
@@ -143,7 +144,7 @@ CARDS = (
         key="clear_time_error_median_s",
         title="Expected end, error",
         basis="incident{s} sent with our estimate",
-        shown=span,
+        shown=signed_duration,
         kind="other",
         better="less",
         meaning="between the end that care was given to expect and the fault's own, in the median, either way.",
@@ -158,7 +159,7 @@ CARDS = (
         key="breach_time_error_median_s",
         title="Drift turns graver, error",
         basis="drift{s} forecast",
-        shown=span,
+        shown=signed_duration,
         kind="other",
         better="less",
         meaning="between the forecast and the time when the drift got so far, in the median, either way.",

@@ -12,10 +12,10 @@ import numpy as np
 from scipy import stats
 
 from detector.backtest.cards import CARDS, PER_CELL_WEEKS, Card
-from detector.backtest.display import counted, plain
 from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.window import utc
+from detector.labels.quantities import counted, rough_number
 
 LEVEL = 0.05
 """A difference that chance brings more rarely than this is said to be one: the intervals stand at 95 % too."""
@@ -150,7 +150,7 @@ def _incident_rate(there: Mapping[str, Any], here: Mapping[str, Any]) -> Differe
     said = "the same" if before == after else "within chance"
     if _rates_differ(counts, _exposure(there), _exposure(here)):
         said = "more" if after > before else "fewer"
-    return Difference(f"Incidents {PER_CELL_WEEKS}", plain(before), plain(after), said)
+    return Difference(f"Incidents {PER_CELL_WEEKS}", rough_number(before), rough_number(after), said)
 
 
 def _rates_differ(counts: Sequence[int], exposed_before: float, exposed_after: float) -> bool:

@@ -14,7 +14,7 @@ _WIDE, _LANE, _HEAD = 1120, 20, 8
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class TimelineSpan:
     """One bar of the timeline: an incident (`kind` = its severity) or a fault (`fault`, `missed`, `unfelt`)."""
 
     window: Window
@@ -23,21 +23,21 @@ class Bar:
     link: str = ""
 
 
-def timeline(window: Window, groups: Sequence[Sequence[Bar]], timezone: str) -> str:
+def timeline(window: Window, groups: Sequence[Sequence[TimelineSpan]], timezone: str) -> str:
     """An `<svg>` of lanes over local time. Bars of one group share a lane, drawn in order; groups that do not overlap
     share lanes, too. Bars are cut at the window."""
     zone, lanes = ZoneInfo(timezone), _lanes(groups, gap_s=window.seconds // 200)
     height = _HEAD + max(len(lanes), 1) * _LANE + 34
     parts = list(_axis(window, zone, height))
     for row, lane in enumerate(lanes):
-        parts += [_bar(bar, window, _HEAD + row * _LANE) for group in lane for bar in group]
+        parts += [_span_shape(span, window, _HEAD + row * _LANE) for group in lane for span in group]
     label = f"{sum(map(len, groups))} faults and incidents over time"
     return f'<svg class="tl" viewBox="0 0 {_WIDE} {height}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def _lanes(groups: Sequence[Sequence[Bar]], gap_s: int) -> list[list[Sequence[Bar]]]:
+def _lanes(groups: Sequence[Sequence[TimelineSpan]], gap_s: int) -> list[list[Sequence[TimelineSpan]]]:
     """Greedy: each group goes to the first lane that is free by then."""
-    lanes: list[list[Sequence[Bar]]] = []
+    lanes: list[list[Sequence[TimelineSpan]]] = []
     free: list[int] = []
     for group in sorted((g for g in groups if g), key=lambda g: min(b.window.start for b in g)):
         start, end = min(b.window.start for b in group), max(b.window.end for b in group)
@@ -54,15 +54,15 @@ def _x(at: int, window: Window) -> float:
     return _WIDE * (min(max(at, window.start), window.end) - window.start) / max(window.seconds, 1)
 
 
-def _bar(bar: Bar, window: Window, top: int) -> str:
-    left, right = _x(bar.window.start, window), _x(bar.window.end, window)
-    behind = bar.kind in {"fault", "missed", "unfelt"}
+def _span_shape(span: TimelineSpan, window: Window, top: int) -> str:
+    left, right = _x(span.window.start, window), _x(span.window.end, window)
+    behind = span.kind in {"fault", "missed", "unfelt"}
     y, tall = (top + 1, _LANE - 3) if behind else (top + 5, _LANE - 11)
     shape = (
-        f'<rect class="{bar.kind}" x="{left:.1f}" y="{y}" width="{max(right - left, 3):.1f}" height="{tall}" rx="2.5">'
-        f"<title>{escape(bar.tip)}</title></rect>"
+        f'<rect class="{span.kind}" x="{left:.1f}" y="{y}" width="{max(right - left, 3):.1f}" height="{tall}" rx="2.5">'
+        f"<title>{escape(span.tip)}</title></rect>"
     )
-    return f'<a href="#{escape(bar.link)}">{shape}</a>' if bar.link else shape
+    return f'<a href="#{escape(span.link)}">{shape}</a>' if span.link else shape
 
 
 def _axis(window: Window, zone: ZoneInfo, height: int) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _distance(means: NDArray[np.float64], hits: NDArray[np.int64], counts: NDArr
 
 
 def _judged(matches: Matches) -> list[Listing]:
-    return [row for row in matches.results.listings if matches.incident_verdicts.get(row.incident_id) is not None]
+    return [row for row in matches.results.listings if matches.incident_judgements.get(row.incident_id) is not None]
 
 
 def _suffered(matches: Matches, rows: Sequence[Listing]) -> NDArray[np.bool_]:

@@ -1,11 +1,12 @@
-"""The headline figures as a person reads them: value, interval, and what it means in plain words."""
+"""The headline figures as text: value, interval, and what it means in plain words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from detector.backtest.cards import CARDS, Card
-from detector.backtest.display import counted, how_often, percent, plain, span
+from detector.labels.quantities import counted, how_often, rough_number, rough_percent
+from detector.labels.times import duration
 
 _HELD_OUT = "held_out_false_per_1000_cells_week"
 
@@ -67,7 +68,7 @@ def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
     incidents, silent, merged = seen["incidents"], seen["silent"], seen["merged"]
     parts = [f"{seen['notified']:,} of them sent to care"] + [f"{silent:,} kept silent"] * bool(silent)
     more = f"; {merged:,} more went on as part of these" if merged else ""
-    a_day = plain(incidents / max(figures["days"], 1e-9))
+    a_day = rough_number(incidents / max(figures["days"], 1e-9))
     cards = [
         Headline(
             title="Incidents",
@@ -89,7 +90,7 @@ def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
             ),
             Headline(
                 title="Duration",
-                value=span(seen["lasted_median_s"]),
+                value=duration(seen["lasted_median_s"]),
                 interval="",
                 basis=counted(incidents, "incident"),
                 meaning="of an incident, median.",
@@ -99,17 +100,21 @@ def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
         meaning = "are expected to have failed at least once, or to have had five bad minutes."
         cards.append(
             Headline(
-                title="People affected", value=plain(seen["people"]), interval="", basis="each counted once", meaning=meaning
+                title="People affected",
+                value=rough_number(seen["people"]),
+                interval="",
+                basis="each counted once",
+                meaning=meaning,
             )
         )
     if seen["complaints"]:
-        near, complaints = seen["complaints_near"], seen["complaints"]
-        basis = f"{near:,} of {complaints:,} network complaints"
+        nearby, complaints = seen["complaints_near"], seen["complaints"]
+        basis = f"{nearby:,} of {complaints:,} network complaints"
         meaning = "came from its cells while it lasted, or up to two hours later."
         cards.append(
             Headline(
                 title="Complaints near an incident",
-                value=percent(near / complaints),
+                value=rough_percent(nearby / complaints),
                 interval="",
                 basis=basis,
                 meaning=meaning,
@@ -124,7 +129,7 @@ def _meaning(figures: Mapping[str, Any], card: Card) -> str:
     if not card.budget:
         return said
     budget = figures.get(card.budget)
-    said = f"{said} is {'not known' if budget is None else plain(budget)}."
+    said = f"{said} is {'not known' if budget is None else rough_number(budget)}."
     if card.key != _HELD_OUT or not figures["cells"]:
         return said
     return f"{said} {in_this_network(figures[card.key], budget, figures['cells'])}"
@@ -155,7 +160,7 @@ def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
     bounds = f"95 % interval {card.shown(low)} to {card.shown(high)}" if known else "too few for an interval"
     if known and card.kind == "rate" and not count:
         bounds = f"95 % sure to be under {card.shown(high)}"
-    share = card.shown is percent and known
+    share = card.shown is rough_percent and known
     bar = (value, low, high) if share else None
     return Headline(
         title=card.title,
@@ -172,7 +177,7 @@ def verdict(figures: Mapping[str, Any]) -> str:
     """The whole replay in two or three sentences."""
     incidents, cells, days = figures["incidents"], figures["cells"], figures["days"]
     opened = f"{counted(incidents, 'incident')} {'was' if incidents == 1 else 'were'} opened"
-    said = [f"{opened} on {counted(cells, 'cell')} in {span(days * 86_400)}."]
+    said = [f"{opened} on {counted(cells, 'cell')} in {rough_number(days)} {'day' if days == 1 else 'days'}."]
     if figures["faults"] is None:
         mend = "Add your trouble tickets as truth.csv to learn which of them are real, and which faults were missed."
         return " ".join([*said, f"The dataset holds no truth. {mend}"])
@@ -181,11 +186,13 @@ def verdict(figures: Mapping[str, Any]) -> str:
     recall, delay, foresight = figures["recall"], figures["delay_median_s"], figures["foresight"]
     if recall["value"] is not None:
         found = round(recall["value"] * recall["count"])
-        late = f", typically {span(delay['value'])} after they began" if delay["value"] is not None else ""
+        late = f", typically {duration(delay['value'])} after they began" if delay["value"] is not None else ""
         verb = "was" if found == 1 else "were"
         said.append(f"{found:,} of {counted(recall['count'], 'fault')} that customers feel {verb} found{late}.")
     if foresight["value"] is not None:
-        said.append(f"{percent(foresight['value'])} of the complaints about them came from people already on the list.")
+        said.append(
+            f"{rough_percent(foresight['value'])} of the complaints about them came from people already on the list."
+        )
     false = figures["false_per_1000_cells_week"]["count"]
     said.append(
         "No degradation was false." if not false else f"{false} degradation{'s' if false > 1 else ''} belonged to no fault."

@@ -1,4 +1,4 @@
-"""One incident as the report shows it: what, whom, why, and the plots."""
+"""Incidents and missed faults as the report shows them: what, whom, why, and the plots."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,29 +7,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from detector.backtest.diagrams import local_time
-from detector.backtest.display import percent, span
-from detector.backtest.explanations import why_false
-from detector.backtest.matching import COMPLAINED_AFTER_END_S, Matches
+from detector.backtest.matching import COMPLAINED_AFTER_END_S, FOUND_AFTER_END_S, Matches, counts, touches
 from detector.backtest.results import Results
-from detector.backtest.truth import Complaint
+from detector.backtest.truth import Complaint, Fault
 from detector.charts import Mark, band_chart
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
-from detector.wording import words
-from detector.wording.quantities import pair
+from detector.labels import terms
+from detector.labels.quantities import pair, rough_percent
+from detector.labels.times import duration
 
-WHY_NOT_IN_WORDS = {
-    "no_consent": "gave no consent",
-    "withdrawn": "withdrew consent",
-    "guardian": "minors, told through a guardian",
-    "quiet_hours": "in quiet hours",
-    "cap": "contacted often enough",
-    "holdout": "held out to measure the effect",
-    "no_channel": "no channel",
-}
-VERDICTS = {True: "real", False: "false", None: "not judged"}
+JUDGEMENT_LABELS = {True: "real", False: "false", None: "not judged"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +56,16 @@ class IncidentViews:
         own = [self._degradations[d] for d in incident.degradation_ids if d in self._degradations]
         complaints = self._complaints(incident)
         impact = self._results.impacts.get(incident.incident_id)
-        verdict = self._matches.incident_verdicts.get(incident.incident_id) if self._judging else None
-        end = ended(incident, self._results.window.end)
+        verdict = self._matches.incident_judgements.get(incident.incident_id) if self._judging else None
+        end = end_of(incident, self._results.window.end)
         return IncidentView(
             incident=incident,
-            place=words.place(incident.root_kind, incident.root_id),
+            place=terms.place(incident.root_kind, incident.root_id),
             opened=self._time(incident.opened_at),
-            lasted=span(max(end - incident.started_at, 0)),
+            lasted=duration(max(end - incident.started_at, 0)),
             affected=f"{impact.affected:,.0f}" if impact else "",
             exposed=f"{impact.exposed:,}" if impact else "",
-            verdict=VERDICTS[verdict] if self._judging else "unknown",
+            verdict=JUDGEMENT_LABELS[verdict] if self._judging else "unknown",
             explanation=self._explanation(incident, verdict),
             facts=tuple(self._facts(incident, complaints)),
             evidence=tuple(self._evidence(d) for d in own),
@@ -92,23 +82,23 @@ class IncidentViews:
 
     def _explanation(self, incident: Incident, verdict: bool | None) -> str:
         faults = [self._matches.truth.fault[f] for f in sorted(self._matches.faults_of_incident[incident.incident_id])]
-        told = "; ".join(
+        matched = "; ".join(
             f"{f.fault_id} ({f.kind}) from {self._time(f.window.start)} to {self._time(f.window.end)}" for f in faults
         )
         if not self._judging:
             return ""
         if verdict is False:
             return why_false(self._matches, incident)
-        if told and verdict is None:
-            return f"Matches only what no customer feels: {told}."
-        return f"Matches {told}." if told else "Missing data that nothing confirmed: counts neither way."
+        if matched and verdict is None:
+            return f"Matches only what no customer feels: {matched}."
+        return f"Matches {matched}." if matched else "Missing data that nothing confirmed: counts neither way."
 
     def _complaints(self, incident: Incident) -> Sequence[Complaint]:
         """Those of the faults that it matches; without truth, those from its cells while it lasted."""
         faults, by_fault = self._matches.faults_of_incident[incident.incident_id], self._matches.complaints_of or {}
         if faults:
             return sorted({c for f in faults for c in by_fault.get(f, ())}, key=lambda c: c.at)
-        end = ended(incident, self._results.window.end) + COMPLAINED_AFTER_END_S
+        end = end_of(incident, self._results.window.end) + COMPLAINED_AFTER_END_S
         cells = set(incident.cells)
         return [
             c
@@ -128,7 +118,7 @@ class IncidentViews:
         ]
         if incident.state == "resolved" and incident.resolved_at is not None:
             facts.append(("Resolved", self._time(incident.resolved_at)))
-        facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", percent(incident.confidence))]
+        facts += [("Cells", f"{len(incident.cells):,}"), ("Confidence", rough_percent(incident.confidence))]
         if impact := self._results.impacts.get(incident.incident_id):
             interval = f"{impact.affected_low:,.0f} to {impact.affected_high:,.0f}"
             facts += [("Exposed", f"{impact.exposed:,} people"), ("Affected", f"{impact.affected:,.0f} ({interval})")]
@@ -137,7 +127,7 @@ class IncidentViews:
         facts += self._truth_facts(incident)
         if complaints:
             first = complaints[0].at - incident.opened_at
-            order = f"{span(first)} after detection" if first >= 0 else f"{span(-first)} before detection"
+            order = f"{duration(first)} after detection" if first >= 0 else f"{duration(-first)} before detection"
             facts.append(("Complaints", f"{len(complaints):,}, the first {order}"))
         facts += self._contact_facts(incident)
         suppressed = "" if incident.state == "merged" else incident.suppressed_reason
@@ -160,10 +150,10 @@ class IncidentViews:
         if not rows:
             return []
         why_not = Counter(row.why_not for row in rows if row.why_not)
-        told = [f"{n:,} {WHY_NOT_IN_WORDS.get(why, why)}" for why, n in why_not.most_common()]
+        matched = [f"{n:,} {terms.WITHHELD.get(why, why)}" for why, n in why_not.most_common()]
         return [
             ("On the list", f"{len(rows):,} people, {sum(row.contactable for row in rows):,} may be contacted"),
-            *([("May not be contacted", ", ".join(told))] if told else []),
+            *([("May not be contacted", ", ".join(matched))] if matched else []),
         ]
 
     def _evidence(self, degradation: Degradation) -> Mapping[str, str]:
@@ -201,7 +191,7 @@ class IncidentViews:
         return marks + [Mark(c.at, "network complaint", "complaint") for c in complaints]
 
 
-def ended(incident: Incident, otherwise: int) -> int:
+def end_of(incident: Incident, otherwise: int) -> int:
     """When its trouble was over, or went on as part of another (s); `otherwise` while it is open."""
     if incident.state == "merged":
         return incident.updated_at
@@ -212,3 +202,47 @@ def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:
     """Sorts the gravest first: by severity, then by how many are affected."""
     impact = results.impacts.get(incident.incident_id)
     return -SEVERITIES.index(incident.severity), -impact.affected if impact else 0.0, incident.incident_id
+
+
+def why_false(matches: Matches, incident: Incident) -> str:
+    """What speaks against this incident, or what might excuse it."""
+    if incident.suppressed_reason == "maintenance":
+        return "Declared works; nobody was told."
+    if incident.suppressed_reason:
+        return f"Suppressed ({incident.suppressed_reason}); nobody was told."
+    own = [d for d in matches.results.degradations if d.degradation_id in set(incident.degradation_ids)]
+    nearby = [(_gap(d, f), f) for d in own for f in matches.truth.faults or () if _touches(matches, d, f)]
+    if not nearby:
+        return "No fault is known on its cells or behind them at any time."
+    gap, fault = min(nearby, key=lambda pair: abs(pair[0]))
+    when = f"ended {duration(gap)} before" if gap > 0 else f"began {duration(-gap)} after"
+    return f"The nearest fault there, {fault.fault_id} ({fault.kind}), {when} it was detected."
+
+
+def why_missed(matches: Matches, fault: Fault) -> str:
+    """What came nearest to finding it."""
+    nearby = [(d, _gap(d, fault)) for d in matches.results.degradations if _touches(matches, d, fault)]
+    inside = [
+        d for d, gap in nearby if -fault.window.seconds <= gap <= FOUND_AFTER_END_S and d.detected_at >= fault.window.start
+    ]
+    if any(not counts(d) for d in inside):
+        return "Its data were missing, and nothing confirmed that service was, too."
+    if late := [gap for _, gap in nearby if 0 < gap <= 86400]:
+        return f"Something was raised there, but only {duration(min(late))} after it ended."
+    if any(d.started_at < fault.window.start and d.cleared_at is None for d, _ in nearby):
+        return "A degradation was open there since before it began, so none was raised anew."
+    if fault.window.seconds < 1800:
+        lasted = duration(fault.window.seconds)
+        return f"It lasted only {lasted}, and nothing on its objects left the expected band surely enough."
+    return "Nothing on its objects left the expected band surely enough."
+
+
+def _touches(matches: Matches, degradation: Degradation, fault: Fault) -> bool:
+    return any(touches(matches.results.topology, degradation.object_id, o) for o, _ in fault.scopes)
+
+
+def _gap(degradation: Degradation, fault: Fault) -> int:
+    """Seconds from the fault's end to the detection; negative: from the detection to its start, if that is still to come."""
+    if degradation.detected_at < fault.window.start:
+        return degradation.detected_at - fault.window.start
+    return max(degradation.detected_at - fault.window.end, 0)

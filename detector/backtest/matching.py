@@ -28,7 +28,7 @@ def touches(topology: Topology, object_id: str, fault_object: str) -> bool:
     """The object is the fault's, contains it or is served by it, in this topology.
 
     >>> from detector.domain.cell import Cell, NetworkFunction
-    >>> cells = {c: Cell(c, "LTE", site_id="s1", tac="7") for c in ("c1", "c2")}
+    >>> cells = {c: Cell(cell_id=c, technology="LTE", site_id="s1", tac="7") for c in ("c1", "c2")}
     >>> t = Topology(cells, {"amf": NetworkFunction("amf", "AMF")})
     >>> [touches(t, *pair) for pair in (("c1", "s1"), ("s1", "c1"), ("c1", "amf"), ("c1", "c2"), ("amf", "c1"))]
     [True, True, True, False, False]
@@ -97,22 +97,22 @@ class Matches:
         }
 
     @cached_property
-    def degradation_verdicts(self) -> Mapping[str, bool | None]:
+    def degradation_judgements(self) -> Mapping[str, bool | None]:
         """Degradation -> True: matches a fault that customers feel; False: matches none; None: counts neither way."""
         return {
-            d.degradation_id: self._verdict(self.faults_of[d.degradation_id], counts(d)) for d in self.results.degradations
+            d.degradation_id: self._judge(self.faults_of[d.degradation_id], counts(d)) for d in self.results.degradations
         }
 
     @cached_property
-    def incident_verdicts(self) -> Mapping[str, bool | None]:
+    def incident_judgements(self) -> Mapping[str, bool | None]:
         """The same of incidents, by all their degradations."""
         counting = {d.degradation_id for d in self.results.degradations if counts(d)}
         return {
-            i.incident_id: self._verdict(self.faults_of_incident[i.incident_id], not counting.isdisjoint(i.degradation_ids))
+            i.incident_id: self._judge(self.faults_of_incident[i.incident_id], not counting.isdisjoint(i.degradation_ids))
             for i in self.results.incidents
         }
 
-    def _verdict(self, fault_ids: frozenset[str], counting: bool) -> bool | None:
+    def _judge(self, fault_ids: frozenset[str], counting: bool) -> bool | None:
         if not fault_ids:
             return False if counting else None
         return True if counting and any(self.truth.fault[f].customer_affecting for f in fault_ids) else None

@@ -29,7 +29,7 @@ class WorstCell:
 class Overview:
     """Counts of one replay.
 
-    `people`: expected number of distinct people affected, None = no people are known. `complaints_near`: those of the
+    `people`: expected number of distinct people affected, None = no people are known. `complaints_nearby`: those of the
     network `complaints` that came from the cells of an incident while it lasted; None = no contacts are known.
     """
 
@@ -41,10 +41,13 @@ class Overview:
     lasted_median_s: float | None
     people: float | None
     complaints: int | None
-    complaints_near: int | None
+    complaints_nearby: int | None
 
     def as_json(self) -> dict[str, int | float | None]:
-        return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
+        """`seen` of summary.json, by its public names."""
+        values = asdict(self) | {"complaints_near": self.complaints_nearby}
+        del values["complaints_nearby"]
+        return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def overview(matches: Matches) -> Overview:
@@ -58,12 +61,12 @@ def overview(matches: Matches) -> Overview:
         incidents=len(alone),
         merged=len(merged),
         silent=sum(i.silent for i in alone),
-        notified=sum(i.incident_id in results.told for i in alone),
+        notified=sum(i.incident_id in results.notified for i in alone),
         cells_touched=len({cell for i in alone for cell in i.cells}),
         lasted_median_s=median(lasted_s(i, results.window.end) for i in alone) if alone else None,
         people=_people(results) if results.listings or results.impacts else None,
         complaints=None if inside is None else len(inside),
-        complaints_near=None if inside is None else sum(_near(c, alone, results.window.end) for c in inside),
+        complaints_nearby=None if inside is None else sum(_is_nearby(c, alone, results.window.end) for c in inside),
     )
 
 
@@ -107,12 +110,12 @@ def _union_s(spans: Sequence[tuple[int, int]]) -> int:
     30
     """
     ordered = sorted(spans)
-    reached = [ordered[0][0]]
+    covered_until = [ordered[0][0]]
     for _, end in ordered:
-        reached.append(max(reached[-1], end))
+        covered_until.append(max(covered_until[-1], end))
     return sum(
         after - max(before, start)
-        for (start, _), (before, after) in zip(ordered, pairwise(reached), strict=True)
+        for (start, _), (before, after) in zip(ordered, pairwise(covered_until), strict=True)
         if after > max(before, start)
     )
 
@@ -129,7 +132,7 @@ def _people(results: Results) -> float:
     return sum(1 - chance for chance in spared.values())
 
 
-def _near(complaint: Complaint, incidents: Sequence[Incident], until: int) -> bool:
+def _is_nearby(complaint: Complaint, incidents: Sequence[Incident], until: int) -> bool:
     return any(
         i.started_at <= complaint.at <= i.started_at + lasted_s(i, until) + COMPLAINED_AFTER_END_S
         and (complaint.cell_id in i.cells or any(cell in i.cells for cell, _ in complaint.attachments))

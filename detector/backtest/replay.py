@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from detector import delivery
-from detector.backtest.quiet import held_out
+from detector.backtest.false_alarm_rate import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
@@ -14,17 +14,18 @@ from detector.domain.evidence import Band
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.reports import Report
 from detector.settings import Settings
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
-from jobs.feeds import FeedWatch
+from jobs.feed_watch import watches
 from jobs.intake import judge_lengths, series_of
 from jobs.learn import learn
 from jobs.pull import pull
@@ -35,7 +36,7 @@ _END_OF_TIME = 4_102_444_800
 """Later than every period (2100)."""
 _SHORT_S = 4 * _DAY
 _REPORTS = ("planning", "experience", "accounts")
-TELLING = (
+DIAGNOSTIC_FINDINGS = (
     "unknown_object",
     "unknown_counters",
     "wrong_vendor",
@@ -57,7 +58,7 @@ Alerts = tuple[tuple[dict[str, Any], int], ...]
 class Replay:
     """One dataset, one store of its own, one window to decide in."""
 
-    source: Source
+    feeds: Feeds
     store: Store
     catalogue: Catalogue
     settings: Settings
@@ -71,26 +72,26 @@ class Replay:
         clock = MovingClock(self.window.start)
         self._pull(clock)
         self._learn(clock)
-        quiet = held_out(self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start)
+        held_out_false = held_out(self.store, self.feeds.reference(clock.now()), self.settings.detection, self.window.start)
         learn_at = self.window.start + _DAY
-        for moment, ends in self._moments():
-            if moment < learn_at and self._idle(ends):
+        for instant, ends in self._instants():
+            if instant < learn_at and self._idle(ends):
                 continue
-            clock.at = moment
+            clock.at = instant
             self._pull(clock)
-            if moment >= learn_at:
+            if instant >= learn_at:
                 self._learn(clock)
-                keep_experience(self.source, self.store, now=moment)
+                keep_experience(self.feeds, self.store, now=instant)
                 learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
-            progress(min(1.0, (moment - self.window.start) / max(1, self.window.seconds)))
-        keep_experience(self.source, self.store, now=clock.now())
-        return replace(self._gather(clock.now()), held_out_false=quiet)
+            progress(min(1.0, (instant - self.window.start) / max(1, self.window.seconds)))
+        keep_experience(self.feeds, self.store, now=clock.now())
+        return replace(self._gather(clock.now()), held_out_false=held_out_false)
 
     def _pull(self, clock: MovingClock) -> None:
         pull(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             now=clock.now(),
@@ -102,14 +103,14 @@ class Replay:
 
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care
-        if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
+        if not learn(self.feeds, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
             raise self._nothing_before()
 
     def _nothing_before(self) -> Misconfigured:
         """Why there is nothing to learn from, by the finding that explains most."""
         where = f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}"
         known = [*self.store.notes.findings(), *self._lengths()]
-        found = [f for code in TELLING for f in known if f.code == code]
+        found = [f for code in DIAGNOSTIC_FINDINGS for f in known if f.code == code]
         if found:
             what = f"nothing before it can be measured: {found[0].code}: {found[0].example}"
             return Misconfigured(what, where=where, mend="precall check and docs/reference/findings.md say more")
@@ -119,7 +120,7 @@ class Replay:
     def _lengths(self) -> Findings:
         """Periods that are so long that nothing of them has arrived yet."""
         kinds: dict[tuple[str, int], list[int]] = {}
-        for source_file in self.source.source_files(0, _END_OF_TIME):
+        for source_file in self.feeds.files(0, _END_OF_TIME):
             if source_file.window is not None:
                 kinds.setdefault((series_of(source_file.name), source_file.window.seconds), []).append(
                     source_file.window.start
@@ -131,27 +132,22 @@ class Replay:
 
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
-        detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
-        FeedWatch(
-            store=self.store,
-            reference=self.source.reference(clock.now()),
-            feed=self.source.name,
-            now=clock.now(),
-            begun_at=self.window.start,
-            silent_after_s=self.settings.sources.silent_after_s,
-        ).look()
+        detect(self.feeds, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        reference = self.feeds.reference(clock.now())
+        for watch in watches(self.feeds, self.store, reference, now=clock.now(), begun_at=self.window.start):
+            watch.look()
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()
-        assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
+        assess(self.feeds, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
-    def _moments(self) -> Iterator[tuple[float, Sequence[Tick]]]:
+    def _instants(self) -> Iterator[tuple[float, Sequence[Tick]]]:
         """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
         time ends, or the baselines are due. No ticks: something arrives, or it is time to learn."""
-        reference = self.source.reference(self.window.start)
+        reference = self.feeds.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
-        source_files = [p for p in self.source.source_files(self.window.start, last) if _begins_in(p, self.window)]
+        source_files = [p for p in self.feeds.files(self.window.start, last) if _begins_in(p, self.window)]
         grace: dict[float, list[Tick]] = {}
         steps = self._steps()
         for length in self._durations(source_files, reference.operator.tick_s):
@@ -161,8 +157,8 @@ class Replay:
                 grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
         learning = range(self.window.start + _DAY, self.window.end, _DAY)
         sure = {p.arrived_at for p in source_files} | set(learning)
-        for moment in sorted(sure | {at for at in grace if at > self.window.start}):
-            yield moment, () if moment in sure else grace[moment]
+        for instant in sorted(sure | {at for at in grace if at > self.window.start}):
+            yield instant, () if instant in sure else grace[instant]
 
     def _idle(self, ends: Sequence[Tick]) -> bool:
         """Nothing is left to do when the grace time of these ticks ends: their data were complete and are decided."""
@@ -183,7 +179,7 @@ class Replay:
             return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
-        reference = self.source.reference(now)
+        reference = self.feeds.reference(now)
         store, alerts = self.store, self._alerts()
         incidents = tuple(i for i in reversed(store.incidents.all()))
         return Results(
@@ -192,14 +188,14 @@ class Replay:
             settings_hash=self.settings.hash,
             timezone=reference.operator.timezone,
             topology=reference.topology,
-            kpis={k.id: k for k in self.catalogue.kpis},
+            kpis=self.catalogue.by_id,
             degradations=tuple(d for d in store.degradations.all() if not d.superseded_by),
             incidents=incidents,
             listings=tuple(store.listings.all()),
             impacts=self._impacts(incidents),
             alerts=alerts,
             bands=self._bands(incidents, reference),
-            followed=self._followed(alerts, reference),
+            drift_bands=self._drift_bands(alerts, reference),
             findings=tuple(self.store.notes.findings()),
             alarms_known=bool(reference.operations.alarms),
             reports=tuple(self._reports(int(now))),
@@ -212,7 +208,7 @@ class Replay:
         window = Window(self.window.start, max(now, self.window.end))
         step = "day" if window.seconds <= _SHORT_S else "week"
         for name in _REPORTS:
-            yield report(name, self.source, self.store, self.settings, now=now, window=window, step=step)
+            yield report(name, self.feeds, self.store, self.settings, now=now, window=window, step=step)
 
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
         found = {i.incident_id: self.store.impacts.latest(i.incident_id) for i in incidents}
@@ -235,7 +231,7 @@ class Replay:
         chosen = sorted(incidents, key=weight)[:_PLOTTED]
         return {i.incident_id: fitted.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
 
-    def _followed(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
+    def _drift_bands(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
         """The drifts of which an alert said when they would turn graver, from then on."""
         found: dict[tuple[str, str, str], Band] = {}
         for body, at in alerts:

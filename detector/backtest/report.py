@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from detector.backtest.comparison import Comparison
-from detector.backtest.diagrams import Bar, calibration_plot, local_time, timeline
-from detector.backtest.display import percent, span
-from detector.backtest.explanations import why_missed
+from detector.backtest.diagrams import TimelineSpan, calibration_plot, local_time, timeline
 from detector.backtest.headlines import headlines, unmeasured, verdict
-from detector.backtest.incident_views import IncidentView, IncidentViews, ended, gravity
+from detector.backtest.incident_views import IncidentView, IncidentViews, end_of, gravity, why_missed
 from detector.backtest.matching import Matches
 from detector.backtest.overview import worst_cells
 from detector.backtest.truth import Fault
 from detector.domain.degradation import SEVERITIES
 from detector.domain.incident import Incident
 from detector.domain.window import Window
+from detector.labels.quantities import rough_percent
+from detector.labels.times import duration
 
 CHARTS_BYTES = 3_500_000
 """Plots are drawn for the gravest incidents until the page would become heavy."""
@@ -44,7 +44,7 @@ def render(matches: Matches, figures: Mapping[str, Any], compared: Comparison | 
         unmeasured=unmeasured(figures),
         compared=compared,
         worst=worst_cells(results)[:WORST_CELLS],
-        window=f"{_moment(results.window.start, zone)} to {_moment(results.window.end, zone)}",
+        window=f"{_local_instant(results.window.start, zone)} to {_local_instant(results.window.end, zone)}",
         timeline=timeline(results.window, _groups(matches), results.timezone),
         views=views,
         gravest={v.incident.incident_id for v in sorted(views, key=lambda v: gravity(results, v.incident))[:3] if v.charts},
@@ -63,41 +63,43 @@ def render(matches: Matches, figures: Mapping[str, Any], compared: Comparison | 
 
 def incident_views(matches: Matches) -> list[IncidentView]:
     """The gravest SECTIONS incidents in order of time, with plots for the gravest of them as far as CHARTS_BYTES goes."""
-    builder, room = IncidentViews(matches), CHARTS_BYTES
+    builder, bytes_left = IncidentViews(matches), CHARTS_BYTES
     views = []
     for incident in sorted(matches.results.incidents, key=lambda i: gravity(matches.results, i))[:SECTIONS]:
-        view = builder.view(incident, charts=room > 0)
-        room -= sum(map(len, view.charts))
-        views.append(view if room > 0 else replace(view, charts=()))
+        view = builder.view(incident, charts=bytes_left > 0)
+        bytes_left -= sum(map(len, view.charts))
+        views.append(view if bytes_left > 0 else replace(view, charts=()))
     return sorted(views, key=lambda v: (v.incident.opened_at, v.incident.incident_id))
 
 
-def _groups(matches: Matches) -> list[list[Bar]]:
+def _groups(matches: Matches) -> list[list[TimelineSpan]]:
     """Each fault of the replay with its incidents in one group; incidents of no fault alone."""
     window, zone = matches.results.window, ZoneInfo(matches.results.timezone)
     shown = [f for f in matches.truth.faults or () if f.window.overlaps(window)]
-    groups = {f.fault_id: [_fault_bar(matches, f, zone)] for f in shown}
+    groups = {f.fault_id: [_fault_span(matches, f, zone)] for f in shown}
     alone = []
     for incident in sorted(matches.results.incidents, key=lambda i: i.opened_at):
         own = [f for f in sorted(matches.faults_of_incident[incident.incident_id]) if f in groups]
-        groups[own[0]].append(_incident_bar(incident, window, zone)) if own else alone.append(
-            [_incident_bar(incident, window, zone)]
+        groups[own[0]].append(_incident_span(incident, window, zone)) if own else alone.append(
+            [_incident_span(incident, window, zone)]
         )
     return [*groups.values(), *alone]
 
 
-def _fault_bar(matches: Matches, fault: Fault, zone: ZoneInfo) -> Bar:
+def _fault_span(matches: Matches, fault: Fault, zone: ZoneInfo) -> TimelineSpan:
     kind = "fault" if fault.fault_id in matches.found else "missed"
-    when = f"{local_time(fault.window.start, zone)}, {span(fault.window.seconds)}"
+    when = f"{local_time(fault.window.start, zone)}, {duration(fault.window.seconds)}"
     tip = f"Fault {fault.fault_id}: {fault.kind} on {', '.join(o for o, _ in fault.scopes[:5])}; {when}"
-    return Bar(fault.window, kind if fault.customer_affecting else "unfelt", tip)
+    return TimelineSpan(fault.window, kind if fault.customer_affecting else "unfelt", tip)
 
 
-def _incident_bar(incident: Incident, window: Window, zone: ZoneInfo) -> Bar:
-    end = ended(incident, window.end)
+def _incident_span(incident: Incident, window: Window, zone: ZoneInfo) -> TimelineSpan:
+    end = end_of(incident, window.end)
     what = f"{incident.severity} {incident.kind} on {incident.root_kind} {incident.root_id}"
     tip = f"{what}, {local_time(incident.opened_at, zone)}"
-    return Bar(Window(incident.opened_at, max(end, incident.opened_at)), incident.severity, tip, incident.incident_id)
+    return TimelineSpan(
+        Window(incident.opened_at, max(end, incident.opened_at)), incident.severity, tip, incident.incident_id
+    )
 
 
 def _missed(matches: Matches, zone: ZoneInfo) -> list[Mapping[str, str]]:
@@ -109,7 +111,7 @@ def _missed(matches: Matches, zone: ZoneInfo) -> list[Mapping[str, str]]:
             "kind": f.kind,
             "objects": _some([o for o, _ in f.scopes]),
             "began": local_time(f.window.start, zone),
-            "lasted": span(f.window.seconds),
+            "lasted": duration(f.window.seconds),
             "complaints": str(len(complaints.get(f.fault_id, ()))) if matches.complaints_of is not None else "",
             "why": why_missed(matches, f),
         }
@@ -119,7 +121,7 @@ def _missed(matches: Matches, zone: ZoneInfo) -> list[Mapping[str, str]]:
 
 def _unfelt(matches: Matches) -> int:
     """Degradations that count neither way."""
-    return sum(v is None for v in matches.degradation_verdicts.values())
+    return sum(v is None for v in matches.degradation_judgements.values())
 
 
 def _days(window: Window, zone: ZoneInfo) -> str:
@@ -127,7 +129,7 @@ def _days(window: Window, zone: ZoneInfo) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _moment(at: int, zone: ZoneInfo) -> str:
+def _local_instant(at: int, zone: ZoneInfo) -> str:
     return f"{local_time(at, zone)} {datetime.fromtimestamp(at, zone):%Z}"
 
 
@@ -150,5 +152,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, span=span)
+    environment.filters.update(percent=rough_percent, duration=duration)
     return environment.get_template("report.html")

@@ -38,7 +38,7 @@ class Results:
     alerts: tuple[tuple[Mapping[str, Any], int], ...] = ()
     bands: Mapping[str, tuple[Band, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    followed: Mapping[tuple[str, str, str], Band] = field(default_factory=dict)
+    drift_bands: Mapping[tuple[str, str, str], Band] = field(default_factory=dict)
     """(incident id, object, KPI) of drifts whose course was forecast -> what was measured from then on."""
     held_out_false: Figure = UNKNOWN
     """False degradations per 1,000 cells and week on quiet days of the history that no baseline had seen."""
@@ -70,7 +70,7 @@ class Results:
         return {d: i.incident_id for i in merged_first for d in i.degradation_ids}
 
     @cached_property
-    def told(self) -> frozenset[str]:
+    def notified(self) -> frozenset[str]:
         """Ids of the incidents that care was told of: those with an `opened` alert."""
         opened = (body for body, _ in self.alerts if str(body.get("type", "")).startswith("care.incident.opened"))
         return frozenset(str(body.get("subject", "")).removeprefix("incident/") for body in opened)

@@ -6,8 +6,8 @@ from typing import Any
 
 from detector.care.facts import Facts
 from detector.domain.window import epoch
-from detector.wording.times import clock
-from detector.wording.words import place
+from detector.labels.terms import place
+from detector.labels.times import clock
 
 _OVER = ("Resolved", "Closed")
 _NOT_OVER = "open again: data that came late show that it is not over"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from detector.care.trouble import trouble_of
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
-from detector.wording import words
-from detector.wording.times import clock, duration
+from detector.labels import terms
+from detector.labels.times import clock, duration
 
 OPEN, OVER, MERGED, WITHDRAWN = "open", "over", "merged", "withdrawn"
 STATES = (OPEN, OVER, MERGED, WITHDRAWN)
@@ -67,7 +67,7 @@ class Facts:
 
     @property
     def silence(self) -> str:
-        return words.SUPPRESSED.get(self.silent, self.silent)
+        return terms.SUPPRESSED.get(self.silent, self.silent)
 
 
 def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation | None = None) -> Facts:
@@ -85,7 +85,7 @@ def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation
         into=suppressed.removeprefix(_MERGED_INTO) if suppressed.startswith(_MERGED_INTO) else "",
         trouble=trouble_of(incident, lead),
         reason=incident.reason,
-        headline=words.headline(incident.kind, incident.root_kind, incident.root_id),
+        headline=terms.headline(incident.kind, incident.root_kind, incident.root_id),
         since=since,
         until=min(max(at if end is None else end, since), at) if over else None,
         clear=incident.promised_clear(at) if incident.state == "open" else None,

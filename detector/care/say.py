@@ -2,7 +2,7 @@
 
 from detector.care.facts import MERGED, OPEN, WITHDRAWN, Facts
 from detector.care.speech import SPEECH, Phrases
-from detector.wording.times import local
+from detector.labels.times import local
 
 
 def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool = True) -> str:

@@ -9,8 +9,8 @@ from rich.text import Text
 from detector.domain.alert import ALERT_TYPES
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.window import epoch
-from detector.wording.times import lead_time, stamp
-from detector.wording.words import place
+from detector.labels.terms import place
+from detector.labels.times import lead_time, stamp
 
 COLOUR = {"critical": "bold white on red", "major": "bold red", "minor": "yellow", "warning": "cyan"}
 CLOSED = ("✔ CLOSED", "dim")

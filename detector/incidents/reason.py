@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from detector.domain.degradation import Degradation, leading
 from detector.domain.kpi import Kpi
 from detector.incidents.search import Root
-from detector.wording import quantities
-from detector.wording.figures import SILENCE, compared, figures
+from detector.labels import quantities
+from detector.labels.observation import MISSING_DATA, comparison_text, observation_text
 
 PLACES = {
     "site": "site {id}",
@@ -45,9 +45,9 @@ def reason(
     'RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %; cell c01'
     """
     lead = leading(degradations, kind)
-    said = figures(lead, kpis.get(lead.kpi))
-    if lead.family == SILENCE:
-        others = len({d.base_object for d in degradations if d.family == SILENCE}) - 1
+    said = observation_text(lead, kpis.get(lead.kpi))
+    if lead.family == MISSING_DATA:
+        others = len({d.base_object for d in degradations if d.family == MISSING_DATA}) - 1
         said += f" and {others} others" if others > 1 else " and another" if others else ""
     elif over or not lead.open:
         said = f"at worst {said}"
@@ -67,12 +67,12 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
     practically certain; also lte_s1_sr 0.95 over 15 min, expected 0.99
     """
     also = [
-        f"also {compared(kpi, p.kpi, p.observed, p.expected, span_s=p.periods * d.duration_s, period_s=d.duration_s)}"
+        f"also {comparison_text(kpi, p.kpi, p.observed, p.expected, span_s=p.periods * d.duration_s, period_s=d.duration_s)}"
         for p in d.parts
         if p.kpi != d.kpi and ((kpi := kpis.get(p.kpi)) is None or kpi.shortfall(p.observed, p.expected) > 0)
     ]
     sure = quantities.by_chance(d.neg_log10_p)
-    return _sentence(figures(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
+    return _sentence(observation_text(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
 
 
 def _sentence(*parts: str) -> str:

@@ -21,8 +21,9 @@ def place_shares(
     number of cells where nobody is known to be.
 
     >>> from detector.domain.cell import Cell
-    >>> cells = {f"c{n}": Cell(f"c{n}", "LTE", site_id="s1" if n < 2 else "s2") for n in range(3)}
-    >>> one = Incident("inc_1", "site", "s1", "outage", 0, 0, "major", (), ("c0", "c1", "c2"), "")
+    >>> cells = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id="s1" if n < 2 else "s2") for n in range(3)}
+    >>> one = Incident(incident_id="inc_1", root_kind="site", root_id="s1", kind="outage", started_at=0, opened_at=0,
+    ...     severity="major", degradation_ids=(), cells=("c0", "c1", "c2"), reason="")
     >>> place_shares(one, Topology(cells), {"c0": 10, "c1": 20, "c2": 10}, PLACES["site"])
     {'s1': 0.75, 's2': 0.25}
     """

@@ -52,7 +52,7 @@ def _rows(model: RiskModel) -> Iterator[tuple[Value, ...]]:
 
 def _judged(title: str, judged: Judgement | None) -> Iterator[str]:
     """
-    >>> list(_judged("Later", Judgement(0.76, 0.7, 0.82, 90, 88.4, 0.97)))
+    >>> list(_judged("Later", Judgement(auc=0.76, low=0.7, high=0.82, observed=90, expected=88.4, slope=0.97)))
     ['Later: AUC 0.76 (0.70 to 0.82); 90 complaints came where 88 were expected; slope 0.97.']
     """
     if judged is not None:

@@ -20,7 +20,8 @@ class AccountLine:
 
 def account_line(one: AccountImpact, floor: int) -> AccountLine:
     """
-    >>> firm = AccountImpact("acc_9f", "enterprise", "gold", 34, 210, "", (("manager", 6),), "99.9", 3.2)
+    >>> firm = AccountImpact(account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=210,
+    ...     care_team="", roles=(("manager", 6),), sla="99.9", sla_minutes_used=3.2)
     >>> line = account_line(firm, floor=5)
     >>> line.name, line.lines, line.share, line.roles, line.service_level
     ('acc_9f, gold', '35 of 210 lines', '17 %', '5 manager', '3.2 min of 99.9 %')

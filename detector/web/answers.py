@@ -34,7 +34,8 @@ def iso(epoch_s: float | None) -> str | None:
 def plain(noun: Any) -> Json:
     """A dataclass's fields: those named `..._at` and `..._since` as ISO times, NaN as null.
 
-    >>> plain(Decision("inc_1", "sub_1", False, "no_consent", "none", "", "", decided_at=60))["decided_at"]
+    >>> plain(Decision(incident_id="inc_1", subscriber="sub_1", contactable=False, why_not="no_consent", action="none",
+    ...     channel="", recipient="", decided_at=60))["decided_at"]
     '1970-01-01T00:01:00Z'
     """
     values = {field.name: getattr(noun, field.name) for field in fields(noun)}
@@ -190,7 +191,7 @@ def touching(one: Touching) -> Json:
         "ended_at": iso(facts.until),
         "resolved_at": iso(found.resolved_at),
         "probability": round(one.listing.probability, 3),
-        "basis": one.listing.basis,
+        "basis": one.listing.affected.basis,
         "no_data_since": iso(found.no_data_since),
         "reason": found.reason,
         "silent": found.suppressed_reason,
@@ -198,7 +199,7 @@ def touching(one: Touching) -> Json:
         "told": one.told,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",
-        "next_exposure_at": iso(one.listing.next_exposure_at),
+        "next_exposure_at": iso(one.listing.affected.next_exposure_at),
     }
 
 

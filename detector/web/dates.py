@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from detector.domain.window import utc
-from detector.wording import times
+from detector.labels import times
 
 
 def moment(at: float, timezone: str) -> Markup:

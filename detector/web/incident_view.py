@@ -16,12 +16,12 @@ from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import LEVEL, Breach
+from detector.labels import quantities, terms, times
+from detector.labels.observation import MISSING_DATA
 from detector.web import answers
 from detector.web.account_view import account_line
 from detector.web.measured_view import measured_view
 from detector.web.service import CareView, Update, WebService
-from detector.wording import quantities, times, words
-from detector.wording.figures import SILENCE
 
 MOST_ROWS = 12
 MOST_CHARTS = 6
@@ -122,7 +122,7 @@ def summary(incident: Incident, page: Page) -> Summary:
         lasted=facts.lasted,
         state=facts.in_words,
         silent=f"merged into {facts.into}" if facts.into else facts.silence,
-        badge=words.BADGES[facts.state],
+        badge=terms.BADGES[facts.state],
         since_at=facts.since,
         until_at=facts.until,
         no_data="" if facts.no_data_since is None else page.clock(facts.no_data_since),
@@ -182,7 +182,7 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
     kpi, one = find(d.kpi), d.reading
     observed, expected = quantities.pair(kpi, one.observed, one.expected)
     title = kpi.title if kpi else d.kpi
-    if d.family == SILENCE:
+    if d.family == MISSING_DATA:
         title, observed, expected = "Measurements", "none", f"every {times.duration(d.duration_s)}"
     return Measured(
         object_id=d.object_id,
@@ -204,7 +204,7 @@ def candidates(incident: Incident) -> list[Candidate]:
         return []
     return [
         Candidate(
-            words.place(r.root_kind, r.root_id),
+            terms.place(r.root_kind, r.root_id),
             (r.root_kind, r.root_id) == (incident.root_kind, incident.root_id),
             f"{r.bad} of {r.testable}",
             quantities.rare(r.chance),
@@ -247,7 +247,7 @@ def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[Accoun
         few, firms = shown(lines, page.floor) is None, kind in {"enterprise", "government"}
         accounts_told = "" if few else f"{len(own):,}" if firms else page.count(len(own))
         groups.append(
-            AccountGroup(words.ACCOUNT_KINDS.get(kind, kind or "kind not known"), accounts_told, page.count(lines))
+            AccountGroup(terms.ACCOUNT_KINDS.get(kind, kind or "kind not known"), accounts_told, page.count(lines))
         )
     return groups
 
@@ -264,10 +264,10 @@ def care_words(care: CareView, page: Page, incident: Incident, told: Mapping[str
     return {
         "say": care.say,
         "action": care.action.replace("_", " "),
-        "held": words.HELD.get(care.held, care.held),
+        "held": terms.HELD.get(care.held, care.held),
         "team": care.team,
         "reach": ", ".join(reach),
-        "withheld": [(words.WITHHELD.get(why, why), page.count(n)) for why, n in reasons if n],
+        "withheld": [(terms.WITHHELD.get(why, why), page.count(n)) for why, n in reasons if n],
     }
 
 

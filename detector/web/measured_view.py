@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detector.domain.coverage import Coverage, KpiCoverage
-from detector.wording import times
+from detector.labels import times
 
 STALE_S = 3 * 3_600
 """Data older than this say little of now."""

@@ -7,17 +7,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from detector import care
-from detector.care import AccountAnswer, LookupAnswer, Situation
+from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.clock import WallClock
-from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
-from detector.domain.ports import Clock, Reference, Source
+from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
@@ -39,7 +38,7 @@ class StoreService:
     its work."""
 
     store: Store
-    source: Callable[[], Source]
+    source: Callable[[], ReferenceFeed]
     catalogue: Callable[[], "Catalogue"]
     settings: Settings
     clock: Clock
@@ -95,7 +94,7 @@ class StoreService:
             team=str(action.get("team") or ""),
             listed=len(listed),
             contactable=sum(one.contactable for one in listed),
-            proposed=sum(one.contactable and one.action != "none" for one in listed),
+            proposed=sum(one.proposed for one in listed),
             withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
@@ -130,7 +129,10 @@ class StoreService:
         listings = self.store.listings.all(incident_id=incident_id, current=True)
         rows = standing(self.store.communications.of([incident_id]))
         asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
-        page = [_listed(one, asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
+        page = [
+            Listed(one.affected, one.decision, asked=asked.get(one.subscriber, ()))
+            for one in listings[offset : offset + limit]
+        ]
         return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
 
     def _identified(self, row: Listed) -> Listed:
@@ -150,9 +152,9 @@ class StoreService:
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
-        situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
+        context = self._context(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
-        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller, leads=leads)
+        return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
         keys = self.pseudonymiser.accounts(raw_account)
@@ -162,7 +164,7 @@ class StoreService:
         key = next((one for one in keys if one in customers.accounts or one in customers.lines), keys[0])
         listings = self.store.listings.about(customers.people_of.get(key, ()))
         incidents = self.store.incidents.named({row.incident_id for row in listings})
-        return care.account_lookup(key, situation=self._situation(reference), incidents=incidents, listings=listings)
+        return care.account_lookup(key, context=self._context(reference), incidents=incidents, listings=listings)
 
     def _note(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         self.store.audit.note(WallClock().now(), actor, action, subject, detail)
@@ -173,15 +175,9 @@ class StoreService:
     def _read_reference(self) -> Reference:
         return self.source().reference(self.now())
 
-    def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
-        operator = reference.operator
-        return Situation(
-            customers=reference.customers,
-            timezone=operator.timezone,
-            now=int(self.now()),
-            policy=self.settings.care,
-            heard=heard or Heard(),
-            country=operator.country,
+    def _context(self, reference: Reference, heard: Heard | None = None) -> DecisionContext:
+        return DecisionContext(
+            reference=reference, care_policy=self.settings.care, now=int(self.now()), heard=heard or Heard()
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
@@ -212,34 +208,6 @@ class StoreService:
 
 def _line(row: Communication) -> str:
     return row.subscriber
-
-
-def _listed(one: Listing, asked: Sequence[Communication]) -> Listed:
-    affected = Affected(
-        incident_id=one.incident_id,
-        subscriber=one.subscriber,
-        account=one.account,
-        basis=one.basis,
-        probability=one.probability,
-        exposure_s=one.exposure_s,
-    )
-    if one.decided_at is None:
-        return Listed(affected, asked=asked)
-    decision = Decision(
-        incident_id=one.incident_id,
-        subscriber=one.subscriber,
-        contactable=one.contactable,
-        why_not=one.why_not,
-        action=one.action,
-        channel=one.channel,
-        recipient=one.recipient,
-        decided_at=one.decided_at,
-        rule=one.rule,
-        team=one.team,
-        offer=one.offer,
-        risk=one.risk,
-    )
-    return Listed(affected, decision, asked=asked)
 
 
 def _update(message: Message) -> Update:

@@ -11,20 +11,20 @@ from typing import Any
 
 from detector.app import load_keys, read_catalogue
 from detector.backtest.comparison import read_earlier
-from detector.backtest.conclusion import conclude
 from detector.backtest.headlines import Headline, headlines, unmeasured, verdict
 from detector.backtest.replay import Replay
 from detector.backtest.results import Results
-from detector.backtest.truth_files import read_faults
-from detector.backtest.windows import Choice, default_window
+from detector.backtest.scorecard import score_replay
+from detector.backtest.truth import read_faults
+from detector.backtest.window_choice import Choice, default_window
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Finding, Findings
-from detector.domain.ports import Source
 from detector.domain.window import Window, utc
 from detector.keys import check_store_beside
 from detector.rights import private_umask
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
@@ -66,10 +66,13 @@ class Backtest:
             database.create()
             store = Store(Path(work), database, catalogue.computed, keys.vault)
             chosen = self._window(source)
-            replay = Replay(source, store, catalogue, self.settings, chosen.window)
+            silent_after_s = self.settings.sources.silent_after_s
+            replay = Replay(
+                Feeds([source.feed(silent_after_s=silent_after_s)]), store, catalogue, self.settings, chosen.window
+            )
             results = dataclasses.replace(replay.run(progress), window_reason=chosen.reason)
             self.findings = results.findings
-            figures = conclude(
+            figures = score_replay(
                 results,
                 self.dataset,
                 self.out,
@@ -89,7 +92,7 @@ class Backtest:
         return lambda pseudonym: store.vault.open(pseudonym) or pseudonym
 
     def _window(self, source: OperatorDataset) -> Choice:
-        source_files = [p.window for p in source.source_files(0, _FOREVER) if p.window]
+        source_files = [p.window for p in source.files(0, _FOREVER) if p.window]
         if not source_files:
             raise self._no_period(source)
         data = Window(min(w.start for w in source_files), max(w.end for w in source_files))
@@ -108,9 +111,9 @@ class Backtest:
             raise Misconfigured("ends before it begins", where=where, mend=f"the data is from {span}")
         return Choice(Window(start, until), "" if begin is not None else chosen.reason)
 
-    def _no_period(self, source: Source) -> Misconfigured:
+    def _no_period(self, source: OperatorDataset) -> Misconfigured:
         """No file tells of any period: there is none, or the first says why it cannot be read."""
-        where, files = str(self.dataset / "counters"), source.source_files(0, _FOREVER)
+        where, files = str(self.dataset / "counters"), source.files(0, _FOREVER)
         if not files:
             return Misconfigured("no counters", where=where, mend="put PM files or tables there")
         findings = Findings()

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from detector.domain.errors import Misconfigured, Transient
 from detector.domain.identity import SubscriberId
 from detector.domain.window import epoch
-from detector.wording.quantities import chance
-from detector.wording.times import clock
-from detector.wording.words import SUPPRESSED, WITHHELD
+from detector.labels.quantities import chance
+from detector.labels.terms import SUPPRESSED, WITHHELD
+from detector.labels.times import clock
 from jobs.whereabouts import where
 
 Json = Mapping[str, Any]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from detector.domain.window import utc
-from detector.wording.quantities import chance
+from detector.labels.quantities import chance
 
 Row = Mapping[str, Any]
 _BASIS = {

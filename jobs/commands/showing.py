@@ -109,8 +109,8 @@ def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> 
     """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
     from detector.care.facts import facts_of
     from detector.care.impact_part import counted
-    from detector.wording.times import stamp
-    from detector.wording.words import place
+    from detector.labels.terms import place
+    from detector.labels.times import stamp
 
     rows, floor = [], app.settings.impact.privacy_floor
     found = app.store.incidents.all(state=state, limit=limit)
@@ -173,7 +173,7 @@ def show_deliveries(app: "App", state: str | None, limit: int, as_json: bool) ->
 
 def _held(app: "App") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
-    from detector.wording.words import HELD as WHY_HELD
+    from detector.labels.terms import HELD as WHY_HELD
     from jobs.assessing.holding import note_of
 
     for incident in app.store.incidents.all(state="open"):
@@ -207,7 +207,7 @@ def show_report(
 
     now = int(app.clock.now())
     window = window_of(*given, now=now)
-    made = report(name, app.source, app.store, app.settings, now=now, window=window, step=step).only("by", by)
+    made = report(name, app.feeds, app.store, app.settings, now=now, window=window, step=step).only("by", by)
     if as_json:
         return table(made.records(), True, "")
     rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]

@@ -13,9 +13,9 @@ import pytest
 
 from detector.backtest import report
 from detector.backtest.comparison import Earlier, compare
-from detector.backtest.figures import summarise
 from detector.backtest.intervals import Figure
 from detector.backtest.matching import match
+from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth
 from detector.reports import REPORTS
 from detector.web import create_app

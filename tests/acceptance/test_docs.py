@@ -22,7 +22,7 @@ import pytest
 import typer.main
 
 from detector.app import read_catalogue
-from detector.backtest import writing
+from detector.backtest import output_files
 from detector.domain.kpi import Kpi
 from detector.domain.policy import HoldoutPolicy, LawfulBasis
 from detector.domain.rule import Offer
@@ -310,9 +310,9 @@ def test_every_finding_is_told() -> None:
 @pytest.mark.parametrize(
     ("file", "columns"),
     [
-        ("degradations.csv", writing.DEGRADATION_COLUMNS),
-        ("incidents.csv", writing.INCIDENT_COLUMNS),
-        ("affected.csv", writing.AFFECTED_COLUMNS),
+        ("degradations.csv", output_files.DEGRADATION_COLUMNS),
+        ("incidents.csv", output_files.INCIDENT_COLUMNS),
+        ("affected.csv", output_files.AFFECTED_COLUMNS),
     ],
 )
 def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detector.charts import Mark, band_chart, nice_step, time_ticks
 from detector.domain.evidence import Band
 from detector.domain.kpi import Kpi
-from detector.wording.quantities import scale, value
+from detector.labels.quantities import scale, value
 
 RRC = Kpi(
     id="lte_rrc_sr",

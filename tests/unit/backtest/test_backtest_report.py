@@ -7,15 +7,14 @@ from xml.etree import ElementTree
 import pytest
 
 from detector.backtest import report
-from detector.backtest.diagrams import Bar, timeline
-from detector.backtest.display import percent, span
-from detector.backtest.explanations import why_false, why_missed
-from detector.backtest.figures import summarise
+from detector.backtest.diagrams import TimelineSpan, timeline
 from detector.backtest.headlines import headlines, unmeasured, verdict
+from detector.backtest.incident_views import why_false, why_missed
 from detector.backtest.intervals import Figure
 from detector.backtest.matching import match
 from detector.backtest.overview import worst_cells
 from detector.backtest.results import Results
+from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth
 from detector.domain.impact import Impact
 from detector.domain.window import Window
@@ -104,7 +103,7 @@ def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_told_beside_th
 
 
 def test_the_timeline_is_well_formed_and_lanes_do_not_collide():
-    bars = [[Bar(Window(h * 3600, (h + 3) * 3600), "major", f"<{h}>", f"inc{h}")] for h in range(0, 20, 2)]
+    bars = [[TimelineSpan(Window(h * 3600, (h + 3) * 3600), "major", f"<{h}>", f"inc{h}")] for h in range(0, 20, 2)]
     root = ElementTree.fromstring(timeline(DAY, bars, "UTC"))
     shapes = [r.attrib for r in root.iter("rect")]
     lanes = {}
@@ -119,8 +118,8 @@ def test_the_timeline_is_well_formed_and_lanes_do_not_collide():
     ("detection", "suppressed", "said"),
     [
         (degraded("d", "a1", 400), "maintenance", "Declared works"),
-        (degraded("d", "a1", 400), "", "f (access), ended 3.3 h before"),
-        (degraded("d", "a1", 40), "", "f (access), began 60 min after"),
+        (degraded("d", "a1", 400), "", "f (access), ended 3 h 20 min before"),
+        (degraded("d", "a1", 40), "", "f (access), began 1 h after"),
         (degraded("d", "b1", 150), "", "No fault is known"),
     ],
 )
@@ -135,7 +134,7 @@ def test_why_an_incident_is_false(detection, suppressed, said):
     [
         ([], "Nothing on its objects left the expected band"),
         ([degraded("d", "a1", 150, "no_data")], "data were missing"),
-        ([degraded("d", "a1", 290)], "only 90 min after it ended"),
+        ([degraded("d", "a1", 290)], "only 1 h 30 min after it ended"),
         ([degraded("d", "a1", 50)], "open there since before it began"),
         ([degraded("d", "b1", 150)], "Nothing on its objects"),
     ],
@@ -207,16 +206,6 @@ def test_the_rates_stand_beside_their_budgets():
 
 def test_the_verdict_in_plain_words(week):
     assert re.match(r"\d+ incidents were opened on 200 cells in 7 days\. \d+ of 22 faults", verdict(summarise(week)))
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0 %"), (0.034, "3 %"), (0.9951, "99.5 %"), (1.0, "100 %")])
-def test_percent(value, text):
-    assert percent(value) == text
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(59, "1 min"), (-5400, "-90 min"), (7200, "2 h"), (604800, "7 days")])
-def test_span(seconds, text):
-    assert span(seconds) == text
 
 
 def test_lasting_ends_with_the_trouble_and_not_with_the_decision():

@@ -9,9 +9,9 @@ import pytest
 
 from detector.backtest import report
 from detector.backtest.comparison import compare, read_earlier
-from detector.backtest.figures import summarise
 from detector.backtest.matching import match
-from detector.backtest.writing import write
+from detector.backtest.output_files import write
+from detector.backtest.summary import summarise
 from detector.domain.errors import Misconfigured
 from detector.domain.window import Window
 from tests.unit.backtest.synthetic_week import replay

@@ -63,8 +63,8 @@ def test_verdicts():
     incidents = [incident(f"inc {name}", d) for name, d in rows.items()]
     judged = scored(truth, *rows.values(), incidents=incidents)
     wanted = {"real": True, "false": False, "unfelt": None, "silence": None, "silence in a fault": None, "confirmed": False}
-    assert judged.degradation_verdicts == wanted
-    assert judged.incident_verdicts == {f"inc {name}": verdict for name, verdict in wanted.items()}
+    assert judged.degradation_judgements == wanted
+    assert judged.incident_judgements == {f"inc {name}": verdict for name, verdict in wanted.items()}
 
 
 def test_silence_alone_does_not_find_a_fault():

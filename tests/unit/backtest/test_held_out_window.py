@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from detector.backtest.false_alarm_rate import DAY_S, HELD_OUT_TICKS, held_out
 from detector.backtest.intervals import UNKNOWN
-from detector.backtest.quiet import DAY_S, HELD_OUT_TICKS, held_out
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Operator, Reference
 from detector.store import Store

@@ -62,13 +62,13 @@ def test_hourly_counters_move_the_clock_by_the_hour_and_finer_steps_decide_the_s
     assert "c21" in {row[1] for row in decided}
     assert len(looked) <= HOURS + 3, [iso(int(at)) for at in looked]
 
-    coarse = Replay._moments
+    coarse = Replay._instants
 
     def fine(self: Replay) -> Iterator[tuple[float, tuple[()]]]:
         moments = {at for at, _ in coarse(self)} | set(range(WINDOW.start + 900, WINDOW.end, 900))
         yield from ((at, ()) for at in sorted(moments))
 
-    monkeypatch.setattr(Replay, "_moments", fine)
+    monkeypatch.setattr(Replay, "_instants", fine)
     often, again = replayed(hourly, tmp_path / "fine", tmp_path)
     assert len(often) > 3 * HOURS
     assert again == decided

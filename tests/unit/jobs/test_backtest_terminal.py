@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from detector.backtest.comparison import Earlier, compare
-from detector.backtest.figures import summarise
 from detector.backtest.matching import match
+from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth
 from jobs.commands.backtesting import shown
 from tests.unit.backtest.synthetic_week import replay

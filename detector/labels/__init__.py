@@ -1,0 +1,1 @@
+"""Numbers, times, places and causes as text for people: one definition each, for alerts, pages, terminal and charts."""
