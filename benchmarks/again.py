@@ -29,9 +29,10 @@ from detector.backtest.results import Results
 from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth, read_truth
 from detector.clock import MovingClock
+from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.exposure import Habit, Presence
+from detector.domain.exposure import Habit, LocationData, Presence
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
@@ -44,7 +45,7 @@ from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
-from jobs import fitted
+from jobs import models
 from jobs.assessing import listing
 
 DAY_S = 86_400
@@ -133,7 +134,7 @@ class Recorder(Replay):
         pending = self.store.ticks.pending("assess")
         if not pending:
             return
-        found = (fitted.load_evidence(self.store, self.catalogue, pending_step.tick) for pending_step in pending)
+        found = (models.load_evidence(self.store, self.catalogue, pending_step.tick) for pending_step in pending)
         self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
         incidents = store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
         since = now - self.settings.detection.history_days * DAY_S
@@ -249,19 +250,8 @@ def truth_of(dataset: Path, timezone: str) -> Truth:
 def assess_one(
     one: Asked, habit: Habit, presence: Presence, reference: Reference, kpis: Mapping[str, Kpi], settings: Settings
 ) -> Impact:
-    return impact.assess(
-        one.incident,
-        one.degradations,
-        habit=habit,
-        presence=presence,
-        topology=reference.topology,
-        customers=reference.customers,
-        now=one.now,
-        timezone=reference.operator.timezone,
-        policy=settings.impact,
-        kpis=kpis,
-        outlook=one.outlook,
-    )
+    assessment = Assessment(incident=one.incident, degradations=tuple(one.degradations), outlook=one.outlook)
+    return impact.assess(assessment, LocationData(habit, presence), reference, kpis, settings.impact, now=one.now)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -14,20 +14,21 @@ from detector.settings import Settings
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.telemetry import Telemetry
-from jobs import fitted
+from jobs import models
 from jobs.assess import assess
 from jobs.clock_guard import ClockGuard
+from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feed_watch import last_seen, silent_parts, stops, watches
 from jobs.learn import LEARNED_FROM, learn
-from jobs.ledger import Reached, walk_on
-from jobs.progress import Watch, unwatched
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.operator_log import log_learned
+from jobs.progress import ProgressDisplay, no_display
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
 from jobs.receivers import problems_of
-from jobs.saying import say_learned
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
@@ -52,8 +53,8 @@ class Jobs:
     relay: Relay
     receivers: Sequence[Receiver]
     telemetry: Telemetry
-    reached: Reached = walk_on
-    watch: Watch = unwatched
+    checkpoint: Checkpoint = no_checkpoint
+    display: ProgressDisplay = no_display
     failures: dict[str, str] = field(default_factory=dict)
     late: Callable[[], Mapping[str, float]] = dict
     """Job -> for how long it has been running (s), of those that overstay their deadline."""
@@ -65,6 +66,10 @@ class Jobs:
         timed = isinstance(self.clock, WallClock)
         self.guard = ClockGuard(clock=self.clock, store=self.store, feeds=self.feeds, telemetry=self.telemetry, timed=timed)
         self.clock = self.guard
+
+    @property
+    def context(self) -> JobContext:
+        return JobContext(self.feeds, self.store, self.catalogue, self.settings, self.checkpoint)
 
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
@@ -84,19 +89,12 @@ class Jobs:
         return int(known)
 
     def pull(self) -> str:
-        policy = self.settings.detection
-        with self.watch("reading what has arrived") as moved:
+        with self.display("reading what has arrived") as progress:
             pulled = pull(
-                self.feeds,
-                self.store,
-                self.catalogue,
+                self.context,
                 now=self.clock.now(),
                 decide_from=self.decide_from(),
-                policy=policy,
-                listening=self.settings.feedback,
-                floor=self.settings.impact.privacy_floor,
-                reached=self.reached,
-                moved=moved,
+                progress=progress,
                 budget_s=self.settings.sources.pull_budget_s,
             )
         for feed in self.feeds:
@@ -135,15 +133,7 @@ class Jobs:
             self.telemetry.silent(watch.feed, stops(self.store, watch.feed))
 
     def detect(self) -> str:
-        detected = detect(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            now=self.clock.now(),
-            detection=self.settings.detection,
-            correlation=self.settings.incidents,
-            reached=self.reached,
-        )
+        detected = detect(self.context, now=self.clock.now())
         self.decided += detected.decided
         self._watch_feeds()
         self.telemetry.ticks.inc(len(detected.decided))
@@ -154,21 +144,12 @@ class Jobs:
         return f"{len(detected.decided)} ticks decided, {len(open_)} incidents open"
 
     def assess(self) -> str:
-        alerts = assess(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            self.settings,
-            now=self.clock.now(),
-            receivers=self.receivers,
-            due_at=self.wall.now(),
-            reached=self.reached,
-        )
+        alerts = assess(self.context, now=self.clock.now(), receivers=self.receivers, due_at=self.wall.now())
         self.notified += len(alerts)
         return f"{len(alerts)} alerts composed"
 
     def experience(self) -> str:
-        return f"{keep_experience(self.feeds, self.store, now=self.clock.now(), reached=self.reached)} rows kept"
+        return f"{keep_experience(self.feeds, self.store, now=self.clock.now(), checkpoint=self.checkpoint)} rows kept"
 
     def experience_if_due(self) -> str:
         """Once an hour of event time: the present day and what late data changed."""
@@ -197,21 +178,12 @@ class Jobs:
         """From everything until now; from what was there `as_of` (s), where the same is to be learned again."""
         if not self.guard.certain():
             return self.guard.problem()
-        policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
-        with self.watch("learning what is normal") as moved:
-            count = learn(
-                self.feeds,
-                self.store,
-                self.catalogue,
-                now=now,
-                policy=policy,
-                caring=self.settings.care,
-                reached=self.reached,
-                moved=moved,
-            )
+        now = self.clock.now() if as_of is None else as_of
+        with self.display("learning what is normal") as progress:
+            count = learn(self.context, now=now, progress=progress)
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
-        say_learned(self.store, self.decide_from())
+        log_learned(self.store, self.decide_from())
         return f"{count} baselines fitted"
 
     def learn_if_due(self) -> str:
@@ -232,9 +204,9 @@ class Jobs:
         """What was learned is there no more: its file was damaged, and set aside, or deleted."""
         store, policy = self.store, self.settings.detection
         lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
-        if any(fitted.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
+        if any(models.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
             return True
-        return fitted.load_habit(store) is None
+        return models.load_habit(store) is None
 
     def _judged_by(self) -> str:
         return f"{self.catalogue.hash} {self.settings.detection}"
@@ -243,7 +215,7 @@ class Jobs:
         """A tick is owed for which there is no baseline."""
         policy = self.settings.detection
         pending = {pending_step.tick.duration_s for pending_step in self.store.ticks.pending("score")}
-        return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in pending)
+        return any(models.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in pending)
 
     def prune(self) -> str:
         if not self.guard.certain():

@@ -12,7 +12,7 @@ import typer
 
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import Identity, InvalidIdentity
-from jobs.progress import Moved, on
+from jobs.progress import ProgressCallback, on
 
 Name = TypeVar("Name", bound=Identity)
 
@@ -35,7 +35,7 @@ def app_of(config: Path | None) -> Any:
     from detector.rights import narrow
 
     app = wire(settings_of(config))
-    narrow(app.settings.storage.path, app.settings.inboxes, deep=False)
+    narrow(app.settings.storage.path, app.settings.inboxes.values(), deep=False)
     return app
 
 
@@ -111,7 +111,7 @@ def printed(config: Path | None, show: Callable[[Any], str]) -> None:
         app.close()
 
 
-def progress(what: str) -> AbstractContextManager[Moved]:
+def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
     """On standard error: a bar if that is a terminal, else a line now and then."""
     from rich.console import Console
 

@@ -17,11 +17,12 @@ from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.ledger import Reached, walk_on
-from jobs.push import Relay
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.push import FinalCheck, Relay
 from jobs.registry import Jobs
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
 from tests.folder_feeds import feeds_of
+from tests.receiving import signed_receiver
 
 SECRET = demo_secret("acceptance")
 MOMENTS = tuple(range(LIVE + QUARTER + DELAY_S, UNTIL + DELAY_S + 1, QUARTER))
@@ -41,7 +42,7 @@ class SmallApp:
 
     root: Path
     url: str = ""
-    reached: Reached = walk_on
+    checkpoint: Checkpoint = no_checkpoint
     feeds: Feeds | None = None
     wall_at: float = LIVE
     timeout_s: float = 5.0
@@ -59,17 +60,15 @@ class SmallApp:
         check_keys(self.settings, keys, self.database)
         self.store = Store(self.settings.storage.path, self.database, self.catalogue.computed, keys.vault)
         self.clock, self.wall = MovingClock(LIVE), MovingClock(self.wall_at)
-        self.receivers: Sequence[Receiver] = [Receiver(name="desk", url=self.url, secrets=(SECRET,))] if self.url else []
-        self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
+        self.receivers: Sequence[Receiver] = [signed_receiver("desk", self.url, SECRET)] if self.url else []
+        self.transport = HttpTransport(timeout_s=self.timeout_s)
         relay = Relay(
             store=self.store,
-            source=self.feeds,
             transport=self.transport,
             receivers={r.name: r for r in self.receivers},
-            source_uri="/precall",
-            policy=self.settings.care,
+            final_check=FinalCheck(self.store, self.feeds, "/precall", self.settings.care, checkpoint=self.checkpoint),
             max_attempts=self.max_attempts,
-            reached=self.reached,
+            checkpoint=self.checkpoint,
         )
         self.wired = App(self.settings, keys, self.names, self.clock, self.receivers)
         self.wired.catalogue, self.wired.feeds, self.wired.store = self.catalogue, self.feeds, self.store
@@ -84,7 +83,7 @@ class SmallApp:
             relay=relay,
             receivers=self.receivers,
             telemetry=self.wired.telemetry,
-            reached=self.reached,
+            checkpoint=self.checkpoint,
         )
 
     def tick(self, at: float) -> None:
