@@ -204,8 +204,8 @@ class Again:
 
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
-        wanted = {p.subscriber: listing._listing(p, None, one.now) for p in people}
-        for key in [key for key in current if key not in wanted or listing._moved(current[key], wanted[key])]:
+        wanted = {p.subscriber: Listing(affected=p, listed_at=one.now) for p in people}
+        for key in [key for key in current if key not in wanted or listing.moved(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})
 

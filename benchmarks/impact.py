@@ -283,20 +283,8 @@ class _Asking:
 
 
 def _listings(done: Assessed) -> list[Listing]:
-    return [
-        Listing(
-            incident_id=p.incident_id,
-            subscriber=p.subscriber,
-            account=p.account,
-            basis=p.basis,
-            probability=p.probability,
-            exposure_s=p.exposure_s,
-            listed_at=NOW,
-            why_not="no_consent",
-            decided_at=NOW,
-        )
-        for p in done.impact.people
-    ]
+    decided = {one.subscriber: one for one in done.decisions}
+    return [Listing(affected=p, decision=decided[p.subscriber], listed_at=NOW) for p in done.impact.people]
 
 
 def _rows(path: Path) -> int:

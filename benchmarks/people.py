@@ -32,7 +32,7 @@ from detector.backtest.truth import Fault, read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.exposure import Usual
 from detector.domain.finding import Findings
-from detector.domain.impact import Listing
+from detector.domain.impact import Affected, Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.impact import learn_habit, usual_of
@@ -166,12 +166,14 @@ def _incident(row: Mapping[str, str], own: Sequence[str]) -> Incident:
 
 def _listing(row: Mapping[str, str]) -> Listing:
     return Listing(
-        incident_id=row["incident_id"],
-        subscriber=row["subscriber_id"],
-        account=row["account_id"],
-        basis=row["basis"],
-        probability=float(row["probability"]),
-        exposure_s=float(row["exposure_s"]),
+        affected=Affected(
+            incident_id=row["incident_id"],
+            subscriber=row["subscriber_id"],
+            account=row["account_id"],
+            basis=row["basis"],
+            probability=float(row["probability"]),
+            exposure_s=float(row["exposure_s"]),
+        ),
         listed_at=_at(row["listed_at"]),
         delisted_at=_maybe(row["delisted_at"]),
     )

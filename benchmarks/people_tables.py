@@ -153,7 +153,7 @@ def contact_table(all_judged: Sequence[Judged]) -> Iterator[str]:
         for (incident, who), row in first.items():
             faults = matches.faults_of_incident[incident]
             kind = "+".join(sorted({matches.truth.fault[f].kind for f in faults})) or "no fault"
-            phase = f"{'opening' if row.listed_at == opened[incident] else 'later'}, {row.basis}"
+            phase = f"{'opening' if row.listed_at == opened[incident] else 'later'}, {row.affected.basis}"
             for name in (kind, "all"):
                 for part in (phase, "all"):
                     count[name, part][0] += 1

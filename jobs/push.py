@@ -258,7 +258,8 @@ class LastAsk:
 
     def why_not(self, listing: Listing) -> str:
         """Empty if it may. What has no channel yet needs one."""
-        return self._against(listing.subscriber, listing.channel, self.policy.purposes)
+        channel = listing.decision.channel if listing.decision else ""
+        return self._against(listing.subscriber, channel, self.policy.purposes)
 
     def may_follow(self, row: Communication) -> bool:
         """What takes consents of its own (a survey) is asked for them; all else stands or falls with its listing."""
@@ -281,5 +282,5 @@ def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> d
     """The body with those who can be reached by now."""
     if not isinstance(data.get("impact"), dict) or not listed:
         return data
-    people = [(one.why_not, one.action != "none") for one in listed]
+    people = [(one.why_not, one.proposed) for one in listed]
     return data | {"impact": care.recounted(data["impact"], people, floor)}

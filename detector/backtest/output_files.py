@@ -152,16 +152,16 @@ def _affected(results: Results, identify: Callable[[str], str]) -> Iterable[_Row
         yield (
             row.incident_id,
             identify(row.subscriber),
-            identify(row.account) if row.account else "",
-            row.basis,
+            identify(row.affected.account) if row.affected.account else "",
+            row.affected.basis,
             _number(row.probability),
-            _number(row.exposure_s),
+            _number(row.affected.exposure_s),
             _iso(row.listed_at),
             _iso(row.delisted_at),
             int(row.contactable),
             row.why_not,
-            row.action,
-            _iso(row.decided_at),
+            row.decision.action if row.decision else "",
+            _iso(row.decision.decided_at if row.decision else None),
         )
 
 

@@ -115,7 +115,7 @@ def lookup(
 def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
     """With place and time."""
     facts, incident = found[0].facts, found[0].incident
-    coming = [at for one in found if (at := one.listing.next_exposure_at) is not None]
+    coming = [at for one in found if (at := one.listing.affected.next_exposure_at) is not None]
     return replace(
         answer,
         since=facts.since,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from detector.domain.alert import Decision
+
 BASES = ("expected", "present", "measured")
 
 
@@ -22,6 +24,11 @@ class Affected:
     """Expected own failures."""
     next_exposure_at: int | None = None
     """When (s) a person who is not there now is expected to come; None = there now, or not within a day."""
+
+    @property
+    def likely_degraded_s(self) -> float:
+        """Degraded seconds; of an assessment that does not say, the share of the exposure that is likely to be degraded."""
+        return self.degraded_s or self.probability * self.exposure_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,38 +75,49 @@ class Listing:
     """One person on one incident's list from `listed_at` until `delisted_at` (None = still), in s, and what care decided.
 
     A row is what was known then: when an update changes the probability or the decision, the old row ends and a new one
-    begins. `subscriber`, `account` and `recipient` are pseudonyms; `decided_at` is None where care decided nothing; `row` is
-    its number in the store, None before it is stored.
+    begins. `decision` is None where care decided nothing; `row` is the row's number in the store, None before it is stored.
     """
 
-    incident_id: str
-    subscriber: str
-    account: str
-    basis: str
-    probability: float
-    exposure_s: float
+    affected: Affected
     listed_at: int
     delisted_at: int | None = None
-    contactable: bool = False
-    why_not: str = ""
-    action: str = ""
-    channel: str = ""
-    recipient: str = ""
-    decided_at: int | None = None
-    degraded_s: float = 0.0
-    failures: float = 0.0
-    next_exposure_at: int | None = None
-    risk: float | None = None
-    rule: str = ""
-    team: str = ""
-    offer: str = ""
+    decision: Decision | None = None
     row: int | None = None
 
-    def known_at(self, at: int) -> bool:
-        """On the list at this moment.
+    @property
+    def incident_id(self) -> str:
+        return self.affected.incident_id
 
-        >>> Listing(incident_id="inc_1", subscriber="s1", account="", basis="expected", probability=0.4,
-        ...     exposure_s=900.0, listed_at=100, delisted_at=200).known_at(200)
+    @property
+    def subscriber(self) -> str:
+        return self.affected.subscriber
+
+    @property
+    def probability(self) -> float:
+        return self.affected.probability
+
+    @property
+    def contactable(self) -> bool:
+        """Care may contact the person; what it proposes is `proposed`."""
+        return self.decision is not None and self.decision.contactable
+
+    @property
+    def why_not(self) -> str:
+        """One of WHY_NOT; empty if the person may be contacted or nothing was decided."""
+        return self.decision.why_not if self.decision else ""
+
+    @property
+    def proposed(self) -> bool:
+        """Care proposes an action for the person, who may be contacted."""
+        return self.decision is not None and self.decision.contactable and self.decision.action != "none"
+
+    def known_at(self, at: int) -> bool:
+        """Returns whether the person is on the list at the moment `at` (s).
+
+        >>> person = Affected(
+        ...     incident_id="inc_1", subscriber="s1", account="", basis="expected", probability=0.4, exposure_s=900.0
+        ... )
+        >>> Listing(affected=person, listed_at=100, delisted_at=200).known_at(200)
         False
         """
         return self.listed_at <= at and (self.delisted_at is None or at < self.delisted_at)

@@ -98,7 +98,7 @@ def experience_of_day(
         share = _share_in(day, trouble.window) if trouble else 0.0
         if trouble is None or share <= 0:
             continue
-        degraded, failures = share * degraded_seconds(one), share * one.failures
+        degraded, failures = share * one.affected.likely_degraded_s, share * one.affected.failures
         if degraded <= 0 and failures <= 0:
             continue
         own = lived["subscriber", one.subscriber]
@@ -116,11 +116,6 @@ def experience_of_day(
 def _shared_accounts(subscriber: str, customers: Customers) -> list[str]:
     """An account of one line has the experience of that person, and needs no rows of its own."""
     return [account for account in customers.every_account_of.get(subscriber, ()) if customers.lines[account] > 1]
-
-
-def degraded_seconds(one: Listing) -> float:
-    """Expected ones from begin to end; of a row that does not say, the exposure that is likely to have been bad."""
-    return one.degraded_s or one.probability * one.exposure_s
 
 
 def _share_in(day: Window, trouble: Window) -> float:

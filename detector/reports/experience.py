@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from detector.domain.experience import HARMS, Experience
-from detector.impact.experience import degraded_seconds, index_at
+from detector.impact.experience import index_at
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
 from detector.reports.privacy import few, people_shown, said_of_withdrawn
 from detector.reports.report import Column, Past, Report, Value
@@ -75,7 +75,7 @@ def _mostly(past: Past, by: str) -> Mapping[str, str]:
     spent: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for one in past.listings:
         for place, share in shares.get(one.incident_id, {}).items():
-            spent[one.subscriber][place] += share * degraded_seconds(one)
+            spent[one.subscriber][place] += share * one.affected.likely_degraded_s
     return {key: min(own, key=lambda place: (-round(own[place], 3), place)) for key, own in spent.items()}
 
 

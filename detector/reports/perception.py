@@ -132,7 +132,7 @@ def _add_measured(sums: dict[Key, _Sum], past: Past) -> None:
     for one in past.listings:
         if one.incident_id not in told:
             continue
-        minutes = (one.degraded_s or one.probability * one.exposure_s) / 60
+        minutes = one.affected.likely_degraded_s / 60
         for key, share in [*shares[one.incident_id], (("segment", _segment(one.subscriber, past)), 1.0)]:
             sums[key].minutes += share * minutes
             sums[key].listed.add(one.subscriber)

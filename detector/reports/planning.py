@@ -48,7 +48,7 @@ class _Sum:
     def add(self, one: Listing, share: float) -> None:
         chance = min(one.probability * share, _SURE)
         self.spared[one.subscriber] = self.spared.get(one.subscriber, 0.0) + log1p(-chance)
-        self.hours += one.probability * share * one.exposure_s / 3600
+        self.hours += one.probability * share * one.affected.exposure_s / 3600
 
     @property
     def people(self) -> float:

@@ -1,17 +1,35 @@
 """The tables of impacts (one row an assessment) and of listings (whom an incident affects, from when to when)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, CursorResult, select, update
 
+from detector.domain.alert import Decision
 from detector.domain.identity import IncidentId, SubscriberId
-from detector.domain.impact import AccountImpact, Impact, Listing
+from detector.domain.impact import AccountImpact, Affected, Impact, Listing
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
-from detector.store.records import batches, noun_from, noun_of, nouns_of, row_of, upsert
+from detector.store.records import batches, noun_from, row_of, upsert
 
 table = tables.listing
+_OF_AFFECTED = tuple(field.name for field in fields(Affected))
+_OF_DECISION = tuple(field.name for field in fields(Decision) if field.name not in ("incident_id", "subscriber"))
+_NO_DECISION: dict[str, Any] = {
+    "contactable": False,
+    "why_not": "",
+    "action": "",
+    "channel": "",
+    "recipient": "",
+    "decided_at": None,
+    "rule": "",
+    "team": "",
+    "offer": "",
+    "risk": None,
+}
 
 
 class ImpactRepository:
@@ -69,7 +87,7 @@ class ListingRepository:
         query = query.where(table.c.delisted_at.is_(None)) if current else query
         query = query.limit(limit).offset(offset) if limit is not None else query
         with self._database.read() as connection:
-            return [noun_of(Listing, row) for row in connection.execute(query)]
+            return list(listings_from(connection.execute(query)))
 
     def of(self, incident_ids: Iterable[str]) -> list[Listing]:
         """The current rows of these incidents."""
@@ -78,7 +96,7 @@ class ListingRepository:
             return [
                 listing
                 for part in batches(incident_ids)
-                for listing in nouns_of(Listing, connection.execute(query.where(table.c.incident_id.in_(part))))
+                for listing in listings_from(connection.execute(query.where(table.c.incident_id.in_(part))))
             ]
 
     def about(self, people: Iterable[str]) -> Sequence[Listing]:
@@ -86,9 +104,11 @@ class ListingRepository:
         query = select(table).where(table.c.delisted_at.is_(None))
         with self._database.read() as connection:
             return [
-                noun_of(Listing, row)
+                listing
                 for part in batches(people)
-                for row in connection.execute(query.where(table.c.subscriber.in_(map(SubscriberId, part))))
+                for listing in listings_from(
+                    connection.execute(query.where(table.c.subscriber.in_(map(SubscriberId, part))))
+                )
             ]
 
     def held_out_within(self, window: Window) -> list[Listing]:
@@ -96,17 +116,44 @@ class ListingRepository:
         begun = (table.c.listed_at >= window.start, table.c.listed_at < window.end)
         query = select(table).where(table.c.why_not == "holdout", *begun).order_by(table.c.row)
         with self._database.read() as connection:
-            return [noun_of(Listing, row) for row in connection.execute(query)]
+            return list(listings_from(connection.execute(query)))
 
     def relist(self, connection: Connection, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
         """Ends these rows at `at` (s) and adds those."""
         for part in batches([listing.row for listing in ended]):
             connection.execute(update(table).where(table.c.row.in_(part)).values(delisted_at=at))
         if begun:
-            rows = [{name: v for name, v in row_of(listing).items() if name != "row"} for listing in begun]
-            connection.execute(table.insert(), rows)
+            connection.execute(table.insert(), [columns_of(listing) for listing in begun])
 
     def refuse(self, connection: Connection, row: int, why_not: str) -> None:
         """At the last moment a permission was gone: this person is not to be contacted after all."""
         change = {"contactable": False, "why_not": why_not, "action": "none", "channel": "", "recipient": ""}
         connection.execute(update(table).where(table.c.row == row).values(**change))
+
+
+def listings_from(result: CursorResult[Any]) -> Iterator[Listing]:
+    """All listings of a query over the table; `decided_at` NULL means that nothing was decided."""
+    columns = list(result.keys())
+    affected_of, decision_of, own_of = (
+        itemgetter(*map(columns.index, names))
+        for names in (_OF_AFFECTED, _OF_DECISION, ("listed_at", "delisted_at", "row", "decided_at"))
+    )
+    for row in result:
+        affected = Affected(**dict(zip(_OF_AFFECTED, affected_of(row), strict=True)))
+        listed_at, delisted_at, number, decided_at = own_of(row)
+        decision = None
+        if decided_at is not None:
+            named = dict(zip(_OF_DECISION, decision_of(row), strict=True))
+            decision = Decision(incident_id=affected.incident_id, subscriber=affected.subscriber, **named)
+        yield Listing(affected=affected, listed_at=listed_at, delisted_at=delisted_at, decision=decision, row=number)
+
+
+def columns_of(listing: Listing) -> dict[str, Any]:
+    """Column values of a listing that is not stored yet: all but `row`, which the database counts."""
+    decided = {name: getattr(listing.decision, name) for name in _OF_DECISION} if listing.decision else _NO_DECISION
+    return {
+        **{name: getattr(listing.affected, name) for name in _OF_AFFECTED},
+        **decided,
+        "listed_at": listing.listed_at,
+        "delisted_at": listing.delisted_at,
+    }

@@ -189,7 +189,7 @@ def touching(one: Touching) -> Json:
         "ended_at": iso(facts.until),
         "resolved_at": iso(found.resolved_at),
         "probability": round(one.listing.probability, 3),
-        "basis": one.listing.basis,
+        "basis": one.listing.affected.basis,
         "no_data_since": iso(found.no_data_since),
         "reason": found.reason,
         "silent": found.suppressed_reason,
@@ -197,7 +197,7 @@ def touching(one: Touching) -> Json:
         "told": one.told,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",
-        "next_exposure_at": iso(one.listing.next_exposure_at),
+        "next_exposure_at": iso(one.listing.affected.next_exposure_at),
     }
 
 

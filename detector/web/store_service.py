@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from detector import care
 from detector.care import AccountAnswer, LookupAnswer, Situation
 from detector.clock import WallClock
-from detector.domain.alert import Decision
 from detector.domain.communication import Communication, Heard, standing
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
@@ -95,7 +94,7 @@ class StoreService:
             team=str(action.get("team") or ""),
             listed=len(listed),
             contactable=sum(one.contactable for one in listed),
-            proposed=sum(one.contactable and one.action != "none" for one in listed),
+            proposed=sum(one.proposed for one in listed),
             withheld=dict(withheld),
             first_complaint_at=feedback.first_complaint(
                 self.store.interactions.between(incident.started_at, int(self.now()) + 1),
@@ -130,7 +129,10 @@ class StoreService:
         listings = self.store.listings.all(incident_id=incident_id, current=True)
         rows = standing(self.store.communications.of([incident_id]))
         asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
-        page = [_listed(one, asked.get(one.subscriber, ())) for one in listings[offset : offset + limit]]
+        page = [
+            Listed(one.affected, one.decision, asked=asked.get(one.subscriber, ()))
+            for one in listings[offset : offset + limit]
+        ]
         return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
 
     def _identified(self, row: Listed) -> Listed:
@@ -212,34 +214,6 @@ class StoreService:
 
 def _line(row: Communication) -> str:
     return row.subscriber
-
-
-def _listed(one: Listing, asked: Sequence[Communication]) -> Listed:
-    affected = Affected(
-        incident_id=one.incident_id,
-        subscriber=one.subscriber,
-        account=one.account,
-        basis=one.basis,
-        probability=one.probability,
-        exposure_s=one.exposure_s,
-    )
-    if one.decided_at is None:
-        return Listed(affected, asked=asked)
-    decision = Decision(
-        incident_id=one.incident_id,
-        subscriber=one.subscriber,
-        contactable=one.contactable,
-        why_not=one.why_not,
-        action=one.action,
-        channel=one.channel,
-        recipient=one.recipient,
-        decided_at=one.decided_at,
-        rule=one.rule,
-        team=one.team,
-        offer=one.offer,
-        risk=one.risk,
-    )
-    return Listed(affected, decision, asked=asked)
 
 
 def _update(message: Message) -> Update:

@@ -21,11 +21,11 @@ def relist(connection: Connection, store: Store, one: Assessed, customers: Custo
     listed = store.listings.all(incident_id=one.incident.incident_id, current=True)
     current = {old.subscriber: old for old in listed}
     people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
-    wanted = {p.subscriber: _listing(p, decisions.get(p.subscriber), now) for p in people}
+    wanted = {p.subscriber: Listing(affected=p, decision=decisions.get(p.subscriber), listed_at=now) for p in people}
     for decision in decisions.values():  # told before it was known that they were not there: they hear that it is over
         if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
-            wanted[decision.subscriber] = _listing(_gone(decision, customers), decision, now)
-    begun = [new for key, new in wanted.items() if key not in current or _moved(current[key], new)]
+            wanted[decision.subscriber] = Listing(affected=_gone(decision, customers), decision=decision, listed_at=now)
+    begun = [new for key, new in wanted.items() if key not in current or moved(current[key], new)]
     renewed = {new.subscriber for new in begun}
     ended = [old for key, old in current.items() if key in renewed or key not in wanted]
     store.listings.relist(connection, ended, begun, now)
@@ -43,63 +43,14 @@ def _gone(decision: Decision, customers: Customers) -> Affected:
     )
 
 
-def _listing(person: Affected, decision: Decision | None, at: int) -> Listing:
-    listed = Listing(
-        incident_id=person.incident_id,
-        subscriber=person.subscriber,
-        account=person.account,
-        basis=person.basis,
-        probability=person.probability,
-        exposure_s=person.exposure_s,
-        listed_at=at,
-        degraded_s=person.degraded_s,
-        failures=person.failures,
-        next_exposure_at=person.next_exposure_at,
-    )
-    if decision is None:
-        return listed
-    return replace(
-        listed,
-        contactable=decision.contactable,
-        why_not=decision.why_not,
-        action=decision.action,
-        channel=decision.channel,
-        recipient=decision.recipient,
-        decided_at=decision.decided_at,
-        risk=decision.risk,
-        rule=decision.rule,
-        team=decision.team,
-        offer=decision.offer,
-    )
+def moved(old: Listing, new: Listing) -> bool:
+    """Returns whether a change is worth a new row: another basis or decision, or a notably different probability."""
+    same_person = (old.affected.account, old.affected.basis) == (new.affected.account, new.affected.basis)
+    if not same_person or _undated(old.decision) != _undated(new.decision):
+        return True
+    return abs(old.probability - new.probability) >= _NOTABLE_CHANGE
 
 
-def person_of(one: Listing) -> Affected:
-    """What the list says of a person."""
-    return Affected(
-        incident_id=one.incident_id,
-        subscriber=one.subscriber,
-        account=one.account,
-        basis=one.basis,
-        probability=one.probability,
-        exposure_s=one.exposure_s,
-        degraded_s=one.degraded_s,
-        failures=one.failures,
-        next_exposure_at=one.next_exposure_at,
-    )
-
-
-def _moved(old: Listing, new: Listing) -> bool:
-    """A change worth a new row: another basis or decision, or a notably different probability."""
-    same = replace(
-        old,
-        probability=new.probability,
-        exposure_s=new.exposure_s,
-        listed_at=new.listed_at,
-        decided_at=new.decided_at,
-        degraded_s=new.degraded_s,
-        failures=new.failures,
-        next_exposure_at=new.next_exposure_at,
-        risk=new.risk,
-        row=None,
-    )
-    return same != new or abs(old.probability - new.probability) >= _NOTABLE_CHANGE
+def _undated(decision: Decision | None) -> Decision | None:
+    """The decision without what moves with every assessment: when it was made, and the risk."""
+    return replace(decision, decided_at=0, risk=None) if decision else None

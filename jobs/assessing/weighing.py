@@ -22,7 +22,6 @@ from detector.store import Store
 from jobs import fitted
 from jobs.assessing.hearing import heard_lately
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
-from jobs.assessing.listing import person_of
 from jobs.risk import risks
 
 _HOUR = 3600
@@ -105,7 +104,7 @@ class Weighing:
     def _as_it_was(self, incident: Incident) -> Assessed:
         """Its last assessment."""
         listed = self.store.listings.all(incident_id=incident.incident_id, current=True)
-        people = tuple(map(person_of, sorted(listed, key=lambda one: one.subscriber)))
+        people = tuple(one.affected for one in sorted(listed, key=lambda one: one.subscriber))
         known = self.store.impacts.latest(incident.incident_id) or Impact(
             incident_id=incident.incident_id,
             assessed_at=self.now,

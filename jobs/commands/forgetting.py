@@ -89,7 +89,8 @@ def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten
 def own_accounts(app: App, customers: Customers, names: Sequence[str]) -> list[str]:
     """Accounts of this person to which nobody else belongs."""
     mine = {account for name in names for account in customers.accounts_of.get(name, ())}
-    mine |= {one.account for name in names for one in app.store.listings.all(subscriber=name) if one.account}
+    listed = (one.affected for name in names for one in app.store.listings.all(subscriber=name))
+    mine |= {one.account for one in listed if one.account}
     others = {account for who, accounts in customers.accounts_of.items() if who not in names for account in accounts}
     left = mine - others
     return sorted(left - app.store.erasure.shared(left, names)) if left else []

@@ -17,7 +17,7 @@ from detector.domain.alert import WHY_NOT, AccountDecision, Decision
 from detector.domain.communication import Heard
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
-from detector.domain.impact import Affected, Impact, Listing
+from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
@@ -162,24 +162,13 @@ class Trial:
             rules,
             now=self.now,
             heard=heard,
-            risk={one.subscriber: one.risk for one in rows if one.risk is not None},
+            risk={d.subscriber: d.risk for one in rows if (d := one.decision) and d.risk is not None},
             history=histories(self.app.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
         )
 
     def _impact(self, incident: Incident) -> Impact:
         rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)
-        people = tuple(
-            Affected(
-                incident_id=o.incident_id,
-                subscriber=o.subscriber,
-                account=o.account,
-                basis=o.basis,
-                probability=o.probability,
-                exposure_s=o.exposure_s,
-                degraded_s=o.degraded_s,
-            )
-            for o in rows
-        )
+        people = tuple(one.affected for one in rows)
         known = self.app.store.impacts.latest(incident.incident_id)
         return replace(
             known

@@ -12,7 +12,6 @@ from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
 from detector.domain.finding import Findings
 from detector.domain.identity import InvalidIdentity
-from detector.domain.impact import Listing
 from detector.web import create_app
 from jobs.cli import main
 from jobs.commands.explaining import explain
@@ -20,6 +19,7 @@ from jobs.commands.forgetting import forget
 from jobs.service import desk_of, questions_of
 from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, write_operator
+from tests.listings import listing_of
 
 pytestmark = pytest.mark.xdist_group("blank")
 BLANKS = ("%20", "%C2%A0", "%E2%80%8B", "%09", "%0A", "%EF%BB%BF", "%2520", "null", "None", "undefined", "%00", "a%01b")
@@ -207,7 +207,7 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(app: 
             connection,
             [],
             [
-                Listing(
+                listing_of(
                     incident_id="inc_1",
                     subscriber=key,
                     account="",

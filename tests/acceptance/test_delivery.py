@@ -10,12 +10,12 @@ import pytest
 from detector.delivery.backoff import SCHEDULE_S
 from detector.domain.alert import Alert, alert_key
 from detector.domain.communication import Communication, standing
-from detector.domain.impact import Listing
 from detector.domain.policy import LawfulBasis
 from detector.store import Message
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, LIVE, SILENT, withdrawn, write_reference
+from tests.listings import listing_of
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_an_incidents_alerts_arrive_in_order_whatever_happens(app, desk):
 def listed(app: SmallApp, msisdn: str) -> None:
     person = app.names.subscriber(msisdn)
     decided = {"action": "proactive_message", "channel": "sms", "recipient": person, "decided_at": LIVE}
-    row = Listing(
+    row = listing_of(
         incident_id="inc_1",
         subscriber=person,
         account="",

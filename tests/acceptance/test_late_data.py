@@ -105,7 +105,7 @@ def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     assert "false alarm" in last["say"]["en"]
     assert "resolutionDate" not in problem
     assert (last["evidence"], last["impact"]["affected"], last["action"]["kind"]) == ([], None, "all_clear")
-    assert {(one.action, one.probability) for one in inbox.listed} == {("all_clear", 0.0)}
+    assert {(one.decision.action, one.probability) for one in inbox.listed} == {("all_clear", 0.0)}
     assert len(inbox.listed) == 8, "exactly those who were told, of ten listed"
     store = inbox.app.store
     (incident,) = store.incidents.all()

@@ -10,12 +10,12 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.communication import Communication
 from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
 from detector.domain.experience import Experience
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.reports import REPORTS, Past
 from detector.reports.report import KINDS
+from tests.listings import listing_of
 
 MIDNIGHT, HOUR = 1_774_224_000, 3600  # Mon 23 March 2026, 00:00 UTC
 FLOOR = 5
@@ -50,7 +50,7 @@ def past(people: int = 30) -> Past:
     )
     slow = replace(outage, incident_id="inc_2", root_id="s2", kind="integrity", cells=("c2",))
     listed = [
-        Listing(
+        listing_of(
             incident_id="inc_1",
             subscriber=key,
             account="acc_1",
@@ -63,7 +63,7 @@ def past(people: int = 30) -> Past:
         for key in keys
     ]
     listed += [
-        Listing(
+        listing_of(
             incident_id="inc_2",
             subscriber=key,
             account="acc_1",

@@ -28,6 +28,7 @@ from detector.store.repair import drop_unreferenced, reindex
 from detector.store.tables import metadata, outbox
 from detector.store.vault import Vault
 from detector.store.verify import Verification
+from tests.listings import listing_of
 
 KPI = Kpi(
     id="rrc_sr",
@@ -234,7 +235,7 @@ def test_nouns_come_back_as_they_went(store: Store) -> None:
 
 
 def listing(subscriber: str = "sub_1", probability: float = 0.5, contactable: bool = True) -> Listing:
-    return Listing(
+    return listing_of(
         incident_id="inc_1",
         subscriber=subscriber,
         account="acc_1",

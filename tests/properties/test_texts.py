@@ -17,7 +17,7 @@ from detector.domain.alert import WHY_NOT, Alert, Decision
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.degradation import SEVERITIES, Degradation, Reading, leading
-from detector.domain.impact import AccountImpact, Affected, Impact, Listing
+from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.incidents.reason import reason
@@ -29,6 +29,7 @@ from detector.web.page import Page, summary
 from detector.web.people_view import care_words, people
 from detector.web.service import CareView
 from jobs.commands import calling
+from tests.listings import listing_of
 from tests.texts import CERTAIN, CLOCK, RAW, contradictions
 
 CATALOGUE = read_catalogue(Path("config/kpis.toml"))
@@ -274,7 +275,7 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
         {"ann": Subscriber(key="ann", language="de"), "kid": Subscriber(key="kid", minor=True, guardian="ann")}
     )
     policy = CarePolicy(languages=LANGUAGES)
-    row = Listing(
+    row = listing_of(
         incident_id="inc_1",
         subscriber=who,
         account="",

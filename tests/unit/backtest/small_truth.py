@@ -8,6 +8,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
+from tests.listings import listing_of
 
 MINUTE = 60
 DAY = Window(0, 86400)
@@ -69,7 +70,7 @@ def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm:
 
 def listed(incident_id: str, person: str, probability: float, at: int, until: int | None = None) -> Listing:
     gone = None if until is None else until * MINUTE
-    return Listing(
+    return listing_of(
         incident_id=incident_id,
         subscriber=person,
         account="",

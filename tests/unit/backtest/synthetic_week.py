@@ -14,6 +14,7 @@ from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, incident_id
 from detector.domain.kpi import Kpi
 from detector.domain.window import Window
+from tests.listings import listing_of
 
 FROM = 1773792000  # 2026-03-18T00:00Z
 WEEK = Window(FROM, FROM + 7 * 86400)
@@ -239,7 +240,7 @@ def _incident(
 
 def _listing(incident: Incident, person: str, chance: float, opened: int, end: int, rng: np.random.Generator) -> Listing:
     why = ("", "", "no_consent", "cap", "guardian")[int(rng.integers(0, 5))]
-    return Listing(
+    return listing_of(
         incident_id=incident.incident_id,
         subscriber=person,
         account="",

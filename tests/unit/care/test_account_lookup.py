@@ -6,9 +6,9 @@ import pytest
 
 from detector.care import AccountAnswer, Situation, account_lookup
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from tests.listings import listing_of
 
 NOW = 1_774_346_400
 MAJOR = Incident(
@@ -39,7 +39,7 @@ KNOWN = Customers(
 
 def asked(account: str, *listed: tuple[str, str, float], customers: Customers = KNOWN) -> AccountAnswer:
     rows = [
-        Listing(
+        listing_of(
             incident_id=incident,
             subscriber=who,
             account="shop",

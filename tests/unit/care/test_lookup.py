@@ -8,9 +8,9 @@ from detector.care import LookupAnswer, Situation, lookup
 from detector.domain.communication import Communication, Heard
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from tests.listings import listing_of
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
 SLOW = Incident(
@@ -67,7 +67,7 @@ def asked(
     who: str, *listed: tuple[str, float], incidents=(SLOW, OUTAGE), told=(), caller="self", coming=None, **more
 ) -> LookupAnswer:
     rows = [
-        Listing(
+        listing_of(
             incident_id=incident,
             subscriber=who,
             account="",
@@ -198,7 +198,7 @@ def test_a_lookup_and_an_alert_name_the_same_trouble():
         periods=1,
         duration_s=900,
     )
-    row = Listing(
+    row = listing_of(
         incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.9, exposure_s=900.0, listed_at=TEN
     )
     situation = Situation(customers=KNOWN, timezone="UTC", now=TEN, policy=CarePolicy())

@@ -2,12 +2,12 @@
 
 from detector.domain.cell import Cell, Topology
 from detector.domain.customer import Customers, Subscriber
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.reports import Past
 from detector.reports.perception import MEASURED, SAID, perception, ratio_interval
+from tests.listings import listing_of
 
 HOUR = 3600
 CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", tac="t1", region="r1") for n in range(4)}
@@ -45,7 +45,7 @@ def past(heard: list[Interaction], suffered: int = 60) -> Past:
         resolved_at=2 * HOUR,
     )
     listed = tuple(
-        Listing(
+        listing_of(
             incident_id="inc_1",
             subscriber=who,
             account="",

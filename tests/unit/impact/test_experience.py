@@ -13,6 +13,7 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.window import Window
 from detector.impact.experience import GRAVITY, experience_of_day, index_at, trouble_of
+from tests.listings import listing_of
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000
@@ -42,7 +43,7 @@ def incident(kind="outage", severity="critical", start=8.0, hours=2.0, name="inc
 
 
 def listing(who="ann", name="inc_1", **more) -> Listing:
-    return Listing(
+    return listing_of(
         incident_id=name,
         subscriber=who,
         account="home",

@@ -3,7 +3,7 @@
 import pytest
 
 from detector.domain.customer import Customers
-from detector.domain.impact import Affected, Listing
+from detector.domain.impact import Affected
 from detector.domain.incident import Rival
 from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
@@ -11,6 +11,7 @@ from detector.impact import assess, learn_habit
 from detector.impact.coming import next_exposure
 from detector.impact.horizon import AHEAD_CAP_S, horizon, still_on
 from detector.impact.union import union
+from tests.listings import listing_of
 from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, incident, presence, topology
 
 NOW = MONDAY + 2 * HOUR
@@ -100,7 +101,7 @@ def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
 def test_a_person_of_two_incidents_is_one_person():
     rows = [
         Affected(incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.2, exposure_s=1.0),
-        Listing(
+        listing_of(
             incident_id="inc_1", subscriber="ann", account="", basis="measured", probability=0.6, exposure_s=1.0, listed_at=5
         ),
         Affected(incident_id="inc_2", subscriber="ann", account="", basis="expected", probability=0.5, exposure_s=1.0),

@@ -45,7 +45,7 @@ def answers_of(story: Story) -> dict[str, dict]:
 
 def actions(story: Story, incident_id: str = "inc_1") -> Counter[str]:
     listed = story.app.store.listings.all(incident_id=incident_id, current=True)
-    return Counter(one.action for one in listed)
+    return Counter(one.decision.action for one in listed)
 
 
 def test_each_is_told_once_however_often_it_is_news(story):

@@ -7,7 +7,7 @@ import pytest
 from detector.domain.case import CONDITIONS, INCIDENT, Case
 from detector.domain.customer import Account, Consent, Customers, Subscriber
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
-from detector.domain.impact import AccountImpact, Listing
+from detector.domain.impact import AccountImpact
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.ports import Operator, Reference
@@ -16,6 +16,7 @@ from detector.store import Store
 from detector.store.database import Database
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
 from jobs.experience import KEPT, do_again_without, due, keep_experience
+from tests.listings import listing_of
 
 DAY, HOUR = 86_400, 3600
 MIDNIGHT = 1_774_224_000  # 2026-03-23T00:00Z
@@ -73,7 +74,7 @@ def store(tmp_path):
 
 
 def listed(who, name="inc_1", **more):
-    return Listing(
+    return listing_of(
         incident_id=name,
         subscriber=who,
         account="home",

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, LargeBinary, String, select
 from detector.app import load_keys, names_of
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
-from detector.domain.impact import AccountImpact, Impact, Listing
+from detector.domain.impact import AccountImpact, Impact
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.store.erasure import KEPT_TABLES
@@ -27,6 +27,7 @@ from jobs.commands.explaining import explain
 from jobs.commands.forgetting import forget
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, DAY, HOUR, LIVE, QUARTER, UNAFFECTED, table, write_operator
+from tests.listings import listing_of
 from tests.unit.jobs.test_assess import FIRST
 
 CHILD, FIRM = UNAFFECTED, "Firm & Sons"
@@ -57,7 +58,7 @@ def fill(app: SmallApp) -> None:
         mine = {"contactable": True, "action": "proactive_message", "channel": "sms", "decided_at": NOW}
         refused = {"contactable": False, "why_not": "cap", "action": "none", "decided_at": NOW}
         begun = [
-            Listing(
+            listing_of(
                 incident_id=FIRST.incident_id,
                 subscriber=me,
                 account=own,
@@ -68,7 +69,7 @@ def fill(app: SmallApp) -> None:
                 delisted_at=NOW,
                 **refused,
             ),
-            Listing(
+            listing_of(
                 incident_id=FIRST.incident_id,
                 subscriber=me,
                 account=own,
@@ -80,7 +81,7 @@ def fill(app: SmallApp) -> None:
                 rule="vip",
                 **mine,
             ),
-            Listing(
+            listing_of(
                 incident_id=FIRST.incident_id,
                 subscriber=child,
                 account=firm,
@@ -184,7 +185,9 @@ def test_a_forgotten_person_is_nowhere_and_everybody_else_stays(app):
     assert "experience" not in firm, "a sum over so few lines is made anew without the one who is gone"
     assert len(app.store.presence.read(Window(LIVE - 9 * DAY, LIVE + DAY))) == others
     (left,) = app.store.listings.all(subscriber=child)
-    assert (left.recipient, left.contactable) == ("", False), "a minor's listing loses its guardian, and nothing else"
+    assert (left.decision.recipient, left.contactable) == ("", False), (
+        "a minor's listing loses its guardian, and nothing else"
+    )
 
 
 def count(app: SmallApp, name: str) -> int:

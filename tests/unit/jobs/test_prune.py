@@ -16,6 +16,7 @@ from detector.store.retention import REASONS, RULES
 from detector.store.tables import metadata
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, DAY, LIVE, UNAFFECTED, write_operator, write_reference
+from tests.listings import listing_of
 from tests.unit.jobs.test_assess import FIRST
 
 NOW = LIVE
@@ -39,7 +40,7 @@ def ago(days: int) -> int:
 
 def listing(incident: str, person: str, delisted_at: int | None) -> Listing:
     decided = ago(100)
-    return Listing(
+    return listing_of(
         incident_id=incident,
         subscriber=person,
         account="",

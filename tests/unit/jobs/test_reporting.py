@@ -6,7 +6,6 @@ import pytest
 
 from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from jobs.commands.showing import show_deliveries, show_report
@@ -14,6 +13,7 @@ from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, PEOPLE, write_reference
+from tests.listings import listing_of
 
 HOUR = 3600
 OUTAGE = Incident(
@@ -40,7 +40,7 @@ def app(tmp_path):
     app = SmallApp(root=tmp_path)
     keys = [app.names.subscriber(person.msisdn) for person in PEOPLE]
     suffered = [
-        Listing(
+        listing_of(
             incident_id="inc_1",
             subscriber=key,
             account="",
@@ -130,7 +130,10 @@ def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_colum
     )
     with app.store.begin() as connection:
         app.store.incidents.save(connection, [again])
-        rows = [replace(one, incident_id="inc_2", row=None) for one in app.store.listings.all(incident_id="inc_1")]
+        rows = [
+            replace(one, affected=replace(one.affected, incident_id="inc_2"), row=None)
+            for one in app.store.listings.all(incident_id="inc_1")
+        ]
         app.store.listings.relist(connection, [], rows, LIVE)
     keep_experience(app.source, app.store, now=LIVE + 50 * HOUR)
     alone, both = (

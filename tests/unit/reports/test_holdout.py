@@ -6,12 +6,12 @@ import pytest
 
 from detector.domain.communication import Communication
 from detector.domain.customer import Account, Customers, Subscriber, SubscriberEvent
-from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.policy import HoldoutPolicy
 from detector.domain.window import Window
 from detector.reports import Past, report_kind
+from tests.listings import listing_of
 
 HOUR, DAY = 3600, 86_400
 TOLD, HELD = [f"told_{n:03d}" for n in range(200)], [f"held_{n:03d}" for n in range(100)]
@@ -37,7 +37,7 @@ def past(**changes) -> Past:
         for key in TOLD
     )
     held = tuple(
-        Listing(
+        listing_of(
             incident_id="inc_1",
             subscriber=key,
             account="",
@@ -120,7 +120,7 @@ def test_who_could_not_be_drawn_is_set_aside_and_counted(why):
 def test_of_an_incident_that_care_never_heard_of_nobody_was_held_out():
     known = past()
     more = tuple(
-        Listing(
+        listing_of(
             incident_id="inc_2",
             subscriber=key,
             account="",

@@ -14,10 +14,11 @@ from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
-from detector.domain.impact import AccountImpact, Affected, Impact, Listing
+from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.web import CareView, Listed, ListedPage, Update, create_app
+from tests.listings import listing_of
 
 TOKEN = "a-token-for-the-tests"
 START, QUARTER = 1_774_339_200, 900  # Tue 24 March 2026, 08:00 UTC
@@ -183,7 +184,7 @@ class InMemoryWebService:
             )
             for n in range(25)
         ]
-        listing = Listing(
+        listing = listing_of(
             incident_id=OPEN.incident_id,
             subscriber="sub_1",
             account="acc_1",
