@@ -74,7 +74,7 @@ def load(dataset: Path) -> Material:
     """Everything that the dataset counts at its tick length."""
     catalogue = read_catalogue(configuration.load().sources.kpis)
     source = OperatorDataset(dataset, Pseudonymiser(b"0" * 32, 1))
-    source_files = source.source_files(0.0, float("inf"))
+    source_files = source.files(0.0, float("inf"))
     findings = Findings()
     batches, arrivals = [], []
     for source_file in source_files:

@@ -168,7 +168,7 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     app = build_app(settings_of(root), clock=MovingClock(NOW))
     csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
     before, began = _peak_mb(), time.process_time()
-    known = Known(app.source, app.clock)
+    known = Known(app.feeds, app.clock)
     reference = known()
     told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
     told |= _assessed(app, people, reference)

@@ -7,9 +7,9 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_habit
-from detector.domain.ports import Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
+from detector.sources.feeds import Feeds
 from detector.store import PendingStep, Store
 from jobs import fitted
 from jobs.assessing.announcing import Announcing
@@ -21,7 +21,7 @@ from jobs.mending import mend, mended
 
 
 def assess(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     settings: Settings,

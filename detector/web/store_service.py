@@ -16,7 +16,7 @@ from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
-from detector.domain.ports import Clock, Reference, Source
+from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
@@ -38,7 +38,7 @@ class StoreService:
     its work."""
 
     store: Store
-    source: Callable[[], Source]
+    source: Callable[[], ReferenceFeed]
     catalogue: Callable[[], "Catalogue"]
     settings: Settings
     clock: Clock

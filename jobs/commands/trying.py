@@ -85,7 +85,7 @@ class Trial:
 
     @cached_property
     def reference(self) -> Reference:
-        return self.app.source.reference(self.now)
+        return self.app.feeds.reference(self.now)
 
     @cached_property
     def incidents(self) -> list[Incident]:
