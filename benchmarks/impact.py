@@ -26,19 +26,20 @@ from benchmarks.crowd import BAD_CELLS, NOW, START, People, settings_of
 from benchmarks.figure import Figure
 from detector import impact, pipeline
 from detector.app import App, build_app
-from detector.care import Situation
+from detector.care import DecisionContext
 from detector.clock import MovingClock
+from detector.domain.assessment import Assessment
+from detector.domain.exposure import LocationData
 from detector.domain.impact import Listing
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.pipeline import Assessed
 from detector.web import create_app
 from detector.web.server import WebServer
-from jobs import fitted
-from jobs.commands.calling import look_up
-from jobs.known import Known
-from jobs.service import questions_of
-from jobs.whereabouts import announce, withdraw
+from jobs import models
+from jobs.commands.lookup import look_up
+from jobs.daemon_lease import announce, withdraw
+from jobs.reference_cache import ReferenceCache
+from jobs.web_wiring import web_service_of
 
 COMMAND = "python -m benchmarks.impact"
 LONG_S = 40 * 3600
@@ -148,7 +149,7 @@ def build(root: Path, people: People, _lookups: int) -> Measured:
     """Tables and attachments of these people."""
     app = build_app(settings_of(root))
     people.write_tables(root / "inbox")
-    people.write_presence(app.store)
+    people.write_lease(app.store)
     return {}
 
 
@@ -159,7 +160,7 @@ def learn(root: Path, people: People, _lookups: int) -> Measured:
     began = time.process_time()
     habit = impact.learn_habit(app.store.presence.parts(people.past), timezone="UTC", before=START)
     learn_s = time.process_time() - began
-    fitted.save_habit(app.store, habit)
+    models.save_habit(app.store, habit)
     return {"read_s": read_s, "learn_s": learn_s, "peak_mb": _peak_mb()}
 
 
@@ -168,7 +169,7 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     app = build_app(settings_of(root), clock=MovingClock(NOW))
     csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
     before, began = _peak_mb(), time.process_time()
-    known = Known(app.feeds, app.clock)
+    known = ReferenceCache(app.feeds, app.clock)
     reference = known()
     told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
     told |= _assessed(app, people, reference)
@@ -194,32 +195,32 @@ def _assessed(app: App, people: People, reference: Reference) -> Measured:
     }
 
 
-def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessed:
+def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessment:
     """The assessment of one incident, its presence read as the job reads it."""
     incident, found = people.incident(began)
-    habit, presence = fitted.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
+    habit, presence = models.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
     assert habit is not None
-    return pipeline.weigh(incident, found, habit, presence, reference, app.catalogue, app.settings.impact, now=NOW)
+    one = Assessment(incident=incident, degradations=tuple(found))
+    locations = LocationData(habit, presence)
+    return pipeline.assess(one, locations, reference, app.catalogue, app.settings.impact, now=NOW)
 
 
-def decided(app: App, weighed: Assessed, reference: Reference) -> Assessed:
+def decided(app: App, weighed: Assessment, reference: Reference) -> Assessment:
     """What care does for each person listed."""
-    situation = Situation(
-        customers=reference.customers, timezone=reference.operator.timezone, now=NOW, policy=app.settings.care
-    )
-    return pipeline.approach(weighed, situation)
+    context = DecisionContext(reference=reference, care_policy=app.settings.care, now=NOW)
+    return pipeline.decide_care(weighed, context)
 
 
 class _Asking:
     """Callers over HTTP, while in the same process an incident is assessed and committed over and over."""
 
-    def __init__(self, app: App, people: People, known: Known, lookups: int) -> None:
+    def __init__(self, app: App, people: People, known: ReferenceCache, lookups: int) -> None:
         self.app, self.people, self.known, self.lookups = app, people, known, lookups
         self.ticks = 0
 
     def run(self) -> Measured:
         token = self.app.keys.token
-        server = WebServer(create_app(questions_of(self.app, list, self.known), token=token), "127.0.0.1", 0)
+        server = WebServer(create_app(web_service_of(self.app, list, self.known), token=token), "127.0.0.1", 0)
         announce(self.app.settings.storage.path, server.start())
         stop = threading.Event()
         done = self._commit()
@@ -255,7 +256,7 @@ class _Asking:
         code = f"import sys; sys.argv = {words!r}; from jobs.cli import main; main()"
         return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
 
-    def _commit(self) -> Assessed:
+    def _commit(self) -> Assessment:
         """The incident, its counts, and everyone on its list anew: more than a tick usually changes."""
         reference, store = self.known(), self.app.store
         done = decided(self.app, tick(self.app, self.people, reference), reference)
@@ -272,17 +273,17 @@ class _Asking:
         while not stop.is_set():
             self._commit()
 
-    def _bare(self, done: Assessed) -> float:
+    def _bare(self, done: Assessment) -> float:
         driver = self.app.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
         cursor = driver.cursor()
-        sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
+        sql = "SELECT * FROM listing DAEMON_FILE subscriber = ? AND delisted_at IS NULL"
         keys = [person.subscriber for person in done.impact.people[:100]] or ["nobody"]
         found = statistics.median(_seconds(partial(cursor.execute, sql, (key,))) for key in keys)
         driver.close()
         return found
 
 
-def _listings(done: Assessed) -> list[Listing]:
+def _listings(done: Assessment) -> list[Listing]:
     decided = {one.subscriber: one for one in done.decisions}
     return [Listing(affected=p, decision=decided[p.subscriber], listed_at=NOW) for p in done.impact.people]
 

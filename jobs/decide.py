@@ -4,24 +4,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detector import pipeline
-from detector.degradations import Tracked
 from detector.domain.degradation import Degradation
+from detector.domain.detection import DetectionState, Tracked, remembered_degradations
 from detector.domain.evidence import Evidence
-from detector.domain.incident import Incident, wanted
+from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
-from detector.store import Before, Decided, PendingStep
+from detector.store import Decided, PendingStep
 from detector.store.ticks import UNKNOWN
-from jobs import fitted
+from jobs import models
 from jobs.correct import Correction, Told
-from jobs.score import Scoring
+from jobs.score import TickScorer
 
 
 @dataclass(frozen=True)
-class Deciding:
+class TickDecider:
     """Decides over what `scoring` has found, at its clock."""
 
-    scoring: Scoring
+    scoring: TickScorer
     correlation: IncidentPolicy
 
     def forward(self) -> Iterator[Tick]:
@@ -31,7 +31,7 @@ class Deciding:
         for pending_step in scoring.store.ticks.pending("decide"):
             if scoring.is_late(pending_step):
                 continue
-            if (evidence := fitted.load_evidence(scoring.store, scoring.catalogue, pending_step.tick)) is None:
+            if (evidence := models.load_evidence(scoring.store, scoring.catalogue, pending_step.tick)) is None:
                 if pending_step.tick in unknown:
                     scoring.pass_over(pending_step)
                     continue
@@ -46,13 +46,13 @@ class Deciding:
         while True:
             number, mine = store.decisions.newest(), pending_step.tick.duration_s
             standing = tuple(store.incidents.all(state="open"))
-            before = Before(
+            before = DetectionState(
                 tuple(store.degradations.wanted(pending_step.tick.start, standing)),
                 standing,
                 store.notes.get(f"missing:{mine}", {}),
             )
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
-            scoring.reached("detect.tracked")
+            scoring.checkpoint("detect.tracked")
             with store.begin() as connection:
                 if not store.ticks.still_pending(connection, pending_step):
                     return False
@@ -65,23 +65,15 @@ class Deciding:
                 store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
                 store.ticks.complete(connection, pending_step, scoring.now)
-                scoring.reached("detect.deciding")
-            scoring.reached("detect.decided")
-            fitted.forget_evidence(store)
+                scoring.checkpoint("detect.deciding")
+            scoring.checkpoint("detect.decided")
+            models.forget_evidence(store)
             return True
 
-    def _judged(self, evidence: Evidence, before: Before, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
+    def _judged(self, evidence: Evidence, before: DetectionState, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
         scoring = self.scoring
         return pipeline.decide(
-            evidence,
-            before.degradations,
-            before.incidents,
-            scoring.reference,
-            scoring.catalogue,
-            scoring.policy,
-            self.correlation,
-            now=now,
-            missing=before.missing,
+            evidence, before, scoring.reference, scoring.catalogue, scoring.policy, self.correlation, now=now
         )
 
     def again(self) -> None:
@@ -105,7 +97,7 @@ class Deciding:
         if run is None:
             return False
         correction = self._correction(run, log)
-        scoring.reached("detect.reconsidered")
+        scoring.checkpoint("detect.reconsidered")
         with store.begin() as connection:
             if store.decisions.newest(connection) != number or not all(
                 store.ticks.still_pending(connection, pending_step) for pending_step in late
@@ -122,8 +114,8 @@ class Deciding:
             for pending_step in late:
                 store.ticks.complete(connection, pending_step, scoring.now)
             store.ticks.add_pending(connection, "assess", late[-1].tick, late[-1].version)
-            scoring.reached("detect.correcting")
-        scoring.reached("detect.corrected")
+            scoring.checkpoint("detect.correcting")
+        scoring.checkpoint("detect.corrected")
         return True
 
     def _point(self, tick: Tick) -> int | None:
@@ -142,7 +134,7 @@ class Deciding:
         """All decisions since the beginning of the log once more; None if one lacks its evidence."""
         run, unknown = Run.beginning(log), self.scoring.store.ticks.in_state(UNKNOWN)
         for tick, decided_at in steps(late, log):
-            evidence = fitted.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
+            evidence = models.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
             if evidence is None and tick in unknown:
                 continue
             evidence = evidence or self.scoring.evidence(tick, again=True)
@@ -199,10 +191,12 @@ class Run:
             {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
         )
 
-    def before(self, tick: Tick) -> Before:
+    def before(self, tick: Tick) -> DetectionState:
         standing = tuple(i for i in self.incidents.values() if i.state == "open")
-        return Before(
-            wanted(self.degradations.values(), standing, tick.start), standing, self.missing.get(tick.duration_s, {})
+        return DetectionState(
+            remembered_degradations(self.degradations.values(), standing, tick.start),
+            standing,
+            self.missing.get(tick.duration_s, {}),
         )
 
     def take(self, one: Decided, tracked: Tracked, incidents: Sequence[Incident]) -> None:

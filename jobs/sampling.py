@@ -53,7 +53,7 @@ def sample(feed: CounterFeed, catalogue: Catalogue, reference: Reference, findin
     for name, part in intake.parts.items():
         if name.startswith("files "):
             judge_lengths(name, sorted(part.starts), part.duration_s, findings)
-    frames = pipeline.measure(batches, catalogue, reference, findings).values()
+    frames = pipeline.compute(batches, catalogue, reference, findings).values()
     seen = {base_object(name) for frame in frames for name in _with_values(frame)}
     kpis = {kpi.id for frame in frames for kpi in frame.kpis}
     cells = [c for c in reference.topology.cells.values() if c.state not in ("planned", "retired")]

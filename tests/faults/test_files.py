@@ -174,14 +174,14 @@ def test_a_file_on_a_failing_disk_is_not_tried_at_every_look_and_is_read_in_the_
 def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
     from detector import pipeline
 
-    measure = pipeline.measure
+    measure = pipeline.compute
 
     def fails_with_one(batches, *args):
         if any(batch.file == "counters/odd.csv" for batch in batches):
             raise ZeroDivisionError("by this file")
         return measure(batches, *args)
 
-    monkeypatch.setattr(pipeline, "measure", fails_with_one)
+    monkeypatch.setattr(pipeline, "compute", fails_with_one)
     name, data = run.counters(0)
     for copy in ("counters/a.csv", "counters/odd.csv", "counters/z.csv", name):
         run.put(copy, data, moment(0))

@@ -1,0 +1,87 @@
+"""The last hours judged at once, at the first start: so that something is to be seen before the next period ends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import structlog
+
+from detector import care
+from detector.clock import MovingClock
+from detector.domain.communication import standing
+from detector.domain.window import utc
+from jobs.registry import Jobs
+
+log = structlog.get_logger()
+_NOTE = "decide_from"
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Learns from what lies before the last `seconds`, then takes every decision of them in order, through the jobs of every
+    day under a moving clock, as a backtest does.
+
+    Nobody is sent what is past: alerts of those hours go to no receiver and are kept for the record, and what they asked
+    care to say counts as unsaid. An incident that still goes on at the end is told anew, as `opened`, at the present time.
+    """
+
+    jobs: Jobs
+    seconds: int
+
+    def run(self) -> str:
+        """What was done, in a line. Nothing happens on a store that has been judging already. Raises PrecallError."""
+        now = self.jobs.clock.now()
+        begin = int(now) - self.seconds
+        if not self._first(begin):
+            since = self.jobs.store.notes.get(_NOTE)
+            began = f"this store has been judging since {utc(since):%Y-%m-%dT%H:%MZ}, the first pull or run"
+            return f"{began}: nothing before that is judged; begin with an empty storage.path to judge the past"
+        self.jobs.run("pull")
+        clock = MovingClock(begin)
+        past = replace(self.jobs, clock=clock, receivers=())
+        past.run("learn")
+        with self.jobs.display(f"judging the last {self.seconds / 3600:g} h") as progress:
+            for moment in self._moments(begin, now):
+                clock.at = moment
+                past.run("detect")
+                past.run("assess")
+                progress((moment - begin) / self.seconds)
+        going_on = self._hand_over(int(now))
+        incidents = [one for one in self.jobs.store.incidents.all() if not one.silent]
+        return f"{len(incidents)} incidents since {utc(begin):%Y-%m-%dT%H:%MZ}, {going_on} of them going on"
+
+    def _first(self, begin: int) -> bool:
+        """Whether this store begins to judge now: from `begin` on."""
+        store = self.jobs.store
+        with store.begin() as connection:
+            if store.notes.get(_NOTE) is not None:
+                return False
+            store.notes.put(connection, _NOTE, begin)
+        return True
+
+    def _moments(self, begin: int, now: float) -> Iterator[int]:
+        """When each period's data should have come; a period that lacks some waits for the next of these, its grace over."""
+        store = self.jobs.store
+        delay = self.jobs.feeds.reference(now).operator.arrival_delay_s
+        with store.begin() as connection:
+            spans = store.ticks.span(connection)
+        moments = set[int]()
+        for length in spans:
+            for start in range(begin - begin % length, int(now), length):
+                moments.add(start + length + delay)
+        yield from sorted(one for one in moments if begin < one <= now)
+
+    def _hand_over(self, now: int) -> int:
+        """What was asked of care in the past is unsaid; receivers hear of what goes on. Returns how many incidents do."""
+        store = self.jobs.store
+        incidents = store.incidents.all()
+        open_ = [one for one in incidents if one.state == "open" and not one.silent]
+        with store.begin() as connection:
+            rows = standing(store.communications.of([one.incident_id for one in incidents]))
+            store.communications.add(connection, care.taken_back(rows, now))
+            for one in open_:
+                store.notes.put(connection, f"told:{one.incident_id}", None)  # so that `assess` tells of it as opened
+            newest = list(store.ticks.completed("assess"))[-1:]
+            for pending_step in newest if open_ else ():
+                store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
+        self.jobs.run("assess")
+        return len(open_)

@@ -1,0 +1,69 @@
+"""How long one pull reads before detection goes first, and what it leaves for the next."""
+
+from collections.abc import Sequence
+from math import inf
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from detector.domain.ports import SourceFile
+from detector.store import Store
+
+LARGE_BYTES = 4 << 20
+"""From this size on, unpacked, a file is read beside the tick: a period of 1,000 cells is 2 MB; XML of 4 MB takes a
+second."""
+_MOST_TIMES = 3
+"""So often a large file gives way to small ones that are fresh."""
+_LEARNED_LATELY_S = 3600
+_BACKLOG = "pull:backlog"
+
+
+def is_large(source_file: SourceFile) -> bool:
+    """Whether this one is read alone, after the others."""
+    return source_file.window is None and source_file.size > LARGE_BYTES
+
+
+class PullBudget:
+    """Of one pull, which has `budget_s` for reading. Until baselines are learned nothing is judged, and everything is read
+    at once: they must not be learned from a part of the past."""
+
+    def __init__(self, store: Store, budget_s: float) -> None:
+        self._store = store
+        self._budget_s = budget_s if store.notes.get("learned_at") is not None else inf
+        self._until = monotonic() + self._budget_s
+        self._small_read = False
+        self._begun = False
+        self._late = False
+
+    def over(self, source_files: Sequence[SourceFile]) -> bool:
+        """Whether these are left for the next pull. At least one round is read in each."""
+        large = any(map(is_large, source_files))
+        self._late = self._begun and self.late()
+        if self._late or (
+            large and self._small_read and self._budget_s < inf and self._gave_way(source_files) <= _MOST_TIMES
+        ):
+            return True
+        self._begun, self._small_read = True, self._small_read or not large
+        return False
+
+    def late(self) -> bool:
+        """Whether the time for reading is over."""
+        return monotonic() > self._until
+
+    def _gave_way(self, source_files: Sequence[SourceFile]) -> int:
+        return max(self._store.source_files.gave_way(source_file) for source_file in source_files)
+
+    def backlog(self, left: Sequence[SourceFile]) -> bool:
+        """Whether some of what came is unread only because there was no time: nothing is concluded from what seems not to
+        come."""
+        return bool(left) and self._budget_s < inf and self.late()
+
+    def note(self, connection: Connection, left: Sequence[SourceFile], now: float) -> None:
+        """A backlog that is read to its end is learned from anew: part of it was not there when baselines were learned
+        last."""
+        backlog = self.backlog(left)
+        over = not backlog and self._store.notes.get(_BACKLOG)
+        if over and now - self._store.notes.get("learned_at", now) > _LEARNED_LATELY_S:
+            self._store.notes.put(connection, "learned_for", "")
+        if backlog != bool(self._store.notes.get(_BACKLOG)):
+            self._store.notes.put(connection, _BACKLOG, backlog)

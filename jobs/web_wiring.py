@@ -1,0 +1,38 @@
+"""What pages, API and command line ask of a wired app."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from detector.app import App
+from detector.domain.ports import Reference
+from detector.web.store_service import StoreService
+
+if TYPE_CHECKING:
+    from detector.web.store_care_service import StoreCareService
+
+
+def web_service_of(
+    app: App,
+    problems: Callable[[], Sequence[str]] = list,
+    reference: Callable[[], Reference] | None = None,
+    metrics: Callable[[], str] | None = None,
+) -> StoreService:
+    """What pages, API and command line ask of the app. `metrics`: the daemon's, where another process has them."""
+    return StoreService(
+        store=app.store,
+        source=lambda: app.feeds,
+        catalogue=lambda: app.catalogue,
+        settings=app.settings,
+        clock=app.clock,
+        pseudonymiser=app.pseudonymiser,
+        metrics_text=metrics or (lambda: app.telemetry.text()),
+        problems=problems,
+        reference=reference,
+    )
+
+
+def care_api_of(app: App) -> "StoreCareService":
+    """What care teams tell and ask beside the incident."""
+    from detector.web.store_care_service import StoreCareService  # with the reports, which a lookup does not need
+
+    return StoreCareService(app.store, app.feeds, app.settings, app.clock, app.pseudonymiser)
