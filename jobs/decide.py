@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detector import pipeline
-from detector.domain.detection import DetectionState, Tracked
+from detector.domain.detection import DetectionDecision, DetectionState, Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.incidents.reconciliation import Correction, DecidedState, Rerun, replay_order
-from detector.store import DetectionDecision, PendingStep
+from detector.store import PendingStep
 from detector.store.ticks import UNKNOWN
 from jobs import models
 from jobs.score import TickScorer
