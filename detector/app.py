@@ -19,14 +19,14 @@ from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
 
 if TYPE_CHECKING:
-    from detector.domain.ports import Clock, Operator, Source, Transport
+    from detector.domain.ports import Clock, Operator, Transport
     from detector.kpis import Catalogue
+    from detector.sources.feeds import Feeds
     from detector.store import Store
     from detector.store.database import Database
     from detector.telemetry import Telemetry
 
 __all__ = ["App", "Keys", "build_app", "check", "configured", "load_keys", "names_of", "read_catalogue", "wire"]
-_INBOX_OUTSIDE = 0o755
 _RESOLVED_WITHIN_S = 5.0
 """How long `check` waits for name servers."""
 
@@ -61,15 +61,18 @@ class App:
         return Store(storage.path, database, lambda: self.catalogue.computed, self.keys.vault, before)
 
     @cached_property
-    def source(self) -> "Source":
-        return _source(self.settings, self.pseudonymiser)
+    def feeds(self) -> "Feeds":
+        """Open, and not yet read. Raises Misconfigured."""
+        from detector.sources.registry import open_feeds
+
+        settings = self.settings
+        storage, of_sources = settings.storage.path, settings.of_sources
+        return open_feeds(settings.feeds, self.pseudonymiser, storage, of_sources=of_sources, wall=WallClock())
 
     @property
     def operator(self) -> "Operator":
-        """What operator.toml says, without the tables beside it."""
-        from detector.sources.reference import read_operator
-
-        return read_operator(self.settings.sources.path / "operator.toml")
+        """What the feeds say of it, without reading tables."""
+        return self.feeds.operator
 
     @cached_property
     def transport(self) -> "Transport":
@@ -86,7 +89,7 @@ class App:
     def open(self) -> None:
         """Open everything now. Raises Misconfigured or Transient."""
         self.store.open()
-        _ = self.source, self.transport, self.telemetry
+        _ = self.feeds, self.transport, self.telemetry
 
     def close(self) -> None:
         if "store" in vars(self):
@@ -125,45 +128,9 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
 def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> App:
     """The app of the daemon: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
     app = wire(settings, clock=clock, receivers=receivers)
-    narrow(settings.storage.path, settings.sources.path, deep=True)
+    narrow(settings.storage.path, settings.inboxes, deep=True)
     app.open()
     return app
-
-
-def _source(settings: Settings, pseudonymiser: Pseudonymiser) -> "Source":
-    """The watched folder, made if it is not there."""
-    from detector.sources.registry import open_source
-    from detector.sources.watch import Watching
-
-    try:
-        _make_inbox(settings)
-    except OSError as error:
-        where, mend = f"sources.path: {settings.sources.path}", "name a folder that can be read and written"
-        raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
-    sources, quarantine = settings.sources, settings.storage.path / "quarantine"
-    return open_source(
-        sources.kind,
-        sources.path,
-        pseudonymiser,
-        quarantine,
-        wall=WallClock(),
-        how=Watching(
-            settle_s=sources.settle_s,
-            patience_s=sources.incomplete_after_s,
-            file_s=sources.file_budget_s,
-            largest_bytes=int(sources.largest_file_mb * 2**20),
-        ),
-    )
-
-
-def _make_inbox(settings: Settings) -> None:
-    """Outside the store others may deliver as well, as far as its folder's rights let them; inside it is its owner's alone
-    until the operator opens it. One that is there stays as it is."""
-    path = settings.sources.path
-    if not path.is_dir():
-        path.mkdir(parents=True, exist_ok=True)
-        if not path.absolute().is_relative_to(settings.storage.path.absolute()):
-            path.chmod(_INBOX_OUTSIDE)
 
 
 def configured(settings: Settings) -> list[Receiver]:
@@ -199,7 +166,7 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
         return list(dict.fromkeys([str(error), *problems]))
     findings = Findings()
     try:
-        problems = [*_folder_problems(app), *_source_problems(app, findings), *problems]
+        problems = [*_folder_problems(app), *_feed_problems(app, findings), *problems]
         problems += [f"{f.where}: {f.code}: {f.example} (x {f.count})" for f in findings]
     finally:
         app.close()
@@ -209,8 +176,8 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
 def _right_problems(settings: Settings) -> Iterator[str]:
     """What others may read or write below `storage.path`."""
     root = settings.storage.path
-    narrow(root, settings.sources.path, deep=False)  # a folder made by hand is mended without a word
-    wide = list(too_wide(root, settings.sources.path, deep=True)) if root.is_dir() else []
+    narrow(root, settings.inboxes, deep=False)  # a folder made by hand is mended without a word
+    wide = list(too_wide(root, settings.inboxes, deep=True)) if root.is_dir() else []
     if wide:
         path, mode, _ = wide[0]
         others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
@@ -233,43 +200,54 @@ def _port_problems(settings: Settings, served: bool) -> Iterator[str]:
 
 def _folder_problems(app: App) -> Iterator[str]:
     """Folders that cannot be written, or not be read."""
-    kept, watched = app.settings.storage.path, app.settings.sources.path
+    kept = app.settings.storage.path
     try:
         with TemporaryFile(dir=kept):
             pass
     except OSError as error:
         yield f"storage.path: {kept}: {error.strerror or error}; name a folder that can be written"
-    try:
-        next(watched.iterdir(), None)
-    except OSError as error:
-        yield f"sources.path: {watched}: {error.strerror or error}; name a folder that can be read"
+    of_sources = () if app.settings.of_sources is None else app.settings.of_sources.folders
+    named = [("sources.path", path) for path in of_sources]
+    named += [(f"feeds.{i}.path", path) for i, feed in enumerate(app.settings.feeds) for path in feed.folders]
+    for key, watched in named:
+        try:
+            next(watched.iterdir(), None)
+        except OSError as error:
+            yield f"{key}: {watched}: {error.strerror or error}; name a folder that can be read"
 
 
-def _source_problems(app: App, findings: Findings) -> Iterator[str]:
-    """What the watched folder lacks, and what its tables say that cannot be."""
-    path, now = app.settings.sources.path, app.clock.now()
+def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
+    """What the feeds lack, and what their tables say that cannot be."""
+    feeds, now = app.feeds, app.clock.now()
     try:
-        topology = app.source.reference(now, findings).topology
-        for read in (app.source.contacts, app.source.surveys, app.source.subscriber_events):
-            read(0.0, now, findings)
+        topology = feeds.reference(now, findings).topology
+        for one in (feeds.contacts, feeds.surveys, feeds.events):
+            feeds.everything(one, now, findings)
     except PrecallError as error:
         yield str(error)
         return
+    told_apart = bool(app.settings.feeds)
+    path = app.settings.sources.path
     if not topology.cells:
-        yield f"{path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
+        yield f"{'feeds' if told_apart else path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
         return
     from jobs.sampling import sample
 
-    reference = app.source.reference(now)
-    app.source.source_files(0.0, now)  # the first of two looks: what has not changed since is complete
-    seen = sample(app.source, app.catalogue, reference, findings, now=now)
-    if not seen.there:
-        yield f"{path / 'counters'}: no counter files have come yet"
-    elif not seen.kpis:
-        yield f"{path / 'counters'}: nothing is measured: no KPI can be computed from the newest {seen.files} files"
-    elif seen.little:
+    reference = feeds.reference(now)
+    for feed in feeds.counters:  # the first of two looks: what has not changed since is complete
+        where = f"feed '{feed.name}'" if told_apart else f"{path / 'counters'}"
+        try:
+            if not feed.files(0.0, now):
+                yield f"{where}: no counter files have come yet"
+        except PrecallError as error:
+            yield f"{where}: {error}"
+    where = "feeds" if told_apart else f"{path / 'counters'}"
+    seen = sample(feeds, app.catalogue, reference, findings, now=now)
+    if seen.there and not seen.kpis:
+        yield f"{where}: nothing is measured: no KPI can be computed from the newest {seen.files} files"
+    elif seen.there and seen.little:
         yield (
-            f"{path / 'counters'}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
+            f"{where}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
             f"counters in the newest {seen.files} files"
         )
 

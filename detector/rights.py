@@ -1,8 +1,8 @@
-"""Everything below `storage.path` is its owner's alone: folders 0700, files 0600; only the inbox stays as it was set."""
+"""Everything below `storage.path` is its owner's alone: folders 0700, files 0600; only inboxes stay as they were set."""
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 _OTHERS = 0o077
@@ -14,29 +14,31 @@ def private_umask() -> None:
     os.umask(_UMASK)
 
 
-def too_wide(root: Path, inbox: Path, *, deep: bool) -> Iterator[tuple[Path, int, int]]:
+def too_wide(root: Path, inboxes: Iterable[Path], *, deep: bool) -> Iterator[tuple[Path, int, int]]:
     """(path, its rights, the rights that it should have) of what others may reach below `root`; `deep`: also in folders of
-    folders, else `root` and what lies in it. The inbox is left out, and links are not followed.
+    folders, else `root` and what lies in it. Inboxes are left out, and links are not followed.
 
     An inbox below `root` that others may write is meant for them: then the folders above it may keep the right to pass
     through (0711), by which no name in them can be listed.
     """
-    inbox = inbox.absolute()
-    passing = _passing(root.absolute(), inbox)
-    for path in (root, *_below(root, inbox, deep)):
+    passing = {inbox.absolute(): _passing(root.absolute(), inbox.absolute()) for inbox in inboxes}
+    for path in (root, *_below(root, passing, deep)):
         try:
             mode = path.lstat().st_mode
         except OSError:  # gone meanwhile
             continue
-        allowed = passing if stat.S_ISDIR(mode) and inbox.is_relative_to(path.absolute()) else 0
+        allowed = 0
+        if stat.S_ISDIR(mode):
+            for inbox, rights in passing.items():
+                allowed |= rights if inbox.is_relative_to(path.absolute()) else 0
         if not stat.S_ISLNK(mode) and mode & _OTHERS & ~allowed:
             yield path, stat.S_IMODE(mode), stat.S_IMODE(mode) & ~(_OTHERS & ~allowed)
 
 
-def narrow(root: Path, inbox: Path, *, deep: bool) -> list[Path]:
+def narrow(root: Path, inboxes: Iterable[Path], *, deep: bool) -> list[Path]:
     """Take the rights of others away; returns what could not be changed."""
     left = []
-    for path, _, mode in list(too_wide(root, inbox, deep=deep)):
+    for path, _, mode in list(too_wide(root, inboxes, deep=deep)):
         try:
             path.chmod(mode)
         except OSError:
@@ -55,15 +57,16 @@ def _passing(root: Path, inbox: Path) -> int:
     return (0o010 if mode & 0o020 else 0) | (0o001 if mode & 0o002 else 0)
 
 
-def _below(folder: Path, inbox: Path, deep: bool) -> Iterator[Path]:
+def _below(folder: Path, inboxes: Collection[Path], deep: bool) -> Iterator[Path]:
     try:
         entries = list(os.scandir(folder))
     except OSError:
         return
     for entry in entries:
         path = Path(entry.path)
-        if path.absolute() == inbox:
+        if path.absolute() in inboxes:
             continue
         yield path
-        if entry.is_dir(follow_symlinks=False) and (deep or inbox.is_relative_to(path.absolute())):
-            yield from _below(path, inbox, deep)
+        above = any(inbox.is_relative_to(path.absolute()) for inbox in inboxes)
+        if entry.is_dir(follow_symlinks=False) and (deep or above):
+            yield from _below(path, inboxes, deep)

@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property, partial
@@ -28,33 +27,22 @@ from detector.domain.policy import (
 )
 from detector.domain.rule import Rule, read_rules
 from detector.environment import NESTED, PREFIX, Environment, check_sections, not_json, variable_of
+from detector.lengths import seconds_of
 from detector.secret_files import LINES, SECRETS, from_files, read_secret
 from detector.setting_bounds import mistakes
+from detector.sources.feed import FeedSettings
+from detector.sources.registry import OF_SOURCES, FeedEntry, keys
 from detector.toml_file import read_toml, text_of
 
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|min|minutes?|h|hours?|d|days?)")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MOST_HELD_OUT = 0.5
 _HOLDOUT = ("care", "holdout")
-_SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "storage"}
+_SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "feeds", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
 _STRUCTURED = {"tuple_type", "dataclass_type", "model_type", "model_attributes_type"}
 _AS_JSON = "write it as JSON: [30, 45] for a list"
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 DEFAULT = Path(config.__file__).parent / "precall.toml"
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
-
-
-def seconds_of(text: str) -> float:
-    """A length of time as people write it; ValueError for what is none, or nothing.
-
-    >>> seconds_of("45 min"), seconds_of("2 h"), seconds_of("90 s")
-    (2700.0, 7200.0, 90.0)
-    """
-    found = _LENGTH.fullmatch(text.strip())
-    if found is None or float(found[1]) <= 0:
-        raise ValueError(f"no length of time; write it like '45 min' or '2 h', not {text[:20]!r}")
-    return float(found[1]) * _UNITS[found[2][0]]
 
 
 class _Section(BaseModel):
@@ -88,12 +76,18 @@ class Sources(_Section):
         return text
 
     @property
-    def incomplete_after_s(self) -> float:
-        return seconds_of(self.incomplete_after)
-
-    @property
     def silent_after_s(self) -> float:
         return seconds_of(self.silent_after)
+
+    @property
+    def feed(self) -> FeedSettings:
+        """The one feed of everything that this section is short for; it is called by its kind. Raises Misconfigured."""
+        if self.kind not in OF_SOURCES:
+            mend = f"known are {', '.join(OF_SOURCES)}"
+            raise Misconfigured(f"unknown kind {self.kind!r}", where="sources", mend=mend)
+        model = OF_SOURCES[self.kind]
+        own = {key: value for key, value in self.model_dump(exclude={"kind"}).items() if key in model.model_fields}
+        return model.model_validate({"name": self.kind, **own})
 
 
 class Storage(_Section):
@@ -234,6 +228,7 @@ class Settings(BaseSettings):
     feedback: FeedbackPolicy = FeedbackPolicy()
     delivery: Delivery = Delivery()
     receivers: tuple[Receiver, ...] = ()
+    feeds: tuple[FeedEntry, ...] = ()
     retention: RetentionPolicy = RetentionPolicy()
     web: Web = Web()
     demo: Demo = Demo()
@@ -248,6 +243,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return Environment(settings_cls), init_settings
+
+    @property
+    def of_sources(self) -> FeedSettings | None:
+        """The feed of `[sources]`; none where `[[feeds]]` stand and `[sources]` names no `path`. Raises Misconfigured."""
+        return None if self.feeds and "path" not in self.sources.model_fields_set else self.sources.feed
+
+    @property
+    def inboxes(self) -> tuple[Path, ...]:
+        """Folders of this machine that feeds read. Raises Misconfigured."""
+        of_sources = () if self.of_sources is None else self.of_sources.folders
+        return (*of_sources, *(folder for feed in self.feeds for folder in feed.folders))
 
     @property
     def database_url(self) -> str:
@@ -394,6 +400,8 @@ def _names(section: tuple[int | str, ...]) -> list[str]:
     """The keys that the section knows."""
     if not section:
         return list(Settings.model_fields)
+    if section[0] == "feeds":
+        return keys()
     if section[0] == "receivers":
         return list(Receiver.model_fields)
     kind: Any = Settings.model_fields[str(section[0])].annotation

@@ -26,9 +26,9 @@ class Telemetry:
         self.behind = Gauge("precall_behind_seconds", "Age of the oldest tick still owed", registry=self.registry)
         self.job_seconds = Histogram("precall_job_seconds", "Time a job took", ["job"], registry=self.registry)
         self.feed_last_seen = Gauge(
-            "precall_feed_last_seen_timestamp_seconds", "When the newest file came", ["feed"], registry=self.registry
+            "precall_feed_last_seen_timestamp_seconds", "When the newest file or row came", ["feed"], registry=self.registry
         )
-        self.feed_rows = Counter("precall_feed_rows", "Rows of counters read", ["feed"], registry=self.registry)
+        self.feed_rows = Counter("precall_feed_rows", "Rows read", ["feed"], registry=self.registry)
         self.feed_findings = Counter("precall_feed_findings", "Findings in what was read", ["feed"], registry=self.registry)
         self.feed_silent = Gauge(
             "precall_feed_silent_parts", "Parts of the feed that are silent now", ["feed"], registry=self.registry

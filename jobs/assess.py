@@ -7,9 +7,9 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_habit
-from detector.domain.ports import Source
 from detector.kpis import Catalogue
 from detector.settings import Settings
+from detector.sources.feeds import Feeds
 from detector.store import PendingStep, Store
 from jobs import fitted
 from jobs.assessing.announcing import Announcing
@@ -21,7 +21,7 @@ from jobs.mending import mend, mended
 
 
 def assess(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     settings: Settings,
@@ -70,7 +70,7 @@ def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcin
         if overtaken or not store.ticks.still_pending(connection, pending_step):  # or another daemon was faster
             return []
         holding = Holding.at(connection, store, weighing.settings, now)
-        asking = Asking(store, found[0].situation.heard if found else Heard(), now)
+        asking = Asking(store, found[0].context.heard if found else Heard(), now)
         gravest_first = sorted(found, key=lambda one: one.gravity)
         alerts = [alert for one in gravest_first if (alert := announcing.record(connection, one, holding, asking))]
         store.notes.put(connection, "assessed_until", now)

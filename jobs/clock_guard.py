@@ -13,8 +13,9 @@ import structlog
 
 from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
-from detector.domain.ports import Clock, Source
+from detector.domain.ports import Clock
 from detector.domain.window import DAY_S, Window, utc
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.telemetry import Telemetry
 from jobs.clock_repair import repair
@@ -75,7 +76,7 @@ class ClockGuard:
 
     clock: Clock
     store: Store
-    source: Source
+    feeds: Feeds
     telemetry: Telemetry
     steady: Callable[[], float] = steady_s
     boot: str = field(default_factory=boot_id)
@@ -133,7 +134,7 @@ class ClockGuard:
             self.telemetry.clock(jumped_s=reading - after.at if after.doubt else 0.0)
             if not self._repaired or went_back or (before.doubt and not after.doubt):
                 sure_at = before.sure_at if self._saved is not None or self._repaired else 0.0
-                repair(self.store, self.source, now=after.at, sure_at=sure_at)
+                repair(self.store, self.feeds, now=after.at, sure_at=sure_at)
                 self._repaired = True
             self._save(after)
 
@@ -199,12 +200,12 @@ class ClockGuard:
 
     def newest(self, at: float) -> Window | None:
         """The newest period of what has arrived by `at` or is kept; None = no data."""
-        found = [period for period in (newest_of(self.source.newest_periods(at)), self._kept()) if period is not None]
+        found = [period for period in (newest_of(self.feeds.newest_periods(at)), self._kept()) if period is not None]
         return max(found, key=lambda period: period.end, default=None)
 
     def _ahead(self, at: float) -> Window | None:
         """The newest period where so many files agree that it may be the clock that is behind, and not one file ahead."""
-        periods = self.source.newest_periods(at)
+        periods = self.feeds.newest_periods(at)
         return self.newest(at) if len(periods) >= _AGREE else None
 
     def _kept(self) -> Window | None:
@@ -212,7 +213,7 @@ class ClockGuard:
         return max((tick.window for tick in self.store.ticks.newest_measured()), key=lambda one: one.end, default=None)
 
     def _delay_s(self, at: float) -> int:
-        return self.source.reference(at).operator.arrival_delay_s
+        return self.feeds.reference(at).operator.arrival_delay_s
 
     def _report(self, before: Believed, after: Believed, reading: float) -> None:
         """A jump is one finding, one line in the log and one more in the metric; its end is a line."""

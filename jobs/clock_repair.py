@@ -5,37 +5,33 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from detector.domain.ports import Source
 from detector.domain.window import DAY_S
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs.experience import KEPT
-from jobs.feeds import note_of
-from jobs.pull import COUNTERS
-from jobs.pull_people import POINTERS
+from jobs.feed_cursors import pull_back
+from jobs.feed_watch import note_of
 
 _SOON_S = 1800.0
 """What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
 
 
-def repair(store: Store, source: Source, *, now: float, sure_at: float) -> None:
+def repair(store: Store, feeds: Feeds, *, now: float, sure_at: float) -> None:
     """Nothing in the store is later than `now` (s, event time) when this returns, and nothing stays unread for it.
 
     `sure_at`: the last time that was beyond doubt: what arrived since is given again, and dropped where it is known. 0: not
-    known, everything that the source still has is given again. Running it again changes nothing. Raises Transient.
+    known, everything that the feeds still have is given again. Running it again changes nothing. Raises Transient.
     """
     notes = store.notes
     with store.begin() as connection:
-        for name in POINTERS:
-            if notes.get(name, 0.0) > now:
-                notes.put(connection, name, min(sure_at, now))
-        if notes.get(COUNTERS, 0.0) > now:
-            notes.put(connection, COUNTERS, 0.0)
+        pull_back(connection, store, [feed.name for feed in feeds], now=now, sure_at=sure_at)
         if (notes.get("decide_from") or 0) > now + _SOON_S:
             notes.put(connection, "decide_from", int(now))
         for name in ("learned_at", KEPT):
             if (notes.get(name) or 0) > now + _SOON_S:
                 notes.drop(connection, [name])
-        _repair_feed(connection, store, source.name, now)
+        for feed in feeds:
+            _repair_feed(connection, store, feed.name, now)
         ahead = store.ticks.forget_ahead(connection, now, data_until=now + DAY_S)
         store.decisions.forget_ahead(connection, ahead, after=int(now) + DAY_S)
     store.arrays.forget_ahead(("evidence", "memory"), int(now) + DAY_S, ahead)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from detector.domain.degradation import Degradation
+from detector.domain.detection import DetectionState
 from detector.domain.incident import Incident
 from detector.incidents import withdrawn, worth_telling
-from detector.store import Before, Decided
+from detector.store import Decided
 
 _FOREVER = 2**62
 _MERGED = "merged:"
@@ -57,7 +58,7 @@ class Correction:
         """An entry of the second run's log under the names that were told, by the clocks of the first: so that a third run
         sees what it would have seen in order."""
         was = one.before
-        return replace(one, before=Before(was.degradations, tuple(map(self.named, was.incidents)), was.missing))
+        return replace(one, before=DetectionState(was.degradations, tuple(map(self.named, was.incidents)), was.missing))
 
     def dated(self, d: Degradation) -> Degradation:
         """With the clock at which it was, or is now, told."""

@@ -1,6 +1,6 @@
 """What is measured, of what could be: which objects have which KPIs, how new, and which counters nobody understood."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,9 +25,9 @@ _MOST_NAMES = 2_000
 """Names of counters that are remembered of each sort."""
 
 
-def keep_counters(connection: Connection, store: Store, intake: Intake, unused: Mapping[str, str]) -> None:
+def keep_counters(connection: Connection, store: Store, intakes: Iterable[Intake], unused: Mapping[str, str]) -> None:
     """Which counters were read, beside what was known: part of the caller's transaction."""
-    names = {name for counters in intake.counters for name in counters}
+    names = {name for intake in intakes for counters in intake.counters for name in counters}
     before = store.notes.get(_COUNTERS) or {"known": [], "unused": {}}
     known = {*before["known"], *(name for name in names if name not in unused)}
     strange = before["unused"] | {name: meant for name, meant in unused.items() if name not in before["unused"]}

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detector import pipeline
-from detector.degradations import Tracked
 from detector.domain.degradation import Degradation
+from detector.domain.detection import DetectionState, Tracked, remembered_degradations
 from detector.domain.evidence import Evidence
-from detector.domain.incident import Incident, wanted
+from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
-from detector.store import Before, Decided, PendingStep
+from detector.store import Decided, PendingStep
 from detector.store.ticks import UNKNOWN
 from jobs import fitted
 from jobs.correct import Correction, Told
@@ -46,7 +46,7 @@ class Deciding:
         while True:
             number, mine = store.decisions.newest(), pending_step.tick.duration_s
             standing = tuple(store.incidents.all(state="open"))
-            before = Before(
+            before = DetectionState(
                 tuple(store.degradations.wanted(pending_step.tick.start, standing)),
                 standing,
                 store.notes.get(f"missing:{mine}", {}),
@@ -70,18 +70,10 @@ class Deciding:
             fitted.forget_evidence(store)
             return True
 
-    def _judged(self, evidence: Evidence, before: Before, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
+    def _judged(self, evidence: Evidence, before: DetectionState, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
         scoring = self.scoring
         return pipeline.decide(
-            evidence,
-            before.degradations,
-            before.incidents,
-            scoring.reference,
-            scoring.catalogue,
-            scoring.policy,
-            self.correlation,
-            now=now,
-            missing=before.missing,
+            evidence, before, scoring.reference, scoring.catalogue, scoring.policy, self.correlation, now=now
         )
 
     def again(self) -> None:
@@ -199,10 +191,12 @@ class Run:
             {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
         )
 
-    def before(self, tick: Tick) -> Before:
+    def before(self, tick: Tick) -> DetectionState:
         standing = tuple(i for i in self.incidents.values() if i.state == "open")
-        return Before(
-            wanted(self.degradations.values(), standing, tick.start), standing, self.missing.get(tick.duration_s, {})
+        return DetectionState(
+            remembered_degradations(self.degradations.values(), standing, tick.start),
+            standing,
+            self.missing.get(tick.duration_s, {}),
         )
 
     def take(self, one: Decided, tracked: Tracked, incidents: Sequence[Incident]) -> None:

@@ -144,6 +144,7 @@ class Demo:
         return self.settings.model_copy(
             update={
                 "storage": self.settings.storage.model_copy(update={"path": root, "database": ""}),
+                "feeds": (),
                 "sources": self.settings.sources.model_copy(
                     update={"kind": "file_drop", "path": root / "inbox", "settle_s": 0.0}
                 ),
@@ -169,10 +170,11 @@ class Demo:
                 history_days=demo.history_days,
                 subscribers_per_cell=demo.subscribers_per_cell,
             )
+            (folder,) = app.feeds
             for day in operator.days():
-                source = PreparedDay(operator.world, operator.people, day, app.source, app.pseudonymiser.subscriber)
+                given = PreparedDay(operator.world, operator.people, day, folder, app.pseudonymiser.subscriber)
                 pull(
-                    source,
+                    given.feeds,
                     app.store,
                     app.catalogue,
                     now=day.end,

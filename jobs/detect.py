@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
-from detector.domain.ports import Source
 from detector.domain.window import Tick
 from detector.kpis import Catalogue
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs.decide import Deciding
 from jobs.ledger import Reached, walk_on
@@ -22,7 +22,7 @@ class Detected:
 
 
 def detect(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     *,

@@ -9,7 +9,7 @@ from detector.domain.customer import Customers
 from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import Window
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
@@ -23,7 +23,7 @@ KEPT = "experience_until"
 """Note: the clock (s) of the last time."""
 
 
-def keep_experience(source: Source, store: Store, *, now: float, reached: Reached = walk_on) -> int:
+def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached: Reached = walk_on) -> int:
     """Anew every day since the begin of an incident that is open or was changed meanwhile; returns how many rows.
 
     A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing

@@ -61,7 +61,7 @@ class Judging:
     def _moments(self, begin: int, now: float) -> Iterator[int]:
         """When each period's data should have come; a period that lacks some waits for the next of these, its grace over."""
         store = self.jobs.store
-        delay = self.jobs.source.reference(now).operator.arrival_delay_s
+        delay = self.jobs.feeds.reference(now).operator.arrival_delay_s
         with store.begin() as connection:
             spans = store.ticks.span(connection)
         moments = set[int]()

@@ -4,7 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillReading
 
 from detector.domain.errors import PrecallError
-from detector.domain.ports import Clock, Reference, Source
+from detector.domain.ports import Clock, Reference, ReferenceFeed
 
 PATIENCE_S = 0.02
 """A caller on the phone waits so long for the newest tables, then what was known before answers."""
@@ -14,7 +14,7 @@ class Known:
     """Call it for the newest reference: read by a thread of its own, so that a large `subscribers.csv` that has changed
     holds up the first asker of all and nobody after. Raises what reading raises, until something has been read."""
 
-    def __init__(self, source: Source, clock: Clock, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, source: ReferenceFeed, clock: Clock, patience_s: float = PATIENCE_S) -> None:
         self._source, self._clock, self._patience_s = source, clock, patience_s
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="known")
         self._reading: Future[Reference] | None = None

@@ -8,12 +8,13 @@ from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, DetectionPolicy
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.impact import learn_habit
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import fitted
 from jobs.doubt import Spell, in_doubt, marked, set_apart
@@ -34,7 +35,7 @@ ADOPTED = "adopted"
 
 
 def learn(
-    source: Source,
+    source: Feeds,
     store: Store,
     catalogue: Catalogue,
     *,

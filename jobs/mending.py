@@ -1,4 +1,4 @@
-"""Data whose files were damaged or lost: pulled again from what the source still has, else not known any more."""
+"""Data whose files were damaged or lost: pulled again from what the feeds still have, else not known any more."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -6,14 +6,19 @@ from typing import TypeVar
 
 from detector import pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Misconfigured, Permanent, Unfinished
+from detector.domain.errors import Misconfigured, Permanent, Transient
+from detector.domain.exposure import join_presence
 from detector.domain.finding import Findings
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import Cursor, Reference, SourceFile
 from detector.domain.window import DAY_S, Grid, Tick, utc
 from detector.kpis import Catalogue
+from detector.sources.feeds import Feeds
+from detector.sources.plausible import presence_of_known
 from detector.store import Store
 from detector.store.damage import Damaged
+from detector.store.presence import feed_of
 from detector.store.ticks import DAMAGED, UNKNOWN
+from jobs.feed_cursors import own_name
 
 Result = TypeVar("Result")
 _TRIES = 20
@@ -31,15 +36,15 @@ def mended(job: Callable[[], Result], mend_now: Callable[[], object]) -> Result:
     return job()
 
 
-def mend(source: Source, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
-    """Every tick and every file of attachments that is marked: its file if it is whole again, else what the source still
+def mend(feeds: Feeds, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
+    """Every tick and every file of attachments that is marked: its file if it is whole again, else what the feeds still
     has, else "not known". Returns how many ticks are known again. Raises Transient."""
     store.mend_folders()
-    _mend_presence(source, store, now)
+    _mend_presence(feeds, store, reference, now)
     marked = store.ticks.in_state(DAMAGED)
     back = _put_back(store, marked)
     left = [tick for tick in marked if tick not in back]
-    again = [_Again(source, store, catalogue, reference, list(day)) for _, day in groupby(left, key=_day)]
+    again = [_Again(feeds, store, catalogue, reference, list(day)) for _, day in groupby(left, key=_day)]
     return len(back) + sum(len(day.run()) for day in again)
 
 
@@ -60,9 +65,9 @@ class _Again:
     """Ticks of one day and one duration, from the files that fed them."""
 
     def __init__(
-        self, source: Source, store: Store, catalogue: Catalogue, reference: Reference, ticks: Sequence[Tick]
+        self, feeds: Feeds, store: Store, catalogue: Catalogue, reference: Reference, ticks: Sequence[Tick]
     ) -> None:
-        self._source, self._store, self._catalogue, self._reference = source, store, catalogue, reference
+        self._feeds, self._store, self._catalogue, self._reference = feeds, store, catalogue, reference
         self._ticks, self._grid = ticks, Grid(reference.operator.tick_s)
 
     def run(self) -> list[Tick]:
@@ -76,7 +81,7 @@ class _Again:
             for tick, source_files in fed_by.items()
             if source_files and all(source_file in read for source_file in source_files)
         }
-        frames = pipeline.measure(
+        frames = pipeline.compute(
             [b for batches in read.values() for b in batches if self._grid.tick(b.start, b.duration_s) in there],
             self._catalogue,
             self._reference,
@@ -108,13 +113,13 @@ class _Again:
         read, window = {}, self._grid.reach(self._ticks)
         for source_file in sorted(source_files, key=lambda p: (p.arrived_at, p.name)):
             try:
-                read[source_file] = list(self._source.read(source_file, Findings(), window))
-            except (Permanent, Unfinished, OSError):
+                read[source_file] = list(self._feeds.read(source_file, Findings(), window))
+            except (Permanent, Transient, OSError):
                 continue
         return read
 
 
-def _mend_presence(source: Source, store: Store, now: float) -> None:
+def _mend_presence(feeds: Feeds, store: Store, reference: Reference, now: float) -> None:
     """Attachments: what arrived then is asked for once more. Those of erased people stay out."""
     for file in store.stored.damaged("presence"):
         if store.presence.whole_again(file.path):
@@ -123,8 +128,13 @@ def _mend_presence(source: Source, store: Store, now: float) -> None:
             continue
         after, until = file.after or 0.0, min(file.until or 0.0, now)
         try:
-            rows = store.tombstones.read().without(source.presence(after, until, Findings()))
-        except (Misconfigured, Permanent, Unfinished, OSError):
+            given = [
+                feed.new(Cursor(after), until, Findings()).rows for feed in feeds.presence if _fed(feed.name, file.path)
+            ]
+            people, topology = reference.customers.subscribers, reference.topology
+            known = presence_of_known(join_presence(given), people, topology, until, Findings())
+            rows = store.tombstones.read().without(known)
+        except (Misconfigured, Permanent, Transient, OSError):
             continue  # a table is being mended: it is asked again at the next pull
         with store.begin() as connection:
             found = store.presence.write_again(rows, file, connection)
@@ -134,3 +144,8 @@ def _mend_presence(source: Source, store: Store, now: float) -> None:
         else:
             findings.add("store_lost", file.path, "not known any more: what it came from is gone from the inbox")
         store.damage.note(findings)
+
+
+def _fed(feed: str, path: str) -> bool:
+    """Whether the rows of this file came from the feed."""
+    return own_name(feed) == feed_of(path)

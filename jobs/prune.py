@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from detector.domain.errors import PrecallError
 from detector.domain.policy import RetentionPolicy
-from detector.domain.ports import Source
+from detector.sources.feeds import Feeds
 from detector.store import Store
 
 _DAY = 86_400
 
 
-def prune(store: Store, source: Source, policy: RetentionPolicy, *, now: float, wall_now: float) -> Mapping[str, int]:
+def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wall_now: float) -> Mapping[str, int]:
     """Delete what is older than its retention; returns how much went: files of attachments, habits, KPIs and quarantine,
     rows of everything else."""
 
@@ -22,20 +22,20 @@ def prune(store: Store, source: Source, policy: RetentionPolicy, *, now: float, 
         "habits": store.arrays.prune_older("habit", wall_now - policy.habits_days * _DAY),
         "quarantine": store.quarantine.prune(wall_now - policy.quarantine_days * _DAY),
     }
-    gone |= store.retention.prune(policy, now=now, wall_now=wall_now, known=_known(source, now))
+    gone |= store.retention.prune(policy, now=now, wall_now=wall_now, known=_known(feeds, now))
     with store.begin() as connection:
         longest = max(policy.attachments_days, policy.interactions_days, policy.events_days)
         store.tombstones.prune(connection, before(longest))
     gone["identities sealed anew"] = store.vault.reseal()
     store.history.compact(before=int(now) - _DAY)
     gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - _DAY)
-    gone["piece"] = store.source_files.prune(before(policy.kpi_days), source.source_files(0.0, now))
+    gone["piece"] = store.source_files.prune(before(policy.kpi_days), feeds.files(0.0, now))
     return gone
 
 
-def _known(source: Source, now: float) -> Mapping[str, str]:
+def _known(feeds: Feeds, now: float) -> Mapping[str, str]:
     """Pseudonyms that the operator's tables name. Tables that cannot be read hold up no retention: then nobody is gone."""
     try:
-        return source.reference(now).raw_ids
+        return feeds.reference(now).raw_ids
     except PrecallError:
         return {}

@@ -1,6 +1,6 @@
 """New files and rows in: parse, compute KPIs, one version of each touched tick, all recorded in one transaction."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from math import inf, nextafter
@@ -11,13 +11,15 @@ from sqlalchemy.exc import DataError, DBAPIError
 from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.policy import DetectionPolicy, FeedbackPolicy
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import Cursor, Reference, SourceFile
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
+from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs import feeds
+from jobs import feed_watch
 from jobs.bursts import scan_bursts
 from jobs.coverage import keep_counters
+from jobs.feed_cursors import cursor_of, keep_cursor
 from jobs.intake import Intake, judge_names
 from jobs.ledger import Reached, never_came, walk_on
 from jobs.mending import mend
@@ -26,8 +28,6 @@ from jobs.progress import Moved, unseen
 from jobs.pull_people import PeoplePull
 from jobs.pull_round import Pulled, Round, put_aside
 
-COUNTERS = "pulled:counters"
-"""The note that says until when (s) counters were taken in."""
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
 _ROUND_BYTES = 160 * 2**20
@@ -35,7 +35,7 @@ _ROUND_BYTES = 160 * 2**20
 
 
 def pull(
-    source: Source,
+    feeds: Feeds,
     store: Store,
     catalogue: Catalogue,
     *,
@@ -48,45 +48,48 @@ def pull(
     moved: Moved = unseen,
     budget_s: float = inf,
 ) -> Pulled:
-    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and owe nothing.
+    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and add_pending nothing.
 
     More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
-    A file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s` is left
-    for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be written:
-    nothing is half recorded, the next pull does it again.
-    """
+    A feed or a file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s`
+    is left for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be
+    written: nothing is half recorded, the next pull does it again."""
     findings = Findings()
-    reference = source.reference(now, findings)
+    due = feeds.due()
+    reference = feeds.reference(now, findings)
     store.vault.seal(reference.raw_ids)
-    PeoplePull(source, store, reference, now, findings).run()
+    rows = PeoplePull(feeds, store, reference, now, findings, due).run()
     if listening is not None and now >= decide_from:
         scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
-    mend(source, store, catalogue, reference, now=now)
-    listed = source.source_files(store.notes.get(COUNTERS, 0.0), now)
-    source.passed_over(findings)
-    for source_file, reason in store.source_files.refused(listed):
-        put_aside(source, source_file, reason, findings)
-    unread = store.source_files.unread(listed)
+    mend(feeds, store, catalogue, reference, now=now)
+    listed = feeds.listed(due, lambda feed: cursor_of(store, feed, "counters").until, now, findings)
+    feeds.passed_over(findings)
+    files = sorted((file for own in listed.values() for file in own), key=lambda f: (f.arrived_at, f.name))
+    for source_file, reason in store.source_files.refused(files):
+        put_aside(feeds, source_file, reason, findings)
+    unread = store.source_files.unread(files)
     fresh = [source_file for source_file in unread if not store.source_files.postponed(source_file)]
-    intake = Intake()
+    intakes: defaultdict[str, Intake] = defaultdict(Intake)
     rounds = [
         Round(
-            source=source,
+            feeds=feeds,
             store=store,
             catalogue=catalogue,
             reference=reference,
             findings=findings,
             source_files=part,
             decide_from=decide_from,
-            intake=intake,
+            intakes=intakes,
         )
         for part in _rounds(fresh, store)
     ]
     patience = Patience(store, budget_s)
     done, failed = _run(rounds, now, reached, moved, patience)
     ticks = [tick for pulled in done for tick in pulled.ticks]
-    unused = judge_names(intake, catalogue, reference.topology, findings)
-    if failed:  # the pointer stays, so that the files of that round are listed again
+    unused: dict[str, str] = {}
+    for intake in intakes.values():
+        unused |= judge_names(intake, catalogue, reference.topology, findings)
+    if failed:  # the cursors stay, so that the files of that round are listed again
         with store.begin() as connection:
             store.notes.count(connection, findings, now)
         raise failed[0]
@@ -94,13 +97,18 @@ def pull(
         left = store.source_files.unread(unread)
         if not patience.backlog(left):
             ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
-        store.notes.put(connection, COUNTERS, min([now, *(nextafter(p.arrived_at, -inf) for p in left)]))
+        for feed in listed:
+            until = min([now, *(nextafter(p.arrived_at, -inf) for p in left if p.source == feed)])
+            keep_cursor(connection, store, feed, "counters", Cursor(until))
         patience.note(connection, left, now)
-        feeds.record(connection, store, source.name, intake, findings, now=now)
-        keep_counters(connection, store, intake, unused)
+        for feed, intake in intakes.items():
+            feed_watch.record(connection, store, feed, intake, findings, now=now)
+        keep_counters(connection, store, intakes.values(), unused)
+        feed_watch.record_rows(connection, store, {f.name: rows[f.name] for f in feeds if f.counters is None}, now=now)
         store.notes.count(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
-    return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), intake.rows)
+    rows.update({feed: intake.rows for feed, intake in intakes.items()})
+    return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), rows)
 
 
 def _run(
@@ -135,7 +143,7 @@ def _may_be_of_a_file(error: Exception) -> bool:
 
 
 def _rounds(source_files: Sequence[SourceFile], store: Store) -> Iterator[list[SourceFile]]:
-    """Files of the same hours together; those whose periods are not known before reading, by size. Large ones come last,
+    """Pieces of the same hours together; those whose periods are not known before reading, by size. Large ones come last,
     and each alone; so do those that could not be read before."""
     alone = [source_file for source_file in source_files if is_large(source_file) or store.source_files.failed(source_file)]
     rest = [source_file for source_file in source_files if source_file not in alone]

@@ -1,17 +1,19 @@
 """Files that are read together: into whole ticks, of which each is recorded or none."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from detector import pipeline
 from detector.domain.counters import CounterBatch
-from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
+from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient
 from detector.domain.finding import Finding, Findings
 from detector.domain.frame import KpiFrame, overlaid
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.feeds import Feeds
 from detector.sources.file_names import shown_name
 from detector.store import Store
 from jobs.intake import Intake
@@ -27,42 +29,43 @@ class Pulled:
     set_aside: tuple[tuple[SourceFile, str], ...] = ()
     ticks: tuple[Tick, ...] = ()
     findings: tuple[Finding, ...] = ()
-    rows: int = 0
-    """Rows of counters in what was read."""
+    rows: Counter[str] = field(default_factory=Counter)
+    """Feed -> how many of its rows are new."""
 
 
-def reason_of(source_file: SourceFile, error: Exception) -> tuple[str, str]:
+def reason_of(feeds: Feeds, source_file: SourceFile, error: Exception) -> tuple[str, str]:
     """(the file, the reason in one line)."""
     name = shown_name(source_file.name)
-    return name, str(error).replace(source_file.name, name)
+    return feeds.label(source_file.source) + name, str(error).replace(source_file.name, name)
 
 
-def put_aside(source: Source, source_file: SourceFile, reason: str, findings: Findings) -> None:
+def put_aside(feeds: Feeds, source_file: SourceFile, reason: str, findings: Findings) -> None:
     """Out of the way if that is possible; else the file stays, and is not read again."""
     try:
-        source.set_aside(source_file, reason)
-    except Transient as error:
-        findings.add("file_left_in_place", *reason_of(source_file, error))
+        feeds.set_aside(source_file, reason)
+    except PrecallError as error:
+        findings.add("file_left_in_place", *reason_of(feeds, source_file, error))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Files read together into whole ticks."""
+    """Pieces read together into whole ticks."""
 
-    source: Source
+    feeds: Feeds
     store: Store
     catalogue: Catalogue
     reference: Reference
     findings: Findings
     source_files: Sequence[SourceFile]
     decide_from: int
-    intake: Intake
+    intakes: MutableMapping[str, Intake]
+    """Feed -> what is read of it."""
 
     def halves(self, error: Exception) -> list["Round"]:
         """Two rounds in reverse order; none if there is but one file, which is left for a while."""
         if len(self.source_files) == 1:
             pause = self.store.source_files.postpone(self.source_files[0])
-            name, why = reason_of(self.source_files[0], unforeseen(error, self.source_files[0].name))
+            name, why = reason_of(self.feeds, self.source_files[0], unforeseen(error, self.source_files[0].name))
             self.findings.add("file_unreadable", name, f"{why}: left in place, tried again in {pause:.0f} s")
             return []
         middle = len(self.source_files) // 2
@@ -92,11 +95,11 @@ class Round:
         reached("pull.written")
         self._record(written, versions, read, aside, now)
         for source_file, reason in aside:
-            put_aside(self.source, source_file, reason, found)
+            put_aside(self.feeds, source_file, reason, found)
         for source_file in unread:
             self.store.source_files.postpone(source_file)
         for source_file, own in read:
-            self.intake.add(source_file, own)
+            self.intakes[source_file.source].add(source_file, own)
         self.findings.extend(found)
         reached("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)
@@ -120,19 +123,19 @@ class Round:
                 break
             own = Findings()
             try:
-                read.append((source_file, list(self.source.read(source_file, own, window or source_file.window))))
+                read.append((source_file, list(self.feeds.read(source_file, own, window or source_file.window))))
                 findings.extend(own)
             except Permanent as error:
-                name, why = reason_of(source_file, error)
+                name, why = reason_of(self.feeds, source_file, error)
                 aside.append((source_file, why))
                 findings.add("file_incomplete" if isinstance(error, Incomplete) else "file_set_aside", name, why)
-            except Unfinished as error:
+            except Transient as error:  # of its feed: the others go on
                 unread.append(source_file)
-                findings.add("file_unreadable", *reason_of(source_file, error))
+                findings.add("file_unreadable", *reason_of(self.feeds, source_file, error))
             except PrecallError:
                 raise
             except Exception as error:  # noqa: BLE001  a reader's own mistake costs its file, never the others
-                name, why = reason_of(source_file, unforeseen(error, source_file.name))
+                name, why = reason_of(self.feeds, source_file, unforeseen(error, source_file.name))
                 findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", name, why)
                 if of_surroundings(error):
                     unread.append(source_file)
@@ -151,7 +154,7 @@ class Round:
         """KPI frames of the touched ticks; what re-read files say of other ticks is left alone."""
         wanted = set(touched)
         mine = [b for b in batches if self._grid.tick(b.start, b.duration_s) in wanted]
-        frames = pipeline.measure(mine, self.catalogue, self.reference, findings)
+        frames = pipeline.compute(mine, self.catalogue, self.reference, findings)
         return [frame for frame in frames.values() if len(frame.starts)]
 
     def _over_stored(self, frame: KpiFrame) -> KpiFrame:

@@ -18,7 +18,7 @@ from detector.domain.customer import CHANNELS
 from detector.domain.errors import Permanent, PrecallError
 from detector.domain.impact import Listing
 from detector.domain.policy import CarePolicy, ImpactPolicy
-from detector.domain.ports import Reference, Source, Transport
+from detector.domain.ports import Reference, ReferenceFeed, Transport
 from detector.domain.rule import ACTIONS
 from detector.store import Message, Store
 from detector.store.outbox import LEASE_S
@@ -44,7 +44,7 @@ class Relay:
     long as the relay. `attempt_s` is the transport's time-out. Several threads may push at once, each for its receiver."""
 
     store: Store
-    source: Source
+    source: ReferenceFeed
     transport: Transport
     receivers: Mapping[str, Receiver]
     source_uri: str

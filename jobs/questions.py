@@ -20,7 +20,7 @@ def questions_of(
     """What pages, API and command line ask of the app. `metrics`: the daemon's, where another process has them."""
     return StoreService(
         store=app.store,
-        source=lambda: app.source,
+        source=lambda: app.feeds,
         catalogue=lambda: app.catalogue,
         settings=app.settings,
         clock=app.clock,
@@ -35,4 +35,4 @@ def desk_of(app: App) -> "StoreDesk":
     """What care teams tell and ask beside the incident."""
     from detector.web.store_desk import StoreDesk  # with the reports, which a lookup does not need
 
-    return StoreDesk(app.store, app.source, app.settings, app.clock, app.pseudonymiser)
+    return StoreDesk(app.store, app.feeds, app.settings, app.clock, app.pseudonymiser)

@@ -41,7 +41,7 @@ def _at_work(who: str) -> Misconfigured:
 def rebuild(app: App, found: Verified) -> Verified:
     """Mend what can be mended; what is wrong afterwards. Raises PrecallError if the store cannot be written."""
     store, settings = app.store, app.settings
-    narrow(settings.storage.path, settings.sources.path, deep=True)
+    narrow(settings.storage.path, settings.inboxes, deep=True)
     store.mend_folders()
     if any(one.kind == "index" for one in found.troubles):
         reindex(store)
@@ -52,7 +52,7 @@ def rebuild(app: App, found: Verified) -> Verified:
         _put_in_order(app, trouble)
     _try_again(app)
     now, reference = app.clock.now(), _reference(app)
-    mend(app.source, store, app.catalogue, reference, now=now)
+    mend(app.feeds, store, app.catalogue, reference, now=now)
     store.history.adopt()
     store.presence.adopt()
     if store.notes.get("learned_at") is not None:
@@ -66,7 +66,7 @@ def mendable(troubles: Sequence[Trouble]) -> list[Trouble]:
 
 
 def _reference(app: App) -> Reference:
-    return app.source.reference(app.clock.now())
+    return app.feeds.reference(app.clock.now())
 
 
 def _try_again(app: App) -> None:

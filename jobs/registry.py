@@ -7,10 +7,11 @@ import structlog
 
 from detector.clock import WallClock
 from detector.delivery import Receiver
-from detector.domain.ports import Clock, Source
+from detector.domain.ports import Clock
 from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.settings import Settings
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.telemetry import Telemetry
 from jobs import fitted
@@ -18,7 +19,7 @@ from jobs.assess import assess
 from jobs.clock_guard import ClockGuard
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
-from jobs.feeds import FeedWatch, last_seen, stops
+from jobs.feed_watch import last_seen, silent_parts, stops, watches
 from jobs.learn import LEARNED_FROM, learn
 from jobs.ledger import Reached, walk_on
 from jobs.progress import Watch, unwatched
@@ -42,7 +43,7 @@ NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 class Jobs:
     """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
 
-    source: Source
+    feeds: Feeds
     store: Store
     catalogue: Catalogue
     settings: Settings
@@ -62,9 +63,7 @@ class Jobs:
 
     def __post_init__(self) -> None:
         timed = isinstance(self.clock, WallClock)
-        self.guard = ClockGuard(
-            clock=self.clock, store=self.store, source=self.source, telemetry=self.telemetry, timed=timed
-        )
+        self.guard = ClockGuard(clock=self.clock, store=self.store, feeds=self.feeds, telemetry=self.telemetry, timed=timed)
         self.clock = self.guard
 
     def run(self, name: str) -> str:
@@ -88,7 +87,7 @@ class Jobs:
         policy = self.settings.detection
         with self.watch("reading what has arrived") as moved:
             pulled = pull(
-                self.source,
+                self.feeds,
                 self.store,
                 self.catalogue,
                 now=self.clock.now(),
@@ -100,9 +99,10 @@ class Jobs:
                 moved=moved,
                 budget_s=self.settings.sources.pull_budget_s,
             )
-        self.telemetry.fed(
-            self.source.name, seen_at=last_seen(self.store, self.source.name), rows=pulled.rows, findings=pulled.findings
-        )
+        for feed in self.feeds:
+            found = [finding for finding in pulled.findings if self.feeds.is_of(finding, feed.name)]
+            seen_at = last_seen(self.store, feed.name)
+            self.telemetry.fed(feed.name, seen_at=seen_at, rows=pulled.rows[feed.name], findings=found)
         for source_file, reason in pulled.set_aside:
             log.warning("file set aside", file=source_file.name, reason=reason)
         self.telemetry.files.labels("set_aside").inc(len(pulled.set_aside))
@@ -111,31 +111,32 @@ class Jobs:
             self.telemetry.findings.labels(finding.code).inc(finding.count)
         return f"{pulled.source_files} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
 
-    def _watch_feed(self) -> None:
+    def _watch_feeds(self) -> None:
         """What stopped coming, or comes again: log, metrics, and an alert to operations."""
-        feed, settings, now = self.source.name, self.settings, self.clock.now()
-        watch = FeedWatch(
-            store=self.store,
-            reference=self.source.reference(now),
-            feed=feed,
+        now = self.clock.now()
+        reference = self.feeds.reference(now)
+        for watch in watches(
+            self.feeds,
+            self.store,
+            reference,
             now=now,
             begun_at=self.decide_from(),
-            silent_after_s=settings.sources.silent_after_s,
             receivers=self.receivers,
             due_at=self.wall.now(),
-            link_base=settings.web.link_base,
-        )
-        silent, resumed = watch.look()
-        zone = self.source.reference(now).operator.timezone
-        for stop in silent:
-            log.warning("feed silent", feed=feed, part=stop.part, reason=stop.sentence(zone))
-        for stop in resumed:
-            log.warning("feed resumed", feed=feed, part=stop.part)
-        self.telemetry.silent(feed, stops(self.store, feed))
+            link_base=self.settings.web.link_base,
+        ):
+            silent, resumed = watch.look()
+            for stop in silent:
+                log.warning(
+                    "feed silent", feed=watch.feed, part=stop.part, reason=stop.sentence(reference.operator.timezone)
+                )
+            for stop in resumed:
+                log.warning("feed resumed", feed=watch.feed, part=stop.part)
+            self.telemetry.silent(watch.feed, stops(self.store, watch.feed))
 
     def detect(self) -> str:
         detected = detect(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             now=self.clock.now(),
@@ -144,7 +145,7 @@ class Jobs:
             reached=self.reached,
         )
         self.decided += detected.decided
-        self._watch_feed()
+        self._watch_feeds()
         self.telemetry.ticks.inc(len(detected.decided))
         open_ = self.store.incidents.all(state="open")
         self.telemetry.incidents.set(len(open_))
@@ -154,7 +155,7 @@ class Jobs:
 
     def assess(self) -> str:
         alerts = assess(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             self.settings,
@@ -167,7 +168,7 @@ class Jobs:
         return f"{len(alerts)} alerts composed"
 
     def experience(self) -> str:
-        return f"{keep_experience(self.source, self.store, now=self.clock.now(), reached=self.reached)} rows kept"
+        return f"{keep_experience(self.feeds, self.store, now=self.clock.now(), reached=self.reached)} rows kept"
 
     def experience_if_due(self) -> str:
         """Once an hour of event time: the present day and what late data changed."""
@@ -199,7 +200,7 @@ class Jobs:
         policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
         with self.watch("learning what is normal") as moved:
             count = learn(
-                self.source,
+                self.feeds,
                 self.store,
                 self.catalogue,
                 now=now,
@@ -247,7 +248,7 @@ class Jobs:
     def prune(self) -> str:
         if not self.guard.certain():
             return self.guard.problem()
-        gone = prune(self.store, self.source, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
+        gone = prune(self.store, self.feeds, self.settings.retention, now=self.clock.now(), wall_now=self.wall.now())
         return ", ".join(f"{count} {name}" for name, count in gone.items() if count) or "nothing is older than it may be"
 
     def problems(self) -> list[str]:
@@ -258,6 +259,6 @@ class Jobs:
         if pending and self.clock.now() - pending[0].tick.end > _OVERDUE_S:
             found.append(f"detect: the tick of {pending[0].tick.start} is still owed")
         found += [problem] if (problem := self.guard.problem()) else []
-        zone = self.source.reference(self.clock.now()).operator.timezone
-        found += [stop.sentence(zone) for stop in stops(self.store, self.source.name)]
+        zone = self.feeds.reference(self.clock.now()).operator.timezone
+        found += [stop.sentence(zone) for stop in silent_parts(self.feeds, self.store)]
         return found + problems_of(self.store.receiver_states.all(), self.relay.receivers, zone)

@@ -11,7 +11,7 @@ from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
-from detector.domain.ports import Reference, Source
+from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import Window
 from detector.feedback.bursts import Burst
 from detector.impact import left_out
@@ -31,7 +31,7 @@ _SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
 
 def report(
     name: str,
-    source: Source,
+    source: ReferenceFeed,
     store: Store,
     settings: Settings,
     *,

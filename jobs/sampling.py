@@ -13,7 +13,7 @@ from detector.domain.coverage import LITTLE
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import CounterFeed, Reference, SourceFile
 from detector.kpis import Catalogue
 from jobs.intake import Intake, judge_lengths, judge_names, series_of
 
@@ -37,13 +37,13 @@ class Sampled:
         return self.measured < LITTLE * self.objects
 
 
-def sample(source: Source, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float) -> Sampled:
+def sample(feed: CounterFeed, catalogue: Catalogue, reference: Reference, findings: Findings, *, now: float) -> Sampled:
     """Reads the newest files of each kind as a pull would; `findings` gets what is wrong with them."""
-    source_files = source.source_files(0.0, now)
+    source_files = feed.files(0.0, now)
     chosen, intake, batches = _newest(source_files), Intake(), list[CounterBatch]()
     for source_file in chosen:
         try:
-            own = list(source.read(source_file, findings, source_file.window))
+            own = list(feed.read(source_file, findings, source_file.window))
         except Permanent as error:
             findings.add("file_set_aside", source_file.name, str(error))
             continue
@@ -53,7 +53,7 @@ def sample(source: Source, catalogue: Catalogue, reference: Reference, findings:
     for name, part in intake.parts.items():
         if name.startswith("files "):
             judge_lengths(name, sorted(part.starts), part.duration_s, findings)
-    frames = pipeline.measure(batches, catalogue, reference, findings).values()
+    frames = pipeline.compute(batches, catalogue, reference, findings).values()
     seen = {base_object(name) for frame in frames for name in _with_values(frame)}
     kpis = {kpi.id for frame in frames for kpi in frame.kpis}
     cells = [c for c in reference.topology.cells.values() if c.state not in ("planned", "retired")]

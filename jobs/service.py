@@ -39,7 +39,7 @@ def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> J
     """Every job over the ports of `app`."""
     relay = Relay(
         store=app.store,
-        source=app.source,
+        source=app.feeds,
         transport=app.transport,
         receivers={r.name: r for r in app.receivers},
         source_uri=app.settings.delivery.source,
@@ -51,7 +51,7 @@ def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> J
         clock_watch=ClockWatch.of_machine(monotonic),
     )
     return Jobs(
-        source=app.source,
+        feeds=app.feeds,
         store=app.store,
         catalogue=app.catalogue,
         settings=app.settings,

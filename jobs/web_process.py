@@ -58,7 +58,7 @@ def serve(boot: Boot, reported: Reported, listening: socket, beats: int) -> None
     """Everything wired, then the server in the foreground."""
     settings = boot.settings
     app = wire(settings, clock=reported, receivers=())
-    known = Known(app.source, app.clock)
+    known = Known(app.feeds, app.clock)
     known.begin()
     refusals = Refusals(lambda action, address, what: _note(app, action, address, what))
     entry = Entry(app.store.sessions, refusals.note, _secure(settings), _limits(settings))

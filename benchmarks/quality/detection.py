@@ -22,10 +22,11 @@ from detector.backtest.results import Results
 from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth, read_truth
 from detector.domain.degradation import Degradation
+from detector.domain.detection import DetectionState, remembered_degradations
 from detector.domain.evidence import Evidence
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.incident import Incident, wanted
+from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
@@ -74,7 +75,7 @@ def load(dataset: Path) -> Material:
     """Everything that the dataset counts at its tick length."""
     catalogue = read_catalogue(configuration.load().sources.kpis)
     source = OperatorDataset(dataset, Pseudonymiser(b"0" * 32, 1))
-    source_files = source.source_files(0.0, float("inf"))
+    source_files = source.files(0.0, float("inf"))
     findings = Findings()
     batches, arrivals = [], []
     for source_file in source_files:
@@ -82,7 +83,7 @@ def load(dataset: Path) -> Material:
             batches.append(batch)
             arrivals.append(source_file.arrived_at)
     reference = source.reference(max(arrivals), findings)
-    frame = pipeline.measure(batches, catalogue, reference, findings)[reference.operator.tick_s]
+    frame = pipeline.compute(batches, catalogue, reference, findings)[reference.operator.tick_s]
     known = np.full(frame.suspect.shape, np.inf)
     places = {int(start): p for p, start in enumerate(frame.starts)}
     for batch, arrived in zip(batches, arrivals, strict=True):
@@ -134,18 +135,10 @@ class Stages:
             expected = [o for o in baseline.objects if _awaited(reference, o)]
             evidence = pipeline.score(recent, baseline, reference, expected, self.detection, memory)
             memory = evidence.memory
-            standing = [i for i in incidents.values() if i.state == "open"]
-            remembered = wanted(book.values(), standing, tick.start)
+            standing = tuple(i for i in incidents.values() if i.state == "open")
+            before = DetectionState(remembered_degradations(book.values(), standing, tick.start), standing, missing)
             tracked, changed = pipeline.decide(
-                evidence,
-                remembered,
-                standing,
-                reference,
-                self.material.catalogue,
-                self.detection,
-                self.correlation,
-                now=int(now),
-                missing=missing,
+                evidence, before, reference, self.material.catalogue, self.detection, self.correlation, now=int(now)
             )
             missing = tracked.missing
             book |= {d.degradation_id: d for d in tracked.degradations}
@@ -177,7 +170,7 @@ class Stages:
             settings_hash="",
             timezone=reference.operator.timezone,
             topology=reference.topology,
-            kpis={k.id: k for k in self.material.catalogue.kpis},
+            kpis=self.material.catalogue.by_id,
             degradations=tuple(book.values()),
             incidents=tuple(incidents.values()),
             alarms_known=bool(reference.operations.alarms),

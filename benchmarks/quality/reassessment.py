@@ -42,6 +42,7 @@ from detector.domain.window import Window
 from detector.impact import learn_habit
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from jobs import fitted
 from jobs.assessing import listing
@@ -154,7 +155,7 @@ def record(dataset: Path, window: Window) -> Seen:
     settings = Settings()
     catalogue = read_catalogue(settings.sources.kpis)
     with passing_store(catalogue) as store:
-        replay = Recorder(OperatorDataset(dataset, NAMES), store, catalogue, settings, window)
+        replay = Recorder(Feeds([OperatorDataset(dataset, NAMES).feed()]), store, catalogue, settings, window)
         results = replay.run()
         presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
     return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
@@ -172,7 +173,7 @@ class Again:
 
     def run(self) -> "Again":
         source, settings = OperatorDataset(self.dataset, NAMES), Settings()
-        kpis = {k.id: k for k in read_catalogue(settings.sources.kpis).kpis}
+        kpis = read_catalogue(settings.sources.kpis).by_id
         current: dict[str, dict[str, Listing]] = {}
         starts, reference, day = self.seen.presence.start, None, -1
         for one in self.seen.asked:

@@ -27,12 +27,13 @@ from benchmarks.speed.figure import Figure, as_table, machine, write
 from benchmarks.speed.population import BAD_CELLS, NOW, START, People, settings_of
 from detector import impact, pipeline
 from detector.app import App, build_app
-from detector.care import Situation
+from detector.care import DecisionContext
 from detector.clock import MovingClock
+from detector.domain.assessment import Assessment
+from detector.domain.exposure import LocationData
 from detector.domain.impact import Listing
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.pipeline import Assessed
 from detector.web import create_app
 from detector.web.server import WebServer
 from jobs import fitted
@@ -169,7 +170,7 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     app = build_app(settings_of(root), clock=MovingClock(NOW))
     csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
     before, began = _peak_mb(), time.process_time()
-    known = Known(app.source, app.clock)
+    known = Known(app.feeds, app.clock)
     reference = known()
     told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
     told |= _assessed(app, people, reference)
@@ -195,20 +196,20 @@ def _assessed(app: App, people: People, reference: Reference) -> Measured:
     }
 
 
-def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessed:
+def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessment:
     """The assessment of one incident, its presence read as the job reads it."""
     incident, found = people.incident(began)
     habit, presence = fitted.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
     assert habit is not None
-    return pipeline.weigh(incident, found, habit, presence, reference, app.catalogue, app.settings.impact, now=NOW)
+    one = Assessment(incident=incident, degradations=tuple(found))
+    locations = LocationData(habit, presence)
+    return pipeline.assess(one, locations, reference, app.catalogue, app.settings.impact, now=NOW)
 
 
-def decided(app: App, weighed: Assessed, reference: Reference) -> Assessed:
+def decided(app: App, weighed: Assessment, reference: Reference) -> Assessment:
     """What care does for each person listed."""
-    situation = Situation(
-        customers=reference.customers, timezone=reference.operator.timezone, now=NOW, policy=app.settings.care
-    )
-    return pipeline.approach(weighed, situation)
+    context = DecisionContext(reference=reference, care_policy=app.settings.care, now=NOW)
+    return pipeline.decide_care(weighed, context)
 
 
 class _Asking:
@@ -256,7 +257,7 @@ class _Asking:
         code = f"import sys; sys.argv = {words!r}; from jobs.cli import main; main()"
         return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
 
-    def _commit(self) -> Assessed:
+    def _commit(self) -> Assessment:
         """The incident, its counts, and everyone on its list anew: more than a tick usually changes."""
         reference, store = self.known(), self.app.store
         done = decided(self.app, tick(self.app, self.people, reference), reference)
@@ -273,7 +274,7 @@ class _Asking:
         while not stop.is_set():
             self._commit()
 
-    def _bare(self, done: Assessed) -> float:
+    def _bare(self, done: Assessment) -> float:
         driver = self.app.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
         cursor = driver.cursor()
         sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
@@ -283,7 +284,7 @@ class _Asking:
         return found
 
 
-def _listings(done: Assessed) -> list[Listing]:
+def _listings(done: Assessment) -> list[Listing]:
     decided = {one.subscriber: one for one in done.decisions}
     return [Listing(affected=p, decision=decided[p.subscriber], listed_at=NOW) for p in done.impact.people]
 

@@ -16,6 +16,7 @@ from detector.domain.window import Window
 from detector.settings import Settings
 from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 
 DAY_S = 86_400
@@ -52,7 +53,7 @@ def replay(dataset: Path, window: Window) -> tuple[dict[str, float], int]:
     catalogue = read_catalogue(settings.sources.kpis)
     with passing_store(catalogue) as store:
         source = OperatorDataset(dataset, Pseudonymiser(b"0" * 32, 1))
-        timed = TimedReplay(source, store, catalogue, settings, window)
+        timed = TimedReplay(Feeds([source.feed()]), store, catalogue, settings, window)
         found = timed.run()
     return timed.seconds, len(found.incidents)
 

@@ -27,8 +27,10 @@ from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.scoring import Baseline
 from detector.settings import Settings
+from detector.sources.feed import FeedContext
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop, Watching
+from detector.sources.watched_folder import WatchedFolder, Watching
 from detector.store import Store
 from jobs import fitted
 from jobs.detect import detect
@@ -69,13 +71,13 @@ class StopWatch:
         self.last = now
 
 
-class TimedInbox(FileDrop):
+class TimedInbox(WatchedFolder):
     """The inbox, telling the watch when reference data and the look for files are through."""
 
     def __init__(self, root: Path, watch: StopWatch) -> None:
-        super().__init__(
-            root / "inbox", Pseudonymiser(b"0" * 32, 1), root / "refused", wall=WallClock(), how=Watching(settle_s=0.0)
-        )
+        names = Pseudonymiser(b"0" * 32, 1)
+        context = FeedContext(pseudonymiser=names, quarantine=root / "refused", storage=root / "store", wall=WallClock())
+        super().__init__(root / "inbox", context, how=Watching(settle_s=0.0))
         self._watch = watch
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
@@ -83,8 +85,8 @@ class TimedInbox(FileDrop):
         self._watch.lap("reference")
         return found
 
-    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
-        found = super().source_files(after, now)
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
+        found = super().files(after, now)
         self._watch.lap("look")
         return found
 
@@ -98,7 +100,7 @@ class Bench:
     catalogue: Catalogue
     settings: Settings
     store: Store
-    source: TimedInbox
+    feeds: Feeds
     watch: StopWatch
 
     @classmethod
@@ -113,7 +115,7 @@ class Bench:
             catalogue=catalogue,
             settings=settings,
             store=store,
-            source=TimedInbox(root, watch),
+            feeds=Feeds([TimedInbox(root, watch).feed()]),
             watch=watch,
         )
 
@@ -132,7 +134,7 @@ class Bench:
         now, policy = self.operator.period + 1800, self.settings.detection
         self.watch.start()
         pull(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             now=now,
@@ -142,7 +144,7 @@ class Bench:
         )
         self.watch.lap("commit")
         detect(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             now=now,
@@ -154,7 +156,7 @@ class Bench:
         return self.watch.seconds
 
     def _frame(self, batches: Iterator[CounterBatch]) -> KpiFrame:
-        return pipeline.measure(batches, self.catalogue, self.source.reference(0, Findings()), Findings())[900]
+        return pipeline.compute(batches, self.catalogue, self.feeds.reference(0, Findings()), Findings())[900]
 
     def _baseline(self) -> Baseline:
         history = self._frame(self.operator.history())

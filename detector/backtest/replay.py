@@ -14,17 +14,18 @@ from detector.domain.evidence import Band
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.reports import Report
 from detector.settings import Settings
+from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import fitted, ledger
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
-from jobs.feeds import FeedWatch
+from jobs.feed_watch import watches
 from jobs.intake import judge_lengths, series_of
 from jobs.learn import learn
 from jobs.pull import pull
@@ -57,7 +58,7 @@ Alerts = tuple[tuple[dict[str, Any], int], ...]
 class Replay:
     """One dataset, one store of its own, one window to decide in."""
 
-    source: Source
+    feeds: Feeds
     store: Store
     catalogue: Catalogue
     settings: Settings
@@ -71,7 +72,7 @@ class Replay:
         clock = MovingClock(self.window.start)
         self._pull(clock)
         self._learn(clock)
-        held_out_false = held_out(self.store, self.source.reference(clock.now()), self.settings.detection, self.window.start)
+        held_out_false = held_out(self.store, self.feeds.reference(clock.now()), self.settings.detection, self.window.start)
         learn_at = self.window.start + _DAY
         for instant, ends in self._instants():
             if instant < learn_at and self._idle(ends):
@@ -80,17 +81,17 @@ class Replay:
             self._pull(clock)
             if instant >= learn_at:
                 self._learn(clock)
-                keep_experience(self.source, self.store, now=instant)
+                keep_experience(self.feeds, self.store, now=instant)
                 learn_at += _DAY
             self._detect(clock)
             self._assess(clock)
             progress(min(1.0, (instant - self.window.start) / max(1, self.window.seconds)))
-        keep_experience(self.source, self.store, now=clock.now())
+        keep_experience(self.feeds, self.store, now=clock.now())
         return replace(self._gather(clock.now()), held_out_false=held_out_false)
 
     def _pull(self, clock: MovingClock) -> None:
         pull(
-            self.source,
+            self.feeds,
             self.store,
             self.catalogue,
             now=clock.now(),
@@ -102,7 +103,7 @@ class Replay:
 
     def _learn(self, clock: MovingClock) -> None:
         policy, caring = self.settings.detection, self.settings.care
-        if not learn(self.source, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
+        if not learn(self.feeds, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
             raise self._nothing_before()
 
     def _nothing_before(self) -> Misconfigured:
@@ -119,7 +120,7 @@ class Replay:
     def _lengths(self) -> Findings:
         """Periods that are so long that nothing of them has arrived yet."""
         kinds: dict[tuple[str, int], list[int]] = {}
-        for source_file in self.source.source_files(0, _END_OF_TIME):
+        for source_file in self.feeds.files(0, _END_OF_TIME):
             if source_file.window is not None:
                 kinds.setdefault((series_of(source_file.name), source_file.window.seconds), []).append(
                     source_file.window.start
@@ -131,27 +132,22 @@ class Replay:
 
     def _detect(self, clock: MovingClock) -> None:
         policy, correlation = self.settings.detection, self.settings.incidents
-        detect(self.source, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
-        FeedWatch(
-            store=self.store,
-            reference=self.source.reference(clock.now()),
-            feed=self.source.name,
-            now=clock.now(),
-            begun_at=self.window.start,
-            silent_after_s=self.settings.sources.silent_after_s,
-        ).look()
+        detect(self.feeds, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        reference = self.feeds.reference(clock.now())
+        for watch in watches(self.feeds, self.store, reference, now=clock.now(), begun_at=self.window.start):
+            watch.look()
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()
-        assess(self.source, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
+        assess(self.feeds, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
 
     def _instants(self) -> Iterator[tuple[float, Sequence[Tick]]]:
         """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
         time ends, or the baselines are due. No ticks: something arrives, or it is time to learn."""
-        reference = self.source.reference(self.window.start)
+        reference = self.feeds.reference(self.window.start)
         delay = reference.operator.arrival_delay_s
         last = self.window.end + delay + self.settings.detection.grace_minutes * 60
-        source_files = [p for p in self.source.source_files(self.window.start, last) if _begins_in(p, self.window)]
+        source_files = [p for p in self.feeds.files(self.window.start, last) if _begins_in(p, self.window)]
         grace: dict[float, list[Tick]] = {}
         steps = self._steps()
         for length in self._durations(source_files, reference.operator.tick_s):
@@ -183,7 +179,7 @@ class Replay:
             return {duration_s: span.end for duration_s, span in self.store.ticks.span(connection).items()}
 
     def _gather(self, now: float) -> Results:
-        reference = self.source.reference(now)
+        reference = self.feeds.reference(now)
         store, alerts = self.store, self._alerts()
         incidents = tuple(i for i in reversed(store.incidents.all()))
         return Results(
@@ -192,7 +188,7 @@ class Replay:
             settings_hash=self.settings.hash,
             timezone=reference.operator.timezone,
             topology=reference.topology,
-            kpis={k.id: k for k in self.catalogue.kpis},
+            kpis=self.catalogue.by_id,
             degradations=tuple(d for d in store.degradations.all() if not d.superseded_by),
             incidents=incidents,
             listings=tuple(store.listings.all()),
@@ -212,7 +208,7 @@ class Replay:
         window = Window(self.window.start, max(now, self.window.end))
         step = "day" if window.seconds <= _SHORT_S else "week"
         for name in _REPORTS:
-            yield report(name, self.source, self.store, self.settings, now=now, window=window, step=step)
+            yield report(name, self.feeds, self.store, self.settings, now=now, window=window, step=step)
 
     def _impacts(self, incidents: Sequence[Incident]) -> dict[str, Impact]:
         found = {i.incident_id: self.store.impacts.latest(i.incident_id) for i in incidents}

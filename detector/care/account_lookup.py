@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detector.care.consent import account_objected, objected
+from detector.care.decision_context import DecisionContext
 from detector.care.facts import facts_of
 from detector.care.say import phrases_of, sentence
-from detector.care.situation import Situation
 from detector.domain.customer import Account
 from detector.domain.degradation import SEVERITIES
 from detector.domain.impact import Listing
@@ -34,16 +34,18 @@ class AccountAnswer:
 
 
 def account_lookup(
-    account_key: str, *, situation: Situation, incidents: Sequence[Incident], listings: Sequence[Listing]
+    account_key: str, *, context: DecisionContext, incidents: Sequence[Incident], listings: Sequence[Listing]
 ) -> AccountAnswer:
     """`listings`: current rows of the account's lines, `incidents` those that they name. Lines of people who withdrew
     `network_care_analysis` count among `lines` and are never affected. At least half a line makes it a yes."""
-    customers = situation.customers
+    customers = context.customers
     account = customers.accounts.get(account_key)
     lines = customers.lines.get(account_key, 0)
-    ask = {"customers": customers, "purpose": "network_care_analysis", "at": situation.now}
+    ask = {"customers": customers, "purpose": "network_care_analysis", "at": context.now}
     if (account is None and not lines) or account_objected(account_key, **ask):  # type: ignore[arg-type]
-        return AccountAnswer(affected="unknown", say={code: phrases_of(code).unsure for code in situation.policy.languages})
+        return AccountAnswer(
+            affected="unknown", say={code: phrases_of(code).unsure for code in context.care_policy.languages}
+        )
     touching = {i.incident_id: i for i in incidents if i.state == "open"}
     well: dict[str, float] = {}
     for one in listings:
@@ -53,7 +55,7 @@ def account_lookup(
     named = {one.incident_id for one in listings if one.subscriber in well} & set(touching)
     grave = max((touching[name].severity for name in named), key=SEVERITIES.index, default="")
     yes = affected >= 0.5
-    say = {code: _say(code, yes, [touching[name] for name in named], situation) for code in situation.policy.languages}
+    say = {code: _say(code, yes, [touching[name] for name in named], context) for code in context.care_policy.languages}
     account = account or Account(account_key, "")
     return AccountAnswer(
         affected="yes" if yes else "no",
@@ -64,25 +66,25 @@ def account_lookup(
         lines=lines,
         affected_lines=round(affected, 1),
         share=round(affected / lines, 3) if lines else 0.0,
-        roles=_roles(account_key, well, situation),
+        roles=_roles(account_key, well, context),
         incidents=len(named),
         severity=grave,
         say=say,
     )
 
 
-def _say(language: str, yes: bool, open_: Sequence[Incident], situation: Situation) -> str:
+def _say(language: str, yes: bool, open_: Sequence[Incident], context: DecisionContext) -> str:
     """By the incident that most needs saying: one that everybody may hear of before works and what was silenced."""
     if not yes:
         return phrases_of(language).fine
     speaks = min(open_, key=lambda one: (one.silent, -SEVERITIES.index(one.severity), one.incident_id))
-    return sentence(facts_of(speaks, now=situation.now, timezone=situation.timezone), language, to_person=False)
+    return sentence(facts_of(speaks, now=context.now, timezone=context.timezone), language, to_person=False)
 
 
-def _roles(account: str, well: Mapping[str, float], situation: Situation) -> dict[str, float]:
+def _roles(account: str, well: Mapping[str, float], context: DecisionContext) -> dict[str, float]:
     found: dict[str, float] = {}
     for person, chance in well.items():
-        for own, role in situation.customers.roles_of.get(person, ()):
+        for own, role in context.customers.roles_of.get(person, ()):
             if own == account:
                 found[role] = found.get(role, 0.0) + 1.0 - chance
     return {role: round(lines, 1) for role, lines in sorted(found.items())}

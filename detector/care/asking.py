@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from detector.care.decide import graver
+from detector.care.person_decisions import graver
 from detector.domain.alert import AccountDecision, Decision
 from detector.domain.communication import ALL_CLEAR, TAKEN_BACK, UNCOUNTED, Communication, Heard
 from detector.domain.incident import Incident

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from detector.care.decide import first_match
+from detector.care.decision_context import DecisionContext
+from detector.care.person_decisions import first_match
 from detector.care.reach import DAY_S, WEEK_S, Reach, reach
-from detector.care.situation import Situation
 from detector.domain.alert import Decision
 from detector.domain.communication import ALL_CLEAR, Communication
 from detector.domain.impact import Impact
@@ -14,39 +14,39 @@ from detector.domain.rule import ACTIONS, Rule
 ALL_CLEAR_RULE = "(all clear)"
 
 
-def conclude(incident: Incident, impact: Impact, situation: Situation) -> tuple[Decision, ...]:
+def conclude(incident: Incident, impact: Impact, context: DecisionContext) -> tuple[Decision, ...]:
     """One decision for each who was told, listed still or not, and one for each who is listed, ordered by subscriber.
 
     The all-clear goes by the channel by which they were told, if that is still permitted, to whoever was told; it is no new
     contact, so that caps and the holdout do not ask. Nobody else hears of it. An incident that went on as part of another is
     not over.
     """
-    told = {} if incident.state == "merged" else {row.subscriber: row for row in _people_told(incident, situation)}
+    told = {} if incident.state == "merged" else {row.subscriber: row for row in _people_told(incident, context)}
     keys = sorted({person.subscriber for person in impact.people} | set(told))
-    return tuple(_decision(incident, key, told.get(key), situation) for key in keys)
+    return tuple(_decision(incident, key, told.get(key), context) for key in keys)
 
 
 def follow_up(
-    incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], situation: Situation
+    incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], context: DecisionContext
 ) -> tuple[Decision, ...]:
     """What the rules `at = "resolved"` ask for, of those who get the all-clear and were indeed listed: a survey, amends. It
     is a contact of its own, with the caps and the consents of one. Nothing follows a false alarm."""
-    rules = [rule for rule in situation.rules if (rule.at, rule.of) == ("resolved", "person")]
+    rules = [rule for rule in context.rules if (rule.at, rule.of) == ("resolved", "person")]
     if not rules or incident.withdrawn_at is not None:
         return ()
     listed = {person.subscriber: person for person in impact.people}
-    places, found = situation.places(incident), []
+    places, found = context.places(incident), []
     for one in decided:
         person = listed.get(one.subscriber)
-        if one.action != ALL_CLEAR or person is None or person.probability < situation.policy.contact_above:
+        if one.action != ALL_CLEAR or person is None or person.probability < context.care_policy.contact_above:
             continue
-        case = situation.case(incident, service, person, places)
+        case = context.case(incident, service, person, places)
         for rule in rules:
-            way = _way(one.subscriber, situation, rule)
+            way = _way(one.subscriber, context, rule)
             barred = way.why_not or way.recipient != one.recipient
             chosen, channel = (None, "") if barred else first_match([rule], case, way)
             if chosen is not None:
-                found.append(_following(one, chosen, channel, situation.team(person.account, chosen)))
+                found.append(_following(one, chosen, channel, context.team(person.account, chosen)))
                 break
     return tuple(one for one in found if one.action != "none")
 
@@ -68,13 +68,13 @@ def _following(one: Decision, rule: Rule, channel: str, team: str) -> Decision:
     )
 
 
-def _people_told(incident: Incident, situation: Situation) -> list[Communication]:
-    return [row for row in situation.heard.told(incident.incident_id) if row.subscriber]
+def _people_told(incident: Incident, context: DecisionContext) -> list[Communication]:
+    return [row for row in context.heard.told(incident.incident_id) if row.subscriber]
 
 
-def _decision(incident: Incident, key: str, told: Communication | None, situation: Situation) -> Decision:
-    s = situation
-    way = reach(key, customers=s.customers, timezone=s.timezone, now=s.now, contacted={}, policy=s.policy, lawful=s.lawful)
+def _decision(incident: Incident, key: str, told: Communication | None, context: DecisionContext) -> Decision:
+    s = context
+    way = reach(key, s, contacted={})
     if told is not None and told.action == ALL_CLEAR:  # said already: so it stays
         return Decision(
             incident_id=incident.incident_id,
@@ -117,18 +117,14 @@ def _decision(incident: Incident, key: str, told: Communication | None, situatio
     )
 
 
-def _way(key: str, situation: Situation, rule: Rule) -> Reach:
+def _way(key: str, context: DecisionContext, rule: Rule) -> Reach:
     """By the consents that the rule's action takes; what was said of this incident counts, too."""
-    s, extra = situation, ACTIONS[rule.action].purposes
+    s, extra = context, ACTIONS[rule.action].purposes
     person = s.person(key)
     recipient = person.guardian if person.minor else key
     return reach(
         key,
-        customers=s.customers,
-        timezone=s.timezone,
-        now=s.now,
-        policy=s.policy,
-        lawful=s.lawful,
+        s,
         contacted={recipient: s.heard.count(recipient, s.now - WEEK_S)},
         today={recipient: s.heard.count(recipient, s.now - DAY_S)},
         purposes=("network_care_analysis", *extra) if extra else None,

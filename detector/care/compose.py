@@ -2,105 +2,66 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any
 
+from detector.care.alert_context import AlertContext, cut, iso, number
 from detector.care.change import what_changed
 from detector.care.facts import OPEN, WITHDRAWN
 from detector.care.impact_part import impact_part
 from detector.care.privacy import shown
 from detector.care.say import sentence
 from detector.care.service_problem import service_problem
-from detector.care.step import Step, cut, iso, number
-from detector.care.trouble import surest_first
-from detector.domain.alert import AccountDecision, Alert, Decision, alert_key
+from detector.domain.alert import Alert, alert_key
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Impact
-from detector.domain.incident import Incident
-from detector.domain.kpi import Kpi
-from detector.domain.outlook import LEVEL, Breach, Outlook
-from detector.domain.policy import CarePolicy, ImpactPolicy
+from detector.domain.outlook import LEVEL, Breach
+from detector.domain.policy import CarePolicy
 
 BODY_LIMIT = 18_000
 """Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks."""
 LIST_CAP = 50
 
 
-def compose(
-    incident: Incident,
-    degradations: Sequence[Degradation],
-    impact: Impact,
-    decisions: Sequence[Decision],
-    *,
-    type_: str,
-    sequence: int,
-    now: int,
-    kpis: Mapping[str, Kpi],
-    policy: CarePolicy,
-    impact_policy: ImpactPolicy,
-    link_base: str,
-    timezone: str = "UTC",
-    before: Mapping[str, Any] | None = None,
-    outlook: Outlook | None = None,
-    accounts: Sequence[AccountDecision] = (),
-    follow_ups: Sequence[Decision] = (),
-) -> Alert:
-    """The alert of this step of the incident; `type_` is opened, updated or resolved. `data` as in CONTRACTS.md section 5.
+def compose(context: AlertContext) -> Alert:
+    """The alert that tells this of the incident. `data` as in CONTRACTS.md section 5.
 
     Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` says how many are
-    left out. Times in `say` are local to `timezone`; a minor's guardian is told lookup's sentence instead. `before`: `data`
-    of the last alert of this incident, so that an update says what changed. An incident merged into another is closed as
-    its part, not as solved, and one that corrected data withdrew as a false alarm, of which there is no evidence.
+    left out. Times in `say` are local to the operator's timezone; a minor's guardian is told lookup's sentence instead. An
+    incident merged into another is closed as its part, not as solved, and one that corrected data withdrew as a false
+    alarm, of which there is no evidence.
     """
-    own = sorted((d for d in degradations if d.degradation_id in incident.degradation_ids), key=surest_first)
-    step = Step(
-        incident=incident,
-        own=tuple(own),
-        impact=impact,
-        decisions=decisions,
-        type_=type_,
-        now=now,
-        kpis=kpis,
-        policy=policy,
-        floor=impact_policy.privacy_floor,
-        timezone=timezone,
-        before=before or {},
-        outlook=outlook,
-        accounts=accounts,
-        follow_ups=follow_ups,
-    )
+    incident, now = context.incident, context.now
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
-    bodies = (_data(step, link_base, cap) for cap in caps)
+    bodies = (_data(context, cap) for cap in caps)
     data = next(body for body in bodies if len(json.dumps(body).encode()) <= BODY_LIMIT)
     return Alert(
-        key=alert_key(incident.incident_id, type_, sequence),
+        key=alert_key(incident.incident_id, context.type_, context.sequence),
         incident_id=incident.incident_id,
-        type=type_,
-        sequence=sequence,
+        type=context.type_,
+        sequence=context.sequence,
         severity=incident.severity,
         time=now,
-        expires_at=now + policy.alert_ttl_hours * 3600,
+        expires_at=now + context.care_policy.alert_ttl_hours * 3600,
         data=data,
     )
 
 
-def _data(step: Step, link_base: str, cap: int) -> dict[str, Any]:
-    path = f"{link_base.rstrip('/')}/v1/incidents/{step.incident.incident_id}"
+def _data(context: AlertContext, cap: int) -> dict[str, Any]:
+    path = f"{context.link_base.rstrip('/')}/v1/incidents/{context.incident.incident_id}"
     data: dict[str, Any] = {
-        "serviceProblem": service_problem(step, cap),
-        "evidence": [] if step.facts.state == WITHDRAWN else [_evidence(d) for d in step.shown[: min(cap, 20)]],
-        "impact": impact_part(step, min(cap, 20)),
-        "action": _action(step),
-        "say": {language: sentence(step.facts, language) for language in step.policy.languages},
-        "confidence": round(step.incident.confidence, 3),
-        "expected": _expected(step),
-        "timezone": step.timezone,
+        "serviceProblem": service_problem(context, cap),
+        "evidence": [] if context.facts.state == WITHDRAWN else [_evidence(d) for d in context.shown[: min(cap, 20)]],
+        "impact": impact_part(context, min(cap, 20)),
+        "action": _action(context),
+        "say": {language: sentence(context.facts, language) for language in context.care_policy.languages},
+        "confidence": round(context.incident.confidence, 3),
+        "expected": _expected(context),
+        "timezone": context.timezone,
         "links": {"affected": f"{path}/affected", "feedback": f"{path}/feedback"},
     }
-    if step.incident.reason:
-        data["explanation"] = cut(step.incident.reason)
-    if step.type_ == "updated" and (changed := what_changed(step.before, data, step.facts)):
+    if context.incident.reason:
+        data["explanation"] = cut(context.incident.reason)
+    if context.type_ == "updated" and (changed := what_changed(context.before, data, context.facts)):
         data["serviceProblem"]["statusChangeReason"] = cut(changed)
     return data
 
@@ -119,14 +80,18 @@ def _evidence(d: Degradation) -> dict[str, Any]:
     }
 
 
-def _action(step: Step) -> dict[str, Any]:
+def _action(context: AlertContext) -> dict[str, Any]:
     """The action most people get, and the care team of most of those (of most affected people while nobody gets any); where
     no person gets any, an account's. With what follows an all-clear: how many get what."""
-    impact, policy, decisions = step.impact, step.policy, step.decisions
+    impact, policy, decisions = context.impact, context.care_policy, context.assessment.decisions
     actions = Counter(d.action for d in decisions if d.action != "none")
     kind = min(actions, key=lambda action: (-actions[action], action)) if actions else "none"
-    visible = {a.account for a in impact.accounts if a.affected_lines >= step.floor}
-    whole = [one for one in step.accounts if one.action != "none" and (one.account in visible or one.action == ALL_CLEAR)]
+    visible = {a.account for a in impact.accounts if a.affected_lines >= context.privacy_floor}
+    whole = [
+        one
+        for one in context.assessment.accounts
+        if one.action != "none" and (one.account in visible or one.action == ALL_CLEAR)
+    ]
     if not actions and whole:
         return {"kind": whole[0].action, "team": whole[0].team}
     kinds = {a.account: a.kind for a in impact.accounts}
@@ -138,8 +103,8 @@ def _action(step: Step) -> dict[str, Any]:
         own = by_rule.get(person.subscriber) or own_teams.get(person.account)
         weight[own or _team(kinds.get(person.account, ""), policy)] += round(1000 * person.probability)
     team = min(weight, key=lambda name: (-weight[name], name)) if weight else _team("", policy)
-    counts = Counter(d.action for d in step.follow_ups)
-    following = {name: n for name in sorted(counts) if (n := shown(counts[name], step.floor)) is not None}
+    counts = Counter(d.action for d in context.assessment.follow_ups)
+    following = {name: n for name in sorted(counts) if (n := shown(counts[name], context.privacy_floor)) is not None}
     return {"kind": kind, "team": team} | ({"followUp": following} if following else {})
 
 
@@ -147,12 +112,12 @@ def _team(kind: str, policy: CarePolicy) -> str:
     return next((team for which, team in policy.teams if which in (kind, "*")), "")
 
 
-def _expected(step: Step) -> dict[str, Any]:
+def _expected(context: AlertContext) -> dict[str, Any]:
     """The ticket's promise while it is still to come, else our own estimate with its interval; nothing of what is over."""
-    ours = step.outlook if step.facts.state == OPEN else None
+    ours = context.assessment.outlook if context.facts.state == OPEN else None
     told: dict[str, Any] = {"clear": None}
-    if step.facts.clear is not None:
-        told = {"clear": iso(step.facts.clear), "source": step.incident.expected_clear_source or "estimate"}
+    if context.facts.clear is not None:
+        told = {"clear": iso(context.facts.clear), "source": context.incident.expected_clear_source or "estimate"}
     elif ours is not None:
         told = {"clear": iso(ours.clear_at), "source": "estimate"}
         told |= {"low": iso(ours.clear_low), "high": iso(ours.clear_high), "level": LEVEL}

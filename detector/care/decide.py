@@ -1,163 +1,23 @@
-"""What care does for each listed person, or why it may do nothing."""
+"""The stage: an assessed incident to what care does for each person, for each account, and once it is over."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 
-from detector.care.holdout import counts_for, held_out
-from detector.care.reach import DAY_S, WEEK_S, Reach, in_quiet_hours, reach
-from detector.care.situation import Situation
+from detector.care.account_alerts import decide_accounts
+from detector.care.closing import conclude, follow_up
+from detector.care.decision_context import DecisionContext
+from detector.care.person_decisions import decide_people
 from detector.domain.alert import Decision
-from detector.domain.case import Case
-from detector.domain.communication import UNCOUNTED, Communication
-from detector.domain.degradation import SEVERITIES
-from detector.domain.impact import Affected, Impact
-from detector.domain.incident import Incident
-from detector.domain.rule import Rule
-
-ALREADY_TOLD = "(already told)"
-"""Instead of a rule's name: this recipient has heard of it, or of something as grave that is not over yet."""
+from detector.domain.assessment import Assessment
 
 
-def decide(incident: Incident, impact: Impact, service: str, situation: Situation) -> tuple[Decision, ...]:
-    """One decision per listed person, in the list's order; `service`: what a customer would say is wrong.
-
-    A recipient hears one story: of several lines in one incident, and of several incidents at once, one message, until there
-    is more to say (graver, or another service). Whoever was told keeps the action. Silent incidents lead to none.
-    """
-    round_ = _Round(incident, impact, service, situation)
-    return tuple(round_.decide(person) for person in impact.people)
-
-
-def graver(incident: Incident, told: Sequence[Communication]) -> bool:
-    """Than at any time that the recipient was told."""
-    known = [SEVERITIES.index(row.severity) for row in told if row.severity in SEVERITIES]
-    return SEVERITIES.index(incident.severity) > max(known, default=-1)
-
-
-@dataclass
-class _Round:
-    """One decision over one incident's list; `heard_now`: recipients who get something by it."""
-
-    incident: Incident
-    impact: Impact
-    service: str
-    situation: Situation
-    heard_now: set[str] = field(default_factory=set)
-
-    @cached_property
-    def places(self) -> Mapping[str, frozenset[str]]:
-        return self.situation.places(self.incident)
-
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.situation.rules if (rule.at, rule.of) == ("open", "person"))
-
-    @cached_property
-    def quiet(self) -> bool:
-        return in_quiet_hours(self.situation.now, self.situation.timezone, self.situation.policy)
-
-    @cached_property
-    def may_hold_out(self) -> bool:
-        return counts_for(self.incident, self.impact, self.situation.policy.holdout, self.situation.now)
-
-    def decide(self, person: Affected) -> Decision:
-        situation, key = self.situation, person.subscriber
-        known = situation.person(key)
-        recipient = known.guardian if known.minor else key
-        told = self._told(recipient)
-        mine = [row for row in told if row.subscriber == key]
-        news = not told or (bool(mine) and graver(self.incident, told))
-        way = self._way(key, recipient, again=bool(told) and news)
-        if way.why_not == "cap" and mine:  # it is worse, but this person has heard enough: what was said stands
-            way, news = self._way(key, recipient, again=False), False
-        if way.why_not or person.probability < situation.policy.contact_above or self.incident.silent:
-            return self._decision(person, way)
-        if mine and not news:
-            return self._kept(mine[-1], way, person)
-        if not news or recipient in self.heard_now or not self._adds(recipient, mine):
-            return self._decision(person, way, why=ALREADY_TOLD)
-        case = situation.case(self.incident, self.service, person, self.places)
-        rule, channel = first_match(self.rules, case, way)
-        if rule is None or rule.action == "none":
-            return self._decision(person, way, why=rule.name if rule else "")
-        if not told and self.may_hold_out and held_out(key, recipient, situation):  # only who would get something is drawn
-            return self._decision(person, replace(way, why_not="holdout"))
-        self.heard_now.add(recipient)
-        return self._decision(person, way, why=rule.name, rule=rule, channel=channel)
-
-    def _decision(
-        self, person: Affected, way: Reach, *, why: str = "", rule: Rule | None = None, channel: str = ""
-    ) -> Decision:
-        action, offer, team = ("none", "", "")
-        if rule is not None:
-            action, offer, team = rule.action, rule.offer, self.situation.team(person.account, rule)
-        return Decision(
-            incident_id=self.incident.incident_id,
-            subscriber=person.subscriber,
-            contactable=not way.why_not,
-            why_not=way.why_not,
-            action=action,
-            channel=channel,
-            recipient=way.recipient,
-            decided_at=self.situation.now,
-            rule=why,
-            team=team,
-            offer=offer,
-            risk=self.situation.risk_of(person.subscriber),
-        )
-
-    def _told(self, recipient: str) -> list[Communication]:
-        rows = self.situation.heard.about(recipient, self.incident.incident_id)
-        return [row for row in rows if row.action not in UNCOUNTED]
-
-    def _way(self, key: str, recipient: str, *, again: bool) -> Reach:
-        """What was said of this very incident counts against a cap only if something is to be said `again`."""
-        s, besides = self.situation, "" if again else self.incident.incident_id
-        count = s.heard.count
-        return reach(
-            key,
-            customers=s.customers,
-            timezone=s.timezone,
-            now=s.now,
-            policy=s.policy,
-            lawful=s.lawful,
-            contacted={recipient: count(recipient, s.now - WEEK_S, besides)},
-            today={recipient: count(recipient, s.now - DAY_S, besides)},
-            quiet=self.quiet,
-        )
-
-    def _adds(self, recipient: str, mine: Sequence[Communication]) -> bool:
-        """Something new beside the open stories that this recipient knows."""
-        stories = self.situation.heard.stories(recipient, self.incident.incident_id)
-        stories = [row for row in stories if row.action not in UNCOUNTED]
-        if not stories or mine:
-            return True
-        return graver(self.incident, stories) or self.service not in {row.service for row in stories}
-
-    def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
-        """The same as it was told, by the same channel as long as that is permitted; decided when it was told."""
-        channel = row.channel if row.channel in way.channels else way.channels[0]
-        rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(name=row.rule, action=row.action))
-        return Decision(
-            incident_id=self.incident.incident_id,
-            subscriber=person.subscriber,
-            contactable=True,
-            why_not="",
-            action=row.action,
-            channel=channel,
-            recipient=way.recipient,
-            decided_at=row.at,
-            rule=row.rule,
-            team=self.situation.team(person.account, rule),
-            offer=row.offer,
-            risk=self.situation.risk_of(person.subscriber),
-        )
-
-
-def first_match(rules: Sequence[Rule], case: Case, way: Reach) -> tuple[Rule | None, str]:
-    """The first rule that fits and whose channel may be used; the channel is the rule's, else the best permitted one."""
-    for rule in rules:
-        if (not rule.channel or rule.channel in way.channels) and rule.matches(case):
-            return rule, rule.channel or way.channels[0]
-    return None, ""
+def decide(one: Assessment, context: DecisionContext) -> Assessment:
+    """The assessment with its decisions: one for each person listed or told before, those for accounts, and follow-ups."""
+    incident, found, service = one.incident, one.impact, one.service
+    follow_ups: tuple[Decision, ...] = ()
+    if incident.state == "open":
+        decisions = decide_people(incident, found, service, context)
+    else:
+        decisions = conclude(incident, found, context)
+        follow_ups = follow_up(incident, found, service, decisions, context)
+    accounts = decide_accounts(incident, found, service, decisions, context)
+    return replace(one, decisions=decisions, accounts=accounts, follow_ups=follow_ups)

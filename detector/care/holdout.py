@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from detector.care.situation import Situation
+from detector.care.decision_context import DecisionContext
 from detector.care.telling import EMERGENCY
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
@@ -44,10 +44,10 @@ def begins(policy: HoldoutPolicy) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def held_out(subscriber: str, recipient: str, situation: Situation) -> bool:
+def held_out(subscriber: str, recipient: str, context: DecisionContext) -> bool:
     """This line, or whoever would be told of it, was drawn; never the vulnerable, nor lines with a service level. Of a
     person who was drawn nobody else hears either."""
-    policy, both = situation.policy.holdout, (subscriber, recipient)
+    policy, both = context.care_policy.holdout, (subscriber, recipient)
     if not any(drawn(key, policy) for key in both):
         return False
-    return not any(situation.person(key).vulnerable for key in both) and not situation.has_sla(*both)
+    return not any(context.person(key).vulnerable for key in both) and not context.has_sla(*both)

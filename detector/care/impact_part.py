@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from detector.care.account_part import account_part
+from detector.care.alert_context import AlertContext
 from detector.care.privacy import steady, steady_interval
-from detector.care.step import Step
 from detector.domain.alert import WHY_NOT
 from detector.domain.impact import AccountImpact, Impact
 
@@ -40,16 +40,16 @@ def counted(impact: Impact, floor: int, said: Mapping[str, Any]) -> Counted:
     return Counted(max(exposed or 0, affected), affected, (min(low, affected), max(high, affected)))
 
 
-def impact_part(step: Step, cap: int) -> dict[str, Any]:
-    impact, floor, said = step.impact, step.floor, step.before.get("impact", {})
+def impact_part(context: AlertContext, cap: int) -> dict[str, Any]:
+    impact, floor, said = context.impact, context.privacy_floor, context.before.get("impact", {})
     seen = counted(impact, floor, said)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
     told: dict[str, Any] = {
         "exposed": seen.exposed,
         "affected": seen.affected,
         "affectedInterval": None if seen.interval is None else list(seen.interval),
-        **reachable([(d.why_not, d.action != "none") for d in step.decisions], floor, said),
-        "accounts": [_account(a, step) for a in accounts[:cap]],
+        **reachable([(d.why_not, d.action != "none") for d in context.assessment.decisions], floor, said),
+        "accounts": [_account(a, context) for a in accounts[:cap]],
     }
     if len(accounts) > cap:
         told["accountsNotListed"] = len(accounts) - cap
@@ -120,7 +120,9 @@ def _at_least(whole: int | None, part: int | None) -> int | None:
     return part if whole is None else max(whole, part or 0)
 
 
-def _account(account: AccountImpact, step: Step) -> dict[str, Any]:
-    mine = next((one for one in step.accounts if one.account == account.account and one.action != "none"), None)
-    told = account_part(account, step.floor)
+def _account(account: AccountImpact, context: AlertContext) -> dict[str, Any]:
+    mine = next(
+        (one for one in context.assessment.accounts if one.account == account.account and one.action != "none"), None
+    )
+    told = account_part(account, context.privacy_floor)
     return told if mine is None else told | {"action": {"kind": mine.action, "team": mine.team}}

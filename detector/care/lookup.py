@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from detector.care.consent import objected
+from detector.care.decision_context import DecisionContext
 from detector.care.facts import WITHDRAWN, Facts, facts_of
 from detector.care.reach import DAY_S, WEEK_S, Reach, reach
 from detector.care.say import phrases_of, sentence
-from detector.care.situation import Situation
 from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
 from detector.domain.degradation import Degradation
@@ -68,7 +68,7 @@ class LookupAnswer:
 def lookup(
     subscriber_key: str,
     *,
-    situation: Situation,
+    context: DecisionContext,
     incidents: Sequence[Incident],
     listings: Sequence[Listing],
     caller: str = "self",
@@ -79,34 +79,34 @@ def lookup(
     incident, so that the same is said as in its alerts. Works and maintenance answer too; a merged
     incident is spoken for by the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor
     time is said or given."""
-    person = situation.customers.subscribers.get(subscriber_key)
+    person = context.customers.subscribers.get(subscriber_key)
     private = caller != "self" or (person is not None and person.minor)
-    told = [] if private else list(reversed(situation.heard.by_recipient.get(subscriber_key, ())))
-    may_look = not objected(subscriber_key, customers=situation.customers, purpose="network_care_analysis", at=situation.now)
-    rows = _current(incidents, listings, situation.now) if may_look else []
-    way = _way(subscriber_key, situation)
+    told = [] if private else list(reversed(context.heard.by_recipient.get(subscriber_key, ())))
+    may_look = not objected(subscriber_key, customers=context.customers, purpose="network_care_analysis", at=context.now)
+    rows = _current(incidents, listings, context.now) if may_look else []
+    way = _way(subscriber_key, context)
     common = LookupAnswer(
         affected="unknown",
         contactable=not way.why_not,
         why_not=way.why_not,
         said=tuple(told),
         private=private,
-        timezone=situation.timezone,
+        timezone=context.timezone,
         going_on=any(incident.state == "open" for incident, _ in rows),
     )
     if not rows:
         sure = person is not None and may_look
-        say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, situation)}
+        say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, context)}
         return replace(common, affected="no" if sure else "unknown", say=say)
     heard_of = {row.incident_id for row in told}
     found = []
     for incident, row in rows:
-        facts = facts_of(incident, now=situation.now, timezone=situation.timezone, lead=leads.get(incident.incident_id))
+        facts = facts_of(incident, now=context.now, timezone=context.timezone, lead=leads.get(incident.incident_id))
         was_told = incident.incident_id in heard_of
-        say = {code: _say(facts, row, code, situation, private, was_told) for code in _languages(person, situation)}
+        say = {code: _say(facts, row, code, context, private, was_told) for code in _languages(person, context)}
         found.append(Touching(incident, row, facts, say, was_told))
     first = found[0]
-    sure = first.listing.probability >= situation.policy.contact_above
+    sure = first.listing.probability >= context.care_policy.contact_above
     affected = "no" if first.facts.state == WITHDRAWN else "yes" if sure else "unknown"
     answer = replace(common, affected=affected, probability=first.listing.probability, say=first.say)
     return answer if private else _in_full(answer, found)
@@ -130,18 +130,14 @@ def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
     )
 
 
-def _way(key: str, situation: Situation) -> Reach:
+def _way(key: str, context: DecisionContext) -> Reach:
     """May care approach this person now, for any incident?"""
-    person = situation.person(key)
+    person = context.person(key)
     recipients = {key, person.guardian if person.minor else key}
-    week, day = ({who: situation.heard.count(who, situation.now - span) for who in recipients} for span in (WEEK_S, DAY_S))
+    week, day = ({who: context.heard.count(who, context.now - span) for who in recipients} for span in (WEEK_S, DAY_S))
     return reach(
         key,
-        customers=situation.customers,
-        timezone=situation.timezone,
-        now=situation.now,
-        policy=situation.policy,
-        lawful=situation.lawful,
+        context,
         contacted=week,
         today=day,
     )
@@ -164,16 +160,16 @@ def _current(incidents: Sequence[Incident], listings: Sequence[Listing], now: in
     return sorted(rows, key=lambda row: (row[0].state != "open", -row[1].probability, row[0].incident_id))
 
 
-def _languages(person: Subscriber | None, situation: Situation) -> tuple[str, ...]:
+def _languages(person: Subscriber | None, context: DecisionContext) -> tuple[str, ...]:
     """The person's own first."""
     own = (person.language,) if person and person.language else ()
-    return tuple(dict.fromkeys((*own, *situation.policy.languages)))
+    return tuple(dict.fromkeys((*own, *context.care_policy.languages)))
 
 
-def _say(facts: Facts, listing: Listing, language: str, situation: Situation, private: bool, told: bool) -> str:
+def _say(facts: Facts, listing: Listing, language: str, context: DecisionContext, private: bool, told: bool) -> str:
     """Of someone who is less likely than `contact_above` to be affected nothing is asserted; of a false alarm only those who
     were told of it hear."""
     if facts.state == WITHDRAWN and not told:
         return phrases_of(language).fine
-    sure = listing.probability >= situation.policy.contact_above
+    sure = listing.probability >= context.care_policy.contact_above
     return sentence(facts, language, to_person=not private, sure=sure)

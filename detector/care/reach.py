@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from detector.care.consent import permitted_channels
-from detector.domain.customer import Customers, Subscriber
+from detector.care.decision_context import DecisionContext
+from detector.domain.customer import Subscriber
 from detector.domain.policy import CarePolicy
 from detector.domain.window import utc
 
@@ -23,28 +24,27 @@ class Reach:
 
 def reach(
     subscriber_key: str,
+    context: DecisionContext,
     *,
-    customers: Customers,
-    timezone: str,
-    now: int,
     contacted: Mapping[str, int],
-    policy: CarePolicy,
     today: Mapping[str, int] | None = None,
     purposes: tuple[str, ...] | None = None,
-    lawful: Mapping[str, str] | None = None,
     quiet: bool | None = None,
 ) -> Reach:
-    """May this person be told at `now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in the last
-    7 days, `today` in the last 24 hours, by recipient; `purposes`: instead of [care]'s; `lawful`: see `consent.bases`;
-    `quiet`: whether it is quiet hours, if that is known."""
+    """May this person be told at `context.now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in
+    the last 7 days, `today` in the last 24 hours, by recipient; `purposes`: instead of [care]'s; `quiet`: whether it is
+    quiet hours, if that is known."""
+    customers, now, policy = context.customers, context.now, context.care_policy
     person = customers.subscribers.get(subscriber_key, Subscriber(key=subscriber_key))
     recipient = person.guardian if person.minor else person.key
     purposes = policy.purposes if purposes is None else purposes
-    channels, blocked = permitted_channels(subscriber_key, customers=customers, purposes=purposes, at=now, lawful=lawful)
+    channels, blocked = permitted_channels(
+        subscriber_key, customers=customers, purposes=purposes, at=now, lawful=context.lawful
+    )
     keys = (person.key, recipient)
     if blocked and blocked != "no_channel":
         why_not = blocked
-    elif in_quiet_hours(now, timezone, policy) if quiet is None else quiet:
+    elif in_quiet_hours(now, context.timezone, policy) if quiet is None else quiet:
         why_not = "quiet_hours"
     elif any(
         contacted.get(key, 0) >= policy.max_contacts_per_week or (today or {}).get(key, 0) >= policy.max_contacts_per_day

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from detector.care.alert_context import AlertContext, cut, iso
 from detector.care.facts import MERGED, WITHDRAWN, Facts
 from detector.care.privacy import shown
 from detector.care.say import spoken_length
-from detector.care.step import Step, cut, iso
 from detector.care.trouble import SERVICES
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
@@ -17,16 +17,16 @@ STATUS = {"opened": "Acknowledged", "updated": "In Progress", "resolved": "Resol
 _IMPORTANCE = {"critical": 100, "major": 75, "minor": 50, "warning": 25}
 
 
-def service_problem(step: Step, cap: int) -> dict[str, Any]:
-    incident, facts, cells = step.incident, step.facts, step.incident.cells
-    lead = step.shown[0] if step.shown else None
-    why = incident.reason or (observation_text(lead, step.kpis.get(lead.kpi)) if lead else facts.headline)
+def service_problem(context: AlertContext, cap: int) -> dict[str, Any]:
+    incident, facts, cells = context.incident, context.facts, context.incident.cells
+    lead = context.shown[0] if context.shown else None
+    why = incident.reason or (observation_text(lead, context.kpis.get(lead.kpi)) if lead else facts.headline)
     problem: dict[str, Any] = {
         "id": incident.incident_id,
         "category": CATEGORY,
         "priority": incident.priority,
-        "impactImportanceFactor": _importance(incident, step.impact, step.floor),
-        "status": STATUS[step.type_],
+        "impactImportanceFactor": _importance(incident, context.impact, context.privacy_floor),
+        "status": STATUS[context.type_],
         "reason": cut(why.partition("; ")[0]),
         "affectedResource": [{"id": f"cell:{cell}"} for cell in cells[:cap]],
         "rootCauseResource": [{"id": f"{incident.root_kind}:{incident.root_id}"}],

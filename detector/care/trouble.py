@@ -40,6 +40,9 @@ def surest_first(degradation: Degradation) -> tuple[float, str]:
 
 
 def service_of(incident: Incident, degradations: Sequence[Degradation]) -> str:
-    """What a customer would say is wrong, by the degradation that the incident's reason speaks of."""
+    """What a customer would say is wrong, by the degradation that the incident's reason speaks of; empty for an incident
+    that was withdrawn: nothing was."""
+    if incident.withdrawn_at is not None:
+        return ""
     own = [one for one in degradations if one.degradation_id in incident.degradation_ids]
     return trouble_of(incident, leading(own, incident.kind) if own else None)

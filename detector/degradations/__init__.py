@@ -2,6 +2,6 @@
 
 from detector.degradations.budget import allowed_per_tick, bar
 from detector.degradations.severity import steps_of
-from detector.degradations.track import Tracked, candidates, track
+from detector.degradations.track import candidates, track
 
-__all__ = ["Tracked", "allowed_per_tick", "bar", "candidates", "steps_of", "track"]
+__all__ = ["allowed_per_tick", "bar", "candidates", "steps_of", "track"]

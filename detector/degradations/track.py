@@ -1,8 +1,7 @@
 """The stage: one tick's evidence into the episodes it raises, keeps open and clears."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,54 +12,48 @@ from detector.degradations.scene import Scene
 from detector.degradations.silence import FAMILY, carry_silence, missing_periods, raise_silent
 from detector.domain.cell import Topology, base_object
 from detector.domain.degradation import Degradation
+from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
-
-NONE_MISSING: Mapping[str, int] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """`degradations`: all that are open after the tick or were cleared by it, in order of id. `missing`: object ->
-    missing periods in a row, to be handed to the next tick."""
-
-    degradations: tuple[Degradation, ...]
-    missing: Mapping[str, int]
+from detector.domain.ports import Reference
 
 
 def track(
     evidence: Evidence,
-    open_: Sequence[Degradation],
+    raised: Sequence[Degradation],
+    missing: Mapping[str, int],
+    reference: Reference,
+    detection_policy: DetectionPolicy,
     *,
     now: int,
-    topology: Topology,
-    operations: Operations,
-    policy: DetectionPolicy,
-    seen_missing: Mapping[str, int] = NONE_MISSING,
 ) -> Tracked:
-    """`open_` (with what was cleared within a day, which may echo) and `seen_missing` are the state before the tick; `now`
-    (s) is the clock when it was scored.
+    """What the tick makes of the degradations `raised` before it and of `missing` (object -> missing periods in a row), both
+    as in `DetectionState`; `now` (s) is the clock when the tick was scored.
 
     The same input gives the same output, and a tick tracked again on top of its own result changes no episode. Episodes
     inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the
-    evidence does not name (another period length, no longer in the network) stay as they are; a day of silence ends them.
+    evidence does not name (no longer in the network) stay as they are; a day of silence ends them.
     """
-    missing = missing_periods(evidence, seen_missing)
-    sure = bar_of(evidence, open_, topology, operations, policy)
+    tick, topology, operations = evidence.tick, reference.topology, reference.operations
+    known = tuple(d for d in raised if d.duration_s == tick.duration_s and d.remembered(tick.start))
+    now_missing = missing_periods(evidence, missing)
     scene = Scene(
         evidence=evidence,
-        open_=tuple(open_),
+        open_=known,
         topology=topology,
         operations=operations,
-        policy=policy,
+        policy=detection_policy,
         now=now,
-        bar=sure,
-        missing_periods=missing,
+        bar=bar_of(evidence, known, topology, operations, detection_policy),
+        missing_periods=now_missing,
     )
-    carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in open_ if d.open]
+    carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in known if d.open]
     found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene), *carried)}
-    return Tracked(tuple(found[key] for key in sorted(found)), missing)
+    others = tuple(d for d in raised if d.open and d.duration_s != tick.duration_s)
+    current = found.keys() | {d.degradation_id for d in others}
+    past = tuple(d for d in raised if d.degradation_id not in current)
+    return Tracked(tuple(found[key] for key in sorted(found)), now_missing, others, past)
 
 
 def candidates(

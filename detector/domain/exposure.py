@@ -157,6 +157,14 @@ class Usual:
     pace: NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
+class LocationData:
+    """Where people are: `profile` is learned from past weeks, `presence` are the attachments that have arrived."""
+
+    profile: Habit
+    presence: Presence
+
+
 def no_habit() -> Habit:
     """Nothing learned yet."""
     i, s = np.empty(0, np.int32), np.empty(0, np.float32)

@@ -70,6 +70,11 @@ class Impact:
     accounts: tuple[AccountImpact, ...] = ()
 
 
+def no_impact(incident_id: str, at: int) -> Impact:
+    """Nobody is touched by this incident, as known at `at` (s)."""
+    return Impact(incident_id=incident_id, assessed_at=at, exposed=0, affected=0.0, affected_low=0.0, affected_high=0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One person on one incident's list from `listed_at` until `delisted_at` (None = still), in s, and what care decided.

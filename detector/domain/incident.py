@@ -1,10 +1,9 @@
 """Degradations with one cause, from opening to resolution."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from detector.domain.degradation import PRIORITY, Degradation
+from detector.domain.degradation import PRIORITY
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
@@ -88,13 +87,6 @@ class Incident:
     def silent(self) -> bool:
         """No one outside is told of it."""
         return bool(self.suppressed_reason)
-
-
-def wanted(degradations: Iterable[Degradation], incidents: Iterable[Incident], at: int) -> tuple[Degradation, ...]:
-    """Of these degradations, what the decision over a tick that starts `at` (s) needs: those that are remembered, and all
-    members of the incidents, which are open."""
-    members = {name for incident in incidents for name in incident.degradation_ids}
-    return tuple(d for d in degradations if d.remembered(at) or (d.degradation_id in members and d.withdrawn_at is None))
 
 
 def incident_id(first_degradation_id: str) -> str:

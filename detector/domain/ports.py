@@ -1,18 +1,20 @@
-"""What the service needs from outside, as Protocols: a job step takes these as arguments, live and in a backtest alike."""
+"""What comes from outside and goes out, as Protocols: job steps take these as arguments, live and in a backtest alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from detector.domain.cell import Topology
-from detector.domain.customer import Contact, Customers, SubscriberEvent, Survey
+from detector.domain.customer import Customers
 from detector.domain.finding import Findings
 from detector.domain.operations import Operations
 from detector.domain.window import Window
 
 if TYPE_CHECKING:  # they bring numpy, which a command that looks somebody up does not need
     from detector.domain.counters import CounterBatch
-    from detector.domain.exposure import Presence
+
+Rows = TypeVar("Rows", covariant=True)
+"""What an event feed gives: `Presence`, or a sequence of one noun."""
 
 
 class Clock(Protocol):
@@ -56,58 +58,98 @@ class Reference:
     """Pseudonym -> raw identity of subscribers and accounts: goes straight into the encrypted vault and nowhere else."""
 
 
-class Source(Protocol):
-    """Where counters and reference data come from. Nothing that arrives after `now` is ever given.
+@dataclass(frozen=True)
+class Cursor:
+    """How far the rows of a feed are taken in: those that arrived up to `until` (s since the epoch). `position`: the feed's
+    own text, which it alone reads: the version of a table, the offsets of a topic, the last key of a query."""
 
-    `source_files`: what arrived in (after, now], ordered by (arrived_at, name); a live source may give more than that, the
-    ledger knows what it has read. `read` yields a file's batches whose period starts inside `window` (all if None);
-    it raises Permanent for a file that cannot be read at all, and adds a finding for each block that it rejects.
+    until: float = 0.0
+    position: str = ""
+
+
+@dataclass(frozen=True)
+class Arrivals(Generic[Rows]):
+    """What a feed gives once: `rows` since the cursor and `late` ones from before it, each in order of their own time;
+    `cursor` is where the next look begins."""
+
+    rows: Rows
+    late: Rows
+    cursor: Cursor
+
+
+class CounterFeed(Protocol):
+    """Performance counters in files, or in what is named and read like files. Nothing that arrives after `now` is ever
+    given.
+
+    Identity of a file is (feed, name, sha256): the same bytes twice are read once, the same name with new bytes replaces.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name of the feed, unique in an installation."""
+        ...
 
-    def source_files(self, after: float, now: float) -> Sequence[SourceFile]: ...
+    def files(self, after: float, now: float) -> "Sequence[SourceFile]":
+        """What arrived in (after, now], ordered by (arrived_at, name). A live feed may give more than that: the ledger of
+        files knows what was read. Raises PrecallError if the feed cannot be reached."""
+        ...
+
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]":
+        """The batches of a file whose period starts inside `window` (all if None), with a finding for each block that is
+        rejected. Raises Permanent for a file that cannot be read at all, Unfinished for one that may be read later."""
+        ...
 
     def newest_periods(self, now: float) -> Sequence[Window]:
         """The newest period of each of the newest few files, which need not be whole nor read before: by them a clock is
-        judged that may be wrong, so of a live source they do not depend on `now`. Nothing is remembered of this look."""
+        judged that may be wrong, so of a live feed they do not depend on `now`. Nothing is remembered of this look."""
         ...
 
-    def read(
-        self, source_file: SourceFile, findings: Findings, window: Window | None = None
-    ) -> "Iterator[CounterBatch]": ...
-
-    def set_aside(self, source_file: SourceFile, reason: str) -> None:
-        """This file was refused: move it out of the way if the source is ours to tidy. Raises Transient."""
+    def set_aside(self, file: SourceFile, reason: str) -> None:
+        """Moves a file that was refused out of the way, if the feed is ours to tidy. Raises Transient."""
         ...
 
     def passed_over(self, findings: Findings) -> None:
-        """What lies there and is no file to be read, or was given back, since this was asked last."""
+        """Adds a finding for what lies there and is no file to be read, or was given back, since this was asked last."""
         ...
 
-    def people_version(self) -> str:
-        """Another text whenever the tables of people that the last answers rest on have changed: rows of an earlier time may
-        have come with them. The same for ever where each row is given at its own time."""
+
+class EventFeed(Protocol[Rows]):
+    """Things that happen, one row each: presence, contacts, surveys, subscriber events, alarms, tickets, works. Subscribers
+    and accounts are pseudonyms already."""
+
+    @property
+    def name(self) -> str:
+        """The name of the feed."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """What findings about its rows name: a table, a topic, a query."""
+        ...
+
+    def new(self, cursor: Cursor, now: float, findings: Findings) -> Arrivals[Rows]:
+        """What arrived since the cursor and up to `now`; without a position, since `until`: `Cursor()` asks for all that the
+        feed still has. The same cursor gives the same rows again. Raises PrecallError if the feed cannot be read: the cursor
+        then stays."""
+        ...
+
+
+class ReferenceFeed(Protocol):
+    """What is known of network and customers, as a snapshot: topology, plans, customers, consents."""
+
+    @property
+    def name(self) -> str:
+        """The name of the feed."""
+        ...
+
+    @property
+    def operator(self) -> Operator | None:
+        """Time zone, country, delay and tick, without reading anything else; None if the feed does not say."""
         ...
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
-        """As known at `now`. Without `findings`, what was wrong waits for the next who asks with them."""
-        ...
-
-    def presence(self, after: float, now: float, findings: Findings) -> "Presence":
-        """Attachments that arrived in (after, now]."""
-        ...
-
-    def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
-        """Contacts made in (after, now]."""
-        ...
-
-    def surveys(self, after: float, now: float, findings: Findings) -> Sequence[Survey]:
-        """Surveys answered in (after, now]."""
-        ...
-
-    def subscriber_events(self, after: float, now: float, findings: Findings) -> Sequence[SubscriberEvent]:
-        """Departures, offers and credits of (after, now]."""
+        """As known at `now`; the same object while nothing changes. Without `findings`, what was wrong waits for the next
+        who asks with them. Raises Misconfigured while nothing was ever read and the feed cannot be read."""
         ...
 
 

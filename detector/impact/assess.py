@@ -7,15 +7,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.cell import Topology
+from detector.domain.assessment import Assessment
 from detector.domain.customer import Customers
 from detector.domain.degradation import Degradation
-from detector.domain.exposure import Habit, Presence
-from detector.domain.impact import BASES, Affected, Impact
+from detector.domain.exposure import LocationData
+from detector.domain.impact import BASES, Affected, Impact, no_impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
+from detector.domain.ports import Reference
 from detector.impact.accounts import account_impacts
 from detector.impact.analysable import left_out
 from detector.impact.chance import affected_interval, chance_of_suffering
@@ -62,35 +62,37 @@ class _People:
 
 
 def assess(
-    incident: Incident,
-    degradations: Sequence[Degradation],
+    one: Assessment,
+    locations: LocationData,
+    reference: Reference,
+    kpis: Mapping[str, Kpi],
+    impact_policy: ImpactPolicy,
     *,
-    habit: Habit,
-    presence: Presence,
-    topology: Topology,
-    customers: Customers,
     now: int,
-    timezone: str,
-    policy: ImpactPolicy,
-    kpis: Mapping[str, Kpi] | None = None,
-    outlook: Outlook | None = None,
 ) -> Impact:
-    """The impact of `incident` as known at `now` (s). `presence`: rows arrived so far that overlap the incident or the last
-    hours before it, of all cells (people move). `kpis` tells rates per session second from ratios; `outlook` says when it is
-    likely to end (see horizon).
+    """The impact of an incident as known at `now` (s). Of `one` the incident, its degradations and its outlook are read; the
+    outlook says when it is likely to end (see horizon). `locations.presence`: rows arrived so far that overlap the incident
+    or the last hours before it, of all cells (people move). `kpis`, by id, tell rates per session second from ratios.
 
     Each person's chance of suffering from the incident's begin to its end is
     1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and habit let expect.
-    People who withdrew `network_care_analysis` are in no figure (see analysable).
+    People who withdrew `network_care_analysis` are in no figure (see analysable). Nobody suffered from an incident that was
+    withdrawn, and nobody is counted as affected for time of which nothing is measured.
     """
+    incident, degradations = one.incident, one.degradations
+    if incident.withdrawn_at is not None:
+        return no_impact(incident.incident_id, now)
+    if incident.no_data_since is not None:
+        now = min(now, max(incident.no_data_since, incident.opened_at))
+    topology, timezone = reference.topology, reference.operator.timezone
     shown = [d for d in degradations if d.degradation_id in incident.degradation_ids]
-    ahead = horizon(incident, shown, now, outlook)
+    ahead = horizon(incident, shown, now, one.outlook)
     end = ahead.last
     start = max(incident.started_at, end - LIFE_CAP_S)
-    harms = harms_of(incident, degradations, topology, kpis or {}, end, now)
+    harms = harms_of(incident, degradations, topology, kpis, end, now)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
     crowd = crowd_of(
-        habit, presence, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, policy=policy
+        locations, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, policy=impact_policy
     )
     usual, last, seen = (columns(harms, own.cells) for own in (crowd.habit, crowd.recent, crowd.presence))
     view = view_of(crowd, usual, last)
@@ -98,21 +100,21 @@ def assess(
     expected = forecast(view, fled, start, ahead.ends)
     measured = measure(crowd, seen, start, end)
     measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - fled.suffered))
-    by_end = [_probability(one, measured, incident.confidence or 1.0) for one in expected]
-    exposure_s = _mean([one.exposure_s for one, _ in expected]) + measured.exposure_s + fled.dead_s
+    by_end = [_probability(end, measured, incident.confidence or 1.0) for end in expected]
+    exposure_s = _mean([till.exposure_s for till, _ in expected]) + measured.exposure_s + fled.dead_s
     people = _People(
         keys=crowd.keys,
         by_end=by_end,
-        exposure_s=np.where(_may_look(crowd, customers, now), exposure_s, 0.0),
+        exposure_s=np.where(_may_look(crowd, reference.customers, now), exposure_s, 0.0),
         basis=_basis(crowd, measured, last.touched),
-        degraded_s=_mean([one.harmful_s for one, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
-        failures=_mean([one.hazard for one, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
+        degraded_s=_mean([till.harmful_s for till, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
+        failures=_mean([till.hazard for till, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
         there_s=view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
         unproven=any(harm.lost for harm in harms.values()),
     )
     going_on = [cell for cell, harm in harms.items() if harm.end > now]
-    coming = partial(next_exposure, habit, cells=going_on, now=now, timezone=timezone) if going_on else None
-    return _impact(incident, degradations, people, Owed(crowd, usual, last), coming, customers, now, policy)
+    coming = partial(next_exposure, locations.profile, cells=going_on, now=now, timezone=timezone) if going_on else None
+    return _impact(one, people, Owed(crowd, usual, last), coming, reference.customers, now, impact_policy)
 
 
 def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:
@@ -156,8 +158,7 @@ def _basis(crowd: Crowd, measured: Measured, touched: NDArray[np.bool_]) -> NDAr
 
 
 def _impact(
-    incident: Incident,
-    degradations: Sequence[Degradation],
+    one: Assessment,
     people: _People,
     owed: Owed,
     coming: Coming | None,
@@ -165,10 +166,10 @@ def _impact(
     now: int,
     policy: ImpactPolicy,
 ) -> Impact:
-    exposed = np.flatnonzero(people.exposure_s > 0)
-    by_end = [np.clip(np.nan_to_num(one[exposed]), 0.0, 1.0) for one in people.by_end]
-    chance, end_sd = _mean(by_end), float(np.std([one.sum() for one in by_end]))
-    log_sd = _log_sd(incident, degradations, people.basis[exposed], chance, people.unproven)
+    incident, exposed = one.incident, np.flatnonzero(people.exposure_s > 0)
+    by_end = [np.clip(np.nan_to_num(chances[exposed]), 0.0, 1.0) for chances in people.by_end]
+    chance, end_sd = _mean(by_end), float(np.std([chances.sum() for chances in by_end]))
+    log_sd = _log_sd(incident, one.degradations, people.basis[exposed], chance, people.unproven)
     total, low, high = affected_interval(chance, log_sd, end_sd, incident.confidence or 1.0)
     by_key = {people.keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
     listed = sorted((int(i) for i in exposed[chance >= policy.list_above]), key=lambda i: people.keys[i])

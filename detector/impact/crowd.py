@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.exposure import Exposure, Habit, Presence, Usual
+from detector.domain.exposure import Exposure, LocationData, Presence, Usual
 from detector.domain.policy import ImpactPolicy
 from detector.impact.exposure import recent_exposure
 from detector.impact.hours import HOUR_S, hour_of_week
@@ -65,8 +65,7 @@ class Crowd:
 
 
 def crowd_of(
-    habit: Habit,
-    presence: Presence,
+    locations: LocationData,
     *,
     touched: Collection[str],
     start: int,
@@ -78,10 +77,11 @@ def crowd_of(
     """Everyone usually or lately behind a `touched` cell in the hours at stake, `[start, end)` and those just before it.
     recent = rows that ended by `before` (s), `present_hours` back from the newest of them or, if that is older, from the
     incident's `start`."""
+    presence = locations.presence
     ended = presence.start + presence.duration_s
     earlier = ended <= before
     recent_at = int(presence.start[earlier].max()) if earlier.any() else start - HOUR_S
-    near = near_of(habit, presence, touched, (recent_at - HOUR_S, start, end), timezone)
+    near = near_of(locations.profile, presence, touched, (recent_at - HOUR_S, start, end), timezone)
     usual, theirs = near.usual, near.presence
     number = {key: i for i, key in enumerate(usual.subscribers)}
     for key in theirs.subscribers:

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
-from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
+from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.operations import Operations
 from detector.domain.policy import IncidentPolicy
-from detector.domain.window import Tick
+from detector.domain.ports import Reference
 from detector.incidents.bouts import GRADUAL_S
 from detector.incidents.groups import ONE_MAST
 from detector.incidents.hints import Hints
@@ -22,45 +20,44 @@ from detector.incidents.search import Search
 from detector.incidents.times import began
 
 WIDE = "*"
-NO_KPIS: Mapping[str, Kpi] = MappingProxyType({})
 
 
 def correlate(
     open_: Sequence[Incident],
-    degradations: Sequence[Degradation],
+    tracked: Tracked,
+    evidence: Evidence,
+    reference: Reference,
+    kpis: Mapping[str, Kpi],
+    incident_policy: IncidentPolicy,
     *,
-    topology: Topology,
-    operations: Operations,
     now: int,
-    tick: Tick,
-    objects_testable: int,
-    policy: IncidentPolicy,
-    kpis: Mapping[str, Kpi] = NO_KPIS,
-    evidence: Evidence | None = None,
-    past: Sequence[Degradation] = (),
 ) -> tuple[Incident, ...]:
     """Every incident that is open after this tick or was opened, updated, resolved or merged by it, in order of opening.
 
-    `degradations` are all open ones and those that this tick cleared. `objects_testable`: cells that could show something,
-    the base of the tests against chance; `evidence` of the tick says what those look like that are not raised; `past`:
-    members of the open incidents that were over before, which still say when their trouble began and ended. What only
-    says "no data" opens nothing. No two open incidents ever share a degradation; an id never changes; the same input gives
-    the same output in whatever order it comes.
+    `tracked`: what the tick made of the degradations; those of the past still say when their trouble began and ended.
+    `evidence` of the tick says how many objects could show something, the base of the tests against chance, and what those
+    look like that are not raised. `kpis`: id -> definition. What only says "no data" opens nothing. No two open incidents
+    ever share a degradation; an id never changes; the same input gives the same output in whatever order it comes.
     """
+    topology, degradations = reference.topology, [*tracked.degradations, *tracked.other_durations]
     service = {d.degradation_id: d for d in degradations if d.affects_service}
     search = search_of(
-        degradations, topology=topology, objects_testable=objects_testable, policy=policy, hints=Hints(evidence)
+        degradations,
+        topology=topology,
+        objects_testable=len(evidence.objects),
+        policy=incident_policy,
+        hints=Hints(evidence),
     )
     moment = Moment(
         degradations=service,
         topology=topology,
-        operations=operations,
+        operations=reference.operations,
         now=now,
-        tick=tick,
-        policy=policy,
+        tick=evidence.tick,
+        policy=incident_policy,
         kpis=kpis,
         search=search,
-        past={d.degradation_id: d for d in past},
+        past={d.degradation_id: d for d in tracked.past},
     )
     before = {i.incident_id: i for i in open_ if i.state == "open"}
     found = causes_in(search)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from detector.domain.degradation import Degradation
+from detector.domain.detection import Tracked
 from detector.domain.incident import Incident
 
 SHARPEST = 30.0
@@ -61,16 +62,21 @@ def goes_on(members: Sequence[Degradation]) -> bool:
     return gone or still > LAST_FEW * sum(map(weight, clear)) or (still > 0 and all(d.open for d in clear))
 
 
-def end_with(degradations: Iterable[Degradation], incidents: Iterable[Incident]) -> tuple[Degradation, ...]:
-    """These degradations, of which those that are open end with their incident where that is over, and no later than the
-    last period that they took account of."""
+def end_with(tracked: Tracked, incidents: Iterable[Incident]) -> Tracked:
+    """Open degradations end with their incident where that is over, and no later than the last period that they took account
+    of; those of other durations that end so are among `degradations` then."""
     ends = {name: i.ended_at for i in incidents if i.state == "resolved" for name in i.degradation_ids}
 
     def ended_with(d: Degradation) -> Degradation:
         end = ends.get(d.degradation_id) if d.open else None
         return d if end is None else replace(d, cleared_at=max(min(end, d.updated_at), d.started_at))
 
-    return tuple(map(ended_with, degradations))
+    others = tuple(map(ended_with, tracked.other_durations))
+    return replace(
+        tracked,
+        degradations=(*map(ended_with, tracked.degradations), *(d for d in others if not d.open)),
+        other_durations=tuple(d for d in others if d.open),
+    )
 
 
 def weighted_median(values: Sequence[tuple[int, float]]) -> int:

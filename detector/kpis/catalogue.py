@@ -49,6 +49,11 @@ class Catalogue:
     hash: str = ""
 
     @cached_property
+    def by_id(self) -> Mapping[str, Kpi]:
+        """KPI id -> its definition."""
+        return {k.id: k for k in self.kpis}
+
+    @cached_property
     def computed(self) -> tuple[Kpi, ...]:
         """Those with counters behind them: all but the products."""
         return tuple(k for k in self.kpis if k.traits.computed)

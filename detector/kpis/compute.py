@@ -12,6 +12,7 @@ from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame, stack
 from detector.domain.kpi import Kpi
+from detector.domain.ports import Reference
 from detector.domain.window import Grid, Tick, Window
 from detector.kpis.catalogue import PERIOD, Catalogue
 from detector.kpis.judgement import consistent, judged, whole_counts
@@ -29,21 +30,21 @@ ROWS_AT_ONCE = 20_000
 def compute(
     batches: Iterable[CounterBatch],
     catalogue: Catalogue,
-    topology: Topology,
+    reference: Reference,
     findings: Findings,
     *,
-    tick_s: int = 900,
     wanted: Window | None = None,
 ) -> dict[int, KpiFrame]:
     """Duration in s -> frame over the periods and objects present and the KPIs that any of them has.
 
     `batches` in order of arrival: on overlap the later one wins, counter by counter. Which tick a period belongs to, and
-    how long that is, `domain.window.Grid` says; the periods of one tick are summed (numerators and denominators), but of
-    two that overlap only the later arrival counts. Gauges and volumes have the share of the tick that was measured as
-    denominator, so a tick of which a part is missing is not too small.
+    how long that is, `domain.window.Grid` says by the operator's tick; the periods of one tick are summed (numerators and
+    denominators), but of two that overlap only the later arrival counts. Gauges and volumes have the share of the tick that
+    was measured as denominator, so a tick of which a part is missing is not too small.
     `wanted` limits ticks by their start; batches before it still serve as the previous period of cumulative counters.
     """
-    work = _Work(catalogue, topology, findings, ObjectNames(topology), StemNames(catalogue), Grid(tick_s))
+    topology, grid = reference.topology, Grid(reference.operator.tick_s)
+    work = _Work(catalogue, topology, findings, ObjectNames(topology), StemNames(catalogue), grid)
     ticks: dict[int, list[KpiFrame]] = defaultdict(list)
     periods = _by_period(batches)
     arrival = {period: at for at, period in enumerate(periods)}

@@ -8,10 +8,10 @@ from detector.outlook.lasting import Lasting
 
 
 def foresee(incident: Incident, lasting: Lasting, breaches: Sequence[Breach] = (), *, now: int) -> Outlook | None:
-    """The outlook of an open incident, itself among what `lasting` has learned from; None once it is over, or if nobody is
-    told of it. A ticket's promise goes before it wherever it is shown."""
+    """The outlook of an open incident, itself among what `lasting` has learned from; None once it is over, if nobody is
+    told of it, or while it is not measured. A ticket's promise goes before it wherever it is shown."""
     episode = lasting.episodes.get(incident.incident_id)
-    if incident.state != "open" or incident.silent or episode is None:
+    if incident.state != "open" or incident.silent or incident.no_data_since is not None or episode is None:
         return None
     begun = incident.started_at + episode.lasted_s
     low, median, high = (max(now, round(begun + s)) for s in lasting.remaining(incident.kind, episode.lasted_s))

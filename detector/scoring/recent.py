@@ -10,8 +10,8 @@ from detector.domain.cell import Topology
 from detector.domain.evidence import Memory
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import SATURATED
-from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, counts
@@ -156,16 +156,14 @@ class Recent:
 def view(
     frame: KpiFrame,
     baseline: Baseline,
-    topology: Topology,
-    operations: Operations,
-    timezone: str,
+    reference: Reference,
     policy: DetectionPolicy,
     before: Memory | None,
 ) -> Recent:
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
-
+    topology, operations = reference.topology, reference.operations
     off = [e.window for e in operations.calendar if e.kind == "holiday" and e.scope_kind == "network"]
-    when = time_of_week(frame.starts, frame.duration_s, timezone, off)
+    when = time_of_week(frame.starts, frame.duration_s, reference.operator.timezone, off)
     apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
     apart |= full(frame)
     faded, regions = _faded(frame, baseline, before), regions_of(frame.objects, topology)

@@ -10,8 +10,8 @@ from detector.domain.cell import Topology
 from detector.domain.evidence import Evidence, Memory
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
-from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.scoring import tails
 from detector.scoring.baseline import Baseline, unless_at_rest
@@ -39,7 +39,6 @@ FIGURES = (
     "newest_expected",
     "newest_denominator",
 )
-NOTHING_DECLARED = Operations()
 WORTH_A_SEARCH = 2.0
 """-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
 OF_ITSELF = 0.5
@@ -53,25 +52,22 @@ PLAIN_Z = 1.0
 def score(
     recent: KpiFrame,
     baseline: Baseline,
-    *,
+    reference: Reference,
     expected_objects: Sequence[str],
-    topology: Topology,
-    timezone: str,
-    policy: DetectionPolicy,
-    operations: Operations = NOTHING_DECLARED,
+    detection_policy: DetectionPolicy,
     before: Memory | None = None,
 ) -> Evidence:
     """Evidence for the last period of `recent`, whose earlier periods feed the pooled horizons.
 
     Objects: the expected ones, then others that reported. KPIs: those of `recent`; what is not judged, not in the
-    baseline or not testable is NaN. `operations`: declared events and works, which no horizon looks back into. `before`: the
+    baseline or not testable is NaN. No horizon looks back into the declared events and works of `reference`. `before`: the
     memory in the evidence of the tick before, for drift.
     ValueError if `recent` is empty or of another duration than the baseline.
     """
     if not len(recent.starts) or recent.duration_s != baseline.duration_s:
         raise ValueError(f"{len(recent.starts)} periods of {recent.duration_s} s for a baseline of {baseline.duration_s} s")
     frame = recent.aligned(tuple(dict.fromkeys((*expected_objects, *recent.objects))))
-    now = view(frame, baseline, topology, operations, timezone, policy, before)
+    now = view(frame, baseline, reference, detection_policy, before)
     shape = (len(frame.objects), len(frame.kpis))
     figures: dict[str, NDArray[Any]] = {name: np.full(shape, np.nan) for name in FIGURES}
     figures |= {"periods": np.ones(shape, np.int64), "matters": np.zeros(shape, bool)}
@@ -89,9 +85,9 @@ def score(
         kpis=frame.kpis,
         **figures,
         missing=awaited & ~here,
-        neighbour_load=_neighbours(now, topology),
+        neighbour_load=_neighbours(now, reference.topology),
         testable_share=float(here[awaited].mean()) if awaited.any() else 1.0,
-        memory=now.memory(_unquiet(figures, policy)),
+        memory=now.memory(_unquiet(figures, detection_policy)),
     )
 
 

@@ -1,16 +1,15 @@
-"""The days before a simulated operator goes live, given as columns: a source for `pull` that writes and parses no file."""
+"""The days before a simulated operator goes live, given as columns: a feed for `pull` that writes and parses no file."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.counters import CounterBatch
-from detector.domain.customer import Contact, SubscriberEvent, Survey
 from detector.domain.exposure import Presence, no_presence
 from detector.domain.finding import Findings
-from detector.domain.ports import Reference, Source, SourceFile
+from detector.domain.ports import Arrivals, Cursor, SourceFile
 from detector.domain.window import Window, utc
 from detector.simulator.counters import DayCounters
 from detector.simulator.people import People
@@ -19,6 +18,8 @@ from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S
 from detector.simulator.tables import Columns, cell_rows, core_rows
 from detector.simulator.trouble import Trouble, draw_trouble
 from detector.simulator.world import World
+from detector.sources.feed import Feed
+from detector.sources.feeds import Feeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,25 +34,29 @@ class Day:
 
 @dataclass(eq=False)
 class PreparedDay:
-    """`domain.ports.Source` over one past day: the counters and attachments that its files would hold, as arrays.
+    """A `CounterFeed` over one past day: the counters and attachments that its files would hold, as arrays.
 
-    What a file would say otherwise is asked of `files`, the source of the directory in which the operator's tables lie:
-    topology, customers, contacts. Late files have all come: nothing of a past day is still to arrive.
-    `pseudonym`: raw subscriber id to the key under which the service knows it.
-    """
+    What a file would say otherwise, topology, customers, contacts, the feed of the directory in which the operator's tables
+    lie gives: `folder`. Late files have all come: nothing of a past day is still to arrive. `pseudonym`: raw subscriber id
+    to the key under which the service knows it."""
 
     world: World
     people: People
     day: Day
-    files: Source
+    folder: Feed
     pseudonym: Callable[[str], str]
     name: str = "prepared"
+
+    @property
+    def feeds(self) -> Feeds:
+        """The day in the place of the folder's own counters and attachments."""
+        return Feeds([replace(self.folder, counters=self, presence=_Attachments(self.folder.name, self))])
 
     @property
     def _window(self) -> Window:
         return Window(self.day.end - DAY_S, self.day.end)
 
-    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
         """The day as one file, once it is over."""
         name = f"counters/{utc(self._window.start):%Y-%m-%dT%H%M}"
         made_from = f"{self.world.scenario.seed}-{self.world.scenario.cells}"
@@ -78,15 +83,8 @@ class PreparedDay:
     def passed_over(self, findings: Findings) -> None:
         """Nothing: there is no folder in which something else could lie."""
 
-    def people_version(self) -> str:
-        """The same for ever: each row is given at its own time."""
-        return ""
-
-    def reference(self, now: float, findings: Findings | None = None) -> Reference:
-        return self.files.reference(now, findings)
-
-    def presence(self, after: float, now: float, findings: Findings) -> Presence:
-        """The day's attachments, once it is over."""
+    def presence(self, after: float, now: float) -> Presence:
+        """Attachments of the day, once it is over."""
         rows = self.day.presence
         if not after < self.day.end <= now or not len(rows.person):
             return no_presence()
@@ -103,14 +101,17 @@ class PreparedDay:
             failures=rows.failures.astype(float),
         )
 
-    def contacts(self, after: float, now: float, findings: Findings) -> Sequence[Contact]:
-        return self.files.contacts(after, now, findings)
 
-    def surveys(self, after: float, now: float, findings: Findings) -> Sequence[Survey]:
-        return self.files.surveys(after, now, findings)
+@dataclass(frozen=True)
+class _Attachments:
+    """An `EventFeed` of the presence of a prepared day."""
 
-    def subscriber_events(self, after: float, now: float, findings: Findings) -> Sequence[SubscriberEvent]:
-        return self.files.subscriber_events(after, now, findings)
+    name: str
+    day: PreparedDay
+    where: str = "attachments"
+
+    def new(self, cursor: Cursor, now: float, findings: Findings) -> Arrivals[Presence]:
+        return Arrivals(self.day.presence(cursor.until, now), no_presence(), Cursor(now))
 
 
 def told_at_last(trouble: Trouble) -> NDArray[np.bool_]:

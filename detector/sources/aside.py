@@ -17,6 +17,8 @@ from detector.sources.file_names import path_of
 from detector.sources.listing import list_files
 
 REASON = ".reason.txt"
+OF_FEEDS = "feeds/"
+"""Below the quarantine of `[sources]`, the folders of other feeds."""
 _NAME_BYTES = 255
 """NAME_MAX of the common file systems."""
 _OWN_FOLDER = re.compile(r"\.[0-9a-f]{12}$")
@@ -97,7 +99,7 @@ class Aside:
 
     def _kept(self) -> Iterator[tuple[Path, str, Path, bool]]:
         """(path, name in the inbox, its reason, whether in a folder of its own) of each file that has a reason."""
-        listed = {name: path for path, name in list_files(self._root, "").files}
+        listed = {name: path for path, name in list_files(self._root, "").files if not name.startswith(OF_FEEDS)}
         for name, path in listed.items():
             folder, _, last = name.rpartition("/")
             if name + REASON in listed:

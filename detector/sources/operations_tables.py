@@ -1,5 +1,6 @@
 """alarms, tickets, maintenance and calendar of an operator dataset: nothing is told before it was known."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -25,25 +26,41 @@ def operations(
     """Alarms and tickets from the moment they are raised; works and events are plans, known ahead, and so are the public
     holidays of the country."""
     object_ = ("alarm_id", "object_kind", "object_id", "raised_at")
-    alarms = sorted(read(root, "alarms", object_, _alarm, zone, findings), key=lambda a: a.raised_at)
-    tickets = sorted(read(root, "tickets", ("ticket_id", "opened_at"), _ticket, zone, findings), key=lambda t: t.opened_at)
+    alarms = read(root, "alarms", object_, _alarm, zone, findings)
+    tickets = read(root, "tickets", ("ticket_id", "opened_at"), _ticket, zone, findings)
     scope = ("scope_kind", "scope_id", "start", "end")
     works = read(root, "maintenance", scope, _maintenance, zone, findings)
     calendar = tuple(read(root, "calendar", (*scope, "name", "kind"), _event, zone, findings))
 
+    def known(now: float) -> tuple[CalendarEvent, ...]:
+        return calendar + national_days(country, zone, calendar, now, findings)
+
+    return over_time(alarms, tickets, works, known, also=_NEW_YEARS)
+
+
+def over_time(
+    alarms: Sequence[Alarm],
+    tickets: Sequence[Ticket],
+    works: Sequence[Maintenance],
+    calendar: Callable[[float], tuple[CalendarEvent, ...]],
+    also: Iterable[int] = (),
+) -> Timeline[Operations]:
+    """What was known of these at each moment; the calendar changes at `also` (s) only."""
+    raised = sorted(alarms, key=lambda a: a.raised_at)
+    opened = sorted(tickets, key=lambda t: t.opened_at)
+
     def build(now: float) -> Operations:
-        days = national_days(country, zone, calendar, now, findings)
         return Operations(
-            tuple(_works_at(m, now) for m in works),
-            calendar + days,
-            tuple(_alarm_at(a, now) for a in alarms if a.raised_at <= now),
-            tuple(_ticket_at(t, now) for t in tickets if t.opened_at <= now),
+            maintenance=tuple(_works_at(m, now) for m in works),
+            calendar=calendar(now),
+            alarms=tuple(_alarm_at(a, now) for a in raised if a.raised_at <= now),
+            tickets=tuple(_ticket_at(t, now) for t in opened if t.opened_at <= now),
         )
 
-    changes = [at for a in alarms for at in (a.raised_at, a.cleared_at)]
-    changes += [at for t in tickets for at in (t.opened_at, t.closed_at)]
+    changes = [at for a in raised for at in (a.raised_at, a.cleared_at)]
+    changes += [at for t in opened for at in (t.opened_at, t.closed_at)]
     changes += [at for m in works for at in (m.window.start, m.window.end, m.actual_end)]
-    return Timeline([*changes, *_NEW_YEARS], build)
+    return Timeline([*changes, *also], build)
 
 
 def _alarm_at(alarm: Alarm, now: float) -> Alarm:

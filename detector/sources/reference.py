@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from threading import RLock
 from time import monotonic
@@ -17,7 +19,7 @@ from detector.sources import customer_tables, network_tables, operations_tables
 from detector.sources.budget import FileBudget
 from detector.sources.causes import unforeseen
 from detector.sources.identity import Pseudonymiser
-from detector.sources.last_good import KEPT, LastGood, ReadTable
+from detector.sources.last_good import KEPT, LastGood, Noun, ReadTable
 from detector.sources.pm_time import duration_s
 from detector.sources.records import ENDINGS, Record, table
 from detector.toml_file import read_toml
@@ -78,31 +80,35 @@ class Held(Generic[Value]):
         self._signature = signature
 
 
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How the tables of a directory are read. `wanted`: by name, the others are taken for absent; None = all. `each`: one
+    that cannot be read costs itself alone (see `LastGood`). `budget`: of one table. `settled`: see `Held`. `operator`: what
+    counts where there is no operator.toml."""
+
+    wanted: Collection[str] | None = None
+    each: bool = False
+    budget: FileBudget | None = None
+    settled: Callable[[Signature], bool] = lambda _signature: True
+    operator: Callable[[], Operator] = Operator
+
+
 class ReferenceFiles:
     """The reference part of a dataset directory: `at(now)` tells what was known then, `contacts` and `arrivals` all.
 
     What is wrong in a file is told once, to the first who asks after it was read.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        names: Pseudonymiser,
-        *,
-        each: bool = False,
-        budget: FileBudget | None = None,
-        settled: Callable[[Signature], bool] = lambda _signature: True,
-    ) -> None:
-        """`each`: a table that cannot be read costs itself alone, as a service needs it that goes on; else it raises.
-        `settled`: whether files with this signature may be read yet."""
-        self._root, self._settled = root, settled
+    def __init__(self, root: Path, names: Pseudonymiser, options: TableOptions) -> None:
+        self._root, self._options = root, options
         self._found = Findings()
+        self._said = Operator()
         self._lock = RLock()
-        self._tables = LastGood(self._refused, budget)
-        read: ReadTable = self._tables.table if each else table
+        self._tables = LastGood(self._refused, options.budget)
+        read = _only(options.wanted, self._tables.table if options.each else table)
 
-        def make(load: Callable[..., Value], *how: object, **options: object) -> Callable[[], Value]:
-            return lambda: load(root, *how, self.zone, self._found, read=read, **options)
+        def make(load: Callable[..., Value], *how: object) -> Callable[[], Value]:
+            return lambda: load(root, *how, self.zone, self._found, read=read)
 
         self._operator = Held(root, ["operator.toml"], lambda: read_operator(root / "operator.toml"), self._refused)
         self._network = self._held(network_tables.STEMS, make(network_tables.network))
@@ -126,11 +132,17 @@ class ReferenceFiles:
             found, self._tables.hindered = self._tables.hindered, False
             return found
 
-        return Held(self._root, ["operator.toml", *files], load, self._refused, settled=self._settled, hindered=hindered)
+        return Held(
+            self._root, ["operator.toml", *files], load, self._refused, settled=self._options.settled, hindered=hindered
+        )
 
     @property
     def operator(self) -> Operator:
-        return self._operator.get()
+        own = self._operator.get()
+        said = own if (self._root / "operator.toml").exists() else self._options.operator()
+        if said != self._said:
+            self._said = said
+        return self._said
 
     @property
     def zone(self) -> ZoneInfo:
@@ -185,6 +197,22 @@ class ReferenceFiles:
     def arrivals(self) -> dict[str, int]:
         """File name below the root -> when it arrived, where that is told."""
         return self._arrivals.get()
+
+
+def _only(wanted: Collection[str] | None, read: ReadTable) -> ReadTable:
+    """Reads tables of these names alone."""
+
+    def table_of(
+        root: Path,
+        stem: str,
+        required: Sequence[str],
+        make: Callable[[Record], Noun],
+        zone: tzinfo,
+        findings: Findings,
+    ) -> list[Noun]:
+        return read(root, stem, required, make, zone, findings) if wanted is None or stem in wanted else []
+
+    return table_of
 
 
 def _unforeseen(error: Exception, name: str) -> Misconfigured:

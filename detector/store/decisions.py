@@ -2,13 +2,14 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, select
 
 from detector.domain.degradation import Degradation
+from detector.domain.detection import DetectionState
 from detector.domain.incident import Incident
 from detector.domain.window import Tick
 from detector.store.database import Database
@@ -19,21 +20,12 @@ Noun = TypeVar("Noun")
 
 
 @dataclass(frozen=True)
-class Before:
-    """What was open when a tick came up for decision; `missing`: object -> missing periods in a row, of its duration."""
-
-    degradations: tuple[Degradation, ...]
-    incidents: tuple[Incident, ...]
-    missing: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class Decided:
     """One decision: the tick, the clock (s) at which it was first taken, and what it began with."""
 
     tick: Tick
     decided_at: int
-    before: Before
+    before: DetectionState
 
 
 class Decisions:
@@ -98,7 +90,7 @@ class Decisions:
         connection.execute(delete(table).where(table.c.start > after))
 
 
-def _packed(before: Before) -> bytes:
+def _packed(before: DetectionState) -> bytes:
     """Names of the fields once, then the values row by row, squeezed: most of a network's state is alike."""
     body = {"degradations": _rows(before.degradations), "incidents": _rows(before.incidents), "missing": before.missing}
     return zlib.compress(json.dumps(body, separators=(",", ":")).encode(), 1)
@@ -109,9 +101,9 @@ def _rows(nouns: Sequence[Any]) -> list[list[Any]]:
     return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
 
 
-def _unpacked(row: Row[Any]) -> Before:
+def _unpacked(row: Row[Any]) -> DetectionState:
     body = json.loads(zlib.decompress(row.before))
-    return Before(_nouns(Degradation, body["degradations"]), _nouns(Incident, body["incidents"]), body["missing"])
+    return DetectionState(_nouns(Degradation, body["degradations"]), _nouns(Incident, body["incidents"]), body["missing"])
 
 
 def _nouns(kind: type[Noun], rows: list[list[Any]]) -> tuple[Noun, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, case, or_, select
 
 from detector.domain.degradation import REMEMBERED_S, SEVERITIES, Degradation, leading
-from detector.domain.incident import Incident, wanted
+from detector.domain.detection import remembered_degradations
+from detector.domain.incident import Incident
 from detector.store.database import Database
 from detector.store.records import batches, noun_of, row_of, upsert
 from detector.store.tables import degradation as table
@@ -30,11 +31,11 @@ class DegradationRepository:
         return self._where()
 
     def wanted(self, at: int, incidents: Sequence[Incident]) -> tuple[Degradation, ...]:
-        """What the decision over a tick that starts `at` (s) needs, these incidents being open: see `domain.wanted`."""
+        """What the decision over a tick that starts `at` (s) needs, these incidents being open: see `domain.detection`."""
         lately = self._where(or_(table.c.cleared_at.is_(None), table.c.cleared_at > at - REMEMBERED_S))
         known = {d.degradation_id for d in lately}
         members = {name for incident in incidents for name in incident.degradation_ids} - known
-        return wanted([*lately, *self.named(sorted(members))], incidents, at)
+        return remembered_degradations([*lately, *self.named(sorted(members))], incidents, at)
 
     def of(self, incident: Incident) -> list[Degradation]:
         """Members of the incident."""

@@ -25,6 +25,15 @@ HELD_NAMES = 3_000_000
 _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", "failures")
 
 
+def feed_of(path: str) -> str:
+    """The feed that stands in the name of a file; empty if none does.
+
+    >>> feed_of("presence/20260324/1774339200@probes.parquet"), feed_of("presence/20260324/1774339200.parquet")
+    ('probes', '')
+    """
+    return path.rpartition("/")[2].removesuffix(".parquet").partition("@")[2]
+
+
 class PresenceStore:
     """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing.
 
@@ -38,13 +47,14 @@ class PresenceStore:
         self._people: dict[str, int] = {}
         self._cells: dict[str, int] = {}
 
-    def write(self, presence: Presence, arrived_at: float, connection: Connection, until: float) -> None:
+    def write(self, presence: Presence, arrived_at: float, connection: Connection, until: float, feed: str = "") -> None:
         """Keep these rows, which arrived later than `arrived_at` and up to `until` (s); the same arrival written twice is
-        one file. Part of the caller's transaction."""
+        one file. `feed`: the name of the feed where there are several. Part of the caller's transaction."""
+        name = f"{int(arrived_at)}@{feed}.parquet" if feed else f"{int(arrived_at)}.parquet"
         for day in np.unique(presence.start // _DAY).tolist():
             today = np.flatnonzero(presence.start // _DAY == day)
             rows = presence.take(today[np.argsort(presence.start[today], kind="stable")])  # hours of a file are found by it
-            path = self._root / f"{utc(day * _DAY):%Y%m%d}" / f"{int(arrived_at)}.parquet"
+            path = self._root / f"{utc(day * _DAY):%Y%m%d}" / name
             write_columns(path, _as_columns(rows))
             self._stored.record(connection, path, self._stored.measured(path), after=arrived_at, until=until)
 
@@ -138,7 +148,7 @@ class PresenceStore:
         day = [d for d in np.unique(presence.start // _DAY).tolist() if f"{utc(d * _DAY):%Y%m%d}" == file.path.split("/")[1]]
         if not day or file.after is None or file.until is None:
             return False
-        self.write(presence.take(presence.start // _DAY == day[0]), file.after, connection, file.until)
+        self.write(presence.take(presence.start // _DAY == day[0]), file.after, connection, file.until, feed_of(file.path))
         return True
 
     def adopt(self) -> None:

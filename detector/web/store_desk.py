@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from detector.care.context import Context
 from detector.clock import WallClock
 from detector.domain.feedback import Feedback
-from detector.domain.ports import Clock, Reference, Source
+from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.reports import Report
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
@@ -20,7 +20,7 @@ class StoreDesk:
     """Implements `Desk`."""
 
     store: Store
-    source: Source
+    source: ReferenceFeed
     settings: Settings
     clock: Clock
     pseudonymiser: Pseudonymiser

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from detector import care
-from detector.care import AccountAnswer, LookupAnswer, Situation
+from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.clock import WallClock
 from detector.domain.communication import Communication, Heard, standing
 from detector.domain.coverage import Coverage
@@ -16,7 +16,7 @@ from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
-from detector.domain.ports import Clock, Reference, Source
+from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Message, Store
@@ -38,7 +38,7 @@ class StoreService:
     its work."""
 
     store: Store
-    source: Callable[[], Source]
+    source: Callable[[], ReferenceFeed]
     catalogue: Callable[[], "Catalogue"]
     settings: Settings
     clock: Clock
@@ -152,9 +152,9 @@ class StoreService:
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
         heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
-        situation = self._situation(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
+        context = self._context(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
-        return care.lookup(key, situation=situation, incidents=incidents, listings=listings, caller=caller, leads=leads)
+        return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
         keys = self.pseudonymiser.accounts(raw_account)
@@ -164,7 +164,7 @@ class StoreService:
         key = next((one for one in keys if one in customers.accounts or one in customers.lines), keys[0])
         listings = self.store.listings.about(customers.people_of.get(key, ()))
         incidents = self.store.incidents.named({row.incident_id for row in listings})
-        return care.account_lookup(key, situation=self._situation(reference), incidents=incidents, listings=listings)
+        return care.account_lookup(key, context=self._context(reference), incidents=incidents, listings=listings)
 
     def _note(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         self.store.audit.note(WallClock().now(), actor, action, subject, detail)
@@ -175,15 +175,9 @@ class StoreService:
     def _read_reference(self) -> Reference:
         return self.source().reference(self.now())
 
-    def _situation(self, reference: Reference, heard: Heard | None = None) -> Situation:
-        operator = reference.operator
-        return Situation(
-            customers=reference.customers,
-            timezone=operator.timezone,
-            now=int(self.now()),
-            policy=self.settings.care,
-            heard=heard or Heard(),
-            country=operator.country,
+    def _context(self, reference: Reference, heard: Heard | None = None) -> DecisionContext:
+        return DecisionContext(
+            reference=reference, care_policy=self.settings.care, now=int(self.now()), heard=heard or Heard()
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":

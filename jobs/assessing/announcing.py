@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection
 
 from detector import feedback, pipeline
+from detector.care import AlertContext
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
-from detector.domain.degradation import Degradation
+from detector.domain.assessment import Assessment
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.kpis import Catalogue
-from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Store
 from jobs.assessing.asking import Asking
@@ -38,7 +38,7 @@ class Announcing:
 
     def record(self, connection: Connection, found: Weighed, holding: Holding, asking: Asking) -> Alert | None:
         """The incident as it stands now; the alert, if there is news for somebody."""
-        one = asking.anew(found.assessed, found.situation)
+        one = asking.anew(found.assessed, found.context)
         type_ = self._news(one, asking)
         heard = self._withdraw(connection, one.incident) if type_ else None
         if heard == []:  # nobody heard of it: what was asked of care reached nobody
@@ -52,9 +52,8 @@ class Announcing:
             holding.let_go(connection, one.incident)
         if not type_ or heard == []:
             return None
-        own = self.store.degradations.of(one.incident)
-        alert = self._compose(connection, one, own, type_)
-        if type_ == "opened" and holding.holds(connection, one.incident, own, alert):
+        alert = self._compose(connection, one, type_)
+        if type_ == "opened" and holding.holds(connection, one.incident, one.degradations, alert):
             return None
         asking.ask(connection, one)
         said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
@@ -75,24 +74,25 @@ class Announcing:
             self.store.notes.put(connection, f"told:{incident.incident_id}", None)
         return heard
 
-    def _compose(self, connection: Connection, one: Assessed, own: Sequence[Degradation], type_: str) -> Alert:
+    def _compose(self, connection: Connection, one: Assessment, type_: str) -> Alert:
         told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
-        alert = pipeline.tell(
-            one,
-            own,
-            self.catalogue,
-            self.settings.impact,
-            self.settings.care,
-            type_=type_,
-            sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1,
-            now=self.now,
-            timezone=self.reference.operator.timezone,
-            link_base=self.settings.web.link_base,
-            before=told.get("said"),
+        alert = pipeline.compose(
+            AlertContext(
+                assessment=one,
+                type_=type_,
+                sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1,
+                now=self.now,
+                reference=self.reference,
+                kpis=self.catalogue.by_id,
+                care_policy=self.settings.care,
+                privacy_floor=self.settings.impact.privacy_floor,
+                link_base=self.settings.web.link_base,
+                before=told.get("said") or {},
+            )
         )
         return alert if type_ == "opened" else self._with_lead_time(alert, one)
 
-    def _with_lead_time(self, alert: Alert, one: Assessed) -> Alert:
+    def _with_lead_time(self, alert: Alert, one: Assessment) -> Alert:
         """How long care knew before the first complaint came (negative: after it); left out while nobody complained."""
         people = {person.subscriber for person in one.impact.people}
         contacts = self.store.interactions.between(one.incident.started_at, self.now + 1)
@@ -102,7 +102,7 @@ class Announcing:
         told = alert.data["impact"] | {"leadTimeS": first - one.incident.opened_at}
         return replace(alert, data={**alert.data, "impact": told})
 
-    def _news(self, one: Assessed, asking: Asking) -> str:
+    def _news(self, one: Assessment, asking: Asking) -> str:
         """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
         those who heard of it: the older one goes on. A false alarm is taken back even after it was resolved; one that is
         open again, as late data show, is an update, and so is an incident with many people whom care may tell only now.

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from detector import care, pipeline
-from detector.care import Situation
+from detector.care import DecisionContext
 from detector.domain.alert import AccountDecision, Decision
+from detector.domain.assessment import Assessment
 from detector.domain.communication import ALL_CLEAR, Communication, Heard
-from detector.pipeline import Assessed
 from detector.store import Store
 
 
@@ -21,26 +21,26 @@ class Asking:
     now: int
     said: bool = False
 
-    def anew(self, one: Assessed, situation: Situation) -> Assessed:
+    def anew(self, one: Assessment, context: DecisionContext) -> Assessment:
         """Decided again, if something was said since it was decided: a person in two new incidents hears of one."""
-        return pipeline.approach(one, replace(situation, heard=self.heard)) if self.said else one
+        return pipeline.decide_care(one, replace(context, heard=self.heard)) if self.said else one
 
-    def rows(self, one: Assessed) -> tuple[Communication, ...]:
+    def rows(self, one: Assessment) -> tuple[Communication, ...]:
         """What is new to somebody."""
         decided: tuple[Decision | AccountDecision, ...] = (*one.decisions, *one.follow_ups, *one.accounts)
         return care.asked(one.incident, one.service, decided, self.heard, self.now)
 
-    def all_clear(self, one: Assessed) -> bool:
+    def all_clear(self, one: Assessment) -> bool:
         """Somebody waits to hear that it is over, and may be told."""
         return any(row.action == ALL_CLEAR for row in self.rows(one))
 
-    def waiting(self, one: Assessed, share: float, least: int) -> bool:
+    def waiting(self, one: Assessment, share: float, least: int) -> bool:
         """Somebody waits to be told and nobody was yet (the quiet hours are over, say), or clearly more than were."""
         waiting = len(self.rows(one))
         told = len(self.heard.told(one.incident.incident_id))
         return waiting > 0 if not told else waiting > max(share * told, least)
 
-    def ask(self, connection: Connection, one: Assessed) -> None:
+    def ask(self, connection: Connection, one: Assessment) -> None:
         rows = self.rows(one)
         self.store.communications.add(connection, rows)
         self.heard, self.said = self.heard.adding(rows), self.said or bool(rows)

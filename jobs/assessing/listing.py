@@ -5,17 +5,17 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from detector.domain.alert import Decision
+from detector.domain.assessment import Assessment
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.customer import Customers
 from detector.domain.impact import Affected, Listing
-from detector.pipeline import Assessed
 from detector.store import Store
 
 _NOTABLE_CHANGE = 0.05
 """A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
 
 
-def relist(connection: Connection, store: Store, one: Assessed, customers: Customers, now: int) -> None:
+def relist(connection: Connection, store: Store, one: Assessment, customers: Customers, now: int) -> None:
     """The incident's list as of `now` (s)."""
     decisions = {d.subscriber: d for d in one.decisions}
     listed = store.listings.all(incident_id=one.incident.incident_id, current=True)

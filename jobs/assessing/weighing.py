@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from detector import care, outlook, pipeline
-from detector.care import Situation
+from detector.care import DecisionContext
+from detector.domain.assessment import Assessment
 from detector.domain.communication import Heard
 from detector.domain.experience import CustomerHistory
-from detector.domain.exposure import Habit, Presence
-from detector.domain.impact import Impact
+from detector.domain.exposure import Habit, LocationData, Presence
+from detector.domain.impact import no_impact
 from detector.domain.incident import Incident
-from detector.domain.outlook import Breach, Outlook
+from detector.domain.outlook import Breach
 from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.impact.experience import harm_of
 from detector.kpis import Catalogue
 from detector.outlook import Lasting
-from detector.pipeline import Assessed
 from detector.settings import Settings
 from detector.store import Store
 from jobs import fitted
@@ -33,19 +33,14 @@ _BREACHES_ANEW_S = 3 * _HOUR
 class Weighed:
     """One incident's assessment, and by what care decided."""
 
-    assessed: Assessed
-    situation: Situation
+    assessed: Assessment
+    context: DecisionContext
 
     @property
     def gravity(self) -> tuple[int, float, int, str]:
         """Of what waits for a care team, the gravest comes first, then what affects most, then what began first."""
         one = self.assessed
         return one.incident.priority, -one.impact.affected, one.incident.opened_at, one.incident.incident_id
-
-
-def _known_until(incident: Incident, now: int) -> int:
-    """Nobody is counted as affected for time of which nothing is measured."""
-    return now if incident.no_data_since is None else min(now, max(incident.no_data_since, incident.opened_at))
 
 
 @dataclass(frozen=True)
@@ -63,12 +58,12 @@ class Weighing:
         """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
         incidents = self.store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
         over = self._just_over(incidents)
-        situation = self._situation([*incidents, *over])
+        context = self._context([*incidents, *over])
         presence = self._presence(incidents)
         lasting = self._lasting() if incidents else Lasting({})
-        found = [self._assess(incident, presence, situation, lasting) for incident in incidents]
-        waited_for = [one for one in over if situation.heard.waiting(one.incident_id)]
-        return found + [Weighed(pipeline.approach(self._as_it_was(one), situation), situation) for one in waited_for]
+        found = [self._assess(incident, presence, context, lasting) for incident in incidents]
+        waited_for = [one for one in over if context.heard.waiting(one.incident_id)]
+        return found + [Weighed(pipeline.decide_care(self._as_it_was(one), context), context) for one in waited_for]
 
     def _presence(self, incidents: Sequence[Incident]) -> Presence:
         """What has arrived since shortly before the oldest of them began."""
@@ -81,17 +76,22 @@ class Weighing:
         known = self.store.incidents.changed_since(since)
         return outlook.learn_lasting(known, self.store.degradations.since(since), now=self.now)
 
-    def _situation(self, incidents: Sequence[Incident]) -> Situation:
+    def _context(self, incidents: Sequence[Incident]) -> DecisionContext:
         heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
-        return pipeline.circumstances(self.reference, self.settings.care, self.settings.rules, now=self.now, heard=heard)
+        return DecisionContext(
+            reference=self.reference,
+            care_policy=self.settings.care,
+            rules=self.settings.rules,
+            now=self.now,
+            heard=heard,
+        )
 
-    def _assess(self, incident: Incident, presence: Presence, situation: Situation, lasting: Lasting) -> Weighed:
-        outlook = None
-        if incident.withdrawn_at is None and incident.no_data_since is None:
-            outlook = pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now)
-        one = self._weigh(incident, presence, outlook)
-        known = replace(situation, risk=self._risk(one), history=self._history(one))
-        return Weighed(pipeline.approach(one, known), known)
+    def _assess(self, incident: Incident, presence: Presence, context: DecisionContext, lasting: Lasting) -> Weighed:
+        own = tuple(self.store.degradations.of(incident))
+        outlook = pipeline.foresee(incident, lasting, self._breaches(incident), now=self.now)
+        one = self._weigh(Assessment(incident=incident, degradations=own, outlook=outlook), presence)
+        known = replace(context, risk=self._risk(one), history=self._history(one))
+        return Weighed(pipeline.decide_care(one, known), known)
 
     def _just_over(self, incidents: Sequence[Incident]) -> list[Incident]:
         """Others of the last day that are over: if that was in the quiet hours, those who were told wait to hear it."""
@@ -101,60 +101,33 @@ class Weighing:
         lately = self.store.incidents.changed_since(self.now - _DAY)
         return [one for one in lately if one.state == "resolved" and one.incident_id not in known]
 
-    def _as_it_was(self, incident: Incident) -> Assessed:
+    def _as_it_was(self, incident: Incident) -> Assessment:
         """Its last assessment."""
         listed = self.store.listings.all(incident_id=incident.incident_id, current=True)
         people = tuple(one.affected for one in sorted(listed, key=lambda one: one.subscriber))
-        known = self.store.impacts.latest(incident.incident_id) or Impact(
-            incident_id=incident.incident_id,
-            assessed_at=self.now,
-            exposed=0,
-            affected=0.0,
-            affected_low=0.0,
-            affected_high=0.0,
-        )
-        shown = self.store.degradations.of(incident)
-        return Assessed(
-            incident=incident, impact=replace(known, people=people), decisions=(), service=care.service_of(incident, shown)
+        known = self.store.impacts.latest(incident.incident_id) or no_impact(incident.incident_id, self.now)
+        own = tuple(self.store.degradations.of(incident))
+        return Assessment(
+            incident=incident,
+            degradations=own,
+            impact=replace(known, people=people),
+            service=care.service_of(incident, own),
         )
 
-    def _weigh(self, incident: Incident, presence: Presence, outlook: Outlook | None) -> Assessed:
-        if incident.withdrawn_at is not None:
-            return Assessed(
-                incident=incident,
-                impact=Impact(
-                    incident_id=incident.incident_id,
-                    assessed_at=self.now,
-                    exposed=0,
-                    affected=0.0,
-                    affected_low=0.0,
-                    affected_high=0.0,
-                    people=(),
-                    accounts=(),
-                ),
-                decisions=(),
-            )
-        one = pipeline.weigh(
-            incident,
-            self.store.degradations.of(incident),
-            self.habit,
-            presence,
-            self.reference,
-            self.catalogue,
-            self.settings.impact,
-            now=_known_until(incident, self.now),
-            outlook=outlook,
-        )
+    def _weigh(self, one: Assessment, presence: Presence) -> Assessment:
+        """With its impact; of accounts with a service level, what it cost them."""
+        locations = LocationData(self.habit, presence)
+        one = pipeline.assess(one, locations, self.reference, self.catalogue, self.settings.impact, now=self.now)
         zone = self.reference.operator.timezone
         accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)
         return replace(one, impact=replace(one.impact, accounts=accounts))
 
-    def _risk(self, one: Assessed) -> Mapping[str, float]:
+    def _risk(self, one: Assessment) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled."""
         harm = harm_of(one.incident, self.store.degradations.leading_drift(one.incident))
         return risks(self.store, self.reference, self.settings.care, one.impact.people, harm=harm, now=self.now)
 
-    def _history(self, one: Assessed) -> Mapping[str, CustomerHistory]:
+    def _history(self, one: Assessment) -> Mapping[str, CustomerHistory]:
         """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""
         if not any(name in OF_THE_PAST for rule in self.settings.rules for name, _ in rule.when):
             return {}

@@ -19,12 +19,12 @@ from detector.backtest.truth import read_faults
 from detector.backtest.window_choice import Choice, default_window
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Finding, Findings
-from detector.domain.ports import Source
 from detector.domain.window import Window, utc
 from detector.keys import check_store_beside
 from detector.rights import private_umask
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
@@ -66,7 +66,10 @@ class Backtest:
             database.create()
             store = Store(Path(work), database, catalogue.computed, keys.vault)
             chosen = self._window(source)
-            replay = Replay(source, store, catalogue, self.settings, chosen.window)
+            silent_after_s = self.settings.sources.silent_after_s
+            replay = Replay(
+                Feeds([source.feed(silent_after_s=silent_after_s)]), store, catalogue, self.settings, chosen.window
+            )
             results = dataclasses.replace(replay.run(progress), window_reason=chosen.reason)
             self.findings = results.findings
             figures = score_replay(
@@ -89,7 +92,7 @@ class Backtest:
         return lambda pseudonym: store.vault.open(pseudonym) or pseudonym
 
     def _window(self, source: OperatorDataset) -> Choice:
-        source_files = [p.window for p in source.source_files(0, _FOREVER) if p.window]
+        source_files = [p.window for p in source.files(0, _FOREVER) if p.window]
         if not source_files:
             raise self._no_period(source)
         data = Window(min(w.start for w in source_files), max(w.end for w in source_files))
@@ -108,9 +111,9 @@ class Backtest:
             raise Misconfigured("ends before it begins", where=where, mend=f"the data is from {span}")
         return Choice(Window(start, until), "" if begin is not None else chosen.reason)
 
-    def _no_period(self, source: Source) -> Misconfigured:
+    def _no_period(self, source: OperatorDataset) -> Misconfigured:
         """No file tells of any period: there is none, or the first says why it cannot be read."""
-        where, files = str(self.dataset / "counters"), source.source_files(0, _FOREVER)
+        where, files = str(self.dataset / "counters"), source.files(0, _FOREVER)
         if not files:
             return Misconfigured("no counters", where=where, mend="put PM files or tables there")
         findings = Findings()

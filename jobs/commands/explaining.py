@@ -65,7 +65,7 @@ def explain(app: App, raw_subscriber: str) -> Explanation:
     names = [*dict.fromkeys(app.pseudonymiser.subscribers(raw_subscriber))]
     for name in names:
         app.store.audit.note(WallClock().now(), "cli", "explain", name)
-    return _Search(app, names, app.source.reference(app.clock.now())).explanation()
+    return _Search(app, names, app.feeds.reference(app.clock.now())).explanation()
 
 
 @dataclass(frozen=True)

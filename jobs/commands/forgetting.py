@@ -61,7 +61,7 @@ def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten
     is held nothing else changes, nor in a dry run. Raises InvalidIdentity if nobody is named."""
     raw = SubscriberId(raw_subscriber)
     names = [*dict.fromkeys(app.pseudonymiser.subscribers(raw))]
-    reference = app.source.reference(app.clock.now())
+    reference = app.feeds.reference(app.clock.now())
     customers, erasure = reference.customers, app.store.erasure
     for name in names:
         app.store.audit.note(WallClock().now(), "cli", "forget", name, "dry run" if dry_run else "")
@@ -73,7 +73,7 @@ def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten
             app.store.tombstones.add(connection, names, app.clock.now())
             do_again_without(app.store, connection, names, customers, app.settings.impact.privacy_floor)
         erased = erasure.erase(person)
-    left = [] if dry_run else erasure.mentions(person, [app.settings.sources.path])
+    left = [] if dry_run else erasure.mentions(person, app.settings.inboxes)
     return Forgotten(
         pseudonyms=names,
         held=held,
@@ -104,14 +104,14 @@ def _objects(reference: Reference) -> set[str]:
 
 def _still_in(app: App, customers: Customers, name: str) -> list[str]:
     """Tables of the inbox that name the person."""
-    now, nothing = app.clock.now(), Findings()
+    feeds, now, nothing = app.feeds, app.clock.now(), Findings()
     said: Mapping[str, Any] = {
         "subscribers.csv": name in customers.subscribers or any(s.guardian == name for s in customers.subscribers.values()),
         "account_members.csv": any(member.subscriber == name for member in customers.memberships),
         "consents.csv": ("subscriber", name) in customers.consents_of,
-        "contacts.csv": any(one.subscriber == name for one in app.source.contacts(0.0, now, nothing)),
-        "surveys.csv": any(one.subscriber == name for one in app.source.surveys(0.0, now, nothing)),
-        "subscriber_events.csv": any(one.subscriber == name for one in app.source.subscriber_events(0.0, now, nothing)),
+        "contacts.csv": any(one.subscriber == name for one in feeds.everything(feeds.contacts, now, nothing)),
+        "surveys.csv": any(one.subscriber == name for one in feeds.everything(feeds.surveys, now, nothing)),
+        "subscriber_events.csv": any(one.subscriber == name for one in feeds.everything(feeds.events, now, nothing)),
     }
     return [table for table, still in said.items() if still]
 

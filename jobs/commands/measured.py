@@ -12,7 +12,7 @@ from jobs.coverage import Looking
 
 def show_coverage(app: App, *, cells: bool, everything: bool, as_json: bool) -> tuple[str, bool]:
     """(what there is to print, whether nothing or little is measured)."""
-    looking = Looking(app.store, app.catalogue, app.source.reference(app.clock.now()), app.clock.now())
+    looking = Looking(app.store, app.catalogue, app.feeds.reference(app.clock.now()), app.clock.now())
     found = looking.coverage()
     return _by_cell(looking, as_json) if cells else _by_kpi(app, found, everything, as_json), found.little
 

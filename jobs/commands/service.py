@@ -64,10 +64,9 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
         from jobs.judging import Judging
 
         console.print(Judging(service.jobs, past_s).run())
+    watched = ", ".join(str(one) for one in settings.inboxes) or app.feeds.name
     with service:
-        console.print(
-            f"precall watches {settings.sources.path}; pages at {service.url} (token in {settings.storage.path}/keys.json)"
-        )
+        console.print(f"precall watches {watched}; pages at {service.url} (token in {settings.storage.path}/keys.json)")
         stop.wait(seconds)
     stop.finish()
 

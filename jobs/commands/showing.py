@@ -207,7 +207,7 @@ def show_report(
 
     now = int(app.clock.now())
     window = window_of(*given, now=now)
-    made = report(name, app.source, app.store, app.settings, now=now, window=window, step=step).only("by", by)
+    made = report(name, app.feeds, app.store, app.settings, now=now, window=window, step=step).only("by", by)
     if as_json:
         return table(made.records(), True, "")
     rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]

@@ -9,15 +9,16 @@ from typing import Any
 
 from detector import care, pipeline
 from detector.app import App
-from detector.care import Situation
-from detector.care.decide import ALREADY_TOLD
+from detector.care import DecisionContext
+from detector.care.person_decisions import ALREADY_TOLD
 from detector.care.privacy import shown
 from detector.clock import WallClock
 from detector.domain.alert import WHY_NOT, AccountDecision, Decision
+from detector.domain.assessment import Assessment
 from detector.domain.communication import Heard
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
-from detector.domain.impact import Impact, Listing
+from detector.domain.impact import Listing, no_impact
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
@@ -85,7 +86,7 @@ class Trial:
 
     @cached_property
     def reference(self) -> Reference:
-        return self.app.source.reference(self.now)
+        return self.app.feeds.reference(self.now)
 
     @cached_property
     def incidents(self) -> list[Incident]:
@@ -97,7 +98,7 @@ class Trial:
         if one is None:
             mend = "see `precall incidents`"
             raise Misconfigured(f"no incident '{self.incident_id}'", where="--incident", mend=mend)
-        return [replace(one, state="open", resolved_at=None, ended_at=None)]
+        return [replace(one, state="open", resolved_at=None, ended_at=None, withdrawn_at=None)]
 
     @cached_property
     def listed(self) -> Mapping[str, Sequence[Listing]]:
@@ -141,50 +142,42 @@ class Trial:
         self, incident: Incident, rules: Sequence[Rule], heard: Heard
     ) -> tuple[list[Decision | AccountDecision], Sequence[Any]]:
         """While it lasts, for accounts, and once it is over."""
-        impact, service = self._impact(incident), self._service(incident)
-        situation = self._situation(incident, rules, heard)
-        first = pipeline.approach(
-            pipeline.Assessed(incident=incident, impact=impact, decisions=(), service=service), situation
-        )
-        rows = care.asked(incident, service, (*first.decisions, *first.accounts), heard, self.now)
-        after = replace(situation, heard=heard.adding(rows))
+        context = self._context(incident, rules, heard)
+        assessed = self._assessed(incident)
+        first = pipeline.decide_care(assessed, context)
+        rows = care.asked(incident, first.service, (*first.decisions, *first.accounts), heard, self.now)
+        after = replace(context, heard=heard.adding(rows))
         over = replace(incident, state="resolved", resolved_at=self.now)
-        last = pipeline.approach(pipeline.Assessed(incident=over, impact=impact, decisions=(), service=service), after)
+        last = pipeline.decide_care(replace(assessed, incident=over), after)
         return [*first.decisions, *first.accounts, *last.follow_ups], rows
 
-    def _situation(self, incident: Incident, rules: Sequence[Rule], heard: Heard) -> Situation:
+    def _context(self, incident: Incident, rules: Sequence[Rule], heard: Heard) -> DecisionContext:
         rows, zone = self.listed[incident.incident_id], self.reference.operator.timezone
         asks = any(name in OF_THE_PAST for rule in rules for name, _ in rule.when)
         people = [one.subscriber for one in rows] if asks else []
-        return pipeline.circumstances(
-            self.reference,
-            self.app.settings.care,
-            rules,
+        return DecisionContext(
+            reference=self.reference,
+            care_policy=self.app.settings.care,
+            rules=rules,
             now=self.now,
             heard=heard,
             risk={d.subscriber: d.risk for one in rows if (d := one.decision) and d.risk is not None},
             history=histories(self.app.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
         )
 
-    def _impact(self, incident: Incident) -> Impact:
+    def _assessed(self, incident: Incident) -> Assessment:
+        """Its last assessment, with the people who are listed now."""
         rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)
         people = tuple(one.affected for one in rows)
-        known = self.app.store.impacts.latest(incident.incident_id)
-        return replace(
-            known
-            or Impact(
-                incident_id=incident.incident_id,
-                assessed_at=self.now,
-                exposed=0,
-                affected=0.0,
-                affected_low=0.0,
-                affected_high=0.0,
-            ),
-            people=people,
+        store = self.app.store
+        known = store.impacts.latest(incident.incident_id) or no_impact(incident.incident_id, self.now)
+        own = tuple(store.degradations.of(incident))
+        return Assessment(
+            incident=incident,
+            degradations=own,
+            impact=replace(known, people=people),
+            service=care.service_of(incident, own),
         )
-
-    def _service(self, incident: Incident) -> str:
-        return care.service_of(incident, self.app.store.degradations.of(incident))
 
     def _outcome(self, one: Decision | AccountDecision) -> Outcome:
         if one.why_not:

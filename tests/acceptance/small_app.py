@@ -8,11 +8,11 @@ from detector.app import App, load_keys, read_catalogue
 from detector.clock import MovingClock
 from detector.delivery import HttpTransport, Receiver
 from detector.delivery.signing import demo_secret
-from detector.domain.ports import Source
 from detector.domain.window import Window
 from detector.keys import check_keys
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
+from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
@@ -21,6 +21,7 @@ from jobs.ledger import Reached, walk_on
 from jobs.push import Relay
 from jobs.registry import Jobs
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
+from tests.folder_feeds import feeds_of
 
 SECRET = demo_secret("acceptance")
 MOMENTS = tuple(range(LIVE + QUARTER + DELAY_S, UNTIL + DELAY_S + 1, QUARTER))
@@ -41,7 +42,7 @@ class SmallApp:
     root: Path
     url: str = ""
     reached: Reached = walk_on
-    source: Source | None = None
+    feeds: Feeds | None = None
     wall_at: float = LIVE
     timeout_s: float = 5.0
     max_attempts: int = 10
@@ -52,7 +53,7 @@ class SmallApp:
         keys = load_keys(self.settings)
         self.catalogue = read_catalogue(self.settings.sources.kpis)
         self.names = Pseudonymiser(keys.identity)
-        self.source = self.source or OperatorDataset(self.root / "operator", self.names)
+        self.feeds = self.feeds or feeds_of(OperatorDataset(self.root / "operator", self.names))
         self.database = Database(self.settings.database_url)
         migrate(self.database)
         check_keys(self.settings, keys, self.database)
@@ -62,7 +63,7 @@ class SmallApp:
         self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
         relay = Relay(
             store=self.store,
-            source=self.source,
+            source=self.feeds,
             transport=self.transport,
             receivers={r.name: r for r in self.receivers},
             source_uri="/precall",
@@ -71,10 +72,10 @@ class SmallApp:
             reached=self.reached,
         )
         self.wired = App(self.settings, keys, self.names, self.clock, self.receivers)
-        self.wired.catalogue, self.wired.source, self.wired.store = self.catalogue, self.source, self.store
+        self.wired.catalogue, self.wired.feeds, self.wired.store = self.catalogue, self.feeds, self.store
         self.wired.transport = self.transport
         self.jobs = Jobs(
-            source=self.source,
+            feeds=self.feeds,
             store=self.store,
             catalogue=self.catalogue,
             settings=self.settings,

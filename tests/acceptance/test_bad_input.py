@@ -16,7 +16,6 @@ from detector.domain.errors import PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
 from detector.store.parquet import read_columns
 from jobs.cli import main
 from tests.acceptance.crash_driver import CONTEXT
@@ -33,6 +32,7 @@ from tests.acceptance.small_operator import (
     table,
     write_reference,
 )
+from tests.folder_feeds import feeds_of, watched_folder
 
 NOW = LIVE + QUARTER + 400
 
@@ -48,7 +48,9 @@ class Inbox:
 
     def open(self) -> SmallApp:
         names = Pseudonymiser(b"k" * 32)
-        return SmallApp(root=self.root, source=FileDrop(self.root / "operator", names, self.root / "var" / "quarantine"))
+        return SmallApp(
+            root=self.root, feeds=feeds_of(watched_folder(self.root / "operator", self.root / "var" / "quarantine", names))
+        )
 
     def drop(self, name: str, content: bytes, at: int = NOW - 60) -> None:
         path = self.root / "operator" / name
@@ -184,10 +186,11 @@ def test_the_same_file_put_back_is_set_aside_again_and_a_mended_one_is_read(inbo
 
 def test_a_crash_between_the_record_and_the_quarantine_is_made_good(inbox):
     inbox.drop("counters/b.xml", b"<html/>")
-    inbox.app.source.set_aside, keep = _power_cut, inbox.app.source.set_aside
+    folder = inbox.app.feeds.counters[0]
+    folder.set_aside, keep = _power_cut, folder.set_aside
     with pytest.raises(InterruptedError):
         inbox.pull()
-    inbox.app.source.set_aside = keep
+    folder.set_aside = keep
     again = inbox.open()
     again.clock.at = NOW + 10
     again.jobs.run("pull")
@@ -308,7 +311,7 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
 
 def pull_without_room(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
-    app = SmallApp(root=root, source=FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "var" / "quarantine"))
+    app = SmallApp(root=root, feeds=feeds_of(watched_folder(root / "operator", root / "var" / "quarantine")))
     app.clock.at = NOW
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
@@ -473,7 +476,7 @@ def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_go
     presence = store.presence.read(Window(0, NOW + DAY))
     assert len(presence) == 1, "the good row, and no other"
     assert "k1" in {i.interaction_id for i in store.interactions.between(0, NOW)}
-    customers = desk.app.source.reference(NOW, Findings()).customers
+    customers = desk.app.feeds.reference(NOW, Findings()).customers
     assert len(customers.subscribers) >= 3
     assert any(c.purpose == "survey" for c in customers.consents)
 
@@ -500,7 +503,7 @@ def test_a_consent_of_tomorrow_counts_from_tomorrow_on(desk):
     desk.drop("consents.csv", (CONSENTS + row).encode())
 
     def states(at: int) -> list[str]:
-        return [c.state for c in desk.app.source.reference(at, Findings()).customers.consents]
+        return [c.state for c in desk.app.feeds.reference(at, Findings()).customers.consents]
 
     assert (states(NOW), states(NOW + DAY)) == (["granted"], ["granted", "withdrawn"])
 

@@ -220,7 +220,7 @@ def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(app: 
             ],
             now,
         )
-    reference = app.wired.source.reference(now)
+    reference = app.wired.feeds.reference(now)
     child = Subscriber(key=key, minor=True)
     known = replace(reference, customers=replace(reference.customers, subscribers={key: child}))
     questions = replace(questions_of(app.wired), reference=lambda: known)
@@ -235,7 +235,7 @@ def test_rows_of_nobody_are_counted_and_are_no_person(tmp_path) -> None:
         file.write("NULL,,consumer,sms,en\n\u200b,,consumer,sms,en\n")
     app = SmallApp(root=tmp_path)
     findings = Findings()
-    known = app.wired.source.reference(MOMENTS[0], findings).customers.subscribers
+    known = app.wired.feeds.reference(MOMENTS[0], findings).customers.subscribers
     app.close()
     assert "" not in known
     assert [f.count for f in findings if f.code == "row_rejected" and f.where == "subscribers.csv"] == [2]

@@ -7,10 +7,10 @@ import pytest
 from detector.app import read_catalogue
 from detector.degradations import track
 from detector.domain.cell import Cell, Topology
+from detector.domain.detection import remembered_degradations
 from detector.domain.frame import KpiFrame
-from detector.domain.incident import wanted
-from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.incidents import correlate, end_with
 from detector.scoring import fit, lookback, score
@@ -65,43 +65,22 @@ def part(frame, first, last):
 
 def incidents_of_the_last_day(flaky):
     frame, policy = observed(flaky), DetectionPolicy()
-    topology = Topology({name: Cell(cell_id=name, technology="LTE") for name in NAMES}, {})
+    reference = Reference(topology=Topology({name: Cell(cell_id=name, technology="LTE") for name in NAMES}, {}))
     judged_from = len(frame.starts) - 24
     learned = part(frame, 0, judged_from)
     baseline = fit(learned, timezone="UTC", excluded=np.zeros(learned.suspect.shape, bool), peers={}, policy=policy)
     book, incidents, missing, memory = {}, {}, {}, None
     for place in range(judged_from, len(frame.starts)):
         tick = Tick(int(frame.starts[place]), HOUR)
-        evidence = score(
-            part(frame, place - lookback(baseline) + 1, place + 1),
-            baseline,
-            expected_objects=NAMES,
-            topology=topology,
-            timezone="UTC",
-            policy=policy,
-            before=memory,
-        )
+        recent = part(frame, place - lookback(baseline) + 1, place + 1)
+        evidence = score(recent, baseline, reference, NAMES, policy, before=memory)
         memory, now = evidence.memory, tick.end + 300
         standing = tuple(i for i in incidents.values() if i.state == "open")
-        known = wanted(book.values(), standing, tick.start)
-        lately = [d for d in known if d.remembered(tick.start)]
-        found = track(
-            evidence, lately, now=now, topology=topology, operations=Operations(), policy=policy, seen_missing=missing
-        )
-        changed = correlate(
-            standing,
-            found.degradations,
-            topology=topology,
-            operations=Operations(),
-            now=now,
-            tick=tick,
-            objects_testable=CELLS,
-            policy=IncidentPolicy(),
-            evidence=evidence,
-            past=known,
-        )
+        known = remembered_degradations(book.values(), standing, tick.start)
+        found = track(evidence, known, missing, reference, policy, now=now)
+        changed = correlate(standing, found, evidence, reference, {}, IncidentPolicy(), now=now)
         missing = found.missing
-        book |= {d.degradation_id: d for d in end_with(found.degradations, changed)}
+        book |= {d.degradation_id: d for d in end_with(found, changed).degradations}
         incidents |= {i.incident_id: i for i in changed}
     return frame, [i for i in incidents.values() if i.state != "merged"]
 

@@ -11,12 +11,11 @@ import pytest
 from detector.domain.impact import Listing
 from detector.domain.operations import Maintenance
 from detector.domain.window import Window
-from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
 from jobs import fitted
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import CELLS, COLUMNS, DELAY_S, LIVE, QUARTER, counter_rows, iso, table, write_operator
+from tests.folder_feeds import feeds_of, watched_folder
 
 HEALTHY = LIVE - 86_400
 """Rows of the day before, at the same hours: nothing is wrong with them."""
@@ -34,8 +33,8 @@ class Inbox:
         write_operator(self.root / "operator", until=LIVE)
         for path in (self.root / "operator").rglob("*.csv"):
             os.utime(path, (LIVE - 60, LIVE - 60))
-        source = FileDrop(self.root / "operator", Pseudonymiser(b"k" * 32), self.root / "quarantine")
-        self.app = SmallApp(root=self.root, url=self.desk.url, source=source)
+        feeds = feeds_of(watched_folder(self.root / "operator", self.root / "quarantine"))
+        self.app = SmallApp(root=self.root, url=self.desk.url, feeds=feeds)
         self.app.jobs.decide_from()
         for name in ("pull", "learn"):
             self.app.jobs.run(name)

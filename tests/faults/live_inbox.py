@@ -9,11 +9,11 @@ from pathlib import Path
 
 from detector.domain.finding import Finding
 from detector.domain.window import Window
-from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop, Watching
+from detector.sources.watched_folder import Watching
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, iso, table, write_operator
+from tests.folder_feeds import feeds_of, watched_folder
 
 QUARTERS = 7
 """The site fails from the second quarter to the fourth; two more let it be resolved."""
@@ -50,8 +50,8 @@ class LiveInbox:
 
     def open(self) -> SmallApp:
         """As a start of the service over this folder would have it."""
-        source = FileDrop(self.inbox, Pseudonymiser(b"k" * 32), self.quarantine, how=Watching(patience_s=60.0))
-        return SmallApp(root=self.root, url=self.receiver.url, source=source)
+        folder = watched_folder(self.inbox, self.quarantine, how=Watching(patience_s=60.0))
+        return SmallApp(root=self.root, url=self.receiver.url, feeds=feeds_of(folder))
 
     def counters(self, quarter: int, folder: Path | None = None) -> tuple[str, bytes]:
         """(name, bytes) of a quarter's counters."""

@@ -12,7 +12,7 @@ import pytest
 from detector.domain.errors import Misconfigured
 from detector.sources import pm_xml, records
 from detector.sources.file_names import name_text, shown_name
-from detector.sources.watch import Watching
+from detector.sources.watched_folder import Watching
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, iso, write_reference
 from tests.faults.live_inbox import QUARTERS, LiveInbox, live_inbox, live_through_past, moment
 from tests.faults.poison import COUNTERS, PEOPLE_FOLDER, TABLES, Poison
@@ -168,20 +168,20 @@ def test_a_file_on_a_failing_disk_is_not_tried_at_every_look_and_is_read_in_the_
     monkeypatch.undo()
     run.app.store.source_files._postponed.clear()  # an hour of monotonic time later
     run.round(moment(0) + 3600)
-    assert run.app.store.source_files.unread(run.app.source.source_files(0, moment(0) + 3600)) == []
+    assert run.app.store.source_files.unread(run.app.feeds.files(0, moment(0) + 3600)) == []
 
 
 def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
     from detector import pipeline
 
-    measure = pipeline.measure
+    measure = pipeline.compute
 
     def fails_with_one(batches, *args):
         if any(batch.file == "counters/odd.csv" for batch in batches):
             raise ZeroDivisionError("by this file")
         return measure(batches, *args)
 
-    monkeypatch.setattr(pipeline, "measure", fails_with_one)
+    monkeypatch.setattr(pipeline, "compute", fails_with_one)
     name, data = run.counters(0)
     for copy in ("counters/a.csv", "counters/odd.csv", "counters/z.csv", name):
         run.put(copy, data, moment(0))
@@ -239,7 +239,7 @@ def test_a_bad_table_costs_itself_alone(what, run):
     run.round(moment(0))
     assert len(run.objects(0)) == 4
     assert [d.tick.start for d in run.app.store.ticks.completed("assess")][-1] == LIVE
-    reference = run.app.source.reference(moment(0))
+    reference = run.app.feeds.reference(moment(0))
     assert len(reference.topology.cells) == 4
     assert len(reference.customers.subscribers) == 18
     refused = {f.where for f in run.findings if f.code == "table_refused"}
@@ -290,7 +290,7 @@ def test_a_name_that_only_differs_in_bytes_that_are_no_text_is_another_file(run)
     for raw in (b"counters/\xe9.csv", b"counters/\xe8.csv"):
         run.put(os.fsdecode(raw), data, moment(0))
     run.round(moment(0))
-    known = {source_file.name for source_file in run.app.source.source_files(0, moment(0))}
+    known = {source_file.name for source_file in run.app.feeds.files(0, moment(0))}
     assert {r"counters/\xe9.csv", r"counters/\xe8.csv"} <= known
     assert len(run.objects(0)) == 4
     run.put(name, data, moment(0) + 10)
@@ -351,7 +351,7 @@ def test_a_file_that_costs_more_than_the_network_needs_is_set_aside_and_says_wha
 
 def test_a_file_that_takes_longer_than_its_time_is_set_aside(run):
     """XML of many elements, read with almost no time."""
-    run.app.source._how = Watching(file_s=0.001)
+    run.app.feeds.counters[0]._how = Watching(file_s=0.001)
     run.put("counters/a.xml", b"<measCollecFile>" + b"<measInfo/>" * 500_000 + b"</measCollecFile>", moment(0))
     run.round(moment(0))
     assert "sources.file_budget_s" in run.found("counters/a.xml")["file_set_aside"]
@@ -360,7 +360,7 @@ def test_a_file_that_takes_longer_than_its_time_is_set_aside(run):
 def test_a_larger_bound_in_the_settings_lets_a_file_through(run):
     packed = gzip.compress(HEADER + ROW * (1 + (2 << 20) // len(ROW)))
     for most, found in ((1 << 20, ["file_set_aside"]), (1 << 30, [])):
-        run.app.source._how = Watching(largest_bytes=most)
+        run.app.feeds.counters[0]._how = Watching(largest_bytes=most)
         name = f"counters/{most}.csv.gz"
         run.put(name, packed, moment(0) + 100 * bool(not found))
         run.round(moment(0) + 100 * bool(not found))
@@ -377,7 +377,7 @@ def test_a_large_file_is_read_after_what_is_fresh_has_been_decided(run):
         run.put(name, data, moment(quarter))
         run.round(moment(quarter))
         assert len(run.objects(quarter)) == 4
-        source = run.app.source.source_files(0, moment(quarter))
+        source = run.app.feeds.files(0, moment(quarter))
         unread = [p.name for p in run.app.store.source_files.unread(source)]
         assert unread == (["counters/large.csv"] if quarter < 3 else [])
 
@@ -396,7 +396,7 @@ def test_a_backlog_is_read_in_parts_and_nothing_of_it_is_lost(run, monkeypatch):
         run.round(moment(QUARTERS) + second)
         decided.append(len(run.app.store.ticks.completed("decide")))
     assert 0 < decided[0] < decided[-1]
-    assert run.app.store.source_files.unread(run.app.source.source_files(0, moment(QUARTERS) + 300)) == []
+    assert run.app.store.source_files.unread(run.app.feeds.files(0, moment(QUARTERS) + 300)) == []
     assert all(len(run.objects(quarter)) == 4 for quarter in range(QUARTERS))
     assert run.app.store.notes.get("pull:backlog") is False
 

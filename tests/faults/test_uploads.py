@@ -154,7 +154,7 @@ def test_a_restart_knows_what_lies_in_quarantine_and_sees_what_has_changed_meanw
 
 
 def test_a_file_that_changes_between_the_judgement_and_the_move_stays(run, monkeypatch):
-    source = run.app.source
+    source = run.app.feeds.counters[0]
     set_aside = source.set_aside
 
     def first_written(source_file, reason):

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
 
-from detector.care import Situation, asked, conclude, decide, decide_accounts, follow_up
+from detector.care import DecisionContext, asked, conclude, decide_accounts, decide_people, follow_up
 from detector.domain.communication import Communication, Heard
 from detector.domain.customer import CHANNELS, Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, HoldoutPolicy, LawfulBasis
+from detector.domain.ports import Operator, Reference
 from detector.domain.rule import read_rules
 
 NOW = 1_774_339_200  # Tuesday 2026-03-24 08:00 UTC
@@ -49,6 +50,10 @@ class World:
     past: tuple[Communication, ...]
     steps: tuple[tuple[int, tuple[Incident, ...]], ...]
     chances: dict[str, float]
+
+    @property
+    def reference(self) -> Reference:
+        return Reference(operator=Operator(timezone=self.zone, country="DE"), customers=self.customers)
 
     def impact(self, incident: Incident, at: int) -> Impact:
         known = self.customers.subscribers
@@ -200,18 +205,16 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
         knows = replace(knows, open_=frozenset(i.incident_id for i in incidents if i.state == "open"))
         for incident in incidents:
             service = "coverage" if incident.kind == "outage" else "slow"
-            care = Situation(
-                customers=world.customers,
-                timezone=world.zone,
+            care = DecisionContext(
+                reference=world.reference,
                 now=at,
-                policy=world.policy,
+                care_policy=world.policy,
                 rules=RULES,
                 heard=knows,
-                country="DE",
             )
             impact = world.impact(incident, at)
             if incident.state == "open":
-                decided, after = decide(incident, impact, service, care), ()
+                decided, after = decide_people(incident, impact, service, care), ()
             else:
                 decided = conclude(incident, impact, care)
                 after = follow_up(incident, impact, service, decided, care)

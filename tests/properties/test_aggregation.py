@@ -11,12 +11,14 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
+from detector.domain.ports import Reference
 from detector.kpis import aggregate, compute, load_catalogue
 from tests.tables import frame_from_table, kpi, table_from_frame
 
 SHIPPED = load_catalogue((Path(__file__).parents[2] / "config" / "kpis.toml").read_text())
 CELLS = tuple(f"c{i}" for i in range(6))
 TOPOLOGY = Topology({name: Cell(cell_id=name, technology="LTE") for name in CELLS})
+REFERENCE = Reference(topology=TOPOLOGY)
 COUNTS = st.integers(0, 10_000).map(float) | st.just(float("nan"))
 SHAPE = (3, len(CELLS), 2)
 
@@ -100,10 +102,10 @@ def test_order_of_files_without_overlap_is_no_matter(periods: list[np.ndarray], 
         for rows in (slice(0, 2), slice(2, 6))
         for columns in (slice(0, 1), slice(1, 4))
     ]
-    in_order = compute(batches, SHIPPED, TOPOLOGY, Findings())
+    in_order = compute(batches, SHIPPED, REFERENCE, Findings())
     shuffle.shuffle(batches)  # type: ignore[attr-defined]
-    mixed = compute(batches, SHIPPED, TOPOLOGY, Findings())
-    whole = compute([_batch(values, p * 900) for p, values in enumerate(periods)], SHIPPED, TOPOLOGY, Findings())
+    mixed = compute(batches, SHIPPED, REFERENCE, Findings())
+    whole = compute([_batch(values, p * 900) for p, values in enumerate(periods)], SHIPPED, REFERENCE, Findings())
     for other in (mixed, whole):
         again = other[900].aligned(in_order[900].objects)
         assert again.kpis == in_order[900].kpis
@@ -132,7 +134,7 @@ def test_an_event_is_counted_once_whatever_the_file_splits_it_into(
         values=np.array([list(counters.values())]),
         suspect=np.zeros(1, bool),
     )
-    frame = compute([batch], SHIPPED, TOPOLOGY, Findings())[900]
+    frame = compute([batch], SHIPPED, REFERENCE, Findings())[900]
     assert frame.numerator[0, 0, frame.kpi_index["lte_attempts"]] == total
 
 
@@ -162,5 +164,5 @@ def test_five_minute_rows_sum_to_the_quarter_hour(counts: np.ndarray) -> None:
         values=both.sum(axis=0)[None, :],
         suspect=np.zeros(1, bool),
     )
-    summed, whole = (compute(b, SHIPPED, TOPOLOGY, Findings())[900] for b in (fine, [coarse]))
+    summed, whole = (compute(b, SHIPPED, REFERENCE, Findings())[900] for b in (fine, [coarse]))
     np.testing.assert_allclose(summed.value, whole.value, equal_nan=True)

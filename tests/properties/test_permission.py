@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.care import Situation, decide, in_quiet_hours, permission, permitted_channels
+from detector.care import DecisionContext, decide_people, in_quiet_hours, permission, permitted_channels
 from detector.domain.customer import CHANNELS
 from detector.domain.policy import CarePolicy
 from tests.properties.permission_world import FIRMS, NOW, PEOPLE, PURPOSES, RULES, PlainReading, World, consent, told, world
@@ -42,10 +42,8 @@ def test_a_history_that_breaks_it_is_made_small(history):
 
 def decided(history: World):
     (at, incidents), *_ = history.steps
-    care = Situation(
-        customers=history.customers, timezone=history.zone, now=at, policy=history.policy, rules=RULES, country="DE"
-    )
-    return decide(incidents[0], history.impact(incidents[0], at), "slow", care)
+    care = DecisionContext(reference=history.reference, now=at, care_policy=history.policy, rules=RULES)
+    return decide_people(incidents[0], history.impact(incidents[0], at), "slow", care)
 
 
 @given(

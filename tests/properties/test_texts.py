@@ -10,16 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.app import read_catalogue
-from detector.care import Situation, compose, lookup
+from detector.care import DecisionContext, compose, lookup
+from detector.care.alert_context import AlertContext
 from detector.care.speech import SPEECH
 from detector.delivery import cloudevents
 from detector.domain.alert import WHY_NOT, Alert, Decision
+from detector.domain.assessment import Assessment
 from detector.domain.communication import ALL_CLEAR
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.degradation import SEVERITIES, Degradation, Reading, leading
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, ImpactPolicy
+from detector.domain.ports import Operator, Reference
 from detector.incidents.reason import reason
 from detector.labels.observation import observation_text
 from detector.labels.quantities import pair
@@ -95,20 +98,20 @@ class World:
     complained_at: int | None
 
     def alert(self, **changes: object) -> Alert:
+        assessment = Assessment(incident=self.incident, degradations=self.own, impact=self.impact, decisions=self.decisions)
         told = compose(
-            self.incident,
-            self.own,
-            self.impact,
-            self.decisions,
-            type_=self.type_,
-            sequence=2,
-            now=NOW,
-            kpis=KPIS,
-            policy=CarePolicy(languages=LANGUAGES),
-            impact_policy=ImpactPolicy(),
-            link_base="",
-            timezone=self.timezone,
-            before=changes.get("before", self.before),
+            AlertContext(
+                assessment=assessment,
+                type_=self.type_,
+                sequence=2,
+                now=NOW,
+                reference=Reference(operator=Operator(timezone=self.timezone)),
+                kpis=KPIS,
+                care_policy=CarePolicy(languages=LANGUAGES),
+                privacy_floor=ImpactPolicy().privacy_floor,
+                link_base="",
+                before=changes.get("before", self.before) or {},
+            )
         )
         if self.complained_at is None or self.incident.withdrawn_at is not None or self.incident.state == "merged":
             return told
@@ -285,7 +288,9 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
     lead = leading(world.own, world.incident.kind)
     answer = lookup(
         who,
-        situation=Situation(customers=known, timezone=world.timezone, now=NOW, policy=policy),
+        context=DecisionContext(
+            reference=Reference(operator=Operator(timezone=world.timezone), customers=known), now=NOW, care_policy=policy
+        ),
         incidents=[world.incident],
         listings=[row],
         leads={"inc_1": lead},

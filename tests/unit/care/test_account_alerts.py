@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care import Situation, asked, decide, decide_accounts
+from detector.care import DecisionContext, asked, decide_accounts, decide_people
 from detector.domain.communication import Heard
 from detector.domain.customer import Account, Consent, Customers, Subscriber
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, HoldoutPolicy
+from detector.domain.ports import Reference
 from detector.domain.rule import read_rules
 from detector.settings import Settings
 
@@ -73,15 +74,14 @@ def story(known=None, *, incident=SLOW, heard=(), affected=12, chance=0.4, rules
         people=people,
         accounts=(AccountImpact(account="firm", kind="enterprise", tier="gold", affected_lines=affected, lines=40),),
     )
-    care = Situation(
-        customers=known or customers(),
-        timezone="UTC",
+    care = DecisionContext(
+        reference=Reference(customers=known or customers()),
         now=NOON,
-        policy=replace(CarePolicy(), **policy),
+        care_policy=replace(CarePolicy(), **policy),
         rules=rules or Settings().rules,
         heard=Heard.of(heard, ["inc_1"]),
     )
-    people_decided = decide(incident, impact, "slow", care) if incident.state == "open" else ()
+    people_decided = decide_people(incident, impact, "slow", care) if incident.state == "open" else ()
     decided = decide_accounts(incident, impact, "slow", people_decided, care)
     return decided, asked(incident, "slow", decided, care.heard, NOON)
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care import AccountAnswer, Situation, account_lookup
+from detector.care import AccountAnswer, DecisionContext, account_lookup
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from detector.domain.ports import Reference
 from tests.listings import listing_of
 
 NOW = 1_774_346_400
@@ -50,8 +51,8 @@ def asked(account: str, *listed: tuple[str, str, float], customers: Customers = 
         )
         for who, incident, chance in listed
     ]
-    situation = Situation(customers=customers, timezone="UTC", now=NOW, policy=CarePolicy())
-    return account_lookup(account, situation=situation, incidents=(MAJOR, MINOR, OVER), listings=rows)
+    context = DecisionContext(reference=Reference(customers=customers), now=NOW, care_policy=CarePolicy())
+    return account_lookup(account, context=context, incidents=(MAJOR, MINOR, OVER), listings=rows)
 
 
 def test_a_line_of_two_incidents_counts_once():

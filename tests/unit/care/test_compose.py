@@ -9,15 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.care import compose
+from detector.care.alert_context import AlertContext
 from detector.care.impact_part import LISTED_NOTE
 from detector.care.privacy import shown, shown_interval
 from detector.domain.alert import AccountDecision, Decision, alert_key
+from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation, Reading
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.policy import CarePolicy, ImpactPolicy
+from detector.domain.ports import Operator, Reference
 
 EIGHT = 1_774_339_200  # 2026-03-24T08:00Z
 RRC = Kpi(
@@ -111,21 +114,25 @@ def alert(
     **more,
 ):
     return compose(
-        incident,
-        found,
-        impact,
-        decisions,
-        type_=type_,
-        sequence=1,
-        now=EIGHT,
-        kpis={"lte_rrc_sr": RRC},
-        policy=policy or CarePolicy(),
-        impact_policy=ImpactPolicy(),
-        link_base="",
-        timezone="Europe/Berlin",
-        before=before,
-        outlook=outlook,
-        **more,
+        AlertContext(
+            assessment=Assessment(
+                incident=incident,
+                degradations=tuple(found),
+                impact=impact,
+                decisions=decisions,
+                outlook=outlook,
+                **more,
+            ),
+            type_=type_,
+            sequence=1,
+            now=EIGHT,
+            reference=Reference(operator=Operator(timezone="Europe/Berlin")),
+            kpis={"lte_rrc_sr": RRC},
+            care_policy=policy or CarePolicy(),
+            privacy_floor=ImpactPolicy().privacy_floor,
+            link_base="",
+            before=before or {},
+        )
     )
 
 

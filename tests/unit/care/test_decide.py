@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care import Situation, decide
+from detector.care import DecisionContext, decide_people
 from detector.domain.case import Case
 from detector.domain.communication import Communication, Heard
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, HoldoutPolicy
+from detector.domain.ports import Reference
 from detector.settings import Settings
 
 NOON = 1_774_353_600  # 2026-03-24T12:00Z
@@ -97,15 +98,14 @@ def decided(
         )
         for key in keys.split()
     )
-    care = Situation(
-        customers=known or customers(),
-        timezone="UTC",
+    care = DecisionContext(
+        reference=Reference(customers=known or customers()),
         now=now,
-        policy=replace(CarePolicy(), **policy),
+        care_policy=replace(CarePolicy(), **policy),
         rules=rules,
         heard=Heard.of(heard, open_),
     )
-    return decide(
+    return decide_people(
         one,
         Impact(incident_id="inc_1", assessed_at=now, exposed=9, affected=2, affected_low=1, affected_high=3, people=listed),
         service,

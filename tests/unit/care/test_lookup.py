@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care import LookupAnswer, Situation, lookup
+from detector.care import DecisionContext, LookupAnswer, lookup
 from detector.domain.communication import Communication, Heard
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from detector.domain.ports import Reference
 from tests.listings import listing_of
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
@@ -80,8 +81,8 @@ def asked(
         )
         for incident, chance in listed
     ]
-    situation = Situation(customers=KNOWN, timezone="UTC", now=TEN, policy=CarePolicy(), heard=Heard.of(told))
-    return lookup(who, situation=situation, incidents=incidents, listings=rows, caller=caller)
+    context = DecisionContext(reference=Reference(customers=KNOWN), now=TEN, care_policy=CarePolicy(), heard=Heard.of(told))
+    return lookup(who, context=context, incidents=incidents, listings=rows, caller=caller)
 
 
 def test_yes_with_what_to_say_though_nobody_may_write_to_them():
@@ -201,6 +202,6 @@ def test_a_lookup_and_an_alert_name_the_same_trouble():
     row = listing_of(
         incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.9, exposure_s=900.0, listed_at=TEN
     )
-    situation = Situation(customers=KNOWN, timezone="UTC", now=TEN, policy=CarePolicy())
-    answer = lookup("ann", situation=situation, incidents=(SLOW,), listings=[row], leads={"inc_1": voice})
+    context = DecisionContext(reference=Reference(customers=KNOWN), now=TEN, care_policy=CarePolicy())
+    answer = lookup("ann", context=context, incidents=(SLOW,), listings=[row], leads={"inc_1": voice})
     assert answer.say["en"].startswith("Calls and connections have sometimes dropped")

@@ -11,6 +11,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
 from detector.domain.operations import Alarm, CalendarEvent, Maintenance, Operations
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
 from tests.tables import at
 from tests.unit.incidents.story import COLUMN, Story, evidence, network
@@ -23,7 +24,12 @@ OBJECTS = (*NETWORK.cells, "amf1")
 def raised(shown: Evidence, topology: Topology = NETWORK, operations: Operations | None = None) -> dict[str, Degradation]:
     """Family of `c1.1` -> what one tick raises of it."""
     found = track(
-        shown, [], now=TICK.end + 300, topology=topology, operations=operations or Operations(), policy=DetectionPolicy()
+        shown,
+        [],
+        {},
+        Reference(topology=topology, operations=operations or Operations()),
+        DetectionPolicy(),
+        now=TICK.end + 300,
     )
     return {d.family: d for d in found.degradations if d.object_id == "c1.1"}
 
@@ -206,11 +212,10 @@ def test_missing_counts_of_other_objects_are_carried_over() -> None:
     found = track(
         evidence(TICK, {"c1.1": "gone"}, OBJECTS),
         [],
+        {"c1.2": 5, "hourly": 2},
+        Reference(topology=NETWORK),
+        DetectionPolicy(),
         now=TICK.end,
-        topology=NETWORK,
-        operations=Operations(),
-        policy=DetectionPolicy(),
-        seen_missing={"c1.2": 5, "hourly": 2},
     )
     assert found.missing == {"c1.1": 1, "hourly": 2}
 
@@ -227,10 +232,9 @@ def test_the_crowd_of_another_mast_confirms_no_silence(beside: str, kind: str) -
     found = track(
         shown,
         [],
+        {"c1.1": 3},
+        Reference(topology=replace(NETWORK, neighbours=near), operations=Operations(works)),
+        DetectionPolicy(),
         now=TICK.end,
-        topology=replace(NETWORK, neighbours=near),
-        operations=Operations(works),
-        policy=DetectionPolicy(),
-        seen_missing={"c1.1": 3},
     )
     assert [d.kind for d in found.degradations if d.object_id == "c1.1"] == [kind]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from detector.degradations import track
 from detector.degradations.together import fisher
-from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from tests.tables import at
 from tests.unit.incidents.story import COLUMN, evidence, network
@@ -41,10 +41,10 @@ def test_a_site(story: str, strengths: tuple[float, ...], excess: float, raised:
     found = track(
         shown,
         [],
+        {},
+        Reference(topology=NETWORK),
+        replace(DetectionPolicy(), min_excess=10.0),
         now=TICK.end,
-        topology=NETWORK,
-        operations=Operations(),
-        policy=replace(DetectionPolicy(), min_excess=10.0),
     )
     assert sorted(d.object_id for d in found.degradations) == raised, story
 

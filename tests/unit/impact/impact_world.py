@@ -1,13 +1,20 @@
 """Small invented networks for the impact tests: times are hours after a Monday 00:00 UTC."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from detector.domain.assessment import Assessment
 from detector.domain.cell import Cell, NetworkFunction, Topology
+from detector.domain.customer import Customers
 from detector.domain.degradation import Degradation
-from detector.domain.exposure import Presence, no_presence
+from detector.domain.exposure import Habit, LocationData, Presence, no_presence
+from detector.domain.impact import Impact
 from detector.domain.incident import Incident
+from detector.domain.kpi import Kpi
+from detector.domain.policy import ImpactPolicy
+from detector.domain.ports import Operator, Reference
+from detector.impact import assess
 
 MONDAY = 1_773_619_200  # 2026-03-16T00:00Z
 HOUR = 3600
@@ -104,3 +111,22 @@ def incident(degradations: list[Degradation], cells: str, **more: object) -> Inc
         cells=tuple(cells.split()),
         **known,
     )
+
+
+def impact_of(
+    one: Incident,
+    found: Sequence[Degradation],
+    *,
+    habit: Habit,
+    presence: Presence,
+    topology: Topology,
+    customers: Customers,
+    now: int,
+    timezone: str,
+    policy: ImpactPolicy,
+    kpis: Mapping[str, Kpi] | None = None,
+) -> Impact:
+    """The impact of this incident on these people."""
+    reference = Reference(operator=Operator(timezone=timezone), topology=topology, customers=customers)
+    assessment = Assessment(incident=one, degradations=tuple(found))
+    return assess(assessment, LocationData(habit, presence), reference, kpis or {}, policy, now=now)

@@ -6,8 +6,8 @@ from detector.domain.customer import Account, Consent, Customers, Membership, Su
 from detector.domain.impact import Impact
 from detector.domain.kpi import Kpi
 from detector.domain.policy import ImpactPolicy
-from detector.impact import assess, learn_habit
-from tests.unit.impact.impact_world import HOUR, MONDAY, always, degradation, incident, presence, topology
+from detector.impact import learn_habit
+from tests.unit.impact.impact_world import HOUR, MONDAY, always, degradation, impact_of, incident, presence, topology
 
 HABIT_ROWS = always("ann", "a") + always("bob", "a", seconds=1800) + always("cem", "b") + always("dee", "c", attempts=0)
 
@@ -18,7 +18,7 @@ def assessed(
     """Told as ending at the end of the next period, unless `more` says otherwise."""
     found = found if isinstance(found, list) else [found]
     more = {"expected_clear_at": int(MONDAY + (at + 0.25) * HOUR)} | more
-    return assess(
+    return impact_of(
         incident(found, cells, **more),
         found,
         habit=learn_habit(presence(habit_rows), timezone="UTC", before=MONDAY),

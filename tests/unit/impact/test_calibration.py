@@ -6,9 +6,9 @@ import pytest
 from detector.domain.customer import Customers
 from detector.domain.exposure import Presence
 from detector.domain.policy import ImpactPolicy
-from detector.impact import assess, learn_habit
+from detector.impact import learn_habit
 from detector.impact.chance import affected_interval
-from tests.unit.impact.impact_world import HOUR, MONDAY, WEEK, degradation, incident, topology
+from tests.unit.impact.impact_world import HOUR, MONDAY, WEEK, degradation, impact_of, incident, topology
 
 PEOPLE = 600
 CELLS = 6
@@ -62,7 +62,7 @@ def listed(seed: int, extra: float, hours: int, arrived: int) -> tuple[np.ndarra
         suffered |= own > 0
     found = degradation("c0", "accessibility", 0, 0.99, 0.99 - extra)
     habit = learn_habit(world.presence(-3 * WEEK, 0), timezone="UTC", before=MONDAY)
-    impact = assess(
+    impact = impact_of(
         incident([found], "c0", resolved_at=MONDAY + hours * HOUR),
         [found],
         habit=habit,

@@ -7,12 +7,12 @@ from detector.domain.impact import Affected
 from detector.domain.incident import Rival
 from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
-from detector.impact import assess, learn_habit
+from detector.impact import learn_habit
 from detector.impact.coming import next_exposure
 from detector.impact.horizon import AHEAD_CAP_S, horizon, still_on
 from detector.impact.union import union
 from tests.listings import listing_of
-from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, incident, presence, topology
+from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, impact_of, incident, presence, topology
 
 NOW = MONDAY + 2 * HOUR
 
@@ -62,7 +62,7 @@ def test_who_is_not_there_now_is_told_when_they_are_expected():
     found = bad(updated_at=MONDAY + 12 * HOUR)
     people = {
         p.subscriber: p
-        for p in assess(
+        for p in impact_of(
             incident([found], "a"),
             [found],
             habit=habit,
@@ -83,7 +83,7 @@ def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
     habit = learn_habit(presence(THERE), timezone="UTC", before=MONDAY)
     for kind, least in (("outage", 1500), ("integrity", 300)):
         found = degradation("a", kind, 0, 20.0, 0.0, updated_at=NOW)
-        (ann,) = assess(
+        (ann,) = impact_of(
             incident([found], "a", resolved_at=MONDAY + HOUR),
             [found],
             habit=habit,
@@ -118,7 +118,7 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
     def chance(bad_cells, testable):
         rivals = (Rival("site", "s1", bad_cells, testable, 0.9, 1.0),)
         one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=rivals)
-        impact = assess(
+        impact = impact_of(
             one,
             found,
             habit=habit,

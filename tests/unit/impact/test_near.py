@@ -7,11 +7,11 @@ from detector.domain.customer import Customers
 from detector.domain.exposure import Presence
 from detector.domain.impact import Impact
 from detector.domain.policy import ImpactPolicy
-from detector.impact import assess, crowd, learn_habit, usual_of
+from detector.impact import crowd, learn_habit, usual_of
 from detector.impact.hours import hours_of_week
 from detector.impact.near import Near
 from detector.store.mobility_profiles import without
-from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, incident, topology
+from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, impact_of, incident, topology
 
 ZONE = "Europe/Berlin"
 CELLS = tuple(f"s{i}{band}" for i in range(8) for band in "ab")
@@ -129,7 +129,7 @@ def test_leaving_out_who_cannot_be_touched_changes_nothing(attachments, monkeypa
     known = {"resolved_at": now - 300, "state": "resolved"} if resolved else {}
 
     def told() -> Impact:
-        return assess(
+        return impact_of(
             incident(found, "s0a s0b", **known),
             found,
             habit=habit,

@@ -11,7 +11,7 @@ One row per tick, one column per object; cells that are not named are well. Word
     idle     no traffic, and none expected      -        reported, but too little to test
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
 from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Tick, utc
 from detector.incidents import correlate, end_with
 from tests.tables import at, kpi
@@ -140,32 +141,14 @@ class Story:
         """One tick, scored five minutes after its end; `order=-1` hands everything over backwards."""
         tick = Tick(start, self.duration_s)
         now = tick.end + 300
-        open_ = [d for d in self.degradations.values() if d.open][::order]
+        raised = list(self.degradations.values())[::order]
         seen = evidence(tick, words, self.objects[::order])
-        tracked = track(
-            seen,
-            open_,
-            now=now,
-            topology=self.topology,
-            operations=self.operations,
-            policy=self.detection,
-            seen_missing=self.missing,
-        )
+        reference = Reference(topology=self.topology, operations=self.operations)
+        tracked = track(seen, raised, self.missing, reference, self.detection, now=now)
         known = [i for i in self.incidents.values() if i.state == "open"][::order]
-        correlated = correlate(
-            known,
-            tracked.degradations[::order],
-            topology=self.topology,
-            operations=self.operations,
-            now=now,
-            tick=tick,
-            objects_testable=len(self.objects),
-            policy=self.policy,
-            kpis={k.id: k for k in KPIS},
-            evidence=seen,
-            past=[d for d in self.degradations.values() if not d.open],
-        )
-        self._note(start, end_with(tracked.degradations, correlated), correlated)
+        handed = replace(tracked, degradations=tracked.degradations[::order])
+        correlated = correlate(known, handed, seen, reference, {k.id: k for k in KPIS}, self.policy, now=now)
+        self._note(start, end_with(tracked, correlated).degradations, correlated)
         self.missing = dict(tracked.missing)
 
     def _note(self, start: int, degradations: tuple[Degradation, ...], incidents: tuple[Incident, ...]) -> None:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from detector.domain.cell import Cell, Topology
 from detector.domain.degradation import Degradation
-from detector.domain.operations import Operations
+from detector.domain.detection import Tracked
 from detector.domain.policy import IncidentPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.incidents import correlate, end_with
 from detector.incidents.times import began, ended, goes_on
+from tests.unit.incidents.story import evidence
 
 QUARTER = 900
 SHARP = Degradation(
@@ -101,18 +103,14 @@ def slow(cell, start, strength=12.0, periods=3, **more):
 
 def decided(open_, degradations, at, past=()):
     tick = Tick((at - 1) * QUARTER, QUARTER)
-    found = correlate(
-        open_,
-        degradations,
-        topology=TOPOLOGY,
-        operations=Operations(),
-        now=tick.end + 300,
-        tick=tick,
-        objects_testable=20,
-        policy=IncidentPolicy(),
-        past=past,
-    )
+    tracked = Tracked(tuple(degradations), {}, past=tuple(past))
+    seen = evidence(tick, {}, [f"c{n}" for n in range(20)])
+    found = correlate(open_, tracked, seen, Reference(topology=TOPOLOGY), {}, IncidentPolicy(), now=tick.end + 300)
     return found, {i.incident_id: i for i in found}
+
+
+def ends(degradations, incident):
+    return [d.cleared_at for d in end_with(Tracked(tuple(degradations), {}), [incident]).degradations]
 
 
 def test_what_echoes_an_incident_ends_with_it():
@@ -123,8 +121,8 @@ def test_what_echoes_an_incident_ends_with_it():
     (third, *_), _ = decided([second], [over, echo], 52)
     assert (third.state, third.started_at, third.ended_at) == ("resolved", 40 * QUARTER, 50 * QUARTER)
     seen = replace(echo, updated_at=52 * QUARTER)
-    assert [d.cleared_at for d in end_with([over, seen], [third])] == [50 * QUARTER, 50 * QUARTER]
-    assert [d.cleared_at for d in end_with([echo], [third])] == [46 * QUARTER], "no later than the last period it speaks of"
+    assert ends([over, seen], third) == [50 * QUARTER, 50 * QUARTER]
+    assert ends([echo], third) == [46 * QUARTER], "no later than the last period it speaks of"
 
 
 def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weakly_it_says_so():

@@ -14,6 +14,7 @@ from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, utc
+from detector.kpis import Catalogue
 from detector.store import Store
 from detector.store.database import Database
 from jobs import fitted
@@ -26,13 +27,7 @@ from tests.unit.incidents.story import KPIS, evidence, network
 QUARTER = 900
 
 
-@dataclass
-class Words:
-    """A catalogue of the story's KPIs."""
-
-    hash: str = "story"
-    computed: Any = KPIS
-    kpis: Any = KPIS
+CATALOGUE = Catalogue(KPIS, hash="story")
 
 
 @dataclass(kw_only=True)
@@ -91,7 +86,7 @@ class LateStory:
 
     @property
     def catalogue(self) -> Any:
-        return Words()
+        return CATALOGUE
 
     @property
     def degradations(self) -> list[Degradation]:

@@ -7,11 +7,10 @@ import pytest
 
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
-from detector.sources.identity import Pseudonymiser
-from detector.sources.watch import FileDrop
 from jobs.ledger import deadline, never_came, ready
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, counter_rows, table, write_operator
+from tests.folder_feeds import feeds_of, watched_folder
 
 POLICY = DetectionPolicy(grace_minutes=10, complete_share=0.9)
 TICK = Tick(0, 900)
@@ -54,8 +53,7 @@ class Story:
         self.inbox = root / "operator" / "counters"
         for path in self.inbox.iterdir():
             os.utime(path, (LIVE - 60, LIVE - 60))
-        source = FileDrop(root / "operator", Pseudonymiser(b"k" * 32), root / "quarantine")
-        self.app = SmallApp(root=root, source=source)
+        self.app = SmallApp(root=root, feeds=feeds_of(watched_folder(root / "operator", root / "quarantine")))
         for name in ("pull", "learn"):
             self.app.jobs.run(name)
 

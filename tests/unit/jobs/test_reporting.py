@@ -85,7 +85,7 @@ def app(tmp_path):
 
 
 def made(app, name, **more):
-    return report(name, app.source, app.store, app.settings, now=LIVE + 2 * HOUR, **more)
+    return report(name, app.feeds, app.store, app.settings, now=LIVE + 2 * HOUR, **more)
 
 
 def test_what_an_outage_cost(app):
@@ -103,12 +103,12 @@ def test_offers_cost_what_the_configuration_says(app):
 
     care = replace(app.settings.care, offers=(Offer("boost", "data_boost", 1.0, 2.5, "GB"),))
     settings = app.settings.model_copy(update={"care": care})
-    told = report("planning", app.source, app.store, settings, now=LIVE + 2 * HOUR)
+    told = report("planning", app.feeds, app.store, settings, now=LIVE + 2 * HOUR)
     assert told.only("by", "site").records()[0]["goodwill"] == 12.5
 
 
 def test_who_has_been_through_the_most(app):
-    keep_experience(app.source, app.store, now=LIVE + 2 * HOUR)
+    keep_experience(app.feeds, app.store, now=LIVE + 2 * HOUR)
     rows = {(row["by"], row["what"]): row for row in made(app, "experience").records()}
     assert rows["all", ""] | {"by": "site", "what": "s1"} == rows["site", "s1"]
     assert (rows["site", "s1"]["people"], rows["site", "s1"]["degraded_hours"], rows["site", "s1"]["mostly"]) == (
@@ -119,7 +119,7 @@ def test_who_has_been_through_the_most(app):
 
 
 def test_a_day_of_experience_belongs_to_every_window_that_touches_it(app):
-    keep_experience(app.source, app.store, now=LIVE + 2 * HOUR)
+    keep_experience(app.feeds, app.store, now=LIVE + 2 * HOUR)
     assert made(app, "experience", window=window_of(LIVE, None, now=LIVE + 2 * HOUR)).rows
     assert made(app, "experience", window=window_of(LIVE + 24 * HOUR, None, now=LIVE + 25 * HOUR)).rows == ()
 
@@ -135,11 +135,11 @@ def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_colum
             for one in app.store.listings.all(incident_id="inc_1")
         ]
         app.store.listings.relist(connection, [], rows, LIVE)
-    keep_experience(app.source, app.store, now=LIVE + 50 * HOUR)
+    keep_experience(app.feeds, app.store, now=LIVE + 50 * HOUR)
     alone, both = (
         report(
             "experience",
-            app.source,
+            app.feeds,
             app.store,
             app.settings,
             now=LIVE + 50 * HOUR,

@@ -9,6 +9,7 @@ from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
+from detector.domain.ports import Reference
 from detector.domain.window import Grid, Window, utc
 from detector.kpis import Catalogue, compute, display_products, load_catalogue
 from tests.tables import at, table_from_frame
@@ -25,6 +26,7 @@ TOPOLOGY = Topology(
     },
     functions={"amf1": NetworkFunction("amf1", "AMF"), "smf1": NetworkFunction("smf1", "SMF")},
 )
+REFERENCE = Reference(topology=TOPOLOGY)
 
 
 def batch(text: str, *, duration_s: int = 900, file: str = "f.xml") -> CounterBatch:
@@ -49,7 +51,7 @@ def computed(
     *batches: CounterBatch, catalogue: Catalogue = SHIPPED, duration_s: int = 900, **wanted: Window
 ) -> tuple[KpiFrame, Findings]:
     findings = Findings()
-    return compute(batches, catalogue, TOPOLOGY, findings, **wanted)[duration_s], findings
+    return compute(batches, catalogue, REFERENCE, findings, **wanted)[duration_s], findings
 
 
 def shown(frame: KpiFrame, *kpis: str) -> list[str]:
@@ -157,7 +159,7 @@ def test_rows_of_any_length_up_to_a_tick_are_volumes_of_whole_ticks(duration_s, 
 @pytest.mark.parametrize(("begins", "lasts"), [("08:30", 3600), ("07:59:30", 3600), ("+1 00:00", 82_800), ("01:30", 86_400)])
 def test_long_rows_are_ticks_of_their_own_wherever_they_begin(begins: str, lasts: int) -> None:
     rows = batch(f"t | o | RRC.ConnEstabAtt\n{begins} | c1 | 400", duration_s=lasts)
-    frames = compute([rows], SHIPPED, TOPOLOGY, Findings())
+    frames = compute([rows], SHIPPED, REFERENCE, Findings())
     tick = Grid(900).tick(at(begins), lasts)
     assert {(d, int(f.starts[0])) for d, f in frames.items()} == {(tick.duration_s, tick.start)}
 
@@ -170,7 +172,7 @@ def test_hourly_rows_keep_their_own_period_beside_quarter_hours() -> None:
             batch("t | o | RRC.ConnEstabAtt\n08:15 | c2 | 7", duration_s=300),
         ],
         SHIPPED,
-        TOPOLOGY,
+        REFERENCE,
         Findings(),
     )
     assert {d: shown(f, "lte_attempts")[1:] for d, f in frames.items()} == {
@@ -295,4 +297,4 @@ def test_any_column_names_do_as_a_catalogue_of_ones_own() -> None:
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert compute([], SHIPPED, TOPOLOGY, Findings()) == {}
+    assert compute([], SHIPPED, REFERENCE, Findings()) == {}

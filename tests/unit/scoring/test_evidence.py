@@ -8,6 +8,7 @@ import pytest
 from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
 from detector.scoring import band, fit, score
 from tests.unit.scoring.quiet_network import DROP, KPIS, SETUP, SPEED, TRAFFIC, Network, kpi
 
@@ -43,14 +44,7 @@ class Story:
 
     def at(self, period, today=None, topology=None, expected=None):
         recent = part(self.today if today is None else today, max(0, period - 3), period + 1)
-        return score(
-            recent,
-            self.base,
-            expected_objects=expected or self.frame.objects,
-            topology=topology or Topology(),
-            timezone="UTC",
-            policy=POLICY,
-        )
+        return score(recent, self.base, Reference(topology=topology or Topology()), expected or self.frame.objects, POLICY)
 
     def failing(self, cells, extra, since, kpi=SETUP):
         """Today, with so many extra failures per attempt in these cells."""
@@ -168,9 +162,7 @@ def test_a_common_move_is_nobodys_own_degradation_but_a_core_function_keeps_its_
     )
     past = part(frame, 0, 14 * 96)
     base = fit(past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
-    evidence = score(
-        part(frame, storm, storm + 3), base, expected_objects=frame.objects, topology=topology, timezone="UTC", policy=POLICY
-    )
+    evidence = score(part(frame, storm, storm + 3), base, Reference(topology=topology), frame.objects, POLICY)
     assert np.nanmax(evidence.strength[1:, 0]) < SURE
     assert np.median(evidence.expected[1:, 0]) < 0.986
     assert evidence.strength[0, 1] > SURE
@@ -238,14 +230,7 @@ def test_strangers_and_other_durations(story):
     assert "new" in evidence.objects
     assert evidence.strength[evidence.object_index["new"], 0] < SURE
     with pytest.raises(ValueError, match="3600"):
-        score(
-            replace(story.today, duration_s=3600),
-            story.base,
-            expected_objects=(),
-            topology=Topology(),
-            timezone="UTC",
-            policy=POLICY,
-        )
+        score(replace(story.today, duration_s=3600), story.base, Reference(), (), POLICY)
 
 
 @pytest.mark.parametrize("name", [k.id for k in KPIS])

@@ -12,6 +12,7 @@ from detector.domain.cell import Topology
 from detector.domain.evidence import Memory
 from detector.domain.operations import CalendarEvent, Maintenance, Operations
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.scoring import fit, score
 from detector.scoring.ended import ended
@@ -100,15 +101,7 @@ def test_a_drift_too_mild_for_three_hours_shows_within_a_day_and_not_before_a_da
     strengths, drifts = [], []
     for p in range(14 * 96, 16 * 96, 3):
         for tick in range(p, p + 3):
-            evidence = score(
-                part(drifting, tick - 11, tick + 1),
-                base,
-                expected_objects=frame.objects,
-                topology=Topology(),
-                timezone="UTC",
-                policy=POLICY,
-                before=memory,
-            )
+            evidence = score(part(drifting, tick - 11, tick + 1), base, Reference(), frame.objects, POLICY, before=memory)
             memory = evidence.memory
         strengths.append(evidence.strength[:, k])
         drifts.append(evidence.periods[sick, k])

@@ -11,6 +11,7 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.frame import KpiFrame
 from detector.domain.operations import CalendarEvent, Operations
 from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.scoring import fit, score
 from detector.scoring.time_of_week import time_of_week
@@ -57,8 +58,8 @@ def evidence(frame, place, baseline, timezone, first=None, **known):
         denominator=frame.denominator[cut].copy(),
         suspect=frame.suspect[cut].copy(),
     )
-    told = {"expected_objects": frame.objects, "topology": Topology(), "policy": POLICY} | known
-    return score(now, baseline, timezone=timezone, **told)
+    reference = Reference(operator=Operator(timezone=timezone), **known)
+    return score(now, baseline, reference, frame.objects, POLICY)
 
 
 def learned(frame, periods):

@@ -35,17 +35,18 @@ def apps(tmp_path_factory):
     both = [app_of(tmp_path_factory.mktemp(name)) for name in ("files", "columns")]
     written, given = (LiveOperator(app.settings.sources.path, **SIZE) for app in both)
     written.write_history()
-    pulled(both[0], both[0].source, LIVE)
+    pulled(both[0], both[0].feeds, LIVE)
     for day in given.days():
         names = both[1].pseudonymiser.subscriber
-        pulled(both[1], PreparedDay(given.world, given.people, day, both[1].source, names), day.end)
+        (folder,) = both[1].feeds
+        pulled(both[1], PreparedDay(given.world, given.people, day, folder, names).feeds, day.end)
     yield both
     for app in both:
         app.close()
 
 
-def pulled(app, source, now):
-    pull(source, app.store, app.catalogue, now=now, decide_from=LIVE, policy=app.settings.detection)
+def pulled(app, feeds, now):
+    pull(feeds, app.store, app.catalogue, now=now, decide_from=LIVE, policy=app.settings.detection)
 
 
 def test_the_kpis_are_the_same_to_the_last_digit(apps):

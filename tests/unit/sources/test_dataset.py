@@ -25,19 +25,19 @@ COUNTERS = """object_id,start,duration_s,A
 )
 def test_a_period_arrives_at_its_end_plus_the_delay(tmp_path, tables, options, delay, arrivals):
     source = dataset(tmp_path, {"counters/t.csv": COUNTERS, **tables}, **options)
-    source_files = source.source_files(0, NEVER)
+    source_files = source.files(0, NEVER)
     assert [(p.arrived_at - T0) / MINUTE for p in source_files] == arrivals
     assert [p.window for p in source_files] == [Window(T0 + 900 * i, T0 + 900 * (i + 1)) for i in range(3)]
     first = source_files[0].arrived_at
-    assert source.source_files(0, first - 1) == []
-    assert source_files[0] in source.source_files(first - 1, first)
-    assert source_files[0] not in source.source_files(first, NEVER)
+    assert source.files(0, first - 1) == []
+    assert source_files[0] in source.files(first - 1, first)
+    assert source_files[0] not in source.files(first, NEVER)
     assert source.reference(T0, Findings()).operator.arrival_delay_s == delay
 
 
 def test_each_piece_reads_its_own_period_only(tmp_path):
     source = dataset(tmp_path, {"counters/t.csv": COUNTERS})
-    read = [[b.values.tolist() for b in source.read(p, Findings())] for p in source.source_files(0, NEVER)]
+    read = [[b.values.tolist() for b in source.read(p, Findings())] for p in source.files(0, NEVER)]
     assert read == [[[[1.0]]], [[[2.0]]], [[[3.0]]]]
 
 
@@ -45,7 +45,7 @@ def test_rows_from_the_far_future_are_set_aside(tmp_path):
     early = "file,arrived_at\ncounters/t.csv,2026-03-22T00:00:00Z"
     source = dataset(tmp_path, {"counters/t.csv": COUNTERS, "arrivals.csv": early})
     findings = Findings()
-    source_files = source.source_files(0, T0 - 2 * DAY)
+    source_files = source.files(0, T0 - 2 * DAY)
     assert len(source_files) == 3
     assert [b for p in source_files for b in source.read(p, findings)] == []
     assert findings.count("clock_in_future") == 3
@@ -53,7 +53,7 @@ def test_rows_from_the_far_future_are_set_aside(tmp_path):
 
 def test_a_file_that_names_no_period_is_given_first_so_that_it_can_be_refused(tmp_path):
     source = dataset(tmp_path, {"counters/t.csv": COUNTERS, "counters/broken.xml": "<measCollecFile>"})
-    assert source.source_files(0, T0 + 20 * MINUTE)[0].name == "counters/broken.xml"
+    assert source.files(0, T0 + 20 * MINUTE)[0].name == "counters/broken.xml"
 
 
 def test_attachments_arrive_after_their_hour(tmp_path):

@@ -8,7 +8,7 @@ from detector.domain.policy import CarePolicy
 from detector.simulator import simulate
 from detector.sources.identity import Pseudonymiser
 from detector.sources.one_person import reference_of
-from detector.sources.reference import ReferenceFiles
+from detector.sources.reference import ReferenceFiles, TableOptions
 
 NAMES = Pseudonymiser(b"0123456789abcdef")
 START = 1_772_323_200
@@ -67,14 +67,14 @@ def told(customers, key):
 
 def same(root, raw):
     key = NAMES.subscriber(raw)
-    one, all_ = reference_of(root, NAMES, raw, NOW), ReferenceFiles(root, NAMES).at(NOW)
+    one, all_ = reference_of(root, NAMES, raw, NOW), ReferenceFiles(root, NAMES, TableOptions()).at(NOW)
     assert told(one.customers, key) == told(all_.customers, key)
     assert one.operator == all_.operator
     return one.customers
 
 
 def test_of_a_simulated_operator_the_answer_is_the_same_for_everybody(operator):
-    everybody = sorted(ReferenceFiles(operator, NAMES).at(NOW).raw_ids.values())
+    everybody = sorted(ReferenceFiles(operator, NAMES, TableOptions()).at(NOW).raw_ids.values())
     subscribers = [raw for raw in everybody if raw.startswith("u")]
     assert len(subscribers) == 144
     for raw in subscribers:

@@ -6,8 +6,8 @@ import pytest
 
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
-from detector.sources.registry import open_source
-from detector.sources.watch import FileDrop
+from detector.settings import Sources
+from tests.folder_feeds import watched_folder
 from tests.unit.sources.operator_directory import NAMES, T0, write
 
 ROW = "object_id,start,duration_s,A\nc1,2026-03-24T08:00:00Z,900,1\n"
@@ -21,11 +21,11 @@ def drop(root, name, text=ROW, mtime=T0):
 @pytest.fixture
 def inbox(tmp_path):
     (tmp_path / "in").mkdir()
-    return FileDrop(tmp_path / "in", NAMES, tmp_path / "quarantine"), tmp_path / "in"
+    return watched_folder(tmp_path / "in", tmp_path / "quarantine", NAMES), tmp_path / "in"
 
 
 def names(source, now):
-    return [p.name for p in source.source_files(0, now)]
+    return [p.name for p in source.files(0, now)]
 
 
 def test_a_file_is_given_once_it_has_settled(inbox):
@@ -49,21 +49,21 @@ def test_names_that_are_not_looked_at(inbox, name):
 def test_new_bytes_under_an_old_name_are_another_identity_and_arrival_is_never_later_than_now(inbox):
     source, root = inbox
     drop(root, "counters/a.csv", mtime=T0)
-    (old,) = source.source_files(0, T0 + 10)
+    (old,) = source.files(0, T0 + 10)
     drop(root, "counters/a.csv", ROW.replace(",1", ",2"), mtime=T0 + 20)
-    (new,) = source.source_files(0, T0 + 30)
+    (new,) = source.files(0, T0 + 30)
     assert (old.name, old.arrived_at, new.arrived_at) == (new.name, T0, T0 + 20)
     assert old.sha256 != new.sha256
     drop(root, "counters/c.csv", mtime=T0 + 500)
-    source.source_files(0, T0 + 30)
-    assert max(p.arrived_at for p in source.source_files(0, T0 + 40)) == T0 + 40
+    source.files(0, T0 + 30)
+    assert max(p.arrived_at for p in source.files(0, T0 + 40)) == T0 + 40
 
 
 def test_what_cannot_be_read_goes_aside_with_its_reason(inbox, tmp_path):
     source, root = inbox
     for content in ("<x/>", "<y/>"):
         drop(root, "counters/x/bad.xml", content)
-        (source_file,) = source.source_files(0, T0 + 10)
+        (source_file,) = source.files(0, T0 + 10)
         source.set_aside(source_file, "bad.xml, line 1: malformed XML")
     aside = sorted(p.name for p in (tmp_path / "quarantine/counters/x").iterdir())
     assert len(aside) == 4
@@ -81,6 +81,6 @@ def test_attachments_arrive_with_their_file(inbox):
     assert len(source.presence(T0 + 7010, T0 + 7020, Findings())) == 0
 
 
-def test_a_kind_that_is_not_there_is_said(tmp_path):
+def test_a_kind_that_is_not_there_is_said():
     with pytest.raises(Misconfigured, match="unknown kind 'ftp'; known are dataset, file_drop"):
-        open_source("ftp", tmp_path, NAMES, tmp_path)
+        _ = Sources(kind="ftp").feed

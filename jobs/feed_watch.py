@@ -1,4 +1,4 @@
-"""Whether the counters still come: what of them stopped, since when, and that operations hears of it."""
+"""Whether each feed still comes: what of it stopped, since when, and the alerts to operations."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +17,12 @@ from detector.domain.feed import FeedStop
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference
 from detector.domain.window import utc
+from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs.intake import WHOLE, Intake, judge_lengths, starts_kept
+from jobs.intake import WHOLE, Intake, Part, judge_lengths, starts_kept
 
+ALL_COUNTERS = "all counters"
+"""What a stop names that is of objects, where several feeds give counters: which of them sent theirs is not known."""
 SILENT, RESUMED = "operations.feed.silent.v1", "operations.feed.resumed.v1"
 _GAPS = 8
 """Times between deliveries that are kept of each part: their median says how often it comes."""
@@ -69,6 +72,14 @@ def record(connection: Connection, store: Store, feed: str, intake: Intake, find
     store.notes.put(connection, note_of(feed), body)
 
 
+def record_rows(connection: Connection, store: Store, rows: Mapping[str, int], *, now: float) -> None:
+    """Feed -> rows that came of those that give no counters: part of the caller's transaction."""
+    for feed, count in rows.items():
+        if count:
+            part = Part(arrived_at=now, data_until=int(now))
+            record(connection, store, feed, Intake(arrived_at=now, parts={WHOLE: part}), Findings(), now=now)
+
+
 def stops(store: Store, feed: str) -> list[FeedStop]:
     """What of the feed is silent, as it was seen last."""
     return [FeedStop(**one) for one in (store.notes.get(f"stops:{feed}") or ())]
@@ -94,6 +105,13 @@ class FeedWatch:
     receivers: Sequence[Receiver] = ()
     due_at: float = 0.0
     link_base: str = ""
+    by_arrival: bool = True
+    """Whether it is looked at when files or rows of the feed came last."""
+    by_object: bool = True
+    """Whether it is looked for measured objects that send nothing any more."""
+    explained: frozenset[int] = frozenset()
+    """Until when (s) the data of other feeds reach that are silent as a whole: objects without data since then are
+    theirs."""
 
     def look(self) -> tuple[list[FeedStop], list[FeedStop]]:
         """(stops that are new, stops that are over); recorded, with a finding and an alert to operations for each that is
@@ -123,37 +141,55 @@ class FeedWatch:
         return frozenset(stop.key for stop in stops(self.store, self.feed))
 
     def _silent(self) -> Iterator[FeedStop]:
-        known = self.store.notes.get(note_of(self.feed))
+        known = self.store.notes.get(note_of(self.feed)) if self.by_arrival else None
         parts: Mapping[str, Any] = known["parts"] if known else {}
-        lost, measured = self._lost(), len(self._expected)
-        if not parts:
+        lost = self._lost() if self.by_object or parts else []
+        measured = len(self._expected)
+        if not parts and self.by_arrival:
             if self.now - self.begun_at > self.silent_after_s:
                 yield self._stop("", None, 0, 0)
             return
-        if self._late(parts[WHOLE]):
-            yield self._stop("", parts[WHOLE]["data_until"], len({d.base_object for d in lost}), measured)
+        if parts and self._late(parts[WHOLE]):
+            until = parts[WHOLE]["data_until"]
+            own = lost if self.by_object else [d for d in lost if abs(d.started_at - until) <= d.duration_s]
+            yield self._stop("", until, len({d.base_object for d in own}), measured if own or self.by_object else 0)
             return
-        yield from self._stopped_parts(parts, lost, measured)
+        explained = {d.started_at for d in self._open if d.family == "data" and d.affects_service}  # their outage does
+        if self.by_object:
+            yield from self._silent_groups(lost, measured, explained)
+        yield from self._silent_kinds(parts, explained)
 
-    def _stopped_parts(self, parts: Mapping[str, Any], lost: Sequence[Degradation], measured: int) -> Iterator[FeedStop]:
-        """Groups of objects that fell silent together, then kinds of files and period lengths that do not come any more
-        though no such group says it."""
-        told = {d.started_at for d in self._open if d.family == "data" and d.affects_service}  # their outage explains it
-        newest = parts[WHOLE]["data_until"]
+    def _silent_groups(self, lost: Sequence[Degradation], measured: int, explained: set[int]) -> Iterator[FeedStop]:
+        """Groups of objects that fell silent together; when they did is `explained` from then on."""
+        newest = max((d.updated_at for d in lost), default=0)
+        known = self.store.notes.get(note_of(self.feed)) if self.by_arrival else None
+        if known:
+            newest = known["parts"][WHOLE]["data_until"]
         for since, names in self._together(lost):
             part = describe(names, self.reference.topology, {d.base_object for d in lost})
             judged = all(d.updated_at >= newest for d in lost if d.base_object in names)
             if not judged and (self.feed, part, since) not in self._known:
                 continue  # it may be in the newest data, which nobody has looked at yet
+            if any(abs(since - at) <= self._longest(lost) for at in self.explained):
+                continue
             if part and self.now - since > self.silent_after_s + self.reference.operator.arrival_delay_s:
-                told.add(since)
+                explained.add(since)
                 yield self._stop(part, since, len(names), measured)
+
+    @staticmethod
+    def _longest(lost: Sequence[Degradation]) -> int:
+        """The longest period (s) of these."""
+        return max((d.duration_s for d in lost), default=0)
+
+    def _silent_kinds(self, parts: Mapping[str, Any], explained: set[int]) -> Iterator[FeedStop]:
+        """Kinds of files and period lengths that do not come any more though nothing of the kind is explained."""
         for name, part in parts.items():
             gone = self.now - part["advanced_at"] > max(_FORGOTTEN_S, 2 * self._patience(part))
             expected = name != WHOLE and part["times"] >= _SEEN_OFTEN and not gone
-            if expected and self._late(part) and not any(abs(part["data_until"] - at) <= part["duration_s"] for at in told):
-                told.add(part["data_until"])
-                yield self._stop(name, part["data_until"], 0, measured)
+            near = any(abs(part["data_until"] - at) <= part["duration_s"] for at in explained)
+            if expected and self._late(part) and not near:
+                explained.add(part["data_until"])
+                yield self._stop(name, part["data_until"], 0, len(self._expected))
 
     def _late(self, part: Mapping[str, Any]) -> bool:
         return bool(self.now - part["advanced_at"] > self._patience(part))
@@ -238,6 +274,48 @@ class FeedWatch:
         said = stop.sentence(self.reference.operator.timezone)
         kept = f" {waiting} open incidents are left as they were." if waiting else ""
         return f"{said[0].upper()}{said[1:]}. Nothing is concluded from it about the network.{kept}"
+
+
+def watches(
+    feeds: Feeds,
+    store: Store,
+    reference: Reference,
+    *,
+    now: float,
+    begun_at: int,
+    receivers: Sequence[Receiver] = (),
+    due_at: float = 0.0,
+    link_base: str = "",
+) -> Iterator[FeedWatch]:
+    """One for each feed that must not be silent; where several give counters, one more for objects that send nothing
+    through any of them. Look before the next is asked for: the last one rests on what the others saw."""
+    counters = [feed for feed in feeds if feed.counters is not None]
+    alone = len(counters) < 2
+    every = FeedWatch(
+        store=store,
+        reference=reference,
+        feed=ALL_COUNTERS,
+        now=now,
+        begun_at=begun_at,
+        silent_after_s=max((feed.silent_after_s or 0.0 for feed in counters), default=0.0),
+        receivers=receivers,
+        due_at=due_at,
+        link_base=link_base,
+        by_arrival=False,
+    )
+    for feed in feeds:
+        if feed.silent_after_s is not None:
+            by_object = alone and feed.counters is not None
+            yield replace(every, feed=feed.name, silent_after_s=feed.silent_after_s, by_arrival=True, by_object=by_object)
+    if not alone:
+        whole = [stop.since for feed in counters for stop in stops(store, feed.name) if stop.whole]
+        yield replace(every, explained=frozenset(since for since in whole if since is not None))
+
+
+def silent_parts(feeds: Feeds, store: Store) -> list[FeedStop]:
+    """What of all feeds is silent, as it was seen last."""
+    names = [*(feed.name for feed in feeds), ALL_COUNTERS]
+    return [stop for name in names for stop in stops(store, name)]
 
 
 def describe(names: set[str], topology: Topology, silent: set[str]) -> str:

@@ -6,36 +6,42 @@ from functools import cached_property
 
 from detector.care.consent import bases, objected
 from detector.domain.case import Case
-from detector.domain.cell import Topology
 from detector.domain.communication import Heard
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.impact import Affected
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
+from detector.domain.ports import Reference
 from detector.domain.rule import Rule
 
 PLACES = ("cell", "site", "tac", "region")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Situation:
+class DecisionContext:
     """`now` in s; `heard`: what people have been told lately; `risk` and `history` by subscriber, as far as known."""
 
-    customers: Customers
-    timezone: str
-    now: int
-    policy: CarePolicy
+    reference: Reference
+    care_policy: CarePolicy
     rules: Sequence[Rule] = ()
+    now: int
     heard: Heard = field(default_factory=Heard)
-    country: str = ""
-    topology: Topology = field(default_factory=Topology)
     risk: Mapping[str, float] = field(default_factory=dict)
     history: Mapping[str, CustomerHistory] = field(default_factory=dict)
 
+    @property
+    def customers(self) -> Customers:
+        return self.reference.customers
+
+    @property
+    def timezone(self) -> str:
+        return self.reference.operator.timezone
+
     @cached_property
     def lawful(self) -> Mapping[str, str]:
-        return bases(self.policy, self.country)
+        """Purpose -> on what it rests in the operator's country."""
+        return bases(self.care_policy, self.reference.operator.country)
 
     def risk_of(self, subscriber: str) -> float | None:
         """None for whoever withdrew `profiling`, whatever a model says."""
@@ -49,7 +55,7 @@ class Situation:
 
     def places(self, incident: Incident) -> Mapping[str, frozenset[str]]:
         """cell, site, tac and region -> those that the incident touches."""
-        cells = [cell for key in incident.cells if (cell := self.topology.cells.get(key))]
+        cells = [cell for key in incident.cells if (cell := self.reference.topology.cells.get(key))]
         found = {
             kind: frozenset(getattr(cell, f"{kind}_id" if kind == "site" else kind) for cell in cells) - {""}
             for kind in PLACES[1:]
@@ -77,7 +83,7 @@ class Situation:
         """The rule's, else the account's own, else that of its kind."""
         known = self.customers.accounts.get(account)
         kind = known.kind if known else ""
-        by_kind = next((team for which, team in self.policy.teams if which in (kind, "*")), "")
+        by_kind = next((team for which, team in self.care_policy.teams if which in (kind, "*")), "")
         return rule.team or (known.care_team if known else "") or by_kind
 
     def has_sla(self, *subscribers: str) -> bool:

@@ -1,6 +1,6 @@
 """A directory into which others drop files: the dataset's layout, live."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from heapq import nlargest
@@ -10,18 +10,18 @@ from time import monotonic
 from detector.domain.counters import CounterBatch
 from detector.domain.errors import Incomplete, Permanent, PrecallError, Transient, Unfinished
 from detector.domain.finding import Findings
-from detector.domain.ports import Clock, Reference, SourceFile
+from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Window
 from detector.sources.aside import Aside, look_at
 from detector.sources.budget import MOST_BYTES, TABLE_TIMES, FileBudget, spend, spending
 from detector.sources.causes import of_surroundings, unforeseen
 from detector.sources.counter_files import CounterFiles
 from detector.sources.dataset import NEWEST_FILES, OperatorDataset, file_of
+from detector.sources.feed import EVERYTHING, FeedContext, What
 from detector.sources.file_names import path_of, shown_name
-from detector.sources.identity import Pseudonymiser
 from detector.sources.listing import Listing, list_files
 from detector.sources.presence import AttachmentFile
-from detector.sources.reference import Signature
+from detector.sources.reference import Signature, TableOptions
 from detector.sources.wholeness import End, end_of
 
 _OPEN_TIMES = 15
@@ -62,7 +62,7 @@ _PEEKED_BYTES, _PEEKED_S = 16 << 20, 2.0
 """Bounds of a file that is asked for its period alone: a quarter of an hour of 10,000 cells has 16 MB."""
 
 
-class FileDrop(OperatorDataset):
+class WatchedFolder(OperatorDataset):
     """Gives every complete file under counters/, whenever it came: the ledger knows what it has read.
 
     Complete: size and mtime as at the look before, or older than `settle_s` by the `wall` clock (by `now` if none is
@@ -71,29 +71,32 @@ class FileDrop(OperatorDataset):
     the moment of the look if that is earlier.
     """
 
-    name = "file_drop"
-
     def __init__(
         self,
         root: Path,
-        pseudonymiser: Pseudonymiser,
-        quarantine: Path,
+        context: FeedContext,
         *,
-        wall: Clock | None = None,
+        name: str = "file_drop",
+        what: Collection[What] = EVERYTHING,
         how: Watching | None = None,
     ) -> None:
-        self._how, self._wall = how or Watching(), wall
-        tables = FileBudget(most_bytes=self._how.largest_bytes or MOST_BYTES, seconds=TABLE_TIMES * self._how.file_s)
-        super().__init__(root, pseudonymiser, each=True, budget=tables, settled=self._tables_settled)
-        self._aside = Aside(quarantine, root)
+        self._how, self._wall = how or Watching(), context.wall
+        tables = TableOptions(
+            each=True,
+            budget=FileBudget(most_bytes=self._how.largest_bytes or MOST_BYTES, seconds=TABLE_TIMES * self._how.file_s),
+            settled=self._tables_settled,
+            operator=context.operator,
+        )
+        super().__init__(root, context.pseudonymiser, name=name, what=what, tables=tables)
+        self._aside = Aside(context.quarantine, root)
         self._looks: dict[Path, _Look] = {}
         self._newest: dict[tuple[Path, int], Window | None] = {}
         self._arrived: dict[tuple[Path, int], float] = {}
         self._left: dict[tuple[str, str], float] = {}
         self._objects = 0
-        self._findings, self._told = Findings(), dict[str, str]()
+        self._findings, self._passed = Findings(), dict[str, str]()
 
-    def source_files(self, after: float, now: float) -> Sequence[SourceFile]:
+    def files(self, after: float, now: float) -> Sequence[SourceFile]:
         self._now = now
         found = []
         for path, name in self._look_into("counters").files:
@@ -106,8 +109,8 @@ class FileDrop(OperatorDataset):
             except OSError as error:
                 self._say_once(name, f"it cannot be read: {error.strerror or error}")
                 continue
-            source_file = self._piece(file, self._arrival(path, now))
-            found.append(replace(source_file, size=max(file.size, self._looks[path].unpacked)))
+            listed = self._file(file, self._arrival(path, now))
+            found.append(replace(listed, size=max(file.size, self._looks[path].unpacked)))
         return sorted(found, key=lambda p: (p.arrived_at, p.name))
 
     def newest_periods(self, now: float) -> Sequence[Window]:
@@ -137,17 +140,17 @@ class FileDrop(OperatorDataset):
             self._newest[path, changed_at] = Window(start, start + length) if periods else None
         return self._newest[path, changed_at]
 
-    def read(self, source_file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
+    def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         """The file's batches, all at once. Raises Unfinished for a file that changes meanwhile or whose disk fails,
         Incomplete for one that is cut off, Permanent for any other that cannot be read."""
-        name = file_of(source_file)
+        name = file_of(file)
         path = self._root / path_of(name)
-        self._must_be(source_file, path)
+        self._must_be(file, path)
         found = Findings()
         try:
             with spending(name, self._budget):
-                spend(total_bytes=source_file.size)
-                batches = list(super().read(source_file, found, window))
+                spend(total_bytes=file.size)
+                batches = list(super().read(file, found, window))
                 names = {one for batch in batches for one in batch.objects}
                 spend(objects=len(names), periods=len({batch.start for batch in batches}))
         except PrecallError as error:
@@ -156,18 +159,18 @@ class FileDrop(OperatorDataset):
             raise self._refusal(name, path, error) from error
         except Exception as error:
             raise self._refusal(name, path, unforeseen(error, name)) from error
-        self._must_be(source_file, path)
+        self._must_be(file, path)
         findings.extend(found)
         return iter(batches)
 
-    def _must_be(self, source_file: SourceFile, path: Path) -> None:
-        """Raises Unfinished unless the file has the bytes of the file."""
+    def _must_be(self, file: SourceFile, path: Path) -> None:
+        """Raises Unfinished unless the file has the bytes that were listed."""
         try:
-            same = self._files.describe(path, self._most_bytes).sha256 == source_file.sha256
+            same = self._files.describe(path, self._most_bytes).sha256 == file.sha256
         except OSError as error:
-            raise Unfinished(f"cannot be read: {error.strerror or error}", where=source_file.name) from error
+            raise Unfinished(f"cannot be read: {error.strerror or error}", where=file.name) from error
         if not same:
-            raise Unfinished("its bytes are others by now", where=source_file.name)
+            raise Unfinished("its bytes are others by now", where=file.name)
 
     def _refusal(self, name: str, path: Path, error: Permanent) -> PrecallError:
         if of_surroundings(error):
@@ -204,21 +207,19 @@ class FileDrop(OperatorDataset):
         findings.extend(self._findings)
         self._findings = Findings()
 
-    def set_aside(self, source_file: SourceFile, reason: str) -> None:
+    def set_aside(self, file: SourceFile, reason: str) -> None:
         """Moves an unreadable file to quarantine, with a `.reason.txt` beside it: this file with these bytes, or none. One
         that is cut off stays. Raises Transient if it cannot be moved; that is tried again after _AGAIN_S."""
-        name = file_of(source_file)
-        path, key = self._root / path_of(name), (name, source_file.sha256)
+        name = file_of(file)
+        path, key = self._root / path_of(name), (name, file.sha256)
         if monotonic() < self._left.get(key, 0.0):
             return
         try:
             look = look_at(path)
             known = self._looks.get(path)
             cut_off = known.end is End.CUT_OFF if known and known.look == look else self._end(path) is End.CUT_OFF
-            if not cut_off and (
-                path.is_symlink() or self._files.described_anew(path, self._most_bytes) == source_file.sha256
-            ):
-                self._aside.take(name, source_file.sha256, look, reason)
+            if not cut_off and (path.is_symlink() or self._files.described_anew(path, self._most_bytes) == file.sha256):
+                self._aside.take(name, file.sha256, look, reason)
             self._left.pop(key, None)
         except FileNotFoundError:
             return
@@ -259,12 +260,12 @@ class FileDrop(OperatorDataset):
         for name, why in listed.odd.items():
             self._say_once(name, why)
         here = {name for _, name in listed.files}.union(listed.odd)
-        self._told = {name: why for name, why in self._told.items() if name in here or not name.startswith(f"{folder}/")}
+        self._passed = {name: why for name, why in self._passed.items() if name in here or not name.startswith(f"{folder}/")}
         return listed
 
     def _say_once(self, name: str, why: str) -> None:
-        if self._told.get(name) != why:
-            self._told[name] = why
+        if self._passed.get(name) != why:
+            self._passed[name] = why
             self._findings.add("file_passed_over", shown_name(name), why)
 
     def _seen(self, path: Path, wall: float) -> bool:

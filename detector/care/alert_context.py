@@ -1,42 +1,59 @@
-"""One step of an incident's story: what there is to tell a care team at this moment."""
+"""What an alert about an incident is composed from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from detector.care.facts import Facts, facts_of
-from detector.domain.alert import AccountDecision, Decision
+from detector.care.trouble import surest_first
+from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation, leading
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Outlook
 from detector.domain.policy import CarePolicy
+from detector.domain.ports import Reference
 from detector.domain.window import utc
 
 TEXT_CAP = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """What there is to tell at this step; `own` are the incident's degradations, the surest first."""
+class AlertContext:
+    """What an alert is composed from: the incident's assessment, the `type_` (opened, updated or resolved) and `sequence` of
+    the alert, and what is known at `now` (s). `kpis`: id -> definition. `privacy_floor`: counts of people under it are
+    withheld. `before`: `data` of the last alert of this incident, so that an update says what changed."""
 
-    incident: Incident
-    own: tuple[Degradation, ...]
-    impact: Impact
-    decisions: Sequence[Decision]
+    assessment: Assessment
     type_: str
+    sequence: int
     now: int
+    reference: Reference
     kpis: Mapping[str, Kpi]
-    policy: CarePolicy
-    floor: int
-    timezone: str
-    before: Mapping[str, Any]
-    outlook: Outlook | None
-    accounts: Sequence[AccountDecision]
-    follow_ups: Sequence[Decision]
+    care_policy: CarePolicy
+    privacy_floor: int
+    link_base: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def incident(self) -> Incident:
+        return self.assessment.incident
+
+    @property
+    def impact(self) -> Impact:
+        return self.assessment.impact
+
+    @property
+    def timezone(self) -> str:
+        return self.reference.operator.timezone
+
+    @cached_property
+    def own(self) -> tuple[Degradation, ...]:
+        """The incident's degradations, the surest first."""
+        members = (d for d in self.assessment.degradations if d.degradation_id in self.incident.degradation_ids)
+        return tuple(sorted(members, key=surest_first))
 
     @cached_property
     def facts(self) -> Facts:

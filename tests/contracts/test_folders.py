@@ -1,4 +1,4 @@
-"""One suite for every kind of source in the registry: what any of them promises to the jobs."""
+"""What a folder promises to the jobs, replayed and watched alike."""
 
 import gzip
 import os
@@ -10,8 +10,8 @@ import pytest
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.identity import Pseudonymiser
-from detector.sources.registry import SOURCES, open_source
+from detector.sources.dataset import OperatorDataset
+from tests.folder_feeds import NAMES, watched_folder
 
 T0 = 1774339200  # 2026-03-24T08:00:00Z
 NEVER = 10**10
@@ -30,7 +30,7 @@ c1,2026-03-24T08:00:00Z,900,,5qi=1,3,2
 PRESENCE = "subscriber_id,cell_id,start,duration_s,seconds\n001,c1,2026-03-24T08:00:00Z,3600,120\n"
 
 
-@pytest.fixture(params=sorted(SOURCES))
+@pytest.fixture(params=["dataset", "folder"])
 def source(request, tmp_path):
     """A source over a directory with two XML files, a table of two periods, presence, a contact and a cell."""
     root = tmp_path / "operator"
@@ -46,13 +46,13 @@ def source(request, tmp_path):
     (root / "cells.csv").write_text("cell_id,technology\nc1,LTE\nc2,LTE\n")
     for file in root.rglob("*.*"):
         os.utime(file, (T0 + 1000, T0 + 1000))
-    return open_source(request.param, root, Pseudonymiser(b"k" * 32), tmp_path / "quarantine")
+    return OperatorDataset(root, NAMES) if request.param == "dataset" else watched_folder(root, tmp_path / "quarantine")
 
 
 def everything(source, window=None):
     """(object, period) -> values of all that the source ever gives."""
     found = {}
-    for source_file in source.source_files(0, NEVER):
+    for source_file in source.files(0, NEVER):
         for batch in source.read(source_file, Findings(), window):
             for name, values in zip(batch.objects, batch.values, strict=True):
                 found[name, batch.start] = dict(zip(batch.counters, values, strict=True))
@@ -74,17 +74,17 @@ def test_every_row_of_every_form_is_given(source):
 
 @pytest.mark.parametrize("now", [T0, T0 + 1500, T0 + 4000])
 def test_nothing_is_later_than_now(source, now):
-    assert all(source_file.arrived_at <= now for source_file in source.source_files(0, now))
+    assert all(source_file.arrived_at <= now for source_file in source.files(0, now))
     assert all(contact.at <= now for contact in source.contacts(0, now, Findings()))
     assert (source.presence(0, now, Findings()).start + 3600 <= max(now, T0 + 4600)).all()
 
 
 def test_pieces_come_in_order_and_each_has_one_identity(source):
-    source_files = source.source_files(0, NEVER)
+    source_files = source.files(0, NEVER)
     assert all((a.arrived_at, a.name) <= (b.arrived_at, b.name) for a, b in pairwise(source_files))
     assert len({(p.source, p.name, p.sha256) for p in source_files}) == len(source_files)
     assert {p.source for p in source_files} == {source.name}
-    assert list(source.source_files(0, NEVER)) == list(source_files)
+    assert list(source.files(0, NEVER)) == list(source_files)
 
 
 def test_reading_twice_gives_the_same(source):
@@ -115,7 +115,7 @@ def test_a_bad_file_is_refused_in_one_line_and_the_rest_goes_on(source, content,
     bad = source._root / "counters/xml/bad"
     bad.write_bytes(content)
     os.utime(bad, (T0 + 1000, T0 + 1000))
-    source_files = source.source_files(0, NEVER)
+    source_files = source.files(0, NEVER)
     source_file = next(p for p in source_files if p.name.startswith("counters/xml/bad"))
     with pytest.raises(Permanent, match=reason) as refusal:
         list(source.read(source_file, Findings()))
