@@ -1,6 +1,6 @@
 """The console script: stop signals count from the first line, before the commands and what they need are loaded."""
 
-from jobs.stopping import end_at_signal, interrupt_at_signal
+from jobs.signals import end_at_signal, interrupt_at_signal
 
 
 def main() -> None:

@@ -11,13 +11,13 @@ from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.feeds import Feeds
 from detector.store import PendingStep, Store
-from jobs import fitted
+from jobs import models
 from jobs.assessing.announcing import Announcing
 from jobs.assessing.asking import Asking
 from jobs.assessing.holding import Holding
 from jobs.assessing.weighing import Weighing
-from jobs.ledger import Reached, walk_on
-from jobs.mending import mend, mended
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.restore import restore_damaged, retry_restored
 
 
 def assess(
@@ -29,7 +29,7 @@ def assess(
     now: float,
     receivers: Sequence[Receiver],
     due_at: float,
-    reached: Reached = walk_on,
+    checkpoint: Checkpoint = no_checkpoint,
 ) -> tuple[Alert, ...]:
     """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own.
 
@@ -39,7 +39,7 @@ def assess(
     if not pending:
         return ()
     reference = source.reference(now)
-    habit = fitted.load_habit(store) or no_habit()
+    habit = models.load_habit(store) or no_habit()
     alerts: list[Alert] = []
     for pending_step in pending:
         weighing = Weighing(store, reference, catalogue, settings, habit, int(now))
@@ -52,19 +52,19 @@ def assess(
             now=int(now),
             due_at=due_at,
         )
-        alerts += mended(
-            partial(_settle, pending_step, weighing, announcing, reached),
-            partial(mend, source, store, catalogue, reference, now=now),
+        alerts += retry_restored(
+            partial(_settle, pending_step, weighing, announcing, checkpoint),
+            partial(restore_damaged, source, store, catalogue, reference, now=now),
         )
     return tuple(alerts)
 
 
-def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcing, reached: Reached) -> list[Alert]:
+def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcing, checkpoint: Checkpoint) -> list[Alert]:
     """What one tick owes, whole or not at all."""
     store, now = weighing.store, weighing.now
     decided = store.decisions.newest()
     found = weighing.all_changed()
-    reached("assess.computed")
+    checkpoint("assess.computed")
     with store.begin() as connection:
         overtaken = store.decisions.newest(connection) != decided  # what was assessed may be withdrawn by now
         if overtaken or not store.ticks.still_pending(connection, pending_step):  # or another daemon was faster
@@ -75,6 +75,6 @@ def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcin
         alerts = [alert for one in gravest_first if (alert := announcing.record(connection, one, holding, asking))]
         store.notes.put(connection, "assessed_until", now)
         store.ticks.complete(connection, pending_step, now)
-        reached("assess.deciding")
-    reached("assess.recorded")
+        checkpoint("assess.deciding")
+    checkpoint("assess.recorded")
     return alerts

@@ -12,16 +12,16 @@ from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.store import Decided, PendingStep
 from detector.store.ticks import UNKNOWN
-from jobs import fitted
+from jobs import models
 from jobs.correct import Correction, Told
-from jobs.score import Scoring
+from jobs.score import TickScorer
 
 
 @dataclass(frozen=True)
-class Deciding:
+class TickDecider:
     """Decides over what `scoring` has found, at its clock."""
 
-    scoring: Scoring
+    scoring: TickScorer
     correlation: IncidentPolicy
 
     def forward(self) -> Iterator[Tick]:
@@ -31,7 +31,7 @@ class Deciding:
         for pending_step in scoring.store.ticks.pending("decide"):
             if scoring.is_late(pending_step):
                 continue
-            if (evidence := fitted.load_evidence(scoring.store, scoring.catalogue, pending_step.tick)) is None:
+            if (evidence := models.load_evidence(scoring.store, scoring.catalogue, pending_step.tick)) is None:
                 if pending_step.tick in unknown:
                     scoring.pass_over(pending_step)
                     continue
@@ -52,7 +52,7 @@ class Deciding:
                 store.notes.get(f"missing:{mine}", {}),
             )
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
-            scoring.reached("detect.tracked")
+            scoring.checkpoint("detect.tracked")
             with store.begin() as connection:
                 if not store.ticks.still_pending(connection, pending_step):
                     return False
@@ -65,9 +65,9 @@ class Deciding:
                 store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
                 store.ticks.complete(connection, pending_step, scoring.now)
-                scoring.reached("detect.deciding")
-            scoring.reached("detect.decided")
-            fitted.forget_evidence(store)
+                scoring.checkpoint("detect.deciding")
+            scoring.checkpoint("detect.decided")
+            models.forget_evidence(store)
             return True
 
     def _judged(self, evidence: Evidence, before: DetectionState, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
@@ -97,7 +97,7 @@ class Deciding:
         if run is None:
             return False
         correction = self._correction(run, log)
-        scoring.reached("detect.reconsidered")
+        scoring.checkpoint("detect.reconsidered")
         with store.begin() as connection:
             if store.decisions.newest(connection) != number or not all(
                 store.ticks.still_pending(connection, pending_step) for pending_step in late
@@ -114,8 +114,8 @@ class Deciding:
             for pending_step in late:
                 store.ticks.complete(connection, pending_step, scoring.now)
             store.ticks.add_pending(connection, "assess", late[-1].tick, late[-1].version)
-            scoring.reached("detect.correcting")
-        scoring.reached("detect.corrected")
+            scoring.checkpoint("detect.correcting")
+        scoring.checkpoint("detect.corrected")
         return True
 
     def _point(self, tick: Tick) -> int | None:
@@ -134,7 +134,7 @@ class Deciding:
         """All decisions since the beginning of the log once more; None if one lacks its evidence."""
         run, unknown = Run.beginning(log), self.scoring.store.ticks.in_state(UNKNOWN)
         for tick, decided_at in steps(late, log):
-            evidence = fitted.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
+            evidence = models.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
             if evidence is None and tick in unknown:
                 continue
             evidence = evidence or self.scoring.evidence(tick, again=True)

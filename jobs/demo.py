@@ -15,8 +15,8 @@ from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
 from detector.listening import listen
 from detector.settings import Settings
+from jobs.daemon_lease import daemon_url
 from jobs.progress import on
-from jobs.whereabouts import where
 
 if TYPE_CHECKING:
     from detector.app import App
@@ -94,7 +94,7 @@ class Demo:
     def _folder(self) -> Path:
         """Empty, and writable."""
         root = self.settings.storage.path / "demo"
-        if where(root) is not None:
+        if daemon_url(root) is not None:
             mend = "stop it first, or set PRECALL_STORAGE__PATH to another folder"
             raise Misconfigured("a demonstration is running here already", where=str(root), mend=mend)
         try:
@@ -161,7 +161,7 @@ class Demo:
         people = demo.cells * demo.subscribers_per_cell
         who = f"{demo.cells} cells and {people:,} subscribers"
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
-        with on(self.console)("simulating the history, and reading it") as moved:
+        with on(self.console)("simulating the history, and reading it") as progress:
             operator = LiveOperator(
                 app.settings.sources.path,
                 cells=demo.cells,
@@ -182,7 +182,7 @@ class Demo:
                     policy=app.settings.detection,
                     floor=floor,
                 )
-                moved((day.number + 1) / demo.history_days)
+                progress((day.number + 1) / demo.history_days)
         return operator
 
     def _welcome(self, service: "Service") -> None:

@@ -7,10 +7,10 @@ from detector.domain.window import Tick
 from detector.kpis import Catalogue
 from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs.decide import Deciding
-from jobs.ledger import Reached, walk_on
-from jobs.mending import mend, mended
-from jobs.score import Scoring
+from jobs.decide import TickDecider
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.restore import restore_damaged, retry_restored
+from jobs.score import TickScorer
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def detect(
     now: float,
     detection: DetectionPolicy,
     correlation: IncidentPolicy,
-    reached: Reached = walk_on,
+    checkpoint: Checkpoint = no_checkpoint,
 ) -> Detected:
     """Every tick that is owed and ready by `now`, oldest first; each is decided before the next is scored.
 
@@ -37,8 +37,8 @@ def detect(
     one, is scored anew with those that look back on it, and all decisions since then are taken again.
     """
     reference = source.reference(now)
-    scoring = Scoring(store, reference, catalogue, detection, now, reached)
-    deciding = Deciding(scoring, correlation)
+    scoring = TickScorer(store, reference, catalogue, detection, now, checkpoint)
+    deciding = TickDecider(scoring, correlation)
     scored: list[Tick] = []
     decided: list[Tick] = []
 
@@ -51,5 +51,5 @@ def detect(
             scored.append(pending_step.tick)
             decided.extend(deciding.forward())
 
-    mended(run, lambda: mend(source, store, catalogue, reference, now=now))
+    retry_restored(run, lambda: restore_damaged(source, store, catalogue, reference, now=now))
     return Detected(tuple(scored), tuple(decided))

@@ -14,7 +14,7 @@ from detector.domain.window import Window
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
-from jobs.ledger import Reached, walk_on
+from jobs.ledger import Checkpoint, no_checkpoint
 
 _DAY_S = 86_400
 EVERY_S = 3600
@@ -23,7 +23,7 @@ KEPT = "experience_until"
 """Note: the clock (s) of the last time."""
 
 
-def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached: Reached = walk_on) -> int:
+def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoint: Checkpoint = no_checkpoint) -> int:
     """Anew every day since the begin of an incident that is open or was changed meanwhile; returns how many rows.
 
     A day is always written whole, so running it again changes nothing. Of those who withdrew `network_care_analysis` nothing
@@ -35,7 +35,7 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached:
     gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}
     days = list(_days_to_do(store, reference, None if gone else before, at))
     made = _made(store, reference, days, withdrew, at) if days else []
-    reached("experience.computed")
+    checkpoint("experience.computed")
     with store.begin() as connection:
         if store.notes.get(KEPT) != before:  # another daemon was faster
             return 0
@@ -44,7 +44,7 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, reached:
             store.experience.forget(connection, gone)
             store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
         store.notes.put(connection, KEPT, at)
-    reached("experience.kept")
+    checkpoint("experience.kept")
     return len(made)
 
 

@@ -16,12 +16,12 @@ from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
 from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs import fitted
+from jobs import models
+from jobs.complaint_risk import refit_risk
 from jobs.doubt import Spell, in_doubt, marked, set_apart
-from jobs.ledger import Reached, walk_on
-from jobs.mending import mend, mended
-from jobs.progress import Moved, unseen
-from jobs.risk import refit_risk
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.progress import ProgressCallback, no_progress
+from jobs.restore import restore_damaged, retry_restored
 
 _DAY = 86_400
 SAME_STEP_S = 2 * _DAY
@@ -42,8 +42,8 @@ def learn(
     now: float,
     policy: DetectionPolicy,
     caring: CarePolicy | None = None,
-    reached: Reached = walk_on,
-    moved: Moved = unseen,
+    checkpoint: Checkpoint = no_checkpoint,
+    progress: ProgressCallback = no_progress,
 ) -> int:
     """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
 
@@ -59,26 +59,26 @@ def learn(
     count, findings, told = 0, Findings(), store.notes.get(ADOPTED, {})
     learned_from: list[dict[str, float]] = []
     for duration_s in durations:
-        history = mended(
+        history = retry_restored(
             partial(store.history.read_whole, duration_s, window),
-            partial(mend, source, store, catalogue, reference, now=now),
+            partial(restore_damaged, source, store, catalogue, reference, now=now),
         )
         if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
             degraded = store.degradations.since(int(history.starts[0]))
             incidents = store.incidents.since(int(history.starts[0]))
-            part = _part(moved, count / len(durations) * BASELINES_SHARE, BASELINES_SHARE / len(durations))
-            baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents, moved=part)
-            fitted.save_baseline(store, catalogue, policy, duration_s, baseline)
+            part = _part(progress, count / len(durations) * BASELINES_SHARE, BASELINES_SHARE / len(durations))
+            baseline, shifts = fit_baseline(history, degraded, reference, policy, incidents=incidents, progress=part)
+            models.save_baseline(store, catalogue, policy, duration_s, baseline)
             told = _say(findings, shifts, told)
             learned_from.append(_extent(history))
             count += 1
-    reached("learn.baselines")
+    checkpoint("learn.baselines")
     habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
-    fitted.save_habit(store, habit)
-    reached("learn.habits")
+    models.save_habit(store, habit)
+    checkpoint("learn.habits")
     if caring is not None:
         refit_risk(store, reference, caring, now=int(now))
-        reached("learn.risk")
+        checkpoint("learn.risk")
     with store.begin() as connection:
         store.notes.put(connection, "learned_at", now)
         store.notes.put(connection, LEARNED_FROM, learned_from)
@@ -94,7 +94,7 @@ def fit_baseline(
     policy: DetectionPolicy,
     *,
     incidents: Iterable[Incident] = (),
-    moved: Moved = unseen,
+    progress: ProgressCallback = no_progress,
 ) -> tuple[Baseline, list[Shift]]:
     """What is normal by this history, and which levels were found to have moved for good."""
     timezone = reference.operator.timezone
@@ -107,12 +107,12 @@ def fit_baseline(
     )
     present = renewed(history, shifts)
     peers = peers_of(reference)
-    return fit(present, timezone=timezone, excluded=doubt, peers=peers, policy=policy, progress=moved), shifts
+    return fit(present, timezone=timezone, excluded=doubt, peers=peers, policy=policy, progress=progress), shifts
 
 
-def _part(moved: Moved, begin: float, size: float) -> Moved:
+def _part(progress: ProgressCallback, begin: float, size: float) -> ProgressCallback:
     """The progress of a part, as that of the whole."""
-    return lambda share: moved(begin + share * size)
+    return lambda share: progress(begin + share * size)
 
 
 def _extent(history: KpiFrame) -> dict[str, float]:

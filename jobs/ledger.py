@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Iterator
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
 
-Reached = Callable[[str], None]
+Checkpoint = Callable[[str], None]
 """Called at every named step of a job with its name: where a crash test pulls the plug."""
 
 
 _OWED_FOR_S = 86_400
 
 
-def walk_on(_step: str) -> None:
-    """The `Reached` of everyday: nothing happens."""
+def no_checkpoint(_step: str) -> None:
+    """The `Checkpoint` of everyday: nothing happens."""
 
 
 def deadline(tick: Tick, arrival_delay_s: int, policy: DetectionPolicy) -> int:

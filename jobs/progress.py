@@ -9,36 +9,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-Moved = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
 SHOWN_AFTER_S = 2.0
-LINE_EVERY_S, BAR_EVERY_S = 5.0, 0.2
+LINE_EVERY_S, REDRAWN_EVERY_S = 5.0, 0.2
 
 
-def unseen(_share: float) -> None:
-    """The `Moved` of those who do not look."""
+def no_progress(_share: float) -> None:
+    """The `ProgressCallback` of those who do not look."""
 
 
-Watch = Callable[[str], AbstractContextManager[Moved]]
+ProgressDisplay = Callable[[str], AbstractContextManager[ProgressCallback]]
 """Shows the progress of the work that it is named for, while its block runs."""
 
 
 @contextmanager
-def unwatched(_what: str) -> Iterator[Moved]:
-    """The `Watch` of those who do not look."""
-    yield unseen
+def no_display(_what: str) -> Iterator[ProgressCallback]:
+    """The `ProgressDisplay` of those who do not look."""
+    yield no_progress
 
 
-class Shown:
+class DelayedDisplay:
     """Calls `show(share done, seconds since the beginning)` from a thread of its own, first after SHOWN_AFTER_S, then every
-    `every_s`: so also of work that stands still. Use it in a `with`; the block gets the `Moved` to call."""
+    `every_s`: so also of work that stands still. Use it in a `with`; the block gets the `ProgressCallback` to call."""
 
     def __init__(self, show: Callable[[float, float], None], every_s: float, after_s: float = SHOWN_AFTER_S) -> None:
         self._show, self._every_s, self._after_s = show, every_s, after_s
         self._share, self._began, self._over = 0.0, monotonic(), Event()
         self._thread = Thread(target=self._repeat, name="progress", daemon=True)
 
-    def __enter__(self) -> Moved:
+    def __enter__(self) -> ProgressCallback:
         self._thread.start()
         return self._move
 
@@ -56,45 +56,45 @@ class Shown:
         self._thread.join()
 
 
-def lines(what: str, say: Callable[[str], object]) -> Shown:
+def lines(what: str, say: Callable[[str], object]) -> DelayedDisplay:
     """`say` gets texts like "reading the history: 40 %, 12 s"."""
 
     def show(share: float, seconds: float) -> None:
         done = f"{100 * share:.0f} %, " if share else ""
         say(f"{what}: {done}{seconds:.0f} s")
 
-    return Shown(show, LINE_EVERY_S)
+    return DelayedDisplay(show, LINE_EVERY_S)
 
 
-class Bar:
+class ProgressBar:
     """A bar of `rich` that goes when the work is done."""
 
     def __init__(self, what: str, console: "Console") -> None:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=console, transient=True)
-        self._task = self._bar.add_task(what, total=1.0, visible=False)
-        self._shown = Shown(self._show, BAR_EVERY_S)
+        self._rich = Progress(*columns, console=console, transient=True)
+        self._task = self._rich.add_task(what, total=1.0, visible=False)
+        self._shown = DelayedDisplay(self._show, REDRAWN_EVERY_S)
 
     def _show(self, share: float, _seconds: float) -> None:
-        self._bar.update(self._task, completed=share, visible=True)
+        self._rich.update(self._task, completed=share, visible=True)
 
-    def __enter__(self) -> Moved:
-        self._bar.start()
+    def __enter__(self) -> ProgressCallback:
+        self._rich.start()
         return self._shown.__enter__()
 
     def __exit__(self, *_error: object) -> None:
         self._shown.__exit__()
-        self._bar.stop()
+        self._rich.stop()
 
 
-def on(console: "Console") -> Watch:
+def on(console: "Console") -> ProgressDisplay:
     """A bar where the console is a terminal, lines on it elsewhere."""
 
-    def watch(what: str) -> AbstractContextManager[Moved]:
+    def watch(what: str) -> AbstractContextManager[ProgressCallback]:
         if console.is_terminal:
-            return Bar(what, console)
+            return ProgressBar(what, console)
         return lines(what, lambda text: console.print(text, highlight=False, soft_wrap=True))
 
     return watch

@@ -17,16 +17,16 @@ from detector.kpis import Catalogue
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import feed_watch
-from jobs.bursts import scan_bursts
+from jobs.contact_bursts import scan_bursts
 from jobs.coverage import keep_counters
 from jobs.feed_cursors import cursor_of, keep_cursor
 from jobs.intake import Intake, judge_names
-from jobs.ledger import Reached, never_came, walk_on
-from jobs.mending import mend
-from jobs.patience import Patience, is_large
-from jobs.progress import Moved, unseen
+from jobs.ledger import Checkpoint, never_came, no_checkpoint
+from jobs.progress import ProgressCallback, no_progress
+from jobs.pull_budget import PullBudget, is_large
 from jobs.pull_people import PeoplePull
 from jobs.pull_round import Pulled, Round, put_aside
+from jobs.restore import restore_damaged
 
 _ROUND_S = 6 * 3600
 """Counters of so much time are held in memory at once when a backlog or a history is read."""
@@ -44,8 +44,8 @@ def pull(
     policy: DetectionPolicy,
     listening: FeedbackPolicy | None = None,
     floor: int = 5,
-    reached: Reached = walk_on,
-    moved: Moved = unseen,
+    checkpoint: Checkpoint = no_checkpoint,
+    progress: ProgressCallback = no_progress,
     budget_s: float = inf,
 ) -> Pulled:
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and add_pending nothing.
@@ -61,7 +61,7 @@ def pull(
     rows = PeoplePull(feeds, store, reference, now, findings, due).run()
     if listening is not None and now >= decide_from:
         scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
-    mend(feeds, store, catalogue, reference, now=now)
+    restore_damaged(feeds, store, catalogue, reference, now=now)
     listed = feeds.listed(due, lambda feed: cursor_of(store, feed, "counters").until, now, findings)
     feeds.passed_over(findings)
     files = sorted((file for own in listed.values() for file in own), key=lambda f: (f.arrived_at, f.name))
@@ -83,8 +83,8 @@ def pull(
         )
         for part in _rounds(fresh, store)
     ]
-    patience = Patience(store, budget_s)
-    done, failed = _run(rounds, now, reached, moved, patience)
+    budget = PullBudget(store, budget_s)
+    done, failed = _run(rounds, now, checkpoint, progress, budget)
     ticks = [tick for pulled in done for tick in pulled.ticks]
     unused: dict[str, str] = {}
     for intake in intakes.values():
@@ -95,12 +95,12 @@ def pull(
         raise failed[0]
     with store.begin() as connection:
         left = store.source_files.unread(unread)
-        if not patience.backlog(left):
+        if not budget.backlog(left):
             ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
         for feed in listed:
             until = min([now, *(nextafter(p.arrived_at, -inf) for p in left if p.source == feed)])
             keep_cursor(connection, store, feed, "counters", Cursor(until))
-        patience.note(connection, left, now)
+        budget.note(connection, left, now)
         for feed, intake in intakes.items():
             feed_watch.record(connection, store, feed, intake, findings, now=now)
         keep_counters(connection, store, intakes.values(), unused)
@@ -112,24 +112,24 @@ def pull(
 
 
 def _run(
-    rounds: Sequence[Round], now: float, reached: Reached, moved: Moved, patience: Patience
+    rounds: Sequence[Round], now: float, checkpoint: Checkpoint, progress: ProgressCallback, budget: PullBudget
 ) -> tuple[list[Pulled], list[Transient]]:
     """(what each round did, why some could not): one that cannot go on never takes the others with it. One over which
     something fails that nobody foresaw is done in halves, until the file that it is about is alone."""
     done: list[Pulled] = []
     failed: list[Transient] = []
     waiting = deque(rounds)
-    while waiting and not patience.over(waiting[0].source_files):
+    while waiting and not budget.over(waiting[0].source_files):
         one = waiting.popleft()
         try:
-            done.append(one.run(now, reached, patience))
+            done.append(one.run(now, checkpoint, budget))
         except Transient as error:
             failed.append(error)
         except Exception as error:  # one file, and whatever it makes fail, must not keep the others from being read
             if not _may_be_of_a_file(error):
                 raise
             waiting.extendleft(one.halves(error))
-        moved(1 - len(waiting) / max(len(rounds), len(waiting) + 1))
+        progress(1 - len(waiting) / max(len(rounds), len(waiting) + 1))
     return done, failed
 
 

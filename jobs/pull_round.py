@@ -17,8 +17,8 @@ from detector.sources.feeds import Feeds
 from detector.sources.file_names import shown_name
 from detector.store import Store
 from jobs.intake import Intake
-from jobs.ledger import Reached
-from jobs.patience import Patience
+from jobs.ledger import Checkpoint
+from jobs.pull_budget import PullBudget
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ class Round:
             replace(self, source_files=self.source_files[:middle]),
         ]
 
-    def run(self, now: float, reached: Reached, patience: Patience) -> Pulled:
+    def run(self, now: float, checkpoint: Checkpoint, budget: PullBudget) -> Pulled:
         """Files for which there is no time any more are left as they are."""
         found = Findings()
-        read, aside, unread = self._read(self.source_files, found, late=patience.late)
+        read, aside, unread = self._read(self.source_files, found, late=budget.late)
         batches = [batch for _, own in read for batch in own]
         touched = self._touched(batches)
         with self.store.begin() as connection:
@@ -87,12 +87,12 @@ class Round:
         again = [p for p in earlier if (p.source, p.name, p.window) not in known]
         before, *lost = self._read(again, Findings(), touched)  # what they held was found when they were new
         gone = any(lost)
-        reached("pull.read")
+        checkpoint("pull.read")
         frames = self._measure([batch for _, own in before for batch in own] + batches, touched, found)
         frames = [self._over_stored(frame) for frame in frames] if gone else frames
-        reached("pull.measured")
+        checkpoint("pull.measured")
         written = [(frame, self._write(frame, versions)) for frame in frames]
-        reached("pull.written")
+        checkpoint("pull.written")
         self._record(written, versions, read, aside, now)
         for source_file, reason in aside:
             put_aside(self.feeds, source_file, reason, found)
@@ -101,7 +101,7 @@ class Round:
         for source_file, own in read:
             self.intakes[source_file.source].add(source_file, own)
         self.findings.extend(found)
-        reached("pull.recorded")
+        checkpoint("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)
         return Pulled(len(read) + len(aside), tuple(aside), ticks)
 

@@ -23,7 +23,7 @@ from detector.domain.rule import ACTIONS
 from detector.store import Message, Store
 from detector.store.outbox import LEASE_S
 from jobs.clock_watch import ClockWatch
-from jobs.ledger import Reached, walk_on
+from jobs.ledger import Checkpoint, no_checkpoint
 
 log = structlog.get_logger()
 _TOO_OLD = "too old to be of use"
@@ -50,7 +50,7 @@ class Relay:
     source_uri: str
     policy: CarePolicy
     max_attempts: int
-    reached: Reached = walk_on
+    checkpoint: Checkpoint = no_checkpoint
     floor: int = ImpactPolicy.privacy_floor
     breakers: dict[str, Breaker] = field(default_factory=dict)
     attempt_s: float = 15.0
@@ -97,7 +97,7 @@ class Relay:
             return outcomes
         claimed = self.store.outbox.claim(wall_now, receiver=name, lease_s=lease_s)
         for number, message in enumerate(claimed):
-            self.reached("push.claimed")
+            self.checkpoint("push.claimed")
             passed = int(monotonic() - began)  # whole seconds: a wait does not depend on how fast this machine is
             if self._stopping.is_set() or passed > min(_ROUND_S, lease_s - self.attempt_s - _SPARE_S):
                 self.store.outbox.release(claimed[number:], at=wall_now + passed)
@@ -164,9 +164,9 @@ class Relay:
         outcome = delivery.deliver(
             sent, receiver, self.transport, event_now=event_now, wall_now=wall_now, max_attempts=self.max_attempts
         )
-        self.reached("push.sent")
+        self.checkpoint("push.sent")
         self._note(message, receiver, outcome, wall_now)
-        self.reached("push.noted")
+        self.checkpoint("push.noted")
         return outcome.state
 
     def _note(self, message: Message, receiver: Receiver, outcome: Outcome, wall_now: float) -> None:
@@ -198,7 +198,7 @@ class Relay:
         alert = replace(message.alert, data=_recounted(message.data, listed, self.floor))
         body = delivery.format_named(receiver.format).render(alert, self.source_uri)
         frozen = self.store.outbox.freeze(message, dict(alert.data), body)
-        self.reached("push.frozen")
+        self.checkpoint("push.frozen")
         return frozen
 
     def _recheck(self, message: Message, event_now: float) -> None:

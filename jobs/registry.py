@@ -14,20 +14,20 @@ from detector.settings import Settings
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.telemetry import Telemetry
-from jobs import fitted
+from jobs import models
 from jobs.assess import assess
 from jobs.clock_guard import ClockGuard
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feed_watch import last_seen, silent_parts, stops, watches
 from jobs.learn import LEARNED_FROM, learn
-from jobs.ledger import Reached, walk_on
-from jobs.progress import Watch, unwatched
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.operator_log import log_learned
+from jobs.progress import ProgressDisplay, no_display
 from jobs.prune import prune
 from jobs.pull import pull
 from jobs.push import Relay
 from jobs.receivers import problems_of
-from jobs.saying import say_learned
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
@@ -52,8 +52,8 @@ class Jobs:
     relay: Relay
     receivers: Sequence[Receiver]
     telemetry: Telemetry
-    reached: Reached = walk_on
-    watch: Watch = unwatched
+    checkpoint: Checkpoint = no_checkpoint
+    display: ProgressDisplay = no_display
     failures: dict[str, str] = field(default_factory=dict)
     late: Callable[[], Mapping[str, float]] = dict
     """Job -> for how long it has been running (s), of those that overstay their deadline."""
@@ -85,7 +85,7 @@ class Jobs:
 
     def pull(self) -> str:
         policy = self.settings.detection
-        with self.watch("reading what has arrived") as moved:
+        with self.display("reading what has arrived") as progress:
             pulled = pull(
                 self.feeds,
                 self.store,
@@ -95,8 +95,8 @@ class Jobs:
                 policy=policy,
                 listening=self.settings.feedback,
                 floor=self.settings.impact.privacy_floor,
-                reached=self.reached,
-                moved=moved,
+                checkpoint=self.checkpoint,
+                progress=progress,
                 budget_s=self.settings.sources.pull_budget_s,
             )
         for feed in self.feeds:
@@ -142,7 +142,7 @@ class Jobs:
             now=self.clock.now(),
             detection=self.settings.detection,
             correlation=self.settings.incidents,
-            reached=self.reached,
+            checkpoint=self.checkpoint,
         )
         self.decided += detected.decided
         self._watch_feeds()
@@ -162,13 +162,13 @@ class Jobs:
             now=self.clock.now(),
             receivers=self.receivers,
             due_at=self.wall.now(),
-            reached=self.reached,
+            checkpoint=self.checkpoint,
         )
         self.notified += len(alerts)
         return f"{len(alerts)} alerts composed"
 
     def experience(self) -> str:
-        return f"{keep_experience(self.feeds, self.store, now=self.clock.now(), reached=self.reached)} rows kept"
+        return f"{keep_experience(self.feeds, self.store, now=self.clock.now(), checkpoint=self.checkpoint)} rows kept"
 
     def experience_if_due(self) -> str:
         """Once an hour of event time: the present day and what late data changed."""
@@ -198,7 +198,7 @@ class Jobs:
         if not self.guard.certain():
             return self.guard.problem()
         policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
-        with self.watch("learning what is normal") as moved:
+        with self.display("learning what is normal") as progress:
             count = learn(
                 self.feeds,
                 self.store,
@@ -206,12 +206,12 @@ class Jobs:
                 now=now,
                 policy=policy,
                 caring=self.settings.care,
-                reached=self.reached,
-                moved=moved,
+                checkpoint=self.checkpoint,
+                progress=progress,
             )
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
-        say_learned(self.store, self.decide_from())
+        log_learned(self.store, self.decide_from())
         return f"{count} baselines fitted"
 
     def learn_if_due(self) -> str:
@@ -232,9 +232,9 @@ class Jobs:
         """What was learned is there no more: its file was damaged, and set aside, or deleted."""
         store, policy = self.store, self.settings.detection
         lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
-        if any(fitted.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
+        if any(models.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
             return True
-        return fitted.load_habit(store) is None
+        return models.load_habit(store) is None
 
     def _judged_by(self) -> str:
         return f"{self.catalogue.hash} {self.settings.detection}"
@@ -243,7 +243,7 @@ class Jobs:
         """A tick is owed for which there is no baseline."""
         policy = self.settings.detection
         pending = {pending_step.tick.duration_s for pending_step in self.store.ticks.pending("score")}
-        return any(fitted.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in pending)
+        return any(models.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in pending)
 
     def prune(self) -> str:
         if not self.guard.certain():

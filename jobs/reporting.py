@@ -19,9 +19,9 @@ from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
-from jobs import fitted
-from jobs.bursts import BURSTS
-from jobs.risk import WHY_NOT, known_model
+from jobs import models
+from jobs.complaint_risk import WHY_NOT, known_model
+from jobs.contact_bursts import BURSTS
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""
@@ -144,7 +144,7 @@ class _Files:
 
     def _crowd(self) -> dict[str, float]:
         """Cell -> people who are usually there, a mean over the week."""
-        habit = fitted.load_habit(self.store)
+        habit = models.load_habit(self.store)
         if habit is None:
             return {}
         weight = np.repeat(_SLOT_WEIGHT, np.diff(habit.slot_start))

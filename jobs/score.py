@@ -17,8 +17,8 @@ from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
 from detector.store import PendingStep, Store
 from detector.store.ticks import UNKNOWN
-from jobs import fitted
-from jobs.ledger import Reached, ready
+from jobs import models
+from jobs.ledger import Checkpoint, ready
 
 _AWAITED_PERIODS = 4
 """An object that has been silent for so many periods holds the others up no longer."""
@@ -26,7 +26,7 @@ _END_OF_TIME = 2**62
 
 
 @dataclass(frozen=True)
-class Scoring:
+class TickScorer:
     """Scores by what is known at `now` (s)."""
 
     store: Store
@@ -34,7 +34,7 @@ class Scoring:
     catalogue: Catalogue
     policy: DetectionPolicy
     now: float
-    reached: Reached
+    checkpoint: Checkpoint
 
     def ready(self, *, late: bool = False) -> Iterator[PendingStep]:
         """Debts that may be scored now, of all or of the late ones: an unready tick holds back the later ones of its
@@ -87,14 +87,14 @@ class Scoring:
         """The evidence of this tick as its data stand now."""
         if self.evidence(pending_step.tick, again=again) is None:
             return
-        self.reached("detect.scored")
+        self.checkpoint("detect.scored")
         with self.store.begin() as connection:
             if self.store.ticks.still_pending(connection, pending_step):
                 for tick, version in self._looking_back_on(connection, pending_step):
                     self.store.ticks.add_pending(connection, "score", tick, version)
                 self.store.ticks.add_pending(connection, "decide", pending_step.tick, pending_step.version)
                 self.store.ticks.complete(connection, pending_step, self.now)
-        self.reached("detect.score_recorded")
+        self.checkpoint("detect.score_recorded")
 
     def evidence(self, tick: Tick, *, again: bool = False) -> Evidence | None:
         """Made and kept; None without a baseline. `again`: by what was normal when it was first scored."""
@@ -103,9 +103,9 @@ class Scoring:
             return None
         recent, elsewhere = self._recent(tick, baseline)
         expected = [name for name in expected_objects(baseline, self.reference) if name not in elsewhere]
-        before = fitted.load_memory(self.store, self.catalogue, tick)
+        before = models.load_memory(self.store, self.catalogue, tick)
         evidence = pipeline.score(recent, baseline, self.reference, expected, self.policy, before)
-        fitted.save_evidence(self.store, self.catalogue, evidence)
+        models.save_evidence(self.store, self.catalogue, evidence)
         return evidence
 
     def _looking_back_on(self, connection: Connection, pending_step: PendingStep) -> list[tuple[Tick, int]]:
@@ -120,14 +120,14 @@ class Scoring:
         return list(ticks.versions(connection, later).items()) if later else []
 
     def _baseline(self, tick: Tick) -> Baseline | None:
-        return fitted.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        return models.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
 
     def _baseline_then(self, tick: Tick) -> Baseline | None:
         """The one before the present one, for a tick that came before that was learned: it must not judge its own lesson."""
         learned_at = self.store.notes.get("learned_at")
         if learned_at is None or tick.end + self.reference.operator.arrival_delay_s >= learned_at:
             return None
-        return fitted.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        return models.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
 
     def _recent(self, tick: Tick, baseline: Baseline) -> tuple[KpiFrame, set[str]]:
         """(the periods up to the tick, objects that report at other times only: by the half-hour where this tick is one of

@@ -1,9 +1,10 @@
-"""A wired app, running: daemon, API and pages, until a stop is asked for."""
+"""A wired app, running: daemon, API and pages, from the moment its database can be opened until a stop is asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from socket import socket
 from time import monotonic
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 
@@ -15,17 +16,14 @@ from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
 from detector.web.reported import Boot, Snapshot
-from jobs.audit_head import AuditHead
 from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon
-from jobs.ledger import Reached, walk_on
-from jobs.progress import Watch, unwatched
+from jobs.daemon_lease import RENEW_S, LeaseKeeper
+from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.operator_log import AuditHead
+from jobs.progress import ProgressDisplay, no_display
 from jobs.push import Relay
-from jobs.questions import desk_of, questions_of
 from jobs.registry import Jobs
-from jobs.whereabouts import RENEW_S, Presence
-
-__all__ = ["Service", "desk_of", "jobs_of", "questions_of", "service_of"]
 
 log = structlog.get_logger()
 _FOR_JOBS = 0.75
@@ -35,7 +33,7 @@ _AFTER_ABORT_S = 1.0
 """Until jobs have noticed that their calls of the database were ended; and as long as the lease is worth."""
 
 
-def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> Jobs:
+def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressDisplay = no_display) -> Jobs:
     """Every job over the ports of `app`."""
     relay = Relay(
         store=app.store,
@@ -45,7 +43,7 @@ def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> J
         source_uri=app.settings.delivery.source,
         policy=app.settings.care,
         max_attempts=app.settings.delivery.max_attempts,
-        reached=reached,
+        checkpoint=checkpoint,
         floor=app.settings.impact.privacy_floor,
         attempt_s=app.settings.delivery.timeout_s,
         clock_watch=ClockWatch.of_machine(monotonic),
@@ -60,8 +58,8 @@ def jobs_of(app: App, reached: Reached = walk_on, watch: Watch = unwatched) -> J
         relay=relay,
         receivers=app.receivers,
         telemetry=app.telemetry,
-        reached=reached,
-        watch=watch,
+        checkpoint=checkpoint,
+        display=display,
     )
 
 
@@ -74,19 +72,19 @@ class Service:
     daemon: Daemon
     web: WebProcess
     url: str = ""
-    _presence: Presence = field(init=False)
+    _lease: LeaseKeeper = field(init=False)
 
     def __enter__(self) -> Self:
         self.url = self.web.start()
-        self._presence = Presence(self.app.store, self.app.settings.storage.path, self.url)
+        self._lease = LeaseKeeper(self.app.store, self.app.settings.storage.path, self.url)
         wall = WallClock()
         try:
-            for other in self._presence.others(wall.now()):
+            for other in self._lease.others(wall.now()):
                 log.warning("another daemon works on this store: they share the work by the ledger", other=str(other))
-            self._presence.renew(wall.now())
+            self._lease.renew(wall.now())
         except Transient as error:  # the database went away just now: the lease is renewed when it is back, as all jobs are
             log.warning("the lease of this daemon is not noted yet, it is tried again", reason=str(error))
-        self.daemon.also("presence", RENEW_S, lambda: self._presence.renew(wall.now()))
+        self.daemon.also("presence", RENEW_S, lambda: self._lease.renew(wall.now()))
         self.daemon.start()
         return self
 
@@ -102,14 +100,14 @@ class Service:
             self.web.stop()
             return
         with answer_within(_AFTER_ABORT_S):
-            self._presence.end()
+            self._lease.end()
         self.web.stop()
         self.app.close()
 
 
-def service_of(app: App, listening: socket | None = None, watch: Watch = unwatched) -> Service:
+def service_of(app: App, listening: socket | None = None, display: ProgressDisplay = no_display) -> Service:
     """Daemon and web process over one app, not yet started. `listening`: where to serve, if that is taken already."""
-    settings, jobs = app.settings, jobs_of(app, watch=watch)
+    settings, jobs = app.settings, jobs_of(app, display=display)
     check_token(app.keys.token)  # one that opens nothing is said now, not in another process
     listening = listening or listen(settings.web.host, settings.web.port)
 
@@ -124,3 +122,33 @@ def service_of(app: App, listening: socket | None = None, watch: Watch = unwatch
 
     web = WebProcess("jobs.web_process", boot, listening, look, jobs.clock.now, app.telemetry.web_restarts.inc)
     return Service(app, jobs, Daemon(jobs), web)
+
+
+_FIRST_S, _LONGEST_S = 1.0, 30.0
+"""Pauses between two attempts: each is twice the one before, up to the longest."""
+
+
+class Stopping(Protocol):
+    """What ends the wait."""
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the stop, at most so long; whether it came."""
+        ...
+
+
+def open_when_there(open_: Callable[[], App], stop: Stopping) -> App | None:
+    """The app, as soon as it can be opened; None if a stop is asked for first. Raises Misconfigured at once: a wrong
+    password or name passes by no waiting."""
+    pause_s, waited = _FIRST_S, False
+    while True:
+        try:
+            app = open_()
+        except Transient as error:
+            log.warning("cannot start yet, it is tried again", reason=str(error), next_try_s=pause_s)
+        else:
+            if waited:
+                log.info("it is there now: starting")
+            return app
+        if stop.wait(pause_s):
+            return None
+        pause_s, waited = min(2 * pause_s, _LONGEST_S), True

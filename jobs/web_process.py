@@ -26,8 +26,8 @@ from detector.web.limits import Limits
 from detector.web.refusals import Refusals
 from detector.web.reported import Boot, Reported, frames
 from detector.web.server import WebServer
-from jobs.known import Known
-from jobs.questions import desk_of, questions_of
+from jobs.reference_cache import ReferenceCache
+from jobs.web_wiring import care_api_of, web_service_of
 
 _DESCRIPTORS = 1024
 """Of the process: 256 connections, a backlog of 64, the database's and the tables' files."""
@@ -58,13 +58,13 @@ def serve(boot: Boot, reported: Reported, listening: socket, beats: int) -> None
     """Everything wired, then the server in the foreground."""
     settings = boot.settings
     app = wire(settings, clock=reported, receivers=())
-    known = Known(app.feeds, app.clock)
+    known = ReferenceCache(app.feeds, app.clock)
     known.begin()
     refusals = Refusals(lambda action, address, what: _note(app, action, address, what))
     entry = Entry(app.store.sessions, refusals.note, _secure(settings), _limits(settings))
     web_app = create_app(
-        questions_of(app, reported.problems, known, reported.metrics),
-        desk_of(app),
+        web_service_of(app, reported.problems, known, reported.metrics),
+        care_api_of(app),
         token=app.keys.token,
         timezone=app.operator.timezone,
         privacy_floor=settings.impact.privacy_floor,

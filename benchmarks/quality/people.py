@@ -42,9 +42,9 @@ from detector.domain.exposure import Usual
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Listing
 from detector.domain.incident import Incident
-from detector.domain.window import Window
+from detector.domain.local_time import hour_of_week
+from detector.domain.window import HOUR_S, Window
 from detector.impact import learn_habit, usual_of
-from detector.impact.hours import HOUR_S, hour_of_week
 from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser

@@ -38,7 +38,7 @@ from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from jobs.bursts import BURSTS
+from jobs.contact_bursts import BURSTS
 
 KEY = b"benchmark only.."
 HARM_OF = {

@@ -44,7 +44,7 @@ from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
-from jobs import fitted
+from jobs import models
 from jobs.assessing import listing
 
 DAY_S = 86_400
@@ -133,7 +133,7 @@ class Recorder(Replay):
         pending = self.store.ticks.pending("assess")
         if not pending:
             return
-        found = (fitted.load_evidence(self.store, self.catalogue, pending_step.tick) for pending_step in pending)
+        found = (models.load_evidence(self.store, self.catalogue, pending_step.tick) for pending_step in pending)
         self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
         incidents = store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
         since = now - self.settings.detection.history_days * DAY_S

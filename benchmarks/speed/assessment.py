@@ -36,11 +36,11 @@ from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.web import create_app
 from detector.web.server import WebServer
-from jobs import fitted
-from jobs.commands.calling import look_up
-from jobs.known import Known
-from jobs.service import questions_of
-from jobs.whereabouts import announce, withdraw
+from jobs import models
+from jobs.commands.lookup import look_up
+from jobs.daemon_lease import announce, withdraw
+from jobs.reference_cache import ReferenceCache
+from jobs.web_wiring import web_service_of
 
 COMMAND = "python -m benchmarks.speed.assessment"
 LONG_S = 40 * 3600
@@ -150,7 +150,7 @@ def build(root: Path, people: People, _lookups: int) -> Measured:
     """Tables and attachments of these people."""
     app = build_app(settings_of(root))
     people.write_tables(root / "inbox")
-    people.write_presence(app.store)
+    people.write_lease(app.store)
     return {}
 
 
@@ -161,7 +161,7 @@ def learn(root: Path, people: People, _lookups: int) -> Measured:
     began = time.process_time()
     habit = impact.learn_habit(app.store.presence.parts(people.past), timezone="UTC", before=START)
     learn_s = time.process_time() - began
-    fitted.save_habit(app.store, habit)
+    models.save_habit(app.store, habit)
     return {"read_s": read_s, "learn_s": learn_s, "peak_mb": _peak_mb()}
 
 
@@ -170,7 +170,7 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     app = build_app(settings_of(root), clock=MovingClock(NOW))
     csv_s = _seconds(lambda: [_rows(path) for path in sorted((root / "inbox").glob("*.csv"))], time.process_time)
     before, began = _peak_mb(), time.process_time()
-    known = Known(app.feeds, app.clock)
+    known = ReferenceCache(app.feeds, app.clock)
     reference = known()
     told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
     told |= _assessed(app, people, reference)
@@ -199,7 +199,7 @@ def _assessed(app: App, people: People, reference: Reference) -> Measured:
 def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessment:
     """The assessment of one incident, its presence read as the job reads it."""
     incident, found = people.incident(began)
-    habit, presence = fitted.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
+    habit, presence = models.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
     assert habit is not None
     one = Assessment(incident=incident, degradations=tuple(found))
     locations = LocationData(habit, presence)
@@ -215,13 +215,13 @@ def decided(app: App, weighed: Assessment, reference: Reference) -> Assessment:
 class _Asking:
     """Callers over HTTP, while in the same process an incident is assessed and committed over and over."""
 
-    def __init__(self, app: App, people: People, known: Known, lookups: int) -> None:
+    def __init__(self, app: App, people: People, known: ReferenceCache, lookups: int) -> None:
         self.app, self.people, self.known, self.lookups = app, people, known, lookups
         self.ticks = 0
 
     def run(self) -> Measured:
         token = self.app.keys.token
-        server = WebServer(create_app(questions_of(self.app, list, self.known), token=token), "127.0.0.1", 0)
+        server = WebServer(create_app(web_service_of(self.app, list, self.known), token=token), "127.0.0.1", 0)
         announce(self.app.settings.storage.path, server.start())
         stop = threading.Event()
         done = self._commit()
@@ -277,7 +277,7 @@ class _Asking:
     def _bare(self, done: Assessment) -> float:
         driver = self.app.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
         cursor = driver.cursor()
-        sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
+        sql = "SELECT * FROM listing DAEMON_FILE subscriber = ? AND delisted_at IS NULL"
         keys = [person.subscriber for person in done.impact.people[:100]] or ["nobody"]
         found = statistics.median(_seconds(partial(cursor.execute, sql, (key,))) for key in keys)
         driver.close()

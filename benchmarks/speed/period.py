@@ -32,7 +32,7 @@ from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from detector.sources.watched_folder import WatchedFolder, Watching
 from detector.store import Store
-from jobs import fitted
+from jobs import models
 from jobs.detect import detect
 from jobs.pull import pull
 
@@ -121,13 +121,13 @@ class Bench:
 
     def prepare(self) -> None:
         """Write the baseline and the earlier periods, as if they had been learned and pulled."""
-        fitted.save_baseline(self.store, self.catalogue, self.settings.detection, 900, self._baseline())
+        models.save_baseline(self.store, self.catalogue, self.settings.detection, 900, self._baseline())
         frame = self._frame(self.operator.earlier())
         ticks = {Tick(int(start), 900): 1 for start in frame.starts}
         with self.store.begin() as connection:
             for tick, path in self.store.history.write(frame, ticks).items():
                 self.store.history.record(connection, tick, 1, path, len(frame.objects))
-        fitted.load_baseline(self.store, self.catalogue, self.settings.detection, 900)  # a daemon holds it
+        models.load_baseline(self.store, self.catalogue, self.settings.detection, 900)  # a daemon holds it
 
     def run(self) -> dict[str, float]:
         """Seconds by stage, from the files in the inbox to committed degradations."""
@@ -140,7 +140,7 @@ class Bench:
             now=now,
             decide_from=self.operator.period,
             policy=policy,
-            reached=self.watch,
+            checkpoint=self.watch,
         )
         self.watch.lap("commit")
         detect(
@@ -150,7 +150,7 @@ class Bench:
             now=now,
             detection=policy,
             correlation=self.settings.incidents,
-            reached=self.watch,
+            checkpoint=self.watch,
         )
         self.watch.lap("commit")
         return self.watch.seconds

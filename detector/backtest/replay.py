@@ -21,7 +21,7 @@ from detector.reports import Report
 from detector.settings import Settings
 from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs import fitted, ledger
+from jobs import ledger, models
 from jobs.assess import assess
 from jobs.detect import detect
 from jobs.experience import keep_experience
@@ -229,7 +229,7 @@ class Replay:
         zone, until = reference.operator.timezone, self.window.end
         named = (self.store, self.catalogue, self.settings.detection)
         chosen = sorted(incidents, key=weight)[:_PLOTTED]
-        return {i.incident_id: fitted.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
+        return {i.incident_id: models.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
 
     def _drift_bands(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
         """The drifts of which an alert said when they would turn graver, from then on."""
@@ -245,7 +245,7 @@ class Replay:
                 if key[1] in own and key not in found:
                     drift = replace(own[key[1]], kpi=key[2])  # the leading KPI may have changed since
                     named = (self.store, self.catalogue, self.settings.detection, drift, window)
-                    band = fitted.band_of(*named, timezone=reference.operator.timezone)
+                    band = models.band_of(*named, timezone=reference.operator.timezone)
                     found |= {} if band is None else {key: band}
         return found
 

@@ -10,7 +10,8 @@ def account_part(account: AccountImpact, floor: int) -> dict[str, Any]:
     """Counts in steps of the floor, and what follows from them: the exact share would give the exact count away. Roles that
     fewer than the floor hold are left out.
 
-    >>> account_part(AccountImpact("acc_9f", "enterprise", "gold", 34, 211, roles=(("executive", 2),)), 5)["share"]
+    >>> account_part(AccountImpact(account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=211,
+    ...     roles=(("executive", 2),)), 5)["share"]
     0.17
     """
     affected, lines = shown(account.affected_lines, floor), shown(account.lines, floor)

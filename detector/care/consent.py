@@ -38,8 +38,8 @@ def permission(
     On another `basis` than consent a missing row is no obstacle; under a legal obligation a withdrawal is none either.
 
     >>> from detector.domain.customer import Subscriber
-    >>> yes = Consent("subscriber", "s1", "survey", "any", "granted", since=10)
-    >>> known = Customers({"s1": Subscriber("s1")}, consents=(yes,))
+    >>> yes = Consent(holder_kind="subscriber", holder="s1", purpose="survey", channel="any", state="granted", since=10)
+    >>> known = Customers({"s1": Subscriber(key="s1")}, consents=(yes,))
     >>> [permission("s1", customers=known, purpose="survey", channel="sms", at=at) for at in (9, 10)]
     ['no_consent', '']
     """

@@ -13,7 +13,7 @@ from detector.domain.policy import HoldoutPolicy
 def drawn(subscriber: str, policy: HoldoutPolicy) -> bool:
     """Whether the lot fell on this pseudonym: the same for ever under one name of the holdout, and for a share of all.
 
-    >>> share = [drawn(f"sub_{n}", HoldoutPolicy("a person", share=0.25)) for n in range(1000)]
+    >>> share = [drawn(f"sub_{n}", HoldoutPolicy(approved_by="a person", share=0.25)) for n in range(1000)]
     >>> 200 < sum(share) < 300, drawn("sub_1", HoldoutPolicy(share=1.0))
     (True, False)
     """

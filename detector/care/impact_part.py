@@ -29,7 +29,8 @@ class Counted:
 def counted(impact: Impact, floor: int, said: Mapping[str, Any]) -> Counted:
     """`said`: the last alert's `impact`, which stays until a count has clearly left it; empty = nothing was said.
 
-    >>> counted(Impact("inc_1", 0, 36, 33.8, 30.2, 38.0), 5, {})
+    >>> counted(Impact(incident_id="inc_1", assessed_at=0, exposed=36, affected=33.8, affected_low=30.2,
+    ...     affected_high=38.0), 5, {})
     Counted(exposed=35, affected=35, interval=(30, 40))
     """
     affected = steady(impact.affected, last_said(said, "affected"), floor)

@@ -8,9 +8,9 @@ from detector.care.consent import permitted_channels
 from detector.care.decision_context import DecisionContext
 from detector.domain.customer import Subscriber
 from detector.domain.policy import CarePolicy
+from detector.domain.window import DAY_S as DAY_S
+from detector.domain.window import WEEK_S as WEEK_S
 from detector.domain.window import utc
-
-DAY_S, WEEK_S = 86_400, 7 * 86_400
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool 
 
     >>> from detector.care.facts import facts_of
     >>> from detector.domain.incident import Incident
-    >>> slow = Incident("inc_1", "cell", "c1", "integrity", 30600, 36000, "minor", (), ("c1",), "")
+    >>> slow = Incident(incident_id="inc_1", root_kind="cell", root_id="c1", kind="integrity", started_at=30600,
+    ...     opened_at=36000, severity="minor", degradation_ids=(), cells=("c1",), reason="")
     >>> sentence(facts_of(slow, now=36000, timezone="UTC"), "en")
     'Mobile data has been slow in your area since 08:30. We are working on it. Wi-Fi helps in the meantime.'
     """

@@ -30,6 +30,11 @@ class Decision:
     risk: float | None = None
     """Chance that this person complains, None = not estimated (no model, or no consent to profiling)."""
 
+    @property
+    def proposed(self) -> bool:
+        """Care proposes an action for this person, who may be contacted."""
+        return self.contactable and self.action != "none"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDecision:

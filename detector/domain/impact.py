@@ -114,7 +114,7 @@ class Listing:
     @property
     def proposed(self) -> bool:
         """Care proposes an action for the person, who may be contacted."""
-        return self.decision is not None and self.decision.contactable and self.decision.action != "none"
+        return self.decision is not None and self.decision.proposed
 
     def known_at(self, at: int) -> bool:
         """Returns whether the person is on the list at the moment `at` (s).

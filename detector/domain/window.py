@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import gcd
 
+HOUR_S, DAY_S, WEEK_S = 3_600, 86_400, 7 * 86_400
+
 
 def utc(epoch_s: float) -> datetime:
     """Seconds since the epoch as an aware datetime.
@@ -24,6 +26,15 @@ def epoch(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} has no UTC offset")
     return int(at.timestamp())
+
+
+def iso(at: float) -> str:
+    """RFC 3339 in UTC, in whole seconds, of an instant in s since the epoch.
+
+    >>> iso(1774340400)
+    '2026-03-24T08:20:00Z'
+    """
+    return utc(int(at)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, order=True)
@@ -53,6 +64,16 @@ class Window:
         return self.start < other.end and other.start < self.end
 
 
+def hour_blocks(start: int, end: int) -> list[tuple[int, int, int]]:
+    """Cuts `[start, end)` at whole hours: (start of the hour, from, to), all in s.
+
+    >>> hour_blocks(3000, 7300)
+    [(0, 3000, 3600), (3600, 3600, 7200), (7200, 7200, 7300)]
+    """
+    hours = range(start // HOUR_S * HOUR_S, end, HOUR_S)
+    return [(hour, max(hour, start), min(hour + HOUR_S, end)) for hour in hours]
+
+
 @dataclass(frozen=True, order=True)
 class Tick:
     """One measuring period of all objects that share a duration: what the ledger counts in."""
@@ -69,7 +90,6 @@ class Tick:
         return Window(self.start, self.end)
 
 
-DAY_S = 86_400
 _CLOCK_CHANGE_S = 3_600
 """A local day in which the clocks change lasts so much more or less."""
 _SLACK_SHARE = 0.1

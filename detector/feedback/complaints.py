@@ -11,8 +11,10 @@ NETWORK = ("network", "")
 def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[str], people: Collection[str]) -> int | None:
     """When (s) the first of these people (pseudonyms), or anyone behind these cells, complained; None = nobody has.
 
-    >>> calls = [Interaction("k2", 700, "contact", "call", "sub_2", "network")]
-    >>> calls += [Interaction("k1", 500, "contact", "call", "sub_1", "billing")]
+    >>> calls = [Interaction(interaction_id="k2", at=700, kind="contact", channel="call", subscriber="sub_2",
+    ...     category="network")]
+    >>> calls += [Interaction(interaction_id="k1", at=500, kind="contact", channel="call", subscriber="sub_1",
+    ...     category="billing")]
     >>> first_complaint(calls, cells=(), people={"sub_1", "sub_2"})
     700
     """
@@ -24,7 +26,8 @@ def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[st
 def is_network_contact(one: Interaction) -> bool:
     """A person got in touch about the network: what the complaint risk foretells.
 
-    >>> is_network_contact(Interaction("k1", 500, "contact", "call", "sub_1", "network"))
+    >>> is_network_contact(Interaction(interaction_id="k1", at=500, kind="contact", channel="call", subscriber="sub_1",
+    ...     category="network"))
     True
     """
     return one.kind == "contact" and one.category == "network" and bool(one.subscriber)

@@ -13,7 +13,8 @@ class Nearest:
     """Cells by their coordinates; those that have none are never the nearest.
 
     >>> from detector.domain.cell import Cell
-    >>> near = Nearest(Topology({"c1": Cell("c1", "LTE", latitude=50.0, longitude=8.0), "c2": Cell("c2", "LTE")}))
+    >>> near = Nearest(Topology({"c1": Cell(cell_id="c1", technology="LTE", latitude=50.0, longitude=8.0), "c2":
+    ...     Cell(cell_id="c2", technology="LTE")}))
     >>> near(50.01, 8.0), near(40.0, 8.0)
     ('c1', '')
     """

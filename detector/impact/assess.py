@@ -16,6 +16,7 @@ from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.policy import ImpactPolicy
 from detector.domain.ports import Reference
+from detector.domain.window import HOUR_S
 from detector.impact.accounts import account_impacts
 from detector.impact.analysable import left_out
 from detector.impact.chance import affected_interval, chance_of_suffering
@@ -24,7 +25,6 @@ from detector.impact.crowd import Crowd, crowd_of
 from detector.impact.driven import driven
 from detector.impact.harm import columns, harms_of
 from detector.impact.horizon import horizon
-from detector.impact.hours import HOUR_S
 from detector.impact.measured import Measured, measure
 from detector.impact.owed import Owed
 from detector.impact.stay import Forecast, forecast

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from detector.domain.exposure import Habit
-from detector.impact.hours import HOUR_S, hour_of_week
+from detector.domain.local_time import hour_of_week
+from detector.domain.window import HOUR_S
 from detector.impact.usual import usual_of
 
 STAY_S = 900.0

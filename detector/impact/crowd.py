@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.exposure import Exposure, LocationData, Presence, Usual
+from detector.domain.local_time import hour_of_week
 from detector.domain.policy import ImpactPolicy
+from detector.domain.window import HOUR_S
 from detector.impact.exposure import recent_exposure
-from detector.impact.hours import HOUR_S, hour_of_week
 from detector.impact.near import near_of
 
 DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.cell import Topology
+from detector.domain.window import HOUR_S, hour_blocks
 from detector.impact.chance import SUFFERING_S
 from detector.impact.harm import Harm
-from detector.impact.hours import HOUR_S, hour_blocks
 from detector.impact.measured import normal_failure_rate
 from detector.impact.view import View
 

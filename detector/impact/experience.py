@@ -19,7 +19,7 @@ from detector.domain.experience import HARMS, Experience, Harm
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import family_of
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, WEEK_S, Window
 
 PEAK, END, MEAN = 0.35, 0.25, 0.4
 """How much of a bad memory is its worst day, its last bad day, and all of it together."""
@@ -30,7 +30,6 @@ FULL_H, AGAIN_H = 8.0, 0.5
 """Hours without any service that spend 63 % of MEAN; each further incident counts like so many of them."""
 GRAVITY: Mapping[str, float] = {"coverage": 1.0, "core": 0.9, "access": 0.8, "drops": 0.6, "slow": 0.4}
 SEVERITY: Mapping[str, float] = {"critical": 1.0, "major": 0.8, "minor": 0.5, "warning": 0.3}
-_DAY_S = 86_400
 Holder = tuple[str, str]
 """(holder kind, key)."""
 
@@ -46,7 +45,8 @@ class Trouble(NamedTuple):
 def harm_of(incident: Incident, leading: Degradation | None = None) -> Harm:
     """One of HARMS; a drift is what its leading degradation drifts in.
 
-    >>> harm_of(Incident("inc_1", "cell", "c1", "retainability", 0, 0, "minor", (), ("c1",), ""))
+    >>> harm_of(Incident(incident_id="inc_1", root_kind="cell", root_id="c1", kind="retainability", started_at=0,
+    ...     opened_at=0, severity="minor", degradation_ids=(), cells=("c1",), reason=""))
     'drops'
     """
     return incident.traits.harm or family_of(leading.family if leading else "").harm
@@ -138,7 +138,7 @@ def _row(day: Window, holder: Holder, one: _Lived, customers: Customers, past: S
         by_harm={harm: round(one.by_harm[harm], 1) for harm in HARMS if one.by_harm.get(harm)},
     )
     index = index_at(day.start, [*past, made], lines)
-    before = index_at(day.start - 7 * _DAY_S, past, lines)
+    before = index_at(day.start - WEEK_S, past, lines)
     return Experience(
         day=made.day,
         holder_kind=kind,
@@ -170,7 +170,8 @@ def index_at(day: int, rows: Iterable[Experience], lines: int = 1) -> float:
     """0 (nothing worked) to 100 (nothing failed) as remembered on `day` (its local midnight, s), from one holder's rows
     up to then. `lines`: how many lines their seconds are summed over.
 
-    >>> outage = Experience(0, "subscriber", "s1", 0.0, 3600.0, 0.0, 1.0, 1)
+    >>> outage = Experience(day=0, holder_kind="subscriber", holder="s1", index=0.0, degraded_s=3600.0, failures=0.0,
+    ...     worst=1.0, incidents=1)
     >>> [index_at(days * 86_400, [outage]) for days in (0, 7, 28, 29)]
     [33.2, 66.4, 95.8, 100.0]
     """
@@ -190,4 +191,4 @@ def _faded(days: int) -> float:
 
 def _age(day: int, row: Experience) -> int:
     """Whole days: a day of 23 or 25 hours is one."""
-    return round((day - row.day) / _DAY_S)
+    return round((day - row.day) / DAY_S)

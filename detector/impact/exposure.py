@@ -4,8 +4,9 @@ import numpy as np
 import scipy
 
 from detector.domain.exposure import Exposure, Habit, Presence
+from detector.domain.local_time import hour_of_week
 from detector.domain.policy import ImpactPolicy
-from detector.impact.hours import HOUR_S, hour_of_week
+from detector.domain.window import HOUR_S
 from detector.impact.usual import usual_of
 
 PERSISTENCE = 0.75

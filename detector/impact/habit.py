@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.exposure import Habit, Presence, no_habit
-from detector.impact.hours import HOUR_S, HOURS_OF_WEEK
-from detector.impact.sightings import SLOT_OF, SLOTS, Sightings, Slot, sightings_of
+from detector.domain.local_time import DAY_TYPE_HOUR, HOURS_OF_WEEK
+from detector.domain.window import HOUR_S
+from detector.impact.sightings import SLOTS, Sightings, Slot, sightings_of
 
 PRIOR_WEEKS = 2.0
 """How many fresh weeks of one hour of the week weigh as much as the same hour of all like days."""
@@ -44,9 +45,9 @@ def learn_habit(
     learned = [_learned(seen.slot(slot), slot, weeks, rate, place) for slot in range(SLOTS)]
     busy = _busy(seen, np.array([one.expected for one in learned]))
     first = _edges([len(one.person) for one in learned])
-    own = [learned[SLOT_OF[hour]].own[hour] for hour in range(HOURS_OF_WEEK)]
-    own_at = [(at + first[SLOT_OF[hour]]).astype(np.int32) for hour, (at, _) in enumerate(own)]
-    pace = np.array([busy[SLOT_OF[h]] * learned[SLOT_OF[h]].pace[h] for h in range(HOURS_OF_WEEK)])
+    own = [learned[DAY_TYPE_HOUR[hour]].own[hour] for hour in range(HOURS_OF_WEEK)]
+    own_at = [(at + first[DAY_TYPE_HOUR[hour]]).astype(np.int32) for hour, (at, _) in enumerate(own)]
+    pace = np.array([busy[DAY_TYPE_HOUR[h]] * learned[DAY_TYPE_HOUR[h]].pace[h] for h in range(HOURS_OF_WEEK)])
     person = np.concatenate([one.person for one in learned])
     return Habit(
         subscribers=names[order],
@@ -81,7 +82,7 @@ class _Learned:
 
 
 def _learned(slot: Slot, number: int, weeks: Vector, rate: Vector, place: NDArray[np.int32]) -> _Learned:
-    hours = np.flatnonzero(number == SLOT_OF).tolist()
+    hours = np.flatnonzero(number == DAY_TYPE_HOUR).tolist()
     measured = weeks[hours].sum()
     like = slot.own.sum(axis=1) / measured if measured else np.zeros(len(slot.person))
     keep, pace = np.zeros(len(like), bool), {}

@@ -8,7 +8,7 @@ import numpy as np
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.outlook import Outlook
-from detector.impact.hours import HOUR_S
+from detector.domain.window import HOUR_S
 
 NEXT_PERIOD_S = 900
 """What is open now is not over before the next period says so."""
@@ -47,7 +47,8 @@ def horizon(incident: Incident, degradations: Sequence[Degradation], now: int, o
     seen (see still_on), else as the outlook says (between the points that it names, by the logarithm: times to repair are
     about log-normal).
 
-    >>> incident = Incident("inc_1", "cell", "c1", "outage", 0, 0, "major", (), ("c1",), "")
+    >>> incident = Incident(incident_id="inc_1", root_kind="cell", root_id="c1", kind="outage", started_at=0,
+    ...     opened_at=0, severity="major", degradation_ids=(), cells=("c1",), reason="")
     >>> [round((end - 600) / 3600, 2) for end in horizon(incident, (), 600).ends]
     [0.5, 1.0, 2.0, 4.0, 8.0]
     """

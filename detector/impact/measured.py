@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.window import HOUR_S
 from detector.impact.crowd import Crowd, active_share
 from detector.impact.harm import HarmColumns
-from detector.impact.hours import HOUR_S
 
 Vector = NDArray[np.float64]
 PRIOR_FAILURES = 5.0

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.exposure import Habit, Presence, Usual
-from detector.impact.hours import HOUR_S, HOURS_OF_WEEK, hour_blocks, hours_of_week
+from detector.domain.local_time import HOURS_OF_WEEK, hours_of_week
+from detector.domain.window import HOUR_S, hour_blocks
 from detector.impact.usual import people_behind, usual_of
 
 

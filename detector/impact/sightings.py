@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.exposure import Presence
-from detector.impact.hours import HOUR_S, HOURS_OF_WEEK, hours_of_week
+from detector.domain.local_time import DAY_TYPE_HOUR, HOURS_OF_WEEK, hours_of_week
+from detector.domain.window import HOUR_S, WEEK_S
 
-WEEK_S = HOURS_OF_WEEK * HOUR_S
 SLOTS = 48
-SLOT_OF = np.arange(HOURS_OF_WEEK) % 24 + 24 * (np.arange(HOURS_OF_WEEK) // 24 >= 5)
-"""[hour of week]: the hour of the day, 24 more on weekend days: like hours share a slot."""
 _DAY_BITS, _PERSON_BITS = 3, 32
 Vector = NDArray[np.float64]
 
@@ -68,9 +66,9 @@ class Sightings:
         attempts = np.where(known, weight * np.nan_to_num(rows.attempts), 0.0)
         self.attempts = _grown(self.attempts, person, attempts, len(self.people))
         self.known_s = _grown(self.known_s, person, known_s, len(self.people))
-        self.busy += np.bincount(SLOT_OF[hours], attempts, SLOTS)
+        self.busy += np.bincount(DAY_TYPE_HOUR[hours], attempts, SLOTS)
         key = ((cell << _PERSON_BITS) | person) << _DAY_BITS | hours // 24
-        for slot, at in _grouped(SLOT_OF[hours]):
+        for slot, at in _grouped(DAY_TYPE_HOUR[hours]):
             self._slots[slot].append(_summed(key[at], seconds[at], known_s[at]))
 
     def _see_hours(self, starts: NDArray[np.int64], hours: NDArray[np.int64], weight: Vector) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.window import HOUR_S, hour_blocks
 from detector.impact.chance import concentration_of
 from detector.impact.crowd import active_share
 from detector.impact.driven import Driven
 from detector.impact.harm import HarmColumns
-from detector.impact.hours import HOUR_S, hour_blocks
 from detector.impact.view import View
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S

@@ -11,8 +11,11 @@ def union(rows: Iterable[Affected | Listing]) -> dict[str, float]:
     struck independently of each other; of several rows of one incident the highest counts. The sum is how many people were
     affected in all.
 
-    >>> rows = [Affected("inc_1", "ann", "", "expected", 0.5, 9.0), Affected("inc_2", "ann", "", "measured", 0.5, 9.0)]
-    >>> union([*rows, Affected("inc_2", "bob", "", "expected", 0.25, 9.0)])
+    >>> rows = [Affected(incident_id="inc_1", subscriber="ann", account="", basis="expected", probability=0.5,
+    ...     exposure_s=9.0), Affected(incident_id="inc_2", subscriber="ann", account="", basis="measured", probability=0.5,
+    ...     exposure_s=9.0)]
+    >>> union([*rows, Affected(incident_id="inc_2", subscriber="bob", account="", basis="expected", probability=0.25,
+    ...     exposure_s=9.0)])
     {'ann': 0.75, 'bob': 0.25}
     """
     of: dict[str, dict[str, float]] = defaultdict(dict)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.exposure import Habit, Usual
+from detector.domain.local_time import DAY_TYPE_HOUR, HOURS_OF_WEEK
+from detector.domain.window import HOUR_S
 from detector.impact.habit import TINY_S, shrunk
-from detector.impact.hours import HOUR_S, HOURS_OF_WEEK
-from detector.impact.sightings import SLOT_OF
 
 Places = NDArray[np.integer]
 Amounts = NDArray[np.float64]
@@ -23,7 +23,7 @@ def usual_of(habit: Habit, people: Places | None = None, hours: Iterable[int] = 
     parts: list[tuple[Places, Amounts, Amounts]] = [(np.empty(0, np.int64), np.empty(0), np.empty(0))]
     sizes = np.zeros(HOURS_OF_WEEK, np.int64)
     for hour in sorted(set(hours)):
-        slot = _slot(habit, int(SLOT_OF[hour]))
+        slot = _slot(habit, int(DAY_TYPE_HOUR[hour]))
         low, high = np.searchsorted(entries, [slot.start, slot.stop])
         at, seconds = _hour(habit, hour, entries[low:high])
         parts.append((at, seconds, _attempts(habit, hour, at, seconds)))
@@ -57,7 +57,7 @@ def _entries(habit: Habit, people: Places | None) -> Places:
 def people_behind(habit: Habit, cells: NDArray[np.intp], hours: Iterable[int]) -> NDArray[np.intp]:
     """Places, rising, of those who are usually behind one of these cells (places, rising) in like hours of one of these."""
     there = np.zeros(len(habit.subscribers), bool)
-    for slot in {int(SLOT_OF[hour]) for hour in hours}:
+    for slot in {int(DAY_TYPE_HOUR[hour]) for hour in hours}:
         rows = _slot(habit, slot)
         within = habit.cell[rows]
         first, last = (np.searchsorted(within, cells, side=side) for side in ("left", "right"))
@@ -83,4 +83,4 @@ def _hour(habit: Habit, hour: int, rows: Places) -> tuple[Places, Amounts]:
 
 
 def _attempts(habit: Habit, hour: int, at: Places, seconds: Amounts) -> Amounts:
-    return np.asarray(seconds * habit.rate[habit.person[at]] * habit.busy[SLOT_OF[hour]], np.float64)
+    return np.asarray(seconds * habit.rate[habit.person[at]] * habit.busy[DAY_TYPE_HOUR[hour]], np.float64)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.window import HOUR_S
 from detector.impact.crowd import Crowd
 from detector.impact.exposure import PERSISTENCE
 from detector.impact.harm import HarmColumns
-from detector.impact.hours import HOUR_S
 
 PERSISTENCE_PRIOR = 5.0
 """People that departed from habit by an hour who weigh as much as the assumed persistence."""

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.window import Window
+from detector.domain.local_time import DAY_TYPE_HOUR as DAY_TYPE_HOUR
+from detector.domain.local_time import HOURS_OF_WEEK, local_seconds, slot_of_hour
+from detector.domain.window import DAY_S, HOUR_S, Window
 
-HOURS = 168
+HOURS = HOURS_OF_WEEK
 SUNDAY = 6
 HOUR_OF_DAY = np.arange(HOURS) % 24
-DAY_TYPE_HOUR = HOUR_OF_DAY + 24 * (np.arange(HOURS) >= 5 * 24)
-"""Hour of week (0 = Monday 00:00) -> one of 48: hour of a weekday (0..23) or of a weekend day (24..47)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +39,12 @@ def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str, holi
     >>> int(t.slot[0]), int(t.before[0]), float(t.share[0])
     (12, 11, 0.625)
     """
-    zone = ZoneInfo(timezone)
-    local = np.array([s + _offset(int(s), zone) for s in starts.tolist()], dtype=np.int64)
-    hour, day = local // 3600, local // 86400
-    centre = (local + duration_s / 2) / 3600 - 0.5
+    local = local_seconds(starts, timezone)
+    hour, day = local // HOUR_S, local // DAY_S
+    centre = (local + duration_s / 2) / HOUR_S - 0.5
     before = np.floor(centre).astype(np.int64)
-    later = np.where(_inside(starts, holidays), 24 * (SUNDAY - _slot(hour) // 24), 0)
-    slot, first, second = ((_slot(h) + later) % HOURS for h in (hour, before, before + 1))
+    later = np.where(_inside(starts, holidays), 24 * (SUNDAY - slot_of_hour(hour) // 24), 0)
+    slot, first, second = ((slot_of_hour(h) + later) % HOURS for h in (hour, before, before + 1))
     return TimeOfWeek(slot, day, hour, first, second, centre - before)
 
 
@@ -56,12 +53,3 @@ def _inside(starts: NDArray[np.int64], windows: Sequence[Window]) -> NDArray[np.
     for window in windows:
         inside |= (starts >= window.start) & (starts < window.end)
     return inside
-
-
-def _offset(at: int, zone: ZoneInfo) -> int:
-    offset = datetime.fromtimestamp(at, UTC).astimezone(zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
-
-
-def _slot(hour: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (hour + 3 * 24) % HOURS  # 1970-01-01 was a Thursday

@@ -18,7 +18,7 @@ FOLDER = "quarantine/store"
 
 
 class Damaged(Transient):
-    """Data that a job needs lay in a damaged file, which is set aside by now: `jobs.mending` pulls them again."""
+    """Data that a job needs lay in a damaged file, which is set aside by now: `jobs.restore` pulls them again."""
 
 
 class Damage:

@@ -31,7 +31,7 @@ _WRITTEN_HELD = 10_000
 class KpiHistory:
     """Frames by time, with the KPIs that they hold and that the catalogue (`kpis`) still has.
 
-    A damaged file is set aside when it is read, and its ticks are marked: they are not known until `jobs.mending` has pulled
+    A damaged file is set aside when it is read, and its ticks are marked: they are not known until `jobs.restore` has pulled
     them again. What is in memory already is not looked at again.
     """
 

@@ -37,7 +37,7 @@ def feed_of(path: str) -> str:
 class PresenceStore:
     """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing.
 
-    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.mending`
+    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.restore`
     has pulled them again.
     """
 

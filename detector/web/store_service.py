@@ -181,14 +181,14 @@ class StoreService:
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
-        from jobs import fitted  # with the scorers, which nothing else here needs
+        from jobs import models  # with the scorers, which nothing else here needs
 
         incident = self.incident(incident_id)
         if incident is None:
             return ()
         zone = self._known().operator.timezone
         policy = self.settings.detection
-        return fitted.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
+        return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
         told = {m.sequence: m for m in self.store.outbox.told(incident_id)}

@@ -19,10 +19,10 @@ from detector.kpis import Catalogue
 from detector.outlook import Lasting
 from detector.settings import Settings
 from detector.store import Store
-from jobs import fitted
+from jobs import models
 from jobs.assessing.hearing import heard_lately
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
-from jobs.risk import risks
+from jobs.complaint_risk import risks
 
 _HOUR = 3600
 _DAY = 86_400
@@ -142,7 +142,7 @@ class Weighing:
         known = [Breach(**one) for one in before.get("breaches", ())]
         if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
             return known
-        drifts = fitted.drifts_of(
+        drifts = models.drifts_of(
             self.store,
             self.catalogue,
             self.settings.detection,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.options import AsJson, ConfigFile, between, moment, one_of, progress, settings_of
+from jobs.commands.options import AsJson, ConfigFile, between, moment, one_of, progress_on_stderr, settings_of
 
 
 def simulate(
@@ -23,7 +23,7 @@ def simulate(
     one_of(format_, ("csv", "xml"), "--format")
     from detector.simulator import simulate as write
 
-    with progress("simulating") as moved:
+    with progress_on_stderr("simulating") as progress:
         summary = write(
             out,
             cells=cells,
@@ -31,7 +31,7 @@ def simulate(
             seed=seed,
             start=moment(start, "--start"),
             format=format_,
-            progress=lambda done, of: moved(done / of),
+            progress=lambda done, of: progress(done / of),
         )
     typer.echo(
         f"{out}: {summary.cells} cells, {summary.days} days, {summary.faults} faults, {summary.subscribers} subscribers, "
@@ -59,7 +59,7 @@ def backtest(
 
     Example: `precall backtest out/operator --from 2026-03-23T00:00Z --out out/backtest`
     """
-    from jobs.commands.backtesting import Backtest, shown
+    from jobs.commands.backtest import Backtest, shown
 
     settings = settings_of(config)
     if kpis is not None:
@@ -74,6 +74,6 @@ def backtest(
         identify=identify,
         against=against,
     )
-    with progress("replaying") as moved:
-        figures = one.run(moved)
+    with progress_on_stderr("replaying") as progress:
+        figures = one.run(progress)
     typer.echo(shown(figures, out, as_json, one.findings))

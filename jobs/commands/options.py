@@ -12,7 +12,7 @@ import typer
 
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import Identity, InvalidIdentity
-from jobs.progress import Moved, on
+from jobs.progress import ProgressCallback, on
 
 Name = TypeVar("Name", bound=Identity)
 
@@ -111,7 +111,7 @@ def printed(config: Path | None, show: Callable[[Any], str]) -> None:
         app.close()
 
 
-def progress(what: str) -> AbstractContextManager[Moved]:
+def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
     """On standard error: a bar if that is a terminal, else a line now and then."""
     from rich.console import Console
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detector.domain.errors import Misconfigured
-from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, app_of, progress, settings_of, span
-from jobs.progress import Moved, lines
+from jobs.commands.options import NOTHING_FOUND, TROUBLE, AsJson, ConfigFile, app_of, progress_on_stderr, settings_of, span
+from jobs.progress import ProgressCallback, lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from detector.settings import Settings
-    from jobs.stopping import StopRequest
+    from jobs.signals import StopRequest
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
     from rich.console import Console
 
     from detector.telemetry import configure_logs
-    from jobs.stopping import LONGEST_S, StopRequest
+    from jobs.signals import LONGEST_S, StopRequest
 
     if seconds is not None and not 0 <= seconds <= LONGEST_S:  # nor is not-a-number
         raise Misconfigured(f"no time to run ({seconds})", where="--for", mend=f"seconds, from 0 to {LONGEST_S:.0f}")
@@ -52,8 +52,7 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
 
     listening = listen(settings.web.host, settings.web.port)
     from detector.app import build_app
-    from jobs.service import service_of
-    from jobs.starting import open_when_there
+    from jobs.service import open_when_there, service_of
 
     app = open_when_there(lambda: build_app(settings), stop)
     if app is None:
@@ -61,9 +60,9 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
     service = service_of(app, listening, logged)
     stop.unfinished = service.daemon.unfinished
     if past_s:
-        from jobs.judging import Judging
+        from jobs.backfill import Backfill
 
-        console.print(Judging(service.jobs, past_s).run())
+        console.print(Backfill(service.jobs, past_s).run())
     watched = ", ".join(str(one) for one in settings.inboxes) or app.feeds.name
     with service:
         console.print(f"precall watches {watched}; pages at {service.url} (token in {settings.storage.path}/keys.json)")
@@ -71,7 +70,7 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
     stop.finish()
 
 
-def logged(what: str) -> AbstractContextManager[Moved]:
+def logged(what: str) -> AbstractContextManager[ProgressCallback]:
     """Progress as lines of the log: a daemon's terminal is one."""
     import structlog
 
@@ -95,7 +94,7 @@ def job(
     configure_logs()
     app = build_app(settings_of(config))
     try:
-        typer.echo(f"{name}: {jobs_of(app, watch=progress).run(name)}")
+        typer.echo(f"{name}: {jobs_of(app, display=progress_on_stderr).run(name)}")
     finally:
         app.close()
 
@@ -106,10 +105,10 @@ def check(config: ConfigFile = None) -> None:
     Example: `precall check --config my.toml`
     """
     from detector.app import check as problems_of
-    from jobs.whereabouts import serves
+    from jobs.daemon_lease import daemon_serves
 
     settings = settings_of(config)
-    problems = problems_of(settings, served=serves(settings.storage.path, settings.web.port))
+    problems = problems_of(settings, served=daemon_serves(settings.storage.path, settings.web.port))
     for problem in problems:
         typer.echo(problem)
     typer.echo("all well" if not problems else f"{len(problems)} to mend")
@@ -127,7 +126,7 @@ def coverage(
 
     Example: `precall coverage --json`
     """
-    from jobs.commands.measured import show_coverage
+    from jobs.commands.coverage import show_coverage
 
     app = app_of(config)
     text, little = show_coverage(app, cells=cells, everything=everything, as_json=as_json)

@@ -18,7 +18,7 @@ def sessions(
     """
     from detector.clock import WallClock
     from detector.domain.window import utc
-    from jobs.commands.showing import table
+    from jobs.commands.tables import table
 
     app, now = app_of(config), WallClock().now()
     try:

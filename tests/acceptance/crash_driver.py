@@ -24,11 +24,11 @@ class Plug:
 
     step: str = ""
     times: int = 1
-    reached: Counter[str] = field(default_factory=Counter)
+    checkpoint: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, step: str) -> None:
-        self.reached[step] += 1
-        if step == self.step and self.reached[step] == self.times:
+        self.checkpoint[step] += 1
+        if step == self.step and self.checkpoint[step] == self.times:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -36,13 +36,13 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
     """Rounds from where the last process stopped to the end; the moment and the steps reached are kept on disk."""
     starts = int(_kept(root / "starts", "0")) + 1
     (root / "starts").write_text(str(starts))
-    app = SmallApp(root=root, url=url, reached=plug, wall_at=moments[0] + LEASE_OVER_S * starts)
+    app = SmallApp(root=root, url=url, checkpoint=plug, wall_at=moments[0] + LEASE_OVER_S * starts)
     for moment in moments[int(_kept(root / "finished", "0")) :]:
         app.wall.at = moment + LEASE_OVER_S * starts
         app.tick(moment)
         _keep(root / "finished", str(moments.index(moment) + 1))
     app.close()
-    (root / "steps").write_text("\n".join(sorted(plug.reached)))
+    (root / "steps").write_text("\n".join(sorted(plug.checkpoint)))
 
 
 def live_beside(root: Path, url: str, own: Path) -> None:

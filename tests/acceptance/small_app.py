@@ -17,7 +17,7 @@ from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.ledger import Reached, walk_on
+from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.push import Relay
 from jobs.registry import Jobs
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
@@ -41,7 +41,7 @@ class SmallApp:
 
     root: Path
     url: str = ""
-    reached: Reached = walk_on
+    checkpoint: Checkpoint = no_checkpoint
     feeds: Feeds | None = None
     wall_at: float = LIVE
     timeout_s: float = 5.0
@@ -69,7 +69,7 @@ class SmallApp:
             source_uri="/precall",
             policy=self.settings.care,
             max_attempts=self.max_attempts,
-            reached=self.reached,
+            checkpoint=self.checkpoint,
         )
         self.wired = App(self.settings, keys, self.names, self.clock, self.receivers)
         self.wired.catalogue, self.wired.feeds, self.wired.store = self.catalogue, self.feeds, self.store
@@ -84,7 +84,7 @@ class SmallApp:
             relay=relay,
             receivers=self.receivers,
             telemetry=self.wired.telemetry,
-            reached=self.reached,
+            checkpoint=self.checkpoint,
         )
 
     def tick(self, at: float) -> None:

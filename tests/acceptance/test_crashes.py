@@ -162,12 +162,12 @@ def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, 
     fast = SmallApp(root=root, url=receiver.url)
     moment = MOMENTS[0]
 
-    def overtake(reached: str) -> None:
-        if reached == step and moment > MOMENTS[0]:  # what waits at the first is withdrawn at the second
+    def overtake(checkpoint: str) -> None:
+        if checkpoint == step and moment > MOMENTS[0]:  # what waits at the first is withdrawn at the second
             for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
                 fast.tick(ahead)
 
-    slow = SmallApp(root=root, url=receiver.url, reached=overtake)
+    slow = SmallApp(root=root, url=receiver.url, checkpoint=overtake)
     for moment in MOMENTS:
         try:
             slow.tick(moment)

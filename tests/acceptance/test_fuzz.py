@@ -21,7 +21,7 @@ import pytest
 from detector.domain.errors import Misconfigured
 from detector.setting_bounds import bounds_of
 from detector.settings import Settings, load
-from jobs import terminal
+from jobs import cli as terminal
 from jobs.cli import app
 from tests.acceptance.odd_values import ODD, Parameter, line_of, parameters, settings_keys, variable, write_place
 
@@ -57,7 +57,7 @@ def place(tmp_path, monkeypatch):
     write_place(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("detector.telemetry.configure_logs", lambda **_: None)  # it would keep this test's own stderr
-    monkeypatch.setattr("jobs.stopping.StopRequest.wait", lambda *_: True)  # time is not waited for
+    monkeypatch.setattr("jobs.signals.StopRequest.wait", lambda *_: True)  # time is not waited for
     return tmp_path
 
 

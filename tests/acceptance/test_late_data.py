@@ -11,7 +11,7 @@ import pytest
 from detector.domain.impact import Listing
 from detector.domain.operations import Maintenance
 from detector.domain.window import Window
-from jobs import fitted
+from jobs import models
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import CELLS, COLUMNS, DELAY_S, LIVE, QUARTER, counter_rows, iso, table, write_operator
@@ -224,9 +224,9 @@ def test_what_is_judged_again_is_judged_by_what_was_normal_then(inbox):
     inbox.app.clock.at = moment(1) + 60
     jobs.run("learn")
     used = []
-    load = fitted.load_earlier_baseline
+    load = models.load_earlier_baseline
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitted, "load_earlier_baseline", lambda *given: used.append(load(*given)) or used[-1])
+        patch.setattr(models, "load_earlier_baseline", lambda *given: used.append(load(*given)) or used[-1])
         inbox.drop(0, ("c11", "c12"), at=moment(1) + 300, name="0-again")
         inbox.round(moment(1) + 300)
     assert len(used) == 2

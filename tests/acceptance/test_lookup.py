@@ -13,9 +13,9 @@ from detector.store.parquet import read_columns
 from detector.web import create_app
 from detector.web.server import WebServer
 from jobs.cli import main
-from jobs.commands import calling
-from jobs.service import questions_of
-from jobs.whereabouts import announce, withdraw
+from jobs.commands import lookup
+from jobs.daemon_lease import announce, withdraw
+from jobs.web_wiring import web_service_of
 from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
 
@@ -77,9 +77,9 @@ def test_whoever_asks_for_another_hears_neither_place_nor_time(app, precall):
 def test_while_a_daemon_runs_it_answers_and_nothing_is_read(app, precall, client, monkeypatch):
     """Over the loopback, with the token of keys.json; alone the command says the same, but for what its clock changes."""
     alone = json.loads(precall("lookup", AFFECTED, "--json"))
-    server = WebServer(create_app(questions_of(app.wired), token=app.wired.keys.token), "127.0.0.1", 0)
+    server = WebServer(create_app(web_service_of(app.wired), token=app.wired.keys.token), "127.0.0.1", 0)
     announce(app.root / "var", server.start())
-    monkeypatch.setattr(calling, "_read", None)
+    monkeypatch.setattr(lookup, "_read", None)
     try:
         answer = json.loads(precall("lookup", AFFECTED, "--json"))
         same = ("affected", "answer", "probability", "since", "next_exposure_at", "private")
@@ -121,7 +121,7 @@ def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_s
 
 @pytest.fixture
 def client(app: SmallApp) -> TestClient:
-    web_app = create_app(questions_of(app.wired), token="a-token-of-this-test")
+    web_app = create_app(web_service_of(app.wired), token="a-token-of-this-test")
     return TestClient(web_app, headers={"authorization": "Bearer a-token-of-this-test", "x-actor": "desk-7"})
 
 

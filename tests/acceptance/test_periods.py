@@ -78,7 +78,7 @@ def test_a_tick_that_another_process_recorded_meanwhile_is_named_and_the_others_
             with store.begin() as connection:
                 store.history.record(connection, Grid(900).tick(LIVE, QUARTER), 1, "", 0)
 
-    inbox.app.jobs.reached = meanwhile
+    inbox.app.jobs.checkpoint = meanwhile
     size, pull_rounds = "jobs.pull._ROUND_BYTES", pytest.MonkeyPatch()
     pull_rounds.setattr(size, 1)
     try:

@@ -188,7 +188,7 @@ def _hang(job: str) -> None:
 
 
 def _main() -> None:
-    from jobs.stopping import end_at_signal, interrupt_at_signal
+    from jobs.signals import end_at_signal, interrupt_at_signal
 
     end_at_signal()
     Path("begun").touch()

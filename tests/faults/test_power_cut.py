@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from detector.rights import narrow
-from jobs.verifying import verify
+from jobs.verify import verify
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp, outcome, settings_of
 from tests.acceptance.small_operator import LIVE, write_operator, write_wrong_and_right

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.rebuilding import plan, rebuild
-from jobs.verifying import verify
-from jobs.whereabouts import announce, withdraw
+from jobs.daemon_lease import announce, withdraw
+from jobs.rebuild import plan, rebuild
+from jobs.verify import verify
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import MOMENTS, SmallApp, outcome, settings_of
 from tests.acceptance.small_operator import write_operator

@@ -18,7 +18,7 @@ from detector.store import Store, tables
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from jobs.push import Relay
-from jobs.redriving import redrive
+from jobs.redrive import redrive
 
 START, TTL_S, INCIDENT = 1_774_339_200, 6 * 3600, "inc_1"
 NAMES = ("desk", "mobile")

@@ -276,7 +276,7 @@ def test_no_warning_of_a_library_reaches_the_terminal(tmp_path):
     import subprocess
 
     code = (
-        "import sys, warnings, numpy as np; from jobs import cli; import jobs.commands.showing as showing\n"
+        "import sys, warnings, numpy as np; from jobs import cli; import jobs.commands.tables as showing\n"
         "showing.show_findings = lambda *_: (warnings.warn('old'), str(np.log(np.zeros(1)) + np.mean([])))[1]\n"
         "cli.main()"
     )

@@ -39,7 +39,7 @@ Fitted = Callable[[Array, NDArray[np.int64], int], Array]
 """(whole series without gaps, its place within the day, periods of history) -> score of every period after history."""
 
 
-def each(panel: Panel, fitted: Fitted, *, centred: bool = False) -> Array:
+def each(panel: Panel, models: Fitted, *, centred: bool = False) -> Array:
     """Run over every series by itself. Gaps are filled with the usual value for learning and have no score; a period that
     is better than usual for its hour has none either, for nobody asks for alarms about good news. `centred`: badness less
     the usual, over its robust deviation, instead of badness itself."""
@@ -55,7 +55,7 @@ def each(panel: Panel, fitted: Fitted, *, centred: bool = False) -> Array:
         if centred:
             residual = filled - usual
             filled = residual / deviation(residual[: panel.history][learned])
-        own = fitted(filled, panel.quarter, panel.history)
+        own = models(filled, panel.quarter, panel.history)
         scores[:, s] = np.where((known & (series > usual))[panel.history :], own, np.nan)
     return scores
 

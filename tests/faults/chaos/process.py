@@ -17,9 +17,8 @@ from detector.app import build_app
 from detector.listening import listen
 from detector.settings import load
 from detector.telemetry import configure_logs
-from jobs.service import service_of
-from jobs.starting import open_when_there
-from jobs.stopping import StopRequest, end_at_signal
+from jobs.service import open_when_there, service_of
+from jobs.signals import StopRequest, end_at_signal
 from tests.faults.service import CLOCK, ShiftedClock
 
 QUICK_S = (0, 0.2, 0.4, 0.8, 1.0)

@@ -10,7 +10,7 @@ import pytest
 from detector.backtest.replay import Replay
 from detector.domain.window import Window
 from detector.settings import Settings
-from jobs.commands.backtesting import Backtest
+from jobs.commands.backtest import Backtest
 from tests.acceptance.small_operator import COLUMNS, HOUR, LIVE, counter_rows, iso, table, write_reference
 
 DAYS, HOURS = 5, 8

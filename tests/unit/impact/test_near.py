@@ -6,9 +6,9 @@ import pytest
 from detector.domain.customer import Customers
 from detector.domain.exposure import Presence
 from detector.domain.impact import Impact
+from detector.domain.local_time import hours_of_week
 from detector.domain.policy import ImpactPolicy
 from detector.impact import crowd, learn_habit, usual_of
-from detector.impact.hours import hours_of_week
 from detector.impact.near import Near
 from detector.store.mobility_profiles import without
 from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, impact_of, incident, topology

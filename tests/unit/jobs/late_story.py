@@ -17,10 +17,10 @@ from detector.domain.window import Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
 from detector.store.database import Database
-from jobs import fitted
-from jobs.decide import Deciding
-from jobs.ledger import walk_on
-from jobs.score import Scoring
+from jobs import models
+from jobs.decide import TickDecider
+from jobs.ledger import no_checkpoint
+from jobs.score import TickScorer
 from tests.tables import at
 from tests.unit.incidents.story import KPIS, evidence, network
 
@@ -68,21 +68,21 @@ class LateStory:
         tick = Tick(start, self.duration_s)
         self.words[start] = dict(words)
         self.versions[start] += 1
-        fitted.save_evidence(self.store, self.catalogue, evidence(tick, dict(words), self.objects))
+        models.save_evidence(self.store, self.catalogue, evidence(tick, dict(words), self.objects))
         with self.store.begin() as connection:
             self.store.ticks.add_pending(connection, "decide", tick, self.versions[start])
 
-    def decide(self, now: int, reached: Any = walk_on) -> None:
+    def decide(self, now: int, checkpoint: Any = no_checkpoint) -> None:
         """Everything that is owed, at this clock."""
         self.now = max(now, self.now)
-        deciding = self.deciding(reached)
+        deciding = self.deciding(checkpoint)
         deciding.again()
         list(deciding.forward())
 
-    def deciding(self, reached: Any = walk_on) -> Deciding:
+    def deciding(self, checkpoint: Any = no_checkpoint) -> TickDecider:
         reference = Reference(topology=self.topology, operations=self.operations)
-        scoring = Scoring(self.store, reference, self.catalogue, DetectionPolicy(), self.now, reached)
-        return Deciding(scoring, IncidentPolicy())
+        scoring = TickScorer(self.store, reference, self.catalogue, DetectionPolicy(), self.now, checkpoint)
+        return TickDecider(scoring, IncidentPolicy())
 
     @property
     def catalogue(self) -> Any:

@@ -207,7 +207,7 @@ def test_an_assessment_that_another_daemon_has_made_is_not_made_again(story):
             with store.begin() as connection:
                 store.ticks.complete(connection, store.ticks.pending("assess")[0], 0.0)
 
-    store, story.app.jobs.reached = story.app.store, faster
+    store, story.app.jobs.checkpoint = story.app.store, faster
     assert story.decide(replace(FIRST, version=2)) == []
     assert story.app.store.listings.all() == before
 

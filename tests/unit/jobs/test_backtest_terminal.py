@@ -10,7 +10,7 @@ from detector.backtest.comparison import Earlier, compare
 from detector.backtest.matching import match
 from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth
-from jobs.commands.backtesting import shown
+from jobs.commands.backtest import shown
 from tests.unit.backtest.synthetic_week import replay
 
 RESULTS, TRUTH = replay()

@@ -7,7 +7,7 @@ import pytest
 
 from detector.domain.rule import read_rules
 from detector.web.answers import listed
-from jobs.service import questions_of
+from jobs.web_wiring import web_service_of
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn
 from tests.unit.jobs.test_assess import EPISODE, FIRST, MERGED, OVER, RAW, Story
 
@@ -39,7 +39,7 @@ def said(story: Story, incident_id: str = "inc_1") -> Counter[tuple[str, str]]:
 
 def answers_of(story: Story) -> dict[str, dict]:
     """What the audited list tells of each person."""
-    page = questions_of(story.app.wired).affected("inc_1", 100, 0, "test")
+    page = web_service_of(story.app.wired).affected("inc_1", 100, 0, "test")
     return {row.affected.subscriber: listed(row) for row in page.rows}
 
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from detector.domain.errors import Misconfigured
 from detector.listening import listen
 from jobs.daemon import Daemon
-from jobs.progress import Shown, lines, on
+from jobs.progress import DelayedDisplay, lines, on
 from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import LIVE, write_operator
 
@@ -39,7 +39,7 @@ def test_a_socket_that_listens_answers_who_comes_before_the_server_is_up():
 
 def test_progress_is_shown_only_after_a_while_and_also_of_what_stands_still():
     seen: list[float] = []
-    with Shown(lambda share, _s: seen.append(share), every_s=0.01, after_s=0.05):
+    with DelayedDisplay(lambda share, _s: seen.append(share), every_s=0.01, after_s=0.05):
         assert seen == []
         until = time.monotonic() + 30
         while len(seen) < 3 and time.monotonic() < until:
@@ -61,8 +61,8 @@ def test_a_line_says_what_how_far_and_how_long(monkeypatch):
 
 def test_a_terminal_gets_a_bar_that_goes_away():
     console = Console(file=StringIO(), force_terminal=True, width=100)
-    with on(console)("reading") as moved:
-        moved(0.5)
+    with on(console)("reading") as progress:
+        progress(0.5)
     assert "reading" not in console.file.getvalue().splitlines()[-1:]
 
 

@@ -206,8 +206,8 @@ def test_another_daemons_decision_in_between_is_taken_into_account(step, story):
     other.__dict__ |= story.__dict__
     other.store = Store(story.root, story.database, KPIS, b"k" * 43 + b"=")
 
-    def meddle(reached: str) -> None:
-        if reached == step and not next(meddled):
+    def meddle(checkpoint: str) -> None:
+        if checkpoint == step and not next(meddled):
             other.shows(at("09:15"), {"c1.1": "sharp", "c3.1": "sharp"})
             other.decide(at("09:35"))
 

@@ -8,7 +8,7 @@ from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
-from jobs.commands.showing import show_deliveries, show_report
+from jobs.commands.tables import show_deliveries, show_report
 from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
 from tests.acceptance.small_app import SmallApp

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.commands.showing import table
+from jobs.commands.tables import table
 
 ID = "inc_0123456789abcdef"
 INCIDENT = {

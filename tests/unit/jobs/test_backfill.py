@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.judging import Judging
+from jobs.backfill import Backfill
 from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import DELAY_S, FAULT, LIVE, QUARTER, UNTIL, write_operator
 
@@ -40,7 +40,7 @@ def seen(app):
 
 def test_it_finds_what_a_service_would_have_found_that_ran_all_along(root, tmp_path):
     late, early = opened_at(root, UNTIL + DELAY_S), tmp_path / "early"
-    said = Judging(late.jobs, UNTIL + DELAY_S - LIVE).run()
+    said = Backfill(late.jobs, UNTIL + DELAY_S - LIVE).run()
     write_operator(early / "operator")
     there = stepwise(early)
     assert seen(late) == seen(there) != []
@@ -52,7 +52,7 @@ def test_it_finds_what_a_service_would_have_found_that_ran_all_along(root, tmp_p
 
 def test_it_learns_only_from_what_lies_before(root):
     app = opened_at(root, UNTIL + DELAY_S)
-    Judging(app.jobs, UNTIL + DELAY_S - LIVE).run()
+    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
     (extent,) = app.store.notes.get("learned_from")
     assert extent["until"] == LIVE
     assert (extent["objects"], extent["days"]) == (4, 5.0)
@@ -61,7 +61,7 @@ def test_it_learns_only_from_what_lies_before(root):
 
 def test_what_is_over_is_kept_for_the_record_and_sent_to_nobody(root):
     app = opened_at(root, UNTIL + DELAY_S)
-    Judging(app.jobs, UNTIL + DELAY_S - LIVE).run()
+    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
     told = app.store.outbox.messages()
     assert {m.type for m in told} >= {"opened", "resolved"}
     assert {(m.receiver, m.state) for m in told} == {("-", "sent")}
@@ -71,7 +71,7 @@ def test_what_is_over_is_kept_for_the_record_and_sent_to_nobody(root):
 def test_what_goes_on_is_told_once_as_opened_at_the_present_time(root):
     now = FAULT[0] + 2 * QUARTER + DELAY_S
     app = opened_at(root, now)
-    said = Judging(app.jobs, now - LIVE).run()
+    said = Backfill(app.jobs, now - LIVE).run()
     assert "1 of them going on" in said
     (message,) = [m for m in app.store.outbox.messages() if m.receiver != "-"]
     assert (message.type, message.time, message.state) == ("opened", now, "pending")
@@ -83,7 +83,7 @@ def test_what_was_asked_of_care_for_incidents_that_are_over_counts_as_unsaid(roo
     from detector.domain.communication import standing
 
     app = opened_at(root, UNTIL + DELAY_S)
-    Judging(app.jobs, UNTIL + DELAY_S - LIVE).run()
+    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
     ids = [i.incident_id for i in app.store.incidents.all()]
     assert app.store.communications.of(ids)
     assert standing(app.store.communications.of(ids)) == []
@@ -94,6 +94,6 @@ def test_a_store_that_judges_already_is_left_as_it_is(root):
     app = opened_at(root, LIVE)
     app.jobs.decide_from()
     app.clock.at = UNTIL + DELAY_S
-    assert "has been judging since 2026-03-24T12:00Z" in Judging(app.jobs, 86_400).run()
+    assert "has been judging since 2026-03-24T12:00Z" in Backfill(app.jobs, 86_400).run()
     assert app.store.ticks.completed("decide") == []
     app.close()

@@ -32,7 +32,7 @@ UNLIKELY, NO_RULE = "(too unlikely)", "(no rule)"
 
 
 @dataclass(frozen=True)
-class Trial:
+class RulesDryRun:
     """As if the open incidents, or the one named, began at this moment: what was said of them already does not count."""
 
     app: App

@@ -21,7 +21,7 @@ def incidents(
 
     Example: `precall incidents --state open`
     """
-    from jobs.commands.showing import show_incidents
+    from jobs.commands.tables import show_incidents
 
     wanted = None if state is None else one_of(state, STATES, "--state")
     printed(config, lambda app: show_incidents(app, wanted, limit, as_json))
@@ -32,7 +32,7 @@ def findings(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
     Example: `precall findings`
     """
-    from jobs.commands.showing import show_findings
+    from jobs.commands.tables import show_findings
 
     printed(config, lambda app: show_findings(app, as_json))
 
@@ -47,7 +47,7 @@ def deliveries(
 
     Example: `precall deliveries --state dead`
     """
-    from jobs.commands.showing import show_deliveries
+    from jobs.commands.tables import show_deliveries
 
     wanted = None if state is None else one_of(state, DELIVERED, "--state")
     printed(config, lambda app: show_deliveries(app, wanted, limit, as_json))
@@ -61,7 +61,7 @@ def redrive(
     Example: `precall redrive --receiver consumer-care`
     """
     from detector.clock import WallClock
-    from jobs.redriving import redrive as made_due
+    from jobs.redrive import redrive as made_due
 
     def again(app: Any) -> str:
         known = {one.name for one in app.receivers} | app.store.outbox.receivers()
@@ -87,7 +87,7 @@ def report(
 
     Example: `precall report planning --from 2026-03-02 --per week --by cause`
     """
-    from jobs.commands.showing import show_report
+    from jobs.commands.tables import show_report
 
     given = between(from_, to)
     which, only = chosen(name, Choice, "precall report"), chosen(by, Choice, "--by")

@@ -13,7 +13,7 @@ from detector.domain.window import epoch
 from detector.labels.quantities import chance
 from detector.labels.terms import SUPPRESSED, WITHHELD
 from detector.labels.times import clock
-from jobs.whereabouts import where
+from jobs.daemon_lease import daemon_url
 
 Json = Mapping[str, Any]
 ACTOR = "cli"
@@ -33,7 +33,7 @@ def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
 
 def _asked(settings: Any, path: str) -> Json | None:
     """The daemon's answer over the loopback; None if none runs."""
-    url = where(settings.storage.path)
+    url = daemon_url(settings.storage.path)
     if url is None:
         return None
     connection = HTTPConnection(url.hostname or "", url.port, timeout=_TIMEOUT_S)
@@ -70,7 +70,7 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
     from detector.domain.ports import Reference
     from detector.sources.one_person import reference_of
     from detector.web import answers
-    from jobs.questions import questions_of
+    from jobs.web_wiring import web_service_of
 
     app = wire(settings)
 
@@ -78,7 +78,7 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
         return reference_of(settings.sources.path, app.pseudonymiser, subscriber.strip(), app.clock.now())
 
     try:
-        return answers.lookup(questions_of(app, reference=known).lookup(subscriber, ACTOR, caller))
+        return answers.lookup(web_service_of(app, reference=known).lookup(subscriber, ACTOR, caller))
     finally:
         app.close()
 

@@ -25,18 +25,18 @@ _TRIES = 20
 """Each try sets at least one more damaged file aside; a disk that damages faster is none to work on."""
 
 
-def mended(job: Callable[[], Result], mend_now: Callable[[], object]) -> Result:
+def retry_restored(job: Callable[[], Result], restore: Callable[[], object]) -> Result:
     """What the job returns. Where it meets damaged data, they are pulled again, and the job begins anew. Raises Damaged when
     that does not come to an end."""
     for _ in range(_TRIES):
         try:
             return job()
         except Damaged:
-            mend_now()
+            restore()
     return job()
 
 
-def mend(feeds: Feeds, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
+def restore_damaged(feeds: Feeds, store: Store, catalogue: Catalogue, reference: Reference, *, now: float) -> int:
     """Every tick and every file of attachments that is marked: its file if it is whole again, else what the feeds still
     has, else "not known". Returns how many ticks are known again. Raises Transient."""
     store.mend_folders()

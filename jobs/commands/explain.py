@@ -18,9 +18,9 @@ from detector.store.parquet import read_columns
 from detector.store.person_match import PersonMatcher
 from detector.store.pii_columns import subject_tables
 from detector.store.tables import metadata
-from jobs import fitted
-from jobs.commands.explained import Row, decision_in_words, habit_in_words, printed
-from jobs.commands.forgetting import own_accounts
+from jobs import models
+from jobs.commands.explain_text import Row, decision_in_words, habit_in_words, printed
+from jobs.commands.forget import own_accounts
 
 _OF_A_DECISION = (
     "incident_id",
@@ -156,7 +156,7 @@ class _Search:
 
     def _habits(self) -> Iterator[Row]:
         """Mean seconds an hour, by hour of the week and cell."""
-        habit = fitted.load_habit(self.app.store)
+        habit = models.load_habit(self.app.store)
         if habit is None or not len(places := habit.places(self.names)):
             return
         usual = usual_of(habit, places)

@@ -15,7 +15,7 @@ from detector.domain.errors import PrecallError
 if TYPE_CHECKING:
     from detector.store import Store  # a command that only asks where the daemon is must not load the whole store
 
-WHERE = "daemon.json"
+DAEMON_FILE = "daemon.json"
 RENEW_S = 30.0
 """Seconds between two renewals of a daemon's lease."""
 _FRESH_S = 4 * RENEW_S
@@ -29,9 +29,9 @@ def announce(storage: Path, url: str) -> None:
         return
     from detector.store.atomic_write import atomic_write
 
-    path = storage / WHERE
+    path = storage / DAEMON_FILE
     if path.is_dir() and not path.is_symlink():
-        path.replace(path.with_name(f"{WHERE}.set-aside-{uuid4().hex[:8]}"))
+        path.replace(path.with_name(f"{DAEMON_FILE}.set-aside-{uuid4().hex[:8]}"))
     with atomic_write(path) as part:
         part.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
 
@@ -39,10 +39,10 @@ def announce(storage: Path, url: str) -> None:
 def withdraw(storage: Path) -> None:
     """This process answers no more; what another one has announced stays."""
     if _mine(storage):
-        (storage / WHERE).unlink(missing_ok=True)
+        (storage / DAEMON_FILE).unlink(missing_ok=True)
 
 
-def where(storage: Path) -> SplitResult | None:
+def daemon_url(storage: Path) -> SplitResult | None:
     """Where it answers, if the process that wrote it still lives."""
     found = _read(storage)
     try:
@@ -52,16 +52,16 @@ def where(storage: Path) -> SplitResult | None:
         return None
 
 
-def serves(storage: Path, port: int) -> bool:
+def daemon_serves(storage: Path, port: int) -> bool:
     """Does a living daemon of this store answer at this port?"""
-    url = where(storage)
+    url = daemon_url(storage)
     return url is not None and url.port == port
 
 
 def _read(storage: Path) -> dict[str, Any]:
     """What is announced; empty if nothing can be read."""
     try:
-        found = json.loads((storage / WHERE).read_text(encoding="utf-8"))
+        found = json.loads((storage / DAEMON_FILE).read_text(encoding="utf-8"))
         return {"url": str(found["url"]), "pid": int(found["pid"])}
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return {}
@@ -72,10 +72,10 @@ def _mine(storage: Path) -> bool:
 
 
 def _living(found: dict[str, Any]) -> bool:
-    return bool(found) and lives(found["pid"])
+    return bool(found) and is_alive(found["pid"])
 
 
-def lives(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Is there such a process on this machine? One of another user counts."""
     try:
         os.kill(pid, 0)
@@ -100,7 +100,7 @@ class Lease:
 
 
 @dataclass
-class Presence:
+class LeaseKeeper:
     """This daemon's own lease in the store, and those of others: every daemon of a store is seen, on whatever machine."""
 
     store: "Store"
@@ -140,4 +140,4 @@ def _works(one: Lease, wall_now: float) -> bool:
     """Renewed lately; on this machine the process must still be there, and be another one than this."""
     if abs(wall_now - one.at) > _FRESH_S:
         return False
-    return one.host != socket.gethostname() or (one.pid != os.getpid() and lives(one.pid))
+    return one.host != socket.gethostname() or (one.pid != os.getpid() and is_alive(one.pid))

@@ -17,7 +17,7 @@ from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.risk import MODEL, WHY_NOT, known_model, refit_risk, risks
+from jobs.complaint_risk import MODEL, WHY_NOT, known_model, refit_risk, risks
 
 DAY = 86_400
 NOW = 40 * DAY + 12 * 3600

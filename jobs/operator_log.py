@@ -1,17 +1,20 @@
-"""What the service logs for people: a line for each round in which something was decided, and what it learned from."""
+"""What the service logs for its operators: a line for each round in which something was decided, what the baselines were
+learned from, and the head of the audit log."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import numpy as np
 import structlog
+from prometheus_client import Gauge
 
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
-from jobs import fitted
+from jobs import models
 from jobs.learn import LEARNED_FROM
 
 log = structlog.get_logger()
@@ -59,7 +62,7 @@ class RoundLog:
 
     def _objects(self, tick: Tick) -> tuple[int, int]:
         """(objects with a baseline that reported, all of them)."""
-        baseline = fitted.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        baseline = models.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
         frame = self.store.history.read(tick.duration_s, tick.window)
         here = {name for name, any_ in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if any_}
         awaited: Collection[str] = baseline.objects if baseline is not None else here
@@ -74,7 +77,7 @@ def share(part: int, whole: int) -> str:
     return f"{int(100 * part / whole)} %" if whole else "unknown"
 
 
-def say_learned(store: Store, decide_from: int) -> None:
+def log_learned(store: Store, decide_from: int) -> None:
     """What the present baselines were learned from and from when on they judge; or why nothing can be judged yet."""
     for line in learned_lines(store.notes.get(LEARNED_FROM, []), decide_from):
         log.info("learned what is normal", **line)
@@ -102,3 +105,24 @@ def learned_lines(extents: Iterable[Mapping[str, Any]], decide_from: int) -> lis
             line["sharper"] = f"in {left:.2g} days, when a week is known"
         told.append(line)
     return told
+
+
+_EVERY_S = 3600.0
+
+
+@dataclass
+class AuditHead:
+    """Call it often: it sets the gauge, and once an hour logs the newest row and its hash, if there is a newer one."""
+
+    store: Store
+    rows: Gauge
+    passed: Callable[[], float] = monotonic
+    _logged: int = 0
+    _due: float = 0.0
+
+    def __call__(self) -> None:
+        head = self.store.audit.head()
+        self.rows.set(head.row)
+        if head.row > self._logged and self.passed() >= self._due:
+            self._logged, self._due = head.row, self.passed() + _EVERY_S
+            log.info("audit log", row=head.row, hash=head.hash)

@@ -218,9 +218,9 @@ def show_rules(
     app: "App", what: str, incident: IncidentId | None, subscriber: SubscriberId | None, file: Path | None, as_json: bool
 ) -> str:
     """The rules as they are tried, or what they would do for the people who are listed now."""
-    from jobs.commands.trying import Trial
+    from jobs.commands.rules_dry_run import RulesDryRun
 
-    trial = Trial(app, incident, file)
+    trial = RulesDryRun(app, incident, file)
     if what == "list":
         rows = [
             {

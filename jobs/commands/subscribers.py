@@ -24,7 +24,7 @@ def lookup(
     """
     import json
 
-    from jobs.commands.calling import look_up, shown
+    from jobs.commands.lookup import look_up, shown
 
     who = named(subscriber, SubscriberId, "precall lookup")
     answer = look_up(settings_of(config), who, caller)
@@ -36,7 +36,7 @@ def explain(subscriber: str, config: ConfigFile = None, as_json: AsJson = False)
 
     Example: `precall explain 491701234567`
     """
-    from jobs.commands.explaining import explain as explained
+    from jobs.commands.explain import explain as explained
 
     who = named(subscriber, SubscriberId, "precall explain")
     printed(config, lambda app: explained(app, who).shown(as_json))
@@ -57,7 +57,7 @@ def forget(
 
     Example: `precall forget 491701234567`
     """
-    from jobs.commands.forgetting import forget as erase
+    from jobs.commands.forget import forget as erase
 
     who = named(subscriber, SubscriberId, "precall forget")
     app = app_of(config)
@@ -93,7 +93,7 @@ def rules(
 
     Example: `precall rules try --rules my-rules.toml`
     """
-    from jobs.commands.showing import show_rules
+    from jobs.commands.tables import show_rules
 
     one, who = chosen(incident, IncidentId, "--incident"), chosen(subscriber, SubscriberId, "--subscriber")
     printed(config, lambda app: show_rules(app, what, one, who, file, as_json))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from detector.domain.errors import Misconfigured
-from jobs.commands.showing import show_rules
+from jobs.commands.tables import show_rules
 from tests.unit.jobs.test_assess import FIRST, OVER, RAW, Story
 
 MINE = """

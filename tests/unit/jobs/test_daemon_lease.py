@@ -11,7 +11,17 @@ import pytest
 
 from detector.store import Store
 from detector.store.database import Database
-from jobs.whereabouts import RENEW_S, WHERE, Lease, Presence, announce, lives, serves, where, withdraw
+from jobs.daemon_lease import (
+    DAEMON_FILE,
+    RENEW_S,
+    Lease,
+    LeaseKeeper,
+    announce,
+    daemon_serves,
+    daemon_url,
+    is_alive,
+    withdraw,
+)
 
 NOW = 1_774_339_200.0
 HERE = socket.gethostname()
@@ -34,7 +44,7 @@ def neighbour():
 
 
 def told(storage, pid: int, url: str = "http://127.0.0.1:18620") -> None:
-    (storage / WHERE).write_text(json.dumps({"url": url, "pid": pid}))
+    (storage / DAEMON_FILE).write_text(json.dumps({"url": url, "pid": pid}))
 
 
 def lease(store, name: str, one: Lease) -> None:
@@ -44,26 +54,26 @@ def lease(store, name: str, one: Lease) -> None:
 
 def test_a_daemon_is_found_while_it_lives_and_not_after(tmp_path):
     announce(tmp_path, "http://[::1]:18620")
-    assert (where(tmp_path).hostname, where(tmp_path).port) == ("::1", 18620)
-    assert serves(tmp_path, 18620)
-    assert not serves(tmp_path, 18621)
+    assert (daemon_url(tmp_path).hostname, daemon_url(tmp_path).port) == ("::1", 18620)
+    assert daemon_serves(tmp_path, 18620)
+    assert not daemon_serves(tmp_path, 18621)
     withdraw(tmp_path)
-    assert where(tmp_path) is None
+    assert daemon_url(tmp_path) is None
 
 
 def test_one_that_stops_leaves_what_another_has_announced(tmp_path, neighbour):
     told(tmp_path, neighbour)
     withdraw(tmp_path)
-    assert where(tmp_path).port == 18620
+    assert daemon_url(tmp_path).port == 18620
     announce(tmp_path, "http://127.0.0.1:18621")
-    assert where(tmp_path).port == 18620, "the first one lives and keeps its place"
+    assert daemon_url(tmp_path).port == 18620, "the first one lives and keeps its place"
 
 
 def test_the_place_of_one_that_died_is_taken(tmp_path):
     told(tmp_path, 2**22 + 1)  # beyond the largest id of a process
-    assert where(tmp_path) is None
+    assert daemon_url(tmp_path) is None
     announce(tmp_path, "http://127.0.0.1:18621")
-    assert where(tmp_path).port == 18621
+    assert daemon_url(tmp_path).port == 18621
 
 
 @pytest.mark.parametrize(
@@ -80,26 +90,26 @@ def test_the_place_of_one_that_died_is_taken(tmp_path):
     ],
 )
 def test_what_nobody_can_read_is_no_daemon(text, tmp_path):
-    (tmp_path / WHERE).write_text(text.replace("%d", str(os.getpid())))
-    assert where(tmp_path) is None
+    (tmp_path / DAEMON_FILE).write_text(text.replace("%d", str(os.getpid())))
+    assert daemon_url(tmp_path) is None
 
 
 def test_no_process_has_a_number_below_one_or_beyond_all():
-    assert not any(lives(pid) for pid in (0, -1, 10**30))
-    assert lives(os.getpid())
+    assert not any(is_alive(pid) for pid in (0, -1, 10**30))
+    assert is_alive(os.getpid())
 
 
 def test_a_second_daemon_sees_the_first_and_the_first_the_second(store, tmp_path, neighbour):
     lease(store, "first", Lease(HERE, neighbour, "http://127.0.0.1:18620", NOW))
-    second = Presence(store, tmp_path, "http://127.0.0.1:18621")
+    second = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     assert [str(one) for one in second.others(NOW)] == [f"process {neighbour} on {HERE}, http://127.0.0.1:18620"]
     second.renew(NOW)
-    assert Presence(store, tmp_path, "").others(NOW)[0].pid == neighbour
+    assert LeaseKeeper(store, tmp_path, "").others(NOW)[0].pid == neighbour
 
 
 def test_daemons_of_another_machine_are_seen_by_their_leases_alone(store, tmp_path):
     lease(store, "far", Lease("another-machine", 1, "http://10.0.0.2:8087", NOW))
-    mine = Presence(store, tmp_path, "")
+    mine = LeaseKeeper(store, tmp_path, "")
     assert len(mine.others(NOW + RENEW_S)) == 1
     assert mine.others(NOW + 10 * RENEW_S) == [], "it has not renewed it"
 
@@ -107,7 +117,7 @@ def test_daemons_of_another_machine_are_seen_by_their_leases_alone(store, tmp_pa
 def test_one_that_was_killed_is_no_other_though_its_lease_is_fresh(store, tmp_path):
     lease(store, "killed", Lease(HERE, 2**22 + 1, "", NOW))
     lease(store, "me-before", Lease(HERE, os.getpid(), "", NOW))  # the first process of a container has always the same
-    mine = Presence(store, tmp_path, "http://127.0.0.1:18621")
+    mine = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     assert mine.others(NOW) == []
     mine.renew(NOW)
     assert set(store.notes.named("daemon:")) == {mine.name}, "what has run out is forgotten"
@@ -115,8 +125,8 @@ def test_one_that_was_killed_is_no_other_though_its_lease_is_fresh(store, tmp_pa
 
 def test_one_that_ends_takes_back_its_own_lease_and_no_other(store, tmp_path, neighbour):
     lease(store, "first", Lease(HERE, neighbour, "", NOW))
-    mine = Presence(store, tmp_path, "http://127.0.0.1:18621")
+    mine = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     mine.renew(NOW)
     mine.end()
     assert set(store.notes.named("daemon:")) == {"daemon:first"}
-    assert where(tmp_path) is None
+    assert daemon_url(tmp_path) is None

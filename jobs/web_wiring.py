@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from detector.web.store_desk import StoreDesk
 
 
-def questions_of(
+def web_service_of(
     app: App,
     problems: Callable[[], Sequence[str]] = list,
     reference: Callable[[], Reference] | None = None,
@@ -31,7 +31,7 @@ def questions_of(
     )
 
 
-def desk_of(app: App) -> "StoreDesk":
+def care_api_of(app: App) -> "StoreDesk":
     """What care teams tell and ask beside the incident."""
     from detector.web.store_desk import StoreDesk  # with the reports, which a lookup does not need
 

@@ -16,9 +16,9 @@ from detector.domain.window import Window
 from detector.feedback.bursts import Burst
 from detector.store import Store
 from detector.store.database import Database
-from jobs.bursts import BURSTS, scan_bursts
+from jobs.complaint_risk import WHY_NOT
+from jobs.contact_bursts import BURSTS, scan_bursts
 from jobs.reporting import report
-from jobs.risk import WHY_NOT
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, write_reference
 

@@ -11,9 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from detector.domain.errors import Transient
-from jobs.daemon import Daemon
-from jobs.stopping import LATE
-from jobs.workers import Workers
+from jobs.daemon import Daemon, Workers
+from jobs.signals import LATE
 from tests.faults.service import HANGS, PATIENCE_S, wait_for
 
 TICK = ("pull", "learn_if_due", "detect", "assess", "experience_if_due")

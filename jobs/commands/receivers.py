@@ -22,7 +22,7 @@ def receivers(
     Example: `precall receivers test consumer-care`
     """
     from detector.app import configured
-    from jobs.commands.showing import table
+    from jobs.commands.tables import table
 
     one_of(what, WHAT, "precall receivers")
     settings = settings_of(config)

@@ -23,7 +23,7 @@ def is_large(source_file: SourceFile) -> bool:
     return source_file.window is None and source_file.size > LARGE_BYTES
 
 
-class Patience:
+class PullBudget:
     """Of one pull, which has `budget_s` for reading. Until baselines are learned nothing is judged, and everything is read
     at once: they must not be learned from a part of the past."""
 

@@ -28,7 +28,7 @@ from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
-from jobs.commands.showing import table, terminal_width
+from jobs.commands.tables import table, terminal_width
 
 _FOREVER = 4_102_444_800
 _MOST_FINDINGS = 12

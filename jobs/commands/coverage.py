@@ -6,7 +6,7 @@ from typing import Any
 from detector.app import App
 from detector.domain.coverage import Coverage
 from detector.web import answers
-from jobs.commands.showing import moment, table
+from jobs.commands.tables import moment, table
 from jobs.coverage import Looking
 
 

@@ -23,8 +23,8 @@ from detector.store.erasure import KEPT_TABLES
 from detector.store.parquet import read_columns
 from detector.store.pii_columns import subject_tables
 from detector.store.tables import metadata
-from jobs.commands.explaining import explain
-from jobs.commands.forgetting import forget
+from jobs.commands.explain import explain
+from jobs.commands.forget import forget
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, DAY, HOUR, LIVE, QUARTER, UNAFFECTED, table, write_operator
 from tests.listings import listing_of

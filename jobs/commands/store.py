@@ -15,11 +15,11 @@ def verify(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
     Example: `precall verify --json`
     """
-    from jobs.verifying import verify as verified
-    from jobs.whereabouts import where
+    from jobs.daemon_lease import daemon_url
+    from jobs.verify import verify as verified
 
     settings = settings_of(config)
-    found = verified(settings, at_work=where(settings.storage.path) is not None)
+    found = verified(settings, at_work=daemon_url(settings.storage.path) is not None)
     typer.echo(json.dumps(found.as_json(), indent=2) if as_json else found.shown())
     raise typer.Exit(TROUBLE if found.troubles else NOTHING_FOUND)
 
@@ -37,8 +37,8 @@ def rebuild(
 
     Example: `precall rebuild --dry-run`
     """
-    from jobs.rebuilding import plan
-    from jobs.rebuilding import rebuild as mended
+    from jobs.rebuild import plan
+    from jobs.rebuild import rebuild as mended
 
     app = app_of(config)
     try:

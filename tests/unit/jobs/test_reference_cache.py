@@ -8,7 +8,7 @@ from detector.clock import MovingClock
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.errors import Misconfigured
 from detector.domain.ports import Reference
-from jobs.known import Known
+from jobs.reference_cache import ReferenceCache
 
 
 class SlowSource:
@@ -34,23 +34,23 @@ def source():
     source.may_go.set()
 
 
-def people(known: Known) -> list[str]:
+def people(known: ReferenceCache) -> list[str]:
     return list(known().customers.subscribers)
 
 
 def test_while_large_tables_are_read_what_was_known_before_answers(source):
-    known = Known(source, MovingClock(0))
+    known = ReferenceCache(source, MovingClock(0))
     assert people(known) == ["first"]
     source.may_go.clear()
     source.now = "second"
     assert people(known) == people(known) == ["first"]
     source.may_go.set()
-    patient = Known(source, MovingClock(0), patience_s=10)
+    patient = ReferenceCache(source, MovingClock(0), patience_s=10)
     assert people(patient) == ["second"]
 
 
 def test_one_thread_reads_however_many_ask(source):
-    known = Known(source, MovingClock(0))
+    known = ReferenceCache(source, MovingClock(0))
     known()
     source.may_go.clear()
     source.began.clear()
@@ -64,9 +64,9 @@ def test_one_thread_reads_however_many_ask(source):
 def test_tables_that_cannot_be_read_hold_up_the_first_asker_only(source):
     source.now = "broken"
     with pytest.raises(Misconfigured):
-        Known(source, MovingClock(0))()
+        ReferenceCache(source, MovingClock(0))()
     source.now = "first"
-    known = Known(source, MovingClock(0), patience_s=10)
+    known = ReferenceCache(source, MovingClock(0), patience_s=10)
     assert people(known) == ["first"]
     source.now = "broken"
     assert people(known) == ["first"]

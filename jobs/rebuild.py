@@ -10,10 +10,10 @@ from detector.rights import narrow
 from detector.store.repair import drop_unreferenced, reindex
 from detector.store.ticks import DAMAGED, UNKNOWN
 from detector.store.verify import Trouble
-from jobs.mending import mend
+from jobs.daemon_lease import LeaseKeeper, daemon_url
+from jobs.restore import restore_damaged
 from jobs.service import jobs_of
-from jobs.verifying import MENDABLE, Verified, verify
-from jobs.whereabouts import Presence, where
+from jobs.verify import MENDABLE, Verified, verify
 
 _STOPS = frozenset({"database", "schema", "keys"})
 """Kinds of trouble beside which nothing can be mended."""
@@ -22,13 +22,13 @@ _STOPS = frozenset({"database", "schema", "keys"})
 def plan(app: App) -> Verified:
     """What is wrong with the store. Raises Misconfigured while a daemon runs on it, and for what cannot be mended."""
     settings = app.settings
-    if (running := where(settings.storage.path)) is not None:
+    if (running := daemon_url(settings.storage.path)) is not None:
         raise _at_work(running.geturl())
     found = verify(settings, at_work=False)
     stops = [one for one in found.troubles if one.kind in _STOPS]
     if stops:
         raise Misconfigured(stops[0].what, where=stops[0].where, mend=f"this cannot be mended here: {stops[0].mend}")
-    others = Presence(app.store, settings.storage.path, "").others(WallClock().now())
+    others = LeaseKeeper(app.store, settings.storage.path, "").others(WallClock().now())
     if others:
         raise _at_work(str(others[0]))
     return found
@@ -52,7 +52,7 @@ def rebuild(app: App, found: Verified) -> Verified:
         _put_in_order(app, trouble)
     _try_again(app)
     now, reference = app.clock.now(), _reference(app)
-    mend(app.feeds, store, app.catalogue, reference, now=now)
+    restore_damaged(app.feeds, store, app.catalogue, reference, now=now)
     store.history.adopt()
     store.presence.adopt()
     if store.notes.get("learned_at") is not None:

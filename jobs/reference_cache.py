@@ -10,7 +10,7 @@ PATIENCE_S = 0.02
 """A caller on the phone waits so long for the newest tables, then what was known before answers."""
 
 
-class Known:
+class ReferenceCache:
     """Call it for the newest reference: read by a thread of its own, so that a large `subscribers.csv` that has changed
     holds up the first asker of all and nobody after. Raises what reading raises, until something has been read."""
 

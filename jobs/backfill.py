@@ -16,7 +16,7 @@ _NOTE = "decide_from"
 
 
 @dataclass(frozen=True)
-class Judging:
+class Backfill:
     """Learns from what lies before the last `seconds`, then takes every decision of them in order, through the jobs of every
     day under a moving clock, as a backtest does.
 
@@ -39,12 +39,12 @@ class Judging:
         clock = MovingClock(begin)
         past = replace(self.jobs, clock=clock, receivers=())
         past.run("learn")
-        with self.jobs.watch(f"judging the last {self.seconds / 3600:g} h") as moved:
+        with self.jobs.display(f"judging the last {self.seconds / 3600:g} h") as progress:
             for moment in self._moments(begin, now):
                 clock.at = moment
                 past.run("detect")
                 past.run("assess")
-                moved((moment - begin) / self.seconds)
+                progress((moment - begin) / self.seconds)
         going_on = self._hand_over(int(now))
         incidents = [one for one in self.jobs.store.incidents.all() if not one.silent]
         return f"{len(incidents)} incidents since {utc(begin):%Y-%m-%dT%H:%MZ}, {going_on} of them going on"
