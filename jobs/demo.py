@@ -155,9 +155,10 @@ class Demo:
     def _lived(self, app: "App") -> "LiveOperator":
         """The operator after its history, which `pull` has read as columns: the days of it would be thousands of files."""
         from detector.simulator import LiveOperator, PreparedDay
+        from jobs.context import JobContext
         from jobs.pull import pull
 
-        demo, floor = app.settings.demo, app.settings.impact.privacy_floor
+        demo = app.settings.demo
         people = demo.cells * demo.subscribers_per_cell
         who = f"{demo.cells} cells and {people:,} subscribers"
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
@@ -173,15 +174,8 @@ class Demo:
             (folder,) = app.feeds
             for day in operator.days():
                 given = PreparedDay(operator.world, operator.people, day, folder, app.pseudonymiser.subscriber)
-                pull(
-                    given.feeds,
-                    app.store,
-                    app.catalogue,
-                    now=day.end,
-                    decide_from=LIVE_FROM,
-                    policy=app.settings.detection,
-                    floor=floor,
-                )
+                context = JobContext(given.feeds, app.store, app.catalogue, app.settings)
+                pull(context, now=day.end, decide_from=LIVE_FROM)
                 progress((day.number + 1) / demo.history_days)
         return operator
 

@@ -29,9 +29,10 @@ from detector.backtest.results import Results
 from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth, read_truth
 from detector.clock import MovingClock
+from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.exposure import Habit, Presence
+from detector.domain.exposure import Habit, LocationData, Presence
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
@@ -249,19 +250,8 @@ def truth_of(dataset: Path, timezone: str) -> Truth:
 def assess_one(
     one: Asked, habit: Habit, presence: Presence, reference: Reference, kpis: Mapping[str, Kpi], settings: Settings
 ) -> Impact:
-    return impact.assess(
-        one.incident,
-        one.degradations,
-        habit=habit,
-        presence=presence,
-        topology=reference.topology,
-        customers=reference.customers,
-        now=one.now,
-        timezone=reference.operator.timezone,
-        policy=settings.impact,
-        kpis=kpis,
-        outlook=one.outlook,
-    )
+    assessment = Assessment(incident=one.incident, degradations=tuple(one.degradations), outlook=one.outlook)
+    return impact.assess(assessment, LocationData(habit, presence), reference, kpis, settings.impact, now=one.now)
 
 
 def main(arguments: Sequence[str]) -> None:
