@@ -8,10 +8,9 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from detector.clock import WallClock
-from detector.delivery import Receiver
+from detector.delivery import Receiver, receiver_of
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
-from detector.domain.ports import Route
 from detector.keys import Keys, check_keys, load_keys, names_of
 from detector.rights import narrow, private_umask, too_wide
 from detector.settings import Settings
@@ -19,7 +18,8 @@ from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
 
 if TYPE_CHECKING:
-    from detector.domain.ports import Clock, Operator, Transport
+    from detector.domain.ports import Clock, Operator
+    from detector.domain.transport import Transport
     from detector.kpis import Catalogue
     from detector.sources.feeds import Feeds
     from detector.store import Store
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from detector.telemetry import Telemetry
 
 __all__ = ["App", "Keys", "build_app", "check", "configured", "load_keys", "names_of", "read_catalogue", "wire"]
-_RESOLVED_WITHIN_S = 5.0
-"""How long `check` waits for name servers."""
 
 
 @dataclass
@@ -78,7 +76,7 @@ class App:
     def transport(self) -> "Transport":
         from detector.delivery import HttpTransport
 
-        return HttpTransport(WallClock(), timeout_s=self.settings.delivery.timeout_s)
+        return HttpTransport(timeout_s=self.settings.delivery.timeout_s)
 
     @cached_property
     def telemetry(self) -> "Telemetry":
@@ -135,29 +133,18 @@ def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Se
 
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
-    return [
-        Receiver(
-            name=r.name,
-            url=r.url,
-            secrets=r.secrets,
-            format=r.format,
-            min_severity=r.min_severity,
-            teams=r.teams,
-            audience=r.audience,
-            route=Route(r.ca_file, r.proxy, r.private),
-        )
-        for r in settings.receivers
-    ]
+    return [receiver_of(entry) for entry in settings.receivers]
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:
     """What keeps `precall run` from starting, or somebody from hearing of it, each in one line; empty = nothing. Everything
     that `run` opens is opened: catalogue, rules, keys, database, folders, tables, the port; receivers' addresses are looked
     up. `served`: a daemon of this store has the port already."""
+    from detector.delivery import receiver_problems
     from detector.feedback.reading import words
 
     problems = [*_right_problems(settings), *_port_problems(settings, served)]
-    problems += _receiver_problems(configured(settings))
+    problems += receiver_problems(configured(settings))
     try:
         words()
         app = wire(settings)
@@ -250,32 +237,3 @@ def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
             f"{where}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
             f"counters in the newest {seen.files} files"
         )
-
-
-def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
-    """Addresses, secrets and formats that could never work; nothing is sent."""
-    from detector.delivery import authorities_of, check_proxy, check_url, format_named, signed_headers, unresolved
-
-    if not receivers:
-        yield "receivers: none configured; alerts are kept, but nobody is told"
-    asked: dict[str, str] = {}
-    for receiver in receivers:
-        route = receiver.route
-        try:
-            check_url(receiver.url, private=route.private)
-            asked[receiver.name] = receiver.url
-            if route.proxy:
-                check_proxy(route.proxy)
-                asked[receiver.name] = route.proxy  # which looks the receiver's name up itself
-            authorities_of(route.ca_file)
-            format_named(receiver.format)
-            signed_headers("check", b"", receiver.secrets, wall_now=0.0)
-        except PrecallError as error:
-            asked.pop(receiver.name, None)
-            yield f"receiver '{receiver.name}': {error}"
-    inside = [asked[one.name] for one in receivers if one.name in asked and (one.route.private or one.route.proxy)]
-    unknown = unresolved(list(asked.values()), within_s=_RESOLVED_WITHIN_S, private=inside)
-    for receiver in receivers:
-        if why := unknown.get(asked.get(receiver.name, "")):
-            shown = check_proxy(receiver.route.proxy) if receiver.route.proxy else check_url(receiver.url, private=True)
-            yield f"receiver '{receiver.name}': {shown}: {why}"
