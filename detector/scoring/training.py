@@ -24,7 +24,7 @@ def fit_baseline(
     policy: DetectionPolicy,
     *,
     incidents: Iterable[Incident] = (),
-    progress: Callable[[float], object] = lambda _share: None,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[Baseline, list[Shift]]:
     """What is normal by this history, and which levels were found to have moved for good."""
     timezone = reference.operator.timezone
