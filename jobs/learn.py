@@ -10,7 +10,7 @@ from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
-from detector.impact import learn_habit
+from detector.impact import learn_mobility_profile
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
@@ -73,8 +73,8 @@ def learn(
             learned_from.append(_extent(history))
             count += 1
     checkpoint("learn.baselines")
-    habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
-    models.save_habit(store, habit)
+    profile = learn_mobility_profile(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
+    models.save_mobility_profile(store, profile)
     checkpoint("learn.habits")
     if caring is not None:
         refit_risk(store, reference, caring, now=int(now))
