@@ -29,9 +29,10 @@ from detector.backtest.results import Results
 from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth, read_truth
 from detector.clock import MovingClock
+from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.exposure import MobilityProfile, Presence
+from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
@@ -254,19 +255,8 @@ def assess_one(
     kpis: Mapping[str, Kpi],
     settings: Settings,
 ) -> Impact:
-    return impact.assess(
-        one.incident,
-        one.degradations,
-        profile=profile,
-        presence=presence,
-        topology=reference.topology,
-        customers=reference.customers,
-        now=one.now,
-        timezone=reference.operator.timezone,
-        policy=settings.impact,
-        kpis=kpis,
-        outlook=one.outlook,
-    )
+    assessment = Assessment(incident=one.incident, degradations=tuple(one.degradations), outlook=one.outlook)
+    return impact.assess(assessment, LocationData(profile, presence), reference, kpis, settings.impact, now=one.now)
 
 
 def main(arguments: Sequence[str]) -> None:

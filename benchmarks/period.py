@@ -33,6 +33,7 @@ from detector.sources.identity import Pseudonymiser
 from detector.sources.watched_folder import WatchedFolder, Watching
 from detector.store import Store
 from jobs import models
+from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.pull import pull
 
@@ -131,27 +132,12 @@ class Bench:
 
     def run(self) -> dict[str, float]:
         """Seconds by stage, from the files in the inbox to committed degradations."""
-        now, policy = self.operator.period + 1800, self.settings.detection
+        now = self.operator.period + 1800
         self.watch.start()
-        pull(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            now=now,
-            decide_from=self.operator.period,
-            policy=policy,
-            checkpoint=self.watch,
-        )
+        context = JobContext(self.feeds, self.store, self.catalogue, self.settings, self.watch)
+        pull(context, now=now, decide_from=self.operator.period)
         self.watch.lap("commit")
-        detect(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            now=now,
-            detection=policy,
-            correlation=self.settings.incidents,
-            checkpoint=self.watch,
-        )
+        detect(context, now=now)
         self.watch.lap("commit")
         return self.watch.seconds
 

@@ -7,38 +7,27 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_mobility_profile
-from detector.kpis import Catalogue
-from detector.settings import Settings
-from detector.sources.feeds import Feeds
-from detector.store import PendingStep, Store
+from detector.store import PendingStep
 from jobs import models
 from jobs.assessing.announcing import Announcing
 from jobs.assessing.asking import Asking
 from jobs.assessing.holding import Holding
 from jobs.assessing.weighing import Weighing
-from jobs.ledger import Checkpoint, no_checkpoint
+from jobs.context import JobContext
+from jobs.ledger import Checkpoint
 from jobs.restore import restore_damaged, retry_restored
 
 
-def assess(
-    source: Feeds,
-    store: Store,
-    catalogue: Catalogue,
-    settings: Settings,
-    *,
-    now: float,
-    receivers: Sequence[Receiver],
-    due_at: float,
-    checkpoint: Checkpoint = no_checkpoint,
-) -> tuple[Alert, ...]:
+def assess(context: JobContext, *, now: float, receivers: Sequence[Receiver], due_at: float) -> tuple[Alert, ...]:
     """All incidents that are open or were changed by the ticks still owed, each tick in a transaction of its own.
 
     `due_at`: wall time from which the alerts may go out. Returns the alerts composed.
     """
+    feeds, store, catalogue, settings = context.feeds, context.store, context.catalogue, context.settings
     pending = store.ticks.pending("assess")
     if not pending:
         return ()
-    reference = source.reference(now)
+    reference = feeds.reference(now)
     profile = models.load_mobility_profile(store) or no_mobility_profile()
     alerts: list[Alert] = []
     for pending_step in pending:
@@ -53,8 +42,8 @@ def assess(
             due_at=due_at,
         )
         alerts += retry_restored(
-            partial(_settle, pending_step, weighing, announcing, checkpoint),
-            partial(restore_damaged, source, store, catalogue, reference, now=now),
+            partial(_settle, pending_step, weighing, announcing, context.checkpoint),
+            partial(restore_damaged, feeds, store, catalogue, reference, now=now),
         )
     return tuple(alerts)
 

@@ -115,15 +115,16 @@ class Demo:
 
     def _play(self, settings: Settings, listening: socket, wait: Callable[[], object]) -> None:
         from detector.app import build_app, load_keys
-        from detector.delivery import DemoReceiver, Receiver
+        from detector.delivery import DemoReceiver, receiver_of
+        from detector.delivery.receivers.cloudevents import CloudEventsSettings
         from jobs.service import service_of
 
         keys, clock = load_keys(settings), MovingClock(LIVE_FROM)
         pages: list[str] = []
         receiver = DemoReceiver([keys.webhook], console=self.console, page=lambda name: f"{pages[0]}/incidents/{name}")
         with receiver:
-            team = Receiver(name="demo-care", url=receiver.start(), secrets=(keys.webhook,))
-            app = build_app(settings, clock=clock, receivers=[team])
+            team = CloudEventsSettings(name="demo-care", url=receiver.start(), secrets=(keys.webhook,))
+            app = build_app(settings, clock=clock, receivers=[receiver_of(team)])
             operator = self._lived(app)
             service = service_of(app, listening, on(self.console))
             service.jobs.run("learn")
@@ -155,9 +156,10 @@ class Demo:
     def _lived(self, app: "App") -> "LiveOperator":
         """The operator after its history, which `pull` has read as columns: the days of it would be thousands of files."""
         from detector.simulator import LiveOperator, PreparedDay
+        from jobs.context import JobContext
         from jobs.pull import pull
 
-        demo, floor = app.settings.demo, app.settings.impact.privacy_floor
+        demo = app.settings.demo
         people = demo.cells * demo.subscribers_per_cell
         who = f"{demo.cells} cells and {people:,} subscribers"
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
@@ -173,15 +175,8 @@ class Demo:
             (folder,) = app.feeds
             for day in operator.days():
                 given = PreparedDay(operator.world, operator.people, day, folder, app.pseudonymiser.subscriber)
-                pull(
-                    given.feeds,
-                    app.store,
-                    app.catalogue,
-                    now=day.end,
-                    decide_from=LIVE_FROM,
-                    policy=app.settings.detection,
-                    floor=floor,
-                )
+                context = JobContext(given.feeds, app.store, app.catalogue, app.settings)
+                pull(context, now=day.end, decide_from=LIVE_FROM)
                 progress((day.number + 1) / demo.history_days)
         return operator
 

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
-from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.window import Tick
-from detector.kpis import Catalogue
-from detector.sources.feeds import Feeds
-from detector.store import Store
+from jobs.context import JobContext
 from jobs.decide import TickDecider
-from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.restore import restore_damaged, retry_restored
 from jobs.score import TickScorer
 
@@ -21,24 +17,16 @@ class Detected:
     decided: tuple[Tick, ...] = ()
 
 
-def detect(
-    source: Feeds,
-    store: Store,
-    catalogue: Catalogue,
-    *,
-    now: float,
-    detection: DetectionPolicy,
-    correlation: IncidentPolicy,
-    checkpoint: Checkpoint = no_checkpoint,
-) -> Detected:
+def detect(context: JobContext, *, now: float) -> Detected:
     """Every tick that is owed and ready by `now`, oldest first; each is decided before the next is scored.
 
     A tick without a baseline stays owed until `learn` has run. A late or corrected tick, no newer than the newest decided
     one, is scored anew with those that look back on it, and all decisions since then are taken again.
     """
-    reference = source.reference(now)
-    scoring = TickScorer(store, reference, catalogue, detection, now, checkpoint)
-    deciding = TickDecider(scoring, correlation)
+    feeds, store, catalogue, settings = context.feeds, context.store, context.catalogue, context.settings
+    reference = feeds.reference(now)
+    scoring = TickScorer(store, reference, catalogue, settings.detection, now, context.checkpoint)
+    deciding = TickDecider(scoring, settings.incidents)
     scored: list[Tick] = []
     decided: list[Tick] = []
 
@@ -51,5 +39,5 @@ def detect(
             scored.append(pending_step.tick)
             decided.extend(deciding.forward())
 
-    retry_restored(run, lambda: restore_damaged(source, store, catalogue, reference, now=now))
+    retry_restored(run, lambda: restore_damaged(feeds, store, catalogue, reference, now=now))
     return Detected(tuple(scored), tuple(decided))

@@ -7,19 +7,16 @@ from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.policy import CarePolicy, DetectionPolicy
+from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.impact import learn_mobility_profile
-from detector.kpis import Catalogue
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
-from detector.sources.feeds import Feeds
-from detector.store import Store
 from jobs import models
 from jobs.complaint_risk import refit_risk
+from jobs.context import JobContext
 from jobs.doubt import Spell, in_doubt, marked, set_apart
-from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.progress import ProgressCallback, no_progress
 from jobs.restore import restore_damaged, retry_restored
 
@@ -34,24 +31,13 @@ ADOPTED = "adopted"
 """Note: object and KPI -> since when (s) its level is the new normal."""
 
 
-def learn(
-    source: Feeds,
-    store: Store,
-    catalogue: Catalogue,
-    *,
-    now: float,
-    policy: DetectionPolicy,
-    caring: CarePolicy | None = None,
-    checkpoint: Checkpoint = no_checkpoint,
-    progress: ProgressCallback = no_progress,
-) -> int:
+def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_progress) -> int:
     """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
 
     Nothing of a tick in doubt is learned: suspect rows, works, holidays and open or past degradations are left out. A level
-    that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised.
-    `caring`: on what basis people may be profiled; the complaint risk is fitted anew if it is given.
-    """
-    reference = source.reference(now)
+    that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised."""
+    feeds, store, catalogue, policy = context.feeds, context.store, context.catalogue, context.settings.detection
+    reference = feeds.reference(now)
     window = Window(int(now) - policy.history_days * _DAY, int(now))
     store.history.compact(before=int(now))
     with store.begin() as connection:
@@ -61,7 +47,7 @@ def learn(
     for duration_s in durations:
         history = retry_restored(
             partial(store.history.read_whole, duration_s, window),
-            partial(restore_damaged, source, store, catalogue, reference, now=now),
+            partial(restore_damaged, feeds, store, catalogue, reference, now=now),
         )
         if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
             degraded = store.degradations.since(int(history.starts[0]))
@@ -72,13 +58,12 @@ def learn(
             told = _say(findings, shifts, told)
             learned_from.append(_extent(history))
             count += 1
-    checkpoint("learn.baselines")
+    context.checkpoint("learn.baselines")
     profile = learn_mobility_profile(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
     models.save_mobility_profile(store, profile)
-    checkpoint("learn.habits")
-    if caring is not None:
-        refit_risk(store, reference, caring, now=int(now))
-        checkpoint("learn.risk")
+    context.checkpoint("learn.habits")
+    refit_risk(store, reference, context.settings.care, now=int(now))
+    context.checkpoint("learn.risk")
     with store.begin() as connection:
         store.notes.put(connection, "learned_at", now)
         store.notes.put(connection, LEARNED_FROM, learned_from)

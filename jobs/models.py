@@ -52,9 +52,9 @@ def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionP
     return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 
-def save_mobility_profile(store: Store, habit: MobilityProfile) -> None:
+def save_mobility_profile(store: Store, profile: MobilityProfile) -> None:
     """Replace the habits, whole."""
-    arrays: Arrays = {"cells": _strings(habit.cells)} | {name: getattr(habit, name) for name in _HABIT}
+    arrays: Arrays = {"cells": _strings(profile.cells)} | {name: getattr(profile, name) for name in _HABIT}
     store.arrays.save("habit", arrays, mobility_profiles.MADE_FROM)
 
 

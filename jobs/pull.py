@@ -10,18 +10,17 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.domain.finding import Findings
-from detector.domain.policy import DetectionPolicy, FeedbackPolicy
+from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Cursor, Reference, SourceFile
 from detector.domain.window import Tick, Window
-from detector.kpis import Catalogue
-from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import feed_watch
 from jobs.contact_bursts import scan_bursts
+from jobs.context import JobContext
 from jobs.coverage import keep_counters
 from jobs.feed_cursors import cursor_of, keep_cursor
 from jobs.intake import Intake, judge_names
-from jobs.ledger import Checkpoint, never_came, no_checkpoint
+from jobs.ledger import Checkpoint, never_came
 from jobs.progress import ProgressCallback, no_progress
 from jobs.pull_budget import PullBudget, is_large
 from jobs.pull_people import PeoplePull
@@ -35,32 +34,28 @@ _ROUND_BYTES = 160 * 2**20
 
 
 def pull(
-    feeds: Feeds,
-    store: Store,
-    catalogue: Catalogue,
+    context: JobContext,
     *,
     now: float,
     decide_from: int,
-    policy: DetectionPolicy,
-    listening: FeedbackPolicy | None = None,
-    floor: int = 5,
-    checkpoint: Checkpoint = no_checkpoint,
     progress: ProgressCallback = no_progress,
     budget_s: float = inf,
 ) -> Pulled:
     """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and add_pending nothing.
 
-    More contacts from a place than usual, of `floor` people or more, are a finding where nothing is degraded (`listening`).
+    More contacts from a place than usual are a finding where nothing is degraded, if at least as many people made them as
+    may be named in a count.
     A feed or a file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s`
     is left for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be
     written: nothing is half recorded, the next pull does it again."""
+    feeds, store, catalogue, settings = context.feeds, context.store, context.catalogue, context.settings
     findings = Findings()
     due = feeds.due()
     reference = feeds.reference(now, findings)
     store.vault.seal(reference.raw_ids)
     rows = PeoplePull(feeds, store, reference, now, findings, due).run()
-    if listening is not None and now >= decide_from:
-        scan_bursts(store, reference, listening, findings, floor=floor, now=int(now))
+    if now >= decide_from:
+        scan_bursts(store, reference, settings.feedback, findings, floor=settings.impact.privacy_floor, now=int(now))
     restore_damaged(feeds, store, catalogue, reference, now=now)
     listed = feeds.listed(due, lambda feed: cursor_of(store, feed, "counters").until, now, findings)
     feeds.passed_over(findings)
@@ -84,7 +79,7 @@ def pull(
         for part in _rounds(fresh, store)
     ]
     budget = PullBudget(store, budget_s)
-    done, failed = _run(rounds, now, checkpoint, progress, budget)
+    done, failed = _run(rounds, now, context.checkpoint, progress, budget)
     ticks = [tick for pulled in done for tick in pulled.ticks]
     unused: dict[str, str] = {}
     for intake in intakes.values():
@@ -96,7 +91,7 @@ def pull(
     with store.begin() as connection:
         left = store.source_files.unread(unread)
         if not budget.backlog(left):
-            ticks += _owe_gaps(connection, store, reference, now, decide_from, policy)
+            ticks += _owe_gaps(connection, store, reference, now, decide_from, settings.detection)
         for feed in listed:
             until = min([now, *(nextafter(p.arrived_at, -inf) for p in left if p.source == feed)])
             keep_cursor(connection, store, feed, "counters", Cursor(until))

@@ -17,6 +17,7 @@ from detector.telemetry import Telemetry
 from jobs import models
 from jobs.assess import assess
 from jobs.clock_guard import ClockGuard
+from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feed_watch import last_seen, silent_parts, stops, watches
@@ -66,6 +67,10 @@ class Jobs:
         self.guard = ClockGuard(clock=self.clock, store=self.store, feeds=self.feeds, telemetry=self.telemetry, timed=timed)
         self.clock = self.guard
 
+    @property
+    def context(self) -> JobContext:
+        return JobContext(self.feeds, self.store, self.catalogue, self.settings, self.checkpoint)
+
     def run(self, name: str) -> str:
         """One job once; returns what it did in one line. Raises PrecallError."""
         job, _, receiver = name.partition(":")
@@ -84,18 +89,11 @@ class Jobs:
         return int(known)
 
     def pull(self) -> str:
-        policy = self.settings.detection
         with self.display("reading what has arrived") as progress:
             pulled = pull(
-                self.feeds,
-                self.store,
-                self.catalogue,
+                self.context,
                 now=self.clock.now(),
                 decide_from=self.decide_from(),
-                policy=policy,
-                listening=self.settings.feedback,
-                floor=self.settings.impact.privacy_floor,
-                checkpoint=self.checkpoint,
                 progress=progress,
                 budget_s=self.settings.sources.pull_budget_s,
             )
@@ -135,15 +133,7 @@ class Jobs:
             self.telemetry.silent(watch.feed, stops(self.store, watch.feed))
 
     def detect(self) -> str:
-        detected = detect(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            now=self.clock.now(),
-            detection=self.settings.detection,
-            correlation=self.settings.incidents,
-            checkpoint=self.checkpoint,
-        )
+        detected = detect(self.context, now=self.clock.now())
         self.decided += detected.decided
         self._watch_feeds()
         self.telemetry.ticks.inc(len(detected.decided))
@@ -154,16 +144,7 @@ class Jobs:
         return f"{len(detected.decided)} ticks decided, {len(open_)} incidents open"
 
     def assess(self) -> str:
-        alerts = assess(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            self.settings,
-            now=self.clock.now(),
-            receivers=self.receivers,
-            due_at=self.wall.now(),
-            checkpoint=self.checkpoint,
-        )
+        alerts = assess(self.context, now=self.clock.now(), receivers=self.receivers, due_at=self.wall.now())
         self.notified += len(alerts)
         return f"{len(alerts)} alerts composed"
 
@@ -197,18 +178,9 @@ class Jobs:
         """From everything until now; from what was there `as_of` (s), where the same is to be learned again."""
         if not self.guard.certain():
             return self.guard.problem()
-        policy, now = self.settings.detection, self.clock.now() if as_of is None else as_of
+        now = self.clock.now() if as_of is None else as_of
         with self.display("learning what is normal") as progress:
-            count = learn(
-                self.feeds,
-                self.store,
-                self.catalogue,
-                now=now,
-                policy=policy,
-                caring=self.settings.care,
-                checkpoint=self.checkpoint,
-                progress=progress,
-            )
+            count = learn(self.context, now=now, progress=progress)
         with self.store.begin() as connection:
             self.store.notes.put(connection, "learned_for", self._judged_by())
         log_learned(self.store, self.decide_from())

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detector import delivery
 from detector.backtest.false_alarm_rate import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
+from detector.delivery import cloudevents
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
 from detector.domain.finding import Findings
@@ -23,6 +23,7 @@ from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs import ledger, models
 from jobs.assess import assess
+from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import keep_experience
 from jobs.feed_watch import watches
@@ -89,21 +90,15 @@ class Replay:
         keep_experience(self.feeds, self.store, now=clock.now())
         return replace(self._gather(clock.now()), held_out_false=held_out_false)
 
+    @property
+    def context(self) -> JobContext:
+        return JobContext(self.feeds, self.store, self.catalogue, self.settings)
+
     def _pull(self, clock: MovingClock) -> None:
-        pull(
-            self.feeds,
-            self.store,
-            self.catalogue,
-            now=clock.now(),
-            decide_from=self.window.start,
-            policy=self.settings.detection,
-            listening=self.settings.feedback,
-            floor=self.settings.impact.privacy_floor,
-        )
+        pull(self.context, now=clock.now(), decide_from=self.window.start)
 
     def _learn(self, clock: MovingClock) -> None:
-        policy, caring = self.settings.detection, self.settings.care
-        if not learn(self.feeds, self.store, self.catalogue, now=clock.now(), policy=policy, caring=caring):
+        if not learn(self.context, now=clock.now()):
             raise self._nothing_before()
 
     def _nothing_before(self) -> Misconfigured:
@@ -131,15 +126,14 @@ class Replay:
         return findings
 
     def _detect(self, clock: MovingClock) -> None:
-        policy, correlation = self.settings.detection, self.settings.incidents
-        detect(self.feeds, self.store, self.catalogue, now=clock.now(), detection=policy, correlation=correlation)
+        detect(self.context, now=clock.now())
         reference = self.feeds.reference(clock.now())
         for watch in watches(self.feeds, self.store, reference, now=clock.now(), begun_at=self.window.start):
             watch.look()
 
     def _assess(self, clock: MovingClock) -> None:
         now = clock.now()
-        assess(self.feeds, self.store, self.catalogue, self.settings, now=now, receivers=(), due_at=now)
+        assess(self.context, now=now, receivers=(), due_at=now)
 
     def _instants(self) -> Iterator[tuple[float, Sequence[Tick]]]:
         """When anything can change, with the ticks whose grace time ends then: whenever something arrives, a tick's grace
@@ -215,10 +209,9 @@ class Replay:
         return {name: impact for name, impact in found.items() if impact}
 
     def _alerts(self) -> Alerts:
-        render = delivery.format_named("cloudevents").render
         source = self.settings.delivery.source
         messages = self.store.outbox.messages()
-        return tuple((json.loads(render(m.alert, source)), m.time) for m in messages)
+        return tuple((json.loads(cloudevents(m.alert, source)), m.time) for m in messages)
 
     def _bands(self, incidents: Sequence[Incident], reference: Reference) -> dict[str, tuple[Band, ...]]:
         """Plots of the most severe incidents that care heard of."""

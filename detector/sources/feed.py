@@ -127,9 +127,13 @@ class FeedSettings(BaseModel, ABC):
         return seconds_of(SILENT_AFTER) if "counters" in self.wanted else None
 
     @property
-    def folders(self) -> tuple[Path, ...]:
-        """Folders of this machine that the feed reads: their rights are looked at."""
-        return ()
+    def folders(self) -> dict[str, Path]:
+        """Key -> folder of this machine that the feed reads: their rights are looked at."""
+        return {}
+
+    def said_operator(self) -> Operator | None:
+        """Time zone, country, delay and tick, without opening the feed; None if it does not say. Raises Misconfigured."""
+        return None
 
     @abstractmethod
     def open(self, context: FeedContext) -> Feed:

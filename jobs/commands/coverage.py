@@ -47,7 +47,7 @@ def _summary(app: App, found: Coverage) -> list[str]:
     span = "" if found.until is None else f", from {moment(found.since)} to {moment(found.until)} (UTC)"
     lines = [f"{found.measured} of {found.objects} cells and core functions measured, by {len(found.there)} KPIs{span}"]
     if not found.objects:
-        lines.append(f"no cells are known: put a cells.csv into {app.settings.sources.path}")
+        lines.append(f"no cells are known: put a cells.csv into {' or '.join(map(str, app.settings.inboxes.values()))}")
     return lines
 
 

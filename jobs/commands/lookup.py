@@ -75,6 +75,8 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
     app = wire(settings)
 
     def known() -> Reference:
+        if settings.feeds:
+            return app.feeds.reference(app.clock.now())
         return reference_of(settings.sources.path, app.pseudonymiser, subscriber.strip(), app.clock.now())
 
     try:

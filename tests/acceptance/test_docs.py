@@ -23,10 +23,11 @@ import typer.main
 
 from detector.app import read_catalogue
 from detector.backtest import output_files
+from detector.delivery.receivers.cloudevents import CloudEventsSettings
 from detector.domain.kpi import Kpi
 from detector.domain.policy import HoldoutPolicy, LawfulBasis
 from detector.domain.rule import Offer
-from detector.settings import DEFAULT, Receiver, Settings, load
+from detector.settings import DEFAULT, Settings, load
 from jobs.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -267,7 +268,9 @@ def toml(value: object) -> str:
 
 NESTED = {HoldoutPolicy: "[care.holdout]", LawfulBasis: "[[care.lawful_basis]]", Offer: "[[care.offers]]"}
 SECTIONS = {
-    "## [[receivers]]" if name == "receivers" else f"## [{name}]": Receiver if name == "receivers" else field.annotation
+    "## [[receivers]]" if name == "receivers" else f"## [{name}]": CloudEventsSettings
+    if name == "receivers"
+    else field.annotation
     for name, field in Settings.model_fields.items()
 } | {f"### {name}": section for section, name in NESTED.items()}
 

@@ -9,6 +9,7 @@ from detector.app import build_app
 from detector.domain.window import Window
 from detector.settings import Settings
 from detector.simulator import LiveOperator, PreparedDay
+from jobs.context import JobContext
 from jobs.pull import pull
 
 LIVE = int(datetime(2026, 3, 24, 6, tzinfo=UTC).timestamp())
@@ -46,7 +47,7 @@ def apps(tmp_path_factory):
 
 
 def pulled(app, feeds, now):
-    pull(feeds, app.store, app.catalogue, now=now, decide_from=LIVE, policy=app.settings.detection)
+    pull(JobContext(feeds, app.store, app.catalogue, app.settings), now=now, decide_from=LIVE)
 
 
 def test_the_kpis_are_the_same_to_the_last_digit(apps):

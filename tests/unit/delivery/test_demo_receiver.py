@@ -7,16 +7,13 @@ import httpx2
 import pytest
 from rich.console import Console
 
-from detector.delivery import DemoReceiver, HttpTransport, Message, Receiver, cloudevents, deliver, signed_headers
+from detector.delivery import DemoReceiver, FrozenAlert, HttpTransport, cloudevents, deliver, signed_headers
 from detector.delivery.announcement import announcement
-from detector.delivery.receiver import LARGEST_BODY
+from detector.delivery.demo_receiver import LARGEST_BODY
 from detector.delivery.signing import demo_secret
+from tests.receiving import signed_receiver
 
 SECRET = demo_secret("receiver")
-
-
-class Wall:
-    now = staticmethod(time.time)
 
 
 @pytest.fixture
@@ -31,11 +28,10 @@ def desk():
 
 
 def send(url, alert, secret=SECRET):
-    message = Message(alert.key, cloudevents(alert, "/precall/test"), 0, alert.expires_at)
-    with HttpTransport(Wall()) as transport:
-        return deliver(
-            message, Receiver(name="desk", url=url, secrets=(secret,)), transport, event_now=alert.time, wall_now=time.time()
-        )
+    frozen = FrozenAlert(alert.key, cloudevents(alert, "/precall/test"), 0, alert.expires_at)
+    with HttpTransport() as transport:
+        receiver = signed_receiver("desk", url, secret)
+        return deliver(frozen, receiver, transport, event_now=alert.time, wall_now=time.time())
 
 
 def test_an_incident_opens_is_updated_and_resolves_and_nothing_is_told_twice(desk, make_alert):
