@@ -55,7 +55,7 @@ def frames(stream: BinaryIO) -> Iterator[Any]:
         yield pickle.loads(body)  # noqa: S301  from the parent process over its own pipe
 
 
-class Reported:
+class LatestSnapshot:
     """The newest snapshot, and how old it is. A `Clock`, too: the daemon's own (see `Boot`)."""
 
     def __init__(self, event_now: float, *, runs: bool, passed: Callable[[], float] = monotonic) -> None:

@@ -1,11 +1,12 @@
-"""Nouns as JSON: the domain's own names, ISO times, and no count of people under the privacy floor."""
+"""Nouns as JSON: the names of the domain, ISO times, and no count of people under the privacy floor."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
+from detector.care.context import Context
 from detector.care.impact_part import counted, on_the_list
 from detector.care.lookup import LookupAnswer, Touching
 from detector.care.privacy import shown
@@ -13,14 +14,16 @@ from detector.domain.alert import Decision  # noqa: F401  the doctest's
 from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
+from detector.domain.feedback import Feedback
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, Rival
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
+from detector.reports import Report
 from detector.web.service import CareView, Listed
 
 Json = dict[str, Any]
-NOTHING_TOLD: Mapping[str, Any] = MappingProxyType({})
+NO_ALERT: Mapping[str, Any] = MappingProxyType({})
 
 
 def iso(epoch_s: float | None) -> str | None:
@@ -85,20 +88,20 @@ def incident_in_full(
     *,
     floor: int,
     find: Callable[[str], Kpi | None] = lambda _: None,
-    told: Mapping[str, Any] = NOTHING_TOLD,
+    notified: Mapping[str, Any] = NO_ALERT,
 ) -> Json:
-    """An incident with its evidence and its counts; people only by number, as the last alert (`told`) has them."""
+    """An incident with its evidence and its counts; people only by number, as the last alert (`notified`) has them."""
     return incident(found) | {
         "degradations": [degradation(d, find) for d in degradations],
-        "impact": impact and counts(impact, floor=floor, told=told),
-        "care": care and care_counts(care, floor=floor, told=told),
+        "impact": impact and counts(impact, floor=floor, notified=notified),
+        "care": care and care_counts(care, floor=floor, notified=notified),
         "links": {"affected": f"/v1/incidents/{found.incident_id}/affected", "page": f"/incidents/{found.incident_id}"},
     }
 
 
-def counts(impact: Impact, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD) -> Json:
+def counts(impact: Impact, *, floor: int, notified: Mapping[str, Any] = NO_ALERT) -> Json:
     """The assessment without its people, told as alerts tell it: in steps of the floor, and null under it."""
-    seen = counted(impact, floor, told)
+    seen = counted(impact, floor, notified)
     low, high = seen.interval or (None, None)
     return {
         "assessed_at": iso(impact.assessed_at),
@@ -112,12 +115,12 @@ def counts(impact: Impact, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD
     }
 
 
-def care_counts(care: CareView, *, floor: int, told: Mapping[str, Any] = NOTHING_TOLD) -> Json:
+def care_counts(care: CareView, *, floor: int, notified: Mapping[str, Any] = NO_ALERT) -> Json:
     """Of the people on the list."""
     listed = max(care.listed, care.contactable)
     return (
         plain(care)
-        | on_the_list(listed, care.contactable, care.proposed, floor, told)
+        | on_the_list(listed, care.contactable, care.proposed, floor, notified)
         | {"withheld": {reason: shown(people, floor) for reason, people in care.withheld.items()}}
     )
 
@@ -209,6 +212,41 @@ def said(row: Communication) -> Json:
         "incident_id": row.incident_id if own else "",
         "own_line": own,
     }
+
+
+def report(made: Report) -> Json:
+    columns = [{"name": c.name, "title": c.title, "kind": c.kind} for c in made.columns]
+    return {"name": made.name, "title": made.title, "columns": columns, "rows": made.records(), "notes": list(made.notes)}
+
+
+def feedback(one: Feedback) -> Json:
+    """
+    >>> feedback(Feedback("inc_1", 60.0, "desk-7", "confirmed"))["at"]
+    '1970-01-01T00:01:00Z'
+    """
+    return asdict(one) | {"at": iso(one.at)}
+
+
+def context(known: Context) -> Json:
+    """What an agent sees beside the incident; keys as pseudonyms."""
+    person = {k: v for k, v in plain(known.person).items() if k not in {"key", "account", "guardian"}}
+    unnamed = {"subscriber", "recipient", "interaction_id"}
+    return {
+        "person": person,
+        "accounts": [asdict(one) for one in known.accounts],
+        "contacts": [_row(one, unnamed | {"kind", "score", "trigger"}) for one in known.contacts],
+        "surveys": [_row(one, unnamed | {"kind", "category", "sorted_by", "cell_id", "outcome"}) for one in known.surveys],
+        "incidents": [_row(one, set()) for one in known.incidents],
+        "said": [_row(one, unnamed) for one in known.said],
+        "events": [_row(one, unnamed) for one in known.events],
+        "history": plain(known.history),
+        "private": known.private,
+    }
+
+
+def _row(noun: Any, without: set[str]) -> Json:
+    values = {name: value for name, value in plain(noun).items() if name not in without}
+    return values | ({"at": iso(values["at"])} if "at" in values else {})
 
 
 def _finite(value: Any) -> Any:

@@ -19,18 +19,18 @@ class HeadLikeGet:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        ended = False
+        complete = False
 
         async def headers_only(message: Message) -> None:
-            nonlocal ended
+            nonlocal complete
             if message["type"] != "http.response.body":
                 await send(message)
-            elif not ended:
-                ended = True
+            elif not complete:
+                complete = True
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         async def until_the_end() -> Message:
-            return {"type": "http.disconnect"} if ended else await receive()
+            return {"type": "http.disconnect"} if complete else await receive()
 
         await self._app({**scope, "method": "GET"}, until_the_end, headers_only)
 

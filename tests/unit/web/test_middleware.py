@@ -6,7 +6,7 @@ import re
 import pytest
 
 from detector.domain.errors import Transient
-from detector.web.head import HeadLikeGet
+from detector.web.middleware import HeadLikeGet
 
 FITTING = {"incident_id": "inc_open", "subscriber": "+41790000001", "account": "acc_1", "name": "planning"}
 PATHS = [

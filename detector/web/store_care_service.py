@@ -1,4 +1,4 @@
-"""The desk's questions answered from the store."""
+"""`CareService` over the store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from jobs.reporting import report, window_of
 
 
 @dataclass(frozen=True)
-class StoreDesk:
-    """Implements `Desk`."""
+class StoreCareService:
+    """Implements `CareService`."""
 
     store: Store
     source: ReferenceFeed

@@ -14,7 +14,7 @@ from detector.domain.feedback import Feedback
 from detector.domain.impact import AccountImpact
 from detector.domain.interaction import Interaction
 from detector.reports import Column, Report
-from detector.web import create_app, desk_api
+from detector.web import create_app, serializers
 from tests.unit.web.conftest import START, TOKEN
 
 ROWS = (("2026-W13", "all", "", 3, 610, 812.5, None, 40.0), ("2026-W13", "cause", "site / outage", 2, 610, 810.0, 20, 40.0))
@@ -37,7 +37,7 @@ MADE = Report(
 
 
 @dataclass
-class MemoryDesk:
+class InMemoryCareService:
     said: list[Feedback] = field(default_factory=list)
     asked: list[tuple] = field(default_factory=list)
 
@@ -65,16 +65,16 @@ class MemoryDesk:
 
 
 @pytest.fixture
-def desk():
-    return MemoryDesk()
+def care():
+    return InMemoryCareService()
 
 
 @pytest.fixture
-def app(service, desk):
-    return create_app(service, desk, token=TOKEN, timezone="Europe/Zurich")
+def app(service, care):
+    return create_app(service, care, token=TOKEN, timezone="Europe/Zurich")
 
 
-def test_a_care_team_says_what_it_found(program, desk):
+def test_a_care_team_says_what_it_found(program, care):
     body = {"verdict": "resolved_for_customer", "subscriber": "491701234567", "outcome": "reached"}
     told = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
     assert told.status_code == 201
@@ -99,17 +99,17 @@ def test_a_care_team_says_what_it_found(program, desk):
         ({}, 422, "verdict"),
     ],
 )
-def test_what_nobody_could_read_is_refused(program, desk, body, status, says):
+def test_what_nobody_could_read_is_refused(program, care, body, status, says):
     answer = program.post("/v1/incidents/inc_open/feedback", json=body)
     assert (answer.status_code, says in answer.json()["detail"]) == (status, True)
-    assert desk.said == []
+    assert care.said == []
 
 
-def test_feedback_needs_the_token_and_an_incident(outsider, program, desk):
+def test_feedback_needs_the_token_and_an_incident(outsider, program, care):
     assert outsider.post("/v1/incidents/inc_open/feedback", json={"verdict": "confirmed"}).status_code == 401
     assert program.post("/v1/incidents/inc_none/feedback", json={"verdict": "confirmed"}).status_code == 404
     assert program.get("/v1/incidents/inc_none/feedback").status_code == 404
-    assert desk.said == []
+    assert care.said == []
 
 
 def test_the_incidents_page_says_what_care_says(person, program):
@@ -119,7 +119,7 @@ def test_the_incidents_page_says_what_care_says(person, program):
     assert "Care says: <strong>confirmed</strong> (2), <strong>wrong cause</strong>." in page
 
 
-def test_a_report_is_the_same_rows_everywhere(program, person, desk):
+def test_a_report_is_the_same_rows_everywhere(program, person, care):
     listed = program.get("/v1/reports").json()["reports"]
     assert {
         "name": "planning",
@@ -130,7 +130,7 @@ def test_a_report_is_the_same_rows_everywhere(program, person, desk):
         "/v1/reports/planning", params={"from": "2026-03-01", "to": "2026-04-01T00:00Z", "per": "month"}
     ).json()
     assert told["rows"] == MADE.records()
-    assert desk.asked == [("planning", 1772323200, 1775001600, "month")]
+    assert care.asked == [("planning", 1772323200, 1775001600, "month")]
     assert [row["by"] for row in program.get("/v1/reports/planning", params={"by": "cause"}).json()["rows"]] == ["cause"]
     page = person.get("/reports/planning").text
     assert all(words in page for words in ("site / outage", "610", "812.5", "40.00", "–", MADE.notes[0]))
@@ -199,7 +199,7 @@ def test_a_context_is_told_without_keys_of_people():
         events=(),
         history=CustomerHistory(incidents=1, degraded_s=60.0, index=71.0),
     )
-    told = desk_api.context(known)
+    told = serializers.context(known)
     assert "sub_" not in str(told)
     assert told["contacts"][0]["at"] == told["surveys"][0]["at"] == told["said"][0]["at"] == "2026-03-24T08:00:00Z"
     assert (told["surveys"][0]["score"], told["accounts"][0]["roles"], told["history"]["index"]) == (
@@ -209,7 +209,7 @@ def test_a_context_is_told_without_keys_of_people():
     )
 
 
-def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, desk):
+def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, care):
     rows = program.get("/v1/incidents/inc_open/affected", params={"limit": 2, "context": True}).json()["affected"]
     assert [row["context"]["person"]["segment"] for row in rows] == ["gold", "gold"]
     assert "context" not in program.get("/v1/incidents/inc_open/affected", params={"limit": 2}).json()["affected"][0]
@@ -218,7 +218,7 @@ def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, des
     assert "context" not in program.get(caller, params={"context": True, "caller": "manager"}).json(), (
         "nobody else's business"
     )
-    assert desk.asked == [("inc_open", ("sub_000", "sub_001"), "api"), ("+41790000001", "api")]
+    assert care.asked == [("inc_open", ("sub_000", "sub_001"), "api"), ("+41790000001", "api")]
 
 
 def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
