@@ -29,14 +29,14 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
     """
     strongest: dict[str, float] = {}
     for d in degradations:
-        strongest[d.base_object] = max(d.strength, strongest.get(d.base_object, 0.0))
+        strongest[d.base_object] = max(d.neg_log10_p, strongest.get(d.base_object, 0.0))
     odds = log(PRIOR / (1 - PRIOR)) + sum(map(bayes_bound, strongest.values())) + confirmations * CONFIRMATION
     if not any(strongest.values()):
         odds += log(1 / PRIOR)  # missing data is certain; what it means is what the confirmations say
     return min(SUREST, max(LEAST, 1 / (1 + exp(-min(odds, 50.0)))))
 
 
-def bayes_bound(strength: float) -> float:
+def bayes_bound(neg_log10_p: float) -> float:
     """ln of the largest Bayes factor for a -log10 p; 0 where p >= 1/e."""
-    log_p = -strength * log(10)
+    log_p = -neg_log10_p * log(10)
     return max(0.0, -(1 + log_p + log(-log_p))) if log_p < -1 else 0.0

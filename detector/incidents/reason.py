@@ -71,7 +71,7 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
         for p in d.parts
         if p.kpi != d.kpi and ((kpi := kpis.get(p.kpi)) is None or kpi.shortfall(p.observed, p.expected) > 0)
     ]
-    sure = quantities.by_chance(d.strength)
+    sure = quantities.by_chance(d.neg_log10_p)
     return _sentence(observation_text(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
 
 

@@ -66,11 +66,16 @@ def coverage(found: Coverage) -> Json:
     }
 
 
+_PUBLIC = {"neg_log10_p": "strength", "threshold": "bar"}
+"""Field of a degradation -> its name in answers, where that is another."""
+
+
 def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
     """With the sentence that explains it, and its parts by name."""
-    parts = [{name: _finite(value) for name, value in part._asdict().items()} for part in found.parts]
+    parts = [{_PUBLIC.get(name, name): _finite(value) for name, value in part._asdict().items()} for part in found.parts]
     readings = [one._asdict() | {"end": iso(one.end)} for one in found.readings]
-    return plain(found) | {"explanation": explained(found, find), "parts": parts, "readings": readings}
+    named = {_PUBLIC.get(name, name): value for name, value in plain(found).items()}
+    return named | {"explanation": explained(found, find), "parts": parts, "readings": readings}
 
 
 def explained(found: Degradation, find: Callable[[str], Kpi | None]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.degradations import track
-from detector.degradations.together import fisher
+from detector.degradations.site_pooling import fisher
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
@@ -33,9 +33,9 @@ ACCESS = COLUMN["acc"]
 )
 def test_a_site(story: str, strengths: tuple[float, ...], excess: float, raised: list[str]) -> None:
     shown = evidence(TICK, {}, OBJECTS)
-    for cell, strength in zip(("c1.1", "c1.2", "c1.3"), strengths, strict=True):
+    for cell, neg_log10_p in zip(("c1.1", "c1.2", "c1.3"), strengths, strict=True):
         row = shown.object_index[cell]
-        shown.strength[row, ACCESS] = shown.recent[row, ACCESS] = strength
+        shown.neg_log10_p[row, ACCESS] = shown.recent[row, ACCESS] = neg_log10_p
         shown.observed[row, ACCESS], shown.excess[row, ACCESS] = 0.9, excess
         shown.matters[row, ACCESS] = True
     found = track(

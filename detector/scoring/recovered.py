@@ -13,7 +13,7 @@ LEAST_Z = 0.85
 """Where the last part is judged by its deviation, it has to be worse than four in five healthy ones."""
 
 
-def ended(sample: Sample, horizons: NDArray[np.int64], z: Floats, *, counted: bool) -> NDArray[np.bool_]:
+def recovered(sample: Sample, horizons: NDArray[np.int64], z: Floats, *, counted: bool) -> NDArray[np.bool_]:
     """[horizon, object]: the last third of a long horizon fits "back to normal" better than "as bad as before it".
 
     For counts, the Poisson likelihood ratio of the two (as in a change-point test: Killick and Eckley 2014), with the rate
@@ -23,8 +23,8 @@ def ended(sample: Sample, horizons: NDArray[np.int64], z: Floats, *, counted: bo
     >>> expected = np.array([[1.0, 1.0], [3.0, 3.0], [12.0, 12.0]])
     >>> level, none = np.full((3, 2), 0.01), np.zeros((3, 2))
     >>> bad_until_an_hour_ago = Sample(
-    ...     events=sides, size=100 * expected, level=level, spread=none, doubt=np.zeros(2), rest=none)
-    >>> ended(bad_until_an_hour_ago, np.array([1, 3, 12]), 0 * sides, counted=True).tolist()
+    ...     events=sides, size=100 * expected, level=level, spread=none, level_variance=np.zeros(2), idle_probability=none)
+    >>> recovered(bad_until_an_hour_ago, np.array([1, 3, 12]), 0 * sides, counted=True).tolist()
     [[False, False], [False, False], [True, False]]
     """
     length = np.array([effective(h) for h in horizons.tolist()])

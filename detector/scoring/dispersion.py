@@ -10,13 +10,13 @@ from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import KNOT, Baseline
-from detector.scoring.calibration import Exceedances, faulty_days, stretch
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts
-from detector.scoring.horizons import DOUBTFUL_Z, summed
+from detector.scoring.horizons import SHARP_Z, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.shrinkage import trimmed_ratio
+from detector.scoring.tail_calibration import Exceedances, faulty_days, tail_calibration
 from detector.scoring.time_of_week import TimeOfWeek
 
 PRIOR_PERIODS = 300.0
@@ -85,7 +85,7 @@ class History:
         events, size, level = self.observed(k, part)
         expected = level * self.common(k) * size
         if horizon < 0:
-            sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > DOUBTFUL_Z
+            sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > SHARP_Z
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
         return Sample(
@@ -93,8 +93,8 @@ class History:
             size=size,
             level=expected / size,
             spread=np.zeros(1),
-            doubt=base.doubt[part, k].astype(float),
-            rest=base.rests(k, rows, self.when),
+            level_variance=base.level_variance[part, k].astype(float),
+            idle_probability=base.idle_probabilities(k, rows, self.when),
             worse=self.frame.kpis[k].worse_sign,
             offset=float(base.offset[k]),
             counted=bool(base.counted[k]),
@@ -135,7 +135,7 @@ def _load_above(
     return np.nan_to_num(events / size - baseline.levels(j, rows, when))
 
 
-def usual_slopes(past: History, k: int) -> None:
+def fit_load_slopes(past: History, k: int) -> None:
     """By how much the log of a mean changes with load, per object, shrunk towards the network; only the plausible way."""
     base, j = past.baseline, int(past.baseline.load[k])
     if j < 0:
@@ -158,7 +158,7 @@ def usual_slopes(past: History, k: int) -> None:
     past.seen.clear()
 
 
-def usual_spread(past: History, k: int) -> None:
+def fit_spread(past: History, k: int) -> None:
     """Spread per object and horizon, shrunk towards the network's."""
     base = past.baseline
     scorer = SCORERS[past.frame.kpis[k].kind]
@@ -179,13 +179,13 @@ def exceedances(past: History, k: int, policy: DetectionPolicy) -> dict[tuple[in
 
 
 def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) -> None:
-    """The stretch of tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them.
+    """Calibrates the tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them.
     What a cell counts as down is no tail of anything: that others were down often makes no other one less surely down."""
     faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
     for (h, k), each in found.items():
         if baseline.kpis[k].watches.downtime:
             continue
-        baseline.stretch[h, k] = stretch(each, faulty)
+        baseline.tail_calibration[h, k] = tail_calibration(each, faulty)
 
 
 def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
@@ -213,16 +213,16 @@ def _exceedances(past: History, k: int, h: int, policy: DetectionPolicy) -> Exce
     day = np.unique(past.when.day, return_inverse=True)[1].reshape(-1)
     days = int(day.max()) + 1
     every = max(1, past.usable.size // ENOUGH_TESTS)
-    strengths, places, tests = [], [], 0
+    tails, places, tests = [], [], 0
     for part in past.parts():
         sample = past.sample(k, part, h)
-        tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.rest < OFTEN_EMPTY)
+        tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.idle_probability < OFTEN_EMPTY)
         tested[np.arange(len(tested)) % every != 0] = False
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
-        strength = scorer.strength(sample.pick(worth))
+        neg_log10_p = scorer.neg_log10_p(sample.pick(worth))
         period, place = np.nonzero(worth)
         place = (place + part.start) * days + day[period]
-        strengths.append(strength[strength > KNOT])
-        places.append(place[strength > KNOT])
+        tails.append(neg_log10_p[neg_log10_p > KNOT])
+        places.append(place[neg_log10_p > KNOT])
         tests += int(tested.sum())
-    return Exceedances(np.concatenate(strengths), np.concatenate(places), tests, days * len(past.frame.objects))
+    return Exceedances(np.concatenate(tails), np.concatenate(places), tests, days * len(past.frame.objects))

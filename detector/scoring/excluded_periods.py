@@ -10,7 +10,7 @@ from detector.domain.operations import Operations
 from detector.domain.window import Window
 
 
-def exceptional(
+def excluded_periods(
     starts: NDArray[np.int64], duration_s: int, objects: Sequence[str], topology: Topology, operations: Operations
 ) -> NDArray[np.bool_]:
     """[period, object]: inside declared works, an event with the coming and going of its crowd, or planned sleep.

@@ -18,7 +18,7 @@ WANDER = 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
+class HourlyHistory:
     """events[B, O] and size[B, O] per local hour, 0 where nothing usable was measured; slot[B]: hour of the week."""
 
     events: Floats
@@ -31,11 +31,11 @@ class Blocks:
         np.add.at(total, groups, weight)
         return total
 
-    def without(self, dropped: NDArray[np.bool_]) -> "Blocks":
-        return Blocks(np.where(dropped, 0.0, self.events), np.where(dropped, 0.0, self.size), self.slot)
+    def without(self, dropped: NDArray[np.bool_]) -> "HourlyHistory":
+        return HourlyHistory(np.where(dropped, 0.0, self.events), np.where(dropped, 0.0, self.size), self.slot)
 
 
-def hourly(history: KpiFrame, k: int, when: TimeOfWeek, usable: NDArray[np.bool_]) -> Blocks:
+def hourly_history(history: KpiFrame, k: int, when: TimeOfWeek, usable: NDArray[np.bool_]) -> HourlyHistory:
     """Sums per local hour of the usable [period, object] counts of one KPI."""
     hours, first = np.unique(when.hour, return_index=True)
     events = np.zeros((len(hours), len(history.objects)))
@@ -47,30 +47,30 @@ def hourly(history: KpiFrame, k: int, when: TimeOfWeek, usable: NDArray[np.bool_
         fine = usable[:, part] & np.isfinite(e)
         events[:, part] = np.add.reduceat(np.where(fine, e, 0.0)[order], edges, axis=0)
         size[:, part] = np.add.reduceat(np.where(fine, s, 0.0)[order], edges, axis=0)
-    return Blocks(events, size, when.slot[first])
+    return HourlyHistory(events, size, when.slot[first])
 
 
-def trimmed(blocks: Blocks, expected: Floats, chance: float) -> Blocks:
+def trimmed(hourly: HourlyHistory, expected: Floats, chance: float) -> HourlyHistory:
     """Without the hours that are clearly out of line: counts far above `expected`[B, O]; other kinds far from the median
     of their hour of day and day type."""
     if chance:
         sd = np.sqrt(chance * expected + WANDER * expected**2)
-        return blocks.without(blocks.events > expected + CLEAR_FAULT * sd + 3)
-    usual = _usual(blocks)[DAY_TYPE_HOUR[blocks.slot]]
-    value = _value(blocks)
-    return blocks.without((usual > 0) & ((value > usual * OUTLIER) | (value < usual / OUTLIER)))
+        return hourly.without(hourly.events > expected + CLEAR_FAULT * sd + 3)
+    hour_median = _hour_medians(hourly)[DAY_TYPE_HOUR[hourly.slot]]
+    value = _value(hourly)
+    return hourly.without((hour_median > 0) & ((value > hour_median * OUTLIER) | (value < hour_median / OUTLIER)))
 
 
-def _value(blocks: Blocks) -> Floats:
-    return np.divide(blocks.events, blocks.size, out=np.full_like(blocks.events, np.nan), where=blocks.size > 0)
+def _value(hourly: HourlyHistory) -> Floats:
+    return np.divide(hourly.events, hourly.size, out=np.full_like(hourly.events, np.nan), where=hourly.size > 0)
 
 
-def _usual(blocks: Blocks) -> Floats:
+def _hour_medians(hourly: HourlyHistory) -> Floats:
     """[48, O]: median over the days of each hour of day and day type; NaN where there are none."""
-    value, group = _value(blocks), DAY_TYPE_HOUR[blocks.slot]
-    usual = np.full((48, value.shape[1]), np.nan)
+    value, group = _value(hourly), DAY_TYPE_HOUR[hourly.slot]
+    hour_median = np.full((48, value.shape[1]), np.nan)
     for slot in np.unique(group):
         rows = np.sort(value[group == slot], axis=0)  # NaN sorts last
         n = np.isfinite(rows).sum(axis=0)
-        usual[slot] = np.take_along_axis(rows, np.maximum(n - 1, 0)[None] // 2, axis=0)[0]
-    return usual
+        hour_median[slot] = np.take_along_axis(rows, np.maximum(n - 1, 0)[None] // 2, axis=0)[0]
+    return hour_median

@@ -47,14 +47,14 @@ class Sites:
         return self.each(self.total(values))
 
 
-def together(strength: Floats, sites: Sites) -> Floats:
+def pooled(neg_log10_p: Floats, sites: Sites) -> Floats:
     """[object, KPI]: the -log10 p of the whole site in this KPI, where the object is one of several that look alike; else 0.
 
     Fisher's combination (1932): minus twice the sum of the logs of k p values is chi square with 2 k degrees of freedom. It
     is asked only where half of the site looks unusual at all, for a crowd of healthy cells beside one sick one says nothing.
     """
-    capped = np.minimum(np.nan_to_num(strength), MOST)
-    k, alike = sites.total(np.isfinite(strength).astype(float)), sites.total((capped >= ALIKE).astype(float))
+    capped = np.minimum(np.nan_to_num(neg_log10_p), MOST)
+    k, alike = sites.total(np.isfinite(neg_log10_p).astype(float)), sites.total((capped >= ALIKE).astype(float))
     asked = (k >= FEWEST) & (alike >= np.maximum(2, ALIKE_SHARE * k))
     sure = np.zeros_like(k)
     sure[asked] = fisher(sites.total(capped)[asked], k[asked])

@@ -15,7 +15,7 @@ ONE_OFF_DAYS = 4
 """From so many days on, emptiness on a single one of them was a fault and no habit."""
 
 
-def rest_chance(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeOfWeek) -> Floats:
+def idle_probability(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeOfWeek) -> Floats:
     """[168, O]: chance of next to no traffic, from [period, object] flags; hour of week towards hour of day and day type
     (and the hours beside it), towards the same hour of any day, towards the object and what the others do at that hour."""
     group = DAY_TYPE_HOUR[when.slot]

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.stopped import SLACK_S, Silence, stands
-from detector.degradations.together import Sites, together
+from detector.degradations.site_pooling import Sites, pooled
+from detector.degradations.stopped_feed import SLACK_S, MissingObjects, stands
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
@@ -23,8 +23,8 @@ FEWEST_TO_COMPARE = 3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Scene:
-    """Evidence with its surroundings. `bar` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
+class TickContext:
+    """Evidence with its surroundings. `threshold` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
     object -> periods missing in a row, this tick included."""
 
     evidence: Evidence
@@ -33,22 +33,24 @@ class Scene:
     operations: Operations
     policy: DetectionPolicy
     now: int
-    bar: float
+    threshold: float
     missing_periods: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def lower_bar(self) -> float:
-        """Half the way to certainty keeps open what is open: falling back to the raising bar would flap."""
-        return max(self.bar / 2, self.policy.clear_below)
+    def keeping_threshold(self) -> float:
+        """Half the way to certainty keeps open what is open: falling back to the raising threshold would flap."""
+        return max(self.threshold / 2, self.policy.clear_below)
 
     @cached_property
     def sure(self) -> NDArray[np.bool_]:
         """[object, KPI]: beyond chance by itself or with its site, and large enough to matter: what may be raised."""
         evidence, sites = self.evidence, Sites.of(self.evidence.objects, self.topology)
-        joint = together(evidence.strength, sites)
+        joint = pooled(evidence.neg_log10_p, sites)
         with np.errstate(invalid="ignore"):
-            alone = (evidence.strength >= self.bar) & self._enough(evidence.excess)
-        shared = (joint >= self.bar + JOINT_MARGIN) & self._enough(sites.shared(np.where(joint > 0, evidence.excess, 0.0)))
+            alone = (evidence.neg_log10_p >= self.threshold) & self._enough(evidence.excess)
+        shared = (joint >= self.threshold + JOINT_MARGIN) & self._enough(
+            sites.shared(np.where(joint > 0, evidence.excess, 0.0))
+        )
         return np.asarray((alone | shared) & evidence.matters & ~evidence.missing[:, None])
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -84,30 +86,30 @@ class Scene:
 
     @cached_property
     def availability_bad(self) -> NDArray[np.bool_]:
-        """[object]: its availability is down by the lower bar, and it matters."""
+        """[object]: its availability is down by the lower threshold, and it matters."""
         cols = self.columns("availability")
-        strong = np.nan_to_num(self.evidence.strength[:, cols], nan=0.0) >= self.lower_bar
+        strong = np.nan_to_num(self.evidence.neg_log10_p[:, cols], nan=0.0) >= self.keeping_threshold
         return np.asarray((strong & self.evidence.matters[:, cols]).any(axis=1))
 
     @cached_property
     def out_of_service(self) -> frozenset[str]:
         """Cells that send nothing for another reason than that their data stopped, say that they are down, or stand under
         works now."""
-        silent = self.evidence.missing & ~self.silence.stopped
+        silent = self.evidence.missing & ~self.missing_objects.stopped
         return self.known_lost | {base_object(self.evidence.objects[r]) for r in np.flatnonzero(silent)}
 
     @cached_property
-    def silence(self) -> Silence:
+    def missing_objects(self) -> MissingObjects:
         """What is known of the objects that sent nothing."""
         functions = [(i, name) for i, name in enumerate(self.evidence.objects) if name in self.topology.functions]
         carried = {name: float(self.most_carried[i]) for i, name in functions if np.isfinite(self.most_carried[i])}
         gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
-        return Silence(
+        return MissingObjects(
             evidence=self.evidence,
             topology=self.topology,
             operations=self.operations,
             periods=self.missing_periods,
-            usual=self.usual,
+            expected_traffic=self.expected_traffic,
             core=carried,
             lost=self.known_lost | gone,
             now=self.now,
@@ -129,11 +131,15 @@ class Scene:
     @cached_property
     def busy(self) -> NDArray[np.bool_]:
         """[object]: it expects at least the median of the network's traffic."""
-        known = self.usual[np.isfinite(self.usual)]
-        return np.asarray(self.usual >= np.median(known)) if known.size else np.zeros(len(self.usual), bool)
+        known = self.expected_traffic[np.isfinite(self.expected_traffic)]
+        return (
+            np.asarray(self.expected_traffic >= np.median(known))
+            if known.size
+            else np.zeros(len(self.expected_traffic), bool)
+        )
 
     @cached_property
-    def usual(self) -> NDArray[np.float64]:
+    def expected_traffic(self) -> NDArray[np.float64]:
         """[object]: expected traffic by the volume of most weight; NaN = not known."""
         cols = self.columns("volume")
         if not cols.size:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.degradations.stopped import Silence
+from detector.degradations.stopped_feed import MissingObjects
 from detector.domain.operations import Operations
 from detector.domain.window import Tick
 from tests.tables import at
@@ -29,12 +29,12 @@ def test_the_core_speaks_of_silent_cells_by_what_no_lost_cell_explains(
 ) -> None:
     shown = evidence(TICK, {}, OBJECTS)
     shown.missing[[shown.object_index[name] for name in silent]] = True
-    known = Silence(
+    known = MissingObjects(
         evidence=shown,
         topology=NETWORK,
         operations=Operations(),
         periods=dict.fromkeys(silent, 2),
-        usual=np.full(len(OBJECTS), 10.0),
+        expected_traffic=np.full(len(OBJECTS), 10.0),
         core={"amf1": carried},
         lost=frozenset(lost),
         now=TICK.end + 300,

@@ -16,7 +16,7 @@ SLACK_S = 1_800
 """An alarm or a ticket belongs to what began within half an hour of it."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
 """X.733 severities that confirm nothing: an open cabinet door is no outage."""
-TOGETHER = 5
+STOPPED_FEED_CELLS = 5
 """So many objects of several sites that fall silent in the same period share a feed more likely than a fault."""
 LARGE_SHARE = 0.3
 """Over this share of the network the cells beside the silent ones prove nothing: they are few, and their load moves."""
@@ -30,16 +30,16 @@ serves them still."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Silence:
+class MissingObjects:
     """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
-    `usual`: [object] expected traffic, NaN = not known; `core`: core function -> observed / expected traffic; `lost`: cells
-    that say by their own rows, or of which works say, that they carry nothing."""
+    `expected_traffic`: [object], NaN = not known; `core`: core function -> observed / expected traffic; `lost`: cells that
+    say by their own rows, or of which works say, that they carry nothing."""
 
     evidence: Evidence
     topology: Topology
     operations: Operations
     periods: Mapping[str, int]
-    usual: NDArray[np.float64]
+    expected_traffic: NDArray[np.float64]
     core: Mapping[str, float]
     lost: frozenset[str]
     now: int
@@ -54,7 +54,7 @@ class Silence:
         return found
 
     @cached_property
-    def together(self) -> Mapping[int, tuple[int, ...]]:
+    def stopped_with(self) -> Mapping[int, tuple[int, ...]]:
         """Missing object -> all that fell silent with it, where those are too many for a fault of one site."""
         return {i: group for group in self.groups for i in group}
 
@@ -83,7 +83,7 @@ class Silence:
             return True
         cells = self.topology.cells
         sites = {(cells[name].site_id if name in cells else "") or name for name in names}
-        return len(names) >= TOGETHER and len(sites) > 1
+        return len(names) >= STOPPED_FEED_CELLS and len(sites) > 1
 
     def since(self, i: int) -> int:
         """Start (s) of the first period that is missing."""
@@ -124,10 +124,10 @@ class Silence:
     def _share(self, part: AbstractSet[str], whole: frozenset[str]) -> float:
         """Of the usual traffic of the whole; a cell of which no traffic is known counts as an ordinary one."""
         place = self.evidence.object_index
-        usual = {name: float(self.usual[place[name]]) for name in whole if name in place}
-        known = [value for value in usual.values() if np.isfinite(value) and value > 0]
+        expected_traffic = {name: float(self.expected_traffic[place[name]]) for name in whole if name in place}
+        known = [value for value in expected_traffic.values() if np.isfinite(value) and value > 0]
         ordinary = float(np.median(known)) if known else 1.0
-        weight = {name: value if np.isfinite(value) else ordinary for name, value in usual.items()}
+        weight = {name: value if np.isfinite(value) else ordinary for name, value in expected_traffic.items()}
         return sum(weight.get(name, 0.0) for name in part) / max(sum(weight.values()), 1e-9)
 
     def named(self, i: int) -> bool:
