@@ -1,6 +1,6 @@
 """An incident of 60 cells assessed among all people of an operator, and callers looked up while that goes on.
 
-    python -m benchmarks.impact SUBSCRIBERS ATTACHMENTS
+    python -m benchmarks.speed.assessment SUBSCRIBERS ATTACHMENTS
 
 writes benchmarks/results/impact-SUBSCRIBERS.md; a million and twenty million take about a quarter of an hour. Each size is
 built and measured in processes of its own, so that memory is what that size takes.
@@ -21,9 +21,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
-from benchmarks.crowd import BAD_CELLS, NOW, START, People, settings_of
-from benchmarks.figure import Figure
+from benchmarks.speed.figure import Figure, as_table, machine, write
+from benchmarks.speed.population import BAD_CELLS, NOW, START, People, settings_of
 from detector import impact, pipeline
 from detector.app import App, build_app
 from detector.care import DecisionContext
@@ -41,7 +42,7 @@ from jobs.daemon_lease import announce, withdraw
 from jobs.reference_cache import ReferenceCache
 from jobs.web_wiring import web_service_of
 
-COMMAND = "python -m benchmarks.impact"
+COMMAND = "python -m benchmarks.speed.assessment"
 LONG_S = 40 * 3600
 Measured = dict[str, Any]
 
@@ -140,7 +141,7 @@ def measured(subscribers: int, attachments: int, lookups: int) -> dict[str, Meas
 
 def _child(arguments: Sequence[str]) -> Measured:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.impact", *arguments], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.speed.assessment", *arguments], check=True, capture_output=True, text=True
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -311,9 +312,9 @@ def main(arguments: Sequence[str]) -> None:
         root, size = Path(arguments[1]), [int(word) for word in arguments[2:]]
         print(json.dumps(DO[arguments[0]](root, People(*size[:2]), size[2])))
         return
-    from benchmarks.speed import page
-
-    page(figures(*map(int, arguments)), f"impact-{arguments[0]}")
+    found = figures(*map(int, arguments))
+    Console(width=150).print(as_table(found))
+    write(found, machine(), f"impact-{arguments[0]}")
 
 
 if __name__ == "__main__":

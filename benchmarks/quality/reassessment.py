@@ -1,12 +1,12 @@
 """Whom the incidents of a finished replay touch, assessed again: a change of detector/impact is judged in seconds.
 
-    python -m benchmarks.again record FOLDER SEED [SEED ...]
-    python -m benchmarks.again FOLDER SEED [SEED ...]
+    python -m benchmarks.quality.reassessment record FOLDER SEED [SEED ...]
+    python -m benchmarks.quality.reassessment FOLDER SEED [SEED ...]
 
-Detection does not depend on impact. So `record` replays an operator of benchmarks.people once (FOLDER/operator-SEED)
+Detection does not depend on impact. So `record` replays an operator of benchmarks.quality.people once (FOLDER/operator-SEED)
 without assessing, and keeps what each assessment would have seen in FOLDER/seen-SEED.pickle: incidents, their degradations,
 habits, presence as it had arrived, how long incidents were expected to last. After that each call assesses them all anew,
-writes the lists that a backtest would have written, and prints the same tables as benchmarks.people.
+writes the lists that a backtest would have written, and prints the same tables as benchmarks.quality.people.
 """
 
 import pickle
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.stores import passing_store
+from benchmarks.speed.stores import passing_store
 from detector import impact, outlook, pipeline
 from detector.app import read_catalogue
 from detector.backtest.matching import Matches, match
@@ -260,7 +260,7 @@ def assess_one(
 
 
 def main(arguments: Sequence[str]) -> None:
-    from benchmarks import people
+    from benchmarks.quality import people
 
     recording = arguments[0] == "record"
     folder, seeds = Path(arguments[int(recording)]), arguments[int(recording) + 1 :]
@@ -282,6 +282,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    from benchmarks.again import main as run  # what is kept names its classes by this module
+    from benchmarks.quality.reassessment import main as run  # what is kept names its classes by this module
 
     run(sys.argv[1:])
