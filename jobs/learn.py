@@ -5,7 +5,7 @@ from functools import partial
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.window import Window
-from detector.impact import learn_habit
+from detector.impact import learn_mobility_profile
 from detector.scoring.training import fit_baseline, report_adopted
 from jobs import models
 from jobs.complaint_risk import refit_risk
@@ -50,8 +50,8 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
             learned_from.append(_extent(history))
             count += 1
     context.checkpoint("learn.baselines")
-    habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
-    models.save_habit(store, habit)
+    profile = learn_mobility_profile(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
+    models.save_mobility_profile(store, profile)
     context.checkpoint("learn.habits")
     refit_risk(store, reference, context.settings.care, now=int(now))
     context.checkpoint("learn.risk")

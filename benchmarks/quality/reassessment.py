@@ -32,7 +32,7 @@ from detector.clock import MovingClock
 from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.exposure import Habit, LocationData, Presence
+from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
@@ -40,7 +40,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.impact import learn_habit
+from detector.impact import learn_mobility_profile
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
@@ -106,15 +106,15 @@ class Seen:
     presence: Presence
     """From the history's begin on."""
     evidence: list["Glimpse"] = field(default_factory=list)
-    habits: dict[int, Habit] = field(default_factory=dict)
+    profiles: dict[int, MobilityProfile] = field(default_factory=dict)
 
-    def habit_at(self, now: int) -> Habit:
+    def profile_at(self, now: int) -> MobilityProfile:
         """As learned last, from what had arrived by then."""
         at = max(at for at in self.learned_at if at <= now)
-        if at not in self.habits:
+        if at not in self.profiles:
             arrived = self.presence.take(self.presence.start + self.presence.duration_s + DELAY_S <= at)
-            self.habits[at] = learn_habit(arrived, timezone=self.results.timezone, before=at)
-        return self.habits[at]
+            self.profiles[at] = learn_mobility_profile(arrived, timezone=self.results.timezone, before=at)
+        return self.profiles[at]
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class Again:
                     affected_high=0.0,
                 )
             else:
-                found = assess_one(one, self.seen.habit_at(one.now), presence, reference, kpis, settings)
+                found = assess_one(one, self.seen.profile_at(one.now), presence, reference, kpis, settings)
             self.impacts.setdefault(one.incident.incident_id, []).append(found)
             self._relist(one, found, current.setdefault(one.incident.incident_id, {}))
         self.listings += [row for own in current.values() for row in own.values()]
@@ -248,10 +248,15 @@ def truth_of(dataset: Path, timezone: str) -> Truth:
 
 
 def assess_one(
-    one: Asked, habit: Habit, presence: Presence, reference: Reference, kpis: Mapping[str, Kpi], settings: Settings
+    one: Asked,
+    profile: MobilityProfile,
+    presence: Presence,
+    reference: Reference,
+    kpis: Mapping[str, Kpi],
+    settings: Settings,
 ) -> Impact:
     assessment = Assessment(incident=one.incident, degradations=tuple(one.degradations), outlook=one.outlook)
-    return impact.assess(assessment, LocationData(habit, presence), reference, kpis, settings.impact, now=one.now)
+    return impact.assess(assessment, LocationData(profile, presence), reference, kpis, settings.impact, now=one.now)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -159,9 +159,9 @@ def learn(root: Path, people: People, _lookups: int) -> Measured:
     app = build_app(settings_of(root))
     read_s = _seconds(lambda: sum(map(len, app.store.presence.parts(people.past))), time.process_time)
     began = time.process_time()
-    habit = impact.learn_habit(app.store.presence.parts(people.past), timezone="UTC", before=START)
+    profile = impact.learn_mobility_profile(app.store.presence.parts(people.past), timezone="UTC", before=START)
     learn_s = time.process_time() - began
-    models.save_habit(app.store, habit)
+    models.save_mobility_profile(app.store, profile)
     return {"read_s": read_s, "learn_s": learn_s, "peak_mb": _peak_mb()}
 
 
@@ -199,10 +199,10 @@ def _assessed(app: App, people: People, reference: Reference) -> Measured:
 def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessment:
     """The assessment of one incident, its presence read as the job reads it."""
     incident, found = people.incident(began)
-    habit, presence = models.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
-    assert habit is not None
+    profile, presence = models.load_mobility_profile(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
+    assert profile is not None
     one = Assessment(incident=incident, degradations=tuple(found))
-    locations = LocationData(habit, presence)
+    locations = LocationData(profile, presence)
     return pipeline.assess(one, locations, reference, app.catalogue, app.settings.impact, now=NOW)
 
 

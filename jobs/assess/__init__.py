@@ -10,7 +10,7 @@ from functools import partial
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
-from detector.domain.exposure import no_habit
+from detector.domain.exposure import no_mobility_profile
 from detector.store import PendingStep
 from jobs import models
 from jobs.assess.contact_history import NewCommunications
@@ -30,7 +30,7 @@ def assess(context: JobContext, *, now: float, receivers: Sequence[Receiver], du
     if not pending:
         return ()
     reference = context.feeds.reference(now)
-    evaluator = Evaluator(context, reference, models.load_habit(store) or no_habit(), int(now))
+    evaluator = Evaluator(context, reference, models.load_mobility_profile(store) or no_mobility_profile(), int(now))
     notifier = Notifier(context, reference, receivers, int(now), due_at)
     alerts: list[Alert] = []
     for step in pending:

@@ -8,7 +8,7 @@ from detector.care import DecisionContext
 from detector.domain.assessment import Assessment
 from detector.domain.communication import Heard
 from detector.domain.experience import CustomerHistory
-from detector.domain.exposure import Habit, LocationData, Presence
+from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.impact import Listing, no_impact
 from detector.domain.incident import Incident
 from detector.domain.outlook import Breach
@@ -47,7 +47,7 @@ class Evaluator:
 
     job: JobContext
     reference: Reference
-    profile: Habit
+    profile: MobilityProfile
     now: int
 
     @property

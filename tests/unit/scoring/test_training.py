@@ -197,11 +197,11 @@ def test_a_reused_id_is_judged_by_its_peers_until_it_has_a_past_of_its_own():
     new, old = network(), worse(network(), at(0), 0.2)  # the old cell failed all the time
     earlier = (new.starts < begun)[:, None, None]
     history = replace(new, numerator=np.where(earlier, old.numerator, new.numerator))
-    progress = fit_baseline(history, [], reference(valid_from=begun), POLICY)[0]
+    fitted = fit_baseline(history, [], reference(valid_from=begun), POLICY)[0]
     assert level(fit_baseline(history, [], reference(), POLICY)[0]) > 0.1
-    others = np.median([level(progress, f"c{i:03d}") for i in range(1, 24)])
-    assert level(progress) < 3 * others
-    assert progress.level_variance[0, 0] > 3 * np.median(progress.doubt[1:24, 0])
+    others = np.median([level(fitted, f"c{i:03d}") for i in range(1, 24)])
+    assert level(fitted) < 3 * others
+    assert fitted.level_variance[0, 0] > 3 * np.median(fitted.level_variance[1:24, 0])
 
 
 def test_a_habit_of_sleeping_is_learned_after_some_nights():
