@@ -585,10 +585,10 @@ def test_evidence_keeps_its_values_under_the_names_of_the_field(database: Databa
         threshold=6.3,
         parts=(Part("rrc_sr", 1, 7.5, 0.9, 0.99),),
     )
-    decided = Decided(Tick(900, 900), 1800, DetectionState((kept,), (), {"c2": 1}))
+    decided = DetectionDecision(Tick(900, 900), 1800, DetectionState((kept,), (), {"c2": 1}))
     with store.begin() as connection:
         store.degradations.save(connection, [kept])
-        store.decisions.add(connection, [decided, Decided(Tick(1800, 900), 2700, DetectionState((), (), {}))])
+        store.decisions.add(connection, [decided, DetectionDecision(Tick(1800, 900), 2700, DetectionState((), (), {}))])
     at_revision(database, "0012")
     with database.read() as connection:
         assert connection.execute(text("SELECT strength, bar FROM degradation")).one() == (7.5, 6.3)
