@@ -14,7 +14,7 @@ from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import AccountImpact, Impact
-from detector.domain.incident import Incident, Rival
+from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
 from detector.web.service import CareView, Listed
@@ -44,7 +44,7 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    rivals = [dict(zip(Rival._fields, rival, strict=True)) for rival in found.rivals]
+    rivals = [dict(zip(RootCandidate._fields, rival, strict=True)) for rival in found.rivals]
     return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
 
 
