@@ -77,7 +77,7 @@ class Glimpse:
     duration_s: int
     objects: tuple[str, ...]
     kpis: tuple[str, ...]
-    strength: NDArray[np.float32]
+    neg_log10_p: NDArray[np.float32]
     recent: NDArray[np.float32]
     observed: NDArray[np.float32]
     expected: NDArray[np.float32]
@@ -89,7 +89,7 @@ def _glimpse(evidence: Evidence) -> Glimpse:
         duration_s=evidence.tick.duration_s,
         objects=evidence.objects,
         kpis=tuple(k.id for k in evidence.kpis),
-        strength=evidence.strength.astype(np.float32),
+        neg_log10_p=evidence.neg_log10_p.astype(np.float32),
         recent=evidence.recent.astype(np.float32),
         observed=evidence.observed.astype(np.float32),
         expected=evidence.expected.astype(np.float32),

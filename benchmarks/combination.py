@@ -202,8 +202,8 @@ def _told(hits: NDArray[np.bool_]) -> str:
 def z_of(evidence: Evidence, cells: Sequence[str]) -> Floats:
     """[cell, KPI] in standard deviations, worse is more; 0 where it is no worse or cannot be tested: a detector that also
     wonders at what is unusually good would spend its budget there."""
-    strength = evidence.strength[[evidence.object_index[c] for c in cells]]
-    return np.nan_to_num(np.clip(stats.norm.isf(10.0 ** -np.minimum(strength, 15.0)), 0.0, 8.0))
+    neg_log10_p = evidence.neg_log10_p[[evidence.object_index[c] for c in cells]]
+    return np.nan_to_num(np.clip(stats.norm.isf(10.0 ** -np.minimum(neg_log10_p, 15.0)), 0.0, 8.0))
 
 
 def operator_of(

@@ -115,7 +115,7 @@ class People:
                 started_at=began,
                 detected_at=NOW,
                 severity="major",
-                strength=20.0,
+                neg_log10_p=20.0,
                 expected=0.99,
                 observed=0.66,
                 numerator=660.0,

@@ -123,7 +123,7 @@ class Stages:
         incidents: dict[str, Incident] = {}
         missing: Mapping[str, int] = {}
         kept: list[Evidence] = []
-        frame, baseline, learned, memory = self.material.frame, None, 0, None
+        frame, baseline, learned, ewma = self.material.frame, None, 0, None
         first, last = np.searchsorted(frame.starts, [self.window.start, self.window.end])
         for place in range(int(first), int(last)):
             tick = Tick(int(frame.starts[place]), frame.duration_s)
@@ -133,8 +133,8 @@ class Stages:
                 baseline, learned = self._learn(tick.start, reference, book), tick.start
             recent = self.material.seen(now, place - lookback(baseline) + 1, place)
             expected = [o for o in baseline.objects if _awaited(reference, o)]
-            evidence = pipeline.score(recent, baseline, reference, expected, self.detection, memory)
-            memory = evidence.memory
+            evidence = pipeline.score(recent, baseline, reference, expected, self.detection, ewma)
+            ewma = evidence.ewma
             standing = tuple(i for i in incidents.values() if i.state == "open")
             before = DetectionState(remembered_degradations(book.values(), standing, tick.start), standing, missing)
             tracked, changed = pipeline.decide(

@@ -135,7 +135,7 @@ def _degradation(row: Mapping[str, str]) -> Degradation:
         started_at=_at(row["started_at"]),
         detected_at=_at(row["detected_at"]),
         severity=row["severity"],
-        strength=0.0,
+        neg_log10_p=0.0,
         expected=0.0,
         observed=0.0,
         numerator=0.0,

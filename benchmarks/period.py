@@ -160,9 +160,9 @@ def repeated(one: Baseline, copies: Sequence[Copy]) -> Baseline:
         one,
         objects=tuple(copy.name(name) for copy in copies for name in own),
         level=one.level[:, rows],
-        doubt=one.doubt[rows],
+        level_variance=one.level_variance[rows],
         spread=one.spread[:, rows],
-        rest=one.rest[:, rows],
+        idle_probability=one.idle_probability[:, rows],
         slope=one.slope[rows],
     )
 

@@ -8,10 +8,9 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from detector.clock import WallClock
-from detector.delivery import Receiver
+from detector.delivery import Receiver, receiver_of
 from detector.domain.errors import Misconfigured, PrecallError
 from detector.domain.finding import Findings
-from detector.domain.ports import Route
 from detector.keys import Keys, check_keys, load_keys, names_of
 from detector.rights import narrow, private_umask, too_wide
 from detector.settings import Settings
@@ -19,7 +18,8 @@ from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
 
 if TYPE_CHECKING:
-    from detector.domain.ports import Clock, Operator, Transport
+    from detector.domain.ports import Clock, Operator
+    from detector.domain.transport import Transport
     from detector.kpis import Catalogue
     from detector.sources.feeds import Feeds
     from detector.store import Store
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from detector.telemetry import Telemetry
 
 __all__ = ["App", "Keys", "build_app", "check", "configured", "load_keys", "names_of", "read_catalogue", "wire"]
-_RESOLVED_WITHIN_S = 5.0
-"""How long `check` waits for name servers."""
 
 
 @dataclass
@@ -66,19 +64,23 @@ class App:
         from detector.sources.registry import open_feeds
 
         settings = self.settings
-        storage, of_sources = settings.storage.path, settings.of_sources
+        storage, of_sources = settings.storage.path, settings.sources.feed if settings.has_sources else None
         return open_feeds(settings.feeds, self.pseudonymiser, storage, of_sources=of_sources, wall=WallClock())
 
     @property
     def operator(self) -> "Operator":
-        """What the feeds say of it, without reading tables."""
-        return self.feeds.operator
+        """What the first feed says that says anything; no feed is opened."""
+        from detector.domain.ports import Operator
+
+        of_sources = [self.settings.sources.feed] if self.settings.has_sources else []
+        said = (feed.said_operator() for feed in (*of_sources, *self.settings.feeds))
+        return next((one for one in said if one is not None), Operator())
 
     @cached_property
     def transport(self) -> "Transport":
         from detector.delivery import HttpTransport
 
-        return HttpTransport(WallClock(), timeout_s=self.settings.delivery.timeout_s)
+        return HttpTransport(timeout_s=self.settings.delivery.timeout_s)
 
     @cached_property
     def telemetry(self) -> "Telemetry":
@@ -128,36 +130,25 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
 def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> App:
     """The app of the daemon: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
     app = wire(settings, clock=clock, receivers=receivers)
-    narrow(settings.storage.path, settings.inboxes, deep=True)
+    narrow(settings.storage.path, settings.inboxes.values(), deep=True)
     app.open()
     return app
 
 
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
-    return [
-        Receiver(
-            name=r.name,
-            url=r.url,
-            secrets=r.secrets,
-            format=r.format,
-            min_severity=r.min_severity,
-            teams=r.teams,
-            audience=r.audience,
-            route=Route(r.ca_file, r.proxy, r.private),
-        )
-        for r in settings.receivers
-    ]
+    return [receiver_of(entry) for entry in settings.receivers]
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:
     """What keeps `precall run` from starting, or somebody from hearing of it, each in one line; empty = nothing. Everything
     that `run` opens is opened: catalogue, rules, keys, database, folders, tables, the port; receivers' addresses are looked
     up. `served`: a daemon of this store has the port already."""
+    from detector.delivery import receiver_problems
     from detector.feedback.reading import words
 
     problems = [*_right_problems(settings), *_port_problems(settings, served)]
-    problems += _receiver_problems(configured(settings))
+    problems += receiver_problems(configured(settings))
     try:
         words()
         app = wire(settings)
@@ -176,8 +167,8 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
 def _right_problems(settings: Settings) -> Iterator[str]:
     """What others may read or write below `storage.path`."""
     root = settings.storage.path
-    narrow(root, settings.inboxes, deep=False)  # a folder made by hand is mended without a word
-    wide = list(too_wide(root, settings.inboxes, deep=True)) if root.is_dir() else []
+    narrow(root, settings.inboxes.values(), deep=False)  # a folder made by hand is mended without a word
+    wide = list(too_wide(root, settings.inboxes.values(), deep=True)) if root.is_dir() else []
     if wide:
         path, mode, _ = wide[0]
         others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
@@ -206,10 +197,7 @@ def _folder_problems(app: App) -> Iterator[str]:
             pass
     except OSError as error:
         yield f"storage.path: {kept}: {error.strerror or error}; name a folder that can be written"
-    of_sources = () if app.settings.of_sources is None else app.settings.of_sources.folders
-    named = [("sources.path", path) for path in of_sources]
-    named += [(f"feeds.{i}.path", path) for i, feed in enumerate(app.settings.feeds) for path in feed.folders]
-    for key, watched in named:
+    for key, watched in app.settings.inboxes.items():
         try:
             next(watched.iterdir(), None)
         except OSError as error:
@@ -234,7 +222,8 @@ def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
     from jobs.sampling import sample
 
     reference = feeds.reference(now)
-    for feed in feeds.counters:  # the first of two looks: what has not changed since is complete
+    feeds.files(0.0, now)  # the first of two looks: what has not changed since is complete
+    for feed in feeds.counters:
         where = f"feed '{feed.name}'" if told_apart else f"{path / 'counters'}"
         try:
             if not feed.files(0.0, now):
@@ -250,32 +239,3 @@ def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
             f"{where}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
             f"counters in the newest {seen.files} files"
         )
-
-
-def _receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
-    """Addresses, secrets and formats that could never work; nothing is sent."""
-    from detector.delivery import authorities_of, check_proxy, check_url, format_named, signed_headers, unresolved
-
-    if not receivers:
-        yield "receivers: none configured; alerts are kept, but nobody is told"
-    asked: dict[str, str] = {}
-    for receiver in receivers:
-        route = receiver.route
-        try:
-            check_url(receiver.url, private=route.private)
-            asked[receiver.name] = receiver.url
-            if route.proxy:
-                check_proxy(route.proxy)
-                asked[receiver.name] = route.proxy  # which looks the receiver's name up itself
-            authorities_of(route.ca_file)
-            format_named(receiver.format)
-            signed_headers("check", b"", receiver.secrets, wall_now=0.0)
-        except PrecallError as error:
-            asked.pop(receiver.name, None)
-            yield f"receiver '{receiver.name}': {error}"
-    inside = [asked[one.name] for one in receivers if one.name in asked and (one.route.private or one.route.proxy)]
-    unknown = unresolved(list(asked.values()), within_s=_RESOLVED_WITHIN_S, private=inside)
-    for receiver in receivers:
-        if why := unknown.get(asked.get(receiver.name, "")):
-            shown = check_proxy(receiver.route.proxy) if receiver.route.proxy else check_url(receiver.url, private=True)
-            yield f"receiver '{receiver.name}': {shown}: {why}"

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 import config
 from detector.database_limits import DatabaseLimits
+from detector.delivery import receivers
+from detector.delivery.receivers import ReceiverEntry
 from detector.domain.customer import PURPOSES
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import (
@@ -28,7 +30,7 @@ from detector.domain.policy import (
 from detector.domain.rule import Rule, read_rules
 from detector.environment import NESTED, PREFIX, Environment, check_sections, not_json, variable_of
 from detector.lengths import seconds_of
-from detector.secret_files import LINES, SECRETS, from_files, read_secret
+from detector.secret_files import SECRETS, from_files
 from detector.setting_bounds import mistakes
 from detector.sources.feed import FeedSettings
 from detector.sources.registry import OF_SOURCES, FeedEntry, keys
@@ -172,27 +174,6 @@ class Web(_Section):
     """Addresses of proxies of one's own: what they say of the client's address and of TLS is believed."""
 
 
-class Receiver(_Section):
-    """One [[receivers]] entry: a care team's webhook."""
-
-    name: str
-    url: str
-    secrets: tuple[str, ...] = Field(default=(), repr=False)
-    secrets_file: str = ""
-    """The file that holds them, one in each line."""
-    format: str = "cloudevents"
-    min_severity: Literal["warning", "minor", "major", "critical"] = "warning"
-    teams: tuple[str, ...] = ()
-    audience: Literal["care", "operations"] = "care"
-    """care: alerts about incidents; operations: alerts about feeds that fall silent."""
-    private: bool = False
-    """It may be in a private network: 10.0.0.0/8 and the like."""
-    ca_file: str = ""
-    """PEM file of the authority that signs its certificate; empty: the public ones."""
-    proxy: str = Field(default="", repr=False)
-    """http://host:port or https://host:port, through which it is reached; may hold a name and a password."""
-
-
 class Delivery(_Section):
     """[delivery]: how alerts are sent."""
 
@@ -227,7 +208,7 @@ class Settings(BaseSettings):
     care: CarePolicy = CarePolicy()
     feedback: FeedbackPolicy = FeedbackPolicy()
     delivery: Delivery = Delivery()
-    receivers: tuple[Receiver, ...] = ()
+    receivers: tuple[ReceiverEntry, ...] = ()
     feeds: tuple[FeedEntry, ...] = ()
     retention: RetentionPolicy = RetentionPolicy()
     web: Web = Web()
@@ -245,15 +226,15 @@ class Settings(BaseSettings):
         return Environment(settings_cls), init_settings
 
     @property
-    def of_sources(self) -> FeedSettings | None:
-        """The feed of `[sources]`; none where `[[feeds]]` stand and `[sources]` names no `path`. Raises Misconfigured."""
-        return None if self.feeds and "path" not in self.sources.model_fields_set else self.sources.feed
+    def has_sources(self) -> bool:
+        """Whether `[sources]` is a feed: not where `[[feeds]]` stand and it names no `path`."""
+        return not self.feeds or "path" in self.sources.model_fields_set
 
     @property
-    def inboxes(self) -> tuple[Path, ...]:
-        """Folders of this machine that feeds read. Raises Misconfigured."""
-        of_sources = () if self.of_sources is None else self.of_sources.folders
-        return (*of_sources, *(folder for feed in self.feeds for folder in feed.folders))
+    def inboxes(self) -> dict[str, Path]:
+        """Key -> folder of this machine that a feed reads."""
+        found = {"sources.path": self.sources.path} if self.has_sources else {}
+        return found | {f"feeds.{i}.{key}": path for i, feed in enumerate(self.feeds) for key, path in feed.folders.items()}
 
     @property
     def database_url(self) -> str:
@@ -294,25 +275,13 @@ def load(path: Path | None = None) -> Settings:
 def _with_secrets(settings: Settings, written: dict[str, Any], path: Path) -> Settings:
     """The secrets that the settings name by file, read."""
     change: dict[str, Any] = {
-        "receivers": tuple(_signing(r, f"{path}: receivers.{i}") for i, r in enumerate(settings.receivers))
+        "receivers": tuple(one.with_secrets(f"{path}: receivers.{i}") for i, one in enumerate(settings.receivers))
     }
     for section in SECRETS:
         own = getattr(settings, section)
         where = partial(_where_in, path, section)
         change[section] = own.model_copy(update=from_files(section, own, where, written.get(section, {})))
     return settings.model_copy(update=change)
-
-
-def _signing(receiver: Receiver, where: str) -> Receiver:
-    """A receiver with its secrets. Misconfigured if they stand twice, or nowhere."""
-    if receiver.secrets and receiver.secrets_file:
-        raise Misconfigured("secrets and secrets_file", where=where, mend="keep one of them, best the file")
-    if not receiver.secrets and not receiver.secrets_file:
-        mend = "name a file that holds them, one in each line: secrets_file"
-        raise Misconfigured("no secrets", where=where, mend=mend)
-    if not receiver.secrets_file:
-        return receiver
-    return receiver.model_copy(update={"secrets": read_secret(receiver.secrets_file, LINES, f"{where}.secrets_file")})
 
 
 def _settings(values: dict[str, Any], path: Path) -> Settings:
@@ -403,7 +372,7 @@ def _names(section: tuple[int | str, ...]) -> list[str]:
     if section[0] == "feeds":
         return keys()
     if section[0] == "receivers":
-        return list(Receiver.model_fields)
+        return receivers.keys()
     kind: Any = Settings.model_fields[str(section[0])].annotation
     for name in (str(part) for part in section[1:] if not isinstance(part, int)):
         one = get_type_hints(kind)[name]

@@ -115,15 +115,16 @@ class Demo:
 
     def _play(self, settings: Settings, listening: socket, wait: Callable[[], object]) -> None:
         from detector.app import build_app, load_keys
-        from detector.delivery import DemoReceiver, Receiver
+        from detector.delivery import DemoReceiver, receiver_of
+        from detector.delivery.receivers.cloudevents import CloudEventsSettings
         from jobs.service import service_of
 
         keys, clock = load_keys(settings), MovingClock(LIVE_FROM)
         pages: list[str] = []
         receiver = DemoReceiver([keys.webhook], console=self.console, page=lambda name: f"{pages[0]}/incidents/{name}")
         with receiver:
-            team = Receiver(name="demo-care", url=receiver.start(), secrets=(keys.webhook,))
-            app = build_app(settings, clock=clock, receivers=[team])
+            team = CloudEventsSettings(name="demo-care", url=receiver.start(), secrets=(keys.webhook,))
+            app = build_app(settings, clock=clock, receivers=[receiver_of(team)])
             operator = self._lived(app)
             service = service_of(app, listening, on(self.console))
             service.jobs.run("learn")

@@ -1,4 +1,4 @@
-"""Make dead alerts due again, and take back what was asked with those that nobody will get."""
+"""Make dead alerts due again, and retract what was asked with those that nobody will get."""
 
 from detector.store import Store
 from detector.store.redriving import redrive as made_due
@@ -10,8 +10,8 @@ def redrive(store: Store, wall_now: float, event_now: float, receiver: str | Non
     with store.begin() as connection:
         redriven = made_due(connection, wall_now, receiver, event_now=event_now)
     if redriven.superseded:
-        from jobs.push import take_back  # heavy, and seldom needed
+        from jobs.push import retract_requests  # heavy, and seldom needed
     for key in dict.fromkeys(redriven.superseded):
         for message in store.outbox.messages_of(key)[:1]:
-            take_back(store, message, event_now)
+            retract_requests(store, message, event_now)
     return redriven.due, len(redriven.superseded)

@@ -15,14 +15,14 @@ from detector.domain.errors import Transient
 from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
-from detector.web.reported import Boot, Snapshot
+from detector.web.snapshots import Boot, Snapshot
 from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon
 from jobs.daemon_lease import RENEW_S, LeaseKeeper
 from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.operator_log import AuditHead
 from jobs.progress import ProgressDisplay, no_display
-from jobs.push import Relay
+from jobs.push import Breakers, FinalCheck, Relay
 from jobs.registry import Jobs
 
 log = structlog.get_logger()
@@ -34,19 +34,20 @@ _AFTER_ABORT_S = 1.0
 
 
 def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressDisplay = no_display) -> Jobs:
-    """Every job over the ports of `app`."""
+    """Every job over the app's ports."""
+    settings = app.settings
+    final_check = FinalCheck(
+        app.store, app.feeds, settings.delivery.source, settings.care, settings.impact.privacy_floor, checkpoint
+    )
     relay = Relay(
         store=app.store,
-        source=app.feeds,
         transport=app.transport,
         receivers={r.name: r for r in app.receivers},
-        source_uri=app.settings.delivery.source,
-        policy=app.settings.care,
-        max_attempts=app.settings.delivery.max_attempts,
+        final_check=final_check,
+        max_attempts=settings.delivery.max_attempts,
+        attempt_s=settings.delivery.timeout_s,
+        breakers=Breakers(ClockWatch.of_machine(monotonic)),
         checkpoint=checkpoint,
-        floor=app.settings.impact.privacy_floor,
-        attempt_s=app.settings.delivery.timeout_s,
-        clock_watch=ClockWatch.of_machine(monotonic),
     )
     return Jobs(
         feeds=app.feeds,

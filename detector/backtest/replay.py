@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detector import delivery
 from detector.backtest.false_alarm_rate import held_out
 from detector.backtest.results import Results
 from detector.clock import MovingClock
+from detector.delivery import cloudevents
 from detector.domain.errors import Misconfigured
 from detector.domain.evidence import Band
 from detector.domain.finding import Findings
@@ -209,10 +209,9 @@ class Replay:
         return {name: impact for name, impact in found.items() if impact}
 
     def _alerts(self) -> Alerts:
-        render = delivery.format_named("cloudevents").render
         source = self.settings.delivery.source
         messages = self.store.outbox.messages()
-        return tuple((json.loads(render(m.alert, source)), m.time) for m in messages)
+        return tuple((json.loads(cloudevents(m.alert, source)), m.time) for m in messages)
 
     def _bands(self, incidents: Sequence[Incident], reference: Reference) -> dict[str, tuple[Band, ...]]:
         """Plots of the most severe incidents that care heard of."""

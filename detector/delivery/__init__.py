@@ -1,53 +1,50 @@
-"""Out to the care systems: formats, signatures, transport, back-off and breaker; which row is next is the job's affair."""
+"""Out to the care systems: kinds of receivers, transport, back-off and breaker; which alert is next is the job's affair."""
 
 from typing import TYPE_CHECKING
 
 from detector.exports import on_demand
 
 if TYPE_CHECKING:
-    from detector.delivery.address import check_url, unresolved
+    from detector.delivery.address import check_url
     from detector.delivery.backoff import delay
     from detector.delivery.breaker import Breaker
-    from detector.delivery.formats import FORMATS, Format, cloudevents, format_named
-    from detector.delivery.message import Message, Outcome, Receiver
-    from detector.delivery.receiver import DemoReceiver
-    from detector.delivery.relay import deliver, send_test
+    from detector.delivery.check import receiver_problems
+    from detector.delivery.demo_receiver import DemoReceiver
+    from detector.delivery.receiver import Receiver, receiver_of
+    from detector.delivery.receivers.cloudevents import cloudevents
+    from detector.delivery.relay import FrozenAlert, Outcome, deliver, send_test
     from detector.delivery.signing import signed_headers, verify
-    from detector.delivery.transport import Gone, HttpTransport, authorities_of, check_proxy
+    from detector.delivery.transport import HttpTransport
 
 __all__ = [
-    "FORMATS",
     "Breaker",
     "DemoReceiver",
-    "Format",
-    "Gone",
+    "FrozenAlert",
     "HttpTransport",
-    "Message",
     "Outcome",
     "Receiver",
-    "authorities_of",
-    "check_proxy",
     "check_url",
     "cloudevents",
     "delay",
     "deliver",
-    "format_named",
+    "receiver_of",
+    "receiver_problems",
     "send_test",
     "signed_headers",
-    "unresolved",
     "verify",
 ]
 __getattr__ = on_demand(
     __name__,
     {
-        "address": ["check_url", "unresolved"],
+        "address": ["check_url"],
         "backoff": ["delay"],
         "breaker": ["Breaker"],
-        "formats": ["FORMATS", "Format", "cloudevents", "format_named"],
-        "message": ["Message", "Outcome", "Receiver"],
-        "receiver": ["DemoReceiver"],
-        "relay": ["deliver", "send_test"],
+        "check": ["receiver_problems"],
+        "demo_receiver": ["DemoReceiver"],
+        "receiver": ["Receiver", "receiver_of"],
+        "receivers.cloudevents": ["cloudevents"],
+        "relay": ["FrozenAlert", "Outcome", "deliver", "send_test"],
         "signing": ["signed_headers", "verify"],
-        "transport": ["Gone", "HttpTransport", "authorities_of", "check_proxy"],
+        "transport": ["HttpTransport"],
     },
 )

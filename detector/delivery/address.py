@@ -31,7 +31,7 @@ _CARRIES_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 Network = Literal["public", "private", "loopback", "never"]
 
 
-def check_url(url: str, plain_http_hosts: frozenset[str] = frozenset(), *, private: bool = False) -> str:
+def check_url(url: str, *, private: bool = False) -> str:
     """Scheme, host and port, fit to be shown (path and query may hold secrets); Misconfigured if we must not post there, or
     if no host can have that name. `private`: an address of a private network may be written. A name is only checked for its
     form; where it leads is checked by `resolved`, at each attempt.
@@ -58,13 +58,25 @@ def check_url(url: str, plain_http_hosts: frozenset[str] = frozenset(), *, priva
         raise Misconfigured(f"'{host[:80]}' is no host: {why}", where=_WHERE, mend=MEND)
     if port is not None and not 0 < port <= _PORTS:
         raise Misconfigured(f"port {port} in {shown}", where=_WHERE, mend=f"a port is between 1 and {_PORTS}")
-    plain = parsed.scheme == "http" and (_loopback(host) or host in plain_http_hosts)
+    plain = parsed.scheme == "http" and _loopback(host)
     if not (parsed.scheme == "https" or plain):
         mend = "use https; http is for the loopback only"
         raise Misconfigured(f"will not post to {shown}", where=_WHERE, mend=mend)
     if _address(host) and not _loopback(host):
         allowed([host], host, private=private)
     return shown
+
+
+def check_proxy(proxy: str) -> str:
+    """Scheme, host and port of a proxy, fit to be shown; Misconfigured for what is none."""
+    mend = "write http://host:port or https://host:port"
+    try:
+        parsed = httpx2.URL(proxy)
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise Misconfigured("not a URL", where="receivers: proxy", mend=mend) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise Misconfigured("no proxy", where="receivers: proxy", mend=mend)
+    return f"{parsed.scheme}://{parsed.host}" + (f":{parsed.port}" if parsed.port is not None else "")
 
 
 def allowed(addresses: Iterable[str], host: str, *, private: bool) -> list[str]:

@@ -14,10 +14,10 @@ class Breaker:
     """`failures` in a row, `opened_at` (s, wall) or None = closed, and how many times in a row it `opened`.
 
     >>> down = Breaker()
-    >>> for second in range(5): down = down.after(reached=False, now=second)
+    >>> for second in range(5): down = down.after(answered=False, now=second)
     >>> down.state(10), down.allows(10), down.state(40), down.allows(40)
     ('open', False, 'half_open', True)
-    >>> down.probe(40).allows(41), down.probe(40).after(reached=True, now=41).state(41)
+    >>> down.probe(40).allows(41), down.probe(40).after(answered=True, now=41).state(41)
     (False, 'closed')
     """
 
@@ -44,11 +44,11 @@ class Breaker:
         so that a crash in between leaves the breaker open and not stuck."""
         return self if self.opened_at is None else replace(self, opened_at=now, opened=self.opened + 1)
 
-    def after(self, *, reached: bool | None, now: float) -> "Breaker":
+    def after(self, *, answered: bool | None, now: float) -> "Breaker":
         """What one attempt taught: an answer, even a refusal of that message, closes it; None teaches nothing."""
-        if reached is None:
+        if answered is None:
             return self._unprobed() if self.opened_at == now else self
-        if reached:
+        if answered:
             return Breaker()
         failed = replace(self, failures=self.failures + 1)
         if failed.failures < OPEN_AFTER or self.state(now) == "open":

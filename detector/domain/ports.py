@@ -151,27 +151,3 @@ class ReferenceFeed(Protocol):
         """As known at `now`; the same object while nothing changes. Without `findings`, what was wrong waits for the next
         who asks with them. Raises Misconfigured while nothing was ever read and the feed cannot be read."""
         ...
-
-
-@dataclass(frozen=True)
-class Route:
-    """How a receiver is reached. `ca_file`: the authority that signs its certificate, empty = the public ones. `proxy`: an
-    address, http or https, through which the connection goes. `private`: it may be in a private network."""
-
-    ca_file: str = ""
-    proxy: str = field(default="", repr=False)
-    private: bool = False
-
-
-DIRECT = Route()
-
-
-class Transport(Protocol):
-    """Carries one signed request; raises Transient (with `retry_after_s` if told) or Permanent. Several threads may send at
-    once."""
-
-    def send(self, url: str, body: bytes, headers: Mapping[str, str], route: Route) -> None: ...
-
-    def cancel(self) -> None:
-        """End what is under way and send no more: the service is stopping. Returns at once."""
-        ...

@@ -33,7 +33,7 @@ def onset_probability(bad_outside: int, outside: int, window_s: int) -> float:
     return min(1.0, (PRIOR_CELLS * prior_rate(window_s) + bad_outside) / (PRIOR_CELLS + max(outside, 0)))
 
 
-def fisher_p_value(strengths: Sequence[float], common: float) -> float:
+def fisher_p_value(neg_log10_ps: Sequence[float], common: float) -> float:
     """P that healthy cells look as bad as these together (Fisher 1932: -2 sum ln p is chi square), each by its -log10 p.
 
     `common`: the mean -ln p of the cells elsewhere, 1 if all is well; what is worse everywhere is no news here.
@@ -41,9 +41,9 @@ def fisher_p_value(strengths: Sequence[float], common: float) -> float:
     >>> round(fisher_p_value([0.3, 0.5], 1.0), 2), fisher_p_value([2.5, 3.0], 1.0) < 1e-4
     (0.45, True)
     """
-    if not strengths:
+    if not neg_log10_ps:
         return 1.0
-    return float(scipy.special.gammaincc(len(strengths), sum(strengths) * log(10) / max(common, 1.0)))
+    return float(scipy.special.gammaincc(len(neg_log10_ps), sum(neg_log10_ps) * log(10) / max(common, 1.0)))
 
 
 def combined_p_value(one: float, other: float) -> float:

@@ -22,7 +22,7 @@ class Onset:
     duration_s: int
     kind: str
     severity: str
-    strength: float
+    neg_log10_p: float
     degradation_ids: frozenset[str]
     families: frozenset[str] = frozenset()
 
@@ -37,7 +37,7 @@ class Onset:
 
     @property
     def worst_first(self) -> tuple[int, float, str]:
-        return -SEVERITIES.index(self.severity), -self.strength, self.object_id
+        return -SEVERITIES.index(self.severity), -self.neg_log10_p, self.object_id
 
 
 def onsets_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tuple[Onset, ...]:
@@ -54,7 +54,7 @@ def onsets_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tu
 
 def _onset_of(group: list[Degradation], tolerance_periods: int) -> Onset:
     first = group[0]
-    lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.strength, d.degradation_id))
+    lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.neg_log10_p, d.degradation_id))
     return Onset(
         object_id=first.base_object,
         at=first.started_at,
@@ -62,7 +62,7 @@ def _onset_of(group: list[Degradation], tolerance_periods: int) -> Onset:
         duration_s=first.duration_s,
         kind=lead.kind,
         severity=lead.severity,
-        strength=lead.strength,
+        neg_log10_p=lead.neg_log10_p,
         degradation_ids=frozenset(d.degradation_id for d in group),
         families=frozenset(d.family for d in group),
     )

@@ -39,7 +39,7 @@ def reason(
 
     >>> from detector.domain.degradation import Degradation
     >>> d = Degradation(degradation_id="deg_1", object_id="c01", family="accessibility", kpi="lte_rrc_sr",
-    ...     kind="accessibility", started_at=0, detected_at=300, severity="major", strength=12.0, expected=0.992,
+    ...     kind="accessibility", started_at=0, detected_at=300, severity="major", neg_log10_p=12.0, expected=0.992,
     ...     observed=10220 / 11180, numerator=10220, denominator=11180, excess=871, periods=3, duration_s=900)
     >>> kpi = Kpi(id="lte_rrc_sr", title="RRC setup success", unit="%", kind="ratio", direction="up",
     ...     family="accessibility", technology="LTE", clause="", numerator="a", denominator="b")
@@ -62,7 +62,7 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
 
     >>> from detector.domain.degradation import Degradation, Part
     >>> d = Degradation(degradation_id="deg_1", object_id="c01", family="accessibility", kpi="lte_rrc_sr",
-    ...     kind="accessibility", started_at=0, detected_at=300, severity="major", strength=12.0, expected=0.992,
+    ...     kind="accessibility", started_at=0, detected_at=300, severity="major", neg_log10_p=12.0, expected=0.992,
     ...     observed=10220 / 11180, numerator=10220, denominator=11180, excess=871, periods=3, duration_s=900,
     ...     parts=(Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992), Part("lte_s1_sr", 1, 3.1, 0.95, 0.99)), siblings=2,
     ...     siblings_alike=2, neighbour_load=1.02)
@@ -75,7 +75,7 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
         for p in d.parts
         if p.kpi != d.kpi and ((kpi := kpis.get(p.kpi)) is None or kpi.shortfall(p.observed, p.expected) > 0)
     ]
-    sure = quantities.by_chance(d.strength)
+    sure = quantities.by_chance(d.neg_log10_p)
     return _sentence(observation_text(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
 
 

@@ -139,7 +139,7 @@ def root_candidates(named: Root, own: Iterable[Degradation], context: Correlatio
     starts = [d.started_at for d in degradations]
     window_s = max(starts) - min(starts) + max(d.duration_s * d.periods for d in degradations)
     held = Counter(root for cell in bad for root in context.groups_of.get(cell, ()))
-    lone: Root = ("cell", max(degradations, key=lambda d: (d.strength, d.degradation_id)).base_object)
+    lone: Root = ("cell", max(degradations, key=lambda d: (d.neg_log10_p, d.degradation_id)).base_object)
     roots = {named, lone, *(root for root, count in held.items() if root[0] not in WIDEST or count > 1)}
     found = [_weighed(root, bad, window_s, context) for root in roots]
     found.sort(key=lambda r: ((r.root_kind, r.root_id) != named, r.testable - 2 * r.bad, r.chance, r.root_kind, r.root_id))

@@ -22,12 +22,12 @@ INFORMATIVE_SHARE = 0.3
 
 def sharpness(d: Degradation) -> float:
     """-log10 p a period of what it showed at its strongest: how exactly its beginning and end can be known."""
-    return MISSING_DATA_SHARPNESS if d.family == "data" else min(d.strength / max(d.periods, 1), SHARPEST)
+    return MISSING_DATA_SHARPNESS if d.family == "data" else min(d.neg_log10_p / max(d.periods, 1), SHARPEST)
 
 
 def weight(d: Degradation) -> float:
     """How much it says in all of when it began."""
-    return MOST_WEIGHT if d.family == "data" else min(d.strength, MOST_WEIGHT)
+    return MOST_WEIGHT if d.family == "data" else min(d.neg_log10_p, MOST_WEIGHT)
 
 
 def informative(members: Sequence[Degradation]) -> list[Degradation]:

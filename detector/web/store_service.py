@@ -71,7 +71,7 @@ class StoreService:
     def impact(self, incident_id: str) -> Impact | None:
         return self.store.impacts.latest(incident_id)
 
-    def told(self, incident_id: str) -> Mapping[str, Any]:
+    def notified_impact(self, incident_id: str) -> Mapping[str, Any]:
         note = self.store.notes.get(f"told:{incident_id}") or {}
         return (note.get("said") or {}).get("impact") or {}
 
@@ -82,9 +82,9 @@ class StoreService:
         incident = self.incident(incident_id)
         if incident is None:
             return None
-        told = self.store.outbox.told(incident_id)
+        notified = self.store.outbox.told(incident_id)
         held = self._held(incident)
-        data: dict[str, Any] = told[-1].data if told else {"action": {"team": held.get("team")}}
+        data: dict[str, Any] = notified[-1].data if notified else {"action": {"team": held.get("team")}}
         action = data.get("action") or {}
         listed = self.store.listings.all(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
@@ -191,8 +191,8 @@ class StoreService:
         return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
-        told = {m.sequence: m for m in self.store.outbox.told(incident_id)}
-        return [_update(message) for _, message in sorted(told.items())]
+        by_sequence = {m.sequence: m for m in self.store.outbox.told(incident_id)}
+        return [_update(message) for _, message in sorted(by_sequence.items())]
 
     def kpi(self, kpi_id: str) -> Kpi | None:
         return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)

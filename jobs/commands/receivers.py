@@ -32,8 +32,9 @@ def receivers(
     chosen = [one for one in known if name in (None, one.name)]
     if what == "list":
         rows = [
-            {"receiver": one.name, "format": one.format, "min_severity": one.min_severity, "teams": ", ".join(one.teams)}
-            for one in chosen
+            {"receiver": one.name, "kind": one.kind, "min_severity": one.min_severity, "teams": ", ".join(one.teams)}
+            for one in settings.receivers
+            if name in (None, one.name)
         ]
         typer.echo(table(rows, as_json, "receivers: none configured"))
         return
@@ -51,7 +52,7 @@ def _tested(settings: Any, chosen: Sequence[Any]) -> list[dict[str, Any]]:
     from detector.delivery import HttpTransport, send_test
 
     clock, rows = WallClock(), []
-    with HttpTransport(clock, timeout_s=settings.delivery.timeout_s) as transport:
+    with HttpTransport(timeout_s=settings.delivery.timeout_s) as transport:
         for one in chosen:
             began = monotonic()
             why = send_test(one, transport, settings.delivery.source, wall_now=clock.now())

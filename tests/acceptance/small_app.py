@@ -18,10 +18,11 @@ from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from jobs.ledger import Checkpoint, no_checkpoint
-from jobs.push import Relay
+from jobs.push import FinalCheck, Relay
 from jobs.registry import Jobs
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER, UNTIL
 from tests.folder_feeds import feeds_of
+from tests.receiving import signed_receiver
 
 SECRET = demo_secret("acceptance")
 MOMENTS = tuple(range(LIVE + QUARTER + DELAY_S, UNTIL + DELAY_S + 1, QUARTER))
@@ -59,15 +60,13 @@ class SmallApp:
         check_keys(self.settings, keys, self.database)
         self.store = Store(self.settings.storage.path, self.database, self.catalogue.computed, keys.vault)
         self.clock, self.wall = MovingClock(LIVE), MovingClock(self.wall_at)
-        self.receivers: Sequence[Receiver] = [Receiver(name="desk", url=self.url, secrets=(SECRET,))] if self.url else []
-        self.transport = HttpTransport(self.wall, timeout_s=self.timeout_s)
+        self.receivers: Sequence[Receiver] = [signed_receiver("desk", self.url, SECRET)] if self.url else []
+        self.transport = HttpTransport(timeout_s=self.timeout_s)
         relay = Relay(
             store=self.store,
-            source=self.feeds,
             transport=self.transport,
             receivers={r.name: r for r in self.receivers},
-            source_uri="/precall",
-            policy=self.settings.care,
+            final_check=FinalCheck(self.store, self.feeds, "/precall", self.settings.care, checkpoint=self.checkpoint),
             max_attempts=self.max_attempts,
             checkpoint=self.checkpoint,
         )

@@ -23,10 +23,12 @@ import typer.main
 
 from detector.app import read_catalogue
 from detector.backtest import output_files
+from detector.delivery.receivers.cloudevents import CloudEventsSettings
 from detector.domain.kpi import Kpi
 from detector.domain.policy import HoldoutPolicy, LawfulBasis
 from detector.domain.rule import Offer
-from detector.settings import DEFAULT, Receiver, Settings, load
+from detector.settings import DEFAULT, Settings, load
+from detector.sources.folder import FolderSettings
 from jobs.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -266,8 +268,10 @@ def toml(value: object) -> str:
 
 
 NESTED = {HoldoutPolicy: "[care.holdout]", LawfulBasis: "[[care.lawful_basis]]", Offer: "[[care.offers]]"}
+KINDS_SHOWN: dict[str, Any] = {"receivers": CloudEventsSettings, "feeds": FolderSettings}
+"""Section of several entries -> the kind whose keys its page shows."""
 SECTIONS = {
-    "## [[receivers]]" if name == "receivers" else f"## [{name}]": Receiver if name == "receivers" else field.annotation
+    f"## [[{name}]]" if name in KINDS_SHOWN else f"## [{name}]": KINDS_SHOWN.get(name, field.annotation)
     for name, field in Settings.model_fields.items()
 } | {f"### {name}": section for section, name in NESTED.items()}
 

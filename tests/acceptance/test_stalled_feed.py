@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from detector.delivery import Receiver
 from detector.domain.incident import Incident
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SECRET, SmallApp
 from tests.acceptance.small_operator import DELAY_S, LIVE, QUARTER
 from tests.acceptance.stalling_operator import CELLS, StallingOperator, between
+from tests.receiving import signed_receiver
 
 EVERYTHING = (*CELLS, "mme1")
 A, B = [c for c in CELLS if c < "c10"], [c for c in CELLS if c >= "c10"]
@@ -42,7 +42,7 @@ class Watched:
 
     def open(self) -> "Watched":
         self.app = SmallApp(root=self.root, url=self.care.url)
-        other = Receiver(name="noc", url=self.operations.url, secrets=(SECRET,), audience="operations")
+        other = signed_receiver("noc", self.operations.url, SECRET, audience="operations")
         self.app.jobs.receivers = self.app.receivers = [*self.app.receivers, other]
         self.app.jobs.relay.receivers = {r.name: r for r in self.app.receivers}
         return self

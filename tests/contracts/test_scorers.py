@@ -45,8 +45,8 @@ def sample(kind, direction, seed=0):
         size=size,
         level=level,
         spread=spread,
-        doubt=np.full(N, 0.01),
-        rest=np.zeros(N),
+        level_variance=np.full(N, 0.01),
+        idle_probability=np.zeros(N),
         worse=worse,
         offset=3.0 if kind in ("mean", "gauge") else 0.0,
     )
@@ -75,7 +75,7 @@ def test_every_judged_kind_has_exactly_one_scorer():
 @ONE_SIDED
 def test_stronger_deviation_is_never_weaker_evidence(kind, direction):
     given = sample(kind, direction)
-    ladder = [SCORERS[kind].strength(moved(given, kind, direction, s)) for s in np.linspace(-0.9, 0.99, 25)]
+    ladder = [SCORERS[kind].neg_log10_p(moved(given, kind, direction, s)) for s in np.linspace(-0.9, 0.99, 25)]
     assert (np.diff(np.stack(ladder), axis=0) >= -1e-9).all()
     assert np.median(ladder[-1]) > np.median(ladder[12]) + 0.3
 
@@ -84,7 +84,7 @@ def test_stronger_deviation_is_never_weaker_evidence(kind, direction):
 def test_a_state_is_left_either_way(way):
     given = sample("state", "both")
     ladder = [replace(given, events=given.expected * (1 + way * share)) for share in np.linspace(0, 0.9, 25)]
-    strengths = np.stack([SCORERS["state"].strength(step) for step in ladder])
+    strengths = np.stack([SCORERS["state"].neg_log10_p(step) for step in ladder])
     assert (np.diff(strengths, axis=0) >= -1e-9).all()
     assert strengths[0].max() == 0
     assert strengths[-1].min() > 5
@@ -93,15 +93,15 @@ def test_a_state_is_left_either_way(way):
 
 def test_what_stands_still_is_known_far_closer_than_what_flows():
     """One route in a hundred more is nothing to a throughput of that spread, and much to a number of routes."""
-    still = replace(sample("state", "both"), spread=np.full(N, 1e-4), doubt=np.full(N, 1e-6))
+    still = replace(sample("state", "both"), spread=np.full(N, 1e-4), level_variance=np.full(N, 1e-6))
     more = replace(still, events=still.expected * 1.01)
-    assert SCORERS["state"].strength(more).min() > 30
-    assert SCORERS["gauge"].strength(more).max() < 2
+    assert SCORERS["state"].neg_log10_p(more).min() > 30
+    assert SCORERS["gauge"].neg_log10_p(more).max() < 2
 
 
 @ONE_SIDED
 def test_the_good_direction_gives_no_evidence(kind, direction):
-    assert SCORERS[kind].strength(moved(sample(kind, direction), kind, direction, -0.9)).max() < 0.4
+    assert SCORERS[kind].neg_log10_p(moved(sample(kind, direction), kind, direction, -0.9)).max() < 0.4
     assert not SCORERS[kind].matters(moved(sample(kind, direction), kind, direction, -0.9), kpi(kind, direction)).any()
 
 
@@ -109,7 +109,10 @@ def test_the_good_direction_gives_no_evidence(kind, direction):
 def test_nan_in_nan_out_and_nothing_else_changes(kind, direction):
     scorer, given = SCORERS[kind], sample(kind, direction)
     holes = replace(given, events=np.where(np.arange(N) % 3 == 0, np.nan, given.events))
-    for got, want in [(scorer.strength(holes), scorer.strength(given)), (scorer.deviation(holes), scorer.deviation(given))]:
+    for got, want in [
+        (scorer.neg_log10_p(holes), scorer.neg_log10_p(given)),
+        (scorer.deviation(holes), scorer.deviation(given)),
+    ]:
         np.testing.assert_array_equal(np.isnan(got), np.arange(N) % 3 == 0)
         np.testing.assert_array_equal(got[np.arange(N) % 3 != 0], want[np.arange(N) % 3 != 0])
 
@@ -119,14 +122,14 @@ def test_shapes_hold_and_order_does_not_matter(kind, direction):
     scorer, given = SCORERS[kind], sample(kind, direction)
     turned = given.pick(np.ones(N, bool))
     order = np.random.default_rng(1).permutation(N)
-    names = ("events", "size", "level", "spread", "doubt", "rest")
+    names = ("events", "size", "level", "spread", "level_variance", "idle_probability")
     mixed = replace(turned, **{n: getattr(turned, n)[order] for n in names})
     table = replace(turned, **{n: getattr(turned, n).reshape(4, -1) for n in names})
     low, high = scorer.band(given)
-    for array in (scorer.strength(given), scorer.excess(given), scorer.testable(given, POLICY), low, high):
+    for array in (scorer.neg_log10_p(given), scorer.excess(given), scorer.testable(given, POLICY), low, high):
         assert array.shape == (N,)
-    np.testing.assert_allclose(scorer.strength(mixed), scorer.strength(given)[order])
-    np.testing.assert_allclose(scorer.strength(table).ravel(), scorer.strength(given))
+    np.testing.assert_allclose(scorer.neg_log10_p(mixed), scorer.neg_log10_p(given)[order])
+    np.testing.assert_allclose(scorer.neg_log10_p(table).ravel(), scorer.neg_log10_p(given))
 
 
 @EVERY
@@ -143,7 +146,7 @@ def test_odd_input_raises_no_warning(kind, direction):
             {"size": nothing, "events": nothing},
         ):
             strange = replace(given, **odd)
-            for act in (scorer.strength, scorer.deviation, scorer.dispersion, scorer.band, scorer.excess):
+            for act in (scorer.neg_log10_p, scorer.deviation, scorer.dispersion, scorer.band, scorer.excess):
                 act(strange)
             assert scorer.testable(strange, POLICY).dtype == bool
             assert scorer.matters(strange, kpi(kind, direction)).dtype == bool
@@ -152,9 +155,9 @@ def test_odd_input_raises_no_warning(kind, direction):
 @EVERY
 def test_more_scatter_or_doubt_never_strengthens_clear_evidence(kind, direction):
     bad = moved(sample(kind, direction), kind, direction, 8 if towards_bad(kind, direction) > 0 else 0.95)
-    plain = SCORERS[kind].strength(bad)
-    for wider in ("spread", "doubt"):
-        assert (SCORERS[kind].strength(replace(bad, **{wider: 4 * getattr(bad, wider)})) <= plain + 1e-9).all()
+    plain = SCORERS[kind].neg_log10_p(bad)
+    for wider in ("spread", "level_variance"):
+        assert (SCORERS[kind].neg_log10_p(replace(bad, **{wider: 4 * getattr(bad, wider)})) <= plain + 1e-9).all()
 
 
 @EVERY
@@ -171,10 +174,10 @@ def test_the_band_holds_the_level(kind, direction):
 def test_a_mean_does_not_depend_on_its_unit(kind, unit):
     given = moved(sample(kind, "up"), kind, "up", 0.5)
     rescaled = replace(given, events=given.events * unit, level=given.level * unit, offset=given.offset * unit)
-    np.testing.assert_allclose(SCORERS[kind].strength(rescaled), SCORERS[kind].strength(given))
+    np.testing.assert_allclose(SCORERS[kind].neg_log10_p(rescaled), SCORERS[kind].neg_log10_p(given))
 
 
 def test_a_rate_does_not_depend_on_the_unit_of_time():
     given = moved(sample("rate", "down"), "rate", "down", 0.5)
     hours = replace(given, size=given.size / 3600, level=given.level * 3600)
-    np.testing.assert_allclose(SCORERS["rate"].strength(hours), SCORERS["rate"].strength(given))
+    np.testing.assert_allclose(SCORERS["rate"].neg_log10_p(hours), SCORERS["rate"].neg_log10_p(given))

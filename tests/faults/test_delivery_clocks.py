@@ -41,7 +41,7 @@ def app(tmp_path, desk):
 
 
 def of_machine(app, machine, name="boot"):
-    app.jobs.relay.clock_watch = ClockWatch(lambda: machine.steady, name)
+    app.jobs.relay.breakers.clock_watch = ClockWatch(lambda: machine.steady, name)
 
 
 def compose(app, machine, number=1):

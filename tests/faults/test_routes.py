@@ -12,11 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from detector.clock import WallClock
 from detector.delivery import HttpTransport
 from detector.delivery.attempts import Interrupted
 from detector.domain.errors import Misconfigured, PrecallError, Transient
-from detector.domain.ports import Route
+from detector.domain.transport import DIRECT, Request, Route
 from tests.faults.moods import HEALTHY, Mood, listening, request
 from tests.faults.service import PATIENCE_S
 
@@ -24,9 +23,13 @@ NAME = "care.example"
 HEADERS = {"webhook-id": "evt_1", "content-type": "application/json"}
 
 
+def post(transport: HttpTransport, url: str, route: Route = DIRECT) -> None:
+    assert transport.send(Request(url, b"{}", HEADERS), route).status == 204
+
+
 @pytest.fixture
 def transport():
-    with HttpTransport(WallClock(), timeout_s=20) as transport:
+    with HttpTransport(timeout_s=20) as transport:
         yield transport
 
 
@@ -125,28 +128,28 @@ def test_an_own_authority_is_believed_where_it_is_named_and_nowhere_else(transpo
     own, leaf = authority
     with tls_receiver(leaf) as (port, mood, names), proxy_to(port) as (proxy, asked):
         through = Route(own, f"http://{proxy}")
-        transport.send(f"https://{NAME}:{port}/hook", b"{}", HEADERS, through)
+        post(transport, f"https://{NAME}:{port}/hook", through)
         assert mood.keys == ["evt_1"]
         assert names == [NAME], "TLS speaks of the name"
         assert asked[0].startswith(f"CONNECT {NAME}:{port} HTTP/1.1\r\n")
         with pytest.raises(Transient, match=r"(?i)certificate"):
-            transport.send(f"https://{NAME}:{port}/hook", b"{}", HEADERS, Route("", f"http://{proxy}"))
+            post(transport, f"https://{NAME}:{port}/hook", Route("", f"http://{proxy}"))
         with pytest.raises(Transient, match=r"(?i)certificate|match"):
-            transport.send(f"https://other.example:{port}/hook", b"{}", HEADERS, through)
+            post(transport, f"https://other.example:{port}/hook", through)
     assert mood.keys == ["evt_1"]
 
 
 def test_a_proxy_is_given_its_own_name_and_password_and_the_receiver_is_not(transport, authority):
     own, leaf = authority
     with tls_receiver(leaf) as (port, mood, _), proxy_to(port) as (proxy, asked):
-        transport.send(f"https://{NAME}:{port}/hook", b"{}", HEADERS, Route(own, f"http://user:pass@{proxy}"))
+        post(transport, f"https://{NAME}:{port}/hook", Route(own, f"http://user:pass@{proxy}"))
         assert "proxy-authorization: Basic dXNlcjpwYXNz" in asked[0].replace("Proxy-Authorization", "proxy-authorization")
         assert mood.keys == ["evt_1"]
 
 
 def test_a_proxy_that_is_away_is_transient(transport):
     with pytest.raises(Transient, match="refused"):
-        transport.send(f"https://{NAME}/hook", b"{}", HEADERS, Route("", "http://127.0.0.1:9"))
+        post(transport, f"https://{NAME}/hook", Route("", "http://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize(("text", "why"), [(None, "No such file"), ("no certificate", "holds no certificate")])
@@ -155,7 +158,7 @@ def test_an_authority_that_cannot_be_read_is_one_line_with_its_key(transport, tm
     if text:
         path.write_text(text)
     with pytest.raises(Misconfigured, match=why) as caught:
-        transport.send(f"https://{NAME}/hook", b"{}", HEADERS, Route(str(path)))
+        post(transport, f"https://{NAME}/hook", Route(str(path)))
     assert "ca_file" in str(caught.value)
     assert str(path) in str(caught.value)
 
@@ -208,7 +211,7 @@ ELSEWHERE = {
 def test_a_name_that_leads_where_we_must_not_post_is_refused_with_the_key_that_would_allow_it(transport, names, address):
     names[NAME] = [address]
     with pytest.raises(Misconfigured) as caught:
-        transport.send(f"https://{NAME}/hook", b"{}", HEADERS)
+        post(transport, f"https://{NAME}/hook")
     assert ELSEWHERE[address] in str(caught.value)
     assert NAME in str(caught.value)
 
@@ -217,7 +220,7 @@ def test_a_name_that_leads_where_we_must_not_post_is_refused_with_the_key_that_w
 def test_what_no_key_allows_is_refused_in_a_private_network_too(transport, names, address):
     names[NAME] = [address]
     with pytest.raises(Misconfigured):
-        transport.send(f"https://{NAME}/hook", b"{}", HEADERS, Route(private=True))
+        post(transport, f"https://{NAME}/hook", Route(private=True))
 
 
 @pytest.mark.parametrize(
@@ -225,24 +228,24 @@ def test_what_no_key_allows_is_refused_in_a_private_network_too(transport, names
 )
 def test_no_form_of_an_address_gets_round_it(transport, host):
     with pytest.raises(Misconfigured):
-        transport.send(f"https://{host}/hook", b"{}", HEADERS)
+        post(transport, f"https://{host}/hook")
 
 
 def test_what_is_checked_is_what_is_connected_to(transport, names):
     """The name leads to a good address when it is looked up first, and to another at every further look-up."""
     answers = iter([["192.0.2.1", "9.9.9.9"]])
     names[NAME] = lambda: next(answers, ["127.0.0.1"])
-    with pytest.raises(PrecallError), HttpTransport(WallClock(), timeout_s=0.5) as hasty:
-        hasty.send(f"https://{NAME}/hook", b"{}", HEADERS)
+    with pytest.raises(PrecallError), HttpTransport(timeout_s=0.5) as hasty:
+        post(hasty, f"https://{NAME}/hook")
     assert names["looked up"] == [NAME], "looked up once: nothing else is connected to"
 
 
 def test_localhost_is_the_loopback_and_nothing_else(transport, names):
     with listening(HEALTHY) as mood:
-        transport.send(mood.url.replace("127.0.0.1", "localhost"), b"{}", HEADERS)
+        post(transport, mood.url.replace("127.0.0.1", "localhost"))
         names["localhost"] = ["9.9.9.9"]
         with pytest.raises(Misconfigured):
-            transport.send(mood.url.replace("127.0.0.1", "localhost"), b"{}", HEADERS)
+            post(transport, mood.url.replace("127.0.0.1", "localhost"))
         assert mood.keys == ["evt_1"]
 
 
@@ -254,13 +257,13 @@ def test_a_look_up_that_hangs_costs_its_own_attempt_and_not_the_end(names):
         return []
 
     names[NAME] = hang
-    transport = HttpTransport(WallClock(), timeout_s=0.3)
+    transport = HttpTransport(timeout_s=0.3)
     try:
         with listening(HEALTHY) as mood:
             for _ in range(3):
                 with pytest.raises(Transient, match="no answer in time"):
-                    transport.send(f"https://{NAME}/hook", b"{}", HEADERS)
-                HttpTransport(WallClock()).send(mood.url, b"{}", HEADERS)
+                    post(transport, f"https://{NAME}/hook")
+                post(HttpTransport(), mood.url)
         began = time.monotonic()
         transport.close()
         assert time.monotonic() - began < PATIENCE_S / 4
@@ -278,11 +281,11 @@ def test_look_ups_that_hang_are_bounded(names):
 
     names[NAME] = hang
     threads = []
-    with HttpTransport(WallClock(), timeout_s=PATIENCE_S) as transport:
+    with HttpTransport(timeout_s=PATIENCE_S) as transport:
 
         def send():
             with suppress(PrecallError):
-                transport.send(f"https://{NAME}/hook", b"{}", HEADERS)
+                post(transport, f"https://{NAME}/hook")
 
         for _ in range(40):
             threads.append(threading.Thread(target=send, daemon=True))
@@ -297,13 +300,13 @@ def test_look_ups_that_hang_are_bounded(names):
 
 
 def test_cancelled_from_outside_an_attempt_ends_and_none_begins():
-    transport = HttpTransport(WallClock(), timeout_s=PATIENCE_S)
+    transport = HttpTransport(timeout_s=PATIENCE_S)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url, raised = f"http://127.0.0.1:{silent.getsockname()[1]}/", []
 
         def send():
             try:
-                transport.send(url, b"{}", HEADERS)
+                post(transport, url)
             except PrecallError as error:
                 raised.append(error)
 
@@ -314,5 +317,5 @@ def test_cancelled_from_outside_an_attempt_ends_and_none_begins():
             thread.join(PATIENCE_S)
         assert [type(one) for one in raised] == [Interrupted]
         with pytest.raises(Interrupted):
-            transport.send(url, b"{}", HEADERS)
+            post(transport, url)
     transport.close()

@@ -23,7 +23,7 @@ TEAMS = ("consumer-care", "enterprise-care")
 class Shown(NamedTuple):
     """What one tick shows of an incident."""
 
-    strength: float
+    neg_log10_p: float
     severity: str
     alarm: bool
 
@@ -109,7 +109,7 @@ def decided(name: str, one: Shown, now: int) -> tuple[Incident, list[Degradation
         started_at=now,
         detected_at=now,
         severity=one.severity,
-        strength=one.strength,
+        neg_log10_p=one.neg_log10_p,
         expected=1.0,
         observed=0.5,
         numerator=1.0,
@@ -117,7 +117,7 @@ def decided(name: str, one: Shown, now: int) -> tuple[Incident, list[Degradation
         excess=1.0,
         periods=1,
         duration_s=QUARTER,
-        bar=5.0,
+        threshold=5.0,
         raised_at=now + QUARTER,
         updated_at=now + QUARTER,
     )

@@ -8,17 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, update
 
-from detector.delivery import Receiver
 from detector.delivery.signing import demo_secret
 from detector.domain.alert import Alert, alert_key
 from detector.domain.customer import Customers
-from detector.domain.errors import Permanent, Transient
+from detector.domain.errors import Transient
 from detector.domain.policy import CarePolicy
+from detector.domain.transport import Answer
 from detector.store import Store, tables
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.push import Relay
+from jobs.push import FinalCheck, Relay
 from jobs.redrive import redrive
+from tests.receiving import signed_receiver
 
 START, TTL_S, INCIDENT = 1_774_339_200, 6 * 3600, "inc_1"
 NAMES = ("desk", "mobile")
@@ -47,16 +48,12 @@ class World:
         self.state, self.version = "", 0
         reference = SimpleNamespace(customers=Customers(), operator=SimpleNamespace(country="", timezone="UTC"))
         source = SimpleNamespace(reference=lambda _now: reference)
-        receivers = {
-            name: Receiver(name=name, url=f"https://{name}.example/", secrets=(demo_secret(name),)) for name in NAMES
-        }
+        receivers = {name: signed_receiver(name, f"https://{name}.example/", demo_secret(name)) for name in NAMES}
         self.relay = Relay(
             store=store,
-            source=source,
             transport=self,
             receivers=receivers,
-            source_uri="/precall",
-            policy=CarePolicy(),
+            final_check=FinalCheck(store, source, "/precall", CarePolicy()),
             max_attempts=2,
         )
         with store.begin() as connection:
@@ -67,17 +64,16 @@ class World:
             connection.execute(insert(tables.incident).values(**row))
         self.tell("opened")
 
-    def send(self, url, body, headers, route):
+    def send(self, request, route):
         """The transport: the receiver of this address, in its mood."""
-        name, key = url.removeprefix("https://").partition(".")[0], headers["webhook-id"]
-        self.bodies.setdefault((name, key), set()).add(body)
+        name, key = request.url.removeprefix("https://").partition(".")[0], request.headers["webhook-id"]
+        self.bodies.setdefault((name, key), set()).add(request.body)
         mood = self.mood[name]
         if mood in ("takes", "lost"):
-            self.got[name].append(json.loads(body) | {"key": key})
-        if mood == "refuses":
-            raise Permanent("answered 400")
-        if mood != "takes":  # "lost": it took the alert, and its answer never came
-            raise Transient("answered 503")
+            self.got[name].append(json.loads(request.body) | {"key": key})
+        if mood == "lost":  # it took the alert, and its answer never came
+            raise Transient("no answer in time")
+        return Answer({"takes": 204, "refuses": 400, "busy": 503}[mood])
 
     def cancel(self):
         raise AssertionError("nobody stops")

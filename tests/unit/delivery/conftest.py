@@ -1,55 +1,17 @@
 """A receiver on the loopback that answers as it is told, and a real alert to send it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
 
 import pytest
 
 from detector.domain.alert import Alert, alert_key
-
-
-@dataclass(kw_only=True)
-class ScriptedReceiver:
-    """Answers every POST with `status` and `headers`, or never; remembers what it got."""
-
-    url: str = ""
-    status: int = 204
-    headers: dict[str, str] = field(default_factory=dict)
-    silent: bool = False
-    answer: bytes = b""
-    got: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
-    released: Event = field(default_factory=Event)
+from tests.receiving import LoopbackServer, loopback_server
 
 
 @pytest.fixture
-def scripted() -> Iterator[ScriptedReceiver]:
-    script = ScriptedReceiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"]))
-            script.got.append((body, {k.lower(): v for k, v in self.headers.items()}))
-            if script.silent:
-                script.released.wait(20)
-                return
-            self.send_response(script.status)
-            for name, value in script.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(script.answer)
-
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    script.url = f"http://127.0.0.1:{server.server_port}/hook?key=hidden"
-    yield script
-    script.released.set()
-    server.shutdown()
-    server.server_close()
+def scripted() -> Iterator[LoopbackServer]:
+    with loopback_server() as server:
+        yield server
 
 
 @pytest.fixture

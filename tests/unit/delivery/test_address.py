@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.delivery import check_url, unresolved
-from detector.delivery.transport import retry_after_s
+from detector.delivery.address import check_url, unresolved
+from detector.delivery.http import retry_after_s
 from detector.domain.errors import Misconfigured
 
 GOOD = {

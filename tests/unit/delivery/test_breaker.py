@@ -31,9 +31,9 @@ def test_a_receiver_goes_down_and_comes_back():
         if event == "probes":
             breaker = breaker.probe(at)
         elif event == "probes an expired one":
-            breaker = breaker.probe(at).after(reached=None, now=at)
+            breaker = breaker.probe(at).after(answered=None, now=at)
         elif event != "nothing":
-            breaker = breaker.after(reached=event != "fails", now=at)
+            breaker = breaker.after(answered=event != "fails", now=at)
         assert (breaker.state(at), breaker.allows(at)) == (state, may_send), (at, event)
     assert breaker == Breaker()
 
@@ -41,7 +41,7 @@ def test_a_receiver_goes_down_and_comes_back():
 def test_the_pause_doubles_up_to_ten_minutes():
     breaker, now, pauses = Breaker(failures=OPEN_AFTER - 1), 0.0, []
     for _ in range(8):
-        breaker = breaker.after(reached=False, now=now)
+        breaker = breaker.after(answered=False, now=now)
         pauses.append(breaker.retry_at - now)
         now = breaker.retry_at
     assert pauses == [FIRST_PAUSE_S, 60, 120, 240, 480, LONGEST_PAUSE_S, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
@@ -49,7 +49,7 @@ def test_the_pause_doubles_up_to_ten_minutes():
 
 def test_a_message_that_was_never_sent_teaches_nothing():
     breaker = Breaker(failures=4)
-    assert breaker.after(reached=None, now=0) == breaker
+    assert breaker.after(answered=None, now=0) == breaker
 
 
 def test_a_closed_breaker_needs_no_probe():

@@ -73,7 +73,7 @@ def degradation(
     start = int(MONDAY + hour * HOUR)
     known: dict = {
         "severity": "major",
-        "strength": 9.0,
+        "neg_log10_p": 9.0,
         "numerator": 900.0,
         "denominator": 1000.0,
         "excess": 1e6,

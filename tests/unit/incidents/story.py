@@ -78,15 +78,15 @@ def network(sites: int = 20, *, site_known: bool = True, hub: int = 0) -> Topolo
 def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evidence:
     """The evidence of one tick that shows each object as its word says."""
     shape = (len(objects), len(KPIS))
-    nan = {name: np.full(shape, np.nan) for name in ("strength", "recent", "observed", "expected", "denominator")}
+    nan = {name: np.full(shape, np.nan) for name in ("neg_log10_p", "recent", "observed", "expected", "denominator")}
     periods = np.ones(shape, np.int64)
     missing, load = np.zeros(len(objects), bool), np.full(len(objects), np.nan)
     for i, name in enumerate(objects):
         word = words.get(name, "core-ok" if name == "amf1" else "ok")
         load[i] = 1.4 if word.endswith("+") else 1.0
         missing[i] = word.startswith("gone")
-        for kpi_id, strength, recent, horizon, observed, expected, denominator in WORDS[word.rstrip("+")]:
-            values = {"strength": strength, "recent": recent, "observed": observed, "expected": expected}
+        for kpi_id, neg_log10_p, recent, horizon, observed, expected, denominator in WORDS[word.rstrip("+")]:
+            values = {"neg_log10_p": neg_log10_p, "recent": recent, "observed": observed, "expected": expected}
             for key, value in (values | {"denominator": denominator}).items():
                 nan[key][i, COLUMN[kpi_id]] = value
             periods[i, COLUMN[kpi_id]] = horizon
@@ -96,7 +96,7 @@ def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evi
         tick=tick,
         objects=objects,
         kpis=KPIS,
-        strength=nan["strength"],
+        neg_log10_p=nan["neg_log10_p"],
         recent=nan["recent"],
         periods=periods,
         observed=nan["observed"],
@@ -106,7 +106,7 @@ def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evi
         numerator=numerator,
         denominator=nan["denominator"],
         excess=excess,
-        matters=nan["strength"] > 3,
+        matters=nan["neg_log10_p"] > 3,
         missing=missing,
         neighbour_load=load,
         testable_share=1.0 - float(missing.mean()),

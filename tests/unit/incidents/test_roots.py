@@ -16,7 +16,7 @@ from tests.unit.incidents.story import evidence, network
 
 def bad(object_id: str, start: str = "08:00", kind: str = "outage", *, periods: int = 1, **fields: object) -> Degradation:
     began = at(start)
-    given = {"severity": "major", "strength": 20.0} | fields
+    given = {"severity": "major", "neg_log10_p": 20.0} | fields
     return Degradation(
         degradation_id=degradation_id(object_id, kind, began),
         object_id=object_id,

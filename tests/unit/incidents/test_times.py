@@ -22,7 +22,7 @@ SHARP = Degradation(
     started_at=40 * QUARTER,
     detected_at=42 * QUARTER,
     severity="critical",
-    strength=40.0,
+    neg_log10_p=40.0,
     expected=1.0,
     observed=0.0,
     numerator=0,
@@ -37,7 +37,7 @@ MILD = replace(
     degradation_id="d2",
     family="integrity",
     kind="integrity",
-    strength=9.0,
+    neg_log10_p=9.0,
     periods=12,
     started_at=33 * QUARTER,
     severity="minor",
@@ -55,7 +55,7 @@ def test_among_the_sharp_ones_the_middle_tells():
 
 
 def test_what_began_after_the_incident_was_opened_says_nothing_of_its_onset():
-    later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, strength=200.0)
+    later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, neg_log10_p=200.0)
     assert estimated_start([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
 
 
@@ -75,7 +75,7 @@ def test_of_many_alike_the_last_few_keep_it_open_no_longer_but_half_of_them_do()
 
 
 def test_a_missing_row_says_exactly_when():
-    silent = replace(SHARP, degradation_id="d3", family="data", strength=0.0, started_at=39 * QUARTER)
+    silent = replace(SHARP, degradation_id="d3", family="data", neg_log10_p=0.0, started_at=39 * QUARTER)
     assert estimated_start([MILD, silent]) == 39 * QUARTER
 
 
@@ -87,13 +87,13 @@ TOPOLOGY = Topology(
 )
 
 
-def slow(cell, start, strength=12.0, periods=3, **more):
+def slow(cell, start, neg_log10_p=12.0, periods=3, **more):
     return replace(
         MILD,
         degradation_id=f"{cell}-{start}",
         object_id=cell,
         started_at=start * QUARTER,
-        strength=strength,
+        neg_log10_p=neg_log10_p,
         periods=periods,
         detected_at=(start + 2) * QUARTER,
         raised_at=(start + 2) * QUARTER,
@@ -114,7 +114,7 @@ def ends(degradations, incident):
 
 
 def test_what_echoes_an_incident_ends_with_it():
-    clear, echo = slow("c1", 40), slow("c1", 46, strength=7.0, periods=12, family="retainability", kind="retainability")
+    clear, echo = slow("c1", 40), slow("c1", 46, neg_log10_p=7.0, periods=12, family="retainability", kind="retainability")
     (first, *_), _ = decided((), [clear], 42)
     (second, *_), _ = decided([first], [clear, echo], 48)
     over = replace(clear, cleared_at=50 * QUARTER)
@@ -126,14 +126,14 @@ def test_what_echoes_an_incident_ends_with_it():
 
 
 def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weakly_it_says_so():
-    clear, out = slow("c1", 40), slow("c1", 40, strength=4.0, periods=12, family="volume", kind="sleeping")
+    clear, out = slow("c1", 40), slow("c1", 40, neg_log10_p=4.0, periods=12, family="volume", kind="sleeping")
     (first, *_), _ = decided((), [clear, replace(out, degradation_id="other")], 42)
     (second, *_), _ = decided([first], [replace(clear, cleared_at=50 * QUARTER), replace(out, degradation_id="other")], 52)
     assert (second.state, second.ended_at) == ("open", None)
 
 
 def test_an_old_drift_is_no_part_of_a_release_that_harms_its_cell():
-    drift = slow("c1", 10, strength=40.0, periods=12)
+    drift = slow("c1", 10, neg_log10_p=40.0, periods=12)
     (old, *_), _ = decided((), [drift], 13)
     harmed = [slow(f"c{n}", 60, family="accessibility", kind="accessibility") for n in range(1, 9)]
     _, known = decided([old], [drift, *harmed], 62)
@@ -144,7 +144,7 @@ def test_an_old_drift_is_no_part_of_a_release_that_harms_its_cell():
 
 
 def test_an_outage_in_the_cell_of_an_old_drift_has_times_of_its_own():
-    drift = slow("c1", 10, strength=40.0, periods=12)
+    drift = slow("c1", 10, neg_log10_p=40.0, periods=12)
     (old, *_), _ = decided((), [drift], 13)
     out = replace(SHARP, degradation_id="out", started_at=60 * QUARTER, detected_at=61 * QUARTER)
     _, known = decided([old], [drift, out], 61)

@@ -15,7 +15,7 @@ from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from jobs.doubt import in_doubt
 from jobs.learn import fit_baseline
-from tests.unit.scoring.quiet_network import MONDAY, SETUP, TRAFFIC, Network
+from tests.unit.scoring.faultless_network import MONDAY, SETUP, TRAFFIC, Network
 
 HOUR, DAY = 3600, 86400
 POLICY = DetectionPolicy()
@@ -41,7 +41,7 @@ def network(days=14, objects=None):
 
 def raised(start, end, kind="accessibility", **more):
     given = {"object_id": "c000", "family": "volume" if kind in ("sleeping", "outage") else kind, "kpi": "setup_sr"} | more
-    figures = {"strength": 9.0, "expected": 0.99, "observed": 0.9, "numerator": 90.0, "denominator": 100.0, "excess": 9.0}
+    figures = {"neg_log10_p": 9.0, "expected": 0.99, "observed": 0.9, "numerator": 90.0, "denominator": 100.0, "excess": 9.0}
     return Degradation(
         degradation_id=f"deg_{start}",
         kind=kind,
@@ -182,7 +182,7 @@ def test_an_outage_of_days_is_never_the_new_normal():
     assert shifts == []
     healthy = fit_baseline(history, [], reference(), POLICY)[0]
     assert level(baseline, kpi=TRAFFIC) == pytest.approx(level(healthy, kpi=TRAFFIC), rel=0.1)
-    assert baseline.rest[:, 0].max() < 0.05
+    assert baseline.idle_probability[:, 0].max() < 0.05
 
 
 def test_a_mild_step_with_a_release_is_adopted_and_dated_by_it():
@@ -201,7 +201,7 @@ def test_a_reused_id_is_judged_by_its_peers_until_it_has_a_past_of_its_own():
     assert level(fit_baseline(history, [], reference(), POLICY)[0]) > 0.1
     others = np.median([level(progress, f"c{i:03d}") for i in range(1, 24)])
     assert level(progress) < 3 * others
-    assert progress.doubt[0, 0] > 3 * np.median(progress.doubt[1:24, 0])
+    assert progress.level_variance[0, 0] > 3 * np.median(progress.doubt[1:24, 0])
 
 
 def test_a_habit_of_sleeping_is_learned_after_some_nights():
@@ -213,7 +213,7 @@ def test_a_habit_of_sleeping_is_learned_after_some_nights():
 
     def rest(nights, **more):
         degraded = [raised(at(d, 2), at(d, 5), "sleeping", **more) for d in nights]
-        return fit_baseline(seen, degraded, reference(), POLICY)[0].rest[3, 0, 0]
+        return fit_baseline(seen, degraded, reference(), POLICY)[0].idle_probability[3, 0, 0]
 
     assert rest([10, 11, 12, 13]) > 0.05
     assert rest([10, 11, 12, 13], confirmed_by="alarm") < 0.01
