@@ -6,7 +6,7 @@ from functools import partial
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
-from detector.domain.exposure import no_habit
+from detector.domain.exposure import no_mobility_profile
 from detector.store import PendingStep
 from jobs import models
 from jobs.assessing.announcing import Announcing
@@ -28,10 +28,10 @@ def assess(context: JobContext, *, now: float, receivers: Sequence[Receiver], du
     if not pending:
         return ()
     reference = feeds.reference(now)
-    habit = models.load_habit(store) or no_habit()
+    profile = models.load_mobility_profile(store) or no_mobility_profile()
     alerts: list[Alert] = []
     for pending_step in pending:
-        weighing = Weighing(store, reference, catalogue, settings, habit, int(now))
+        weighing = Weighing(store, reference, catalogue, settings, profile, int(now))
         announcing = Announcing(
             store=store,
             reference=reference,

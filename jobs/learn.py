@@ -10,7 +10,7 @@ from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
-from detector.impact import learn_habit
+from detector.impact import learn_mobility_profile
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
 from jobs import models
@@ -59,8 +59,8 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
             learned_from.append(_extent(history))
             count += 1
     context.checkpoint("learn.baselines")
-    habit = learn_habit(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
-    models.save_habit(store, habit)
+    profile = learn_mobility_profile(store.presence.parts(window), timezone=reference.operator.timezone, before=int(now))
+    models.save_mobility_profile(store, profile)
     context.checkpoint("learn.habits")
     refit_risk(store, reference, context.settings.care, now=int(now))
     context.checkpoint("learn.risk")

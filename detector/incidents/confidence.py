@@ -23,7 +23,8 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
     >>> def one(cell: str, neg_log10_p: float) -> Degradation:
     ...     return Degradation(
     ...         degradation_id="deg_1", object_id=cell, family="volume", kpi="v", kind="sleeping", started_at=0,
-    ...         detected_at=0, severity="minor", neg_log10_p=neg_log10_p, expected=1, observed=0, numerator=0, denominator=1, excess=1,
+    ...         detected_at=0, severity="minor", neg_log10_p=neg_log10_p, expected=1, observed=0, numerator=0,
+    ...         denominator=1, excess=1,
     ...         periods=1, duration_s=900,
     ...     )
     >>> [round(confidence([one("c1", s)], 0), 2) for s in (4.0, 6.0, 8.0)]

@@ -8,7 +8,7 @@ from detector.care import DecisionContext
 from detector.domain.assessment import Assessment
 from detector.domain.communication import Heard
 from detector.domain.experience import CustomerHistory
-from detector.domain.exposure import Habit, LocationData, Presence
+from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.impact import no_impact
 from detector.domain.incident import Incident
 from detector.domain.outlook import Breach
@@ -51,7 +51,7 @@ class Weighing:
     reference: Reference
     catalogue: Catalogue
     settings: Settings
-    habit: Habit
+    profile: MobilityProfile
     now: int
 
     def all_changed(self) -> list[Weighed]:
@@ -116,7 +116,7 @@ class Weighing:
 
     def _weigh(self, one: Assessment, presence: Presence) -> Assessment:
         """With its impact; of accounts with a service level, what it cost them."""
-        locations = LocationData(self.habit, presence)
+        locations = LocationData(self.profile, presence)
         one = pipeline.assess(one, locations, self.reference, self.catalogue, self.settings.impact, now=self.now)
         zone = self.reference.operator.timezone
         accounts = with_service_levels(self.store, one.impact.accounts, now=self.now, timezone=zone)

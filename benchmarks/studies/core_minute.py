@@ -1,6 +1,6 @@
 """The core of five nodes by the minute: which of the labelled events are found, where, how soon, and what else is raised.
 
-    .venv/bin/python -m benchmarks.core_minute
+    .venv/bin/python -m benchmarks.studies.core_minute
 
 makes the dataset as docs/how-to/core-minute.md says and replays the stages in memory, with a baseline that has seen the
 `train` tables alone. Beside it: a plain three-sigma rule on the same minutes, and how many of the events leave any trace in
@@ -14,8 +14,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import core_events as core
-from benchmarks.core_events import MINUTE_S, ROOT, Alarm, Event, Verdict
+from benchmarks.studies import core_events as core
+from benchmarks.studies.core_events import MINUTE_S, ROOT, Alarm, Event, Verdict
 from detector import settings as configuration
 from detector.backtest.intervals import Figure, quantile, rate
 from detector.domain.window import Window
@@ -35,7 +35,7 @@ def follow_page(where: Path, blocks: int) -> Path:
 
 def frozen(dataset: Path, window: Window) -> list[Alarm]:
     """The stages in memory; the baseline is learned once, before the window, and never again."""
-    from benchmarks.detection import Stages, load
+    from benchmarks.quality.detection import Stages, load
 
     os.environ["PRECALL_SOURCES__KPIS"] = str(dataset / "kpis.toml")
     detection = configuration.load(dataset / "precall.toml").detection
@@ -103,7 +103,7 @@ def report(ways: Mapping[str, Sequence[Alarm]], split: str = "eval") -> str:
     text = [
         "# A packet core by the minute",
         "",
-        "Written by `.venv/bin/python -m benchmarks.core_minute`; see [the page](../../docs/how-to/core-minute.md).",
+        "Written by `.venv/bin/python -m benchmarks.studies.core_minute`; see [the page](../../docs/how-to/core-minute.md).",
         f"{len(chosen)} events. The tables leave out two minutes before and after each: {len(test.at):,} minutes are",
         f"measured, {days:.2f} days out of {calendar:.2f} on the calendar, {int(test.quiet.sum()):,} of them later than",
         "four minutes after an event. What shows in the last minute before those two, on the node whose label follows,",

@@ -1,6 +1,6 @@
 """What is made of what simulated customers say: categories, bursts and the complaint risk, pooled over seeds.
 
-    python -m benchmarks.perception FOLDER [--truth] SEED [SEED ...]
+    python -m benchmarks.quality.perception FOLDER [--truth] SEED [SEED ...]
 
 Simulates an operator a seed (60 cells, 25 days, a hundred and twenty faults per 1,000 cells and week) in
 FOLDER/operator-SEED and replays all but the first week. What a seed gave is kept in FOLDER/perception-SEED.pickle, and only
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.stores import passing_store
+from benchmarks.speed.stores import passing_store
 from detector import feedback
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay

@@ -1,6 +1,6 @@
 """An incident of 60 cells assessed among all people of an operator, and callers looked up while that goes on.
 
-    python -m benchmarks.impact SUBSCRIBERS ATTACHMENTS
+    python -m benchmarks.speed.assessment SUBSCRIBERS ATTACHMENTS
 
 writes benchmarks/results/impact-SUBSCRIBERS.md; a million and twenty million take about a quarter of an hour. Each size is
 built and measured in processes of its own, so that memory is what that size takes.
@@ -21,9 +21,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
-from benchmarks.crowd import BAD_CELLS, NOW, START, People, settings_of
-from benchmarks.figure import Figure
+from benchmarks.speed.figure import Figure, as_table, machine, write
+from benchmarks.speed.population import BAD_CELLS, NOW, START, People, settings_of
 from detector import impact, pipeline
 from detector.app import App, build_app
 from detector.care import DecisionContext
@@ -41,7 +42,7 @@ from jobs.daemon_lease import announce, withdraw
 from jobs.reference_cache import ReferenceCache
 from jobs.web_wiring import web_service_of
 
-COMMAND = "python -m benchmarks.impact"
+COMMAND = "python -m benchmarks.speed.assessment"
 LONG_S = 40 * 3600
 Measured = dict[str, Any]
 
@@ -140,7 +141,7 @@ def measured(subscribers: int, attachments: int, lookups: int) -> dict[str, Meas
 
 def _child(arguments: Sequence[str]) -> Measured:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.impact", *arguments], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.speed.assessment", *arguments], check=True, capture_output=True, text=True
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -158,9 +159,9 @@ def learn(root: Path, people: People, _lookups: int) -> Measured:
     app = build_app(settings_of(root))
     read_s = _seconds(lambda: sum(map(len, app.store.presence.parts(people.past))), time.process_time)
     began = time.process_time()
-    habit = impact.learn_habit(app.store.presence.parts(people.past), timezone="UTC", before=START)
+    profile = impact.learn_mobility_profile(app.store.presence.parts(people.past), timezone="UTC", before=START)
     learn_s = time.process_time() - began
-    models.save_habit(app.store, habit)
+    models.save_mobility_profile(app.store, profile)
     return {"read_s": read_s, "learn_s": learn_s, "peak_mb": _peak_mb()}
 
 
@@ -198,10 +199,10 @@ def _assessed(app: App, people: People, reference: Reference) -> Measured:
 def tick(app: App, people: People, reference: Reference, began: int = START) -> Assessment:
     """The assessment of one incident, its presence read as the job reads it."""
     incident, found = people.incident(began)
-    habit, presence = models.load_habit(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
-    assert habit is not None
+    profile, presence = models.load_mobility_profile(app.store), app.store.presence.read(Window(began - 2 * 3600, NOW))
+    assert profile is not None
     one = Assessment(incident=incident, degradations=tuple(found))
-    locations = LocationData(habit, presence)
+    locations = LocationData(profile, presence)
     return pipeline.assess(one, locations, reference, app.catalogue, app.settings.impact, now=NOW)
 
 
@@ -311,9 +312,9 @@ def main(arguments: Sequence[str]) -> None:
         root, size = Path(arguments[1]), [int(word) for word in arguments[2:]]
         print(json.dumps(DO[arguments[0]](root, People(*size[:2]), size[2])))
         return
-    from benchmarks.speed import page
-
-    page(figures(*map(int, arguments)), f"impact-{arguments[0]}")
+    found = figures(*map(int, arguments))
+    Console(width=150).print(as_table(found))
+    write(found, machine(), f"impact-{arguments[0]}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Are the times right that people are told: when a fault began, when it ended, and how soon that was said.
 
-    .venv/bin/python -m benchmarks.times                     ten operators, the table in benchmarks/results/times.md
-    .venv/bin/python -m benchmarks.times --seeds 201 202     some operators only, the table on the terminal
-    .venv/bin/python -m benchmarks.times --keep FOLDER       with datasets kept there for another run
+    .venv/bin/python -m benchmarks.quality.onset_times         ten operators, the table in benchmarks/results/times.md
+    .venv/bin/python -m benchmarks.quality.onset_times --seeds 201 202     some operators only, the table on the terminal
+    .venv/bin/python -m benchmarks.quality.onset_times --keep FOLDER       with datasets kept there for another run
 
 Each fault is judged by the first incident that matches it: its `started_at` against the fault's start, its `ended_at` and
 its `resolved_at` against the fault's end. Nothing here was used to choose a constant: those were chosen on seeds 201 to 204.
@@ -20,14 +20,14 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.detection import Stages
+from benchmarks.quality.detection import Stages
 from benchmarks.quality.operators import FAULT_RATE, Operator, made
 from detector.backtest.intervals import Figure, mean, quantile, rate, share
 from detector.backtest.matching import Matches
 from detector.backtest.summary import incidents_of
 from detector.domain.incident import Incident
 
-RESULTS = Path(__file__).parent / "results" / "times.md"
+RESULTS = Path(__file__).parents[1] / "results" / "times.md"
 SEEDS = tuple(range(301, 311))
 CELLS, HISTORY_DAYS, DAYS = 80, 16, 20
 PERIOD_S = 900
@@ -206,12 +206,12 @@ def page(seeds: Sequence[int], results: Sequence[Judged]) -> str:
     table += ["| " + " | ".join(row) + " |" for row in rows([f for one in results for f in one.faults])]
     seeds_said = f"{seeds[0]} to {seeds[-1]}" if list(seeds) == list(range(seeds[0], seeds[-1] + 1)) else str(list(seeds))
     note = (
-        f"`python -m benchmarks.times`: {len(seeds)} simulated operators (seeds {seeds_said}) of {CELLS} cells,"
-        f" {HISTORY_DAYS} days to learn from, {DAYS - HISTORY_DAYS} replayed, {FAULT_RATE:g} faults per 1,000 cells and"
-        " week. Errors in periods of 15 minutes, of the faults found; shares with 95 % intervals. Sharp: service is taken"
-        " away, a tenth or more fails on top, or throughput is down (by two fifths at least). Ends are asked of faults that"
-        f" end {SEEN_TO_END_S // 3600} hours or more before the replay does; a drift grows in a straight line from nothing,"
-        " so that its onset is a matter of definition."
+        f"`python -m benchmarks.quality.onset_times`: {len(seeds)} simulated operators (seeds {seeds_said}) of {CELLS}"
+        f" cells, {HISTORY_DAYS} days to learn from, {DAYS - HISTORY_DAYS} replayed, {FAULT_RATE:g} faults per 1,000 cells"
+        " and week. Errors in periods of 15 minutes, of the faults found; shares with 95 % intervals. Sharp: service is"
+        " taken away, a tenth or more fails on top, or throughput is down (by two fifths at least). Ends are asked of"
+        f" faults that end {SEEN_TO_END_S // 3600} hours or more before the replay does; a drift grows in a straight"
+        " line from nothing, so that its onset is a matter of definition."
     )
     text = textwrap.fill(note, 125, break_on_hyphens=False)
     return "\n".join(["# Times that people are told", "", text, "", *table, "", "Beside it:", "", *beside(results), ""])

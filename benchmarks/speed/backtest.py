@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.figure import Figure
-from benchmarks.stores import passing_store
+from benchmarks.speed.figure import Figure
+from benchmarks.speed.stores import passing_store
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
 from detector.clock import MovingClock
@@ -66,7 +66,7 @@ def figures(cells: int = 60, history_days: int = 7, days: int = 1) -> list[Figur
         seconds, incidents = replay(Path(folder), Window(begin, made.end))
     live = sum(seconds[job] for job in ("pull", "detect", "assess"))
     shares = ", ".join(f"{job} {spent:.1f} s" for job, spent in seconds.items())
-    command = "python -m benchmarks.speed replaying"
+    command = "python -m benchmarks.speed backtest"
     return [
         Figure(
             what=f"backtest, {cells} cells: simulated seconds in a second",

@@ -1,12 +1,12 @@
 """Whom the incidents of a finished replay touch, assessed again: a change of detector/impact is judged in seconds.
 
-    python -m benchmarks.again record FOLDER SEED [SEED ...]
-    python -m benchmarks.again FOLDER SEED [SEED ...]
+    python -m benchmarks.quality.reassessment record FOLDER SEED [SEED ...]
+    python -m benchmarks.quality.reassessment FOLDER SEED [SEED ...]
 
-Detection does not depend on impact. So `record` replays an operator of benchmarks.people once (FOLDER/operator-SEED)
+Detection does not depend on impact. So `record` replays an operator of benchmarks.quality.people once (FOLDER/operator-SEED)
 without assessing, and keeps what each assessment would have seen in FOLDER/seen-SEED.pickle: incidents, their degradations,
 habits, presence as it had arrived, how long incidents were expected to last. After that each call assesses them all anew,
-writes the lists that a backtest would have written, and prints the same tables as benchmarks.people.
+writes the lists that a backtest would have written, and prints the same tables as benchmarks.quality.people.
 """
 
 import pickle
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.stores import passing_store
+from benchmarks.speed.stores import passing_store
 from detector import impact, outlook, pipeline
 from detector.app import read_catalogue
 from detector.backtest.matching import Matches, match
@@ -32,7 +32,7 @@ from detector.clock import MovingClock
 from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
-from detector.domain.exposure import Habit, LocationData, Presence
+from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.finding import Findings
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
@@ -40,7 +40,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.impact import learn_habit
+from detector.impact import learn_mobility_profile
 from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
@@ -106,15 +106,15 @@ class Seen:
     presence: Presence
     """From the history's begin on."""
     evidence: list["Glimpse"] = field(default_factory=list)
-    habits: dict[int, Habit] = field(default_factory=dict)
+    profiles: dict[int, MobilityProfile] = field(default_factory=dict)
 
-    def habit_at(self, now: int) -> Habit:
+    def profile_at(self, now: int) -> MobilityProfile:
         """As learned last, from what had arrived by then."""
         at = max(at for at in self.learned_at if at <= now)
-        if at not in self.habits:
+        if at not in self.profiles:
             arrived = self.presence.take(self.presence.start + self.presence.duration_s + DELAY_S <= at)
-            self.habits[at] = learn_habit(arrived, timezone=self.results.timezone, before=at)
-        return self.habits[at]
+            self.profiles[at] = learn_mobility_profile(arrived, timezone=self.results.timezone, before=at)
+        return self.profiles[at]
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class Again:
                     affected_high=0.0,
                 )
             else:
-                found = assess_one(one, self.seen.habit_at(one.now), presence, reference, kpis, settings)
+                found = assess_one(one, self.seen.profile_at(one.now), presence, reference, kpis, settings)
             self.impacts.setdefault(one.incident.incident_id, []).append(found)
             self._relist(one, found, current.setdefault(one.incident.incident_id, {}))
         self.listings += [row for own in current.values() for row in own.values()]
@@ -248,14 +248,19 @@ def truth_of(dataset: Path, timezone: str) -> Truth:
 
 
 def assess_one(
-    one: Asked, habit: Habit, presence: Presence, reference: Reference, kpis: Mapping[str, Kpi], settings: Settings
+    one: Asked,
+    profile: MobilityProfile,
+    presence: Presence,
+    reference: Reference,
+    kpis: Mapping[str, Kpi],
+    settings: Settings,
 ) -> Impact:
     assessment = Assessment(incident=one.incident, degradations=tuple(one.degradations), outlook=one.outlook)
-    return impact.assess(assessment, LocationData(habit, presence), reference, kpis, settings.impact, now=one.now)
+    return impact.assess(assessment, LocationData(profile, presence), reference, kpis, settings.impact, now=one.now)
 
 
 def main(arguments: Sequence[str]) -> None:
-    from benchmarks import people
+    from benchmarks.quality import people
 
     recording = arguments[0] == "record"
     folder, seeds = Path(arguments[int(recording)]), arguments[int(recording) + 1 :]
@@ -277,6 +282,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    from benchmarks.again import main as run  # what is kept names its classes by this module
+    from benchmarks.quality.reassessment import main as run  # what is kept names its classes by this module
 
     run(sys.argv[1:])

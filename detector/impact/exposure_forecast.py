@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.window import HOUR_S, hour_blocks
-from detector.impact.chance import concentration_of
-from detector.impact.crowd import active_share
-from detector.impact.driven import Driven
+from detector.impact.displaced import Displaced
 from detector.impact.harm import HarmColumns
-from detector.impact.view import View
+from detector.impact.hourly_exposure import HourlyExposure
+from detector.impact.population import active_share
+from detector.impact.suffering import concentration_of
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
 """Person-seconds of seen movement that weigh as much as the assumed takeover share."""
@@ -48,23 +48,28 @@ class Forecast:
         )
 
 
-def forecast(view: View, arrived: Driven, start: int, ends: Sequence[int]) -> list[tuple[Forecast, float]]:
+def forecast(hourly: HourlyExposure, arrived: Displaced, start: int, ends: Sequence[int]) -> list[tuple[Forecast, float]]:
     """For each of `ends` (s, rising): what is expected in the hours of `[start, end)` whose presence has not arrived, by
     habit and by the last presence (which fades by the hour), and how all-or-nothing presence is (see chance).
 
     How the people of dead cells fared in hours that arrived tells how much others take over in the hours to come.
     """
-    none = np.zeros(len(view.crowd.keys))
-    whole, hours = Forecast(none, none, none, none), view.arrived_hours
+    none = np.zeros(len(hourly.population.keys))
+    whole, hours = Forecast(none, none, none, none), hourly.arrived_hours
     moved_s, dead_s = float(arrived.moved_s.sum()), float(arrived.dead_s.sum())
-    usual, last = (_learned_takeover(harm, moved_s, dead_s) for harm in (view.usual, view.last))
-    view, fared = replace(view, usual=usual, last=last), _fared(usual, last, arrived.moved_s, arrived.dead_s)
-    concentration, found = _concentration(view) + 1, []
+    expected_harm, recent_harm = (
+        _learned_takeover(harm, moved_s, dead_s) for harm in (hourly.expected_harm, hourly.recent_harm)
+    )
+    hourly, fared = (
+        replace(hourly, expected_harm=expected_harm, recent_harm=recent_harm),
+        _fared(expected_harm, recent_harm, arrived.moved_s, arrived.dead_s),
+    )
+    concentration, found = _concentration(hourly) + 1, []
     for end in ends:
         for block in (b for b in hour_blocks(start, end) if b[0] not in hours):
-            whole = whole.plus(_not_arrived(view, block, fared))
+            whole = whole.plus(_not_arrived(hourly, block, fared))
         start = max(start, end)
-        found.append((whole, concentration / evened_out(whole.window_s / HOUR_S, view.persistence) - 1))
+        found.append((whole, concentration / evened_out(whole.window_s / HOUR_S, hourly.persistence) - 1))
     return found
 
 
@@ -88,22 +93,22 @@ def _unserved(takeover: Vector | float, cut_off: Vector | float = CUT_OFF) -> Ve
     return np.asarray(1.0 - takeover * (1.0 - cut_off), np.float64)
 
 
-def _fared(usual: HarmColumns, last: HarmColumns, moved_s: Vector, expected_s: Vector) -> Vector:
+def _fared(expected_harm: HarmColumns, recent_harm: HarmColumns, moved_s: Vector, expected_s: Vector) -> Vector:
     """[person]: chance to be unserved behind the dead cells, as a multiple of everybody's, from their own hours there."""
-    takeovers = np.concatenate([harm.takeover[harm.lost > 0] for harm in (usual, last)])
+    takeovers = np.concatenate([harm.takeover[harm.lost > 0] for harm in (expected_harm, recent_harm)])
     common = float(takeovers.mean()) if takeovers.size else 0.0
     own = (common * OWN_TAKEOVER_S + moved_s) / (OWN_TAKEOVER_S + expected_s)
     cut_off = CUT_OFF * OWN_TAKEOVER_S / (OWN_TAKEOVER_S + expected_s)  # who moved is not cut off again
     return np.asarray(_unserved(own, cut_off) / np.maximum(_unserved(common), 1e-9))
 
 
-def _not_arrived(view: View, block: tuple[int, int, int], fared: Vector) -> Forecast:
+def _not_arrived(hourly: HourlyExposure, block: tuple[int, int, int], fared: Vector) -> Forecast:
     at, start, end = block
 
     def expected(weigh: Callable[[HarmColumns], Vector]) -> Vector:
-        return view.blend(at, view.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * weigh(harm)))
+        return hourly.blend(at, hourly.pair(lambda harm: harm.overlap_s(start, end) / HOUR_S * weigh(harm)))
 
-    pace = view.crowd.attempts_per_s(at)
+    pace = hourly.population.attempts_per_s(at)
     active = active_share(pace)
     return Forecast(
         expected(lambda harm: np.ones_like(harm.lost)),
@@ -116,8 +121,8 @@ def _not_arrived(view: View, block: tuple[int, int, int], fared: Vector) -> Fore
     )
 
 
-def _concentration(view: View) -> float:
+def _concentration(hourly: HourlyExposure) -> float:
     """From the last hour before the forecast: what habit said of the touched cells against what arrived."""
-    said, seen = view.said_s(view.crowd.recent_at), view.seen_s(view.crowd.recent_at)
-    known = view.crowd.seen & (said > 0)
-    return concentration_of(said[known] / HOUR_S, seen[known] / HOUR_S)
+    expected, seen = hourly.touched_expected_s(hourly.population.recent_at), hourly.seen_s(hourly.population.recent_at)
+    known = hourly.population.seen & (expected > 0)
+    return concentration_of(expected[known] / HOUR_S, seen[known] / HOUR_S)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from benchmarks.figure import Figure
+from benchmarks.speed.figure import Figure
 from detector.domain.finding import Findings
 from detector.sources import read_pm_xml
 
@@ -88,7 +88,8 @@ def peak_mb() -> float:
 
 def _apart(what: str, path: Path) -> dict[str, float]:
     """Measured in a process of its own, so that peak memory is that of one reader."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks.pm_xml", what, str(path)], capture_output=True, check=True)
+    command = [sys.executable, "-m", "benchmarks.speed.pm_xml", what, str(path)]
+    done = subprocess.run(command, capture_output=True, check=True)
     return dict(json.loads(done.stdout))
 
 

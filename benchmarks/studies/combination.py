@@ -1,6 +1,6 @@
 """Whether the KPIs of a cell say more together than the one that stands out most.
 
-    .venv/bin/python -m benchmarks.combination --seeds 1 2 3 4 5 6
+    .venv/bin/python -m benchmarks.studies.combination --seeds 1 2 3 4 5 6
 
 Each rule turns the evidence of all KPIs of a cell in a period (z: how many standard deviations worse) into one score, whose
 tail is calibrated on each operator's first quiet days. All are held to the same rate of false episodes, and the faults that
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from benchmarks.detection import DAY_S, Stages, load
+from benchmarks.quality.detection import DAY_S, Stages, load
 from detector.backtest.intervals import share
 from detector.backtest.matching import cells_of
 from detector.domain.cell import Topology

@@ -8,8 +8,8 @@ from detector.domain.exposure import Presence
 from detector.domain.impact import Impact
 from detector.domain.local_time import hours_of_week
 from detector.domain.policy import ImpactPolicy
-from detector.impact import crowd, learn_habit, usual_of
-from detector.impact.near import Near
+from detector.impact import expected_presence_of, learn_mobility_profile, population
+from detector.impact.population import Candidates
 from detector.store.mobility_profiles import without
 from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, impact_of, incident, topology
 
@@ -90,7 +90,7 @@ def test_a_habit_spread_out_is_the_formula_of_learn_habit(attachments):
             if mean >= 18:
                 pace = rate[who] * busy[slot][0] / busy[slot][1]
                 expected[PEOPLE[who], CELLS[cell], h] = (min(mean, HOUR), min(mean, HOUR) * pace)
-    usual = usual_of(learn_habit(attachments, timezone=ZONE, before=MONDAY))
+    usual = expected_presence_of(learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY))
     hour_of = np.repeat(np.arange(168), np.diff(usual.hour_start))
     found = {
         (usual.subscribers[s], usual.cells[c], int(h)): (float(seconds_), float(attempts))
@@ -104,16 +104,16 @@ def test_a_habit_spread_out_is_the_formula_of_learn_habit(attachments):
 
 def test_parts_learned_one_after_another_are_the_whole(attachments):
     days = [attachments.take(attachments.start // 86_400 == day) for day in np.unique(attachments.start // 86_400)]
-    one, many = (learn_habit(given, timezone=ZONE, before=MONDAY) for given in (attachments, days))
+    one, many = (learn_mobility_profile(given, timezone=ZONE, before=MONDAY) for given in (attachments, days))
     assert (many.subscribers == one.subscribers).all()
     assert many.like_s.sum() == pytest.approx(one.like_s.sum())
     assert many.own_s.sum() == pytest.approx(one.own_s.sum())
     assert many.rate == pytest.approx(one.rate)
 
 
-def everybody(habit, presence, touched, moments, timezone) -> Near:
+def everybody(profile, presence, touched, moments, timezone) -> Candidates:
     """What an assessment looked at before it left anybody out."""
-    return Near(usual_of(habit), presence)
+    return Candidates(expected_presence_of(profile), presence)
 
 
 @pytest.mark.parametrize("resolved", [False, True])
@@ -124,15 +124,15 @@ def everybody(habit, presence, touched, moments, timezone) -> Near:
 def test_leaving_out_who_cannot_be_touched_changes_nothing(attachments, monkeypatch, kind, expected, observed, at, resolved):
     now = int(MONDAY + at * HOUR)
     arrived = attachments.take((attachments.start >= MONDAY - 3 * HOUR) & (attachments.start + HOUR + 300 <= now))
-    habit = learn_habit(attachments, timezone=ZONE, before=MONDAY)
+    profile = learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY)
     found = [degradation(cell, kind, 0, expected, observed) for cell in ("s0a", "s0b")]
     known = {"resolved_at": now - 300, "state": "resolved"} if resolved else {}
 
-    def told() -> Impact:
+    def assessed() -> Impact:
         return impact_of(
             incident(found, "s0a s0b", **known),
             found,
-            habit=habit,
+            profile=profile,
             presence=arrived,
             topology=topology(" ".join(CELLS), neighbours={"s0a": "s3a"}, s0b="B20"),
             customers=Customers(),
@@ -141,24 +141,24 @@ def test_leaving_out_who_cannot_be_touched_changes_nothing(attachments, monkeypa
             policy=ImpactPolicy(list_above=0.0),
         )
 
-    near = told()
-    monkeypatch.setattr(crowd, "near_of", everybody)
-    all_ = told()
-    assert 0 < near.exposed == all_.exposed < len(PEOPLE)
-    assert [(p.subscriber, p.basis) for p in near.people] == [(p.subscriber, p.basis) for p in all_.people]
-    assert [p.probability for p in near.people] == pytest.approx([p.probability for p in all_.people], abs=1e-9)
-    assert [p.exposure_s for p in near.people] == pytest.approx([p.exposure_s for p in all_.people])
-    assert (near.affected_low, near.affected_high) == pytest.approx((all_.affected_low, all_.affected_high))
+    candidates = assessed()
+    monkeypatch.setattr(population, "candidates_of", everybody)
+    all_ = assessed()
+    assert 0 < candidates.exposed == all_.exposed < len(PEOPLE)
+    assert [(p.subscriber, p.basis) for p in candidates.people] == [(p.subscriber, p.basis) for p in all_.people]
+    assert [p.probability for p in candidates.people] == pytest.approx([p.probability for p in all_.people], abs=1e-9)
+    assert [p.exposure_s for p in candidates.people] == pytest.approx([p.exposure_s for p in all_.people])
+    assert (candidates.affected_low, candidates.affected_high) == pytest.approx((all_.affected_low, all_.affected_high))
 
 
 def test_a_person_taken_out_of_the_habits_leaves_the_others_as_they_were(attachments):
-    habit = learn_habit(attachments, timezone=ZONE, before=MONDAY)
-    arrays, gone = without({name: np.asarray(value) for name, value in vars(habit).items()}, ["p003", "p069", "nobody"])
-    left = usual_of(type(habit)(**arrays | {"cells": habit.cells}))
+    profile = learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY)
+    arrays, gone = without({name: np.asarray(value) for name, value in vars(profile).items()}, ["p003", "p069", "nobody"])
+    left = expected_presence_of(type(profile)(**arrays | {"cells": profile.cells}))
     assert gone > 0
     assert not {"p003", "p069"} & set(left.subscribers)
-    others = np.flatnonzero(~np.isin(habit.subscribers, [b"p003", b"p069"]))
-    before = usual_of(habit, others)
+    others = np.flatnonzero(~np.isin(profile.subscribers, [b"p003", b"p069"]))
+    before = expected_presence_of(profile, others)
     assert left.subscribers == before.subscribers
     assert (left.hour_start == before.hour_start).all()
     assert (left.seconds == before.seconds).all()

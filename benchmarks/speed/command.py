@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.figure import Figure
+from benchmarks.speed.figure import Figure
 from detector.simulator import simulate
 
 START = 1_774_224_000

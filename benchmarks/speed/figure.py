@@ -1,10 +1,18 @@
 """One measured figure: what it is, what it should be, and what of the same run it is held against."""
 
+import os
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.table import Table
 
+RESULTS = Path(__file__).parents[1] / "results"
+HEADING = """# Speed
+
+Written by `make bench`. Seconds are processor seconds unless they say wall, so that neighbours on the machine disturb them
+least; ratios are against something measured in the same run, and are what counts: the machine changes, they stay."""
 COLUMNS = ("what", "figure", "target", "ratio", "against", "command")
 
 
@@ -26,7 +34,9 @@ class Figure:
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of COLUMNS.
 
-        >>> Figure("PM XML", 21.44, "MB/s", "make bench", 0.93, "bare lxml", "ratio >= 0.8", True).cells()[:4]
+        >>> Figure(
+        ...     what="PM XML", value=21.44, unit="MB/s", command="make bench", ratio=0.93, target="ratio >= 0.8", met=True
+        ... ).cells()[:4]
         ('PM XML', '21.4 MB/s', 'ratio >= 0.8: met', '0.93')
         """
         verdict = "" if self.met is None else ": met" if self.met else ": MISSED"
@@ -57,3 +67,14 @@ def as_markdown(figures: Sequence[Figure], heading: str) -> str:
     rows = ["| " + " | ".join(COLUMNS) + " |", "|---|---|---|---:|---|---|"]
     rows += ["| " + " | ".join(figure.cells()) + " |" for figure in figures]
     return heading + "\n\n" + "\n".join(rows) + "\n"
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    return f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}"
+
+
+def write(figures: Sequence[Figure], measured_on: str, name: str = "speed", folder: Path = RESULTS) -> None:
+    """Write the page `name`.md into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(as_markdown(figures, f"{HEADING}\n{measured_on}."), encoding="utf-8")

@@ -16,7 +16,7 @@ Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Slot:
+class SlotCounts:
     """One slot's pairs of person and cell, sorted by cell, then person. own [pair, day of week]: weighted seconds;
     known [pair]: of all its days, those of rows that know attempts."""
 
@@ -27,7 +27,7 @@ class Slot:
 
 
 @dataclass(eq=False, kw_only=True)
-class Sightings:
+class PresenceCounts:
     """Grows by `add`. A past week counts half after `half_life_s`; nothing from `before` on counts."""
 
     timezone: str
@@ -76,12 +76,12 @@ class Sightings:
         for hour, at in zip(different.tolist(), first.tolist(), strict=True):
             self._weeks.setdefault(hour, (int(hours[at]), float(weight[at])))
 
-    def slot(self, slot: int) -> Slot:
+    def slot(self, slot: int) -> SlotCounts:
         """What was seen in one slot; its memory is let go."""
         parts, self._slots[slot] = self._slots[slot], []
         if not parts:
             nothing = np.empty(0, np.int32)
-            return Slot(nothing, nothing, np.empty((0, 7)), np.empty(0))
+            return SlotCounts(nothing, nothing, np.empty((0, 7)), np.empty(0))
         key, seconds, known = _summed(*(np.concatenate([part[i] for part in parts]) for i in range(3)))
         pair = key >> _DAY_BITS
         first = np.flatnonzero(np.diff(pair, prepend=-1))
@@ -89,12 +89,12 @@ class Sightings:
         own = np.zeros((len(first), 7))
         own[row, key & (1 << _DAY_BITS) - 1] = seconds
         person, cell = pair[first] & (1 << _PERSON_BITS) - 1, pair[first] >> _PERSON_BITS
-        return Slot(person.astype(np.int32), cell.astype(np.int32), own, np.add.reduceat(known, first))
+        return SlotCounts(person.astype(np.int32), cell.astype(np.int32), own, np.add.reduceat(known, first))
 
 
-def sightings_of(parts: Iterable[Presence], *, timezone: str, before: int, weeks_half_life: float) -> Sightings:
+def count_presence(parts: Iterable[Presence], *, timezone: str, before: int, weeks_half_life: float) -> PresenceCounts:
     """All parts, one after another."""
-    seen = Sightings(timezone=timezone, before=before, half_life_s=WEEK_S * weeks_half_life)
+    seen = PresenceCounts(timezone=timezone, before=before, half_life_s=WEEK_S * weeks_half_life)
     for part in parts:
         seen.add(part)
     return seen

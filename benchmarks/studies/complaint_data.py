@@ -1,6 +1,6 @@
 """The complaint risk's kind of model on 3,150 real subscribers, by ten-fold cross-validation.
 
-    python -m benchmarks.complaint_data ../shared/data/subscriber_complaints/Customer_Churn.csv.gz
+    python -m benchmarks.studies.complaint_data ../shared/data/subscriber_complaints/Customer_Churn.csv.gz
 
 The table (UCI "Iranian Churn", CC BY 4.0) has no time and no cell: nothing of it is out of time. What can only follow from a
 complaint (whether the line is still in use, whether the person left, a value made of these) is no feature.

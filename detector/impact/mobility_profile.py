@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.exposure import Habit, Presence, no_habit
+from detector.domain.exposure import MobilityProfile, Presence, no_mobility_profile
 from detector.domain.local_time import DAY_TYPE_HOUR, HOURS_OF_WEEK
 from detector.domain.window import HOUR_S
-from detector.impact.sightings import SLOTS, Sightings, Slot, sightings_of
+from detector.impact.presence_counts import SLOTS, PresenceCounts, SlotCounts, count_presence
 
 PRIOR_WEEKS = 2.0
 """How many fresh weeks of one hour of the week weigh as much as the same hour of all like days."""
@@ -20,9 +20,9 @@ PRIOR_HOURS = 10.0
 Vector = NDArray[np.float64]
 
 
-def learn_habit(
+def learn_mobility_profile(
     presence: Presence | Iterable[Presence], *, timezone: str, before: int, weeks_half_life: float = 2.0
-) -> Habit:
+) -> MobilityProfile:
     """Mean seconds and attempts an hour of each person behind each cell, from rows that start before `before` (s), given
     at once or part by part (days, say), so that millions of them need not be held.
 
@@ -34,9 +34,9 @@ def learn_habit(
     Pairs whose mean is under TINY_S at every like hour are dropped.
     """
     parts = (presence,) if isinstance(presence, Presence) else presence
-    seen = sightings_of(parts, timezone=timezone, before=before, weeks_half_life=weeks_half_life)
+    seen = count_presence(parts, timezone=timezone, before=before, weeks_half_life=weeks_half_life)
     if not seen.people:
-        return no_habit()
+        return no_mobility_profile()
     weeks, rate = seen.weeks, _rate(seen)
     names = np.array([key.encode() for key in seen.people], dtype=bytes)
     order = np.argsort(names)
@@ -49,7 +49,7 @@ def learn_habit(
     own_at = [(at + first[DAY_TYPE_HOUR[hour]]).astype(np.int32) for hour, (at, _) in enumerate(own)]
     pace = np.array([busy[DAY_TYPE_HOUR[h]] * learned[DAY_TYPE_HOUR[h]].pace[h] for h in range(HOURS_OF_WEEK)])
     person = np.concatenate([one.person for one in learned])
-    return Habit(
+    return MobilityProfile(
         subscribers=names[order],
         cells=tuple(seen.cells),
         slot_start=first,
@@ -81,7 +81,7 @@ class _Learned:
     expected: float
 
 
-def _learned(slot: Slot, number: int, weeks: Vector, rate: Vector, place: NDArray[np.int32]) -> _Learned:
+def _learned(slot: SlotCounts, number: int, weeks: Vector, rate: Vector, place: NDArray[np.int32]) -> _Learned:
     hours = np.flatnonzero(number == DAY_TYPE_HOUR).tolist()
     measured = weeks[hours].sum()
     like = slot.own.sum(axis=1) / measured if measured else np.zeros(len(slot.person))
@@ -109,7 +109,7 @@ def _own(seconds: Vector) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     return at, seconds[at].astype(np.float32)
 
 
-def _rate(seen: Sightings) -> Vector:
+def _rate(seen: PresenceCounts) -> Vector:
     """[person]: attempts per second of presence, shrunk towards everyone's; NaN if nobody's are known."""
     known = seen.known_s.sum()
     if not known:
@@ -118,7 +118,7 @@ def _rate(seen: Sightings) -> Vector:
     return np.asarray((seen.attempts + overall * prior_s) / (seen.known_s + prior_s))
 
 
-def _busy(seen: Sightings, expected: Vector) -> Vector:
+def _busy(seen: PresenceCounts, expected: Vector) -> Vector:
     """[slot]: attempts as a multiple of what people's own rates let expect."""
     known = seen.known_s.sum()
     overall = seen.attempts.sum() / known if known else 0.0

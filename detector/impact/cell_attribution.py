@@ -6,33 +6,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.impact.crowd import Crowd
 from detector.impact.harm import HarmColumns
+from detector.impact.population import Population
 
 
 @dataclass(frozen=True, eq=False)
-class Owed:
-    """`usual`, `last`: what the cells of the crowd's habit, and of its newest presence, do."""
+class CellAttribution:
+    """`expected_harm`, `recent_harm`: what the cells of the crowd's habit, and of its newest presence, do."""
 
-    crowd: Crowd
-    usual: HarmColumns
-    last: HarmColumns
+    population: Population
+    expected_harm: HarmColumns
+    recent_harm: HarmColumns
 
     def shares(self, people: Collection[str]) -> Mapping[str, Mapping[str, float]]:
         """Person -> cell -> share of its trouble, summing to 1; who owes nothing is left out."""
-        crowd, wanted = self.crowd, np.fromiter((key in people for key in self.crowd.keys), bool, len(self.crowd.keys))
-        owed: dict[int, dict[str, float]] = {}
+        population, wanted = (
+            self.population,
+            np.fromiter((key in people for key in self.population.keys), bool, len(self.population.keys)),
+        )
+        attribution: dict[int, dict[str, float]] = {}
         rows = (
-            (crowd.habit.cells, crowd.habit.subscriber, crowd.habit.cell, crowd.habit.seconds, self.usual),
-            (crowd.recent.cells, crowd.recent_person, crowd.recent.indices, crowd.recent.seconds, self.last),
+            (
+                population.expected.cells,
+                population.expected.subscriber,
+                population.expected.cell,
+                population.expected.seconds,
+                self.expected_harm,
+            ),
+            (
+                population.recent.cells,
+                population.recent_person,
+                population.recent.indices,
+                population.recent.seconds,
+                self.recent_harm,
+            ),
         )
         for cells, person, cell, seconds, harm in rows:
             weight = seconds * _gravity(harm)[cell]
             hit = np.flatnonzero((weight > 0) & wanted[person])
             for who, where, much in zip(person[hit].tolist(), cell[hit].tolist(), weight[hit].tolist(), strict=True):
-                own = owed.setdefault(who, {})
+                own = attribution.setdefault(who, {})
                 own[cells[where]] = own.get(cells[where], 0.0) + much
-        return {crowd.keys[who]: _shared(own) for who, own in owed.items()}
+        return {population.keys[who]: _shared(own) for who, own in attribution.items()}
 
 
 def _shared(own: Mapping[str, float]) -> dict[str, float]:

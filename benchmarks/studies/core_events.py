@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detector.backtest.intervals import Figure, share
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "core_minute_5_nodes"
 KINDS = {1: "route hijack", 2: "route injection", 3: "node down", 4: "port down", 5: "packet loss", 6: "packet delay"}
 GATEWAYS = frozenset({"IntGW-01", "IntGW-02"})

@@ -1,6 +1,6 @@
 """A backtest's lists of people against the truth, incident by incident, and what perfect detection would have foreseen.
 
-    python -m benchmarks.people FOLDER SEED [SEED ...]
+    python -m benchmarks.quality.people FOLDER SEED [SEED ...]
 
 Simulates an operator a seed (60 cells, 25 days, many faults in the last five) in FOLDER/operator-SEED, replays those five
 days into FOLDER/backtest-SEED and reads what was written; what is there already is only read. By incident and by kind only
@@ -24,19 +24,27 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.people_tables import Judged, contact_table, incident_table, interval_table, kind_table, missed_table, pooled
+from benchmarks.quality.people_tables import (
+    Judged,
+    contact_table,
+    incident_table,
+    interval_table,
+    kind_table,
+    missed_table,
+    pooled,
+)
 from detector.backtest.foresight import AHEAD_S, CONTACT_ABOVE, LOOKUP_ABOVE, judged_complaints
 from detector.backtest.matching import Matches, cells_of, match
 from detector.backtest.results import Results
 from detector.backtest.truth import Fault, read_truth
 from detector.domain.degradation import Degradation
-from detector.domain.exposure import Usual
+from detector.domain.exposure import ExpectedPresence
 from detector.domain.finding import Findings
 from detector.domain.impact import Affected, Listing
 from detector.domain.incident import Incident
 from detector.domain.local_time import hour_of_week
 from detector.domain.window import HOUR_S, Window
-from detector.impact import learn_habit, usual_of
+from detector.impact import expected_presence_of, learn_mobility_profile
 from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
@@ -184,10 +192,12 @@ def oracle(judged: Judged) -> Mapping[str, tuple[int, int]]:
     behind its cells by habit, with the share of such people who did suffer, by fault and by tenth of expected presence."""
     matches, end = judged.matches, judged.matches.results.window.end
     presence = judged.source.presence(0, end, Findings())
-    habit = usual_of(learn_habit(presence, timezone=matches.results.timezone, before=matches.results.window.start))
+    profile = expected_presence_of(
+        learn_mobility_profile(presence, timezone=matches.results.timezone, before=matches.results.window.start)
+    )
     lists: dict[str, dict[str, float]] = {}
     for fault in matches.faults:
-        there = _expected_s(judged, habit, fault)
+        there = _expected_s(judged, profile, fault)
         lists[fault.fault_id] = _chances(there, (matches.truth.sufferers or {}).get(fault.fault_id, frozenset()))
     complaints = judged_complaints(matches)
     figures = {}
@@ -207,19 +217,19 @@ def oracle(judged: Judged) -> Mapping[str, tuple[int, int]]:
     return figures
 
 
-def _expected_s(judged: Judged, habit: Usual, fault: Fault) -> Mapping[str, float]:
+def _expected_s(judged: Judged, profile: ExpectedPresence, fault: Fault) -> Mapping[str, float]:
     """Person -> seconds expected behind the fault's cells."""
     topology, timezone = judged.matches.results.topology, judged.matches.results.timezone
     cells = frozenset().union(*(cells_of(topology, o) for o, _ in fault.scopes))
-    touched = np.array([c in cells for c in habit.cells])
-    total = np.zeros(len(habit.subscribers))
+    touched = np.array([c in cells for c in profile.cells])
+    total = np.zeros(len(profile.subscribers))
     window = fault.window
     for hour in range(window.start // HOUR_S * HOUR_S, window.end, HOUR_S):
         share = (min(hour + HOUR_S, window.end) - max(hour, window.start)) / HOUR_S
         at = hour_of_week(hour, timezone)
-        rows = slice(int(habit.hour_start[at]), int(habit.hour_start[at + 1]))
-        np.add.at(total, habit.subscriber[rows], share * habit.seconds[rows] * touched[habit.cell[rows]])
-    return {habit.subscribers[i]: float(total[i]) for i in np.flatnonzero(total)}
+        rows = slice(int(profile.hour_start[at]), int(profile.hour_start[at + 1]))
+        np.add.at(total, profile.subscriber[rows], share * profile.seconds[rows] * touched[profile.cell[rows]])
+    return {profile.subscribers[i]: float(total[i]) for i in np.flatnonzero(total)}
 
 
 def _chances(there: Mapping[str, float], hurt: frozenset[str]) -> dict[str, float]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.figure import Figure
-from benchmarks.operator import BenchOperator, Copy
-from benchmarks.pm_xml import bare, peak_mb
-from benchmarks.stores import store_at
+from benchmarks.speed.figure import Figure
+from benchmarks.speed.operator import BenchOperator, Copy
+from benchmarks.speed.pm_xml import bare, peak_mb
+from benchmarks.speed.stores import store_at
 from detector import pipeline, scoring
 from detector.app import read_catalogue
 from detector.clock import WallClock
@@ -242,7 +242,7 @@ def figures(cells: int = 10_000, rounds: int = 1) -> list[Figure]:
 
 def _apart(cells: int) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.period", str(cells)], capture_output=True, check=True, text=True
+        [sys.executable, "-m", "benchmarks.speed.period", str(cells)], capture_output=True, check=True, text=True
     )
     return dict(json.loads(done.stdout))
 
