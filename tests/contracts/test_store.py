@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from detector.domain.alert import Alert
 from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation, Part
-from detector.domain.detection import DetectionState
+from detector.domain.detection import DetectionDecision, DetectionState
 from detector.domain.exposure import Presence
 from detector.domain.finding import Finding
 from detector.domain.frame import KpiFrame
@@ -22,7 +22,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
 from detector.domain.ports import SourceFile
 from detector.domain.window import Tick, Window
-from detector.store import Decided, PendingStep, Store
+from detector.store import PendingStep, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.store.repair import drop_unreferenced, reindex
@@ -454,7 +454,7 @@ def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_
         reason="why",
     )
     begun = [
-        Decided(Tick(900 * n, 900), 900 * n + 1200, DetectionState((episode,) * n, (incident,) * n, {"c1": n}))
+        DetectionDecision(Tick(900 * n, 900), 900 * n + 1200, DetectionState((episode,) * n, (incident,) * n, {"c1": n}))
         for n in range(3)
     ]
     with store.begin() as connection:

@@ -15,7 +15,7 @@ _NOTABLE_CHANGE = 0.05
 """A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
 
 
-def relist(connection: Connection, store: Store, one: Assessment, customers: Customers, now: int) -> None:
+def update_listings(connection: Connection, store: Store, one: Assessment, customers: Customers, now: int) -> None:
     """The incident's list as of `now` (s)."""
     decisions = {d.subscriber: d for d in one.decisions}
     listed = store.listings.all(incident_id=one.incident.incident_id, current=True)
@@ -24,14 +24,16 @@ def relist(connection: Connection, store: Store, one: Assessment, customers: Cus
     wanted = {p.subscriber: Listing(affected=p, decision=decisions.get(p.subscriber), listed_at=now) for p in people}
     for decision in decisions.values():  # told before it was known that they were not there: they hear that it is over
         if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
-            wanted[decision.subscriber] = Listing(affected=_gone(decision, customers), decision=decision, listed_at=now)
-    begun = [new for key, new in wanted.items() if key not in current or moved(current[key], new)]
+            wanted[decision.subscriber] = Listing(
+                affected=_not_affected(decision, customers), decision=decision, listed_at=now
+            )
+    begun = [new for key, new in wanted.items() if key not in current or changed_notably(current[key], new)]
     renewed = {new.subscriber for new in begun}
     ended = [old for key, old in current.items() if key in renewed or key not in wanted]
     store.listings.relist(connection, ended, begun, now)
 
 
-def _gone(decision: Decision, customers: Customers) -> Affected:
+def _not_affected(decision: Decision, customers: Customers) -> Affected:
     person = customers.subscribers.get(decision.subscriber)
     return Affected(
         incident_id=decision.incident_id,
@@ -43,7 +45,7 @@ def _gone(decision: Decision, customers: Customers) -> Affected:
     )
 
 
-def moved(old: Listing, new: Listing) -> bool:
+def changed_notably(old: Listing, new: Listing) -> bool:
     """Returns whether a change is worth a new row: another basis or decision, or a notably different probability."""
     same_person = (old.affected.account, old.affected.basis) == (new.affected.account, new.affected.basis)
     if not same_person or _undated(old.decision) != _undated(new.decision):

@@ -13,8 +13,8 @@ from detector.domain.operations import CalendarEvent, Maintenance, Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
-from jobs.doubt import in_doubt
-from jobs.learn import fit_baseline
+from detector.scoring.training import fit_baseline
+from detector.scoring.training_exclusion import excluded_ticks
 from tests.unit.scoring.faultless_network import MONDAY, SETUP, TRAFFIC, Network
 
 HOUR, DAY = 3600, 86400
@@ -57,9 +57,9 @@ def raised(start, end, kind="accessibility", **more):
     )
 
 
-def hours(history, doubt, name="c000"):
+def hours(history, excluded, name="c000"):
     """[(day, hour) of the first, of the last] hour in doubt, and how many there are."""
-    places = np.flatnonzero(doubt[:, history.object_index[name]])
+    places = np.flatnonzero(excluded[:, history.object_index[name]])
     if not places.size:
         return None
     first, last = (divmod(int(history.starts[p] - MONDAY), DAY) for p in places[[0, -1]])
@@ -91,8 +91,8 @@ def works(begin, end, status, actual_end=None, scope=("site", "s0")):
 )
 def test_what_the_operator_tells_is_not_learned(told, seen):
     history = network()
-    doubt = in_doubt(history, [], reference(**told))
-    assert hours(history, doubt) == seen
+    excluded = excluded_ticks(history, [], reference(**told))
+    assert hours(history, excluded) == seen
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_the_operator_tells_is_not_learned(told, seen):
 )
 def test_what_was_raised_is_not_learned_unless_it_is_a_habit(degraded, seen):
     history = network()
-    assert hours(history, in_doubt(history, degraded, reference())) == seen
+    assert hours(history, excluded_ticks(history, degraded, reference())) == seen
 
 
 def test_cells_behind_a_common_cause_are_in_doubt_for_a_day():
@@ -130,11 +130,11 @@ def test_cells_behind_a_common_cause_are_in_doubt_for_a_day():
         state="resolved",
         resolved_at=at(5),
     )
-    doubt = in_doubt(history, [], reference(), incidents=[incident])
-    assert hours(history, doubt) == hours(history, doubt, "c001") == ((3, 1), (4, 0), 24)
-    assert hours(history, doubt, "c002") is None
+    excluded = excluded_ticks(history, [], reference(), incidents=[incident])
+    assert hours(history, excluded) == hours(history, excluded, "c001") == ((3, 1), (4, 0), 24)
+    assert hours(history, excluded, "c002") is None
     alone = replace(incident, root_kind="cell", root_id="c000", cells=("c000",))
-    assert not in_doubt(history, [], reference(), incidents=[alone]).any()
+    assert not excluded_ticks(history, [], reference(), incidents=[alone]).any()
 
 
 def worse(history, since, extra, name="c000"):
@@ -197,11 +197,11 @@ def test_a_reused_id_is_judged_by_its_peers_until_it_has_a_past_of_its_own():
     new, old = network(), worse(network(), at(0), 0.2)  # the old cell failed all the time
     earlier = (new.starts < begun)[:, None, None]
     history = replace(new, numerator=np.where(earlier, old.numerator, new.numerator))
-    progress = fit_baseline(history, [], reference(valid_from=begun), POLICY)[0]
+    fitted = fit_baseline(history, [], reference(valid_from=begun), POLICY)[0]
     assert level(fit_baseline(history, [], reference(), POLICY)[0]) > 0.1
-    others = np.median([level(progress, f"c{i:03d}") for i in range(1, 24)])
-    assert level(progress) < 3 * others
-    assert progress.level_variance[0, 0] > 3 * np.median(progress.doubt[1:24, 0])
+    others = np.median([level(fitted, f"c{i:03d}") for i in range(1, 24)])
+    assert level(fitted) < 3 * others
+    assert fitted.level_variance[0, 0] > 3 * np.median(fitted.level_variance[1:24, 0])
 
 
 def test_a_habit_of_sleeping_is_learned_after_some_nights():

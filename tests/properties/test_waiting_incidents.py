@@ -13,7 +13,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
 from detector.settings import Settings
-from jobs.assessing.holding import Holding
+from jobs.assess.notify import WaitingIncidents
 
 QUARTER, HOUR = 900, 3600
 MARGIN = care.margin(3.0, 1.0)
@@ -72,7 +72,7 @@ def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
     store, sure, told = Memory(), set(), {}
     for quarter, tick in enumerate(day):
         now = quarter * QUARTER
-        holding = Holding.at(None, store, policy, now)
+        waiting_incidents = WaitingIncidents.at(None, store, policy, now)
         for n, one in enumerate(tick):
             name, team = f"inc_{n}", TEAMS[n % 2]
             incident, own = decided(name, one, now)
@@ -88,7 +88,7 @@ def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
                 expires_at=now,
                 data={"action": {"team": team}, "say": {}},
             )
-            if name not in told and not holding.holds(None, incident, own, alert):
+            if name not in told and not waiting_incidents.must_wait(None, incident, own, alert):
                 told[name] = one.severity
                 store.opened.append((now, team, name))
             assert name in told or not (one.severity == "critical" and care.sure(incident, own, MARGIN))

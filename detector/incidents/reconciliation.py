@@ -1,21 +1,21 @@
 """Decisions taken again from corrected data, beside those that were taken before: what keeps its name, what is withdrawn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from detector.domain.degradation import Degradation
-from detector.domain.detection import DetectionState
+from detector.domain.detection import DetectionDecision, DetectionState, Tracked, remembered_degradations
 from detector.domain.incident import Incident
-from detector.incidents import notified_fields, withdraw
-from detector.store import Decided
+from detector.domain.window import Tick
+from detector.incidents.lifecycle import notified_fields, withdraw
 
 _FOREVER = 2**62
 _MERGED = "merged:"
 
 
 @dataclass(frozen=True)
-class Told:
+class DecidedState:
     """Degradations and incidents by id."""
 
     degradations: Mapping[str, Degradation]
@@ -32,8 +32,8 @@ class Correction:
     though its first degradation may be another by now.
     """
 
-    before: Told
-    after: Told
+    before: DecidedState
+    after: DecidedState
     now: int
 
     @cached_property
@@ -54,7 +54,7 @@ class Correction:
         new = [self._final(self.named(i)) for i in self.after.incidents.values()]
         return [i for i in (*new, *self._ended) if self.before.incidents.get(i.incident_id) != i]
 
-    def begun_with(self, one: Decided) -> Decided:
+    def begun_with(self, one: DetectionDecision) -> DetectionDecision:
         """An entry of the second run's log under the names that were told, by the clocks of the first: so that a third run
         sees what it would have seen in order."""
         was = one.before
@@ -156,3 +156,50 @@ def _overlap(a: Degradation, b: Degradation) -> bool:
 
 def _by_age(incidents: Iterable[Incident]) -> Sequence[Incident]:
     return sorted(incidents, key=lambda i: (i.opened_at, i.started_at, i.incident_id))
+
+
+def replay_order(late: Sequence[Tick], log: Sequence[DetectionDecision]) -> Iterator[tuple[Tick, int]]:
+    """(tick, clock) of each decision of the log in order; a tick that was passed over comes before the first later one of
+    its duration, at that one's clock: what nobody knew then is not known now."""
+    logged = {one.tick for one in log}
+    waiting = sorted(tick for tick in late if tick not in logged)
+    for one in log:
+        for tick in [t for t in waiting if t.duration_s == one.tick.duration_s and t.start < one.tick.start]:
+            waiting.remove(tick)
+            yield tick, one.decided_at
+        yield one.tick, one.decided_at
+
+
+@dataclass
+class Rerun:
+    """Decisions taken once more: every degradation and incident that they touched, by id, and their log."""
+
+    degradations: dict[str, Degradation]
+    incidents: dict[str, Incident]
+    missing: dict[int, dict[str, int]]
+    log: list[DetectionDecision]
+
+    @classmethod
+    def beginning(cls, log: Sequence[DetectionDecision]) -> "Rerun":
+        """As it stood before the first of them."""
+        first = log[0].before
+        missing: dict[int, dict[str, int]] = {}
+        for one in log:
+            missing.setdefault(one.tick.duration_s, dict(one.before.missing))
+        return cls(
+            {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
+        )
+
+    def before(self, tick: Tick) -> DetectionState:
+        standing = tuple(i for i in self.incidents.values() if i.state == "open")
+        return DetectionState(
+            remembered_degradations(self.degradations.values(), standing, tick.start),
+            standing,
+            self.missing.get(tick.duration_s, {}),
+        )
+
+    def take(self, one: DetectionDecision, tracked: Tracked, incidents: Sequence[Incident]) -> None:
+        self.degradations |= {d.degradation_id: d for d in tracked.degradations}
+        self.incidents |= {i.incident_id: i for i in incidents}
+        self.missing[one.tick.duration_s] = dict(tracked.missing)
+        self.log.append(one)
