@@ -20,7 +20,7 @@ from detector.domain.exposure import Presence
 from detector.domain.finding import Finding
 from detector.domain.frame import KpiFrame
 from detector.domain.impact import AccountImpact, Impact, Listing
-from detector.domain.incident import Incident, Rival
+from detector.domain.incident import Incident, RootCandidate
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
 from detector.domain.ports import SourceFile
@@ -212,7 +212,7 @@ INCIDENT = Incident(
     cells=("c1",),
     reason="RRC setup success 80 %",
     updated_at=1200,
-    rivals=(Rival("cell", "c1", 1, 1, 1e-4, 1.0), Rival("site", "s1", 1, 3, 0.02, 1.0)),
+    rivals=(RootCandidate("cell", "c1", 1, 1, 1e-4, 1.0), RootCandidate("site", "s1", 1, 3, 0.02, 1.0)),
 )
 
 
