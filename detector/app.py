@@ -64,13 +64,17 @@ class App:
         from detector.sources.registry import open_feeds
 
         settings = self.settings
-        storage, of_sources = settings.storage.path, settings.of_sources
+        storage, of_sources = settings.storage.path, settings.sources.feed if settings.has_sources else None
         return open_feeds(settings.feeds, self.pseudonymiser, storage, of_sources=of_sources, wall=WallClock())
 
     @property
     def operator(self) -> "Operator":
-        """What the feeds say of it, without reading tables."""
-        return self.feeds.operator
+        """What the first feed says that says anything; no feed is opened."""
+        from detector.domain.ports import Operator
+
+        of_sources = [self.settings.sources.feed] if self.settings.has_sources else []
+        said = (feed.said_operator() for feed in (*of_sources, *self.settings.feeds))
+        return next((one for one in said if one is not None), Operator())
 
     @cached_property
     def transport(self) -> "Transport":
@@ -126,7 +130,7 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
 def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> App:
     """The app of the daemon: database migrated, folders made, everything opened. Raises Misconfigured or Transient."""
     app = wire(settings, clock=clock, receivers=receivers)
-    narrow(settings.storage.path, settings.inboxes, deep=True)
+    narrow(settings.storage.path, settings.inboxes.values(), deep=True)
     app.open()
     return app
 
@@ -163,8 +167,8 @@ def check(settings: Settings, *, served: bool = False) -> list[str]:
 def _right_problems(settings: Settings) -> Iterator[str]:
     """What others may read or write below `storage.path`."""
     root = settings.storage.path
-    narrow(root, settings.inboxes, deep=False)  # a folder made by hand is mended without a word
-    wide = list(too_wide(root, settings.inboxes, deep=True)) if root.is_dir() else []
+    narrow(root, settings.inboxes.values(), deep=False)  # a folder made by hand is mended without a word
+    wide = list(too_wide(root, settings.inboxes.values(), deep=True)) if root.is_dir() else []
     if wide:
         path, mode, _ = wide[0]
         others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
@@ -193,10 +197,7 @@ def _folder_problems(app: App) -> Iterator[str]:
             pass
     except OSError as error:
         yield f"storage.path: {kept}: {error.strerror or error}; name a folder that can be written"
-    of_sources = () if app.settings.of_sources is None else app.settings.of_sources.folders
-    named = [("sources.path", path) for path in of_sources]
-    named += [(f"feeds.{i}.path", path) for i, feed in enumerate(app.settings.feeds) for path in feed.folders]
-    for key, watched in named:
+    for key, watched in app.settings.inboxes.items():
         try:
             next(watched.iterdir(), None)
         except OSError as error:
@@ -221,7 +222,8 @@ def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
     from jobs.sampling import sample
 
     reference = feeds.reference(now)
-    for feed in feeds.counters:  # the first of two looks: what has not changed since is complete
+    feeds.files(0.0, now)  # the first of two looks: what has not changed since is complete
+    for feed in feeds.counters:
         where = f"feed '{feed.name}'" if told_apart else f"{path / 'counters'}"
         try:
             if not feed.files(0.0, now):

@@ -226,15 +226,15 @@ class Settings(BaseSettings):
         return Environment(settings_cls), init_settings
 
     @property
-    def of_sources(self) -> FeedSettings | None:
-        """The feed of `[sources]`; none where `[[feeds]]` stand and `[sources]` names no `path`. Raises Misconfigured."""
-        return None if self.feeds and "path" not in self.sources.model_fields_set else self.sources.feed
+    def has_sources(self) -> bool:
+        """Whether `[sources]` is a feed: not where `[[feeds]]` stand and it names no `path`."""
+        return not self.feeds or "path" in self.sources.model_fields_set
 
     @property
-    def inboxes(self) -> tuple[Path, ...]:
-        """Folders of this machine that feeds read. Raises Misconfigured."""
-        of_sources = () if self.of_sources is None else self.of_sources.folders
-        return (*of_sources, *(folder for feed in self.feeds for folder in feed.folders))
+    def inboxes(self) -> dict[str, Path]:
+        """Key -> folder of this machine that a feed reads."""
+        found = {"sources.path": self.sources.path} if self.has_sources else {}
+        return found | {f"feeds.{i}.{key}": path for i, feed in enumerate(self.feeds) for key, path in feed.folders.items()}
 
     @property
     def database_url(self) -> str:

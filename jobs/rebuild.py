@@ -42,7 +42,7 @@ def _at_work(who: str) -> Misconfigured:
 def rebuild(app: App, found: Verified) -> Verified:
     """Mend what can be mended; what is wrong afterwards. Raises PrecallError if the store cannot be written."""
     store, settings = app.store, app.settings
-    narrow(settings.storage.path, settings.inboxes, deep=True)
+    narrow(settings.storage.path, settings.inboxes.values(), deep=True)
     store.mend_folders()
     if any(one.kind == "index" for one in found.troubles):
         reindex(store)

@@ -15,7 +15,7 @@ from detector.domain.errors import Transient
 from detector.listening import listen
 from detector.web.limits import check_token
 from detector.web.process import WebProcess
-from detector.web.reported import Boot, Snapshot
+from detector.web.snapshots import Boot, Snapshot
 from jobs.clock_watch import ClockWatch
 from jobs.daemon import Daemon
 from jobs.daemon_lease import RENEW_S, LeaseKeeper

@@ -89,7 +89,7 @@ def _verified(settings: Settings, database: Database, troubles: list[Trouble], a
 
 
 def _rights(settings: Settings) -> Iterator[Trouble]:
-    wide = list(too_wide(settings.storage.path, settings.inboxes, deep=True))
+    wide = list(too_wide(settings.storage.path, settings.inboxes.values(), deep=True))
     if wide:
         what = (
             f"others may reach it ({wide[0][1]:04o}), and {len(wide) - 1} more" if len(wide) > 1 else "others may reach it"

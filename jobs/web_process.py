@@ -21,11 +21,11 @@ from detector.domain.errors import PrecallError
 from detector.settings import Settings
 from detector.telemetry import configure_logs
 from detector.web import create_app
-from detector.web.access import Entry
+from detector.web.access import AccessOptions
 from detector.web.limits import Limits
 from detector.web.refusals import Refusals
-from detector.web.reported import Boot, Reported, frames
 from detector.web.server import WebServer
+from detector.web.snapshots import Boot, LatestSnapshot, frames
 from jobs.reference_cache import ReferenceCache
 from jobs.web_wiring import care_api_of, web_service_of
 
@@ -46,7 +46,7 @@ def main() -> None:
     reports = frames(pipe)
     boot: Boot = next(reports)
     configure_logs(level=boot.log_level)
-    reported = Reported(boot.event_now, runs=boot.runs)
+    reported = LatestSnapshot(boot.event_now, runs=boot.runs)
     Thread(target=_listen, args=(reports, reported), name="reports", daemon=True).start()
     try:
         serve(boot, reported, listening, beats)
@@ -54,14 +54,14 @@ def main() -> None:
         sys.exit(f"precall: web: {error}")
 
 
-def serve(boot: Boot, reported: Reported, listening: socket, beats: int) -> None:
+def serve(boot: Boot, reported: LatestSnapshot, listening: socket, beats: int) -> None:
     """Everything wired, then the server in the foreground."""
     settings = boot.settings
     app = wire(settings, clock=reported, receivers=())
     known = ReferenceCache(app.feeds, app.clock)
     known.begin()
     refusals = Refusals(lambda action, address, what: _note(app, action, address, what))
-    entry = Entry(app.store.sessions, refusals.note, _secure(settings), _limits(settings))
+    entry = AccessOptions(app.store.sessions, refusals.note, _secure(settings), _limits(settings))
     web_app = create_app(
         web_service_of(app, reported.problems, known, reported.metrics),
         care_api_of(app),
@@ -96,7 +96,7 @@ def _note(app: App, action: str, address: str, what: str) -> None:
     app.store.audit.note(WallClock().now(), "web", action, address, what)
 
 
-def _listen(reports: Iterator[Any], reported: Reported) -> None:
+def _listen(reports: Iterator[Any], reported: LatestSnapshot) -> None:
     """Take reports until there are none: then the daemon is gone, and nobody needs this process."""
     for snapshot in reports:
         reported.take(snapshot)

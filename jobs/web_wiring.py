@@ -8,7 +8,7 @@ from detector.domain.ports import Reference
 from detector.web.store_service import StoreService
 
 if TYPE_CHECKING:
-    from detector.web.store_desk import StoreDesk
+    from detector.web.store_care_service import StoreCareService
 
 
 def web_service_of(
@@ -31,8 +31,8 @@ def web_service_of(
     )
 
 
-def care_api_of(app: App) -> "StoreDesk":
+def care_api_of(app: App) -> "StoreCareService":
     """What care teams tell and ask beside the incident."""
-    from detector.web.store_desk import StoreDesk  # with the reports, which a lookup does not need
+    from detector.web.store_care_service import StoreCareService  # with the reports, which a lookup does not need
 
-    return StoreDesk(app.store, app.feeds, app.settings, app.clock, app.pseudonymiser)
+    return StoreCareService(app.store, app.feeds, app.settings, app.clock, app.pseudonymiser)

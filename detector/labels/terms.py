@@ -33,6 +33,14 @@ WITHHELD: Mapping[str, str] = {
     "holdout": "comparison group",
     "no_channel": "no channel to reach them",
 }
+VERDICTS: Mapping[str, str] = {
+    "confirmed": "confirmed",
+    "false_alarm": "false alarm",
+    "wrong_cause": "wrong cause",
+    "resolved_for_customer": "resolved for the customer",
+    "not_resolved_for_customer": "not resolved for the customer",
+}
+"""What care teams say of an incident (domain.feedback)."""
 ACCOUNT_KINDS: Mapping[str, str] = {
     "consumer": "private",
     "family": "family",

@@ -4,11 +4,19 @@ from pathlib import Path
 from typing import Literal
 
 from detector.domain.errors import Misconfigured
+from detector.domain.ports import Operator
 from detector.lengths import Length, seconds_of
 from detector.sources.feed import Feed, FeedContext, FeedSettings
 
 _FOR_ALL = 0o755
 """Rights of an inbox that is made here: others may look into it; its owner decides who may write."""
+
+
+def _operator_in(folder: Path) -> Operator | None:
+    from detector.sources.reference import read_operator
+
+    path = folder / "operator.toml"
+    return read_operator(path) if path.exists() else None
 
 
 class FolderSettings(FeedSettings):
@@ -27,8 +35,11 @@ class FolderSettings(FeedSettings):
     """A file that takes longer to read is set aside."""
 
     @property
-    def folders(self) -> tuple[Path, ...]:
-        return (self.path,)
+    def folders(self) -> dict[str, Path]:
+        return {"path": self.path}
+
+    def said_operator(self) -> Operator | None:
+        return _operator_in(self.path)
 
     def open(self, context: FeedContext) -> Feed:
         """Makes the folder if it is not there. Raises Misconfigured."""
@@ -64,8 +75,11 @@ class DatasetSettings(FeedSettings):
     path: Path
 
     @property
-    def folders(self) -> tuple[Path, ...]:
-        return (self.path,)
+    def folders(self) -> dict[str, Path]:
+        return {"path": self.path}
+
+    def said_operator(self) -> Operator | None:
+        return _operator_in(self.path)
 
     def open(self, context: FeedContext) -> Feed:
         from detector.sources.dataset import OperatorDataset

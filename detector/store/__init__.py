@@ -16,7 +16,7 @@ from detector.store.communications import CommunicationRepository
 from detector.store.cursors import CursorRepository, ProgressRepository
 from detector.store.damage import Damage
 from detector.store.database import Database
-from detector.store.decisions import Decided, Decisions, MissingDataRepository
+from detector.store.decisions import Decisions, MissingDataRepository
 from detector.store.degradations import DegradationRepository
 from detector.store.experience import ExperienceRepository
 from detector.store.feed_states import CounterNameRepository, FeedStateRepository
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Decided", "Message", "PendingStep", "Store"]
+__all__ = ["Message", "PendingStep", "Store"]
 
 
 class Store:

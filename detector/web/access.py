@@ -39,7 +39,7 @@ class Sessions(Protocol):
     def end(self, secret: str) -> None: ...
 
 
-class MemorySessions:
+class InMemorySessions:
     """Implements `Sessions` for as long as the process lives."""
 
     def __init__(self) -> None:
@@ -63,11 +63,11 @@ def _nobody(_action: str, _address: str, _what: str) -> None:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AccessOptions:
     """How people and programs come in, beside the token itself. `refused` is told of every failed sign-in and refused read
     (action, address, what); `secure`: the pages are served over TLS, whatever this process sees of it."""
 
-    sessions: Sessions = field(default_factory=MemorySessions)
+    sessions: Sessions = field(default_factory=InMemorySessions)
     refused: Callable[[str, str, str], object] = _nobody
     secure: bool = False
     limits: Limits = DEFAULT
@@ -78,9 +78,9 @@ class Access:
     """Checks against one token, in constant time. Who fails too often is not looked at for a while, unless this address has
     signed in with the same token before: so a stranger cannot guess, and cannot shut out anybody who is at work."""
 
-    def __init__(self, token: str, entry: Entry | None = None) -> None:
+    def __init__(self, token: str, entry: AccessOptions | None = None) -> None:
         check_token(token)
-        self.entry = entry or Entry()
+        self.entry = entry or AccessOptions()
         self._token = token.encode()
         self._fingerprint = sha256(b"precall session\0" + self._token).hexdigest()[:32]
         self._failures = Buckets(self.entry.limits.failures_per_minute)

@@ -12,7 +12,7 @@ from detector.web.access import Access, address_of, too_many
 from detector.web.limits import Buckets
 from detector.web.problems import RETRY_AFTER_S, Problems
 from detector.web.refusals import READ
-from detector.web.wellformed import Malformed, check_head, check_json, declared_length
+from detector.web.request_checks import Malformed, check_head, check_json, declared_length
 
 PROGRAMS = ("/v1", "/metrics")
 """Paths that only a token opens."""

@@ -9,10 +9,9 @@ from pydantic import AfterValidator
 
 from detector.domain.identity import AccountId, IncidentId, SubscriberId
 from detector.domain.incident import Incident
-from detector.web import answers, desk_api
+from detector.web import serializers
 from detector.web.access import Access
-from detector.web.desk import Desk
-from detector.web.service import WebService
+from detector.web.service import CareService, WebService
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
@@ -35,25 +34,25 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
 
     @routes.get("/v1/coverage")
     def coverage() -> dict[str, Any]:
-        return answers.coverage(service.coverage())
+        return serializers.coverage(service.coverage())
 
     @routes.get("/v1/incidents")
     def incidents(state: State | None = None, limit: Limit = 50, offset: Offset = 0) -> dict[str, Any]:
         found = service.incidents(state, limit, offset)
-        return {"incidents": [answers.incident(one) for one in found], "limit": limit, "offset": offset}
+        return {"incidents": [serializers.incident(one) for one in found], "limit": limit, "offset": offset}
 
     @routes.get("/v1/incidents/{incident_id}")
     def incident(incident_id: NamedIncident) -> dict[str, Any]:
         found = incident_or_404(service.incident, incident_id)
         parts = service.degradations(incident_id), service.impact(incident_id), service.care(incident_id)
-        told = service.told(incident_id)
-        return answers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi, told=told)
+        notified = service.notified_impact(incident_id)
+        return serializers.incident_in_full(found, *parts, floor=privacy_floor, find=service.kpi, notified=notified)
 
     return routes
 
 
-def people_routes(service: WebService, access: Access, desk: Desk | None = None) -> APIRouter:
-    """Whom an incident touches, one person, one account: each question is audited. `desk` knows the context of people."""
+def people_routes(service: WebService, access: Access, care: CareService | None = None) -> APIRouter:
+    """Whom an incident touches, one person, one account: each question is audited. `care` knows the context of people."""
     routes = APIRouter(dependencies=[Depends(access.program)])
     actor = Depends(access.program)
 
@@ -69,10 +68,10 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
         incident_or_404(service.incident, incident_id)
         page = service.affected(incident_id, limit, offset, actor, identify=identify)
         end = offset + len(page.rows)
-        rows = [answers.listed(row) for row in page.rows]
-        if context and desk is not None:
-            known = desk.contexts(incident_id, [row["subscriber"] for row in rows], actor)
-            rows = [row | {"context": desk_api.context(known[row["subscriber"]])} for row in rows]
+        rows = [serializers.listed(row) for row in page.rows]
+        if context and care is not None:
+            known = care.contexts(incident_id, [row["subscriber"] for row in rows], actor)
+            rows = [row | {"context": serializers.context(known[row["subscriber"]])} for row in rows]
         return {
             "incident_id": incident_id,
             "total": page.total,
@@ -86,14 +85,14 @@ def people_routes(service: WebService, access: Access, desk: Desk | None = None)
     def lookup(
         subscriber: NamedSubscriber, caller: Caller = "self", context: bool = False, actor: str = actor
     ) -> dict[str, Any]:
-        found = answers.lookup(service.lookup(subscriber, actor, caller))
-        if context and desk is not None and caller == "self":  # nobody else is told of a person's past
-            found["context"] = desk_api.context(desk.context(subscriber, actor))
+        found = serializers.lookup(service.lookup(subscriber, actor, caller))
+        if context and care is not None and caller == "self":  # nobody else is told of a person's past
+            found["context"] = serializers.context(care.context(subscriber, actor))
         return found
 
     @routes.get("/v1/accounts/{account:path}")
     def account(account: NamedAccount, actor: str = actor) -> dict[str, Any]:
-        return answers.plain(service.account(account, actor))
+        return serializers.plain(service.account(account, actor))
 
     return routes
 
@@ -109,8 +108,8 @@ def health_routes(service: WebService, access: Access) -> APIRouter:
     @routes.get("/readyz")
     def ready(request: Request) -> Response:
         problems = list(service.ready())
-        told = {"problems": problems} if access.by_bearer(request) else {}
-        return JSONResponse({"ready": not problems} | told, 503 if problems else 200)
+        details = {"problems": problems} if access.by_bearer(request) else {}
+        return JSONResponse({"ready": not problems} | details, 503 if problems else 200)
 
     return routes
 

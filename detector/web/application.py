@@ -8,17 +8,15 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
-from detector.web.access import Access, Entry
+from detector.web.access import Access, AccessOptions
 from detector.web.admission import Admission
 from detector.web.api import api_routes, health_routes, people_routes
-from detector.web.dates import moment
-from detector.web.desk import Desk
-from detector.web.desk_api import desk_routes
-from detector.web.desk_pages import report_page_routes
-from detector.web.head import AnswerInTime, HeadLikeGet, SafeHeaders
-from detector.web.pages import page_routes
+from detector.web.care_api import care_routes
+from detector.web.middleware import AnswerInTime, HeadLikeGet, SafeHeaders
+from detector.web.pages import page_routes, time_element
 from detector.web.problems import Problems, add_problems
-from detector.web.service import WebService
+from detector.web.report_pages import report_page_routes
+from detector.web.service import CareService, WebService
 
 HERE = Path(__file__).parent
 ANSWER_S = 5.0
@@ -35,12 +33,12 @@ HEADERS = {
 
 def create_app(
     service: WebService,
-    desk: Desk | None = None,
+    care: CareService | None = None,
     *,
     token: str,
     timezone: str = "UTC",
     privacy_floor: int = 5,
-    entry: Entry | None = None,
+    entry: AccessOptions | None = None,
 ) -> FastAPI:
     """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
     `entry`: sessions, limits and what is told of refusals; left out, sessions last as long as the process.
@@ -51,23 +49,23 @@ def create_app(
     app = FastAPI(title="precall", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     access = Access(token, entry)
     templates = Jinja2Templates(HERE / "templates")
-    templates.env.filters["moment"] = partial(moment, timezone=timezone)
+    templates.env.filters["time_element"] = partial(time_element, timezone=timezone)
     problems = Problems(templates)
     app.include_router(health_routes(service, access))
     app.include_router(api_routes(service, access, privacy_floor=privacy_floor))
-    app.include_router(people_routes(service, access, desk))
+    app.include_router(people_routes(service, access, care))
     pages = page_routes(
         service,
         access,
         templates,
         timezone=timezone,
         privacy_floor=privacy_floor,
-        feedback=desk.feedback if desk else lambda _incident_id: (),
+        feedback=care.feedback if care else lambda _incident_id: (),
     )
     app.include_router(pages)
-    if desk is not None:
-        app.include_router(desk_routes(desk, service.incident, access))
-        app.include_router(report_page_routes(desk, access, templates, timezone=timezone))
+    if care is not None:
+        app.include_router(care_routes(care, service.incident, access))
+        app.include_router(report_page_routes(care, access, templates, timezone=timezone))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     add_problems(app, problems)
 

@@ -19,7 +19,7 @@ from detector.web.limits import Limits
 from detector.web.meters import Meters
 
 _SWEEP_S = 0.5
-_TOLD = 64
+_REFUSALS_ANSWERED = 64
 """Refused connections that are answered at the same time; more are closed without a word."""
 _GRACE_S = 10.0
 """An answer is given up so long after `answer_s`, should the application not have ended it by itself."""
@@ -58,9 +58,9 @@ class Connections:
         return False
 
     @property
-    def may_be_told(self) -> bool:
+    def may_answer_refusal(self) -> bool:
         """There is room for one more that is told why it is refused."""
-        return len(self._leaving) <= _TOLD
+        return len(self._leaving) <= _REFUSALS_ANSWERED
 
     def count(self, why: str) -> None:
         """A connection ends for what it did."""
@@ -159,7 +159,7 @@ class BoundedProtocol(H11Protocol):
         if not self.open_connections.admit(self, address):
             self.open_connections.count("too many")
             self._refused = True
-            if not self.open_connections.may_be_told:
+            if not self.open_connections.may_answer_refusal:
                 self.abort()
                 return
             self._answer(503, "Too many connections are at work; ask again in a second.", (b"retry-after", b"1"))

@@ -6,12 +6,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
+from markupsafe import Markup
 
 from detector.domain.feedback import Feedback
+from detector.domain.window import utc
+from detector.labels import times
 from detector.web.access import COOKIE, SESSION_S, Access
 from detector.web.api import NamedIncident, Offset, incident_or_404
-from detector.web.desk_view import said_of
-from detector.web.incident_view import Page, incident_view, incidents_view
+from detector.web.incident_list import incidents_view
+from detector.web.incident_view import feedback_counts, incident_view
+from detector.web.page import Page
 from detector.web.service import WebService
 
 PER_PAGE = 50
@@ -20,7 +24,7 @@ LIST_REFRESH_S, INCIDENT_REFRESH_S = 30, 60
 TokenParameter = Annotated[str, Query(max_length=200)]
 
 
-def entrance(access: Access) -> Callable[..., Response | None]:
+def require_login(access: Access) -> Callable[..., Response | None]:
     """A page's dependency: with the right `?token=` it sets the cookie and sends on to the page without it."""
 
     def admitted(request: Request, token: TokenParameter = "") -> Response | None:
@@ -53,7 +57,7 @@ def page_routes(
     feedback: Callable[[str], Sequence[Feedback]],
 ) -> APIRouter:
     """`/` and `/incidents/{id}`. `feedback` gives what care teams said of an incident."""
-    routes, enter = APIRouter(default_response_class=Response), Depends(entrance(access))
+    routes, enter = APIRouter(default_response_class=Response), Depends(require_login(access))
 
     @routes.post("/sign-out", response_model=None)
     def sign_out(request: Request) -> Response:
@@ -92,7 +96,7 @@ def page_routes(
         if sent_on is not None:
             return sent_on
         here, found = page(), incident_or_404(service.incident, incident_id)
-        said = said_of(feedback(incident_id))
+        said = feedback_counts(feedback(incident_id))
         view = incident_view(service, found, here) | {
             "said": said,
             "now": here.now,
@@ -102,3 +106,12 @@ def page_routes(
         return templates.TemplateResponse(request, "incident.html", view)
 
     return routes
+
+
+def time_element(at: float, timezone: str) -> Markup:
+    """A `<time>` element for `at` (s since the epoch).
+
+    >>> print(time_element(1774339200, "Europe/Zurich"))
+    <time datetime="2026-03-24T08:00:00Z">Tue 24 Mar, 09:00 CET</time>
+    """
+    return Markup('<time datetime="{}">{}</time>').format(f"{utc(at):%Y-%m-%dT%H:%M:%SZ}", times.clock(at, timezone))

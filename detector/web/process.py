@@ -21,7 +21,7 @@ import structlog
 
 from detector.domain.errors import PrecallError
 from detector.listening import url_of
-from detector.web.reported import Snapshot, frame
+from detector.web.snapshots import Snapshot, frame
 
 log = structlog.get_logger()
 _BEAT_S = 0.2
@@ -84,10 +84,10 @@ class WebProcess:
     ) -> None:
         self._module, self._boot, self._listening = module, boot, listening
         self._look, self._now, self._restarted = look, now, restarted
-        self._lock, self._stopping, self._serving = Lock(), Event(), Event()
+        self._lock, self._stop_requested, self._serving = Lock(), Event(), Event()
         self._last, self._looked_at = Snapshot(0.0, ("the daemon is starting",)), monotonic()
         self._child: _Child | None = None
-        self._pause_s, self._ended, self._shown_until = _SHORTEST_PAUSE_S, "", 0.0
+        self._pause_s, self._last_end, self._shown_until = _SHORTEST_PAUSE_S, "", 0.0
         self._threads = [
             Thread(target=self._keep_looking, name="web-look", daemon=True),
             Thread(target=self._keep_serving, name="web-watch", daemon=True),
@@ -109,7 +109,7 @@ class WebProcess:
 
     def stop(self, within_s: float = _STOP_WITHIN_S) -> None:
         """End the process: asked first, killed after `within_s`. Returns within 2 s more, whatever it does."""
-        self._stopping.set()
+        self._stop_requested.set()
         with self._lock:
             child, self._child = self._child, None
         if child is not None:
@@ -120,7 +120,7 @@ class WebProcess:
 
     def problems(self) -> Sequence[str]:
         """That the process has ended lately; empty: it serves."""
-        return [self._ended] if self._ended and monotonic() < self._shown_until else []
+        return [self._last_end] if self._last_end and monotonic() < self._shown_until else []
 
     def __enter__(self) -> Self:
         self.start()
@@ -131,7 +131,7 @@ class WebProcess:
 
     def _keep_looking(self) -> None:
         """The state, as often as it can be had; a look that hangs makes the snapshot old, and nothing else."""
-        while not self._stopping.wait(_LOOK_S):
+        while not self._stop_requested.wait(_LOOK_S):
             try:
                 seen = self._look()
             except PrecallError as error:
@@ -145,16 +145,16 @@ class WebProcess:
         return replace(last, problems=(*last.problems, *self.problems()))
 
     def _keep_serving(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stop_requested.is_set():
             try:
                 with self._lock:
-                    if self._stopping.is_set():
+                    if self._stop_requested.is_set():
                         return
                     self._child = child = self._begin()
                 self._attend(child)
             except OSError as error:
-                self._has_ended(f"cannot be started ({error.strerror or error})")
-            if self._stopping.wait(self._pause_s):
+                self._note_end(f"cannot be started ({error.strerror or error})")
+            if self._stop_requested.wait(self._pause_s):
                 return
 
     def _begin(self) -> _Child:
@@ -177,7 +177,7 @@ class WebProcess:
     def _attend(self, child: _Child) -> None:
         """Until it ends: hand it snapshots, and take its beats."""
         process = child.process
-        while process.poll() is None and not self._stopping.is_set():
+        while process.poll() is None and not self._stop_requested.is_set():
             with contextlib.suppress(BrokenPipeError):
                 child.send(self._snapshot())
             child.take_beats()
@@ -185,15 +185,15 @@ class WebProcess:
                 self._serving.set()
             if child.silent_beats > _HUNG_BEATS:
                 process.kill()
-            self._stopping.wait(_BEAT_S)
-        if not self._stopping.is_set():
-            self._has_ended(_why(process.wait(), hung=child.silent_beats > _HUNG_BEATS))
+            self._stop_requested.wait(_BEAT_S)
+        if not self._stop_requested.is_set():
+            self._note_end(_why(process.wait(), hung=child.silent_beats > _HUNG_BEATS))
             self._pause_s = _SHORTEST_PAUSE_S if monotonic() - child.began > _SOUND_S else self._pause_s
             _close_pipes(process)
 
-    def _has_ended(self, why: str) -> None:
+    def _note_end(self, why: str) -> None:
         self._pause_s = min(_LONGEST_PAUSE_S, 2 * self._pause_s)
-        self._ended = f"web: the process {why} and was started again"
+        self._last_end = f"web: the process {why} and was started again"
         self._shown_until = monotonic() + self._pause_s + _SHOWN_S
         log.error("the process of the pages has ended, will be started again", reason=why, pause_s=self._pause_s)
         self._restarted()

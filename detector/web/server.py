@@ -12,7 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from detector.domain.errors import Misconfigured
 from detector.listening import listen, url_of
-from detector.web.access import Entry
+from detector.web.access import AccessOptions
 from detector.web.connections import BoundedProtocol, Connections
 
 _START_TIMEOUT_S = 10.0
@@ -45,9 +45,9 @@ class WebServer:
         listening: socket | None = None,
         *,
         trusted: Sequence[str] = (),
-        entry: Entry | None = None,
+        entry: AccessOptions | None = None,
     ) -> None:
-        entry = entry or Entry()
+        entry = entry or AccessOptions()
         limits, self.connections = entry.limits, Connections(entry.limits, entry.meters, trusted)
         connections = self.connections
         entry.meters.measure(connections=lambda: len(connections))

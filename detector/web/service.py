@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
+from detector.care.context import Context
 from detector.domain.alert import Decision
 from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
+from detector.domain.feedback import Feedback
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
+from detector.reports import Report
 
 if TYPE_CHECKING:
     from detector.domain.evidence import Band
@@ -95,7 +98,7 @@ class WebService(Protocol):
         """The newest assessment; its `people` are never shown and may be left empty."""
         ...
 
-    def told(self, incident_id: str) -> Mapping[str, Any]:
+    def notified_impact(self, incident_id: str) -> Mapping[str, Any]:
         """`impact` of the last alert, from which counts move only when they have clearly left it; empty = no alert."""
         ...
 
@@ -127,4 +130,31 @@ class WebService(Protocol):
 
     def metrics(self) -> str:
         """Prometheus text format."""
+        ...
+
+
+class CareService(Protocol):
+    """What care teams say and ask beside the incident: feedback, reports, what is known of a customer.
+
+    `give_feedback`, `contexts` and `context` write to the audit log before they answer.
+    """
+
+    def feedback(self, incident_id: str) -> Sequence[Feedback]:
+        """In the order in which it came."""
+        ...
+
+    def give_feedback(
+        self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str | None = None, outcome: str = ""
+    ) -> Feedback: ...
+
+    def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:
+        """Pseudonym -> what an agent needs to know of that person beside this incident."""
+        ...
+
+    def context(self, raw_subscriber: str, actor: str) -> Context:
+        """The same of a caller, by raw identity."""
+        ...
+
+    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
+        """Misconfigured for an unknown report, or a window that ends before it begins."""
         ...

@@ -72,7 +72,7 @@ class StoreService:
     def impact(self, incident_id: str) -> Impact | None:
         return self.store.impacts.latest(incident_id)
 
-    def told(self, incident_id: str) -> Mapping[str, Any]:
+    def notified_impact(self, incident_id: str) -> Mapping[str, Any]:
         notified = self.store.notifications.get(incident_id)
         return {} if notified is None else notified.said.get("impact") or {}
 
@@ -83,9 +83,11 @@ class StoreService:
         incident = self.incident(incident_id)
         if incident is None:
             return None
-        told = self.store.outbox.told(incident_id)
+        notified = self.store.outbox.told(incident_id)
         waiting = self._waiting(incident)
-        data: dict[str, Any] = told[-1].data if told else {"action": {"team": None if waiting is None else waiting.team}}
+        data: dict[str, Any] = (
+            notified[-1].data if notified else {"action": {"team": None if waiting is None else waiting.team}}
+        )
         action = data.get("action") or {}
         listed = self.store.listings.all(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
@@ -187,8 +189,8 @@ class StoreService:
         return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
-        told = {m.sequence: m for m in self.store.outbox.told(incident_id)}
-        return [_update(message) for _, message in sorted(told.items())]
+        by_sequence = {m.sequence: m for m in self.store.outbox.told(incident_id)}
+        return [_update(message) for _, message in sorted(by_sequence.items())]
 
     def kpi(self, kpi_id: str) -> Kpi | None:
         return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from detector.app import App
 from detector.domain.coverage import Coverage
-from detector.web import answers
+from detector.web import serializers
 from jobs.commands.tables import moment, table
 from jobs.coverage import Looking
 
@@ -27,7 +27,7 @@ def _by_cell(looking: Looking, as_json: bool) -> str:
 
 def _by_kpi(app: App, found: Coverage, everything: bool, as_json: bool) -> str:
     if as_json:
-        return json.dumps(answers.coverage(found), indent=2)
+        return json.dumps(serializers.coverage(found), indent=2)
     shown = [one for one in found.kpis if one.have or everything]
     rows: list[dict[str, Any]] = [
         {
@@ -47,7 +47,7 @@ def _summary(app: App, found: Coverage) -> list[str]:
     span = "" if found.until is None else f", from {moment(found.since)} to {moment(found.until)} (UTC)"
     lines = [f"{found.measured} of {found.objects} cells and core functions measured, by {len(found.there)} KPIs{span}"]
     if not found.objects:
-        lines.append(f"no cells are known: put a cells.csv into {app.settings.sources.path}")
+        lines.append(f"no cells are known: put a cells.csv into {' or '.join(map(str, app.settings.inboxes.values()))}")
     return lines
 
 

@@ -73,7 +73,7 @@ def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten
             app.store.tombstones.add(connection, names, app.clock.now())
             do_again_without(app.store, connection, names, customers, app.settings.impact.privacy_floor)
         erased = erasure.erase(person)
-    left = [] if dry_run else erasure.mentions(person, app.settings.inboxes)
+    left = [] if dry_run else erasure.mentions(person, app.settings.inboxes.values())
     return Forgotten(
         pseudonyms=names,
         held=held,

@@ -69,16 +69,18 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
     from detector.app import wire
     from detector.domain.ports import Reference
     from detector.sources.one_person import reference_of
-    from detector.web import answers
+    from detector.web import serializers
     from jobs.web_wiring import web_service_of
 
     app = wire(settings)
 
     def known() -> Reference:
+        if settings.feeds:
+            return app.feeds.reference(app.clock.now())
         return reference_of(settings.sources.path, app.pseudonymiser, subscriber.strip(), app.clock.now())
 
     try:
-        return answers.lookup(web_service_of(app, reference=known).lookup(subscriber, ACTOR, caller))
+        return serializers.lookup(web_service_of(app, reference=known).lookup(subscriber, ACTOR, caller))
     finally:
         app.close()
 

@@ -35,7 +35,7 @@ def app_of(config: Path | None) -> Any:
     from detector.rights import narrow
 
     app = wire(settings_of(config))
-    narrow(app.settings.storage.path, app.settings.inboxes, deep=False)
+    narrow(app.settings.storage.path, app.settings.inboxes.values(), deep=False)
     return app
 
 

@@ -63,7 +63,7 @@ def _serve(settings: "Settings", console: "Console", stop: "StopRequest", second
         from jobs.backfill import Backfill
 
         console.print(Backfill(service.jobs, past_s).run())
-    watched = ", ".join(str(one) for one in settings.inboxes) or app.feeds.name
+    watched = ", ".join(str(one) for one in settings.inboxes.values()) or app.feeds.name
     with service:
         console.print(f"precall watches {watched}; pages at {service.url} (token in {settings.storage.path}/keys.json)")
         stop.wait(seconds)

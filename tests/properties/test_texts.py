@@ -26,8 +26,10 @@ from detector.domain.ports import Operator, Reference
 from detector.incidents.reason import reason
 from detector.labels.observation import observation_text
 from detector.labels.quantities import pair
-from detector.web import answers
-from detector.web.incident_view import Page, care_words, lead_class, lead_time, measured, people, summary
+from detector.web import serializers
+from detector.web.incident_view import lead_class, lead_time, measured
+from detector.web.page import Page, summary
+from detector.web.people_view import care_words, people
 from detector.web.service import CareView
 from jobs.commands import lookup as lookup_command
 from tests.listings import listing_of
@@ -69,7 +71,7 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
         started_at=since,
         detected_at=since + QUARTER,
         severity=draw(st.sampled_from(SEVERITIES)),
-        strength=draw(st.floats(3.0, 300.0)),
+        neg_log10_p=draw(st.floats(3.0, 300.0)),
         expected=one.expected,
         observed=one.observed,
         numerator=one.numerator,
@@ -295,7 +297,7 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
         listings=[row],
         leads={"inc_1": lead},
     )
-    text = lookup_command.shown(json.loads(json.dumps(answers.lookup(answer))))
+    text = lookup_command.shown(json.loads(json.dumps(serializers.lookup(answer))))
     operator = "\n".join(line for line in text.splitlines() if not line.startswith("say ("))
     assert [found for one in (RAW, CERTAIN) if (found := one.search(text))] == []
     assert CLOCK.search(operator) is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from detector.domain.rule import read_rules
-from detector.web.answers import listed
+from detector.web.serializers import listed
 from jobs.web_wiring import web_service_of
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn
 from tests.unit.jobs.test_assess import EPISODE, FIRST, MERGED, OVER, RAW, Story

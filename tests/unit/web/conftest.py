@@ -58,7 +58,7 @@ def degradation(cell: str, severity: str = "major", **changes) -> Degradation:
         "started_at": START,
         "detected_at": START + 2700,
         "severity": severity,
-        "strength": 12.0,
+        "neg_log10_p": 12.0,
         "expected": 0.992,
         "observed": 0.914,
         "numerator": 10220.0,
@@ -127,7 +127,7 @@ SILENT = replace(
 )
 
 
-class MemoryService:
+class InMemoryWebService:
     """Everything a `WebService` answers, from attributes; remembers who asked for identities."""
 
     def __init__(self):
@@ -277,7 +277,7 @@ class MemoryService:
     def impact(self, incident_id):
         return self.assessed if incident_id == OPEN.incident_id else None
 
-    def told(self, incident_id):
+    def notified_impact(self, incident_id):
         return {}
 
     def care(self, incident_id):
@@ -325,7 +325,7 @@ class MemoryService:
 
 @pytest.fixture
 def service():
-    return MemoryService()
+    return InMemoryWebService()
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from fastapi.testclient import TestClient
 
 from detector.domain.errors import Transient
 from detector.web import create_app
-from detector.web.access import COOKIE, Entry, MemorySessions
+from detector.web.access import COOKIE, AccessOptions, InMemorySessions
 from detector.web.limits import DEFAULT, Buckets, Limits
 from detector.web.refusals import OTHERS, Refusals
-from tests.unit.web.conftest import TOKEN, MemoryService
+from tests.unit.web.conftest import TOKEN, InMemoryWebService
 
 SIGNED = {"authorization": f"Bearer {TOKEN}"}
 
@@ -28,7 +28,7 @@ class Told:
 
 def made(limits=DEFAULT, *, address="10.0.0.1", service=None, **entry):
     told = Told()
-    app = create_app(service or MemoryService(), token=TOKEN, entry=Entry(refused=told, limits=limits, **entry))
+    app = create_app(service or InMemoryWebService(), token=TOKEN, entry=AccessOptions(refused=told, limits=limits, **entry))
     return TestClient(app, client=(address, 1), raise_server_exceptions=False), told
 
 
@@ -76,7 +76,7 @@ def test_the_right_token_after_too_many_wrong_ones_is_no_oracle():
 
 @pytest.mark.parametrize(("secure", "expected"), [(True, True), (False, False)])
 def test_a_session_is_a_random_secret_that_can_be_ended(secure, expected):
-    sessions = MemorySessions()
+    sessions = InMemorySessions()
     client, _ = made(sessions=sessions, secure=secure)
     client.base_url = "https://testserver"
     answer = client.get("/", params={"token": TOKEN}, follow_redirects=False)
@@ -94,18 +94,18 @@ def test_a_session_is_a_random_secret_that_can_be_ended(secure, expected):
 
 
 def test_another_token_ends_all_sessions():
-    sessions = MemorySessions()
+    sessions = InMemorySessions()
     client, _ = made(sessions=sessions)
     client.get("/", params={"token": TOKEN})
     secret = client.cookies[COOKIE]
-    other = create_app(MemoryService(), token="another-token-of-tests", entry=Entry(sessions))
+    other = create_app(InMemoryWebService(), token="another-token-of-tests", entry=AccessOptions(sessions))
     assert TestClient(other).get("/", headers={"cookie": f"{COOKIE}={secret}"}).status_code == 401
 
 
 def test_an_answer_that_does_not_come_is_said_to_be_late():
     release = threading.Event()
 
-    class Stuck(MemoryService):
+    class Stuck(InMemoryWebService):
         def coverage(self):
             release.wait(60)
             return super().coverage()

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
-from detector.web.access import Entry
+from detector.web.access import AccessOptions
 from detector.web.limits import Limits
 from detector.web.server import WebServer
 
@@ -53,7 +53,7 @@ def release():
 @pytest.fixture
 def server(release):
     app = application(release)
-    server = WebServer(app, "127.0.0.1", 0, entry=Entry(limits=SHORT))
+    server = WebServer(app, "127.0.0.1", 0, entry=AccessOptions(limits=SHORT))
     server.stuck = lambda: getattr(app.state, "stuck", 0)
     server.at = int(server.start().rpartition(":")[2])
     yield server
