@@ -19,6 +19,7 @@ from detector.domain.customer import (
     Survey,
 )
 from detector.domain.finding import Findings
+from detector.sources import plausibility
 from detector.sources.identity import Pseudonymiser
 from detector.sources.last_good import ReadTable
 from detector.sources.records import LONGEST_WORD, Record, table

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from detector.domain.customer import Customers
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference
+from detector.sources import plausibility
 from detector.sources.customer_tables import CONSENT, ConsentsSoFar, CustomerRows
 from detector.sources.identity import Pseudonymiser
 from detector.sources.records import Record, table

@@ -23,6 +23,7 @@ from detector.sources.presence import AttachmentFile
 from detector.sources.quarantine import Quarantine, look_at
 from detector.sources.read_errors import is_environmental, unexpected
 from detector.sources.reference import Signature, TableOptions
+from detector.sources.settling import Settling, Watching
 
 _AGAIN_S = 600.0
 """Between two attempts to move a file that could not be moved."""
