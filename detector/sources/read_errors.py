@@ -18,7 +18,7 @@ def is_environmental(error: BaseException) -> bool:
 def unexpected(error: Exception, name: str, *, private: bool = False) -> Permanent:
     """One line for an error that no reader foresaw. Of a file about people nothing is repeated, for it may hold identities.
 
-    >>> print(unforeseen(RuntimeError("no\\nway"), "counters/a.xml"))
+    >>> print(unexpected(RuntimeError("no\\nway"), "counters/a.xml"))
     counters/a.xml: RuntimeError: no way; this form of file is not foreseen: report it
     """
     said = "" if private else " ".join(str(error).split())[:200]
