@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detector import scoring
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band, Evidence, EwmaState
-from detector.domain.exposure import Habit
+from detector.domain.exposure import MobilityProfile
 from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
@@ -19,7 +19,7 @@ from detector.scoring import Baseline
 from detector.store import Store, mobility_profiles
 from detector.store.arrays import Arrays
 
-_HABIT = [f.name for f in fields(Habit) if f.name != "cells"]
+_PROFILE = [f.name for f in fields(MobilityProfile) if f.name != "cells"]
 _EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "ewma"}]
 _ADDED = {"neg_log10_p", "onset", "over", "gain", "gone"}
 """Fields that evidence of earlier versions lacks: its tick is scored again."""
@@ -52,18 +52,18 @@ def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionP
     return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 
-def save_habit(store: Store, habit: Habit) -> None:
+def save_mobility_profile(store: Store, profile: MobilityProfile) -> None:
     """Replace the habits, whole."""
-    arrays: Arrays = {"cells": _strings(habit.cells)} | {name: getattr(habit, name) for name in _HABIT}
+    arrays: Arrays = {"cells": _strings(profile.cells)} | {name: getattr(profile, name) for name in _PROFILE}
     store.arrays.save("habit", arrays, mobility_profiles.MADE_FROM)
 
 
-def load_habit(store: Store) -> Habit | None:
+def load_mobility_profile(store: Store) -> MobilityProfile | None:
     """Where people usually are, or None before the first `learn`."""
     arrays = store.arrays.load("habit", mobility_profiles.MADE_FROM, in_place=True)
     if arrays is None:
         return None
-    return Habit(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _HABIT})
+    return MobilityProfile(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _PROFILE})
 
 
 def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> None:

@@ -204,7 +204,7 @@ class Jobs:
         lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
         if any(models.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
             return True
-        return models.load_habit(store) is None
+        return models.load_mobility_profile(store) is None
 
     def _judged_by(self) -> str:
         return f"{self.catalogue.hash} {self.settings.detection}"

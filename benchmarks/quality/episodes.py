@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detection import Material
+from benchmarks.quality.detection import Material
 from benchmarks.quality.panel import Array, Panel
 from detector.domain.degradation import Degradation, degradation_id
 

@@ -112,7 +112,7 @@ class StoreService:
 
     def _held(self, incident: Incident) -> dict[str, Any]:
         """What is known of an incident that waits to be told."""
-        from jobs.assessing.holding import note_of
+        from jobs.assess.notify import note_of
 
         waits = incident.state == "open" and not incident.silent
         return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
