@@ -8,7 +8,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionDecision, DetectionState, Tracked, remembered_degradations
 from detector.domain.incident import Incident
 from detector.domain.window import Tick
-from detector.incidents import withdrawn, worth_telling
+from detector.incidents.lifecycle import notified_fields, withdraw
 
 _FOREVER = 2**62
 _MERGED = "merged:"
@@ -123,7 +123,7 @@ class Correction:
     def _ended(self) -> list[Incident]:
         """Incidents that are gone for good: part of another after all, or a false alarm."""
         left = [i for i in self._gone_incidents if i.incident_id not in self.names.values()]
-        return [self._merged(i, into) if (into := self._part_of(i)) else withdrawn(i, self.now) for i in left]
+        return [self._merged(i, into) if (into := self._part_of(i)) else withdraw(i, self.now) for i in left]
 
     def _part_of(self, gone: Incident) -> str:
         standing = _by_age(i for i in self.after.incidents.values() if i.state != "merged")
@@ -143,7 +143,7 @@ class Correction:
         known = self.before.incidents.get(incident.incident_id)
         if known is None:
             return incident if incident.state == "open" else replace(incident, updated_at=self.now)
-        same = worth_telling(incident) == worth_telling(known) and known.withdrawn_at is None
+        same = notified_fields(incident) == notified_fields(known) and known.withdrawn_at is None
         incident = replace(incident, version=known.version + (not same))
         if incident.state == "open" or replace(incident, updated_at=known.updated_at) == known:
             return incident if incident.state == "open" else known

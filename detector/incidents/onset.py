@@ -13,7 +13,7 @@ GRADUAL_S = 3 * 3_600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bout:
+class Onset:
     """Episodes of one object with one onset: `at` (s), give or take `slack_s`; `kind` of the gravest of them."""
 
     object_id: str
@@ -40,7 +40,7 @@ class Bout:
         return -SEVERITIES.index(self.severity), -self.neg_log10_p, self.object_id
 
 
-def bouts_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tuple[Bout, ...]:
+def onsets_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tuple[Onset, ...]:
     """An object's episodes cut into bouts: what begins later than the first one's slack is another trouble of it."""
     own: dict[str, list[list[Degradation]]] = {}
     for d in sorted(degradations, key=lambda d: (d.started_at, d.degradation_id)):
@@ -49,13 +49,13 @@ def bouts_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tup
             known[-1].append(d)
         else:
             known.append([d])
-    return tuple(_bout(group, tolerance_periods) for groups in own.values() for group in groups)
+    return tuple(_onset_of(group, tolerance_periods) for groups in own.values() for group in groups)
 
 
-def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
+def _onset_of(group: list[Degradation], tolerance_periods: int) -> Onset:
     first = group[0]
     lead = max(group, key=lambda d: (SEVERITIES.index(d.severity), d.neg_log10_p, d.degradation_id))
-    return Bout(
+    return Onset(
         object_id=first.base_object,
         at=first.started_at,
         slack_s=_slack(first, tolerance_periods),
@@ -70,25 +70,25 @@ def _bout(group: list[Degradation], tolerance_periods: int) -> Bout:
 
 def _slack(d: Degradation, tolerance_periods: int) -> int:
     """It began between the start of the horizon that showed it first and the period in which that was seen."""
-    return (tolerance_periods + blur(d)) * d.duration_s
+    return (tolerance_periods + onset_uncertainty(d)) * d.duration_s
 
 
-def blur(d: Degradation) -> int:
+def onset_uncertainty(d: Degradation) -> int:
     """Periods from its first to the one that showed it."""
     return max((d.detected_at - d.started_at) // d.duration_s - 1, 0)
 
 
-def compatible(a: Bout, b: Bout) -> bool:
+def same_onset(a: Onset, b: Onset) -> bool:
     """One cause may have begun both: their onsets are one within the slack of short horizons, or the time in which the
     one must have begun holds the start of the other."""
-    first, second = sorted((a, b), key=lambda bout: bout.at)
+    first, second = sorted((a, b), key=lambda onset: onset.at)
     apart = second.at - first.at
     return apart <= first.slack_s or apart <= min(second.slack_s, LONG * second.duration_s)
 
 
-def gradual(a: Bout, b: Bout) -> bool:
+def same_gradual_onset(a: Onset, b: Onset) -> bool:
     """One cause may have begun both though they show at different times: mild losses of quality within some hours."""
-    if compatible(a, b):
+    if same_onset(a, b):
         return True
-    first, second = sorted((a, b), key=lambda bout: bout.at)
+    first, second = sorted((a, b), key=lambda onset: onset.at)
     return a.traits.gradual and b.traits.gradual and second.at - first.at - first.slack_s <= GRADUAL_S

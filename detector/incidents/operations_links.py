@@ -6,13 +6,13 @@ from detector.domain.cell import Topology
 from detector.domain.incident import Incident
 from detector.domain.operations import Alarm, Maintenance, Operations, Ticket
 from detector.domain.window import Window
-from detector.incidents.search import Root
+from detector.incidents.correlation_context import Root
 
 NEAR_S = 1_800
 """An alarm or a ticket within half an hour of the start is about this incident."""
 
 
-def places(topology: Topology, root: Root, cells: Iterable[str]) -> frozenset[str]:
+def mentioned_places(topology: Topology, root: Root, cells: Iterable[str]) -> frozenset[str]:
     """Ids that an alarm or ticket about this incident may name: its root, its cells, their sites and nodes."""
     known = [topology.cells[c] for c in cells if c in topology.cells] if root[0] in ("cell", "site", "node", "edge") else []
     return frozenset({root[1], *(i for c in known for i in (c.cell_id, c.site_id, c.node_id))} - {""})

@@ -84,7 +84,7 @@ def test_rivals_are_listed_with_what_speaks_for_them_the_named_one_first() -> No
     named, *others = incident.rivals
     assert (named.root_kind, named.root_id, named.bad, named.testable, named.coverage) == ("site", "s1", 3, 3, 1.0)
     assert named.chance < 1e-4
-    assert ("edge", "h1", 3, 18) in {rival[:4] for rival in others}
+    assert ("edge", "h1", 3, 18) in {candidate[:4] for candidate in others}
     assert ("cell", 1, 1, 0.333) in {(r.root_kind, r.bad, r.testable, r.coverage) for r in others}
 
 

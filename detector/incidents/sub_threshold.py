@@ -16,7 +16,7 @@ LARGEST = 6.0
 """One cell alone must not speak for its whole group."""
 
 
-class Hints:
+class SubThresholdEvidence:
     """The evidence of one tick below the bar, by family; without evidence it knows nothing."""
 
     def __init__(self, evidence: Evidence | None = None) -> None:
