@@ -39,7 +39,7 @@ def lasted(d: Degradation) -> bool:
 
     >>> from dataclasses import replace
     >>> seen = Degradation(degradation_id="deg_1", object_id="c1", family="access", kpi="k", kind="drift", started_at=0,
-    ...     detected_at=2700, severity="minor", strength=6, expected=1, observed=0, numerator=0, denominator=1, excess=1,
+    ...     detected_at=2700, severity="minor", neg_log10_p=6, expected=1, observed=0, numerator=0, denominator=1, excess=1,
     ...     periods=3, duration_s=900, threshold=6, raised_at=2700)
     >>> [lasted(replace(seen, updated_at=end, quiet_periods=q)) for end, q in ((4500, 0), (5400, 0), (5400, 1))]
     [False, True, False]
