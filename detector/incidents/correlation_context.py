@@ -9,9 +9,9 @@ from detector.domain.degradation import Degradation
 from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
+from detector.domain.incident_policy import IncidentPolicy
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
-from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.incidents.onset import Onset, onsets_of
@@ -38,7 +38,7 @@ class CorrelationContext:
     evidence: Evidence
     reference: Reference
     kpis: Mapping[str, Kpi]
-    policy: IncidentPolicy
+    incident_policy: IncidentPolicy
     now: int
 
     @classmethod
@@ -48,7 +48,7 @@ class CorrelationContext:
         evidence: Evidence,
         reference: Reference,
         kpis: Mapping[str, Kpi],
-        policy: IncidentPolicy,
+        incident_policy: IncidentPolicy,
         *,
         now: int,
     ) -> "CorrelationContext":
@@ -60,12 +60,12 @@ class CorrelationContext:
         return cls(
             degradations={d.degradation_id: d for d in current if d.affects_service},
             past={d.degradation_id: d for d in tracked.past},
-            onsets=frozenset(onsets_of(service, policy.onset_tolerance_periods)),
+            onsets=frozenset(onsets_of(service, incident_policy.onset_tolerance_periods)),
             silent=frozenset(d.base_object for d in measured if not d.affects_service and not d.quiet_periods),
             evidence=evidence,
             reference=reference,
             kpis=kpis,
-            policy=policy,
+            incident_policy=incident_policy,
             now=now,
         )
 
