@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
-from detector.domain.incident_policy import IncidentPolicy
 from detector.domain.kpi import Kpi
+from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
 from detector.incidents.assignment import Assignment
 from detector.incidents.correlation_context import CorrelationContext

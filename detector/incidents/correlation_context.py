@@ -9,9 +9,9 @@ from detector.domain.degradation import Degradation
 from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
-from detector.domain.incident_policy import IncidentPolicy
 from detector.domain.kpi import Kpi
 from detector.domain.operations import Operations
+from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.incidents.onset import Onset, onsets_of
