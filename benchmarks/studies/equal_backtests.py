@@ -27,6 +27,8 @@ FORMATS = ("csv", "csv", "xml")
 SIZE = ("--cells", "100", "--days", "10", "--start", "2026-03-02T00:00Z")
 HISTORY = timedelta(days=4)
 """The least to learn from; the shorter, the quicker."""
+PSEUDONYMS = bytes(32).hex()
+"""The key of both sides' pseudonyms: what one person is called must not differ."""
 COMPARED = ("degradations.csv", "incidents.csv", "affected.csv", "alerts.jsonl")
 
 
@@ -40,7 +42,7 @@ def unpack(revision: str, into: Path) -> Path:
 
 def precall(tree: Path, *arguments: str) -> None:
     """Run a command with the code of `tree`. Raises SystemExit with the end of its output."""
-    environment = os.environ | {"PYTHONPATH": str(tree), "NO_COLOR": "1"}
+    environment = os.environ | {"PYTHONPATH": str(tree), "PRECALL_STORAGE__IDENTITY_KEY": PSEUDONYMS}
     subprocess.run(
         [sys.executable, "-m", "jobs", *arguments], cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL
     )
