@@ -5,7 +5,7 @@ from functools import partial
 
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.exposure import no_mobility_profile
 from detector.store import PendingStep
 from jobs import models
@@ -59,7 +59,7 @@ def _settle(pending_step: PendingStep, weighing: Weighing, announcing: Announcin
         if overtaken or not store.ticks.still_pending(connection, pending_step):  # or another daemon was faster
             return []
         holding = Holding.at(connection, store, weighing.settings, now)
-        asking = Asking(store, found[0].context.heard if found else Heard(), now)
+        asking = Asking(store, found[0].context.contact_history if found else ContactHistory(), now)
         gravest_first = sorted(found, key=lambda one: one.gravity)
         alerts = [alert for one in gravest_first if (alert := announcing.record(connection, one, holding, asking))]
         store.notes.put(connection, "assessed_until", now)

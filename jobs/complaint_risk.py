@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from detector import feedback
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.experience import Experience
 from detector.domain.impact import Affected
 from detector.domain.policy import CarePolicy

@@ -73,15 +73,15 @@ def context_of(
     incidents: those on whose lists it stands or stood, without the one at hand. `left_out`: withdrew the analysis."""
     person = customers.subscribers.get(key, Subscriber(key=key))
     private = person.minor or left_out
-    heard = sorted((i for i in interactions if now - LATELY_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id))
-    told = sorted((c for c in standing(said) if c.at <= now), key=lambda c: -c.at)
+    recent = sorted((i for i in interactions if now - LATELY_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id))
+    said_to = sorted((c for c in standing(said) if c.at <= now), key=lambda c: -c.at)
     return Context(
         person=person,
         accounts=_memberships(key, customers),
-        contacts=tuple(i for i in heard if i.kind != "survey")[:MOST],
-        surveys=tuple(i for i in heard if i.kind == "survey")[:MOST],
+        contacts=tuple(i for i in recent if i.kind != "survey")[:MOST],
+        surveys=tuple(i for i in recent if i.kind == "survey")[:MOST],
         incidents=() if private else _past(incidents, now),
-        said=tuple(told)[:MOST],
+        said=tuple(said_to)[:MOST],
         events=tuple(sorted((e for e in events if e.at <= now), key=lambda e: -e.at))[:MOST],
         history=UNKNOWN_HISTORY if private else history,
         private=private,

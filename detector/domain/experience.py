@@ -46,7 +46,7 @@ class CustomerHistory:
     trend: float = 0.0
     contacts: int = 0
     last_contact_at: int | None = None
-    last_told_at: int | None = None
+    last_notified_at: int | None = None
 
 
 UNKNOWN_HISTORY = CustomerHistory()

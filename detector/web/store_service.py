@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from detector import care
 from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.clock import WallClock
-from detector.domain.communication import Communication, Heard, standing
+from detector.domain.communication import Communication, ContactHistory, standing
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import Impact
@@ -151,8 +151,10 @@ class StoreService:
         incidents = self.store.incidents.named({row.incident_id for row in listings})
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
-        heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
-        context = self._context(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
+        contact_history = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
+        context = self._context(
+            reference, ContactHistory.of(contact_history, {i.incident_id for i in incidents if i.state == "open"})
+        )
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
         return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
@@ -175,9 +177,12 @@ class StoreService:
     def _read_reference(self) -> Reference:
         return self.source().reference(self.now())
 
-    def _context(self, reference: Reference, heard: Heard | None = None) -> DecisionContext:
+    def _context(self, reference: Reference, contact_history: ContactHistory | None = None) -> DecisionContext:
         return DecisionContext(
-            reference=reference, care_policy=self.settings.care, now=int(self.now()), heard=heard or Heard()
+            reference=reference,
+            care_policy=self.settings.care,
+            now=int(self.now()),
+            contact_history=contact_history or ContactHistory(),
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":

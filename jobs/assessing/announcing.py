@@ -40,8 +40,8 @@ class Announcing:
         """The incident as it stands now; the alert, if there is news for somebody."""
         one = asking.anew(found.assessed, found.context)
         type_ = self._news(one, asking)
-        heard = self._withdraw(connection, one.incident) if type_ else None
-        if heard == []:  # nobody heard of it: what was asked of care reached nobody
+        contact_history = self._withdraw(connection, one.incident) if type_ else None
+        if contact_history == []:  # nobody heard of it: what was asked of care reached nobody
             one = replace(one, decisions=(), follow_ups=(), accounts=())
             asking.take_back(connection, one.incident.incident_id)
         self.store.impacts.save(connection, one.impact)
@@ -50,7 +50,7 @@ class Announcing:
             self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
         if not type_ and one.incident.state != "open":
             holding.let_go(connection, one.incident)
-        if not type_ or heard == []:
+        if not type_ or contact_history == []:
             return None
         alert = self._compose(connection, one, type_)
         if type_ == "opened" and holding.holds(connection, one.incident, one.degradations, alert):
@@ -62,17 +62,17 @@ class Announcing:
         self.store.notes.put(connection, f"told:{one.incident.incident_id}", told)
         team = str(alert.data.get("action", {}).get("team") or "")
         wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
-        self.store.outbox.add(connection, alert, wanting if heard is None else heard, self.due_at)
+        self.store.outbox.add(connection, alert, wanting if contact_history is None else contact_history, self.due_at)
         return alert
 
     def _withdraw(self, connection: Connection, incident: Incident) -> list[str] | None:
         """Of a false alarm hear exactly those who heard of it, and what nobody heard of stays unsaid. None: it is none."""
         if incident.withdrawn_at is None:
             return None
-        heard = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
-        if not heard:
+        contact_history = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
+        if not contact_history:
             self.store.notes.put(connection, f"told:{incident.incident_id}", None)
-        return heard
+        return contact_history
 
     def _compose(self, connection: Connection, one: Assessment, type_: str) -> Alert:
         told = self.store.notes.get(f"told:{one.incident.incident_id}") or {}

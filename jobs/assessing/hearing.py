@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from detector.domain.communication import Communication, Heard
+from detector.domain.communication import Communication, ContactHistory
 from detector.domain.incident import Incident
 from detector.store import Store
 
@@ -11,7 +11,7 @@ WEEK_S = 7 * 86_400
 _MERGED = "merged:"
 
 
-def heard_lately(store: Store, about: Sequence[Incident], now: int) -> Heard:
+def contact_history_of(store: Store, about: Sequence[Incident], now: int) -> ContactHistory:
     """All communications of the last week, and older ones about these incidents. What was said of an incident that became
     part of another was said of that one."""
     since = now - WEEK_S
@@ -21,7 +21,7 @@ def heard_lately(store: Store, about: Sequence[Incident], now: int) -> Heard:
     named |= {one.incident_id: one for one in about}
     whole = {key: _whole(key, named) for key in named}
     rows = [_of(row, whole.get(row.incident_id, row.incident_id)) for row in (*older, *recent)]
-    return Heard.of(rows, _open(store, set(whole.values()), named))
+    return ContactHistory.of(rows, _open(store, set(whole.values()), named))
 
 
 def _whole(incident_id: str, named: Mapping[str, Incident]) -> str:

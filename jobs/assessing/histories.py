@@ -56,7 +56,7 @@ def _history(
         trend=round(index - index_at(week, rows), 1),
         contacts=touch.contacts,
         last_contact_at=touch.last_at,
-        last_told_at=told_at,
+        last_notified_at=told_at,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from detector import care
-from detector.care import Room
+from detector.care import TeamCapacity
 from detector.domain.alert import Alert
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
@@ -27,13 +27,13 @@ class Holding:
     store: Store
     settings: Settings
     now: int
-    room: Room
+    capacity: TeamCapacity
 
     @classmethod
     def at(cls, connection: Connection, store: Store, settings: Settings, now: int) -> "Holding":
         capacity = dict(settings.care.capacity_per_hour)
         opened = store.outbox.opened_since(connection, now - _HOUR) if capacity else Counter[str]()
-        return cls(store, settings, now, Room(capacity, opened))
+        return cls(store, settings, now, TeamCapacity(capacity, opened))
 
     def holds(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
         """The `opened` alert waits; it is composed anew at every tick, so that it is true when it goes out."""
@@ -48,7 +48,7 @@ class Holding:
             note = {"why": why, "since": since, "severity": incident.severity, "team": team, "say": alert.data["say"]}
             self.store.notes.put(connection, note_of(incident), note)
             return True
-        self.room.fill(team)
+        self.capacity.fill(team)
         if before:
             self.let_go(connection, incident)
         return False
@@ -75,7 +75,7 @@ class Holding:
             return UNSURE
         if self.now - since > policy.alert_ttl_hours * _HOUR:
             return LATE
-        return "" if self.room.takes(team, incident.severity) else CAPACITY
+        return "" if self.capacity.takes(team, incident.severity) else CAPACITY
 
 
 def note_of(incident: Incident) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from detector import care, outlook, pipeline
 from detector.care import DecisionContext
 from detector.domain.assessment import Assessment
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.experience import CustomerHistory
 from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.impact import no_impact
@@ -20,7 +20,7 @@ from detector.outlook import Lasting
 from detector.settings import Settings
 from detector.store import Store
 from jobs import models
-from jobs.assessing.hearing import heard_lately
+from jobs.assessing.hearing import contact_history_of
 from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
 from jobs.complaint_risk import risks
 
@@ -62,7 +62,7 @@ class Weighing:
         presence = self._presence(incidents)
         lasting = self._lasting() if incidents else Lasting({})
         found = [self._assess(incident, presence, context, lasting) for incident in incidents]
-        waited_for = [one for one in over if context.heard.waiting(one.incident_id)]
+        waited_for = [one for one in over if context.contact_history.waiting(one.incident_id)]
         return found + [Weighed(pipeline.decide_care(self._as_it_was(one), context), context) for one in waited_for]
 
     def _presence(self, incidents: Sequence[Incident]) -> Presence:
@@ -77,13 +77,13 @@ class Weighing:
         return outlook.learn_lasting(known, self.store.degradations.since(since), now=self.now)
 
     def _context(self, incidents: Sequence[Incident]) -> DecisionContext:
-        heard = heard_lately(self.store, incidents, self.now) if incidents else Heard()
+        contact_history = contact_history_of(self.store, incidents, self.now) if incidents else ContactHistory()
         return DecisionContext(
             reference=self.reference,
             care_policy=self.settings.care,
             rules=self.settings.rules,
             now=self.now,
-            heard=heard,
+            contact_history=contact_history,
         )
 
     def _assess(self, incident: Incident, presence: Presence, context: DecisionContext, lasting: Lasting) -> Weighed:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from detector.care.context import LATELY_S, MOST, context_of
-from detector.domain.communication import TAKEN_BACK, Communication
+from detector.domain.communication import RETRACTED, Communication
 from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.incident import Incident
@@ -36,14 +36,17 @@ ON = Incident(
 )
 
 
-def heard(at, name="k", kind="contact", **more):
+def contact_history(at, name="k", kind="contact", **more):
     return Interaction(interaction_id=f"{name}{at}", at=NOW + at, kind=kind, channel="call", subscriber="ann", **more)
 
 
 def test_the_newest_of_each_stand_first_and_what_is_old_or_still_to_come_does_not():
-    contacts = [heard(-n * HOUR) for n in range(9)]
+    contacts = [contact_history(-n * HOUR) for n in range(9)]
     known = context_of(
-        "ann", KNOWN, now=NOW, interactions=[*contacts, heard(-LATELY_S - 1), heard(1), heard(-1, "v", "survey")]
+        "ann",
+        KNOWN,
+        now=NOW,
+        interactions=[*contacts, contact_history(-LATELY_S - 1), contact_history(1), contact_history(-1, "v", "survey")],
     )
     assert list(known.contacts) == contacts[:MOST]
     assert [one.kind for one in known.surveys] == ["survey"]
@@ -67,8 +70,8 @@ def test_accounts_come_with_the_roles_there():
     ids=["promised", "the promise has passed", "over"],
 )
 def test_past_incidents_come_with_ticket_and_promise(change, clear):
-    (told,) = context_of("ann", KNOWN, now=NOW, incidents=[replace(ON, **change)]).incidents
-    assert (told.ticket_id, told.clear_at) == ("T-1", clear)
+    (notified,) = context_of("ann", KNOWN, now=NOW, incidents=[replace(ON, **change)]).incidents
+    assert (notified.ticket_id, notified.clear_at) == ("T-1", clear)
 
 
 def test_false_alarms_and_merged_incidents_are_no_past():
@@ -83,7 +86,7 @@ def test_what_reached_nobody_was_not_said():
     said = [
         asked,
         replace(asked, incident_id="inc_2"),
-        Communication(incident_id="inc_2", subscriber="ann", recipient="ann", at=NOW - 60, action=TAKEN_BACK),
+        Communication(incident_id="inc_2", subscriber="ann", recipient="ann", at=NOW - 60, action=RETRACTED),
     ]
     assert context_of("ann", KNOWN, now=NOW, said=said).said == (asked,)
 
@@ -110,5 +113,5 @@ def test_of_a_stranger_there_is_nothing_to_tell():
 
 def test_a_past_incident_tells_its_estimated_end_beside_the_clock_of_the_decision():
     over = replace(ON, state="resolved", ended_at=NOW - 3 * HOUR, resolved_at=NOW - 2 * HOUR)
-    (told,) = context_of("ann", KNOWN, now=NOW, incidents=[over]).incidents
-    assert (told.ended_at, told.resolved_at) == (NOW - 3 * HOUR, NOW - 2 * HOUR)
+    (notified,) = context_of("ann", KNOWN, now=NOW, incidents=[over]).incidents
+    assert (notified.ended_at, notified.resolved_at) == (NOW - 3 * HOUR, NOW - 2 * HOUR)

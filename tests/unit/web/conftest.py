@@ -222,7 +222,7 @@ class InMemoryWebService:
             going_on=True,
             contactable=False,
             why_not="no_consent",
-            told=True,
+            notified=True,
             next_exposure_at=START + 36000,
             incidents=(Touching(OPEN, listing, facts, say, True),),
             said=(about, told),

@@ -130,7 +130,7 @@ def test_a_report_is_the_same_rows_everywhere(program, person, care):
         "/v1/reports/planning", params={"from": "2026-03-01", "to": "2026-04-01T00:00Z", "per": "month"}
     ).json()
     assert told["rows"] == MADE.records()
-    assert care.asked == [("planning", 1772323200, 1775001600, "month")]
+    assert care.new_communications == [("planning", 1772323200, 1775001600, "month")]
     assert [row["by"] for row in program.get("/v1/reports/planning", params={"by": "cause"}).json()["rows"]] == ["cause"]
     page = person.get("/reports/planning").text
     assert all(words in page for words in ("site / outage", "610", "812.5", "40.00", "–", MADE.notes[0]))
@@ -218,7 +218,7 @@ def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, car
     assert "context" not in program.get(caller, params={"context": True, "caller": "manager"}).json(), (
         "nobody else's business"
     )
-    assert care.asked == [("inc_open", ("sub_000", "sub_001"), "api"), ("+41790000001", "api")]
+    assert care.new_communications == [("inc_open", ("sub_000", "sub_001"), "api"), ("+41790000001", "api")]
 
 
 def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
