@@ -32,9 +32,9 @@ from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
+from detector.scoring.training import fit_baseline
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
-from jobs.learn import fit_baseline
 
 DAY_S = 86_400
 

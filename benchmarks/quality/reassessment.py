@@ -46,7 +46,7 @@ from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
 from jobs import models
-from jobs.assessing import listing
+from jobs.assess import listings
 
 DAY_S = 86_400
 DELAY_S = 300
@@ -207,7 +207,7 @@ class Again:
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
         wanted = {p.subscriber: Listing(affected=p, listed_at=one.now) for p in people}
-        for key in [key for key in current if key not in wanted or listing.moved(current[key], wanted[key])]:
+        for key in [key for key in current if key not in wanted or listings.changed_notably(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})
 

@@ -12,8 +12,8 @@ from detector.domain.frame import ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
+from detector.scoring.training import fit_baseline
 from detector.store import Store
-from jobs.learn import fit_baseline
 
 DAY_S, WEEK_S = 86_400, 7 * 86_400
 HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4

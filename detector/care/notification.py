@@ -50,7 +50,7 @@ def persists(d: Degradation) -> bool:
 
 @dataclass(frozen=True)
 class TeamCapacity:
-    """How many more new incidents each care team takes. `opened`: incidents of which it was notified in the hour that ends now."""
+    """How many more new incidents each care team takes. `opened`: notifications of the hour that ends now."""
 
     capacity: Mapping[str, int]
     opened: Counter[str]

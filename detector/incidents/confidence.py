@@ -20,8 +20,13 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
     adds a factor of ten. A bound, so rather too sure than not: feedback calibrates it.
 
     >>> from detector.domain.degradation import Degradation
-    >>> def one(cell: str, strength: float) -> Degradation:
-    ...     return Degradation("deg_1", cell, "volume", "v", "sleeping", 0, 0, "minor", strength, 1, 0, 0, 1, 1, 1, 900)
+    >>> def one(cell: str, neg_log10_p: float) -> Degradation:
+    ...     return Degradation(
+    ...         degradation_id="deg_1", object_id=cell, family="volume", kpi="v", kind="sleeping", started_at=0,
+    ...         detected_at=0, severity="minor", neg_log10_p=neg_log10_p, expected=1, observed=0, numerator=0,
+    ...         denominator=1, excess=1,
+    ...         periods=1, duration_s=900,
+    ...     )
     >>> [round(confidence([one("c1", s)], 0), 2) for s in (4.0, 6.0, 8.0)]
     [0.05, 0.73, 0.99]
     >>> round(confidence([one("c1", 4.0), one("c2", 4.0)], 0), 2), round(confidence([one("c1", 4.0)], 2), 2)

@@ -16,7 +16,7 @@ from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.feedback import Feedback
 from detector.domain.impact import AccountImpact, Impact
-from detector.domain.incident import Incident, Rival
+from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
 from detector.reports import Report
@@ -47,7 +47,7 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    rivals = [dict(zip(Rival._fields, rival, strict=True)) for rival in found.rivals]
+    rivals = [dict(zip(RootCandidate._fields, rival, strict=True)) for rival in found.rivals]
     return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
 
 

@@ -112,7 +112,7 @@ class StoreService:
 
     def _held(self, incident: Incident) -> dict[str, Any]:
         """What is known of an incident that waits to be told."""
-        from jobs.assessing.holding import note_of
+        from jobs.assess.notify import note_of
 
         waits = incident.state == "open" and not incident.silent
         return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
@@ -203,9 +203,9 @@ class StoreService:
         return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
 
     def coverage(self) -> Coverage:
-        from jobs.coverage import Looking  # with the formulas, which nothing else here needs
+        from jobs.coverage import CoverageReader  # with the formulas, which nothing else here needs
 
-        return Looking(self.store, self.catalogue(), self._known(), self.now()).coverage()
+        return CoverageReader(self.store, self.catalogue(), self._known(), self.now()).coverage()
 
     def metrics(self) -> str:
         return self.metrics_text()

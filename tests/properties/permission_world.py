@@ -301,11 +301,7 @@ class PlainReading:
         for _ in FIRMS:
             chain |= {self.world.customers.accounts[one].parent for one in chain if one}
         purposes = ("network_care_analysis", "proactive_contact")
-        return any(
-            self._newest("account", one, purpose, "", row.at) == "withdrawn"
-            for one in chain
-            for purpose in new_communications
-        )
+        return any(self._newest("account", one, purpose, "", row.at) == "withdrawn" for one in chain for purpose in purposes)
 
     def _quiet(self, at: int) -> bool:
         hour = (at + ZONES[self.world.zone]) % DAY / HOUR

@@ -59,7 +59,7 @@ def customers(agreed: int = 0, withdrawn: str = "") -> Customers:
 
 
 def story(known=None, *, incident=SLOW, contact_history=(), affected=12, chance=0.4, rules=None, **policy):
-    """(what is decided for accounts, what care is new_communications)."""
+    """(what is decided for accounts, what care is asked)."""
     people = tuple(
         Affected(incident_id="inc_1", subscriber=key, account="firm", basis="present", probability=chance, exposure_s=900.0)
         for key in LINES[:30]

@@ -4,7 +4,7 @@ import pytest
 
 from detector.domain.customer import Customers
 from detector.domain.impact import Affected, combined_risk
-from detector.domain.incident import Rival
+from detector.domain.incident import RootCandidate
 from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
 from detector.impact import learn_mobility_profile
@@ -117,7 +117,7 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
     )
 
     def chance(bad_cells, testable):
-        named = (Rival("site", "s1", bad_cells, testable, 0.9, 1.0),)
+        named = (RootCandidate("site", "s1", bad_cells, testable, 0.9, 1.0),)
         one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=named)
         impact = impact_of(
             one,

@@ -24,7 +24,7 @@ from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, utc
-from detector.incidents import correlate, end_with
+from detector.incidents import correlate, end_with_incident
 from tests.tables import at, kpi
 
 AVAILABILITY = kpi("avail", title="Availability", family="availability", floor=0.05)
@@ -148,7 +148,7 @@ class Story:
         known = [i for i in self.incidents.values() if i.state == "open"][::order]
         handed = replace(tracked, degradations=tracked.degradations[::order])
         correlated = correlate(known, handed, seen, reference, {k.id: k for k in KPIS}, self.policy, now=now)
-        self._note(start, end_with(tracked, correlated).degradations, correlated)
+        self._note(start, end_with_incident(tracked, correlated).degradations, correlated)
         self.missing = dict(tracked.missing)
 
     def _note(self, start: int, degradations: tuple[Degradation, ...], incidents: tuple[Incident, ...]) -> None:

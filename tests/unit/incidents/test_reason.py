@@ -91,16 +91,16 @@ def test_confidence_grows_with_evidence_with_cells_and_with_confirmations_and_is
 def test_the_sentence_speaks_of_what_the_incident_is_called_after():
     """Slow data that is more severe beside failing connections: 'Connections fail' and 'Throughput 2.5' contradict."""
     slow = replace(SLOW, severity="critical", neg_log10_p=99.0)
-    told = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
-    assert told.startswith("RRC setup success 91.4 %")
+    text = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
+    assert text.startswith("RRC setup success 91.4 %")
     over = replace(RRC, cleared_at=9000)
     assert reason([slow, over], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("at worst RRC setup")
     assert reason([slow], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("Throughput 2.5")
 
 
 def test_of_what_is_over_the_worst_is_told_even_where_its_degradation_has_not_cleared_yet():
-    told = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
-    assert told.startswith("at worst RRC setup success 91.4 %")
+    text = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
+    assert text.startswith("at worst RRC setup success 91.4 %")
 
 
 @pytest.mark.parametrize(("cells", "want"), [(1, "c0;"), (2, "c0 and another;"), (4, "c0 and 3 others;")])

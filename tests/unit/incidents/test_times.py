@@ -8,8 +8,8 @@ from detector.domain.detection import Tracked
 from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
-from detector.incidents import correlate, end_with
-from detector.incidents.times import began, ended, goes_on
+from detector.incidents import correlate, end_with_incident
+from detector.incidents.times import estimated_end, estimated_start, is_ongoing
 from tests.unit.incidents.story import evidence
 
 QUARTER = 900
@@ -45,38 +45,38 @@ MILD = replace(
 
 
 def test_the_sharp_ones_tell_the_onset_and_not_the_earliest():
-    assert began([MILD, SHARP]) == 40 * QUARTER
-    assert began([MILD]) == 33 * QUARTER
+    assert estimated_start([MILD, SHARP]) == 40 * QUARTER
+    assert estimated_start([MILD]) == 33 * QUARTER
 
 
 def test_among_the_sharp_ones_the_middle_tells():
     others = [replace(SHARP, degradation_id=f"d{n}", started_at=at * QUARTER) for n, at in ((3, 40), (4, 41), (5, 36))]
-    assert began([SHARP, *others]) == 40 * QUARTER
+    assert estimated_start([SHARP, *others]) == 40 * QUARTER
 
 
 def test_what_began_after_the_incident_was_opened_says_nothing_of_its_onset():
     later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, neg_log10_p=200.0)
-    assert began([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
+    assert estimated_start([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
 
 
 def test_it_ends_with_the_last_of_the_clear_ones():
     over = [replace(SHARP, cleared_at=44 * QUARTER), replace(SHARP, degradation_id="d3", cleared_at=45 * QUARTER)]
     echo = replace(MILD, cleared_at=52 * QUARTER)
-    assert ended([*over, echo]) == 45 * QUARTER
-    assert ended([SHARP]) is None
+    assert estimated_end([*over, echo]) == 45 * QUARTER
+    assert estimated_end([SHARP]) is None
 
 
 def test_of_many_alike_the_last_few_keep_it_open_no_longer_but_half_of_them_do():
     quality = replace(SHARP, family="accessibility", kind="accessibility")
     nine = [replace(quality, degradation_id=f"d{n}", cleared_at=44 * QUARTER) for n in range(9)]
-    assert not goes_on([*nine, quality])
-    assert goes_on([*nine[:1], quality])
-    assert goes_on([*nine, SHARP])
+    assert not is_ongoing([*nine, quality])
+    assert is_ongoing([*nine[:1], quality])
+    assert is_ongoing([*nine, SHARP])
 
 
 def test_a_missing_row_says_exactly_when():
     silent = replace(SHARP, degradation_id="d3", family="data", neg_log10_p=0.0, started_at=39 * QUARTER)
-    assert began([MILD, silent]) == 39 * QUARTER
+    assert estimated_start([MILD, silent]) == 39 * QUARTER
 
 
 TOPOLOGY = Topology(
@@ -110,7 +110,7 @@ def decided(open_, degradations, at, past=()):
 
 
 def ends(degradations, incident):
-    return [d.cleared_at for d in end_with(Tracked(tuple(degradations), {}), [incident]).degradations]
+    return [d.cleared_at for d in end_with_incident(Tracked(tuple(degradations), {}), [incident]).degradations]
 
 
 def test_what_echoes_an_incident_ends_with_it():
