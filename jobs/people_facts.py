@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detector import feedback
-from detector.care.context import Context, context_of
+from detector.care.context import Context, CustomerRecord, context_of
 from detector.care.profiling import profiled
 from detector.domain.experience import CustomerHistory, Experience
 from detector.domain.impact import AccountImpact, Affected
@@ -22,7 +22,7 @@ from detector.impact.accounts import allowed_minutes
 from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
 from detector.store import Store
 from detector.store.experience import Touch
-from jobs.complaint_risk import LOOKS_BACK_S, known_model
+from jobs.complaint_risk import LOOKS_BACK_S
 
 _DAY_S = 86_400
 _YEAR_S = 365 * _DAY_S
@@ -65,7 +65,7 @@ class PeopleFacts:
     def contact_chances(self, listed: Sequence[Affected], policy: CarePolicy, *, harm: str) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled; nothing without a model.
         `harm`: what the incident does to people (one of HARMS)."""
-        model = known_model(self.store)
+        model = self.store.models.risk()
         if model is None or not listed:
             return {}
         customers, country = self.reference.customers, self.reference.operator.country
@@ -101,12 +101,14 @@ class PeopleFacts:
             person: context_of(
                 person,
                 customers,
+                CustomerRecord(
+                    interactions=store.interactions.of(person, since),
+                    communications=store.communications.about(person, since),
+                    incidents=[named[name] for name in listed.get(person, ()) if name in named],
+                    events=store.interactions.events_of(person, since),
+                    history=histories[person],
+                ),
                 now=self.now,
-                interactions=store.interactions.of(person, since),
-                said=store.communications.about(person, since),
-                events=store.interactions.events_of(person, since),
-                incidents=[named[name] for name in listed.get(person, ()) if name in named],
-                history=histories[person],
                 left_out=person in out,
             )
             for person in people
