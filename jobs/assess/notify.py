@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from detector import care, feedback, pipeline
-from detector.care import AlertContext, Room
+from detector.care import AlertContext, TeamCapacity
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.assessment import Assessment
@@ -152,13 +152,13 @@ class WaitingIncidents:
     store: Store
     settings: Settings
     now: int
-    capacity: Room
+    capacity: TeamCapacity
 
     @classmethod
     def at(cls, connection: Connection, store: Store, settings: Settings, now: int) -> "WaitingIncidents":
         capacity = dict(settings.care.capacity_per_hour)
         opened = store.outbox.opened_since(connection, now - _HOUR) if capacity else Counter[str]()
-        return cls(store, settings, now, Room(capacity, opened))
+        return cls(store, settings, now, TeamCapacity(capacity, opened))
 
     def must_wait(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
         """The `opened` alert waits; it is composed anew at every tick, so that it is true when it goes out."""
