@@ -13,7 +13,7 @@ KPIS   ?=
 SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test fuzz chaos check lint types layers browser backtest bench bench-quality lock clean
+.PHONY: help install dev run test fuzz chaos check lint words types layers browser backtest bench bench-quality lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ chaos: dev ## disturb the running service for an hour (MINUTES=, SEED=); table i
 
 lint: dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+words: dev ## names that use a word of the glossary's avoid list
+	@$(BIN)/python .ci/words.py
 
 types: dev
 	@$(BIN)/mypy --no-error-summary

@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase as fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +62,7 @@ def _makes_column(path: Path, maker: str) -> bool:
 
 def found(path: Path, words: dict[str, set[str]], allowed: set[str]) -> Iterator[str]:
     for kind, name, line in names_of(path):
-        if name in allowed:
+        if any(fnmatch(name, pattern) for pattern in allowed):
             continue
         parts = {part.lower() for part in _WORD.findall(name)}
         for word in sorted((words["any"] | words[kind]) & (parts | {name.lower()})):

@@ -26,5 +26,11 @@ def _length(text: str) -> str:
     return text
 
 
+def _length_or_none(text: str) -> str:
+    return _length(text) if text else text
+
+
 Length = Annotated[str, AfterValidator(_length)]
 """A setting that is a length of time."""
+LengthOrNone = Annotated[str, AfterValidator(_length_or_none)]
+"""The same, or empty."""

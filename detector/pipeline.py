@@ -39,7 +39,7 @@ def decide(
     evidence, kpis_by_id = evidence.of_reporting, catalogue.by_id
     tracked = degradations.track(evidence, before.degradations, before.missing, reference, detection_policy, now=now)
     changed = incidents.correlate(before.incidents, tracked, evidence, reference, kpis_by_id, incident_policy, now=now)
-    return incidents.end_with(tracked, changed), changed
+    return incidents.end_with_incident(tracked, changed), changed
 
 
 def breaches(drifting: Iterable[Band], *, now: int) -> tuple[Breach, ...]:

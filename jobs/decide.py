@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detector import pipeline
-from detector.domain.degradation import Degradation
-from detector.domain.detection import DetectionState, Tracked, remembered_degradations
+from detector.domain.detection import DetectionDecision, DetectionState, Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
-from detector.store import Decided, PendingStep
+from detector.incidents.reconciliation import Correction, DecidedState, Rerun, replay_order
+from detector.store import PendingStep
 from detector.store.ticks import UNKNOWN
 from jobs import models
-from jobs.correct import Correction, Told
 from jobs.score import TickScorer
 
 
@@ -61,7 +60,7 @@ class TickDecider:
                 store.degradations.save(connection, tracked.degradations)
                 store.incidents.save(connection, incidents)
                 store.notes.put(connection, f"missing:{mine}", dict(tracked.missing))
-                store.decisions.add(connection, [Decided(pending_step.tick, int(scoring.now), before)])
+                store.decisions.add(connection, [DetectionDecision(pending_step.tick, int(scoring.now), before)])
                 store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
                 store.ticks.complete(connection, pending_step, scoring.now)
@@ -130,10 +129,10 @@ class TickDecider:
             passed_over = not store.ticks.done_version(connection, "decide", tick)
         return number if found == tick or passed_over else None
 
-    def _run(self, late: Sequence[Tick], log: Sequence[Decided]) -> "Run | None":
+    def _run(self, late: Sequence[Tick], log: Sequence[DetectionDecision]) -> Rerun | None:
         """All decisions since the beginning of the log once more; None if one lacks its evidence."""
-        run, unknown = Run.beginning(log), self.scoring.store.ticks.in_state(UNKNOWN)
-        for tick, decided_at in steps(late, log):
+        run, unknown = Rerun.beginning(log), self.scoring.store.ticks.in_state(UNKNOWN)
+        for tick, decided_at in replay_order(late, log):
             evidence = models.load_evidence(self.scoring.store, self.scoring.catalogue, tick)
             if evidence is None and tick in unknown:
                 continue
@@ -141,10 +140,10 @@ class TickDecider:
             if evidence is None:
                 return None
             before = run.before(tick)
-            run.take(Decided(tick, decided_at, before), *self._judged(evidence, before, decided_at))
+            run.take(DetectionDecision(tick, decided_at, before), *self._judged(evidence, before, decided_at))
         return run
 
-    def _correction(self, run: "Run", log: Sequence[Decided]) -> Correction:
+    def _correction(self, run: Rerun, log: Sequence[DetectionDecision]) -> Correction:
         """The run against everything that the store holds of what was open since then."""
         store = self.scoring.store
         states = [one.before for one in log]
@@ -152,55 +151,8 @@ class TickDecider:
         incidents = {i.incident_id for s in states for i in s.incidents} | run.incidents.keys()
         degradations |= {d.degradation_id for d in store.degradations.open()}
         incidents |= {i.incident_id for i in store.incidents.all(state="open")}
-        known = Told(
+        known = DecidedState(
             {d.degradation_id: d for d in store.degradations.named(sorted(degradations))},
             {i.incident_id: i for i in store.incidents.named(sorted(incidents))},
         )
-        return Correction(known, Told(run.degradations, run.incidents), int(self.scoring.now))
-
-
-def steps(late: Sequence[Tick], log: Sequence[Decided]) -> Iterator[tuple[Tick, int]]:
-    """(tick, clock) of each decision of the log in order; a tick that was passed over comes before the first later one of
-    its duration, at that one's clock: what nobody knew then is not known now."""
-    logged = {one.tick for one in log}
-    waiting = sorted(tick for tick in late if tick not in logged)
-    for one in log:
-        for tick in [t for t in waiting if t.duration_s == one.tick.duration_s and t.start < one.tick.start]:
-            waiting.remove(tick)
-            yield tick, one.decided_at
-        yield one.tick, one.decided_at
-
-
-@dataclass
-class Run:
-    """Decisions taken once more: every degradation and incident that they touched, by id, and their log."""
-
-    degradations: dict[str, Degradation]
-    incidents: dict[str, Incident]
-    missing: dict[int, dict[str, int]]
-    log: list[Decided]
-
-    @classmethod
-    def beginning(cls, log: Sequence[Decided]) -> "Run":
-        """As it stood before the first of them."""
-        first = log[0].before
-        missing: dict[int, dict[str, int]] = {}
-        for one in log:
-            missing.setdefault(one.tick.duration_s, dict(one.before.missing))
-        return cls(
-            {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
-        )
-
-    def before(self, tick: Tick) -> DetectionState:
-        standing = tuple(i for i in self.incidents.values() if i.state == "open")
-        return DetectionState(
-            remembered_degradations(self.degradations.values(), standing, tick.start),
-            standing,
-            self.missing.get(tick.duration_s, {}),
-        )
-
-    def take(self, one: Decided, tracked: Tracked, incidents: Sequence[Incident]) -> None:
-        self.degradations |= {d.degradation_id: d for d in tracked.degradations}
-        self.incidents |= {i.incident_id: i for i in incidents}
-        self.missing[one.tick.duration_s] = dict(tracked.missing)
-        self.log.append(one)
+        return Correction(known, DecidedState(run.degradations, run.incidents), int(self.scoring.now))

@@ -91,6 +91,18 @@ def last_seen(store: Store, feed: str) -> float | None:
     return None if known is None else float(known["last_seen"])
 
 
+@dataclass(frozen=True)
+class StopNotice:
+    """Who is notified of a stop, from when on (s, wall time), with links to which address."""
+
+    receivers: Sequence[Receiver] = ()
+    due_at: float = 0.0
+    link_base: str = ""
+
+
+NOBODY = StopNotice()
+
+
 @dataclass(frozen=True, kw_only=True)
 class FeedWatch:
     """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to hear of it."""
@@ -102,9 +114,7 @@ class FeedWatch:
     begun_at: int
     """When the service began to judge (s): before that nothing was expected."""
     silent_after_s: float
-    receivers: Sequence[Receiver] = ()
-    due_at: float = 0.0
-    link_base: str = ""
+    notice: StopNotice = NOBODY
     by_arrival: bool = True
     """Whether it is looked at when files or rows of the feed came last."""
     by_object: bool = True
@@ -240,9 +250,9 @@ class FeedWatch:
     def _tell(self, connection: Connection, stop: FeedStop, type_: str) -> None:
         """Into the outbox, for receivers of operations alone; without one there is nobody to send it to."""
         alert = self._alert(connection, stop, type_)
-        names = [r.name for r in self.receivers if r.wants_feeds(alert.severity)]
+        names = [r.name for r in self.notice.receivers if r.wants_feeds(alert.severity)]
         if names:
-            self.store.outbox.add(connection, alert, names, self.due_at)
+            self.store.outbox.add(connection, alert, names, self.notice.due_at)
 
     def _alert(self, connection: Connection, stop: FeedStop, type_: str) -> Alert:
         subject = f"feed/{stop.feed}" + (f"/{stop.part}" if stop.part else "")
@@ -255,7 +265,7 @@ class FeedWatch:
             "objects": {"withoutData": stop.objects, "of": stop.of},
             "incidentsWithoutData": len(waiting),
             "say": {"en": self._words(stop, type_, len(waiting))},
-            "links": {"page": f"{self.link_base}/"},
+            "links": {"page": f"{self.notice.link_base}/"},
         }
         return Alert(
             key=alert_key(subject, type_, stop.since or 0),
@@ -283,9 +293,7 @@ def watches(
     *,
     now: float,
     begun_at: int,
-    receivers: Sequence[Receiver] = (),
-    due_at: float = 0.0,
-    link_base: str = "",
+    notice: StopNotice = NOBODY,
 ) -> Iterator[FeedWatch]:
     """One for each feed that must not be silent; where several give counters, one more for objects that send nothing
     through any of them. Look before the next is asked for: the last one rests on what the others saw."""
@@ -298,9 +306,7 @@ def watches(
         now=now,
         begun_at=begun_at,
         silent_after_s=max((feed.silent_after_s or 0.0 for feed in counters), default=0.0),
-        receivers=receivers,
-        due_at=due_at,
-        link_base=link_base,
+        notice=notice,
         by_arrival=False,
     )
     for feed in feeds:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from detector import scoring
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Band, Evidence, Memory
-from detector.domain.exposure import Habit
+from detector.domain.evidence import Band, Evidence, EwmaState
+from detector.domain.exposure import MobilityProfile
 from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, Window
@@ -19,10 +19,10 @@ from detector.scoring import Baseline
 from detector.store import Store, mobility_profiles
 from detector.store.arrays import Arrays
 
-_HABIT = [f.name for f in fields(Habit) if f.name != "cells"]
-_EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "memory"}]
-_CHANGES = {"onset", "over", "gain", "gone"}
-"""What evidence of earlier versions lacks: it is scored again."""
+_PROFILE = [f.name for f in fields(MobilityProfile) if f.name != "cells"]
+_EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "ewma"}]
+_ADDED = {"neg_log10_p", "onset", "over", "gain", "gone"}
+"""Fields that evidence of earlier versions lacks: its tick is scored again."""
 _EVIDENCE_KEPT = 200
 _CONTEXT_S = 6 * 3600
 _BANDS_AN_INCIDENT = 3
@@ -52,18 +52,18 @@ def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionP
     return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 
-def save_habit(store: Store, habit: Habit) -> None:
+def save_mobility_profile(store: Store, profile: MobilityProfile) -> None:
     """Replace the habits, whole."""
-    arrays: Arrays = {"cells": _strings(habit.cells)} | {name: getattr(habit, name) for name in _HABIT}
+    arrays: Arrays = {"cells": _strings(profile.cells)} | {name: getattr(profile, name) for name in _PROFILE}
     store.arrays.save("habit", arrays, mobility_profiles.MADE_FROM)
 
 
-def load_habit(store: Store) -> Habit | None:
+def load_mobility_profile(store: Store) -> MobilityProfile | None:
     """Where people usually are, or None before the first `learn`."""
     arrays = store.arrays.load("habit", mobility_profiles.MADE_FROM, in_place=True)
     if arrays is None:
         return None
-    return Habit(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _HABIT})
+    return MobilityProfile(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _PROFILE})
 
 
 def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> None:
@@ -72,15 +72,15 @@ def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> Non
     named |= {"testable_share": np.array(evidence.testable_share)}
     arrays: Arrays = named | {name: side for name in _EVIDENCE if (side := getattr(evidence, name)) is not None}
     store.arrays.save(_evidence_name(evidence.tick), arrays, catalogue.hash)
-    if (memory := evidence.memory) is not None:
-        named = {"objects": _strings(memory.objects), "kpis": _strings(memory.kpis), "end": np.array(memory.end)}
-        store.arrays.save(_memory_name(evidence.tick), named | {"sums": memory.sums}, catalogue.hash)
+    if (ewma := evidence.ewma) is not None:
+        named = {"objects": _strings(ewma.objects), "kpis": _strings(ewma.kpis), "end": np.array(ewma.end)}
+        store.arrays.save(_ewma_name(evidence.tick), named | {"sums": ewma.sums}, catalogue.hash)
 
 
 def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | None:
     """None if it is not there, damaged, or of another catalogue: the tick is scored again."""
     arrays = store.arrays.load(_evidence_name(tick), catalogue.hash)
-    if arrays is None or not arrays.keys() >= _CHANGES:
+    if arrays is None or not arrays.keys() >= _ADDED:
         return None
     kpis = {k.id: k for k in catalogue.computed}
     figures: dict[str, Any] = {name: arrays.get(name) for name in _EVIDENCE}
@@ -93,20 +93,20 @@ def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | 
     )
 
 
-def load_memory(store: Store, catalogue: Catalogue, tick: Tick) -> Memory | None:
+def load_ewma_state(store: Store, catalogue: Catalogue, tick: Tick) -> EwmaState | None:
     """What the tick before this one left behind; None if it was not scored."""
-    arrays = store.arrays.load(_memory_name(Tick(tick.start - tick.duration_s, tick.duration_s)), catalogue.hash)
+    arrays = store.arrays.load(_ewma_name(Tick(tick.start - tick.duration_s, tick.duration_s)), catalogue.hash)
     if arrays is None:
         return None
     objects, kpis = (tuple(arrays[name].tolist()) for name in ("objects", "kpis"))
-    return Memory(int(arrays["end"]), objects, kpis, arrays["sums"])
+    return EwmaState(int(arrays["end"]), objects, kpis, arrays["sums"])
 
 
 def bands_of(
     store: Store, catalogue: Catalogue, policy: DetectionPolicy, incident: Incident, *, timezone: str, until: int
 ) -> tuple[Band, ...]:
     """The incident's leading KPIs against what was expected of them, from some hours before it until `until` at most."""
-    shown = sorted(store.degradations.of(incident), key=lambda d: -d.strength)[:_BANDS_AN_INCIDENT]
+    shown = sorted(store.degradations.of(incident), key=lambda d: -d.neg_log10_p)[:_BANDS_AN_INCIDENT]
     end = min(until, (incident.over_at or until) + _CONTEXT_S)
     window = Window(incident.started_at - _CONTEXT_S, end)
     bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in shown)
@@ -123,7 +123,7 @@ def drifts_of(
     until: int,
 ) -> tuple[Band, ...]:
     """The leading KPI of each open drift over the last two days, against what was expected of it; the surest first."""
-    drifting = sorted((d for d in degradations if d.traits.trend and d.open), key=lambda d: -d.strength)
+    drifting = sorted((d for d in degradations if d.traits.trend and d.open), key=lambda d: -d.neg_log10_p)
     window = Window(until - _DRIFT_S, until)
     bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in drifting[:_BANDS_AN_INCIDENT])
     return tuple(band for band in bands if band is not None)
@@ -150,7 +150,7 @@ def _evidence_name(tick: Tick) -> str:
     return f"evidence/{tick.start}-{tick.duration_s}"
 
 
-def _memory_name(tick: Tick) -> str:
+def _ewma_name(tick: Tick) -> str:
     return f"memory/{tick.start}-{tick.duration_s}"
 
 

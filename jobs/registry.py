@@ -20,7 +20,7 @@ from jobs.clock_guard import ClockGuard
 from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
-from jobs.feed_watch import last_seen, silent_parts, stops, watches
+from jobs.feed_watch import StopNotice, last_seen, silent_parts, stops, watches
 from jobs.learn import LEARNED_FROM, learn
 from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.operator_log import log_learned
@@ -119,9 +119,7 @@ class Jobs:
             reference,
             now=now,
             begun_at=self.decide_from(),
-            receivers=self.receivers,
-            due_at=self.wall.now(),
-            link_base=self.settings.web.link_base,
+            notice=StopNotice(self.receivers, self.wall.now(), self.settings.web.link_base),
         ):
             silent, resumed = watch.look()
             for stop in silent:
@@ -206,7 +204,7 @@ class Jobs:
         lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
         if any(models.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
             return True
-        return models.load_habit(store) is None
+        return models.load_mobility_profile(store) is None
 
     def _judged_by(self) -> str:
         return f"{self.catalogue.hash} {self.settings.detection}"

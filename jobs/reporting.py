@@ -144,7 +144,7 @@ class _Files:
 
     def _crowd(self) -> dict[str, float]:
         """Cell -> people who are usually there, a mean over the week."""
-        habit = models.load_habit(self.store)
+        habit = models.load_mobility_profile(self.store)
         if habit is None:
             return {}
         weight = np.repeat(_SLOT_WEIGHT, np.diff(habit.slot_start))

@@ -103,7 +103,7 @@ class TickScorer:
             return None
         recent, elsewhere = self._recent(tick, baseline)
         expected = [name for name in expected_objects(baseline, self.reference) if name not in elsewhere]
-        before = models.load_memory(self.store, self.catalogue, tick)
+        before = models.load_ewma_state(self.store, self.catalogue, tick)
         evidence = pipeline.score(recent, baseline, self.reference, expected, self.policy, before)
         models.save_evidence(self.store, self.catalogue, evidence)
         return evidence

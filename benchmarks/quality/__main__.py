@@ -1,6 +1,6 @@
 """How well it detects, beside others, on simulated operators of seeds that nothing was developed on.
 
-    .venv/bin/python -m benchmarks.quality                      the whole table, in benchmarks/results/quality.*
+    .venv/bin/python -m benchmarks.quality                      the whole table, in benchmarks/results/quality.md
     .venv/bin/python -m benchmarks.quality --seeds 101 102      some operators only
     .venv/bin/python -m benchmarks.quality --develop 21 22 23   choose the peers' thresholds anew
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=90.0, help="stop then, with what is known")
     parser.add_argument("--develop", type=int, nargs="+", help="seeds to choose the peers' thresholds on")
     parser.add_argument("--own", action="store_true", help="precall alone anew; what the others did before is kept")
-    parser.add_argument("--only-write", action="store_true", help="tables and page of the run before")
+    parser.add_argument("--only-write", action="store_true", help="the tables of the run before")
     args = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONWARNINGS="ignore")
     if args.develop:

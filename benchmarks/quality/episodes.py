@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detection import Material
+from benchmarks.quality.detection import Material
 from benchmarks.quality.panel import Array, Panel
 from detector.domain.degradation import Degradation, degradation_id
 
@@ -58,7 +58,7 @@ def raised(panel: Panel, scores: Array, threshold: float, material: Material) ->
             started_at=start,
             detected_at=at,
             severity="minor",
-            strength=0.0,
+            neg_log10_p=0.0,
             expected=0.0,
             observed=0.0,
             numerator=0.0,

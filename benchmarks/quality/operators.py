@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.detection import DAY_S, Material, load
+from benchmarks.quality.detection import DAY_S, Material, load
 from detector.backtest.truth import Fault
 from detector.domain.cell import Topology
 from detector.domain.window import Window

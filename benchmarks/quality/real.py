@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.detection import load
+from benchmarks.quality.detection import load
 from benchmarks.quality.operators import Hit, Operator
 from detector.backtest.truth import Fault, Truth
 from detector.domain.window import Window

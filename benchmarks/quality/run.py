@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.detection import Stages
+from benchmarks.quality.detection import Stages
 from benchmarks.quality.episodes import raised, worst
 from benchmarks.quality.mild import injected
 from benchmarks.quality.operators import Operator, made

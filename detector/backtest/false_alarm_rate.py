@@ -12,8 +12,8 @@ from detector.domain.frame import ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window
+from detector.scoring.training import fit_baseline
 from detector.store import Store
-from jobs.learn import fit_baseline
 
 DAY_S, WEEK_S = 86_400, 7 * 86_400
 HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4
@@ -37,13 +37,15 @@ class Peaks:
 
     def add_tick(self, evidence: Evidence, reference: Reference, policy: DetectionPolicy) -> None:
         """One more tick."""
-        strength, threshold = degradations.candidates(evidence, reference.topology, reference.operations, policy, least=FROM)
+        neg_log10_p, threshold = degradations.candidates(
+            evidence, reference.topology, reference.operations, policy, least=FROM
+        )
         if np.isfinite(threshold):
             self.thresholds.append(threshold)
-        testable = int(np.isfinite(evidence.strength).any(axis=1).sum())
+        testable = int(np.isfinite(evidence.neg_log10_p).any(axis=1).sum())
         self.thousand_cell_weeks += testable / 1000 * evidence.tick.duration_s / WEEK_S
-        for i, k in zip(*np.nonzero(strength >= FROM), strict=True):
-            key, height = (evidence.objects[i], evidence.kpis[k].family), float(strength[i, k])
+        for i, k in zip(*np.nonzero(neg_log10_p >= FROM), strict=True):
+            key, height = (evidence.objects[i], evidence.kpis[k].family), float(neg_log10_p[i, k])
             at, number = self._open.get(key, (-APART_S, -1))
             if evidence.tick.start - at > APART_S:
                 number = len(self.heights)
@@ -52,15 +54,15 @@ class Peaks:
             self._open[key] = evidence.tick.start, number
 
     def rate(self) -> Figure:
-        """Peaks beyond the bar per 1,000 cells and week, by the tail of those under it."""
+        """Peaks beyond the threshold per 1,000 cells and week, by the tail of those under it."""
         if not self.thresholds or self.thousand_cell_weeks <= 0:
             return UNKNOWN
         return beyond(self.heights, float(np.median(self.thresholds)), self.thousand_cell_weeks)
 
 
 def beyond(heights: list[float], threshold: float, exposure: float) -> Figure:
-    """Rate at which an exponential tail, fitted to peaks from FROM on, passes the bar (peaks over threshold: Davison and
-    Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
+    """Rate at which an exponential tail, fitted to peaks from FROM on, passes the threshold (peaks over threshold: Davison
+    and Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
     both doubts at their worst: how often, and how steep.
 
     >>> figure = beyond([3.0 + 0.43 * step for step in (0.1, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.3)], 6.0, 0.1)

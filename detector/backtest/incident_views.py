@@ -165,7 +165,7 @@ class IncidentViews:
             "kind": degradation.kind,
             "observed": observed,
             "expected": expected,
-            "strength": f"{degradation.strength:.1f}",
+            "strength": f"{degradation.neg_log10_p:.1f}",
             "detected": self._time(degradation.detected_at),
             "cleared": self._time(degradation.cleared_at) if degradation.cleared_at is not None else "open",
         }

@@ -116,7 +116,7 @@ def _degradations(results: Results) -> Iterable[_Row]:
             _iso(d.detected_at),
             _iso(d.cleared_at),
             d.severity,
-            _number(d.strength),
+            _number(d.neg_log10_p),
             _number(d.expected),
             _number(d.observed),
             results.incident_of.get(d.degradation_id, ""),

@@ -88,7 +88,7 @@ def worst_cells(results: Results) -> list[WorstCell]:
 
 def _worst(results: Results, name: str, episodes: Sequence[Degradation]) -> WorstCell:
     until = results.window.end
-    longest = max(episodes, key=lambda d: (_end(d, until) - d.started_at, d.strength))
+    longest = max(episodes, key=lambda d: (_end(d, until) - d.started_at, d.neg_log10_p))
     kpi = results.kpis.get(longest.kpi)
     return WorstCell(
         name,

@@ -9,7 +9,7 @@ from detector.care.facts import facts_of
 from detector.care.say import phrases_of, sentence
 from detector.domain.customer import Account
 from detector.domain.degradation import SEVERITIES
-from detector.domain.impact import Listing
+from detector.domain.impact import Listing, combined_risk
 from detector.domain.incident import Incident
 
 
@@ -47,12 +47,13 @@ def account_lookup(
             affected="unknown", say={code: phrases_of(code).unsure for code in context.care_policy.languages}
         )
     touching = {i.incident_id: i for i in incidents if i.state == "open"}
-    well: dict[str, float] = {}
-    for one in listings:
-        if one.incident_id in touching and not objected(one.subscriber, **ask):  # type: ignore[arg-type]
-            well[one.subscriber] = well.get(one.subscriber, 1.0) * (1.0 - one.probability)
-    affected = sum(1.0 - chance for chance in well.values())
-    named = {one.incident_id for one in listings if one.subscriber in well} & set(touching)
+    risk = combined_risk(
+        one
+        for one in listings
+        if one.incident_id in touching and not objected(one.subscriber, **ask)  # type: ignore[arg-type]
+    )
+    affected = sum(risk.values())
+    named = {one.incident_id for one in listings if one.subscriber in risk} & set(touching)
     grave = max((touching[name].severity for name in named), key=SEVERITIES.index, default="")
     yes = affected >= 0.5
     say = {code: _say(code, yes, [touching[name] for name in named], context) for code in context.care_policy.languages}
@@ -66,7 +67,7 @@ def account_lookup(
         lines=lines,
         affected_lines=round(affected, 1),
         share=round(affected / lines, 3) if lines else 0.0,
-        roles=_roles(account_key, well, context),
+        roles=_roles(account_key, risk, context),
         incidents=len(named),
         severity=grave,
         say=say,
@@ -81,10 +82,10 @@ def _say(language: str, yes: bool, open_: Sequence[Incident], context: DecisionC
     return sentence(facts_of(speaks, now=context.now, timezone=context.timezone), language, to_person=False)
 
 
-def _roles(account: str, well: Mapping[str, float], context: DecisionContext) -> dict[str, float]:
+def _roles(account: str, risk: Mapping[str, float], context: DecisionContext) -> dict[str, float]:
     found: dict[str, float] = {}
-    for person, chance in well.items():
+    for person, chance in risk.items():
         for own, role in context.customers.roles_of.get(person, ()):
             if own == account:
-                found[role] = found.get(role, 0.0) + 1.0 - chance
+                found[role] = found.get(role, 0.0) + chance
     return {role: round(lines, 1) for role, lines in sorted(found.items())}

@@ -13,8 +13,8 @@ EMERGENCY = "critical"
 
 
 def margin(false_degradations: float, false_care_alerts: float) -> float:
-    """-log10 p beyond the raising bar which leaves so many of so many false ones: p of chance is uniform, so a third of what
-    passes the bar by chance lies log10 3 beyond it.
+    """-log10 p beyond the raising threshold which leaves so many of so many false ones: p of chance is uniform, so a third
+    of what passes the threshold by chance lies log10 3 beyond it.
 
     >>> round(margin(3.0, 1.0), 3), margin(1.0, 2.0), margin(3.0, 0.0)
     (0.477, 0.0, inf)
@@ -26,11 +26,11 @@ def margin(false_degradations: float, false_care_alerts: float) -> float:
 
 def sure(incident: Incident, degradations: Sequence[Degradation], beyond: float) -> bool:
     """Sure enough for care: something else stands beside it (alarm, ticket, confirmation, a second object), a degradation
-    exceeds its bar by the margin `beyond`, or it is still bad on data that had no part in raising it."""
+    exceeds its threshold by the margin `beyond`, or it is still bad on data that had no part in raising it."""
     own = [d for d in degradations if d.degradation_id in incident.degradation_ids and d.withdrawn_at is None]
     beside = incident.alarm_id or incident.ticket_id or any(d.confirmed_by for d in own)
     alike = len({d.base_object for d in own}) > 1
-    return bool(beside) or alike or any(d.strength - d.bar >= beyond or lasted(d) for d in own)
+    return bool(beside) or alike or any(d.neg_log10_p - d.threshold >= beyond or lasted(d) for d in own)
 
 
 def lasted(d: Degradation) -> bool:
@@ -39,8 +39,8 @@ def lasted(d: Degradation) -> bool:
 
     >>> from dataclasses import replace
     >>> seen = Degradation(degradation_id="deg_1", object_id="c1", family="access", kpi="k", kind="drift", started_at=0,
-    ...     detected_at=2700, severity="minor", strength=6, expected=1, observed=0, numerator=0, denominator=1, excess=1,
-    ...     periods=3, duration_s=900, bar=6, raised_at=2700)
+    ...     detected_at=2700, severity="minor", neg_log10_p=6, expected=1, observed=0, numerator=0, denominator=1, excess=1,
+    ...     periods=3, duration_s=900, threshold=6, raised_at=2700)
     >>> [lasted(replace(seen, updated_at=end, quiet_periods=q)) for end, q in ((4500, 0), (5400, 0), (5400, 1))]
     [False, True, False]
     """

@@ -36,7 +36,7 @@ def trouble_of(incident: Incident, lead: Degradation | None = None) -> str:
 
 def surest_first(degradation: Degradation) -> tuple[float, str]:
     """By strength of evidence."""
-    return -degradation.strength if isfinite(degradation.strength) else 0.0, degradation.degradation_id
+    return -degradation.neg_log10_p if isfinite(degradation.neg_log10_p) else 0.0, degradation.degradation_id
 
 
 def service_of(incident: Incident, degradations: Sequence[Degradation]) -> str:

@@ -17,7 +17,7 @@ def allowed_per_tick(budget_per_1000_week: float, objects: int, duration_s: int)
     return budget_per_1000_week * objects / 1000 * duration_s / WEEK_S
 
 
-def bar(strength: NDArray[np.float64], allowed: float) -> float:
+def threshold(neg_log10_p: NDArray[np.float64], allowed: float) -> float:
     """The least -log10 p that raises a degradation, over all series [object, KPI] of a tick; NaN = not testable; inf =
     nothing may.
 
@@ -27,20 +27,21 @@ def bar(strength: NDArray[np.float64], allowed: float) -> float:
     most the share q of what is raised is false. Objects, not series: one dead cell fails in ten ways, which says nothing
     of its neighbours. q is the same number at k = 1, so one rule serves both; the cap matters
     only on networks so large that a tick may raise more than 0.05 false ones, where a share of `allowed` would mean
-    nothing. Give only series whose episode is not open yet: else one long outage lowers the bar for all others all week.
+    nothing. Give only series whose episode is not open yet: else one long outage lowers the threshold for all others all
+    week.
 
     >>> lone = np.array([5.0] + [0.3] * 99)
-    >>> round(bar(lone, 0.001), 2)
+    >>> round(threshold(lone, 0.001), 2)
     5.0
-    >>> round(bar(np.array([4.6] * 5 + [0.3] * 95), 0.001), 2)
+    >>> round(threshold(np.array([4.6] * 5 + [0.3] * 95), 0.001), 2)
     4.3
     """
-    tested = strength[~np.isnan(strength)]
+    tested = neg_log10_p[~np.isnan(neg_log10_p)]
     if not tested.size or allowed <= 0:
         return float("inf")
     base = allowed / tested.size
     q = min(allowed, LARGEST_FALSE_SHARE)
-    best = np.nan_to_num(strength, nan=0.0).reshape(len(strength), -1).max(axis=1)
+    best = np.nan_to_num(neg_log10_p, nan=0.0).reshape(len(neg_log10_p), -1).max(axis=1)
     p = np.sort(10.0 ** -best[best >= -np.log10(q)])
     stepped = q * np.arange(1, p.size + 1) / tested.size
     passing = stepped[p <= stepped]

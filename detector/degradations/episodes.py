@@ -7,11 +7,11 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.elsewhere import alike, hosting, worth_telling
+from detector.degradations.attribution import carries_for_lost_cell, severe_on_its_own, siblings_like
 from detector.degradations.kinds import DRIFT_S, confirmations, kind_of
 from detector.degradations.readings import with_reading
-from detector.degradations.scene import Scene
 from detector.degradations.severity import severity
+from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
 from detector.domain.degradation_kind import gravest_kind
 
@@ -25,7 +25,7 @@ SHORT = 3
 """Periods that one better one can contradict; a longer horizon asks itself whether what it shows is over."""
 DRIFT_SHOWN_S = 18 * 3_600
 """What a drift takes to show, though it may show over less by now."""
-LARGEST_STRENGTH = 300.0
+LARGEST_NEG_LOG10_P = 300.0
 """p under the smallest float is not zero: infinity is no number to store or to compare."""
 TELLING, MOST_PARTS = 2.0, 4
 """-log10 p from which a KPI is named as a part of what is seen, and how many are."""
@@ -33,61 +33,61 @@ STALE_S = 86_400
 """An episode whose object is not even expected any more for a day is over: the object is gone."""
 
 
-def raise_new(scene: Scene) -> Iterator[Degradation]:
-    """Episodes that begin: strength at the bar, effect above its floor, none open for this object and family."""
-    evidence = scene.evidence
-    taken = {(d.object_id, d.family) for d in scene.open_ if d.open}
-    over = {(d.object_id, d.family): d.cleared_at for d in scene.open_ if d.cleared_at is not None}
-    rows, cols = np.nonzero(scene.sure)
+def raise_new(context: TickContext) -> Iterator[Degradation]:
+    """Episodes that begin: evidence at the threshold, effect above its floor, none open for this object and family."""
+    evidence = context.evidence
+    taken = {(d.object_id, d.family) for d in context.open_ if d.open}
+    over = {(d.object_id, d.family): d.cleared_at for d in context.open_ if d.cleared_at is not None}
+    rows, cols = np.nonzero(context.sure)
     found = {(int(i), evidence.kpis[c].family) for i, c in zip(rows, cols, strict=True)}
     for i, family in sorted(found):
         if (evidence.objects[i], family) not in taken:
-            new = shown(scene, i, family)
-            if new is not None and not echoes(scene, i, new, over.get((new.object_id, family))):
+            new = shown(context, i, family)
+            if new is not None and not echoes(context, i, new, over.get((new.object_id, family))):
                 yield new
 
 
-def echoes(scene: Scene, i: int, new: Degradation, cleared_at: int | None) -> bool:
+def echoes(context: TickContext, i: int, new: Degradation, cleared_at: int | None) -> bool:
     """What is over already, or a horizon that reaches back into an episode which was cleared and shows that one again,
     unless the newest period alone is bad enough."""
-    col = scene.evidence.kpi_index[new.kpi]
-    begun = scene.evidence.tick.end - new.periods * scene.evidence.tick.duration_s
+    col = context.evidence.kpi_index[new.kpi]
+    begun = context.evidence.tick.end - new.periods * context.evidence.tick.duration_s
     again = cleared_at is not None and min(begun, new.started_at) < cleared_at
-    late = scene.evidence.over[i, col] >= LATE and surely_over(scene, i)[col]
-    return bool(again or late) and not float(scene.evidence.recent[i, col]) >= scene.bar
+    late = context.evidence.over[i, col] >= LATE and surely_over(context, i)[col]
+    return bool(again or late) and not float(context.evidence.recent[i, col]) >= context.threshold
 
 
-def surely_over(scene: Scene, i: int) -> NDArray[np.bool_]:
+def surely_over(context: TickContext, i: int) -> NDArray[np.bool_]:
     """[KPI]: what followed the trouble is much likelier to be well than as bad as it. What only a drift's horizon shows is
     longer than what is searched for a change."""
-    evidence = scene.evidence
+    evidence = context.evidence
     slow = evidence.periods[i] * evidence.tick.duration_s >= DRIFT_S
     return np.asarray((evidence.over[i] > 0) & (evidence.gone[i] >= SURELY_OVER) & ~slow)
 
 
-def shown(scene: Scene, i: int, family: str) -> Degradation | None:
+def shown(context: TickContext, i: int, family: str) -> Degradation | None:
     """What the tick shows of this object and family by its strongest KPI (weight breaks ties), as an episode raised now.
 
     `started_at` is the likeliest onset, or the start of the horizon that showed it if nobody has looked for one; the id is
     of the period that raised it.
     """
-    evidence, tick = scene.evidence, scene.evidence.tick
-    col = leading(scene, i, scene.columns(family))
+    evidence, tick = context.evidence, context.evidence.tick
+    col = leading(context, i, context.columns(family))
     if col is None:
         return None
     kpi, periods = evidence.kpis[col], max(1, int(evidence.periods[i, col]))
-    kind = kind_of(scene, i, family, kpi, periods=periods)
+    kind = kind_of(context, i, family, kpi, periods=periods)
     if kind is None:
         return None
     observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
-    grave = severity(kind, kpi, observed, expected, excess, busy=bool(scene.busy[i]))
-    if kind.overload and hosting(scene, i) and not worth_telling(grave):
+    grave = severity(kind, kpi, observed, expected, excess, busy=bool(context.busy[i]))
+    if kind.overload and carries_for_lost_cell(context, i) and not severe_on_its_own(grave):
         return None
     started = tick.end - began_before(int(evidence.onset[i, col]), periods, trend=kind.trend) * tick.duration_s
     object_id = evidence.objects[i]
-    siblings, siblings_alike = alike(scene, i, family)
+    siblings, siblings_alike = siblings_like(context, i, family)
     return with_reading(
-        scene,
+        context,
         i,
         Degradation(
             degradation_id=degradation_id(object_id, family, tick.start),
@@ -96,9 +96,9 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
             kpi=kpi.id,
             kind=kind.name,
             started_at=started,
-            detected_at=scene.now,
+            detected_at=context.now,
             severity=grave,
-            strength=min(float(evidence.strength[i, col]), LARGEST_STRENGTH),
+            neg_log10_p=min(float(evidence.neg_log10_p[i, col]), LARGEST_NEG_LOG10_P),
             expected=expected,
             observed=observed,
             numerator=float(evidence.numerator[i, col]),
@@ -106,13 +106,13 @@ def shown(scene: Scene, i: int, family: str) -> Degradation | None:
             excess=excess,
             periods=periods,
             duration_s=tick.duration_s,
-            confirmed_by=",".join(confirmations(scene, i, started)) if kind.out_of_service else "",
+            confirmed_by=",".join(confirmations(context, i, started)) if kind.out_of_service else "",
             updated_at=tick.end,
-            parts=parts(scene, i, family),
+            parts=parts(context, i, family),
             siblings=siblings,
             siblings_alike=siblings_alike,
-            neighbour_load=scene.beside(i),
-            bar=noted(scene.bar),
+            neighbour_load=context.beside(i),
+            threshold=rounded_up(context.threshold),
             raised_at=tick.end,
         ),
     )
@@ -128,67 +128,68 @@ def began_before(onset: int, periods: int, *, trend: bool) -> int:
     return max(onset, periods // 2) if trend else onset or periods
 
 
-def noted(bar: float) -> float:
-    """The bar in tenths, rounded up: one more idle cell on the network moves it by less, and that is no news of an episode.
+def rounded_up(threshold: float) -> float:
+    """The threshold in tenths, rounded up: one more idle cell on the network moves it by less, and that is no news of an
+    episode.
 
-    >>> noted(4.31), noted(float("inf"))
+    >>> rounded_up(4.31), rounded_up(float("inf"))
     (4.4, 300.0)
     """
-    return ceil(10 * min(bar, LARGEST_STRENGTH)) / 10
+    return ceil(10 * min(threshold, LARGEST_NEG_LOG10_P)) / 10
 
 
-def parts(scene: Scene, i: int, family: str) -> tuple[Part, ...]:
+def parts(context: TickContext, i: int, family: str) -> tuple[Part, ...]:
     """What each KPI of the family says that is no mere chance, the surest first."""
-    evidence = scene.evidence
+    evidence = context.evidence
     found = [
         Part(
             evidence.kpis[c].id,
             max(1, int(evidence.periods[i, c])),
-            min(float(evidence.strength[i, c]), LARGEST_STRENGTH),
+            min(float(evidence.neg_log10_p[i, c]), LARGEST_NEG_LOG10_P),
             float(evidence.observed[i, c]),
             float(evidence.expected[i, c]),
         )
-        for c in scene.columns(family)
-        if evidence.strength[i, c] >= TELLING
+        for c in context.columns(family)
+        if evidence.neg_log10_p[i, c] >= TELLING
     ]
-    return tuple(sorted(found, key=lambda part: (-part.strength, part.kpi))[:MOST_PARTS])
+    return tuple(sorted(found, key=lambda part: (-part.neg_log10_p, part.kpi))[:MOST_PARTS])
 
 
-def leading(scene: Scene, i: int, columns: NDArray[np.intp]) -> int | None:
+def leading(context: TickContext, i: int, columns: NDArray[np.intp]) -> int | None:
     """Column of the strongest KPI that is sure enough to be raised."""
-    strength, kpis = scene.evidence.strength[i], scene.evidence.kpis
-    sure = [int(c) for c in columns if scene.sure[i, c]]
-    return max(sure, key=lambda c: (strength[c], kpis[c].weight, kpis[c].id), default=None)
+    neg_log10_p, kpis = context.evidence.neg_log10_p[i], context.evidence.kpis
+    sure = [int(c) for c in columns if context.sure[i, c]]
+    return max(sure, key=lambda c: (neg_log10_p[c], kpis[c].weight, kpis[c].id), default=None)
 
 
-def carry_on(scene: Scene, episode: Degradation) -> Degradation:
+def carry_on(context: TickContext, episode: Degradation) -> Degradation:
     """The episode after this tick. `updated_at` is the end of the last period it took account of, so that a tick seen
     twice counts once. No data leaves it as it was; only silence for a day ends it unheard."""
-    tick, i = scene.evidence.tick, scene.evidence.object_index.get(episode.object_id)
+    tick, i = context.evidence.tick, context.evidence.object_index.get(episode.object_id)
     if tick.end < episode.updated_at:
         return episode
-    if i is not None and scene.evidence.missing[i]:
+    if i is not None and context.evidence.missing[i]:
         return replace(episode, no_data_since=episode.no_data_since or episode.updated_at)
     if i is not None and episode.no_data_since is not None:
         episode = replace(episode, no_data_since=None)
-    verdict = None if i is None else still_bad(scene, i, episode)
+    verdict = None if i is None else still_bad(context, i, episode)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
-    stronger = strengthened(episode, shown(scene, i, episode.family))
+    stronger = merged_figures(episode, shown(context, i, episode.family))
     if verdict:
-        stronger = with_reading(scene, i, stronger)
+        stronger = with_reading(context, i, stronger)
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
-    over = 0 if verdict or episode.traits.trend else over_for(scene, i, episode.family)
-    return counted(later, verdict, tick.end, max(scene.policy.clear_after_periods, patience(later)), over)
+    over = 0 if verdict or episode.traits.trend else over_for(context, i, episode.family)
+    return counted(later, verdict, tick.end, max(context.policy.clear_after_periods, patience(later)), over)
 
 
-def over_for(scene: Scene, i: int, family: str) -> int:
+def over_for(context: TickContext, i: int, family: str) -> int:
     """Periods for which the trouble that the family shows most of is surely over; 0 if that is not known."""
-    cols = scene.columns(family)
-    lead = cols[int(np.argmax(scene.evidence.gain[i, cols]))]
-    return int(scene.evidence.over[i, lead]) if surely_over(scene, i)[lead] else 0
+    cols = context.columns(family)
+    lead = cols[int(np.argmax(context.evidence.gain[i, cols]))]
+    return int(context.evidence.over[i, lead]) if surely_over(context, i)[lead] else 0
 
 
 def patience(episode: Degradation) -> int:
@@ -212,24 +213,26 @@ def cleared(episode: Degradation, at: int) -> Degradation:
     return replace(episode, cleared_at=max(at, episode.started_at))
 
 
-def still_bad(scene: Scene, i: int, episode: Degradation) -> bool | None:
+def still_bad(context: TickContext, i: int, episode: Degradation) -> bool | None:
     """None = nothing testable. Bad: a KPI of the family still off by half its floor or more, and either the newest period
     says so by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open).
     No traffic at an hour that expects next to none is no recovery: a sleeping cell does not wake because it is night."""
-    evidence, family, cols = scene.evidence, episode.family, scene.columns(episode.family)
-    recent, strength = evidence.recent[i, cols], evidence.strength[i, cols]
-    if (np.isnan(recent) & np.isnan(strength)).all():
+    evidence, family, cols = context.evidence, episode.family, context.columns(episode.family)
+    recent, neg_log10_p = evidence.recent[i, cols], evidence.neg_log10_p[i, cols]
+    if (np.isnan(recent) & np.isnan(neg_log10_p)).all():
         return None
     sizes = (evidence.kpis[c].shortfall(evidence.observed[i, c], evidence.expected[i, c]) for c in cols)
     large = np.array([size >= evidence.kpis[c].floor / 2 for c, size in zip(cols, sizes, strict=True)])
-    long, over = evidence.periods[i, cols] > SHORT, surely_over(scene, i)[cols] & (not episode.traits.trend)
-    pooled = (strength >= scene.lower_bar) & (long | ~(recent < SURELY_FINE)) & ~over
-    rest = over & (evidence.over[i, cols] == 1)  # trouble ends inside a period, which is not bad for the little that it has
-    bad = bool(((((recent >= scene.policy.clear_below) & ~rest) | pooled) & large).any())
-    return None if not bad and family == "volume" and scene.collapsed[i] else bad
+    long, over = evidence.periods[i, cols] > SHORT, surely_over(context, i)[cols] & (not episode.traits.trend)
+    pooled = (neg_log10_p >= context.keeping_threshold) & (long | ~(recent < SURELY_FINE)) & ~over
+    last_period = over & (
+        evidence.over[i, cols] == 1
+    )  # trouble ends inside a period, which is not bad for the little that it has
+    bad = bool(((((recent >= context.policy.clear_below) & ~last_period) | pooled) & large).any())
+    return None if not bad and family == "volume" and context.collapsed[i] else bad
 
 
-def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
+def merged_figures(episode: Degradation, now: Degradation | None) -> Degradation:
     """Figures of its strongest moment, the worst severity so far; a sleeping cell may turn out to be an outage."""
     if now is None:
         return episode
@@ -241,14 +244,14 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
         severity=worst([episode.severity, now.severity]),
         confirmed_by=episode.confirmed_by or now.confirmed_by,
     )
-    if now.strength <= episode.strength:
+    if now.neg_log10_p <= episode.neg_log10_p:
         return sure
     readings = episode.readings if now.kpi == episode.kpi else now.readings
     return replace(
         sure,
         readings=readings,
         kpi=now.kpi,
-        strength=now.strength,
+        neg_log10_p=now.neg_log10_p,
         expected=now.expected,
         observed=now.observed,
         numerator=now.numerator,
@@ -259,5 +262,5 @@ def strengthened(episode: Degradation, now: Degradation | None) -> Degradation:
         siblings=now.siblings,
         siblings_alike=now.siblings_alike,
         neighbour_load=now.neighbour_load,
-        bar=now.bar,
+        threshold=now.threshold,
     )

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from detector.degradations.attribution import carries_for_lost_cell, cells_gone
 from detector.degradations.calendar import far_beyond, on
-from detector.degradations.elsewhere import cells_gone, hosting
-from detector.degradations.scene import Scene
+from detector.degradations.tick_context import TickContext
 from detector.domain.cell import base_object
 from detector.domain.degradation_kind import (
     CONGESTION,
@@ -29,122 +29,123 @@ DRIFT_S = 6 * 3_600
 """What only a horizon this long shows is drift."""
 IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",)}
 """Cell state -> families that say nothing of a cell in it."""
-CROWDED = 1.5
+EVENT_LOAD = 1.5
 """Load or traffic over this multiple of its expectation is a crowd's."""
 CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
 """Who can say that a silent object's users are without service."""
 
 
-def kind_of(scene: Scene, i: int, family: str, kpi: Kpi, *, periods: int) -> DegradationKind | None:
+def kind_of(context: TickContext, i: int, family: str, kpi: Kpi, *, periods: int) -> DegradationKind | None:
     """The kind of what object `i` shows in this family; None if it is no degradation after all."""
-    object_id = scene.evidence.objects[i]
-    if idle(scene, object_id, family):
+    object_id = context.evidence.objects[i]
+    if idle(context, object_id, family):
         return None
-    if family == "core" or base_object(object_id) in scene.topology.functions:
-        return None if family == "volume" and cells_gone(scene, i, kpi) else CORE
+    if family == "core" or base_object(object_id) in context.topology.functions:
+        return None if family == "volume" and cells_gone(context, i, kpi) else CORE
     if family == "availability":
         return OUTAGE
     if family == "volume":
-        return volume_kind(scene, i) if kpi.direction == "up" else CONGESTION
+        return volume_kind(context, i) if kpi.direction == "up" else CONGESTION
     if family == "utilisation":
         return CONGESTION
-    if on(scene, object_id, "event"):
-        if not far_beyond(scene, i, kpi):
+    if on(context, object_id, "event"):
+        if not far_beyond(context, i, kpi):
             return None
-        if scene.load(i) >= CROWDED:
+        if context.load(i) >= EVENT_LOAD:
             return CONGESTION
     quality = family_of(family).quality
-    if quality and scene.saturated(i):
-        return CONGESTION if far_beyond(scene, i, kpi) else None
-    if quality and hosting(scene, i):
+    if quality and context.saturated(i):
+        return CONGESTION if far_beyond(context, i, kpi) else None
+    if quality and carries_for_lost_cell(context, i):
         return CONGESTION
-    slow = periods * scene.evidence.tick.duration_s >= DRIFT_S
+    slow = periods * context.evidence.tick.duration_s >= DRIFT_S
     return DRIFT if slow else DEGRADATION_KINDS.get(family, INTEGRITY)
 
 
-def volume_kind(scene: Scene, i: int) -> DegradationKind | None:
+def volume_kind(context: TickContext, i: int) -> DegradationKind | None:
     """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (None): on a
     declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more."""
-    object_id = scene.evidence.objects[i]
-    if not scene.collapsed[i]:
+    object_id = context.evidence.objects[i]
+    if not context.collapsed[i]:
         return None
-    if scene.availability_bad[i] or scene.alarmed(object_id, scene.evidence.tick.start):
+    if context.availability_bad[i] or context.alarmed(object_id, context.evidence.tick.start):
         return OUTAGE
-    if scene.all_quiet or (on(scene, object_id, "holiday") and not crowded_beside(scene, i)):
+    if context.all_quiet or (on(context, object_id, "holiday") and not neighbours_carry_more(context, i)):
         return None
-    return OUTAGE if surroundings_collapsed(scene, i) else SLEEPING
+    return OUTAGE if surroundings_collapsed(context, i) else SLEEPING
 
 
-def surroundings_collapsed(scene: Scene, i: int) -> bool:
+def surroundings_collapsed(context: TickContext, i: int) -> bool:
     """All other cells of the site, or half of the neighbours, carry nothing either: something behind them failed."""
-    name = base_object(scene.evidence.objects[i])
-    cell = scene.cell(name)
-    site = scene.topology.groups.get(("site", cell.site_id), frozenset()) if cell and cell.site_id else frozenset[str]()
+    name = base_object(context.evidence.objects[i])
+    cell = context.cell(name)
+    site = context.topology.groups.get(("site", cell.site_id), frozenset()) if cell and cell.site_id else frozenset[str]()
     shares = (
-        _collapsed_share(scene, site - {name}),
-        _collapsed_share(scene, scene.topology.neighbours.get(name, site) - {name}),
+        _collapsed_share(context, site - {name}),
+        _collapsed_share(context, context.topology.neighbours.get(name, site) - {name}),
     )
     return shares[0] == 1.0 or shares[1] >= 0.5
 
 
-def _collapsed_share(scene: Scene, cells: frozenset[str]) -> float:
-    rows = [r for r in (scene.evidence.object_index.get(c) for c in cells) if r is not None and scene.volume_known[r]]
-    return float(np.mean(scene.collapsed[rows])) if rows else 0.0
+def _collapsed_share(context: TickContext, cells: frozenset[str]) -> float:
+    rows = [r for r in (context.evidence.object_index.get(c) for c in cells) if r is not None and context.volume_known[r]]
+    return float(np.mean(context.collapsed[rows])) if rows else 0.0
 
 
-def no_data_kind(scene: Scene, i: int, since: int) -> tuple[DegradationKind, str]:
+def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationKind, str]:
     """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it. Of one
     among many that fell silent together the others must bear it out, unless an alarm or a ticket names it."""
-    said = set(confirmations(scene, i, since))
-    if scene.silence.alarmed(i):
+    said = set(confirmations(context, i, since))
+    if context.missing_objects.alarmed(i):
         said.add("alarm")
-    if group := scene.silence.together.get(i):
-        said &= {"alarm", *(["neighbours"] if scene.silence.neighbours_say(group) else [])}
-    if scene.silence.core_says(i):
+    if group := context.missing_objects.stopped_with.get(i):
+        said &= {"alarm", *(["neighbours"] if context.missing_objects.neighbours_say(group) else [])}
+    if context.missing_objects.core_says(i):
         said.add("core")
-    if scene.silence.ticketed(i):
+    if context.missing_objects.ticketed(i):
         said.add("ticket")
     confirmed = tuple(name for name in CONFIRMERS if name in said)
     return (OUTAGE if confirmed else NO_DATA), ",".join(confirmed)
 
 
-def confirmations(scene: Scene, i: int, since: int) -> tuple[str, ...]:
+def confirmations(context: TickContext, i: int, since: int) -> tuple[str, ...]:
     """Who else says that this object's users are without service: neighbours, core, alarm."""
-    object_id = scene.evidence.objects[i]
-    slack = scene.evidence.tick.duration_s
+    object_id = context.evidence.objects[i]
+    slack = context.evidence.tick.duration_s
     core = any(
-        abs(onset - since) <= slack and base_object(object_id) in scene.topology.cells_behind(nf) - {nf}
-        for nf, onset in scene.core_onsets
+        abs(onset - since) <= slack and base_object(object_id) in context.topology.cells_behind(nf) - {nf}
+        for nf, onset in context.core_onsets
     )
-    long = scene.evidence.tick.end - since >= LONG_SILENCE * slack
-    least = NEIGHBOURS_CARRY_MORE if not scene.evidence.missing[i] else CLEARLY_LONG if long else CLEARLY_MORE
+    long = context.evidence.tick.end - since >= LONG_SILENCE * slack
+    least = NEIGHBOURS_CARRY_MORE if not context.evidence.missing[i] else CLEARLY_LONG if long else CLEARLY_MORE
     said = {
-        "neighbours": crowded_beside(scene, i, least) and not (scene.evidence.missing[i] and crowd_of_others(scene, i)),
+        "neighbours": neighbours_carry_more(context, i, least)
+        and not (context.evidence.missing[i] and carries_for_another(context, i)),
         "core": core,
-        "alarm": scene.alarmed(object_id, since),
+        "alarm": context.alarmed(object_id, since),
     }
     return tuple(name for name, yes in said.items() if yes)
 
 
-def crowded_beside(scene: Scene, i: int, least: float = NEIGHBOURS_CARRY_MORE) -> bool:
+def neighbours_carry_more(context: TickContext, i: int, least: float = NEIGHBOURS_CARRY_MORE) -> bool:
     """The neighbours of object `i` carry at least so many times what they should."""
-    return bool(scene.evidence.neighbour_load[i] >= least)
+    return bool(context.evidence.neighbour_load[i] >= least)
 
 
-def crowd_of_others(scene: Scene, i: int) -> bool:
+def carries_for_another(context: TickContext, i: int) -> bool:
     """The neighbours of object `i` are also those of a cell elsewhere that is known to be out of service: it is its users
     whom they carry, and they confirm nothing of `i`."""
-    name = base_object(scene.evidence.objects[i])
-    cell = scene.topology.cells.get(name)
-    site = scene.topology.groups.get(("site", cell.site_id), frozenset()) if cell and cell.site_id else frozenset[str]()
-    elsewhere = scene.known_lost - site - {name}
-    beside = scene.topology.neighbours.get(name, frozenset())
-    return any(scene.topology.neighbours.get(other, frozenset()) & elsewhere for other in beside)
+    name = base_object(context.evidence.objects[i])
+    cell = context.topology.cells.get(name)
+    site = context.topology.groups.get(("site", cell.site_id), frozenset()) if cell and cell.site_id else frozenset[str]()
+    other_lost = context.known_lost - site - {name}
+    beside = context.topology.neighbours.get(name, frozenset())
+    return any(context.topology.neighbours.get(other, frozenset()) & other_lost for other in beside)
 
 
-def idle(scene: Scene, object_id: str, family: str) -> bool:
+def idle(context: TickContext, object_id: str, family: str) -> bool:
     """The cell is in a state in which this family means nothing, or was in this period: it may have woken since."""
-    cell = scene.cell(object_id)
+    cell = context.cell(object_id)
     silent = IDLE_STATES.get(cell.state, ()) if cell else ()
-    slept = cell is not None and any(window.overlaps(scene.evidence.tick.window) for window in cell.idle)
+    slept = cell is not None and any(window.overlaps(context.evidence.tick.window) for window in cell.idle)
     return family in silent or "*" in silent or (slept and family in IDLE_STATES["energy_saving"])

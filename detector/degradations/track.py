@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.budget import allowed_per_tick, bar
+from detector.degradations.budget import allowed_per_tick, threshold
 from detector.degradations.episodes import carry_on, raise_new
-from detector.degradations.scene import Scene
-from detector.degradations.silence import FAMILY, carry_silence, missing_periods, raise_silent
+from detector.degradations.missing_data import FAMILY, carry_missing, missing_periods, raise_missing
+from detector.degradations.tick_context import TickContext
 from detector.domain.cell import Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.detection import Tracked
@@ -38,18 +38,18 @@ def track(
     tick, topology, operations = evidence.tick, reference.topology, reference.operations
     known = tuple(d for d in raised if d.duration_s == tick.duration_s and d.remembered(tick.start))
     now_missing = missing_periods(evidence, missing)
-    scene = Scene(
+    context = TickContext(
         evidence=evidence,
         open_=known,
         topology=topology,
         operations=operations,
         policy=detection_policy,
         now=now,
-        bar=bar_of(evidence, known, topology, operations, detection_policy),
+        threshold=threshold_of(evidence, known, topology, operations, detection_policy),
         missing_periods=now_missing,
     )
-    carried = [carry_silence(scene, d) if d.family == FAMILY else carry_on(scene, d) for d in known if d.open]
-    found = {d.degradation_id: d for d in (*raise_new(scene), *raise_silent(scene), *carried)}
+    carried = [carry_missing(context, d) if d.family == FAMILY else carry_on(context, d) for d in known if d.open]
+    found = {d.degradation_id: d for d in (*raise_new(context), *raise_missing(context), *carried)}
     others = tuple(d for d in raised if d.open and d.duration_s != tick.duration_s)
     current = found.keys() | {d.degradation_id for d in others}
     past = tuple(d for d in raised if d.degradation_id not in current)
@@ -59,41 +59,45 @@ def track(
 def candidates(
     evidence: Evidence, topology: Topology, operations: Operations, policy: DetectionPolicy, *, least: float
 ) -> tuple[NDArray[np.float64], float]:
-    """([object, KPI] -log10 p of what would be raised if `least` were the bar, else 0; the bar of a tick in which nothing
-    stands out). Declared crowds are left aside."""
-    scene = Scene(
+    """([object, KPI] -log10 p of what would be raised if `least` were the threshold, else 0; the threshold of a tick in
+    which nothing stands out). Declared crowds are left aside."""
+    context = TickContext(
         evidence=evidence,
         open_=(),
         topology=topology,
         operations=operations,
         policy=policy,
         now=evidence.tick.end,
-        bar=least,
+        threshold=least,
     )
-    ordinary = ~_crowded(evidence, topology, operations)
-    strength = np.where(scene.sure & ordinary[:, None], np.nan_to_num(evidence.strength), 0.0)
+    ordinary = ~_at_declared_event(evidence, topology, operations)
+    neg_log10_p = np.where(context.sure & ordinary[:, None], np.nan_to_num(evidence.neg_log10_p), 0.0)
     quiet = replace(evidence, matters=np.zeros_like(evidence.matters))
-    return strength, bar_of(quiet, (), topology, operations, policy)
+    return neg_log10_p, threshold_of(quiet, (), topology, operations, policy)
 
 
-def bar_of(
+def threshold_of(
     evidence: Evidence, open_: Sequence[Degradation], topology: Topology, operations: Operations, policy: DetectionPolicy
 ) -> float:
     """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
-    fresh = np.where(evidence.matters, evidence.strength, np.minimum(evidence.strength, 0.0))  # too small is no discovery
+    fresh = np.where(
+        evidence.matters, evidence.neg_log10_p, np.minimum(evidence.neg_log10_p, 0.0)
+    )  # too small is no discovery
     families = np.array([kpi.family for kpi in evidence.kpis], dtype=object)
     for episode in open_:
         row = evidence.object_index.get(episode.object_id)
         if row is not None and episode.open:
             fresh[row, families == episode.family] = np.nan
-    fresh[_crowded(evidence, topology, operations)] = np.nan  # what everybody knows of is no measure of how sure the rest is
-    testable = np.isfinite(evidence.strength).any(axis=1)
+    fresh[_at_declared_event(evidence, topology, operations)] = (
+        np.nan
+    )  # what everybody knows of is no measure of how sure the rest is
+    testable = np.isfinite(evidence.neg_log10_p).any(axis=1)
     objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
     allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
-    return max(bar(fresh, allowed), policy.clear_below)
+    return max(threshold(fresh, allowed), policy.clear_below)
 
 
-def _crowded(evidence: Evidence, topology: Topology, operations: Operations) -> NDArray[np.bool_]:
+def _at_declared_event(evidence: Evidence, topology: Topology, operations: Operations) -> NDArray[np.bool_]:
     """[object]: at a declared event."""
     places = operations.places("event", evidence.tick.window, topology)
     return np.array([base_object(name) in places for name in evidence.objects], bool)

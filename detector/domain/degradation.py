@@ -18,7 +18,7 @@ class Part(NamedTuple):
 
     kpi: str
     periods: int
-    strength: float
+    neg_log10_p: float
     observed: float
     expected: float
 
@@ -41,17 +41,17 @@ REMEMBERED_S = 86_400
 class Degradation:
     """An episode in which one family of KPIs of one object is worse than its baseline. Times in s since the epoch.
 
-    `kpi` leads its family; `observed`, `expected` are fractions or catalogue units, never per cent; `strength` is
+    `kpi` leads its family; `observed`, `expected` are fractions or catalogue units, never per cent; `neg_log10_p` is
     -log10 p at its strongest; `periods` the horizon that showed it; `quiet_periods` counts towards clearing.
     `confirmed_by` says what else speaks for it (neighbours, core, alarm): no_data is a degradation of service only then.
     `parts` explain the one number, the surest first. `siblings`: other measured cells of the site, of which
     `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
-    its start, and `superseded_by` names the episode that stands in its place, if one does. `bar`: the -log10
-    p that `strength` had to reach; `raised_at`: the end (s) of the period that raised it. `readings`: what its leading KPI
-    showed at the latest bad period, and at the worst; empty where no KPI leads (missing data). `no_data_since`: from when on
-    (s) nothing is measured that could say how it goes on; None = it is measured. Of kind no_data: set where the data stopped
-    for many objects at once, so that the feed is at fault and not the object.
+    its start, and `superseded_by` names the episode that stands in its place, if one does. `threshold`: the -log10 p that
+    `neg_log10_p` had to reach; `raised_at`: the end (s) of the period that raised it. `readings`: what its leading KPI
+    showed at the latest bad period, and at the worst; empty where no KPI leads (missing data). `no_data_since`: from when
+    on (s) nothing is measured that could say how it goes on; None = it is measured. Of kind no_data: set where the data
+    stopped for many objects at once, so that the feed is at fault and not the object.
     """
 
     degradation_id: str
@@ -62,7 +62,7 @@ class Degradation:
     started_at: int
     detected_at: int
     severity: str
-    strength: float
+    neg_log10_p: float
     expected: float
     observed: float
     numerator: float
@@ -80,7 +80,7 @@ class Degradation:
     neighbour_load: float | None = None
     withdrawn_at: int | None = None
     superseded_by: str = ""
-    bar: float = 0.0
+    threshold: float = 0.0
     raised_at: int = 0
     readings: tuple[Reading, ...] = ()
     no_data_since: int | None = None
@@ -127,7 +127,7 @@ def leading(degradations: Iterable[Degradation], kind: str = "") -> Degradation:
             d.kind != kind,
             not d.open,
             -SEVERITIES.index(d.severity),
-            -d.strength,
+            -d.neg_log10_p,
             d.started_at,
             d.degradation_id,
         ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
+from detector.domain.window import Tick
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,15 @@ class Tracked:
     missing: Mapping[str, int]
     other_durations: tuple[Degradation, ...] = ()
     past: tuple[Degradation, ...] = ()
+
+
+@dataclass(frozen=True)
+class DetectionDecision:
+    """One decision: the tick, the clock (s) at which it was first taken, and what it began with."""
+
+    tick: Tick
+    decided_at: int
+    before: DetectionState
 
 
 def remembered_degradations(

@@ -13,7 +13,7 @@ from detector.domain.window import Tick
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class EwmaState:
     """Fading sums up to `end` (s): `sums`[4, object, KPI] of events, size, expected events and periods, which show drift."""
 
     end: int
@@ -26,10 +26,10 @@ class Memory:
         place = {name: i for i, name in enumerate(self.objects)}
         column = {name: i for i, name in enumerate(self.kpis)}
         o, k = np.array([place.get(name, -1) for name in objects]), np.array([column.get(name, -1) for name in kpis])
-        answer = np.zeros((4, len(o), len(k)), np.float32)
-        known, told, four = np.flatnonzero(o >= 0), np.flatnonzero(k >= 0), np.arange(4)
-        answer[np.ix_(four, known, told)] = self.sums[np.ix_(four, o[known], k[told])]
-        return answer
+        aligned_sums = np.zeros((4, len(o), len(k)), np.float32)
+        o_known, k_known, four = np.flatnonzero(o >= 0), np.flatnonzero(k >= 0), np.arange(4)
+        aligned_sums[np.ix_(four, o_known, k_known)] = self.sums[np.ix_(four, o[o_known], k[k_known])]
+        return aligned_sums
 
 
 def _nothing() -> NDArray[Any]:
@@ -40,7 +40,7 @@ def _nothing() -> NDArray[Any]:
 class Evidence:
     """Arrays over [object, KPI] unless said otherwise; NaN = not testable (no data, no baseline, too few attempts).
 
-    strength: -log10 p that the KPI is no worse than its baseline, the best over the horizons, corrected for their number.
+    neg_log10_p: -log10 p that the KPI is no worse than its baseline, the best over the horizons, corrected for their number.
     periods: the horizon that gave it, in periods of the tick's duration.
     observed, expected: values in the KPI's fraction or catalogue unit, over that horizon; `low`, `high` the expected
     band (central 99 %) of the newest single period, for plots. numerator, denominator: the counts over that horizon.
@@ -56,7 +56,7 @@ class Evidence:
     tick: Tick
     objects: tuple[str, ...]
     kpis: tuple[Kpi, ...]
-    strength: NDArray[np.float64]
+    neg_log10_p: NDArray[np.float64]
     recent: NDArray[np.float64]
     periods: NDArray[np.int64]
     observed: NDArray[np.float64]
@@ -77,7 +77,7 @@ class Evidence:
     newest_observed: NDArray[np.float64] | None = None
     newest_expected: NDArray[np.float64] | None = None
     newest_denominator: NDArray[np.float64] | None = None
-    memory: Memory | None = None
+    ewma: EwmaState | None = None
     """What the next tick's drift statistic begins with."""
 
     onset: NDArray[np.int64] = field(default_factory=_nothing)
@@ -88,7 +88,7 @@ class Evidence:
     def __post_init__(self) -> None:
         for name, kind in (("onset", np.int64), ("over", np.int64), ("gain", np.float64), ("gone", np.float64)):
             if not getattr(self, name).size:  # nobody has looked for the changes: there are none
-                object.__setattr__(self, name, np.zeros(self.strength.shape, kind))
+                object.__setattr__(self, name, np.zeros(self.neg_log10_p.shape, kind))
 
     @cached_property
     def object_index(self) -> dict[str, int]:
@@ -105,8 +105,8 @@ class Evidence:
         if not self.missing.any():
             return self
         here = ~self.missing[:, None]
-        strength, recent = (np.where(here, a, np.nan) for a in (self.strength, self.recent))
-        return replace(self, strength=strength, recent=recent, matters=np.asarray(self.matters & here))
+        neg_log10_p, recent = (np.where(here, a, np.nan) for a in (self.neg_log10_p, self.recent))
+        return replace(self, neg_log10_p=neg_log10_p, recent=recent, matters=np.asarray(self.matters & here))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -89,18 +89,17 @@ def join_presence(parts: Sequence[Presence]) -> Presence:
 @dataclass(frozen=True, eq=False)
 class Exposure:
     """A sparse matrix subscribers x cells in CSR form: row s has `seconds[indptr[s]:indptr[s + 1]]` behind the cells
-    `indices[...]` during one hour. `attempts_per_s` is how often a person there asks something of the network."""
+    `indices[...]` during one hour."""
 
     subscribers: tuple[str, ...]
     cells: tuple[str, ...]
     indptr: NDArray[np.int64]
     indices: NDArray[np.int32]
     seconds: NDArray[np.float64]
-    basis: str = "expected"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Habit:
+class MobilityProfile:
     """Where everybody usually is, learned, as it is kept: small enough for millions of people, spread out by
     `impact.usual_of` for those who matter. Hours are local: `hour_of_week` 0 = Monday 00:00, of 168; like hours are the
     same hour of all weekdays (slots 0 to 23) or of all weekend days (24 to 47).
@@ -142,7 +141,7 @@ class Habit:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Usual:
+class ExpectedPresence:
     """Mean seconds an hour that some people spend behind a cell, by `hour_of_week`. Rows sorted by hour;
     `hour_start[h]:hour_start[h + 1]` are hour h's, empty for hours that were not asked for. attempts: mean own attempts an
     hour; `pace` [hour]: everyone's attempts a second of presence, NaN = not known."""
@@ -161,16 +160,16 @@ class Usual:
 class LocationData:
     """Where people are: `profile` is learned from past weeks, `presence` are the attachments that have arrived."""
 
-    profile: Habit
+    profile: MobilityProfile
     presence: Presence
 
 
-def no_habit() -> Habit:
+def no_mobility_profile() -> MobilityProfile:
     """Nothing learned yet."""
     i, s = np.empty(0, np.int32), np.empty(0, np.float32)
     nothing, unknown = np.zeros(168), np.full(168, np.nan)
     slots, hours = np.zeros(49, np.int64), np.zeros(169, np.int64)
-    return Habit(
+    return MobilityProfile(
         subscribers=np.empty(0, "S1"),
         cells=(),
         slot_start=slots,

@@ -11,7 +11,7 @@ TRANSITIONS = {"": ("open",), "open": ("open", "resolved", "merged"), "resolved"
 """State -> states that may follow it as time goes on; corrected data alone may open again what was over."""
 
 
-class Rival(NamedTuple):
+class RootCandidate(NamedTuple):
     """A candidate for the root: so many `bad` cells of those `testable`, likely by `chance`; `coverage` is the share of
     all bad cells of the incident that it explains."""
 
@@ -57,7 +57,7 @@ class Incident:
     expected_clear_source: str = ""
     suppressed_reason: str = ""
     confidence: float = 0.0
-    rivals: tuple[Rival, ...] = ()
+    rivals: tuple[RootCandidate, ...] = ()
     withdrawn_at: int | None = None
     works_until: int | None = None
     ended_at: int | None = None

@@ -56,7 +56,7 @@ class KpiKind:
     follows_load: bool = False
     survives_suspect: bool = False
     sharp_floors: float | None = None
-    beyond_crowd: float = 0.9
+    beyond_event: float = 0.9
 
 
 _BOTH = ("numerator", "denominator")
@@ -72,7 +72,7 @@ _ENTRIES = (
         counts_failures=True,
         survives_suspect=True,
         sharp_floors=5.0,
-        beyond_crowd=0.5,
+        beyond_event=0.5,
     ),
     KpiKind(
         name="rate",
@@ -82,7 +82,7 @@ _ENTRIES = (
         per_second=True,
         survives_suspect=True,
         sharp_floors=3.0,
-        beyond_crowd=0.995,
+        beyond_event=0.995,
     ),
     KpiKind(name="mean", optional_formulas=("denominator",), follows_load=True, sharp_floors=1.5),
     KpiKind(name="gauge", optional_formulas=("denominator",)),

@@ -1,20 +1,8 @@
 """Who is behind the cells, who suffered, how surely, and which accounts they belong to."""
 
-from detector.impact.analysable import analysable, left_out
+from detector.impact.analysable import left_out
 from detector.impact.assess import assess
-from detector.impact.exposure import combined_exposure, expected_exposure, recent_exposure
-from detector.impact.habit import learn_habit
-from detector.impact.union import union
-from detector.impact.usual import usual_of
+from detector.impact.expected_presence import expected_presence_of
+from detector.impact.mobility_profile import learn_mobility_profile
 
-__all__ = [
-    "analysable",
-    "assess",
-    "combined_exposure",
-    "expected_exposure",
-    "learn_habit",
-    "left_out",
-    "recent_exposure",
-    "union",
-    "usual_of",
-]
+__all__ = ["assess", "expected_presence_of", "learn_mobility_profile", "left_out"]

@@ -71,12 +71,12 @@ def _influential(
     people: Collection[str], probability: Mapping[str, float], shares: Mapping[str, Mapping[str, float]], floor: int
 ) -> tuple[tuple[str, float], ...]:
     """The cells to which at least `floor` lines are expected to owe something, by their share of all."""
-    owed: dict[str, float] = defaultdict(float)
+    attribution: dict[str, float] = defaultdict(float)
     for person in people:
         for cell, share in shares.get(person, {}).items():
-            owed[cell] += probability[person] * share
-    total = sum(owed.values())
-    named = {cell: lines / total for cell, lines in owed.items() if lines >= floor}
+            attribution[cell] += probability[person] * share
+    total = sum(attribution.values())
+    named = {cell: lines / total for cell, lines in attribution.items() if lines >= floor}
     return tuple(sorted(((c, round(s, 3)) for c, s in named.items()), key=lambda one: (-one[1], one[0])))[:MOST_CELLS]
 
 

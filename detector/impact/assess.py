@@ -19,16 +19,16 @@ from detector.domain.ports import Reference
 from detector.domain.window import HOUR_S
 from detector.impact.accounts import account_impacts
 from detector.impact.analysable import left_out
-from detector.impact.chance import affected_interval, chance_of_suffering
-from detector.impact.coming import STAY_S, next_exposure
-from detector.impact.crowd import Crowd, crowd_of
-from detector.impact.driven import driven
+from detector.impact.cell_attribution import CellAttribution
+from detector.impact.displaced import displaced_people
+from detector.impact.expected_presence import STAY_S, next_exposure
+from detector.impact.exposure_forecast import Forecast, forecast
 from detector.impact.harm import columns, harms_of
 from detector.impact.horizon import horizon
+from detector.impact.hourly_exposure import hourly_exposure_of
 from detector.impact.measured import Measured, measure
-from detector.impact.owed import Owed
-from detector.impact.stay import Forecast, forecast
-from detector.impact.view import view_of
+from detector.impact.population import Population, population_of
+from detector.impact.suffering import affected_interval, chance_of_suffering
 
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed: who suffered earlier was listed then."""
@@ -41,7 +41,7 @@ UNPROVEN_SD = 0.5
 
 Vector = NDArray[np.float64]
 
-Coming = Callable[[Collection[str]], Mapping[str, int]]
+NextExposure = Callable[[Collection[str]], Mapping[str, int]]
 """People -> when those who are expected will come."""
 
 
@@ -91,35 +91,50 @@ def assess(
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis, end, now)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
-    crowd = crowd_of(
+    population = population_of(
         locations, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, policy=impact_policy
     )
-    usual, last, seen = (columns(harms, own.cells) for own in (crowd.habit, crowd.recent, crowd.presence))
-    view = view_of(crowd, usual, last)
-    fled = driven(view, harms, topology, start, end)
-    expected = forecast(view, fled, start, ahead.ends)
-    measured = measure(crowd, seen, start, end)
-    measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - fled.suffered))
+    expected_harm, last, seen = (
+        columns(harms, own.cells) for own in (population.expected, population.recent, population.presence)
+    )
+    hourly = hourly_exposure_of(population, expected_harm, last)
+    displaced = displaced_people(hourly, harms, topology, start, end)
+    expected = forecast(hourly, displaced, start, ahead.ends)
+    measured = measure(population, seen, start, end)
+    measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - displaced.suffered))
     by_end = [_probability(end, measured, incident.confidence or 1.0) for end in expected]
-    exposure_s = _mean([till.exposure_s for till, _ in expected]) + measured.exposure_s + fled.dead_s
+    exposure_s = _mean([till.exposure_s for till, _ in expected]) + measured.exposure_s + displaced.dead_s
     people = _People(
-        keys=crowd.keys,
+        keys=population.keys,
         by_end=by_end,
-        exposure_s=np.where(_may_look(crowd, reference.customers, now), exposure_s, 0.0),
-        basis=_basis(crowd, measured, last.touched),
-        degraded_s=_mean([till.harmful_s for till, _ in expected]) + measured.harmful_s + fled.dead_s - fled.moved_s,
+        exposure_s=np.where(_may_look(population, reference.customers, now), exposure_s, 0.0),
+        basis=_basis(population, measured, last.touched),
+        degraded_s=_mean([till.harmful_s for till, _ in expected])
+        + measured.harmful_s
+        + displaced.dead_s
+        - displaced.moved_s,
         failures=_mean([till.hazard for till, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
-        there_s=view.blend(now // HOUR_S * HOUR_S, view.pair(lambda harm: harm.touched.astype(np.float64))),
+        there_s=hourly.blend(now // HOUR_S * HOUR_S, hourly.pair(lambda harm: harm.touched.astype(np.float64))),
         unproven=any(harm.lost for harm in harms.values()),
     )
     going_on = [cell for cell, harm in harms.items() if harm.end > now]
-    coming = partial(next_exposure, locations.profile, cells=going_on, now=now, timezone=timezone) if going_on else None
-    return _impact(one, people, Owed(crowd, usual, last), coming, reference.customers, now, impact_policy)
+    next_exposure_of = (
+        partial(next_exposure, locations.profile, cells=going_on, now=now, timezone=timezone) if going_on else None
+    )
+    return _impact(
+        one,
+        people,
+        CellAttribution(population, expected_harm, last),
+        next_exposure_of,
+        reference.customers,
+        now,
+        impact_policy,
+    )
 
 
-def _may_look(crowd: Crowd, customers: Customers, now: int) -> NDArray[np.bool_]:
-    out = left_out(customers, now, crowd.keys)
-    return np.array([key not in out for key in crowd.keys], bool)
+def _may_look(population: Population, customers: Customers, now: int) -> NDArray[np.bool_]:
+    out = left_out(customers, now, population.keys)
+    return np.array([key not in out for key in population.keys], bool)
 
 
 def _probability(expected: tuple[Forecast, float], measured: Measured, real: float) -> Vector:
@@ -151,17 +166,17 @@ def _ratio(part: Vector, whole: Vector) -> Vector:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def _basis(crowd: Crowd, measured: Measured, touched: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _basis(population: Population, measured: Measured, touched: NDArray[np.bool_]) -> NDArray[np.intp]:
     """[person]: index into BASES."""
-    lately = crowd.total(crowd.recent_person, crowd.recent.seconds * touched[crowd.recent.indices]) > 0
+    lately = population.total(population.recent_person, population.recent.seconds * touched[population.recent.indices]) > 0
     return np.where(measured.known, 2, np.where(measured.present | lately, 1, 0))
 
 
 def _impact(
     one: Assessment,
     people: _People,
-    owed: Owed,
-    coming: Coming | None,
+    attribution: CellAttribution,
+    next_exposure_of: NextExposure | None,
     customers: Customers,
     now: int,
     policy: ImpactPolicy,
@@ -173,8 +188,8 @@ def _impact(
     total, low, high = affected_interval(chance, log_sd, end_sd, incident.confidence or 1.0)
     by_key = {people.keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
     listed = sorted((int(i) for i in exposed[chance >= policy.list_above]), key=lambda i: people.keys[i])
-    elsewhere = [people.keys[i] for i in listed if people.there_s[i] < STAY_S]
-    when = coming(elsewhere) if coming and elsewhere else {}
+    absent = [people.keys[i] for i in listed if people.there_s[i] < STAY_S]
+    when = next_exposure_of(absent) if next_exposure_of and absent else {}
     rows = tuple(
         Affected(
             incident_id=incident.incident_id,
@@ -190,7 +205,7 @@ def _impact(
         for i, key in ((i, people.keys[i]) for i in listed)
     )
     degraded_s = {row.subscriber: row.degraded_s for row in rows}
-    accounts = account_impacts(by_key, customers, degraded_s, owed.shares, policy.privacy_floor)
+    accounts = account_impacts(by_key, customers, degraded_s, attribution.shares, policy.privacy_floor)
     return Impact(
         incident_id=incident.incident_id,
         assessed_at=now,

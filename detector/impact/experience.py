@@ -175,7 +175,7 @@ def index_at(day: int, rows: Iterable[Experience], lines: int = 1) -> float:
     >>> [index_at(days * 86_400, [outage]) for days in (0, 7, 28, 29)]
     [33.2, 66.4, 95.8, 100.0]
     """
-    felt = [(row, _faded(age)) for row in rows if 0 <= (age := _age(day, row)) <= REMEMBERED_DAYS]
+    felt = [(row, _decay(age)) for row in rows if 0 <= (age := _age(day, row)) <= REMEMBERED_DAYS]
     if not felt:
         return 100.0
     last, fade = max(felt, key=lambda one: one[0].day)
@@ -185,7 +185,7 @@ def index_at(day: int, rows: Iterable[Experience], lines: int = 1) -> float:
     return round(100 * (1 - loss), 1)
 
 
-def _faded(days: int) -> float:
+def _decay(days: int) -> float:
     return float(0.5 ** (days / HALF_LIFE_DAYS))
 
 

@@ -81,7 +81,7 @@ def harms_of(
     own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any. So do
     cells of a mast, hub or node of which nothing is heard while all that can be judged of it is dead.
     """
-    touched = _reached(incident, topology)
+    touched = _touched_cells(incident, topology)
     by_cell: dict[str, list[Degradation]] = {}
     shown = [d for d in degradations if d.degradation_id in incident.degradation_ids]
     for degradation in shown:
@@ -92,7 +92,7 @@ def harms_of(
     common = common_rates(shown, kpis)
     harms = {cell: _cell_harm(cell, own, kpis, common, end, now) for cell, own in by_cell.items()}
     harms |= _presumed(harms, touched - set(harms), incident, end)
-    harms |= _unheard(harms, incident, topology)
+    harms |= _without_data(harms, incident, topology)
     dead = _dead_cells(harms, incident, topology)
     return {cell: _with_takeover(harm, dead, by_cell.get(cell, ()), topology) for cell, harm in harms.items()}
 
@@ -106,7 +106,7 @@ def cells_served(object_id: str, topology: Topology) -> frozenset[str]:
     return frozenset(cell for cell in behind if topology.technology(cell) in CORE_TECHNOLOGIES[function.kind])
 
 
-def _reached(incident: Incident, topology: Topology) -> set[str]:
+def _touched_cells(incident: Incident, topology: Topology) -> set[str]:
     """The incident's cells; under a core function only those that it serves."""
     if incident.root_kind != "nf" or incident.root_id not in topology.functions:
         return set(incident.cells)
@@ -162,17 +162,17 @@ def _presumed(harms: Mapping[str, Harm], unknown: Iterable[str], incident: Incid
     }
 
 
-def _unheard(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> dict[str, Harm]:
+def _without_data(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> dict[str, Harm]:
     """Where every cell of a candidate for the root that can be judged is bad, the silent ones are likely to share its fate:
     with n bad of n by n / (n + 1) (rule of succession)."""
     dead = [harm for harm in harms.values() if harm.lost]
     if not dead:
         return {}
     chance: dict[str, float] = {}
-    for rival in incident.rivals:
-        if rival.root_kind in SHELTER and rival.bad >= rival.testable > 0:
-            for cell in _in_service(topology.cells_of(rival.root_kind, rival.root_id), topology) - harms.keys():
-                chance[cell] = max(chance.get(cell, 0.0), rival.bad / (rival.testable + 1))
+    for candidate in incident.rivals:
+        if candidate.root_kind in SHELTER and candidate.bad >= candidate.testable > 0:
+            for cell in _in_service(topology.cells_of(candidate.root_kind, candidate.root_id), topology) - harms.keys():
+                chance[cell] = max(chance.get(cell, 0.0), candidate.bad / (candidate.testable + 1))
     lost = float(np.mean([harm.lost for harm in dead]))
     start, end = min(harm.start for harm in dead), max(harm.end for harm in dead)
     return {cell: Harm(cell=cell, start=start, end=end, lost=lost * likely) for cell, likely in chance.items()}

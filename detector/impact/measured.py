@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.window import HOUR_S
-from detector.impact.crowd import Crowd, active_share
 from detector.impact.harm import HarmColumns
+from detector.impact.population import Population, active_share
 
 Vector = NDArray[np.float64]
 PRIOR_FAILURES = 5.0
@@ -36,19 +36,19 @@ class Measured:
     1 = as told."""
 
 
-def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
+def measure(population: Population, harm: HarmColumns, start: int, end: int) -> Measured:
     """`harm` is over the presence's cells. A failure is the incident's with the chance extra / (extra + normal), where extra
     is what the cell adds per attempt in the part of the row's time that the incident covers, as far as the hour's failures
     bear it out; normal is everyone's rate before it. Rows in a dead cell date from before it died: their failures count by
     how many more than usual all its people met there, their presence says nothing."""
-    p = crowd.presence
+    p = population.presence
     rows = np.flatnonzero(harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start))
-    who, here = crowd.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])
+    who, here = population.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])
     begins, lasts = p.start[rows].astype(np.float64), np.maximum(p.duration_s[rows], 1).astype(np.float64)
     share = here.overlap_s(np.maximum(begins, start), np.minimum(begins + lasts, end)) / lasts
     attempts, failures = p.attempts[rows], p.failures[rows]
     known = np.isfinite(attempts) & np.isfinite(failures)
-    normal = normal_failure_rate(crowd, start)
+    normal = normal_failure_rate(population, start)
     alive = known & (here.lost == 0)
     agreed, lately = _agreed(p.start[rows] // HOUR_S, alive, attempts, failures, here.failing * share, normal)
     dying = _dying(attempts, failures, np.where(known & (here.lost > 0), share, 0.0), normal)
@@ -56,29 +56,29 @@ def measure(crowd: Crowd, harm: HarmColumns, start: int, end: int) -> Measured:
     chance = np.minimum(extra / (extra + normal), 1 - 1e-9)
     evidence = np.where(known, np.nan_to_num(failures), 0.0) * -np.log1p(-chance)
     seconds = p.seconds[rows] * share * (here.lost == 0)
-    pace = _pace(crowd, rows, who)
+    pace = _pace(population, rows, who)
     guessed = pace * p.seconds[rows] * here.failing
     counted = attempts * -np.log1p(-here.failing)
     unknown = np.where(known, 0.0, np.where(np.isfinite(attempts), counted, guessed)) * share
     return Measured(
-        suffered=1.0 - np.exp(-crowd.total(who, evidence)),
-        known=crowd.total(who, (known & (share > 0)).astype(np.float64)) > 0,
-        present=crowd.total(who, p.seconds[rows] * share) > 0,
-        exposure_s=crowd.total(who, seconds),
-        degraded_s=crowd.total(who, seconds * (here.slow > 0) * active_share(pace)),
-        harmful_s=crowd.total(who, seconds * here.slow * active_share(pace)),
-        hazard=crowd.total(who, unknown),
-        failures=crowd.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)),
+        suffered=1.0 - np.exp(-population.total(who, evidence)),
+        known=population.total(who, (known & (share > 0)).astype(np.float64)) > 0,
+        present=population.total(who, p.seconds[rows] * share) > 0,
+        exposure_s=population.total(who, seconds),
+        degraded_s=population.total(who, seconds * (here.slow > 0) * active_share(pace)),
+        harmful_s=population.total(who, seconds * here.slow * active_share(pace)),
+        hazard=population.total(who, unknown),
+        failures=population.total(who, np.where(known, np.nan_to_num(failures) * chance, 0.0)),
         agreement=lately,
     )
 
 
-def _pace(crowd: Crowd, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector:
+def _pace(population: Population, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector:
     """[row]: attempts per second of presence, half by habit of the row's hour, half by the row itself if it knows."""
-    p, pace = crowd.presence, np.zeros(len(rows))
+    p, pace = population.presence, np.zeros(len(rows))
     hours = p.start[rows] // HOUR_S
     for hour in np.unique(hours).tolist():
-        pace[hours == hour] = crowd.attempts_per_s(hour * HOUR_S)[who[hours == hour]]
+        pace[hours == hour] = population.attempts_per_s(hour * HOUR_S)[who[hours == hour]]
     own = p.attempts[rows] / np.maximum(p.seconds[rows], 1.0)
     return np.where(np.isfinite(own), (pace + own) / 2, pace)
 
@@ -95,14 +95,14 @@ def _agreed(
     return agreed, lately
 
 
-def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float, usual: float = 1.0) -> float:
+def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float, prior: float = 1.0) -> float:
     """People may meet more or fewer failures than a cell's KPI says (another mix of services, retries), and in some hours
     none: trouble may have begun later than the KPIs say, or be over. The more failures are normal, the less they say."""
-    told = float((attempts * extra).sum())
+    expected_failures = float((attempts * extra).sum())
     found = float((failures - attempts * normal).sum())
     noise = float(attempts[extra > 0].sum()) * normal
-    says = told / (told + noise) if told else 0.0
-    return float(np.clip((PRIOR_FAILURES * usual + says * found) / (PRIOR_FAILURES + says * told), 0.02, 3.0))
+    says = expected_failures / (expected_failures + noise) if expected_failures else 0.0
+    return float(np.clip((PRIOR_FAILURES * prior + says * found) / (PRIOR_FAILURES + says * expected_failures), 0.02, 3.0))
 
 
 def _dying(attempts: Vector, failures: Vector, weight: Vector, normal: float) -> float:
@@ -113,8 +113,8 @@ def _dying(attempts: Vector, failures: Vector, weight: Vector, normal: float) ->
     return max(found + 1.0, 0.0) / (float((weight[rows] * attempts[rows]).sum()) + PRIOR_ATTEMPTS)
 
 
-def normal_failure_rate(crowd: Crowd, before: int) -> float:
+def normal_failure_rate(population: Population, before: int) -> float:
     """Failures per attempt in rows that ended by `before`; one in a hundred where little is known."""
-    p = crowd.everyone
+    p = population.everyone
     rows = (p.start + p.duration_s <= before) & np.isfinite(p.attempts) & np.isfinite(p.failures)
     return float((p.failures[rows].sum() + 0.5) / (p.attempts[rows].sum() + 50.0))

@@ -27,8 +27,8 @@ def failing_of(cell: str, own: Sequence[Degradation], kpis: Mapping[str, Kpi], c
     well = 1.0
     for family, watching in families.items():
         here = [d for d in watching if d.base_object == cell]
-        told = here if any(not d.dimension for d in here) else watching
-        well *= 1.0 - max(_settled(d, kpis.get(d.kpi), common.get(family, 0.0)) for d in told)
+        watching_here = here if any(not d.dimension for d in here) else watching
+        well *= 1.0 - max(_settled(d, kpis.get(d.kpi), common.get(family, 0.0)) for d in watching_here)
     return 1.0 - well
 
 

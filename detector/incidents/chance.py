@@ -11,64 +11,64 @@ ONSETS_PER_CELL_WEEK = 0.03
 """Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience."""
 PRIOR_CELLS = 50
 """... and as much as this many cells of the network at the moment: on a small one a single other fault proves no storm."""
-WEEK_S, MEMORY_S = 7 * 86_400, 86_400
+WEEK_S, RECENT_S = 7 * 86_400, 86_400
 
 
-def group_by_chance(bad: int, members: int, bad_outside: int, outside: int, window_s: int) -> float:
+def group_p_value(bad: int, members: int, bad_outside: int, outside: int, window_s: int) -> float:
     """P(at least `bad` of `members` begin within the window) if each does at the rate of the cells outside the group,
     or at the prior rate: binomial, so that a group is surprising only if the rest of the network is better.
 
     Inside a hub that is down, one of its sites is no news; the hub is:
 
-    >>> group_by_chance(3, 3, bad_outside=57, outside=197, window_s=2700) > 0.01
+    >>> group_p_value(3, 3, bad_outside=57, outside=197, window_s=2700) > 0.01
     True
-    >>> group_by_chance(60, 60, bad_outside=0, outside=140, window_s=2700) < 1e-30
+    >>> group_p_value(60, 60, bad_outside=0, outside=140, window_s=2700) < 1e-30
     True
     """
-    return float(scipy.special.bdtrc(bad - 1, members, rate_of(bad_outside, outside, window_s)))
+    return float(scipy.special.bdtrc(bad - 1, members, onset_probability(bad_outside, outside, window_s)))
 
 
-def rate_of(bad_outside: int, outside: int, window_s: int) -> float:
+def onset_probability(bad_outside: int, outside: int, window_s: int) -> float:
     """Share of cells that begin within the window by themselves: those outside, and the prior as some more cells."""
     return min(1.0, (PRIOR_CELLS * prior_rate(window_s) + bad_outside) / (PRIOR_CELLS + max(outside, 0)))
 
 
-def unwell_by_chance(strengths: Sequence[float], common: float) -> float:
+def fisher_p_value(neg_log10_ps: Sequence[float], common: float) -> float:
     """P that healthy cells look as bad as these together (Fisher 1932: -2 sum ln p is chi square), each by its -log10 p.
 
     `common`: the mean -ln p of the cells elsewhere, 1 if all is well; what is worse everywhere is no news here.
 
-    >>> round(unwell_by_chance([0.3, 0.5], 1.0), 2), unwell_by_chance([2.5, 3.0], 1.0) < 1e-4
+    >>> round(fisher_p_value([0.3, 0.5], 1.0), 2), fisher_p_value([2.5, 3.0], 1.0) < 1e-4
     (0.45, True)
     """
-    if not strengths:
+    if not neg_log10_ps:
         return 1.0
-    return float(scipy.special.gammaincc(len(strengths), sum(strengths) * log(10) / max(common, 1.0)))
+    return float(scipy.special.gammaincc(len(neg_log10_ps), sum(neg_log10_ps) * log(10) / max(common, 1.0)))
 
 
-def both_by_chance(one: float, other: float) -> float:
+def combined_p_value(one: float, other: float) -> float:
     """P that two independent tests look as bad as this together.
 
-    >>> round(both_by_chance(0.01, 0.01), 5)
+    >>> round(combined_p_value(0.01, 0.01), 5)
     0.00102
     """
     product = max(one * other, 1e-300)
     return min(1.0, product * (1 - log(product)))
 
 
-def together_by_chance(began: int, others_lately: int, testable: int, duration_s: int) -> float:
+def simultaneous_p_value(began: int, others_lately: int, testable: int, duration_s: int) -> float:
     """P(at least `began` of `testable` cells begin in one period), for cells of which no one knows what they share.
 
     The network's rate of onsets is a gamma mean: one week at the prior rate plus the `others_lately` of the last day.
     On 58 hourly cells two are enough, on 10,000 it takes five:
 
-    >>> together_by_chance(2, 0, testable=58, duration_s=3600) < 1e-4
+    >>> simultaneous_p_value(2, 0, testable=58, duration_s=3600) < 1e-4
     True
-    >>> [together_by_chance(k, 0, testable=10_000, duration_s=900) < 1e-4 for k in (2, 5)]
+    >>> [simultaneous_p_value(k, 0, testable=10_000, duration_s=900) < 1e-4 for k in (2, 5)]
     [False, True]
     """
     onsets = ONSETS_PER_CELL_WEEK * testable + others_lately
-    rate = onsets / max(testable, 1) * duration_s / (WEEK_S + MEMORY_S)
+    rate = onsets / max(testable, 1) * duration_s / (WEEK_S + RECENT_S)
     return float(scipy.special.bdtrc(began - 1, max(testable, began), min(1.0, rate)))
 
 
@@ -76,6 +76,6 @@ def prior_rate(window_s: int) -> float:
     return ONSETS_PER_CELL_WEEK * window_s / WEEK_S
 
 
-def lately(window_end: int) -> Window:
+def day_before(window_end: int) -> Window:
     """The day before: whose onsets tell how restless the network is now."""
-    return Window(window_end - MEMORY_S, window_end)
+    return Window(window_end - RECENT_S, window_end)

@@ -20,8 +20,13 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
     adds a factor of ten. A bound, so rather too sure than not: feedback calibrates it.
 
     >>> from detector.domain.degradation import Degradation
-    >>> def one(cell: str, strength: float) -> Degradation:
-    ...     return Degradation("deg_1", cell, "volume", "v", "sleeping", 0, 0, "minor", strength, 1, 0, 0, 1, 1, 1, 900)
+    >>> def one(cell: str, neg_log10_p: float) -> Degradation:
+    ...     return Degradation(
+    ...         degradation_id="deg_1", object_id=cell, family="volume", kpi="v", kind="sleeping", started_at=0,
+    ...         detected_at=0, severity="minor", neg_log10_p=neg_log10_p, expected=1, observed=0, numerator=0,
+    ...         denominator=1, excess=1,
+    ...         periods=1, duration_s=900,
+    ...     )
     >>> [round(confidence([one("c1", s)], 0), 2) for s in (4.0, 6.0, 8.0)]
     [0.05, 0.73, 0.99]
     >>> round(confidence([one("c1", 4.0), one("c2", 4.0)], 0), 2), round(confidence([one("c1", 4.0)], 2), 2)
@@ -29,14 +34,14 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
     """
     strongest: dict[str, float] = {}
     for d in degradations:
-        strongest[d.base_object] = max(d.strength, strongest.get(d.base_object, 0.0))
+        strongest[d.base_object] = max(d.neg_log10_p, strongest.get(d.base_object, 0.0))
     odds = log(PRIOR / (1 - PRIOR)) + sum(map(bayes_bound, strongest.values())) + confirmations * CONFIRMATION
     if not any(strongest.values()):
         odds += log(1 / PRIOR)  # missing data is certain; what it means is what the confirmations say
     return min(SUREST, max(LEAST, 1 / (1 + exp(-min(odds, 50.0)))))
 
 
-def bayes_bound(strength: float) -> float:
+def bayes_bound(neg_log10_p: float) -> float:
     """ln of the largest Bayes factor for a -log10 p; 0 where p >= 1/e."""
-    log_p = -strength * log(10)
+    log_p = -neg_log10_p * log(10)
     return max(0.0, -(1 + log_p + log(-log_p))) if log_p < -1 else 0.0

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from detector.incidents.bouts import GRADUAL_S, Bout, compatible, gradual
-from detector.incidents.chance import both_by_chance, group_by_chance, unwell_by_chance
-from detector.incidents.hints import ALIKE
-from detector.incidents.search import Root, Search
+from detector.incidents.chance import combined_p_value, fisher_p_value, group_p_value
+from detector.incidents.correlation_context import CorrelationContext, Root
+from detector.incidents.onset import GRADUAL_S, Onset, same_gradual_onset, same_onset
+from detector.incidents.sub_threshold import ALIKE
 
 SPECIFIC = ("site", "node", "edge", "tac", "region", "network", "nf", "software")
 """Of groups that explain the same cells alike, the first is named."""
@@ -19,22 +19,22 @@ RAISED_SHARE = 0.1
 """Of the bad cells that a group needs, so many must have been raised: the mere look of the others does not make a cause."""
 ONE_MAST = ("site", "node")
 """Cells of one mast share so much that a single bad one beside others that look like it will do, if chance is rare."""
-SELDOM = 0.01
+RARE = 0.01
 
 
 @dataclass(frozen=True)
-class Claim:
+class GroupCandidate:
     """What a group has to say for itself: its bouts that began together, and members that look alike though they were
     not raised. Compared by bad minus good cells: a larger group must gain more than it blames without reason."""
 
     root: Root
-    bouts: frozenset[Bout]
+    onsets: frozenset[Onset]
     alike: int
     members: int
 
     @property
     def cells(self) -> frozenset[str]:
-        return frozenset(b.object_id for b in self.bouts)
+        return frozenset(b.object_id for b in self.onsets)
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
@@ -42,107 +42,107 @@ class Claim:
         return 2 * bad - self.members, bad, -SPECIFIC.index(self.root[0]), self.root[1]
 
 
-def explained(search: Search, left: AbstractSet[Bout]) -> Iterable[Claim]:
+def explaining_groups(context: CorrelationContext, left: AbstractSet[Onset]) -> Iterable[GroupCandidate]:
     """The group that explains most of what is left, again and again: one hub and not its twenty sites."""
-    by_cell: dict[str, set[Bout]] = {}
-    for bout in left:
-        by_cell.setdefault(bout.object_id, set()).add(bout)
-    roots = {root for cell in by_cell for root in search.groups_of[cell]}
-    claims = {root: claim for root in roots if (claim := claim_of(search, root, by_cell))}
+    by_cell: dict[str, set[Onset]] = {}
+    for onset in left:
+        by_cell.setdefault(onset.object_id, set()).add(onset)
+    roots = {root for cell in by_cell for root in context.groups_of[cell]}
+    candidates = {root: candidate for root in roots if (candidate := candidate_of(context, root, by_cell))}
     covered: dict[str, set[str]] = {}
-    for (kind, _), claim in claims.items():
-        covered.setdefault(kind, set()).update(claim.cells)
-    while claims:
-        best = max(claims.values(), key=lambda claim: claim.rank)
-        del claims[best.root]
-        if not beats_chance(search, best, covered[best.root[0]]):
+    for (kind, _), candidate in candidates.items():
+        covered.setdefault(kind, set()).update(candidate.cells)
+    while candidates:
+        best = max(candidates.values(), key=lambda candidate: candidate.rank)
+        del candidates[best.root]
+        if not is_significant(context, best, covered[best.root[0]]):
             continue
         yield best
-        for bout in best.bouts:
-            by_cell[bout.object_id].discard(bout)
-        for root in {root for bout in best.bouts for root in search.groups_of[bout.object_id]} & claims.keys():
-            again = claim_of(search, root, by_cell)
-            claims.pop(root) if again is None else claims.update({root: again})
+        for onset in best.onsets:
+            by_cell[onset.object_id].discard(onset)
+        for root in {root for onset in best.onsets for root in context.groups_of[onset.object_id]} & candidates.keys():
+            again = candidate_of(context, root, by_cell)
+            candidates.pop(root) if again is None else candidates.update({root: again})
 
 
-def claim_of(search: Search, root: Root, by_cell: Mapping[str, set[Bout]]) -> Claim | None:
+def candidate_of(context: CorrelationContext, root: Root, by_cell: Mapping[str, set[Onset]]) -> GroupCandidate | None:
     """None if too few of the group's cells are bad together."""
-    members = search.members(root)
-    bad = sorted((b for cell in members & by_cell.keys() for b in by_cell[cell]), key=_onset)
-    sets = [*_together(bad, compatible), *_together([b for b in bad if b.traits.gradual], gradual)]
-    bouts = max(sets, key=len, default=frozenset[Bout]())
-    share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (search.policy.covers_share, 2)
-    wanted, raised = max(least, share * len(members)), len({b.object_id for b in bouts})
-    if raised < max(1, RAISED_SHARE * wanted) or not (root[0] in ONE_MAST or _widespread(search, bouts)):
+    members = context.members(root)
+    bad = sorted((b for cell in members & by_cell.keys() for b in by_cell[cell]), key=_by_time)
+    sets = [*_together(bad, same_onset), *_together([b for b in bad if b.traits.gradual], same_gradual_onset)]
+    onsets = max(sets, key=len, default=frozenset[Onset]())
+    share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (context.policy.covers_share, 2)
+    wanted, raised = max(least, share * len(members)), len({b.object_id for b in onsets})
+    if raised < max(1, RAISED_SHARE * wanted) or not (root[0] in ONE_MAST or _widespread(context, onsets)):
         return None
-    claim = Claim(root, bouts, alike(search, root, bouts), len(members))
-    return claim if raised + claim.alike >= wanted else None
+    candidate = GroupCandidate(root, onsets, alike(context, root, onsets), len(members))
+    return candidate if raised + candidate.alike >= wanted else None
 
 
-def _together(bad: list[Bout], same: Callable[[Bout, Bout], bool]) -> list[frozenset[Bout]]:
+def _together(bad: list[Onset], same: Callable[[Onset, Onset], bool]) -> list[frozenset[Onset]]:
     firsts = {(b.at, b.slack_s): b for b in bad}.values()
     return [frozenset(b for b in bad if same(b, first)) for first in firsts]
 
 
-def _onset(bout: Bout) -> tuple[int, int, str]:
-    return bout.at, bout.slack_s, bout.object_id
+def _by_time(onset: Onset) -> tuple[int, int, str]:
+    return onset.at, onset.slack_s, onset.object_id
 
 
-def _widespread(search: Search, bouts: Iterable[Bout]) -> bool:
+def _widespread(context: CorrelationContext, onsets: Iterable[Onset]) -> bool:
     """What lies behind several masts shows on more than one of them."""
-    places = {_site(search, b.object_id) or b.object_id for b in bouts}
+    places = {_site(context, b.object_id) or b.object_id for b in onsets}
     return len(places) > 1
 
 
-def _site(search: Search, cell: str) -> str:
-    return search.topology.cells[cell].site_id if cell in search.topology.cells else ""
+def _site(context: CorrelationContext, cell: str) -> str:
+    return context.topology.cells[cell].site_id if cell in context.topology.cells else ""
 
 
-def alike(search: Search, root: Root, bouts: frozenset[Bout]) -> int:
+def alike(context: CorrelationContext, root: Root, onsets: frozenset[Onset]) -> int:
     """Members beside the bad ones that look like them, more than chance gives, where the trouble is of a kind that comes
     mild."""
-    beside = _beside(search, root, bouts)
+    beside = _beside(context, root, onsets)
     return max(0, round(sum(s >= ALIKE for s in beside) - 10**-ALIKE * len(beside)))
 
 
-def _beside(search: Search, root: Root, bouts: frozenset[Bout]) -> list[float]:
+def _beside(context: CorrelationContext, root: Root, onsets: frozenset[Onset]) -> list[float]:
     """-log10 p of the members that are not bad; behind several masts only those of masts with no bad cell, for the others
     may look so because of their mast."""
-    if not all(b.traits.gradual for b in bouts):
+    if not all(b.traits.gradual for b in onsets):
         return []
-    others = search.members(root) - {b.object_id for b in bouts}
+    others = context.members(root) - {b.object_id for b in onsets}
     if root[0] not in ONE_MAST:
-        bad_sites = {_site(search, b.object_id) for b in bouts} - {""}
-        others = frozenset(cell for cell in others if _site(search, cell) not in bad_sites)
-    return search.hints.of(sorted(others), families_of(bouts))
+        bad_sites = {_site(context, b.object_id) for b in onsets} - {""}
+        others = frozenset(cell for cell in others if _site(context, cell) not in bad_sites)
+    return context.sub_threshold.of(sorted(others), families_of(onsets))
 
 
-def families_of(bouts: Iterable[Bout]) -> frozenset[str]:
-    return frozenset[str]().union(*(b.families for b in bouts))
+def families_of(onsets: Iterable[Onset]) -> frozenset[str]:
+    return frozenset[str]().union(*(b.families for b in onsets))
 
 
-def beats_chance(search: Search, claim: Claim, covered: AbstractSet[str]) -> bool:
-    if claim.root[0] == SCATTERED and not search.topology.cells.keys() - search.members(claim.root):
+def is_significant(context: CorrelationContext, candidate: GroupCandidate, covered: AbstractSet[str]) -> bool:
+    if candidate.root[0] == SCATTERED and not context.topology.cells.keys() - context.members(candidate.root):
         return False  # with one release everywhere, the release explains nothing
-    alone = len(claim.cells) == 1
-    return chance_of(search, claim, covered) < (SELDOM if alone else search.policy.chance_below)
+    alone = len(candidate.cells) == 1
+    return p_value_of(context, candidate, covered) < (RARE if alone else context.policy.chance_below)
 
 
-def chance_of(search: Search, claim: Claim, covered: AbstractSet[str]) -> float:
+def p_value_of(context: CorrelationContext, candidate: GroupCandidate, covered: AbstractSet[str]) -> float:
     """Against the cells outside that are bad without a group of this kind to explain them (`covered` are the others): a
     second site that is down at the same time makes the first one no likelier to be chance; many lone cells do. A single
     bad cell is no surprise in itself, only that others look like it."""
-    members, first = search.members(claim.root), min(claim.bouts, key=_onset)
-    wide = not all(compatible(b, first) for b in claim.bouts)
-    same = gradual if wide else compatible
-    lone = {b.object_id for b in search.bouts if same(b, first)} - members - covered
-    slack_s = max(b.slack_s for b in claim.bouts)
+    members, first = context.members(candidate.root), min(candidate.onsets, key=_by_time)
+    wide = not all(same_onset(b, first) for b in candidate.onsets)
+    same = same_gradual_onset if wide else same_onset
+    lone = {b.object_id for b in context.onsets if same(b, first)} - members - covered
+    slack_s = max(b.slack_s for b in candidate.onsets)
     window_s = 2 * (max(GRADUAL_S, slack_s) if wide else slack_s) + first.duration_s
-    outside = search.objects_testable - len(members)
-    raised = len(claim.cells)
-    together = group_by_chance(raised, len(members), len(lone), outside, window_s) if raised > 1 else 1.0
-    beside = _beside(search, claim.root, claim.bouts)
+    outside = context.objects_testable - len(members)
+    raised = len(candidate.cells)
+    p_value = group_p_value(raised, len(members), len(lone), outside, window_s) if raised > 1 else 1.0
+    beside = _beside(context, candidate.root, candidate.onsets)
     if not beside:
-        return together
-    unwell = unwell_by_chance(beside, search.hints.common(members, families_of(claim.bouts)))
-    return min(together, both_by_chance(together, unwell)) if raised > 1 else unwell
+        return p_value
+    unwell = fisher_p_value(beside, context.sub_threshold.common(members, families_of(candidate.onsets)))
+    return min(p_value, combined_p_value(p_value, unwell)) if raised > 1 else unwell

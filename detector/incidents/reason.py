@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from detector.domain.degradation import Degradation, leading
 from detector.domain.kpi import Kpi
-from detector.incidents.search import Root
+from detector.incidents.correlation_context import Root
 from detector.labels import quantities
 from detector.labels.observation import MISSING_DATA, comparison_text, observation_text
 
@@ -28,7 +28,7 @@ def reason(
     root: Root,
     *,
     members: int,
-    together: bool = False,
+    joined_by_onset: bool = False,
     kpis: Mapping[str, Kpi],
     kind: str = "",
     over: bool = False,
@@ -38,9 +38,11 @@ def reason(
     clear after.
 
     >>> from detector.domain.degradation import Degradation
-    >>> d = Degradation("deg_1", "c01", "accessibility", "lte_rrc_sr", "accessibility", 0, 300, "major",
-    ...                 12.0, 0.992, 10220 / 11180, 10220, 11180, 871, 3, 900)
-    >>> kpi = Kpi("lte_rrc_sr", "RRC setup success", "%", "ratio", "up", "accessibility", "LTE", "", "a", "b")
+    >>> d = Degradation(degradation_id="deg_1", object_id="c01", family="accessibility", kpi="lte_rrc_sr",
+    ...     kind="accessibility", started_at=0, detected_at=300, severity="major", neg_log10_p=12.0, expected=0.992,
+    ...     observed=10220 / 11180, numerator=10220, denominator=11180, excess=871, periods=3, duration_s=900)
+    >>> kpi = Kpi(id="lte_rrc_sr", title="RRC setup success", unit="%", kind="ratio", direction="up",
+    ...     family="accessibility", technology="LTE", clause="", numerator="a", denominator="b")
     >>> reason([d], ("cell", "c01"), members=1, kpis={"lte_rrc_sr": kpi})
     'RRC setup success 91.4 % (10,220 of 11,180) over 45 min, expected 99.2 %; cell c01'
     """
@@ -52,16 +54,18 @@ def reason(
     elif over or not lead.open:
         said = f"at worst {said}"
     near = beside(lead) if root[0] in NEAR else ""
-    return _sentence(said, near, place(degradations, root, members, together), confirmed(degradations))
+    return _sentence(said, near, place(degradations, root, members, joined_by_onset), confirmed(degradations))
 
 
 def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
     """One degradation in a sentence: the figures, who is alike, and which KPIs say so how surely.
 
     >>> from detector.domain.degradation import Degradation, Part
-    >>> d = Degradation("deg_1", "c01", "accessibility", "lte_rrc_sr", "accessibility", 0, 300, "major", 12.0, 0.992,
-    ...                 10220 / 11180, 10220, 11180, 871, 3, 900, parts=(Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),
-    ...                 Part("lte_s1_sr", 1, 3.1, 0.95, 0.99)), siblings=2, siblings_alike=2, neighbour_load=1.02)
+    >>> d = Degradation(degradation_id="deg_1", object_id="c01", family="accessibility", kpi="lte_rrc_sr",
+    ...     kind="accessibility", started_at=0, detected_at=300, severity="major", neg_log10_p=12.0, expected=0.992,
+    ...     observed=10220 / 11180, numerator=10220, denominator=11180, excess=871, periods=3, duration_s=900,
+    ...     parts=(Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992), Part("lte_s1_sr", 1, 3.1, 0.95, 0.99)), siblings=2,
+    ...     siblings_alike=2, neighbour_load=1.02)
     >>> print(explanation(d, {}))  # doctest: +NORMALIZE_WHITESPACE
     lte_rrc_sr 0.914 over 45 min, expected 0.992; neighbours normal; the other 2 cells of its site alike;
     practically certain; also lte_s1_sr 0.95 over 15 min, expected 0.99
@@ -71,7 +75,7 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
         for p in d.parts
         if p.kpi != d.kpi and ((kpi := kpis.get(p.kpi)) is None or kpi.shortfall(p.observed, p.expected) > 0)
     ]
-    sure = quantities.by_chance(d.strength)
+    sure = quantities.by_chance(d.neg_log10_p)
     return _sentence(observation_text(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
 
 
@@ -99,7 +103,7 @@ def mast(d: Degradation) -> str:
     return f"{d.siblings_alike} of {others} alike"
 
 
-def place(degradations: Sequence[Degradation], root: Root, members: int, together: bool) -> str:
+def place(degradations: Sequence[Degradation], root: Root, members: int, joined_by_onset: bool) -> str:
     """Where, and whether all of it."""
     kind, root_id = root
     bad = len({d.base_object for d in degradations})
@@ -107,7 +111,7 @@ def place(degradations: Sequence[Degradation], root: Root, members: int, togethe
         if bad == 1:
             return _sentence(f"cell {root_id}", mast(degradations[0])).replace("; ", ", ")
         others = ", ".join(sorted({d.base_object for d in degradations} - {root_id})[:5])
-        return f"cell {root_id} and {others} began together" if together else f"cell {root_id} and {others}"
+        return f"cell {root_id} and {others} began together" if joined_by_onset else f"cell {root_id} and {others}"
     where = PLACES[kind].format(id=root_id)
     if kind == "nf":
         return f"core function {where}" + (f", felt on {bad - 1} measured objects behind it" if bad > 1 else "")

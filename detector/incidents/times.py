@@ -9,34 +9,34 @@ from detector.domain.incident import Incident
 
 SHARPEST = 30.0
 """-log10 p a period: beyond it an onset is as sharp as can be."""
-SILENT = 10.0
+MISSING_DATA_SHARPNESS = 10.0
 """What a missing row is worth: it says exactly when it was missing, though it has no p."""
-MOST_SAID = 100.0
+MOST_WEIGHT = 100.0
 """-log10 p of one degradation beyond which it says no more than this of when the trouble began."""
-LAST_FEW = 0.2
+STILL_OPEN_SHARE = 0.2
 """Share of what tells of an incident clearly, by weight, that may still be open when it is over: of many cells one is always
 the last to show it."""
-CLEAR = 0.3
+INFORMATIVE_SHARE = 0.3
 """Of what the sharpest says a period, so much is clear enough to have a say in when it began and ended."""
 
 
 def sharpness(d: Degradation) -> float:
     """-log10 p a period of what it showed at its strongest: how exactly its beginning and end can be known."""
-    return SILENT if d.family == "data" else min(d.strength / max(d.periods, 1), SHARPEST)
+    return MISSING_DATA_SHARPNESS if d.family == "data" else min(d.neg_log10_p / max(d.periods, 1), SHARPEST)
 
 
 def weight(d: Degradation) -> float:
     """How much it says in all of when it began."""
-    return MOST_SAID if d.family == "data" else min(d.strength, MOST_SAID)
+    return MOST_WEIGHT if d.family == "data" else min(d.neg_log10_p, MOST_WEIGHT)
 
 
-def clear_ones(members: Sequence[Degradation]) -> list[Degradation]:
+def informative(members: Sequence[Degradation]) -> list[Degradation]:
     """Those that say it clearly, beside the sharpest of them."""
-    least = CLEAR * max(map(sharpness, members), default=0.0)
+    least = INFORMATIVE_SHARE * max(map(sharpness, members), default=0.0)
     return [d for d in members if sharpness(d) >= least]
 
 
-def began(members: Iterable[Degradation], opened_at: int | None = None) -> int:
+def estimated_start(members: Iterable[Degradation], opened_at: int | None = None) -> int:
     """The likeliest onset (s): the median of those that say it clearly, each by its strength. What began after the incident
     was opened, at `opened_at`, says nothing of it.
 
@@ -44,25 +44,25 @@ def began(members: Iterable[Degradation], opened_at: int | None = None) -> int:
     """
     own = list(members)
     before = [d for d in own if opened_at is None or d.started_at < opened_at] or own
-    return weighted_median([(d.started_at, weight(d)) for d in clear_ones(before)])
+    return weighted_median([(d.started_at, weight(d)) for d in informative(before)])
 
 
-def ended(members: Iterable[Degradation]) -> int | None:
+def estimated_end(members: Iterable[Degradation]) -> int | None:
     """The end (s) of the last bad period of those that say it clearly and are over; None if there are none."""
-    ends = [d.cleared_at for d in clear_ones(list(members)) if d.cleared_at is not None]
+    ends = [d.cleared_at for d in informative(list(members)) if d.cleared_at is not None]
     return max(ends, default=None)
 
 
-def goes_on(members: Sequence[Degradation]) -> bool:
+def is_ongoing(members: Sequence[Degradation]) -> bool:
     """It is still bad: something takes service away, or over a fifth of what tells of it clearly is open. Others, which a
     long horizon may have raised late and keeps open, are its echo."""
-    clear = clear_ones(members)
+    clear = informative(members)
     still = sum(weight(d) for d in clear if d.open)
     gone = any(d.open and d.traits.out_of_service for d in members)
-    return gone or still > LAST_FEW * sum(map(weight, clear)) or (still > 0 and all(d.open for d in clear))
+    return gone or still > STILL_OPEN_SHARE * sum(map(weight, clear)) or (still > 0 and all(d.open for d in clear))
 
 
-def end_with(tracked: Tracked, incidents: Iterable[Incident]) -> Tracked:
+def end_with_incident(tracked: Tracked, incidents: Iterable[Incident]) -> Tracked:
     """Open degradations end with their incident where that is over, and no later than the last period that they took account
     of; those of other durations that end so are among `degradations` then."""
     ends = {name: i.ended_at for i in incidents if i.state == "resolved" for name in i.degradation_ids}

@@ -61,12 +61,12 @@ def merge(
         cols = np.array([columns[name] for name in block.counters], np.intp)
         for rows in _without_repeats(block.objects):
             target = np.array([objects[block.objects[r]] for r in rows], np.intp)
-            new, doubt, where = block.values[rows], block.suspect[rows], (target[:, None], cols[None, :])
+            new, distrusted, where = block.values[rows], block.suspect[rows], (target[:, None], cols[None, :])
             known = np.isfinite(new)
             values[where] = np.where(known, new, values[where])
-            suspect[where] = np.where(known, doubt[:, None], suspect[where])
+            suspect[where] = np.where(known, distrusted[:, None], suspect[where])
             reported[where] = True
-            touched[target] |= doubt & ~known.any(axis=1)
+            touched[target] |= distrusted & ~known.any(axis=1)
     first = batches[0]
     marked = np.asarray((suspect & np.isfinite(values)).any(axis=1) | touched)
     return CounterRows(

@@ -18,7 +18,7 @@ def observation_text(d: Degradation, kpi: Kpi | None) -> str:
     ... )
     >>> d = Degradation(
     ...     degradation_id="deg_1", object_id="c01", family="accessibility", kpi=kpi.id, kind="accessibility", started_at=0,
-    ...     detected_at=300, severity="major", strength=12.0, expected=0.992, observed=10220 / 11180, numerator=10220,
+    ...     detected_at=300, severity="major", neg_log10_p=12.0, expected=0.992, observed=10220 / 11180, numerator=10220,
     ...     denominator=11180, excess=871, periods=3, duration_s=900,
     ... )
     >>> observation_text(d, kpi)

@@ -6,7 +6,7 @@ from detector.domain.evidence import Band
 from detector.domain.frame import KpiFrame
 from detector.scoring.baseline import Baseline
 from detector.scoring.counting import counts, shown
-from detector.scoring.learning import load_effect
+from detector.scoring.dispersion import load_effect
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample
 from detector.scoring.time_of_week import time_of_week
@@ -49,15 +49,17 @@ def _sample(own: KpiFrame, baseline: Baseline, kpi_id: str, object_id: str, time
     rows = baseline.rows([object_id])
     level = (baseline.levels(b, rows, when) * load_effect(baseline, own, b, rows, when))[:, 0]
     events, size = (side[:, 0] for side in counts(own, k))
-    usual = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
-    spread, doubt = (np.full(len(level), float(x[rows[0], b])) for x in (baseline.spread[0], baseline.doubt))
+    typical_size = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
+    spread, level_variance = (
+        np.full(len(level), float(x[rows[0], b])) for x in (baseline.spread[0], baseline.level_variance)
+    )
     return Sample(
         events=events,
-        size=np.where(np.isfinite(size), size, usual),
+        size=np.where(np.isfinite(size), size, typical_size),
         level=level,
         spread=spread,
-        doubt=doubt,
-        rest=baseline.rests(b, rows, when)[:, 0],
+        level_variance=level_variance,
+        idle_probability=baseline.idle_probabilities(b, rows, when)[:, 0],
         worse=own.kpis[k].worse_sign,
         offset=float(baseline.offset[b]),
         counted=bool(baseline.counted[b]),

@@ -20,10 +20,10 @@ KNOT = 1.5
 class Baseline:
     """S hours of the local week, O objects and, after them, one row for objects that nobody knows; K KPIs, H horizons.
 
-    level[S, O+1, K]: expected events / size (failures for ratios). doubt[O+1, K]: its relative variance.
-    spread[H, O+1, K]: variance beyond chance, on the scorer's scale. rest[S, O+1, V]: chance of next to no traffic, for the
-    volume KPIs at `volumes`[V]. slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
-    offset[K]: added before logarithms. counted[K]: whole numbers. stretch[H, K, 2]: (strength at the knot, slope).
+    level[S, O+1, K]: expected events / size (failures for ratios). level_variance[O+1, K]: its relative variance.
+    spread[H, O+1, K]: variance beyond chance, on the scorer's scale. idle_probability[S, O+1, V]: of next to no traffic,
+    for the volume KPIs at `volumes`[V]. slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
+    offset[K]: added before logarithms. counted[K]: whole numbers. tail_calibration[H, K, 2]: (-log10 p at the knot, slope).
     horizons[H]: in periods of `duration_s`; negative = fading away with this time constant.
     """
 
@@ -32,15 +32,15 @@ class Baseline:
     duration_s: int
     horizons: NDArray[np.int64]
     level: NDArray[np.float32]
-    doubt: NDArray[np.float32]
+    level_variance: NDArray[np.float32]
     spread: NDArray[np.float32]
-    rest: NDArray[np.float32]
+    idle_probability: NDArray[np.float32]
     volumes: NDArray[np.int64]
     slope: NDArray[np.float32]
     load: NDArray[np.int64]
     offset: Floats
     counted: NDArray[np.bool_]
-    stretch: Floats
+    tail_calibration: Floats
 
     @cached_property
     def object_index(self) -> dict[str, int]:
@@ -59,18 +59,19 @@ class Baseline:
         """[period, object]: between the centres of two hours, so that a rising load has no steps."""
         return interpolated(self.level[:, :, k], rows, when)
 
-    def rests(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
+    def idle_probabilities(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
         """[period, object]: the larger of the two hours' chances of next to no traffic; 0 for other kinds."""
         place = np.nonzero(self.volumes == k)[0]
         if not place.size:
             return np.zeros((len(when.slot), len(rows)))
-        table = self.rest[:, :, place[0]]
+        table = self.idle_probability[:, :, place[0]]
         both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
         return np.maximum(*both).astype(np.float64)
 
-    def calibrated(self, strength: Floats, k: int) -> Floats:
-        """[H, object] strength that keeps what it promises on this network's quiet history: the scorer's tail, stretched."""
-        return stretched(strength, self.stretch[:, k, :1], self.stretch[:, k, 1:])
+    def calibrated(self, neg_log10_p: Floats, k: int) -> Floats:
+        """[H, object] -log10 p that keeps what it promises on this network's healthy history: the scorer's tail,
+        calibrated."""
+        return calibrated_tail(neg_log10_p, self.tail_calibration[:, k, :1], self.tail_calibration[:, k, 1:])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays alone, for storing; KPIs by id."""
@@ -81,13 +82,18 @@ class Baseline:
         }
 
 
+EARLIER_NAMES = {"doubt": "level_variance", "rest": "idle_probability", "stretch": "tail_calibration"}
+"""Names under which version 1.1 stored these arrays."""
+
+
 def from_arrays(arrays: Mapping[str, NDArray[Any]], kpis: Sequence[Kpi]) -> Baseline:
     """Back from `Baseline.to_arrays`. ValueError if the catalogue lacks a KPI that was learned: learn anew."""
     known = {kpi.id: kpi for kpi in kpis}
     ids = [str(name) for name in arrays["kpi_ids"]]
     if lost := [name for name in ids if name not in known]:
         raise ValueError(f"baseline knows {lost[0]}, the catalogue does not: fit it again")
-    own = {name: value for name, value in arrays.items() if name not in ("objects", "kpi_ids", "duration_s")}
+    named = {EARLIER_NAMES.get(name, name): value for name, value in arrays.items()}
+    own = {name: value for name, value in named.items() if name not in ("objects", "kpi_ids", "duration_s")}
     objects = tuple(str(name) for name in arrays["objects"])
     return Baseline(objects=objects, kpis=tuple(known[i] for i in ids), duration_s=int(arrays["duration_s"]), **own)
 
@@ -99,20 +105,20 @@ def interpolated(table: NDArray[Any], rows: NDArray[np.int64], when: TimeOfWeek)
     return np.asarray(before * (1 - share) + after * share, dtype=np.float64)
 
 
-def stretched(strength: Floats, at_knot: Floats | float, slope: Floats | float) -> Floats:
+def calibrated_tail(neg_log10_p: Floats, at_knot: Floats | float, slope: Floats | float) -> Floats:
     """Two straight pieces that meet at the knot: monotone, never steeper than 1.
 
-    >>> stretched(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()
+    >>> calibrated_tail(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()
     [0.0, 1.2, 3.2]
     """
-    return np.asarray(np.where(strength <= KNOT, strength * (at_knot / KNOT), at_knot + (strength - KNOT) * slope))
+    return np.asarray(np.where(neg_log10_p <= KNOT, neg_log10_p * (at_knot / KNOT), at_knot + (neg_log10_p - KNOT) * slope))
 
 
-def unless_at_rest(strength: Floats, rest: Floats) -> Floats:
+def with_idle_probability(neg_log10_p: Floats, idle_probability: Floats) -> Floats:
     """Strength with the chance of being empty by habit added to it, which was counted and needs no stretching.
 
-    >>> unless_at_rest(np.array([9.0, 9.0]), np.array([0.0, 0.01])).round(2).tolist()
+    >>> with_idle_probability(np.array([9.0, 9.0]), np.array([0.0, 0.01])).round(2).tolist()
     [9.0, 2.0]
     """
-    p = 10.0 ** -np.minimum(strength, 300.0) + rest
+    p = 10.0 ** -np.minimum(neg_log10_p, 300.0) + idle_probability
     return np.asarray(np.abs(np.log10(np.minimum(p, 1.0))))

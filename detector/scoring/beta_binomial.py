@@ -27,7 +27,7 @@ class BetaBinomial:
         q, n = sample.level, sample.size
         return np.asarray(n * q * (1 - q) * (1 + np.maximum(n - 1, 0) * self._rho(sample)))
 
-    def strength(self, sample: Sample) -> Floats:
+    def neg_log10_p(self, sample: Sample) -> Floats:
         return tails.beta_binomial(*np.broadcast_arrays(sample.events, sample.size, sample.level, self._rho(sample)))
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
@@ -51,4 +51,4 @@ class BetaBinomial:
     def _rho(sample: Sample) -> Floats:
         """An uncertain level adds to the variance as overdispersion does."""
         odds = sample.level / np.maximum(1 - sample.level, 1e-6)
-        return np.asarray(np.clip(sample.spread + sample.doubt * odds, 1e-6, 0.5))
+        return np.asarray(np.clip(sample.spread + sample.level_variance * odds, 1e-6, 0.5))

@@ -57,7 +57,8 @@ def segment(scorer: Scorer, periods: Sample, *, downtime: bool = False) -> Segme
     >>> failures = np.array([[1.0], [0.0], [2.0], [9.0], [12.0], [8.0], [1.0]])
     >>> size = np.full((7, 1), 100.0)
     >>> level, none = np.full((7, 1), 0.01), np.zeros((7, 1))
-    >>> sample = Sample(events=failures, size=size, level=level, spread=none, doubt=np.zeros(1), rest=none)
+    >>> sample = Sample(
+    ...     events=failures, size=size, level=level, spread=none, level_variance=np.zeros(1), idle_probability=none)
     >>> found = segment(BetaBinomial(), sample)
     >>> int(found.onset[0]), int(found.over[0]), bool(found.gone[0] > 5)
     (4, 1, True)
@@ -84,9 +85,9 @@ def _scaled(scorer: Scorer, periods: Sample) -> tuple[Floats, Floats]:
 def _of_counts(events: Floats, expected: Floats) -> Segment:
     begun, due = _sums(events), _sums(expected)
     a, b = _pairs(len(events))
-    inside, usual = begun[b] - begun[a], due[b] - due[a]
-    times = np.maximum((inside + HALF) / (usual + HALF), 1.0)
-    gain = inside * np.log(times) - (times - 1) * usual
+    inside, expected_inside = begun[b] - begun[a], due[b] - due[a]
+    times = np.maximum((inside + HALF) / (expected_inside + HALF), 1.0)
+    gain = inside * np.log(times) - (times - 1) * expected_inside
     best = gain.argmax(axis=0)
     times, since = np.take_along_axis(times, best[None], axis=0)[0], b[best]
     every = np.arange(len(best))
@@ -114,7 +115,8 @@ def _of_collapse(periods: Sample, variance: Floats) -> Segment:
     >>> night = np.array([[0.0], [0.0], [0.0], [90.0], [0.0], [0.0]])
     >>> usual = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
     >>> size, spread, none = np.ones((6, 1)), np.full(1, 0.01), np.zeros((6, 1))
-    >>> periods = Sample(events=night, size=size, level=usual, spread=spread, doubt=np.zeros(1), rest=none)
+    >>> periods = Sample(
+    ...     events=night, size=size, level=usual, spread=spread, level_variance=np.zeros(1), idle_probability=none)
     >>> found = segment(Collapse(), periods)
     >>> int(found.onset[0]), int(found.over[0])
     (2, 0)
@@ -123,7 +125,7 @@ def _of_collapse(periods: Sample, variance: Floats) -> Segment:
         left = periods.events / periods.expected
         weight = np.minimum(periods.expected**2 / variance, LARGEST_Z**2)
     says = weight * (0.5 - np.minimum(left, 1.0))
-    says = np.where(periods.rest > SELDOM_IDLE, np.minimum(says, 0.0), says)
+    says = np.where(periods.idle_probability > SELDOM_IDLE, np.minimum(says, 0.0), says)
     begun = _sums(np.nan_to_num(np.sign(says) * np.maximum(np.abs(says) - SAYS_NOTHING, 0.0)))
     a, b = _pairs(len(left))
     gain = begun[b] - begun[a]

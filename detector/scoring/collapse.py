@@ -11,7 +11,7 @@ from detector.scoring.scorer import Flags, Floats, Sample
 
 class Collapse:
     """P(so little traffic) of a Gamma around the expectation; only less than expected counts. That a cell may be empty by
-    habit (asleep to save energy, or rarely used) is added afterwards, see `baseline.unless_at_rest`."""
+    habit (asleep to save energy, or rarely used) is added afterwards, see `baseline.with_idle_probability`."""
 
     chance: float = 0.0
     collapses: bool = True
@@ -27,9 +27,9 @@ class Collapse:
     def variance(self, sample: Sample) -> Floats:
         return np.asarray(self._variance(sample) * sample.expected**2)
 
-    def strength(self, sample: Sample) -> Floats:
+    def neg_log10_p(self, sample: Sample) -> Floats:
         half = 0.5 if sample.counted else 0.0
-        return tails.strength(tails.gamma_below(sample.events + half, sample.expected, self._variance(sample)))
+        return tails.neg_log10_p(tails.gamma_below(sample.events + half, sample.expected, self._variance(sample)))
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)
@@ -40,7 +40,7 @@ class Collapse:
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         shape = 1 / self._variance(sample)
         low, high = (scipy.special.gammaincinv(shape, p) / shape * sample.level for p in (0.005, 0.995))
-        return np.where(sample.rest > 0.005, 0.0, low), np.asarray(high)
+        return np.where(sample.idle_probability > 0.005, 0.0, low), np.asarray(high)
 
     def excess(self, sample: Sample) -> Floats:
         return np.asarray(sample.expected - sample.events)
@@ -52,4 +52,4 @@ class Collapse:
     def _variance(sample: Sample) -> Floats:
         """Relative variance; whole events scatter by chance on top."""
         chance = 1 / np.maximum(sample.expected, 1e-9) if sample.counted else 0.0
-        return np.asarray(np.clip(sample.spread + sample.doubt + chance, 1e-4, 1e3))
+        return np.asarray(np.clip(sample.spread + sample.level_variance + chance, 1e-4, 1e3))

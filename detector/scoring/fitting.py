@@ -1,4 +1,4 @@
-"""History to baseline: levels, load slopes, spread, rest and calibration, KPI by KPI."""
+"""History to baseline: levels, load slopes, spread, idle probability and tail calibration, KPI by KPI."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
-from detector.scoring.blocks import Blocks, hourly
-from detector.scoring.calibration import Exceedances
 from detector.scoring.counting import Floats
+from detector.scoring.dispersion import History, calibrate, exceedances, fit_load_slopes, fit_spread, load_places
 from detector.scoring.horizons import horizons
-from detector.scoring.learning import History, calibrate, exceedances, load_places, usual_slopes, usual_spread
+from detector.scoring.hourly_history import HourlyHistory, hourly_history
+from detector.scoring.idle_probability import idle_probability
 from detector.scoring.levels import levels, peer_groups
 from detector.scoring.registry import SCORERS
-from detector.scoring.rest import rest_chance
+from detector.scoring.tail_calibration import Exceedances
 from detector.scoring.time_of_week import HOURS, time_of_week
 
 LEVELS_SHARE = 0.1
@@ -58,9 +58,9 @@ def fit(
     found: dict[tuple[int, int], Exceedances] = {}
     for done, k in enumerate(tested):
         progress(LEVELS_SHARE + (1 - LEVELS_SHARE) * done / len(tested))
-        usual_slopes(past, k)
-        _fit_rest(past, k)
-        usual_spread(past, k)
+        fit_load_slopes(past, k)
+        _fit_idle_probability(past, k)
+        fit_spread(past, k)
         found |= exceedances(past, k, policy)
     calibrate(blank, found)
     return blank
@@ -77,35 +77,35 @@ def _blank(history: KpiFrame, objects: tuple[str, ...], policy: DetectionPolicy)
         duration_s=history.duration_s,
         horizons=np.array(periods, dtype=np.int64),
         level=np.zeros((HOURS, rows, n), np.float32),
-        doubt=np.ones((rows, n), np.float32),
+        level_variance=np.ones((rows, n), np.float32),
         spread=np.full((len(periods), rows, n), 0.01, np.float32),
-        rest=np.zeros((HOURS, rows, len(volumes)), np.float32),
+        idle_probability=np.zeros((HOURS, rows, len(volumes)), np.float32),
         volumes=volumes,
         slope=np.zeros((rows, n), np.float32),
         load=np.full(n, -1, dtype=np.int64),
         offset=np.zeros(n),
         counted=np.zeros(n, bool),
-        stretch=np.tile(np.array([1.5, 0.9]), (len(periods), n, 1)),
+        tail_calibration=np.tile(np.array([1.5, 0.9]), (len(periods), n, 1)),
     )
 
 
 def _fit_level(past: History, k: int, groups: Sequence[Mapping[str, Sequence[int]]], strangers: int) -> None:
     kpi, base = past.frame.kpis[k], past.baseline
-    blocks = _padded(hourly(past.frame, k, past.when, past.usable), strangers)
-    level, doubt = levels(blocks, groups, SCORERS[kpi.kind].chance)
-    base.level[:, :, k], base.doubt[:, k] = level, doubt
-    base.counted[k] = bool((blocks.events == np.round(blocks.events)).all())
+    hourly = _padded(hourly_history(past.frame, k, past.when, past.usable), strangers)
+    level, level_variance = levels(hourly, groups, SCORERS[kpi.kind].chance)
+    base.level[:, :, k], base.level_variance[:, k] = level, level_variance
+    base.counted[k] = bool((hourly.events == np.round(hourly.events)).all())
     if SCORERS[kpi.kind].logarithmic:
         base.offset[k] = SMALL_SHARE * float(level[:, -1].mean())
 
 
-def _padded(blocks: Blocks, more: int) -> Blocks:
+def _padded(hourly: HourlyHistory, more: int) -> HourlyHistory:
     """Room for objects without history."""
-    none: Floats = np.zeros((len(blocks.slot), more))
-    return Blocks(np.hstack([blocks.events, none]), np.hstack([blocks.size, none]), blocks.slot)
+    none: Floats = np.zeros((len(hourly.slot), more))
+    return HourlyHistory(np.hstack([hourly.events, none]), np.hstack([hourly.size, none]), hourly.slot)
 
 
-def _fit_rest(past: History, k: int) -> None:
+def _fit_idle_probability(past: History, k: int) -> None:
     base, n = past.baseline, len(past.frame.objects)
     place = np.nonzero(base.volumes == k)[0]
     if not place.size:
@@ -113,6 +113,6 @@ def _fit_rest(past: History, k: int) -> None:
     for part in past.parts():
         events, size, level = past.observed(k, part)
         empty = events <= past.below * level * size
-        base.rest[:, part, place[0]] = rest_chance(empty, np.isfinite(events), past.when)
+        base.idle_probability[:, part, place[0]] = idle_probability(empty, np.isfinite(events), past.when)
     if n:
-        base.rest[:, n:, place[0]] = base.rest[:, :n, place[0]].mean(axis=1, keepdims=True)
+        base.idle_probability[:, n:, place[0]] = base.idle_probability[:, :n, place[0]].mean(axis=1, keepdims=True)

@@ -5,7 +5,7 @@ import numpy as np
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.counting import Floats
 
-DOUBTFUL_Z = 4.0
+SHARP_Z = 4.0
 """A period this many standard deviations off is no part of a slow drift: what follows a sharp fault is not its echo."""
 
 

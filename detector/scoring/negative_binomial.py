@@ -25,10 +25,10 @@ class NegativeBinomial:
         return np.asarray(excess / np.sqrt(np.maximum(self.variance(sample), 1e-9)))
 
     def variance(self, sample: Sample) -> Floats:
-        return np.asarray(sample.expected + (sample.spread + sample.doubt) * sample.expected**2)
+        return np.asarray(sample.expected + (sample.spread + sample.level_variance) * sample.expected**2)
 
-    def strength(self, sample: Sample) -> Floats:
-        spread = sample.spread + sample.doubt
+    def neg_log10_p(self, sample: Sample) -> Floats:
+        spread = sample.spread + sample.level_variance
         return tails.negative_binomial(sample.events, sample.expected, spread, upper=sample.worse > 0)
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
@@ -36,7 +36,7 @@ class NegativeBinomial:
 
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)
-        shape = 1 / (1 / mean + sample.spread + sample.doubt)
+        shape = 1 / (1 / mean + sample.spread + sample.level_variance)
         low, high = (np.asarray(scipy.special.gammaincinv(shape, p) / shape * sample.level) for p in (0.005, 0.995))
         return tails.whole(low, high, np.maximum(sample.size, 1e-9))
 

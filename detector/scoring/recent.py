@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.cell import Topology
-from detector.domain.evidence import Memory
+from detector.domain.evidence import EwmaState
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import SATURATED
 from detector.domain.policy import DetectionPolicy
@@ -15,9 +15,9 @@ from detector.domain.ports import Reference
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, counts
-from detector.scoring.exceptional import exceptional
+from detector.scoring.dispersion import load_effect
+from detector.scoring.excluded_periods import excluded_periods
 from detector.scoring.horizons import decay
-from detector.scoring.learning import load_effect
 from detector.scoring.scorer import Sample
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
 
@@ -36,9 +36,9 @@ class Recent:
     regions: Sequence[NDArray[np.int64]]
     """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
     policy: DetectionPolicy
-    apart: NDArray[np.bool_]
-    """[period, object]: no ordinary period, see `exceptional`: in no horizon but its own."""
-    faded: NDArray[np.float32]
+    excluded: NDArray[np.bool_]
+    """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
+    ewma: NDArray[np.float32]
     """[4, object, KPI]: fading sums of events, size, expected events and periods before the newest period."""
     last: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     """KPI -> (events, size, expected events) of the newest period."""
@@ -66,8 +66,8 @@ class Recent:
         self._sides[k] = sides
         self.last[k] = (sides[0][-1], sides[1][-1], sides[2][-1])
         self.peaks[k] = self._peak(kpi.worse_sign * (sides[0] - sides[2]))
-        events, size, mean = (self._summed(side, self.faded[i, :, k]) for i, side in enumerate(sides))
-        bad = self._unmeasured(np.isfinite(sides[0]) & ~self.apart, self.faded[3, :, k])
+        events, size, mean = (self._summed(side, self.ewma[i, :, k]) for i, side in enumerate(sides))
+        bad = self._unmeasured(np.isfinite(sides[0]) & ~self.excluded, self.ewma[3, :, k])
         bad[0] = ~np.isfinite(sides[0][-1])
         e, s, m = (np.where(bad, np.nan, side) for side in (events, size, mean))
         return Sample(
@@ -75,8 +75,8 @@ class Recent:
             size=s,
             level=m / s,
             spread=base.spread[:, self.rows, b].astype(float),
-            doubt=base.doubt[self.rows, b].astype(float),
-            rest=self._rest(b),
+            level_variance=base.level_variance[self.rows, b].astype(float),
+            idle_probability=self._idle_probability(b),
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
@@ -87,7 +87,7 @@ class Recent:
         """[period, object] of these objects, each period by itself; NaN where it is no ordinary one, the newest aside."""
         base, kpi = self.baseline, self.frame.kpis[k]
         b, rows = base.kpi_index[kpi.id], self.rows[columns]
-        hidden = self.apart[:, columns].copy()
+        hidden = self.excluded[:, columns].copy()
         hidden[-1] = False
         events, size, mean = (np.where(hidden, np.nan, side[:, columns]) for side in self._sides[k])
         return Sample(
@@ -95,47 +95,47 @@ class Recent:
             size=size,
             level=mean / size,
             spread=base.spread[0, rows, b].astype(float),
-            doubt=base.doubt[rows, b].astype(float),
-            rest=base.rests(b, rows, self.when),
+            level_variance=base.level_variance[rows, b].astype(float),
+            idle_probability=base.idle_probabilities(b, rows, self.when),
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
             below=self.policy.collapse_below,
         )
 
-    def memory(self, unquiet: NDArray[np.bool_]) -> Memory:
+    def ewma_state(self, unquiet: NDArray[np.bool_]) -> EwmaState:
         """The fading sums after the newest period, which is left out where `unquiet`[object, KPI]."""
-        total = self.faded * np.float32(self._left)
+        total = self.ewma * np.float32(self._retained)
         for k, sides in self.last.items():
-            quiet = ~unquiet[:, k] & np.isfinite(sides[0]) & ~self.apart[-1]
+            quiet = ~unquiet[:, k] & np.isfinite(sides[0]) & ~self.excluded[-1]
             for i, side in enumerate(sides):
                 total[i, quiet, k] += side[quiet]
             total[3, quiet, k] += 1.0
         tick_end = int(self.frame.starts[-1]) + self.frame.duration_s
-        return Memory(tick_end, self.frame.objects, tuple(kpi.id for kpi in self.frame.kpis), total)
+        return EwmaState(tick_end, self.frame.objects, tuple(kpi.id for kpi in self.frame.kpis), total)
 
     @property
-    def _left(self) -> float:
+    def _retained(self) -> float:
         fading = int(self.baseline.horizons.min())
         return decay(fading) if fading < 0 else 0.0
 
-    def _summed(self, side: Floats, faded: NDArray[np.float32]) -> Floats:
+    def _summed(self, side: Floats, ewma: NDArray[np.float32]) -> Floats:
         """[horizon, object], from [period, object], the newest last."""
-        back = np.cumsum(np.nan_to_num(np.where(self.apart, 0.0, side)[::-1]), axis=0)
+        back = np.cumsum(np.nan_to_num(np.where(self.excluded, 0.0, side)[::-1]), axis=0)
         newest = np.nan_to_num(side[-1])
-        fading = (1 + self._left) * (self._left * faded + newest)
+        fading = (1 + self._retained) * (self._retained * ewma + newest)
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
 
     def _peak(self, excess: Floats) -> Floats:
         """A fading sum weighs twice what a plain one does, and so does its worst period."""
-        ordinary = np.where(self.apart | np.isnan(excess), -np.inf, excess)
+        ordinary = np.where(self.excluded | np.isnan(excess), -np.inf, excess)
         ordinary[-1] = excess[-1]
         back = np.maximum.accumulate(ordinary[::-1], axis=0)
         longest = max(self.baseline.horizons.tolist())
         return np.stack(
             [
-                (1.0 if h > 0 else 1 + self._left) * back[min(h if h > 0 else longest, len(back)) - 1]
+                (1.0 if h > 0 else 1 + self._retained) * back[min(h if h > 0 else longest, len(back)) - 1]
                 for h in self.baseline.horizons.tolist()
             ]
         )
@@ -148,8 +148,8 @@ class Recent:
         ]
         return np.asarray(~(np.stack(enough) & measured[-1]))
 
-    def _rest(self, b: int) -> Floats:
-        back = np.maximum.accumulate(self.baseline.rests(b, self.rows, self.when)[::-1], axis=0)
+    def _idle_probability(self, b: int) -> Floats:
+        back = np.maximum.accumulate(self.baseline.idle_probabilities(b, self.rows, self.when)[::-1], axis=0)
         return np.stack([back[min(abs(h), len(back)) - 1] for h in self.baseline.horizons.tolist()])
 
 
@@ -158,15 +158,15 @@ def view(
     baseline: Baseline,
     reference: Reference,
     policy: DetectionPolicy,
-    before: Memory | None,
+    before: EwmaState | None,
 ) -> Recent:
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
     topology, operations = reference.topology, reference.operations
     off = [e.window for e in operations.calendar if e.kind == "holiday" and e.scope_kind == "network"]
     when = time_of_week(frame.starts, frame.duration_s, reference.operator.timezone, off)
-    apart = exceptional(frame.starts, frame.duration_s, frame.objects, topology, operations)
-    apart |= full(frame)
-    faded, regions = _faded(frame, baseline, before), regions_of(frame.objects, topology)
+    excluded = excluded_periods(frame.starts, frame.duration_s, frame.objects, topology, operations)
+    excluded |= full(frame)
+    ewma, regions = _ewma_sums(frame, baseline, before), regions_of(frame.objects, topology)
     return Recent(
         frame=frame,
         baseline=baseline,
@@ -174,8 +174,8 @@ def view(
         when=when,
         regions=regions,
         policy=policy,
-        apart=apart,
-        faded=faded,
+        excluded=excluded,
+        ewma=ewma,
     )
 
 
@@ -202,8 +202,8 @@ def regions_of(objects: Sequence[str], topology: Topology) -> list[NDArray[np.in
     return [np.array(places, dtype=np.int64) for places in found.values()]
 
 
-def _faded(frame: KpiFrame, baseline: Baseline, before: Memory | None) -> NDArray[np.float32]:
-    """What is left of the memory at the beginning of the newest period, for the frame's objects and KPIs."""
+def _ewma_sums(frame: KpiFrame, baseline: Baseline, before: EwmaState | None) -> NDArray[np.float32]:
+    """What is left of the EWMA sums at the beginning of the newest period, for the frame's objects and KPIs."""
     fading = int(baseline.horizons.min())
     gap = 0 if before is None else (int(frame.starts[-1]) - before.end) // frame.duration_s
     if before is None or fading >= 0 or gap < 0:

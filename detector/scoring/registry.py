@@ -1,7 +1,5 @@
 """Which scorer judges which kind of KPI: a new one is a file and a line here."""
 
-from collections.abc import Mapping
-
 from detector.scoring.beta_binomial import BetaBinomial
 from detector.scoring.collapse import Collapse
 from detector.scoring.negative_binomial import NegativeBinomial
@@ -9,7 +7,7 @@ from detector.scoring.residual import Residual
 from detector.scoring.scorer import Scorer
 from detector.scoring.state import State
 
-SCORERS: Mapping[str, Scorer] = {
+SCORERS: dict[str, Scorer] = {
     "ratio": BetaBinomial(),
     "rate": NegativeBinomial(),
     "mean": Residual(),

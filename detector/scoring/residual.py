@@ -22,12 +22,12 @@ class Residual:
         return np.asarray((sample.size > 0) & (sample.level + sample.offset > 0))
 
     def deviation(self, sample: Sample) -> Floats:
-        return np.asarray(self._residual(sample) / np.sqrt(np.maximum(sample.spread + sample.doubt, 1e-8)))
+        return np.asarray(self._residual(sample) / np.sqrt(np.maximum(sample.spread + sample.level_variance, 1e-8)))
 
     def variance(self, sample: Sample) -> Floats:
-        return np.asarray(np.maximum(sample.spread + sample.doubt, 1e-8) * sample.expected**2)
+        return np.asarray(np.maximum(sample.spread + sample.level_variance, 1e-8) * sample.expected**2)
 
-    def strength(self, sample: Sample) -> Floats:
+    def neg_log10_p(self, sample: Sample) -> Floats:
         return tails.normal(self.deviation(sample))
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
@@ -35,7 +35,7 @@ class Residual:
         return squares, np.ones_like(squares)
 
     def band(self, sample: Sample) -> tuple[Floats, Floats]:
-        factor = np.exp(CENTRAL_99 * np.sqrt(sample.spread + sample.doubt))
+        factor = np.exp(CENTRAL_99 * np.sqrt(sample.spread + sample.level_variance))
         level = sample.level + sample.offset
         return np.maximum(level / factor - sample.offset, 0.0), np.asarray(level * factor - sample.offset)
 

@@ -20,17 +20,17 @@ class Sample:
     its amount and periods.
 
     level: expected events / size. spread: variance of the KPI beyond pure chance, on the scorer's own scale.
-    doubt: relative variance of the level itself (a new cell is less well known). rest: chance that a healthy object has
-    next to no traffic at this hour, whatever the scorer says. worse: +1 if more is worse, else -1. offset: added before a
-    logarithm. counted: a volume in whole events. below: share of the expectation under which traffic has collapsed.
+    level_variance: relative, of the level itself (a new cell is less well known). idle_probability: that a healthy object
+    has next to no traffic at this hour, whatever the scorer says. worse: +1 if more is worse, else -1. offset: added before
+    a logarithm. counted: a volume in whole events. below: share of the expectation under which traffic has collapsed.
     """
 
     events: Floats
     size: Floats
     level: Floats
     spread: Floats
-    doubt: Floats
-    rest: Floats
+    level_variance: Floats
+    idle_probability: Floats
     worse: int = 1
     offset: float = 0.0
     counted: bool = True
@@ -43,15 +43,15 @@ class Sample:
 
     def over(self, h: int) -> "Sample":
         """The row of one horizon, of a sample [horizon, object]."""
-        doubt = self.doubt[h] if self.doubt.ndim > 1 else self.doubt
+        level_variance = self.level_variance[h] if self.level_variance.ndim > 1 else self.level_variance
         e, s, le, sp = (side[h] for side in (self.events, self.size, self.level, self.spread))
         return Sample(
             events=e,
             size=s,
             level=le,
             spread=sp,
-            doubt=doubt,
-            rest=self.rest[h],
+            level_variance=level_variance,
+            idle_probability=self.idle_probability[h],
             worse=self.worse,
             offset=self.offset,
             counted=self.counted,
@@ -60,15 +60,17 @@ class Sample:
 
     def pick(self, where: Flags) -> "Sample":
         """Only these elements, as one row."""
-        wide = np.broadcast_arrays(self.events, self.size, self.level, self.spread, self.doubt, self.rest)
+        wide = np.broadcast_arrays(
+            self.events, self.size, self.level, self.spread, self.level_variance, self.idle_probability
+        )
         e, s, le, sp, d, r = (np.asarray(a[where]) for a in wide)
         return Sample(
             events=e,
             size=s,
             level=le,
             spread=sp,
-            doubt=d,
-            rest=r,
+            level_variance=d,
+            idle_probability=r,
             worse=self.worse,
             offset=self.offset,
             counted=self.counted,
@@ -98,8 +100,8 @@ class Scorer(Protocol):
         """Of the events of a healthy object, in the squares of their counts; of use where events scatter by chance."""
         ...
 
-    def strength(self, sample: Sample) -> Floats:
-        """-log10 p that it is no worse than its level, rest left aside."""
+    def neg_log10_p(self, sample: Sample) -> Floats:
+        """-log10 p that it is no worse than its level, `idle_probability` left aside."""
         ...
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
-from detector.scoring.blocks import hourly
 from detector.scoring.counting import Floats
+from detector.scoring.hourly_history import hourly_history
 from detector.scoring.registry import SCORERS
 from detector.scoring.shrinkage import ratio_of
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek, time_of_week
@@ -96,27 +96,27 @@ def renewed(history: KpiFrame, shifts: Iterable[Shift]) -> KpiFrame:
 
 def _days(history: KpiFrame, k: int, when: TimeOfWeek, usable: NDArray[np.bool_]) -> _Days:
     chance = SCORERS[history.kpis[k].kind].chance
-    blocks = hourly(history, k, when, usable)
-    usual = blocks.size * ratio_of(blocks.events.sum(axis=0), blocks.size.sum(axis=0))
-    group = DAY_TYPE_HOUR[blocks.slot]
-    seen, wanted = (np.bincount(group, side.sum(axis=1), 48).astype(np.float64) for side in (blocks.events, usual))
-    usual *= np.clip(ratio_of(seen, wanted), 0.1, 10.0)[group][:, None]
+    hourly = hourly_history(history, k, when, usable)
+    expected_events = hourly.size * ratio_of(hourly.events.sum(axis=0), hourly.size.sum(axis=0))
+    group = DAY_TYPE_HOUR[hourly.slot]
+    seen, wanted = (np.bincount(group, side.sum(axis=1), 48).astype(np.float64) for side in (hourly.events, expected_events))
+    expected_events *= np.clip(ratio_of(seen, wanted), 0.1, 10.0)[group][:, None]
     day, place = np.unique(np.unique(when.hour) // 24, return_inverse=True)
-    events, expected, size = (blocks.sums(side, place, len(day)) for side in (blocks.events, usual, blocks.size))
+    events, expected, size = (hourly.sums(side, place, len(day)) for side in (hourly.events, expected_events, hourly.size))
     full = expected >= np.nan_to_num(0.5 * _median(np.where(expected > 0, expected, np.nan)), nan=np.inf)
     pad = chance if chance else 1e-9 * float(expected.max(initial=0.0)) + 1e-300
     y = np.where(full, np.log((events + pad) / (expected + pad)), np.nan)
-    y = _without_weekend_habit(y, (day + 3) % 7 >= 5)
+    y = _without_weekend_effect(y, (day + 3) % 7 >= 5)
     first = history.starts[np.searchsorted(when.day, day)]
     least = np.sqrt(chance / (np.where(full, events, 0.0).sum(axis=0) / np.maximum(full.sum(axis=0), 1) + 1.0))
     return _Days(y, np.maximum(_scatter(y), least), events, size, first)
 
 
-def _without_weekend_habit(y: Floats, weekend: NDArray[np.bool_]) -> Floats:
+def _without_weekend_effect(y: Floats, weekend: NDArray[np.bool_]) -> Floats:
     """Weekends as the object's own weekends go; left out where there were fewer than two such days."""
-    habit = _median(y[weekend]) - _median(y[~weekend])
-    habit[np.isfinite(y[weekend]).sum(axis=0) < 2] = np.nan
-    return np.where(weekend[:, None], y - habit, y)
+    weekend_effect = _median(y[weekend]) - _median(y[~weekend])
+    weekend_effect[np.isfinite(y[weekend]).sum(axis=0) < 2] = np.nan
+    return np.where(weekend[:, None], y - weekend_effect, y)
 
 
 def _scatter(y: Floats) -> Floats:

@@ -33,7 +33,7 @@ class State:
     def variance(self, sample: Sample) -> Floats:
         return np.asarray((_scale(sample) / FINE * sample.expected) ** 2)
 
-    def strength(self, sample: Sample) -> Floats:
+    def neg_log10_p(self, sample: Sample) -> Floats:
         return np.asarray(np.maximum(tails.normal(self.deviation(sample)) - np.log10(2), 0.0))
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
@@ -54,7 +54,7 @@ class State:
 
 
 def _scale(sample: Sample) -> Floats:
-    return np.asarray(np.sqrt(np.maximum(sample.spread + FINE**2 * np.maximum(sample.doubt - KNOWN, 0.0), 1e-8)))
+    return np.asarray(np.sqrt(np.maximum(sample.spread + FINE**2 * np.maximum(sample.level_variance - KNOWN, 0.0), 1e-8)))
 
 
 def _residual(sample: Sample) -> Floats:

@@ -13,10 +13,10 @@ EXACT_ATTEMPTS = 3000.0
 """Above, the proportion is as good as continuous and the sum needs thousands of terms."""
 
 
-def strength(p: Floats) -> Floats:
+def neg_log10_p(p: Floats) -> Floats:
     """-log10 p; NaN stays NaN.
 
-    >>> strength(np.array([1.0, 1e-7])).tolist()
+    >>> neg_log10_p(np.array([1.0, 1e-7])).tolist()
     [0.0, 7.0]
     """
     return np.asarray(np.abs(np.log10(np.clip(p, LEAST_P, 1.0))))
@@ -36,7 +36,7 @@ def beta_binomial(failures: Floats, attempts: Floats, fraction: Floats, overdisp
     q = np.clip(fraction, 1e-6, 1 - 1e-6)
     precision = np.maximum(attempts / (1 + (attempts - 1) * rho) - 1, 1e-3)
     share = np.clip((failures - 0.5) / np.maximum(attempts, 1.0), 0.0, 1.0)
-    rough = strength(np.asarray(scipy.special.betaincc(q * precision, (1 - q) * precision, share), dtype=np.float64))
+    rough = neg_log10_p(np.asarray(scipy.special.betaincc(q * precision, (1 - q) * precision, share), dtype=np.float64))
     result = np.where(np.isfinite(failures + attempts + fraction + overdispersion), rough, np.nan)
     exact = np.nonzero((rough > EXACT_FROM) & (attempts <= EXACT_ATTEMPTS) & (failures > 0) & np.isfinite(result))
     if exact[0].size:
@@ -76,7 +76,7 @@ def negative_binomial(events: Floats, mean: Floats, dispersion: Floats, *, upper
         p = np.where(events > 0, scipy.special.betainc(np.maximum(events, 1e-9), size, share), 1.0)
     else:
         p = scipy.special.betaincc(np.maximum(events, 0) + 1, size, share)
-    return np.where(np.isfinite(events + mean + dispersion), strength(p), np.nan)
+    return np.where(np.isfinite(events + mean + dispersion), neg_log10_p(p), np.nan)
 
 
 def whole(low: Floats, high: Floats, size: Floats) -> tuple[Floats, Floats]:

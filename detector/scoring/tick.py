@@ -7,26 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.cell import Topology
-from detector.domain.evidence import Evidence, Memory
+from detector.domain.evidence import Evidence, EwmaState
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.scoring import tails
-from detector.scoring.baseline import Baseline, unless_at_rest
+from detector.scoring.baseline import Baseline, with_idle_probability
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.ended import ended
 from detector.scoring.horizons import effective
-from detector.scoring.lasting import lasting
 from detector.scoring.neighbours import neighbour_load
+from detector.scoring.persistent import persistent
 from detector.scoring.recent import Recent, view
+from detector.scoring.recovered import recovered
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 
 FIGURES = (
-    "strength",
+    "neg_log10_p",
     "recent",
     "observed",
     "expected",
@@ -55,13 +55,13 @@ def score(
     reference: Reference,
     expected_objects: Sequence[str],
     detection_policy: DetectionPolicy,
-    before: Memory | None = None,
+    before: EwmaState | None = None,
 ) -> Evidence:
     """Evidence for the last period of `recent`, whose earlier periods feed the pooled horizons.
 
     Objects: the expected ones, then others that reported. KPIs: those of `recent`; what is not judged, not in the
     baseline or not testable is NaN. No horizon looks back into the declared events and works of `reference`. `before`: the
-    memory in the evidence of the tick before, for drift.
+    EWMA state in the evidence of the tick before, for drift.
     ValueError if `recent` is empty or of another duration than the baseline.
     """
     if not len(recent.starts) or recent.duration_s != baseline.duration_s:
@@ -87,7 +87,7 @@ def score(
         missing=awaited & ~here,
         neighbour_load=_neighbours(now, reference.topology),
         testable_share=float(here[awaited].mean()) if awaited.any() else 1.0,
-        memory=now.memory(_unquiet(figures, detection_policy)),
+        ewma=now.ewma_state(_unquiet(figures, detection_policy)),
     )
 
 
@@ -97,36 +97,36 @@ def _unquiet(figures: dict[str, NDArray[Any]], policy: DetectionPolicy) -> NDArr
 
 
 def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
-    """All figures of one KPI over [object], from the horizon that speaks loudest; mere context has no strength."""
+    """All figures of one KPI over [object], from the horizon that speaks loudest; mere context has no p-value."""
     kpi, base = now.frame.kpis[k], now.baseline
     scorer, sample = SCORERS[kpi.kind], now.sample(k)
     single = _band(scorer, kpi, sample) | _newest(kpi, sample)
     if not kpi.judged:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
-    strength = base.calibrated(_strength(scorer, sample, fine), base.kpi_index[kpi.id])
-    strength = np.where(fine, strength, np.nan)
+    neg_log10_p = base.calibrated(_neg_log10_p(scorer, sample, fine), base.kpi_index[kpi.id])
+    neg_log10_p = np.where(fine, neg_log10_p, np.nan)
     excess = scorer.excess(sample)
-    matters = fine & scorer.matters(sample, kpi) & lasting(sample, excess, now.peaks.pop(k), kpi)
-    over = ended(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
-    combined, loudest = combine(np.where(over, np.minimum(strength, 0.0), strength), matters)
-    # a habit of rest is one and the same reason at every horizon: it is weighed once
-    combined = unless_at_rest(combined, np.take_along_axis(sample.rest, loudest[None], axis=0)[0])
-    changes = _changes(now, k, scorer, strength)
-    shown_at = _undiluted(base.horizons, loudest, changes, strength)
+    matters = fine & scorer.matters(sample, kpi) & persistent(sample, excess, now.peaks.pop(k), kpi)
+    over = recovered(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
+    combined, loudest = combine(np.where(over, np.minimum(neg_log10_p, 0.0), neg_log10_p), matters)
+    # an idle schedule is one and the same reason at every horizon: it is weighed once
+    combined = with_idle_probability(combined, np.take_along_axis(sample.idle_probability, loudest[None], axis=0)[0])
+    changes = _changes(now, k, scorer, neg_log10_p)
+    shown_at = _undiluted(base.horizons, loudest, changes, neg_log10_p)
     figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
-        "strength": combined,
-        "recent": unless_at_rest(strength[0], sample.rest[0]),
+        "neg_log10_p": combined,
+        "recent": with_idle_probability(neg_log10_p[0], sample.idle_probability[0]),
         "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
         "matters": matters.any(axis=0),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
     }
 
 
-def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str, NDArray[Any]]:
+def _changes(now: Recent, k: int, scorer: Scorer, neg_log10_p: Floats) -> dict[str, NDArray[Any]]:
     """When the trouble of each object began and ended, where any horizon [horizon, object] shows some."""
-    worth = np.nan_to_num(strength).max(axis=0) >= WORTH_A_SEARCH
+    worth = np.nan_to_num(neg_log10_p).max(axis=0) >= WORTH_A_SEARCH
     found = {
         "onset": np.zeros(len(worth), np.int64),
         "over": np.zeros(len(worth), np.int64),
@@ -141,18 +141,18 @@ def _changes(now: Recent, k: int, scorer: Scorer, strength: Floats) -> dict[str,
 
 
 def _undiluted(
-    horizons: NDArray[np.int64], loudest: NDArray[np.intp], changes: dict[str, NDArray[Any]], strength: Floats
+    horizons: NDArray[np.int64], loudest: NDArray[np.intp], changes: dict[str, NDArray[Any]], neg_log10_p: Floats
 ) -> NDArray[np.intp]:
     """[object]: the horizon to show: the loudest, or the longest that lies within the trouble which goes on, so that its
     size is not watered down by what was before. That has to say enough by itself: else it is a part of a drift."""
     length = np.array([effective(h) for h in horizons.tolist()])
     inside = np.maximum(np.searchsorted(length, changes["onset"], side="right") - 1, 0)
-    own, all_ = (np.take_along_axis(strength, at[None], axis=0)[0] for at in (inside, loudest))
+    own, all_ = (np.take_along_axis(neg_log10_p, at[None], axis=0)[0] for at in (inside, loudest))
     goes_on = (changes["onset"] > 0) & (changes["over"] == 0) & (own >= np.minimum(OF_ITSELF * all_, PLAIN))
     return np.asarray(np.where(goes_on, np.minimum(loudest, inside), loudest), np.intp)
 
 
-def combine(strength: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
+def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
     """([object] one -log10 p of all horizons [H, object], the horizon that speaks loudest); NaN = none can be tested.
 
     The harmonic mean of the p values (Wilson 2019, PNAS 116:1195): horizons share their data, and where all agree nothing
@@ -162,23 +162,23 @@ def combine(strength: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArr
     >>> float(one[0].round(2))
     6.7
     """
-    told = np.where(np.isnan(strength), -1.0, strength)
-    told = np.where(matters.any(axis=0) & ~matters, np.minimum(told, 0.0), told)
-    loudest = told.argmax(axis=0)
-    top = np.take_along_axis(told, loudest[None], axis=0)[0]
-    tried = np.isfinite(strength).sum(axis=0)
-    agreeing = np.where(told > 0, 10.0 ** np.maximum(told - top, -300.0), 0.0).sum(axis=0)
+    competing = np.where(np.isnan(neg_log10_p), -1.0, neg_log10_p)
+    competing = np.where(matters.any(axis=0) & ~matters, np.minimum(competing, 0.0), competing)
+    loudest = competing.argmax(axis=0)
+    top = np.take_along_axis(competing, loudest[None], axis=0)[0]
+    tried = np.isfinite(neg_log10_p).sum(axis=0)
+    agreeing = np.where(competing > 0, 10.0 ** np.maximum(competing - top, -300.0), 0.0).sum(axis=0)
     mean = top + np.log10(np.maximum(agreeing, 1e-300) / np.maximum(tried, 1))
     return np.where(tried > 0, np.maximum(mean, 0.0), np.nan), loudest
 
 
-def _strength(scorer: Scorer, sample: Sample, fine: NDArray[np.bool_]) -> Floats:
+def _neg_log10_p(scorer: Scorer, sample: Sample, fine: NDArray[np.bool_]) -> Floats:
     """[H, object]: tails where something may be unusual."""
     z = scorer.deviation(sample)
-    strength = tails.normal(np.minimum(np.nan_to_num(z), PLAIN_Z))
+    neg_log10_p = tails.normal(np.minimum(np.nan_to_num(z), PLAIN_Z))
     worth = fine & (z > PLAIN_Z)
-    strength[worth] = scorer.strength(sample.pick(worth))
-    return strength
+    neg_log10_p[worth] = scorer.neg_log10_p(sample.pick(worth))
+    return neg_log10_p
 
 
 def _shown(kpi: Kpi, sample: Sample, at: NDArray[np.intp]) -> dict[str, NDArray[Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, field_validator
 
 from detector.domain.ports import Clock, CounterFeed, EventFeed, Operator, ReferenceFeed
-from detector.lengths import Length, seconds_of
+from detector.lengths import LengthOrNone, seconds_of
 
 if TYPE_CHECKING:  # they bring numpy, which reading the settings does not need
     from detector.domain.customer import Contact, SubscriberEvent, Survey
@@ -85,8 +85,8 @@ class FeedSettings(BaseModel, ABC):
     """One of them or a list; empty: all that the kind gives."""
     format: str = "auto"
     mapping: str = ""
-    every: Length | None = None
-    silent_after: Length | None = None
+    every: LengthOrNone = ""
+    silent_after: LengthOrNone = ""
 
     @field_validator("what")
     @classmethod

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 Noun = TypeVar("Noun")
-UNREACHABLE = "feed_unreachable"
-"""The code of the finding for a feed that cannot be read at all."""
 UNTIL_THEN = "nothing more of it is taken in until then"
 
 
@@ -148,7 +146,7 @@ class Feeds:
         try:
             return feed.new(cursor, now, own)
         except Transient as error:
-            own.add(UNREACHABLE, feed.where, f"{error}: asked again")
+            own.add("feed_unreachable", feed.where, f"{error}: asked again")
         except (Misconfigured, Permanent) as error:
             own.add("table_refused", error.where, f"{error.what}; {error.mend}: {UNTIL_THEN}")
         except Exception as error:  # noqa: BLE001  a reader's own mistake costs its feed, never the others
@@ -226,7 +224,7 @@ class Feeds:
         """A finding for each feed that could not be read."""
         for name, error in failed.items():
             said = error if isinstance(error, PrecallError) else unforeseen(error, name, private=True)
-            findings.add(UNREACHABLE, name, f"{said}: asked again")
+            findings.add("feed_unreachable", name, f"{said}: asked again")
 
 
 def _each(calls: Iterable[tuple[str, Callable[[], Value]]]) -> tuple[dict[str, Value], dict[str, Exception]]:

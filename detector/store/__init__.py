@@ -15,7 +15,7 @@ from detector.store.audit import AuditLog
 from detector.store.communications import CommunicationRepository
 from detector.store.damage import Damage
 from detector.store.database import Database
-from detector.store.decisions import Decided, Decisions
+from detector.store.decisions import Decisions
 from detector.store.degradations import DegradationRepository
 from detector.store.experience import ExperienceRepository
 from detector.store.feedback import FeedbackRepository
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Decided", "Message", "PendingStep", "Store"]
+__all__ = ["Message", "PendingStep", "Store"]
 
 
 class Store:

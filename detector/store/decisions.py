@@ -3,13 +3,13 @@
 import json
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, select
 
 from detector.domain.degradation import Degradation
-from detector.domain.detection import DetectionState
+from detector.domain.detection import DetectionDecision, DetectionState
 from detector.domain.incident import Incident
 from detector.domain.window import Tick
 from detector.store.database import Database
@@ -17,15 +17,6 @@ from detector.store.records import noun_from, row_of
 from detector.store.tables import decision as table
 
 Noun = TypeVar("Noun")
-
-
-@dataclass(frozen=True)
-class Decided:
-    """One decision: the tick, the clock (s) at which it was first taken, and what it began with."""
-
-    tick: Tick
-    decided_at: int
-    before: DetectionState
 
 
 class Decisions:
@@ -48,13 +39,13 @@ class Decisions:
         with self._database.read() as connection:
             return [(r.number, Tick(r.start, r.duration_s)) for r in connection.execute(query)]
 
-    def since(self, number: int) -> list[Decided]:
+    def since(self, number: int) -> list[DetectionDecision]:
         """This one and all after it."""
         with self._database.read() as connection:
             rows = connection.execute(select(table).where(table.c.number >= number).order_by(table.c.number))
-            return [Decided(Tick(r.start, r.duration_s), r.decided_at, _unpacked(r)) for r in rows]
+            return [DetectionDecision(Tick(r.start, r.duration_s), r.decided_at, _unpacked(r)) for r in rows]
 
-    def add(self, connection: Connection, decided: Iterable[Decided]) -> None:
+    def add(self, connection: Connection, decided: Iterable[DetectionDecision]) -> None:
         """As the newest, in this order."""
         first = self.newest(connection) + 1
         rows = [
@@ -70,7 +61,7 @@ class Decisions:
         if rows:
             connection.execute(table.insert(), rows)
 
-    def replace(self, connection: Connection, number: int, decided: Sequence[Decided]) -> None:
+    def replace(self, connection: Connection, number: int, decided: Sequence[DetectionDecision]) -> None:
         """These in place of that one and all after it, under numbers of their own."""
         self.add(connection, decided)
         taken = self.newest(connection) - len(decided)

@@ -57,7 +57,7 @@ class DegradationRepository:
             case((column.kind == incident.kind, 0), else_=1),
             case((column.cleared_at.is_(None), 0), else_=1),
             case({name: -i for i, name in enumerate(SEVERITIES)}, value=column.severity),
-            column.strength.desc(),
+            column.neg_log10_p.desc(),
             column.started_at,
             column.degradation_id,
         )
@@ -71,7 +71,7 @@ class DegradationRepository:
     def leading_drift(self, incident: Incident) -> Degradation | None:
         """The strongest degradation of a drift: it says what the drift does to people. None of other kinds."""
         drifting = self.of(incident) if incident.traits.trend else ()
-        return max(drifting, key=lambda d: (d.strength, d.degradation_id), default=None)
+        return max(drifting, key=lambda d: (d.neg_log10_p, d.degradation_id), default=None)
 
     def _where(self, *where: ColumnElement[bool]) -> list[Degradation]:
         query = select(table).where(*where).order_by(table.c.started_at, table.c.degradation_id)

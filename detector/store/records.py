@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, CursorResult, Executable, Row, Table
 
 from detector.domain.degradation import Part, Reading
-from detector.domain.incident import Rival
+from detector.domain.incident import RootCandidate
 
 Noun = TypeVar("Noun")
 Key = TypeVar("Key")
@@ -20,7 +20,7 @@ KEYS_A_QUERY = 500
 _ROWS_WITHIN: Mapping[str, Any] = {
     "parts": Part,
     "readings": Reading,
-    "rivals": Rival,
+    "rivals": RootCandidate,
     "roles": lambda *pair: pair,
     "cell_shares": lambda *pair: pair,
 }

@@ -54,7 +54,7 @@ def incident_view(service: WebService, incident: Incident, page: Page) -> dict[s
     """Everything the template `incident.html` names."""
     degradations = sorted(
         service.degradations(incident.incident_id),
-        key=lambda d: (-SEVERITIES.index(d.severity), -d.strength, d.degradation_id),
+        key=lambda d: (-SEVERITIES.index(d.severity), -d.neg_log10_p, d.degradation_id),
     )
     impact, care = service.impact(incident.incident_id), service.care(incident.incident_id)
     notified = service.notified_impact(incident.incident_id)

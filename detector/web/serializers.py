@@ -16,7 +16,7 @@ from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.feedback import Feedback
 from detector.domain.impact import AccountImpact, Impact
-from detector.domain.incident import Incident, Rival
+from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
 from detector.reports import Report
@@ -47,7 +47,7 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    rivals = [dict(zip(Rival._fields, rival, strict=True)) for rival in found.rivals]
+    rivals = [dict(zip(RootCandidate._fields, rival, strict=True)) for rival in found.rivals]
     return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
 
 
@@ -66,11 +66,16 @@ def coverage(found: Coverage) -> Json:
     }
 
 
+_PUBLIC = {"neg_log10_p": "strength", "threshold": "bar"}
+"""Field of a degradation -> its name in answers, where that is another."""
+
+
 def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
     """With the sentence that explains it, and its parts by name."""
-    parts = [{name: _finite(value) for name, value in part._asdict().items()} for part in found.parts]
+    parts = [{_PUBLIC.get(name, name): _finite(value) for name, value in part._asdict().items()} for part in found.parts]
     readings = [one._asdict() | {"end": iso(one.end)} for one in found.readings]
-    return plain(found) | {"explanation": explained(found, find), "parts": parts, "readings": readings}
+    named = {_PUBLIC.get(name, name): value for name, value in plain(found).items()}
+    return named | {"explanation": explained(found, find), "parts": parts, "readings": readings}
 
 
 def explained(found: Degradation, find: Callable[[str], Kpi | None]) -> str:

@@ -11,7 +11,7 @@ from detector.reports import Report
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from jobs.assessing.histories import contexts
+from jobs.people_facts import PeopleFacts
 from jobs.reporting import report, window_of
 
 
@@ -50,8 +50,8 @@ class StoreCareService:
 
     def _contexts(self, people: Sequence[str], besides: str = "") -> Mapping[str, Context]:
         reference = self._known()
-        zone, now = reference.operator.timezone, int(self.clock.now())
-        return contexts(self.store, reference.customers, people, now=now, timezone=zone, besides=besides)
+        now = int(self.clock.now())
+        return PeopleFacts(self.store, reference, now).contexts(people, besides=besides)
 
     def _known(self) -> Reference:
         return self.source.reference(self.clock.now())

@@ -111,7 +111,7 @@ class StoreService:
 
     def _waiting(self, incident: Incident) -> dict[str, Any]:
         """Why and whose an incident is that waits for its first alert; empty if it does not."""
-        from jobs.assessing.holding import note_of
+        from jobs.assess.notify import note_of
 
         return (self.store.notes.get(note_of(incident)) or {}) if waits(incident) else {}
 

@@ -13,7 +13,7 @@ from detector.clock import WallClock
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
-from detector.impact import usual_of
+from detector.impact import expected_presence_of
 from detector.store.parquet import read_columns
 from detector.store.person_match import PersonMatcher
 from detector.store.pii_columns import subject_tables
@@ -156,10 +156,10 @@ class _Search:
 
     def _habits(self) -> Iterator[Row]:
         """Mean seconds an hour, by hour of the week and cell."""
-        habit = models.load_habit(self.app.store)
+        habit = models.load_mobility_profile(self.app.store)
         if habit is None or not len(places := habit.places(self.names)):
             return
-        usual = usual_of(habit, places)
+        usual = expected_presence_of(habit, places)
         for hour in range(len(usual.hour_start) - 1):
             for at in range(usual.hour_start[hour], usual.hour_start[hour + 1]):
                 yield {

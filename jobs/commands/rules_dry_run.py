@@ -18,13 +18,14 @@ from detector.domain.assessment import Assessment
 from detector.domain.communication import Heard
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
-from detector.domain.impact import Listing, no_impact
+from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
 from detector.settings import rules_in
-from jobs.assessing.hearing import heard_lately
-from jobs.assessing.histories import OF_THE_PAST, histories
+from jobs.assess.contact_history import load_contact_history
+from jobs.assess.evaluate import last_assessment
+from jobs.people_facts import PeopleFacts
 
 Outcome = tuple[str, str]
 """(rule, or reason why not, in brackets; action)."""
@@ -108,7 +109,7 @@ class RulesDryRun:
     @cached_property
     def heard(self) -> Heard:
         """Of everything else."""
-        known = heard_lately(self.app.store, self.incidents, self.now)
+        known = load_contact_history(self.app.store, self.incidents, self.now)
         rows = (row for own in known.by_recipient.values() for row in own if row.incident_id not in self.listed)
         return Heard.of(rows, known.open_)
 
@@ -152,9 +153,8 @@ class RulesDryRun:
         return [*first.decisions, *first.accounts, *last.follow_ups], rows
 
     def _context(self, incident: Incident, rules: Sequence[Rule], heard: Heard) -> DecisionContext:
-        rows, zone = self.listed[incident.incident_id], self.reference.operator.timezone
-        asks = any(name in OF_THE_PAST for rule in rules for name, _ in rule.when)
-        people = [one.subscriber for one in rows] if asks else []
+        rows = self.listed[incident.incident_id]
+        facts, people = PeopleFacts(self.app.store, self.reference, self.now), [one.subscriber for one in rows]
         return DecisionContext(
             reference=self.reference,
             care_policy=self.app.settings.care,
@@ -162,22 +162,12 @@ class RulesDryRun:
             now=self.now,
             heard=heard,
             risk={d.subscriber: d.risk for one in rows if (d := one.decision) and d.risk is not None},
-            history=histories(self.app.store, people, now=self.now, timezone=zone, besides=incident.incident_id),
+            history=facts.histories_for(rules, people, besides=incident.incident_id),
         )
 
     def _assessed(self, incident: Incident) -> Assessment:
         """Its last assessment, with the people who are listed now."""
-        rows = sorted(self.listed[incident.incident_id], key=lambda one: one.subscriber)
-        people = tuple(one.affected for one in rows)
-        store = self.app.store
-        known = store.impacts.latest(incident.incident_id) or no_impact(incident.incident_id, self.now)
-        own = tuple(store.degradations.of(incident))
-        return Assessment(
-            incident=incident,
-            degradations=own,
-            impact=replace(known, people=people),
-            service=care.service_of(incident, own),
-        )
+        return last_assessment(self.app.store, incident, self.listed[incident.incident_id], self.now)
 
     def _outcome(self, one: Decision | AccountDecision) -> Outcome:
         if one.why_not:

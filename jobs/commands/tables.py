@@ -174,7 +174,7 @@ def show_deliveries(app: "App", state: str | None, limit: int, as_json: bool) ->
 def _held(app: "App") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
     from detector.labels.terms import HELD as WHY_HELD
-    from jobs.assessing.holding import note_of
+    from jobs.assess.notify import note_of
 
     for incident in app.store.incidents.all(state="open"):
         note = app.store.notes.get(note_of(incident))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.core_events import DATA, Alarm, Event, Verdict, alarms_of, events
+from benchmarks.studies.core_events import DATA, Alarm, Event, Verdict, alarms_of, events
 from tests.acceptance.followed_page import follow
 
 ROOT = Path(__file__).resolve().parents[2]

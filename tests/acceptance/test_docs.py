@@ -28,6 +28,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.policy import HoldoutPolicy, LawfulBasis
 from detector.domain.rule import Offer
 from detector.settings import DEFAULT, Settings, load
+from detector.sources.folder import FolderSettings
 from jobs.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -267,10 +268,10 @@ def toml(value: object) -> str:
 
 
 NESTED = {HoldoutPolicy: "[care.holdout]", LawfulBasis: "[[care.lawful_basis]]", Offer: "[[care.offers]]"}
+KINDS_SHOWN: dict[str, Any] = {"receivers": CloudEventsSettings, "feeds": FolderSettings}
+"""Section of several entries -> the kind whose keys its page shows."""
 SECTIONS = {
-    "## [[receivers]]" if name == "receivers" else f"## [{name}]": CloudEventsSettings
-    if name == "receivers"
-    else field.annotation
+    f"## [[{name}]]" if name in KINDS_SHOWN else f"## [{name}]": KINDS_SHOWN.get(name, field.annotation)
     for name, field in Settings.model_fields.items()
 } | {f"### {name}": section for section, name in NESTED.items()}
 
@@ -324,7 +325,7 @@ def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...])
 
 def test_every_name_in_an_alerts_body_is_told() -> None:
     care = ("compose", "service_problem", "impact_part", "account_part")
-    composed = (*(f"detector/care/{name}.py" for name in care), "jobs/assessing/announcing.py")
+    composed = (*(f"detector/care/{name}.py" for name in care), "jobs/assess/notify.py")
     code = "".join((ROOT / name).read_text(encoding="utf-8") for name in composed)
     given = set(re.findall(r"\"([a-z]+(?:[A-Z][A-Za-z]*)+)\"", code))
     assert {"statusChangeReason", "leadTimeS"} <= given

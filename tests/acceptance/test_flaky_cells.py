@@ -12,7 +12,7 @@ from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
-from detector.incidents import correlate, end_with
+from detector.incidents import correlate, end_with_incident
 from detector.scoring import fit, lookback, score
 from detector.settings import Settings
 
@@ -80,7 +80,7 @@ def incidents_of_the_last_day(flaky):
         found = track(evidence, known, missing, reference, policy, now=now)
         changed = correlate(standing, found, evidence, reference, {}, IncidentPolicy(), now=now)
         missing = found.missing
-        book |= {d.degradation_id: d for d in end_with(found, changed).degradations}
+        book |= {d.degradation_id: d for d in end_with_incident(found, changed).degradations}
         incidents |= {i.incident_id: i for i in changed}
     return frame, [i for i in incidents.values() if i.state != "merged"]
 

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.scoring import tails
-from detector.scoring.baseline import KNOT, stretched
-from detector.scoring.calibration import Exceedances, stretch
+from detector.scoring.baseline import KNOT, calibrated_tail
 from detector.scoring.common_mode import factor
 from detector.scoring.horizons import summed
 from detector.scoring.shrinkage import shrunk
+from detector.scoring.tail_calibration import Exceedances, tail_calibration
 from detector.scoring.time_of_week import HOURS, time_of_week
 from tests.tables import kpi
 
@@ -41,7 +41,7 @@ def test_beta_binomial_tails_add_up_to_the_mean(attempts, fraction, rho):
 @given(st.lists(st.floats(0, 300), min_size=2), st.floats(0.1, KNOT), st.floats(0.1, 1))
 def test_calibration_keeps_the_order_and_only_weakens(strengths, at_knot, slope):
     s = np.sort(np.array(strengths))
-    got = stretched(s, at_knot, slope)
+    got = calibrated_tail(s, at_knot, slope)
     assert (np.diff(got) >= -1e-9).all()
     assert (got <= s + 1e-9).all()
 
@@ -49,7 +49,7 @@ def test_calibration_keeps_the_order_and_only_weakens(strengths, at_knot, slope)
 @given(st.lists(st.floats(KNOT, 300), max_size=200), st.integers(0, 10_000))
 def test_calibration_stays_in_its_limits(found, more):
     s = np.array(found, float)
-    at_knot, slope = stretch(Exceedances(s, np.arange(len(s)), len(s) + more, len(s)), np.arange(3))
+    at_knot, slope = tail_calibration(Exceedances(s, np.arange(len(s)), len(s) + more, len(s)), np.arange(3))
     assert 0.3 * KNOT <= at_knot <= KNOT
     assert 0.1 < slope <= 1
 

@@ -71,7 +71,7 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
         started_at=since,
         detected_at=since + QUARTER,
         severity=draw(st.sampled_from(SEVERITIES)),
-        strength=draw(st.floats(3.0, 300.0)),
+        neg_log10_p=draw(st.floats(3.0, 300.0)),
         expected=one.expected,
         observed=one.observed,
         numerator=one.numerator,

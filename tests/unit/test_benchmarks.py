@@ -1,12 +1,10 @@
 """The benchmarks run, in a tiny size: what they measure is looked at by people, never asserted."""
 
-import json
-
-from benchmarks import impact, period, pm_xml, replaying
-from benchmarks.crowd import People
-from benchmarks.figure import Figure, as_markdown
-from benchmarks.operator import COUNTERS, BenchOperator
-from benchmarks.speed import HEADING, PARTS, write
+from benchmarks.speed import assessment, backtest, period, pm_xml
+from benchmarks.speed.__main__ import PARTS
+from benchmarks.speed.figure import HEADING, Figure, as_markdown, write
+from benchmarks.speed.operator import COUNTERS, BenchOperator
+from benchmarks.speed.population import People
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.simulator import simulate
@@ -36,19 +34,19 @@ def test_a_period_lands_and_its_faulty_sites_are_found(tmp_path):
 
 def test_a_crowd_is_assessed_and_looked_up(tmp_path):
     people = People(3_000, 4_000, hours=24)
-    told = {phase: do(tmp_path, people, 3) for phase, do in impact.DO.items()}
-    figures = impact.rows(told, told, 3_000, 4_000)
+    told = {phase: do(tmp_path, people, 3) for phase, do in assessment.DO.items()}
+    figures = assessment.rows(told, told, 3_000, 4_000)
     assert [figure.unit for figure in figures] == ["s", "s", "s", "s", "s", "MB", "ms", "s"]
     assert "exposed" in figures[2].detail
 
 
 def test_a_replay_tells_where_its_time_went(tmp_path):
     made = simulate(tmp_path, cells=6, days=2, seed=3, subscribers_per_cell=3)
-    seconds, _ = replaying.replay(tmp_path, Window(made.end - 3600, made.end))
+    seconds, _ = backtest.replay(tmp_path, Window(made.end - 3600, made.end))
     assert set(seconds) == {"history", "learn", "pull", "detect", "assess"}
 
 
-def test_results_are_a_page_and_a_file(tmp_path):
+def test_results_are_a_page(tmp_path):
     figure = Figure(
         what="a thing",
         value=1234.5,
@@ -61,6 +59,5 @@ def test_results_are_a_page_and_a_file(tmp_path):
     )
     write([figure], "a machine", folder=tmp_path)
     assert "| a thing | 1,234 MB/s | >= 1: MISSED | 0.9 | another |" in (tmp_path / "speed.md").read_text()
-    assert json.loads((tmp_path / "speed.json").read_text())[0]["ratio"] == 0.9
     assert as_markdown([], HEADING).startswith("# Speed")
-    assert set(PARTS) == {"command", "pm_xml", "period", "impact", "replaying"}
+    assert set(PARTS) == {"command", "pm_xml", "period", "assessment", "backtest"}

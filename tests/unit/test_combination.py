@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from benchmarks.combination import Operator, bar_for, false_episodes, fisher, found, squares, strongest, surprise, table
+from benchmarks.studies.combination import (
+    Operator,
+    bar_for,
+    false_episodes,
+    fisher,
+    found,
+    squares,
+    strongest,
+    surprise,
+    table,
+)
 from detector.domain.window import Window
 
 PERIODS, CELLS, KPIS = 96 * 8, 6, 8

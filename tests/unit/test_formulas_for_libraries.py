@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
-from detector.incidents.chance import group_by_chance, rate_of
+from detector.incidents.chance import group_p_value, onset_probability
 from detector.scoring.horizons import decay, summed
 from detector.simulator.scenario import PERIOD_S, autoregressive
 
@@ -26,5 +26,5 @@ def test_autoregressive_noise_is_a_recursive_filter():
 
 @pytest.mark.parametrize(("bad", "members"), [(0, 3), (1, 1), (2, 5), (3, 3), (60, 60), (7, 900)])
 def test_the_chance_of_a_group_is_a_binomial_tail(bad, members):
-    found = group_by_chance(bad, members, bad_outside=4, outside=197, window_s=2700)
-    assert found == pytest.approx(stats.binom.sf(bad - 1, members, rate_of(4, 197, 2700)), rel=1e-9)
+    found = group_p_value(bad, members, bad_outside=4, outside=197, window_s=2700)
+    assert found == pytest.approx(stats.binom.sf(bad - 1, members, onset_probability(4, 197, 2700)), rel=1e-9)

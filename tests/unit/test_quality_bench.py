@@ -154,6 +154,4 @@ def test_counts_of_operators_are_pooled_and_written(tmp_path):
     write(tmp_path, tmp_path / "results")
     text = (tmp_path / "results" / "quality.md").read_text()
     assert "| 3 sigma by hour of week, documented default | 2 | 66.7" in text
-    page = (tmp_path / "results" / "quality.html").read_text()
-    assert page.count("<table>") == page.count("</table>") == len(tables(pooled(verdicts), 3.0))
-    assert "http" not in page.replace("http-equiv", "")
+    assert text.count("\n| --- |") == len(tables(pooled(verdicts), 3.0))

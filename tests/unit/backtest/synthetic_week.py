@@ -202,7 +202,7 @@ def _degradation(cell: str, kind: str, start: int, opened: int, end: int, rng: n
         started_at=first,
         detected_at=opened,
         severity="major",
-        strength=float(rng.uniform(5, 40)),
+        neg_log10_p=float(rng.uniform(5, 40)),
         expected=level,
         observed=level * BAD[kind],
         numerator=10.0,

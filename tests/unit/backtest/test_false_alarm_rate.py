@@ -1,4 +1,4 @@
-"""The rate of quiet days: what the tail of small peaks says of those that pass the bar."""
+"""The rate of quiet days: what the tail of small peaks says of those that pass the threshold."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ import pytest
 from detector.backtest.false_alarm_rate import FROM, Peaks, beyond
 
 
-@pytest.mark.parametrize("bar", [5.0, 6.5, 8.0])
-def test_a_model_that_keeps_its_promise_is_told_so_within_its_interval(bar: float) -> None:
+@pytest.mark.parametrize("threshold", [5.0, 6.5, 8.0])
+def test_a_model_that_keeps_its_promise_is_told_so_within_its_interval(threshold: float) -> None:
     """2,000 peaks of an exponential tail in a thousand cell weeks; a tenfold bar is a tenth as often passed."""
     chance = np.random.default_rng(3)
     heights = (FROM + chance.exponential(1 / np.log(10), 2000)).tolist()
-    figure = beyond(heights, bar, 1.0)
-    true = 2000 * 10 ** -(bar - FROM)
+    figure = beyond(heights, threshold, 1.0)
+    true = 2000 * 10 ** -(threshold - FROM)
     assert figure.low is not None
     assert figure.high is not None
     assert figure.low <= true <= figure.high

@@ -44,7 +44,7 @@ FOUND = Degradation(
     started_at=EIGHT - 2700,
     detected_at=EIGHT,
     severity="major",
-    strength=9.0,
+    neg_log10_p=9.0,
     expected=0.992,
     observed=0.914,
     numerator=10220,
@@ -307,7 +307,7 @@ def test_more_on_the_list_than_expected_to_suffer_is_explained():
 def test_the_evidence_begins_with_the_figures_that_the_reason_tells():
     latest = Reading(EIGHT, 1, 0.0, 0.992, 0.0, 900.0)
     gone = replace(FOUND, readings=(latest, latest))
-    surer = replace(FOUND, degradation_id="deg_43", severity="minor", strength=200.0)
+    surer = replace(FOUND, degradation_id="deg_43", severity="minor", neg_log10_p=200.0)
     both = replace(INCIDENT, degradation_ids=("deg_42", "deg_43"))
     told = alert(both, found=(surer, gone)).data
     assert told["serviceProblem"]["reason"] == "RRC setup success 0 % (0 of 900) over 15 min, expected 99.2 %"
@@ -391,7 +391,7 @@ def test_few_people_are_withheld_and_the_note_says_so():
 
 
 def test_nobody_known_and_nothing_measured_still_makes_json():
-    odd = replace(FOUND, numerator=np.nan, expected=np.inf, strength=np.nan)
+    odd = replace(FOUND, numerator=np.nan, expected=np.inf, neg_log10_p=np.nan)
     body = json.dumps(
         alert(
             impact=Impact(incident_id="inc_42", assessed_at=EIGHT, exposed=0, affected=0, affected_low=0, affected_high=0),

@@ -190,7 +190,7 @@ def test_a_lookup_and_an_alert_name_the_same_trouble():
         started_at=TEN - 3600,
         detected_at=TEN - 1800,
         severity="major",
-        strength=9.0,
+        neg_log10_p=9.0,
         expected=0.01,
         observed=0.2,
         numerator=20,

@@ -160,8 +160,8 @@ def test_the_core_confirms_missing_data_that_began_with_its_own_trouble() -> Non
 
 def test_infinite_strength_is_stored_as_a_number() -> None:
     shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
-    shown.strength[0, COLUMN["acc"]] = np.inf
-    assert raised(shown)["accessibility"].strength == 300.0
+    shown.neg_log10_p[0, COLUMN["acc"]] = np.inf
+    assert raised(shown)["accessibility"].neg_log10_p == 300.0
 
 
 def test_an_episode_keeps_the_figures_of_its_worst_moment() -> None:
@@ -172,7 +172,7 @@ def test_an_episode_keeps_the_figures_of_its_worst_moment() -> None:
         08:30 | mild
     """)
     (episode,) = story.degradations.values()
-    assert (episode.strength, episode.observed, episode.severity, episode.periods) == (30.0, 0.6, "major", 1)
+    assert (episode.neg_log10_p, episode.observed, episode.severity, episode.periods) == (30.0, 0.6, "major", 1)
     assert episode.started_at == at("07:30")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.complaint_data import NETWORK, PERSON, USE, cross_validated, read_people
+from benchmarks.studies.complaint_data import NETWORK, PERSON, USE, cross_validated, read_people
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "subscriber_complaints" / "Customer_Churn.csv.gz"
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="real complaints lie beside the repository: ../shared/data")

@@ -8,7 +8,7 @@ from detector.domain.assessment import Assessment
 from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.customer import Customers
 from detector.domain.degradation import Degradation
-from detector.domain.exposure import Habit, LocationData, Presence, no_presence
+from detector.domain.exposure import LocationData, MobilityProfile, Presence, no_presence
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
@@ -73,7 +73,7 @@ def degradation(
     start = int(MONDAY + hour * HOUR)
     known: dict = {
         "severity": "major",
-        "strength": 9.0,
+        "neg_log10_p": 9.0,
         "numerator": 900.0,
         "denominator": 1000.0,
         "excess": 1e6,
@@ -117,7 +117,7 @@ def impact_of(
     one: Incident,
     found: Sequence[Degradation],
     *,
-    habit: Habit,
+    profile: MobilityProfile,
     presence: Presence,
     topology: Topology,
     customers: Customers,
@@ -129,4 +129,4 @@ def impact_of(
     """The impact of this incident on these people."""
     reference = Reference(operator=Operator(timezone=timezone), topology=topology, customers=customers)
     assessment = Assessment(incident=one, degradations=tuple(found))
-    return assess(assessment, LocationData(habit, presence), reference, kpis or {}, policy, now=now)
+    return assess(assessment, LocationData(profile, presence), reference, kpis or {}, policy, now=now)

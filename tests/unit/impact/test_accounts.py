@@ -24,7 +24,7 @@ def impacts(probability, known, **more):
 
 
 @pytest.mark.parametrize(
-    ("parents", "told"),
+    ("parents", "named"),
     [
         pytest.param({}, {"a": (2, 3)}, id="an account alone"),
         pytest.param({"a": "b"}, {"a": (2, 3), "b": (2, 5)}, id="a parent has its child's lines and its own"),
@@ -34,10 +34,10 @@ def impacts(probability, known, **more):
         pytest.param({"a": "unknown"}, {"a": (2, 3), "unknown": (2, 3)}, id="a parent that no row describes"),
     ],
 )
-def test_parents_have_the_lines_of_their_children(parents, told):
+def test_parents_have_the_lines_of_their_children(parents, named):
     known = customers(*(firm(key, lines, parents.get(key, "")) for key, lines in (("a", 3), ("b", 2), ("c", 4))))
     found = impacts({"a0": 1.0, "a1": 1.0}, known)
-    assert {key: (one.affected_lines, one.lines) for key, one in found.items()} == told
+    assert {key: (one.affected_lines, one.lines) for key, one in found.items()} == named
 
 
 def test_a_line_of_two_accounts_counts_in_each_once():
@@ -68,8 +68,8 @@ def test_a_service_level_is_used_up_by_all_lines_degraded_minutes():
 def test_a_cell_is_named_only_where_many_lines_suffer(floor, cells):
     """Six lines owe all to one cell, three to another: with a floor of four the second would tell of three people."""
     known = customers(firm("a", 20))
-    owed = {f"a{n}": {"busy" if n < 6 else "quiet": 1.0} for n in range(9)}
-    found = impacts(dict.fromkeys(owed, 1.0), known, cells_of=lambda people: owed, floor=floor)
+    attribution = {f"a{n}": {"busy" if n < 6 else "quiet": 1.0} for n in range(9)}
+    found = impacts(dict.fromkeys(attribution, 1.0), known, cells_of=lambda people: attribution, floor=floor)
     assert found["a"].cell_shares == cells
 
 
@@ -77,14 +77,14 @@ def test_an_assessment_says_which_cells_a_firm_owes_its_trouble_to():
     """Eight of its lines sit behind one dead cell and six behind another; two are elsewhere."""
     people, accounts = firm("f", 16, sla="99.9")
     at = {key: "a" if n < 8 else "b" if n < 14 else "c" for n, key in enumerate(people)}
-    habit_rows = [row for key, cell in at.items() for row in always(key, cell)]
+    profile_rows = [row for key, cell in at.items() for row in always(key, cell)]
     impact = assessed(
         [degradation(cell, "outage", 0, 100, 0) for cell in "ab"],
         "a b",
-        habit_rows=habit_rows,
+        profile_rows=profile_rows,
         customers=customers((people, accounts)),
     )
-    (told,) = impact.accounts
-    assert (told.affected_lines, told.lines) == (14, 16)
-    assert [cell for cell, _ in told.cell_shares] == ["a", "b"]
-    assert sum(share for _, share in told.cell_shares) == pytest.approx(1.0, abs=0.01)
+    (named,) = impact.accounts
+    assert (named.affected_lines, named.lines) == (14, 16)
+    assert [cell for cell, _ in named.cell_shares] == ["a", "b"]
+    assert sum(share for _, share in named.cell_shares) == pytest.approx(1.0, abs=0.01)

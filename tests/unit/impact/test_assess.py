@@ -6,14 +6,14 @@ from detector.domain.customer import Account, Consent, Customers, Membership, Su
 from detector.domain.impact import Impact
 from detector.domain.kpi import Kpi
 from detector.domain.policy import ImpactPolicy
-from detector.impact import learn_habit
+from detector.impact import learn_mobility_profile
 from tests.unit.impact.impact_world import HOUR, MONDAY, always, degradation, impact_of, incident, presence, topology
 
-HABIT_ROWS = always("ann", "a") + always("bob", "a", seconds=1800) + always("cem", "b") + always("dee", "c", attempts=0)
+PROFILE_ROWS = always("ann", "a") + always("bob", "a", seconds=1800) + always("cem", "b") + always("dee", "c", attempts=0)
 
 
 def assessed(
-    found, cells, *, rows=(), at=0.5, net=None, customers=None, policy=None, habit_rows=HABIT_ROWS, kpis=None, **more
+    found, cells, *, rows=(), at=0.5, net=None, customers=None, policy=None, profile_rows=PROFILE_ROWS, kpis=None, **more
 ):
     """Told as ending at the end of the next period, unless `more` says otherwise."""
     found = found if isinstance(found, list) else [found]
@@ -21,7 +21,7 @@ def assessed(
     return impact_of(
         incident(found, cells, **more),
         found,
-        habit=learn_habit(presence(habit_rows), timezone="UTC", before=MONDAY),
+        profile=learn_mobility_profile(presence(profile_rows), timezone="UTC", before=MONDAY),
         presence=presence(rows),
         topology=net or topology(),
         customers=customers or Customers(),
@@ -86,10 +86,10 @@ def test_a_rate_per_session_second_is_turned_into_a_rate_per_attempt():
 def test_others_take_over_from_a_dead_cell_if_they_can():
     found = degradation("s1a", "outage", 0, 100, 0)
     rows = always("ann", "s1a")
-    bare = assessed(found, "s1a", habit_rows=rows, net=topology("s1a s2a"))
-    neighbours = assessed(found, "s1a", habit_rows=rows, net=topology("s1a s2a", neighbours={"s1a": "s2a"}))
-    layer = assessed(found, "s1a", habit_rows=rows, net=topology("s1a s1b", s1b="B20"))
-    same_band = assessed(found, "s1a", habit_rows=rows, net=topology("s1a s1b"))
+    bare = assessed(found, "s1a", profile_rows=rows, net=topology("s1a s2a"))
+    neighbours = assessed(found, "s1a", profile_rows=rows, net=topology("s1a s2a", neighbours={"s1a": "s2a"}))
+    layer = assessed(found, "s1a", profile_rows=rows, net=topology("s1a s1b", s1b="B20"))
+    same_band = assessed(found, "s1a", profile_rows=rows, net=topology("s1a s1b"))
     assert chance(bare, "ann") == pytest.approx(chance(same_band, "ann"))
     assert chance(bare, "ann") > chance(neighbours, "ann") > chance(layer, "ann") > 0
 
@@ -130,7 +130,7 @@ def test_where_people_were_seen_last_counts():
 def test_people_who_vanish_from_a_dead_cell_stay_on_the_list_and_those_seen_elsewhere_are_well():
     found = degradation("a", "outage", 0, 100, 0)
     arrived = [("ann", "a", -1, 3600), ("eve", "a", -1, 3600), ("eve", "c", 0, 3600), ("cem", "b", 0, 3600)]
-    impact = assessed(found, "a", rows=arrived, at=1.1, habit_rows=HABIT_ROWS + always("eve", "a"))
+    impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=PROFILE_ROWS + always("eve", "a"))
     assert chance(impact, "ann") > 0.9
     assert chance(impact, "eve") < 0.3
 
@@ -140,7 +140,7 @@ def test_a_call_cut_off_while_moving_to_another_cell_counts():
     movers = [f"m{i:02}" for i in range(20)]
     arrived = [(who, "a", -1, 3600, 10, 0) for who in movers]
     arrived += [(who, "b", 0, 3600, 10, int(who < "m10")) for who in movers] + [("cem", "b", 0, 3600, 10, 1)]
-    impact = assessed(found, "a", rows=arrived, at=1.1, habit_rows=[row for who in movers for row in always(who, "a")])
+    impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=[row for who in movers for row in always(who, "a")])
     assert chance(impact, "m03") > 0.5 > chance(impact, "m13")
     assert chance(impact, "cem") == 0, "was never in the dead cell"
 
@@ -155,7 +155,7 @@ def test_a_failure_where_one_always_is_at_this_hour_is_not_the_dead_cells():
         for row in always(who, "a", seconds=1800) + always(who, "b" if who < "m10" else "c", seconds=1800)
     ]
     arrived = [(who, "b", 0, 3600, 10, 1) for who in movers]
-    impact = assessed(found, "a", rows=arrived, at=1.1, habit_rows=usual, net=net, policy=ImpactPolicy(list_above=0.0))
+    impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=usual, net=net, policy=ImpactPolicy(list_above=0.0))
     assert chance(impact, "m15") > chance(impact, "m05") + 0.05, "m15 never is behind b by itself"
 
 
@@ -245,7 +245,7 @@ def test_accounts_count_each_line_once():
 
 
 def test_nothing_known_is_nobody_and_no_error():
-    impact = assessed(degradation("a", "outage", 0, 100, 0), "a", habit_rows=[])
+    impact = assessed(degradation("a", "outage", 0, 100, 0), "a", profile_rows=[])
     assert (impact.exposed, impact.affected, impact.affected_low, impact.affected_high) == (0, 0, 0, 0)
     assert impact.people == impact.accounts == ()
 

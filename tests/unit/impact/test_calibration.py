@@ -6,8 +6,8 @@ import pytest
 from detector.domain.customer import Customers
 from detector.domain.exposure import Presence
 from detector.domain.policy import ImpactPolicy
-from detector.impact import learn_habit
-from detector.impact.chance import affected_interval
+from detector.impact import learn_mobility_profile
+from detector.impact.suffering import affected_interval
 from tests.unit.impact.impact_world import HOUR, MONDAY, WEEK, degradation, impact_of, incident, topology
 
 PEOPLE = 600
@@ -61,11 +61,11 @@ def listed(seed: int, extra: float, hours: int, arrived: int) -> tuple[np.ndarra
         world.failures[i] += own
         suffered |= own > 0
     found = degradation("c0", "accessibility", 0, 0.99, 0.99 - extra)
-    habit = learn_habit(world.presence(-3 * WEEK, 0), timezone="UTC", before=MONDAY)
+    profile = learn_mobility_profile(world.presence(-3 * WEEK, 0), timezone="UTC", before=MONDAY)
     impact = impact_of(
         incident([found], "c0", resolved_at=MONDAY + hours * HOUR),
         [found],
-        habit=habit,
+        profile=profile,
         presence=world.presence(-3, arrived),
         topology=topology(" ".join(f"c{i}" for i in range(CELLS))),
         customers=Customers(),

@@ -110,12 +110,12 @@ def test_the_same_day_again_gives_the_same_rows():
 MILDEST_FIRST = sorted(GRAVITY, key=lambda harm: GRAVITY[harm])
 
 
-@pytest.mark.parametrize(("milder", "graver"), list(pairwise(MILDEST_FIRST)))
-def test_no_service_weighs_more_than_slow_service(milder, graver):
+@pytest.mark.parametrize(("milder", "worse"), list(pairwise(MILDEST_FIRST)))
+def test_no_service_weighs_more_than_slow_service(milder, worse):
     kinds = {"coverage": "outage", "access": "accessibility", "drops": "mobility", "slow": "integrity", "core": "core"}
-    rows = [lived(listing(), incidents=(incident(kinds[harm]),))["subscriber", "ann"] for harm in (milder, graver)]
+    rows = [lived(listing(), incidents=(incident(kinds[harm]),))["subscriber", "ann"] for harm in (milder, worse)]
     assert rows[0].index > rows[1].index
-    assert [next(iter(row.by_harm)) for row in rows] == [milder, graver]
+    assert [next(iter(row.by_harm)) for row in rows] == [milder, worse]
     assert set(GRAVITY) == set(HARMS)
 
 
@@ -159,5 +159,5 @@ def test_the_index_stays_within_its_bounds_and_heals_with_time(rows):
 @given(rows=DAYS, worst=st.floats(0.1, 1))
 def test_a_further_bad_day_never_makes_it_better(rows, worst):
     before = [row for row in rows if row.day < MIDNIGHT]
-    graver = [*before, day(0, max([worst, *(r.worst for r in before)]))]
-    assert index_at(MIDNIGHT, graver) <= index_at(MIDNIGHT, before)
+    worse = [*before, day(0, max([worst, *(r.worst for r in before)]))]
+    assert index_at(MIDNIGHT, worse) <= index_at(MIDNIGHT, before)

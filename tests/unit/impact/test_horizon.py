@@ -3,14 +3,13 @@
 import pytest
 
 from detector.domain.customer import Customers
-from detector.domain.impact import Affected
-from detector.domain.incident import Rival
+from detector.domain.impact import Affected, combined_risk
+from detector.domain.incident import RootCandidate
 from detector.domain.outlook import Outlook
 from detector.domain.policy import ImpactPolicy
-from detector.impact import learn_habit
-from detector.impact.coming import next_exposure
+from detector.impact import learn_mobility_profile
+from detector.impact.expected_presence import next_exposure
 from detector.impact.horizon import AHEAD_CAP_S, horizon, still_on
-from detector.impact.union import union
 from tests.listings import listing_of
 from tests.unit.impact.impact_world import HOUR, MONDAY, degradation, impact_of, incident, presence, topology
 
@@ -56,16 +55,16 @@ THERE = [("ann", "a", hour, 3600) for hour in range(-14 * 24, 0)]
 
 
 def test_who_is_not_there_now_is_told_when_they_are_expected():
-    habit = learn_habit(presence(EVENING + THERE), timezone="UTC", before=MONDAY)
-    assert next_exposure(habit, ["eve"], {"a"}, NOW, "UTC") == {"eve": MONDAY + 19 * HOUR}
-    assert next_exposure(habit, ["eve"], {"b"}, NOW, "UTC") == {}
+    profile = learn_mobility_profile(presence(EVENING + THERE), timezone="UTC", before=MONDAY)
+    assert next_exposure(profile, ["eve"], {"a"}, NOW, "UTC") == {"eve": MONDAY + 19 * HOUR}
+    assert next_exposure(profile, ["eve"], {"b"}, NOW, "UTC") == {}
     found = bad(updated_at=MONDAY + 12 * HOUR)
     people = {
         p.subscriber: p
         for p in impact_of(
             incident([found], "a"),
             [found],
-            habit=habit,
+            profile=profile,
             presence=presence([]),
             topology=topology("a b"),
             customers=Customers(),
@@ -80,13 +79,13 @@ def test_who_is_not_there_now_is_told_when_they_are_expected():
 
 
 def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
-    habit = learn_habit(presence(THERE), timezone="UTC", before=MONDAY)
+    profile = learn_mobility_profile(presence(THERE), timezone="UTC", before=MONDAY)
     for kind, least in (("outage", 1500), ("integrity", 300)):
         found = degradation("a", kind, 0, 20.0, 0.0, updated_at=NOW)
         (ann,) = impact_of(
             incident([found], "a", resolved_at=MONDAY + HOUR),
             [found],
-            habit=habit,
+            profile=profile,
             presence=presence([]),
             topology=topology("a"),
             customers=Customers(),
@@ -107,21 +106,23 @@ def test_a_person_of_two_incidents_is_one_person():
         Affected(incident_id="inc_2", subscriber="ann", account="", basis="expected", probability=0.5, exposure_s=1.0),
         Affected(incident_id="inc_2", subscriber="bob", account="", basis="expected", probability=0.1, exposure_s=1.0),
     ]
-    assert union(rows) == pytest.approx({"ann": 0.8, "bob": 0.1})
+    assert combined_risk(rows) == pytest.approx({"ann": 0.8, "bob": 0.1})
 
 
 def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fate():
     found = [degradation(cell, "outage", 0, 100.0, 0.0, updated_at=NOW) for cell in ("s1a", "s1b")]
     net = topology("s1a s1b s1c s2a")
-    habit = learn_habit(presence([("cid", "s1c", hour, 3600) for hour in range(-14 * 24, 0)]), timezone="UTC", before=MONDAY)
+    profile = learn_mobility_profile(
+        presence([("cid", "s1c", hour, 3600) for hour in range(-14 * 24, 0)]), timezone="UTC", before=MONDAY
+    )
 
     def chance(bad_cells, testable):
-        rivals = (Rival("site", "s1", bad_cells, testable, 0.9, 1.0),)
-        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=rivals)
+        named = (RootCandidate("site", "s1", bad_cells, testable, 0.9, 1.0),)
+        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=named)
         impact = impact_of(
             one,
             found,
-            habit=habit,
+            profile=profile,
             presence=presence([]),
             topology=net,
             customers=Customers(),

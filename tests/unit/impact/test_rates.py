@@ -16,7 +16,7 @@ SEEN = Degradation(
     started_at=0,
     detected_at=0,
     severity="major",
-    strength=20.0,
+    neg_log10_p=20.0,
     expected=0.99,
     observed=0.89,
     numerator=0.0,
@@ -29,7 +29,7 @@ CORE = replace(SEEN, degradation_id="deg_2", object_id="amf-1", family="core", k
 
 
 @pytest.mark.parametrize(
-    ("own", "told"),
+    ("own", "expected_rate"),
     [
         ([SEEN], 0.1),
         ([SEEN, replace(SEEN, kpi="k2", observed=0.79)], 0.2),  # one family watches the same failures
@@ -40,8 +40,8 @@ CORE = replace(SEEN, degradation_id="deg_2", object_id="amf-1", family="core", k
         ([replace(SEEN, kind="outage"), replace(SEEN, kind="congestion")], 0.0),
     ],
 )
-def test_what_stands_for_a_cell(own: list[Degradation], told: float) -> None:
-    assert failing_of("c1", own, {}, {}) == pytest.approx(told, rel=0.03)
+def test_what_stands_for_a_cell(own: list[Degradation], expected_rate: float) -> None:
+    assert failing_of("c1", own, {}, {}) == pytest.approx(expected_rate, rel=0.03)
 
 
 def test_few_failures_at_the_strongest_moment_are_partly_luck() -> None:

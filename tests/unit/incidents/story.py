@@ -24,7 +24,7 @@ from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy, IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick, utc
-from detector.incidents import correlate, end_with
+from detector.incidents import correlate, end_with_incident
 from tests.tables import at, kpi
 
 AVAILABILITY = kpi("avail", title="Availability", family="availability", floor=0.05)
@@ -78,15 +78,15 @@ def network(sites: int = 20, *, site_known: bool = True, hub: int = 0) -> Topolo
 def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evidence:
     """The evidence of one tick that shows each object as its word says."""
     shape = (len(objects), len(KPIS))
-    nan = {name: np.full(shape, np.nan) for name in ("strength", "recent", "observed", "expected", "denominator")}
+    nan = {name: np.full(shape, np.nan) for name in ("neg_log10_p", "recent", "observed", "expected", "denominator")}
     periods = np.ones(shape, np.int64)
     missing, load = np.zeros(len(objects), bool), np.full(len(objects), np.nan)
     for i, name in enumerate(objects):
         word = words.get(name, "core-ok" if name == "amf1" else "ok")
         load[i] = 1.4 if word.endswith("+") else 1.0
         missing[i] = word.startswith("gone")
-        for kpi_id, strength, recent, horizon, observed, expected, denominator in WORDS[word.rstrip("+")]:
-            values = {"strength": strength, "recent": recent, "observed": observed, "expected": expected}
+        for kpi_id, neg_log10_p, recent, horizon, observed, expected, denominator in WORDS[word.rstrip("+")]:
+            values = {"neg_log10_p": neg_log10_p, "recent": recent, "observed": observed, "expected": expected}
             for key, value in (values | {"denominator": denominator}).items():
                 nan[key][i, COLUMN[kpi_id]] = value
             periods[i, COLUMN[kpi_id]] = horizon
@@ -96,7 +96,7 @@ def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evi
         tick=tick,
         objects=objects,
         kpis=KPIS,
-        strength=nan["strength"],
+        neg_log10_p=nan["neg_log10_p"],
         recent=nan["recent"],
         periods=periods,
         observed=nan["observed"],
@@ -106,7 +106,7 @@ def evidence(tick: Tick, words: dict[str, str], objects: tuple[str, ...]) -> Evi
         numerator=numerator,
         denominator=nan["denominator"],
         excess=excess,
-        matters=nan["strength"] > 3,
+        matters=nan["neg_log10_p"] > 3,
         missing=missing,
         neighbour_load=load,
         testable_share=1.0 - float(missing.mean()),
@@ -148,7 +148,7 @@ class Story:
         known = [i for i in self.incidents.values() if i.state == "open"][::order]
         handed = replace(tracked, degradations=tracked.degradations[::order])
         correlated = correlate(known, handed, seen, reference, {k.id: k for k in KPIS}, self.policy, now=now)
-        self._note(start, end_with(tracked, correlated).degradations, correlated)
+        self._note(start, end_with_incident(tracked, correlated).degradations, correlated)
         self.missing = dict(tracked.missing)
 
     def _note(self, start: int, degradations: tuple[Degradation, ...], incidents: tuple[Incident, ...]) -> None:

@@ -22,7 +22,7 @@ RRC = Degradation(
     started_at=at("08:00"),
     detected_at=at("08:20"),
     severity="major",
-    strength=12.0,
+    neg_log10_p=12.0,
     expected=0.992,
     observed=10220 / 11180,
     numerator=10220,
@@ -32,7 +32,7 @@ RRC = Degradation(
     duration_s=900,
 )
 SLOW = replace(RRC, kpi="thp", family="integrity", kind="integrity", observed=2.5, expected=21.0)
-GONE = replace(RRC, kpi="data", family="data", kind="outage", strength=0.0, confirmed_by="neighbours,alarm")
+GONE = replace(RRC, kpi="data", family="data", kind="outage", neg_log10_p=0.0, confirmed_by="neighbours,alarm")
 SITE = [replace(RRC, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in (1, 2, 3)]
 
 
@@ -80,27 +80,27 @@ def test_reason(own: list[Degradation], root: tuple[str, str], want: str) -> Non
 
 
 def test_confidence_grows_with_evidence_with_cells_and_with_confirmations_and_is_never_certain() -> None:
-    weak = replace(RRC, strength=4.5)
+    weak = replace(RRC, neg_log10_p=4.5)
     assert 0.05 <= confidence([weak], 0) < confidence([weak], 1) < confidence([weak], 2) < 0.99
     assert confidence([weak], 0) < confidence([weak, replace(weak, object_id="c2")], 0)
     assert confidence([weak, replace(weak, family="volume")], 0) == confidence([weak], 0)
-    assert confidence([replace(RRC, strength=300.0)], 4) == 0.99
+    assert confidence([replace(RRC, neg_log10_p=300.0)], 4) == 0.99
     assert confidence([GONE], 1) > confidence([GONE], 0)
 
 
 def test_the_sentence_speaks_of_what_the_incident_is_called_after():
     """Slow data that is more severe beside failing connections: 'Connections fail' and 'Throughput 2.5' contradict."""
-    slow = replace(SLOW, severity="critical", strength=99.0)
-    told = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
-    assert told.startswith("RRC setup success 91.4 %")
+    slow = replace(SLOW, severity="critical", neg_log10_p=99.0)
+    text = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
+    assert text.startswith("RRC setup success 91.4 %")
     over = replace(RRC, cleared_at=9000)
     assert reason([slow, over], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("at worst RRC setup")
     assert reason([slow], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("Throughput 2.5")
 
 
 def test_of_what_is_over_the_worst_is_told_even_where_its_degradation_has_not_cleared_yet():
-    told = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
-    assert told.startswith("at worst RRC setup success 91.4 %")
+    text = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
+    assert text.startswith("at worst RRC setup success 91.4 %")
 
 
 @pytest.mark.parametrize(("cells", "want"), [(1, "c0;"), (2, "c0 and another;"), (4, "c0 and 3 others;")])

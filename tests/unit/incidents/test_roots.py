@@ -4,15 +4,19 @@ import pytest
 
 from detector.domain.cell import Cell, NetworkFunction, Topology
 from detector.domain.degradation import Degradation, degradation_id
+from detector.domain.detection import Tracked
 from detector.domain.policy import IncidentPolicy
-from detector.incidents import causes
+from detector.domain.ports import Reference
+from detector.domain.window import Tick
+from detector.incidents.correlation_context import CorrelationContext
+from detector.incidents.roots import root_causes
 from tests.tables import at
-from tests.unit.incidents.story import network
+from tests.unit.incidents.story import evidence, network
 
 
 def bad(object_id: str, start: str = "08:00", kind: str = "outage", *, periods: int = 1, **fields: object) -> Degradation:
     began = at(start)
-    given = {"severity": "major", "strength": 20.0} | fields
+    given = {"severity": "major", "neg_log10_p": 20.0} | fields
     return Degradation(
         degradation_id=degradation_id(object_id, kind, began),
         object_id=object_id,
@@ -38,7 +42,9 @@ def site(*numbers: int) -> list[str]:
 
 def found(degradations: list[Degradation], topology: Topology, testable: int = 61) -> set[tuple[str, str, int]]:
     """(kind, id, degradations explained)."""
-    all_ = causes(degradations, topology=topology, objects_testable=testable, policy=IncidentPolicy())
+    seen = evidence(Tick(at("08:00"), 900), {}, tuple(f"o{n}" for n in range(testable)))
+    tracked, reference = Tracked(tuple(degradations), {}), Reference(topology=topology)
+    all_ = root_causes(CorrelationContext.of(tracked, seen, reference, {}, IncidentPolicy(), now=at("08:20")))
     assert sorted(i for c in all_ for i in c.degradation_ids) == sorted(
         d.degradation_id for d in degradations if d.affects_service
     )

@@ -8,8 +8,8 @@ from detector.domain.detection import Tracked
 from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
-from detector.incidents import correlate, end_with
-from detector.incidents.times import began, ended, goes_on
+from detector.incidents import correlate, end_with_incident
+from detector.incidents.times import estimated_end, estimated_start, is_ongoing
 from tests.unit.incidents.story import evidence
 
 QUARTER = 900
@@ -22,7 +22,7 @@ SHARP = Degradation(
     started_at=40 * QUARTER,
     detected_at=42 * QUARTER,
     severity="critical",
-    strength=40.0,
+    neg_log10_p=40.0,
     expected=1.0,
     observed=0.0,
     numerator=0,
@@ -37,7 +37,7 @@ MILD = replace(
     degradation_id="d2",
     family="integrity",
     kind="integrity",
-    strength=9.0,
+    neg_log10_p=9.0,
     periods=12,
     started_at=33 * QUARTER,
     severity="minor",
@@ -45,38 +45,38 @@ MILD = replace(
 
 
 def test_the_sharp_ones_tell_the_onset_and_not_the_earliest():
-    assert began([MILD, SHARP]) == 40 * QUARTER
-    assert began([MILD]) == 33 * QUARTER
+    assert estimated_start([MILD, SHARP]) == 40 * QUARTER
+    assert estimated_start([MILD]) == 33 * QUARTER
 
 
 def test_among_the_sharp_ones_the_middle_tells():
     others = [replace(SHARP, degradation_id=f"d{n}", started_at=at * QUARTER) for n, at in ((3, 40), (4, 41), (5, 36))]
-    assert began([SHARP, *others]) == 40 * QUARTER
+    assert estimated_start([SHARP, *others]) == 40 * QUARTER
 
 
 def test_what_began_after_the_incident_was_opened_says_nothing_of_its_onset():
-    later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, strength=200.0)
-    assert began([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
+    later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, neg_log10_p=200.0)
+    assert estimated_start([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
 
 
 def test_it_ends_with_the_last_of_the_clear_ones():
     over = [replace(SHARP, cleared_at=44 * QUARTER), replace(SHARP, degradation_id="d3", cleared_at=45 * QUARTER)]
     echo = replace(MILD, cleared_at=52 * QUARTER)
-    assert ended([*over, echo]) == 45 * QUARTER
-    assert ended([SHARP]) is None
+    assert estimated_end([*over, echo]) == 45 * QUARTER
+    assert estimated_end([SHARP]) is None
 
 
 def test_of_many_alike_the_last_few_keep_it_open_no_longer_but_half_of_them_do():
     quality = replace(SHARP, family="accessibility", kind="accessibility")
     nine = [replace(quality, degradation_id=f"d{n}", cleared_at=44 * QUARTER) for n in range(9)]
-    assert not goes_on([*nine, quality])
-    assert goes_on([*nine[:1], quality])
-    assert goes_on([*nine, SHARP])
+    assert not is_ongoing([*nine, quality])
+    assert is_ongoing([*nine[:1], quality])
+    assert is_ongoing([*nine, SHARP])
 
 
 def test_a_missing_row_says_exactly_when():
-    silent = replace(SHARP, degradation_id="d3", family="data", strength=0.0, started_at=39 * QUARTER)
-    assert began([MILD, silent]) == 39 * QUARTER
+    silent = replace(SHARP, degradation_id="d3", family="data", neg_log10_p=0.0, started_at=39 * QUARTER)
+    assert estimated_start([MILD, silent]) == 39 * QUARTER
 
 
 TOPOLOGY = Topology(
@@ -87,13 +87,13 @@ TOPOLOGY = Topology(
 )
 
 
-def slow(cell, start, strength=12.0, periods=3, **more):
+def slow(cell, start, neg_log10_p=12.0, periods=3, **more):
     return replace(
         MILD,
         degradation_id=f"{cell}-{start}",
         object_id=cell,
         started_at=start * QUARTER,
-        strength=strength,
+        neg_log10_p=neg_log10_p,
         periods=periods,
         detected_at=(start + 2) * QUARTER,
         raised_at=(start + 2) * QUARTER,
@@ -110,11 +110,11 @@ def decided(open_, degradations, at, past=()):
 
 
 def ends(degradations, incident):
-    return [d.cleared_at for d in end_with(Tracked(tuple(degradations), {}), [incident]).degradations]
+    return [d.cleared_at for d in end_with_incident(Tracked(tuple(degradations), {}), [incident]).degradations]
 
 
 def test_what_echoes_an_incident_ends_with_it():
-    clear, echo = slow("c1", 40), slow("c1", 46, strength=7.0, periods=12, family="retainability", kind="retainability")
+    clear, echo = slow("c1", 40), slow("c1", 46, neg_log10_p=7.0, periods=12, family="retainability", kind="retainability")
     (first, *_), _ = decided((), [clear], 42)
     (second, *_), _ = decided([first], [clear, echo], 48)
     over = replace(clear, cleared_at=50 * QUARTER)
@@ -126,14 +126,14 @@ def test_what_echoes_an_incident_ends_with_it():
 
 
 def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weakly_it_says_so():
-    clear, out = slow("c1", 40), slow("c1", 40, strength=4.0, periods=12, family="volume", kind="sleeping")
+    clear, out = slow("c1", 40), slow("c1", 40, neg_log10_p=4.0, periods=12, family="volume", kind="sleeping")
     (first, *_), _ = decided((), [clear, replace(out, degradation_id="other")], 42)
     (second, *_), _ = decided([first], [replace(clear, cleared_at=50 * QUARTER), replace(out, degradation_id="other")], 52)
     assert (second.state, second.ended_at) == ("open", None)
 
 
 def test_an_old_drift_is_no_part_of_a_release_that_harms_its_cell():
-    drift = slow("c1", 10, strength=40.0, periods=12)
+    drift = slow("c1", 10, neg_log10_p=40.0, periods=12)
     (old, *_), _ = decided((), [drift], 13)
     harmed = [slow(f"c{n}", 60, family="accessibility", kind="accessibility") for n in range(1, 9)]
     _, known = decided([old], [drift, *harmed], 62)
@@ -144,7 +144,7 @@ def test_an_old_drift_is_no_part_of_a_release_that_harms_its_cell():
 
 
 def test_an_outage_in_the_cell_of_an_old_drift_has_times_of_its_own():
-    drift = slow("c1", 10, strength=40.0, periods=12)
+    drift = slow("c1", 10, neg_log10_p=40.0, periods=12)
     (old, *_), _ = decided((), [drift], 13)
     out = replace(SHARP, degradation_id="out", started_at=60 * QUARTER, detected_at=61 * QUARTER)
     _, known = decided([old], [drift, out], 61)

@@ -21,7 +21,7 @@ EPISODE = Degradation(
     started_at=LIVE,
     detected_at=LIVE + QUARTER,
     severity="major",
-    strength=30.0,
+    neg_log10_p=30.0,
     expected=0.99,
     observed=0.5,
     numerator=300.0,
@@ -212,10 +212,10 @@ def test_an_assessment_that_another_daemon_has_made_is_not_made_again(story):
     assert story.app.store.listings.all() == before
 
 
-UNSURE = replace(EPISODE, bar=29.8, raised_at=LIVE + QUARTER, updated_at=LIVE + QUARTER)
+UNSURE = replace(EPISODE, threshold=29.8, raised_at=LIVE + QUARTER, updated_at=LIVE + QUARTER)
 DOUBT = {
-    "surer": ({"strength": 30.3}, {}, ["opened"]),
-    "hardly surer": ({"strength": 30.2}, {}, []),
+    "surer": ({"neg_log10_p": 30.3}, {}, ["opened"]),
+    "hardly surer": ({"neg_log10_p": 30.2}, {}, []),
     "bad for as long again": ({"updated_at": LIVE + 2 * QUARTER}, {}, ["opened"]),
     "already quiet": ({"updated_at": LIVE + 2 * QUARTER, "quiet_periods": 1}, {}, []),
     "seen over two periods, bad for one more": ({"started_at": LIVE - QUARTER, "updated_at": LIVE + 2 * QUARTER}, {}, []),

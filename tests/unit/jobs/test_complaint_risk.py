@@ -17,7 +17,8 @@ from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.complaint_risk import MODEL, WHY_NOT, known_model, refit_risk, risks
+from jobs.complaint_risk import MODEL, WHY_NOT, known_model, refit_risk
+from jobs.people_facts import PeopleFacts
 
 DAY = 86_400
 NOW = 40 * DAY + 12 * 3600
@@ -74,7 +75,7 @@ def keep(
 
 
 def told(store: Store, *listed: Affected) -> dict[str, float]:
-    return dict(risks(store, Reference(customers=PEOPLE), CarePolicy(), listed, harm="access", now=NOW))
+    return dict(PeopleFacts(store, Reference(customers=PEOPLE), NOW).contact_chances(listed, CarePolicy(), harm="access"))
 
 
 def affected(who: str, minutes: float = 30.0) -> Affected:

@@ -14,8 +14,8 @@ from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
-from jobs.assessing.histories import OF_THE_PAST, histories, with_service_levels
 from jobs.experience import KEPT, do_again_without, due, keep_experience
+from jobs.people_facts import OF_THE_PAST, PeopleFacts
 from tests.listings import listing_of
 
 DAY, HOUR = 86_400, 3600
@@ -186,7 +186,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
     ]
     with store.begin() as connection:
         store.interactions.add(connection, heard)
-    found = histories(store, ["ann", "bob", "eve"], now=NOON, timezone="UTC")
+    found = PeopleFacts(store, Reference(), NOON).histories(["ann", "bob", "eve"])
     index = rows(store)[MIDNIGHT, "ann"].index
     assert found["ann"] == CustomerHistory(
         incidents=1,
@@ -199,7 +199,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
     )
     assert found["bob"] == CustomerHistory(last_contact_at=NOON - DAY)
     assert found["eve"] == UNKNOWN_HISTORY
-    assert histories(store, ["ann"], now=NOON, timezone="UTC", besides="inc_1")["ann"].incidents == 0
+    assert PeopleFacts(store, Reference(), NOON).histories(["ann"], besides="inc_1")["ann"].incidents == 0
 
 
 def test_histories_are_read_for_every_condition_that_asks_for_one():
@@ -221,8 +221,8 @@ def test_a_service_levels_month_is_what_all_its_incidents_took(store, source):
         AccountImpact(account="home", kind="enterprise", tier="gold", affected_lines=2, lines=2, sla="99.9"),
         AccountImpact(account="other", kind="family", tier="", affected_lines=1, lines=4),
     )
-    level, none = with_service_levels(store, [firm, home], now=NOON, timezone="UTC")
+    level, none = PeopleFacts(store, Reference(), NOON).with_service_levels([firm, home])
     assert (level.sla_minutes_month, level.sla_minutes_allowed) == (15.0, 44.64)
     assert none == home
-    (april,) = with_service_levels(store, [firm], now=MIDNIGHT + 9 * DAY, timezone="UTC")
+    (april,) = PeopleFacts(store, Reference(), MIDNIGHT + 9 * DAY).with_service_levels([firm])
     assert (april.sla_minutes_month, april.sla_minutes_allowed) == (0.0, 43.2)

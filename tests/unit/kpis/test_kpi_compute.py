@@ -152,8 +152,8 @@ def test_rows_of_any_length_up_to_a_tick_are_volumes_of_whole_ticks(duration_s, 
     frame, _ = computed(*batches)
     names = {k.id: k for k in frame.kpis}
     values = frame.value[:, :, list(names).index("lte_attempts")]
-    told = [f"{utc(int(s)):%H:%M} | c1 | {v:g}" for s, v in zip(frame.starts, values[:, 0], strict=True)]
-    assert told == ticks
+    noted = [f"{utc(int(s)):%H:%M} | c1 | {v:g}" for s, v in zip(frame.starts, values[:, 0], strict=True)]
+    assert noted == ticks
 
 
 @pytest.mark.parametrize(("begins", "lasts"), [("08:30", 3600), ("07:59:30", 3600), ("+1 00:00", 82_800), ("01:30", 86_400)])

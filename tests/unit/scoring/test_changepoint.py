@@ -10,31 +10,31 @@ from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample
 
 
-def counted(failures, attempts=400.0, usual=0.01, spread=0.0):
+def counted(failures, attempts=400.0, expected=0.01, spread=0.0):
     """One object: failures in each period, the newest last."""
     events = np.array(failures, float)[:, None]
     size = np.broadcast_to(np.array(attempts, float).reshape(-1, 1), events.shape).copy()
     return Sample(
         events=events,
         size=size,
-        level=np.full_like(size, usual),
+        level=np.full_like(size, expected),
         spread=np.full(1, spread),
-        doubt=np.zeros(1),
-        rest=np.zeros(1),
+        level_variance=np.zeros(1),
+        idle_probability=np.zeros(1),
     )
 
 
-def measured(values, usual=10.0, worse=-1, spread=0.01):
+def measured(values, expected=10.0, worse=-1, spread=0.01):
     """A mean, such as throughput, of one object."""
     events = np.array(values, float)[:, None]
     one = np.ones_like(events)
     return Sample(
         events=events,
         size=one,
-        level=usual * one,
+        level=expected * one,
         spread=np.full(1, spread),
-        doubt=np.zeros(1),
-        rest=np.zeros(1),
+        level_variance=np.zeros(1),
+        idle_probability=np.zeros(1),
         worse=worse,
     )
 
@@ -90,7 +90,7 @@ def test_a_mean_is_judged_by_its_deviations_and_a_gap_says_nothing(values, began
 
 @settings(deadline=None)
 @given(st.integers(1, 10), st.integers(0, 5), st.integers(20, 60), st.lists(st.integers(2, 6), min_size=12, max_size=12))
-def test_a_sharp_segment_is_found_wherever_it_lies(length, after, failures, usual):
-    rows = [*usual, *([failures] * length), *usual[:after]][-16:]
+def test_a_sharp_segment_is_found_wherever_it_lies(length, after, failures, expected):
+    rows = [*expected, *([failures] * length), *expected[:after]][-16:]
     began, over = times("ratio", counted(rows))
     assert (began, over) == (length + after, after)

@@ -10,7 +10,7 @@ from detector.domain.frame import KpiFrame
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.scoring import band, fit, score
-from tests.unit.scoring.quiet_network import DROP, KPIS, SETUP, SPEED, TRAFFIC, Network, kpi
+from tests.unit.scoring.faultless_network import DROP, KPIS, SETUP, SPEED, TRAFFIC, Network, kpi
 
 POLICY = DetectionPolicy()
 SURE = 6.7
@@ -64,7 +64,7 @@ def story():
 
 
 def test_quiet_days_give_no_strong_evidence(story):
-    everything = np.stack([story.at(p).strength for p in range(3, 96, 2)])
+    everything = np.stack([story.at(p).neg_log10_p for p in range(3, 96, 2)])
     tests = np.isfinite(everything).sum()
     assert tests > 5000
     assert np.nanmax(everything) < SURE
@@ -75,13 +75,13 @@ def test_quiet_days_give_no_strong_evidence(story):
 def test_extra_failures_are_found_in_time(story, extra, periods, share):
     sick = [1, 8, 15, 22, 29]
     today = story.failing(sick, extra, 56)
-    found = [story.at(p, today).strength[sick, 0] > SURE for p in range(56, 56 + periods)]
+    found = [story.at(p, today).neg_log10_p[sick, 0] > SURE for p in range(56, 56 + periods)]
     assert np.any(found, axis=0).mean() >= share
     evidence = story.at(60, today)
     assert evidence.matters[sick, 0].all()
     assert evidence.observed[sick, 0] == pytest.approx(evidence.expected[sick, 0] - extra, abs=0.06)
     healthy = np.setdiff1d(np.arange(30), sick)
-    assert np.nanmax(evidence.strength[healthy]) < SURE
+    assert np.nanmax(evidence.neg_log10_p[healthy]) < SURE
 
 
 def test_faults_that_nobody_marked_in_the_history_do_not_blunt_the_tails(story):
@@ -91,22 +91,24 @@ def test_faults_that_nobody_marked_in_the_history_do_not_blunt_the_tails(story):
         fault = (slice(period, period + 24), cell, 0)
         num[fault] -= rng.binomial(num[fault].astype(int), 0.2)
     blunted = story.fit(replace(story.learned, numerator=num))
-    assert blunted.stretch[:, 0] == pytest.approx(story.base.stretch[:, 0], rel=0.15)
-    assert blunted.stretch[:-1, 0, 1].min() > 0.7  # a fading day remembers a fault of hours, which is why it is last
+    assert blunted.tail_calibration[:, 0] == pytest.approx(story.base.tail_calibration[:, 0], rel=0.15)
+    assert (
+        blunted.tail_calibration[:-1, 0, 1].min() > 0.7
+    )  # a fading day remembers a fault of hours, which is why it is last
 
 
 def test_mild_failures_speak_through_the_pooled_horizon(story):
     evidence = story.at(60, story.failing([5], 0.06, 56))
     assert evidence.periods[5, 0] in (2, 3, 6)
     assert evidence.denominator[5, 0] > 2 * story.today.denominator[60, 5, 0] * 0.7
-    assert evidence.strength[5, 0] > evidence.recent[5, 0] - 0.31
+    assert evidence.neg_log10_p[5, 0] > evidence.recent[5, 0] - 0.31
 
 
 def test_too_few_attempts_are_not_judged(story):
     den = story.today.denominator.copy()
     den[:, 4, 0] = 2
     evidence = story.at(50, replace(story.today, denominator=den, numerator=np.minimum(story.today.numerator, den + 1e9)))
-    assert np.isnan(evidence.strength[4, 0])
+    assert np.isnan(evidence.neg_log10_p[4, 0])
     assert not evidence.matters[4, 0]
 
 
@@ -116,11 +118,11 @@ def test_a_dead_cell_is_a_collapse_and_its_ratios_say_nothing(story):
     dead = replace(story.dark([7], 50), denominator=den)
     evidence = story.at(50, dead)
     volume = story.frame.kpi_index[TRAFFIC.id]
-    assert evidence.strength[7, volume] > SURE
+    assert evidence.neg_log10_p[7, volume] > SURE
     assert evidence.matters[7, volume]
-    assert np.isnan(evidence.strength[7, 0])
+    assert np.isnan(evidence.neg_log10_p[7, 0])
     assert evidence.excess[7, volume] == pytest.approx(evidence.expected[7, volume])
-    assert np.nanmax(np.delete(evidence.strength[:, volume], 7)) < SURE
+    assert np.nanmax(np.delete(evidence.neg_log10_p[:, volume], 7)) < SURE
 
 
 def test_a_cell_that_sleeps_every_night_is_no_fault_but_its_day_is_guarded():
@@ -132,9 +134,9 @@ def test_a_cell_that_sleeps_every_night_is_no_fault_but_its_day_is_guarded():
     story.frame = replace(story.frame, numerator=num)
     story.base = story.fit(part(story.frame, 0, 14 * 96))
     story.today = part(story.frame, 14 * 96, 15 * 96)
-    asleep = [story.at(p).strength[:3, volume] for p in range(3, 26)]
+    asleep = [story.at(p).neg_log10_p[:3, volume] for p in range(3, 26)]
     assert np.nanmax(np.nan_to_num(asleep)) < 3
-    assert (story.at(60, story.dark([0, 1, 2], 60)).strength[:3, volume] > 5).all()
+    assert (story.at(60, story.dark([0, 1, 2], 60)).neg_log10_p[:3, volume] > 5).all()
 
 
 def test_a_common_move_is_nobodys_own_degradation_but_a_core_function_keeps_its_evidence():
@@ -163,10 +165,10 @@ def test_a_common_move_is_nobodys_own_degradation_but_a_core_function_keeps_its_
     past = part(frame, 0, 14 * 96)
     base = fit(past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
     evidence = score(part(frame, storm, storm + 3), base, Reference(topology=topology), frame.objects, POLICY)
-    assert np.nanmax(evidence.strength[1:, 0]) < SURE
+    assert np.nanmax(evidence.neg_log10_p[1:, 0]) < SURE
     assert np.median(evidence.expected[1:, 0]) < 0.986
-    assert evidence.strength[0, 1] > SURE
-    assert np.isnan(evidence.strength[0, 0])
+    assert evidence.neg_log10_p[0, 1] > SURE
+    assert np.isnan(evidence.neg_log10_p[0, 0])
 
 
 def test_better_than_usual_and_mere_context_give_no_evidence(story):
@@ -174,10 +176,10 @@ def test_better_than_usual_and_mere_context_give_no_evidence(story):
     num[:, :, 0] = story.today.denominator[:, :, 0]
     num[:, 3, story.frame.kpi_index[TRAFFIC.id]] *= 2
     evidence = story.at(50, replace(story.today, numerator=num))
-    assert np.nanmax(evidence.strength[:, 0]) < 0.5
-    assert evidence.strength[3, story.frame.kpi_index[TRAFFIC.id]] < 0.5
+    assert np.nanmax(evidence.neg_log10_p[:, 0]) < 0.5
+    assert evidence.neg_log10_p[3, story.frame.kpi_index[TRAFFIC.id]] < 0.5
     context = story.frame.kpi_index["prb_dl"]
-    assert np.isnan(evidence.strength[:, context]).all()
+    assert np.isnan(evidence.neg_log10_p[:, context]).all()
     assert np.isfinite(evidence.expected[:, context]).all()
 
 
@@ -186,7 +188,7 @@ def test_slow_cells_are_seen_given_their_load(story):
     num = story.today.numerator.copy()
     num[48:, 9, k] *= 0.35
     evidence = story.at(50, replace(story.today, numerator=num))
-    assert evidence.strength[9, k] > SURE
+    assert evidence.neg_log10_p[9, k] > SURE
     assert evidence.matters[9, k]
     assert evidence.excess[9, k] > 0
 
@@ -198,10 +200,10 @@ def test_missing_is_apart_and_suspect_volumes_and_means_prove_nothing(story):
     evidence = story.at(50, replace(story.today, numerator=num, suspect=suspect), expected=(*story.frame.objects, "gone"))
     assert [n for n, m in zip(evidence.objects, evidence.missing, strict=True) if m] == ["c003", "gone"]
     assert evidence.testable_share == pytest.approx(29 / 31)
-    assert np.isnan(evidence.strength[3]).all()
+    assert np.isnan(evidence.neg_log10_p[3]).all()
     untested = [story.frame.kpi_index[kpi.id] for kpi in (TRAFFIC, SPEED)]
-    assert np.isnan(evidence.strength[4, untested]).all()
-    assert np.isfinite(evidence.strength[5, untested]).all()
+    assert np.isnan(evidence.neg_log10_p[4, untested]).all()
+    assert np.isfinite(evidence.neg_log10_p[5, untested]).all()
 
 
 def test_neighbours_of_a_dead_cell_carry_more(story):
@@ -221,14 +223,14 @@ def test_hourly_counters_are_pooled_over_what_is_longer_than_an_hour():
     evidence = story.at(12, today)
     assert set(np.unique(evidence.periods)) <= {1, 3, 18}
     assert evidence.periods[2, 0] == 1
-    assert evidence.strength[2, 0] > SURE
+    assert evidence.neg_log10_p[2, 0] > SURE
 
 
 def test_strangers_and_other_durations(story):
     renamed = replace(story.today, objects=("new", *story.frame.objects[1:]))
     evidence = story.at(50, renamed)
     assert "new" in evidence.objects
-    assert evidence.strength[evidence.object_index["new"], 0] < SURE
+    assert evidence.neg_log10_p[evidence.object_index["new"], 0] < SURE
     with pytest.raises(ValueError, match="3600"):
         score(replace(story.today, duration_s=3600), story.base, Reference(), (), POLICY)
 

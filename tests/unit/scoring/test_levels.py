@@ -10,7 +10,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick
 from detector.scoring import fit, from_arrays
 from detector.scoring.time_of_week import time_of_week
-from tests.unit.scoring.quiet_network import DROP, KPIS, MONDAY, SETUP, SPEED, TRAFFIC, Network
+from tests.unit.scoring.faultless_network import DROP, KPIS, MONDAY, SETUP, SPEED, TRAFFIC, Network
 
 POLICY = DetectionPolicy()
 
@@ -41,10 +41,10 @@ def volume(values, period_s=3600, start=MONDAY):
 def test_a_daily_habit_is_learned_from_a_day_and_sharp_after_weeks(days, within):
     rng = np.random.default_rng(5)
     hour = np.arange(24 * days) % 24
-    habits = np.stack([200 + 150 * np.sin(2 * np.pi * (hour - shift) / 24) for shift in range(12)], axis=1)
-    base = learn(volume(rng.poisson(habits * rng.gamma(50, 1 / 50, habits.shape))))
+    weekly_shapes = np.stack([200 + 150 * np.sin(2 * np.pi * (hour - shift) / 24) for shift in range(12)], axis=1)
+    base = learn(volume(rng.poisson(weekly_shapes * rng.gamma(50, 1 / 50, weekly_shapes.shape))))
     monday = base.level[:24, :12, 0]
-    error = np.abs(monday / habits[:24] - 1)
+    error = np.abs(monday / weekly_shapes[:24] - 1)
     assert np.quantile(error, 0.9) < within
 
 
@@ -97,7 +97,7 @@ def test_a_new_cell_is_judged_by_its_peers_and_a_stranger_by_the_network():
     by_old, by_new, stranger = base.level[:, base.rows(["n1", "n2", "nobody"]), 0].mean(axis=0)
     assert by_old > 2 * by_new
     assert by_new < stranger < by_old
-    assert base.doubt[base.rows(["n1"])[0], 0] > 10 * np.median(base.doubt[:24, 0])
+    assert base.level_variance[base.rows(["n1"])[0], 0] > 10 * np.median(base.level_variance[:24, 0])
 
 
 def test_throughput_is_known_to_fall_with_load():
@@ -112,11 +112,11 @@ def test_who_sleeps_on_weekday_nights_may_sleep_on_a_weekend_night_too():
     rng = np.random.default_rng(3)
     values = rng.poisson(300.0, (24 * 14, 8)).astype(float)
     values[[24 * day for day in (1, 2, 4, 8, 9)], 0] = 0
-    rest = learn(volume(values)).rest[:, :, 0]
+    idle_probability = learn(volume(values)).idle_probability[:, :, 0]
     saturday = 5 * 24
-    assert rest[24, 0] > 0.05
-    assert rest[saturday, 0] > 100 * rest[saturday + 12, 0]
-    assert rest[saturday, 1] < 1e-4
+    assert idle_probability[24, 0] > 0.05
+    assert idle_probability[saturday, 0] > 100 * idle_probability[saturday + 12, 0]
+    assert idle_probability[saturday, 1] < 1e-4
 
 
 def test_a_baseline_survives_storage():
@@ -125,7 +125,18 @@ def test_a_baseline_survives_storage():
     assert back.objects == base.objects
     assert back.kpis == base.kpis
     assert back.duration_s == 900
-    for name in ("level", "doubt", "spread", "rest", "slope", "load", "stretch", "offset", "counted", "horizons"):
+    for name in (
+        "level",
+        "level_variance",
+        "spread",
+        "idle_probability",
+        "slope",
+        "load",
+        "tail_calibration",
+        "offset",
+        "counted",
+        "horizons",
+    ):
         np.testing.assert_array_equal(getattr(back, name), getattr(base, name))
     with pytest.raises(ValueError, match="drop"):
         from_arrays(base.to_arrays(), [k for k in KPIS if k.id != "drop"])
@@ -144,8 +155,8 @@ def test_a_mean_known_for_three_days_is_known_less_surely_than_after_weeks_and_s
     values lie within spread and doubt together."""
     rng = np.random.default_rng(7)
     hour = np.arange(24 * 35) % 24
-    habits = np.exp(0.3 * np.sin(2 * np.pi * (hour[:, None] - rng.uniform(0, 24, 30)) / 24))
-    values = 30 * habits * np.exp(rng.normal(0, 0.08, habits.shape))
+    weekly_shapes = np.exp(0.3 * np.sin(2 * np.pi * (hour[:, None] - rng.uniform(0, 24, 30)) / 24))
+    values = 30 * weekly_shapes * np.exp(rng.normal(0, 0.08, weekly_shapes.shape))
     weight = np.full(values.shape, 100.0)
     starts = MONDAY + 3600 * np.arange(len(values))
 
@@ -162,12 +173,12 @@ def test_a_mean_known_for_three_days_is_known_less_surely_than_after_weeks_and_s
             suspect=np.zeros(num.shape[:2], bool),
         )
 
-    doubts, misses = [], []
+    level_variances, misses = [], []
     for days in (3, 28):
         base = learn(frame(slice((28 - days) * 24, 28 * 24)))
         level = base.levels(0, np.arange(30), time_of_week(starts[28 * 24 :], 3600, "UTC"))
-        z = np.log(values[28 * 24 :] / level) / np.sqrt(base.spread[0, :30, 0] + base.doubt[:30, 0])
-        doubts.append(float(np.median(base.doubt[:30, 0])))
+        z = np.log(values[28 * 24 :] / level) / np.sqrt(base.spread[0, :30, 0] + base.level_variance[:30, 0])
+        level_variances.append(float(np.median(base.level_variance[:30, 0])))
         misses.append(float((np.abs(z) > 3).mean()))
-    assert doubts[0] > 3 * doubts[1]
+    assert level_variances[0] > 3 * level_variances[1]
     assert max(misses) < 0.02  # without it 0.18

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector.scoring.shifts import level_shifts, renewed
-from tests.unit.scoring.quiet_network import DROP, MONDAY, SETUP, SPEED, TRAFFIC, Network
+from tests.unit.scoring.faultless_network import DROP, MONDAY, SETUP, SPEED, TRAFFIC, Network
 
 DAY = 24
 CELL = 3

@@ -15,7 +15,7 @@ from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.scoring import fit, score
 from detector.scoring.time_of_week import time_of_week
-from tests.unit.scoring.quiet_network import SETUP, TRAFFIC
+from tests.unit.scoring.faultless_network import SETUP, TRAFFIC
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POLICY = DetectionPolicy()
@@ -94,7 +94,7 @@ def test_neither_change_of_the_clock_is_a_fault(history, change, after):
     def loudest(timezone):
         base = fit(past, timezone=timezone, excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
         days = range(learned, len(frame.starts), 6)
-        return max(float(np.nanmax(evidence(frame, place, base, timezone).strength)) for place in days)
+        return max(float(np.nanmax(evidence(frame, place, base, timezone).neg_log10_p)) for place in days)
 
     assert loudest("Europe/Berlin") < 5
     assert loudest("UTC") > 10  # who ignores the clock wakes the operations centre every morning
@@ -144,8 +144,8 @@ def test_offices_are_expected_empty_on_a_day_off():
     off = evidence(frame, friday + 12, base, "Europe/Berlin", operations=Operations(calendar=(day,)))
     assert ordinary.expected[0, 0] == pytest.approx(500, rel=0.1)
     assert off.expected[0, 0] == pytest.approx(50, rel=0.2)
-    assert np.nanmin(ordinary.strength) > 3
-    assert np.nanmax(off.strength) < 2
+    assert np.nanmin(ordinary.neg_log10_p) > 3
+    assert np.nanmax(off.neg_log10_p) < 2
 
 
 def test_no_horizon_looks_back_into_a_planned_sleep():
@@ -159,5 +159,5 @@ def test_no_horizon_looks_back_into_a_planned_sleep():
     cell = Cell(cell_id="c0", technology="LTE", idle=(Window(int(frame.starts[at - 12]), int(frame.starts[at])),))
     loud = evidence(slept, at, base, "Europe/Berlin", first=at - 12)
     calm = evidence(slept, at, base, "Europe/Berlin", first=at - 12, topology=Topology({"c0": cell}))
-    assert np.nanmax(loud.strength[0]) > 5
-    assert np.nanmax(calm.strength[0]) < 3
+    assert np.nanmax(loud.neg_log10_p[0]) > 5
+    assert np.nanmax(calm.neg_log10_p[0]) < 3

@@ -60,7 +60,7 @@ def degradation(cell: str, severity: str = "major", **changes) -> Degradation:
         "started_at": START,
         "detected_at": START + 2700,
         "severity": severity,
-        "strength": 12.0,
+        "neg_log10_p": 12.0,
         "expected": 0.992,
         "observed": 0.914,
         "numerator": 10220.0,

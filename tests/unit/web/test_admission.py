@@ -129,17 +129,17 @@ def test_a_key_gets_back_what_it_may_spend_and_strangers_are_forgotten():
 
 
 def test_refusals_are_counted_and_no_flood_of_rows():
-    refusals = RefusalLog()
-    refusals = Refusals(refusals, every_s=600)
+    log = RefusalLog()
+    refusals = Refusals(log, every_s=600)
     for address in range(100):
         for _ in range(10):
             refusals.note("refused", f"10.0.0.{address}", "401 /v1/lookup")
     refusals.end(60)
-    first = [row for row in refusals.rows if "more" not in row[2]]
+    first = [row for row in log.rows if "more" not in row[2]]
     assert len(first) == 60
-    assert ("refused", "10.0.0.1", "401 /v1/lookup, 9 more") in refusals.rows
-    assert ("refused", OTHERS, "401 /v1/lookup, 400 more") in refusals.rows
-    assert len(refusals.rows) == 121
+    assert ("refused", "10.0.0.1", "401 /v1/lookup, 9 more") in log.rows
+    assert ("refused", OTHERS, "401 /v1/lookup, 400 more") in log.rows
+    assert len(log.rows) == 121
 
 
 def test_a_row_that_cannot_be_written_costs_only_the_row():

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from detector.domain.degradation import Part
 from detector.domain.errors import Misconfigured, Permanent, Transient
 from detector.domain.impact import AccountImpact, Impact
-from detector.domain.incident import Rival
+from detector.domain.incident import RootCandidate
 from detector.web import create_app
 from tests.unit.web.conftest import OPEN, degradation, set_evidence
 
@@ -100,7 +100,7 @@ def test_an_incident_in_full(program):
 
 
 def test_the_root_has_rivals_and_each_degradation_an_explanation(program, service):
-    rivals = (Rival("site", "s010", 3, 3, 1e-9, 1.0), Rival("edge", "hub-2", 3, 18, 4e-5, 1.0))
+    rivals = (RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
     service.known[0] = replace(OPEN, rivals=rivals)
     explained = {
         "parts": (Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),),

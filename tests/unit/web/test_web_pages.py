@@ -9,7 +9,7 @@ import pytest
 from detector.domain.coverage import Coverage
 from detector.domain.customer import Customers
 from detector.domain.impact import AccountImpact, Impact
-from detector.domain.incident import Rival
+from detector.domain.incident import RootCandidate
 from detector.domain.outlook import Breach, Outlook
 from tests.unit.web.conftest import OPEN, START, alert, listed, set_evidence
 
@@ -74,7 +74,7 @@ def test_the_worst_evidence_comes_first_and_an_unknown_kpi_still_shows(person):
 
 def test_the_page_names_the_root_among_its_candidates(person, service):
     service.known[0] = replace(
-        OPEN, rivals=(Rival("site", "s010", 3, 3, 1e-9, 1.0), Rival("edge", "hub-2", 3, 18, 4e-5, 1.0))
+        OPEN, rivals=(RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
     )
     text = person.get(f"/incidents/{OPEN.incident_id}").text
     assert "<strong>site s010</strong>" in text

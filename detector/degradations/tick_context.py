@@ -1,0 +1,225 @@
+"""One tick as a whole: what each episode's kind and fate depend on beyond its own series."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.degradations.site_pooling import Sites, pooled
+from detector.degradations.stopped_feed import SLACK_S, MissingObjects, stands
+from detector.domain.cell import Cell, Topology, base_object
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.kpi import SATURATED
+from detector.domain.operations import Alarm, Operations
+from detector.domain.policy import DetectionPolicy
+
+JOINT_MARGIN = 0.5
+"""How much surer a site as a whole has to be than one of its cells: it is asked besides them."""
+FEWEST_TO_COMPARE = 3
+"""With fewer cells "everywhere" means nothing."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TickContext:
+    """Evidence with its surroundings. `threshold` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
+    object -> periods missing in a row, this tick included."""
+
+    evidence: Evidence
+    open_: Sequence[Degradation]
+    topology: Topology
+    operations: Operations
+    policy: DetectionPolicy
+    now: int
+    threshold: float
+    missing_periods: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def keeping_threshold(self) -> float:
+        """Half the way to certainty keeps open what is open: falling back to the raising threshold would flap."""
+        return max(self.threshold / 2, self.policy.clear_below)
+
+    @cached_property
+    def sure(self) -> NDArray[np.bool_]:
+        """[object, KPI]: beyond chance by itself or with its site, and large enough to matter: what may be raised."""
+        evidence, sites = self.evidence, Sites.of(self.evidence.objects, self.topology)
+        joint = pooled(evidence.neg_log10_p, sites)
+        with np.errstate(invalid="ignore"):
+            alone = (evidence.neg_log10_p >= self.threshold) & self._enough(evidence.excess)
+        shared = (joint >= self.threshold + JOINT_MARGIN) & self._enough(
+            sites.shared(np.where(joint > 0, evidence.excess, 0.0))
+        )
+        return np.asarray((alone | shared) & evidence.matters & ~evidence.missing[:, None])
+
+    def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Failures worth telling; of other kinds than counts of failures there is no least number."""
+        counted = np.array([kpi.traits.counts_failures for kpi in self.evidence.kpis], bool)
+        return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
+
+    @cached_property
+    def families(self) -> Mapping[str, NDArray[np.intp]]:
+        """Family -> columns of its KPIs."""
+        names = np.array([kpi.family for kpi in self.evidence.kpis], dtype=object)
+        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
+
+    def columns(self, family: str) -> NDArray[np.intp]:
+        return self.families.get(family, np.empty(0, np.intp))
+
+    @cached_property
+    def volume_known(self) -> NDArray[np.bool_]:
+        """[object]: a volume was observed where one was expected."""
+        return np.asarray(np.isfinite(self._ratio("volume")).any(axis=1))
+
+    @cached_property
+    def collapsed(self) -> NDArray[np.bool_]:
+        """[object]: each volume that it should carry is under the collapsed share of its expectation."""
+        over = self._ratio("volume") > self.policy.collapse_below
+        return np.asarray(self.volume_known & ~over.any(axis=1))
+
+    @cached_property
+    def all_quiet(self) -> bool:
+        """Half of the network or more carries nothing: no cell sleeps, the measurement or the calendar does."""
+        known = int(self.volume_known.sum())
+        return known >= FEWEST_TO_COMPARE and int(self.collapsed.sum()) * 2 >= known
+
+    @cached_property
+    def availability_bad(self) -> NDArray[np.bool_]:
+        """[object]: its availability is down by the lower threshold, and it matters."""
+        cols = self.columns("availability")
+        strong = np.nan_to_num(self.evidence.neg_log10_p[:, cols], nan=0.0) >= self.keeping_threshold
+        return np.asarray((strong & self.evidence.matters[:, cols]).any(axis=1))
+
+    @cached_property
+    def out_of_service(self) -> frozenset[str]:
+        """Cells that send nothing for another reason than that their data stopped, say that they are down, or stand under
+        works now."""
+        silent = self.evidence.missing & ~self.missing_objects.stopped
+        return self.known_lost | {base_object(self.evidence.objects[r]) for r in np.flatnonzero(silent)}
+
+    @cached_property
+    def missing_objects(self) -> MissingObjects:
+        """What is known of the objects that sent nothing."""
+        functions = [(i, name) for i, name in enumerate(self.evidence.objects) if name in self.topology.functions]
+        carried = {name: float(self.most_carried[i]) for i, name in functions if np.isfinite(self.most_carried[i])}
+        gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
+        return MissingObjects(
+            evidence=self.evidence,
+            topology=self.topology,
+            operations=self.operations,
+            periods=self.missing_periods,
+            expected_traffic=self.expected_traffic,
+            core=carried,
+            lost=self.known_lost | gone,
+            now=self.now,
+        )
+
+    @cached_property
+    def known_lost(self) -> frozenset[str]:
+        """Cells of which more than silence says that they serve nobody: they say so themselves, or works were declared."""
+        down = {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.availability_bad)}
+        return self.operations.under_works(self.evidence.tick.window, self.topology) | down
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """Cells whose users are elsewhere now: those, and others that carry nothing though not all is quiet."""
+        gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
+        known = {d.base_object for d in self.open_ if d.open and d.traits.out_of_service}
+        return (self.out_of_service | gone | known) & self.topology.cells.keys()
+
+    @cached_property
+    def busy(self) -> NDArray[np.bool_]:
+        """[object]: it expects at least the median of the network's traffic."""
+        known = self.expected_traffic[np.isfinite(self.expected_traffic)]
+        return (
+            np.asarray(self.expected_traffic >= np.median(known))
+            if known.size
+            else np.zeros(len(self.expected_traffic), bool)
+        )
+
+    @cached_property
+    def expected_traffic(self) -> NDArray[np.float64]:
+        """[object]: expected traffic by the volume of most weight; NaN = not known."""
+        cols = self.columns("volume")
+        if not cols.size:
+            return np.full(len(self.evidence.objects), np.nan)
+        return np.asarray(self.evidence.expected[:, max(cols, key=lambda c: self.evidence.kpis[c].weight)])
+
+    @cached_property
+    def most_carried(self) -> NDArray[np.float64]:
+        """[object]: observed / expected of the volume that holds up best; NaN = not known."""
+        ratio = self._ratio("volume")
+        best = np.where(np.isfinite(ratio), ratio, -1.0).max(axis=1, initial=-1.0)
+        return np.where(best < 0, np.nan, best)
+
+    @cached_property
+    def less_now(self) -> NDArray[np.bool_]:
+        """[object]: the newest period alone says that it carries too little."""
+        recent = np.nan_to_num(self.evidence.recent[:, self.columns("volume")], nan=0.0)
+        return np.asarray(recent.max(axis=1, initial=0.0) >= self.policy.clear_below)
+
+    def declared(self, kind: str) -> frozenset[str]:
+        """Where the calendar has a `holiday` or an `event` now."""
+        if kind not in self._declared:
+            self._declared[kind] = self.operations.places(kind, self.evidence.tick.window, self.topology)
+        return self._declared[kind]
+
+    @cached_property
+    def _declared(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def load(self, i: int) -> float:
+        """Load or traffic of this object, observed / expected, whichever is more; 0 if neither is known."""
+        ratios = np.concatenate([self._ratio(family)[i] for family in ("utilisation", "volume")])
+        return float(np.nanmax(ratios)) if np.isfinite(ratios).any() else 0.0
+
+    def beside(self, i: int) -> float | None:
+        """Traffic of this object's neighbours, observed / expected; None = not known."""
+        load = float(self.evidence.neighbour_load[i])
+        return round(load, 3) if np.isfinite(load) else None
+
+    def saturated(self, i: int) -> bool:
+        """All of its capacity is in use: how much more was asked for nobody counts, so speed cannot be judged by load."""
+        cols = [c for c in self.columns("utilisation") if self.evidence.kpis[c].unit == "%"]
+        return bool((np.nan_to_num(self.evidence.observed[i, cols]) >= SATURATED).any())
+
+    def cell(self, object_id: str) -> Cell | None:
+        return self.topology.cells.get(base_object(object_id))
+
+    def alarmed(self, object_id: str, since: int) -> bool:
+        """An alarm stands on the object, its site or its node that was raised about when it began or later."""
+        name = base_object(object_id)
+        cell = self.topology.cells.get(name)
+        places = {name} | ({cell.site_id, cell.node_id} - {""} if cell else set())
+        return any(alarm.raised_at >= since - SLACK_S for place in places for alarm in self._alarms.get(place, ()))
+
+    @cached_property
+    def core_onsets(self) -> tuple[tuple[str, int], ...]:
+        """(core function, start) of each core episode that was open before this tick."""
+        return tuple((d.base_object, d.started_at) for d in self.open_ if d.traits.of_core and d.open)
+
+    @cached_property
+    def _alarms(self) -> Mapping[str, list[Alarm]]:
+        found: dict[str, list[Alarm]] = {}
+        for alarm in self.operations.alarms:
+            if stands(alarm, self.evidence.tick.start, self.now):
+                found.setdefault(alarm.object_id, []).append(alarm)
+        return found
+
+    def _ratio(self, family: str) -> NDArray[np.float64]:
+        """[object, KPI of the family] observed / expected; NaN = one of them is not known."""
+        if family not in self._ratios:
+            self._ratios[family] = self._ratio_of(family)
+        return self._ratios[family]
+
+    @cached_property
+    def _ratios(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
+    def _ratio_of(self, family: str) -> NDArray[np.float64]:
+        cols = self.columns(family)
+        observed, expected = self.evidence.observed[:, cols], self.evidence.expected[:, cols]
+        ratio = np.full(observed.shape, np.nan)
+        np.divide(observed, expected, out=ratio, where=expected > 0)
+        return ratio

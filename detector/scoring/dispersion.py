@@ -1,0 +1,228 @@
+"""History scored with itself: how far healthy objects stray, and how honest the tails are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain.frame import KpiFrame
+from detector.domain.kpi import Kpi
+from detector.domain.policy import DetectionPolicy
+from detector.scoring.baseline import KNOT, Baseline
+from detector.scoring.common_mode import factor
+from detector.scoring.counting import Floats, chunks, counts
+from detector.scoring.horizons import SHARP_Z, summed
+from detector.scoring.registry import SCORERS
+from detector.scoring.scorer import Sample, Scorer
+from detector.scoring.shrinkage import trimmed_ratio
+from detector.scoring.tail_calibration import Exceedances, faulty_days, tail_calibration
+from detector.scoring.time_of_week import TimeOfWeek
+
+PRIOR_PERIODS = 300.0
+"""The network's spread counts as much as so many periods of an object's own."""
+CAP = 5.0
+"""Deviations beyond so many standard deviations count as this many."""
+LEAST_SPREAD = 1e-5
+OFTEN_EMPTY = 0.01
+"""Hours in which an object is empty more often say nothing of the tails."""
+ENOUGH_TESTS = 200_000
+"""Tails are known well enough from so many: a larger history is sampled, every n-th period."""
+WORTH_A_TAIL = 1.5
+"""z from which a tail probability can exceed the knot."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class History:
+    """The past, and the baseline that is being learned from it. usable[period, object]."""
+
+    frame: KpiFrame
+    when: TimeOfWeek
+    usable: NDArray[np.bool_]
+    baseline: Baseline
+    below: float = 0.1
+    factors: dict[int, Floats] = field(default_factory=dict)
+    kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
+    seen: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+
+    def parts(self) -> Iterator[slice]:
+        return chunks(len(self.frame.starts), len(self.frame.objects))
+
+    def observed(self, k: int, part: slice) -> tuple[Floats, Floats, Floats]:
+        """(events, size, level) of the usable periods x objects of `part`, NaN elsewhere; load taken into account."""
+        if (k, part.start) not in self.seen:
+            self.seen.clear()  # one at a time: a KPI is asked for again and again before the next
+            self.seen[k, part.start] = self._observed(k, part)
+        return self.seen[k, part.start]
+
+    def _observed(self, k: int, part: slice) -> tuple[Floats, Floats, Floats]:
+        events, size = counts(self.frame, k, part)
+        rows = np.arange(part.start, part.stop)
+        level = self.baseline.levels(k, rows, self.when) * load_effect(self.baseline, self.frame, k, rows, self.when, part)
+        off = ~self.usable[:, part]
+        events[off] = size[off] = np.nan
+        return events, size, level
+
+    def common(self, k: int) -> Floats:
+        """[period, 1]: the network's common factor."""
+        if k not in self.factors:
+            both = [(e, le * s) for e, s, le in (self.observed(k, part) for part in self.parts())]
+            events, expected = (np.hstack(side) for side in zip(*both, strict=True))
+            everywhere = [np.arange(events.shape[1])]
+            self.factors[k] = factor(self.frame.kpis[k], events, np.nan_to_num(expected), everywhere)[:, :1]
+        return self.factors[k]
+
+    def sample(self, k: int, part: slice, h: int) -> Sample:
+        """Every period x object of `part`, over the horizon at `h`, with the spread as learned so far."""
+        if (k, part.start, h) not in self.kept:
+            if len(self.kept) > 1 or next(self.parts()) != part:
+                self.kept.clear()
+            self.kept[k, part.start, h] = self._over(k, part, int(self.baseline.horizons[h]))
+        return replace(self.kept[k, part.start, h], spread=self.baseline.spread[h, part, k].astype(float))
+
+    def _over(self, k: int, part: slice, horizon: int) -> Sample:
+        base, rows = self.baseline, np.arange(part.start, part.stop)
+        events, size, level = self.observed(k, part)
+        expected = level * self.common(k) * size
+        if horizon < 0:
+            sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > SHARP_Z
+            events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
+        events, size, expected = (summed(side, horizon) for side in (events, size, expected))
+        return Sample(
+            events=events,
+            size=size,
+            level=expected / size,
+            spread=np.zeros(1),
+            level_variance=base.level_variance[part, k].astype(float),
+            idle_probability=base.idle_probabilities(k, rows, self.when),
+            worse=self.frame.kpis[k].worse_sign,
+            offset=float(base.offset[k]),
+            counted=bool(base.counted[k]),
+            below=self.below,
+        )
+
+
+def load_places(kpis: Sequence[Kpi]) -> NDArray[np.int64]:
+    """[K]: for a mean, the utilisation gauge of the same technology (and direction, `_dl` or `_ul`); -1: none."""
+
+    def place(kpi: Kpi) -> int:
+        if not kpi.traits.follows_load or kpi.technology == "core":
+            return -1
+        fit = [i for i, k in enumerate(kpis) if k.gauges_load and k.technology == kpi.technology]
+        link = kpi.id.rpartition("_")[2]
+        same = [i for i in fit if kpis[i].id.endswith("_" + link)]
+        busy = [i for i in same if "prb" in kpis[i].id] or [i for i in fit if "prb" in kpis[i].id]
+        return busy[0] if busy else -1
+
+    return np.array([place(kpi) for kpi in kpis], dtype=np.int64)
+
+
+def load_effect(
+    baseline: Baseline, frame: KpiFrame, k: int, rows: NDArray[np.int64], when: TimeOfWeek, part: slice = slice(None)
+) -> Floats:
+    """[period, object]: factor on the level, given how far the load is from its own level; 1 where load is not known."""
+    j = int(baseline.load[k])
+    if j < 0 or not baseline.slope[:, k].any() or baseline.kpis[j].id not in frame.kpi_index:
+        return np.ones((1, 1))
+    more = _load_above(baseline, frame, j, rows, when, part)
+    return np.asarray(np.exp(np.clip(baseline.slope[rows, k] * more, -2.0, 2.0)))
+
+
+def _load_above(
+    baseline: Baseline, frame: KpiFrame, j: int, rows: NDArray[np.int64], when: TimeOfWeek, part: slice
+) -> Floats:
+    events, size = counts(frame, frame.kpi_index[baseline.kpis[j].id], part)
+    return np.nan_to_num(events / size - baseline.levels(j, rows, when))
+
+
+def fit_load_slopes(past: History, k: int) -> None:
+    """By how much the log of a mean changes with load, per object, shrunk towards the network; only the plausible way."""
+    base, j = past.baseline, int(past.baseline.load[k])
+    if j < 0:
+        return
+    n = len(past.frame.objects)
+    both, squares = np.zeros(n), np.zeros(n)
+    for part in past.parts():
+        events, size, level = past.observed(k, part)
+        residual = np.clip(np.log((events / size + base.offset[k]) / (level + base.offset[k])), -2, 2)
+        more = _load_above(base, past.frame, j, np.arange(part.start, part.stop), past.when, part)
+        known = np.isfinite(residual)
+        both[part] = np.where(known, residual * more, 0.0).sum(axis=0)
+        squares[part] = np.where(known, more**2, 0.0).sum(axis=0)
+    if squares.sum() <= 0:
+        return
+    network, prior = both.sum() / squares.sum(), 0.2 * float(np.median(squares[squares > 0]))
+    slope = np.append((both + prior * network) / (squares + prior), np.full(len(base.objects) + 1 - n, network))
+    worse = past.frame.kpis[k].worse_sign
+    base.slope[:, k] = worse * np.maximum(slope * worse, 0.0)
+    past.seen.clear()
+
+
+def fit_spread(past: History, k: int) -> None:
+    """Spread per object and horizon, shrunk towards the network's."""
+    base = past.baseline
+    scorer = SCORERS[past.frame.kpis[k].kind]
+    for h in range(len(base.horizons)):
+        network = _network_spread(past, k, h, scorer, LEAST_SPREAD)
+        base.spread[h, :, k] = network
+        above, below, tests = _squares(past, k, h, scorer, capped=True)
+        network = trimmed_ratio(above, below, network)
+        own = np.divide(above, below, out=np.full_like(above, network), where=below > 0)
+        trust = tests / (tests + PRIOR_PERIODS)
+        base.spread[h, :, k] = network
+        base.spread[h, : len(own), k] = np.maximum(trust * own + (1 - trust) * network, LEAST_SPREAD)
+
+
+def exceedances(past: History, k: int, policy: DetectionPolicy) -> dict[tuple[int, int], Exceedances]:
+    """(horizon, KPI) -> what stands out of the history of this KPI."""
+    return {(h, k): _exceedances(past, k, h, policy) for h in range(len(past.baseline.horizons))}
+
+
+def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) -> None:
+    """Calibrates the tails, KPI by KPI; days on which any KPI shows a fault of an object are left aside for all of them.
+    What a cell counts as down is no tail of anything: that others were down often makes no other one less surely down."""
+    faulty = np.unique(np.concatenate([np.empty(0, np.int64), *(faulty_days(each) for each in found.values())]))
+    for (h, k), each in found.items():
+        if baseline.kpis[k].watches.downtime:
+            continue
+        baseline.tail_calibration[h, k] = tail_calibration(each, faulty)
+
+
+def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
+    above, below, _ = _squares(past, k, h, scorer, capped=False)
+    return trimmed_ratio(above, below, fallback)
+
+
+def _squares(past: History, k: int, h: int, scorer: Scorer, *, capped: bool) -> tuple[Floats, Floats, Floats]:
+    """([object] squares beyond chance, what they are relative to, tests)."""
+    found = []
+    for part in past.parts():
+        sample = past.sample(k, part, h)
+        above, below = scorer.dispersion(sample)
+        if capped:
+            z = scorer.deviation(sample)
+            above = np.where(np.abs(z) > CAP, above * (CAP / np.where(z == 0, 1.0, z)) ** 2, above)
+        fine = np.isfinite(above) & np.isfinite(below)
+        found.append((np.where(fine, above, 0).sum(0), np.where(fine, below, 0).sum(0), fine.sum(0).astype(float)))
+    above, below, tests = (np.concatenate(side) for side in zip(*found, strict=True))
+    return above, below, tests
+
+
+def _exceedances(past: History, k: int, h: int, policy: DetectionPolicy) -> Exceedances:
+    scorer = SCORERS[past.frame.kpis[k].kind]
+    day = np.unique(past.when.day, return_inverse=True)[1].reshape(-1)
+    days = int(day.max()) + 1
+    every = max(1, past.usable.size // ENOUGH_TESTS)
+    tails, places, tests = [], [], 0
+    for part in past.parts():
+        sample = past.sample(k, part, h)
+        tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.idle_probability < OFTEN_EMPTY)
+        tested[np.arange(len(tested)) % every != 0] = False
+        worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
+        neg_log10_p = scorer.neg_log10_p(sample.pick(worth))
+        period, place = np.nonzero(worth)
+        place = (place + part.start) * days + day[period]
+        tails.append(neg_log10_p[neg_log10_p > KNOT])
+        places.append(place[neg_log10_p > KNOT])
+        tests += int(tested.sum())
+    return Exceedances(np.concatenate(tails), np.concatenate(places), tests, days * len(past.frame.objects))

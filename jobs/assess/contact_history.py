@@ -1,0 +1,91 @@
+"""What people have been notified of lately, and what care is asked to say with the alerts of one assessment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from detector import care, pipeline
+from detector.care import DecisionContext
+from detector.domain.alert import AccountDecision, Decision
+from detector.domain.assessment import Assessment
+from detector.domain.communication import ALL_CLEAR, Communication, Heard
+from detector.domain.incident import Incident
+from detector.store import Store
+
+WEEK_S = 7 * 86_400
+_MERGED = "merged:"
+
+
+def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> Heard:
+    """Loads all communications of the last week, and older ones about these incidents. What was said of an incident that was
+    merged counts for the one that it was merged into."""
+    since = now - WEEK_S
+    recent = store.communications.since(since)
+    older = [row for row in store.communications.of(one.incident_id for one in about) if row.at < since]
+    named = {one.incident_id: one for one in store.incidents.named({row.incident_id for row in recent})}
+    named |= {one.incident_id: one for one in about}
+    merged = {key: _merged_into(key, named) for key in named}
+    rows = [_about(row, merged.get(row.incident_id, row.incident_id)) for row in (*older, *recent)]
+    return Heard.of(rows, _open(store, set(merged.values()), named))
+
+
+def _merged_into(incident_id: str, named: Mapping[str, Incident]) -> str:
+    """The incident that it became part of, in the end; itself mostly."""
+    key, seen = incident_id, set[str]()
+    while key in named and named[key].state == "merged" and key not in seen:
+        seen.add(key)
+        key = named[key].suppressed_reason.removeprefix(_MERGED)
+    return key
+
+
+def _about(row: Communication, incident_id: str) -> Communication:
+    if row.incident_id == incident_id:
+        return row
+    return replace(row, incident_id=incident_id)
+
+
+def _open(store: Store, ids: Iterable[str], named: Mapping[str, Incident]) -> list[str]:
+    unknown = [key for key in ids if key not in named]
+    known = [named[key] for key in ids if key in named] + store.incidents.named(unknown)
+    return [one.incident_id for one in known if one.state == "open"]
+
+
+@dataclass
+class NewCommunications:
+    """`heard`: what people know by now, the incidents of this assessment that were recorded before included."""
+
+    store: Store
+    heard: Heard
+    now: int
+    said: bool = False
+
+    def redecided(self, one: Assessment, context: DecisionContext) -> Assessment:
+        """Decided again, if something was said since it was decided: a person in two new incidents hears of one."""
+        return pipeline.decide_care(one, replace(context, heard=self.heard)) if self.said else one
+
+    def rows(self, one: Assessment) -> tuple[Communication, ...]:
+        """What is new to somebody."""
+        decided: tuple[Decision | AccountDecision, ...] = (*one.decisions, *one.follow_ups, *one.accounts)
+        return care.asked(one.incident, one.service, decided, self.heard, self.now)
+
+    def all_clear_due(self, one: Assessment) -> bool:
+        """Somebody waits to hear that it is over, and may be told."""
+        return any(row.action == ALL_CLEAR for row in self.rows(one))
+
+    def more_waiting(self, one: Assessment, share: float, least: int) -> bool:
+        """Somebody waits to be told and nobody was yet (the quiet hours are over, say), or clearly more than were."""
+        waiting = len(self.rows(one))
+        notified = len(self.heard.told(one.incident.incident_id))
+        return waiting > 0 if not notified else waiting > max(share * notified, least)
+
+    def save(self, connection: Connection, one: Assessment) -> None:
+        rows = self.rows(one)
+        self.store.communications.add(connection, rows)
+        self.heard, self.said = self.heard.adding(rows), self.said or bool(rows)
+
+    def retract(self, connection: Connection, incident_id: str) -> None:
+        """What was asked about this incident reached nobody."""
+        rows = care.taken_back(self.heard.by_incident.get(incident_id, ()), self.now)
+        self.store.communications.add(connection, rows)
+        self.heard = self.heard.adding(rows)

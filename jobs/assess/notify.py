@@ -1,0 +1,201 @@
+"""Saves what an assessment changes: impact, listings, what care is asked to say, and the alert, if there is news."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import Connection
+
+from detector import care, feedback, pipeline
+from detector.care import AlertContext, Room
+from detector.delivery import Receiver
+from detector.domain.alert import Alert
+from detector.domain.assessment import Assessment
+from detector.domain.degradation import Degradation
+from detector.domain.finding import Findings
+from detector.domain.incident import Incident
+from detector.domain.ports import Reference
+from detector.settings import Settings
+from detector.store import Store
+from jobs.assess.contact_history import NewCommunications
+from jobs.assess.evaluate import Evaluation
+from jobs.assess.listings import update_listings
+from jobs.context import JobContext
+
+_NOTABLE_SHARE = 0.5
+"""Care hears of a change in the number of affected people by more than this share."""
+
+
+@dataclass(frozen=True)
+class Notifier:
+    """To `receivers`; the alerts may go out from `due_at` (wall time) on."""
+
+    job: JobContext
+    reference: Reference
+    receivers: Sequence[Receiver]
+    now: int
+    due_at: float
+
+    @property
+    def store(self) -> Store:
+        return self.job.store
+
+    def save_and_notify(
+        self,
+        connection: Connection,
+        found: Evaluation,
+        waiting_incidents: "WaitingIncidents",
+        communications: NewCommunications,
+    ) -> Alert | None:
+        """The incident as it stands now; the alert, if there is news for somebody."""
+        one = communications.redecided(found.assessment, found.context)
+        type_ = self._alert_type(one, communications)
+        heard = self._withdraw(connection, one.incident) if type_ else None
+        if heard == []:  # nobody heard of it: what was asked of care reached nobody
+            one = replace(one, decisions=(), follow_ups=(), accounts=())
+            communications.retract(connection, one.incident.incident_id)
+        self.store.impacts.save(connection, one.impact)
+        update_listings(connection, self.store, one, self.reference.customers, self.now)
+        if one.outlook is not None:
+            self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
+        if not type_ and one.incident.state != "open":
+            waiting_incidents.drop(connection, one.incident)
+        if not type_ or heard == []:
+            return None
+        alert = self._compose(connection, one, type_)
+        if type_ == "opened" and waiting_incidents.must_wait(connection, one.incident, one.degradations, alert):
+            return None
+        communications.save(connection, one)
+        said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
+        notified = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
+        notified |= {"withdrawn": one.incident.withdrawn_at is not None}
+        self.store.notes.put(connection, f"told:{one.incident.incident_id}", notified)
+        team = str(alert.data.get("action", {}).get("team") or "")
+        wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
+        self.store.outbox.add(connection, alert, wanting if heard is None else heard, self.due_at)
+        return alert
+
+    def _withdraw(self, connection: Connection, incident: Incident) -> list[str] | None:
+        """Of a false alarm hear exactly those who heard of it, and what nobody heard of stays unsaid. None: it is none."""
+        if incident.withdrawn_at is None:
+            return None
+        heard = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
+        if not heard:
+            self.store.notes.put(connection, f"told:{incident.incident_id}", None)
+        return heard
+
+    def _compose(self, connection: Connection, one: Assessment, type_: str) -> Alert:
+        notified = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
+        alert = pipeline.compose(
+            AlertContext(
+                assessment=one,
+                type_=type_,
+                sequence=self.store.outbox.sequence(connection, one.incident.incident_id) + 1,
+                now=self.now,
+                reference=self.reference,
+                kpis=self.job.catalogue.by_id,
+                care_policy=self.job.settings.care,
+                privacy_floor=self.job.settings.impact.privacy_floor,
+                link_base=self.job.settings.web.link_base,
+                before=notified.get("said") or {},
+            )
+        )
+        return alert if type_ == "opened" else self._with_lead_time(alert, one)
+
+    def _with_lead_time(self, alert: Alert, one: Assessment) -> Alert:
+        """How long care knew before the first complaint came (negative: after it); left out while nobody complained."""
+        people = {person.subscriber for person in one.impact.people}
+        contacts = self.store.interactions.between(one.incident.started_at, self.now + 1)
+        first = feedback.first_complaint(contacts, cells=one.incident.cells, people=people)
+        if first is None:
+            return alert
+        notified = alert.data["impact"] | {"leadTimeS": first - one.incident.opened_at}
+        return replace(alert, data={**alert.data, "impact": notified})
+
+    def _alert_type(self, one: Assessment, communications: NewCommunications) -> str:
+        """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
+        those who heard of it: the older one goes on. A false alarm is taken back even after it was resolved; one that is
+        open again, as late data show, is an update, and so is an incident with many people whom care may tell only now.
+        Whoever could not hear in the night that it is over hears it in the morning."""
+        incident = one.incident
+        notified = self.store.notes.get(f"told:{incident.incident_id}")
+        if notified is None:
+            return "opened" if incident.state == "open" and not incident.silent else ""
+        if incident.withdrawn_at is not None and not notified.get("withdrawn"):
+            return "resolved"
+        if incident.state != "open":
+            return "" if notified["type"] == "resolved" and not communications.all_clear_due(one) else "resolved"
+        moved = abs(one.impact.affected - notified["affected"])
+        notable = max(_NOTABLE_SHARE * notified["affected"], 2 * self.job.settings.impact.privacy_floor)
+        again = notified["type"] == "resolved"
+        waiting = communications.more_waiting(one, _NOTABLE_SHARE, 2 * self.job.settings.impact.privacy_floor)
+        return "updated" if again or incident.version > notified["version"] or moved > notable or waiting else ""
+
+
+UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
+"""Why care is not notified: what the page says."""
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class WaitingIncidents:
+    """Incidents of which care is not notified yet: not sure enough, or the team has no capacity left at `now`. They stay
+    visible until it is. Ask for the most urgent first."""
+
+    store: Store
+    settings: Settings
+    now: int
+    capacity: Room
+
+    @classmethod
+    def at(cls, connection: Connection, store: Store, settings: Settings, now: int) -> "WaitingIncidents":
+        capacity = dict(settings.care.capacity_per_hour)
+        opened = store.outbox.opened_since(connection, now - _HOUR) if capacity else Counter[str]()
+        return cls(store, settings, now, Room(capacity, opened))
+
+    def must_wait(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
+        """The `opened` alert waits; it is composed anew at every tick, so that it is true when it goes out."""
+        team = str(alert.data["action"]["team"])
+        before = self.store.notes.get(note_of(incident)) or {}
+        waited = before.get("why") in (CAPACITY, LATE) and before["severity"] == incident.severity
+        since = int(before["since"]) if waited else self.now
+        why = self._why(incident, own, team, since, sure_before=before.get("why") in (CAPACITY, LATE))
+        if why in (CAPACITY, LATE) and why != before.get("why"):
+            self._count(connection, why, team, f"{incident.incident_id}, {incident.severity}")
+        if why:
+            note = {"why": why, "since": since, "severity": incident.severity, "team": team, "say": alert.data["say"]}
+            self.store.notes.put(connection, note_of(incident), note)
+            return True
+        self.capacity.fill(team)
+        if before:
+            self.drop(connection, incident)
+        return False
+
+    def _count(self, connection: Connection, why: str, team: str, example: str) -> None:
+        findings = Findings()
+        if why == LATE:
+            findings.add("care_late", team, example)
+        else:
+            findings.add("care_capacity", team, example)
+        self.store.notes.count(connection, findings, self.now)
+
+    def drop(self, connection: Connection, incident: Incident) -> None:
+        """It waits no longer: care is notified, or it is over without that."""
+        if self.store.notes.get(note_of(incident)):
+            self.store.notes.put(connection, note_of(incident), None)
+
+    def _why(self, incident: Incident, own: Sequence[Degradation], team: str, since: int, *, sure_before: bool) -> str:
+        """Empty if care may be notified."""
+        policy = self.settings.care
+        accepted = self.settings.detection.false_degradations_per_1000_cells_week
+        beyond = care.margin(accepted, policy.false_care_alerts_per_1000_cells_week)
+        if not sure_before and not care.sure(incident, own, beyond):
+            return UNSURE
+        if self.now - since > policy.alert_ttl_hours * _HOUR:
+            return LATE
+        return "" if self.capacity.takes(team, incident.severity) else CAPACITY
+
+
+def note_of(incident: Incident) -> str:
+    """The pointer under which the store keeps why it waits."""
+    return f"held:{incident.incident_id}"

@@ -1,0 +1,170 @@
+"""Loads what the store knows of people: for rules, for the chance of a contact, and for agents."""
+
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from detector import feedback
+from detector.care.context import Context, context_of
+from detector.care.profiling import profiled
+from detector.domain.experience import CustomerHistory, Experience
+from detector.domain.impact import AccountImpact, Affected
+from detector.domain.policy import CarePolicy
+from detector.domain.ports import Reference
+from detector.domain.risk import Burden
+from detector.domain.rule import Rule
+from detector.domain.window import Window
+from detector.impact import left_out
+from detector.impact.accounts import allowed_minutes
+from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
+from detector.store import Store
+from detector.store.experience import Touch
+from jobs.complaint_risk import LOOKS_BACK_S, known_model
+
+_DAY_S = 86_400
+_YEAR_S = 365 * _DAY_S
+OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
+"""Conditions of rules that ask for a history."""
+
+
+@dataclass(frozen=True)
+class PeopleFacts:
+    """What is known of people at `now` (s), each fact of all of them in a few queries."""
+
+    store: Store
+    reference: Reference
+    now: int
+
+    def histories_for(
+        self, rules: Iterable[Rule], people: Collection[str], *, besides: str = ""
+    ) -> Mapping[str, CustomerHistory]:
+        """The same as `histories`; nothing is read where no rule has a condition on the past."""
+        asked = any(name in OF_THE_PAST for rule in rules for name, _ in rule.when)
+        return self.histories(people, besides=besides) if asked else {}
+
+    def histories(self, people: Collection[str], *, besides: str = "") -> Mapping[str, CustomerHistory]:
+        """Each person's past; `besides` (an incident id) is not counted as past."""
+        since, experience = self.now - REMEMBERED_DAYS * _DAY_S, self.store.experience
+        rows = experience.of(people, Window(since - 8 * _DAY_S, self.now))
+        listed, contacts = experience.incidents_of(people, since), experience.contacts_of(people, since)
+        notified = experience.told_of(people)
+        return {
+            person: _history(
+                rows.get(("subscriber", person), []),
+                listed.get(person, frozenset()) - {besides},
+                contacts.get(person, Touch()),
+                notified.get(person),
+                self._today,
+            )
+            for person in people
+        }
+
+    def contact_chances(self, listed: Sequence[Affected], policy: CarePolicy, *, harm: str) -> Mapping[str, float]:
+        """Subscriber -> chance of a network contact today, of those listed who may be profiled; nothing without a model.
+        `harm`: what the incident does to people (one of HARMS)."""
+        model = known_model(self.store)
+        if model is None or not listed:
+            return {}
+        customers, country = self.reference.customers, self.reference.operator.country
+        allowed = profiled(customers, policy, country=country, at=self.now, among=[one.subscriber for one in listed])
+        own = [one for one in listed if one.subscriber in allowed]
+        today, people = self._today, [one.subscriber for one in own]
+        since = today - LOOKS_BACK_S
+        rows = self.store.experience.of(people, Window(since, self.now))
+        interactions = self.store.interactions.recent(people, since)
+        contacts = Counter(i.subscriber for i in interactions if feedback.is_network_contact(i) and i.at < today)
+        burdens = [
+            _burden(
+                one,
+                harm,
+                rows.get(("subscriber", one.subscriber), ()),
+                contacts[one.subscriber],
+                today,
+                customers.subscribers[one.subscriber].segment,
+            )
+            for one in own
+        ]
+        return {one.subscriber: round(float(p), 4) for one, p in zip(own, model.chance(burdens), strict=True)}
+
+    def contexts(self, people: Collection[str], *, besides: str = "") -> Mapping[str, Context]:
+        """What an agent needs to know of each of these people beside the incident `besides`. For a page of them, not for
+        all."""
+        store, customers = self.store, self.reference.customers
+        histories = self.histories(people, besides=besides)
+        listed = store.experience.incidents_of(people, self.now - REMEMBERED_DAYS * _DAY_S)
+        named = {i.incident_id: i for i in store.incidents.named(frozenset().union(*listed.values()) - {besides})}
+        out, since = left_out(customers, self.now, people), self.now - _YEAR_S
+        return {
+            person: context_of(
+                person,
+                customers,
+                now=self.now,
+                interactions=store.interactions.of(person, since),
+                said=store.communications.about(person, since),
+                events=store.interactions.events_of(person, since),
+                incidents=[named[name] for name in listed.get(person, ()) if name in named],
+                history=histories[person],
+                left_out=person in out,
+            )
+            for person in people
+        }
+
+    def with_service_levels(self, accounts: Sequence[AccountImpact]) -> tuple[AccountImpact, ...]:
+        """These accounts, those of a service level with the minutes that their calendar month has used, as far as kept, and
+        allows."""
+        local = datetime.fromtimestamp(self.now, ZoneInfo(self.reference.operator.timezone))
+        month = Window(int(local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()), self.now + 1)
+        days = monthrange(local.year, local.month)[1]
+        rows = self.store.experience.of([one.account for one in accounts if one.sla], month)
+        return tuple(_with_month(one, rows.get(("account", one.account), ()), days) for one in accounts)
+
+    @property
+    def _today(self) -> int:
+        """Local midnight (s)."""
+        return next(local_days(Window(self.now, self.now + 1), self.reference.operator.timezone)).start
+
+
+def _history(
+    rows: list[Experience], incidents: Collection[str], touch: Touch, told_at: int | None, today: int
+) -> CustomerHistory:
+    week = today - 7 * _DAY_S
+    index = index_at(today, rows)
+    return CustomerHistory(
+        incidents=len(incidents),
+        degraded_s=sum(row.degraded_s for row in rows if row.day > week),
+        index=index,
+        trend=round(index - index_at(week, rows), 1),
+        contacts=touch.contacts,
+        last_contact_at=touch.last_at,
+        last_told_at=told_at,
+    )
+
+
+def _burden(one: Affected, harm: str, rows: Sequence[Experience], contacts: int, today: int, segment: str) -> Burden:
+    """What is known of the day so far, and what this incident is expected to bring."""
+    minutes = {name: seconds / 60 for row in rows if row.day == today for name, seconds in row.by_harm.items()}
+    minutes[harm] = max(minutes.get(harm, 0.0), one.degraded_s / 60)
+    failures = max([row.failures for row in rows if row.day == today] + [one.failures])
+    before = [row for row in rows if row.day < today]
+    week = sum(row.degraded_s for row in before if row.day >= today - 7 * _DAY_S) / 60
+    last = max((row.day for row in before if row.degraded_s > 0), default=None)
+    days_since = None if last is None else round((today - last) / _DAY_S)
+    return Burden(
+        minutes=minutes,
+        failures=failures,
+        week=week,
+        incidents=sum(row.incidents for row in before),
+        days_since=days_since,
+        contacts=contacts,
+        segment=segment,
+    )
+
+
+def _with_month(one: AccountImpact, rows: Sequence[Experience], days: int) -> AccountImpact:
+    if not one.sla:
+        return one
+    used = sum(row.degraded_s for row in rows) / one.lines / 60
+    return replace(one, sla_minutes_month=round(used, 2), sla_minutes_allowed=allowed_minutes(one.sla, days))
