@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-import config
+from detector.config_files import config_file
 from detector.database_limits import DatabaseLimits
 from detector.delivery import receivers
 from detector.delivery.receivers import ReceiverEntry
@@ -43,7 +43,7 @@ _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "
 _STRUCTURED = {"tuple_type", "dataclass_type", "model_type", "model_attributes_type"}
 _AS_JSON = "write it as JSON: [30, 45] for a list"
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
-DEFAULT = Path(config.__file__).parent / "precall.toml"
+DEFAULT = config_file("precall.toml")
 DEFAULT_RULES = DEFAULT.parent / "rules.toml"
 
 
@@ -69,7 +69,7 @@ class Sources(_Section):
     """After so much reading a pull lets detection go first and reads the rest at its next wake-up."""
     silent_after: str = "45 min"
     """A feed of which nothing new has come for so long is silent, unless it usually comes more seldom."""
-    kpis: Path = Path(config.__file__).parent / "kpis.toml"
+    kpis: Path = config_file("kpis.toml")
 
     @field_validator("silent_after", "incomplete_after")
     @classmethod

@@ -37,7 +37,7 @@ def keep_counters(connection: Connection, store: Store, intakes: Iterable[Intake
 
 
 @dataclass(frozen=True)
-class Looking:
+class CoverageReader:
     """Looks at what the history holds, as of `now` (s)."""
 
     store: Store

@@ -23,7 +23,7 @@ from jobs.intake import Intake, judge_names
 from jobs.ledger import Checkpoint, never_came
 from jobs.progress import ProgressCallback, no_progress
 from jobs.pull_budget import PullBudget, is_large
-from jobs.pull_people import PeoplePull
+from jobs.pull_events import EventPull
 from jobs.pull_round import Pulled, Round, put_aside
 from jobs.restore import restore_damaged
 
@@ -53,7 +53,7 @@ def pull(
     due = feeds.due()
     reference = feeds.reference(now, findings)
     store.vault.seal(reference.raw_ids)
-    rows = PeoplePull(feeds, store, reference, now, findings, due).run()
+    rows = EventPull(feeds, store, reference, now, findings, due).run()
     if now >= decide_from:
         scan_bursts(store, reference, settings.feedback, findings, floor=settings.impact.privacy_floor, now=int(now))
     restore_damaged(feeds, store, catalogue, reference, now=now)

@@ -12,9 +12,9 @@ from detector.domain.frame import KpiFrame, overlaid
 from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Grid, Tick, Window, utc
 from detector.kpis import Catalogue
-from detector.sources.causes import of_surroundings, unforeseen
 from detector.sources.feeds import Feeds
 from detector.sources.file_names import shown_name
+from detector.sources.read_errors import is_environmental, unexpected
 from detector.store import Store
 from jobs.intake import Intake
 from jobs.ledger import Checkpoint
@@ -65,7 +65,7 @@ class Round:
         """Two rounds in reverse order; none if there is but one file, which is left for a while."""
         if len(self.source_files) == 1:
             pause = self.store.source_files.postpone(self.source_files[0])
-            name, why = reason_of(self.feeds, self.source_files[0], unforeseen(error, self.source_files[0].name))
+            name, why = reason_of(self.feeds, self.source_files[0], unexpected(error, self.source_files[0].name))
             self.findings.add("file_unreadable", name, f"{why}: left in place, tried again in {pause:.0f} s")
             return []
         middle = len(self.source_files) // 2
@@ -135,9 +135,9 @@ class Round:
             except PrecallError:
                 raise
             except Exception as error:  # noqa: BLE001  a reader's own mistake costs its file, never the others
-                name, why = reason_of(self.feeds, source_file, unforeseen(error, source_file.name))
-                findings.add("file_unreadable" if of_surroundings(error) else "file_set_aside", name, why)
-                if of_surroundings(error):
+                name, why = reason_of(self.feeds, source_file, unexpected(error, source_file.name))
+                findings.add("file_unreadable" if is_environmental(error) else "file_set_aside", name, why)
+                if is_environmental(error):
                     unread.append(source_file)
                 else:
                     aside.append((source_file, why))

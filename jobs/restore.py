@@ -13,7 +13,7 @@ from detector.domain.ports import Cursor, Reference, SourceFile
 from detector.domain.window import DAY_S, Grid, Tick, utc
 from detector.kpis import Catalogue
 from detector.sources.feeds import Feeds
-from detector.sources.plausible import presence_of_known
+from detector.sources.plausibility import presence_of_known
 from detector.store import Store
 from detector.store.damage import Damaged
 from detector.store.presence import feed_of

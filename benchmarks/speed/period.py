@@ -30,7 +30,8 @@ from detector.settings import Settings
 from detector.sources.feed import FeedContext
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
-from detector.sources.watched_folder import WatchedFolder, Watching
+from detector.sources.settling import Watching
+from detector.sources.watched_folder import WatchedFolder
 from detector.store import Store
 from jobs import models
 from jobs.context import JobContext

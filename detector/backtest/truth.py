@@ -19,10 +19,10 @@ import numpy as np
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.listing import files_below
+from detector.sources.counter_tables import times
+from detector.sources.folder_listing import files_below
 from detector.sources.records import Record, find, table
-from detector.sources.tables import times
-from detector.sources.tabular import Table
+from detector.sources.table_values import Table
 
 SUFFERED_DEGRADED_S = 300.0
 """CONTRACTS section 4: a person suffered with one own failure, or with this many degraded seconds."""

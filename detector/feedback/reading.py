@@ -10,7 +10,7 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import config
+from detector.config_files import config_file
 from detector.domain.interaction import CATEGORIES
 from detector.toml_file import read_toml
 
@@ -27,7 +27,7 @@ _SURE = 1.5
 """More than one frequent word of another language, over twice those of the person's own: then it is written in the other."""
 _LONG = 6
 """Letters of a stem that hardly stand in another language by chance; `red` (Spanish: network) and `rame` do."""
-_WORDS_FILE = Path(config.__file__).parent / "words.toml"
+_WORDS_FILE = config_file("words.toml")
 _WORD = re.compile(r"\w+|[.,;:!?]+")
 _BEFORE = 2
 """How far in front of a word of mood a negation turns it round."""

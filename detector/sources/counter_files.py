@@ -17,13 +17,12 @@ from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.encodings import encoding_of
+from detector.sources.file_bytes import encoding_of, open_file
 from detector.sources.file_names import name_text, path_of
-from detector.sources.opening import open_file
-from detector.sources.pm_time import duration_s, timestamp_s
+from detector.sources.timestamps import duration_s, timestamp_s
 
 if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported by who reads a file, not by who asks for a table
-    from detector.sources.tables import CounterTable
+    from detector.sources.counter_tables import CounterTable
 
 HELD_BYTES = 512 << 20
 """Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
@@ -121,7 +120,7 @@ class CounterFiles:
         """(the table, what nobody has been told of it yet)."""
         key = _version(path, name)
         if key not in self._tables:
-            from detector.sources.tables import load_counter_table
+            from detector.sources.counter_tables import load_counter_table
 
             found = Findings()
             self._tables[key] = load_counter_table(path, name, zone, found), found
@@ -182,7 +181,7 @@ def _periods(path: Path, name: str, zone: tzinfo) -> tuple[Window, ...]:
     try:
         if kind_of(path, name) == "xml":
             return tuple(sorted(_granularities(path, name, zone)))
-        from detector.sources.tables import periods
+        from detector.sources.counter_tables import periods
 
         return tuple(periods(path, name, zone))
     except Permanent:

@@ -19,7 +19,7 @@ from detector.domain.customer import (
     Survey,
 )
 from detector.domain.finding import Findings
-from detector.sources import plausible
+from detector.sources import plausibility
 from detector.sources.identity import Pseudonymiser
 from detector.sources.last_good import ReadTable
 from detector.sources.records import LONGEST_WORD, Record, table
@@ -41,10 +41,10 @@ def customers(
     subscribers = read(root, "subscribers", ("subscriber_id",), make.subscriber, zone, findings)
     accounts = read(root, "accounts", ("account_id", "kind"), make.account, zone, findings)
     members = read(root, "account_members", ("account_id", "subscriber_id", "role"), make.member, zone, findings)
-    people, firms = plausible.people(subscribers, findings), plausible.firms(accounts, findings)
+    people, firms = plausibility.people(subscribers, findings), plausibility.firms(accounts, findings)
     rows = read(root, "consents", CONSENT, make.consent, zone, findings)
-    consents = sorted(plausible.consents(rows, people, firms, findings), key=lambda c: c.since)
-    everyone = Customers(people, firms, plausible.members(members, people, firms, findings))
+    consents = sorted(plausibility.consents(rows, people, firms, findings), key=lambda c: c.since)
+    everyone = Customers(people, firms, plausibility.members(members, people, firms, findings))
     given = ConsentsSoFar(everyone, consents)
     raw = make.raw
     return Timeline([c.since for c in consents], lambda now: (given.by(now), raw))
@@ -71,14 +71,14 @@ class ConsentsSoFar:
 def contacts(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings, read: ReadTable = table) -> list[Contact]:
     """All contacts in order of time."""
     rows = read(root, "contacts", ("contact_id", "at", "channel"), CustomerRows(names).contact, zone, findings)
-    once = plausible.once(rows, lambda c: c.contact_id, "contacts.csv", findings)
+    once = plausibility.once(rows, lambda c: c.contact_id, "contacts.csv", findings)
     return sorted(once, key=lambda c: (c.at, c.contact_id))
 
 
 def surveys(root: Path, names: Pseudonymiser, zone: tzinfo, findings: Findings, read: ReadTable = table) -> list[Survey]:
     """All answers in order of time."""
     rows = read(root, "surveys", ("survey_id", "subscriber_id", "at", "score"), CustomerRows(names).survey, zone, findings)
-    once = plausible.once(rows, lambda s: s.survey_id, "surveys.csv", findings)
+    once = plausibility.once(rows, lambda s: s.survey_id, "surveys.csv", findings)
     return sorted(once, key=lambda s: (s.at, s.survey_id))
 
 

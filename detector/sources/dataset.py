@@ -16,9 +16,9 @@ from detector.domain.window import DAY_S, Window, utc
 from detector.sources import customer_tables, network_tables
 from detector.sources.counter_files import CounterFile, CounterFiles
 from detector.sources.feed import EVERYTHING, Feed, What
+from detector.sources.folder_listing import files_below
 from detector.sources.identity import Pseudonymiser
-from detector.sources.listing import files_below
-from detector.sources.plausible import Made
+from detector.sources.plausibility import Made
 from detector.sources.presence import AttachmentFile, AttachmentFiles
 from detector.sources.reference import ReferenceFiles, TableOptions, signature_of
 

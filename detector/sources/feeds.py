@@ -13,9 +13,9 @@ from detector.domain.finding import Finding, Findings
 from detector.domain.operations import Operations
 from detector.domain.ports import Arrivals, Cursor, EventFeed, Operator, Reference, ReferenceFeed, SourceFile
 from detector.domain.window import Window
-from detector.sources.causes import unforeseen
 from detector.sources.feed import Feed
-from detector.sources.merge import MergedReference, OperationsLog
+from detector.sources.merged_reference import MergedReference, OperationsLog
+from detector.sources.read_errors import unexpected
 
 if TYPE_CHECKING:
     from detector.domain.counters import CounterBatch
@@ -223,7 +223,7 @@ class Feeds:
     def report(self, findings: Findings, failed: Mapping[str, Exception]) -> None:
         """A finding for each feed that could not be read."""
         for name, error in failed.items():
-            said = error if isinstance(error, PrecallError) else unforeseen(error, name, private=True)
+            said = error if isinstance(error, PrecallError) else unexpected(error, name, private=True)
             findings.add("feed_unreachable", name, f"{said}: asked again")
 
 

@@ -43,7 +43,8 @@ class FolderSettings(FeedSettings):
 
     def open(self, context: FeedContext) -> Feed:
         """Makes the folder if it is not there. Raises Misconfigured."""
-        from detector.sources.watched_folder import WatchedFolder, Watching
+        from detector.sources.settling import Watching
+        from detector.sources.watched_folder import WatchedFolder
 
         try:
             self._make(context.storage)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from detector.domain.errors import Misconfigured
 from detector.domain.finding import Findings
 from detector.sources.budget import FileBudget, spending
-from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.read_errors import is_environmental, unexpected
 from detector.sources.records import Record, of_people, table
 
 Noun = TypeVar("Noun")
@@ -68,7 +68,7 @@ class LastGood:
         return rows
 
     def _instead(self, stem: str, error: Misconfigured) -> list[Any]:
-        self.hindered |= of_surroundings(error)
+        self.hindered |= is_environmental(error)
         if stem not in self._good and stem in NEEDED:
             raise error
         self._refused(error, KEPT if stem in self._good else NOT_KNOWN)
@@ -79,7 +79,7 @@ def _refusal(stem: str, error: Exception) -> Misconfigured:
     """The error as the operator has to mend it."""
     if isinstance(error, Misconfigured):
         return error
-    told = unforeseen(error, f"{stem}.csv", private=of_people(stem))
+    told = unexpected(error, f"{stem}.csv", private=of_people(stem))
     refusal = Misconfigured(told.what, where=told.where, mend=told.mend)
     refusal.__cause__ = error
     return refusal

@@ -9,7 +9,7 @@ from detector.domain.finding import Findings
 from detector.domain.operations import Alarm, CalendarEvent, Maintenance, Operations, Ticket
 from detector.domain.window import Window, epoch
 from detector.sources.last_good import ReadTable
-from detector.sources.national_days import national_days
+from detector.sources.public_holidays import public_holidays
 from detector.sources.records import Record, table
 from detector.sources.timeline import Timeline
 
@@ -33,7 +33,7 @@ def operations(
     calendar = tuple(read(root, "calendar", (*scope, "name", "kind"), _event, zone, findings))
 
     def known(now: float) -> tuple[CalendarEvent, ...]:
-        return calendar + national_days(country, zone, calendar, now, findings)
+        return calendar + public_holidays(country, zone, calendar, now, findings)
 
     return over_time(alarms, tickets, works, known, also=_NEW_YEARS)
 

@@ -15,7 +15,7 @@ from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.pm_row import ABSENT, Prefix, ReadCounts, Row, Text, is_null, is_true, is_value, position, read_row
 from detector.sources.pm_stream import local_name
-from detector.sources.pm_time import LONGEST_S, duration_s, timestamp_s
+from detector.sources.timestamps import LONGEST_S, duration_s, timestamp_s
 
 MAX_ROWS = 5000
 MAX_VALUES = 100_000

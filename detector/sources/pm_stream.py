@@ -10,7 +10,7 @@ from lxml import etree
 
 from detector.domain.errors import Permanent
 from detector.sources.budget import spend
-from detector.sources.opening import open_file
+from detector.sources.file_bytes import open_file
 
 CHUNK = 1 << 17
 MAX_BYTES = 8 << 30

@@ -10,11 +10,11 @@ from detector.domain.counters import CounterBatch
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window, utc
+from detector.sources.completeness import ROOTS
 from detector.sources.pm_block import Block, Header, Rejected
 from detector.sources.pm_row import ReadCounts, read_row
 from detector.sources.pm_stream import drop, elements, local_name
-from detector.sources.pm_time import timestamp_s
-from detector.sources.wholeness import ROOTS
+from detector.sources.timestamps import timestamp_s
 
 _TAGS = ("fileHeader", "managedElement", "measEntity", "measValue", "measInfo", "measData", "fileFooter")
 

@@ -14,9 +14,9 @@ from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
 from detector.sources.budget import FileBudget, spending
-from detector.sources.causes import of_surroundings, unforeseen
 from detector.sources.file_names import shown_name
 from detector.sources.identity import Pseudonymiser
+from detector.sources.read_errors import is_environmental, unexpected
 
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
 OPTIONAL = ("attempts", "failures")
@@ -68,7 +68,7 @@ class AttachmentFiles:
                 self._reject(file, error, findings)
                 continue
             except Exception as error:  # noqa: BLE001  a reader's own mistake costs this file, never the others
-                self._reject(file, unforeseen(error, file.name, private=True), findings)
+                self._reject(file, unexpected(error, file.name, private=True), findings)
                 continue
             if part is not None and len(part):
                 parts.append(part)
@@ -76,7 +76,7 @@ class AttachmentFiles:
 
     def _reject(self, file: AttachmentFile, error: Permanent, findings: Findings) -> None:
         """Says why; one that its disk or a lack of memory kept from being read comes again."""
-        if of_surroundings(error):
+        if is_environmental(error):
             self.hindered.append(file)
             findings.add("file_unreadable", shown_name(file.name), f"{error}: tried again")
         else:
@@ -99,8 +99,8 @@ class AttachmentFiles:
         key = _key(file)
         if key not in self._spans:
             ends = [0]
-            from detector.sources.tables import starts_and_ends
-            from detector.sources.tabular import Table
+            from detector.sources.counter_tables import starts_and_ends
+            from detector.sources.table_values import Table
 
             with Table(file.path, file.name, REQUIRED, OPTIONAL, private=True) as table:
                 for starts, lasts in starts_and_ends(table, zone):
@@ -126,8 +126,8 @@ def _key(file: AttachmentFile) -> tuple[str, int]:
 
 
 def _load(file: AttachmentFile, names: Pseudonymiser, zone: tzinfo, findings: Findings) -> _Attachments:
-    from detector.sources.tables import times
-    from detector.sources.tabular import Table
+    from detector.sources.counter_tables import times
+    from detector.sources.table_values import Table
 
     with Table(file.path, file.name, REQUIRED, OPTIONAL, private=True) as table:
         own = [c for c in OPTIONAL if c in table.columns]

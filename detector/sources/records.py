@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 from detector.domain.errors import Misconfigured, Permanent
 from detector.domain.finding import Findings
 from detector.sources.columns import COLUMNS, NAMES, NUMBERS, TIMES
-from detector.sources.dialect import known_name, plain_rows, tell_layout
+from detector.sources.csv_layout import known_name, tell_layout
+from detector.sources.csv_rows import plain_rows
 from detector.sources.identifiers import LIKE_NUMBERS, as_identifiers
-from detector.sources.pm_time import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots, whole_time
+from detector.sources.timestamps import SHEET_DATE, DateOrder, date_order, instant, is_day_first_by_dots, whole_time
 
 if TYPE_CHECKING:
-    from detector.sources.tabular import Table
+    from detector.sources.table_values import Table
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LONGEST_WORD = 1_000
@@ -173,7 +174,7 @@ def nouns(
                 take(Record(file=path.name, row=line, fields=fields, zone=zone, findings=findings, private=private))
             tell_layout(plain.layout, path.name, findings)
         else:
-            from detector.sources.tabular import Table  # with DuckDB, which plain tables of CSV do not need
+            from detector.sources.table_values import Table  # with DuckDB, which plain tables of CSV do not need
 
             with Table(path, path.name, required, COLUMNS, private=private) as table:
                 for record in _records(table, path.name, zone, findings, private=private):

@@ -17,11 +17,11 @@ from detector.domain.finding import Findings
 from detector.domain.ports import Operator, Reference
 from detector.sources import customer_tables, network_tables, operations_tables
 from detector.sources.budget import FileBudget
-from detector.sources.causes import unforeseen
 from detector.sources.identity import Pseudonymiser
 from detector.sources.last_good import KEPT, LastGood, Noun, ReadTable
-from detector.sources.pm_time import duration_s
+from detector.sources.read_errors import unexpected
 from detector.sources.records import ENDINGS, Record, table
+from detector.sources.timestamps import duration_s
 from detector.toml_file import read_toml
 
 Value = TypeVar("Value")
@@ -217,7 +217,7 @@ def _only(wanted: Collection[str] | None, read: ReadTable) -> ReadTable:
 
 def _unforeseen(error: Exception, name: str) -> Misconfigured:
     """Values are not repeated: the table may be about people."""
-    told = unforeseen(error, name, private=True)
+    told = unexpected(error, name, private=True)
     return Misconfigured(told.what, where=told.where, mend=told.mend)
 
 

@@ -8,9 +8,9 @@ from pydantic import PlainValidator, SerializeAsAny
 
 from detector.domain.errors import Misconfigured
 from detector.domain.ports import Clock
-from detector.sources.aside import OF_FEEDS
 from detector.sources.feed import FeedContext, FeedSettings
 from detector.sources.folder import DatasetSettings, FolderSettings
+from detector.sources.quarantine import OF_FEEDS
 
 if TYPE_CHECKING:  # they bring the readers of tables, which reading the settings does not need
     from detector.sources.feeds import Feeds

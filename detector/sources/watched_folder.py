@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import nlargest
 from pathlib import Path
 from time import monotonic
@@ -12,48 +12,21 @@ from detector.domain.errors import Incomplete, Permanent, PrecallError, Transien
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference, SourceFile
 from detector.domain.window import Window
-from detector.sources.aside import Aside, look_at
 from detector.sources.budget import MOST_BYTES, TABLE_TIMES, FileBudget, spend, spending
-from detector.sources.causes import of_surroundings, unforeseen
+from detector.sources.completeness import Completeness, completeness_of
 from detector.sources.counter_files import CounterFiles
 from detector.sources.dataset import NEWEST_FILES, OperatorDataset, file_of
 from detector.sources.feed import EVERYTHING, FeedContext, What
 from detector.sources.file_names import path_of, shown_name
-from detector.sources.listing import Listing, list_files
+from detector.sources.folder_listing import FolderListing, list_files
 from detector.sources.presence import AttachmentFile
+from detector.sources.quarantine import Quarantine, look_at
+from detector.sources.read_errors import is_environmental, unexpected
 from detector.sources.reference import Signature, TableOptions
-from detector.sources.wholeness import End, end_of
+from detector.sources.settling import Settling, Watching
 
-_OPEN_TIMES = 15
-"""A table whose last line has not ended is waited for so many times `settle_s`: 30 s by default. Most that lack the last
-line end are whole; of one that stalls, the last value may be half a number."""
 _AGAIN_S = 600.0
 """Between two attempts to move a file that could not be moved."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watching:
-    """How a folder is watched. `settle_s`: an unchanged file is read after so long; `patience_s`: one that is cut off is
-    said to be incomplete after so long; `largest_bytes`, `file_s`: bounds of one file."""
-
-    settle_s: float = 2.0
-    patience_s: float = 60.0
-    largest_bytes: int = 0
-    """0: by the network's size."""
-    file_s: float = 60.0
-
-
-@dataclass
-class _Look:
-    """What a file was like when it was seen so first, at `since` (s, wall)."""
-
-    look: tuple[int, int]
-    since: float
-    end: End
-    unpacked: int
-    """Bytes, so far as a file of this network may have."""
-    often: bool = False
-    """Whether it was seen so before."""
 
 
 _REMEMBERED = 1000
@@ -88,8 +61,8 @@ class WatchedFolder(OperatorDataset):
             operator=context.operator,
         )
         super().__init__(root, context.pseudonymiser, name=name, what=what, tables=tables)
-        self._aside = Aside(context.quarantine, root)
-        self._looks: dict[Path, _Look] = {}
+        self._quarantine = Quarantine(context.quarantine, root)
+        self._settling = Settling(self._how, context.wall)
         self._newest: dict[tuple[Path, int], Window | None] = {}
         self._arrived: dict[tuple[Path, int], float] = {}
         self._left: dict[tuple[str, str], float] = {}
@@ -101,7 +74,7 @@ class WatchedFolder(OperatorDataset):
         found = []
         for path, name in self._look_into("counters").files:
             try:
-                if not self._seen(path, self._wall_at(now)):
+                if not self._settling.has_settled(path, now, self._budget.most_bytes):
                     continue
                 file = self._files.describe(path, self._most_bytes)
             except FileNotFoundError:  # taken away between two looks
@@ -110,7 +83,7 @@ class WatchedFolder(OperatorDataset):
                 self._say_once(name, f"it cannot be read: {error.strerror or error}")
                 continue
             listed = self._file(file, self._arrival(path, now))
-            found.append(replace(listed, size=max(file.size, self._looks[path].unpacked)))
+            found.append(replace(listed, size=max(file.size, self._settling.unpacked(path))))
         return sorted(found, key=lambda p: (p.arrived_at, p.name))
 
     def newest_periods(self, now: float) -> Sequence[Window]:
@@ -158,7 +131,7 @@ class WatchedFolder(OperatorDataset):
                 raise
             raise self._refusal(name, path, error) from error
         except Exception as error:
-            raise self._refusal(name, path, unforeseen(error, name)) from error
+            raise self._refusal(name, path, unexpected(error, name)) from error
         self._must_be(file, path)
         findings.extend(found)
         return iter(batches)
@@ -173,18 +146,18 @@ class WatchedFolder(OperatorDataset):
             raise Unfinished("its bytes are others by now", where=file.name)
 
     def _refusal(self, name: str, path: Path, error: Permanent) -> PrecallError:
-        if of_surroundings(error):
+        if is_environmental(error):
             return Unfinished(error.what, where=name, mend="it stays in place and is tried again")
-        if self._end(path) is End.CUT_OFF:
+        if self._end(path) is Completeness.TRUNCATED:
             mend = "it stays in place and is read when the rest has come"
             return Incomplete(f"it is incomplete: {error.what}", where=error.where or name, mend=mend)
         return error
 
-    def _end(self, path: Path) -> End:
+    def _end(self, path: Path) -> Completeness:
         try:
-            return end_of(path, self._budget.most_bytes)[0]
+            return completeness_of(path, self._budget.most_bytes)[0]
         except OSError:
-            return End.WHOLE
+            return Completeness.COMPLETE
 
     @property
     def _most_bytes(self) -> int:
@@ -202,7 +175,7 @@ class WatchedFolder(OperatorDataset):
         return found
 
     def passed_over(self, findings: Findings) -> None:
-        for name in self._aside.give_back():
+        for name in self._quarantine.release_changed():
             self._findings.add("file_given_back", name, "changed in quarantine: it is read again")
         findings.extend(self._findings)
         self._findings = Findings()
@@ -216,10 +189,14 @@ class WatchedFolder(OperatorDataset):
             return
         try:
             look = look_at(path)
-            known = self._looks.get(path)
-            cut_off = known.end is End.CUT_OFF if known and known.look == look else self._end(path) is End.CUT_OFF
+            known = self._settling.known(path)
+            cut_off = (
+                known.completeness is Completeness.TRUNCATED
+                if known and known.version == look
+                else self._end(path) is Completeness.TRUNCATED
+            )
             if not cut_off and (path.is_symlink() or self._files.described_anew(path, self._most_bytes) == file.sha256):
-                self._aside.take(name, file.sha256, look, reason)
+                self._quarantine.move_in(name, file.sha256, look, reason)
             self._left.pop(key, None)
         except FileNotFoundError:
             return
@@ -236,25 +213,28 @@ class WatchedFolder(OperatorDataset):
     def _attachment_files(self, now: float) -> list[AttachmentFile]:
         """Attachments are asked for by the time of their arrival: the moment from which on every look finds them settled,
         so that none falls between two looks, and none is given twice after a restart."""
-        wall = self._wall_at(now)
+        wall = self._settling.wall_at(now)
         found = []
         for path, name in self._look_into("attachments").files:
             try:
                 stat = path.stat()
-                self._seen(path, wall)
+                self._settling.has_settled(path, now, self._budget.most_bytes)
             except OSError:
                 continue
             if not path.resolve().is_relative_to(self._root.resolve()):
                 self._say_once(name, "it lies outside the dataset")
                 continue
-            end = self._looks[path].end
-            settled = (stat.st_mtime if self._wall is None else max(stat.st_mtime, stat.st_ctime)) + self._wait_s(end)
+            look = self._settling.known(path)
+            end = look.completeness if look else Completeness.COMPLETE
+            settled = (stat.st_mtime if self._wall is None else max(stat.st_mtime, stat.st_ctime)) + self._settling.wait_s(
+                end
+            )
             if wall >= settled:
                 at = self._arrived.setdefault((path, stat.st_mtime_ns), min(settled, now))
-                found.append(AttachmentFile(path, name, at, self._budget, end is End.CUT_OFF))
+                found.append(AttachmentFile(path, name, at, self._budget, end is Completeness.TRUNCATED))
         return found
 
-    def _look_into(self, folder: str) -> Listing:
+    def _look_into(self, folder: str) -> FolderListing:
         """What is no file is said once, and again when it has become something else."""
         listed = list_files(self._root, folder)
         for name, why in listed.odd.items():
@@ -267,29 +247,6 @@ class WatchedFolder(OperatorDataset):
         if self._passed.get(name) != why:
             self._passed[name] = why
             self._findings.add("file_passed_over", shown_name(name), why)
-
-    def _seen(self, path: Path, wall: float) -> bool:
-        """Whether a file that is looked at now has settled. Raises OSError."""
-        stat = path.stat()
-        look = stat.st_size, stat.st_mtime_ns
-        known = self._looks.get(path)
-        if known is None or known.look != look:
-            known = self._looks[path] = _Look(look, wall, *end_of(path, self._budget.most_bytes))
-        still = max(wall - stat.st_mtime, wall - known.since)
-        settled = still >= self._wait_s(known.end) or (known.often and known.end is End.WHOLE)
-        known.often = True
-        return settled
-
-    def _wait_s(self, end: End) -> float:
-        how = self._how
-        return {
-            End.WHOLE: how.settle_s,
-            End.OPEN: _OPEN_TIMES * how.settle_s,
-            End.CUT_OFF: max(how.settle_s, how.patience_s),
-        }[end]
-
-    def _wall_at(self, now: float) -> float:
-        return self._wall.now() if self._wall is not None else now
 
     def _tables_settled(self, signature: Signature) -> bool:
         """A table that is being written is read when it has not changed for `settle_s`."""

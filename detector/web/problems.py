@@ -57,13 +57,13 @@ def add_problems(app: FastAPI, problems: Problems) -> None:
         status = 503 if isinstance(error, Transient) else 422 if isinstance(error, Permanent | InvalidIdentity) else 500
         return answer(request, status, str(error), headers)
 
-    def unforeseen(request: Request, error: Exception) -> Response:
+    def unexpected(request: Request, error: Exception) -> Response:
         return answer(request, 500, f"unforeseen {type(error).__name__}; the log has the details")
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(PrecallError, failed)
-    app.add_exception_handler(Exception, unforeseen)
+    app.add_exception_handler(Exception, unexpected)
 
 
 def _place(location: tuple[Any, ...]) -> str:

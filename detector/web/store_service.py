@@ -190,9 +190,9 @@ class StoreService:
         return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
 
     def coverage(self) -> Coverage:
-        from jobs.coverage import Looking  # with the formulas, which nothing else here needs
+        from jobs.coverage import CoverageReader  # with the formulas, which nothing else here needs
 
-        return Looking(self.store, self.catalogue(), self._known(), self.now()).coverage()
+        return CoverageReader(self.store, self.catalogue(), self._known(), self.now()).coverage()
 
     def metrics(self) -> str:
         return self.metrics_text()

@@ -7,20 +7,20 @@ from detector.app import App
 from detector.domain.coverage import Coverage
 from detector.web import serializers
 from jobs.commands.tables import moment, table
-from jobs.coverage import Looking
+from jobs.coverage import CoverageReader
 
 
 def show_coverage(app: App, *, cells: bool, everything: bool, as_json: bool) -> tuple[str, bool]:
     """(what there is to print, whether nothing or little is measured)."""
-    looking = Looking(app.store, app.catalogue, app.feeds.reference(app.clock.now()), app.clock.now())
-    found = looking.coverage()
-    return _by_cell(looking, as_json) if cells else _by_kpi(app, found, everything, as_json), found.little
+    coverage_reader = CoverageReader(app.store, app.catalogue, app.feeds.reference(app.clock.now()), app.clock.now())
+    found = coverage_reader.coverage()
+    return _by_cell(coverage_reader, as_json) if cells else _by_kpi(app, found, everything, as_json), found.little
 
 
-def _by_cell(looking: Looking, as_json: bool) -> str:
+def _by_cell(coverage_reader: CoverageReader, as_json: bool) -> str:
     rows = [
         row | {"value": None if row["value"] is None else float(f"{row['value']:.6g}"), "last_at": moment(row["last_at"])}
-        for row in looking.values()
+        for row in coverage_reader.values()
     ]
     return table(rows, as_json, "no cells; put a cells.csv into the watched folder")
 

@@ -68,7 +68,7 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
     """The store's answer, opened for this one question."""
     from detector.app import wire
     from detector.domain.ports import Reference
-    from detector.sources.one_person import reference_of
+    from detector.sources.single_subscriber import reference_of
     from detector.web import serializers
     from jobs.web_wiring import web_service_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from detector.domain.finding import Finding
 from detector.domain.window import Window
-from detector.sources.watched_folder import Watching
+from detector.sources.settling import Watching
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import COLUMNS, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, iso, table, write_operator

@@ -12,7 +12,7 @@ import pytest
 from detector.domain.errors import Misconfigured
 from detector.sources import pm_xml, records
 from detector.sources.file_names import name_text, shown_name
-from detector.sources.watched_folder import Watching
+from detector.sources.settling import Watching
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, iso, write_reference
 from tests.faults.live_inbox import QUARTERS, LiveInbox, live_inbox, live_through_past, moment
 from tests.faults.poison import COUNTERS, PEOPLE_FOLDER, TABLES, Poison

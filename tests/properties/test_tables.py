@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from detector.domain.errors import PrecallError
 from detector.domain.finding import Findings
+from detector.sources.counter_tables import load_counter_table
 from detector.sources.customer_tables import CustomerRows
 from detector.sources.identity import Pseudonymiser
 from detector.sources.records import nouns
-from detector.sources.tables import load_counter_table
 
 T0 = datetime(2026, 3, 24, 8, tzinfo=UTC)
 COLUMNS = ("object_id", "start", "duration_s", "RRC.ConnEstabAtt", "DRB.UEThpDl")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import config
+from detector.config_files import config_file
 from detector.feedback.reading import MOST_READ, Reading, words
 
 
@@ -113,7 +113,7 @@ def test_the_customers_own_language_decides_where_the_words_do_not(text: str, la
 
 def test_a_note_of_one_language_is_sorted_by_none_of_the_others() -> None:
     """Every stem of every other language, alone in an English sentence, sorts nothing that English itself does not."""
-    found = tomllib.loads((Path(config.__file__).parent / "words.toml").read_text(encoding="utf-8"))
+    found = tomllib.loads((config_file("words.toml")).read_text(encoding="utf-8"))
     stems = {
         s.strip("*")
         for own in found["category"].values()

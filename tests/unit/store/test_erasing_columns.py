@@ -22,6 +22,7 @@ from detector.store.pii_columns import FREE, KEPT, KEYED, KINDS, NAMED, OBJECT, 
 from detector.store.presence import PresenceStore
 from detector.store.stored_files import StoredFiles
 from detector.store.tables import metadata
+from tests.lengths import examples
 
 NAMES = Pseudonymiser(b"0123456789abcdef")
 ME, OTHER = "491701234567", "491701234568"
@@ -317,7 +318,10 @@ IDENTITIES = st.one_of(
 TABLES = [t for t in metadata.sorted_tables if t.name != "audit"]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=examples(6, 60), deadline=None, suppress_health_check=SLOW)
 @given(data=st.data(), raw=IDENTITIES, others=st.lists(IDENTITIES, min_size=1, max_size=3))
 def test_erasing_one_person_changes_no_row_about_anybody_else(
     data: st.DataObject, raw: str, others: list[str], tmp_path_factory: pytest.TempPathFactory

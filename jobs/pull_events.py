@@ -16,7 +16,7 @@ from detector.domain.finding import Findings
 from detector.domain.interaction import Interaction
 from detector.domain.ports import Arrivals, Cursor, EventFeed, Reference
 from detector.sources.feeds import UNTIL_THEN, Feeds
-from detector.sources.plausible import of_known, presence_of_known
+from detector.sources.plausibility import of_known, presence_of_known
 from detector.store import Store
 from jobs.feed_cursors import cursor_of, keep_cursor, own_name
 
@@ -35,7 +35,7 @@ class _Taken(Generic[Row]):
 
 
 @dataclass(frozen=True)
-class PeoplePull:
+class EventPull:
     """One pull of what is about people, as of `now`, from the feeds that are `due`. A feed that cannot be read keeps its
     cursor, so that nothing of it is missing once it is mended, and keeps no other from being taken in."""
 

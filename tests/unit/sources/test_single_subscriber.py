@@ -7,8 +7,8 @@ from detector.domain.customer import CHANNELS, PURPOSES
 from detector.domain.policy import CarePolicy
 from detector.simulator import simulate
 from detector.sources.identity import Pseudonymiser
-from detector.sources.one_person import reference_of
 from detector.sources.reference import ReferenceFiles, TableOptions
+from detector.sources.single_subscriber import reference_of
 
 NAMES = Pseudonymiser(b"0123456789abcdef")
 START = 1_772_323_200

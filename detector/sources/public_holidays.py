@@ -9,7 +9,7 @@ from detector.domain.operations import CalendarEvent
 from detector.domain.window import Window, epoch, utc
 
 
-def national_days(
+def public_holidays(
     country: str, zone: tzinfo, listed: Sequence[CalendarEvent], now: float, findings: Findings
 ) -> tuple[CalendarEvent, ...]:
     """Local days of last year, this one and the next, network-wide, of kind `holiday`.

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from detector.domain.customer import Customers
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference
-from detector.sources import plausible
+from detector.sources import plausibility
 from detector.sources.customer_tables import CONSENT, ConsentsSoFar, CustomerRows
 from detector.sources.identity import Pseudonymiser
 from detector.sources.records import Record, table
@@ -24,10 +24,10 @@ def reference_of(root: Path, names: Pseudonymiser, raw: str, now: float) -> Refe
     Raises Misconfigured for a table that cannot be read. Findings are left to the daemon, which reads everything.
     """
     operator = read_operator(root / "operator.toml")
-    return Reference(operator=operator, customers=_Search(root, names, operator.timezone).customers(raw, now))
+    return Reference(operator=operator, customers=_SubscriberTables(root, names, operator.timezone).customers(raw, now))
 
 
-class _Search:
+class _SubscriberTables:
     """Rows are chosen by their raw ids, before anything is made of them."""
 
     def __init__(self, root: Path, names: Pseudonymiser, timezone: str) -> None:
@@ -42,10 +42,12 @@ class _Search:
         firms = self._with_those_above("accounts", ACCOUNT, "parent_id", own, make.account)
         accounts = own | {row.text("account_id") for row, _ in firms}
         consents = self._rows("consents", CONSENT, lambda row: _holder_in(row, people, accounts), make.consent)
-        known = plausible.people([one for _, one in subscribers], found)
-        known_firms = plausible.firms([one for _, one in firms], found)
-        everyone = Customers(known, known_firms, plausible.members([one for _, one in members], known, known_firms, found))
-        given = plausible.consents([one for _, one in consents], known, known_firms, found)
+        known = plausibility.people([one for _, one in subscribers], found)
+        known_firms = plausibility.firms([one for _, one in firms], found)
+        everyone = Customers(
+            known, known_firms, plausibility.members([one for _, one in members], known, known_firms, found)
+        )
+        given = plausibility.consents([one for _, one in consents], known, known_firms, found)
         return ConsentsSoFar(everyone, sorted(given, key=lambda c: c.since)).by(now)
 
     def _with_those_above(

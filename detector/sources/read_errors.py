@@ -5,7 +5,7 @@ from gzip import BadGzipFile
 from detector.domain.errors import Permanent
 
 
-def of_surroundings(error: BaseException) -> bool:
+def is_environmental(error: BaseException) -> bool:
     """Whether the disk, a lack of memory or of file handles is at fault, not the file: it may be read later as it is."""
     seen: BaseException | None = error
     while seen is not None:
@@ -15,10 +15,10 @@ def of_surroundings(error: BaseException) -> bool:
     return False
 
 
-def unforeseen(error: Exception, name: str, *, private: bool = False) -> Permanent:
+def unexpected(error: Exception, name: str, *, private: bool = False) -> Permanent:
     """One line for an error that no reader foresaw. Of a file about people nothing is repeated, for it may hold identities.
 
-    >>> print(unforeseen(RuntimeError("no\\nway"), "counters/a.xml"))
+    >>> print(unexpected(RuntimeError("no\\nway"), "counters/a.xml"))
     counters/a.xml: RuntimeError: no way; this form of file is not foreseen: report it
     """
     said = "" if private else " ".join(str(error).split())[:200]

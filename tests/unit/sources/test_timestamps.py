@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.domain.window import utc
-from detector.sources.pm_time import duration_s, timestamp_s
+from detector.sources.timestamps import duration_s, timestamp_s
 
 EIGHT = 1774339200  # 2026-03-24T08:00:00Z
 

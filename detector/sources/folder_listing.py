@@ -13,16 +13,16 @@ _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a de
 
 
 @dataclass
-class Listing:
+class FolderListing:
     """`files`: (path, name below the root) in order of name. `odd`: name -> why it is passed over."""
 
     files: list[tuple[Path, str]] = field(default_factory=list)
     odd: dict[str, str] = field(default_factory=dict)
 
 
-def list_files(root: Path, folder: str) -> Listing:
+def list_files(root: Path, folder: str) -> FolderListing:
     """The finished files in a folder and below. Links to folders are not followed; nothing is opened."""
-    found = Listing()
+    found = FolderListing()
     base = os.fspath(root)
     waiting = [os.path.join(base, folder)]  # noqa: PTH118  Path costs ten times as much, and there may be 100,000 names
     while waiting:
@@ -50,7 +50,7 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
         yield from entries
 
 
-def _take(entry: os.DirEntry[str], base: str, found: Listing, waiting: list[str]) -> None:
+def _take(entry: os.DirEntry[str], base: str, found: FolderListing, waiting: list[str]) -> None:
     name = name_text(os.path.relpath(entry.path, base))
     try:
         if entry.is_dir(follow_symlinks=False):

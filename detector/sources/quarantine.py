@@ -14,7 +14,7 @@ from pathlib import Path
 from time import time
 
 from detector.sources.file_names import path_of
-from detector.sources.listing import list_files
+from detector.sources.folder_listing import list_files
 
 REASON = ".reason.txt"
 OF_FEEDS = "feeds/"
@@ -27,7 +27,7 @@ _SURE_AFTER_S = 600
 more to a file that has not changed for so long."""
 
 
-class Aside:
+class Quarantine:
     """Files set aside from `inbox` in `root`, under their path in the inbox; a name that is taken, or too long to have a
     reason beside it, has a folder of its own."""
 
@@ -35,7 +35,7 @@ class Aside:
         self._root, self._inbox = root, inbox
         self._stays: set[tuple[str, int]] = set()
 
-    def take(self, name: str, sha256: str, look: tuple[int, int], reason: str) -> None:
+    def move_in(self, name: str, sha256: str, look: tuple[int, int], reason: str) -> None:
         """Moves a file of the inbox here. `look`: its (size, mtime in ns) when it was judged; one that has changed since
         stays where it is. Raises OSError."""
         source = self._inbox / path_of(name)
@@ -75,7 +75,7 @@ class Aside:
             return target.with_name(folder) / target.name, target.with_name(folder + REASON)
         return target, beside
 
-    def give_back(self) -> list[str]:
+    def release_changed(self) -> list[str]:
         """Moves what was changed here back into the inbox; returns the names. One whose name is taken there stays."""
         given = []
         for path, name, beside, own in self._kept():

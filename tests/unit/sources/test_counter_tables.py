@@ -10,7 +10,7 @@ import pytest
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.sources.tables import load_counter_table, periods
+from detector.sources.counter_tables import load_counter_table, periods
 from tests.unit.sources.operator_directory import T0
 
 TABLE = b"""object_id,start,duration_s,suspect,dimension,A,L.E-RAB.Att

@@ -6,8 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
-from detector.sources.encodings import encoding_of
-from detector.sources.opening import open_file
+from detector.sources.file_bytes import encoding_of, open_file
 
 _EDGE = 1 << 16
 """Bytes at either end in which the root's tags are looked for: a root element comes as early, or the reader refuses it."""
@@ -22,42 +21,46 @@ ROOTS = frozenset({"measCollecFile", "measDataFile"})
 """Root elements of the XML files that are read: TS 32.435, TS 28.532."""
 
 
-class End(Enum):
+class Completeness(Enum):
     """What the end of a file tells."""
 
-    WHOLE = "whole"
-    OPEN = "open"
+    COMPLETE = "whole"
+    OPEN_LINE = "open"
     """A table whose last line has no line end: whole, or written so far."""
-    CUT_OFF = "cut off"
+    TRUNCATED = "cut off"
     """Something is missing for sure."""
 
 
-def end_of(path: Path, most_bytes: int) -> tuple[End, int]:
+def completeness_of(path: Path, most_bytes: int) -> tuple[Completeness, int]:
     """(what the bytes tell, how many there are, unpacked so far as `most_bytes`)."""
     unpacked = [path.stat().st_size]
     return _end_of(path, most_bytes, unpacked), unpacked[-1]
 
 
-def _end_of(path: Path, most_bytes: int, sizes: list[int]) -> End:
+def _end_of(path: Path, most_bytes: int, sizes: list[int]) -> Completeness:
     """A file whose beginning is wrong already counts as whole, for no further bytes mend it, and so
     does one that unpacks to more than `most_bytes`: reading it says why. Raises OSError."""
     with open_file(path) as file:
         head = file.read(_EDGE)
         size = file.seek(0, 2)
         if not head.strip(_BLANK) and size <= _EDGE:
-            return End.CUT_OFF
+            return Completeness.TRUNCATED
         if size < len(_PARQUET[0]) and any(mark.startswith(head) for mark in (*_PARQUET, _GZIP)):
-            return End.CUT_OFF
+            return Completeness.TRUNCATED
         if head.startswith(_GZIP):
-            return End.CUT_OFF if _misses_members(file, most_bytes, sizes) else End.WHOLE
+            return Completeness.TRUNCATED if _misses_members(file, most_bytes, sizes) else Completeness.COMPLETE
         tail_at = max(0, size - _EDGE) // 4 * 4
         file.seek(tail_at)
         tail = file.read(_EDGE + 4)
     if head.startswith(_PARQUET):
-        return End.WHOLE if size > 8 and tail.endswith(_PARQUET) else End.CUT_OFF
+        return Completeness.COMPLETE if size > 8 and tail.endswith(_PARQUET) else Completeness.TRUNCATED
     if head.lstrip(_BLANK)[:1] == b"<":
         return _end_of_xml(head, tail, all_seen=size <= _EDGE)
-    return End.WHOLE if b"\n" in tail[-4:].rstrip(b"\0")[-1:] or head.lstrip(_BLANK)[:1] in (b"{", b"[") else End.OPEN
+    return (
+        Completeness.COMPLETE
+        if b"\n" in tail[-4:].rstrip(b"\0")[-1:] or head.lstrip(_BLANK)[:1] in (b"{", b"[")
+        else Completeness.OPEN_LINE
+    )
 
 
 def _misses_members(file: IO[bytes], most_bytes: int, sizes: list[int]) -> bool:
@@ -83,16 +86,16 @@ def _misses_members(file: IO[bytes], most_bytes: int, sizes: list[int]) -> bool:
     return False
 
 
-def _end_of_xml(head: bytes, tail: bytes, *, all_seen: bool) -> End:
+def _end_of_xml(head: bytes, tail: bytes, *, all_seen: bool) -> Completeness:
     encoding = encoding_of(head)
     begin = head.decode(encoding, "replace").lstrip("\ufeff\u00ef\u00bb\u00bf")
     root = _ROOT.match(_PROLOGUE.sub("", begin, count=1))
     if root is None:
-        return End.CUT_OFF if all_seen and "<!DOCTYPE" not in begin else End.WHOLE
+        return Completeness.TRUNCATED if all_seen and "<!DOCTYPE" not in begin else Completeness.COMPLETE
     if root[1].rpartition(":")[2] not in ROOTS or root[2].endswith("/"):
-        return End.WHOLE
+        return Completeness.COMPLETE
     wide = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(encoding, encoding)
     if head[:2] == b"\xfe\xff":
         wide = "utf-16-be"
     closing = re.compile(rf"</{re.escape(root[1])}\s*>")
-    return End.WHOLE if closing.search(tail.decode(wide, "replace")) else End.CUT_OFF
+    return Completeness.COMPLETE if closing.search(tail.decode(wide, "replace")) else Completeness.TRUNCATED

@@ -1,33 +1,22 @@
-"""Every table (CSV, packed or not, and Parquet) through DuckDB, locked to the one file it reads."""
+"""A table of one file (CSV, packed or not, or Parquet), opened through DuckDB, locked to that file."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.sources.budget import seconds_left, spend
-from detector.sources.dialect import (
-    Layout,
-    column_name,
-    doubled,
-    header_told,
-    known_name,
-    read_layout,
-    repaired,
-    tell_layout,
-)
-from detector.sources.identifiers import as_identifiers
-from detector.sources.numerals import KINDS, Numerals, counts_sql, is_either
-from detector.sources.opening import open_file
+from detector.sources.csv_layout import Layout, column_name, doubled, header_told, known_name, tell_layout
+from detector.sources.csv_rows import read_layout
+from detector.sources.file_bytes import open_file
 
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -40,11 +29,10 @@ _CSV = (
     "escape={quote}, nullstr='', strict_mode=true, ignore_errors=true, store_rejects=true, compression='{packed}')"
 )
 _NUMERIC = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
-FEW_ROWS = 20_000
 _PLAIN_PATH = re.compile(r"[^*?\[\]{}\\\x00-\x1f]+")
 
 
-class Table:
+class TableFile:
     """A table of one file, open while in a `with`; how it is written is settled here for all of them.
 
     `required`: the columns without which a file is no such table; `known`: further ones of the contract, found whatever
@@ -56,8 +44,6 @@ class Table:
         self, path: Path, name: str, required: Sequence[str] = (), known: Sequence[str] = (), *, private: bool = False
     ) -> None:
         self._name, self._path, self._private = name, path, private
-        self.rows = 0
-        """Loaded rows."""
         self._words: list[str] = []
         self._numeric: set[str] = set()
         self._layout: Layout | None = None
@@ -94,7 +80,7 @@ class Table:
             self._connection.interrupt()
             left = 1.0
 
-    def __enter__(self) -> "Table":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -113,7 +99,7 @@ class Table:
 
     def _lock(self, path: Path) -> None:
         self._query("SET TimeZone='UTC'")
-        self._query(f"SET allowed_paths=[{_text(str(path))}]")
+        self._query(f"SET allowed_paths=[{quoted_text(str(path))}]")
         self._query("SET enable_external_access=false")
         self._query("SET lock_configuration=true")
 
@@ -124,7 +110,7 @@ class Table:
         self._connection.register("mended", {f"c{i}": column for i, column in enumerate(columns)})
 
     def _describe_parquet(self, known: Sequence[str]) -> None:
-        relation = f"read_parquet({_text(str(self._opened))}, hive_partitioning=false)"
+        relation = f"read_parquet({quoted_text(str(self._opened))}, hive_partitioning=false)"
         described = self._query(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         header = [known_name(column_name(str(row[0])), known) for row in described]
         if odd := [(str(row[0]), name) for row, name in zip(described, header, strict=True) if row[0] != name]:
@@ -142,11 +128,11 @@ class Table:
             self._from = "mended" if layout.rows else f"(SELECT {self._nothing(layout)} WHERE false)"
             return
         self._from = _CSV.format(
-            path=_text(str(self._opened)),
+            path=quoted_text(str(self._opened)),
             columns=", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.header))),
             skip=layout.skip,
-            delim=_text(layout.delimiter),
-            quote=_text('"' if layout.quoted else ""),
+            delim=quoted_text(layout.delimiter),
+            quote=quoted_text('"' if layout.quoted else ""),
             packed="gzip" if layout.packed else "none",
         )
 
@@ -178,112 +164,10 @@ class Table:
                 header = header_told(self.columns)
                 raise Permanent(f"column {column!r} is missing", where=self._name, mend=f"its header reads {header}")
 
-    def texts(self, numbers: Sequence[str], findings: Findings) -> Iterator[tuple[str | None, ...]]:
-        """Loads every row as trimmed text, and gives them in the file's order and that of `columns`.
-
-        `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways says so.
-        """
-        self._load([self._trimmed(c) for c in self.columns])
-        own = [c for c in numbers if c not in self._numeric]
-        numerals = self._numerals(own)
-        if numerals != Numerals():
-            self._words += numerals.words
-            self._load([self._plain_number(c, numerals) if c in own else self._trimmed(c) for c in self.columns])
-        return self._fetch()
-
-    def _trimmed(self, column: str) -> str:
-        return f"nullif(trim({self._sql[column]}), '') AS {self._inside(column)}"
-
-    def _plain_number(self, column: str, numerals: Numerals) -> str:
-        text, value = f"trim({self._sql[column]})", numerals.sql(self._sql[column])
-        either = f"CASE WHEN {is_either(text)} THEN {text} || ' (decimals or thousands?)' ELSE nullif({text}, '') END"
-        return f"coalesce(({value})::VARCHAR, {either}) AS {self._inside(column)}"
-
-    def _fetch(self) -> Iterator[tuple[str | None, ...]]:
-        found = self._query(f'SELECT {", ".join(map(self._inside, self.columns))} FROM loaded ORDER BY "?row"')
-        while some := found.fetchmany(1000):
-            yield from some
-
-    def matching(self, column: str, pattern: str) -> list[str]:
-        """The different texts of a loaded column that match a regular expression (RE2) as a whole."""
-        name = self._inside(column)
-        found = self._query(f"SELECT DISTINCT {name} FROM loaded WHERE regexp_full_match({name}, {_text(pattern)}, 's')")
-        return sorted(row[0] for row in found.fetchall())
-
     def distinct(self, *columns: str) -> list[tuple[str | None, ...]]:
         """The different combinations of these columns."""
         listed = ", ".join(self._sql[c] for c in columns)
         return list(self._query(f"SELECT DISTINCT {listed} FROM {self._from}").fetchall())
-
-    def load(self, texts: Sequence[str], numbers: Sequence[str], findings: Findings) -> None:
-        """Takes these columns into memory; a text where a number belongs is a finding, which does not repeat the value of a
-        private table."""
-        words = [self._trimmed(c) for c in texts]
-        numerals = Numerals()
-        self._load([*words, *self._numbers(numbers, numerals)])
-        if numbers and self._odd_numbers(numbers):
-            numerals = self._numerals(numbers)
-            if numerals != Numerals():
-                self._words += numerals.words
-                self._load([*words, *self._numbers(numbers, numerals)])
-            self._tell_odd_numbers(numbers, findings)
-
-    def _numbers(self, columns: Sequence[str], numerals: Numerals) -> list[str]:
-        """Each number, and the first text of the row that is none."""
-        values = {c: self._raw(c) if c in self._numeric else f"({numerals.sql(self._sql[c])})" for c in columns}
-        wrong = [
-            f"CASE WHEN {self._sql[c]} <> '' AND ({value} IS NULL OR NOT isfinite({value})) THEN {i} END"
-            for i, (c, value) in enumerate(values.items())
-        ]
-        bad = f"coalesce({', '.join(wrong)})" if wrong else "NULL"
-        finite = [f"CASE WHEN isfinite({value}) THEN {value} END AS {self._inside(c)}" for c, value in values.items()]
-        return [*finite, f'{bad} AS "?bad"'] if columns else []
-
-    def _raw(self, column: str) -> str:
-        """A column of numbers, without the way over text."""
-        return f"{self._sql[column].removesuffix('::VARCHAR')}::DOUBLE"
-
-    def _load(self, columns: Sequence[str]) -> None:
-        """Makes `loaded`; a plain file in which some line is no row is read again, line by line."""
-        listed = ", ".join(['row_number() OVER () AS "?row"', *columns])
-        self._query(f"CREATE OR REPLACE TEMP TABLE loaded AS SELECT {listed} FROM {self._from}")
-        layout = self._layout
-        if layout is not None and layout.rows is None and self._query("SELECT count(*) FROM reject_errors").fetchall()[0][0]:
-            repaired(self._path, self._name, layout, replace=self._private)
-            self._register(layout)
-            self._describe_csv()
-            self._query(f"CREATE OR REPLACE TEMP TABLE loaded AS SELECT {listed} FROM {self._from}")
-        self.rows = int(self._query("SELECT count(*) FROM loaded").fetchall()[0][0])
-
-    def _odd_numbers(self, numbers: Sequence[str]) -> bool:
-        """Whether some text may be a number of another form: one that is none, or, between semicolons, one like 1.600."""
-        if self._query('SELECT count(*) FROM loaded WHERE "?bad" IS NOT NULL').fetchall()[0][0]:
-            return True
-        if self._layout is None or self._layout.delimiter != ";":
-            return False
-        either = " OR ".join(is_either(f"trim({self._sql[c]})") for c in numbers)
-        return bool(self._query(f"SELECT count(*) FROM {self._from} WHERE {either}").fetchall()[0][0])
-
-    def _numerals(self, numbers: Sequence[str]) -> Numerals:
-        """How this table writes its numbers, by all of them."""
-        counts = [0] * len(KINDS)
-        for column in numbers:
-            found = self._query(f"SELECT {counts_sql(f'trim({self._sql[column]})')} FROM {self._from}").fetchall()[0]
-            counts = [a + b for a, b in zip(counts, found, strict=True)]
-        semicolon = self._layout is not None and self._layout.delimiter == ";"
-        return Numerals.of(dict(zip(KINDS, counts, strict=True)), semicolon=semicolon)
-
-    def _tell_odd_numbers(self, numbers: Sequence[str], findings: Findings) -> None:
-        by = 'SELECT "?bad", count(*), min("?row") FROM loaded WHERE "?bad" IS NOT NULL GROUP BY 1 ORDER BY 3, 1'
-        for bad, count, row in self._query(by).fetchall():
-            column = numbers[bad]
-            trimmed = f"trim({self._sql[column]})"
-            sql = f"SELECT {trimmed}, {is_either(trimmed)} FROM {self._from} LIMIT 1 OFFSET {row - 1}"
-            text, either = self._query(sql).fetchall()[0]
-            value = "" if self._private else f" {str(text)[:60]}"
-            code = "ambiguous_number" if either else "not_a_number"
-            told = ": decimals or thousands? no other number of the table tells" if either else ""
-            findings.add(code, self._name, f"{self.place(row)}: {column}{value}{told}", count)
 
     def place(self, row: int) -> str:
         """Where the loaded row (from 1) stands in the file, as a finding says it."""
@@ -333,48 +217,6 @@ class Table:
     def doubled_columns(self) -> tuple[str, ...]:
         return tuple(self._twice)
 
-    def identifiers(self, column: str, findings: Findings) -> tuple[list[str], NDArray[np.int64]]:
-        """As `codes`, for a column of names: a whole number that was written as a double is that number."""
-        words, codes = self.codes(column)
-        given = as_identifiers(words, column, self._name, findings, private=self._private)
-        if given == words:
-            return words, codes
-        names = sorted({word for word in given if word})
-        place = {word: i for i, word in enumerate(names)} | {"": -1}
-        new = np.array([*(place[word] for word in given), -1], np.int64)
-        return names, new[codes]
-
-    def codes(self, column: str) -> tuple[list[str], NDArray[np.int64]]:
-        """(different texts, index of each row's text, -1 = empty) of a loaded text column."""
-        name = self._inside(column)
-        if self.rows <= FEW_ROWS:
-            return self._few_codes(name)
-        different = f"SELECT DISTINCT {name} FROM loaded WHERE {name} IS NOT NULL ORDER BY 1"
-        words = [str(row[0]) for row in self._query(different).fetchall()]
-        if not words:
-            return [], np.full(self.rows, -1, np.int64)
-        kind = f"kind_{name}"
-        self._query(f"CREATE TYPE {kind} AS ENUM ({different})")
-        sql = f'SELECT coalesce(enum_code({name}::{kind})::BIGINT, -1) AS code FROM loaded ORDER BY "?row"'
-        return words, np.asarray(self._query(sql).fetchnumpy()["code"], np.int64)
-
-    def _few_codes(self, name: str) -> tuple[list[str], NDArray[np.int64]]:
-        """The same in one query: what a small table costs is the number of questions."""
-        texts = [row[0] for row in self._query(f'SELECT {name} FROM loaded ORDER BY "?row"').fetchall()]
-        words = sorted({text for text in texts if text is not None})
-        place: dict[str | None, int] = {word: i for i, word in enumerate(words)} | {None: -1}
-        return words, np.array([place[text] for text in texts], np.int64)
-
-    def numbers(self, *columns: str) -> list[NDArray[np.float64]]:
-        """Loaded number columns, NaN = NULL."""
-        listed = ", ".join(f"{self._inside(column)} AS n{i}" for i, column in enumerate(columns))
-        found = self._query(f'SELECT {listed} FROM loaded ORDER BY "?row"').fetchnumpy() if columns else {}
-        return [np.ma.filled(np.ma.asarray(found[f"n{i}"]).astype(np.float64), np.nan) for i in range(len(columns))]
-
-    def _inside(self, column: str) -> str:
-        """A column's name in `loaded`, where any name and any capitals may be beside each other."""
-        return f"l{self.columns.index(column)}"
-
 
 def _plainly_named(path: Path) -> tuple[TemporaryDirectory[str] | None, Path]:
     """(what holds a link, the path to open): DuckDB takes some characters of a name for a pattern, and only UTF-8."""
@@ -390,5 +232,5 @@ def _inner(column: str) -> str:
     return column.replace('"', '""')
 
 
-def _text(text: str) -> str:
+def quoted_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

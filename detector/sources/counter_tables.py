@@ -15,8 +15,8 @@ from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.window import Window
 from detector.sources.budget import spend
-from detector.sources.pm_time import LONGEST_S, date_order, instant, is_day_first_by_dots
-from detector.sources.tabular import Table
+from detector.sources.table_values import Table
+from detector.sources.timestamps import LONGEST_S, date_order, instant, is_day_first_by_dots
 
 REQUIRED = ("object_id", "start", "duration_s")
 OPTIONAL = ("suspect", "dimension")
