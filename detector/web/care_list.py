@@ -16,6 +16,7 @@ from detector.domain.communication import Communication, standing
 from detector.domain.customer import CHANNELS
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
+from detector.domain.notification import WaitingIncident
 from detector.domain.outlook import Outlook
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
@@ -77,24 +78,25 @@ def care_view(
     *,
     say: Mapping[str, str],
     alert: Mapping[str, Any] | None,
-    waiting: Mapping[str, Any],
+    waiting: WaitingIncident | None,
     first_complaint_at: int | None,
     outlook: Outlook | None,
 ) -> CareView:
     """What care does about an incident. `alert`: the data of the newest, None = no care team is notified yet; `waiting`: why
-    (`why`) and whose (`team`) an incident is that waits for its first alert, empty = it does not wait."""
-    action = ({"team": waiting.get("team")} if alert is None else alert.get("action")) or {}
+    and whose an incident is that waits for its first alert, None = it does not wait."""
+    action: Mapping[str, Any] = ({} if alert is None else alert.get("action")) or {}
+    team = waiting.team if alert is None and waiting is not None else action.get("team")
     return CareView(
         say=say,
         action=str(action.get("kind") or ""),
-        team=str(action.get("team") or ""),
+        team=str(team or ""),
         listed=len(listings),
         contactable=sum(one.contactable for one in listings),
         proposed=sum(one.proposed for one in listings),
         withheld=dict(Counter(one.why_not for one in listings if one.why_not)),
         first_complaint_at=first_complaint_at,
         outlook=outlook,
-        held=str(waiting.get("why") or ""),
+        held="" if waiting is None else waiting.why,
     )
 
 

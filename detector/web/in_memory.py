@@ -15,6 +15,7 @@ from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
+from detector.domain.notification import WaitingIncident
 from detector.domain.outlook import Outlook
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
@@ -30,7 +31,7 @@ NOTHING_MEASURED = Coverage(at=0, objects=0, measured=0, since=None, until=None,
 @dataclass(kw_only=True)
 class InMemoryWebService:
     """Implements `WebService` over its fields. `at`: event time (s). By incident id: `impacts`, `outlooks`, `bands_of`,
-    `waiting` (`why` and `team` of an incident that waits for its first alert) and `notified` (`impact` of the last alert).
+    `waiting` and `notified` (`impact` of the last alert).
     `reference.raw_ids` is the vault; `key_of` gives the pseudonym of a raw identity, by default the one that the vault has.
     `audit` holds (actor, action, subject) of every question that is audited.
     """
@@ -42,7 +43,7 @@ class InMemoryWebService:
     impacts: dict[str, Impact] = field(default_factory=dict)
     notified: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
-    waiting: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    waiting: dict[str, WaitingIncident] = field(default_factory=dict)
     outlooks: dict[str, Outlook] = field(default_factory=dict)
     listings: list[Listing] = field(default_factory=list)
     communications: list[Communication] = field(default_factory=list)
@@ -94,7 +95,7 @@ class InMemoryWebService:
             listings,
             say=self._say(incident),
             alert=alerts[-1].data if alerts else None,
-            waiting=self.waiting.get(incident_id, {}) if waits(incident) else {},
+            waiting=self.waiting.get(incident_id) if waits(incident) else None,
             first_complaint_at=feedback.first_complaint(
                 made, cells=incident.cells, people={one.subscriber for one in listings}
             ),

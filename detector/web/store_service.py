@@ -13,7 +13,8 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Breach, Outlook
+from detector.domain.notification import WaitingIncident
+from detector.domain.outlook import Outlook
 from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
@@ -71,8 +72,8 @@ class StoreService:
         return self.store.impacts.latest(incident_id)
 
     def notified_impact(self, incident_id: str) -> Mapping[str, Any]:
-        note = self.store.notes.get(f"told:{incident_id}") or {}
-        return (note.get("said") or {}).get("impact") or {}
+        notified = self.store.notifications.get(incident_id)
+        return {} if notified is None else notified.said.get("impact") or {}
 
     def care(self, incident_id: str) -> CareView | None:
         """What the newest alert said, and the listings as they stand."""
@@ -109,17 +110,12 @@ class StoreService:
         facts = care.facts_of(incident, now=self.now(), timezone=zone, lead=lead)
         return {language: care.sentence(facts, language) for language in self.settings.care.languages}
 
-    def _waiting(self, incident: Incident) -> dict[str, Any]:
-        """Why and whose an incident is that waits for its first alert; empty if it does not."""
-        from jobs.assess.notify import note_of
-
-        return (self.store.notes.get(note_of(incident)) or {}) if waits(incident) else {}
+    def _waiting(self, incident: Incident) -> WaitingIncident | None:
+        """Why no alert of it went out yet; None if it does not wait."""
+        return self.store.waiting.get(incident.incident_id) if waits(incident) else None
 
     def _outlook(self, incident: Incident) -> Outlook | None:
-        note = self.store.notes.get(f"outlook:{incident.incident_id}")
-        if not note or incident.state != "open":
-            return None
-        return Outlook(**note | {"breaches": tuple(Breach(**one) for one in note.get("breaches", ()))})
+        return self.store.outlooks.get(incident.incident_id) if incident.state == "open" else None
 
     def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> AffectedPage:
         self._note(actor, "affected", incident_id, f"{limit} from {offset}{', identified' if identify else ''}")

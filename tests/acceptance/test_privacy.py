@@ -169,7 +169,7 @@ def test_nothing_that_is_kept_names_anybody(world):
 
 def test_every_wrong_row_was_counted_and_no_finding_names_anybody(world):
     app, _ = world
-    findings = app.store.notes.findings()
+    findings = app.store.findings.all()
     codes = {f.code for f in findings}
     assert codes >= {
         "row_rejected",

@@ -20,6 +20,7 @@ from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
+from detector.domain.notification import NotificationState
 from detector.domain.ports import Operator, Reference
 from detector.kpis import Catalogue
 from detector.settings import Settings
@@ -221,7 +222,7 @@ def over_the_store(root: Path) -> Iterator[Subject]:
         store.communications.add(connection, COMMUNICATIONS)
         store.interactions.add(connection, [COMPLAINT])
         store.outbox.add(connection, ALERT, (), NOW)
-        store.notes.put(connection, "told:inc_open", {"said": {"impact": {"affected": 20}}})
+        store.notifications.save(connection, NotificationState("inc_open", "opened", 1, 20.0, said={"impact": {"affected": 20}}))
     store.vault.seal(EVERYBODY.raw_ids)
     seen, problems = [EVERYBODY], []
     service = StoreService(

@@ -58,7 +58,7 @@ class World:
             max_attempts=2,
         )
         with store.begin() as connection:
-            for table in (tables.outbox, tables.incident, tables.state):
+            for table in (tables.outbox, tables.incident, tables.receiver_state):
                 connection.execute(delete(table))
             row = {"incident_id": INCIDENT, "started_at": START, "opened_at": START, "updated_at": START, "version": 1}
             row |= {"degradation_ids": [], "cells": [], "reason": "", "state": "open"}

@@ -108,11 +108,18 @@ def test_what_is_told_of_people_goes_and_what_is_not_stays() -> None:
             "vault.pseudonym",
         ],
         NAMED: ["communication.recipient", "listing.account", "listing.recipient"],
-        KEYED: ["impact.accounts", "outbox.data", "state.body"],
-        TEXT: ["finding.where", "finding.example", "outbox.last_error", "piece.reason"],
+        KEYED: ["impact.accounts", "notification.said", "outbox.data", "waiting_incident.say"],
+        TEXT: ["feed_part.part", "feed_stop.part", "finding.where", "finding.example", "outbox.last_error", "piece.reason"],
         KEPT: ["audit.subject", "audit.detail"],
         SEALED: ["vault.sealed"],
-        OBJECT: ["degradation.object_id", "incident.root_id", "incident.cells", "interaction.cell_id"],
+        OBJECT: [
+            "adopted_level.object_id",
+            "contact_burst.place_id",
+            "degradation.object_id",
+            "incident.root_id",
+            "incident.cells",
+            "interaction.cell_id",
+        ],
     }
 
 
@@ -254,13 +261,13 @@ _ALWAYS: Any = _Always()
 def test_an_identity_that_can_be_nothing_else_goes_from_texts_as_a_word_of_its_own(world: World, raw: str) -> None:
     finding = metadata.tables["finding"]
     world.add(finding, example=f"a call of {raw}, not of {raw}9 or x{raw}")
-    world.add(metadata.tables["state"], body={"who": [raw, OTHER], "why": f"{raw} called"})
+    world.add(metadata.tables["notification"], said={"who": [raw, OTHER], "why": f"{raw} called"})
     world.add(metadata.tables["tick"], path=f"{raw}.parquet")
     person = world.erasure.person([NAMES.subscriber(raw)], raw)
     world.erasure.erase(person)
     with world.database.read() as connection:
         (example,) = connection.execute(select(finding.c.example)).scalars()
-        noted = connection.execute(select(metadata.tables["state"].c.body)).scalar()
+        noted = connection.execute(select(metadata.tables["notification"].c.said)).scalar()
     assert example == f"a call of (erased), not of {raw}9 or x{raw}"
     assert noted == {"who": [OTHER], "why": "(erased) called"}
     assert world.erasure.mentions(person)[0] == "tick", "never changed, but told: a real proof"

@@ -10,6 +10,7 @@ from detector.domain.coverage import Coverage
 from detector.domain.customer import Customers
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import RootCandidate
+from detector.domain.notification import WaitingIncident
 from detector.domain.outlook import Breach, Outlook
 from tests.unit.web.conftest import OPEN, START, alert, listed, set_evidence
 
@@ -162,7 +163,7 @@ def test_a_drift_shows_when_it_reaches_its_next_severity(person, service, at, lo
 
 def test_the_page_says_why_care_is_not_told_yet(person, service):
     service.alerts.clear()
-    service.waiting["inc_open"] = {"why": "capacity", "team": "consumer-care"}
+    service.waiting["inc_open"] = WaitingIncident("inc_open", "capacity", START, "major", "consumer-care")
     assert "not told to care: its team has no room this hour" in text(person.get("/incidents/inc_open"))
 
 
