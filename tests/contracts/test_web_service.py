@@ -222,7 +222,9 @@ def over_the_store(root: Path) -> Iterator[Subject]:
         store.communications.add(connection, COMMUNICATIONS)
         store.interactions.add(connection, [COMPLAINT])
         store.outbox.add(connection, ALERT, (), NOW)
-        store.notifications.save(connection, NotificationState("inc_open", "opened", 1, 20.0, said={"impact": {"affected": 20}}))
+        store.notifications.save(
+            connection, NotificationState("inc_open", "opened", 1, 20.0, said={"impact": {"affected": 20}})
+        )
     store.vault.seal(EVERYBODY.raw_ids)
     seen, problems = [EVERYBODY], []
     service = StoreService(
