@@ -13,7 +13,7 @@ KPIS   ?=
 SEEDS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test fuzz chaos check lint words types layers browser backtest bench bench-quality lock clean
+.PHONY: help install dev run test test-long fuzz chaos check lint words types layers browser backtest bench bench-quality lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ run: install ## the daemon; CONFIG=my.toml for your own network, else a simulate
 
 test: dev ## all tests
 	@$(BIN)/python -m pytest
+
+test-long: dev ## all tests, the slow properties with ten times the examples
+	@LONG=1 $(BIN)/python -m pytest
 
 fuzz: dev ## every odd value at every option, argument and variable, an hour or so; `make test` tries a few of each
 	@FUZZ=all $(BIN)/python -m pytest tests/acceptance/test_fuzz.py

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from detector.domain.errors import Misconfigured, Transient
+from detector.domain.key_fingerprints import KeyFingerprints
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from detector.store.database import Database
 
 FILE = "keys.json"
-_NOTE = "keys"
-"""Note of the store: fingerprints of the identity keys by version, and of the vault keys, the newest last."""
-Kept = Mapping[str, Any]
-"""Fingerprints as the store keeps them: `identity` by version, `vault` in order of their use."""
 _RESTORE = "restore the key file from your backup"
 
 
@@ -149,15 +146,15 @@ def check_keys(settings: Settings, keys: Keys, database: "Database") -> None:
 
     A store of earlier versions has none: there the sealed identities bear the keys out. Raises Misconfigured with the mend.
     """
-    from detector.store.notes import Notes
+    from detector.store.service_state import KeyFingerprintRepository
 
-    notes = Notes(database)
-    held = notes.get(_NOTE)
+    kept = KeyFingerprintRepository(database)
+    held = kept.get()
     now = compare_keys(settings, keys, database, held)
     if now != held:
         with database.begin() as connection:
-            notes.put(connection, _NOTE, now)
-            if held is not None and now["identity"].keys() != held["identity"].keys():
+            kept.replace(connection, now)
+            if held is not None and now.identity.keys() != held.identity.keys():
                 _let_go(connection)
 
 
@@ -170,15 +167,14 @@ def _let_go(connection: "Connection") -> None:
     connection.execute(delete(stored_file).where(stored_file.c.path.startswith("presence/")))
 
 
-def known_fingerprints(database: "Database") -> Kept | None:
+def known_fingerprints(database: "Database") -> KeyFingerprints | None:
     """Those that the store keeps; None for one of an earlier version."""
-    from detector.store.notes import Notes
+    from detector.store.service_state import KeyFingerprintRepository
 
-    found: Kept | None = Notes(database).get(_NOTE)
-    return found
+    return KeyFingerprintRepository(database).get()
 
 
-def compare_keys(settings: Settings, keys: Keys, database: "Database", held: Kept | None) -> Kept:
+def compare_keys(settings: Settings, keys: Keys, database: "Database", held: KeyFingerprints | None) -> KeyFingerprints:
     """The fingerprints to keep from now on. Raises Misconfigured for keys that neither are the store's nor follow them."""
     if held is not None and _follows(held, _present(settings, keys)):
         return held
@@ -194,28 +190,28 @@ def compare_keys(settings: Settings, keys: Keys, database: "Database", held: Kep
     return now
 
 
-def _present(settings: Settings, keys: Keys) -> Kept:
-    version = str(settings.storage.identity_version)
-    return {"identity": {version: fingerprint(keys.identity, "identity")}, "vault": [fingerprint(keys.vault, "vault")]}
+def _present(settings: Settings, keys: Keys) -> KeyFingerprints:
+    version = settings.storage.identity_version
+    return KeyFingerprints({version: fingerprint(keys.identity, "identity")}, (fingerprint(keys.vault, "vault"),))
 
 
-def _follows(held: Kept, present: Kept) -> bool:
+def _follows(held: KeyFingerprints, present: KeyFingerprints) -> bool:
     """Nothing has changed since they were kept."""
-    same = all(held["identity"].get(version) == found for version, found in present["identity"].items())
-    return same and held["vault"][-1:] == present["vault"]
+    same = all(held.identity.get(version) == found for version, found in present.identity.items())
+    return same and held.vault[-1:] == present.vault
 
 
-def _with(held: Kept | None, present: Kept) -> dict[str, Any]:
-    before = held or {"identity": {}, "vault": []}
-    vaults = [one for one in before["vault"] if one not in present["vault"]]
-    return {"identity": before["identity"] | present["identity"], "vault": [*vaults, *present["vault"]]}
+def _with(held: KeyFingerprints | None, present: KeyFingerprints) -> KeyFingerprints:
+    before = held or KeyFingerprints()
+    vaults = [one for one in before.vault if one not in present.vault]
+    return KeyFingerprints({**before.identity, **present.identity}, (*vaults, *present.vault))
 
 
-def _check_rotation(held: Kept, settings: Settings, keys: Keys, where: str) -> None:
+def _check_rotation(held: KeyFingerprints, settings: Settings, keys: Keys, where: str) -> None:
     """Each new key has the one before it among the previous ones. Raises Misconfigured."""
     storage = settings.storage
-    version, mine = str(storage.identity_version), fingerprint(keys.identity, "identity")
-    known = held["identity"]
+    version, mine = storage.identity_version, fingerprint(keys.identity, "identity")
+    known = held.identity
     if version in known and known[version] != mine:
         mend = f"{_RESTORE}, or give the new key another storage.identity_version and name the old one among "
         raise Misconfigured(
@@ -223,13 +219,13 @@ def _check_rotation(held: Kept, settings: Settings, keys: Keys, where: str) -> N
             where="storage.identity_key" if storage.identity_key else where,
             mend=mend + "storage.previous_identity_keys",
         )
-    earlier = {str(number): fingerprint(_hexadecimal(key), "identity") for number, key in storage.previous_identity_keys}
-    newest = max(known, key=int)
+    earlier = {number: fingerprint(_hexadecimal(key), "identity") for number, key in storage.previous_identity_keys}
+    newest = max(known)
     if version not in known and earlier.get(newest) != known[newest]:
         mend = f"{_RESTORE}, or name the key of version {newest} among storage.previous_identity_keys"
         raise Misconfigured("the identity key that the store was made with is not there", where=where, mend=mend)
     vaults = [fingerprint(key.encode(), "vault") for key in (keys.vault.decode(), *storage.previous_vault_keys)]
-    if held["vault"] and held["vault"][-1] not in vaults:
+    if held.vault and held.vault[-1] not in vaults:
         mend = f"{_RESTORE}, or name the key that sealed it among storage.previous_vault_keys"
         raise Misconfigured(
             "another vault key than the one that the store was made with",

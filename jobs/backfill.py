@@ -9,10 +9,10 @@ from detector import care
 from detector.clock import MovingClock
 from detector.domain.communication import standing
 from detector.domain.window import utc
+from detector.store.cursors import DECIDE_FROM
 from jobs.registry import Jobs
 
 log = structlog.get_logger()
-_NOTE = "decide_from"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Backfill:
         now = self.jobs.clock.now()
         begin = int(now) - self.seconds
         if not self._first(begin):
-            since = self.jobs.store.notes.get(_NOTE)
+            since = self.jobs.store.progress.until(DECIDE_FROM) or now
             began = f"this store has been judging since {utc(since):%Y-%m-%dT%H:%MZ}, the first pull or run"
             return f"{began}: nothing before that is judged; begin with an empty storage.path to judge the past"
         self.jobs.run("pull")
@@ -53,9 +53,9 @@ class Backfill:
         """Whether this store begins to judge now: from `begin` on."""
         store = self.jobs.store
         with store.begin() as connection:
-            if store.notes.get(_NOTE) is not None:
+            if store.progress.until(DECIDE_FROM) is not None:
                 return False
-            store.notes.put(connection, _NOTE, begin)
+            store.progress.save(connection, DECIDE_FROM, begin)
         return True
 
     def _moments(self, begin: int, now: float) -> Iterator[int]:
@@ -79,7 +79,7 @@ class Backfill:
             rows = standing(store.communications.of([one.incident_id for one in incidents]))
             store.communications.add(connection, care.taken_back(rows, now))
             for one in open_:
-                store.notes.put(connection, f"told:{one.incident_id}", None)  # so that `assess` tells of it as opened
+                store.notifications.drop(connection, one.incident_id)  # so that `assess` tells of it as opened
             newest = list(store.ticks.completed("assess"))[-1:]
             for pending_step in newest if open_ else ():
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)

@@ -6,7 +6,7 @@ time that stands for hours, against which no data speak. File times are no evide
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from threading import RLock
 
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock
+from detector.domain.saved_clock import SavedClock
 from detector.domain.window import DAY_S, Window, utc
 from detector.sources.feeds import Feeds
 from detector.store import Store
@@ -37,8 +38,6 @@ _HALF_DAY_S = DAY_S / 2
 """Data so far ahead of the clock say that the clock is behind. Less may be an element manager in the wrong time zone."""
 _AGREE = 3
 """One file, or one of two, may come from a machine that is ahead."""
-NOTE = "clock"
-"""Note: the last time believed, the steady reading and the start of the machine that belong to it."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +139,12 @@ class ClockGuard:
 
     def _restored(self, reading: float, steady: float) -> Believed:
         """What the round before the restart believed; without one, the newest data of the store; else the clock."""
-        note = self.store.notes.get(NOTE)
-        if note:
-            self._saved = Believed(float(note["at"]), float(note["steady"]), note["borne_out"], float(note["sure_at"]))
-            same = bool(self.boot) and note["boot"] == self.boot and float(note["steady"]) <= steady
+        saved = self.store.saved_clock.get()
+        if saved is not None:
+            self._saved = Believed(saved.at, saved.steady, saved.borne_out, saved.sure_at)
+            same = bool(self.boot) and saved.boot == self.boot and saved.steady <= steady
             kept = self._saved if same else replace(self._saved, steady=steady, known_lapse=False)
-            return replace(kept, doubt=Doubt(**note["doubt"]) if same and note["doubt"] else None)
+            return replace(kept, doubt=_doubt_of(saved) if same else None)
         newest = self._kept()
         if newest is not None and abs(reading - newest.end) > _lag(newest, self._delay_s(reading)):
             return Believed(float(newest.end), steady, known_lapse=False)
@@ -236,7 +235,7 @@ class ClockGuard:
         findings = Findings()
         findings.add("clock_jumped", "clock", f"from {_iso(was)} to {_iso(reads)}: {became}")
         with self.store.begin() as connection:
-            self.store.notes.count(connection, findings, at)
+            self.store.findings.add(connection, findings, at)
 
     def _save(self, believed: Believed) -> None:
         """For the next start of the service: when a minute has passed, or what is believed has changed otherwise."""
@@ -244,11 +243,33 @@ class ClockGuard:
         fresh = saved is not None and abs(believed.at - saved.at) < _SAVED_EVERY_S
         if fresh and saved is not None and (saved.doubt, saved.borne_out) == (believed.doubt, believed.borne_out):
             return
-        body = {name: getattr(believed, name) for name in ("at", "steady", "borne_out", "sure_at")}
-        body |= {"boot": self.boot, "doubt": asdict(believed.doubt) if believed.doubt else None}
         with self.store.begin() as connection:
-            self.store.notes.put(connection, NOTE, body)
+            self.store.saved_clock.save(connection, _saved_clock(self.boot, believed))
         self._saved = believed
+
+
+def _saved_clock(boot: str, believed: Believed) -> SavedClock:
+    doubt = believed.doubt
+    return SavedClock(
+        boot=boot,
+        at=believed.at,
+        steady=believed.steady,
+        borne_out=believed.borne_out,
+        sure_at=believed.sure_at,
+        jump_since=None if doubt is None else doubt.since,
+        jump_at=None if doubt is None else doubt.at,
+        jump_to=None if doubt is None else doubt.to,
+        jump_newest=None if doubt is None else doubt.newest,
+        jump_reported=doubt is not None and doubt.reported,
+    )
+
+
+def _doubt_of(saved: SavedClock) -> Doubt | None:
+    """The jump that was not believed when the clock was saved."""
+    since, at, to, newest = saved.jump_since, saved.jump_at, saved.jump_to, saved.jump_newest
+    if since is None or at is None or to is None or newest is None:
+        return None
+    return Doubt(since, at, to, newest, saved.jump_reported)
 
 
 def newest_of(periods: Sequence[Window]) -> Window | None:

@@ -13,10 +13,6 @@ from detector.store import Store
 _DAY_S = 86_400
 LOOKS_BACK_S = 28 * _DAY_S
 LEAST_DAYS = 7
-MODEL = "risk"
-"""Note: the model as JSON."""
-WHY_NOT = "risk_why_not"
-"""Note: why there is none, empty if there is one."""
 
 
 def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: int) -> str:
@@ -39,15 +35,8 @@ def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: i
 
 def _keep(store: Store, model: RiskModel | None, why_not: str) -> str:
     with store.begin() as connection:
-        store.notes.put(connection, MODEL, None if model is None else model.to_json())
-        store.notes.put(connection, WHY_NOT, why_not)
+        store.models.save_risk(connection, model, why_not)
     return why_not
-
-
-def known_model(store: Store) -> RiskModel | None:
-    """The present one."""
-    body = store.notes.get(MODEL)
-    return None if body is None else RiskModel.from_json(body)
 
 
 def _people(reference: Reference, policy: CarePolicy, now: int) -> dict[str, str]:

@@ -1,18 +1,16 @@
 """Looks for bursts of contacts without a degradation; each is a finding once, while it lasts, of one place."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
+from detector.domain.contact_burst import Burst, ContactRates
 from detector.domain.finding import Findings
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Burst, Usual, bursts, is_news
-from detector.store import Store
+from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Usual, bursts, is_news
+from detector.store import Store, cursors
 
-BURSTS = "bursts"
-"""Note: what was found in the last weeks, the newest last."""
-_SCANNED, _USUAL = "bursts:scanned_at", "bursts:usual"
 _EVERY_S = 900
 _LOOKS_BACK_S, _KEPT_S = 28 * DAY_S, 28 * DAY_S
 _AFTERMATH_S = 2 * HOUR_S
@@ -25,7 +23,7 @@ def scan_bursts(
     store: Store, reference: Reference, policy: FeedbackPolicy, findings: Findings, *, floor: int, now: int
 ) -> list[Burst]:
     """New ones, by what is known at `now`; looked for once in a quarter of an hour."""
-    if now - store.notes.get(_SCANNED, 0) < _EVERY_S:
+    if now - (store.progress.until(cursors.BURSTS) or 0) < _EVERY_S:
         return []
     heard = store.interactions.between(now - max(SPANS_S), now + 1)
     found: list[Burst] = []
@@ -41,30 +39,30 @@ def scan_bursts(
             budget=budget,
             floor=floor,
         )
-    known = [one for one in store.notes.get(BURSTS, []) if one["until"] > now - _KEPT_S]
-    lately = [(one["place_kind"], one["place_id"]) for one in known if one["until"] > now - _SAME_S]
+    known = [one for one in store.contact_bursts.all() if one.until > now - _KEPT_S]
+    lately = [(one.place_kind, one.place_id) for one in known if one.until > now - _SAME_S]
     new = [one for one in found if not _is_going_on(one, known, now) and is_news(one, lately, heard, reference.topology)]
     for one in new:
         findings.add("contact_burst", one.place, str(one))
     with store.begin() as connection:
-        store.notes.put(connection, _SCANNED, now)
+        store.progress.save(connection, cursors.BURSTS, now)
         if found or known:
             going_on = [one for one in found if one in new or _is_going_on(one, known, now)]
-            store.notes.put(connection, BURSTS, _merged(known, going_on, now))
+            store.contact_bursts.replace(connection, _merged(known, going_on, now))
     return new
 
 
 def _usual(store: Store, reference: Reference, now: int) -> Usual:
     """Counted once a day."""
-    note: dict[str, Any] = store.notes.get(_USUAL) or {}
-    if note and now - note["made_at"] < DAY_S:
-        return Usual(note["hours"], tuple(note["profile"]), note["by_cell"])
+    rates = store.models.contact_rates()
+    if rates is not None and now - rates.made_at < DAY_S:
+        return Usual(rates.hours, rates.profile, rates.by_cell)
     heard = store.interactions.between(now - _LOOKS_BACK_S, now - max(SPANS_S))
     begin = min((one.at for one in heard), default=now - max(SPANS_S))
     usual = Usual.of(heard, Window(begin, now - max(SPANS_S) + 1), reference.operator.timezone)
     with store.begin() as connection:
-        body = {"made_at": now, "hours": usual.hours, "profile": usual.profile, "by_cell": dict(usual.by_cell)}
-        store.notes.put(connection, _USUAL, body)
+        rates = ContactRates(made_at=now, hours=usual.hours, profile=usual.profile, by_cell=usual.by_cell)
+        store.models.save_contact_rates(connection, rates)
     return usual
 
 
@@ -81,22 +79,22 @@ def _explained(store: Store, reference: Reference, now: int) -> set[str]:
     return cells
 
 
-def _is_going_on(one: Burst, known: Iterable[dict[str, Any]], now: int) -> bool:
-    return any(_same(old, one) and old["until"] > now - _SAME_S for old in known)
+def _is_going_on(one: Burst, known: Iterable[Burst], now: int) -> bool:
+    return any(_same(old, one) and old.until > now - _SAME_S for old in known)
 
 
-def _same(old: dict[str, Any], one: Burst) -> bool:
-    return (old["place_kind"], old["place_id"]) == (one.place_kind, one.place_id)
+def _same(old: Burst, one: Burst) -> bool:
+    return (old.place_kind, old.place_id) == (one.place_kind, one.place_id)
 
 
-def _merged(known: list[dict[str, Any]], found: list[Burst], now: int) -> list[dict[str, Any]]:
+def _merged(known: list[Burst], found: list[Burst], now: int) -> list[Burst]:
     """One that goes on is as large as it ever was."""
     merged = list(known)
     for one in found:
-        at = next((i for i, old in enumerate(merged) if _same(old, one) and old["until"] > now - _SAME_S), None)
+        at = next((i for i, old in enumerate(merged) if _same(old, one) and old.until > now - _SAME_S), None)
         if at is None:
-            merged.append(one.to_json())
+            merged.append(one)
             continue
-        larger = one.to_json() if one.contacts > merged[at]["contacts"] else merged[at]
-        merged[at] = larger | {"since": min(merged[at]["since"], one.since), "until": one.until}
+        larger = one if one.contacts > merged[at].contacts else merged[at]
+        merged[at] = replace(larger, since=min(merged[at].since, one.since), until=one.until)
     return merged

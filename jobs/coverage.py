@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from detector.domain.cell import base_object
-from detector.domain.coverage import Coverage, KpiCoverage
+from detector.domain.coverage import Coverage, KpiCoverage, SeenCounters
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.domain.ports import Reference
@@ -18,7 +18,6 @@ from detector.kpis import Catalogue, CounterNames
 from detector.store import Store
 from jobs.intake import Intake
 
-_COUNTERS = "counters"
 _PERIODS = 4
 """Newest periods in which an object must have had a value to count as measured."""
 _MOST_NAMES = 2_000
@@ -28,12 +27,12 @@ _MOST_NAMES = 2_000
 def keep_counters(connection: Connection, store: Store, intakes: Iterable[Intake], unused: Mapping[str, str]) -> None:
     """Which counters were read, beside what was known: part of the caller's transaction."""
     names = {name for intake in intakes for counters in intake.counters for name in counters}
-    before = store.notes.get(_COUNTERS) or {"known": [], "unused": {}}
-    known = {*before["known"], *(name for name in names if name not in unused)}
-    strange = before["unused"] | {name: meant for name, meant in unused.items() if name not in before["unused"]}
-    after = {"known": sorted(known)[:_MOST_NAMES], "unused": dict(sorted(strange.items())[:_MOST_NAMES])}
+    before = store.counter_names.get()
+    known = {*before.known, *(name for name in names if name not in unused)}
+    strange = {**unused, **before.unused}
+    after = SeenCounters(tuple(sorted(known)[:_MOST_NAMES]), dict(sorted(strange.items())[:_MOST_NAMES]))
     if after != before:
-        store.notes.put(connection, _COUNTERS, after)
+        store.counter_names.replace(connection, after)
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ class CoverageReader:
                 if (newest := np.flatnonzero(there[:, :, k].any(axis=1))).size:
                     end = int(frame.starts[newest[-1]]) + frame.duration_s
                     last[kpi.id] = max(end, last.get(kpi.id, end))
-        noted = self.store.notes.get(_COUNTERS) or {"known": [], "unused": {}}
-        lacking = CounterNames(self.catalogue).lacking(noted["known"])
+        noted = self.store.counter_names.get()
+        lacking = CounterNames(self.catalogue).lacking(noted.known)
         counts = {name: int(known.sum()) for name, known in have.items()}
         rows = [self._row(kpi, counts[kpi.id], last.get(kpi.id), lacking) for kpi in self.catalogue.computed]
         measured = int(np.any(list(have.values()), axis=0).sum()) if have else 0
@@ -70,7 +69,7 @@ class CoverageReader:
             since=since if last else None,
             until=max(last.values(), default=None),
             kpis=tuple(row for row in rows if row.should),
-            unused=noted["unused"],
+            unused=noted.unused,
         )
 
     def values(self) -> Iterator[dict[str, Any]]:

@@ -4,12 +4,13 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
+from detector.domain.daemon_lease import DaemonLease
 from detector.domain.errors import PrecallError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ RENEW_S = 30.0
 """Seconds between two renewals of a daemon's lease."""
 _FRESH_S = 4 * RENEW_S
 """A lease that was not renewed for so long, by the wall clock, is that of a daemon which ended without a word."""
-_LEASE = "daemon:"
 
 
 def announce(storage: Path, url: str) -> None:
@@ -86,19 +86,6 @@ def is_alive(pid: int) -> bool:
     return pid > 0
 
 
-@dataclass(frozen=True)
-class Lease:
-    """A daemon at work on the store: `at` is when it was last renewed (s, wall)."""
-
-    host: str
-    pid: int
-    url: str
-    at: float
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, {self.url}"
-
-
 @dataclass
 class LeaseKeeper:
     """This daemon's own lease in the store, and those of others: every daemon of a store is seen, on whatever machine."""
@@ -106,37 +93,35 @@ class LeaseKeeper:
     store: "Store"
     storage: Path
     url: str
-    name: str = field(default_factory=lambda: _LEASE + uuid4().hex[:16])
+    name: str = field(default_factory=lambda: uuid4().hex[:16])
 
     def renew(self, wall_now: float) -> None:
         """Say again that this daemon works, where it answers, and forget leases that have run out."""
-        mine = Lease(socket.gethostname(), os.getpid(), self.url, wall_now)
-        over = [name for name, one in self._others() if not _works(one, wall_now)]
+        mine = DaemonLease(self.name, socket.gethostname(), os.getpid(), self.url, wall_now)
+        over = [one.name for one in self._others() if not _works(one, wall_now)]
         with self.store.begin() as connection:
-            self.store.notes.put(connection, self.name, asdict(mine))
-            self.store.notes.drop(connection, over)
+            self.store.daemon_leases.save(connection, mine)
+            self.store.daemon_leases.drop(connection, over)
         announce(self.storage, self.url)
 
-    def others(self, wall_now: float) -> list[Lease]:
+    def others(self, wall_now: float) -> list[DaemonLease]:
         """Daemons that work on the same store now."""
-        return [one for _, one in self._others() if _works(one, wall_now)]
+        return [one for one in self._others() if _works(one, wall_now)]
 
     def end(self) -> None:
         """Take back this daemon's lease, and no other's. A store that cannot be written keeps it until it runs out."""
         withdraw(self.storage)
         try:
             with self.store.begin() as connection:
-                self.store.notes.drop(connection, [self.name])
+                self.store.daemon_leases.drop(connection, [self.name])
         except PrecallError:
             return
 
-    def _others(self) -> Iterator[tuple[str, Lease]]:
-        for name, body in self.store.notes.named(_LEASE).items():
-            if name != self.name:
-                yield name, Lease(**body)
+    def _others(self) -> Iterator[DaemonLease]:
+        return (one for one in self.store.daemon_leases.all() if one.name != self.name)
 
 
-def _works(one: Lease, wall_now: float) -> bool:
+def _works(one: DaemonLease, wall_now: float) -> bool:
     """Renewed lately; on this machine the process must still be there, and be another one than this."""
     if abs(wall_now - one.at) > _FRESH_S:
         return False

@@ -48,7 +48,7 @@ class TickDecider:
             before = DetectionState(
                 tuple(store.degradations.wanted(pending_step.tick.start, standing)),
                 standing,
-                store.notes.get(f"missing:{mine}", {}),
+                store.missing_data.get(mine),
             )
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
             scoring.checkpoint("detect.tracked")
@@ -59,7 +59,7 @@ class TickDecider:
                     continue  # another one was decided meanwhile: what was open is no longer what it was
                 store.degradations.save(connection, tracked.degradations)
                 store.incidents.save(connection, incidents)
-                store.notes.put(connection, f"missing:{mine}", dict(tracked.missing))
+                store.missing_data.save(connection, mine, dict(tracked.missing))
                 store.decisions.add(connection, [DetectionDecision(pending_step.tick, int(scoring.now), before)])
                 store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
@@ -108,7 +108,7 @@ class TickDecider:
                 if incident.withdrawn_at is not None:
                     store.outbox.withdraw(connection, incident.incident_id, scoring.now)
             for duration_s, missing in run.missing.items():
-                store.notes.put(connection, f"missing:{duration_s}", missing)
+                store.missing_data.save(connection, duration_s, missing)
             store.decisions.replace(connection, first, [correction.begun_with(one) for one in run.log])
             for pending_step in late:
                 store.ticks.complete(connection, pending_step, scoring.now)

@@ -14,13 +14,12 @@ from detector.domain.window import Window
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
+from detector.store.cursors import EXPERIENCE
 from jobs.ledger import Checkpoint, no_checkpoint
 
 _DAY_S = 86_400
 EVERY_S = 3600
 """Event time between two looks at the present day."""
-KEPT = "experience_until"
-"""Note: the clock (s) of the last time."""
 
 
 def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoint: Checkpoint = no_checkpoint) -> int:
@@ -30,20 +29,20 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoi
     is kept, what was kept before is deleted, and their accounts' days are done again without them.
     """
     reference, at = source.reference(now), int(now)
-    before = store.notes.get(KEPT)
+    before = store.progress.until(EXPERIENCE)
     withdrew = left_out(reference.customers, at)
     gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}
     days = list(_days_to_do(store, reference, None if gone else before, at))
     made = _made(store, reference, days, withdrew, at) if days else []
     checkpoint("experience.computed")
     with store.begin() as connection:
-        if store.notes.get(KEPT) != before:  # another daemon was faster
+        if store.progress.until(EXPERIENCE) != before:  # another daemon was faster
             return 0
         if days:
             store.experience.replace(connection, Window(days[0].start, days[-1].end), made)
             store.experience.forget(connection, gone)
             store.experience.forget(connection, _accounts_of(gone, reference), before=days[0].start)
-        store.notes.put(connection, KEPT, at)
+        store.progress.save(connection, EXPERIENCE, at)
     checkpoint("experience.kept")
     return len(made)
 
@@ -58,19 +57,19 @@ def do_again_without(store: Store, connection: Connection, people: Collection[st
     where an account has fewer than `few` lines, so that the rest of a sum would tell of who is gone."""
     accounts = {account for key in people for account in customers.every_account_of.get(key, ())}
     store.experience.forget(connection, [account for account in accounts if customers.lines[account] < few])
-    store.notes.put(connection, KEPT, None)
+    store.progress.save(connection, EXPERIENCE, None)
 
 
 def due(store: Store, now: float) -> bool:
     """Not yet kept in this hour."""
-    last = store.notes.get(KEPT)
+    last = store.progress.until(EXPERIENCE)
     return last is None or now - last >= EVERY_S
 
 
-def _days_to_do(store: Store, reference: Reference, before: int | None, now: int) -> Iterator[Window]:
+def _days_to_do(store: Store, reference: Reference, before: float | None, now: int) -> Iterator[Window]:
     """Local days from the earliest that may have changed up to the present one; none while no incident is on or changes."""
     oldest = now - REMEMBERED_DAYS * _DAY_S
-    changed = store.incidents.changed_since(oldest if before is None else before)
+    changed = store.incidents.changed_since(oldest if before is None else int(before))
     if changed or before is None:
         first = max(oldest, min((i.started_at for i in changed), default=now))
         yield from local_days(Window(first, now + 1), reference.operator.timezone)

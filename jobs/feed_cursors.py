@@ -11,22 +11,17 @@ from detector.store import Store
 
 KINDS = ("counters", "presence", "contacts", "surveys", "subscriber_events")
 """What has a cursor of its own in each feed."""
-_OLDER = "pulled:people"
-"""The cursor of earlier versions for all that is about people."""
 
 
 def cursor_of(store: Store, feed: str, what: str) -> Cursor:
     """Where the next look at a feed begins."""
-    older = store.notes.get(_OLDER, 0.0) if what != "counters" and feed in OF_SOURCES else 0.0
-    until = float(store.notes.get(_note("pulled", feed, what), older))
-    return Cursor(until, store.notes.get(_note("version", feed, what), ""))
+    return store.cursors.get(feed, what)
 
 
 def keep_cursor(connection: Connection, store: Store, feed: str, what: str, cursor: Cursor) -> None:
-    """Part of the caller's transaction."""
-    store.notes.put(connection, _note("pulled", feed, what), cursor.until)
-    if cursor.position:
-        store.notes.put(connection, _note("version", feed, what), cursor.position)
+    """Part of the caller's transaction. A cursor without a position leaves the one that is kept."""
+    position = cursor.position or cursor_of(store, feed, what).position
+    store.cursors.put(connection, feed, what, replace(cursor, position=position))
 
 
 def pull_back(connection: Connection, store: Store, feeds: Iterable[str], *, now: float, sure_at: float) -> None:
@@ -43,8 +38,3 @@ def pull_back(connection: Connection, store: Store, feeds: Iterable[str], *, now
 def own_name(feed: str) -> str:
     """What names of files bear of this feed: nothing of that of `[sources]`, as before there were others."""
     return "" if feed in OF_SOURCES else feed
-
-
-def _note(word: str, feed: str, what: str) -> str:
-    own = own_name(feed)
-    return f"{word}:{what}@{own}" if own else f"{word}:{what}"

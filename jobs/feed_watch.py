@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,7 +12,7 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert, alert_key
 from detector.domain.cell import Cell, Topology
 from detector.domain.degradation import Degradation
-from detector.domain.feed import FeedStop
+from detector.domain.feed import FeedPart, FeedStop
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference
 from detector.domain.window import utc
@@ -39,37 +38,34 @@ _GROUPS = ("vendor", "region", "tac", "technology", "node_id", "site_id")
 _TTL_S = 86_400
 
 
-def note_of(feed: str) -> str:
-    """Where the store keeps what is known of a feed."""
-    return f"feed:{feed}"
-
-
 def record(connection: Connection, store: Store, feed: str, intake: Intake, findings: Findings, *, now: float) -> None:
     """What a pull read of this feed, beside what was known: part of the caller's transaction."""
     if not intake.parts:
         return
-    known = store.notes.get(note_of(feed)) or {"parts": {}}
-    parts: dict[str, dict[str, Any]] = dict(known["parts"])
+    known = {part.part: part for part in store.feeds.parts(feed)}
     for name, fresh in intake.parts.items():
-        old = parts.get(name) or {"advanced_at": None, "data_until": 0, "gaps": [], "starts": [], "times": 0}
-        starts = starts_kept(old["starts"], fresh.starts)
+        old = known.get(name) or FeedPart(feed=feed, part=name)
+        starts = starts_kept(old.starts, fresh.starts)
         if name.startswith("files "):
             check_period_lengths(name, starts, fresh.duration_s, findings)
-        advanced = fresh.data_until > old["data_until"]
-        at = min(fresh.arrived_at, now)
-        if advanced and old["advanced_at"] is not None:
-            old["gaps"] = [*old["gaps"], max(0.0, at - old["advanced_at"])][-_GAPS:]
-        parts[name] = old | {
-            "advanced_at": at if advanced or old["advanced_at"] is None else old["advanced_at"],
-            "starts": starts,
-            "data_until": max(fresh.data_until, old["data_until"]),
-            "duration_s": fresh.duration_s,
-            "times": old["times"] + (len(fresh.files) if advanced else 0),
-        }
-    newest = sorted(parts, key=lambda name: (name != WHOLE, -parts[name]["advanced_at"]))[:_MOST_PARTS]
-    body = known | {"parts": {name: parts[name] for name in newest}}
-    body["last_seen"] = max(min(intake.arrived_at, now), known.get("last_seen", 0.0))
-    store.notes.put(connection, note_of(feed), body)
+        advanced, at = fresh.data_until > old.data_until, min(fresh.arrived_at, now)
+        gaps = old.gaps
+        if advanced and old.advanced_at is not None:
+            gaps = (*gaps, max(0.0, at - old.advanced_at))[-_GAPS:]
+        known[name] = replace(
+            old,
+            advanced_at=at if advanced or old.advanced_at is None else old.advanced_at,
+            data_until=max(fresh.data_until, old.data_until),
+            duration_s=fresh.duration_s,
+            gaps=gaps,
+            starts=tuple(starts),
+            times=old.times + (len(fresh.files) if advanced else 0),
+        )
+    newest = sorted(known.values(), key=lambda part: (part.part != WHOLE, -(part.advanced_at or 0.0)))[:_MOST_PARTS]
+    store.feeds.replace_parts(connection, feed, newest)
+    state = store.feeds.get(feed)
+    last_seen = max(min(intake.arrived_at, now), state.last_seen or 0.0)
+    store.feeds.save(connection, replace(state, last_seen=last_seen))
 
 
 def record_rows(connection: Connection, store: Store, rows: Mapping[str, int], *, now: float) -> None:
@@ -82,13 +78,12 @@ def record_rows(connection: Connection, store: Store, rows: Mapping[str, int], *
 
 def stops(store: Store, feed: str) -> list[FeedStop]:
     """What of the feed is silent, as it was seen last."""
-    return [FeedStop(**one) for one in (store.notes.get(f"stops:{feed}") or ())]
+    return store.feeds.stops(feed)
 
 
 def last_seen(store: Store, feed: str) -> float | None:
     """When (s) the newest file of the feed came; None = none ever did."""
-    known = store.notes.get(note_of(feed))
-    return None if known is None else float(known["last_seen"])
+    return store.feeds.get(feed).last_seen
 
 
 @dataclass(frozen=True)
@@ -127,7 +122,9 @@ class FeedWatch:
         """(stops that are new, stops that are over); recorded, with a finding and an alert to operations for each that is
         new and an alert for each that is over, in one transaction."""
         before = stops(self.store, self.feed)
-        if self.store.notes.get("pull:backlog"):  # what came is not all read: that of it some part is silent is not known
+        if any(
+            state.backlog for state in self.store.feeds.all()
+        ):  # what came is not all read: that of it some part is silent is not known
             return [], []
         found = {stop.key: stop for stop in self._silent()}
         known = {stop.key: stop for stop in before}
@@ -139,8 +136,8 @@ class FeedWatch:
         for stop in fresh:
             findings.add("feed_silent", stop.name, stop.sentence(self.reference.operator.timezone))
         with self.store.begin() as connection:
-            self.store.notes.put(connection, f"stops:{self.feed}", [asdict(stop) for stop in now])
-            self.store.notes.count(connection, findings, self.now)
+            self.store.feeds.replace_stops(connection, self.feed, now)
+            self.store.findings.add(connection, findings, self.now)
             for stop, type_ in [*((s, SILENT) for s in fresh), *((s, RESUMED) for s in over if not self._given_up(s))]:
                 self._tell(connection, stop, type_)
         return fresh, over
@@ -151,8 +148,7 @@ class FeedWatch:
         return frozenset(stop.key for stop in stops(self.store, self.feed))
 
     def _silent(self) -> Iterator[FeedStop]:
-        known = self.store.notes.get(note_of(self.feed)) if self.by_arrival else None
-        parts: Mapping[str, Any] = known["parts"] if known else {}
+        parts = self._parts if self.by_arrival else {}
         lost = self._lost() if self.by_object or parts else []
         measured = len(self._expected)
         if not parts and self.by_arrival:
@@ -160,7 +156,7 @@ class FeedWatch:
                 yield self._stop("", None, 0, 0)
             return
         if parts and self._late(parts[WHOLE]):
-            until = parts[WHOLE]["data_until"]
+            until = parts[WHOLE].data_until
             own = lost if self.by_object else [d for d in lost if abs(d.started_at - until) <= d.duration_s]
             yield self._stop("", until, len({d.base_object for d in own}), measured if own or self.by_object else 0)
             return
@@ -172,9 +168,8 @@ class FeedWatch:
     def _silent_groups(self, lost: Sequence[Degradation], measured: int, explained: set[int]) -> Iterator[FeedStop]:
         """Groups of objects that fell silent together; when they did is `explained` from then on."""
         newest = max((d.updated_at for d in lost), default=0)
-        known = self.store.notes.get(note_of(self.feed)) if self.by_arrival else None
-        if known:
-            newest = known["parts"][WHOLE]["data_until"]
+        if self.by_arrival and self._parts:
+            newest = self._parts[WHOLE].data_until
         for since, names in self._together(lost):
             part = describe(names, self.reference.topology, {d.base_object for d in lost})
             judged = all(d.updated_at >= newest for d in lost if d.base_object in names)
@@ -191,28 +186,36 @@ class FeedWatch:
         """The longest period (s) of these."""
         return max((d.duration_s for d in lost), default=0)
 
-    def _silent_kinds(self, parts: Mapping[str, Any], explained: set[int]) -> Iterator[FeedStop]:
+    def _silent_kinds(self, parts: Mapping[str, FeedPart], explained: set[int]) -> Iterator[FeedStop]:
         """Kinds of files and period lengths that do not come any more though nothing of the kind is explained."""
         for name, part in parts.items():
-            gone = self.now - part["advanced_at"] > max(_FORGOTTEN_S, 2 * self._patience(part))
-            expected = name != WHOLE and part["times"] >= _SEEN_OFTEN and not gone
-            near = any(abs(part["data_until"] - at) <= part["duration_s"] for at in explained)
+            gone = self._age_s(part) > max(_FORGOTTEN_S, 2 * self._patience(part))
+            expected = name != WHOLE and part.times >= _SEEN_OFTEN and not gone
+            near = any(abs(part.data_until - at) <= part.duration_s for at in explained)
             if expected and self._late(part) and not near:
-                explained.add(part["data_until"])
-                yield self._stop(name, part["data_until"], 0, len(self._expected))
+                explained.add(part.data_until)
+                yield self._stop(name, part.data_until, 0, len(self._expected))
 
-    def _late(self, part: Mapping[str, Any]) -> bool:
-        return bool(self.now - part["advanced_at"] > self._patience(part))
+    @cached_property
+    def _parts(self) -> Mapping[str, FeedPart]:
+        """What is known of the feed, by kind of file."""
+        return {part.part: part for part in self.store.feeds.parts(self.feed)}
 
-    def _patience(self, part: Mapping[str, Any]) -> float:
-        usual = float(median(part["gaps"])) if part["gaps"] else 0.0
-        return max(self.silent_after_s, _PATIENCE * max(usual, float(part["duration_s"])))
+    def _age_s(self, part: FeedPart) -> float:
+        """Since newer data than before last came."""
+        return self.now - (part.advanced_at or 0.0)
+
+    def _late(self, part: FeedPart) -> bool:
+        return self._age_s(part) > self._patience(part)
+
+    def _patience(self, part: FeedPart) -> float:
+        usual = float(median(part.gaps)) if part.gaps else 0.0
+        return max(self.silent_after_s, _PATIENCE * max(usual, float(part.duration_s)))
 
     def _given_up(self, stop: FeedStop) -> bool:
         """A kind of file that is not expected any more has not come back."""
-        known = self.store.notes.get(note_of(self.feed)) or {"parts": {}}
-        part = known["parts"].get(stop.part)
-        return part is not None and part["data_until"] == stop.since
+        part = self._parts.get(stop.part)
+        return part is not None and part.data_until == stop.since
 
     def _lost(self) -> list[Degradation]:
         """Objects that send nothing, and of which nobody says that they are out of service."""

@@ -4,9 +4,11 @@ from functools import partial
 
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
+from detector.domain.learning import LearnedExtent
 from detector.domain.window import Window
 from detector.impact import learn_mobility_profile
 from detector.scoring.training import fit_baseline, report_adopted
+from detector.store.cursors import LEARN
 from jobs import models
 from jobs.complaint_risk import refit_risk
 from jobs.context import JobContext
@@ -16,10 +18,6 @@ from jobs.restore import restore_damaged, retry_restored
 _DAY = 86_400
 BASELINES_SHARE = 0.7
 """Of the time that learning takes, as a progress bar has it; habits take the rest."""
-LEARNED_FROM = "learned_from"
-"""Note: for each duration how many days, objects and KPIs the present baseline was learned from, and until when (s)."""
-ADOPTED = "adopted"
-"""Note: object and KPI -> since when (s) its level is the new normal."""
 
 
 def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_progress) -> int:
@@ -33,8 +31,8 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
     store.history.compact(before=int(now))
     with store.begin() as connection:
         durations = list(store.ticks.span(connection))
-    count, findings, adopted = 0, Findings(), store.notes.get(ADOPTED, {})
-    learned_from: list[dict[str, float]] = []
+    count, findings, adopted = 0, Findings(), store.models.adopted()
+    learned_from: list[LearnedExtent] = []
     for duration_s in durations:
         history = retry_restored(
             partial(store.history.read_whole, duration_s, window),
@@ -56,10 +54,9 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
     refit_risk(store, reference, context.settings.care, now=int(now))
     context.checkpoint("learn.risk")
     with store.begin() as connection:
-        store.notes.put(connection, "learned_at", now)
-        store.notes.put(connection, LEARNED_FROM, learned_from)
-        store.notes.put(connection, ADOPTED, adopted)
-        store.notes.count(connection, findings, now)
+        store.progress.save(connection, LEARN, now)
+        store.models.replace(connection, learned_from, adopted)
+        store.findings.add(connection, findings, now)
     return count
 
 
@@ -68,12 +65,12 @@ def _part(progress: ProgressCallback, begin: float, size: float) -> ProgressCall
     return lambda share: progress(begin + share * size)
 
 
-def _extent(history: KpiFrame) -> dict[str, float]:
+def _extent(history: KpiFrame) -> LearnedExtent:
     """How much of what a baseline was learned from: `days` with data (periods measured x their duration), objects, KPIs."""
-    return {
-        "duration_s": history.duration_s,
-        "days": round(len(history.starts) * history.duration_s / _DAY, 2),
-        "objects": len(history.objects),
-        "kpis": len(history.kpis),
-        "until": int(history.starts[-1]) + history.duration_s,
-    }
+    return LearnedExtent(
+        duration_s=history.duration_s,
+        days=round(len(history.starts) * history.duration_s / _DAY, 2),
+        objects=len(history.objects),
+        kpis=len(history.kpis),
+        until=int(history.starts[-1]) + history.duration_s,
+    )

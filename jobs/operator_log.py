@@ -1,7 +1,7 @@
 """What the service logs for its operators: a line for each round in which something was decided, what the baselines were
 learned from, and the head of the audit log."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -10,12 +10,12 @@ import numpy as np
 import structlog
 from prometheus_client import Gauge
 
+from detector.domain.learning import LearnedExtent
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
 from jobs import models
-from jobs.learn import LEARNED_FROM
 
 log = structlog.get_logger()
 _WEEK_DAYS = 7
@@ -79,9 +79,10 @@ def share(part: int, whole: int) -> str:
 
 def log_learned(store: Store, decide_from: int) -> None:
     """What the present baselines were learned from and from when on they judge; or why nothing can be judged yet."""
-    for line in learned_lines(store.notes.get(LEARNED_FROM, []), decide_from):
+    extents = store.models.extents()
+    for line in learned_lines(extents, decide_from):
         log.info("learned what is normal", **line)
-    if not store.notes.get(LEARNED_FROM, []):
+    if not extents:
         log.warning(
             "cannot judge yet",
             reason="no counters have come",
@@ -89,19 +90,19 @@ def log_learned(store: Store, decide_from: int) -> None:
         )
 
 
-def learned_lines(extents: Iterable[Mapping[str, Any]], decide_from: int) -> list[dict[str, Any]]:
+def learned_lines(extents: Iterable[LearnedExtent], decide_from: int) -> list[dict[str, Any]]:
     """A line for each duration, longest history first.
 
-    >>> five_days = {"duration_s": 900, "days": 5.0, "objects": 118, "kpis": 28}
+    >>> five_days = LearnedExtent(duration_s=900, days=5.0, objects=118, kpis=28, until=1774332000)
     >>> (line,) = learned_lines([five_days], 1774332000)
     >>> line["periods_of"], line["judges_from"], line["sharper"]
     ('15 min', '2026-03-24T06:00Z', 'in 2 days, when a week is known')
     """
-    told = []
-    for one in sorted(extents, key=lambda one: -float(one["days"])):
-        line = {name: one[name] for name in ("days", "objects", "kpis")}
-        line |= {"periods_of": f"{one['duration_s'] / 60:g} min", "judges_from": f"{utc(decide_from):%Y-%m-%dT%H:%MZ}"}
-        if (left := _WEEK_DAYS - one["days"]) > 0:
+    told: list[dict[str, Any]] = []
+    for one in sorted(extents, key=lambda one: -one.days):
+        line: dict[str, Any] = {"days": one.days, "objects": one.objects, "kpis": one.kpis}
+        line |= {"periods_of": f"{one.duration_s / 60:g} min", "judges_from": f"{utc(decide_from):%Y-%m-%dT%H:%MZ}"}
+        if (left := _WEEK_DAYS - one.days) > 0:
             line["sharper"] = f"in {left:.2g} days, when a week is known"
         told.append(line)
     return told

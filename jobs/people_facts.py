@@ -22,7 +22,7 @@ from detector.impact.accounts import allowed_minutes
 from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
 from detector.store import Store
 from detector.store.experience import Touch
-from jobs.complaint_risk import LOOKS_BACK_S, known_model
+from jobs.complaint_risk import LOOKS_BACK_S
 
 _DAY_S = 86_400
 _YEAR_S = 365 * _DAY_S
@@ -65,7 +65,7 @@ class PeopleFacts:
     def contact_chances(self, listed: Sequence[Affected], policy: CarePolicy, *, harm: str) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled; nothing without a model.
         `harm`: what the incident does to people (one of HARMS)."""
-        model = known_model(self.store)
+        model = self.store.models.risk()
         if model is None or not listed:
             return {}
         customers, country = self.reference.customers, self.reference.operator.country

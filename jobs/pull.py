@@ -86,7 +86,7 @@ def pull(
         unused |= check_counter_names(intake, catalogue, reference.topology, findings)
     if failed:  # the cursors stay, so that the files of that round are listed again
         with store.begin() as connection:
-            store.notes.count(connection, findings, now)
+            store.findings.add(connection, findings, now)
         raise failed[0]
     with store.begin() as connection:
         left = store.source_files.unread(unread)
@@ -100,7 +100,7 @@ def pull(
             feed_watch.record(connection, store, feed, intake, findings, now=now)
         keep_counters(connection, store, intakes.values(), unused)
         feed_watch.record_rows(connection, store, {f.name: rows[f.name] for f in feeds if f.counters is None}, now=now)
-        store.notes.count(connection, findings, now)
+        store.findings.add(connection, findings, now)
     aside = tuple(one for pulled in done for one in pulled.set_aside)
     rows.update({feed: intake.rows for feed, intake in intakes.items()})
     return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), rows)

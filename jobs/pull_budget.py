@@ -1,13 +1,16 @@
 """How long one pull reads before detection goes first, and what it leaves for the next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from time import monotonic
 
 from sqlalchemy import Connection
 
+from detector.domain.feed import FeedState
 from detector.domain.ports import SourceFile
 from detector.store import Store
+from detector.store.cursors import LEARN
 
 LARGE_BYTES = 4 << 20
 """From this size on, unpacked, a file is read beside the tick: a period of 1,000 cells is 2 MB; XML of 4 MB takes a
@@ -15,7 +18,6 @@ second."""
 _MOST_TIMES = 3
 """So often a large file gives way to small ones that are fresh."""
 _LEARNED_LATELY_S = 3600
-_BACKLOG = "pull:backlog"
 
 
 def is_large(source_file: SourceFile) -> bool:
@@ -29,7 +31,7 @@ class PullBudget:
 
     def __init__(self, store: Store, budget_s: float) -> None:
         self._store = store
-        self._budget_s = budget_s if store.notes.get("learned_at") is not None else inf
+        self._budget_s = budget_s if store.progress.until(LEARN) is not None else inf
         self._until = monotonic() + self._budget_s
         self._small_read = False
         self._begun = False
@@ -61,9 +63,13 @@ class PullBudget:
     def note(self, connection: Connection, left: Sequence[SourceFile], now: float) -> None:
         """A backlog that is read to its end is learned from anew: part of it was not there when baselines were learned
         last."""
-        backlog = self.backlog(left)
-        over = not backlog and self._store.notes.get(_BACKLOG)
-        if over and now - self._store.notes.get("learned_at", now) > _LEARNED_LATELY_S:
-            self._store.notes.put(connection, "learned_for", "")
-        if backlog != bool(self._store.notes.get(_BACKLOG)):
-            self._store.notes.put(connection, _BACKLOG, backlog)
+        waiting = {source_file.source for source_file in left} if self.backlog(left) else set[str]()
+        known = {state.feed: state for state in self._store.feeds.all()}
+        learned_at = self._store.progress.until(LEARN)
+        over = not waiting and any(state.backlog for state in known.values())
+        if over and learned_at is not None and now - learned_at > _LEARNED_LATELY_S:
+            self._store.progress.save_made_for(connection, LEARN, "")
+        for feed in known.keys() | waiting:
+            state = known.get(feed, FeedState(feed))
+            if state.backlog != (feed in waiting):
+                self._store.feeds.save(connection, replace(state, backlog=feed in waiting))

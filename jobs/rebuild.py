@@ -7,6 +7,7 @@ from detector.clock import WallClock
 from detector.domain.errors import Misconfigured
 from detector.domain.ports import Reference
 from detector.rights import narrow
+from detector.store.cursors import LEARN
 from detector.store.repair import drop_unreferenced, reindex
 from detector.store.ticks import DAMAGED, UNKNOWN
 from detector.store.verify import Trouble
@@ -55,7 +56,7 @@ def rebuild(app: App, found: Verified) -> Verified:
     restore_damaged(app.feeds, store, app.catalogue, reference, now=now)
     store.history.adopt()
     store.presence.adopt()
-    if store.notes.get("learned_at") is not None:
+    if store.progress.until(LEARN) is not None:
         jobs_of(app).run("learn_if_due")  # what was learned and is lost
     return verify(settings, at_work=False)
 

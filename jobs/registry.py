@@ -13,6 +13,7 @@ from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.feeds import Feeds
 from detector.store import Store
+from detector.store.cursors import DECIDE_FROM, LEARN
 from detector.telemetry import Telemetry
 from jobs import models
 from jobs.assess import assess
@@ -21,7 +22,7 @@ from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import due, keep_experience
 from jobs.feed_watch import StopNotice, last_seen, silent_parts, stops, watches
-from jobs.learn import LEARNED_FROM, learn
+from jobs.learn import learn
 from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.operator_log import log_learned
 from jobs.progress import ProgressDisplay, no_display
@@ -81,11 +82,12 @@ class Jobs:
 
     def decide_from(self) -> int:
         """Ticks before the first start are history; kept, so that a restart owes what it missed."""
-        known = self.store.notes.get("decide_from")
+        known = self.store.progress.until(DECIDE_FROM)
         if known is None:
             with self.store.begin() as connection:
-                known = self.store.notes.get("decide_from", int(self.clock.now()))  # another daemon may have begun
-                self.store.notes.put(connection, "decide_from", known)
+                known = self.store.progress.until(DECIDE_FROM)  # another daemon may have begun
+                known = int(self.clock.now()) if known is None else known
+                self.store.progress.save(connection, DECIDE_FROM, known)
         return int(known)
 
     def pull(self) -> str:
@@ -180,7 +182,7 @@ class Jobs:
         with self.display("learning what is normal") as progress:
             count = learn(self.context, now=now, progress=progress)
         with self.store.begin() as connection:
-            self.store.notes.put(connection, "learned_for", self._judged_by())
+            self.store.progress.save_made_for(connection, LEARN, self._judged_by())
         log_learned(self.store, self.decide_from())
         return f"{count} baselines fitted"
 
@@ -188,10 +190,10 @@ class Jobs:
         """Once a `learn_s` of event time; within an hour when there is nothing to judge by: the data came after the first
         start; at once when the catalogue or the policy has changed. What was learned and is lost is learned again from what
         it was learned from, so that the same is judged in the same way."""
-        learned_at = self.store.notes.get("learned_at")
+        learned_at = self.store.progress.until(LEARN)
         if learned_at is None and "pull" in self.failures:
             return "waits until the history is read"  # a baseline of a part of it would stand for a day
-        if learned_at is None or self.store.notes.get("learned_for") != self._judged_by():
+        if learned_at is None or self.store.progress.made_for(LEARN) != self._judged_by():
             return self.learn()
         if self._forgotten():
             return self.learn(as_of=learned_at)
@@ -201,7 +203,7 @@ class Jobs:
     def _forgotten(self) -> bool:
         """What was learned is there no more: its file was damaged, and set aside, or deleted."""
         store, policy = self.store, self.settings.detection
-        lengths = [int(one["duration_s"]) for one in store.notes.get(LEARNED_FROM, [])]
+        lengths = [one.duration_s for one in store.models.extents()]
         if any(models.load_baseline(store, self.catalogue, policy, duration_s) is None for duration_s in lengths):
             return True
         return models.load_mobility_profile(store) is None

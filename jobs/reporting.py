@@ -13,15 +13,12 @@ from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import Window
-from detector.feedback.bursts import Burst
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
 from jobs import models
-from jobs.complaint_risk import WHY_NOT, known_model
-from jobs.contact_bursts import BURSTS
 
 WEEKS_S = 4 * 7 * 86_400
 """How far a report looks back if nobody says how far."""
@@ -81,8 +78,8 @@ class _Files:
             "communications": self._communications,
             "held_out": self._held_out,
             "bursts": self._bursts,
-            "risk": lambda: known_model(self.store),
-            "risk_why_not": lambda: self.store.notes.get(WHY_NOT, ""),
+            "risk": lambda: self.store.models.risk(),
+            "risk_why_not": lambda: self.store.models.risk_why_not(),
         }
         return Past(
             window=self.window,
@@ -139,7 +136,7 @@ class _Files:
         return tuple(one for one in found if one.holder not in self._withdrew)
 
     def _bursts(self) -> tuple[str, ...]:
-        found = [Burst(**one) for one in self.store.notes.get(BURSTS, [])]
+        found = self.store.contact_bursts.all()
         return tuple(f"{one.place}, {one}" for one in found if Window(one.since, one.until + 1).overlaps(self.window))
 
     def _crowd(self) -> dict[str, float]:

@@ -16,6 +16,7 @@ from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
 from detector.store import PendingStep, Store
+from detector.store.cursors import LEARN
 from detector.store.ticks import UNKNOWN
 from jobs import models
 from jobs.ledger import Checkpoint, ready
@@ -74,7 +75,7 @@ class TickScorer:
         findings.add("late_data", f"{pending_step.tick.duration_s} s", f"{when}: corrects the history, no decision")
         with self.store.begin() as connection:
             if self.store.ticks.still_pending(connection, pending_step):
-                self.store.notes.count(connection, findings, self.now)
+                self.store.findings.add(connection, findings, self.now)
                 self.store.ticks.complete(connection, pending_step, self.now)
 
     def pass_over(self, pending_step: PendingStep) -> None:
@@ -124,7 +125,7 @@ class TickScorer:
 
     def _baseline_then(self, tick: Tick) -> Baseline | None:
         """The one before the present one, for a tick that came before that was learned: it must not judge its own lesson."""
-        learned_at = self.store.notes.get("learned_at")
+        learned_at = self.store.progress.until(LEARN)
         if learned_at is None or tick.end + self.reference.operator.arrival_delay_s >= learned_at:
             return None
         return models.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
@@ -145,7 +146,7 @@ class TickScorer:
             return False
         frame = self.store.history.read_whole(tick.duration_s, tick.window)
         present = _present(frame)
-        silent = self.store.notes.get(f"missing:{tick.duration_s}", {})
+        silent = self.store.missing_data.get(tick.duration_s)
         awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]
         return ready(
             tick, present, awaited, now=self.now, policy=self.policy, arrival_delay_s=self.reference.operator.arrival_delay_s

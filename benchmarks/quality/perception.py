@@ -25,6 +25,7 @@ from detector.app import read_catalogue
 from detector.backtest.replay import Replay
 from detector.backtest.truth import Fault, read_truth
 from detector.care.profiling import profiled
+from detector.domain.contact_burst import Burst
 from detector.domain.experience import Experience
 from detector.domain.finding import Findings
 from detector.domain.interaction import Interaction
@@ -38,7 +39,6 @@ from detector.simulator import simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
-from jobs.contact_bursts import BURSTS
 
 KEY = b"benchmark only.."
 HARM_OF = {
@@ -63,7 +63,7 @@ class Heard:
     """categories: (told, read or empty) -> texts; bursts: of the replayed days, each with whether a fault was there."""
 
     categories: Counter[tuple[str, str]]
-    bursts: tuple[tuple[dict[str, Any], bool], ...]
+    bursts: tuple[tuple[Burst, bool], ...]
     days: Days
 
 
@@ -143,19 +143,19 @@ def _categories(source: OperatorDataset, window: Window) -> Counter[tuple[str, s
     return Counter((c.category, by_id[c.contact_id]) for c in contacts)
 
 
-def _bursts(source: OperatorDataset, store: Store, dataset: Path) -> tuple[tuple[dict[str, Any], bool], ...]:
+def _bursts(source: OperatorDataset, store: Store, dataset: Path) -> tuple[tuple[Burst, bool], ...]:
     topology = source.reference(START + DAYS * DAY_S, Findings()).topology
     faults = read_truth(dataset, lambda key: key).faults or ()
     return tuple(
-        (one, any(_there(fault, topology.groups[one["place_kind"], one["place_id"]], one, topology) for fault in faults))
-        for one in store.notes.get(BURSTS, [])
+        (one, any(_there(fault, topology.groups[one.place_kind, one.place_id], one, topology) for fault in faults))
+        for one in store.contact_bursts.all()
     )
 
 
-def _there(fault: Fault, cells: frozenset[str], one: dict[str, Any], topology: Any) -> bool:
+def _there(fault: Fault, cells: frozenset[str], one: Burst, topology: Any) -> bool:
     behind = {cell for name, _ in fault.scopes for cell in topology.cells_behind(name)}
     begin, end = fault.window.start, fault.window.end + AFTERMATH_S
-    return bool(behind & cells) and begin < one["until"] and one["since"] < end
+    return bool(behind & cells) and begin < one.until and one.since < end
 
 
 def _days(source: OperatorDataset, store: Store, window: Window) -> Days:

@@ -45,6 +45,7 @@ from detector.settings import Settings
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
+from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assess import listings
 
@@ -136,7 +137,7 @@ class Recorder(Replay):
             return
         found = (models.load_evidence(self.store, self.catalogue, pending_step.tick) for pending_step in pending)
         self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
-        incidents = store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
+        incidents = store.incidents.changed_since(int(self.store.progress.until(ASSESS) or 0))
         since = now - self.settings.detection.history_days * DAY_S
         lasting = outlook.learn_lasting(store.incidents.changed_since(since), store.degradations.since(since), now=now)
         begin = min((i.started_at for i in incidents), default=now) - self.settings.impact.present_hours * 3600
@@ -146,7 +147,7 @@ class Recorder(Replay):
             seen = pipeline.foresee(incident, lasting, now=now)
             self.asked.append(Asked(now, incident, tuple(store.degradations.of(incident)), seen, begin, arrived))
         with self.store.begin() as connection:
-            self.store.notes.put(connection, "assessed_until", now)
+            self.store.progress.save(connection, ASSESS, now)
             for pending_step in pending:
                 self.store.ticks.complete(connection, pending_step, now)
 

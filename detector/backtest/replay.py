@@ -104,7 +104,7 @@ class Replay:
     def _nothing_before(self) -> Misconfigured:
         """Why there is nothing to learn from, by the finding that explains most."""
         where = f"--from {utc(self.window.start):%Y-%m-%dT%H:%MZ}"
-        known = [*self.store.notes.findings(), *self._lengths()]
+        known = [*self.store.findings.all(), *self._lengths()]
         found = [f for code in DIAGNOSTIC_FINDINGS for f in known if f.code == code]
         if found:
             what = f"nothing before it can be measured: {found[0].code}: {found[0].example}"
@@ -190,7 +190,7 @@ class Replay:
             alerts=alerts,
             bands=self._bands(incidents, reference),
             drift_bands=self._drift_bands(alerts, reference),
-            findings=tuple(self.store.notes.findings()),
+            findings=tuple(self.store.findings.all()),
             alarms_known=bool(reference.operations.alarms),
             reports=tuple(self._reports(int(now))),
             false_alarm_budget=self.settings.detection.false_degradations_per_1000_cells_week,

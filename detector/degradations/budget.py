@@ -1,9 +1,17 @@
 """How sure is sure enough: the threshold that follows from the false-alarm budget."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-WEEK_S = 7 * 86_400
+from detector.domain.cell import Topology, base_object
+from detector.domain.degradation import Degradation
+from detector.domain.evidence import Evidence
+from detector.domain.operations import Operations
+from detector.domain.policy import DetectionPolicy
+from detector.domain.window import WEEK_S
+
 LARGEST_FALSE_SHARE = 0.05
 """Of what one tick raises, at most this share may be false however large the network is."""
 
@@ -46,3 +54,28 @@ def threshold(neg_log10_p: NDArray[np.float64], allowed: float) -> float:
     stepped = q * np.arange(1, p.size + 1) / tested.size
     passing = stepped[p <= stepped]
     return float(-np.log10(min(1.0, max(base, passing[-1] if passing.size else 0.0))))
+
+
+def threshold_of(
+    evidence: Evidence, open_: Sequence[Degradation], topology: Topology, operations: Operations, policy: DetectionPolicy
+) -> float:
+    """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
+    seen = evidence.neg_log10_p
+    fresh = np.where(evidence.matters, seen, np.minimum(seen, 0.0))  # too small is no discovery
+    families = np.array([kpi.family for kpi in evidence.kpis], dtype=object)
+    for episode in open_:
+        row = evidence.object_index.get(episode.object_id)
+        if row is not None and episode.open:
+            fresh[row, families == episode.family] = np.nan
+    # what everybody knows of is no measure of how sure the others are
+    fresh[at_declared_event(evidence, topology, operations)] = np.nan
+    testable = np.isfinite(seen).any(axis=1)
+    objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
+    allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
+    return max(threshold(fresh, allowed), policy.clear_below)
+
+
+def at_declared_event(evidence: Evidence, topology: Topology, operations: Operations) -> NDArray[np.bool_]:
+    """[object]: at a declared event."""
+    places = operations.places("event", evidence.tick.window, topology)
+    return np.array([base_object(name) in places for name in evidence.objects], bool)

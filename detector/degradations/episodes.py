@@ -14,6 +14,7 @@ from detector.degradations.severity import severity
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
 from detector.domain.degradation_kind import gravest_kind
+from detector.domain.window import DAY_S, HOUR_S
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
@@ -23,13 +24,13 @@ LATE = 2
 """Trouble that has been over for so many periods is raised no more."""
 SHORT = 3
 """Periods that one better one can contradict; a longer horizon asks itself whether what it shows is over."""
-DRIFT_SHOWN_S = 18 * 3_600
+DRIFT_SHOWN_S = 18 * HOUR_S
 """What a drift takes to show, though it may show over less by now."""
 LARGEST_NEG_LOG10_P = 300.0
 """p under the smallest float is not zero: infinity is no number to store or to compare."""
 TELLING, MOST_PARTS = 2.0, 4
 """-log10 p from which a KPI is named as a part of what is seen, and how many are."""
-STALE_S = 86_400
+STALE_S = DAY_S
 """An episode whose object is not even expected any more for a day is over: the object is gone."""
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from detector.degradations.attribution import carries_for_lost_cell, cells_gone
-from detector.degradations.calendar import far_beyond, on
 from detector.degradations.tick_context import TickContext
 from detector.domain.cell import base_object
 from detector.domain.degradation_kind import (
@@ -18,6 +17,7 @@ from detector.domain.degradation_kind import (
     DegradationKind,
 )
 from detector.domain.kpi import Kpi, family_of
+from detector.domain.window import HOUR_S
 
 NEIGHBOURS_CARRY_MORE, CLEARLY_MORE = 1.15, 1.5
 """Neighbours' traffic over this multiple of its expectation: somebody's users came over. A tenth of healthy neighbourhoods
@@ -25,7 +25,7 @@ are over the first at any moment, one in some hundreds over the second."""
 LONG_SILENCE, CLEARLY_LONG = 4, 1.3
 """Missing periods from which so much will do: lost rows come back sooner, and one healthy neighbourhood in a hundred is
 over it."""
-DRIFT_S = 6 * 3_600
+DRIFT_S = 6 * HOUR_S
 """What only a horizon this long shows is drift."""
 IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",)}
 """Cell state -> families that say nothing of a cell in it."""
@@ -149,3 +149,16 @@ def idle(context: TickContext, object_id: str, family: str) -> bool:
     silent = IDLE_STATES.get(cell.state, ()) if cell else ()
     slept = cell is not None and any(window.overlaps(context.evidence.tick.window) for window in cell.idle)
     return family in silent or "*" in silent or (slept and family in IDLE_STATES["energy_saving"])
+
+
+def on(context: TickContext, object_id: str, kind: str) -> bool:
+    """The calendar has a `holiday` or an `event` (a match, a concert) here in this period or near it."""
+    return base_object(object_id) in context.declared(kind)
+
+
+def far_beyond(context: TickContext, i: int, kpi: Kpi) -> bool:
+    """A declared event widens the expectation: a crowd fails, drops and crawls more than any usual day explains, and
+    everybody who declared it knows. Only what goes far beyond is news."""
+    col = context.evidence.kpi_index[kpi.id]
+    observed, expected = float(context.evidence.observed[i, col]), float(context.evidence.expected[i, col])
+    return kpi.loss(observed, expected) >= kpi.traits.beyond_event

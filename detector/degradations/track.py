@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.budget import allowed_per_tick, threshold
+from detector.degradations.budget import at_declared_event, threshold_of
 from detector.degradations.episodes import carry_on, raise_new
 from detector.degradations.missing_data import FAMILY, carry_missing, missing_periods, raise_missing
 from detector.degradations.tick_context import TickContext
-from detector.domain.cell import Topology, base_object
+from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
@@ -70,34 +70,7 @@ def candidates(
         now=evidence.tick.end,
         threshold=least,
     )
-    ordinary = ~_at_declared_event(evidence, topology, operations)
+    ordinary = ~at_declared_event(evidence, topology, operations)
     neg_log10_p = np.where(context.sure & ordinary[:, None], np.nan_to_num(evidence.neg_log10_p), 0.0)
     quiet = replace(evidence, matters=np.zeros_like(evidence.matters))
     return neg_log10_p, threshold_of(quiet, (), topology, operations, policy)
-
-
-def threshold_of(
-    evidence: Evidence, open_: Sequence[Degradation], topology: Topology, operations: Operations, policy: DetectionPolicy
-) -> float:
-    """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
-    fresh = np.where(
-        evidence.matters, evidence.neg_log10_p, np.minimum(evidence.neg_log10_p, 0.0)
-    )  # too small is no discovery
-    families = np.array([kpi.family for kpi in evidence.kpis], dtype=object)
-    for episode in open_:
-        row = evidence.object_index.get(episode.object_id)
-        if row is not None and episode.open:
-            fresh[row, families == episode.family] = np.nan
-    fresh[_at_declared_event(evidence, topology, operations)] = (
-        np.nan
-    )  # what everybody knows of is no measure of how sure the rest is
-    testable = np.isfinite(evidence.neg_log10_p).any(axis=1)
-    objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
-    allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
-    return max(threshold(fresh, allowed), policy.clear_below)
-
-
-def _at_declared_event(evidence: Evidence, topology: Topology, operations: Operations) -> NDArray[np.bool_]:
-    """[object]: at a declared event."""
-    places = operations.places("event", evidence.tick.window, topology)
-    return np.array([base_object(name) in places for name in evidence.objects], bool)

@@ -25,6 +25,15 @@ class KpiCoverage:
         return self.have / self.should if self.should else 0.0
 
 
+@dataclass(frozen=True)
+class SeenCounters:
+    """Names of counters that were read: `known` to the catalogue, and those not understood with what was probably meant
+    (empty = nothing is like it)."""
+
+    known: tuple[str, ...] = ()
+    unused: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
     """Of a network at `at` (s): `measured` of `objects` (cells in service and core functions) had any value in the newest

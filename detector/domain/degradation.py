@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from detector.domain.cell import base_object, dimension
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
+from detector.domain.window import DAY_S
 
 SEVERITIES = ("warning", "minor", "major", "critical")
 PRIORITY = {"critical": 1, "major": 2, "minor": 4, "warning": 7}
@@ -34,7 +35,7 @@ class Reading(NamedTuple):
     denominator: float
 
 
-REMEMBERED_S = 86_400
+REMEMBERED_S = DAY_S
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,31 @@ from zoneinfo import ZoneInfo
 from detector.domain.window import utc
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPart:
+    """One kind of file of a feed, or all of it. `advanced_at`: when (s) newer data than before last came, None = not yet;
+    `data_until`: end (s) of the newest period; `duration_s`: of its periods; `gaps`: the last times (s) between two
+    deliveries; `starts`: of its newest periods (s); `times`: how many files brought newer data."""
+
+    feed: str
+    part: str
+    advanced_at: float | None = None
+    data_until: int = 0
+    duration_s: int = 0
+    gaps: tuple[float, ...] = ()
+    starts: tuple[int, ...] = ()
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """`last_seen`: when (s) anything last came, None = nothing ever did. `backlog`: some of what came is not read yet."""
+
+    feed: str
+    last_seen: float | None = None
+    backlog: bool = False
+
+
 @dataclass(frozen=True)
 class FeedStop:
     """Data that stopped coming. `part`: what of the feed, empty = all of it; `since`: end (s) of the last period that came,

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from detector.domain.cell import Topology
+from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window, utc
 from detector.feedback.complaints import NETWORK
@@ -64,34 +64,6 @@ class Usual:
 def _slot(at: int, zone: ZoneInfo) -> int:
     local = utc(at).astimezone(zone)
     return local.hour + 24 * (local.weekday() >= 5)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Burst:
-    """`contacts` of `people` from one place in [since, until) (s), where `expected` are usual; chance: of so many there."""
-
-    place_kind: str
-    place_id: str
-    since: int
-    until: int
-    contacts: int
-    people: int
-    expected: float
-    chance: float
-
-    @property
-    def place(self) -> str:
-        return f"{self.place_kind} {self.place_id}"
-
-    def __str__(self) -> str:
-        begin, end = (f"{utc(at):%Y-%m-%d %H:%MZ}" for at in (self.since, self.until))
-        return (
-            f"{self.contacts} contacts of {self.people} people about the network from {begin} to {end},"
-            f" {self.expected:.1f} expected; nothing is known to be degraded there"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def bursts(

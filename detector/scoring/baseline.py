@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
+from detector.scoring.tail_calibration import calibrated_tail
 from detector.scoring.time_of_week import TimeOfWeek
 
 Floats = NDArray[np.float64]
-KNOT = 1.5
-"""-log10 p from which on the calibrated slope holds."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,22 +102,3 @@ def interpolated(table: NDArray[Any], rows: NDArray[np.int64], when: TimeOfWeek)
     share = when.share[:, None]
     before, after = table[when.before[:, None], rows], table[when.after[:, None], rows]
     return np.asarray(before * (1 - share) + after * share, dtype=np.float64)
-
-
-def calibrated_tail(neg_log10_p: Floats, at_knot: Floats | float, slope: Floats | float) -> Floats:
-    """Two straight pieces that meet at the knot: monotone, never steeper than 1.
-
-    >>> calibrated_tail(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()
-    [0.0, 1.2, 3.2]
-    """
-    return np.asarray(np.where(neg_log10_p <= KNOT, neg_log10_p * (at_knot / KNOT), at_knot + (neg_log10_p - KNOT) * slope))
-
-
-def with_idle_probability(neg_log10_p: Floats, idle_probability: Floats) -> Floats:
-    """Strength with the chance of being empty by habit added to it, which was counted and needs no stretching.
-
-    >>> with_idle_probability(np.array([9.0, 9.0]), np.array([0.0, 0.01])).round(2).tolist()
-    [9.0, 2.0]
-    """
-    p = 10.0 ** -np.minimum(neg_log10_p, 300.0) + idle_probability
-    return np.asarray(np.abs(np.log10(np.minimum(p, 1.0))))

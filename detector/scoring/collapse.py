@@ -11,7 +11,7 @@ from detector.scoring.scorer import Flags, Floats, Sample
 
 class Collapse:
     """P(so little traffic) of a Gamma around the expectation; only less than expected counts. That a cell may be empty by
-    habit (asleep to save energy, or rarely used) is added afterwards, see `baseline.with_idle_probability`."""
+    habit (asleep to save energy, or rarely used) is added afterwards, see `tail_calibration.with_idle_probability`."""
 
     chance: float = 0.0
     collapses: bool = True

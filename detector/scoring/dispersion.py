@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
-from detector.scoring.baseline import KNOT, Baseline
+from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts
 from detector.scoring.horizons import SHARP_Z, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.shrinkage import trimmed_ratio
-from detector.scoring.tail_calibration import Exceedances, faulty_days, tail_calibration
+from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, tail_calibration
 from detector.scoring.time_of_week import TimeOfWeek
 
 PRIOR_PERIODS = 300.0

@@ -1,12 +1,25 @@
-"""Over how long evidence is summed: one period for sharp faults, some hours for mild ones, a fading day for drift."""
+"""Over how long evidence is summed, and which of it counts: one period for sharp faults, some hours for mild ones, an EWMA
+of a day for drift."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
+from detector.domain.window import HOUR_S
 from detector.scoring.counting import Floats
+from detector.scoring.scorer import Sample
 
 SHARP_Z = 4.0
 """A period this many standard deviations off is no part of a slow drift: what follows a sharp fault is not its echo."""
+LONG = 3
+"""Periods from which a horizon can hold something that is over."""
+LEAST_Z = 0.85
+"""Where the last part is judged by its deviation, it has to be worse than four in five healthy ones."""
+SHARP_RATIO = 0.05
+"""A twentieth more failures are sharp, whatever the floor."""
+OTHER_PERIODS_SHARE = 0.3
+"""Share of a pooled horizon's excess that its other periods have to show without its worst one."""
 
 
 def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
@@ -17,7 +30,7 @@ def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
     ((1, 2, 3, 6, 12, -36), (1, 3, -9))
     """
     pooled = sorted({minutes * 60 // duration_s for minutes in policy.pooled_minutes} - {0, 1})
-    fading = round(policy.drift_hours * 3600 / duration_s)
+    fading = round(policy.drift_hours * HOUR_S / duration_s)
     return (1, *pooled, *((-fading,) if fading > max([1, *pooled]) // 2 else ()))
 
 
@@ -63,3 +76,87 @@ def summed(values: Floats, horizon: int) -> Floats:
         for back in range(1, min(horizon, len(filled))):
             total[back:] += filled[:-back]
     return np.where(np.isnan(values), np.nan, total)
+
+
+def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
+    """([object] one -log10 p of all horizons [H, object], the horizon that speaks loudest); NaN = none can be tested.
+
+    The harmonic mean of the p values (Wilson 2019, PNAS 116:1195): horizons share their data, and where all agree nothing
+    is paid for having asked several times. Where any horizon shows an effect that matters, only those that do are counted.
+
+    >>> one, _ = combine(np.array([[3.0], [7.0]]), np.array([[True], [True]]))
+    >>> float(one[0].round(2))
+    6.7
+    """
+    competing = np.where(np.isnan(neg_log10_p), -1.0, neg_log10_p)
+    competing = np.where(matters.any(axis=0) & ~matters, np.minimum(competing, 0.0), competing)
+    loudest = competing.argmax(axis=0)
+    top = np.take_along_axis(competing, loudest[None], axis=0)[0]
+    tried = np.isfinite(neg_log10_p).sum(axis=0)
+    agreeing = np.where(competing > 0, 10.0 ** np.maximum(competing - top, -300.0), 0.0).sum(axis=0)
+    mean = top + np.log10(np.maximum(agreeing, 1e-300) / np.maximum(tried, 1))
+    return np.where(tried > 0, np.maximum(mean, 0.0), np.nan), loudest
+
+
+def persistent(sample: Sample, excess: Floats, peak: Floats, kpi: Kpi) -> NDArray[np.bool_]:
+    """[horizon, object]: sharp over the horizon, or mild and shown by more than one of its periods. `excess` as the scorer
+    gives it; `peak`: the excess of each horizon's worst period.
+
+    >>> kpi = Kpi(id="a", title="A", unit="%", kind="ratio", direction="up", family="accessibility",
+    ...     technology="LTE", clause="", numerator="a", denominator="b", floor=0.01)
+    >>> size = np.array([[100.0, 100.0, 100.0], [200.0, 200.0, 200.0]])
+    >>> none = np.zeros((2, 3))
+    >>> sample = Sample(
+    ...     events=none, size=size, level=none, spread=none, level_variance=np.zeros(3), idle_probability=none)
+    >>> excess, peak = np.array([[9.0, 3.0, 3.0], [9.0, 7.0, 3.2]]), np.array([[9.0, 3.0, 3.0], [9.0, 4.0, 3.0]])
+    >>> persistent(sample, excess, peak, kpi).tolist()
+    [[True, False, False], [False, True, False]]
+    """
+    if kpi.traits.sharp_floors is None:
+        return np.ones(excess.shape, bool)
+    least = kpi.traits.sharp_floors * kpi.floor
+    if kpi.traits.fraction:
+        sharp = excess >= max(kpi.floor, min(least, SHARP_RATIO)) * sample.size
+    else:
+        sharp = excess >= least * sample.expected
+    spread_out = excess - peak >= OTHER_PERIODS_SHARE * excess
+    spread_out[0] = False
+    return np.asarray(sharp | spread_out)
+
+
+def recovered(sample: Sample, horizons: NDArray[np.int64], z: Floats, *, counted: bool) -> NDArray[np.bool_]:
+    """[horizon, object]: the last third of a long horizon fits "back to normal" better than "as bad as before it".
+
+    For counts, the Poisson likelihood ratio of the two (as in a change-point test: Killick and Eckley 2014), with the rate
+    of the part before; else its normal analogue: half of the deviation that a third of the horizon is due.
+
+    >>> sides = np.array([[[1.0, 5.0]], [[2.0, 15.0]], [[40.0, 60.0]]])[:, 0]
+    >>> expected = np.array([[1.0, 1.0], [3.0, 3.0], [12.0, 12.0]])
+    >>> level, none = np.full((3, 2), 0.01), np.zeros((3, 2))
+    >>> bad_until_an_hour_ago = Sample(
+    ...     events=sides, size=100 * expected, level=level, spread=none, level_variance=np.zeros(2), idle_probability=none)
+    >>> recovered(bad_until_an_hour_ago, np.array([1, 3, 12]), 0 * sides, counted=True).tolist()
+    [[False, False], [False, False], [True, False]]
+    """
+    length = np.array([effective(h) for h in horizons.tolist()])
+    over = np.zeros(sample.events.shape, bool)
+    for h in np.flatnonzero(length > LONG):
+        last = int(np.flatnonzero(length <= length[h] / LONG).max())
+        own = _fewer(sample, int(h), last) if counted else _milder(z, int(h), last, length[last] / length[h])
+        over[h] = own | over[last]
+    return over
+
+
+def _fewer(sample: Sample, h: int, last: int) -> NDArray[np.bool_]:
+    with np.errstate(invalid="ignore"):
+        events, expected = sample.events[h] - sample.events[last], sample.expected[h] - sample.expected[last]
+        times_worse = (np.maximum(events, 0.0) + 0.5) / (np.maximum(expected, 0.0) + 0.5)
+        if sample.worse < 0:
+            return np.asarray(sample.events[last] - sample.expected[last] > 0.5 * (sample.events[h] - sample.expected[h]))
+        going_on = sample.events[last] * np.log(times_worse) - (times_worse - 1) * sample.expected[last]
+        return np.asarray((times_worse > 1) & ~(going_on >= 0))
+
+
+def _milder(z: Floats, h: int, last: int, share: float) -> NDArray[np.bool_]:
+    due = 0.5 * z[h] * np.sqrt(share)
+    return np.asarray(~(z[last] >= np.maximum(due, LEAST_Z)))

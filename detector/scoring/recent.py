@@ -1,22 +1,23 @@
 """The newest periods beside what the baseline expects of them, summed over every horizon."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.cell import Topology
+from detector.domain.cell import Topology, base_object
 from detector.domain.evidence import EwmaState
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import SATURATED
+from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
+from detector.domain.window import Window
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, counts
 from detector.scoring.dispersion import load_effect
-from detector.scoring.excluded_periods import excluded_periods
 from detector.scoring.horizons import decay
 from detector.scoring.scorer import Sample
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
@@ -209,3 +210,36 @@ def _ewma_sums(frame: KpiFrame, baseline: Baseline, before: EwmaState | None) ->
     if before is None or fading >= 0 or gap < 0:
         return np.zeros((4, len(frame.objects), len(frame.kpis)), np.float32)
     return before.aligned(frame.objects, [kpi.id for kpi in frame.kpis]) * np.float32(decay(fading) ** gap)
+
+
+def excluded_periods(
+    starts: NDArray[np.int64], duration_s: int, objects: Sequence[str], topology: Topology, operations: Operations
+) -> NDArray[np.bool_]:
+    """[period, object]: inside declared works, an event with the coming and going of its crowd, or planned sleep.
+
+    Such a period is judged by itself; it is not summed up with those after it, which are quiet again.
+    """
+    flags = np.zeros((len(starts), len(objects)), bool)
+    if not len(starts):
+        return flags
+    whole = Window(int(starts[0]), int(starts[-1]) + duration_s)
+    for window, kind, scope_id in _declared(operations):
+        if window.overlaps(whole):
+            rows, members = (starts < window.end) & (starts + duration_s > window.start), topology.within(kind, scope_id)
+            flags |= rows[:, None] & np.array([base_object(name) in members for name in objects], bool)
+    for place, name in enumerate(objects):
+        cell = topology.cells.get(base_object(name))
+        for idle in reversed(cell.idle if cell else ()):
+            if idle.end <= whole.start:
+                break  # the others are older still
+            flags[:, place] |= (starts < idle.end) & (starts + duration_s > idle.start)
+    return flags
+
+
+def _declared(operations: Operations) -> Iterator[tuple[Window, str, str]]:
+    for event in operations.calendar:
+        if event.kind == "event":
+            yield event.around, event.scope_kind, event.scope_id
+    for works in operations.maintenance:
+        if (held := works.effective) is not None:
+            yield held, works.scope_kind, works.scope_id

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
+from detector.domain.window import DAY_S
 from detector.scoring.counting import Floats
 from detector.scoring.hourly_history import hourly_history
 from detector.scoring.registry import SCORERS
@@ -25,7 +26,6 @@ LOOK_BACK = 7
 """Days before the step that it is compared with."""
 OWN_DAYS = 5.0
 """The network's scatter from day to day counts as much as so many days of an object's own."""
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.scoring.baseline import KNOT
 from detector.scoring.counting import Floats
 
+KNOT = 1.5
+"""-log10 p from which on the calibrated slope holds."""
 CENSORED = 3.0
 """Beyond the threshold by so much, it counts only as "at least so much": one real fault does not bend the tail."""
 FAULT = 6.0
@@ -59,3 +60,22 @@ def _slope(neg_log10_p: Floats, threshold: float) -> float:
     uncensored = float((beyond < CENSORED).sum())
     prior = PRIOR_EXCEEDANCES / (PRIOR_SLOPE * np.log(10))
     return float((uncensored + PRIOR_EXCEEDANCES) / (np.minimum(beyond, CENSORED).sum() + prior) / np.log(10))
+
+
+def calibrated_tail(neg_log10_p: Floats, at_knot: Floats | float, slope: Floats | float) -> Floats:
+    """Two straight pieces that meet at the knot: monotone, never steeper than 1.
+
+    >>> calibrated_tail(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()
+    [0.0, 1.2, 3.2]
+    """
+    return np.asarray(np.where(neg_log10_p <= KNOT, neg_log10_p * (at_knot / KNOT), at_knot + (neg_log10_p - KNOT) * slope))
+
+
+def with_idle_probability(neg_log10_p: Floats, idle_probability: Floats) -> Floats:
+    """Strength with the chance of being empty by habit added to it, which was counted and needs no stretching.
+
+    >>> with_idle_probability(np.array([9.0, 9.0]), np.array([0.0, 0.01])).round(2).tolist()
+    [9.0, 2.0]
+    """
+    p = 10.0 ** -np.minimum(neg_log10_p, 300.0) + idle_probability
+    return np.asarray(np.abs(np.log10(np.minimum(p, 1.0))))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.cell import Topology
+from detector.domain.cell import Topology, base_object
 from detector.domain.evidence import Evidence, EwmaState
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
@@ -14,16 +14,14 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Tick
 from detector.scoring import tails
-from detector.scoring.baseline import Baseline, with_idle_probability
+from detector.scoring.baseline import Baseline
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.horizons import effective
-from detector.scoring.neighbours import neighbour_load
-from detector.scoring.persistent import persistent
+from detector.scoring.horizons import combine, effective, persistent, recovered
 from detector.scoring.recent import Recent, view
-from detector.scoring.recovered import recovered
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
+from detector.scoring.tail_calibration import with_idle_probability
 
 FIGURES = (
     "neg_log10_p",
@@ -152,26 +150,6 @@ def _undiluted(
     return np.asarray(np.where(goes_on, np.minimum(loudest, inside), loudest), np.intp)
 
 
-def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
-    """([object] one -log10 p of all horizons [H, object], the horizon that speaks loudest); NaN = none can be tested.
-
-    The harmonic mean of the p values (Wilson 2019, PNAS 116:1195): horizons share their data, and where all agree nothing
-    is paid for having asked several times. Where any horizon shows an effect that matters, only those that do are counted.
-
-    >>> one, _ = combine(np.array([[3.0], [7.0]]), np.array([[True], [True]]))
-    >>> float(one[0].round(2))
-    6.7
-    """
-    competing = np.where(np.isnan(neg_log10_p), -1.0, neg_log10_p)
-    competing = np.where(matters.any(axis=0) & ~matters, np.minimum(competing, 0.0), competing)
-    loudest = competing.argmax(axis=0)
-    top = np.take_along_axis(competing, loudest[None], axis=0)[0]
-    tried = np.isfinite(neg_log10_p).sum(axis=0)
-    agreeing = np.where(competing > 0, 10.0 ** np.maximum(competing - top, -300.0), 0.0).sum(axis=0)
-    mean = top + np.log10(np.maximum(agreeing, 1e-300) / np.maximum(tried, 1))
-    return np.where(tried > 0, np.maximum(mean, 0.0), np.nan), loudest
-
-
 def _neg_log10_p(scorer: Scorer, sample: Sample, fine: NDArray[np.bool_]) -> Floats:
     """[H, object]: tails where something may be unusual."""
     z = scorer.deviation(sample)
@@ -217,3 +195,20 @@ def _neighbours(now: Recent, topology: Topology) -> Floats:
             fresh = np.isfinite(events) & (mean > 0) & (wanted == 0) & (now.rows < len(base.objects))
             observed[fresh], wanted[fresh] = events[fresh], mean[fresh]
     return neighbour_load(now.frame.objects, topology, observed, wanted)
+
+
+def neighbour_load(objects: Sequence[str], topology: Topology, observed: Floats, expected: Floats) -> Floats:
+    """[object]: sum of the neighbours' traffic over the sum expected; NaN without neighbours that report.
+
+    >>> t = Topology(neighbours={"a": frozenset({"b", "c"})})
+    >>> neighbour_load(["a", "b", "c"], t, np.array([0.0, 30.0, 18.0]), np.array([20.0, 20.0, 20.0])).tolist()
+    [1.2, nan, nan]
+    """
+    place = {name: i for i, name in enumerate(objects)}
+    answer = np.full(len(objects), np.nan)
+    for i, name in enumerate(objects):
+        beside = [place[n] for n in topology.neighbours.get(base_object(name), ()) if n in place]
+        wanted = expected[beside].sum()
+        if wanted > 0:
+            answer[i] = observed[beside].sum() / wanted
+    return answer

@@ -1,11 +1,12 @@
 """What a baseline is fitted from: the history less what is excluded, levels that have moved for good, and peers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
+from detector.domain.learning import AdoptedLevel
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import utc
@@ -46,18 +47,18 @@ def _unserved(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[Ob
     return (([d.object_id], d.started_at, d.cleared_at or until) for d in degraded if d.traits.unserved)
 
 
-def report_adopted(findings: Findings, shifts: Iterable[Shift], reported: Mapping[str, int]) -> dict[str, int]:
+def report_adopted(findings: Findings, shifts: Iterable[Shift], reported: Iterable[AdoptedLevel]) -> list[AdoptedLevel]:
     """Each step is a finding once; returns what has been reported."""
-    adopted = dict(reported)
+    adopted = {(one.object_id, one.kpi): one for one in reported}
     for shift in shifts:
-        name = f"{shift.object_id} {shift.kpi.id}"
-        if abs(shift.since - reported.get(name, 0)) > SAME_STEP_S:
+        before = adopted.get((shift.object_id, shift.kpi.id))
+        if before is None or abs(shift.since - before.since) > SAME_STEP_S:
             figures = f"{shift.kpi.id} {shift.before:.4g} -> {shift.after:.4g}"
             findings.add(
                 "level_adopted", shift.object_id, f"{figures}: the new normal since {utc(shift.since):%Y-%m-%d %H:%MZ}"
             )
-            adopted[name] = shift.since
-    return adopted
+            adopted[shift.object_id, shift.kpi.id] = AdoptedLevel(shift.object_id, shift.kpi.id, shift.since)
+    return list(adopted.values())
 
 
 def peer_groups(reference: Reference) -> dict[str, list[str]]:

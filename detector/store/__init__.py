@@ -13,20 +13,24 @@ from detector.domain.kpi import Kpi
 from detector.store.atomic_write import make_folder
 from detector.store.audit import AuditLog
 from detector.store.communications import CommunicationRepository
+from detector.store.cursors import CursorRepository, ProgressRepository
 from detector.store.damage import Damage
 from detector.store.database import Database
-from detector.store.decisions import Decisions
+from detector.store.decisions import Decisions, MissingDataRepository
 from detector.store.degradations import DegradationRepository
 from detector.store.experience import ExperienceRepository
+from detector.store.feed_states import CounterNameRepository, FeedStateRepository
 from detector.store.feedback import FeedbackRepository
+from detector.store.findings import FindingRepository
 from detector.store.impacts import ImpactRepository, ListingRepository
 from detector.store.incidents import IncidentRepository
 from detector.store.interactions import InteractionRepository
-from detector.store.notes import Notes
+from detector.store.notifications import NotificationRepository, OutlookRepository, WaitingRepository
 from detector.store.outbox import Message, Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.receiver_states import ReceiverStateRepository
 from detector.store.retention import Retention
+from detector.store.service_state import DaemonLeaseRepository, KeyFingerprintRepository, SavedClockRepository
 from detector.store.sessions import WebSessions
 from detector.store.stored_files import StoredFiles
 from detector.store.ticks import PendingStep, Ticks
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from detector.store.arrays import ArrayStore
     from detector.store.erasure import Erasure
     from detector.store.history import KpiHistory
+    from detector.store.learned_models import ContactBurstRepository, LearnedModelRepository
     from detector.store.presence import PresenceStore
     from detector.store.source_files import SourceFileRepository
     from detector.store.tombstones import TombstoneRepository
@@ -70,9 +75,20 @@ class Store:
         self.impacts = ImpactRepository(database)
         self.listings = ListingRepository(database)
         self.decisions = Decisions(database)
+        self.missing_data = MissingDataRepository(database)
         self.outbox = Outbox(database)
         self.receiver_states = ReceiverStateRepository(database)
-        self.notes = Notes(database)
+        self.cursors = CursorRepository(database)
+        self.progress = ProgressRepository(database)
+        self.notifications = NotificationRepository(database)
+        self.waiting = WaitingRepository(database)
+        self.outlooks = OutlookRepository(database)
+        self.findings = FindingRepository(database)
+        self.feeds = FeedStateRepository(database)
+        self.counter_names = CounterNameRepository(database)
+        self.daemon_leases = DaemonLeaseRepository(database)
+        self.saved_clock = SavedClockRepository(database)
+        self.key_fingerprints = KeyFingerprintRepository(database)
         self.interactions = InteractionRepository(database)
         self.communications = CommunicationRepository(database)
         self.experience = ExperienceRepository(database)
@@ -88,7 +104,19 @@ class Store:
     def tombstones(self) -> "TombstoneRepository":
         from detector.store.tombstones import TombstoneRepository
 
-        return TombstoneRepository(self.notes)
+        return TombstoneRepository(self.database)
+
+    @cached_property
+    def models(self) -> "LearnedModelRepository":
+        from detector.store.learned_models import LearnedModelRepository
+
+        return LearnedModelRepository(self.database)
+
+    @cached_property
+    def contact_bursts(self) -> "ContactBurstRepository":
+        from detector.store.learned_models import ContactBurstRepository
+
+        return ContactBurstRepository(self.database)
 
     @cached_property
     def source_files(self) -> "SourceFileRepository":

@@ -2,9 +2,9 @@
 
     hash(n) = sha256(hash(n - 1), row, at, actor, action, subject, detail)
 
-The newest hash is kept twice beside the table (a row of `state`, a file), so that rows missing at the end show as well. Rows
-whose retention is over go from the beginning; an entry in the chain itself says up to which row, and with which hash.
-"""
+The newest hash is kept twice beside the table (the table `audit_head`, a file), so that rows missing at the end show as
+well. Rows whose retention is over go from the beginning; an entry in the chain itself says up to which row, and with which
+hash."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,11 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text
 
-from detector.store.records import upsert
 from detector.store.tables import audit as table
-from detector.store.tables import state
+from detector.store.tables import audit_head
 
-HEAD = "audit_head"
 PRUNED = "retention"
 """Action of the entry that says which rows have gone."""
 FIRST = ""
@@ -69,7 +67,8 @@ def append(connection: Connection, entries: Iterable[Mapping[str, Any]], patienc
         rows.append({**entry, "row": head.row, "hash": head.hash})
     if rows:
         connection.execute(table.insert(), rows)
-        upsert(connection, state, [{"name": HEAD, "body": {"row": head.row, "hash": head.hash}}])
+        connection.execute(delete(audit_head))
+        connection.execute(audit_head.insert(), [{"row": head.row, "hash": head.hash}])
     return head
 
 
@@ -81,9 +80,9 @@ def _lock(connection: Connection, patience_s: float | None) -> None:
 
 
 def head_of(connection: Connection) -> Head:
-    """As `state` has it; numbers go on after every row that is there."""
-    body = connection.execute(select(state.c.body).where(state.c.name == HEAD)).scalar() or {}
-    known = Head(int(body.get("row", 0)), str(body.get("hash", FIRST)))
+    """As `audit_head` has it; numbers go on after every row that is there."""
+    noted = connection.execute(select(audit_head).order_by(audit_head.c.row.desc())).first()
+    known = Head() if noted is None else Head(noted.row, noted.hash)
     last = connection.execute(select(func.max(table.c.row))).scalar() or 0
     return known if last <= known.row else Head(last, known.hash)
 

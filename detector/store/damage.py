@@ -11,7 +11,7 @@ from detector.domain.errors import Transient
 from detector.domain.finding import Findings
 from detector.store.atomic_write import move
 from detector.store.database import Database
-from detector.store.notes import Notes
+from detector.store.findings import FindingRepository
 
 FOLDER = "quarantine/store"
 """Below `storage.path`: damaged files under their own names, each with a `.reason.txt` beside it."""
@@ -26,7 +26,7 @@ class Damage:
 
     def __init__(self, root: Path, database: Database) -> None:
         self._root, self._database = root, database
-        self._notes = Notes(database)
+        self._findings = FindingRepository(database)
 
     def set_aside(self, path: Path, why: str, then: str, mark: Callable[[Connection], object] | None = None) -> None:
         """Record the finding (and `mark` what the file held, in the same transaction), then move the file to quarantine.
@@ -66,7 +66,7 @@ class Damage:
         with self._database.begin() as connection:
             if mark is not None:
                 mark(connection)
-            self._notes.count(connection, findings, WallClock().now())
+            self._findings.add(connection, findings, WallClock().now())
         for one in findings:
             _log().warning(one.code.replace("_", " "), file=one.where, reason=one.example)
 

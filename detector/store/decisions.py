@@ -13,8 +13,9 @@ from detector.domain.detection import DetectionDecision, DetectionState
 from detector.domain.incident import Incident
 from detector.domain.window import Tick
 from detector.store.database import Database
-from detector.store.records import noun_from, row_of
+from detector.store.records import noun_from, row_of, upsert
 from detector.store.tables import decision as table
+from detector.store.tables import missing_data
 
 Noun = TypeVar("Noun")
 
@@ -79,6 +80,24 @@ class Decisions:
         for tick in ticks:
             connection.execute(delete(table).where(table.c.start == tick.start, table.c.duration_s == tick.duration_s))
         connection.execute(delete(table).where(table.c.start > after))
+
+
+class MissingDataRepository:
+    """How many periods in a row each object has been missing, for each duration: one row a duration, for a whole network
+    may be missing, and all of it is read and written at every tick."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, duration_s: int) -> dict[str, int]:
+        """Object -> its missing periods in a row."""
+        query = select(missing_data.c.periods).where(missing_data.c.duration_s == duration_s)
+        with self._database.read() as connection:
+            return dict(connection.execute(query).scalar() or {})
+
+    def save(self, connection: Connection, duration_s: int, periods: dict[str, int]) -> None:
+        """As of the newest decision; part of the caller's transaction."""
+        upsert(connection, missing_data, [{"duration_s": duration_s, "periods": periods}])
 
 
 def _packed(before: DetectionState) -> bytes:

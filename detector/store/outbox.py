@@ -11,13 +11,12 @@ from detector.domain.alert import Alert
 from detector.domain.identity import Choice
 from detector.store.database import Database
 from detector.store.records import upsert
-from detector.store.redriving import GONE, redrive
+from detector.store.redriving import redrive
+from detector.store.tables import delivery_clock, receiver_state
 from detector.store.tables import outbox as table
-from detector.store.tables import state
 
 NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
-_CLOCK = "delivery_clock:"
 LEASE_S = 120.0
 """A message claimed by a push that died becomes due again after this."""
 _LONGEST_WAIT_S = 1.2 * 86_400.0
@@ -158,13 +157,13 @@ class Outbox:
         (s, 0 = not at all). `offset`: wall time less the time since the machine started, which nobody can set; `machine`
         names this run of it. An alert that was never tried is due when it was composed, by whatever clock: it is only
         moved to an earlier time."""
-        name = _CLOCK + machine
+        query = select(delivery_clock.c.offset_s).where(delivery_clock.c.machine == machine)
         with self._database.begin() as connection:
-            row = connection.execute(select(state.c.body).where(state.c.name == name)).first()
-            moved = 0.0 if row is None else offset - float(row[0]["offset"])
-            if row is not None and abs(moved) <= tolerance_s:
+            known = connection.execute(query).scalar()
+            moved = 0.0 if known is None else offset - known
+            if known is not None and abs(moved) <= tolerance_s:
                 return 0.0
-            upsert(connection, state, [{"name": name, "body": {"offset": offset}}])
+            upsert(connection, delivery_clock, [{"machine": machine, "offset_s": offset}])
             waiting = [table.c.state == "pending"]
             if moved > 0:
                 waiting.append(or_(table.c.attempts > 0, table.c.last_error != ""))
@@ -211,14 +210,17 @@ class Outbox:
     def switch_off(self, receiver: str, url: str) -> None:
         """This receiver answered 410 at this address: nothing more goes there, not even after a restart."""
         with self._database.begin() as connection:
-            upsert(connection, state, [{"name": GONE + receiver, "body": {"url": url}}])
+            change = update(receiver_state).where(receiver_state.c.receiver == receiver).values(gone_url=url)
+            if not connection.execute(change).rowcount:
+                row = {"receiver": receiver, "failures": 0, "since": None, "gone_url": url}
+                connection.execute(receiver_state.insert(), [row])
 
     def is_off(self, receiver: str, url: str) -> bool:
         """Another address in the settings, or a redrive, switches it on again."""
-        query = select(state.c.body).where(state.c.name == GONE + receiver)
+        query = select(receiver_state.c.gone_url).where(receiver_state.c.receiver == receiver)
         with self._database.read() as connection:
-            row = connection.execute(query).first()
-        return row is not None and row[0] == {"url": url}
+            gone_url = connection.execute(query).scalar()
+        return bool(gone_url) and gone_url == url
 
     def redrive(self, now: float, receiver: str | None = None, *, event_now: float | None = None) -> int:
         """Make dead alerts due again as `store.redriving` does; returns how many. InvalidIdentity for a blank receiver."""

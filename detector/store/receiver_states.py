@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, update
 
 from detector.domain.receiver_state import ReceiverState
 from detector.store.database import Database
-from detector.store.records import upsert
-from detector.store.tables import outbox, state
+from detector.store.tables import outbox
+from detector.store.tables import receiver_state as table
 
-_PREFIX = "receiver:"
 _HELD = "receiver is down"
 
 
 class ReceiverStateRepository:
-    """Kept in the table `state`, one row for each receiver that ever failed; the counts are those of the outbox."""
+    """One row for each receiver that ever failed or was gone; the counts are those of the outbox."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,15 +26,17 @@ class ReceiverStateRepository:
             return
         with self._database.begin() as connection:
             failures, since = (before[0] + 1, at if before[1] is None else before[1]) if failed else (0, None)
-            upsert(connection, state, [{"name": _PREFIX + receiver, "body": {"failures": failures, "since": since}}])
+            change = update(table).where(table.c.receiver == receiver).values(failures=failures, since=since)
+            if not connection.execute(change).rowcount:
+                row = {"receiver": receiver, "failures": failures, "since": since, "gone_url": ""}
+                connection.execute(table.insert(), [row])
 
     def all(self) -> Mapping[str, ReceiverState]:
         """Every receiver that failed, or for which an alert waits or is dead; by name."""
         found: dict[str, ReceiverState] = {}
         with self._database.read() as connection:
-            for row in connection.execute(select(state).where(state.c.name.startswith(_PREFIX, autoescape=True))):
-                name = row.name.removeprefix(_PREFIX)
-                found[name] = ReceiverState(receiver=name, failures=row.body["failures"], since=row.body["since"])
+            for row in connection.execute(select(table).order_by(table.c.receiver)):
+                found[row.receiver] = ReceiverState(receiver=row.receiver, failures=row.failures, since=row.since)
             for name, kind, count, oldest in connection.execute(_COUNTS):
                 one = found.get(name, ReceiverState(receiver=name))
                 change = {"dead": count} if kind == "dead" else {"waiting": count, "oldest_at": oldest}
@@ -43,10 +44,10 @@ class ReceiverStateRepository:
             return {name: replace(one, error=_error(connection, name)) if one.down else one for name, one in found.items()}
 
     def _failures(self, receiver: str) -> tuple[int, float | None]:
-        query = select(state.c.body).where(state.c.name == _PREFIX + receiver)
+        query = select(table.c.failures, table.c.since).where(table.c.receiver == receiver)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return (0, None) if row is None else (row[0]["failures"], row[0]["since"])
+        return (0, None) if row is None else (row.failures, row.since)
 
 
 _COUNTS = (

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from detector.domain.alert import ALERT_TYPES, alert_key
 from detector.domain.identity import Choice
-from detector.store.tables import incident, state
+from detector.store.tables import incident, receiver_state
 from detector.store.tables import outbox as table
 
-GONE = "gone:"
-"""Prefix of the pointer that switches a receiver off: it answered 410."""
 SUPERSEDED = "superseded: a later alert of the incident says what is true now"
 _ENDINGS = ("resolved", "operations.feed.resumed.v1")
 
@@ -41,8 +39,8 @@ def redrive(connection: Connection, now: float, receiver: str | None = None, *, 
     still_news = or_(table.c.incident_id.in_(ongoing), table.c.type.in_(_ENDINGS))
     missed = or_(table.c.state == "dead", and_(table.c.state == "expired", still_news))
     where = [missed, *([] if named is None else [table.c.receiver == named])]
-    off = state.c.name.startswith(GONE) if named is None else state.c.name == GONE + named
-    connection.execute(delete(state).where(off))
+    again = update(receiver_state).values(gone_url="")
+    connection.execute(again if named is None else again.where(receiver_state.c.receiver == named))
     query = select(table.c.incident_id, table.c.receiver).where(*where).distinct()
     found = sorted(tuple(row) for row in connection.execute(query.order_by(table.c.incident_id, table.c.receiver)))
     due, superseded = 0, list[str]()

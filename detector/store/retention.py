@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, upd
 from detector.domain.policy import RetentionPolicy
 from detector.store import audit_chain, tables
 from detector.store.database import Database
+from detector.store.notifications import forget_incidents
 
 _DAY = 86_400
 _A_QUERY = 500
@@ -54,7 +55,27 @@ REASONS: Mapping[str, str] = {
     "tick_piece": "goes with its tick",
     "owed": "work to do: settled, not kept",
     "done": "goes with its tick",
-    "state": "pointers and what waits; of an incident that was over before `affected_days` nothing is kept",
+    "notification": "counts, no people: of an incident that was over before `affected_days` nothing is kept",
+    "waiting_incident": "of an incident that was over before `affected_days` nothing is kept",
+    "outlook": "of an incident that was over before `affected_days` nothing is kept",
+    "cursor": "one row for each feed and what it brings",
+    "progress": "one row a job",
+    "feed_state": "one row a feed",
+    "feed_part": "one row for each kind of file of a feed",
+    "feed_stop": "what is silent now",
+    "counter_name": "names of counters, bounded in number",
+    "missing_data": "one row a duration, as of the newest decision",
+    "learned_extent": "one row a duration, of the present baselines",
+    "adopted_level": "cells and KPIs, no people",
+    "learned_model": "weights and rates by cell, no people",
+    "contact_burst": "places and counts, no people: dropped after 28 days by the scan",
+    "tombstone": "digests of erased people: go with the longest retention of files that could bring them back",
+    "key_fingerprint": "one row a key",
+    "saved_clock": "one row",
+    "daemon_lease": "goes when it has run out",
+    "audit_head": "one row",
+    "delivery_clock": "one row for each start of a machine that delivered",
+    "receiver_state": "one row a receiver",
     "degradation": "cells and KPIs, no people: kept for planning",
     "incident": "cells and causes, no people: kept for planning",
     "web_session": "sessions of the pages, hashed: go when they are over, at the next sign-in",
@@ -62,7 +83,6 @@ REASONS: Mapping[str, str] = {
     "stored_file": "checksums of files, no people: each goes with its file",
 }
 """Tables without a rule of their own, and why."""
-_NOTES = ("told:", "held:", "outlook:")
 
 
 class Retention:
@@ -86,7 +106,7 @@ class Retention:
             }
             gone["outbox"] += _told_nobody(connection, now - policy.deliveries_days * _DAY)
             gone["audit"] = audit_chain.prune(connection, before["audit"], wall_now)
-            gone["state"] = _notes(connection, before["listing"])
+            gone |= _per_incident(connection, before["listing"])
         return gone
 
 
@@ -97,13 +117,11 @@ def _told_nobody(connection: Connection, before: float) -> int:
     return connection.execute(delete(outbox).where(kept)).rowcount
 
 
-def _notes(connection: Connection, before: float) -> int:
-    """What was noted of incidents that were over before this moment."""
-    incident, state = tables.incident.c, tables.state
+def _per_incident(connection: Connection, before: float) -> dict[str, int]:
+    """What was kept beside incidents that were over before this moment: table -> rows gone."""
+    incident = tables.incident.c
     over = select(incident.incident_id).where(incident.state != "open", incident.updated_at < before)
-    names = [prefix + one for one in connection.execute(over).scalars() for prefix in _NOTES]
-    parts = (names[at : at + _A_QUERY] for at in range(0, len(names), _A_QUERY))
-    return sum(connection.execute(delete(state).where(state.c.name.in_(part))).rowcount for part in parts)
+    return forget_incidents(connection, connection.execute(over).scalars())
 
 
 def _mark_gone(connection: Connection, known: Collection[str], at: float) -> None:

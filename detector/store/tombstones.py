@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from detector.domain.exposure import Presence
-from detector.store.notes import Notes
-
-_NOTE = "erased"
+from detector.store.database import Database
+from detector.store.records import upsert
+from detector.store.tables import tombstone as table
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Tombstones:
     def covers(self, pseudonym: str, at: int) -> bool:
         """Whether this is of before the erasure of this person.
 
-        >>> Erased({_digest("sub_1"): 100}).covers("sub_1", 99), Erased({_digest("sub_1"): 100}).covers("sub_1", 100)
+        >>> Tombstones({_digest("sub_1"): 100}).covers("sub_1", 99), Tombstones({_digest("sub_1"): 100}).covers("sub_1", 100)
         (True, False)
         """
         return bool(self.until) and at < self.until.get(_digest(pseudonym), at)
@@ -38,25 +38,23 @@ class Tombstones:
 
 
 class TombstoneRepository:
-    """Where the list is kept."""
+    """Methods that take a connection belong to the caller's transaction."""
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def read(self) -> Tombstones:
-        return Tombstones(self._notes.get(_NOTE) or {})
+        """All of them."""
+        with self._database.read() as connection:
+            return Tombstones({row.digest: row.erased_at for row in connection.execute(select(table))})
 
     def add(self, connection: Connection, names: Iterable[str], at: float) -> None:
-        known = self._notes.get(_NOTE) or {}
-        self._notes.put(connection, _NOTE, known | {_digest(name): int(at) for name in names})
+        """These people were erased at `at` (s, event time)."""
+        upsert(connection, table, [{"digest": _digest(name), "erased_at": int(at)} for name in names])
 
     def prune(self, connection: Connection, before: float) -> int:
-        """Forget even that, when files so old would be deleted anyway; returns how many."""
-        known = self._notes.get(_NOTE) or {}
-        left = {digest: at for digest, at in known.items() if at >= before}
-        if len(left) < len(known):
-            self._notes.put(connection, _NOTE, left)
-        return len(known) - len(left)
+        """Drop those of before, when files so old would be deleted anyway; returns how many."""
+        return connection.execute(delete(table).where(table.c.erased_at < before)).rowcount
 
 
 def _digest(pseudonym: str) -> str:

@@ -15,7 +15,8 @@ from detector.domain.degradation import Degradation
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.outlook import Breach, Outlook
+from detector.domain.notification import WaitingIncident
+from detector.domain.outlook import Outlook
 from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
@@ -72,8 +73,8 @@ class StoreService:
         return self.store.impacts.latest(incident_id)
 
     def notified_impact(self, incident_id: str) -> Mapping[str, Any]:
-        note = self.store.notes.get(f"told:{incident_id}") or {}
-        return (note.get("said") or {}).get("impact") or {}
+        notified = self.store.notifications.get(incident_id)
+        return {} if notified is None else notified.said.get("impact") or {}
 
     def care(self, incident_id: str) -> CareView | None:
         """What the newest alert said, and the listings as they stand."""
@@ -83,8 +84,10 @@ class StoreService:
         if incident is None:
             return None
         notified = self.store.outbox.told(incident_id)
-        held = self._held(incident)
-        data: dict[str, Any] = notified[-1].data if notified else {"action": {"team": held.get("team")}}
+        waiting = self._waiting(incident)
+        data: dict[str, Any] = (
+            notified[-1].data if notified else {"action": {"team": None if waiting is None else waiting.team}}
+        )
         action = data.get("action") or {}
         listed = self.store.listings.all(incident_id=incident_id, current=True)
         withheld = Counter(one.why_not for one in listed if one.why_not)
@@ -102,7 +105,7 @@ class StoreService:
                 people={one.subscriber for one in listed},
             ),
             outlook=self._outlook(incident),
-            held=str(held.get("why") or ""),
+            held="" if waiting is None else waiting.why,
         )
 
     def _say(self, incident: Incident) -> Mapping[str, str]:
@@ -110,18 +113,13 @@ class StoreService:
         facts = care.facts_of(incident, now=self.now(), timezone=zone, lead=lead)
         return {language: care.sentence(facts, language) for language in self.settings.care.languages}
 
-    def _held(self, incident: Incident) -> dict[str, Any]:
-        """What is known of an incident that waits to be told."""
-        from jobs.assess.notify import note_of
-
+    def _waiting(self, incident: Incident) -> WaitingIncident | None:
+        """Why no alert of it went out yet."""
         waits = incident.state == "open" and not incident.silent
-        return (self.store.notes.get(note_of(incident)) or {}) if waits else {}
+        return self.store.waiting.get(incident.incident_id) if waits else None
 
     def _outlook(self, incident: Incident) -> Outlook | None:
-        note = self.store.notes.get(f"outlook:{incident.incident_id}")
-        if not note or incident.state != "open":
-            return None
-        return Outlook(**note | {"breaches": tuple(Breach(**one) for one in note.get("breaches", ()))})
+        return self.store.outlooks.get(incident.incident_id) if incident.state == "open" else None
 
     def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
         how = f"{limit} from {offset}{', identified' if identify else ''}"

@@ -12,6 +12,7 @@ from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_mobility_profile
 from detector.store import PendingStep
+from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assess.contact_history import NewCommunications
 from jobs.assess.evaluate import Evaluator
@@ -60,7 +61,7 @@ def _assess_tick(step: PendingStep, evaluator: Evaluator, notifier: Notifier) ->
             for one in most_urgent_first
             if (alert := notifier.save_and_notify(connection, one, waiting, communications))
         ]
-        store.notes.put(connection, "assessed_until", now)
+        store.progress.save(connection, ASSESS, now)
         store.ticks.complete(connection, step, now)
         context.checkpoint("assess.deciding")
     context.checkpoint("assess.recorded")

@@ -17,6 +17,7 @@ from detector.domain.window import Window
 from detector.impact.experience import harm_of
 from detector.outlook import Lasting
 from detector.store import Store
+from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assess.contact_history import load_contact_history
 from jobs.context import JobContext
@@ -60,7 +61,7 @@ class Evaluator:
 
     def evaluate_changed(self) -> list[Evaluation]:
         """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
-        incidents = self.store.incidents.changed_since(self.store.notes.get("assessed_until", 0))
+        incidents = self.store.incidents.changed_since(int(self.store.progress.until(ASSESS) or 0))
         over = self._recently_over(incidents)
         context = self._context([*incidents, *over])
         presence = self._presence(incidents)
@@ -132,10 +133,9 @@ class Evaluator:
         """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
         if incident.state != "open" or incident.silent:
             return ()
-        before = self.store.notes.get(f"outlook:{incident.incident_id}") or {}
-        known = [Breach(**one) for one in before.get("breaches", ())]
-        if before and before["made_at"] // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
-            return known
+        before = self.store.outlooks.get(incident.incident_id)
+        if before is not None and before.made_at // _BREACHES_ANEW_S == self.now // _BREACHES_ANEW_S:
+            return before.breaches
         drifts = models.drifts_of(
             self.store,
             self.job.catalogue,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.incident import Incident
+from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.ports import Reference
 from detector.settings import Settings
 from detector.store import Store
@@ -57,7 +58,7 @@ class Notifier:
         self.store.impacts.save(connection, one.impact)
         update_listings(connection, self.store, one, self.reference.customers, self.now)
         if one.outlook is not None:
-            self.store.notes.put(connection, f"outlook:{one.incident.incident_id}", asdict(one.outlook))
+            self.store.outlooks.save(connection, one.outlook)
         if not type_ and one.incident.state != "open":
             waiting_incidents.drop(connection, one.incident)
         if not type_ or heard == []:
@@ -67,9 +68,15 @@ class Notifier:
             return None
         communications.save(connection, one)
         said = {part: alert.data[part] for part in ("serviceProblem", "impact", "expected")}
-        notified = {"type": type_, "version": one.incident.version, "affected": one.impact.affected, "said": said}
-        notified |= {"withdrawn": one.incident.withdrawn_at is not None}
-        self.store.notes.put(connection, f"told:{one.incident.incident_id}", notified)
+        notified = NotificationState(
+            incident_id=one.incident.incident_id,
+            type=type_,
+            version=one.incident.version,
+            affected=one.impact.affected,
+            withdrawn=one.incident.withdrawn_at is not None,
+            said=said,
+        )
+        self.store.notifications.save(connection, notified)
         team = str(alert.data.get("action", {}).get("team") or "")
         wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
         self.store.outbox.add(connection, alert, wanting if heard is None else heard, self.due_at)
@@ -81,11 +88,11 @@ class Notifier:
             return None
         heard = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
         if not heard:
-            self.store.notes.put(connection, f"told:{incident.incident_id}", None)
+            self.store.notifications.drop(connection, incident.incident_id)
         return heard
 
     def _compose(self, connection: Connection, one: Assessment, type_: str) -> Alert:
-        notified = self.store.notes.get(f"told:{one.incident.incident_id}") or {}
+        notified = self.store.notifications.get(one.incident.incident_id)
         alert = pipeline.compose(
             AlertContext(
                 assessment=one,
@@ -97,7 +104,7 @@ class Notifier:
                 care_policy=self.job.settings.care,
                 privacy_floor=self.job.settings.impact.privacy_floor,
                 link_base=self.job.settings.web.link_base,
-                before=notified.get("said") or {},
+                before={} if notified is None else notified.said,
             )
         )
         return alert if type_ == "opened" else self._with_lead_time(alert, one)
@@ -118,18 +125,18 @@ class Notifier:
         open again, as late data show, is an update, and so is an incident with many people whom care may tell only now.
         Whoever could not hear in the night that it is over hears it in the morning."""
         incident = one.incident
-        notified = self.store.notes.get(f"told:{incident.incident_id}")
+        notified = self.store.notifications.get(incident.incident_id)
         if notified is None:
             return "opened" if incident.state == "open" and not incident.silent else ""
-        if incident.withdrawn_at is not None and not notified.get("withdrawn"):
+        if incident.withdrawn_at is not None and not notified.withdrawn:
             return "resolved"
         if incident.state != "open":
-            return "" if notified["type"] == "resolved" and not communications.all_clear_due(one) else "resolved"
-        moved = abs(one.impact.affected - notified["affected"])
-        notable = max(_NOTABLE_SHARE * notified["affected"], 2 * self.job.settings.impact.privacy_floor)
-        again = notified["type"] == "resolved"
+            return "" if notified.type == "resolved" and not communications.all_clear_due(one) else "resolved"
+        moved = abs(one.impact.affected - notified.affected)
+        notable = max(_NOTABLE_SHARE * notified.affected, 2 * self.job.settings.impact.privacy_floor)
+        again = notified.type == "resolved"
         waiting = communications.more_waiting(one, _NOTABLE_SHARE, 2 * self.job.settings.impact.privacy_floor)
-        return "updated" if again or incident.version > notified["version"] or moved > notable or waiting else ""
+        return "updated" if again or incident.version > notified.version or moved > notable or waiting else ""
 
 
 UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
@@ -156,18 +163,25 @@ class WaitingIncidents:
     def must_wait(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
         """The `opened` alert waits; it is composed anew at every tick, so that it is true when it goes out."""
         team = str(alert.data["action"]["team"])
-        before = self.store.notes.get(note_of(incident)) or {}
-        waited = before.get("why") in (CAPACITY, LATE) and before["severity"] == incident.severity
-        since = int(before["since"]) if waited else self.now
-        why = self._why(incident, own, team, since, sure_before=before.get("why") in (CAPACITY, LATE))
-        if why in (CAPACITY, LATE) and why != before.get("why"):
+        before = self.store.waiting.get(incident.incident_id)
+        sure_before = before is not None and before.why in (CAPACITY, LATE)
+        since = before.since if before is not None and sure_before and before.severity == incident.severity else self.now
+        why = self._why(incident, own, team, since, sure_before=sure_before)
+        if why in (CAPACITY, LATE) and (before is None or why != before.why):
             self._count(connection, why, team, f"{incident.incident_id}, {incident.severity}")
         if why:
-            note = {"why": why, "since": since, "severity": incident.severity, "team": team, "say": alert.data["say"]}
-            self.store.notes.put(connection, note_of(incident), note)
+            one = WaitingIncident(
+                incident_id=incident.incident_id,
+                why=why,
+                since=since,
+                severity=incident.severity,
+                team=team,
+                say=alert.data["say"],
+            )
+            self.store.waiting.save(connection, one)
             return True
         self.capacity.fill(team)
-        if before:
+        if before is not None:
             self.drop(connection, incident)
         return False
 
@@ -177,12 +191,11 @@ class WaitingIncidents:
             findings.add("care_late", team, example)
         else:
             findings.add("care_capacity", team, example)
-        self.store.notes.count(connection, findings, self.now)
+        self.store.findings.add(connection, findings, self.now)
 
     def drop(self, connection: Connection, incident: Incident) -> None:
         """It waits no longer: care is notified, or it is over without that."""
-        if self.store.notes.get(note_of(incident)):
-            self.store.notes.put(connection, note_of(incident), None)
+        self.store.waiting.drop(connection, incident.incident_id)
 
     def _why(self, incident: Incident, own: Sequence[Degradation], team: str, since: int, *, sure_before: bool) -> str:
         """Empty if care may be notified."""
@@ -194,8 +207,3 @@ class WaitingIncidents:
         if self.now - since > policy.alert_ttl_hours * _HOUR:
             return LATE
         return "" if self.capacity.takes(team, incident.severity) else CAPACITY
-
-
-def note_of(incident: Incident) -> str:
-    """The pointer under which the store keeps why it waits."""
-    return f"held:{incident.incident_id}"

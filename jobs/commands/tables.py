@@ -117,8 +117,9 @@ def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> 
     zone = "UTC" if as_json or not found else app.operator.timezone
     for i in found:
         impact = None if i.withdrawn_at is not None else app.store.impacts.latest(i.incident_id)
-        told = app.store.notes.get(f"told:{i.incident_id}") or {}
-        seen = counted(impact, floor, (told.get("said") or {}).get("impact") or {}) if impact else None
+        notified = app.store.notifications.get(i.incident_id)
+        said = {} if notified is None else notified.said.get("impact") or {}
+        seen = counted(impact, floor, said) if impact else None
         facts = facts_of(i, now=app.clock.now(), timezone=zone)
         times = (
             {
@@ -146,9 +147,7 @@ def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> 
 
 
 def show_findings(app: "App", as_json: bool) -> str:
-    rows = [
-        {"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in app.store.notes.findings()
-    ]
+    rows = [{"finding": f.code, "where": f.where, "count": f.count, "example": f.example} for f in app.store.findings.all()]
     return table(rows, as_json, "no findings")
 
 
@@ -174,20 +173,19 @@ def show_deliveries(app: "App", state: str | None, limit: int, as_json: bool) ->
 def _held(app: "App") -> Iterator[dict[str, Any]]:
     """An incident that waits: since when, for which team, and why."""
     from detector.labels.terms import HELD as WHY_HELD
-    from jobs.assess.notify import note_of
 
     for incident in app.store.incidents.all(state="open"):
-        note = app.store.notes.get(note_of(incident))
-        if note and not incident.silent:
+        waiting = app.store.waiting.get(incident.incident_id)
+        if waiting is not None and not incident.silent:
             yield {
                 "alert": "",
-                "receiver": note["team"],
+                "receiver": waiting.team,
                 "type": "opened",
                 "incident": incident.incident_id,
-                "planned": moment(note["since"]),
+                "planned": moment(waiting.since),
                 "state": HELD,
                 "attempts": 0,
-                "error": WHY_HELD.get(note["why"], note["why"]),
+                "error": WHY_HELD.get(waiting.why, waiting.why),
             }
 
 

@@ -115,7 +115,7 @@ def outcome(app: SmallApp) -> dict[str, object]:
         "impacts": [store.impacts.latest(i.incident_id) for i in store.incidents.all()],
         "listings": [_unnumbered(one) for one in store.listings.all()],
         "alerts": [(m.key, m.receiver, m.type, m.time, m.data, m.body) for m in store.outbox.messages()],
-        "findings": store.notes.findings(),
+        "findings": store.findings.all(),
         "experience": store.experience.between(Window(0, UNTIL)),
     }
 

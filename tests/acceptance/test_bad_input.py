@@ -72,7 +72,7 @@ class Inbox:
 
     @property
     def findings(self) -> dict[str, int]:
-        return {f.code: f.count for f in self.app.store.notes.findings()}
+        return {f.code: f.count for f in self.app.store.findings.all()}
 
     @property
     def quarantined(self) -> list[str]:
@@ -146,7 +146,7 @@ def test_a_file_that_is_cut_off_stays_and_the_rest_of_its_tick_goes_on(name, inb
     assert inbox.pull() == "3 files, 1 ticks, 1 set aside"
     assert inbox.cells == ["c11", "c21", "c22"]
     assert inbox.quarantined == []
-    (found,) = inbox.app.store.notes.findings()
+    (found,) = inbox.app.store.findings.all()
     assert (found.code, found.where) == ("file_incomplete", f"counters/enb7/{name}")
     assert "it is incomplete: " in found.example
     assert says in found.example
@@ -271,7 +271,7 @@ def test_a_broken_table_of_contacts_keeps_no_counters_back_and_is_read_once_it_i
     desk.drop("contacts.csv", b"contact,at,channel\nk1,2026-03-24T11:00:00Z,call\n")
     desk.drop_cells("counters/a.csv", "c11")
     assert desk.pull().startswith("1 files, 1 ticks")
-    assert "table_refused" in {f.code for f in desk.app.store.notes.findings()}
+    assert "table_refused" in {f.code for f in desk.app.store.findings.all()}
     desk.drop("contacts.csv", CONTACTS.encode(), NOW - 30)
     desk.pull(NOW + 10)
     people = {row.subscriber for row in desk.app.store.interactions.between(0, NOW + 10)}
@@ -467,7 +467,7 @@ def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_go
     name, row, code = ABOUT_PEOPLE[what]
     desk.drop(name, (GOOD_TABLES[name] + row + "\n").encode())
     desk.pull()
-    found = {f.code: f for f in desk.app.store.notes.findings()}
+    found = {f.code: f for f in desk.app.store.findings.all()}
     assert code in found, found
     assert found[code].example
     for finding in found.values():
@@ -513,7 +513,7 @@ def test_a_file_without_its_header_repeats_no_identity_when_it_is_refused(name, 
     desk.drop(name, GOOD_TABLES[name].split("\n", 1)[1].encode())
     try:
         desk.pull()
-        told = " ".join(f"{f.where} {f.example}" for f in desk.app.store.notes.findings())
+        told = " ".join(f"{f.where} {f.example}" for f in desk.app.store.findings.all())
     except PrecallError as error:
         told = str(error)
     assert "is missing" in told

@@ -56,7 +56,7 @@ def client(app: SmallApp) -> Iterator[TestClient]:
 
 def everything(app: SmallApp) -> dict[str, list[tuple[object, ...]]]:
     with app.store.database.read() as connection:
-        names = ("listing", "interaction", "communication", "feedback", "outbox", "audit", "state")
+        names = ("listing", "interaction", "communication", "feedback", "outbox", "audit", "waiting_incident")
         return {name: [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")] for name in names}
 
 

@@ -192,7 +192,7 @@ def test_data_older_than_a_day_correct_the_history_and_nothing_else(inbox):
             inbox.app.store.ticks.complete(connection, pending_step, 0.0)
     inbox.app.jobs.run("detect")
     assert inbox.app.store.degradations.all() == before
-    assert {f.code for f in inbox.app.store.notes.findings()} == {"late_data", "feed_silent"}  # after a day without files
+    assert {f.code for f in inbox.app.store.findings.all()} == {"late_data", "feed_silent"}  # after a day without files
     frame = inbox.app.store.history.read(QUARTER, Window(LIVE, LIVE + QUARTER))
     assert (frame.numerator[0, :, 0] > 0.9 * frame.denominator[0, :, 0]).all()
 

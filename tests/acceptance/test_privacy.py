@@ -27,6 +27,7 @@ from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.recording_receiver import recording
 from tests.acceptance.small_app import MOMENTS, SmallApp, settings_of
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, iso, table, write_operator
+from tests.lengths import examples
 
 pytestmark = pytest.mark.xdist_group("privacy")
 
@@ -168,7 +169,7 @@ def test_nothing_that_is_kept_names_anybody(world):
 
 def test_every_wrong_row_was_counted_and_no_finding_names_anybody(world):
     app, _ = world
-    findings = app.store.notes.findings()
+    findings = app.store.findings.all()
     codes = {f.code for f in findings}
     assert codes >= {
         "row_rejected",
@@ -251,7 +252,7 @@ def test_one_person_who_comes_and_goes_is_seen_once_at_most(start, there):
     assert sum(a != b for a, b in pairwise(said)) <= 1
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(150, 3_000))
 @given(COUNTS, st.data())
 def test_whatever_is_shown_would_also_be_shown_with_one_person_more_or_less(counts, data):
     """At any update, after the same answers, a network with one person more or one less answers the same: so no sequence of

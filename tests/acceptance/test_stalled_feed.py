@@ -65,7 +65,7 @@ class Watched:
 
     @property
     def findings(self) -> list[str]:
-        return sorted(f.where for f in self.app.store.notes.findings() if f.code == "feed_silent")
+        return sorted(f.where for f in self.app.store.findings.all() if f.code == "feed_silent")
 
     def sent(self, to: Recording) -> list[tuple[str, str]]:
         """(type, subject) of what a receiver got."""

@@ -194,7 +194,7 @@ def test_a_new_kind_runs_beside_a_folder(installation, monkeypatch, capsys):
         assert set(history.objects) == {"c1", "c2"}
         who = {one.subscriber for one in app.store.interactions.between(T0, T0 + QUARTER)}
         assert who == {app.pseudonymiser.subscriber("009")}
-        found = {(f.code, f.where) for f in app.store.notes.findings()}
+        found = {(f.code, f.where) for f in app.store.findings.all()}
         assert {("file_set_aside", f"{name}: counters/broken.csv") for name in ("north", "exchange")} <= found
     finally:
         app.close()
@@ -208,7 +208,7 @@ def test_a_broken_feed_keeps_no_other_from_being_read(installation, monkeypatch,
     assert (code, "3 files, 2 ticks, 1 set aside" in said) == (0, True), said
     app = store_of(installation)
     try:
-        found = {f.where for f in app.store.notes.findings() if f.code == "feed_unreachable"}
+        found = {f.where for f in app.store.findings.all() if f.code == "feed_unreachable"}
         assert found == {"exchange", "exchange: calls"}
     finally:
         app.close()

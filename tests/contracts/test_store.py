@@ -109,12 +109,12 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
 def test_a_transaction_commits_whole_or_not_at_all(store: Store) -> None:
     def power_cut() -> None:
         with store.begin() as connection:
-            store.notes.put(connection, "a", 1)
+            store.progress.save(connection, "a", 1)
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
         power_cut()
-    assert store.notes.get("a") is None
+    assert store.progress.until("a") is None
 
 
 def test_history_reads_back_what_was_written_one_tick_or_a_day(store: Store) -> None:
@@ -338,8 +338,8 @@ def test_a_dead_alert_can_be_redriven(store: Store) -> None:
 def test_findings_add_up_and_keep_their_first_example(store: Store) -> None:
     for example in ("-4", "-9"):
         with store.begin() as connection:
-            store.notes.count(connection, [Finding("negative_counter", "c1", example, 2)], 1.0)
-    assert store.notes.findings() == [Finding("negative_counter", "c1", "-4", 4)]
+            store.findings.add(connection, [Finding("negative_counter", "c1", example, 2)], 1.0)
+    assert store.findings.all() == [Finding("negative_counter", "c1", "-4", 4)]
 
 
 def presence(*people: str) -> Presence:

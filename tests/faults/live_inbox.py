@@ -86,7 +86,7 @@ class LiveInbox:
 
     @property
     def findings(self) -> list[Finding]:
-        return list(self.app.store.notes.findings())
+        return list(self.app.store.findings.all())
 
     def found(self, name: str) -> dict[str, str]:
         """Code -> example of what was found about a file."""

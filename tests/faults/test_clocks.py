@@ -5,13 +5,17 @@ import os
 import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from detector.domain.ports import Cursor
 from detector.domain.window import Tick, Window, utc
 from detector.store import PendingStep
+from detector.store.cursors import DECIDE_FROM, EXPERIENCE, LEARN
+from jobs.feed_cursors import KINDS
 from tests.acceptance import small_operator
 from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import COLUMNS, DAY, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, table, write_operator
@@ -76,7 +80,7 @@ class Machine:
 
     @property
     def findings(self) -> list[str]:
-        return [f.example for f in self.app.store.notes.findings() if f.code == "clock_jumped"]
+        return [f.example for f in self.app.store.findings.all() if f.code == "clock_jumped"]
 
 
 def lived(operator: Path, root: Path, rounds: Iterable[Round]) -> dict[str, object]:
@@ -145,13 +149,13 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
 def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(operator: Path, tmp_path: Path) -> None:
     machine = Machine(operator, tmp_path)
     machine.round(MOMENTS[0], MOMENTS[0])
-    learned = machine.app.store.notes.get("learned_at")
+    learned = machine.app.store.progress.until(LEARN)
     machine.round(MOMENTS[0] + 10, MOMENTS[0] + YEAR)
     jobs = machine.app.jobs
     assert [line for line in jobs.problems() if line.startswith("clock: it says 2027-03-24T12:20:00Z")]
     assert "nothing is deleted" in jobs.run("prune")
     assert "nothing is deleted" in jobs.run("learn")
-    assert machine.app.store.notes.get("learned_at") == learned
+    assert machine.app.store.progress.until(LEARN) == learned
     metrics = machine.app.wired.telemetry.text()
     assert "precall_clock_jumps_total 1.0" in metrics
     (jump,) = [line for line in metrics.splitlines() if line.startswith("precall_clock_jump_seconds ")]
@@ -208,12 +212,15 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
     machine.round(MOMENTS[0], MOMENTS[0])
     store, ahead = machine.app.store, MOMENTS[0] + YEAR
     with store.begin() as connection:
-        store.notes.drop(connection, ["clock"])
-        for name in ("pulled:people", "pulled:counters", "learned_at", "experience_until", "decide_from"):
-            store.notes.put(connection, name, ahead)
-        feed = store.notes.get("feed:dataset")
-        parts = {name: part | {"advanced_at": ahead} for name, part in feed["parts"].items()}
-        store.notes.put(connection, "feed:dataset", feed | {"parts": parts, "last_seen": ahead})
+        store.saved_clock.drop(connection)
+        for what in KINDS:
+            store.cursors.put(connection, "dataset", what, Cursor(ahead, store.cursors.get("dataset", what).position))
+        for job in (LEARN, EXPERIENCE, DECIDE_FROM):
+            store.progress.save(connection, job, ahead)
+        parts = [replace(part, advanced_at=ahead) for part in store.feeds.parts("dataset")]
+        assert parts
+        store.feeds.replace_parts(connection, "dataset", parts)
+        store.feeds.save(connection, replace(store.feeds.get("dataset"), last_seen=ahead))
         for n in range(96):  # a day of periods for which nothing came
             tick = Tick(ahead - ahead % QUARTER - n * QUARTER, QUARTER)
             store.history.record(connection, tick, 1, "", 0)
@@ -223,8 +230,8 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
         machine.round(at, at)
     healed = outcome(machine.app)
     assert roots(healed) == roots(undisturbed)
-    assert store.notes.get("decide_from") <= MOMENTS[1]
-    assert store.notes.get("feed:dataset")["last_seen"] <= MOMENTS[-1]
+    assert store.progress.until(DECIDE_FROM) <= MOMENTS[1]
+    assert store.feeds.get("dataset").last_seen <= MOMENTS[-1]
     machine.app.close()
 
 

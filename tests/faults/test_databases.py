@@ -15,9 +15,9 @@ from sqlalchemy import make_url, text
 
 from detector.database_limits import DatabaseLimits, answer_within
 from detector.domain.errors import Misconfigured, Permanent, PrecallError, Transient
+from detector.store.cursors import ProgressRepository
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from detector.store.notes import Notes
 from tests.faults.service import PATIENCE_S, Place, Running, wait_for
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -169,10 +169,10 @@ def _frozen(server: Server, started: threading.Event, thread: threading.Thread) 
 def test_a_lock_of_another_client_ends_the_statement_not_the_service(server: Server, postgres: Database) -> None:
     other = Database(server.url)
     with other.begin() as holder:
-        holder.execute(text("LOCK TABLE state IN ACCESS EXCLUSIVE MODE"))
-        fails(Transient, lambda: Notes(postgres).get("a"))
+        holder.execute(text("LOCK TABLE progress IN ACCESS EXCLUSIVE MODE"))
+        fails(Transient, lambda: ProgressRepository(postgres).until("a"))
     other.close()
-    assert Notes(postgres).get("a") is None
+    assert ProgressRepository(postgres).until("a") is None
 
 
 def test_a_statement_that_takes_too_long_is_ended(postgres: Database) -> None:
@@ -186,22 +186,22 @@ def test_a_statement_that_takes_too_long_is_ended(postgres: Database) -> None:
 def test_sessions_that_the_server_ends_cost_one_try(server: Server, postgres: Database) -> None:
     def cut_short() -> None:
         with postgres.begin() as connection:
-            Notes(postgres).put(connection, "cut", 1)
+            ProgressRepository(postgres).save(connection, "cut", 1)
             server.end_sessions()
-            Notes(postgres).put(connection, "cut", 2)
+            ProgressRepository(postgres).save(connection, "cut", 2)
 
     fails(Transient, cut_short)
-    assert Notes(postgres).get("cut") is None
+    assert ProgressRepository(postgres).until("cut") is None
     with postgres.begin() as connection:
-        Notes(postgres).put(connection, "cut", 3)
-    assert Notes(postgres).get("cut") == 3
+        ProgressRepository(postgres).save(connection, "cut", 3)
+    assert ProgressRepository(postgres).until("cut") == 3
 
 
 def test_a_standby_is_transient(postgres: Database) -> None:
     def write() -> None:
         with postgres.begin() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
-            Notes(postgres).put(connection, "a", 1)
+            ProgressRepository(postgres).save(connection, "a", 1)
 
     fails(Transient, write, "read-only")
 
@@ -244,10 +244,10 @@ def test_a_value_that_no_database_takes_is_permanent(database: Database, value: 
 @pytest.mark.parametrize(
     ("statement", "kind"),
     [
-        ("SELECT count(*) FROM state WHERE name = (SELECT count(*) FROM nowhere)", Misconfigured),
+        ("SELECT count(*) FROM progress WHERE made_for = (SELECT count(*) FROM nowhere)", Misconfigured),
         ("SELECT no_function_of_this_name(1)", PrecallError),
         ("this is no SQL", PrecallError),
-        ("INSERT INTO state (name, body) VALUES ('a', NULL)", Permanent),
+        ("INSERT INTO progress (job, made_for) VALUES ('a', NULL)", Permanent),
     ],
 )
 def test_every_failure_of_a_statement_is_one_line(database: Database, statement: str, kind: type[PrecallError]) -> None:
@@ -262,7 +262,7 @@ def test_the_same_row_of_two_processes_is_tried_again(database: Database) -> Non
     def twice() -> None:
         with database.begin() as connection:
             for _ in range(2):
-                connection.execute(text("INSERT INTO state (name, body) VALUES ('twice', '1')"))
+                connection.execute(text("INSERT INTO progress (job, made_for) VALUES ('twice', '1')"))
 
     fails(Transient, twice, "another process wrote the same")
 
@@ -291,7 +291,7 @@ def test_another_process_that_holds_the_file_is_waited_for_and_given_up(file: tu
 
     def write(patience_s: float) -> None:
         with answer_within(patience_s), database.begin() as connection:
-            Notes(database).put(connection, "a", 1)
+            ProgressRepository(database).save(connection, "a", 1)
 
     with held(path) as let_go:
         fails(Transient, lambda: write(0.5), "locked")
@@ -299,7 +299,7 @@ def test_another_process_that_holds_the_file_is_waited_for_and_given_up(file: tu
         thread.start()
         let_go()
         thread.join(PATIENCE_S)
-    assert Notes(database).get("a") == 1
+    assert ProgressRepository(database).until("a") == 1
 
 
 def test_a_writer_that_waits_for_another_process_ends_when_the_service_stops(file: tuple[Database, Path]) -> None:
@@ -320,14 +320,14 @@ def test_a_writer_that_waits_for_another_process_ends_when_the_service_stops(fil
 @pytest.mark.parametrize("what", ["deleted", "replaced"])
 def test_a_file_that_is_gone_or_another_is_not_written_and_none_is_made(file: tuple[Database, Path], what: str) -> None:
     database, path = file
-    assert Notes(database).get("a") is None
+    assert ProgressRepository(database).until("a") is None
     path.rename(path.with_suffix(".away"))
     if what == "replaced":
         path.write_bytes(path.with_suffix(".away").read_bytes())
-    fails(Misconfigured, lambda: Notes(database).get("a"), "restore the file")
+    fails(Misconfigured, lambda: ProgressRepository(database).until("a"), "restore the file")
     assert path.exists() == (what == "replaced")
     path.with_suffix(".away").replace(path)
-    assert Notes(database).get("a") is None
+    assert ProgressRepository(database).until("a") is None
 
 
 def test_a_file_that_may_not_be_written_says_so(file: tuple[Database, Path]) -> None:
@@ -336,7 +336,7 @@ def test_a_file_that_may_not_be_written_says_so(file: tuple[Database, Path]) -> 
     def write() -> None:
         with database.begin() as connection:
             connection.execute(text("PRAGMA query_only=ON"))
-            Notes(database).put(connection, "a", 1)
+            ProgressRepository(database).save(connection, "a", 1)
 
     fails(Misconfigured, write, "writable")
 

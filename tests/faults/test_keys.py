@@ -56,7 +56,7 @@ def held(root: Path) -> dict[str, str]:
 
 def without_fingerprint(root: Path) -> None:
     with sqlite3.connect(root / "var/precall.db") as database:
-        database.execute("DELETE FROM state WHERE name = 'keys'")
+        database.execute("DELETE FROM key_fingerprint")
 
 
 def test_a_key_file_that_is_gone_beside_people_refuses_every_start_and_is_not_replaced(root):

@@ -17,9 +17,10 @@ from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp, outcome, settings_of
 from tests.acceptance.small_operator import LIVE, write_operator, write_wrong_and_right
 from tests.faults.power_cut import Disk, environment, library
+from tests.lengths import examples
 
 ROOT = Path(__file__).parents[2]
-CUTS = int(os.environ.get("POWER_CUTS", "2"))
+CUTS = int(os.environ.get("POWER_CUTS", examples(2, 6)))
 """How many moments are tried; each is tried strictly and with a random part of what was not forced to the disk."""
 LEFT = {"orphan", "part"}
 """What a cut leaves that nothing refers to: the next `prune` deletes it."""

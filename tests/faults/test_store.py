@@ -174,7 +174,7 @@ def test_a_tick_whose_file_is_lost_before_it_is_scored(inbox, begun, tmp_path):
     decided = {one.tick for one in app.store.ticks.completed("decide")}
     assert lost.keys() & decided == set()
     assert [d.kind for d in app.store.degradations.all() if d.kind in ("no_data", "outage")] == []
-    codes = [one.code for one in app.store.notes.findings() if one.code.startswith("store_")]
+    codes = [one.code for one in app.store.findings.all() if one.code.startswith("store_")]
     assert sorted(codes) == sorted(["store_damaged", "store_restored" if inbox else "store_lost"])
     app.close()
     assert verified(root) == []

@@ -19,6 +19,7 @@ from detector.store.database import Database
 from detector.store.migrate import migrate
 from jobs.push import FinalCheck, Relay
 from jobs.redrive import redrive
+from tests.lengths import examples
 from tests.receiving import signed_receiver
 
 START, TTL_S, INCIDENT = 1_774_339_200, 6 * 3600, "inc_1"
@@ -57,7 +58,7 @@ class World:
             max_attempts=2,
         )
         with store.begin() as connection:
-            for table in (tables.outbox, tables.incident, tables.state):
+            for table in (tables.outbox, tables.incident, tables.receiver_state):
                 connection.execute(delete(table))
             row = {"incident_id": INCIDENT, "started_at": START, "opened_at": START, "updated_at": START, "version": 1}
             row |= {"degradation_ids": [], "cells": [], "reason": "", "state": "open"}
@@ -143,7 +144,7 @@ def store(tmp_path_factory):
     database.close()
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25, 250))
 @given(steps=st.lists(STEPS, max_size=14))
 def test_in_order_one_body_for_each_key_and_in_the_end_what_is_true(store, steps):
     world = World(store)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import COLUMNS, DELAY_S, LIVE, QUARTER, UNTIL, counter_rows, iso, table, write_operator
+from tests.lengths import examples
 
 pytestmark = pytest.mark.xdist_group("replay")
 QUARTERS = (UNTIL - LIVE) // QUARTER
-LATE = settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+LATE = settings(max_examples=examples(2, 20), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.scoring import tails
-from detector.scoring.baseline import KNOT, calibrated_tail
 from detector.scoring.common_mode import factor
 from detector.scoring.horizons import summed
 from detector.scoring.shrinkage import shrunk
-from detector.scoring.tail_calibration import Exceedances, tail_calibration
+from detector.scoring.tail_calibration import KNOT, Exceedances, calibrated_tail, tail_calibration
 from detector.scoring.time_of_week import HOURS, time_of_week
 from tests.tables import kpi
 

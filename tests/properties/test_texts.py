@@ -32,6 +32,7 @@ from detector.web.page import Page, summary
 from detector.web.people_view import care_words, people
 from detector.web.service import CareView
 from jobs.commands import lookup as lookup_command
+from tests.lengths import examples
 from tests.listings import listing_of
 from tests.texts import CERTAIN, CLOCK, RAW, contradictions
 
@@ -235,14 +236,14 @@ def everybody(draw: st.DrawFn, *, over: bool) -> tuple[Impact, tuple[Decision, .
     return impact, tuple(decisions)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(75, 1_500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_an_alert_does_not_contradict_itself(world):
     event = json.loads(cloudevents(world.alert(), "/precall/test"))
     assert contradictions(event) == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(50, 1_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_a_page_says_what_the_alert_says(world):
     data = world.alert().data
@@ -271,7 +272,7 @@ def test_a_page_says_what_the_alert_says(world):
     assert not ("before" in ahead and lead_class(world.incident, view) == "late")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(50, 1_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds(), st.sampled_from([0.02, 0.29, 0.5, 0.83, 1.0]), st.sampled_from(["ann", "kid"]))
 def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
     known = Customers(
@@ -310,7 +311,7 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
         assert answer.say["en"] == world.alert().data["say"]["en"], "care and the caller hear one story"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150, 3_000), deadline=None)
 @given(st.sampled_from(sorted(KPIS)).flatmap(lambda name: st.tuples(st.just(name), readings(name))))
 def test_what_is_no_worse_than_expected_is_never_told_as_the_fault(drawn):
     name, one = drawn

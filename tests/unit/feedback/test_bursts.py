@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from detector.domain.cell import Cell, Topology
+from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, Burst, Usual, bursts, is_news
+from detector.feedback.bursts import DAY_S, HOUR_S, Usual, bursts, is_news
 
 CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
 NETWORK = Topology(CELLS)

@@ -98,7 +98,8 @@ class Story:
         self.app.settings = self.app.jobs.settings = self.app.settings.model_copy(update=changed)
 
     def why_untold(self, incident_id: str = "inc_1") -> str:
-        return str((self.app.store.notes.get(f"held:{incident_id}") or {}).get("why", ""))
+        waiting = self.app.store.waiting.get(incident_id)
+        return "" if waiting is None else waiting.why
 
     @property
     def listed(self) -> list[str]:
@@ -167,7 +168,7 @@ def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
     assert told["source"] == "estimate"
     assert told["low"] < told["clear"] < told["high"]
     story.decide(FIRST)
-    assert story.app.store.notes.get("outlook:inc_1")["made_at"] == LIVE + 2 * QUARTER
+    assert story.app.store.outlooks.get("inc_1").made_at == LIVE + 2 * QUARTER
 
 
 def test_a_change_of_permission_ends_one_row_and_begins_another(story):
@@ -262,7 +263,7 @@ def test_a_team_is_told_of_the_gravest_first_and_of_the_others_when_it_has_room(
     waiting = several("minor", "major", "critical")
     assert story.decide_all(waiting) == [("inc_2", "opened")]
     assert [story.why_untold(f"inc_{n}") for n in range(3)] == ["capacity", "capacity", ""]
-    assert [f.code for f in story.app.store.notes.findings()] == ["care_capacity"]
+    assert [f.code for f in story.app.store.findings.all()] == ["care_capacity"]
     assert [story.decide_all(waiting) for _ in range(3)] == [[], [], []]
     assert story.decide_all(waiting) == [("inc_1", "opened")]
     over = [(replace(incident, **OVER), episode) for incident, episode in waiting]
@@ -283,5 +284,5 @@ def test_what_waited_for_too_long_is_not_told_unless_it_becomes_graver(story):
     story.care(capacity_per_hour=(("consumer-care", 9),), alert_ttl_hours=1)
     assert story.decide_all(several("minor")) == []
     assert story.why_untold("inc_0") == "late"
-    assert {f.code for f in story.app.store.notes.findings()} == {"care_capacity", "care_late"}
+    assert {f.code for f in story.app.store.findings.all()} == {"care_capacity", "care_late"}
     assert story.decide_all(several("major")) == [("inc_0", "opened")]

@@ -53,9 +53,9 @@ def test_it_finds_what_a_service_would_have_found_that_ran_all_along(root, tmp_p
 def test_it_learns_only_from_what_lies_before(root):
     app = opened_at(root, UNTIL + DELAY_S)
     Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
-    (extent,) = app.store.notes.get("learned_from")
-    assert extent["until"] == LIVE
-    assert (extent["objects"], extent["days"]) == (4, 5.0)
+    (extent,) = app.store.models.extents()
+    assert extent.until == LIVE
+    assert (extent.objects, extent.days) == (4, 5.0)
     app.close()
 
 

@@ -17,7 +17,7 @@ from detector.domain.window import Window
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
-from jobs.complaint_risk import MODEL, WHY_NOT, known_model, refit_risk
+from jobs.complaint_risk import refit_risk
 from jobs.people_facts import PeopleFacts
 
 DAY = 86_400
@@ -71,7 +71,7 @@ def keep(
     with store.begin() as connection:
         store.experience.replace(connection, Window(0, NOW + DAY), experience)
         store.interactions.add(connection, heard)
-        store.notes.put(connection, MODEL, None if model is None else model.to_json())
+        store.models.save_risk(connection, model, "")
 
 
 def told(store: Store, *listed: Affected) -> dict[str, float]:
@@ -144,9 +144,9 @@ def test_a_contact_of_today_is_what_is_foretold_not_what_foretells(store: Store)
 
 def test_too_short_a_history_takes_the_old_model_away_and_says_why(store: Store) -> None:
     keep(store, model=STEEP)
-    assert refit_risk(store, Reference(customers=PEOPLE), CarePolicy(), now=NOW) == store.notes.get(WHY_NOT)
-    assert known_model(store) is None
-    assert "days" in store.notes.get(WHY_NOT)
+    assert refit_risk(store, Reference(customers=PEOPLE), CarePolicy(), now=NOW) == store.models.risk_why_not()
+    assert store.models.risk() is None
+    assert "days" in store.models.risk_why_not()
 
 
 def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> None:
@@ -181,7 +181,7 @@ def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> 
     ]
     keep(store, experience=tuple(lived), heard=tuple(heard))
     assert refit_risk(store, Reference(customers=customers), CarePolicy(), now=NOW) == ""
-    model = known_model(store)
+    model = store.models.risk()
     assert model is not None
     assert model.people == 200
     assert model.judged is not None

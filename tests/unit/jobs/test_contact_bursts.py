@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from detector.domain.cell import Cell, Topology
+from detector.domain.contact_burst import Burst
 from detector.domain.finding import Findings
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
@@ -13,11 +14,9 @@ from detector.domain.operations import Maintenance, Operations
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.feedback.bursts import Burst
 from detector.store import Store
 from detector.store.database import Database
-from jobs.complaint_risk import WHY_NOT
-from jobs.contact_bursts import BURSTS, scan_bursts
+from jobs.contact_bursts import scan_bursts
 from jobs.reporting import report
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import LIVE, write_reference
@@ -55,7 +54,7 @@ def scan(store: Store, now: int, reference: Reference = REFERENCE) -> list[tuple
 def test_it_is_told_once_while_it_lasts(store: Store) -> None:
     assert scan(store, NOW + 60) == [("contact_burst", "site s1")]
     assert scan(store, NOW + 60 + QUARTER) == []
-    assert [(one["place_id"], one["contacts"]) for one in store.notes.get(BURSTS)] == [("s1", 9)]
+    assert [(one.place_id, one.contacts) for one in store.contact_bursts.all()] == [("s1", 9)]
 
 
 def test_it_is_looked_for_once_in_a_quarter_of_an_hour(store: Store) -> None:
@@ -93,10 +92,10 @@ def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Pa
     app = SmallApp(root=tmp_path)
     one = Burst(
         place_kind="site", place_id="s1", since=LIVE, until=LIVE + 600, contacts=9, people=8, expected=0.2, chance=1e-9
-    ).to_json()
+    )
     with app.store.begin() as connection:
-        app.store.notes.put(connection, BURSTS, [one])
-        app.store.notes.put(connection, WHY_NOT, "3 complaints")
+        app.store.contact_bursts.replace(connection, [one])
+        app.store.models.save_risk(connection, None, "3 complaints")
     told, why = (report(name, app.feeds, app.store, app.settings, now=LIVE + 3600) for name in ("perception", "risk"))
     app.close()
     assert any(note.startswith("Burst: site s1, 9 contacts of 8 people") for note in told.notes)

@@ -5,16 +5,16 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import replace
 
 import pytest
 
+from detector.domain.daemon_lease import DaemonLease
 from detector.store import Store
 from detector.store.database import Database
 from jobs.daemon_lease import (
     DAEMON_FILE,
     RENEW_S,
-    Lease,
     LeaseKeeper,
     announce,
     daemon_serves,
@@ -47,9 +47,9 @@ def told(storage, pid: int, url: str = "http://127.0.0.1:18620") -> None:
     (storage / DAEMON_FILE).write_text(json.dumps({"url": url, "pid": pid}))
 
 
-def lease(store, name: str, one: Lease) -> None:
+def lease(store, name: str, one: DaemonLease) -> None:
     with store.begin() as connection:
-        store.notes.put(connection, f"daemon:{name}", asdict(one))
+        store.daemon_leases.save(connection, replace(one, name=name))
 
 
 def test_a_daemon_is_found_while_it_lives_and_not_after(tmp_path):
@@ -100,7 +100,7 @@ def test_no_process_has_a_number_below_one_or_beyond_all():
 
 
 def test_a_second_daemon_sees_the_first_and_the_first_the_second(store, tmp_path, neighbour):
-    lease(store, "first", Lease(HERE, neighbour, "http://127.0.0.1:18620", NOW))
+    lease(store, "first", DaemonLease("", HERE, neighbour, "http://127.0.0.1:18620", NOW))
     second = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     assert [str(one) for one in second.others(NOW)] == [f"process {neighbour} on {HERE}, http://127.0.0.1:18620"]
     second.renew(NOW)
@@ -108,25 +108,27 @@ def test_a_second_daemon_sees_the_first_and_the_first_the_second(store, tmp_path
 
 
 def test_daemons_of_another_machine_are_seen_by_their_leases_alone(store, tmp_path):
-    lease(store, "far", Lease("another-machine", 1, "http://10.0.0.2:8087", NOW))
+    lease(store, "far", DaemonLease("", "another-machine", 1, "http://10.0.0.2:8087", NOW))
     mine = LeaseKeeper(store, tmp_path, "")
     assert len(mine.others(NOW + RENEW_S)) == 1
     assert mine.others(NOW + 10 * RENEW_S) == [], "it has not renewed it"
 
 
 def test_one_that_was_killed_is_no_other_though_its_lease_is_fresh(store, tmp_path):
-    lease(store, "killed", Lease(HERE, 2**22 + 1, "", NOW))
-    lease(store, "me-before", Lease(HERE, os.getpid(), "", NOW))  # the first process of a container has always the same
+    lease(store, "killed", DaemonLease("", HERE, 2**22 + 1, "", NOW))
+    lease(
+        store, "me-before", DaemonLease("", HERE, os.getpid(), "", NOW)
+    )  # the first process of a container has always the same
     mine = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     assert mine.others(NOW) == []
     mine.renew(NOW)
-    assert set(store.notes.named("daemon:")) == {mine.name}, "what has run out is forgotten"
+    assert [one.name for one in store.daemon_leases.all()] == [mine.name], "what has run out is forgotten"
 
 
 def test_one_that_ends_takes_back_its_own_lease_and_no_other(store, tmp_path, neighbour):
-    lease(store, "first", Lease(HERE, neighbour, "", NOW))
+    lease(store, "first", DaemonLease("", HERE, neighbour, "", NOW))
     mine = LeaseKeeper(store, tmp_path, "http://127.0.0.1:18621")
     mine.renew(NOW)
     mine.end()
-    assert set(store.notes.named("daemon:")) == {"daemon:first"}
+    assert [one.name for one in store.daemon_leases.all()] == ["first"]
     assert daemon_url(tmp_path) is None

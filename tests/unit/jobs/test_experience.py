@@ -13,8 +13,9 @@ from detector.domain.interaction import Interaction
 from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.store import Store
+from detector.store.cursors import EXPERIENCE
 from detector.store.database import Database
-from jobs.experience import KEPT, do_again_without, due, keep_experience
+from jobs.experience import do_again_without, due, keep_experience
 from jobs.people_facts import OF_THE_PAST, PeopleFacts
 from tests.listings import listing_of
 
@@ -165,7 +166,7 @@ def test_days_are_the_operators_own(store):
 def test_it_is_due_once_an_hour(store, source):
     assert due(store, NOON)
     keep_experience(source, store, now=NOON)
-    assert store.notes.get(KEPT) == NOON
+    assert store.progress.until(EXPERIENCE) == NOON
     assert [due(store, NOON + late) for late in (0, HOUR - 1, HOUR)] == [False, False, True]
 
 

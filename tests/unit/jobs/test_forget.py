@@ -18,7 +18,9 @@ from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.interaction import Interaction
+from detector.domain.notification import WaitingIncident
 from detector.domain.window import Window
+from detector.store.cursors import LEARN
 from detector.store.erasure import KEPT_TABLES
 from detector.store.parquet import read_columns
 from detector.store.pii_columns import subject_tables
@@ -131,7 +133,8 @@ def fill(app: SmallApp) -> None:
             row = dict.fromkeys(metadata.tables["communication"].columns.keys()[1:], "") | {"at": NOW}
             row |= {"incident_id": FIRST.incident_id, "subscriber": subscriber, "recipient": recipient}
             connection.execute(metadata.tables["communication"].insert().values(row))
-        store.notes.put(connection, "held:inc_9", {"why": "unsure", "people": [me, child], "by": {me: 1, child: 2}})
+        waiting = WaitingIncident("inc_9", "unsure", NOW, "major", "care", {"en": f"{me} called", child: "2"})
+        store.waiting.save(connection, waiting)
     store.audit.note(NOW, "desk", "lookup", me)
     store.audit.note(NOW, "desk", "affected", FIRST.incident_id, "100 from 0")
     folder = app.root / "var" / "quarantine" / "counters"
@@ -158,7 +161,7 @@ def everywhere(app: SmallApp, name: str) -> set[str]:
 
 
 PEOPLE = {table.name for table in subject_tables(metadata)}
-MARKED = PEOPLE | {"state", "impact", "audit", "presence", "habit"}
+MARKED = PEOPLE | {"waiting_incident", "impact", "audit", "presence", "habit"}
 
 
 def test_every_place_that_names_people_is_filled_so_that_these_tests_can_fail(app):
@@ -229,7 +232,7 @@ def test_what_is_older_than_the_erasure_does_not_come_in_again(app, tmp_path):
     )
     app.tick(LIVE + 3 * HOUR)
     assert count(app, me) == 1, "the hour after it is a customer's like any other"
-    assert me not in json.dumps(app.store.notes.get("erased"))
+    assert me not in repr(app.store.tombstones.read())
 
 
 def test_a_search_that_finds_something_says_where(app):
@@ -367,7 +370,7 @@ def kept(app: SmallApp, *besides: str) -> dict[str, object]:
             if t.name not in besides
         }
     if "audit" in besides:  # where the newest row of the audit log is noted
-        rows["state"] = [row for row in rows["state"] if "audit_head" not in row]
+        del rows["audit_head"]
     files = [p for p in (app.root / "var").rglob("*") if p.is_file() and ".db" not in p.name]
     files = sorted(p for p in files if "audit" not in besides or p.name != "audit-head.json")
     return rows | {p.relative_to(app.root).as_posix(): p.read_bytes() for p in files}
@@ -413,10 +416,10 @@ def test_of_somebody_who_is_not_known_nothing_was_held_and_nothing_but_the_audit
 
 def test_detection_goes_on_after_an_identity_like_a_month_was_asked_for(app):
     forget(app.wired, "202603")
-    learned = app.store.notes.get("learned_at")
+    learned = app.store.progress.until(LEARN)
     app.clock.at = NOW + DAY
     app.jobs.run("learn")
-    assert app.store.notes.get("learned_at") > learned
+    assert app.store.progress.until(LEARN) > learned
 
 
 def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(app):
@@ -434,7 +437,7 @@ def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(ap
         "interaction.subscriber",
         "subscriber_event.subscriber",
         "vault.pseudonym",
-        "state.body",
+        "waiting_incident.say",
         "impact.accounts",
         "presence.subscriber",
         "habit.subscribers",

@@ -182,7 +182,7 @@ def test_beyond_the_log_the_past_is_left_alone_and_a_finding_says_so(story):
     before = story.lines()
     story.correct("09:20", {"08:15": {"c1.1": "ok"}})
     assert story.lines() == before
-    assert [f.code for f in story.store.notes.findings()] == ["late_data"]
+    assert [f.code for f in story.store.findings.all()] == ["late_data"]
 
 
 def test_the_log_is_kept_for_as_long_as_late_data_count(story):

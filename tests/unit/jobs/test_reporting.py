@@ -8,6 +8,7 @@ from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
+from detector.domain.notification import WaitingIncident
 from jobs.commands.tables import show_deliveries, show_report
 from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
@@ -167,10 +168,10 @@ def test_the_command_line_lists_reports_and_refuses_what_there_is_not(app):
 
 def test_what_care_waits_for_stands_among_the_deliveries(app):
     waiting = replace(OUTAGE, incident_id="inc_2", state="open", resolved_at=None)
-    note = {"why": "unsure", "since": LIVE, "severity": "major", "team": "consumer-care", "say": {}}
+    one = WaitingIncident("inc_2", "unsure", LIVE, "major", "consumer-care")
     with app.store.begin() as connection:
         app.store.incidents.save(connection, [waiting])
-        app.store.notes.put(connection, "held:inc_2", note)
+        app.store.waiting.save(connection, one)
     told = show_deliveries(app.wired, None, 50, False)
     assert "inc_2" in told
     assert "not sure enough yet" in told

@@ -15,12 +15,9 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.scoring import fit, score
-from detector.scoring.excluded_periods import excluded_periods
-from detector.scoring.horizons import decay, horizons, summed
-from detector.scoring.persistent import persistent
-from detector.scoring.recovered import recovered
+from detector.scoring.horizons import combine, decay, horizons, persistent, recovered, summed
+from detector.scoring.recent import excluded_periods
 from detector.scoring.scorer import Sample
-from detector.scoring.tick import combine
 from tests.unit.scoring.faultless_network import SETUP, Network
 from tests.unit.scoring.test_evidence import SURE, part
 

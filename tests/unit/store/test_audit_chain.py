@@ -9,7 +9,7 @@ from detector.domain.policy import RetentionPolicy
 from detector.store.audit import AuditLog
 from detector.store.database import Database
 from detector.store.retention import Retention
-from detector.store.tables import audit, state
+from detector.store.tables import audit, audit_head
 
 DAY = 86_400.0
 
@@ -21,7 +21,7 @@ def database(tmp_path, request):
     database.create()
     with database.begin() as connection:
         connection.execute(delete(audit))
-        connection.execute(delete(state))
+        connection.execute(delete(audit_head))
     yield database
     database.close()
 
@@ -84,7 +84,7 @@ def test_rows_missing_at_the_end_show_even_if_the_database_forgets_that_they_wer
     with database.begin() as connection:
         connection.execute(delete(audit).where(audit.c.row > 4))
         last = connection.execute(select(audit.c.hash).where(row(4))).scalar()
-        connection.execute(update(state).where(state.c.name == "audit_head").values(body={"row": 4, "hash": last}))
+        connection.execute(update(audit_head).values(row=4, hash=last))
     assert "missing, up to row 6" in str(log.verify())
     log.note(8 * DAY, "api", "lookup", "sub_8")
     assert log.verify() is None or log.verify().row >= 5

@@ -22,6 +22,7 @@ from detector.store.pii_columns import FREE, KEPT, KEYED, KINDS, NAMED, OBJECT, 
 from detector.store.presence import PresenceStore
 from detector.store.stored_files import StoredFiles
 from detector.store.tables import metadata
+from tests.lengths import examples
 
 NAMES = Pseudonymiser(b"0123456789abcdef")
 ME, OTHER = "491701234567", "491701234568"
@@ -107,11 +108,18 @@ def test_what_is_told_of_people_goes_and_what_is_not_stays() -> None:
             "vault.pseudonym",
         ],
         NAMED: ["communication.recipient", "listing.account", "listing.recipient"],
-        KEYED: ["impact.accounts", "outbox.data", "state.body"],
-        TEXT: ["finding.where", "finding.example", "outbox.last_error", "piece.reason"],
+        KEYED: ["impact.accounts", "notification.said", "outbox.data", "waiting_incident.say"],
+        TEXT: ["feed_part.part", "feed_stop.part", "finding.where", "finding.example", "outbox.last_error", "piece.reason"],
         KEPT: ["audit.subject", "audit.detail"],
         SEALED: ["vault.sealed"],
-        OBJECT: ["degradation.object_id", "incident.root_id", "incident.cells", "interaction.cell_id"],
+        OBJECT: [
+            "adopted_level.object_id",
+            "contact_burst.place_id",
+            "degradation.object_id",
+            "incident.root_id",
+            "incident.cells",
+            "interaction.cell_id",
+        ],
     }
 
 
@@ -253,13 +261,13 @@ _ALWAYS: Any = _Always()
 def test_an_identity_that_can_be_nothing_else_goes_from_texts_as_a_word_of_its_own(world: World, raw: str) -> None:
     finding = metadata.tables["finding"]
     world.add(finding, example=f"a call of {raw}, not of {raw}9 or x{raw}")
-    world.add(metadata.tables["state"], body={"who": [raw, OTHER], "why": f"{raw} called"})
+    world.add(metadata.tables["notification"], said={"who": [raw, OTHER], "why": f"{raw} called"})
     world.add(metadata.tables["tick"], path=f"{raw}.parquet")
     person = world.erasure.person([NAMES.subscriber(raw)], raw)
     world.erasure.erase(person)
     with world.database.read() as connection:
         (example,) = connection.execute(select(finding.c.example)).scalars()
-        noted = connection.execute(select(metadata.tables["state"].c.body)).scalar()
+        noted = connection.execute(select(metadata.tables["notification"].c.said)).scalar()
     assert example == f"a call of (erased), not of {raw}9 or x{raw}"
     assert noted == {"who": [OTHER], "why": "(erased) called"}
     assert world.erasure.mentions(person)[0] == "tick", "never changed, but told: a real proof"
@@ -317,7 +325,10 @@ IDENTITIES = st.one_of(
 TABLES = [t for t in metadata.sorted_tables if t.name != "audit"]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=examples(6, 60), deadline=None, suppress_health_check=SLOW)
 @given(data=st.data(), raw=IDENTITIES, others=st.lists(IDENTITIES, min_size=1, max_size=3))
 def test_erasing_one_person_changes_no_row_about_anybody_else(
     data: st.DataObject, raw: str, others: list[str], tmp_path_factory: pytest.TempPathFactory

