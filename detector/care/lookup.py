@@ -75,7 +75,7 @@ def lookup(
     leads: Mapping[str, Degradation] = NO_LEADS,
 ) -> LookupAnswer:
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
-    rows; `situation.heard`: what this person, and a minor's guardian, were told; `leads`: the leading degradation by
+    rows; `context.contact_history`: what this person, and a minor's guardian, were told; `leads`: the leading degradation by
     incident, so that the same is said as in its alerts. Works and maintenance answer too; a merged
     incident is spoken for by the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor
     time is said or given."""
