@@ -103,7 +103,7 @@ class TickDecider:
             ):
                 return True
             store.degradations.save(connection, correction.degradations)
-            store.incidents.save(connection, correction.incidents)
+            store.incidents.save(connection, correction.incidents, corrected=True)
             for incident in correction.incidents:
                 if incident.withdrawn_at is not None:
                     store.outbox.withdraw(connection, incident.incident_id, scoring.now)
