@@ -21,7 +21,7 @@ class TickDecider:
     """Decides over what `scoring` has found, at its clock."""
 
     scoring: TickScorer
-    correlation: IncidentPolicy
+    incident_policy: IncidentPolicy
 
     def forward(self) -> Iterator[Tick]:
         """Every tick that is owed a decision and newer than all decided ones."""
@@ -72,7 +72,7 @@ class TickDecider:
     def _judged(self, evidence: Evidence, before: DetectionState, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
         scoring = self.scoring
         return pipeline.decide(
-            evidence, before, scoring.reference, scoring.catalogue, scoring.policy, self.correlation, now=now
+            evidence, before, scoring.reference, scoring.catalogue, scoring.policy, self.incident_policy, now=now
         )
 
     def again(self) -> None:

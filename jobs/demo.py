@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from detector.app import App
     from detector.delivery import DemoReceiver
     from detector.domain.incident import Incident
-    from detector.simulator import LiveOperator
+    from detector.simulator import StreamingOperator
     from jobs.daemon import Daemon
     from jobs.service import Service
 
@@ -45,7 +45,7 @@ class Pace:
     """The operator's day goes on as fast as `speed` says, but never faster than the service keeps up, so that a slow
     machine makes nothing late. `said`: where it is told that this machine cannot keep the pace."""
 
-    operator: "LiveOperator"
+    operator: "StreamingOperator"
     clock: MovingClock
     daemon: "Daemon"
     speed: float
@@ -153,9 +153,9 @@ class Demo:
             }
         )
 
-    def _lived(self, app: "App") -> "LiveOperator":
+    def _lived(self, app: "App") -> "StreamingOperator":
         """The operator after its history, which `pull` has read as columns: the days of it would be thousands of files."""
-        from detector.simulator import LiveOperator, PreparedDay
+        from detector.simulator import PreparedDay, StreamingOperator
         from jobs.context import JobContext
         from jobs.pull import pull
 
@@ -164,7 +164,7 @@ class Demo:
         who = f"{demo.cells} cells and {people:,} subscribers"
         self.console.print(f"[dim]an operator of {who}, {demo.history_days} days of history ...[/dim]")
         with on(self.console)("simulating the history, and reading it") as progress:
-            operator = LiveOperator(
+            operator = StreamingOperator(
                 app.settings.sources.path,
                 cells=demo.cells,
                 seed=demo.seed,

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detector import feedback
-from detector.care.context import Context, context_of
+from detector.care.context import Context, CustomerRecord, context_of
 from detector.care.profiling import profiled
 from detector.domain.experience import CustomerHistory, Experience
 from detector.domain.impact import AccountImpact, Affected
@@ -101,12 +101,14 @@ class PeopleFacts:
             person: context_of(
                 person,
                 customers,
+                CustomerRecord(
+                    interactions=store.interactions.of(person, since),
+                    communications=store.communications.about(person, since),
+                    incidents=[named[name] for name in listed.get(person, ()) if name in named],
+                    events=store.interactions.events_of(person, since),
+                    history=histories[person],
+                ),
                 now=self.now,
-                interactions=store.interactions.of(person, since),
-                said=store.communications.about(person, since),
-                events=store.interactions.events_of(person, since),
-                incidents=[named[name] for name in listed.get(person, ()) if name in named],
-                history=histories[person],
                 left_out=person in out,
             )
             for person in people

@@ -8,9 +8,8 @@ from benchmarks.quality.detection import DAY_S, Material, load
 from detector.backtest.truth import Fault
 from detector.domain.cell import Topology
 from detector.domain.window import Window
-from detector.simulator import simulate
-from detector.simulator.faults import plan_faults
-from detector.simulator.scenario import Scenario
+from detector.simulator import Scenario, simulate
+from detector.simulator.fault_plan import plan_faults
 from detector.simulator.topology import build_network
 
 START = 1_772_323_200
@@ -54,18 +53,6 @@ def made(
 ) -> Operator:
     """Simulated in `room`, if it is not there yet, and read back as any dataset is."""
     folder = room / f"{'quiet' if quiet else 'faulty'}-{seed}"
-    if not folder.exists():
-        simulate(
-            folder,
-            cells=cells,
-            days=days,
-            seed=seed,
-            start=START,
-            quiet=quiet,
-            history_days=history,
-            fault_rate=FAULT_RATE,
-            subscribers_per_cell=1,
-        )
     scenario = Scenario(
         cells=cells,
         days=days,
@@ -74,8 +61,10 @@ def made(
         history_days=history,
         fault_rate=FAULT_RATE,
         subscribers_per_cell=1,
-        quiet=quiet,
+        fault_free=quiet,
     )
+    if not folder.exists():
+        simulate(folder, scenario)
     planned = plan_faults(scenario, build_network(scenario))
-    hits = {f.fault_id: Hit(None if f.kind in {"outage", "sleeping"} else f.severity, f.works) for f in planned}
+    hits = {f.fault_id: Hit(None if f.kind.name in {"outage", "sleeping"} else f.severity, f.works) for f in planned}
     return Operator(folder.name, load(folder), Window(START + history * DAY_S, START + days * DAY_S), hits)

@@ -45,7 +45,7 @@ from detector.domain.incident import Incident
 from detector.domain.local_time import hour_of_week
 from detector.domain.window import HOUR_S, Window
 from detector.impact import expected_presence_of, learn_mobility_profile
-from detector.simulator import simulate
+from detector.simulator import Scenario, simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 
@@ -246,7 +246,7 @@ def _chances(there: Mapping[str, float], hurt: frozenset[str]) -> dict[str, floa
 def made(dataset: Path, seed: str) -> None:
     """Simulate unless that has been done."""
     if not dataset.exists():
-        simulate(dataset, cells=60, days=25, seed=int(seed), start=START, history_days=20, fault_rate=330.0)
+        simulate(dataset, Scenario(cells=60, days=25, seed=int(seed), start=START, history_days=20, fault_rate=330.0))
 
 
 def replayed(folder: Path, seed: str) -> Written:

@@ -35,7 +35,7 @@ from detector.domain.window import Window
 from detector.feedback.risk import Days, fit_risk
 from detector.impact.experience import local_days
 from detector.settings import load
-from detector.simulator import simulate
+from detector.simulator import Scenario, simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
@@ -86,7 +86,9 @@ def heard_of(folder: Path, seed: int) -> Heard:
 def _dataset(folder: Path, seed: int) -> Path:
     dataset = folder / f"operator-{seed}"
     if not dataset.exists():
-        simulate(dataset, cells=CELLS, days=DAYS, seed=seed, start=START, history_days=HISTORY_DAYS, fault_rate=120.0)
+        simulate(
+            dataset, Scenario(cells=CELLS, days=DAYS, seed=seed, start=START, history_days=HISTORY_DAYS, fault_rate=120.0)
+        )
     return dataset
 
 

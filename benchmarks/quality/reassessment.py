@@ -139,12 +139,14 @@ class Recorder(Replay):
         self.evidence.extend(_glimpse(evidence) for evidence in found if evidence is not None)
         incidents = store.incidents.changed_since(int(self.store.progress.until(ASSESS) or 0))
         since = now - self.settings.detection.history_days * DAY_S
-        lasting = outlook.learn_lasting(store.incidents.changed_since(since), store.degradations.since(since), now=now)
+        clear_times = outlook.learn_clear_times(
+            store.incidents.changed_since(since), store.degradations.since(since), now=now
+        )
         begin = min((i.started_at for i in incidents), default=now) - self.settings.impact.present_hours * 3600
         begin = min(begin, now - 1)
         arrived = int(self.store.presence.read(Window(now - 8 * 3600, now)).start.max(initial=0))
         for incident in incidents:
-            seen = pipeline.foresee(incident, lasting, now=now)
+            seen = pipeline.foresee(incident, clear_times, now=now)
             self.asked.append(Asked(now, incident, tuple(store.degradations.of(incident)), seen, begin, arrived))
         with self.store.begin() as connection:
             self.store.progress.save(connection, ASSESS, now)

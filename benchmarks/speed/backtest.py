@@ -14,7 +14,7 @@ from detector.backtest.replay import Replay
 from detector.clock import MovingClock
 from detector.domain.window import Window
 from detector.settings import Settings
-from detector.simulator import simulate
+from detector.simulator import Scenario, simulate
 from detector.sources.dataset import OperatorDataset
 from detector.sources.feeds import Feeds
 from detector.sources.identity import Pseudonymiser
@@ -61,7 +61,7 @@ def replay(dataset: Path, window: Window) -> tuple[dict[str, float], int]:
 def figures(cells: int = 60, history_days: int = 7, days: int = 1) -> list[Figure]:
     """A small operator's backtest; the ratio is of deciding to pulling the same ticks, both of this run."""
     with TemporaryDirectory() as folder:
-        made = simulate(Path(folder), cells=cells, days=history_days + days, seed=3, fault_rate=150.0)
+        made = simulate(Path(folder), Scenario(cells=cells, days=history_days + days, seed=3, fault_rate=150.0))
         begin = made.start + history_days * DAY_S
         seconds, incidents = replay(Path(folder), Window(begin, made.end))
     live = sum(seconds[job] for job in ("pull", "detect", "assess"))

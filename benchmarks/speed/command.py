@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.speed.figure import Figure
-from detector.simulator import simulate
+from detector.simulator import Scenario, simulate
 
 START = 1_774_224_000
 CELLS = 100
@@ -36,7 +36,7 @@ def figures(rounds: int = 5) -> list[Figure]:
     """The least of some rounds each, over the store of an operator with CELLS cells and a day of data."""
     with tempfile.TemporaryDirectory() as work:
         root = Path(work)
-        simulate(root / "inbox", cells=CELLS, days=1, seed=1, start=START)
+        simulate(root / "inbox", Scenario(cells=CELLS, days=1, seed=1, start=START))
         (root / "my.toml").write_text(f'[sources]\npath = "{root}/inbox"\n[storage]\npath = "{root}/var"\n')
         config = ("--config", str(root / "my.toml"))
         _processor_s((*PRECALL, "job", "pull", *config))

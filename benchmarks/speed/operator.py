@@ -50,7 +50,7 @@ class BenchOperator:
 
     @cached_property
     def world(self) -> World:
-        return build_world(Scenario(cells=min(DISTRICT, self.cells), days=LEARNED_DAYS + 1, seed=self.seed, quiet=True))
+        return build_world(Scenario(cells=min(DISTRICT, self.cells), days=LEARNED_DAYS + 1, seed=self.seed, fault_free=True))
 
     @property
     def period(self) -> int:

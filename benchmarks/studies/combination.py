@@ -231,11 +231,10 @@ def operator_of(
 
 def replayed(room: Path, seed: int, cells: int) -> Operator:
     """One simulated operator, judged by the present stages."""
-    from detector.simulator import simulate
+    from detector.simulator import Scenario, simulate
 
     days = LEARN_DAYS + QUIET_DAYS + FAULTY_DAYS
-    simulate(
-        room,
+    scenario = Scenario(
         cells=cells,
         days=days,
         seed=seed,
@@ -244,6 +243,7 @@ def replayed(room: Path, seed: int, cells: int) -> Operator:
         fault_rate=200.0,
         subscribers_per_cell=1,
     )
+    simulate(room, scenario)
     material = load(room)
     window = Window(START + LEARN_DAYS * DAY_S, START + days * DAY_S)
     reference = material.reference(window.end)

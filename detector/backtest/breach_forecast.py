@@ -11,7 +11,7 @@ from detector.backtest.matching import Matches
 from detector.degradations import steps_of
 from detector.domain.evidence import Band
 from detector.domain.window import epoch
-from detector.outlook import worse
+from detector.outlook import shortfall_by_hour
 
 HOUR, DAY = 3600, 86_400
 HORIZON_S = 3 * DAY
@@ -62,7 +62,7 @@ def breach_time_coverage(matches: Matches) -> Figure:
 
 def _breach_time(band: Band, severity: str, after: int) -> float:
     limit = next(limit for limit, name in steps_of(band.kpi) if name == severity)
-    level = worse(band)
+    level = shortfall_by_hour(band)
     last = int(band.starts[-1]) + band.duration_s
     ends = last - HOUR * np.arange(len(level) - 1, -1, -1)
     both = (level[1:] + level[:-1]) / 2

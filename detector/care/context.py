@@ -9,7 +9,7 @@ from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 
-LATELY_S = 28 * 86_400
+RECENT_S = 28 * 86_400
 MOST = 5
 """So many of each, the newest first: it is read during a call."""
 
@@ -57,33 +57,35 @@ class Context:
     private: bool = False
 
 
-def context_of(
-    key: str,
-    customers: Customers,
-    *,
-    now: int,
-    interactions: Iterable[Interaction] = (),
-    said: Iterable[Communication] = (),
-    incidents: Iterable[Incident] = (),
-    events: Iterable[SubscriberEvent] = (),
-    history: CustomerHistory = UNKNOWN_HISTORY,
-    left_out: bool = False,
-) -> Context:
-    """What is known of this person as of `now` (s). interactions, said (of the person's line), events: the person's own;
-    incidents: those on whose lists it stands or stood, without the one at hand. `left_out`: withdrew the analysis."""
+@dataclass(frozen=True)
+class CustomerRecord:
+    """What the store keeps of one person, in any order: their interactions and events, the communications about their line,
+    and the incidents on whose lists they stand or stood, without the one at hand."""
+
+    interactions: Iterable[Interaction] = ()
+    communications: Iterable[Communication] = ()
+    incidents: Iterable[Incident] = ()
+    events: Iterable[SubscriberEvent] = ()
+    history: CustomerHistory = UNKNOWN_HISTORY
+
+
+def context_of(key: str, customers: Customers, record: CustomerRecord, *, now: int, left_out: bool = False) -> Context:
+    """What is known of this person as of `now` (s). `left_out`: the person withdrew the analysis of their service."""
     person = customers.subscribers.get(key, Subscriber(key=key))
     private = person.minor or left_out
-    heard = sorted((i for i in interactions if now - LATELY_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id))
-    told = sorted((c for c in standing(said) if c.at <= now), key=lambda c: -c.at)
+    recent = sorted(
+        (i for i in record.interactions if now - RECENT_S <= i.at <= now), key=lambda i: (-i.at, i.interaction_id)
+    )
+    communications = sorted((c for c in standing(record.communications) if c.at <= now), key=lambda c: -c.at)
     return Context(
         person=person,
         accounts=_memberships(key, customers),
-        contacts=tuple(i for i in heard if i.kind != "survey")[:MOST],
-        surveys=tuple(i for i in heard if i.kind == "survey")[:MOST],
-        incidents=() if private else _past(incidents, now),
-        said=tuple(told)[:MOST],
-        events=tuple(sorted((e for e in events if e.at <= now), key=lambda e: -e.at))[:MOST],
-        history=UNKNOWN_HISTORY if private else history,
+        contacts=tuple(i for i in recent if i.kind != "survey")[:MOST],
+        surveys=tuple(i for i in recent if i.kind == "survey")[:MOST],
+        incidents=() if private else _past(record.incidents, now),
+        said=tuple(communications)[:MOST],
+        events=tuple(sorted((e for e in record.events if e.at <= now), key=lambda e: -e.at))[:MOST],
+        history=UNKNOWN_HISTORY if private else record.history,
         private=private,
     )
 

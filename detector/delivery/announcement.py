@@ -112,10 +112,10 @@ def _affected(impact: Mapping[str, Any]) -> str | None:
     affected, interval = _count(impact, "affected"), impact.get("affectedInterval")
     if affected is None:
         return None
-    told = f"about {affected:,} people affected"
+    affected_text = f"about {affected:,} people affected"
     if isinstance(interval, Sequence) and len(interval) == 2 and all(isinstance(n, int | float) for n in interval):
-        told += f" ({interval[0]:,.0f} to {interval[1]:,.0f})"
-    return told
+        affected_text += f" ({interval[0]:,.0f} to {interval[1]:,.0f})"
+    return affected_text
 
 
 def _count(impact: Mapping[str, Any], name: str) -> int | None:

@@ -126,9 +126,9 @@ def assess(
         people,
         CellAttribution(population, expected_harm, last),
         next_exposure_of,
-        reference.customers,
-        now,
-        impact_policy,
+        customers=reference.customers,
+        now=now,
+        policy=impact_policy,
     )
 
 

@@ -38,7 +38,7 @@ class CorrelationContext:
     evidence: Evidence
     reference: Reference
     kpis: Mapping[str, Kpi]
-    policy: IncidentPolicy
+    incident_policy: IncidentPolicy
     now: int
 
     @classmethod
@@ -48,7 +48,7 @@ class CorrelationContext:
         evidence: Evidence,
         reference: Reference,
         kpis: Mapping[str, Kpi],
-        policy: IncidentPolicy,
+        incident_policy: IncidentPolicy,
         *,
         now: int,
     ) -> "CorrelationContext":
@@ -60,12 +60,12 @@ class CorrelationContext:
         return cls(
             degradations={d.degradation_id: d for d in current if d.affects_service},
             past={d.degradation_id: d for d in tracked.past},
-            onsets=frozenset(onsets_of(service, policy.onset_tolerance_periods)),
+            onsets=frozenset(onsets_of(service, incident_policy.onset_tolerance_periods)),
             silent=frozenset(d.base_object for d in measured if not d.affects_service and not d.quiet_periods),
             evidence=evidence,
             reference=reference,
             kpis=kpis,
-            policy=policy,
+            incident_policy=incident_policy,
             now=now,
         )
 

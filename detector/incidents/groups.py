@@ -71,7 +71,7 @@ def candidate_of(context: CorrelationContext, root: Root, by_cell: Mapping[str, 
     bad = sorted((b for cell in members & by_cell.keys() for b in by_cell[cell]), key=_by_time)
     sets = [*_together(bad, same_onset), *_together([b for b in bad if b.traits.gradual], same_gradual_onset)]
     onsets = max(sets, key=len, default=frozenset[Onset]())
-    share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (context.policy.covers_share, 2)
+    share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (context.incident_policy.covers_share, 2)
     wanted, raised = max(least, share * len(members)), len({b.object_id for b in onsets})
     if raised < max(1, RAISED_SHARE * wanted) or not (root[0] in ONE_MAST or _widespread(context, onsets)):
         return None
@@ -125,7 +125,7 @@ def is_significant(context: CorrelationContext, candidate: GroupCandidate, cover
     if candidate.root[0] == SCATTERED and not context.topology.cells.keys() - context.members(candidate.root):
         return False  # with one release everywhere, the release explains nothing
     alone = len(candidate.cells) == 1
-    return p_value_of(context, candidate, covered) < (RARE if alone else context.policy.chance_below)
+    return p_value_of(context, candidate, covered) < (RARE if alone else context.incident_policy.chance_below)
 
 
 def p_value_of(context: CorrelationContext, candidate: GroupCandidate, covered: AbstractSet[str]) -> float:

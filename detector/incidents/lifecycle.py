@@ -126,7 +126,7 @@ def unmeasured_since(own: Sequence[Degradation]) -> int | None:
 def quiet_long_enough(incident: Incident, context: CorrelationContext) -> bool:
     """So many periods without an open degradation. The first such tick is one by itself, whatever the clock says; more
     are counted by the clock to the nearest period, for ticks may come early and late."""
-    periods = context.policy.resolve_after_periods
+    periods = context.incident_policy.resolve_after_periods
     return periods <= 1 or context.now - incident.updated_at >= (periods - 0.5) * context.tick.duration_s
 
 

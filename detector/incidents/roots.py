@@ -64,7 +64,7 @@ def _by_core(context: CorrelationContext, left: set[Onset]) -> list[Cause]:
         }
         felt = {b for b in left if b.object_id in behind and function.seen - b.seen <= FELT_BEFORE_S}
         gone = {b for b in felt if b.traits.out_of_service}
-        if len({b.object_id for b in gone}) < context.policy.covers_share * len(behind):
+        if len({b.object_id for b in gone}) < context.incident_policy.covers_share * len(behind):
             felt -= gone
         late = {
             b for b in felt if "accessibility" in b.families and b.traits.gradual and 0 <= b.at - function.at <= GRADUAL_S
@@ -115,7 +115,7 @@ def _by_onset(context: CorrelationContext, left: set[Onset]) -> list[Cause]:
         others = sum(b.kind == kind and day_before(at).contains(b.at) for b in context.onsets)
         duration = min(b.duration_s for b in same)
         chance = simultaneous_p_value(len(same), others, context.objects_testable, duration)
-        if len(same) > 1 and chance < context.policy.chance_below:
+        if len(same) > 1 and chance < context.incident_policy.chance_below:
             root = min(same, key=lambda b: b.worst_first)
             found.append(_take(("cell", root.object_id), same, left, joined_by_onset=True))
     return found

@@ -1,8 +1,7 @@
-"""What is likely to come: how much longer an incident lasts, by how long others did; when a drift turns graver."""
+"""What is likely to come: how much longer an incident lasts, and when a drift reaches its next severity."""
 
-from detector.outlook.breach import breach_of, worse
-from detector.outlook.course import learn_lasting
+from detector.outlook.breach import breach_of, shortfall_by_hour
+from detector.outlook.clear_time import ClearTimeModel, Episode, learn_clear_times
 from detector.outlook.foresee import foresee
-from detector.outlook.lasting import Episode, Lasting
 
-__all__ = ["Episode", "Lasting", "breach_of", "foresee", "learn_lasting", "worse"]
+__all__ = ["ClearTimeModel", "Episode", "breach_of", "foresee", "learn_clear_times", "shortfall_by_hour"]

@@ -10,14 +10,14 @@ from detector.domain.window import utc
 from detector.simulator.complaints import Complaints, ContactRow
 from detector.simulator.counters import DayCounters
 from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people, write_suffering
+from detector.simulator.file_defects import FileDefects, draw_file_defects
 from detector.simulator.operations import draw_alarms, draw_tickets
-from detector.simulator.people import People, build_people
 from detector.simulator.pm_xml import PmWriter
 from detector.simulator.presence import Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
-from detector.simulator.scenario import HOUR_S, PERIOD_S, Scenario
+from detector.simulator.scenario import PERIOD_S, Scenario
+from detector.simulator.subscribers import People, build_people
 from detector.simulator.tables import TableWriter, attachment_columns, cell_rows, core_rows, iso, write_rows
-from detector.simulator.trouble import Trouble, draw_trouble
 from detector.simulator.world import World, build_world
 
 FOREVER = 1 << 60
@@ -39,40 +39,14 @@ class Summary:
     complaints: int
 
 
-def simulate(
-    out: Path,
-    *,
-    cells: int = 200,
-    days: int = 28,
-    seed: int = 1,
-    start: int = 1_772_323_200,
-    format: str = "csv",  # noqa: A002 the command's own word
-    quiet: bool = False,
-    history_days: int = 0,
-    fault_rate: float = 40.0,
-    subscribers_per_cell: int = 40,
-    progress: Progress | None = None,
-) -> Summary:
-    """Write an operator of `cells` cells over `days` days from `start` (s, cut to the hour) into `out`.
+def simulate(out: Path, scenario: Scenario, *, form: str = "csv", progress: Progress | None = None) -> Summary:
+    """Write the operator of a scenario into `out`: the same scenario gives the same bytes.
 
-    The same arguments give the same bytes. No fault begins in the first `history_days`; `fault_rate` is faults per
-    1,000 cells a week; `quiet` means none at all, for measuring false alarms. `format`: counters as "csv" tables or as
-    PM "xml", one file a node and period. `progress` hears (days done, days) after each day.
-
-    Raises ValueError for a size or format that makes no operator.
+    `form`: counters as "csv" tables or as PM "xml", one file a node and period. `progress` is called with (days done, days)
+    after each day. Raises ValueError for another form.
     """
-    if format not in ("csv", "xml"):
-        raise ValueError(f"format {format!r} is unknown: use csv or xml")
-    scenario = Scenario(
-        cells=cells,
-        days=days,
-        seed=seed,
-        start=start - start % HOUR_S,
-        history_days=history_days,
-        fault_rate=fault_rate,
-        subscribers_per_cell=subscribers_per_cell,
-        quiet=quiet,
-    )
+    if form not in ("csv", "xml"):
+        raise ValueError(f"format {form!r} is unknown: use csv or xml")
     world = build_world(scenario)
     write_network(out, world)
     write_maintenance(out, tuple(f for f in world.faults if f.works), FOREVER)
@@ -81,14 +55,14 @@ def simulate(
     write_truth(out, world)
     people = build_people(scenario, world.network)
     write_people(out, world, people)
-    contacts, suffering = _days(out, world, people, format, progress)
+    contacts, suffering = _days(out, world, people, form, progress)
     write_rows(out / "contacts.csv", CONTACTS, contact_rows(world, people, contacts))
     write_aftermath(out, world, people, contacts, scenario.end)
     write_suffering(out, world, people, suffering)
     return Summary(
         out=out,
-        cells=cells,
-        days=days,
+        cells=scenario.cells,
+        days=scenario.days,
         start=scenario.start,
         end=scenario.end,
         faults=len(world.faults),
@@ -126,12 +100,12 @@ def day_name(counters: DayCounters) -> str:
 
 def write_xml(out: Path, world: World, number: int, counters: DayCounters) -> Iterator[Arrival]:
     """One directory a day with a PM file per node and period; gives the arrivals of those that come late."""
-    trouble = draw_trouble(world.scenario, world.network, number, counters)
-    folder, writer = out / "counters" / day_name(counters), PmWriter(world, counters, trouble)
+    file_defects = draw_file_defects(world.scenario, world.network, number, counters)
+    folder, writer = out / "counters" / day_name(counters), PmWriter(world, counters, file_defects)
     for period in range(len(counters.starts)):
         for file in writer.in_time(period):
             file.write(folder)
-    for block in trouble.late:
+    for block in file_defects.late:
         for arrived, file in writer.late(block):
             yield file.write(folder).relative_to(out).as_posix(), iso(arrived)
 
@@ -139,26 +113,27 @@ def write_xml(out: Path, world: World, number: int, counters: DayCounters) -> It
 def write_counters(out: Path, writer: TableWriter, world: World, number: int, counters: DayCounters) -> Iterator[Arrival]:
     """One directory a day with a table per technology and kind of function; late blocks as files of their own, whose
     arrivals are given back."""
-    trouble = draw_trouble(world.scenario, world.network, number, counters)
+    file_defects = draw_file_defects(world.scenario, world.network, number, counters)
     folder = out / "counters" / day_name(counters)
     for nr in (False, True):
         writer.write(
-            folder / ("nr.csv" if nr else "lte.csv"), cell_rows(world.network, counters, trouble, nr, trouble.arrives)
+            folder / ("nr.csv" if nr else "lte.csv"),
+            cell_rows(world.network, counters, file_defects, nr, file_defects.arrives),
         )
     for kind in counters.core:
         writer.write(folder / f"{kind.lower()}.csv", core_rows(world.network, counters, kind))
-    return iter(_late(out, folder, writer, world, counters, trouble))
+    return iter(_late(out, folder, writer, world, counters, file_defects))
 
 
 def _late(
-    out: Path, folder: Path, writer: TableWriter, world: World, counters: DayCounters, trouble: Trouble
+    out: Path, folder: Path, writer: TableWriter, world: World, counters: DayCounters, file_defects: FileDefects
 ) -> list[Arrival]:
     arrivals = []
-    for block in trouble.late:
-        chosen = np.zeros(trouble.arrives.shape, bool)
+    for block in file_defects.late:
+        chosen = np.zeros(file_defects.arrives.shape, bool)
         chosen[block.period, list(block.cells)] = True
         start = int(counters.starts[block.period])
-        columns = cell_rows(world.network, counters, trouble, block.node.startswith("gnb"), chosen)
+        columns = cell_rows(world.network, counters, file_defects, block.node.startswith("gnb"), chosen)
         stem = f"late-{utc(start).strftime('%H%M')}-{block.node}"
         for copy in range(1 + block.twice):
             path = folder / f"{stem}{'-again' * copy}.csv"

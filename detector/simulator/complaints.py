@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.simulator.attributes import draw_attributes
-from detector.simulator.people import People
+from detector.simulator.complaint_texts import NETWORK_TOPICS, complaint_text
 from detector.simulator.presence import AWAKE, DayPresence, Suffering
-from detector.simulator.sayings import FAULT_TOPICS, NETWORK_TOPICS, said
 from detector.simulator.scenario import HOUR_S, PERIOD_S
+from detector.simulator.subscribers import People, draw_attributes
 from detector.simulator.world import World
 
 PER_FAILURE = 0.02
@@ -42,7 +41,7 @@ class Complaints:
     def __init__(self, world: World, people: People) -> None:
         self._world, self._people = world, people
         self._language = draw_attributes(world.scenario, len(people)).language
-        self._told: set[tuple[int, int]] = set()
+        self._complained: set[tuple[int, int]] = set()
 
     def day(self, number: int, presence: DayPresence) -> list[ContactRow]:
         """Contacts that arise from this day, ordered by time; some are made on the next."""
@@ -63,9 +62,9 @@ class Complaints:
             met = max(int(suffering.hour[i]), fault.start)
             met += int(rng.uniform(0, 0.5) * (min(int(suffering.hour[i]) + HOUR_S, fault.end) - met))
             at = met + int(np.clip(rng.lognormal(np.log(DELAY_MEDIAN_S), 0.5), 1200, 5400))
-            if (index, person) in self._told or at >= fault.end + 7200 or at >= self._world.scenario.end:
+            if (index, person) in self._complained or at >= fault.end + 7200 or at >= self._world.scenario.end:
                 continue
-            self._told.add((index, person))
+            self._complained.add((index, person))
             spots = self._people.spots[person, :, 0]
             near = [int(c) for c in spots if int(c) in set(fault.cells)]
             rows.append(self._contact(rng, at, person, "network", near[0] if near else int(spots[0]), index))
@@ -87,7 +86,7 @@ class Complaints:
         channel = CHANNELS[int(rng.choice(len(CHANNELS), p=CHANNEL_SHARES))]
         placed, unnamed, escalated, reopened, text = rng.random(5)
         unknown = channel == "social" and unnamed < 0.6
-        words = said(str(self._language[person]), self._topic(category, cause, text), text * 97 % 1)
+        words = complaint_text(str(self._language[person]), self._topic(category, cause, text), text * 97 % 1)
         return ContactRow(
             at=at,
             person=-1 if unknown else person,
@@ -103,4 +102,4 @@ class Complaints:
     def _topic(self, category: str, cause: int, draw: float) -> str:
         if category != "network":
             return category
-        return FAULT_TOPICS.get(self._world.faults[cause].kind, "dead") if cause >= 0 else NETWORK_TOPICS[int(draw * 4)]
+        return self._world.faults[cause].kind.topic if cause >= 0 else NETWORK_TOPICS[int(draw * 4)]

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from detector.simulator.attributes import draw_attributes
+from detector.simulator.complaint_texts import survey_text
 from detector.simulator.complaints import ContactRow
-from detector.simulator.people import Household, People
 from detector.simulator.presence import Suffering
-from detector.simulator.sayings import added
 from detector.simulator.scenario import DAY_S
+from detector.simulator.subscribers import Household, People, draw_attributes
 from detector.simulator.tables import Cell, iso, write_rows
 from detector.simulator.world import World
 
@@ -177,7 +176,7 @@ def write_aftermath(out: Path, world: World, people: People, contacts: Sequence[
         answered, acted = row.at + int(DAY_S * (0.2 + days)), row.at + int(DAY_S * (0.5 + 5 * days))
         if name and asked < 0.12 and answered < now:
             score, writes, what = int(mood * (6 if row.cause >= 0 else 11)), *talks.random(2)
-            words = added(str(language[row.person]), score, what) if writes < 0.5 else ""
+            words = survey_text(str(language[row.person]), score, what) if writes < 0.5 else ""
             surveys.append((f"v{len(surveys) + 1:05d}", name, iso(answered), score, "contact", words))
         if name and event < 0.06 and acted < now:
             kind = ("credit", "offer_made", "offer_taken", "left")[int(event / 0.06 * 4)]

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from detector.simulator.faults import Fault
+from detector.simulator.fault import Fault
 from detector.simulator.world import World
 
-ALARMED = {"outage": 0.55, "core": 0.3, "throughput": 0.1, "software": 0.1}
 TICKETED = 0.45
 NOISE_PER_CELL_DAY = 0.01
 
@@ -51,7 +50,8 @@ def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
     rows = []
     for fault in world.faults:
         chance, delay = rng.random(), int(rng.uniform(20, 400))
-        if chance < ALARMED.get(fault.kind, 0.0) and not fault.hidden:
+        alarm = fault.kind.alarm
+        if alarm is not None and chance < alarm.chance and not fault.hidden:
             kind, name = root(fault, world)
             rows.append(
                 AlarmRow(
@@ -61,9 +61,9 @@ def draw_alarms(world: World) -> tuple[AlarmRow, ...]:
                     raised_at=fault.start + delay,
                     cleared_at=fault.end + delay // 2,
                     type="communicationsAlarm",
-                    severity="critical" if fault.kind in ("outage", "core") else "minor",
+                    severity=alarm.severity,
                     probable_cause="underlyingResourceUnavailable",
-                    text="Service unavailable" if fault.kind == "outage" else "Performance degraded",
+                    text=alarm.text,
                 )
             )
     span = world.scenario.end - world.scenario.start
@@ -92,7 +92,7 @@ def draw_tickets(world: World) -> tuple[TicketRow, ...]:
     for fault in world.faults:
         chance, delay, error, promised = rng.random(), rng.uniform(600, 3000), rng.uniform(-1800, 5400), rng.random()
         opened = fault.start + int(delay)
-        if chance < TICKETED and fault.kind in ALARMED and not fault.works and opened < fault.end:
+        if chance < TICKETED and fault.kind.alarm is not None and not fault.works and opened < fault.end:
             kind, name = root(fault, world)
             eta = -(-int(fault.end + error) // 900) * 900 if promised < 0.75 else None
             eta = None if eta is not None and eta <= opened else eta

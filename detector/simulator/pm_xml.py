@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from detector.domain.window import utc
 from detector.simulator.counters import DayCounters, Table
+from detector.simulator.file_defects import SUSPECT_COVERAGE, FileDefects, LateBlock
 from detector.simulator.scenario import PERIOD_S
-from detector.simulator.trouble import SUSPECT_COVERAGE, LateBlock, Trouble
 from detector.simulator.world import World
 
 LTE_SPACE = "http://www.3gpp.org/ftp/specs/archive/32_series/32.435#measCollec"
@@ -46,20 +46,20 @@ class PmFile:
 class PmWriter:
     """Makes the PM files of one day; rows come from the same counters and the same trouble as the tables."""
 
-    def __init__(self, world: World, counters: DayCounters, trouble: Trouble) -> None:
-        self._world, self._counters, self._trouble = world, counters, trouble
+    def __init__(self, world: World, counters: DayCounters, file_defects: FileDefects) -> None:
+        self._world, self._counters, self._file_defects = world, counters, file_defects
         network = world.network
         self._column = np.where(network.nr, np.cumsum(network.nr), np.cumsum(~network.nr)) - 1
         self._nodes = {
             n: [i for i, c in enumerate(network.cells) if c.node_id == n] for n in sorted({c.node_id for c in network.cells})
         }
         self._zone = ZoneInfo(world.scenario.timezone)
-        self._resets = set(trouble.resets)
+        self._resets = set(file_defects.resets)
 
     def in_time(self, period: int) -> Iterator[PmFile]:
         """Files of this period (0 to 95) that come as they should."""
         for node, cells in self._nodes.items():
-            there = [c for c in cells if self._trouble.arrives[period, c]]
+            there = [c for c in cells if self._file_defects.arrives[period, c]]
             if there:
                 yield self._node_file(period, node, there)
         for index, function in enumerate(self._world.network.functions):
@@ -119,7 +119,7 @@ class PmWriter:
     def _group(
         self, group: str, table: Table, names: tuple[str, ...], period: int, cells: list[int], objects: list[str]
     ) -> Group:
-        suspect = self._trouble.suspect[period, cells].tolist()
+        suspect = self._file_defects.suspect[period, cells].tolist()
         block = np.stack([table[n][period, self._column[cells]] for n in names], axis=1)
         block = np.where(np.array(suspect)[:, None], np.floor(block * SUSPECT_COVERAGE), block)
         if names[0] == next(iter(table)):

@@ -12,11 +12,11 @@ from detector.domain.finding import Findings
 from detector.domain.ports import Arrivals, Cursor, SourceFile
 from detector.domain.window import Window, utc
 from detector.simulator.counters import DayCounters
-from detector.simulator.people import People
+from detector.simulator.file_defects import FileDefects, draw_file_defects
 from detector.simulator.presence import DayPresence
 from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S
+from detector.simulator.subscribers import People
 from detector.simulator.tables import Columns, cell_rows, core_rows
-from detector.simulator.trouble import Trouble, draw_trouble
 from detector.simulator.world import World
 from detector.sources.feed import Feed
 from detector.sources.feeds import Feeds
@@ -70,9 +70,9 @@ class PreparedDay:
     def read(self, source_file: SourceFile, findings: Findings, window: Window | None = None) -> Iterator[CounterBatch]:
         """A batch for each period and kind of object."""
         counters, network = self.day.counters, self.world.network
-        trouble = draw_trouble(self.world.scenario, network, self.day.number, counters)
-        told = told_at_last(trouble)
-        tables = [cell_rows(network, counters, trouble, nr, told) for nr in (False, True)]
+        file_defects = draw_file_defects(self.world.scenario, network, self.day.number, counters)
+        arrived = arrived_in_the_end(file_defects)
+        tables = [cell_rows(network, counters, file_defects, nr, arrived) for nr in (False, True)]
         tables += [core_rows(network, counters, kind) for kind in counters.core]
         for columns in tables:
             yield from batches(source_file.name, columns, window or self._window)
@@ -114,12 +114,12 @@ class _Attachments:
         return Arrivals(self.day.presence(cursor.until, now), no_presence(), Cursor(now))
 
 
-def told_at_last(trouble: Trouble) -> NDArray[np.bool_]:
+def arrived_in_the_end(file_defects: FileDefects) -> NDArray[np.bool_]:
     """[96, C]: rows that came in time, and those that came late."""
-    told = trouble.arrives.copy()
-    for block in trouble.late:
-        told[block.period, list(block.cells)] = True
-    return told
+    arrived = file_defects.arrives.copy()
+    for block in file_defects.late:
+        arrived[block.period, list(block.cells)] = True
+    return arrived
 
 
 def batches(file: str, columns: Columns, window: Window) -> Iterator[CounterBatch]:

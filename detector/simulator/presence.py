@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.simulator.counters import MOVED, DayCounters
-from detector.simulator.people import HOME, LEISURE, TRANSIT, WORK, People
 from detector.simulator.scenario import DAY_S, HOUR_S, PERIODS_PER_DAY
+from detector.simulator.subscribers import HOME, LEISURE, TRANSIT, WORK, People
 from detector.simulator.world import World
 
 HOURS = 24
 WEIGHTS = np.array([1.0, 0.85, 0.9, 0.25, 0.9, 0.16])
 """How many attempts of each process one connection attempt stands for."""
-USUAL = 0.018
+BASE_FAILURE_SHARE = 0.018
 """Share of a person's attempts that fails without any fault."""
 AWAKE = np.array([2, 1, 1, 1, 2, 5, 20, 50, 70, 80, 85, 90, 95, 90, 85, 85, 90, 100, 100, 100, 95, 75, 40, 12]) / 100
 """By local hour: how much of the busy hour's attempts a person makes."""
@@ -71,17 +71,17 @@ class Stay:
 def day_presence(world: World, people: People, number: int, counters: DayCounters) -> DayPresence:
     """Presence of day `number`; seconds of an attached person sum to 3600 an hour, less what a dead cell took."""
     rng = world.scenario.rng("presence", number)
-    stay = _driven(rng, world, number, counters, _habit(rng, world, people, number))
+    stay = _displaced(rng, world, number, counters, _routine(rng, world, people, number))
     first = number * PERIODS_PER_DAY
     hour_of_day = world.scenario.local_hour[first : first + PERIODS_PER_DAY : 4].astype(int)
     pace = people.attempts[stay.person] * AWAKE[hour_of_day[stay.hour]] / HOUR_S
     attempts = rng.poisson(pace * stay.seconds)
     tried, failed = _hourly(counters.attempts, sum), _hourly(counters.failures, sum)
-    chance = np.clip((failed + USUAL * 10) / (tried + 10), 0, 0.95)[stay.hour, stay.cell]
+    chance = np.clip((failed + BASE_FAILURE_SHARE * 10) / (tried + 10), 0, 0.95)[stay.hour, stay.cell]
     failures = rng.binomial(attempts, chance)
     shocks = (_moved_alive(world, number, stay) & (rng.random(len(stay.cell)) < RECONNECTS)).astype(np.int64)
-    unheard = rng.poisson(pace * stay.lost)
-    suffering = _suffering(rng, world, people, number, counters, stay, (failures, shocks, unheard))
+    lost_attempts = rng.poisson(pace * stay.lost)
+    suffering = _suffering(rng, world, people, number, counters, stay, (failures, shocks, lost_attempts))
     return _rows(world, number, stay, attempts + shocks, failures + shocks, suffering)
 
 
@@ -91,7 +91,7 @@ def _hourly(values: NDArray[np.float64] | NDArray[np.float32] | NDArray[np.bool_
     return np.asarray(quarters.sum(axis=1) if how is sum else quarters.mean(axis=1))
 
 
-def _habit(rng: np.random.Generator, world: World, people: People, number: int) -> Stay:
+def _routine(rng: np.random.Generator, world: World, people: People, number: int) -> Stay:
     """Where people would be if every cell worked: at home, at work, on the way, out in the evening and at the weekend."""
     first = number * PERIODS_PER_DAY
     hour = world.scenario.local_hour[first : first + PERIODS_PER_DAY : 4, None].astype(int)
@@ -101,12 +101,12 @@ def _habit(rng: np.random.Generator, world: World, people: People, number: int) 
     place[(out_tonight < 0.25) & (hour >= 18) & (hour < 22) & ~weekend] = LEISURE
     place[(out_today < 0.4) & (hour >= 11) & (hour < 19) & weekend] = LEISURE
     place[people.works & ~weekend & (hour >= people.leaves) & (hour < people.returns)] = WORK
-    elsewhere = _errands(rng, people, hour)
+    errand_cells = _errands(rng, people, hour)
     before = np.concatenate([place[:1], place[:-1]])
     who = np.broadcast_to(np.arange(len(people)), place.shape)
     travels = place != before
     cells = np.stack([people.spots[who, place, 0], people.spots[who, place, 1], people.spots[who, before, 0]], axis=2)
-    cells[elsewhere >= 0, :2] = elsewhere[elsewhere >= 0, None]
+    cells[errand_cells >= 0, :2] = errand_cells[errand_cells >= 0, None]
     cells[..., 1] = np.where(travels, people.spots[who, TRANSIT, 0], cells[..., 1])
     stray = np.where(rng.random(place.shape) < 0.35, rng.integers(200, 1500, place.shape), 0)
     seconds = np.stack([3600 - stray, stray, np.zeros_like(stray)], axis=2)
@@ -131,7 +131,7 @@ def _errands(rng: np.random.Generator, people: People, hour: NDArray[np.int64]) 
     return cells
 
 
-def _driven(rng: np.random.Generator, world: World, number: int, counters: DayCounters, stay: Stay) -> Stay:
+def _displaced(rng: np.random.Generator, world: World, number: int, counters: DayCounters, stay: Stay) -> Stay:
     """Cells asleep hand everybody over; of those behind dead cells most find a neighbour, the rest has no service."""
     first = number * PERIODS_PER_DAY
     asleep = _hourly(world.load.asleep[first : first + PERIODS_PER_DAY], "mean")
@@ -190,12 +190,12 @@ def _suffering(
     own: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
 ) -> Suffering:
     """Blame: of a person's failures behind a faulty cell, the share by which the fault raised the cell's failures."""
-    failures, shocks, unheard = own
+    failures, shocks, lost_attempts = own
     begin = world.scenario.start + number * DAY_S
     first = number * PERIODS_PER_DAY
     excess = np.tensordot(WEIGHTS, world.effects.extra[:, first : first + PERIODS_PER_DAY].astype(np.float64), axes=1)
     raised = _hourly(excess, "mean")
-    blame = (raised / (raised + USUAL))[stay.hour, stay.cell]
+    blame = (raised / (raised + BASE_FAILURE_SHARE))[stay.hour, stay.cell]
     blamed = rng.binomial(failures, blame)
     awake = AWAKE[world.scenario.local_hour[first : first + PERIODS_PER_DAY : 4].astype(int)][stay.hour]
     slow = _hourly(counters.slow, "mean")[stay.hour, stay.cell] * stay.seconds * people.active[stay.person] * awake
@@ -207,8 +207,8 @@ def _suffering(
         touched[list(fault.cells)] = True
         during = (begin + stay.hour * HOUR_S < fault.end) & (begin + (stay.hour + 1) * HOUR_S > fault.start)
         here, fled = during & touched[stay.cell], during & touched[stay.origin] & (stay.origin >= 0)
-        count = here * (blamed * (fault.kind not in ("outage", "sleeping", "throughput")) + unheard) + fled * shocks
-        degraded = here * (stay.lost + slow * (fault.kind in ("throughput", "drift")))
+        count = here * (blamed * fault.kind.fails + lost_attempts) + fled * shocks
+        degraded = here * (stay.lost + slow * fault.kind.slows)
         rows = np.flatnonzero((count > 0) | (degraded > 0))
         parts.append(
             (np.full(len(rows), index), stay.person[rows], begin + stay.hour[rows] * HOUR_S, count[rows], degraded[rows])

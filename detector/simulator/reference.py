@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detector.domain.cell import Cell
-from detector.simulator.faults import Fault
+from detector.simulator.fault import Fault
 from detector.simulator.operations import AlarmRow, TicketRow
 from detector.simulator.scenario import DAY_S, Scenario
 from detector.simulator.tables import iso, write_rows
@@ -177,7 +177,7 @@ def write_truth(out: Path, world: World) -> None:
         out / "truth.csv",
         TRUTH,
         (
-            (f.fault_id, object_id, iso(f.start), iso(f.end), f.kind, int(f.customer_affecting))
+            (f.fault_id, object_id, iso(f.start), iso(f.end), f.kind.name, int(f.customer_affecting))
             for f in world.faults
             for object_id in objects(f)
         ),

@@ -33,7 +33,7 @@ class Scenario:
     history_days: int = 0
     fault_rate: float = 40.0
     subscribers_per_cell: int = 40
-    quiet: bool = False
+    fault_free: bool = False
     scripted: bool = False
     timezone: str = "Europe/Berlin"
 

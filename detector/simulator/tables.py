@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from detector.domain.window import utc
 from detector.simulator.counters import DayCounters, Table
-from detector.simulator.people import People
+from detector.simulator.file_defects import SUSPECT_COVERAGE, FileDefects
 from detector.simulator.presence import DayPresence
 from detector.simulator.scenario import PERIOD_S
+from detector.simulator.subscribers import People
 from detector.simulator.topology import Network
-from detector.simulator.trouble import SUSPECT_COVERAGE, Trouble
 from detector.simulator.world import World
 
 Columns = dict[str, NDArray[np.generic]]
@@ -80,13 +80,15 @@ def _expression(short: str, name: str, values: NDArray[np.generic], parquet: boo
     return f"case when isnan({short}) then null else {short + '::BIGINT' if whole else short} end"
 
 
-def cell_rows(network: Network, counters: DayCounters, trouble: Trouble, nr: bool, chosen: NDArray[np.bool_]) -> Columns:
+def cell_rows(
+    network: Network, counters: DayCounters, file_defects: FileDefects, nr: bool, chosen: NDArray[np.bool_]
+) -> Columns:
     """Rows of one technology for the chosen [96, C] period-cell pairs, in order of time and then of cell."""
     own = np.flatnonzero(network.nr == nr)
     periods, at = np.nonzero(chosen[:, own])
-    suspect = trouble.suspect[:, own][periods, at]
+    suspect = file_defects.suspect[:, own][periods, at]
     reset = np.zeros(chosen.shape, bool)
-    for period, cell in trouble.resets:
+    for period, cell in file_defects.resets:
         reset[period, cell] = True
     columns: Columns = {
         "object_id": network.ids[own][at],

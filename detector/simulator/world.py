@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from detector.simulator.counters import DayCounters, draw_day
 from detector.simulator.effects import Effects, build_effects
-from detector.simulator.faults import Fault, plan_faults
+from detector.simulator.fault import Fault
+from detector.simulator.fault_plan import plan_faults, scripted_faults
 from detector.simulator.load import Load, build_load
 from detector.simulator.quality import Quality, build_quality
 from detector.simulator.scenario import Scenario
-from detector.simulator.script import scripted_faults
 from detector.simulator.topology import Network, build_network
 
 

@@ -15,7 +15,7 @@ from detector.domain.outlook import Breach
 from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.impact.experience import harm_of
-from detector.outlook import Lasting
+from detector.outlook import ClearTimeModel
 from detector.store import Store
 from detector.store.cursors import ASSESS
 from jobs import models
@@ -65,7 +65,7 @@ class Evaluator:
         over = self._recently_over(incidents)
         context = self._context([*incidents, *over])
         presence = self._presence(incidents)
-        clear_times = self._clear_times() if incidents else Lasting({})
+        clear_times = self._clear_times() if incidents else ClearTimeModel({})
         found = [self._assess(incident, presence, context, clear_times) for incident in incidents]
         waited_for = [one for one in over if context.heard.waiting(one.incident_id)]
         return found + [
@@ -78,11 +78,11 @@ class Evaluator:
         begin = min((i.started_at for i in incidents), default=self.now) - self.job.settings.impact.present_hours * _HOUR
         return self.store.presence.read_whole(Window(min(begin, self.now - 1), self.now))
 
-    def _clear_times(self) -> Lasting:
+    def _clear_times(self) -> ClearTimeModel:
         """How long incidents last on this network, by all that it remembers of the past weeks."""
         since = self.now - self.job.settings.detection.history_days * _DAY
         known = self.store.incidents.changed_since(since)
-        return outlook.learn_lasting(known, self.store.degradations.since(since), now=self.now)
+        return outlook.learn_clear_times(known, self.store.degradations.since(since), now=self.now)
 
     def _context(self, incidents: Sequence[Incident]) -> DecisionContext:
         heard = load_contact_history(self.store, incidents, self.now) if incidents else Heard()
@@ -94,7 +94,9 @@ class Evaluator:
             heard=heard,
         )
 
-    def _assess(self, incident: Incident, presence: Presence, context: DecisionContext, clear_times: Lasting) -> Evaluation:
+    def _assess(
+        self, incident: Incident, presence: Presence, context: DecisionContext, clear_times: ClearTimeModel
+    ) -> Evaluation:
         own = tuple(self.store.degradations.of(incident))
         outlook = pipeline.foresee(incident, clear_times, self._breaches(incident), now=self.now)
         one = self._with_impact(Assessment(incident=incident, degradations=own, outlook=outlook), presence)

@@ -21,18 +21,14 @@ def simulate(
     Example: `precall simulate out/operator --cells 200 --days 28 --seed 1`
     """
     one_of(format_, ("csv", "xml"), "--format")
+    from detector.simulator import Scenario
     from detector.simulator import simulate as write
 
+    begin = moment(start, "--start")
+    scenario = Scenario(cells=cells, days=days, seed=seed, start=begin - begin % 3600)
+
     with progress_on_stderr("simulating") as progress:
-        summary = write(
-            out,
-            cells=cells,
-            days=days,
-            seed=seed,
-            start=moment(start, "--start"),
-            format=format_,
-            progress=lambda done, of: progress(done / of),
-        )
+        summary = write(out, scenario, form=format_, progress=lambda done, of: progress(done / of))
     typer.echo(
         f"{out}: {summary.cells} cells, {summary.days} days, {summary.faults} faults, {summary.subscribers} subscribers, "
         f"{summary.complaints} complaints"

@@ -333,9 +333,9 @@ def test_every_name_in_an_alerts_body_is_told() -> None:
 
 
 def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
-    from detector.simulator import simulate
+    from detector.simulator import Scenario, simulate
 
-    simulate(tmp_path, cells=6, days=1, seed=1)
+    simulate(tmp_path, Scenario(cells=6, days=1, seed=1))
     page = read("docs/reference/files.md")
     for file in sorted(tmp_path.glob("*.csv")):
         with file.open(encoding="utf-8") as table:

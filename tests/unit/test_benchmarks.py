@@ -7,7 +7,7 @@ from benchmarks.speed.operator import COUNTERS, BenchOperator
 from benchmarks.speed.population import People
 from detector.domain.finding import Findings
 from detector.domain.window import Window
-from detector.simulator import simulate
+from detector.simulator import Scenario, simulate
 from detector.sources import read_pm_xml
 
 
@@ -41,7 +41,7 @@ def test_a_crowd_is_assessed_and_looked_up(tmp_path):
 
 
 def test_a_replay_tells_where_its_time_went(tmp_path):
-    made = simulate(tmp_path, cells=6, days=2, seed=3, subscribers_per_cell=3)
+    made = simulate(tmp_path, Scenario(cells=6, days=2, seed=3, subscribers_per_cell=3))
     seconds, _ = backtest.replay(tmp_path, Window(made.end - 3600, made.end))
     assert set(seconds) == {"history", "learn", "pull", "detect", "assess"}
 

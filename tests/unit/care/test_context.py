@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care.context import LATELY_S, MOST, context_of
+from detector.care.context import MOST, RECENT_S, CustomerRecord, context_of
 from detector.domain.communication import TAKEN_BACK, Communication
 from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
@@ -36,21 +36,25 @@ ON = Incident(
 )
 
 
-def heard(at, name="k", kind="contact", **more):
+def context(key, *, left_out=False, **record):
+    return context_of(key, KNOWN, CustomerRecord(**record), now=NOW, left_out=left_out)
+
+
+def interaction(at, name="k", kind="contact", **more):
     return Interaction(interaction_id=f"{name}{at}", at=NOW + at, kind=kind, channel="call", subscriber="ann", **more)
 
 
 def test_the_newest_of_each_stand_first_and_what_is_old_or_still_to_come_does_not():
-    contacts = [heard(-n * HOUR) for n in range(9)]
-    known = context_of(
-        "ann", KNOWN, now=NOW, interactions=[*contacts, heard(-LATELY_S - 1), heard(1), heard(-1, "v", "survey")]
+    contacts = [interaction(-n * HOUR) for n in range(9)]
+    known = context(
+        "ann", interactions=[*contacts, interaction(-RECENT_S - 1), interaction(1), interaction(-1, "v", "survey")]
     )
     assert list(known.contacts) == contacts[:MOST]
     assert [one.kind for one in known.surveys] == ["survey"]
 
 
 def test_accounts_come_with_the_roles_there():
-    firm, family = context_of("ann", KNOWN, now=NOW).accounts
+    firm, family = context("ann").accounts
     assert (firm.account, firm.tier, firm.sla, firm.care_team, firm.roles) == (
         "firm",
         "gold",
@@ -67,13 +71,13 @@ def test_accounts_come_with_the_roles_there():
     ids=["promised", "the promise has passed", "over"],
 )
 def test_past_incidents_come_with_ticket_and_promise(change, clear):
-    (told,) = context_of("ann", KNOWN, now=NOW, incidents=[replace(ON, **change)]).incidents
-    assert (told.ticket_id, told.clear_at) == ("T-1", clear)
+    (past,) = context("ann", incidents=[replace(ON, **change)]).incidents
+    assert (past.ticket_id, past.clear_at) == ("T-1", clear)
 
 
 def test_false_alarms_and_merged_incidents_are_no_past():
     gone = [replace(ON, withdrawn_at=NOW), replace(ON, state="merged")]
-    assert context_of("ann", KNOWN, now=NOW, incidents=gone).incidents == ()
+    assert context("ann", incidents=gone).incidents == ()
 
 
 def test_what_reached_nobody_was_not_said():
@@ -85,16 +89,14 @@ def test_what_reached_nobody_was_not_said():
         replace(asked, incident_id="inc_2"),
         Communication(incident_id="inc_2", subscriber="ann", recipient="ann", at=NOW - 60, action=TAKEN_BACK),
     ]
-    assert context_of("ann", KNOWN, now=NOW, said=said).said == (asked,)
+    assert context("ann", communications=said).said == (asked,)
 
 
 @pytest.mark.parametrize(("who", "left_out"), [("kid", False), ("ann", True)], ids=["a minor", "who withdrew"])
 def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, left_out):
     event = SubscriberEvent(who, NOW - HOUR, "credit")
-    known = context_of(
+    known = context(
         who,
-        KNOWN,
-        now=NOW,
         incidents=[ON],
         history=CustomerHistory(incidents=3, degraded_s=60.0, index=40.0),
         events=[event],
@@ -104,11 +106,11 @@ def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, le
 
 
 def test_of_a_stranger_there_is_nothing_to_tell():
-    known = context_of("who", KNOWN, now=NOW)
+    known = context("who")
     assert (known.person, known.accounts, known.private) == (Subscriber(key="who"), (), False)
 
 
 def test_a_past_incident_tells_its_estimated_end_beside_the_clock_of_the_decision():
     over = replace(ON, state="resolved", ended_at=NOW - 3 * HOUR, resolved_at=NOW - 2 * HOUR)
-    (told,) = context_of("ann", KNOWN, now=NOW, incidents=[over]).incidents
-    assert (told.ended_at, told.resolved_at) == (NOW - 3 * HOUR, NOW - 2 * HOUR)
+    (past,) = context("ann", incidents=[over]).incidents
+    assert (past.ended_at, past.resolved_at) == (NOW - 3 * HOUR, NOW - 2 * HOUR)

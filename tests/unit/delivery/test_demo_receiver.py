@@ -17,7 +17,7 @@ SECRET = demo_secret("receiver")
 
 
 @pytest.fixture
-def desk():
+def care():
     """(receiver, its URL, what it printed)"""
     paper = StringIO()
     console = Console(file=paper, width=60, no_color=True)
@@ -34,16 +34,16 @@ def send(url, alert, secret=SECRET):
         return deliver(frozen, receiver, transport, event_now=alert.time, wall_now=time.time())
 
 
-def test_an_incident_opens_is_updated_and_resolves_and_nothing_is_told_twice(desk, make_alert):
-    receiver, url, paper = desk
+def test_an_incident_opens_is_updated_and_resolves_and_nothing_is_told_twice(care, make_alert):
+    receiver, url, paper = care
     for type_, sequence in [("opened", 1), ("updated", 2), ("updated", 2), ("updated", 3), ("resolved", 4), ("opened", 1)]:
         assert send(url, make_alert(type_=type_, sequence=sequence)).state == "sent"
     assert receiver.summary == {"opened": 1, "updated": 2, "resolved": 1, "rejected": 0, "repeated": 2}
     assert paper.getvalue().count("site s010") == 4
 
 
-def test_a_person_reads_what_where_how_many_what_to_say_and_where_to_look(desk, make_alert):
-    _, url, paper = desk
+def test_a_person_reads_what_where_how_many_what_to_say_and_where_to_look(care, make_alert):
+    _, url, paper = care
     send(url, make_alert())
     assert paper.getvalue() == (
         "▲ OPENED    2026-03-24 08:20 UTC  MAJOR  site s010  RRC setup success 91.4 %, expected 99.2 %\n"
@@ -55,8 +55,8 @@ def test_a_person_reads_what_where_how_many_what_to_say_and_where_to_look(desk, 
     )
 
 
-def test_what_is_not_signed_is_refused_and_counted(desk, make_alert):
-    receiver, url, paper = desk
+def test_what_is_not_signed_is_refused_and_counted(care, make_alert):
+    receiver, url, paper = care
     outcome = send(url, make_alert(), secret=demo_secret("foreign"))
     assert (outcome.state, "401" in outcome.reason) == ("dead", True)
     assert httpx2.post(url, content=b"{}").status_code == 401
@@ -67,15 +67,15 @@ def test_what_is_not_signed_is_refused_and_counted(desk, make_alert):
 @pytest.mark.parametrize(
     "body", [b"no json", b"[]", b"{}", b'{"type":"com.other.v1"}', b'{"type":"care.incident.eaten.v1"}']
 )
-def test_signed_nonsense_is_refused(desk, body):
-    receiver, url, _ = desk
+def test_signed_nonsense_is_refused(care, body):
+    receiver, url, _ = care
     answer = httpx2.post(url, content=body, headers=signed_headers("evt_9", body, [SECRET], wall_now=time.time()))
     assert answer.status_code == 400
     assert receiver.summary["rejected"] == 1
 
 
-def test_an_enormous_body_is_not_read(desk):
-    _, url, _ = desk
+def test_an_enormous_body_is_not_read(care):
+    _, url, _ = care
     assert httpx2.post(url, content=b" " * (LARGEST_BODY + 1)).status_code == 413
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from detector.simulator import Summary, simulate
+from detector.simulator import Scenario, Summary, simulate
 
 MONDAY = 1_772_409_600
 COLUMNS = {
@@ -46,7 +46,7 @@ def files(out: Path) -> dict[str, bytes]:
     return {p.relative_to(out).as_posix(): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
 
 
-def small(out: Path, **changes: Any) -> Summary:
+def small(out: Path, *, form: str = "csv", **changes: Any) -> Summary:
     chosen: dict[str, Any] = {
         "cells": 30,
         "days": 2,
@@ -55,7 +55,7 @@ def small(out: Path, **changes: Any) -> Summary:
         "fault_rate": 1500.0,
         "subscribers_per_cell": 8,
     } | changes
-    return simulate(out, **chosen)
+    return simulate(out, Scenario(**chosen), form=form)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(operator: 
 
 
 def test_a_quiet_operator_has_no_fault_no_sufferer_and_no_works(tmp_path: Path) -> None:
-    summary = small(tmp_path, quiet=True, subscribers_per_cell=40)
+    summary = small(tmp_path, fault_free=True, subscribers_per_cell=40)
     assert summary.faults == 0
     assert [rows(tmp_path / f"{n}.csv") for n in ("truth", "truth_subscribers", "maintenance", "tickets")] == [[]] * 4
     assert rows(tmp_path / "contacts.csv"), "people call for other reasons too"
@@ -170,7 +170,7 @@ def read_xml(path: Path) -> dict[tuple[str, str], str]:
 
 
 def test_pm_xml_and_tables_tell_the_same(operator: Path, tmp_path: Path) -> None:
-    small(tmp_path, days=1, format="xml")
+    small(tmp_path, days=1, form="xml")
     small(tmp_path / "csv", days=1)
     for node, table in (("enb-001", "lte"), ("gnb-001", "nr"), ("amf-1", "amf"), ("enb-003", "lte")):
         (path,) = (tmp_path / "counters" / "2026-03-02").glob(f"A20260302.0900+0100-0915+0100_{node}.xml*")
@@ -186,7 +186,7 @@ def test_pm_xml_and_tables_tell_the_same(operator: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"), [({"format": "json"}, "use csv or xml"), ({"cells": 2}, "at least 6 cells"), ({"days": 0}, "1 day")]
+    ("changes", "says"), [({"form": "json"}, "use csv or xml"), ({"cells": 2}, "at least 6 cells"), ({"days": 0}, "1 day")]
 )
 def test_what_makes_no_operator_is_refused_with_a_reason(tmp_path: Path, changes: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):

@@ -8,7 +8,7 @@ import pytest
 from detector.app import build_app
 from detector.domain.window import Window
 from detector.settings import Settings
-from detector.simulator import LiveOperator, PreparedDay
+from detector.simulator import PreparedDay, StreamingOperator
 from jobs.context import JobContext
 from jobs.pull import pull
 
@@ -19,7 +19,7 @@ SIZE = {
     "seed": 5,
     "start": LIVE - DAYS * 86_400,
     "history_days": DAYS,
-    "live_days": 1,
+    "streamed_days": 1,
     "subscribers_per_cell": 6,
 }
 KEY = "11" * 32
@@ -34,7 +34,7 @@ def app_of(root):
 def apps(tmp_path_factory):
     """(from files, from columns)."""
     both = [app_of(tmp_path_factory.mktemp(name)) for name in ("files", "columns")]
-    written, given = (LiveOperator(app.settings.sources.path, **SIZE) for app in both)
+    written, given = (StreamingOperator(app.settings.sources.path, **SIZE) for app in both)
     written.write_history()
     pulled(both[0], both[0].feeds, LIVE)
     for day in given.days():

@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 from detector.simulator.complaints import Complaints
 from detector.simulator.counters import DayCounters
 from detector.simulator.effects import build_effects, overlap
-from detector.simulator.faults import KINDS, Fault, plan_faults
-from detector.simulator.people import build_people
+from detector.simulator.fault import Fault
+from detector.simulator.fault_plan import plan_faults
+from detector.simulator.faults import FAULT_KINDS
+from detector.simulator.file_defects import draw_file_defects
 from detector.simulator.presence import day_presence
 from detector.simulator.scenario import Scenario, autoregressive
+from detector.simulator.subscribers import build_people
 from detector.simulator.topology import build_network
-from detector.simulator.trouble import draw_trouble
 from detector.simulator.world import World, build_world
 
 MONDAY = 1_772_409_600
 NINE = MONDAY + 9 * 3600
-QUIET = Scenario(cells=60, days=1, seed=3, start=MONDAY, quiet=True, subscribers_per_cell=30)
+QUIET = Scenario(cells=60, days=1, seed=3, start=MONDAY, fault_free=True, subscribers_per_cell=30)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def with_fault(world: World, kind: str, cells: tuple[int, ...], **more: Any) -> 
     """The same day with one fault from 9:05 to 13:00 UTC."""
     fault = Fault(
         fault_id="f1",
-        kind=kind,
+        kind=FAULT_KINDS[kind],
         scope_kind="cell",
         scope_id="",
         cells=cells,
@@ -164,11 +166,11 @@ def test_presence_of_an_attached_person_sums_to_the_hour_when_nothing_is_broken(
 def test_every_kind_of_fault_happens_in_a_run_that_is_large_enough() -> None:
     scenario = Scenario(cells=200, days=21, seed=2, start=MONDAY)
     faults = plan_faults(scenario, build_network(scenario))
-    assert {f.kind for f in faults} == set(KINDS)
+    assert {f.kind.name for f in faults} == set(FAULT_KINDS)
     assert any(f.hidden for f in faults)
     assert any(f.works and f.end > f.promised_end for f in faults)
     assert sum(f.start % 900 != 0 for f in faults) > 0.8 * len(faults)
-    assert not any(f.customer_affecting for f in faults if f.kind == "glitch" or f.works)
+    assert not any(f.customer_affecting for f in faults if f.kind.name == "glitch" or f.works)
 
 
 def test_load_has_days_nights_and_capacity_cells_that_sleep_with_their_rows_there(calm: World) -> None:
@@ -192,7 +194,7 @@ def test_failures_are_wider_than_the_binomial(calm: World) -> None:
 
 def test_files_suffer_where_the_network_does_not(calm: World) -> None:
     counters = calm.day(0)
-    days = [draw_trouble(calm.scenario, calm.network, number, counters) for number in range(150)]
+    days = [draw_file_defects(calm.scenario, calm.network, number, counters) for number in range(150)]
     assert counters.present.all(), "the network itself lost nothing"
     assert 0 < sum(int((~d.arrives).sum()) for d in days) < 0.01 * 150 * counters.present.size
     assert any(d.suspect.any() for d in days)
@@ -210,7 +212,8 @@ def test_local_time_follows_daylight_saving() -> None:
 @given(st.integers(0, 86_400), st.integers(1, 40_000))
 def test_the_shares_of_periods_add_up_to_the_fault(offset: int, length: int) -> None:
     scenario = Scenario(cells=12, days=2, start=MONDAY)
-    periods, inside = overlap(scenario, MONDAY + offset, MONDAY + offset + length)
+    span = overlap(scenario, MONDAY + offset, MONDAY + offset + length)
+    periods, inside = span.periods, span.inside
     assert inside.sum() * 900 == pytest.approx(length)
     assert ((inside > 0) & (inside <= 1)).all()
     assert periods.stop - periods.start == len(inside)

@@ -5,7 +5,7 @@ import pytest
 from detector.care.consent import bases, objected, permission
 from detector.domain.customer import CHANNELS, PURPOSES
 from detector.domain.policy import CarePolicy
-from detector.simulator import simulate
+from detector.simulator import Scenario, simulate
 from detector.sources.identity import Pseudonymiser
 from detector.sources.reference import ReferenceFiles, TableOptions
 from detector.sources.single_subscriber import reference_of
@@ -31,7 +31,7 @@ subscriber,child,network_care_analysis,any,withdrawn,2026-09-01T00:00:00Z"""
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory):
     root = tmp_path_factory.mktemp("operator")
-    simulate(root, cells=12, days=1, seed=2, start=START, subscribers_per_cell=12)
+    simulate(root, Scenario(cells=12, days=1, seed=2, start=START, subscribers_per_cell=12))
     return root
 
 

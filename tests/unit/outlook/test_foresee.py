@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
-from detector.outlook import foresee, learn_lasting
+from detector.outlook import foresee, learn_clear_times
 
 TEN = 36_000
 HOUR = 3600
@@ -57,17 +57,17 @@ OVER = incident("over", 0, D1, D2, state="resolved", resolved_at=4 * HOUR)
 
 
 def test_an_episode_ends_with_its_last_bad_period_not_when_that_was_known():
-    past = learn_lasting([OVER, OPEN], [D0, D1, D2], now=TEN + HOUR).episodes["over"]
-    assert (past.lasted_s, past.found_s, past.over) == (3 * HOUR, 1800, True)
+    past = learn_clear_times([OVER, OPEN], [D0, D1, D2], now=TEN + HOUR).episodes["over"]
+    assert (past.lasted_s, past.detected_after_s, past.ended) == (3 * HOUR, 1800, True)
 
 
 def test_one_that_is_open_is_surely_bad_only_until_its_last_bad_period_began():
-    lasting = learn_lasting([OVER, OPEN], [D0, D1, D2], now=TEN + 4000)
-    now = lasting.episodes["now"]
-    assert (now.lasted_s, now.found_s, now.over) == (HOUR - 2 * 900, 1800, False)
-    told = foresee(OPEN, lasting, now=TEN + 4000)
-    assert told is not None
-    assert told.clear_low == TEN + 4000, "it may be over already"
+    clear_times = learn_clear_times([OVER, OPEN], [D0, D1, D2], now=TEN + 4000)
+    now = clear_times.episodes["now"]
+    assert (now.lasted_s, now.detected_after_s, now.ended) == (HOUR - 2 * 900, 1800, False)
+    found = foresee(OPEN, clear_times, now=TEN + 4000)
+    assert found is not None
+    assert found.clear_low == TEN + 4000, "it may be over already"
 
 
 def test_what_is_merged_silent_or_withdrawn_teaches_nothing():
@@ -76,14 +76,14 @@ def test_what_is_merged_silent_or_withdrawn_teaches_nothing():
         replace(OVER, incident_id="w", suppressed_reason="maintenance"),
         replace(OVER, incident_id="x", withdrawn_at=5 * HOUR),
     ]
-    assert len(learn_lasting([OVER, OPEN, *others], [D1, D2], now=TEN).episodes) == 2
+    assert len(learn_clear_times([OVER, OPEN, *others], [D1, D2], now=TEN).episodes) == 2
 
 
 def test_an_outlook_is_told_of_what_is_open_and_told_of_to_somebody():
-    lasting = learn_lasting([OVER, OPEN], [D1, D2], now=TEN + HOUR)
-    told = foresee(OPEN, lasting, now=TEN + HOUR)
-    assert told is not None
-    assert TEN + HOUR <= told.clear_low < told.clear_at < told.clear_high
-    assert (told.incident_id, told.made_at, told.past) == ("now", TEN + HOUR, 1)
-    assert foresee(OVER, lasting, now=TEN) is None
-    assert foresee(replace(OPEN, suppressed_reason="maintenance"), lasting, now=TEN) is None
+    clear_times = learn_clear_times([OVER, OPEN], [D1, D2], now=TEN + HOUR)
+    found = foresee(OPEN, clear_times, now=TEN + HOUR)
+    assert found is not None
+    assert TEN + HOUR <= found.clear_low < found.clear_at < found.clear_high
+    assert (found.incident_id, found.made_at, found.past) == ("now", TEN + HOUR, 1)
+    assert foresee(OVER, clear_times, now=TEN) is None
+    assert foresee(replace(OPEN, suppressed_reason="maintenance"), clear_times, now=TEN) is None

@@ -2,21 +2,8 @@
 
 from collections.abc import Mapping
 
-FAULT_TOPICS: Mapping[str, str] = {
-    "outage": "dead",
-    "sleeping": "dead",
-    "access": "refused",
-    "setup": "refused",
-    "core": "refused",
-    "drop": "cut",
-    "handover": "cut",
-    "throughput": "slow",
-    "drift": "slow",
-    "software": "slow",
-}
-"""Kind of a fault -> what it is to a customer."""
 NETWORK_TOPICS = ("dead", "refused", "cut", "slow")
-SAYINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+COMPLAINT_TEXTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {
         "dead": (
             "Hello, my phone has shown emergency calls only for an hour now. Is something broken?",
@@ -150,7 +137,7 @@ SAYINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
 }
-ANSWERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+SURVEY_TEXTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {
         "low": ("Nobody could help me. I am angry.", "still the same bad reception", "Waste of time"),
         "middle": ("It was ok", "Took a while but done"),
@@ -175,17 +162,17 @@ ANSWERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """What they add to a survey's score."""
 
 
-def said(language: str, topic: str, draw: float) -> str:
+def complaint_text(language: str, topic: str, draw: float) -> str:
     """`draw`: uniform from 0 to 1.
 
-    >>> said("de", "billing", 0.0)
+    >>> complaint_text("de", "billing", 0.0)
     'Wofür sind die 4,99 für Drittanbieter?'
     """
-    sayings = SAYINGS[language][topic]
-    return sayings[int(draw * len(sayings))]
+    texts = COMPLAINT_TEXTS[language][topic]
+    return texts[int(draw * len(texts))]
 
 
-def added(language: str, score: int, draw: float) -> str:
+def survey_text(language: str, score: int, draw: float) -> str:
     """Words beside a score of 0 to 10."""
-    answers = ANSWERS[language]["low" if score <= 4 else "middle" if score <= 7 else "high"]
-    return answers[int(draw * len(answers))]
+    texts = SURVEY_TEXTS[language]["low" if score <= 4 else "middle" if score <= 7 else "high"]
+    return texts[int(draw * len(texts))]

@@ -28,7 +28,7 @@ class LateBlock:
 
 
 @dataclass(frozen=True, eq=False)
-class Trouble:
+class FileDefects:
     """arrives: [96, C] rows that come in time; suspect: [96, C]; resets: (period, cell) whose first counter ran negative."""
 
     arrives: NDArray[np.bool_]
@@ -37,7 +37,7 @@ class Trouble:
     resets: tuple[tuple[int, int], ...]
 
 
-def draw_trouble(scenario: Scenario, network: Network, day: int, counters: DayCounters) -> Trouble:
+def draw_file_defects(scenario: Scenario, network: Network, day: int, counters: DayCounters) -> FileDefects:
     rng = scenario.rng("trouble", day)
     nodes = sorted({c.node_id for c in network.cells})
     of_node = {n: np.array([i for i, c in enumerate(network.cells) if c.node_id == n]) for n in nodes}
@@ -53,4 +53,4 @@ def draw_trouble(scenario: Scenario, network: Network, day: int, counters: DayCo
     suspect = (rng.random(arrives.shape) < SUSPECT) & arrives
     count = rng.poisson(RESETS_PER_1000_CELLS * len(network.cells) / 1000)
     resets = tuple((int(rng.integers(PERIODS_PER_DAY)), int(rng.integers(len(network.cells)))) for _ in range(count))
-    return Trouble(arrives, suspect, tuple(late), resets)
+    return FileDefects(arrives, suspect, tuple(late), resets)

@@ -10,15 +10,15 @@ from detector.domain.window import utc
 from detector.simulator.batch import Progress, day_name, write_counters
 from detector.simulator.complaints import Complaints, ContactRow
 from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people, write_suffering
+from detector.simulator.file_defects import draw_file_defects
 from detector.simulator.operations import draw_alarms, draw_tickets
-from detector.simulator.people import build_people
 from detector.simulator.pm_xml import PmFile, PmWriter
 from detector.simulator.prepared import Day
 from detector.simulator.presence import DayPresence, Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
 from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S, Scenario
+from detector.simulator.subscribers import build_people
 from detector.simulator.tables import Columns, TableWriter, attachment_columns, write_rows
-from detector.simulator.trouble import draw_trouble
 from detector.simulator.world import build_world
 
 DELAY_S = 240
@@ -26,7 +26,7 @@ DELAY_S = 240
 
 
 @dataclass(frozen=True, eq=False)
-class LiveDay:
+class StreamedDay:
     """A day while it is being played: its PM files, its presence, and its late files as (arrival, file)."""
 
     number: int
@@ -36,7 +36,7 @@ class LiveDay:
     presence: DayPresence
 
 
-class LiveOperator:
+class StreamingOperator:
     """Plays a scripted operator into `out`: its history once, then `advance(to_s)` again and again. The history is either
     written as files (`write_history`) or given day by day as columns (`days`), with the same values.
 
@@ -53,13 +53,13 @@ class LiveOperator:
         seed: int = 1,
         start: int = 1_772_431_200,
         history_days: int = 21,
-        live_days: int = 3,
+        streamed_days: int = 3,
         subscribers_per_cell: int = 40,
     ) -> None:
         self._out = out
         self._scenario = Scenario(
             cells=cells,
-            days=history_days + live_days,
+            days=history_days + streamed_days,
             seed=seed,
             start=start - start % HOUR_S,
             history_days=history_days,
@@ -74,13 +74,13 @@ class LiveOperator:
         self._suffering: list[Suffering] = []
         self._contacts: list[ContactRow] = []
         self._arrivals: list[tuple[int, PmFile, Path]] = []
-        self._day: LiveDay | None = None
-        self._done = self.live_from
+        self._day: StreamedDay | None = None
+        self._done = self.history_end
         self._next_day = 0
         self._news = (0, 0)
 
     @property
-    def live_from(self) -> int:
+    def history_end(self) -> int:
         """End of the history and beginning of the live days (s)."""
         return self._scenario.faults_from
 
@@ -90,7 +90,7 @@ class LiveOperator:
         return self._scenario.end
 
     def write_history(self, progress: Progress | None = None) -> None:
-        """Reference files, and the counters, attachments and contacts of all days before `live_from`;
+        """Reference files, and the counters, attachments and contacts of all days before `history_end`;
         `progress` is called with (days done, days)."""
         arrivals: list[tuple[str, str]] = []
         for day in self.days():
@@ -102,7 +102,7 @@ class LiveOperator:
         write_rows(self._out / "arrivals.csv", ("file", "arrived_at"), arrivals)
 
     def days(self) -> Iterator[Day]:
-        """The days before `live_from` in order. The tables (network, customers, contacts so far) are on disk before each
+        """The days before `history_end` in order. The tables (network, customers, contacts so far) are on disk before each
         day is given; counters and attachments are in the day itself and nowhere else."""
         write_network(self._out, self.world)
         write_people(self._out, self.world, self.people)
@@ -119,7 +119,7 @@ class LiveOperator:
     def advance(self, to_s: float) -> int:
         """Drop everything that arrived in (last call, to_s] of event time; gives the number of files dropped.
 
-        Times before `live_from` or already played drop nothing. Raises ValueError before `write_history`.
+        Times before `history_end` or already played drop nothing. Raises ValueError before `write_history`.
         """
         if self._next_day < self._scenario.history_days:
             raise ValueError("the history is not there yet: call write_history(), or go through days(), first")
@@ -135,7 +135,7 @@ class LiveOperator:
         """What arrives in (after, to], at most a period long."""
         files = self._drop_late(after, to)
         ended = (to - DELAY_S) // PERIOD_S * PERIOD_S
-        if after < ended + DELAY_S <= to and self.live_from < ended <= self._scenario.end:
+        if after < ended + DELAY_S <= to and self.history_end < ended <= self._scenario.end:
             day = self._open(ended - PERIOD_S)
             for file in day.pm.in_time((ended - PERIOD_S - day.start) // PERIOD_S):
                 file.write(self._folder(day))
@@ -151,29 +151,29 @@ class LiveOperator:
         self._arrivals = [a for a in self._arrivals if a[0] > to]
         return len(due)
 
-    def _drop_attachments(self, day: LiveDay, hour: int) -> int:
+    def _drop_attachments(self, day: StreamedDay, hour: int) -> int:
         whole = attachment_columns(self.world, self.people, day.presence)
         chosen = np.flatnonzero(day.presence.hour == hour)
         columns: Columns = {name: values[chosen] for name, values in whole.items()}
         self._writer.write(self._out / "attachments" / f"{utc(hour):%Y-%m-%dT%H%M}.parquet", columns)
         return 1
 
-    def _open(self, at: int) -> LiveDay:
+    def _open(self, at: int) -> StreamedDay:
         """The day that holds this moment; it is drawn when the first of its periods has ended."""
         number = (at - self._scenario.start) // DAY_S
         if self._day is None or self._day.number != number:
             counters = self.world.day(number)
-            trouble = draw_trouble(self._scenario, self.world.network, number, counters)
+            file_defects = draw_file_defects(self._scenario, self.world.network, number, counters)
             presence = day_presence(self.world, self.people, number, counters)
-            pm = PmWriter(self.world, counters, trouble)
-            late = tuple(arrival for block in trouble.late for arrival in pm.late(block))
+            pm = PmWriter(self.world, counters, file_defects)
+            late = tuple(arrival for block in file_defects.late for arrival in pm.late(block))
             self._suffering.append(presence.suffering)
-            self._day = LiveDay(number, self._scenario.start + number * DAY_S, pm, late, presence)
+            self._day = StreamedDay(number, self._scenario.start + number * DAY_S, pm, late, presence)
             self._contacts = sorted(self._contacts + self._complaints.day(number, presence), key=lambda c: (c.at, c.person))
             self._arrivals += [(arrived, file, self._folder(self._day)) for arrived, file in late]
         return self._day
 
-    def _folder(self, day: LiveDay) -> Path:
+    def _folder(self, day: StreamedDay) -> Path:
         return self._out / "counters" / f"{utc(day.start):%Y-%m-%d}"
 
     def _write_operations(self, now: int) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from detector.simulator import LiveOperator, simulate
+from detector.simulator import Scenario, StreamingOperator, simulate
 
 MONDAY_SIX = 1_772_431_200
 SIZE: dict[str, Any] = {"cells": 24, "seed": 5, "start": MONDAY_SIX, "subscribers_per_cell": 6}
 
 
-def player(out: Path) -> LiveOperator:
-    operator = LiveOperator(out, history_days=2, live_days=1, **SIZE)
+def player(out: Path) -> StreamingOperator:
+    operator = StreamingOperator(out, history_days=2, streamed_days=1, **SIZE)
     operator.write_history()
     return operator
 
@@ -24,7 +24,7 @@ def dropped(out: Path) -> dict[str, bytes]:
 
 def test_its_history_is_what_the_batch_writes_for_the_same_seed(tmp_path: Path) -> None:
     player(tmp_path / "live")
-    simulate(tmp_path / "batch", days=3, history_days=2, **SIZE)
+    simulate(tmp_path / "batch", Scenario(days=3, history_days=2, **SIZE))
     live, batch = dropped(tmp_path / "live"), dropped(tmp_path / "batch")
     history = [n for n in live if n.startswith(("counters/", "attachments/"))]
     assert len(history) >= 2 * 6
@@ -35,10 +35,10 @@ def test_its_history_is_what_the_batch_writes_for_the_same_seed(tmp_path: Path) 
 
 def test_nothing_comes_before_its_time_and_steps_do_not_matter(tmp_path: Path) -> None:
     slow, fast = player(tmp_path / "slow"), player(tmp_path / "fast")
-    assert slow.advance(slow.live_from) == 0
-    until = slow.live_from + 5 * 3600
+    assert slow.advance(slow.history_end) == 0
+    until = slow.history_end + 5 * 3600
     files = 0
-    for at in range(slow.live_from, until + 1, 420):
+    for at in range(slow.history_end, until + 1, 420):
         files += slow.advance(at)
         names = [p.name.partition(".xml")[0] for p in (tmp_path / "slow" / "counters").rglob("A2*")]
         ends = [datetime.strptime(n[1:9] + n[20:29], "%Y%m%d%H%M%z").timestamp() for n in names]
@@ -50,10 +50,10 @@ def test_nothing_comes_before_its_time_and_steps_do_not_matter(tmp_path: Path) -
 
 def test_a_player_started_anew_writes_the_same_again(tmp_path: Path) -> None:
     first = player(tmp_path)
-    first.advance(first.live_from + 4 * 3600)
+    first.advance(first.history_end + 4 * 3600)
     before = dropped(tmp_path)
     second = player(tmp_path)
-    second.advance(second.live_from + 4 * 3600)
+    second.advance(second.history_end + 4 * 3600)
     assert dropped(tmp_path) == before
 
 
@@ -61,12 +61,12 @@ def test_alarms_and_works_are_told_as_far_as_they_have_come(tmp_path: Path) -> N
     operator = player(tmp_path)
     works = tmp_path / "maintenance.csv"
     assert "planned" in works.read_text()
-    operator.advance(operator.live_from + 100 * 60)
+    operator.advance(operator.history_end + 100 * 60)
     assert "active" in works.read_text()
-    operator.advance(operator.live_from + 4 * 3600)
+    operator.advance(operator.history_end + 4 * 3600)
     assert "finished" in works.read_text()
 
 
 def test_the_history_comes_first(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="write_history"):
-        LiveOperator(tmp_path, history_days=1, live_days=1, **SIZE).advance(MONDAY_SIX + 2 * 86_400)
+        StreamingOperator(tmp_path, history_days=1, streamed_days=1, **SIZE).advance(MONDAY_SIX + 2 * 86_400)
