@@ -83,7 +83,7 @@ class StoreService:
         incident = self.incident(incident_id)
         if incident is None:
             return None
-        notified = self.store.outbox.told(incident_id)
+        notified = self.store.outbox.alerts_of(incident_id)
         waiting = self._waiting(incident)
         data: dict[str, Any] = (
             notified[-1].data if notified else {"action": {"team": None if waiting is None else waiting.team}}
@@ -189,7 +189,7 @@ class StoreService:
         return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
-        by_sequence = {m.sequence: m for m in self.store.outbox.told(incident_id)}
+        by_sequence = {m.sequence: m for m in self.store.outbox.alerts_of(incident_id)}
         return [_update(message) for _, message in sorted(by_sequence.items())]
 
     def kpi(self, kpi_id: str) -> Kpi | None:

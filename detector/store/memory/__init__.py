@@ -1,22 +1,22 @@
 """A store in memory, for tests: the repositories of `store.protocols` over dictionaries, with transactions that roll
 back."""
 
-from detector.store.memory.network import MemoryDegradations, MemoryIncidents, MemoryMissingData, MemorySteps
-from detector.store.memory.people import (
-    MemoryCommunications,
-    MemoryFeedback,
-    MemoryImpacts,
-    MemoryInteractions,
-    MemoryListings,
+from detector.store.memory.customers import (
+    InMemoryCommunications,
+    InMemoryFeedback,
+    InMemoryImpacts,
+    InMemoryInteractions,
+    InMemoryListings,
 )
+from detector.store.memory.network import InMemoryDegradations, InMemoryIncidents, InMemoryMissingData, InMemorySteps
 from detector.store.memory.state import (
-    MemoryCounterNames,
-    MemoryCursors,
-    MemoryFeeds,
-    MemoryFindings,
-    MemoryModels,
-    MemoryPerIncident,
-    MemoryProgress,
+    InMemoryCounterNames,
+    InMemoryCursors,
+    InMemoryFeeds,
+    InMemoryFindings,
+    InMemoryModels,
+    InMemoryPerIncident,
+    InMemoryProgress,
 )
 from detector.store.memory.tables import Tables
 
@@ -27,21 +27,21 @@ class InMemoryStore:
     def __init__(self) -> None:
         tables = Tables()
         self.begin = tables.begin
-        self.incidents = MemoryIncidents(tables, "incidents")
-        self.degradations = MemoryDegradations(tables, "degradations")
-        self.impacts = MemoryImpacts(tables, "impacts")
-        self.listings = MemoryListings(tables, "listings")
-        self.cursors = MemoryCursors(tables, "cursors")
-        self.progress = MemoryProgress(tables, "progress")
-        self.findings = MemoryFindings(tables, "findings")
-        self.notifications = MemoryPerIncident(tables, "notifications")
-        self.waiting = MemoryPerIncident(tables, "waiting")
-        self.outlooks = MemoryPerIncident(tables, "outlooks")
-        self.feeds = MemoryFeeds(tables, "feeds")
-        self.counter_names = MemoryCounterNames(tables, "counter_names")
-        self.missing_data = MemoryMissingData(tables, "missing_data")
-        self.models = MemoryModels(tables, "models")
-        self.communications = MemoryCommunications(tables, "communications")
-        self.interactions = MemoryInteractions(tables, "interactions")
-        self.feedback = MemoryFeedback(tables, "feedback")
-        self.ticks = MemorySteps(tables, "pending")
+        self.incidents = InMemoryIncidents(tables, "incidents")
+        self.degradations = InMemoryDegradations(tables, "degradations")
+        self.impacts = InMemoryImpacts(tables, "impacts")
+        self.listings = InMemoryListings(tables, "listings")
+        self.cursors = InMemoryCursors(tables, "cursors")
+        self.progress = InMemoryProgress(tables, "progress")
+        self.findings = InMemoryFindings(tables, "findings")
+        self.notifications = InMemoryPerIncident(tables, "notifications")
+        self.waiting = InMemoryPerIncident(tables, "waiting")
+        self.outlooks = InMemoryPerIncident(tables, "outlooks")
+        self.feeds = InMemoryFeeds(tables, "feeds")
+        self.counter_names = InMemoryCounterNames(tables, "counter_names")
+        self.missing_data = InMemoryMissingData(tables, "missing_data")
+        self.models = InMemoryModels(tables, "models")
+        self.communications = InMemoryCommunications(tables, "communications")
+        self.interactions = InMemoryInteractions(tables, "interactions")
+        self.feedback = InMemoryFeedback(tables, "feedback")
+        self.ticks = InMemorySteps(tables, "pending")

@@ -7,12 +7,12 @@ from detector.domain.detection import remembered_degradations
 from detector.domain.identity import Choice
 from detector.domain.incident import Incident, check_transition
 from detector.domain.window import Tick, Window
-from detector.store.memory.tables import MemoryRepository, MemoryTransaction
-from detector.store.ticks import PendingStep
+from detector.store.memory.tables import InMemoryRepository, InMemoryTransaction
+from detector.store.ticks import PendingTick
 
 
-class MemoryIncidents(MemoryRepository):
-    def save(self, transaction: MemoryTransaction, incidents: Iterable[Incident], *, corrected: bool = False) -> None:
+class InMemoryIncidents(InMemoryRepository):
+    def save(self, transaction: InMemoryTransaction, incidents: Iterable[Incident], *, corrected: bool = False) -> None:
         rows, todo = transaction.rows(self.name), list(incidents)
         for one in todo:
             if (known := rows.get(one.incident_id)) is not None and known.phase != one.phase:
@@ -43,8 +43,8 @@ class MemoryIncidents(MemoryRepository):
         return sorted(found, key=lambda i: (i.opened_at, i.incident_id))
 
 
-class MemoryDegradations(MemoryRepository):
-    def save(self, transaction: MemoryTransaction, degradations: Iterable[Degradation]) -> None:
+class InMemoryDegradations(InMemoryRepository):
+    def save(self, transaction: InMemoryTransaction, degradations: Iterable[Degradation]) -> None:
         transaction.rows(self.name).update({d.degradation_id: d for d in degradations})
 
     def open(self) -> list[Degradation]:
@@ -78,32 +78,32 @@ class MemoryDegradations(MemoryRepository):
         return max(drifting, key=lambda d: (d.neg_log10_p, d.degradation_id), default=None)
 
 
-class MemoryMissingData(MemoryRepository):
+class InMemoryMissingData(InMemoryRepository):
     def get(self, duration_s: int) -> dict[str, int]:
         return dict(self.tables.read(self.name).get(duration_s, {}))
 
-    def save(self, transaction: MemoryTransaction, duration_s: int, periods: dict[str, int]) -> None:
+    def save(self, transaction: InMemoryTransaction, duration_s: int, periods: dict[str, int]) -> None:
         transaction.rows(self.name)[duration_s] = dict(periods)
 
 
-class MemorySteps(MemoryRepository):
-    def add_pending(self, transaction: MemoryTransaction, step: str, tick: Tick, version: int) -> None:
-        transaction.rows(self.name)[step, tick] = PendingStep(step, tick, version)
+class InMemorySteps(InMemoryRepository):
+    def add_pending(self, transaction: InMemoryTransaction, step: str, tick: Tick, version: int) -> None:
+        transaction.rows(self.name)[step, tick] = PendingTick(step, tick, version)
 
-    def pending(self, step: str) -> Sequence[PendingStep]:
+    def pending(self, step: str) -> Sequence[PendingTick]:
         found = [one for one in self._all() if one.step == step]
         return sorted(found, key=lambda one: (one.tick.start, one.tick.duration_s))
 
-    def still_pending(self, transaction: MemoryTransaction, one: PendingStep) -> bool:
+    def still_pending(self, transaction: InMemoryTransaction, one: PendingTick) -> bool:
         return bool(transaction.rows(self.name).get((one.step, one.tick)) == one)
 
-    def complete(self, transaction: MemoryTransaction, one: PendingStep, at: float) -> None:
+    def complete(self, transaction: InMemoryTransaction, one: PendingTick, at: float) -> None:
         transaction.rows("completed")[one.step, one.tick] = one
         rows = transaction.rows(self.name)
         if (known := rows.get((one.step, one.tick))) is not None and known.version <= one.version:
             del rows[one.step, one.tick]
 
-    def completed(self, step: str) -> Sequence[PendingStep]:
+    def completed(self, step: str) -> Sequence[PendingTick]:
         found = [one for one in self.tables.read("completed").values() if one.step == step]
         return sorted(found, key=lambda one: one.tick.start)
 

@@ -19,14 +19,14 @@ class Tables:
         return self.committed.get(name, {})
 
     @contextmanager
-    def begin(self) -> Iterator["MemoryTransaction"]:
-        transaction = MemoryTransaction(self)
+    def begin(self) -> Iterator["InMemoryTransaction"]:
+        transaction = InMemoryTransaction(self)
         yield transaction
         self.committed.update(transaction.changed)
 
 
 @dataclass
-class MemoryTransaction:
+class InMemoryTransaction:
     """What was changed in it, table by table; dropped with it after an error."""
 
     tables: Tables
@@ -42,7 +42,7 @@ class MemoryTransaction:
 
 
 @dataclass(frozen=True)
-class MemoryRepository:
+class InMemoryRepository:
     tables: Tables
     name: str
 

@@ -9,11 +9,11 @@ from detector.domain.feedback import Feedback
 from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.impact import Impact, Listing
 from detector.domain.interaction import Interaction
-from detector.store.memory.tables import MemoryRepository, MemoryTransaction
+from detector.store.memory.tables import InMemoryRepository, InMemoryTransaction
 
 
-class MemoryImpacts(MemoryRepository):
-    def save(self, transaction: MemoryTransaction, impact: Impact) -> None:
+class InMemoryImpacts(InMemoryRepository):
+    def save(self, transaction: InMemoryTransaction, impact: Impact) -> None:
         transaction.rows(self.name)[impact.incident_id, impact.assessed_at] = replace(impact, people=())
 
     def latest(self, incident_id: str) -> Impact | None:
@@ -21,7 +21,7 @@ class MemoryImpacts(MemoryRepository):
         return max(own, key=lambda one: one.assessed_at, default=None)
 
 
-class MemoryListings(MemoryRepository):
+class InMemoryListings(InMemoryRepository):
     def all(
         self,
         *,
@@ -50,7 +50,7 @@ class MemoryListings(MemoryRepository):
         names = {SubscriberId(one) for one in people}
         return [one for one in self.all(current=True) if one.subscriber in names]
 
-    def relist(self, transaction: MemoryTransaction, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
+    def relist(self, transaction: InMemoryTransaction, ended: Sequence[Listing], begun: Sequence[Listing], at: int) -> None:
         rows = transaction.rows(self.name)
         rows.update({one.row: replace(rows[one.row], delisted_at=at) for one in ended})
         for one in begun:
@@ -58,8 +58,8 @@ class MemoryListings(MemoryRepository):
             rows[number] = replace(one, row=number)
 
 
-class MemoryCommunications(MemoryRepository):
-    def add(self, transaction: MemoryTransaction, rows: Iterable[Communication]) -> None:
+class InMemoryCommunications(InMemoryRepository):
+    def add(self, transaction: InMemoryTransaction, rows: Iterable[Communication]) -> None:
         transaction.rows(self.name).update({transaction.number(): row for row in rows})
 
     def since(self, at: int) -> Sequence[Communication]:
@@ -76,11 +76,11 @@ class MemoryCommunications(MemoryRepository):
         return [row for row in self.since(since) if row.recipient == SubscriberId(recipient)]
 
 
-class MemoryInteractions(MemoryRepository):
-    def add(self, transaction: MemoryTransaction, interactions: Iterable[Interaction]) -> None:
+class InMemoryInteractions(InMemoryRepository):
+    def add(self, transaction: InMemoryTransaction, interactions: Iterable[Interaction]) -> None:
         transaction.rows(self.name).update({one.interaction_id: one for one in interactions})
 
-    def add_events(self, transaction: MemoryTransaction, events: Iterable[SubscriberEvent]) -> None:
+    def add_events(self, transaction: InMemoryTransaction, events: Iterable[SubscriberEvent]) -> None:
         transaction.rows("events").update({(one.subscriber, one.at, one.kind): one for one in events})
 
     def between(self, start: int, end: int) -> Sequence[Interaction]:
@@ -106,8 +106,8 @@ class MemoryInteractions(MemoryRepository):
         return sorted(found, key=lambda one: -one.at)
 
 
-class MemoryFeedback(MemoryRepository):
-    def add(self, transaction: MemoryTransaction, one: Feedback) -> None:
+class InMemoryFeedback(InMemoryRepository):
+    def add(self, transaction: InMemoryTransaction, one: Feedback) -> None:
         transaction.rows(self.name)[transaction.number()] = one
 
     def of(self, incident_id: str) -> Sequence[Feedback]:
