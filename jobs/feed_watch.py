@@ -209,8 +209,8 @@ class FeedWatch:
         return self._age_s(part) > self._patience(part)
 
     def _patience(self, part: FeedPart) -> float:
-        usual = float(median(part.gaps)) if part.gaps else 0.0
-        return max(self.silent_after_s, _PATIENCE * max(usual, float(part.duration_s)))
+        typical_s = float(median(part.gaps)) if part.gaps else 0.0
+        return max(self.silent_after_s, _PATIENCE * max(typical_s, float(part.duration_s)))
 
     def _given_up(self, stop: FeedStop) -> bool:
         """A kind of file that is not expected any more has not come back."""

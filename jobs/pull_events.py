@@ -130,8 +130,8 @@ class EventPull:
     ) -> None:
         """Kept as interactions, without their words; one that is known as it is is not written again."""
         made = _interactions(self.store, self.reference, contacts, surveys, findings)
-        erased = self.store.tombstones.read()
-        allowed = [one for one in made if not erased.covers(one.subscriber, one.at)]
+        tombstones = self.store.tombstones.read()
+        allowed = [one for one in made if not tombstones.covers(one.subscriber, one.at)]
         span = [one.at for one in allowed]
         known = {k.interaction_id: k for k in self.store.interactions.between(min(span), max(span) + 1)} if span else {}
         with self.store.begin() as connection:
@@ -142,9 +142,9 @@ class EventPull:
         taken = self._taken(self.feeds.events, "subscriber_events")
         if not taken.cursors:
             return
-        erased = self.store.tombstones.read()
+        tombstones = self.store.tombstones.read()
         with self.store.begin() as connection:
-            rows = [one for one in (*taken.late, *taken.fresh) if not erased.covers(one.subscriber, one.at)]
+            rows = [one for one in (*taken.late, *taken.fresh) if not tombstones.covers(one.subscriber, one.at)]
             self.store.interactions.add_events(connection, rows)
             self._keep(connection, taken.cursors)
 

@@ -139,8 +139,8 @@ def _sha256(path: Path, stat: os.stat_result, largest: int) -> str:
     with open_file(path) as raw:
         if stat.st_size <= largest:
             return hashlib.file_digest(raw, "sha256").hexdigest()
-        told = f"{stat.st_size} {stat.st_mtime_ns} ".encode()
-        return hashlib.sha256(told + raw.read(_CHUNK)).hexdigest()
+        identity = f"{stat.st_size} {stat.st_mtime_ns} ".encode()
+        return hashlib.sha256(identity + raw.read(_CHUNK)).hexdigest()
 
 
 def _version(path: Path, name: str) -> tuple[str, int]:

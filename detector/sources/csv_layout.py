@@ -105,13 +105,13 @@ def _no_header(lines: Sequence[str], name: str, required: Sequence[str], known: 
     best = max(rows, key=lambda names: (len(set(required) & set(names)), len(names)), default=[])
     lacking = [column for column in required if column not in best]
     what = f"column {', '.join(map(repr, lacking))} is missing"
-    return Permanent(what, where=name, mend=f"its header reads {header_told(best)}")
+    return Permanent(what, where=name, mend=f"its header reads {header_shown(best)}")
 
 
-def header_told(columns: Sequence[str]) -> str:
+def header_shown(columns: Sequence[str]) -> str:
     """A header as an error repeats it: names alone, for a file without one begins with a row of identities.
 
-    >>> header_told(["subscriber_id", "491701234567", "c11"])
+    >>> header_shown(["subscriber_id", "491701234567", "c11"])
     'subscriber_id,...,c11'
     """
     names = (c if c[:1].isalpha() and sum(map(str.isdigit, c)) < 5 and "@" not in c else "..." for c in columns)
@@ -176,8 +176,8 @@ def tell_layout(layout: Layout, name: str, findings: Findings, words: Sequence[s
         findings.add("row_rejected", name, f"line {first.line}: {first.why}", len(layout.rejected))
     if layout.not_utf8:
         findings.add("not_utf8", name, "bytes that are no UTF-8", layout.not_utf8)
-    if told := dict.fromkeys([*layout.words, *words]):
-        findings.add("dialect", name, ", ".join(told))
+    if said := dict.fromkeys([*layout.words, *words]):
+        findings.add("dialect", name, ", ".join(said))
 
 
 def doubled(header: Sequence[str]) -> dict[str, list[int]]:

@@ -168,32 +168,32 @@ class OperatorDataset:
         return _made_in(self._reference.subscriber_events(findings), after, now)
 
     def _attachment_files(self, now: float) -> list[AttachmentFile]:
-        told = self._reference.arrivals()
-        return [AttachmentFile(path, rel, told.get(rel)) for path, rel in files_below(self._root, "attachments")]
+        arrivals = self._reference.arrivals()
+        return [AttachmentFile(path, rel, arrivals.get(rel)) for path, rel in files_below(self._root, "attachments")]
 
     def _all_files(self) -> list[SourceFile]:
         """Every file in order of (arrived_at, name); listed anew when a directory or the reference changes."""
-        told, operator = self._reference.arrivals(), self.operator
-        signature = signature_of(self._folders), operator, tuple(told.items())
+        arrivals, operator = self._reference.arrivals(), self.operator
+        signature = signature_of(self._folders), operator, tuple(arrivals.items())
         if self._listed is None or self._listed[0] != signature:
             top = self._root / "counters"
             self._folders = [top, *(path for path in top.rglob("*") if path.is_dir())]
-            signature = signature_of(self._folders), operator, tuple(told.items())
+            signature = signature_of(self._folders), operator, tuple(arrivals.items())
             zone = self._reference.zone
             found = [self._files.describe(path) for path, _ in files_below(self._root, "counters")]
             held = {file: self._files.periods(file, zone) for file in found}
-            parts = [p for file in found for p in self._parts_of(file, held[file], told.get(file.name), operator)]
+            parts = [p for file in found for p in self._parts_of(file, held[file], arrivals.get(file.name), operator)]
             first = min((p.arrived_at for p in parts), default=1.0)  # later than the 0 from which a first pull asks
-            parts += [self._file(file, told.get(file.name, first)) for file in found if not held[file]]
+            parts += [self._file(file, arrivals.get(file.name, first)) for file in found if not held[file]]
             self._listed = signature, sorted(parts, key=lambda p: (p.arrived_at, p.name))
         return self._listed[1]
 
     def _parts_of(
-        self, file: CounterFile, held: Sequence[Window], told: float | None, operator: Operator
+        self, file: CounterFile, held: Sequence[Window], arrived_at: float | None, operator: Operator
     ) -> list[SourceFile]:
         parts = []
         for period in held:
-            at = told if told is not None else period.end + operator.arrival_delay_s
+            at = arrived_at if arrived_at is not None else period.end + operator.arrival_delay_s
             name = file.name if len(held) == 1 else file.name + _suffix(period)
             parts.append(replace(self._file(file, at), name=name, window=period))
         return parts

@@ -19,6 +19,19 @@ def _operator_in(folder: Path) -> Operator | None:
     return read_operator(path) if path.exists() else None
 
 
+def make_folder(path: Path, context: FeedContext) -> None:
+    """Outside the store others may deliver as well, as far as the folder's rights let them; inside it is its owner's alone
+    until the operator opens it. One that is there stays as it is. Raises Misconfigured."""
+    try:
+        if not path.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            if not path.absolute().is_relative_to(context.storage.absolute()):
+                path.chmod(_FOR_ALL)
+    except OSError as error:
+        where, mend = f"{context.section}.path: {path}", "name a folder that can be read and written"
+        raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
+
+
 class FolderSettings(FeedSettings):
     """A folder laid out as an operator dataset, into which others drop files; what it is not asked for is not read."""
 
@@ -46,11 +59,7 @@ class FolderSettings(FeedSettings):
         from detector.sources.settling import Watching
         from detector.sources.watched_folder import WatchedFolder
 
-        try:
-            self._make(context.storage)
-        except OSError as error:
-            where, mend = f"{context.section}.path: {self.path}", "name a folder that can be read and written"
-            raise Misconfigured(error.strerror or str(error), where=where, mend=mend) from error
+        make_folder(self.path, context)
         how = Watching(
             settle_s=self.settle_s,
             patience_s=seconds_of(self.incomplete_after),
@@ -59,14 +68,6 @@ class FolderSettings(FeedSettings):
         )
         folder = WatchedFolder(self.path, context, name=self.name, what=self.wanted, how=how)
         return folder.feed(every_s=self.every_s, silent_after_s=self.silent_after_s)
-
-    def _make(self, storage: Path) -> None:
-        """Outside the store others may deliver as well, as far as the folder's rights let them; inside it is its owner's
-        alone until the operator opens it. One that is there stays as it is. Raises OSError."""
-        if not self.path.is_dir():
-            self.path.mkdir(parents=True, exist_ok=True)
-            if not self.path.absolute().is_relative_to(storage.absolute()):
-                self.path.chmod(_FOR_ALL)
 
 
 class DatasetSettings(FeedSettings):
@@ -85,5 +86,6 @@ class DatasetSettings(FeedSettings):
     def open(self, context: FeedContext) -> Feed:
         from detector.sources.dataset import OperatorDataset
 
+        make_folder(self.path, context)
         dataset = OperatorDataset(self.path, context.pseudonymiser, name=self.name, what=self.wanted)
         return dataset.feed(every_s=self.every_s, silent_after_s=self.silent_after_s)

@@ -79,7 +79,7 @@ def _refusal(stem: str, error: Exception) -> Misconfigured:
     """The error as the operator has to mend it."""
     if isinstance(error, Misconfigured):
         return error
-    told = unexpected(error, f"{stem}.csv", private=of_people(stem))
-    refusal = Misconfigured(told.what, where=told.where, mend=told.mend)
+    found = unexpected(error, f"{stem}.csv", private=of_people(stem))
+    refusal = Misconfigured(found.what, where=found.where, mend=found.mend)
     refusal.__cause__ = error
     return refusal

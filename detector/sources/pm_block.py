@@ -205,7 +205,7 @@ class Block:
 
     def _column_wise(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The slow path: NIL, histograms and text, counter by counter."""
-        self._reject_doubtful_lists()
+        self._reject_ambiguous_lists()
         by_r = [i for i in range(len(self._rows)) if i not in self._by_list]
         columns: dict[str, NDArray[np.float64]] = {}
         self._lists = {}
@@ -217,7 +217,7 @@ class Block:
                 columns.setdefault(sub, column)
         return tuple(columns), np.column_stack(list(columns.values())) if columns else np.empty((0, 0))
 
-    def _reject_doubtful_lists(self) -> None:
+    def _reject_ambiguous_lists(self) -> None:
         """In a positional list a word that is no number puts every position in doubt."""
         for i in sorted(self._by_list, reverse=True):
             odd = next((t for t in self._rows[i] if isinstance(t, str) and not is_value(t)), None)

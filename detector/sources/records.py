@@ -58,7 +58,7 @@ class Record:
         """Where it stands, as a finding says it."""
         return f"{'row' if self.file.endswith('.parquet') else 'line'} {self.row}"
 
-    def _told(self, text: str) -> str:
+    def _quoted(self, text: str) -> str:
         """A value as an error repeats it."""
         return "" if self.private else f" {text[:40]!r}"
 
@@ -84,7 +84,7 @@ class Record:
         """The allowed word that this is but for its capitals."""
         text = self.needed(column)
         if (word := known_name(text, allowed)) not in allowed:
-            raise ValueError(f"{column}{self._told(text)} is none of {', '.join(allowed)}")
+            raise ValueError(f"{column}{self._quoted(text)} is none of {', '.join(allowed)}")
         return intern(word)
 
     def flag(self, column: str) -> bool:
@@ -107,7 +107,7 @@ class Record:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise ValueError(f"{column}{self._told(text)} is no number")
+            raise ValueError(f"{column}{self._quoted(text)} is no number")
         return number
 
     def time(self, column: str) -> int | None:
@@ -191,7 +191,7 @@ def of_people(file: str) -> bool:
 
 def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, private: bool) -> Iterator[Record]:
     """The rows of a table, its numbers, times and names as the contract writes them."""
-    doubtful = _readings(table, file)
+    contradictory = _readings(table, file)
     rows = table.texts([c for c in table.columns if c in NUMBERS], findings)
     names = {c: known for c in table.columns if c in NAMES and (known := _names(table, c, file, findings, private=private))}
     orders = {c: order for c in table.columns if c in TIMES and (order := _order(table, c))}
@@ -199,7 +199,7 @@ def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, pri
     columns = table.columns
     for number, values in enumerate(rows, 1):
         fields = {name: value for name, value in zip(columns, values, strict=True) if value}
-        for one in _cautious(file, fields, doubtful[number]) if number in doubtful else (fields,):
+        for one in _cautious(file, fields, contradictory[number]) if number in contradictory else (fields,):
             for column, known in names.items():
                 if column in one:
                     one[column] = known.get(one[column], one[column])

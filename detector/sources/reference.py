@@ -195,7 +195,7 @@ class ReferenceFiles:
         self._found = Findings()
 
     def arrivals(self) -> dict[str, int]:
-        """File name below the root -> when it arrived, where that is told."""
+        """File name below the root -> when it arrived, where that is found."""
         return self._arrivals.get()
 
 
@@ -217,8 +217,8 @@ def _only(wanted: Collection[str] | None, read: ReadTable) -> ReadTable:
 
 def _unforeseen(error: Exception, name: str) -> Misconfigured:
     """Values are not repeated: the table may be about people."""
-    told = unexpected(error, name, private=True)
-    return Misconfigured(told.what, where=told.where, mend=told.mend)
+    found = unexpected(error, name, private=True)
+    return Misconfigured(found.what, where=found.where, mend=found.mend)
 
 
 AGAIN_S, LONGEST_PAUSE_S = 60.0, 3600.0

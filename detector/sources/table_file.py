@@ -14,7 +14,7 @@ import numpy as np
 from detector.domain.errors import Permanent
 from detector.domain.finding import Findings
 from detector.sources.budget import seconds_left, spend
-from detector.sources.csv_layout import Layout, column_name, doubled, header_told, known_name, tell_layout
+from detector.sources.csv_layout import Layout, column_name, doubled, header_shown, known_name, tell_layout
 from detector.sources.csv_rows import read_layout
 from detector.sources.file_bytes import open_file
 
@@ -161,7 +161,7 @@ class TableFile:
         """Permanent naming the first of these columns that the file lacks."""
         for column in columns:
             if column not in self.columns:
-                header = header_told(self.columns)
+                header = header_shown(self.columns)
                 raise Permanent(f"column {column!r} is missing", where=self._name, mend=f"its header reads {header}")
 
     def distinct(self, *columns: str) -> list[tuple[str | None, ...]]:
@@ -194,8 +194,8 @@ class TableFile:
             findings.add("dialect", self._name, ", ".join(self._words))
         for column in self._twice:
             count = self.differing(column)
-            told = f"{count} rows in which they differ" if count else "the same in every row"
-            example = f"column {column[:60]} stands twice, {kept or 'the first is kept'}; {told}"
+            difference = f"{count} rows in which they differ" if count else "the same in every row"
+            example = f"column {column[:60]} stands twice, {kept or 'the first is kept'}; {difference}"
             findings.add("duplicate_column", self._name, example, max(1, count))
 
     def differing(self, column: str) -> int:

@@ -313,7 +313,7 @@ def test_a_withdrawal_counts_whatever_its_capitals_and_whether_its_date_has_a_ti
 
 
 @pytest.mark.parametrize(
-    ("word", "minor", "vip", "told"),
+    ("word", "minor", "vip", "flagged"),
     [
         ("1", True, True, 0),
         ("TRUE", True, True, 0),
@@ -326,9 +326,9 @@ def test_a_withdrawal_counts_whatever_its_capitals_and_whether_its_date_has_a_ti
         ("2", True, False, 2),
     ],
 )
-def test_a_flag_that_is_neither_yes_nor_no_is_said_and_protects(tmp_path, word, minor, vip, told):
+def test_a_flag_that_is_neither_yes_nor_no_is_said_and_protects(tmp_path, word, minor, vip, flagged):
     findings = Findings()
     tables = {"subscribers.csv": f"subscriber_id,minor,vip\n1,{word},{word}\n2,0,0"}
     people = list(dataset(tmp_path, tables).reference(T0, findings).customers.subscribers.values())
     assert [(p.minor, p.vip) for p in people] == [(minor, vip), (False, False)]
-    assert findings.count("not_a_flag") == told
+    assert findings.count("not_a_flag") == flagged

@@ -43,7 +43,7 @@ def family(tmp_path):
     return tmp_path
 
 
-def told(customers, key):
+def described(customers, key):
     """Everything that an answer to this caller may rest on."""
     lawful = bases(CarePolicy(), "DE")
     may = {
@@ -68,7 +68,7 @@ def told(customers, key):
 def same(root, raw):
     key = NAMES.subscriber(raw)
     one, all_ = reference_of(root, NAMES, raw, NOW), ReferenceFiles(root, NAMES, TableOptions()).at(NOW)
-    assert told(one.customers, key) == told(all_.customers, key)
+    assert described(one.customers, key) == described(all_.customers, key)
     assert one.operator == all_.operator
     return one.customers
 

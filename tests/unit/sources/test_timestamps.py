@@ -69,5 +69,5 @@ def test_what_is_no_time(text):
 def test_a_time_written_with_any_offset_is_the_same_moment(at, quarters):
     sign, minutes = "-" if quarters < 0 else "+", abs(quarters) * 15
     local = utc(max(at + quarters * 900, 0)).replace(tzinfo=None)
-    moment = max(at + quarters * 900, 0) - quarters * 900
-    assert timestamp_s(f"{local.isoformat()}{sign}{minutes // 60:02d}:{minutes % 60:02d}")[0] == moment
+    instant_s = max(at + quarters * 900, 0) - quarters * 900
+    assert timestamp_s(f"{local.isoformat()}{sign}{minutes // 60:02d}:{minutes % 60:02d}")[0] == instant_s
