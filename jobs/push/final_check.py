@@ -67,8 +67,8 @@ class FinalCheck:
 
     def _unheard(self, message: Message) -> bool:
         """No receiver can have had this alert."""
-        told = self.store.outbox.alerts_of(message.incident_id)
-        return all(one.body is None for one in told if one.key == message.key)
+        alerts = self.store.outbox.alerts_of(message.incident_id)
+        return all(one.body is None for one in alerts if one.key == message.key)
 
 
 @dataclass(frozen=True)

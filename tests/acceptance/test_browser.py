@@ -24,7 +24,7 @@ from jobs.web_wiring import care_api_of, web_service_of
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import FAULT, QUARTER, write_operator
 from tests.unit.backtest.synthetic_week import replay
-from tests.unit.web.conftest import InMemoryWebService
+from tests.unit.web.conftest import small_service
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make install")
@@ -66,9 +66,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[tuple[str, list[str]]]:
     """Pages with everything that can stand on them at once, and with texts that do not break."""
-    service = InMemoryWebService()
-    service.found[0] = replace(service.found[0], reason=LONG, root_id="s010-" + "x" * 60, ticket_id="T" * 50)
-    service.found[2] = replace(service.found[2], severity="warning")
+    service = small_service()
+    service.known[0] = replace(service.known[0], reason=LONG, root_id="s010-" + "x" * 60, ticket_id="T" * 50)
+    service.known[2] = replace(service.known[2], severity="warning")
     service.problems = ["detect is two ticks behind", LONG]
     server = WebServer(create_app(service, token=TOKEN, timezone="Asia/Kathmandu"), "127.0.0.1", 0)
     yield server.start(), ["/", "/incidents/inc_open", "/incidents/inc_over", "/incidents/inc_works"]
