@@ -82,7 +82,7 @@ def day_presence(world: World, people: People, number: int, counters: DayCounter
     failures = rng.binomial(attempts, chance)
     shocks = (_moved_alive(world, number, stay) & (rng.random(len(stay.cell)) < RECONNECTS)).astype(np.int64)
     lost_attempts = rng.poisson(pace * stay.lost)
-    suffering = _suffering(rng, world, people, number, counters, stay, (failures, shocks, lost_attempts))
+    suffering = _suffering(rng, world, people, number, counters, stay=stay, own=(failures, shocks, lost_attempts))
     return _rows(world, number, stay, attempts + shocks, failures + shocks, suffering)
 
 
