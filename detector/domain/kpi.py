@@ -7,12 +7,13 @@ Nothing else asks for a kind by its name: it asks for what the kind means.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, assert_never
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from detector.domain.experience import Harm
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SATURATED = 95.0
 """Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
@@ -206,6 +207,7 @@ class Kpi:
         """How much worse than expected, as `floor` is meant: points of the fraction, or relative to the expectation;
         negative = better. Of a KPI that may err to both sides every change is for the worse.
 
+        >>> import numpy as np
         >>> Kpi(id="thp", title="Throughput", unit="Mbit/s", kind="mean", direction="up", family="integrity",
         ...     technology="LTE", clause="", numerator="a", denominator="b").shortfall(6.0, 10.0)
         0.4
@@ -244,8 +246,10 @@ class Kpi:
             case _:
                 assert_never(self.traits.effect)
 
-    def worsening(self, observed: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worsening(self, observed: "NDArray[np.float64]", expected: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """How much worse, so that equal steps are equally bad: points of the fraction, or the logarithm of the multiple."""
+        import numpy as np  # commands that only name KPIs do without it
+
         match self.traits.effect:
             case "points":
                 fallen = expected - observed
@@ -258,10 +262,13 @@ class Kpi:
     def worsened(self, expected: float, by: float) -> float:
         """The value that is `by` worse than `expected`: the inverse of `worsening`.
 
+        >>> import numpy as np
         >>> Kpi(id="thp", title="Throughput", unit="Mbit/s", kind="mean", direction="up", family="integrity",
         ...     technology="LTE", clause="", numerator="a", denominator="b").worsened(10.0, np.log(2))
         5.0
         """
+        import numpy as np  # as above
+
         sign = -1.0 if self.direction == "up" else 1.0
         match self.traits.effect:
             case "points":
