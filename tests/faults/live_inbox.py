@@ -119,4 +119,4 @@ def live_inbox(root: Path, past: Path | None = None) -> Iterator[LiveInbox]:
             made.app.close()
 
 
-__all__ = ["HOUR", "LIVE", "QUARTER", "QUARTERS", "LiveInbox", "iso", "live_inbox", "live_through_past", "moment"]
+__all__ = ["HOUR", "LIVE", "QUARTER", "QUARTERS", "LiveInbox", "arrival_time", "iso", "live_inbox", "live_through_past"]
