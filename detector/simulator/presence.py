@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.window import DAY_S, HOUR_S
 from detector.simulator.counters import MOVED, DayCounters
-from detector.simulator.scenario import DAY_S, HOUR_S, PERIODS_PER_DAY
+from detector.simulator.scenario import PERIODS_PER_DAY
 from detector.simulator.subscribers import HOME, LEISURE, TRANSIT, WORK, People
 from detector.simulator.world import World
 

@@ -82,7 +82,7 @@ class StoreService:
         incident = self.incident(incident_id)
         if incident is None:
             return None
-        alerts = self.store.outbox.told(incident_id)
+        alerts = self.store.outbox.alerts_of(incident_id)
         listings = self._listings(incident_id)
         made = self.store.interactions.between(incident.started_at, int(self.now()) + 1)
         people = {one.subscriber for one in listings}
@@ -176,7 +176,7 @@ class StoreService:
         return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
-        by_sequence = {m.sequence: m for m in self.store.outbox.told(incident_id)}
+        by_sequence = {m.sequence: m for m in self.store.outbox.alerts_of(incident_id)}
         return [
             update_of(message.time, message.type, message.severity, message.data)
             for _, message in sorted(by_sequence.items())
