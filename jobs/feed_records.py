@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from detector.domain.feed import FeedPart
 from detector.domain.finding import Findings
 from detector.store import Store
-from jobs.intake import WHOLE, Intake, Part, judge_lengths, starts_kept
+from jobs.intake import WHOLE, Intake, Part, check_period_lengths, starts_kept
 
 _GAPS = 8
 """Times between deliveries that are kept of each part: their median says how often it comes."""
@@ -25,7 +25,7 @@ def record(connection: Connection, store: Store, feed: str, intake: Intake, find
         old = known.get(name) or FeedPart(feed=feed, part=name)
         starts = starts_kept(old.starts, fresh.starts)
         if name.startswith("files "):
-            judge_lengths(name, starts, fresh.duration_s, findings)
+            check_period_lengths(name, starts, fresh.duration_s, findings)
         advanced, at = fresh.data_until > old.data_until, min(fresh.arrived_at, now)
         gaps = old.gaps
         if advanced and old.advanced_at is not None:

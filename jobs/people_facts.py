@@ -50,7 +50,7 @@ class PeopleFacts:
         since, experience = self.now - REMEMBERED_DAYS * _DAY_S, self.store.experience
         rows = experience.of(people, Window(since - 8 * _DAY_S, self.now))
         listed, contacts = experience.incidents_of(people, since), experience.contacts_of(people, since)
-        notified = experience.told_of(people)
+        notified = experience.last_notified_of(people)
         return {
             person: _history(
                 rows.get(("subscriber", person), []),

@@ -20,7 +20,7 @@ from jobs.context import JobContext
 from jobs.coverage import keep_counters
 from jobs.feed_cursors import cursor_of, keep_cursor
 from jobs.feed_records import record, record_rows
-from jobs.intake import Intake, judge_names
+from jobs.intake import Intake, check_counter_names
 from jobs.ledger import Checkpoint, never_came
 from jobs.progress import ProgressCallback, no_progress
 from jobs.pull_budget import PullBudget, is_large
@@ -75,7 +75,7 @@ class _Pull:
         done, failed = _run(self._rounds(unread, reference), now, context.checkpoint, progress, budget)
         unused: dict[str, str] = {}
         for intake in self.intakes.values():
-            unused |= judge_names(intake, context.catalogue, reference.topology, findings)
+            unused |= check_counter_names(intake, context.catalogue, reference.topology, findings)
         if failed:  # the cursors stay, so that the files of that round are listed again
             with store.begin() as connection:
                 store.findings.add(connection, findings, now)

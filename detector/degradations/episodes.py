@@ -14,12 +14,15 @@ from detector.degradations.severity import severity
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
 from detector.domain.degradation_kind import gravest_kind
+from detector.domain.evidence import HEALTHY_BELOW
 from detector.domain.window import DAY_S, HOUR_S
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
 SURELY_OVER = 3.0
 """Log-likelihood ratio (nats, twenty to one) of well against as bad as before at which trouble is over."""
+CLEAR_AFTER = 2
+"""Healthy periods in a row that end an episode: a single one may be the luck of a mild fault."""
 LATE = 2
 """Trouble that has been over for so many periods is raised no more."""
 SHORT = 3
@@ -165,7 +168,7 @@ def leading(context: TickContext, i: int, columns: NDArray[np.intp]) -> int | No
 
 def carry_on(context: TickContext, episode: Degradation) -> Degradation:
     """The episode after this tick. `updated_at` is the end of the last period it took account of, so that a tick seen
-    twice counts once. No data leaves it as it was; only silence for a day ends it unheard."""
+    twice counts once. No data leaves it as it was; only a day without data ends it."""
     tick, i = context.evidence.tick, context.evidence.object_index.get(episode.object_id)
     if tick.end < episode.updated_at:
         return episode
@@ -183,7 +186,7 @@ def carry_on(context: TickContext, episode: Degradation) -> Degradation:
         return stronger
     later = replace(stronger, updated_at=tick.end)
     over = 0 if verdict or episode.traits.trend else over_for(context, i, episode.family)
-    return counted(later, verdict, tick.end, max(context.policy.clear_after_periods, patience(later)), over)
+    return counted(later, verdict, tick.end, max(CLEAR_AFTER, patience(later)), over)
 
 
 def over_for(context: TickContext, i: int, family: str) -> int:
@@ -229,7 +232,7 @@ def still_bad(context: TickContext, i: int, episode: Degradation) -> bool | None
     last_period = over & (
         evidence.over[i, cols] == 1
     )  # trouble ends inside a period, which is not bad for the little that it has
-    bad = bool(((((recent >= context.policy.clear_below) & ~last_period) | pooled) & large).any())
+    bad = bool(((((recent >= HEALTHY_BELOW) & ~last_period) | pooled) & large).any())
     return None if not bad and family == "volume" and context.collapsed[i] else bad
 
 

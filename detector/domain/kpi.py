@@ -17,6 +17,10 @@ from detector.domain.experience import Harm
 SATURATED = 95.0
 """Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
 
+COLLAPSED_SHARE = 0.1
+"""Traffic under this share of its expectation has collapsed (sleeping cell, outage): what people beside it still cause, and
+far under what the emptiest holiday leaves (0.25 of the traffic is a shift that may stay, see `scoring.shifts`)."""
+
 Effect = Literal["points", "relative"]
 """How much worse: in points of a fraction (0.99 to 0.94 is 0.05), or relative to the expectation (10 to 6 Mbit/s is 0.4)."""
 Orientation = Literal["failures", "stated", "loss", "any"]
@@ -37,7 +41,7 @@ class KpiKind:
     follows_load: its expectation depends on how busy the cell is.
     survives_suspect: a suspect period, which is a short one, leaves its value what it is.
     sharp_floors: this many times the KPI's `floor`, a single period is news by itself; None = from the floor on.
-    beyond_crowd: loss from which even the crowd of a declared event does not explain it (`Kpi.loss`).
+    beyond_crowd: loss from which even a declared event does not explain it (`Kpi.loss`).
     """
 
     name: str

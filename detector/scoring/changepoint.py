@@ -22,7 +22,7 @@ SAYS_NOTHING = 1.0
 """Nats: evidence of a period that is no stronger (Jeffreys 1961, appendix B: not worth more than a bare mention) moves
 neither the beginning nor the end."""
 SELDOM_IDLE = 0.005
-"""Chance of next to no traffic over which an empty hour is a habit, as in the band of a volume."""
+"""Chance of next to no traffic over which an empty hour is scheduled, as in the band of a volume."""
 LARGEST_Z = 30.0
 """A period says no more than this many standard deviations, or nothing beside it would count."""
 

@@ -20,7 +20,7 @@ from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
 from detector.reports import Report
-from detector.web.service import CareView, Listed
+from detector.web.service import AffectedPerson, CareView
 
 Json = dict[str, Any]
 NO_ALERT: Mapping[str, Any] = MappingProxyType({})
@@ -150,16 +150,16 @@ def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountIm
     return sorted(large, key=lambda a: (-a.affected_lines, a.account))
 
 
-def listed(row: Listed) -> Json:
+def affected_person(one: AffectedPerson) -> Json:
     """One line of the audited list."""
-    decision = row.decision and {
-        name: value for name, value in plain(row.decision).items() if name not in {"incident_id", "subscriber"}
-    }
-    person = {k: v for k, v in plain(row.affected).items() if k != "incident_id"} | {"decision": decision}
-    person["asked"] = [
-        {"at": iso(o.at), "action": o.action, "channel": o.channel, "offer": o.offer, "rule": o.rule} for o in row.asked
+    key = {"incident_id", "subscriber"}
+    decision = one.listing.decision and {n: value for n, value in plain(one.listing.decision).items() if n not in key}
+    person = {name: value for name, value in plain(one.listing.affected).items() if name != "incident_id"}
+    asked = [
+        {"at": iso(row.at), "action": row.action, "channel": row.channel, "offer": row.offer, "rule": row.rule}
+        for row in one.communications
     ]
-    return person | ({"contact": row.contact} if row.contact is not None else {})
+    return person | {"decision": decision, "asked": asked} | ({} if one.contact is None else {"contact": one.contact})
 
 
 def lookup(answer: LookupAnswer) -> Json:

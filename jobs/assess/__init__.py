@@ -11,7 +11,7 @@ from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.communication import Heard
 from detector.domain.exposure import no_mobility_profile
-from detector.store import PendingStep
+from detector.store import PendingTick
 from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assess.contact_history import NewCommunications
@@ -42,7 +42,7 @@ def assess(context: JobContext, *, now: float, receivers: Sequence[Receiver], du
     return tuple(alerts)
 
 
-def _assess_tick(step: PendingStep, evaluator: Evaluator, notifier: Notifier) -> list[Alert]:
+def _assess_tick(step: PendingTick, evaluator: Evaluator, notifier: Notifier) -> list[Alert]:
     """Returns the alerts of one pending tick, saved whole or not at all."""
     context, now = evaluator.job, evaluator.now
     store = context.store

@@ -67,8 +67,8 @@ class FinalCheck:
 
     def _unheard(self, message: Message) -> bool:
         """No receiver can have had this alert."""
-        told = self.store.outbox.told(message.incident_id)
-        return all(one.body is None for one in told if one.key == message.key)
+        alerts = self.store.outbox.alerts_of(message.incident_id)
+        return all(one.body is None for one in alerts if one.key == message.key)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def requests_of(store: Store, message: Message) -> list[Communication]:
 
 def retract_requests(store: Store, message: Message, event_now: float) -> None:
     """Where nobody was checkpoint with it, nor will be: what was asked with this alert may be asked with the next."""
-    same = [one for one in store.outbox.told(message.incident_id) if one.key == message.key]
+    same = [one for one in store.outbox.alerts_of(message.incident_id) if one.key == message.key]
     if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return
     with store.begin() as connection:

@@ -27,9 +27,9 @@ from detector.incidents.reason import reason
 from detector.labels.observation import observation_text
 from detector.labels.quantities import pair
 from detector.web import serializers
+from detector.web.affected_view import care_words, people
 from detector.web.incident_view import lead_class, lead_time, measured
 from detector.web.page import Page, summary
-from detector.web.people_view import care_words, people
 from detector.web.service import CareView
 from jobs.commands import lookup as lookup_command
 from tests.lengths import examples

@@ -6,7 +6,7 @@ from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.reports import Past
-from detector.reports.perception import MEASURED, SAID, perception, ratio_interval
+from detector.reports.said_and_measured import MEASURED, SAID, perception, ratio_interval
 from tests.listings import listing_of
 
 HOUR = 3600
@@ -65,7 +65,7 @@ def past(heard: list[Interaction], suffered: int = 60) -> Past:
         incidents=(outage,),
         listings=listed,
         interactions=tuple(heard),
-        crowd=dict.fromkeys(CELLS, 100.0),
+        expected_presence=dict.fromkeys(CELLS, 100.0),
         bursts=("site s2, 9 contacts",),
     )
 

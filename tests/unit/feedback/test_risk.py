@@ -11,7 +11,7 @@ from detector.feedback.judging import judge
 from detector.feedback.logistic import logistic
 from detector.feedback.risk import Days, days_of, fit_risk
 from detector.reports import Past
-from detector.reports.risk import risk as report_of_risk
+from detector.reports.complaint_risk import risk as report_of_risk
 
 DAY = 86_400
 MIDNIGHTS = [day * DAY for day in range(29)]

@@ -86,7 +86,7 @@ def listed(who, name="inc_1", **more):
 
 def know(store, *listings, incident=OUTAGE, ended=()):
     with store.begin() as connection:
-        store.incidents.save(connection, [incident])
+        store.incidents.save(connection, [incident], corrected=True)
         store.listings.relist(connection, ended, listings, NOON)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import exp, log, log1p
 
 from detector.domain.risk import Judgement, RiskModel
-from detector.reports.report import Column, Past, Report, Value
+from detector.reports.report import Column, Past, Report, ReportKind, Value
 
 TITLE = "What makes people call, and how well that is known"
 COLUMNS = (
@@ -59,3 +59,6 @@ def _judged(title: str, judged: Judgement | None) -> Iterator[str]:
         interval = f"{judged.auc:.2f} ({judged.low:.2f} to {judged.high:.2f})"
         came = f"{judged.observed} complaints came where {judged.expected:.0f} were expected"
         yield f"{title}: AUC {interval}; {came}; slope {judged.slope:.2f}."
+
+
+REPORT = ReportKind(name="risk", title=TITLE, make=risk, needs=("risk", "risk_why_not"))

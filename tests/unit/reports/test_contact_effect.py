@@ -14,7 +14,7 @@ from detector.reports import Past, report_kind
 from tests.listings import listing_of
 
 HOUR, DAY = 3600, 86_400
-TOLD, HELD = [f"told_{n:03d}" for n in range(200)], [f"held_{n:03d}" for n in range(100)]
+CONTACTED, HELD = [f"told_{n:03d}" for n in range(200)], [f"held_{n:03d}" for n in range(100)]
 SLOW = Incident(
     incident_id="inc_1",
     root_kind="cell",
@@ -31,10 +31,10 @@ SLOW = Incident(
 
 def past(**changes) -> Past:
     """At 10:00 200 are told and 100 held out; 20 of the told and 30 of the held out complain two hours later."""
-    subscribers = {key: Subscriber(key=key) for key in (*TOLD, *HELD)}
+    subscribers = {key: Subscriber(key=key) for key in (*CONTACTED, *HELD)}
     said = tuple(
         Communication(incident_id="inc_1", subscriber=key, recipient=key, at=10 * HOUR, action="proactive_message")
-        for key in TOLD
+        for key in CONTACTED
     )
     held = tuple(
         listing_of(
@@ -53,9 +53,9 @@ def past(**changes) -> Past:
         Interaction(
             interaction_id=f"k_{key}", at=12 * HOUR, kind="contact", channel="call", subscriber=key, category="network"
         )
-        for key in (*TOLD[:20], *HELD[:30])
+        for key in (*CONTACTED[:20], *HELD[:30])
     ]
-    left = tuple(SubscriberEvent(key, 20 * HOUR, "left") for key in (*TOLD[:2], *HELD[:7]))
+    left = tuple(SubscriberEvent(key, 20 * HOUR, "left") for key in (*CONTACTED[:2], *HELD[:7]))
     known = Past(
         window=Window(0, 30 * DAY),
         customers=Customers(subscribers),
@@ -89,17 +89,17 @@ def test_what_few_did_is_withheld():
 
 def test_what_was_before_does_not_count_and_the_window_ends():
     early = Interaction(
-        interaction_id="k", at=9 * HOUR, kind="contact", channel="call", subscriber=TOLD[50], category="network"
+        interaction_id="k", at=9 * HOUR, kind="contact", channel="call", subscriber=CONTACTED[50], category="network"
     )
     known = past()
     assert rows(replace(known, interactions=(*known.interactions, early))) == rows(known)
 
 
 OUT_OF_REACH = {
-    "vulnerable": {"customers": Customers({key: Subscriber(key=key, vulnerable=True) for key in TOLD})},
+    "vulnerable": {"customers": Customers({key: Subscriber(key=key, vulnerable=True) for key in CONTACTED})},
     "service level": {
         "customers": Customers(
-            {key: Subscriber(key=key, account="a") for key in TOLD}, {"a": Account("a", "enterprise", sla="99.9")}
+            {key: Subscriber(key=key, account="a") for key in CONTACTED}, {"a": Account("a", "enterprise", sla="99.9")}
         )
     },
     "emergency": {"incidents": (replace(SLOW, severity="critical"),)},
@@ -130,7 +130,7 @@ def test_of_an_incident_that_care_never_heard_of_nobody_was_held_out():
             listed_at=9 * HOUR,
             why_not="holdout",
         )
-        for key in TOLD
+        for key in CONTACTED
     )
     assert rows(replace(known, held_out=(*known.held_out, *more))) == rows(known)
 

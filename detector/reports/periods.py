@@ -4,10 +4,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 
-def step_of(at: int, step: str, timezone: str) -> str:
+def period_of(at: int, step: str, timezone: str) -> str:
     """The local day, ISO 8601 week or month that holds `at` (s).
 
-    >>> [step_of(1774339200, step, "Europe/Zurich") for step in ("day", "week", "month")]
+    >>> [period_of(1774339200, step, "Europe/Zurich") for step in ("day", "week", "month")]
     ['2026-03-24', '2026-W13', '2026-03']
     """
     local = datetime.fromtimestamp(at, ZoneInfo(timezone))

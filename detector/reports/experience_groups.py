@@ -8,8 +8,7 @@ from statistics import fmean
 from detector.domain.experience import HARMS, Experience
 from detector.impact.experience import index_at
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
-from detector.reports.privacy import few, people_shown, said_of_withdrawn
-from detector.reports.report import Column, Past, Report, Value
+from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
 
 TITLE = "Who has been through the most, by segment and place"
 BY = ("all", "segment", "region", "tac", "site")
@@ -71,7 +70,7 @@ def _dimensions(past: Past) -> Iterator[tuple[str, Callable[[str], str]]]:
 
 def _mostly(past: Past, by: str) -> Mapping[str, str]:
     """Person -> where most of its degraded time was."""
-    shares = {i.incident_id: place_shares(i, past.topology, past.crowd, PLACES[by]) for i in past.incidents}
+    shares = {i.incident_id: place_shares(i, past.topology, past.expected_presence, PLACES[by]) for i in past.incidents}
     spent: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for one in past.listings:
         for place, share in shares.get(one.incident_id, {}).items():
@@ -88,7 +87,7 @@ def _row(by: str, what: str, people: Sequence[_Person], floor: int) -> tuple[Val
     return (
         by,
         what,
-        people_shown(len(people), floor),
+        rounded_people(len(people), floor),
         _mean(indices),
         _mean(indices[: max(len(people) // 10, floor)]),
         _mean([one.index - one.before for one in people]),
@@ -112,5 +111,14 @@ def _notes(past: Past) -> tuple[str, ...]:
         "Index: 100 nothing failed, 0 nothing worked, as it is likely to be remembered.",
         "People without any degradation are in no row.",
         f"Groups of fewer than {past.floor} people are not told.",
-        *said_of_withdrawn(past),
+        *withdrawal_note(past),
     )
+
+
+REPORT = ReportKind(
+    name="experience",
+    title=TITLE,
+    make=experience,
+    needs=("incidents", "listings", "experience", "expected_presence"),
+    by=BY,
+)

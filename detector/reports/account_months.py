@@ -10,9 +10,8 @@ from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.impact.accounts import allowed_minutes
 from detector.impact.experience import index_at
-from detector.reports.calendar import step_of
-from detector.reports.privacy import few, people_shown, said_of_withdrawn
-from detector.reports.report import Column, Past, Report, Value
+from detector.reports.periods import period_of
+from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
 
 TITLE = "Accounts: affected lines and minutes of the service level, by month"
 COLUMNS = (
@@ -66,7 +65,7 @@ def accounts(past: Past) -> Report:
     notes = (
         f"Accounts with fewer than {past.floor} lines, or affected lines, are summed up by kind.",
         "Minutes used: degraded minutes of the month, a mean over all lines of the account and of those below it.",
-        *said_of_withdrawn(past),
+        *withdrawal_note(past),
     )
     return Report("accounts", TITLE, COLUMNS, tuple(sorted(rows, key=_worst_first)), notes)
 
@@ -78,11 +77,11 @@ def _months(past: Past) -> dict[tuple[str, str], _Month]:
     for one in sorted(past.listings, key=lambda one: (one.incident_id, one.subscriber)):
         if one.incident_id not in begun:
             continue
-        month = step_of(max(begun[one.incident_id], past.window.start), "month", past.timezone)
+        month = period_of(max(begun[one.incident_id], past.window.start), "month", past.timezone)
         for account in past.customers.every_account_of.get(one.subscriber, ()):
             months[month, account].add(one)
     for row in sorted(past.experience, key=lambda row: (row.day, row.holder)):
-        key = (step_of(row.day, "month", past.timezone), row.holder)
+        key = (period_of(row.day, "month", past.timezone), row.holder)
         if row.holder_kind == "account" and key in months:
             months[key].days.append(row)
     return months
@@ -107,8 +106,8 @@ def _row(period: str, account: str, one: _Month, past: Past) -> tuple[Value, ...
         known.kind,
         known.tier,
         known.care_team,
-        people_shown(lines, past.floor),
-        people_shown(one.affected, past.floor),
+        rounded_people(lines, past.floor),
+        rounded_people(one.affected, past.floor),
         round(min(one.affected / lines, 1.0), 3),
         len(one.incidents),
         index,
@@ -129,8 +128,8 @@ def _summed(period: str, kind: str, own: list[tuple[str, _Month]], past: Past) -
         kind,
         "",
         "",
-        people_shown(lines, past.floor),
-        people_shown(affected, past.floor),
+        rounded_people(lines, past.floor),
+        rounded_people(affected, past.floor),
         share,
         len(incidents),
         None,
@@ -152,3 +151,6 @@ def _days_in(month: str) -> int:
 def _worst_first(row: tuple[Value, ...]) -> tuple[object, ...]:
     share = row[7]
     return row[0], row[1] == SMALL, -share if isinstance(share, float) else 0.0, row[1], row[2]
+
+
+REPORT = ReportKind(name="accounts", title=TITLE, make=accounts, needs=("incidents", "listings", "experience"))

@@ -7,9 +7,8 @@ from detector.care.holdout import begins
 from detector.care.telling import EMERGENCY
 from detector.domain.communication import UNCOUNTED, standing
 from detector.domain.incident import Incident
-from detector.reports.interval import difference, share
-from detector.reports.privacy import few, people_shown, said_of_withdrawn
-from detector.reports.report import Column, Past, Report, Value
+from detector.intervals import difference_interval, share_interval
+from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
 
 TITLE = "What it is worth to contact people first: those who were told against those held out"
 COLUMNS = (
@@ -34,7 +33,7 @@ MEASURES: Mapping[str, str] = {"complained": "complained of the network", "left"
 class _Groups:
     """Person -> the moment (s) at which the lot first decided about them. `set_aside`: told, but never drawn by lot."""
 
-    told: dict[str, int]
+    contacted: dict[str, int]
     held_out: dict[str, int]
     set_aside: dict[str, int]
 
@@ -63,15 +62,15 @@ def _groups(past: Past) -> _Groups:
         if one.incident_id in first:  # of what care was never told of, nobody was contacted
             at = max(one.listed_at, first[one.incident_id])
             held[one.subscriber] = min(at, held.get(one.subscriber, at))
-    told: dict[str, int] = {}
+    contacted: dict[str, int] = {}
     aside: dict[str, int] = {}
     for said in contacts:
         if said.subscriber in held:
             continue
         drawn = _could_be_drawn(said.subscriber, said.recipient, said.at, known.get(said.incident_id), past)
-        group = told if drawn else aside
+        group = contacted if drawn else aside
         group.setdefault(said.subscriber, said.at)
-    return _Groups(told, held, {key: at for key, at in aside.items() if key not in told})
+    return _Groups(contacted, held, {key: at for key, at in aside.items() if key not in contacted})
 
 
 def _could_be_drawn(subscriber: str, recipient: str, at: int, incident: Incident | None, past: Past) -> bool:
@@ -89,8 +88,8 @@ def _could_be_drawn(subscriber: str, recipient: str, at: int, incident: Incident
 
 def _moments(past: Past) -> dict[str, dict[str, list[int]]]:
     """Measure -> person -> when they did it."""
-    heard = (one for one in past.interactions if one.kind != "survey" and one.category in ("", "network"))
-    complained = [(one.subscriber, one.at) for one in heard if one.subscriber]
+    contacts = (one for one in past.interactions if one.kind != "survey" and one.category in ("", "network"))
+    complained = [(one.subscriber, one.at) for one in contacts if one.subscriber]
     left, taken = ([(one.subscriber, one.at) for one in past.events if one.kind == kind] for kind in ("left", "offer_taken"))
     return {"complained": _by_person(complained), "left": _by_person(left), "took_offer": _by_person(taken)}
 
@@ -104,12 +103,23 @@ def _by_person(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
 
 def _row(name: str, groups: _Groups, moments: Mapping[str, list[int]], past: Past) -> tuple[Value, ...]:
     """Shares of a group, or done by a number, under the floor are withheld."""
-    told, held = (_counted(group, moments) for group in (groups.told, groups.held_out))
-    hidden = [few(of, past.floor) or few(hits, past.floor) for hits, of in (told, held)]
+    contacted, held = (_counted(group, moments) for group in (groups.contacted, groups.held_out))
+    hidden = [few(of, past.floor) or few(hits, past.floor) for hits, of in (contacted, held)]
     cells: list[Value] = [MEASURES[name]]
-    for (hits, of), withheld in zip((told, held), hidden, strict=True):
-        cells += [people_shown(of, past.floor), *((None,) * 3 if withheld else share(hits, of))]
-    return *cells, *((None,) * 3 if any(hidden) else difference(*told, *held))
+    for (hits, of), withheld in zip((contacted, held), hidden, strict=True):
+        cells += [rounded_people(of, past.floor), *((None,) * 3 if withheld else _share(hits, of))]
+    return *cells, *((None,) * 3 if any(hidden) else _difference(*contacted, *held))
+
+
+def _share(hits: int, count: int) -> tuple[float, ...]:
+    """hits / count with its interval, to four decimals."""
+    return tuple(round(value, 4) for value in (hits / count, *share_interval(hits, count)))
+
+
+def _difference(hits: int, count: int, other_hits: int, other_count: int) -> tuple[float, ...]:
+    """The first share less the other with its interval, to four decimals."""
+    value = hits / count - other_hits / other_count
+    return tuple(round(one, 4) for one in (value, *difference_interval(hits, count, other_hits, other_count)))
 
 
 def _counted(group: Mapping[str, int], moments: Mapping[str, list[int]]) -> tuple[int, int]:
@@ -119,13 +129,18 @@ def _counted(group: Mapping[str, int], moments: Mapping[str, list[int]]) -> tupl
 def _notes(groups: _Groups, past: Past) -> tuple[str, ...]:
     policy = past.holdout
     if not policy.approved_by:
-        return ("No holdout is approved: nobody is left out, and nothing can be compared.", *said_of_withdrawn(past))
-    aside = people_shown(len(groups.set_aside), past.floor)
+        return ("No holdout is approved: nobody is left out, and nothing can be compared.", *withdrawal_note(past))
+    aside = rounded_people(len(groups.set_aside), past.floor)
     number = f"about {aside}" if aside else f"fewer than {past.floor}"
     why = "vulnerable, service level, emergency, notifiable outage"
     return (
         f"Holdout '{policy.name}', {policy.share:.0%} of those who would be contacted; approved by {policy.approved_by}.",
         f"Told but not compared, as no lot could leave them out ({why}): {number}.",
         "Shares are withheld where the group, or those of it who did so, are fewer than the floor.",
-        *said_of_withdrawn(past),
+        *withdrawal_note(past),
     )
+
+
+REPORT = ReportKind(
+    name="holdout", title=TITLE, make=holdout, needs=("incidents", "communications", "held_out", "interactions", "events")
+)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
+from detector.intervals import rate_interval
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
-from detector.reports.privacy import few, people_shown, said_of_withdrawn
-from detector.reports.report import Column, Past, Report, Value
+from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
 
 TITLE = "What people say beside what the network measures"
 BY = ("all", "region", "tac", "site", "segment")
@@ -32,7 +32,7 @@ COLUMNS = (
 SAID, MEASURED, BOTH = "said, not measured", "measured, not said", "said and measured"
 WRONGLY = 0.05
 """Chance that any verdict of `said` in one dimension is chance alone, if people complain alike everywhere."""
-ELSEWHERE = 2.0
+WORSE_THAN_MEAN = 2.0
 """Times the network's mean of degraded minutes a person from which the network measures badly somewhere."""
 SUFFERED = 0.5
 """Chance from which a listed person counts as having suffered."""
@@ -61,7 +61,7 @@ def perception(past: Past) -> Report:
     """
     sums: dict[Key, _Sum] = defaultdict(_Sum)
     _add_people(sums, past)
-    _add_heard(sums, past)
+    _add_interactions(sums, past)
     _add_measured(sums, past)
     whole = sums["all", ""]
     rows = [_row(key, one, whole, sums, past.floor) for key, one in sums.items() if key[1] != NOT_KNOWN]
@@ -70,20 +70,20 @@ def perception(past: Past) -> Report:
     notes = (
         f"People are counted in steps of {past.floor} and withheld where they are fewer; so is every mean of so few.",
         _said_of_unplaced(past),
-        *(f"Burst: {told}." for told in past.bursts),
-        *said_of_withdrawn(past),
+        *(f"Burst: {reported}." for reported in past.bursts),
+        *withdrawal_note(past),
     )
     return Report("perception", TITLE, COLUMNS, tuple(sorted(rows, key=_order)), notes)
 
 
 def _said_of_unplaced(past: Past) -> str:
-    count = people_shown(sum(1 for one in past.interactions if _complains(one) and not one.cell_id), past.floor)
+    count = rounded_people(sum(1 for one in past.interactions if _complains(one) and not one.cell_id), past.floor)
     number = f"Fewer than {past.floor}" if count is None else f"About {count:,}"
     return f"{number} complaints say nothing of their place and are in no row of one: compare places with places only."
 
 
 def _add_people(sums: dict[Key, _Sum], past: Past) -> None:
-    for cell, count in past.crowd.items():
+    for cell, count in past.expected_presence.items():
         for key in _place_keys(cell, past):
             sums[key].people += count
     segments: dict[str, int] = defaultdict(int)
@@ -91,7 +91,7 @@ def _add_people(sums: dict[Key, _Sum], past: Past) -> None:
         segments[subscriber.segment or NOT_KNOWN] += 1
     for segment, count in segments.items():
         sums["segment", segment].people += count
-    sums["all", ""].people = float(len(past.customers.subscribers)) or sum(past.crowd.values())
+    sums["all", ""].people = float(len(past.customers.subscribers)) or sum(past.expected_presence.values())
 
 
 def _place_keys(cell_id: str, past: Past) -> Iterator[Key]:
@@ -109,7 +109,7 @@ def _complains(one: Interaction) -> bool:
     return one.kind != "survey" and one.category in ("", "network")
 
 
-def _add_heard(sums: dict[Key, _Sum], past: Past) -> None:
+def _add_interactions(sums: dict[Key, _Sum], past: Past) -> None:
     """What is said of the network, or in a survey of anything but bills, phones and other matters."""
     for one in past.interactions:
         if one.category not in ("", "network"):
@@ -127,10 +127,10 @@ def _add_heard(sums: dict[Key, _Sum], past: Past) -> None:
 
 
 def _add_measured(sums: dict[Key, _Sum], past: Past) -> None:
-    told = {i.incident_id: i for i in past.incidents if i.state != "merged"}
-    shares = {name: list(_shares(incident, past)) for name, incident in told.items()}
+    reported = {i.incident_id: i for i in past.incidents if i.state != "merged"}
+    shares = {name: list(_shares(incident, past)) for name, incident in reported.items()}
     for one in past.listings:
-        if one.incident_id not in told:
+        if one.incident_id not in reported:
             continue
         minutes = one.affected.likely_degraded_s / 60
         for key, share in [*shares[one.incident_id], (("segment", _segment(one.subscriber, past)), 1.0)]:
@@ -147,37 +147,37 @@ def _add_measured(sums: dict[Key, _Sum], past: Past) -> None:
 def _shares(incident: Incident, past: Past) -> Iterator[tuple[Key, float]]:
     yield ("all", ""), 1.0
     for by in ("region", "tac", "site"):
-        for what, share in place_shares(incident, past.topology, past.crowd, PLACES[by]).items():
+        for what, share in place_shares(incident, past.topology, past.expected_presence, PLACES[by]).items():
             yield (by, what), share
 
 
 def _row(key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], floor: int) -> tuple[Value, ...]:
-    people, complained = people_shown(one.people, floor), people_shown(len(one.complained), floor)
+    people, complained = rounded_people(one.people, floor), rounded_people(len(one.complained), floor)
     expected = _expected(key, one, sums, floor)
     silent = len(one.suffered - one.complained)
     interval = (None, None) if expected is None else ratio_interval(complained or 0, expected)
-    told = not few(one.people, floor) and (not one.listed or not few(len(one.listed), floor))
-    minutes = round(one.minutes / one.people, 1) if told else None
-    usual = None if expected is None else round(expected, 1)
-    heard = (*_mean(one.moods, floor, 2), *_mean(one.scores, floor, 1))
+    reported = not few(one.people, floor) and (not one.listed or not few(len(one.listed), floor))
+    minutes = round(one.minutes / one.people, 1) if reported else None
+    expected_text = None if expected is None else round(expected, 1)
+    opinions = (*_mean(one.moods, floor, 2), *_mean(one.scores, floor, 1))
     return (
         *key,
         _verdict(key, one, whole, sums, expected, complained or 0),
         people,
         complained,
-        usual,
+        expected_text,
         *interval,
-        *heard,
+        *opinions,
         len(one.incidents),
         minutes,
-        people_shown(silent, floor),
+        rounded_people(silent, floor),
     )
 
 
 def _expected(key: Key, one: _Sum, sums: Mapping[Key, _Sum], floor: int) -> float | None:
     """People who would have complained if it were as anywhere else in this dimension; None where nobody can tell."""
     people = sum(other.people for (by, _), other in sums.items() if by == key[0])
-    complained = sum(people_shown(len(other.complained), floor) or 0 for (by, _), other in sums.items() if by == key[0])
+    complained = sum(rounded_people(len(other.complained), floor) or 0 for (by, _), other in sums.items() if by == key[0])
     return None if key[0] == "all" or not people or not complained else complained * one.people / people
 
 
@@ -187,12 +187,10 @@ def ratio_interval(count: int, expected: float) -> tuple[float | None, float | N
     >>> ratio_interval(10, 5.0)
     (0.96, 3.68)
     """
-    from scipy.stats import chi2
-
     if expected <= 0:
         return None, None
-    low = chi2.ppf(0.025, 2 * count) / 2 / expected if count else 0.0
-    return round(float(low), 2), round(float(chi2.ppf(0.975, 2 * count + 2)) / 2 / expected, 2)
+    low, high = rate_interval(count, expected)
+    return round(low, 2), round(high, 2)
 
 
 def _verdict(key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], expected: float | None, complained: int) -> str:
@@ -202,7 +200,7 @@ def _verdict(key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], expecte
         return ""
     rows = sum(by == key[0] for by, _ in sums)
     said = expected is not None and float(poisson.sf(complained - 1, expected)) < WRONGLY / rows
-    measured = one.minutes / one.people >= ELSEWHERE * whole.minutes / whole.people > 0
+    measured = one.minutes / one.people >= WORSE_THAN_MEAN * whole.minutes / whole.people > 0
     return {(True, True): BOTH, (True, False): SAID, (False, True): MEASURED}.get((said, measured), "")
 
 
@@ -211,9 +209,18 @@ def _mean(values: list[tuple[str, float]], floor: int, digits: int) -> tuple[flo
     people = len({who for who, _ in values})
     if not people or few(people, floor):
         return None, None
-    return round(sum(sorted(value for _, value in values)) / len(values), digits), people_shown(people, floor)
+    return round(sum(sorted(value for _, value in values)) / len(values), digits), rounded_people(people, floor)
 
 
 def _order(row: tuple[Value, ...]) -> tuple[int, int, float, str]:
     first = (SAID, MEASURED, BOTH, "").index(str(row[2]))
     return BY.index(str(row[0])), first, -float(row[4] or 0), str(row[1])
+
+
+REPORT = ReportKind(
+    name="perception",
+    title=TITLE,
+    make=perception,
+    needs=("incidents", "listings", "interactions", "expected_presence", "bursts"),
+    by=BY,
+)

@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-_SHARES = ("complete_share", "collapse_below", "chance_below", "covers_share", "list_above", "contact_above")
+_SHARES = ("complete_share", "chance_below", "covers_share", "list_above", "contact_above")
 _TIMES = ("quiet_from", "quiet_to")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _DAY_S, _YEARS_10 = 86_400.0, 3_660.0
@@ -29,8 +29,6 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "identity_version": (0, 1e6),
     "pooled_minutes": (1, 7 * 1440),
     "drift_hours": (0, 24 * 366),
-    "clear_below": (0, 300),
-    "clear_after_periods": (1, 10_000),
     "no_data_after_periods": (1, 10_000),
     "onset_tolerance_periods": (0, 10_000),
     "resolve_after_periods": (0, 10_000),
@@ -38,7 +36,6 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "late_hours": (0, 24 * 366),
     "history_days": (1, _YEARS_10),
     "adopt_after_days": (1, _YEARS_10),
-    "habit_after_days": (1, _YEARS_10),
     "present_hours": (0, 24 * 7),
     "alert_ttl_hours": (0, 24 * 366),
     "timeout_s": (0.05, 600),
