@@ -32,10 +32,9 @@ def scan_bursts(
         found = bursts(
             heard,
             _usual(store, reference, now),
-            reference.topology,
+            reference,
             _explained(store, reference, now),
             now=now,
-            timezone=reference.operator.timezone,
             budget=budget,
             floor=floor,
         )

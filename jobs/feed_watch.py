@@ -18,7 +18,7 @@ from detector.domain.ports import Reference
 from detector.domain.window import utc
 from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs.intake import WHOLE, Intake, Part, judge_lengths, starts_kept
+from jobs.intake import WHOLE, Intake, Part, check_period_lengths, starts_kept
 
 ALL_COUNTERS = "all counters"
 """What a stop names that is of objects, where several feeds give counters: which of them sent theirs is not known."""
@@ -47,7 +47,7 @@ def record(connection: Connection, store: Store, feed: str, intake: Intake, find
         old = known.get(name) or FeedPart(feed=feed, part=name)
         starts = starts_kept(old.starts, fresh.starts)
         if name.startswith("files "):
-            judge_lengths(name, starts, fresh.duration_s, findings)
+            check_period_lengths(name, starts, fresh.duration_s, findings)
         advanced, at = fresh.data_until > old.data_until, min(fresh.arrived_at, now)
         gaps = old.gaps
         if advanced and old.advanced_at is not None:

@@ -19,7 +19,7 @@ from jobs.contact_bursts import scan_bursts
 from jobs.context import JobContext
 from jobs.coverage import keep_counters
 from jobs.feed_cursors import cursor_of, keep_cursor
-from jobs.intake import Intake, judge_names
+from jobs.intake import Intake, check_counter_names
 from jobs.ledger import Checkpoint, never_came
 from jobs.progress import ProgressCallback, no_progress
 from jobs.pull_budget import PullBudget, is_large
@@ -83,7 +83,7 @@ def pull(
     ticks = [tick for pulled in done for tick in pulled.ticks]
     unused: dict[str, str] = {}
     for intake in intakes.values():
-        unused |= judge_names(intake, catalogue, reference.topology, findings)
+        unused |= check_counter_names(intake, catalogue, reference.topology, findings)
     if failed:  # the cursors stay, so that the files of that round are listed again
         with store.begin() as connection:
             store.findings.add(connection, findings, now)

@@ -10,6 +10,7 @@ import numpy as np
 from detector.domain.cell import Topology
 from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
+from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.feedback.complaints import NETWORK
 
@@ -69,11 +70,10 @@ def _slot(at: int, zone: ZoneInfo) -> int:
 def bursts(
     heard: Sequence[Interaction],
     usual: Usual,
-    topology: Topology,
+    reference: Reference,
     explained: Collection[str],
     *,
     now: int,
-    timezone: str,
     budget: float,
     floor: int,
 ) -> list[Burst]:
@@ -86,6 +86,7 @@ def bursts(
     if usual.hours < LEAST_DAYS * 24:
         return []
     open_ = [one for one in heard if from_a_place(one) and one.cell_id not in explained]
+    topology, timezone = reference.topology, reference.operator.timezone
     places = sum(kind in PLACES for kind, _ in topology.groups)
     windows = _OVERLAPS * sum(7 * DAY_S / span for span in SPANS_S)
     scan = _Scan(

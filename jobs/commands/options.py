@@ -4,9 +4,11 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -15,6 +17,7 @@ from detector.domain.identity import Identity, InvalidIdentity
 from jobs.progress import ProgressCallback, on
 
 Name = TypeVar("Name", bound=Identity)
+Options = TypeVar("Options")
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings; the packaged config/precall.toml if not given.")
@@ -116,3 +119,30 @@ def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
     from rich.console import Console
 
     return on(Console(stderr=True))(what)
+
+
+def takes_options(noun: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Makes a command of a function that takes one dataclass: the command's options are the fields of `noun`, with their
+    annotations and defaults."""
+    hints = get_type_hints(noun, include_extras=True)
+
+    def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
+        def run(**given: Any) -> None:
+            command(noun(**given))
+
+        run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+        run.__annotations__ = {one.name: hints[one.name] for one in fields(noun)}  # type: ignore[arg-type]
+        run.__signature__ = Signature(  # type: ignore[attr-defined]
+            [
+                Parameter(
+                    one.name,
+                    Parameter.KEYWORD_ONLY,
+                    default=Parameter.empty if one.default is MISSING else one.default,
+                    annotation=hints[one.name],
+                )
+                for one in fields(noun)  # type: ignore[arg-type]
+            ]
+        )
+        return run
+
+    return decorate

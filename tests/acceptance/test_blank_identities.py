@@ -16,7 +16,7 @@ from detector.web import create_app
 from jobs.cli import main
 from jobs.commands.explain import explain
 from jobs.commands.forget import forget
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, write_operator
 from tests.listings import listing_of
@@ -49,7 +49,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
 
 @pytest.fixture
 def client(app: SmallApp) -> Iterator[TestClient]:
-    web_app = create_app(web_service_of(app.wired, list), care_api_of(app.wired), token=app.wired.keys.token)
+    web_app = create_app(web_service_of(app.wired, list), care_service_of(app.wired), token=app.wired.keys.token)
     with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}, follow_redirects=True) as client:
         yield client
 
@@ -155,7 +155,7 @@ def test_a_command_says_in_one_line_that_nobody_is_named(
 
 @pytest.mark.parametrize("blank", WORDS)
 def test_neither_the_service_nor_the_store_takes_a_blank_name(app: SmallApp, blank: str) -> None:
-    questions, desk, store = web_service_of(app.wired), care_api_of(app.wired), app.store
+    questions, desk, store = web_service_of(app.wired), care_service_of(app.wired), app.store
     before = everything(app)
     asks = {
         "lookup": lambda: questions.lookup(blank, "a test"),

@@ -20,7 +20,7 @@ from detector.backtest.truth import Truth
 from detector.reports import REPORTS
 from detector.web import create_app
 from detector.web.server import WebServer
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import FAULT, QUARTER, write_operator
 from tests.unit.backtest.synthetic_week import replay
@@ -53,7 +53,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
     for at in range(FAULT[0] + QUARTER + 300, FAULT[1] + 600, QUARTER):
         app.tick(at)
     app.jobs.run("experience")
-    server = WebServer(create_app(web_service_of(app.wired), care_api_of(app.wired), token=TOKEN), "127.0.0.1", 0)
+    server = WebServer(create_app(web_service_of(app.wired), care_service_of(app.wired), token=TOKEN), "127.0.0.1", 0)
     found = [f"/incidents/{i.incident_id}" for i in app.store.incidents.all()]
     assert found
     reports = [f"/reports/{name}" for name in sorted(REPORTS)]

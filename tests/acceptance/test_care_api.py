@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from detector.web import create_app
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, QUARTER, UNAFFECTED, write_operator
 
@@ -30,7 +30,7 @@ def app(tmp_path_factory):
 
 @pytest.fixture
 def desk(app):
-    web_app = create_app(web_service_of(app.wired), care_api_of(app.wired), token=TOKEN)
+    web_app = create_app(web_service_of(app.wired), care_service_of(app.wired), token=TOKEN)
     return TestClient(web_app, headers={"authorization": f"Bearer {TOKEN}", "x-actor": "desk-7"})
 
 

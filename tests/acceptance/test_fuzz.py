@@ -19,8 +19,8 @@ from typing import get_type_hints
 import pytest
 
 from detector.domain.errors import Misconfigured
-from detector.setting_bounds import bounds_of
 from detector.settings import Settings, load
+from detector.settings.bounds import bounds_of
 from jobs import cli as terminal
 from jobs.cli import app
 from tests.acceptance.odd_values import ODD, Parameter, line_of, parameters, settings_keys, variable, write_place

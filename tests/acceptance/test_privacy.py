@@ -23,7 +23,7 @@ from detector.telemetry import configure_logs
 from detector.web import create_app
 from jobs.cli import main
 from jobs.commands.backtest import Backtest
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.recording_receiver import recording
 from tests.acceptance.small_app import MOMENTS, SmallApp, settings_of
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, iso, table, write_operator
@@ -99,7 +99,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallApp, 
 def asked(app: SmallApp) -> dict[str, str]:
     """Every page and every answer, those that name an identity on request left out."""
     questions = web_service_of(app.wired, app.jobs.problems)
-    web_app = create_app(questions, care_api_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
+    web_app = create_app(questions, care_service_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
     told = {}
     with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}) as client:
         (incident,) = app.store.incidents.all()

@@ -8,6 +8,7 @@ import pytest
 from detector.domain.cell import Cell, Topology
 from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
+from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.feedback.bursts import DAY_S, HOUR_S, Usual, bursts, is_news
 
@@ -46,7 +47,7 @@ USUAL = Usual.of(ordinary(), PAST, "UTC")
 def found(
     heard: list[Interaction], explained: frozenset[str] = frozenset(), budget: float = 1.0, usual: Usual = USUAL
 ) -> list[Burst]:
-    return bursts(heard, usual, NETWORK, explained, now=NOW, timezone="UTC", budget=budget, floor=5)
+    return bursts(heard, usual, Reference(topology=NETWORK), explained, now=NOW, budget=budget, floor=5)
 
 
 def test_a_burst_is_told_once_with_its_smallest_place_and_its_counts() -> None:
@@ -95,7 +96,7 @@ def test_an_area_of_one_site_is_told_as_the_site() -> None:
         f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r")
         for n in range(90)
     }
-    told = bursts(calls(9), USUAL, Topology(cells), (), now=NOW, timezone="UTC", budget=1.0, floor=5)
+    told = bursts(calls(9), USUAL, Reference(topology=Topology(cells)), (), now=NOW, budget=1.0, floor=5)
     assert [one.place for one in told] == ["site s1"]
 
 
@@ -177,6 +178,6 @@ def test_quiet_weeks_keep_to_the_budget() -> None:
         ]
         for now in range(NOW + 3 * HOUR_S, NOW + 7 * DAY_S, 1800):
             recent = [one for one in heard if now - 3 * HOUR_S <= one.at < now]
-            own = bursts(recent, usual, NETWORK, (), now=now, timezone="UTC", budget=1.0, floor=3)
+            own = bursts(recent, usual, Reference(topology=NETWORK), (), now=now, budget=1.0, floor=3)
             told |= {(week, one.place, one.until // DAY_S) for one in own}
     assert len(told) <= 8

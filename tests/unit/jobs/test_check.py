@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from detector.app import check
 from detector.domain.errors import Misconfigured
 from detector.listening import listen
 from detector.settings import load
+from jobs.check import check
 
 GOOD_SECRET = "whsec_" + "A" * 32
 
