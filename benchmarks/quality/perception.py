@@ -24,7 +24,7 @@ from detector import feedback
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
 from detector.backtest.truth import Fault, read_truth
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.contact_burst import Burst
 from detector.domain.experience import Experience
 from detector.domain.finding import Findings

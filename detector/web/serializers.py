@@ -199,7 +199,7 @@ def touching(one: Touching) -> Json:
         "reason": found.reason,
         "silent": found.suppressed_reason,
         "say": dict(one.say),
-        "told": one.told,
+        "told": one.notified,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",
         "next_exposure_at": iso(one.listing.affected.next_exposure_at),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from detector import care
 from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.clock import WallClock
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import Impact, Listing
@@ -82,7 +82,7 @@ class StoreService:
         incident = self.incident(incident_id)
         if incident is None:
             return None
-        alerts = self.store.outbox.told(incident_id)
+        alerts = self.store.outbox.alerts_of(incident_id)
         listings = self._listings(incident_id)
         made = self.store.interactions.between(incident.started_at, int(self.now()) + 1)
         people = {one.subscriber for one in listings}
@@ -137,7 +137,9 @@ class StoreService:
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
         contacts = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
-        context = self._context(reference, Heard.of(contacts, {i.incident_id for i in incidents if i.state == "open"}))
+        context = self._context(
+            reference, ContactHistory.of(contacts, {i.incident_id for i in incidents if i.state == "open"})
+        )
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
         return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
@@ -160,9 +162,12 @@ class StoreService:
     def _read_reference(self) -> Reference:
         return self.source().reference(self.now())
 
-    def _context(self, reference: Reference, contacts: Heard | None = None) -> DecisionContext:
+    def _context(self, reference: Reference, contacts: ContactHistory | None = None) -> DecisionContext:
         return DecisionContext(
-            reference=reference, care_policy=self.settings.care, now=int(self.now()), heard=contacts or Heard()
+            reference=reference,
+            care_policy=self.settings.care,
+            now=int(self.now()),
+            contact_history=contacts or ContactHistory(),
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
@@ -176,7 +181,7 @@ class StoreService:
         return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
-        by_sequence = {m.sequence: m for m in self.store.outbox.told(incident_id)}
+        by_sequence = {m.sequence: m for m in self.store.outbox.alerts_of(incident_id)}
         return [
             update_of(message.time, message.type, message.severity, message.data)
             for _, message in sorted(by_sequence.items())

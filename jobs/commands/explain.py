@@ -135,7 +135,7 @@ class _Search:
         return [self._decision(row, incidents.get(row["incident_id"])) for row in sorted(rows, key=lambda r: r["row"])]
 
     def _decision(self, row: Row, incident: Incident | None) -> Row:
-        told = [m for m in self.app.store.outbox.told(row["incident_id"]) if m.time <= (row["delisted_at"] or m.time)]
+        told = [m for m in self.app.store.outbox.alerts_of(row["incident_id"]) if m.time <= (row["delisted_at"] or m.time)]
         said = told[-1].data.get("say") if told and row["action"] != "none" and row["contactable"] else None
         about: dict[str, Any] = {
             "incident": incident.reason or incident.kind if incident else "no longer kept",

@@ -54,7 +54,7 @@ def test_an_agent_sees_what_is_known_of_each_person_beside_the_incident(desk, in
 
 def test_what_care_says_is_kept_by_pseudonym_and_audited(desk, incident, app):
     body = {"verdict": "resolved_for_customer", "subscriber": f" {AFFECTED} ", "outcome": "reached"}
-    link = app.store.outbox.told(incident)[0].data["links"]["feedback"]
+    link = app.store.outbox.alerts_of(incident)[0].data["links"]["feedback"]
     assert desk.post(link, json=body).status_code == 201
     (kept,) = app.store.feedback.of(incident)
     said = ("api as desk-7", body["verdict"], app.names.subscriber(AFFECTED))

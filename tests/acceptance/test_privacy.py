@@ -230,7 +230,7 @@ def test_a_backtest_names_nobody_unless_it_is_told_to(world, tmp_path):
 COUNTS = st.lists(st.integers(0, 60), min_size=1, max_size=30)
 
 
-def told_of(counts: list[int], floor: int = 5) -> list[int | None]:
+def last_notified_of(counts: list[int], floor: int = 5) -> list[int | None]:
     said: list[int | None] = []
     for count in counts:
         said.append(steady(count, said[-1:], floor))
@@ -239,7 +239,7 @@ def told_of(counts: list[int], floor: int = 5) -> list[int | None]:
 
 @given(COUNTS)
 def test_successive_counts_differ_by_nothing_or_by_whole_steps_and_stay_near_the_truth(counts):
-    said = told_of(counts)
+    said = last_notified_of(counts)
     assert all(one is None or (one >= 5 and one % 5 == 0) for one in said)
     assert all((one is None) >= (count < 5) for count, one in zip(counts, said, strict=True)), "under the floor: withheld"
     assert all(abs(count - (one or 3)) <= 3.5 for count, one in zip(counts, said, strict=True))
@@ -248,7 +248,7 @@ def test_successive_counts_differ_by_nothing_or_by_whole_steps_and_stay_near_the
 @given(st.integers(0, 60), st.lists(st.booleans(), max_size=30))
 def test_one_person_who_comes_and_goes_is_seen_once_at_most(start, there):
     """Whichever side of a step the count is on, the answer never turns to and fro with one person."""
-    said = told_of([start, *(start + one for one in there)])
+    said = last_notified_of([start, *(start + one for one in there)])
     assert sum(a != b for a, b in pairwise(said)) <= 1
 
 
@@ -257,7 +257,7 @@ def test_one_person_who_comes_and_goes_is_seen_once_at_most(start, there):
 def test_whatever_is_shown_would_also_be_shown_with_one_person_more_or_less(counts, data):
     """At any update, after the same answers, a network with one person more or one less answers the same: so no sequence of
     answers tells whether one person was there."""
-    said = told_of(counts)
+    said = last_notified_of(counts)
     at = data.draw(st.integers(0, len(counts) - 1))
     others = {steady(counts[at] + one, said[max(at - 1, 0) : at], 5) for one in (-1, 1) if counts[at] + one >= 0}
     assert said[at] in others
@@ -265,4 +265,4 @@ def test_whatever_is_shown_would_also_be_shown_with_one_person_more_or_less(coun
 
 def test_a_count_near_a_step_no_longer_flickers():
     assert [shown(n, 5) for n in (7, 8, 7, 8)] == [5, 10, 5, 10]
-    assert told_of([7, 8, 7, 8, 9, 7, 8, 4, 5, 4, 6]) == [5, 5, 5, 5, 10, 10, 10, None, None, None, 5]
+    assert last_notified_of([7, 8, 7, 8, 9, 7, 8, 4, 5, 4, 6]) == [5, 5, 5, 5, 10, 10, 10, None, None, None, 5]

@@ -22,7 +22,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
 from detector.domain.ports import SourceFile
 from detector.domain.window import Tick, Window
-from detector.store import PendingStep, Store
+from detector.store import PendingTick, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.store.repair import drop_unreferenced, reindex
@@ -480,13 +480,17 @@ def test_what_was_withdrawn_is_sent_to_nobody_who_has_not_heard(store: Store) ->
     )
     with store.begin() as connection:
         store.outbox.add(connection, alert, ["heard", "trying", "waiting"], 0.0)
-    told = {message.receiver: message for message in store.outbox.claim(1.0)}
-    assert store.outbox.freeze(told["heard"], {"n": 1}, b"1") == store.outbox.freeze(told["trying"], {"n": 1}, b"1") == b"1"
-    store.outbox.finish(told["heard"], state="sent", at=1.0)
+    claimed = {message.receiver: message for message in store.outbox.claim(1.0)}
+    assert (
+        store.outbox.freeze(claimed["heard"], {"n": 1}, b"1")
+        == store.outbox.freeze(claimed["trying"], {"n": 1}, b"1")
+        == b"1"
+    )
+    store.outbox.finish(claimed["heard"], state="sent", at=1.0)
     with store.begin() as connection:
         assert store.outbox.withdraw(connection, "inc_1", 2.0) == ["heard", "trying"]
         assert store.outbox.withdraw(connection, "inc_other", 2.0) == []
-    assert store.outbox.freeze(told["waiting"], {"n": 1}, b"1") is None, "the push that had it in its hands lets go of it"
+    assert store.outbox.freeze(claimed["waiting"], {"n": 1}, b"1") is None, "the push that had it in its hands lets go of it"
     assert {m.receiver: m.state for m in store.outbox.messages()} == {
         "heard": "sent",
         "trying": "pending",
@@ -499,7 +503,7 @@ def test_what_was_done_for_a_tick_is_known_by_its_version(store: Store) -> None:
     ticks = [Tick(900 * n, 900) for n in range(4)]
     with store.begin() as connection:
         for version, tick in enumerate(ticks[:3], 1):
-            store.ticks.complete(connection, PendingStep("score", tick, version), 0.0)
+            store.ticks.complete(connection, PendingTick("score", tick, version), 0.0)
         assert [store.ticks.done_version(connection, "score", tick) for tick in ticks] == [1, 2, 3, 0]
         assert store.ticks.done_within(connection, "score", 900, Window(900, 9999)) == ticks[1:3]
         assert store.ticks.done_within(connection, "decide", 900, Window(0, 9999)) == []

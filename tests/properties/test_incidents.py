@@ -44,7 +44,7 @@ def test_states_move_only_as_they_may_and_nothing_is_forgotten(ticks: list[dict[
                 assert incident.state == "open"
                 assert incident.version == 1
             elif old is not incident:
-                assert incident.state in TRANSITIONS[old.state]
+                assert incident.phase in TRANSITIONS[old.phase]
                 assert incident.version - old.version in (0, 1)
                 assert set(old.degradation_ids) <= set(incident.degradation_ids)
                 assert set(old.cells) <= set(incident.cells)

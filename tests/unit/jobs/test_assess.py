@@ -137,7 +137,7 @@ def test_what_care_hears(told, story):
 def test_every_alert_has_a_key_of_its_own_and_a_number_in_its_incident(story):
     for change in ({}, {"version": 2}, {"version": 3}, OVER):
         story.decide(replace(FIRST, **change))
-    told = story.app.store.outbox.told("inc_1")
+    told = story.app.store.outbox.alerts_of("inc_1")
     assert [m.sequence for m in told] == [1, 2, 3, 4]
     assert len({m.key for m in told}) == 4
 
@@ -164,7 +164,7 @@ def test_assessing_again_keeps_every_row(story):
 
 def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
     story.decide(FIRST)
-    told = story.app.store.outbox.told("inc_1")[-1].data["expected"]
+    told = story.app.store.outbox.alerts_of("inc_1")[-1].data["expected"]
     assert told["source"] == "estimate"
     assert told["low"] < told["clear"] < told["high"]
     story.decide(FIRST)
