@@ -90,7 +90,7 @@ class Incident:
         return PRIORITY[self.severity]
 
     def promised_clear(self, at: int) -> int | None:
-        """When it is promised to be over, as told at `at` (s): a promise that has passed is none any more."""
+        """When it is promised to be over, as of `at` (s): a promise that has passed is none any more."""
         promise = self.expected_clear_at
         return promise if promise is not None and promise > at else None
 
@@ -102,7 +102,7 @@ class Incident:
 
     @property
     def silent(self) -> bool:
-        """No one outside is told of it."""
+        """Nobody outside is notified of it."""
         return bool(self.suppressed_reason)
 
 

@@ -20,7 +20,7 @@ class DetectionPolicy:
     min_attempts: float = 20.0
     """A ratio is judged only if the horizon holds at least this many attempts."""
     min_excess: float = 8.0
-    """Failures (drops, ...) beyond expectation, over the horizon, under which nobody is told: large enough to matter."""
+    """Failures (drops, ...) beyond expectation, over the horizon, that make a degradation large enough to matter."""
     no_data_after_periods: int = 2
     """Missing periods in a row before "no data" is raised."""
     grace_minutes: int = 10
@@ -97,7 +97,7 @@ class HoldoutPolicy:
     since: str = ""
     """Date (UTC) from which incidents count, as "2026-04-01"."""
     notifiable_cells: int = 20
-    """An outage of so many cells must be told to everybody ..."""
+    """An outage of so many cells must be notified to everybody ..."""
     notifiable_affected: int = 5000
     """... as must one of so many people ..."""
     notifiable_minutes: int = 240
