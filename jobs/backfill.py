@@ -77,7 +77,7 @@ class Backfill:
         open_ = [one for one in incidents if one.state == "open" and not one.silent]
         with store.begin() as connection:
             rows = standing(store.communications.of([one.incident_id for one in incidents]))
-            store.communications.add(connection, care.taken_back(rows, now))
+            store.communications.add(connection, care.retracted(rows, now))
             for one in open_:
                 store.notifications.drop(connection, one.incident_id)  # so that `assess` tells of it as opened
             newest = list(store.ticks.completed("assess"))[-1:]

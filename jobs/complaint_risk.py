@@ -1,7 +1,7 @@
 """The complaint risk: fitted by `learn` from what is kept of those who may be profiled, and told of those listed."""
 
 from detector import feedback
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.risk import RiskModel

@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detector import feedback
+from detector.care.consent import profiled
 from detector.care.context import Context, CustomerRecord, context_of
-from detector.care.profiling import profiled
 from detector.domain.experience import CustomerHistory, Experience
 from detector.domain.impact import AccountImpact, Affected
 from detector.domain.policy import CarePolicy
@@ -141,7 +141,7 @@ def _history(
         trend=round(index - index_at(week, rows), 1),
         contacts=touch.contacts,
         last_contact_at=touch.last_at,
-        last_told_at=told_at,
+        last_notified_at=told_at,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from detector.care.impact_part import LISTED_NOTE
-from detector.care.speech import SPEECH
+from detector.care.phrases import SPEECH
 from detector.delivery.announcement import announcement
 
 RAW = re.compile(

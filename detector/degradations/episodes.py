@@ -13,7 +13,7 @@ from detector.degradations.readings import with_reading
 from detector.degradations.severity import severity
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
-from detector.domain.degradation_kind import gravest_kind
+from detector.domain.degradation_kind import DegradationKind, gravest_kind
 from detector.domain.evidence import HEALTHY_BELOW
 from detector.domain.window import DAY_S, HOUR_S
 
@@ -46,7 +46,7 @@ def raise_new(context: TickContext) -> Iterator[Degradation]:
     found = {(int(i), evidence.kpis[c].family) for i, c in zip(rows, cols, strict=True)}
     for i, family in sorted(found):
         if (evidence.objects[i], family) not in taken:
-            new = shown(context, i, family)
+            new = episode_of(context, i, family)
             if new is not None and not echoes(context, i, new, over.get((new.object_id, family))):
                 yield new
 
@@ -69,56 +69,56 @@ def surely_over(context: TickContext, i: int) -> NDArray[np.bool_]:
     return np.asarray((evidence.over[i] > 0) & (evidence.gone[i] >= SURELY_OVER) & ~slow)
 
 
-def shown(context: TickContext, i: int, family: str) -> Degradation | None:
+def episode_of(context: TickContext, i: int, family: str) -> Degradation | None:
     """What the tick shows of this object and family by its strongest KPI (weight breaks ties), as an episode raised now.
 
     `started_at` is the likeliest onset, or the start of the horizon that showed it if nobody has looked for one; the id is
-    of the period that raised it.
+    of the period that raised it. None if nothing is sure enough, or if it is no degradation after all.
     """
-    evidence, tick = context.evidence, context.evidence.tick
     col = leading(context, i, context.columns(family))
     if col is None:
         return None
-    kpi, periods = evidence.kpis[col], max(1, int(evidence.periods[i, col]))
+    kpi, periods = context.evidence.kpis[col], max(1, int(context.evidence.periods[i, col]))
     kind = kind_of(context, i, family, kpi, periods=periods)
     if kind is None:
         return None
-    observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
-    grave = severity(kind, kpi, observed, expected, excess, busy=bool(context.busy[i]))
-    if kind.overload and carries_for_lost_cell(context, i) and not severe_on_its_own(grave):
+    episode = _raised(context, i, col, kind)
+    if kind.overload and carries_for_lost_cell(context, i) and not severe_on_its_own(episode.severity):
         return None
+    return with_reading(context, i, episode)
+
+
+def _raised(context: TickContext, i: int, col: int, kind: DegradationKind) -> Degradation:
+    evidence, tick, kpi = context.evidence, context.evidence.tick, context.evidence.kpis[col]
+    object_id, periods = evidence.objects[i], max(1, int(evidence.periods[i, col]))
+    observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
     started = tick.end - began_before(int(evidence.onset[i, col]), periods, trend=kind.trend) * tick.duration_s
-    object_id = evidence.objects[i]
-    siblings, siblings_alike = siblings_like(context, i, family)
-    return with_reading(
-        context,
-        i,
-        Degradation(
-            degradation_id=degradation_id(object_id, family, tick.start),
-            object_id=object_id,
-            family=family,
-            kpi=kpi.id,
-            kind=kind.name,
-            started_at=started,
-            detected_at=context.now,
-            severity=grave,
-            neg_log10_p=min(float(evidence.neg_log10_p[i, col]), LARGEST_NEG_LOG10_P),
-            expected=expected,
-            observed=observed,
-            numerator=float(evidence.numerator[i, col]),
-            denominator=float(evidence.denominator[i, col]),
-            excess=excess,
-            periods=periods,
-            duration_s=tick.duration_s,
-            confirmed_by=",".join(confirmations(context, i, started)) if kind.out_of_service else "",
-            updated_at=tick.end,
-            parts=parts(context, i, family),
-            siblings=siblings,
-            siblings_alike=siblings_alike,
-            neighbour_load=context.beside(i),
-            threshold=rounded_up(context.threshold),
-            raised_at=tick.end,
-        ),
+    siblings, siblings_alike = siblings_like(context, i, kpi.family)
+    return Degradation(
+        degradation_id=degradation_id(object_id, kpi.family, tick.start),
+        object_id=object_id,
+        family=kpi.family,
+        kpi=kpi.id,
+        kind=kind.name,
+        started_at=started,
+        detected_at=context.now,
+        severity=severity(kind, kpi, observed, expected, excess, busy=bool(context.busy[i])),
+        neg_log10_p=min(float(evidence.neg_log10_p[i, col]), LARGEST_NEG_LOG10_P),
+        expected=expected,
+        observed=observed,
+        numerator=float(evidence.numerator[i, col]),
+        denominator=float(evidence.denominator[i, col]),
+        excess=excess,
+        periods=periods,
+        duration_s=tick.duration_s,
+        confirmed_by=",".join(confirmations(context, i, started)) if kind.out_of_service else "",
+        updated_at=tick.end,
+        parts=parts(context, i, kpi.family),
+        siblings=siblings,
+        siblings_alike=siblings_alike,
+        neighbour_load=context.beside(i),
+        threshold=rounded_up(context.threshold),
+        raised_at=tick.end,
     )
 
 
@@ -179,7 +179,7 @@ def carry_on(context: TickContext, episode: Degradation) -> Degradation:
     verdict = None if i is None else still_bad(context, i, episode)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
-    stronger = merged_figures(episode, shown(context, i, episode.family))
+    stronger = merged_figures(episode, episode_of(context, i, episode.family))
     if verdict:
         stronger = with_reading(context, i, stronger)
     if tick.end == episode.updated_at:

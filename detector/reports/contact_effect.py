@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from detector.care.holdout import begins
-from detector.care.telling import EMERGENCY
+from detector.care.notification import EMERGENCY
 from detector.domain.communication import UNCOUNTED, standing
 from detector.domain.incident import Incident
 from detector.intervals import difference_interval, share_interval

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from detector import care
 from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.domain.alert import Alert
-from detector.domain.communication import Communication, Heard
+from detector.domain.communication import Communication, ContactHistory
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation, leading
 from detector.domain.identity import AccountId, SubscriberId
@@ -133,7 +133,7 @@ class InMemoryWebService:
         listings = [one for one in self._current() if one.subscriber == key]
         incidents = [one for one in self.known if one.incident_id in {row.incident_id for row in listings}]
         context = self._context(
-            Heard.of(self.communications, {one.incident_id for one in self.known if one.state == "open"})
+            ContactHistory.of(self.communications, {one.incident_id for one in self.known if one.state == "open"})
         )
         leads = {one.incident_id: lead for one in incidents if (lead := self._leading(one)) is not None}
         return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
@@ -143,15 +143,17 @@ class InMemoryWebService:
         self.audit.append((actor, "account", key))
         people = set(self.reference.customers.people_of.get(key, ()))
         listings = [one for one in self._current() if one.subscriber in people]
-        return care.account_lookup(key, context=self._context(Heard()), incidents=self.known, listings=listings)
+        return care.account_lookup(key, context=self._context(ContactHistory()), incidents=self.known, listings=listings)
 
     def _key(self, raw: str) -> str:
         if self.key_of is not None:
             return self.key_of(raw)
         return next((key for key, own in self.reference.raw_ids.items() if own == raw), f"unknown:{raw}")
 
-    def _context(self, contacts: Heard) -> DecisionContext:
-        return DecisionContext(reference=self.reference, care_policy=self.care_policy, now=int(self.at), heard=contacts)
+    def _context(self, contacts: ContactHistory) -> DecisionContext:
+        return DecisionContext(
+            reference=self.reference, care_policy=self.care_policy, now=int(self.at), contact_history=contacts
+        )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
         return self.bands_of.get(incident_id, ())

@@ -47,8 +47,8 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    rivals = [dict(zip(RootCandidate._fields, rival, strict=True)) for rival in found.rivals]
-    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
+    candidates = [dict(zip(RootCandidate._fields, candidate, strict=True)) for candidate in found.rivals]
+    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": candidates}
 
 
 def coverage(found: Coverage) -> Json:
@@ -199,7 +199,7 @@ def touching(one: Touching) -> Json:
         "reason": found.reason,
         "silent": found.suppressed_reason,
         "say": dict(one.say),
-        "told": one.told,
+        "told": one.notified,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",
         "next_exposure_at": iso(one.listing.affected.next_exposure_at),

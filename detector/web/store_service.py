@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from detector import care
 from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.clock import WallClock
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.impact import Impact, Listing
@@ -137,7 +137,9 @@ class StoreService:
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
         contacts = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
-        context = self._context(reference, Heard.of(contacts, {i.incident_id for i in incidents if i.state == "open"}))
+        context = self._context(
+            reference, ContactHistory.of(contacts, {i.incident_id for i in incidents if i.state == "open"})
+        )
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
         return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
@@ -160,9 +162,12 @@ class StoreService:
     def _read_reference(self) -> Reference:
         return self.source().reference(self.now())
 
-    def _context(self, reference: Reference, contacts: Heard | None = None) -> DecisionContext:
+    def _context(self, reference: Reference, contacts: ContactHistory | None = None) -> DecisionContext:
         return DecisionContext(
-            reference=reference, care_policy=self.settings.care, now=int(self.now()), heard=contacts or Heard()
+            reference=reference,
+            care_policy=self.settings.care,
+            now=int(self.now()),
+            contact_history=contacts or ContactHistory(),
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":

@@ -9,7 +9,7 @@ from functools import partial
 
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.exposure import no_mobility_profile
 from detector.store import PendingTick
 from detector.store.cursors import ASSESS
@@ -54,7 +54,7 @@ def _assess_tick(step: PendingTick, evaluator: Evaluator, notifier: Notifier) ->
         if overtaken or not store.ticks.still_pending(connection, step):  # or another daemon was faster
             return []
         waiting = WaitingIncidents.at(connection, store, context.settings, now)
-        communications = NewCommunications(store, found[0].context.heard if found else Heard(), now)
+        communications = NewCommunications(store, found[0].context.contact_history if found else ContactHistory(), now)
         most_urgent_first = sorted(found, key=lambda one: one.urgency)
         alerts = [
             alert

@@ -63,7 +63,7 @@ class FinalCheck:
             for one, why in refused:
                 assert one.row is not None  # noqa: S101  rows that were read have one
                 self.store.listings.refuse(connection, one.row, why)
-            self.store.communications.add(connection, care.taken_back(unsaid, int(event_now)))
+            self.store.communications.add(connection, care.retracted(unsaid, int(event_now)))
 
     def _unheard(self, message: Message) -> bool:
         """No receiver can have had this alert."""
@@ -121,7 +121,7 @@ def retract_requests(store: Store, message: Message, event_now: float) -> None:
     if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return
     with store.begin() as connection:
-        store.communications.add(connection, care.taken_back(requests_of(store, message), int(event_now)))
+        store.communications.add(connection, care.retracted(requests_of(store, message), int(event_now)))
 
 
 def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> dict[str, Any]:

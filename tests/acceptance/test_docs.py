@@ -324,7 +324,7 @@ def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...])
 
 
 def test_every_name_in_an_alerts_body_is_told() -> None:
-    care = ("compose", "service_problem", "impact_part", "account_part")
+    care = ("compose", "service_problem", "impact_part")
     composed = (*(f"detector/care/{name}.py" for name in care), "jobs/assess/notify.py")
     code = "".join((ROOT / name).read_text(encoding="utf-8") for name in composed)
     given = set(re.findall(r"\"([a-z]+(?:[A-Z][A-Za-z]*)+)\"", code))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.clock import MovingClock
 from detector.domain.alert import WHY_NOT, Alert
-from detector.domain.communication import TAKEN_BACK, Communication
+from detector.domain.communication import RETRACTED, Communication
 from detector.domain.customer import CHANNELS, Account, Consent, Customers, Membership, Subscriber
 from detector.domain.degradation import Degradation
 from detector.domain.identity import InvalidIdentity
@@ -136,7 +136,7 @@ LISTINGS = (
 )
 ASKED = Communication(incident_id="inc_open", subscriber=ANN, recipient=ANN, at=NOW - HOUR, action="proactive_message")
 MISSED = replace(ASKED, subscriber=BOB, recipient=BOB)
-COMMUNICATIONS = (ASKED, MISSED, replace(MISSED, at=NOW - 60, action=TAKEN_BACK))
+COMMUNICATIONS = (ASKED, MISSED, replace(MISSED, at=NOW - 60, action=RETRACTED))
 COMPLAINT = Interaction(
     interaction_id="k1", at=NOW - 1800, kind="contact", channel="call", subscriber=ANN, category="network"
 )

@@ -297,11 +297,11 @@ def test_rows_about_people_that_come_after_later_ones_are_taken_in_once(run):
 
 def test_a_look_at_a_folder_opens_no_file_that_has_not_changed(run, monkeypatch):
     """Whether a file is whole is asked once for each time it changes, not at every look."""
-    from detector.sources import watch
+    from detector.sources import settling
 
     asked = []
-    end_of = watch.end_of
-    monkeypatch.setattr(watch, "end_of", lambda path, most: asked.append(path) or end_of(path, most))
+    completeness_of = settling.completeness_of
+    monkeypatch.setattr(settling, "completeness_of", lambda path, most: asked.append(path) or completeness_of(path, most))
     run.put("counters/a.xml", pm_file()[:100], LIVE + 900)
     for second in range(0, 40, 10):
         run.round(LIVE + 910 + second)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
 
-from detector.care import DecisionContext, asked, conclude, decide_accounts, decide_people, follow_up
-from detector.domain.communication import Communication, Heard
+from detector.care import DecisionContext, conclude, decide_accounts, decide_people, follow_up, new_communications
+from detector.domain.communication import Communication, ContactHistory
 from detector.domain.customer import CHANNELS, Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
@@ -200,7 +200,7 @@ def _steps(incidents: tuple[Incident, ...], dice: Random):
 
 def told(world: World) -> list[tuple[Incident, Communication]]:
     """What care is asked to say, step by step, by the code."""
-    said, knows = [], Heard.of(world.past)
+    said, knows = [], ContactHistory.of(world.past)
     for at, incidents in world.steps:
         knows = replace(knows, open_=frozenset(i.incident_id for i in incidents if i.state == "open"))
         for incident in incidents:
@@ -210,7 +210,7 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
                 now=at,
                 care_policy=world.policy,
                 rules=RULES,
-                heard=knows,
+                contact_history=knows,
             )
             impact = world.impact(incident, at)
             if incident.state == "open":
@@ -219,7 +219,7 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
                 decided = conclude(incident, impact, care)
                 after = follow_up(incident, impact, service, decided, care)
             accounts = decide_accounts(incident, impact, service, decided, care)
-            rows = asked(incident, service, (*decided, *after, *accounts), knows, at)
+            rows = new_communications(incident, service, (*decided, *after, *accounts), knows, at)
             knows = knows.adding(rows)
             said += [(incident, row) for row in rows]
     return said
@@ -300,8 +300,8 @@ class PlainReading:
         chain = {row.recipient}
         for _ in FIRMS:
             chain |= {self.world.customers.accounts[one].parent for one in chain if one}
-        asked = ("network_care_analysis", "proactive_contact")
-        return any(self._newest("account", one, purpose, "", row.at) == "withdrawn" for one in chain for purpose in asked)
+        purposes = ("network_care_analysis", "proactive_contact")
+        return any(self._newest("account", one, purpose, "", row.at) == "withdrawn" for one in chain for purpose in purposes)
 
     def _quiet(self, at: int) -> bool:
         hour = (at + ZONES[self.world.zone]) % DAY / HOUR

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detector.app import read_catalogue
 from detector.care import DecisionContext, compose, lookup
 from detector.care.alert_context import AlertContext
-from detector.care.speech import SPEECH
+from detector.care.phrases import SPEECH
 from detector.delivery import cloudevents
 from detector.domain.alert import WHY_NOT, Alert, Decision
 from detector.domain.assessment import Assessment

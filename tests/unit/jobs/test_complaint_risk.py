@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.experience import Experience
 from detector.domain.impact import Affected

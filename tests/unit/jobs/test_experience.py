@@ -196,7 +196,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
         trend=round(index - 100, 1),
         contacts=1,
         last_contact_at=NOON - HOUR // 2,
-        last_told_at=None,
+        last_notified_at=None,
     )
     assert found["bob"] == CustomerHistory(last_contact_at=NOON - DAY)
     assert found["eve"] == UNKNOWN_HISTORY
@@ -209,7 +209,7 @@ def test_histories_are_read_for_every_condition_that_asks_for_one():
     lived = replace(
         plain,
         history=CustomerHistory(
-            incidents=2, degraded_s=600.0, index=40.0, trend=-9.0, contacts=3, last_contact_at=5, last_told_at=7
+            incidents=2, degraded_s=600.0, index=40.0, trend=-9.0, contacts=3, last_contact_at=5, last_notified_at=7
         ),
     )
     assert {name for name, one in CONDITIONS.items() if one.read(plain) != one.read(lived)} == OF_THE_PAST

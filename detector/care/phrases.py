@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Phrases:
-    """`trouble` by kind (see trouble.TROUBLES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
+    """`trouble` by kind (see domain.case.SERVICES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
     `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
     told about another person's line. `overrun` takes the local time at which declared works should have ended; `withdrawn`
     takes a report back, without place or time: it may reach anyone who was told. So may `merged`: the problem goes on as
@@ -19,7 +19,7 @@ class Phrases:
     working: str
     advice: str
     solved: str
-    persists: str
+    lasted: str
     other: str
     other_solved: str
     fine: str
@@ -49,7 +49,7 @@ SPEECH: Mapping[str, Phrases] = {
         working="We are working on it.",
         advice="Wi-Fi helps in the meantime.",
         solved="The problem with the mobile network in your area ended at {time}, after {length}.",
-        persists="If it still fails, switch the phone off and on.",
+        lasted="If it still fails, switch the phone off and on.",
         other="A mobile line you look after has a network problem at the moment. We are working on it.",
         other_solved="The network problem of a mobile line you look after is solved.",
         fine="We know of no network problem for this line right now.",
@@ -79,7 +79,7 @@ SPEECH: Mapping[str, Phrases] = {
         working="Wir arbeiten daran.",
         advice="In der Zwischenzeit hilft WLAN.",
         solved="Die Netzstörung in Ihrer Gegend ist seit {time} behoben; sie dauerte {length}.",
-        persists="Hakt es noch, schalten Sie das Telefon bitte aus und ein.",
+        lasted="Hakt es noch, schalten Sie das Telefon bitte aus und ein.",
         other="Ein Mobilfunkanschluss, um den Sie sich kümmern, hat gerade eine Netzstörung. Wir arbeiten daran.",
         other_solved="Die Netzstörung eines Mobilfunkanschlusses, um den Sie sich kümmern, ist behoben.",
         fine="Uns ist für diesen Anschluss gerade keine Netzstörung bekannt.",
@@ -109,7 +109,7 @@ SPEECH: Mapping[str, Phrases] = {
         working="Nous y travaillons.",
         advice="En attendant, le Wi-Fi peut aider.",
         solved="Le problème de réseau dans votre secteur est terminé depuis {time}, après {length}.",
-        persists="S'il persiste, éteignez puis rallumez le téléphone.",
+        lasted="S'il persiste, éteignez puis rallumez le téléphone.",
         other="Une ligne mobile dont vous vous occupez a un problème de réseau en ce moment. Nous y travaillons.",
         other_solved="Le problème de réseau d'une ligne mobile dont vous vous occupez est résolu.",
         fine="Nous ne connaissons pas de problème de réseau pour cette ligne.",
@@ -140,7 +140,7 @@ SPEECH: Mapping[str, Phrases] = {
         working="Estamos trabajando en ello.",
         advice="Mientras tanto, la wifi ayuda.",
         solved="El problema de la red móvil en su zona terminó a las {time}, tras {length}.",
-        persists="Si sigue fallando, apague y encienda el teléfono.",
+        lasted="Si sigue fallando, apague y encienda el teléfono.",
         other="Una línea móvil a su cargo tiene ahora un problema de red. Estamos trabajando en ello.",
         other_solved="El problema de red de una línea móvil a su cargo está resuelto.",
         fine="No nos consta ningún problema de red en esta línea.",
@@ -171,7 +171,7 @@ SPEECH: Mapping[str, Phrases] = {
         working="Ci stiamo lavorando.",
         advice="Nel frattempo il Wi-Fi aiuta.",
         solved="Il problema della rete mobile nella sua zona è finito alle {time}, dopo {length}.",
-        persists="Se continua, spenga e riaccenda il telefono.",
+        lasted="Se continua, spenga e riaccenda il telefono.",
         other="Una linea mobile di cui si occupa ha ora un problema di rete. Ci stiamo lavorando.",
         other_solved="Il problema di rete di una linea mobile di cui si occupa è risolto.",
         fine="Non ci risultano problemi di rete per questa linea.",
@@ -201,7 +201,7 @@ SPEECH: Mapping[str, Phrases] = {
         working="We werken eraan.",
         advice="Intussen helpt wifi.",
         solved="De storing in uw omgeving is sinds {time} voorbij en duurde {length}.",
-        persists="Werkt het nog niet? Zet de telefoon uit en aan.",
+        lasted="Werkt het nog niet? Zet de telefoon uit en aan.",
         other="Een mobiele lijn waar u voor zorgt heeft nu een netwerkstoring. We werken eraan.",
         other_solved="De netwerkstoring van een mobiele lijn waar u voor zorgt is opgelost.",
         fine="We kennen nu geen netwerkstoring voor deze lijn.",

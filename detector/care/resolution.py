@@ -21,9 +21,9 @@ def conclude(incident: Incident, impact: Impact, context: DecisionContext) -> tu
     contact, so that caps and the holdout do not ask. Nobody else hears of it. An incident that went on as part of another is
     not over.
     """
-    told = {} if incident.state == "merged" else {row.subscriber: row for row in _people_told(incident, context)}
-    keys = sorted({person.subscriber for person in impact.people} | set(told))
-    return tuple(_decision(incident, key, told.get(key), context) for key in keys)
+    notified = {} if incident.state == "merged" else {row.subscriber: row for row in _people_notified(incident, context)}
+    keys = sorted({person.subscriber for person in impact.people} | set(notified))
+    return tuple(_decision(incident, key, notified.get(key), context) for key in keys)
 
 
 def follow_up(
@@ -68,27 +68,27 @@ def _following(one: Decision, rule: Rule, channel: str, team: str) -> Decision:
     )
 
 
-def _people_told(incident: Incident, context: DecisionContext) -> list[Communication]:
-    return [row for row in context.heard.told(incident.incident_id) if row.subscriber]
+def _people_notified(incident: Incident, context: DecisionContext) -> list[Communication]:
+    return [row for row in context.contact_history.notified(incident.incident_id) if row.subscriber]
 
 
-def _decision(incident: Incident, key: str, told: Communication | None, context: DecisionContext) -> Decision:
+def _decision(incident: Incident, key: str, notified: Communication | None, context: DecisionContext) -> Decision:
     s = context
     way = reach(key, s, contacted={})
-    if told is not None and told.action == ALL_CLEAR:  # said already: so it stays
+    if notified is not None and notified.action == ALL_CLEAR:  # said already: so it stays
         return Decision(
             incident_id=incident.incident_id,
             subscriber=key,
             contactable=True,
             why_not="",
             action=ALL_CLEAR,
-            channel=told.channel,
-            recipient=told.recipient,
+            channel=notified.channel,
+            recipient=notified.recipient,
             decided_at=s.now,
-            rule=told.rule,
+            rule=notified.rule,
             risk=s.risk_of(key),
         )
-    if told is None:
+    if notified is None:
         return Decision(
             incident_id=incident.incident_id,
             subscriber=key,
@@ -100,9 +100,9 @@ def _decision(incident: Incident, key: str, told: Communication | None, context:
             decided_at=s.now,
             risk=s.risk_of(key),
         )
-    why = way.why_not or ("guardian" if way.recipient != told.recipient else "")
-    why = why or ("no_channel" if told.channel not in way.channels else "")
-    action, channel = ("none", "") if why else (ALL_CLEAR, told.channel)
+    why = way.why_not or ("guardian" if way.recipient != notified.recipient else "")
+    why = why or ("no_channel" if notified.channel not in way.channels else "")
+    action, channel = ("none", "") if why else (ALL_CLEAR, notified.channel)
     return Decision(
         incident_id=incident.incident_id,
         subscriber=key,
@@ -125,7 +125,7 @@ def _way(key: str, context: DecisionContext, rule: Rule) -> Reach:
     return reach(
         key,
         s,
-        contacted={recipient: s.heard.count(recipient, s.now - WEEK_S)},
-        today={recipient: s.heard.count(recipient, s.now - DAY_S)},
+        contacted={recipient: s.contact_history.count(recipient, s.now - WEEK_S)},
+        today={recipient: s.contact_history.count(recipient, s.now - DAY_S)},
         purposes=("network_care_analysis", *extra) if extra else None,
     )

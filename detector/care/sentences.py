@@ -1,7 +1,7 @@
 """What a care agent reads out in ten seconds, in the customer's language and own time."""
 
 from detector.care.facts import MERGED, OPEN, WITHDRAWN, Facts
-from detector.care.speech import SPEECH, Phrases
+from detector.care.phrases import SPEECH, Phrases
 from detector.labels.times import local
 
 
@@ -36,12 +36,12 @@ def _kept_silent(facts: Facts, phrases: Phrases) -> str:
     """Of works, and of what an operator silenced, for someone who asks: no place and no time."""
     if facts.silent != "maintenance":
         return phrases.checking if facts.state == OPEN else phrases.fine
-    return phrases.works if facts.state == OPEN else f"{phrases.works_over} {phrases.persists}"
+    return phrases.works if facts.state == OPEN else f"{phrases.works_over} {phrases.lasted}"
 
 
 def _solved(facts: Facts, until: int, phrases: Phrases) -> str:
     time = spoken_time(until, facts.now, facts.timezone, phrases)
-    return f"{phrases.solved.format(time=time, length=spoken_length(facts.lasted_s))} {phrases.persists}"
+    return f"{phrases.solved.format(time=time, length=spoken_length(facts.lasted_s))} {phrases.lasted}"
 
 
 def _going_on(facts: Facts, phrases: Phrases) -> str:
@@ -53,10 +53,10 @@ def _going_on(facts: Facts, phrases: Phrases) -> str:
     first = phrases.trouble[facts.trouble] + phrases.since.format(time=spoken(facts.since))
     if facts.no_data_since is not None:
         return " ".join([first, phrases.unmeasured.format(time=spoken(facts.no_data_since)), phrases.advice])
-    told = [] if facts.works_until is None else [phrases.overrun.format(time=spoken(facts.works_until))]
+    outlook = [] if facts.works_until is None else [phrases.overrun.format(time=spoken(facts.works_until))]
     if facts.clear is not None:
-        told.append(phrases.clear.format(time=spoken(facts.clear)))
-    return " ".join([first, *[*(told or [phrases.working]), phrases.advice][:2]])
+        outlook.append(phrases.clear.format(time=spoken(facts.clear)))
+    return " ".join([first, *[*(outlook or [phrases.working]), phrases.advice][:2]])
 
 
 def phrases_of(language: str) -> Phrases:

@@ -1,4 +1,4 @@
-"""Whether a care team is told of an incident yet: sure enough for its budget, and room for it this hour."""
+"""Whether a care team is notified of an incident yet: sure enough for its budget, and within its capacity of this hour."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,10 +30,10 @@ def sure(incident: Incident, degradations: Sequence[Degradation], beyond: float)
     own = [d for d in degradations if d.degradation_id in incident.degradation_ids and d.withdrawn_at is None]
     beside = incident.alarm_id or incident.ticket_id or any(d.confirmed_by for d in own)
     alike = len({d.base_object for d in own}) > 1
-    return bool(beside) or alike or any(d.neg_log10_p - d.threshold >= beyond or lasted(d) for d in own)
+    return bool(beside) or alike or any(d.neg_log10_p - d.threshold >= beyond or persists(d) for d in own)
 
 
-def lasted(d: Degradation) -> bool:
+def persists(d: Degradation) -> bool:
     """Bad for as long again as it took to show it. A longer horizon shares most of its periods with the next tick's, so
     that one more period would say next to nothing.
 
@@ -41,7 +41,7 @@ def lasted(d: Degradation) -> bool:
     >>> seen = Degradation(degradation_id="deg_1", object_id="c1", family="access", kpi="k", kind="drift", started_at=0,
     ...     detected_at=2700, severity="minor", neg_log10_p=6, expected=1, observed=0, numerator=0, denominator=1, excess=1,
     ...     periods=3, duration_s=900, threshold=6, raised_at=2700)
-    >>> [lasted(replace(seen, updated_at=end, quiet_periods=q)) for end, q in ((4500, 0), (5400, 0), (5400, 1))]
+    >>> [persists(replace(seen, updated_at=end, quiet_periods=q)) for end, q in ((4500, 0), (5400, 0), (5400, 1))]
     [False, True, False]
     """
     last_bad = d.updated_at - d.quiet_periods * d.duration_s
@@ -49,20 +49,20 @@ def lasted(d: Degradation) -> bool:
 
 
 @dataclass(frozen=True)
-class Room:
-    """How many more new incidents each care team takes. `opened`: what it was told in the hour that ends now."""
+class TeamCapacity:
+    """How many more new incidents each care team takes. `opened`: notifications of the hour that ends now."""
 
     capacity: Mapping[str, int]
     opened: Counter[str]
 
     def takes(self, team: str, severity: str) -> bool:
         """
-        >>> room = Room({"care": 1}, Counter(care=1))
-        >>> room.takes("care", "major"), room.takes("care", "critical"), room.takes("other", "minor")
+        >>> free = TeamCapacity({"care": 1}, Counter(care=1))
+        >>> free.takes("care", "major"), free.takes("care", "critical"), free.takes("other", "minor")
         (False, True, True)
         """
         return severity == EMERGENCY or team not in self.capacity or self.opened[team] < self.capacity[team]
 
     def fill(self, team: str) -> None:
-        """The team was told of one more."""
+        """Counts one more notification of the team."""
         self.opened[team] += 1

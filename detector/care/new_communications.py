@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 
-from detector.care.person_decisions import graver
+from detector.care.person_decisions import is_escalation
 from detector.domain.alert import AccountDecision, Decision
-from detector.domain.communication import ALL_CLEAR, TAKEN_BACK, UNCOUNTED, Communication, Heard
+from detector.domain.communication import ALL_CLEAR, RETRACTED, UNCOUNTED, Communication, ContactHistory
 from detector.domain.incident import Incident
 
 
-def asked(
-    incident: Incident, service: str, decisions: Iterable[Decision | AccountDecision], heard: Heard, now: int
+def new_communications(
+    incident: Incident,
+    service: str,
+    decisions: Iterable[Decision | AccountDecision],
+    contact_history: ContactHistory,
+    now: int,
 ) -> tuple[Communication, ...]:
     """Of what was decided, what is new to its recipient at `now` (s): nothing was said of this incident yet, or it is
     graver."""
@@ -27,23 +31,23 @@ def asked(
             service=service,
         )
         for one in decisions
-        if one.action != "none" and _new(one, incident, heard, now)
+        if one.action != "none" and _new(one, incident, contact_history, now)
     )
 
 
-def _new(one: Decision | AccountDecision, incident: Incident, heard: Heard, now: int) -> bool:
+def _new(one: Decision | AccountDecision, incident: Incident, contact_history: ContactHistory, now: int) -> bool:
     """What was decided before stands, and was said then."""
-    rows = heard.about(one.recipient, incident.incident_id)
+    rows = contact_history.about(one.recipient, incident.incident_id)
     if one.action == ALL_CLEAR:
         mine = [row for row in rows if row.subscriber == one.subscriber and row.action != "survey"]
         return bool(mine) and mine[-1].action != ALL_CLEAR
     if incident.state != "open":
         return all(row.rule != one.rule for row in rows)
-    told = [row for row in rows if row.action not in UNCOUNTED]
-    return not told or (max(row.at for row in told) < one.decided_at == now and graver(incident, told))
+    notified = [row for row in rows if row.action not in UNCOUNTED]
+    return not notified or (max(row.at for row in notified) < one.decided_at == now and is_escalation(incident, notified))
 
 
-def taken_back(rows: Iterable[Communication], now: int) -> tuple[Communication, ...]:
+def retracted(rows: Iterable[Communication], now: int) -> tuple[Communication, ...]:
     """What shows that these reached nobody."""
     return tuple(
         Communication(
@@ -51,7 +55,7 @@ def taken_back(rows: Iterable[Communication], now: int) -> tuple[Communication, 
             subscriber=row.subscriber,
             recipient=row.recipient,
             at=now,
-            action=TAKEN_BACK,
+            action=RETRACTED,
             rule=row.action,
         )
         for row in rows

@@ -6,8 +6,9 @@ import pytest
 
 from detector.care import facts_of, sentence
 from detector.care.facts import MERGED, OPEN, OVER, WITHDRAWN, Facts
-from detector.care.speech import SPEECH
-from detector.care.trouble import SERVICES, TROUBLES
+from detector.care.phrases import SPEECH
+from detector.care.trouble import SERVICES
+from detector.domain.case import SERVICES as TROUBLES
 from detector.domain.incident import Incident
 
 TEN = 1_774_346_400  # 2026-03-24T10:00Z
