@@ -95,7 +95,7 @@ class EventPull:
         self.rows[feed.name] += len(rows)
 
     def _contacts_and_surveys(self) -> None:
-        """Together, for each is told by what came before it. Late rows first, for the same reason."""
+        """Together, for each is judged by what came before it. Late rows first, for the same reason."""
         contacts = self._taken(self.feeds.contacts, "contacts")
         surveys = self._taken(self.feeds.surveys, "surveys")
         if contacts.late or surveys.late:

@@ -172,9 +172,9 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     before, began = _peak_mb(), time.process_time()
     known = ReferenceCache(app.feeds, app.clock)
     reference = known()
-    told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
-    told |= _assessed(app, people, reference)
-    return told | _Asking(app, people, known, lookups).run() | {"peak_mb": _peak_mb()}
+    costs = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
+    costs |= _assessed(app, people, reference)
+    return costs | _Lookups(app, people, known, lookups).run() | {"peak_mb": _peak_mb()}
 
 
 def _assessed(app: App, people: People, reference: Reference) -> Measured:
@@ -212,7 +212,7 @@ def decided(app: App, weighed: Assessment, reference: Reference) -> Assessment:
     return pipeline.decide_care(weighed, context)
 
 
-class _Asking:
+class _Lookups:
     """Callers over HTTP, while in the same process an incident is assessed and committed over and over."""
 
     def __init__(self, app: App, people: People, known: ReferenceCache, lookups: int) -> None:

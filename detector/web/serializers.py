@@ -47,8 +47,8 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    rivals = [dict(zip(RootCandidate._fields, rival, strict=True)) for rival in found.rivals]
-    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
+    candidates = [dict(zip(RootCandidate._fields, candidate, strict=True)) for candidate in found.rivals]
+    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": candidates}
 
 
 def coverage(found: Coverage) -> Json:

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.options import AsJson, ConfigFile, between, moment, one_of, progress_on_stderr, settings_of, takes_options
+from jobs.commands.options import (
+    AsJson,
+    ConfigFile,
+    between,
+    one_of,
+    parse_time,
+    progress_on_stderr,
+    settings_of,
+    takes_options,
+)
 
 
 def simulate(
@@ -25,7 +34,7 @@ def simulate(
     from detector.simulator import Scenario
     from detector.simulator import simulate as write
 
-    begin = moment(start, "--start")
+    begin = parse_time(start, "--start")
     scenario = Scenario(cells=cells, days=days, seed=seed, start=begin - begin % 3600)
 
     with progress_on_stderr("simulating") as progress:

@@ -56,8 +56,8 @@ _SAID = ("audit",)
 
 def decision_in_words(row: Row) -> str:
     """One row of a list: when, of what, how sure and why, and what care did or why nothing."""
-    until = f" to {moment(row['delisted_at'])}" if row["delisted_at"] else ", and still"
-    what = f"{moment(row['listed_at'])}{until}: on the list of {row['incident_id']} ({row['incident']})"
+    until = f" to {iso_minute(row['delisted_at'])}" if row["delisted_at"] else ", and still"
+    what = f"{iso_minute(row['listed_at'])}{until}: on the list of {row['incident_id']} ({row['incident']})"
     sure = f"{chance(row['probability'])} likely to be affected, {_BASIS.get(row['basis'], row['basis'])}"
     return f"{what}; {sure}; {_action(row)}"
 
@@ -127,7 +127,7 @@ def _fields(known: Mapping[str, Any]) -> list[str]:
 
 
 def _line(row: Row) -> str:
-    told = {name: moment(value) if _is_time(name, value) else value for name, value in row.items() if name != "row"}
+    told = {name: iso_minute(value) if _is_time(name, value) else value for name, value in row.items() if name != "row"}
     return ", ".join(f"{name} {value}" for name, value in told.items() if value not in ("", None))
 
 
@@ -135,6 +135,6 @@ def _is_time(name: str, value: Any) -> bool:
     return (name.endswith("_at") or name in _TIMES) and isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def moment(at: float) -> str:
+def iso_minute(at: float) -> str:
     """ISO 8601 in UTC to the minute."""
     return f"{utc(int(at)):%Y-%m-%dT%H:%MZ}"

@@ -1,4 +1,4 @@
-"""What commands have in common: their options, the app they ask, a moment, a bar."""
+"""What commands have in common: their options, the app they ask, times, a progress bar."""
 
 import difflib
 import re
@@ -46,7 +46,7 @@ _ERA = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 """Times of data lie between these: nothing was measured before the first, and nothing is known of the second."""
 
 
-def moment(text: str, option: str) -> int:
+def parse_time(text: str, option: str) -> int:
     """ISO 8601 to seconds; without an offset it is UTC. Misconfigured for anything else, and for other centuries."""
     try:
         at = datetime.fromisoformat(text.strip())
@@ -60,8 +60,8 @@ def moment(text: str, option: str) -> int:
 
 def between(from_: str | None, to: str | None) -> tuple[int | None, int | None]:
     """--from and --to in s, None where one is not given. Misconfigured if the one is not before the other."""
-    begin = None if from_ is None else moment(from_, "--from")
-    end = None if to is None else moment(to, "--to")
+    begin = None if from_ is None else parse_time(from_, "--from")
+    end = None if to is None else parse_time(to, "--to")
     if begin is not None and end is not None and begin >= end:
         raise Misconfigured(f"{from_} is not before {to}", where="--from, --to", mend="give --from before --to")
     return begin, end

@@ -42,6 +42,7 @@ def incident(app):
 def test_an_agent_sees_what_is_known_of_each_person_beside_the_incident(desk, incident, app):
     rows = desk.get(f"/v1/incidents/{incident}/affected", params={"context": True}).json()["affected"]
     assert len(rows) >= 8
+    assert all(row["degraded_s"] > 0 or row["failures"] > 0 for row in rows), "as assessed"
     mine = next(row["context"] for row in rows if row["subscriber"] == app.names.subscriber(AFFECTED))
     assert (mine["person"]["segment"], mine["person"]["language"]) == ("consumer", "en")
     assert mine["incidents"] == [], "the incident at hand is no past"

@@ -160,19 +160,19 @@ def bodies_of(receiver) -> dict[str, set[bytes]]:
 def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, undisturbed, tmp_path, receiver):
     root = start_from(history, tmp_path / "root")
     fast = SmallApp(root=root, url=receiver.url)
-    moment = MOMENTS[0]
+    tick_time = MOMENTS[0]
 
     def overtake(checkpoint: str) -> None:
-        if checkpoint == step and moment > MOMENTS[0]:  # what waits at the first is withdrawn at the second
-            for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
+        if checkpoint == step and tick_time > MOMENTS[0]:  # what waits at the first is withdrawn at the second
+            for ahead in [m for m in MOMENTS if tick_time <= m <= tick_time + QUARTER]:
                 fast.tick(ahead)
 
     slow = SmallApp(root=root, url=receiver.url, checkpoint=overtake)
-    for moment in MOMENTS:
+    for tick_time in MOMENTS:
         try:
-            slow.tick(moment)
+            slow.tick(tick_time)
         except Transient:  # the other one pulled the same: the daemon looks again at its next wake-up
-            slow.tick(moment)
+            slow.tick(tick_time)
     for app in (slow, fast):
         app.close()
     decided, sent, _ = undisturbed

@@ -20,7 +20,7 @@ from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
 
 UNKNOWN = "491719999999"
-DURING = [moment for moment in MOMENTS if moment <= FAULT[1]]
+DURING = [tick_time for tick_time in MOMENTS if tick_time <= FAULT[1]]
 pytestmark = pytest.mark.xdist_group("lookup")
 
 
@@ -31,8 +31,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
     write_operator(root / "operator")
     app = SmallApp(root=root)
     app.jobs.decide_from()
-    for moment in DURING:
-        app.tick(moment)
+    for tick_time in DURING:
+        app.tick(tick_time)
     yield app
     app.close()
 

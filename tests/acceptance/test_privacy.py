@@ -82,14 +82,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallApp, 
     root, log = tmp_path_factory.mktemp("privacy"), io.StringIO()
     with_people(write_operator(root / "operator"))
     configure_logs(level="DEBUG", stream=log)
-    with recording() as desk:
-        app = SmallApp(root=root, url=desk.url)
+    with recording() as care_team:
+        app = SmallApp(root=root, url=care_team.url)
         app.jobs.decide_from()
-        for moment in MOMENTS:
-            app.tick(moment)
+        for tick_time in MOMENTS:
+            app.tick(tick_time)
         app.jobs.run("prune")
-        told = {"alerts": b"\n".join(body for _, body in desk.got).decode(), "log": log.getvalue()}
-        assert len(desk.got) >= 2
+        told = {"alerts": b"\n".join(body for _, body in care_team.got).decode(), "log": log.getvalue()}
+        assert len(care_team.got) >= 2
         told |= asked(app)
         yield app, told
         app.close()

@@ -1,6 +1,6 @@
 """A backtest's lists of people against the truth, incident by incident, and what perfect detection would have foreseen.
 
-    python -m benchmarks.quality.people FOLDER SEED [SEED ...]
+    python -m benchmarks.quality.affected_lists FOLDER SEED [SEED ...]
 
 Simulates an operator a seed (60 cells, 25 days, many faults in the last five) in FOLDER/operator-SEED, replays those five
 days into FOLDER/backtest-SEED and reads what was written; what is there already is only read. By incident and by kind only
@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality.people_tables import (
+from benchmarks.quality.affected_tables import (
     Judged,
     contact_table,
     incident_table,

@@ -87,12 +87,12 @@ def kind_table(all_judged: Sequence[Judged]) -> Iterator[str]:
     for kind, pairs in sorted(pools.items()):
         said, did = np.array([p for p, _ in pairs]), np.array([h for _, h in pairs])
         tenth = np.minimum((said * 10).astype(int), 9)
-        told = " ".join(
+        shares = " ".join(
             f"{said[tenth == t].mean():.2f}->{did[tenth == t].mean():.2f}({(tenth == t).sum()})"
             for t in range(10)
             if (tenth == t).any()
         )
-        yield f"{kind:18}{len(said):7}{said.mean():7.2f}{did.mean():7.2f}   {told}"
+        yield f"{kind:18}{len(said):7}{said.mean():7.2f}{did.mean():7.2f}   {shares}"
 
 
 def missed_table(all_judged: Sequence[Judged]) -> Iterator[str]:
@@ -168,16 +168,16 @@ def interval_table(all_judged: Sequence[Judged]) -> Iterator[str]:
     """Of incidents that match one fault and went on as no other's part: how often the interval of `affected` held those who
     suffered from that fault, at opening and as last assessed, on which side it failed, and how far off the sum was."""
     for phase in ("affected_first", "affected"):
-        told: list[tuple[float, float, float, int]] = []
+        shares: list[tuple[float, float, float, int]] = []
         for judged in all_judged:
             matches, hurt = judged.matches, judged.matches.truth.sufferers or {}
             merged = {i.incident_id for i in matches.results.incidents if i.state == "merged"}
             for name, (said, low, high) in getattr(judged, phase).items():
                 faults = matches.faults_of_incident[name]
                 if matches.incident_judgements[name] is True and len(faults) == 1 and said and name not in merged:
-                    told.append((said, low, high, len(hurt.get(next(iter(faults)), ()))))
-        if told:
-            said, low, high, did = np.array(told).T
+                    shares.append((said, low, high, len(hurt.get(next(iter(faults)), ()))))
+        if shares:
+            said, low, high, did = np.array(shares).T
             off, held = np.log((said + 1) / (did + 1)), (low <= did) & (did <= high)
             wide, typical = np.median((high + 1) / (low + 1)), np.exp(np.median(np.abs(off)))
             yield (
