@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from math import isfinite
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.care.context import Context
 from detector.care.impact_part import counted, on_the_list
@@ -19,8 +19,10 @@ from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
-from detector.reports import Report
 from detector.web.service import AffectedPerson, CareView
+
+if TYPE_CHECKING:
+    from detector.reports import Report  # which loads numpy
 
 Json = dict[str, Any]
 NO_ALERT: Mapping[str, Any] = MappingProxyType({})
@@ -219,7 +221,7 @@ def said(row: Communication) -> Json:
     }
 
 
-def report(made: Report) -> Json:
+def report(made: "Report") -> Json:
     columns = [{"name": c.name, "title": c.title, "kind": c.kind} for c in made.columns]
     return {"name": made.name, "title": made.title, "columns": columns, "rows": made.records(), "notes": list(made.notes)}
 

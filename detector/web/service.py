@@ -14,10 +14,10 @@ from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
-from detector.reports import Report
 
 if TYPE_CHECKING:
     from detector.domain.evidence import Band
+    from detector.reports import Report
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,6 @@ class CareService(Protocol):
         """The same of a caller, by raw identity."""
         ...
 
-    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
+    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> "Report":
         """Misconfigured for an unknown report, or a window that ends before it begins."""
         ...
