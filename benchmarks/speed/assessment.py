@@ -150,7 +150,7 @@ def build(root: Path, people: People, _lookups: int) -> Measured:
     """Tables and attachments of these people."""
     app = build_app(settings_of(root))
     people.write_tables(root / "inbox")
-    people.write_lease(app.store)
+    people.write_presence(app.store)
     return {}
 
 

@@ -9,15 +9,15 @@ from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
 TRANSITIONS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"open", "suppressed"}),
+    "": frozenset({"open", "suppressed", "resolved", "merged"}),
     "open": frozenset({"open", "resolved", "merged"}),
     "suppressed": frozenset({"suppressed", "open", "resolved", "merged"}),
     "resolved": frozenset(),
     "merged": frozenset(),
     "withdrawn": frozenset(),
 }
-"""Phase of an incident -> phases that may follow as time goes on, the empty one being before its first. Corrected data
-alone may withdraw it, or change what was over."""
+"""Phase of an incident -> phases that may follow as time goes on, the empty one being before its first: it may be over, or
+part of another, in the very tick that opens it. Corrected data alone may withdraw it, or change what was over."""
 
 
 class RootCandidate(NamedTuple):
