@@ -277,7 +277,7 @@ class _Lookups:
     def _bare(self, done: Assessment) -> float:
         driver = self.app.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
         cursor = driver.cursor()
-        sql = "SELECT * FROM listing DAEMON_FILE subscriber = ? AND delisted_at IS NULL"
+        sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
         keys = [person.subscriber for person in done.impact.people[:100]] or ["nobody"]
         found = statistics.median(_seconds(partial(cursor.execute, sql, (key,))) for key in keys)
         driver.close()
