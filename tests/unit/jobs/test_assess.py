@@ -86,7 +86,8 @@ class Story:
         store = self.app.store
         with store.begin() as connection:
             store.degradations.save(connection, [d for _, d in decided])
-            store.incidents.save(connection, [replace(i, updated_at=now) for i, _ in decided])
+            incidents = [replace(i, updated_at=now) for i, _ in decided]
+            store.incidents.save(connection, incidents, corrected=any(i.withdrawn_at is not None for i in incidents))
             store.ticks.add_pending(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
         self.app.clock.at = now
         self.app.jobs.run("assess")
