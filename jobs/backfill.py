@@ -40,11 +40,11 @@ class Backfill:
         past = replace(self.jobs, clock=clock, receivers=())
         past.run("learn")
         with self.jobs.display(f"judging the last {self.seconds / 3600:g} h") as progress:
-            for moment in self._moments(begin, now):
-                clock.at = moment
+            for at in self._moments(begin, now):
+                clock.at = at
                 past.run("detect")
                 past.run("assess")
-                progress((moment - begin) / self.seconds)
+                progress((at - begin) / self.seconds)
         going_on = self._hand_over(int(now))
         incidents = [one for one in self.jobs.store.incidents.all() if not one.silent]
         return f"{len(incidents)} incidents since {utc(begin):%Y-%m-%dT%H:%MZ}, {going_on} of them going on"

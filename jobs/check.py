@@ -18,7 +18,7 @@ from detector.domain.errors import Permanent, PrecallError
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.ports import CounterFeed, Reference, SourceFile
-from detector.feedback.reading import words
+from detector.feedback.contact_text import words
 from detector.keys import load_keys
 from detector.kpis import Catalogue
 from detector.listening import listen
@@ -100,21 +100,21 @@ def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
     except PrecallError as error:
         yield str(error)
         return
-    told_apart = bool(app.settings.feeds)
+    named_feeds = bool(app.settings.feeds)
     path = app.settings.sources.path
     if not topology.cells:
-        yield f"{'feeds' if told_apart else path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
+        yield f"{'feeds' if named_feeds else path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
         return
     reference = feeds.reference(now)
     feeds.files(0.0, now)  # the first of two looks: what has not changed since is complete
     for feed in feeds.counters:
-        where = f"feed '{feed.name}'" if told_apart else f"{path / 'counters'}"
+        where = f"feed '{feed.name}'" if named_feeds else f"{path / 'counters'}"
         try:
             if not feed.files(0.0, now):
                 yield f"{where}: no counter files have come yet"
         except PrecallError as error:
             yield f"{where}: {error}"
-    where = "feeds" if told_apart else f"{path / 'counters'}"
+    where = "feeds" if named_feeds else f"{path / 'counters'}"
     seen = sample(feeds, app.catalogue, reference, findings, now=now)
     if seen.there and not seen.kpis:
         yield f"{where}: nothing is measured: no KPI can be computed from the newest {seen.files} files"

@@ -130,7 +130,7 @@ class PeopleFacts:
 
 
 def _history(
-    rows: list[Experience], incidents: Collection[str], touch: Touch, told_at: int | None, today: int
+    rows: list[Experience], incidents: Collection[str], touch: Touch, notified_at: int | None, today: int
 ) -> CustomerHistory:
     week = today - 7 * _DAY_S
     index = index_at(today, rows)
@@ -141,7 +141,7 @@ def _history(
         trend=round(index - index_at(week, rows), 1),
         contacts=touch.contacts,
         last_contact_at=touch.last_at,
-        last_notified_at=told_at,
+        last_notified_at=notified_at,
     )
 
 

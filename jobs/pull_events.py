@@ -161,6 +161,6 @@ def _interactions(
     begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
     known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
     persons = reference.customers.subscribers
-    return feedback.listen(
+    return feedback.interactions_of(
         contacts, surveys, known, reference.topology, findings, lambda key: persons[key].language if key in persons else ""
     )

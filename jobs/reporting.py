@@ -141,9 +141,9 @@ class _Files:
 
     def _expected_presence(self) -> dict[str, float]:
         """Cell -> people who are usually there, a mean over the week."""
-        habit = models.load_mobility_profile(self.store)
-        if habit is None:
+        profile = models.load_mobility_profile(self.store)
+        if profile is None:
             return {}
-        weight = np.repeat(_SLOT_WEIGHT, np.diff(habit.slot_start))
-        people = np.bincount(habit.cell, habit.like_s * weight, len(habit.cells)) / 3600
-        return dict(zip(habit.cells, people.tolist(), strict=True))
+        weight = np.repeat(_SLOT_WEIGHT, np.diff(profile.slot_start))
+        people = np.bincount(profile.cell, profile.like_s * weight, len(profile.cells)) / 3600
+        return dict(zip(profile.cells, people.tolist(), strict=True))

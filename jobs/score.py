@@ -102,8 +102,8 @@ class TickScorer:
         baseline = (self._baseline_then(tick) if again else None) or self._baseline(tick)
         if baseline is None:
             return None
-        recent, elsewhere = self._recent(tick, baseline)
-        expected = [name for name in expected_objects(baseline, self.reference) if name not in elsewhere]
+        recent, not_due = self._recent(tick, baseline)
+        expected = [name for name in expected_objects(baseline, self.reference) if name not in not_due]
         before = models.load_ewma_state(self.store, self.catalogue, tick)
         evidence = pipeline.score(recent, baseline, self.reference, expected, self.policy, before)
         models.save_evidence(self.store, self.catalogue, evidence)
@@ -137,8 +137,8 @@ class TickScorer:
         window = Window(tick.start - (periods - 1) * tick.duration_s, tick.end)
         read = self.store.history.read_whole(tick.duration_s, window)
         frame = ending_at(read, tick, periods)
-        elsewhere = _present(read) - _present(frame)
-        return frame.aligned([name for name in frame.objects if name not in elsewhere]) if elsewhere else frame, elsewhere
+        not_due = _present(read) - _present(frame)
+        return frame.aligned([name for name in frame.objects if name not in not_due]) if not_due else frame, not_due
 
     def _is_ready(self, tick: Tick) -> bool:
         baseline = self._baseline(tick)

@@ -99,7 +99,7 @@ def days_by_truth(folder: Path, seed: int) -> Days:
     window = Window(START + HISTORY_DAYS * DAY_S, START + DAYS * DAY_S)
     contacts = source.contacts(window.start, window.end, Findings())
     reference = source.reference(window.end, Findings())
-    contacts_read = feedback.listen(contacts, (), (), reference.topology, Findings())
+    contacts_read = feedback.interactions_of(contacts, (), (), reference.topology, Findings())
     faults = {fault.fault_id: fault for fault in read_truth(dataset, names.subscriber).faults or ()}
     days = _whole_days(window, reference.operator.timezone)
     lived: dict[tuple[int, str], Experience] = {}
@@ -140,7 +140,7 @@ def _added(old: Experience | None, new: Experience) -> Experience:
 def _categories(source: OperatorDataset, window: Window) -> Counter[tuple[str, str]]:
     contacts = source.contacts(0, window.end, Findings())
     topology = source.reference(window.end, Findings()).topology
-    read = feedback.listen([replace(c, category="") for c in contacts], (), (), topology, Findings())
+    read = feedback.interactions_of([replace(c, category="") for c in contacts], (), (), topology, Findings())
     by_id = {one.interaction_id: one.category for one in read}
     return Counter((c.category, by_id[c.contact_id]) for c in contacts)
 

@@ -113,10 +113,10 @@ def _of_collapse(periods: Sample, variance: Floats) -> Segment:
 
     >>> from detector.scoring.collapse import Collapse
     >>> night = np.array([[0.0], [0.0], [0.0], [90.0], [0.0], [0.0]])
-    >>> usual = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
+    >>> typical = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
     >>> size, spread, none = np.ones((6, 1)), np.full(1, 0.01), np.zeros((6, 1))
     >>> periods = Sample(
-    ...     events=night, size=size, level=usual, spread=spread, level_variance=np.zeros(1), idle_probability=none)
+    ...     events=night, size=size, level=typical, spread=spread, level_variance=np.zeros(1), idle_probability=none)
     >>> found = segment(Collapse(), periods)
     >>> int(found.onset[0]), int(found.over[0])
     (2, 0)

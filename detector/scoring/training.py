@@ -6,7 +6,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.learning import AdoptedLevel
+from detector.domain.learned_models import AdoptedLevel
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import utc

@@ -31,9 +31,9 @@ class Environment(EnvSettingsSource):
         found = super().__call__()
         for section, values in found.items():
             kind = self.settings_cls.model_fields[section].annotation
-            hints = get_type_hints(kind) if is_dataclass(kind) else {}
-            for key in hints.keys() & values.keys() if isinstance(values, dict) else ():
-                if get_origin(hints[key]) is tuple and isinstance(values[key], str):
+            types = get_type_hints(kind) if is_dataclass(kind) else {}
+            for key in types.keys() & values.keys() if isinstance(values, dict) else ():
+                if get_origin(types[key]) is tuple and isinstance(values[key], str):
                     values[key] = _decoded(values[key])
         return found
 

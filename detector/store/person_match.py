@@ -92,8 +92,8 @@ class PersonMatcher:
         """The same text or JSON without the person: items and keys that are the person go, and so do items about the person;
         in a longer text the mention does.
 
-        >>> told = {"of": ["sub_1", "sub_10"], "by": {"sub_1": 3}, "why": "sub_1 called", "who": [{"key": "sub_1", "n": 2}]}
-        >>> Person(("sub_1",)).without(told)
+        >>> row = {"of": ["sub_1", "sub_10"], "by": {"sub_1": 3}, "why": "sub_1 called", "who": [{"key": "sub_1", "n": 2}]}
+        >>> Person(("sub_1",)).without(row)
         {'of': ['sub_10'], 'by': {}, 'why': '(erased) called', 'who': []}
         """
         if isinstance(value, dict):

@@ -18,7 +18,7 @@ from detector.domain.finding import Finding
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
-from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Outlook
 from detector.domain.ports import Cursor

@@ -124,21 +124,21 @@ def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
 def takes_options(noun: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
     """Makes a command of a function that takes one dataclass: the command's options are the fields of `noun`, with their
     annotations and defaults."""
-    hints = get_type_hints(noun, include_extras=True)
+    types = get_type_hints(noun, include_extras=True)
 
     def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
         def run(**given: Any) -> None:
             command(noun(**given))
 
         run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
-        run.__annotations__ = {one.name: hints[one.name] for one in fields(noun)}  # type: ignore[arg-type]
+        run.__annotations__ = {one.name: types[one.name] for one in fields(noun)}  # type: ignore[arg-type]
         run.__signature__ = Signature(  # type: ignore[attr-defined]
             [
                 Parameter(
                     one.name,
                     Parameter.KEYWORD_ONLY,
                     default=Parameter.empty if one.default is MISSING else one.default,
-                    annotation=hints[one.name],
+                    annotation=types[one.name],
                 )
                 for one in fields(noun)  # type: ignore[arg-type]
             ]

@@ -237,8 +237,8 @@ def show_rules(
     none = (
         "this person is on no such list" if subscriber is not None else "nobody is listed now; name an incident that is over"
     )
-    told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
+    output = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
     if as_json or subscriber is not None or not rows:
-        return told
+        return output
     floor = app.settings.impact.privacy_floor
-    return f"{told}\nAs if they began at {iso_minute(trial.now)}; people in steps of {floor}, empty for fewer."
+    return f"{output}\nAs if they began at {iso_minute(trial.now)}; people in steps of {floor}, empty for fewer."

@@ -301,7 +301,7 @@ def test_a_full_disk_loses_no_tick(inbox):
 
 def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
     inbox.drop_cells("counters/a.csv", *CELLS)
-    process = CONTEXT.Process(target=pull_without_room, args=(inbox.root,))
+    process = CONTEXT.Process(target=pull_on_full_disk, args=(inbox.root,))
     process.start()
     process.join(60)
     assert process.exitcode == 3, "a Transient error and nothing else"
@@ -309,7 +309,7 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
     assert inbox.cells == sorted(CELLS)
 
 
-def pull_without_room(root: Path) -> None:
+def pull_on_full_disk(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
     app = SmallApp(root=root, feeds=feeds_of(watched_folder(root / "operator", root / "var" / "quarantine")))
     app.clock.at = NOW
@@ -364,11 +364,11 @@ def test_a_mistake_in_the_configuration_is_one_line_and_exit_code_2(what, tmp_pa
     monkeypatch.setattr("sys.argv", ["precall", "job", "pull", "--config", "my.toml"])
     with pytest.raises(SystemExit) as done:
         main()
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert done.value.code == 2
-    assert len(told.splitlines()) == 1
-    assert told.startswith("precall: ")
-    assert says in told
+    assert len(message.splitlines()) == 1
+    assert message.startswith("precall: ")
+    assert says in message
 
 
 def test_no_traceback_reaches_the_user(tmp_path):
@@ -513,8 +513,8 @@ def test_a_file_without_its_header_repeats_no_identity_when_it_is_refused(name, 
     care_team.drop(name, GOOD_TABLES[name].split("\n", 1)[1].encode())
     try:
         care_team.pull()
-        told = " ".join(f"{f.where} {f.example}" for f in care_team.app.store.findings.all())
+        message = " ".join(f"{f.where} {f.example}" for f in care_team.app.store.findings.all())
     except PrecallError as error:
-        told = str(error)
-    assert "is missing" in told
-    assert "4917" not in told
+        message = str(error)
+    assert "is missing" in message
+    assert "4917" not in message

@@ -66,7 +66,7 @@ class Inbox:
             self.round(arrival_time(quarter), push=push)
 
     @property
-    def told(self) -> list[tuple[str, dict]]:
+    def received(self) -> list[tuple[str, dict]]:
         """(type, data) of everything that the care team received."""
         bodies = [json.loads(body) for _, body in self.care_team.got]
         return [(body["type"].split(".")[2], body["data"]) for body in bodies]
@@ -94,7 +94,7 @@ def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     assert len(inbox.listed) == 10
     inbox.drop(0, at=arrival_time(0) + 300, name="0")  # the same name with new bytes
     inbox.round(arrival_time(0) + 300)
-    (opened, first), (taken_back, last) = inbox.told
+    (opened, first), (taken_back, last) = inbox.received
     assert (opened, taken_back) == ("opened", "resolved")
     problem = last["serviceProblem"]
     assert (problem["id"], problem["status"]) == (first["serviceProblem"]["id"], "Closed")
@@ -114,14 +114,14 @@ def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     }
     inbox.drop(1, at=arrival_time(1))
     inbox.round(arrival_time(1))
-    assert len(inbox.told) == 2, "once is enough"
+    assert len(inbox.received) == 2, "once is enough"
 
 
 def test_what_nobody_has_heard_of_is_never_said(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1, push=False)
     inbox.drop(0, at=arrival_time(0) + 300)
     inbox.round(arrival_time(0) + 300)
-    assert inbox.told == []
+    assert inbox.received == []
     assert [m.state for m in inbox.app.store.outbox.messages()] == ["withdrawn"]
     assert inbox.app.jobs.run("push") == "nothing due"
 
@@ -165,16 +165,16 @@ def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_cam
     assert {d.kind for d in store.degradations.all() if d.withdrawn_at is not None} == {"no_data"}
     (incident,) = [i for i in store.incidents.all() if i.withdrawn_at is None]
     assert (incident.root_id, incident.state, incident.opened_at) == ("s1", "open", late)
-    assert [type_ for type_, _ in inbox.told] == ["opened"]
+    assert [type_ for type_, _ in inbox.received] == ["opened"]
 
 
 def test_what_was_told_as_over_is_open_again_when_late_data_show_that_it_is_not(inbox):
     inbox.live({1: ("c11", "c12"), 2: ("c11", "c12")}, quarters=9)
-    assert [type_ for type_, _ in inbox.told][-1] == "resolved"
+    assert [type_ for type_, _ in inbox.received][-1] == "resolved"
     for quarter in range(3, 9):
         inbox.drop(quarter, ("c11", "c12"), at=arrival_time(8) + 300)
     inbox.round(arrival_time(8) + 300)
-    type_, data = inbox.told[-1]
+    type_, data = inbox.received[-1]
     assert (type_, data["serviceProblem"]["status"]) == ("updated", "In Progress")
     assert data["serviceProblem"]["statusChangeReason"].startswith(
         "open again: data that came late show that it is not over"
@@ -205,12 +205,12 @@ def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
     row = (works.scope_kind, works.scope_id, iso(works.window.start), iso(works.window.end), works.reason, works.status)
     table(inbox.root / "operator" / "maintenance.csv", columns, [row])
     inbox.live(dict.fromkeys(range(3), ("c11", "c12")), quarters=2)
-    assert inbox.told == [], "what works do is nobody's business while they last"
+    assert inbox.received == [], "what works do is nobody's business while they last"
     (silent,) = inbox.app.store.incidents.all()
     assert silent.suppressed_reason == "maintenance"
     inbox.drop(2, ("c11", "c12"), at=arrival_time(2))
     inbox.round(arrival_time(2))
-    ((type_, data),) = inbox.told
+    ((type_, data),) = inbox.received
     assert type_ == "opened"
     assert data["serviceProblem"]["id"] == silent.incident_id
     assert data["serviceProblem"]["statusChangeReason"] == "works planned until 12:30 UTC overrun"

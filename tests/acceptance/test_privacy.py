@@ -88,10 +88,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallApp, 
         for tick_time in MOMENTS:
             app.tick(tick_time)
         app.jobs.run("prune")
-        told = {"alerts": b"\n".join(body for _, body in care_team.got).decode(), "log": log.getvalue()}
+        answers = {"alerts": b"\n".join(body for _, body in care_team.got).decode(), "log": log.getvalue()}
         assert len(care_team.got) >= 2
-        told |= asked(app)
-        yield app, told
+        answers |= asked(app)
+        yield app, answers
         app.close()
     structlog.reset_defaults()
 
@@ -100,7 +100,7 @@ def asked(app: SmallApp) -> dict[str, str]:
     """Every page and every answer, those that name an identity on request left out."""
     questions = web_service_of(app.wired, app.jobs.problems)
     web_app = create_app(questions, care_service_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
-    told = {}
+    answers = {}
     with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}) as client:
         (incident,) = app.store.incidents.all()
         paths = [
@@ -118,10 +118,10 @@ def asked(app: SmallApp) -> dict[str, str]:
         ]
         for path in paths:
             answer = client.get(path)
-            told[path.partition("/v1/lookup")[0] or f"lookup {len(told)}"] = answer.text + str(answer.headers)
+            answers[path.partition("/v1/lookup")[0] or f"lookup {len(answers)}"] = answer.text + str(answer.headers)
         named = client.get(f"/v1/incidents/{incident.incident_id}/affected?limit=1000&identify=true").text
         assert any(person.msisdn in named for person in PEOPLE), "the audited API names whom care may contact"
-    return told
+    return answers
 
 
 def spellings(raw: str) -> set[str]:
@@ -155,9 +155,9 @@ def test_the_search_can_find_what_it_looks_for(world):
 
 
 def test_nothing_that_is_said_or_sent_names_anybody(world):
-    _, told = world
-    assert {where: found for where, text in told.items() if (found := found_in(text))} == {}
-    assert len(told) > 12
+    _, answers = world
+    assert {where: found for where, text in answers.items() if (found := found_in(text))} == {}
+    assert len(answers) > 12
 
 
 def test_nothing_that_is_kept_names_anybody(world):

@@ -19,7 +19,7 @@ from detector.domain.identity import InvalidIdentity
 from detector.domain.impact import Impact
 from detector.domain.incident import IllegalTransition, Incident
 from detector.domain.interaction import Interaction
-from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Cursor

@@ -18,7 +18,7 @@ from detector.domain.degradation import Part
 from detector.domain.detection import DetectionState
 from detector.domain.feed import FeedPart, FeedState, FeedStop
 from detector.domain.key_fingerprints import KeyFingerprints
-from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Cursor

@@ -269,9 +269,9 @@ def test_at_the_first_start_a_bad_table_is_not_known_and_detection_goes_on(tmp_p
         (run.inbox / "maintenance.csv").write_text("scope_kind\n")
         run.live()
         assert run.app.store.incidents.all(), "the site's outage is found"
-        told = run.found("subscribers.csv")["table_refused"]
-        assert "nothing of it is known until it is mended" in told
-        assert "4917" not in told
+        refusal = run.found("subscribers.csv")["table_refused"]
+        assert "nothing of it is known until it is mended" in refusal
+        assert "4917" not in refusal
 
 
 def test_without_cells_nothing_is_measured_and_nothing_is_lost(tmp_path):

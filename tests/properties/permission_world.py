@@ -198,7 +198,7 @@ def _steps(incidents: tuple[Incident, ...], dice: Random):
     yield at, tuple(replace(i, state="resolved", resolved_at=at) for i in incidents)
 
 
-def told(world: World) -> list[tuple[Incident, Communication]]:
+def communications_of(world: World) -> list[tuple[Incident, Communication]]:
     """What care is asked to say, step by step, by the code."""
     said, knows = [], ContactHistory.of(world.past)
     for at, incidents in world.steps:
@@ -242,7 +242,7 @@ class PlainReading:
         if self._quiet(row.at):
             faults.append("quiet hours")
         if row.action == "all_clear":
-            return faults + ([] if self._was_told(row, before) else ["was never told"])
+            return faults + ([] if self._was_notified(row, before) else ["was never told"])
         return faults + self._too_often(row, before) + self._held_out(incident, row, before)
 
     def _who(self, row: Communication) -> list[str]:
@@ -325,7 +325,7 @@ class PlainReading:
         day = sum(o.at >= row.at - DAY for o in rows) + 1
         return ["too often"] if week > policy.max_contacts_per_week or day > policy.max_contacts_per_day else []
 
-    def _was_told(self, row: Communication, before: list[Communication]) -> bool:
+    def _was_notified(self, row: Communication, before: list[Communication]) -> bool:
         who = (row.incident_id, row.subscriber, row.recipient)
         own = [o for o in before if (o.incident_id, o.subscriber, o.recipient) == who and o.action != "survey"]
         left: list[Communication] = []

@@ -54,6 +54,6 @@ def test_an_episode_is_counted_once_and_not_in_a_fault():
 
 
 def test_the_table_names_every_rule():
-    told = table(OPERATORS, {"strongest": strongest, "Fisher": fisher})
-    assert told.startswith("3 faults")
-    assert "| Fisher | " in told
+    output = table(OPERATORS, {"strongest": strongest, "Fisher": fisher})
+    assert output.startswith("3 faults")
+    assert "| Fisher | " in output

@@ -7,7 +7,7 @@ from typing import Any
 from detector.domain.coverage import SeenCounters
 from detector.domain.feed import FeedPart, FeedState, FeedStop
 from detector.domain.finding import Finding
-from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Outlook
 from detector.domain.ports import Cursor

@@ -28,7 +28,7 @@ def call(number: int, cell: str, who: str, mood: float | None = -0.5) -> Interac
     )
 
 
-def past(heard: list[Interaction], suffered: int = 60) -> Past:
+def past(interactions: list[Interaction], suffered: int = 60) -> Past:
     """An outage at s1 that `suffered` people lived through."""
     outage = Incident(
         incident_id="inc_1",
@@ -64,7 +64,7 @@ def past(heard: list[Interaction], suffered: int = 60) -> Past:
         customers=customers,
         incidents=(outage,),
         listings=listed,
-        interactions=tuple(heard),
+        interactions=tuple(interactions),
         expected_presence=dict.fromkeys(CELLS, 100.0),
         bursts=("site s2, 9 contacts",),
     )

@@ -50,8 +50,8 @@ def taken():
 
 
 def test_a_port_that_is_taken_is_told_unless_a_daemon_of_this_store_has_it(problems, taken):
-    (told,) = problems(WEB__PORT=taken)
-    assert told.startswith(f"web: 127.0.0.1:{taken}: cannot listen: the port is taken; ")
+    (message,) = problems(WEB__PORT=taken)
+    assert message.startswith(f"web: 127.0.0.1:{taken}: cannot listen: the port is taken; ")
     assert problems(served=True) == []
 
 
@@ -74,9 +74,9 @@ WRONG = {
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_what_would_stop_the_service_or_an_alert_is_one_line(name, value, problems):
-    (told,) = problems(**{name: value})
-    assert WRONG[name, value] in told
-    assert "\n" not in told
+    (message,) = problems(**{name: value})
+    assert WRONG[name, value] in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::"])

@@ -99,9 +99,9 @@ def test_exactly_those_who_were_told_hear_that_it_is_over(story):
     withdrawn(story.root / "operator", RAW[0], LIVE + QUARTER + 1)
     assert story.decide(replace(FIRST, **OVER)) == ["resolved"]
     clear = {who for who, action in said(story) if action == "all_clear"}
-    told = {who for who, action in said(story) if action == "proactive_message"}
-    assert told == set(story.people[:4])
-    assert clear == told - {story.people[0]}, "one withdrew meanwhile"
+    notified = {who for who, action in said(story) if action == "proactive_message"}
+    assert notified == set(story.people[:4])
+    assert clear == notified - {story.people[0]}, "one withdrew meanwhile"
     assert actions(story) == {"all_clear": 3, "none": 5}
     story.decide(replace(FIRST, **OVER))
     assert actions(story) == {"all_clear": 3, "none": 5}

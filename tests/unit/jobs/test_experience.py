@@ -173,7 +173,7 @@ def test_it_is_due_once_an_hour(store, source):
 def test_the_history_of_all_listed_people_at_once(store, source):
     know(store, listed("ann", degraded_s=1200.0))
     keep_experience(source, store, now=NOON)
-    heard = [
+    interactions = [
         Interaction(
             interaction_id="k1", at=NOON - HOUR, kind="contact", channel="call", subscriber="ann", category="network"
         ),
@@ -186,7 +186,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
         Interaction(interaction_id="k4", at=NOON - DAY, kind="survey", channel="sms", subscriber="bob", score=3.0),
     ]
     with store.begin() as connection:
-        store.interactions.add(connection, heard)
+        store.interactions.add(connection, interactions)
     found = PeopleFacts(store, Reference(), NOON).histories(["ann", "bob", "eve"])
     index = rows(store)[MIDNIGHT, "ann"].index
     assert found["ann"] == CustomerHistory(

@@ -63,7 +63,7 @@ class Words:
     frequent short word or letter: how much it tells}, 1 for one of this language alone, 1/n for one of n languages."""
 
     stems: Mapping[str, Stems]
-    usual: Mapping[str, Mapping[str, float]]
+    frequent: Mapping[str, Mapping[str, float]]
     letters: Mapping[str, Mapping[str, float]]
 
     def read(self, text: str, language: str = "") -> Reading:
@@ -80,26 +80,26 @@ class Words:
         likely = self._languages(plain, language.lower().replace("_", "-").partition("-")[0])
         found = likely or self._by_stems(plain)
         chosen = max(found, key=lambda code: self._matched(code, plain), default=PROPER)
-        told = chosen if likely and (len(likely) == 1 or chosen == ENGLISH) else ""
-        return Reading(self._category(chosen, plain), self._sentiment(begin, plain, chosen), told)
+        guessed = chosen if likely and (len(likely) == 1 or chosen == ENGLISH) else ""
+        return Reading(self._category(chosen, plain), self._sentiment(begin, plain, chosen), guessed)
 
     def _languages(self, plain: str, own: str) -> list[str]:
         """Languages in which this may be written: that of its frequent words and letters; the person's own where those tell
         little or as much of it; none if nothing tells."""
         tokens, letters = plain.split(), set(plain)
         score = {
-            code: sum(usual.get(token, 0.0) for token in tokens)
+            code: sum(weights.get(token, 0.0) for token in tokens)
             + sum(weight for letter, weight in self.letters.get(code, {}).items() if letter in letters)
-            for code, usual in self.usual.items()
+            for code, weights in self.frequent.items()
         }
         best = max(score.values())
-        if own in self.usual and best < _SURE + 2 * score.get(own, 0.0):
+        if own in self.frequent and best < _SURE + 2 * score.get(own, 0.0):
             return [own]
-        return [code for code, told in score.items() if told == best] if best else []
+        return [code for code, points in score.items() if points == best] if best else []
 
     def _by_stems(self, plain: str) -> list[str]:
         """Nothing tells the language: those in which two stems are found, or one too long to stand in another by chance."""
-        return [code for code in self.usual if self._tells(code, plain)]
+        return [code for code in self.frequent if self._tells(code, plain)]
 
     def _tells(self, code: str, plain: str) -> bool:
         found = {match for pattern in self.stems[code].patterns for match in pattern.findall(plain)}

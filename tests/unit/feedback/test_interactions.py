@@ -8,8 +8,8 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.customer import Contact, Survey
 from detector.domain.finding import Findings
 from detector.domain.interaction import Interaction
-from detector.feedback import listen
-from detector.feedback.listening import ASKED_AFTER_S, REPEAT_S
+from detector.feedback import interactions_of
+from detector.feedback.interactions import ASKED_AFTER_S, REPEAT_S
 
 DAY = 86_400
 NETWORK = Topology(
@@ -21,11 +21,11 @@ NETWORK = Topology(
 
 
 def stream(
-    *heard: Contact | Survey, known: tuple[Interaction, ...] = (), findings: Findings | None = None
+    *received: Contact | Survey, known: tuple[Interaction, ...] = (), findings: Findings | None = None
 ) -> list[Interaction]:
-    contacts = [one for one in heard if isinstance(one, Contact)]
-    surveys = [one for one in heard if isinstance(one, Survey)]
-    return listen(contacts, surveys, known, NETWORK, Findings() if findings is None else findings)
+    contacts = [one for one in received if isinstance(one, Contact)]
+    surveys = [one for one in received if isinstance(one, Survey)]
+    return interactions_of(contacts, surveys, known, NETWORK, Findings() if findings is None else findings)
 
 
 def call(number: int, at: int, who: str = "sub_1", category: str = "network", **more: object) -> Contact:
@@ -33,10 +33,10 @@ def call(number: int, at: int, who: str = "sub_1", category: str = "network", **
 
 
 def test_what_the_row_says_counts_and_words_fill_the_gap() -> None:
-    told, read = stream(
+    first, read = stream(
         call(1, 10, text="Frage zur Rechnung"), call(2, 20, who="sub_2", category="", text="Frage zur Rechnung")
     )
-    assert (told.category, told.sorted_by) == ("network", "told")
+    assert (first.category, first.sorted_by) == ("network", "told")
     assert (read.category, read.sorted_by) == ("billing", "text")
 
 
@@ -111,12 +111,12 @@ def test_read_in_any_portions_and_twice_the_stream_is_the_same() -> None:
 
 
 def test_a_survey_belongs_to_the_contact_before_it() -> None:
-    _, told, ours, alone = stream(
+    _, first, ours, alone = stream(
         call(1, 0),
         Survey("v1", "sub_1", 10, 3, trigger="resolution"),
         Survey("v2", "sub_1", 20, 3, text="miserabel"),
         Survey("v3", "sub_1", ASKED_AFTER_S + 1, 9),
     )
-    assert [told.trigger, ours.trigger, alone.trigger] == ["resolution", "contact", ""]
+    assert [first.trigger, ours.trigger, alone.trigger] == ["resolution", "contact", ""]
     assert ours.sentiment is not None
     assert ours.sentiment < 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detector.config_files import config_file
-from detector.feedback.reading import MOST_READ, Reading, words
+from detector.feedback.contact_text import MOST_READ, Reading, words
 
 
 def texts() -> Iterator[dict[str, str]]:

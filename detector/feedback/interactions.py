@@ -7,8 +7,8 @@ from detector.domain.cell import Topology
 from detector.domain.customer import Contact, Survey
 from detector.domain.finding import Findings
 from detector.domain.interaction import CATEGORIES, Interaction
+from detector.feedback.contact_text import MOST_READ, Reading, words
 from detector.feedback.places import Nearest
-from detector.feedback.reading import MOST_READ, Reading, words
 
 REPEAT_S = 7 * 86_400
 """Who comes back within a week about the same thing was not helped the first time (the span of first contact resolution)."""
@@ -16,7 +16,7 @@ ASKED_AFTER_S = 3 * 86_400
 """A survey that does not say what it was asked after is about the contact of the last days."""
 
 
-def listen(
+def interactions_of(
     contacts: Iterable[Contact],
     surveys: Iterable[Survey],
     known: Iterable[Interaction],
@@ -32,24 +32,24 @@ def listen(
     the one nearest to its coordinates. A text longer than MOST_READ characters is read in its beginning, which is a
     finding, and so are a category and a cell that nobody knows.
     """
-    ear = _Ear(topology, Nearest(topology), findings, language_of)
-    made = [ear.heard(contact) for contact in contacts] + [ear.answered(survey) for survey in surveys]
+    converter = _Converter(topology, Nearest(topology), findings, language_of)
+    made = [converter.from_contact(contact) for contact in contacts] + [converter.from_survey(survey) for survey in surveys]
     made.sort(key=lambda i: (i.at, i.interaction_id))
     return _in_context(made, known)
 
 
 @dataclass(frozen=True, eq=False)
-class _Ear:
+class _Converter:
     topology: Topology
     nearest: Nearest
     findings: Findings
     language_of: Callable[[str], str]
 
-    def heard(self, contact: Contact) -> Interaction:
+    def from_contact(self, contact: Contact) -> Interaction:
         """A contact, or a social post by nobody who is known."""
         reading = self._read(contact.text, contact.subscriber, "contacts")
-        told = self._told(contact.category)
-        category = told or reading.category
+        given = self._given_category(contact.category)
+        category = given or reading.category
         return Interaction(
             interaction_id=contact.contact_id,
             at=contact.at,
@@ -57,14 +57,14 @@ class _Ear:
             channel=contact.channel,
             subscriber=contact.subscriber,
             category=category,
-            sorted_by="told" if told else "text" if category else "",
+            sorted_by="told" if given else "text" if category else "",
             sentiment=reading.sentiment,
             cell_id=self._place(contact),
             outcome=contact.outcome,
             reaction="escalation" if contact.escalated else "reopened" if contact.reopened else "",
         )
 
-    def answered(self, survey: Survey) -> Interaction:
+    def from_survey(self, survey: Survey) -> Interaction:
         """A survey's answer; what it is about is in its words, if anywhere."""
         reading = self._read(survey.text, survey.subscriber, "surveys")
         return Interaction(
@@ -85,10 +85,10 @@ class _Ear:
             self.findings.add("long_text", where, f"{len(text):,} characters, of which the first {MOST_READ:,} were read")
         return words().read(text, self.language_of(subscriber) if subscriber else "")
 
-    def _told(self, category: str) -> str:
-        told = category.strip().lower()
-        if not told or told in CATEGORIES:
-            return told
+    def _given_category(self, category: str) -> str:
+        given = category.strip().lower()
+        if not given or given in CATEGORIES:
+            return given
         self.findings.add("unknown_category", "contacts", f"a category that is none of {', '.join(CATEGORIES)}")
         return ""
 
