@@ -97,7 +97,9 @@ class _Pull:
         """Feed -> rows of events that are new, kept; with a look for bursts of contacts."""
         context, settings = self.context, self.context.settings
         context.store.vault.seal(reference.raw_ids)
-        rows = EventPull(context.feeds, context.store, reference, self.now, self.findings, due).run()
+        rows = EventPull(
+            feeds=context.feeds, store=context.store, reference=reference, now=self.now, findings=self.findings, due=due
+        ).run()
         if self.now >= self.decide_from:
             floor = settings.impact.privacy_floor
             scan_bursts(context.store, reference, settings.feedback, self.findings, floor=floor, now=int(self.now))

@@ -34,7 +34,7 @@ class _Taken(Generic[Row]):
     cursors: Mapping[tuple[str, str], Cursor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EventPull:
     """One pull of what is about people, as of `now`, from the feeds that are `due`. A feed that cannot be read keeps its
     cursor, so that nothing of it is missing once it is mended, and keeps no other from being taken in."""

@@ -18,7 +18,7 @@ from detector.store import Message, Store
 from jobs.ledger import Checkpoint, no_checkpoint
 
 
-@dataclass
+@dataclass(kw_only=True)
 class FinalCheck:
     """Asks for permission again at every attempt, and fixes an alert's bytes at the first. `source_uri` is the CloudEvents
     source. Several threads may ask at once."""
