@@ -217,7 +217,7 @@ def _check_rotation(held: KeyFingerprints, settings: Settings, keys: Keys, where
             where="storage.identity_key" if storage.identity_key else where,
             mend=mend + "storage.previous_identity_keys",
         )
-    earlier = {number: fingerprint(_hexadecimal(key), "identity") for number, key in storage.previous_identity_keys}
+    earlier = {number: fingerprint(bytes.fromhex(key), "identity") for number, key in storage.previous_identity_keys}
     newest = max(known)
     if version not in known and earlier.get(newest) != known[newest]:
         mend = f"{_RESTORE}, or name the key of version {newest} among storage.previous_identity_keys"
