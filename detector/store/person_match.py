@@ -74,7 +74,7 @@ class PersonMatcher:
 
     def in_text(self, text: str) -> bool:
         """
-        >>> person = Person(("sub_1",), "491701234567")
+        >>> person = PersonMatcher(("sub_1",), "491701234567")
         >>> [person.in_text(one) for one in ("of sub_1.", "of sub_10", "call 491701234567", "4917012345678")]
         [True, False, True, False]
         """
@@ -93,7 +93,7 @@ class PersonMatcher:
         in a longer text the mention does.
 
         >>> row = {"of": ["sub_1", "sub_10"], "by": {"sub_1": 3}, "why": "sub_1 called", "who": [{"key": "sub_1", "n": 2}]}
-        >>> Person(("sub_1",)).without(row)
+        >>> PersonMatcher(("sub_1",)).without(row)
         {'of': ['sub_10'], 'by': {}, 'why': '(erased) called', 'who': []}
         """
         if isinstance(value, dict):
