@@ -162,7 +162,7 @@ def record(dataset: Path, window: Window) -> Seen:
         replay = Recorder(Feeds([OperatorDataset(dataset, NAMES).feed()]), store, catalogue, settings, window)
         results = replay.run()
         presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
-    return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
+    return Seen(replace(results, bands={}, drift_bands={}), replay.asked, replay.learned_at, presence, replay.evidence)
 
 
 @dataclass
