@@ -398,7 +398,7 @@ def test_a_backlog_is_read_in_parts_and_nothing_of_it_is_lost(run, monkeypatch):
     assert 0 < decided[0] < decided[-1]
     assert run.app.store.source_files.unread(run.app.feeds.files(0, arrival_time(QUARTERS) + 300)) == []
     assert all(len(run.objects(quarter)) == 4 for quarter in range(QUARTERS))
-    assert not run.app.store.feeds.get(run.app.source.name).backlog
+    assert not run.app.store.feeds.get(run.app.feeds.name).backlog
 
 
 def test_the_healthy_feed_beside_a_bomb_is_decided_in_the_same_round(run, capsys):
