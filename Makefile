@@ -48,7 +48,7 @@ SEED   ?= 1
 chaos: dev ## disturb the running service for an hour (MINUTES=, SEED=); table in benchmarks/results/chaos.md
 	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) --seed $(SEED)
 
-lint: dev
+lint: dev words
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 
 words: dev ## names that use a word of the glossary's avoid list

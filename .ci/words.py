@@ -1,9 +1,9 @@
 """Fail on identifiers that use a word of the avoid list: `python .ci/words.py` (`make words`).
 
 The list is the table "Words that names avoid" of docs/reference/glossary.md. Its first column says where a word is avoided:
-`any` (every identifier that is defined here, split at underscores and capitals), `class` or `module`. Identifiers are the
-names of modules, classes, functions, parameters, variables, attributes, and of database tables and columns. Exit code 1 if
-one is found.
+`any` (every identifier that is defined here, split at underscores and capitals), `class` (the same, in names of classes) or
+`module` (whole names of modules and packages). Identifiers are the names of modules, classes, functions, parameters,
+variables, attributes, and of database tables and columns. Exit code 1 if one is found.
 """
 
 import ast
@@ -65,7 +65,9 @@ def found(path: Path, words: dict[str, set[str]], allowed: set[str]) -> Iterator
         if any(fnmatch(name, pattern) for pattern in allowed):
             continue
         parts = {part.lower() for part in _WORD.findall(name)}
-        for word in sorted((words["any"] | words[kind]) & (parts | {name.lower()})):
+        in_parts = words["any"] | (words["class"] if kind == "class" else set())
+        whole = words["module"] if kind == "module" else set()
+        for word in sorted((in_parts & parts) | (whole & {name.lower()})):
             yield f"{path.relative_to(ROOT)}:{line}: {kind if kind != 'any' else 'name'} {name!r} uses the word {word!r}"
 
 

@@ -1,18 +1,16 @@
 """The composition root: the only place that wires."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from detector.clock import WallClock
 from detector.delivery import Receiver, receiver_of
-from detector.domain.errors import Misconfigured, PrecallError
-from detector.domain.finding import Findings
+from detector.domain.errors import Misconfigured
 from detector.keys import Keys, check_keys, load_keys, names_of
-from detector.rights import narrow, private_umask, too_wide
+from detector.rights import narrow, private_umask
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.toml_file import text_of
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from detector.store.database import Database
     from detector.telemetry import Telemetry
 
-__all__ = ["App", "Keys", "build_app", "check", "configured", "load_keys", "names_of", "read_catalogue", "wire"]
+__all__ = ["App", "Keys", "build_app", "configured", "load_keys", "names_of", "read_catalogue", "wire"]
 
 
 @dataclass
@@ -123,8 +121,8 @@ def wire(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequenc
     """The app of these settings, with keys loaded and nothing else opened. Raises Misconfigured."""
     private_umask()
     keys = load_keys(settings)
-    heard = configured(settings) if receivers is None else receivers
-    return App(settings, keys, names_of(settings, keys), clock or WallClock(), heard)
+    known = configured(settings) if receivers is None else receivers
+    return App(settings, keys, names_of(settings, keys), clock or WallClock(), known)
 
 
 def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Sequence[Receiver] | None = None) -> App:
@@ -138,104 +136,3 @@ def build_app(settings: Settings, *, clock: "Clock | None" = None, receivers: Se
 def configured(settings: Settings) -> list[Receiver]:
     """The receivers of the settings."""
     return [receiver_of(entry) for entry in settings.receivers]
-
-
-def check(settings: Settings, *, served: bool = False) -> list[str]:
-    """What keeps `precall run` from starting, or somebody from hearing of it, each in one line; empty = nothing. Everything
-    that `run` opens is opened: catalogue, rules, keys, database, folders, tables, the port; receivers' addresses are looked
-    up. `served`: a daemon of this store has the port already."""
-    from detector.delivery import receiver_problems
-    from detector.feedback.reading import words
-
-    problems = [*_right_problems(settings), *_port_problems(settings, served)]
-    problems += receiver_problems(configured(settings))
-    try:
-        words()
-        app = wire(settings)
-        app.open()
-    except PrecallError as error:
-        return list(dict.fromkeys([str(error), *problems]))
-    findings = Findings()
-    try:
-        problems = [*_folder_problems(app), *_feed_problems(app, findings), *problems]
-        problems += [f"{f.where}: {f.code}: {f.example} (x {f.count})" for f in findings]
-    finally:
-        app.close()
-    return problems
-
-
-def _right_problems(settings: Settings) -> Iterator[str]:
-    """What others may read or write below `storage.path`."""
-    root = settings.storage.path
-    narrow(root, settings.inboxes.values(), deep=False)  # a folder made by hand is mended without a word
-    wide = list(too_wide(root, settings.inboxes.values(), deep=True)) if root.is_dir() else []
-    if wide:
-        path, mode, _ = wide[0]
-        others = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
-        mend = "`precall run` makes them their owner's alone when it starts, or run chmod -R go= on them"
-        yield f"storage.path: {path} ({mode:04o}){others}: open to other users of this machine; {mend}"
-
-
-def _port_problems(settings: Settings, served: bool) -> Iterator[str]:
-    """A port that cannot be had, a token that opens nothing."""
-    from detector.listening import listen
-    from detector.web.access import Access  # heavy, and only asked for here
-
-    try:
-        Access(settings.web.token or load_keys(settings).token)
-        if not served:
-            listen(settings.web.host, settings.web.port).close()
-    except PrecallError as error:
-        yield str(error)
-
-
-def _folder_problems(app: App) -> Iterator[str]:
-    """Folders that cannot be written, or not be read."""
-    kept = app.settings.storage.path
-    try:
-        with TemporaryFile(dir=kept):
-            pass
-    except OSError as error:
-        yield f"storage.path: {kept}: {error.strerror or error}; name a folder that can be written"
-    for key, watched in app.settings.inboxes.items():
-        try:
-            next(watched.iterdir(), None)
-        except OSError as error:
-            yield f"{key}: {watched}: {error.strerror or error}; name a folder that can be read"
-
-
-def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
-    """What the feeds lack, and what their tables say that cannot be."""
-    feeds, now = app.feeds, app.clock.now()
-    try:
-        topology = feeds.reference(now, findings).topology
-        for one in (feeds.contacts, feeds.surveys, feeds.events):
-            feeds.everything(one, now, findings)
-    except PrecallError as error:
-        yield str(error)
-        return
-    told_apart = bool(app.settings.feeds)
-    path = app.settings.sources.path
-    if not topology.cells:
-        yield f"{'feeds' if told_apart else path}: no cells; put a cells.csv there, see docs/how-to/connect-your-network.md"
-        return
-    from jobs.sampling import sample
-
-    reference = feeds.reference(now)
-    feeds.files(0.0, now)  # the first of two looks: what has not changed since is complete
-    for feed in feeds.counters:
-        where = f"feed '{feed.name}'" if told_apart else f"{path / 'counters'}"
-        try:
-            if not feed.files(0.0, now):
-                yield f"{where}: no counter files have come yet"
-        except PrecallError as error:
-            yield f"{where}: {error}"
-    where = "feeds" if told_apart else f"{path / 'counters'}"
-    seen = sample(feeds, app.catalogue, reference, findings, now=now)
-    if seen.there and not seen.kpis:
-        yield f"{where}: nothing is measured: no KPI can be computed from the newest {seen.files} files"
-    elif seen.there and seen.little:
-        yield (
-            f"{where}: little is measured: {seen.measured} of {seen.objects} cells and core functions have "
-            f"counters in the newest {seen.files} files"
-        )

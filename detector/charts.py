@@ -260,10 +260,10 @@ def _description(band: Band, marks: Sequence[Mark], zone: ZoneInfo) -> str:
     seen = band.observed[np.isfinite(band.observed)]
     span = " to ".join(pair(band.kpi, float(seen.min()), float(seen.max()))) if len(seen) else "nothing"
     end = int(band.starts[-1]) + band.duration_s
-    told = "".join(f" {m.label} at {local(m.at)}." for m in marks if m.kind != "complaint")
+    mark_text = "".join(f" {m.label} at {local(m.at)}." for m in marks if m.kind != "complaint")
     complaints = sum(m.kind == "complaint" for m in marks)
-    told += f" {complaints} complaints." if complaints else ""
-    return f"From {local(int(band.starts[0]))} to {local(end)} {zone.key}: observed {span}.{told}"
+    mark_text += f" {complaints} complaints." if complaints else ""
+    return f"From {local(int(band.starts[0]))} to {local(end)} {zone.key}: observed {span}.{mark_text}"
 
 
 def _svg(title: str, description: str, width: int, height: int, body: str) -> str:

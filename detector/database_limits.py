@@ -48,7 +48,7 @@ def no_limit() -> Iterator[None]:
         _answer_by.reset(token)
 
 
-def left_s(usual_s: float) -> float:
-    """Seconds that one call of the database may still take, of `usual_s` at most; inf in a block without limit."""
+def left_s(limit_s: float) -> float:
+    """Seconds that one call of the database may still take, of `limit_s` at most; inf in a block without limit."""
     by = _answer_by.get()
-    return inf if by == -inf else min(usual_s, max(0.0, by - monotonic()))
+    return inf if by == -inf else min(limit_s, max(0.0, by - monotonic()))

@@ -47,8 +47,7 @@ def load_keys(settings: Settings) -> Keys:
     try:
         held = _read(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise Misconfigured(reason or str(error), where=str(path), mend=_RESTORE) from error
+        raise Misconfigured(_reason(error), where=str(path), mend=_RESTORE) from error
     if held is not None:
         return _configured(settings, held, str(path))
     made = {
@@ -62,8 +61,11 @@ def load_keys(settings: Settings) -> Keys:
         _keep(path, json.dumps(made, indent=2) + "\n")
         return _configured(settings, _read(path) or made, str(path))  # another process may have been faster
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise Misconfigured(reason or str(error), where=str(path), mend="name a folder that can be written") from error
+        raise Misconfigured(_reason(error), where=str(path), mend="name a folder that can be written") from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _read(path: Path) -> dict[str, str] | None:
@@ -83,22 +85,18 @@ def _read(path: Path) -> dict[str, str] | None:
 
 
 def _configured(settings: Settings, held: Mapping[str, str], where: str) -> Keys:
+    storage = settings.storage
     try:
         identity = bytes.fromhex(held["identity"])
     except ValueError as error:
         raise Misconfigured("identity is not hexadecimal", where=where, mend=_RESTORE) from error
-    if settings.storage.identity_key:
-        identity = _hexadecimal(settings.storage.identity_key)
-    vault = (settings.storage.vault_key or held["vault"]).encode()
-    return Keys(identity, vault, settings.web.token or held["token"], held["webhook"])
-
-
-def _hexadecimal(key: str) -> bytes:
     try:
-        return bytes.fromhex(key)
+        identity = bytes.fromhex(storage.identity_key) if storage.identity_key else identity
     except ValueError as error:
         mend = "write 32 random bytes as 64 digits and letters a to f"
         raise Misconfigured("not hexadecimal", where="storage.identity_key", mend=mend) from error
+    vault = (storage.vault_key or held["vault"]).encode()
+    return Keys(identity, vault, settings.web.token or held["token"], held["webhook"])
 
 
 def _keep(path: Path, text: str) -> None:
@@ -219,7 +217,7 @@ def _check_rotation(held: KeyFingerprints, settings: Settings, keys: Keys, where
             where="storage.identity_key" if storage.identity_key else where,
             mend=mend + "storage.previous_identity_keys",
         )
-    earlier = {number: fingerprint(_hexadecimal(key), "identity") for number, key in storage.previous_identity_keys}
+    earlier = {number: fingerprint(bytes.fromhex(key), "identity") for number, key in storage.previous_identity_keys}
     newest = max(known)
     if version not in known and earlier.get(newest) != known[newest]:
         mend = f"{_RESTORE}, or name the key of version {newest} among storage.previous_identity_keys"

@@ -58,18 +58,18 @@ def read_secret(file: str, form: str, where: str) -> Any:
             raise Misconfigured("no text", where=at, mend="save it as UTF-8, one secret in a line") from None
         mend = "make it, readable for the user that precall runs as"
         raise Misconfigured(getattr(error, "strerror", None) or "cannot be read", where=at, mend=mend) from error
-    told = [line for line in lines if line and not line.startswith("#")]
-    if not told or len(data) > _LARGEST:
+    secret_lines = [line for line in lines if line and not line.startswith("#")]
+    if not secret_lines or len(data) > _LARGEST:
         raise Misconfigured(
-            "no secret in it" if not told else "too large for a secret", where=at, mend="one secret in a line"
+            "no secret in it" if not secret_lines else "too large for a secret", where=at, mend="one secret in a line"
         )
     if form == VERSIONED:
-        return tuple(_versioned(line, at) for line in told)
+        return tuple(_versioned(line, at) for line in secret_lines)
     if form == LINES:
-        return tuple(told)
-    if len(told) > 1:
-        raise Misconfigured(f"{len(told)} lines", where=at, mend="leave the one secret in it")
-    return told[0]
+        return tuple(secret_lines)
+    if len(secret_lines) > 1:
+        raise Misconfigured(f"{len(secret_lines)} lines", where=at, mend="leave the one secret in it")
+    return secret_lines[0]
 
 
 def _versioned(line: str, at: str) -> tuple[int, str]:

@@ -40,11 +40,11 @@ class Backfill:
         past = replace(self.jobs, clock=clock, receivers=())
         past.run("learn")
         with self.jobs.display(f"judging the last {self.seconds / 3600:g} h") as progress:
-            for moment in self._moments(begin, now):
-                clock.at = moment
+            for at in self._moments(begin, now):
+                clock.at = at
                 past.run("detect")
                 past.run("assess")
-                progress((moment - begin) / self.seconds)
+                progress((at - begin) / self.seconds)
         going_on = self._hand_over(int(now))
         incidents = [one for one in self.jobs.store.incidents.all() if not one.silent]
         return f"{len(incidents)} incidents since {utc(begin):%Y-%m-%dT%H:%MZ}, {going_on} of them going on"
@@ -77,7 +77,7 @@ class Backfill:
         open_ = [one for one in incidents if one.state == "open" and not one.silent]
         with store.begin() as connection:
             rows = standing(store.communications.of([one.incident_id for one in incidents]))
-            store.communications.add(connection, care.taken_back(rows, now))
+            store.communications.add(connection, care.retracted(rows, now))
             for one in open_:
                 store.notifications.drop(connection, one.incident_id)  # so that `assess` tells of it as opened
             newest = list(store.ticks.completed("assess"))[-1:]

@@ -41,7 +41,7 @@ _AGREE = 3
 
 
 @dataclass(frozen=True)
-class Doubt:
+class ClockJump:
     """The clock jumped at `since` (s, steady) to `to`, when `at` was expected; `newest` is the end of the newest data then.
     Not `reported`: the service may only have been off for a while, which is no finding."""
 
@@ -60,7 +60,7 @@ class Believed:
     steady: float
     borne_out: bool = False
     sure_at: float = 0.0
-    doubt: Doubt | None = None
+    jump: ClockJump | None = None
     known_lapse: bool = True
     """False: the machine was restarted since, and how long it was off is not known."""
 
@@ -89,7 +89,7 @@ class ClockGuard:
     def now(self) -> float:
         """The clock where it agrees with what is believed, else what was believed and the time that has passed since."""
         reading, believed = self.clock.now(), self._believed
-        if believed is None or (believed.doubt is None and not self.timed):
+        if believed is None or (believed.jump is None and not self.timed):
             return reading
         expected = believed.then(self.steady())
         return reading if self._goes_on(reading, expected) else expected
@@ -103,17 +103,17 @@ class ClockGuard:
         return -JUMP_S <= reading - expected <= (JUMP_S if self.timed else _MOVED_S)
 
     @property
-    def in_doubt(self) -> bool:
+    def uncertain(self) -> bool:
         """The clock and the believed time differ."""
-        return self._believed is not None and self._believed.doubt is not None
+        return self._believed is not None and self._believed.jump is not None
 
     def certain(self) -> bool:
         """May anything be done that cannot be undone, as by retention? Not while the clock is in doubt."""
-        return not self.in_doubt
+        return not self.uncertain
 
     def problem(self) -> str:
         """What /readyz says while the time is in doubt; empty otherwise."""
-        if not self.in_doubt:
+        if not self.uncertain:
             return ""
         return (
             f"clock: it says {_iso(self.clock.now())}, which no data bear out; work goes on at {_iso(self.now())}, "
@@ -130,8 +130,8 @@ class ClockGuard:
             self._report(before, after, reading)
             went_back = after.at < before.then(steady) - _SLEWED_S
             self._believed = after
-            self.telemetry.clock(jumped_s=reading - after.at if after.doubt else 0.0)
-            if not self._repaired or went_back or (before.doubt and not after.doubt):
+            self.telemetry.clock(jumped_s=reading - after.at if after.jump else 0.0)
+            if not self._repaired or went_back or (before.jump and not after.jump):
                 sure_at = before.sure_at if self._saved is not None or self._repaired else 0.0
                 repair(self.store, self.feeds, now=after.at, sure_at=sure_at)
                 self._repaired = True
@@ -144,7 +144,7 @@ class ClockGuard:
             self._saved = Believed(saved.at, saved.steady, saved.borne_out, saved.sure_at)
             same = bool(self.boot) and saved.boot == self.boot and saved.steady <= steady
             kept = self._saved if same else replace(self._saved, steady=steady, known_lapse=False)
-            return replace(kept, doubt=_doubt_of(saved) if same else None)
+            return replace(kept, jump=_jump_of(saved) if same else None)
         newest = self._kept()
         if newest is not None and abs(reading - newest.end) > _lag(newest, self._delay_s(reading)):
             return Believed(float(newest.end), steady, known_lapse=False)
@@ -164,8 +164,8 @@ class ClockGuard:
         borne_out = (before.borne_out and went_on) or self._supports(reading)
         newest = None if borne_out else self._ahead(reading)
         if newest is not None and newest.end > reading + _HALF_DAY_S:  # a first start with a clock that is far behind
-            doubt = before.doubt or Doubt(steady, float(newest.end), reading, newest.end)
-            return Believed(float(newest.end), steady, doubt=doubt)
+            jump = before.jump or ClockJump(steady, float(newest.end), reading, newest.end)
+            return Believed(float(newest.end), steady, jump=jump)
         return Believed(reading, steady, borne_out, reading if borne_out else before.sure_at)
 
     def _borne_out(self, before: Believed, reading: float, expected: float) -> bool:
@@ -176,21 +176,21 @@ class ClockGuard:
         if reading > expected or not before.borne_out:
             return True
         kept = self._kept()  # back, against a time that data had agreed with: data from before are no reason
-        return kept is None or newest.end > max(kept.end, before.doubt.newest if before.doubt else 0.0)
+        return kept is None or newest.end > max(kept.end, before.jump.newest if before.jump else 0.0)
 
     def _doubted(self, before: Believed, reading: float, expected: float, steady: float) -> Believed:
         """Work goes on at the expected time, or at that of the newest data if it is far behind them."""
-        newest, ahead, doubt = self.newest(expected), self._ahead(expected), before.doubt
-        if doubt is None or abs(reading - (doubt.to + steady - doubt.since)) > JUMP_S:
+        newest, ahead, jump = self.newest(expected), self._ahead(expected), before.jump
+        if jump is None or abs(reading - (jump.to + steady - jump.since)) > JUMP_S:
             reported = before.known_lapse or reading < expected
-            doubt = Doubt(steady, expected, reading, newest.end if newest else 0.0, reported)
-        if newest is not None and newest.end > doubt.newest and self._supports(expected):
-            doubt = replace(doubt, since=steady, to=reading, newest=newest.end)  # fresh data speak against the clock
-        if reading > expected and steady - doubt.since >= PROVED_S:
+            jump = ClockJump(steady, expected, reading, newest.end if newest else 0.0, reported)
+        if newest is not None and newest.end > jump.newest and self._supports(expected):
+            jump = replace(jump, since=steady, to=reading, newest=newest.end)  # fresh data speak against the clock
+        if reading > expected and steady - jump.since >= PROVED_S:
             return Believed(reading, steady, sure_at=before.sure_at)
         if ahead is not None and ahead.end - expected > _HALF_DAY_S:
             expected = float(ahead.end)
-        return replace(before, at=expected, steady=steady, doubt=doubt, known_lapse=True)
+        return replace(before, at=expected, steady=steady, jump=jump, known_lapse=True)
 
     def _supports(self, at: float) -> bool:
         """The newest data end just before this time."""
@@ -216,17 +216,17 @@ class ClockGuard:
 
     def _report(self, before: Believed, after: Believed, reading: float) -> None:
         """A jump is one finding, one line in the log and one more in the metric; its end is a line."""
-        expected, doubt, ended = before.then(after.steady), after.doubt, before.doubt
-        if ended is not None and doubt is None:
+        expected, jump, ended = before.then(after.steady), after.jump, before.jump
+        if ended is not None and jump is None:
             log.warning("clock believed again", at=_iso(after.at), was_ahead_s=round(ended.to - ended.at))
             if not ended.reported and abs(after.at - expected) <= JUMP_S:
                 self._count(ended.at, ended.to, "not believed: no data bore it out", after.at)
-        elif doubt is not None and (ended is None or doubt.at != ended.at):
+        elif jump is not None and (ended is None or jump.at != ended.at):
             became = f"not believed: no data bear it out; work goes on at {_iso(after.at)}"
-            log.warning("clock jumped", was=_iso(doubt.at), reads=_iso(doubt.to), became=became)
-            if doubt.reported:
-                self._count(doubt.at, doubt.to, became, after.at)
-        elif doubt is None and ended is None and before.known_lapse and not self._goes_on(reading, expected):
+            log.warning("clock jumped", was=_iso(jump.at), reads=_iso(jump.to), became=became)
+            if jump.reported:
+                self._count(jump.at, jump.to, became, after.at)
+        elif jump is None and ended is None and before.known_lapse and not self._goes_on(reading, expected):
             log.warning("clock jumped", was=_iso(expected), reads=_iso(reading), became="borne out by the data")
             self._count(expected, reading, "borne out by the data", after.at)
 
@@ -241,7 +241,7 @@ class ClockGuard:
         """For the next start of the service: when a minute has passed, or what is believed has changed otherwise."""
         saved = self._saved
         fresh = saved is not None and abs(believed.at - saved.at) < _SAVED_EVERY_S
-        if fresh and saved is not None and (saved.doubt, saved.borne_out) == (believed.doubt, believed.borne_out):
+        if fresh and saved is not None and (saved.jump, saved.borne_out) == (believed.jump, believed.borne_out):
             return
         with self.store.begin() as connection:
             self.store.saved_clock.save(connection, _saved_clock(self.boot, believed))
@@ -249,27 +249,27 @@ class ClockGuard:
 
 
 def _saved_clock(boot: str, believed: Believed) -> SavedClock:
-    doubt = believed.doubt
+    jump = believed.jump
     return SavedClock(
         boot=boot,
         at=believed.at,
         steady=believed.steady,
         borne_out=believed.borne_out,
         sure_at=believed.sure_at,
-        jump_since=None if doubt is None else doubt.since,
-        jump_at=None if doubt is None else doubt.at,
-        jump_to=None if doubt is None else doubt.to,
-        jump_newest=None if doubt is None else doubt.newest,
-        jump_reported=doubt is not None and doubt.reported,
+        jump_since=None if jump is None else jump.since,
+        jump_at=None if jump is None else jump.at,
+        jump_to=None if jump is None else jump.to,
+        jump_newest=None if jump is None else jump.newest,
+        jump_reported=jump is not None and jump.reported,
     )
 
 
-def _doubt_of(saved: SavedClock) -> Doubt | None:
+def _jump_of(saved: SavedClock) -> ClockJump | None:
     """The jump that was not believed when the clock was saved."""
     since, at, to, newest = saved.jump_since, saved.jump_at, saved.jump_to, saved.jump_newest
     if since is None or at is None or to is None or newest is None:
         return None
-    return Doubt(since, at, to, newest, saved.jump_reported)
+    return ClockJump(since, at, to, newest, saved.jump_reported)
 
 
 def newest_of(periods: Sequence[Window]) -> Window | None:

@@ -1,7 +1,7 @@
 """The complaint risk: fitted by `learn` from what is kept of those who may be profiled, and told of those listed."""
 
 from detector import feedback
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.risk import RiskModel
@@ -29,8 +29,8 @@ def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: i
         return _keep(store, None, f"experience is kept of {len(days)} whole days: {LEAST_DAYS} of them are needed")
     midnights = [day.start for day in days] + [days[-1].end]
     people = _people(reference, policy, now)
-    heard = store.interactions.between(midnights[0], midnights[-1])
-    return _keep(store, *feedback.fit_risk(feedback.days_of(people, kept, heard, midnights), now=now))
+    interactions = store.interactions.between(midnights[0], midnights[-1])
+    return _keep(store, *feedback.fit_risk(feedback.days_of(people, kept, interactions, midnights), now=now))
 
 
 def _keep(store: Store, model: RiskModel | None, why_not: str) -> str:

@@ -8,7 +8,7 @@ from detector.domain.finding import Findings
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, Usual, bursts, is_news
+from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, ContactBaseline, bursts, is_news
 from detector.store import Store, cursors
 
 _EVERY_S = 900
@@ -25,23 +25,24 @@ def scan_bursts(
     """New ones, by what is known at `now`; looked for once in a quarter of an hour."""
     if now - (store.progress.until(cursors.BURSTS) or 0) < _EVERY_S:
         return []
-    heard = store.interactions.between(now - max(SPANS_S), now + 1)
+    interactions = store.interactions.between(now - max(SPANS_S), now + 1)
     found: list[Burst] = []
-    if len(heard) >= floor:
+    if len(interactions) >= floor:
         budget = policy.false_bursts_per_1000_cells_week * len(reference.topology.cells) / 1000
         found = bursts(
-            heard,
-            _usual(store, reference, now),
-            reference.topology,
+            interactions,
+            _baseline(store, reference, now),
+            reference,
             _explained(store, reference, now),
             now=now,
-            timezone=reference.operator.timezone,
             budget=budget,
             floor=floor,
         )
     known = [one for one in store.contact_bursts.all() if one.until > now - _KEPT_S]
     lately = [(one.place_kind, one.place_id) for one in known if one.until > now - _SAME_S]
-    new = [one for one in found if not _is_going_on(one, known, now) and is_news(one, lately, heard, reference.topology)]
+    new = [
+        one for one in found if not _is_going_on(one, known, now) and is_news(one, lately, interactions, reference.topology)
+    ]
     for one in new:
         findings.add("contact_burst", one.place, str(one))
     with store.begin() as connection:
@@ -52,18 +53,18 @@ def scan_bursts(
     return new
 
 
-def _usual(store: Store, reference: Reference, now: int) -> Usual:
+def _baseline(store: Store, reference: Reference, now: int) -> ContactBaseline:
     """Counted once a day."""
     rates = store.models.contact_rates()
     if rates is not None and now - rates.made_at < DAY_S:
-        return Usual(rates.hours, rates.profile, rates.by_cell)
-    heard = store.interactions.between(now - _LOOKS_BACK_S, now - max(SPANS_S))
-    begin = min((one.at for one in heard), default=now - max(SPANS_S))
-    usual = Usual.of(heard, Window(begin, now - max(SPANS_S) + 1), reference.operator.timezone)
+        return ContactBaseline(rates.hours, rates.profile, rates.by_cell)
+    interactions = store.interactions.between(now - _LOOKS_BACK_S, now - max(SPANS_S))
+    begin = min((one.at for one in interactions), default=now - max(SPANS_S))
+    baseline = ContactBaseline.of(interactions, Window(begin, now - max(SPANS_S) + 1), reference.operator.timezone)
     with store.begin() as connection:
-        rates = ContactRates(made_at=now, hours=usual.hours, profile=usual.profile, by_cell=usual.by_cell)
+        rates = ContactRates(made_at=now, hours=baseline.hours, profile=baseline.profile, by_cell=baseline.by_cell)
         store.models.save_contact_rates(connection, rates)
-    return usual
+    return baseline
 
 
 def _explained(store: Store, reference: Reference, now: int) -> set[str]:

@@ -10,7 +10,7 @@ from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
 from detector.domain.window import Tick
 from detector.incidents.reconciliation import Correction, DecidedState, Rerun, replay_order
-from detector.store import PendingStep
+from detector.store import PendingTick
 from detector.store.ticks import UNKNOWN
 from jobs import models
 from jobs.score import TickScorer
@@ -39,7 +39,7 @@ class TickDecider:
             elif self._decide(pending_step, evidence):
                 yield pending_step.tick
 
-    def _decide(self, pending_step: PendingStep, evidence: Evidence) -> bool:
+    def _decide(self, pending_step: PendingTick, evidence: Evidence) -> bool:
         """False if another daemon was faster: then nothing is written, for it was judged from what is past."""
         scoring, store = self.scoring, self.scoring.store
         while True:
@@ -81,7 +81,7 @@ class TickDecider:
             if not self._again(late):
                 return
 
-    def _again(self, late: Sequence[PendingStep]) -> bool:
+    def _again(self, late: Sequence[PendingTick]) -> bool:
         """False if nothing can be done about them now; whatever another daemon did meanwhile is looked at anew."""
         scoring, store = self.scoring, self.scoring.store
         number = store.decisions.newest()
@@ -103,7 +103,7 @@ class TickDecider:
             ):
                 return True
             store.degradations.save(connection, correction.degradations)
-            store.incidents.save(connection, correction.incidents)
+            store.incidents.save(connection, correction.incidents, corrected=True)
             for incident in correction.incidents:
                 if incident.withdrawn_at is not None:
                     store.outbox.withdraw(connection, incident.incident_id, scoring.now)

@@ -191,11 +191,12 @@ class Demo:
     def _sum_up(self, service: "Service", receiver: "DemoReceiver") -> None:
         store, counts = service.app.store, receiver.summary
         incidents = store.incidents.all()
-        told = [i for i in incidents if not i.silent]
-        resolved = sum(i.state == "resolved" for i in told)
-        affected = sum(_affected(service, i) for i in told)
+        notified = [i for i in incidents if not i.silent]
+        resolved = sum(i.state == "resolved" for i in notified)
+        affected = sum(_affected(service, i) for i in notified)
         self.console.print(
-            f"{len(told)} incidents, {resolved} resolved, {len(incidents) - len(told)} kept silent (works or merged), "
+            f"{len(notified)} incidents, {resolved} resolved, "
+            f"{len(incidents) - len(notified)} kept silent (works or merged), "
             f"about {affected:,.0f} people affected.\n"
             f"{counts['opened']} alerts opened, {counts['updated']} updated, {counts['resolved']} resolved; "
             f"{counts['rejected']} rejected, {counts['repeated']} repeated."

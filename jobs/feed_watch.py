@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from detector.delivery import Receiver
 from detector.domain.alert import Alert, alert_key
-from detector.domain.cell import Cell, Topology
 from detector.domain.degradation import Degradation
 from detector.domain.feed import FeedPart, FeedStop
 from detector.domain.finding import Findings
@@ -18,62 +17,19 @@ from detector.domain.ports import Reference
 from detector.domain.window import utc
 from detector.sources.feeds import Feeds
 from detector.store import Store
-from jobs.intake import WHOLE, Intake, Part, judge_lengths, starts_kept
+from jobs.intake import WHOLE
+from jobs.object_groups import describe, is_expected
 
 ALL_COUNTERS = "all counters"
 """What a stop names that is of objects, where several feeds give counters: which of them sent theirs is not known."""
 SILENT, RESUMED = "operations.feed.silent.v1", "operations.feed.resumed.v1"
-_GAPS = 8
-"""Times between deliveries that are kept of each part: their median says how often it comes."""
 _PATIENCE = 2
 """A part is silent when it has missed so many of its periods or deliveries, and `silent_after` is over."""
 _FORGOTTEN_S = 86_400
 """A kind of file that has not come for so long while others do was renamed or given up."""
-_MOST_PARTS = 60
 _SEEN_OFTEN = 4
 """Deliveries after which a kind of file is expected again."""
-_MANY, _ALL_OF = 5, 0.9
-"""So many objects that fell silent together are told of; or fewer that are so large a share of a node or another group."""
-_GROUPS = ("vendor", "region", "tac", "technology", "node_id", "site_id")
 _TTL_S = 86_400
-
-
-def record(connection: Connection, store: Store, feed: str, intake: Intake, findings: Findings, *, now: float) -> None:
-    """What a pull read of this feed, beside what was known: part of the caller's transaction."""
-    if not intake.parts:
-        return
-    known = {part.part: part for part in store.feeds.parts(feed)}
-    for name, fresh in intake.parts.items():
-        old = known.get(name) or FeedPart(feed=feed, part=name)
-        starts = starts_kept(old.starts, fresh.starts)
-        if name.startswith("files "):
-            judge_lengths(name, starts, fresh.duration_s, findings)
-        advanced, at = fresh.data_until > old.data_until, min(fresh.arrived_at, now)
-        gaps = old.gaps
-        if advanced and old.advanced_at is not None:
-            gaps = (*gaps, max(0.0, at - old.advanced_at))[-_GAPS:]
-        known[name] = replace(
-            old,
-            advanced_at=at if advanced or old.advanced_at is None else old.advanced_at,
-            data_until=max(fresh.data_until, old.data_until),
-            duration_s=fresh.duration_s,
-            gaps=gaps,
-            starts=tuple(starts),
-            times=old.times + (len(fresh.files) if advanced else 0),
-        )
-    newest = sorted(known.values(), key=lambda part: (part.part != WHOLE, -(part.advanced_at or 0.0)))[:_MOST_PARTS]
-    store.feeds.replace_parts(connection, feed, newest)
-    state = store.feeds.get(feed)
-    last_seen = max(min(intake.arrived_at, now), state.last_seen or 0.0)
-    store.feeds.save(connection, replace(state, last_seen=last_seen))
-
-
-def record_rows(connection: Connection, store: Store, rows: Mapping[str, int], *, now: float) -> None:
-    """Feed -> rows that came of those that give no counters: part of the caller's transaction."""
-    for feed, count in rows.items():
-        if count:
-            part = Part(arrived_at=now, data_until=int(now))
-            record(connection, store, feed, Intake(arrived_at=now, parts={WHOLE: part}), Findings(), now=now)
 
 
 def stops(store: Store, feed: str) -> list[FeedStop]:
@@ -229,7 +185,7 @@ class FeedWatch:
     @cached_property
     def _expected(self) -> frozenset[str]:
         topology = self.reference.topology
-        return frozenset(c.cell_id for c in topology.cells.values() if _expected(c)) | topology.functions.keys()
+        return frozenset(c.cell_id for c in topology.cells.values() if is_expected(c)) | topology.functions.keys()
 
     def _together(self, lost: Sequence[Degradation]) -> Iterator[tuple[int, set[str]]]:
         """(since, objects) of those that fell silent in the same period or the next."""
@@ -325,29 +281,6 @@ def silent_parts(feeds: Feeds, store: Store) -> list[FeedStop]:
     """What of all feeds is silent, as it was seen last."""
     names = [*(feed.name for feed in feeds), ALL_COUNTERS]
     return [stop for name in names for stop in stops(store, name)]
-
-
-def describe(names: set[str], topology: Topology, silent: set[str]) -> str:
-    """What these objects have in common, as `vendor huawei`; `cells` of many that share nothing; empty for too few to tell
-    of.
-
-    >>> cells = {f"c{i}": Cell(f"c{i}", "LTE", vendor="a" if i < 6 else "b", node_id=f"n{i // 3}") for i in range(12)}
-    >>> [describe(set(own), Topology(cells), set(own)) for own in ({"c0", "c1", "c2"}, {"c3", "c9"}, set(list(cells)[:6]))]
-    ['node n0', '', 'vendor a']
-    """
-    cells = topology.cells
-    for name in _GROUPS:
-        shared = {str(getattr(cells[one], name)) if one in cells else "" for one in names}
-        value = next(iter(shared)) if len(shared) == 1 else ""
-        if value and len(names) > 1:
-            members = {cell.cell_id for cell in cells.values() if str(getattr(cell, name)) == value and _expected(cell)}
-            if len(silent & members) >= _ALL_OF * len(members):
-                return f"{name.removesuffix('_id')} {value}"
-    return "cells" if len(names) >= _MANY else ""
-
-
-def _expected(cell: Cell) -> bool:
-    return cell.state not in ("planned", "retired")
 
 
 def _iso(at: int | None) -> str | None:

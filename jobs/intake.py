@@ -86,7 +86,7 @@ def starts_kept(known: Iterable[int], fresh: Iterable[int]) -> list[int]:
     return sorted({*known, *fresh})[-_MOST_STARTS:]
 
 
-def judge_names(intake: Intake, catalogue: Catalogue, topology: Topology, findings: Findings) -> dict[str, str]:
+def check_counter_names(intake: Intake, catalogue: Catalogue, topology: Topology, findings: Findings) -> dict[str, str]:
     """Counters that no formula names -> what was probably meant, empty = nothing is like them. A finding for each that is
     probably misspelt, for each file of which nothing is understood, and for names of another vendor than the cells'."""
     names, unused = CounterNames(catalogue), dict[str, str]()
@@ -102,11 +102,11 @@ def judge_names(intake: Intake, catalogue: Catalogue, topology: Topology, findin
             findings.add("unknown_counters", where, f"{listed.file}: {what}", listed.rows)
         for name, meant in likely.items() if not whole else ():
             findings.add("unknown_counter", name, f"{listed.file}: {meant}", listed.rows)
-        _judge_vendor(names, counters, listed, topology, findings)
+        _check_vendor(names, counters, listed, topology, findings)
     return unused
 
 
-def _judge_vendor(
+def _check_vendor(
     names: CounterNames, counters: tuple[str, ...], listed: Listed, topology: Topology, findings: Findings
 ) -> None:
     """Names of one vendor in rows of cells that say another, for which the catalogue has names of its own."""
@@ -126,7 +126,7 @@ def _judge_vendor(
             findings.add("wrong_vendor", "cells.csv", f"{what}, {mend}", len(wrong))
 
 
-def judge_lengths(part: str, starts: Sequence[int], duration_s: int, findings: Findings) -> None:
+def check_period_lengths(part: str, starts: Sequence[int], duration_s: int, findings: Findings) -> None:
     """A finding for periods that begin much farther apart than they are long, or much closer: a length in another unit."""
     if len(starts) < 3 or duration_s <= 0:
         return

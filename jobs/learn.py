@@ -4,7 +4,7 @@ from functools import partial
 
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
-from detector.domain.learning import LearnedExtent
+from detector.domain.learned_models import LearnedExtent
 from detector.domain.window import Window
 from detector.impact import learn_mobility_profile
 from detector.scoring.training import fit_baseline, report_adopted

@@ -10,7 +10,7 @@ Checkpoint = Callable[[str], None]
 """Called at every named step of a job with its name: where a crash test pulls the plug."""
 
 
-_OWED_FOR_S = 86_400
+_PENDING_FOR_S = 86_400
 
 
 def no_checkpoint(_step: str) -> None:
@@ -56,7 +56,7 @@ def never_came(
     They keep step with `span.start`; `known` are the starts of those that came. One of them within half a period is the
     tick that was waited for: a local day moves by an hour when the clocks change.
     """
-    first = max(span.start, int(now) - _OWED_FOR_S)
+    first = max(span.start, int(now) - _PENDING_FOR_S)
     start = first - (first - span.start) % duration_s
     came = sorted(known)
     while deadline(tick := Tick(start, duration_s), arrival_delay_s, policy) <= now:

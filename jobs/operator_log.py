@@ -10,7 +10,7 @@ import numpy as np
 import structlog
 from prometheus_client import Gauge
 
-from detector.domain.learning import LearnedExtent
+from detector.domain.learned_models import LearnedExtent
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import Tick, utc
 from detector.kpis import Catalogue
@@ -98,14 +98,14 @@ def learned_lines(extents: Iterable[LearnedExtent], decide_from: int) -> list[di
     >>> line["periods_of"], line["judges_from"], line["sharper"]
     ('15 min', '2026-03-24T06:00Z', 'in 2 days, when a week is known')
     """
-    told: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for one in sorted(extents, key=lambda one: -one.days):
         line: dict[str, Any] = {"days": one.days, "objects": one.objects, "kpis": one.kpis}
         line |= {"periods_of": f"{one.duration_s / 60:g} min", "judges_from": f"{utc(decide_from):%Y-%m-%dT%H:%MZ}"}
         if (left := _WEEK_DAYS - one.days) > 0:
             line["sharper"] = f"in {left:.2g} days, when a week is known"
-        told.append(line)
-    return told
+        lines.append(line)
+    return lines
 
 
 _EVERY_S = 3600.0

@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from detector import feedback
+from detector.care.consent import profiled
 from detector.care.context import Context, CustomerRecord, context_of
-from detector.care.profiling import profiled
 from detector.domain.experience import CustomerHistory, Experience
 from detector.domain.impact import AccountImpact, Affected
 from detector.domain.policy import CarePolicy
@@ -50,7 +50,7 @@ class PeopleFacts:
         since, experience = self.now - REMEMBERED_DAYS * _DAY_S, self.store.experience
         rows = experience.of(people, Window(since - 8 * _DAY_S, self.now))
         listed, contacts = experience.incidents_of(people, since), experience.contacts_of(people, since)
-        notified = experience.told_of(people)
+        notified = experience.last_notified_of(people)
         return {
             person: _history(
                 rows.get(("subscriber", person), []),
@@ -130,7 +130,7 @@ class PeopleFacts:
 
 
 def _history(
-    rows: list[Experience], incidents: Collection[str], touch: Touch, told_at: int | None, today: int
+    rows: list[Experience], incidents: Collection[str], touch: Touch, notified_at: int | None, today: int
 ) -> CustomerHistory:
     week = today - 7 * _DAY_S
     index = index_at(today, rows)
@@ -141,7 +141,7 @@ def _history(
         trend=round(index - index_at(week, rows), 1),
         contacts=touch.contacts,
         last_contact_at=touch.last_at,
-        last_told_at=told_at,
+        last_notified_at=notified_at,
     )
 
 

@@ -1,7 +1,8 @@
 """New files and rows in: parse, compute KPIs, one version of each touched tick, all recorded in one transaction."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from math import inf, nextafter
 
@@ -14,12 +15,12 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Cursor, Reference, SourceFile
 from detector.domain.window import Tick, Window
 from detector.store import Store
-from jobs import feed_watch
 from jobs.contact_bursts import scan_bursts
 from jobs.context import JobContext
 from jobs.coverage import keep_counters
 from jobs.feed_cursors import cursor_of, keep_cursor
-from jobs.intake import Intake, judge_names
+from jobs.feed_records import record, record_rows
+from jobs.intake import Intake, check_counter_names
 from jobs.ledger import Checkpoint, never_came
 from jobs.progress import ProgressCallback, no_progress
 from jobs.pull_budget import PullBudget, is_large
@@ -41,69 +42,113 @@ def pull(
     progress: ProgressCallback = no_progress,
     budget_s: float = inf,
 ) -> Pulled:
-    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and add_pending nothing.
+    """Everything that arrived by `now`. Ticks before `decide_from` are history to learn from and wait for no decision.
 
     More contacts from a place than usual are a finding where nothing is degraded, if at least as many people made them as
     may be named in a count.
     A feed or a file that cannot be read costs itself alone. Once baselines are learned, what is not read within `budget_s`
     is left for the next pull, so that detection is not held up by a backlog. Raises Transient when the store cannot be
     written: nothing is half recorded, the next pull does it again."""
-    feeds, store, catalogue, settings = context.feeds, context.store, context.catalogue, context.settings
-    findings = Findings()
-    due = feeds.due()
-    reference = feeds.reference(now, findings)
-    store.vault.seal(reference.raw_ids)
-    rows = EventPull(feeds, store, reference, now, findings, due).run()
-    if now >= decide_from:
-        scan_bursts(store, reference, settings.feedback, findings, floor=settings.impact.privacy_floor, now=int(now))
-    restore_damaged(feeds, store, catalogue, reference, now=now)
-    listed = feeds.listed(due, lambda feed: cursor_of(store, feed, "counters").until, now, findings)
-    feeds.passed_over(findings)
-    files = sorted((file for own in listed.values() for file in own), key=lambda f: (f.arrived_at, f.name))
-    for source_file, reason in store.source_files.refused(files):
-        put_aside(feeds, source_file, reason, findings)
-    unread = store.source_files.unread(files)
-    fresh = [source_file for source_file in unread if not store.source_files.postponed(source_file)]
-    intakes: defaultdict[str, Intake] = defaultdict(Intake)
-    rounds = [
-        Round(
-            feeds=feeds,
-            store=store,
-            catalogue=catalogue,
-            reference=reference,
-            findings=findings,
-            source_files=part,
-            decide_from=decide_from,
-            intakes=intakes,
-        )
-        for part in _rounds(fresh, store)
-    ]
-    budget = PullBudget(store, budget_s)
-    done, failed = _run(rounds, now, context.checkpoint, progress, budget)
-    ticks = [tick for pulled in done for tick in pulled.ticks]
-    unused: dict[str, str] = {}
-    for intake in intakes.values():
-        unused |= judge_names(intake, catalogue, reference.topology, findings)
-    if failed:  # the cursors stay, so that the files of that round are listed again
+    return _Pull(context, now, decide_from).run(progress, PullBudget(context.store, budget_s))
+
+
+@dataclass
+class _Pull:
+    """One pull, step by step."""
+
+    context: JobContext
+    now: float
+    decide_from: int
+    findings: Findings = field(default_factory=Findings)
+    intakes: defaultdict[str, Intake] = field(default_factory=lambda: defaultdict(Intake))
+    """Feed -> what is read of its counters."""
+
+    def run(self, progress: ProgressCallback, budget: PullBudget) -> Pulled:
+        context, now, findings = self.context, self.now, self.findings
+        feeds, store = context.feeds, context.store
+        due = feeds.due()
+        reference = feeds.reference(now, findings)
+        rows = self._events(reference, due)
+        restore_damaged(feeds, store, context.catalogue, reference, now=now)
+        listed = feeds.listed(due, lambda feed: cursor_of(store, feed, "counters").until, now, findings)
+        unread = self._unread(listed)
+        done, failed = _run(self._rounds(unread, reference), now, context.checkpoint, progress, budget)
+        unused: dict[str, str] = {}
+        for intake in self.intakes.values():
+            unused |= check_counter_names(intake, context.catalogue, reference.topology, findings)
+        if failed:  # the cursors stay, so that the files of that round are listed again
+            with store.begin() as connection:
+                store.findings.add(connection, findings, now)
+            raise failed[0]
+        ticks = [tick for pulled in done for tick in pulled.ticks]
         with store.begin() as connection:
-            store.findings.add(connection, findings, now)
-        raise failed[0]
-    with store.begin() as connection:
-        left = store.source_files.unread(unread)
-        if not budget.backlog(left):
-            ticks += _owe_gaps(connection, store, reference, now, decide_from, settings.detection)
+            left = store.source_files.unread(unread)
+            if not budget.backlog(left):
+                detection = context.settings.detection
+                ticks += _owe_gaps(connection, store, reference, now, self.decide_from, detection)
+            budget.note(connection, left, now)
+            keep_counters(connection, store, self.intakes.values(), unused)
+            self._keep(connection, listed, left, rows)
+        aside = tuple(one for pulled in done for one in pulled.set_aside)
+        rows.update({feed: intake.rows for feed, intake in self.intakes.items()})
+        return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), rows)
+
+    def _events(self, reference: Reference, due: frozenset[str]) -> Counter[str]:
+        """Feed -> rows of events that are new, kept; with a look for bursts of contacts."""
+        context, settings = self.context, self.context.settings
+        context.store.vault.seal(reference.raw_ids)
+        rows = EventPull(
+            feeds=context.feeds, store=context.store, reference=reference, now=self.now, findings=self.findings, due=due
+        ).run()
+        if self.now >= self.decide_from:
+            floor = settings.impact.privacy_floor
+            scan_bursts(context.store, reference, settings.feedback, self.findings, floor=floor, now=int(self.now))
+        return rows
+
+    def _unread(self, listed: Mapping[str, Sequence[SourceFile]]) -> list[SourceFile]:
+        """Files of all feeds that were never read; those that were refused are set aside once more."""
+        feeds, store = self.context.feeds, self.context.store
+        feeds.passed_over(self.findings)
+        files = sorted((file for own in listed.values() for file in own), key=lambda f: (f.arrived_at, f.name))
+        for source_file, reason in store.source_files.refused(files):
+            put_aside(feeds, source_file, reason, self.findings)
+        return store.source_files.unread(files)
+
+    def _rounds(self, unread: Sequence[SourceFile], reference: Reference) -> list[Round]:
+        """What of these is not left alone for now, in parts that are read together."""
+        store = self.context.store
+        fresh = [source_file for source_file in unread if not store.source_files.postponed(source_file)]
+        return [
+            Round(
+                feeds=self.context.feeds,
+                store=store,
+                catalogue=self.context.catalogue,
+                reference=reference,
+                findings=self.findings,
+                source_files=part,
+                decide_from=self.decide_from,
+                intakes=self.intakes,
+            )
+            for part in _rounds(fresh, store)
+        ]
+
+    def _keep(
+        self,
+        connection: Connection,
+        listed: Mapping[str, Sequence[SourceFile]],
+        left: Sequence[SourceFile],
+        rows: Mapping[str, int],
+    ) -> None:
+        """Cursors, what came of each feed, and findings."""
+        store, now = self.context.store, self.now
         for feed in listed:
             until = min([now, *(nextafter(p.arrived_at, -inf) for p in left if p.source == feed)])
             keep_cursor(connection, store, feed, "counters", Cursor(until))
-        budget.note(connection, left, now)
-        for feed, intake in intakes.items():
-            feed_watch.record(connection, store, feed, intake, findings, now=now)
-        keep_counters(connection, store, intakes.values(), unused)
-        feed_watch.record_rows(connection, store, {f.name: rows[f.name] for f in feeds if f.counters is None}, now=now)
-        store.findings.add(connection, findings, now)
-    aside = tuple(one for pulled in done for one in pulled.set_aside)
-    rows.update({feed: intake.rows for feed, intake in intakes.items()})
-    return Pulled(sum(one.source_files for one in done), aside, tuple(ticks), tuple(findings), rows)
+        for feed, intake in self.intakes.items():
+            record(connection, store, feed, intake, self.findings, now=now)
+        without = {feed.name: rows.get(feed.name, 0) for feed in self.context.feeds if feed.counters is None}
+        record_rows(connection, store, without, now=now)
+        store.findings.add(connection, self.findings, now)
 
 
 def _run(

@@ -34,7 +34,7 @@ class _Taken(Generic[Row]):
     cursors: Mapping[tuple[str, str], Cursor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EventPull:
     """One pull of what is about people, as of `now`, from the feeds that are `due`. A feed that cannot be read keeps its
     cursor, so that nothing of it is missing once it is mended, and keeps no other from being taken in."""
@@ -95,7 +95,7 @@ class EventPull:
         self.rows[feed.name] += len(rows)
 
     def _contacts_and_surveys(self) -> None:
-        """Together, for each is told by what came before it. Late rows first, for the same reason."""
+        """Together, for each is judged by what came before it. Late rows first, for the same reason."""
         contacts = self._taken(self.feeds.contacts, "contacts")
         surveys = self._taken(self.feeds.surveys, "surveys")
         if contacts.late or surveys.late:
@@ -161,6 +161,6 @@ def _interactions(
     begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
     known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()
     persons = reference.customers.subscribers
-    return feedback.listen(
+    return feedback.interactions_of(
         contacts, surveys, known, reference.topology, findings, lambda key: persons[key].language if key in persons else ""
     )

@@ -12,10 +12,12 @@ def problems_of(states: Mapping[str, ReceiverState], configured: Collection[str]
     A receiver is down from its first failed attempt to its next answer, and alerts are dead until somebody makes them due
     again. Who is not configured any more cannot be down.
 
-    >>> waiting = ReceiverState("desk", 5, 1774339200, 12, 0, 1774339200, "https://care.example: Connection refused")
-    >>> problems_of({"desk": waiting}, ["desk"], "UTC")
-    ['receiver desk: down since 2026-03-24 08:00 UTC, 5 failures: https://care.example: Connection refused; 12 alerts wait']
-    >>> problems_of({"old": ReceiverState("old", 1, 0, dead=1)}, ["desk"], "UTC")
+    >>> waiting = ReceiverState(
+    ...     receiver="crm", failures=5, since=1774339200, waiting=12, oldest_at=1774339200,
+    ...     error="https://care.example: Connection refused")
+    >>> problems_of({"crm": waiting}, ["crm"], "UTC")
+    ['receiver crm: down since 2026-03-24 08:00 UTC, 5 failures: https://care.example: Connection refused; 12 alerts wait']
+    >>> problems_of({"old": ReceiverState(receiver="old", failures=1, since=0, dead=1)}, ["crm"], "UTC")
     ['1 alert for old is dead: no receiver of that name is configured']
     """
     lines = []

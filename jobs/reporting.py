@@ -73,7 +73,7 @@ class _Files:
             "degradations": self._degradations,
             "interactions": self._interactions,
             "events": self._events,
-            "crowd": self._crowd,
+            "expected_presence": self._expected_presence,
             "experience": self._experience,
             "communications": self._communications,
             "held_out": self._held_out,
@@ -139,11 +139,11 @@ class _Files:
         found = self.store.contact_bursts.all()
         return tuple(f"{one.place}, {one}" for one in found if Window(one.since, one.until + 1).overlaps(self.window))
 
-    def _crowd(self) -> dict[str, float]:
+    def _expected_presence(self) -> dict[str, float]:
         """Cell -> people who are usually there, a mean over the week."""
-        habit = models.load_mobility_profile(self.store)
-        if habit is None:
+        profile = models.load_mobility_profile(self.store)
+        if profile is None:
             return {}
-        weight = np.repeat(_SLOT_WEIGHT, np.diff(habit.slot_start))
-        people = np.bincount(habit.cell, habit.like_s * weight, len(habit.cells)) / 3600
-        return dict(zip(habit.cells, people.tolist(), strict=True))
+        weight = np.repeat(_SLOT_WEIGHT, np.diff(profile.slot_start))
+        people = np.bincount(profile.cell, profile.like_s * weight, len(profile.cells)) / 3600
+        return dict(zip(profile.cells, people.tolist(), strict=True))

@@ -16,7 +16,7 @@ from detector.sources.feeds import Feeds
 from detector.sources.plausibility import presence_of_known
 from detector.store import Store
 from detector.store.damage import Damaged
-from detector.store.presence import feed_of
+from detector.store.stored_files import feed_of
 from detector.store.ticks import DAMAGED, UNKNOWN
 from jobs.feed_cursors import own_name
 

@@ -15,7 +15,7 @@ from detector.domain.ports import Reference
 from detector.domain.window import Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
-from detector.store import PendingStep, Store
+from detector.store import PendingTick, Store
 from detector.store.cursors import LEARN
 from detector.store.ticks import UNKNOWN
 from jobs import models
@@ -37,7 +37,7 @@ class TickScorer:
     now: float
     checkpoint: Checkpoint
 
-    def ready(self, *, late: bool = False) -> Iterator[PendingStep]:
+    def ready(self, *, late: bool = False) -> Iterator[PendingTick]:
         """Debts that may be scored now, of all or of the late ones: an unready tick holds back the later ones of its
         duration."""
         held: set[int] = set()
@@ -54,7 +54,7 @@ class TickScorer:
             else:
                 held.add(pending_step.tick.duration_s)
 
-    def is_late(self, pending_step: PendingStep) -> bool:
+    def is_late(self, pending_step: PendingTick) -> bool:
         """The tick is no newer than the newest that was decided."""
         newest = self.store.ticks.newest_done("decide", pending_step.tick.duration_s)
         return newest is not None and pending_step.tick.start <= newest
@@ -68,7 +68,7 @@ class TickScorer:
                 self.score(pending_step, again=True)
                 yield pending_step.tick
 
-    def give_up(self, pending_step: PendingStep) -> None:
+    def give_up(self, pending_step: PendingTick) -> None:
         """Too late for a decision: the history has the data, which is all."""
         when = f"{utc(pending_step.tick.start):%Y-%m-%dT%H:%MZ} of {pending_step.tick.duration_s} s"
         findings = Findings()
@@ -78,13 +78,13 @@ class TickScorer:
                 self.store.findings.add(connection, findings, self.now)
                 self.store.ticks.complete(connection, pending_step, self.now)
 
-    def pass_over(self, pending_step: PendingStep) -> None:
+    def pass_over(self, pending_step: PendingTick) -> None:
         """Nothing is known of this tick any more, so nothing is concluded from it: not even that it was silent."""
         with self.store.begin() as connection:
             if self.store.ticks.still_pending(connection, pending_step):
                 self.store.ticks.complete(connection, pending_step, self.now)
 
-    def score(self, pending_step: PendingStep, *, again: bool = False) -> None:
+    def score(self, pending_step: PendingTick, *, again: bool = False) -> None:
         """The evidence of this tick as its data stand now."""
         if self.evidence(pending_step.tick, again=again) is None:
             return
@@ -102,14 +102,14 @@ class TickScorer:
         baseline = (self._baseline_then(tick) if again else None) or self._baseline(tick)
         if baseline is None:
             return None
-        recent, elsewhere = self._recent(tick, baseline)
-        expected = [name for name in expected_objects(baseline, self.reference) if name not in elsewhere]
+        recent, not_due = self._recent(tick, baseline)
+        expected = [name for name in expected_objects(baseline, self.reference) if name not in not_due]
         before = models.load_ewma_state(self.store, self.catalogue, tick)
         evidence = pipeline.score(recent, baseline, self.reference, expected, self.policy, before)
         models.save_evidence(self.store, self.catalogue, evidence)
         return evidence
 
-    def _looking_back_on(self, connection: Connection, pending_step: PendingStep) -> list[tuple[Tick, int]]:
+    def _looking_back_on(self, connection: Connection, pending_step: PendingTick) -> list[tuple[Tick, int]]:
         """Ticks scored already whose horizons hold this one, with the versions of their data; none if this one is only
         scored again for the sake of an earlier one: that one has named them all."""
         ticks, tick, baseline = self.store.ticks, pending_step.tick, self._baseline(pending_step.tick)
@@ -137,8 +137,8 @@ class TickScorer:
         window = Window(tick.start - (periods - 1) * tick.duration_s, tick.end)
         read = self.store.history.read_whole(tick.duration_s, window)
         frame = ending_at(read, tick, periods)
-        elsewhere = _present(read) - _present(frame)
-        return frame.aligned([name for name in frame.objects if name not in elsewhere]) if elsewhere else frame, elsewhere
+        not_due = _present(read) - _present(frame)
+        return frame.aligned([name for name in frame.objects if name not in not_due]) if not_due else frame, not_due
 
     def _is_ready(self, tick: Tick) -> bool:
         baseline = self._baseline(tick)

@@ -37,7 +37,12 @@ def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressD
     """Every job over the app's ports."""
     settings = app.settings
     final_check = FinalCheck(
-        app.store, app.feeds, settings.delivery.source, settings.care, settings.impact.privacy_floor, checkpoint
+        store=app.store,
+        feeds=app.feeds,
+        source_uri=settings.delivery.source,
+        policy=settings.care,
+        floor=settings.impact.privacy_floor,
+        checkpoint=checkpoint,
     )
     relay = Relay(
         store=app.store,

@@ -27,7 +27,7 @@ from detector.web.refusals import Refusals
 from detector.web.server import WebServer
 from detector.web.snapshots import Boot, LatestSnapshot, frames
 from jobs.reference_cache import ReferenceCache
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 
 _DESCRIPTORS = 1024
 """Of the process: 256 connections, a backlog of 64, the database's and the tables' files."""
@@ -64,7 +64,7 @@ def serve(boot: Boot, reported: LatestSnapshot, listening: socket, beats: int) -
     entry = AccessOptions(app.store.sessions, refusals.note, _secure(settings), _limits(settings))
     web_app = create_app(
         web_service_of(app, reported.problems, known, reported.metrics),
-        care_api_of(app),
+        care_service_of(app),
         token=app.keys.token,
         timezone=app.operator.timezone,
         privacy_floor=settings.impact.privacy_floor,

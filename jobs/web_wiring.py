@@ -31,7 +31,7 @@ def web_service_of(
     )
 
 
-def care_api_of(app: App) -> "StoreCareService":
+def care_service_of(app: App) -> "StoreCareService":
     """What care teams tell and ask beside the incident."""
     from detector.web.store_care_service import StoreCareService  # with the reports, which a lookup does not need
 

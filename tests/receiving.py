@@ -45,7 +45,7 @@ class InMemoryTransport:
         self.cancelled = True
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LoopbackServer:
     """Answers every POST with `status`, `headers` and `answer`, or never (`silent`). `got`: (body, headers) of each, noted
     before it is answered."""

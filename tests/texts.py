@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from detector.care.impact_part import LISTED_NOTE
-from detector.care.speech import SPEECH
+from detector.care.phrases import SPEECH
 from detector.delivery.announcement import announcement
 
 RAW = re.compile(
@@ -72,10 +72,10 @@ def _figures(data: Mapping[str, Any]) -> Iterator[str]:
     """The reason's counts are those of the first evidence."""
     counted = re.search(r"\(([\d,.]+) of ([\d,.]+)\)", data["serviceProblem"]["reason"])
     if counted and data["evidence"]:
-        told = tuple(float(number.replace(",", "")) for number in counted.groups())
+        claimed = tuple(float(number.replace(",", "")) for number in counted.groups())
         measured = tuple(data["evidence"][0][name] for name in ("numerator", "denominator"))
-        if any(abs(a - b) > 0.5 for a, b in zip(told, measured, strict=True)):
-            yield f"{told} in the reason, {measured} in the evidence"
+        if any(abs(a - b) > 0.5 for a, b in zip(claimed, measured, strict=True)):
+            yield f"{claimed} in the reason, {measured} in the evidence"
     compared = re.search(
         r" ([^ ]+ [^ ]+)(?: \(.*?\))?(?: (?:over|in) [^,]+(?:, over [^,]+)?)?, expected (.+?)(?:;|$)",
         data["serviceProblem"]["reason"],
@@ -91,9 +91,9 @@ def _words(event: Mapping[str, Any]) -> Iterator[str]:
         if found := RAW.search(line) or CERTAIN.search(line) or (None if spoken else CLOCK.search(line)):
             yield f"'{found[0]}' in: {line.strip()}"
     impact = event["data"]["impact"]
-    told = re.search(r"about ([\d,]+) people affected", text)
-    if told and int(told[1].replace(",", "")) != impact["affected"]:
-        yield f"{told[0]}, and {impact['affected']} in the body"
+    claimed = re.search(r"about ([\d,]+) people affected", text)
+    if claimed and int(claimed[1].replace(",", "")) != impact["affected"]:
+        yield f"{claimed[0]}, and {impact['affected']} in the body"
     if "leadTimeS" in impact and abs(impact["leadTimeS"]) >= 60:
         side = "before" if impact["leadTimeS"] > 0 else "after"
         if f"{side} the first complaint" not in text:

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOM = ROOT / "out" / "quality"
+WORK = ROOT / "out" / "quality"
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -30,16 +30,16 @@ def run(seeds: dict[str, Sequence[int]], processes: int, minutes: float, *, own:
     from benchmarks.quality.develop import chosen
     from benchmarks.quality.run import job, job_own
 
-    ROOM.mkdir(parents=True, exist_ok=True)
-    for old in [] if own else ROOM.glob("*.jsonl"):
+    WORK.mkdir(parents=True, exist_ok=True)
+    for old in [] if own else WORK.glob("*.jsonl"):
         old.unlink()
     until, thresholds = time.monotonic() + minutes * 60, chosen()
     with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
         waiting = {
             (
-                pool.submit(job_own, scenario, seed, ROOM / f"{scenario}-{seed}.jsonl")
+                pool.submit(job_own, scenario, seed, WORK / f"{scenario}-{seed}.jsonl")
                 if own
-                else pool.submit(job, scenario, seed, place, ROOM / f"{scenario}-{seed}.jsonl", thresholds)
+                else pool.submit(job, scenario, seed, place, WORK / f"{scenario}-{seed}.jsonl", thresholds)
             ): f"{scenario} {seed}"
             for scenario, seed, place in interleaved(seeds)
         }
@@ -78,7 +78,7 @@ def main() -> None:
         run(seeds, args.processes, args.minutes, own=args.own)
     from benchmarks.quality.writing import write
 
-    write(ROOM, RESULTS)
+    write(WORK, RESULTS)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ class Stages:
     learn_days: int = 3
     keep: bool = False
 
-    def run(self, heard: Callable[[Evidence], None] = lambda _: None) -> Outcome:
+    def run(self, on_evidence: Callable[[Evidence], None] = lambda _: None) -> Outcome:
         book: dict[str, Degradation] = {}
         incidents: dict[str, Incident] = {}
         missing: Mapping[str, int] = {}
@@ -143,7 +143,7 @@ class Stages:
             missing = tracked.missing
             book |= {d.degradation_id: d for d in tracked.degradations}
             incidents |= {i.incident_id: i for i in changed}
-            heard(evidence)
+            on_evidence(evidence)
             if self.keep:
                 kept.append(evidence)
         return self._outcome(book, incidents, kept)

@@ -37,14 +37,14 @@ def develop(seeds: Sequence[int], processes: int) -> None:
                 name: {line: lowest(own, rate * watched[name]) for line, rate in rates.items()}
                 for name, own in scores.items()
             }
-            told = {"seeds": sorted(done), "precall_false": false, "thousand_cell_weeks": exposure, "thresholds": lines}
-            FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            content = {"seeds": sorted(done), "precall_false": false, "thousand_cell_weeks": exposure, "thresholds": lines}
+            FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             print(f"seed {done[-1]}: precall {own.false} false, {len(peers)} peers", flush=True)
 
 
 def one(seed: int) -> tuple[Verdict, dict[str, tuple[Array, float]]]:
-    with tempfile.TemporaryDirectory(prefix="precall-develop-") as room:
-        return quiet_scores(Path(room), seed)
+    with tempfile.TemporaryDirectory(prefix="precall-develop-") as work_dir:
+        return quiet_scores(Path(work_dir), seed)
 
 
 def lowest(scores: Sequence[Array], allowed: float) -> float:

@@ -12,7 +12,7 @@ from detector.domain.frame import KpiFrame
 from detector.domain.window import Window
 
 EXTRA = (0.02, 0.03, 0.04, 0.05, 0.10)
-LASTING_S = 4 * 3600
+DURATION_S = 4 * 3600
 ATTEMPTS = (80.0, 120.0)
 """Mean attempts a period, over the whole of the fault."""
 EACH = 8
@@ -31,7 +31,7 @@ class Place:
 
     @property
     def end(self) -> int:
-        return self.start + LASTING_S
+        return self.start + DURATION_S
 
 
 def injected(operator: Operator, seed: int) -> Operator:
@@ -71,11 +71,11 @@ def places(operator: Operator, rng: np.random.Generator, wanted: int) -> Iterato
         place = Place(
             int(rng.choice(columns)),
             int(rng.choice(kpis)),
-            int(rng.integers(window.start + REST_S, window.end - LASTING_S - 3600)),
+            int(rng.integers(window.start + REST_S, window.end - DURATION_S - 3600)),
         )
         span = slice(*np.searchsorted(frame.starts, [place.start, place.end]))
         attempts = frame.denominator[span, place.column, place.kpi]
-        near = any(abs(place.start - other) < LASTING_S + REST_S for other in taken.get(place.column, ()))
+        near = any(abs(place.start - other) < DURATION_S + REST_S for other in taken.get(place.column, ()))
         if near or not np.isfinite(attempts).all() or not ATTEMPTS[0] <= attempts.mean() <= ATTEMPTS[1]:
             continue
         taken.setdefault(place.column, []).append(place.start)

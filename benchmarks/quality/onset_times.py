@@ -188,14 +188,14 @@ def beside(results: Sequence[Judged]) -> list[str]:
     delays = [f.delay / 60 for f in faults if f.delay is not None and f.felt]
     recall = share(sum(f.delay is not None for f in faults), len(faults))
     false = rate(sum(one.false for one in results), sum(one.exposure for one in results))
-    told = mean([f.incidents for f in faults if f.delay is not None])
+    incidents_per_fault = mean([f.incidents for f in faults if f.delay is not None])
     reopened, incidents = sum(one.reopened for one in results), sum(one.incidents for one in results)
     median, late = quantile(delays, 0.5), quantile(delays, 0.9)
     return [
         f"- recall {_share(recall)} of {len(faults)} faults",
         f"- false degradations {_interval(false)} per 1,000 cells and week",
         f"- delay of detection, 5 % and more: median {median.value or 0:.0f} min, 90 % {late.value or 0:.0f} min",
-        f"- incidents per fault {_interval(told)}",
+        f"- incidents per fault {_interval(incidents_per_fault)}",
         f"- {reopened} of {incidents} incidents began within two hours after another of the same cells was resolved",
     ]
 

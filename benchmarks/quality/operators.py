@@ -49,10 +49,10 @@ class Operator:
 
 
 def made(
-    room: Path, seed: int, *, quiet: bool, cells: int = CELLS, days: int = DAYS, history: int = HISTORY_DAYS
+    work_dir: Path, seed: int, *, quiet: bool, cells: int = CELLS, days: int = DAYS, history: int = HISTORY_DAYS
 ) -> Operator:
-    """Simulated in `room`, if it is not there yet, and read back as any dataset is."""
-    folder = room / f"{'quiet' if quiet else 'faulty'}-{seed}"
+    """Simulated in `work_dir`, if it is not there yet, and read back as any dataset is."""
+    folder = work_dir / f"{'quiet' if quiet else 'faulty'}-{seed}"
     scenario = Scenario(
         cells=cells,
         days=days,

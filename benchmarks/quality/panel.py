@@ -57,7 +57,7 @@ class Panel:
         return 86_400 // self.duration_s
 
     @cached_property
-    def usual(self) -> Array:
+    def baseline(self) -> Array:
         """[period, series] median badness of history at the same hour of the day; NaN where there is none."""
         hours = self.hour_of_week % 24
         table = np.stack([_median(self.badness[: self.history][hours[: self.history] == h]) for h in range(24)])

@@ -24,7 +24,7 @@ from detector import feedback
 from detector.app import read_catalogue
 from detector.backtest.replay import Replay
 from detector.backtest.truth import Fault, read_truth
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.contact_burst import Burst
 from detector.domain.experience import Experience
 from detector.domain.finding import Findings
@@ -59,7 +59,7 @@ AFTERMATH_S = 2 * 3600
 
 
 @dataclass(frozen=True)
-class Heard:
+class PerceptionSample:
     """categories: (told, read or empty) -> texts; bursts: of the replayed days, each with whether a fault was there."""
 
     categories: Counter[tuple[str, str]]
@@ -67,7 +67,7 @@ class Heard:
     days: Days
 
 
-def heard_of(folder: Path, seed: int) -> Heard:
+def sample_of(folder: Path, seed: int) -> PerceptionSample:
     kept = folder / f"perception-{seed}.pickle"
     if kept.exists():
         return pickle.loads(kept.read_bytes())  # type: ignore[no-any-return]
@@ -78,7 +78,7 @@ def heard_of(folder: Path, seed: int) -> Heard:
     window = Window(START + HISTORY_DAYS * DAY_S, START + DAYS * DAY_S)
     with passing_store(catalogue) as store:
         Replay(source, store, catalogue, settings, window).run()
-        found = Heard(_categories(source, window), _bursts(source, store, dataset), _days(source, store, window))
+        found = PerceptionSample(_categories(source, window), _bursts(source, store, dataset), _days(source, store, window))
     kept.write_bytes(pickle.dumps(found))
     return found
 
@@ -99,7 +99,7 @@ def days_by_truth(folder: Path, seed: int) -> Days:
     window = Window(START + HISTORY_DAYS * DAY_S, START + DAYS * DAY_S)
     contacts = source.contacts(window.start, window.end, Findings())
     reference = source.reference(window.end, Findings())
-    heard = feedback.listen(contacts, (), (), reference.topology, Findings())
+    contacts_read = feedback.interactions_of(contacts, (), (), reference.topology, Findings())
     faults = {fault.fault_id: fault for fault in read_truth(dataset, names.subscriber).faults or ()}
     days = _whole_days(window, reference.operator.timezone)
     lived: dict[tuple[int, str], Experience] = {}
@@ -112,7 +112,7 @@ def days_by_truth(folder: Path, seed: int) -> Days:
                     share = hours / fault.window.seconds
                     one = _felt(day.start, who, fault.kind, share * float(row["degraded_s"]), share * float(row["failures"]))
                     lived[day.start, who] = _added(lived.get((day.start, who)), one)
-    return _design(reference, [*lived.values()], heard, days)
+    return _design(reference, [*lived.values()], contacts_read, days)
 
 
 def _felt(day: int, who: str, kind: str, degraded_s: float, failures: float) -> Experience:
@@ -140,7 +140,7 @@ def _added(old: Experience | None, new: Experience) -> Experience:
 def _categories(source: OperatorDataset, window: Window) -> Counter[tuple[str, str]]:
     contacts = source.contacts(0, window.end, Findings())
     topology = source.reference(window.end, Findings()).topology
-    read = feedback.listen([replace(c, category="") for c in contacts], (), (), topology, Findings())
+    read = feedback.interactions_of([replace(c, category="") for c in contacts], (), (), topology, Findings())
     by_id = {one.interaction_id: one.category for one in read}
     return Counter((c.category, by_id[c.contact_id]) for c in contacts)
 
@@ -171,11 +171,13 @@ def _whole_days(window: Window, timezone: str) -> list[Window]:
     return [d for d in local_days(window, timezone) if window.start <= d.start and d.end <= window.end]
 
 
-def _design(reference: Reference, lived: Sequence[Experience], heard: Sequence[Interaction], days: Sequence[Window]) -> Days:
+def _design(
+    reference: Reference, lived: Sequence[Experience], contacts_read: Sequence[Interaction], days: Sequence[Window]
+) -> Days:
     customers, at = reference.customers, days[-1].end
     allowed = profiled(customers, load(None).care, country=reference.operator.country, at=at)
     segments = {key: customers.subscribers[key].segment for key in allowed}
-    return feedback.days_of(segments, lived, heard, [day.start for day in days] + [at])
+    return feedback.days_of(segments, lived, contacts_read, [day.start for day in days] + [at])
 
 
 def pooled(parts: Sequence[Days]) -> Days:
@@ -191,9 +193,9 @@ def main(arguments: Sequence[str]) -> None:
     if "--truth" in arguments:
         _print_risk(pooled([days_by_truth(folder, seed) for seed in seeds]))
         return
-    found = [heard_of(folder, seed) for seed in seeds]
+    found = [sample_of(folder, seed) for seed in seeds]
     categories = sum((one.categories for one in found), Counter[tuple[str, str]]())
-    right = sum(n for (told, read), n in categories.items() if told == read)
+    right = sum(n for (labelled, read), n in categories.items() if labelled == read)
     silent = sum(n for (_, read), n in categories.items() if not read)
     print(
         f"{categories.total()} texts: {right} sorted right, {silent} not sorted, {categories.total() - right - silent} wrong"

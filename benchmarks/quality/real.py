@@ -22,13 +22,13 @@ LEARN_HOURS = 14 * 24
 """What everyone learns from first: a peer needs it, so two of the six outages are left to be found."""
 
 
-def real(room: Path) -> Operator:
+def real(work_dir: Path) -> Operator:
     """Raises FileNotFoundError where the data are not there."""
     if not DATA.is_dir():
         raise FileNotFoundError(f"{DATA}: needed for the real cells")
-    work = room / "precall"
+    work = work_dir / "precall"
     work.mkdir()
-    (room / "shared").symlink_to(DATA.parents[1])
+    (work_dir / "shared").symlink_to(DATA.parents[1])
     (work / ".venv").symlink_to(sys.prefix)
     commands = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     shell = str(shutil.which("sh"))

@@ -3,10 +3,10 @@
     python -m benchmarks.quality.reassessment record FOLDER SEED [SEED ...]
     python -m benchmarks.quality.reassessment FOLDER SEED [SEED ...]
 
-Detection does not depend on impact. So `record` replays an operator of benchmarks.quality.people once (FOLDER/operator-SEED)
+Detection does not depend on impact. `record` replays an operator of benchmarks.quality.affected_lists (FOLDER/operator-SEED)
 without assessing, and keeps what each assessment would have seen in FOLDER/seen-SEED.pickle: incidents, their degradations,
 habits, presence as it had arrived, how long incidents were expected to last. After that each call assesses them all anew,
-writes the lists that a backtest would have written, and prints the same tables as benchmarks.quality.people.
+writes the lists that a backtest would have written, and prints the same tables as benchmarks.quality.affected_lists.
 """
 
 import pickle
@@ -162,7 +162,7 @@ def record(dataset: Path, window: Window) -> Seen:
         replay = Recorder(Feeds([OperatorDataset(dataset, NAMES).feed()]), store, catalogue, settings, window)
         results = replay.run()
         presence = store.presence.read(Window(window.start - settings.detection.history_days * DAY_S, window.end))
-    return Seen(replace(results, bands={}, followed={}), replay.asked, replay.learned_at, presence, replay.evidence)
+    return Seen(replace(results, bands={}, drift_bands={}), replay.asked, replay.learned_at, presence, replay.evidence)
 
 
 @dataclass
@@ -263,7 +263,7 @@ def assess_one(
 
 
 def main(arguments: Sequence[str]) -> None:
-    from benchmarks.quality import people
+    from benchmarks.quality import affected_lists
 
     recording = arguments[0] == "record"
     folder, seeds = Path(arguments[int(recording)]), arguments[int(recording) + 1 :]
@@ -271,8 +271,8 @@ def main(arguments: Sequence[str]) -> None:
         dataset, kept = folder / f"operator-{seed}", folder / f"seen-{seed}.pickle"
         if kept.exists():
             continue
-        people.made(dataset, seed)
-        begin = people.START + 20 * DAY_S
+        affected_lists.made(dataset, seed)
+        begin = affected_lists.START + 20 * DAY_S
         seen = record(dataset, Window(begin, begin + 5 * DAY_S))
         (folder / f"evidence-{seed}.pickle").write_bytes(pickle.dumps(seen.evidence))
         kept.write_bytes(pickle.dumps(replace(seen, evidence=[])))
@@ -281,7 +281,7 @@ def main(arguments: Sequence[str]) -> None:
         pairs = [
             Again(folder / f"operator-{s}", pickle.loads((folder / f"seen-{s}.pickle").read_bytes())).run() for s in seeds
         ]
-        people.show(pairs)
+        affected_lists.show(pairs)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ def processor_s() -> float:
     return now.user + now.system + now.children_user + now.children_system
 
 
-def prepared(room: Path, scenario: str, seed: int) -> Operator:
+def prepared(work_dir: Path, scenario: str, seed: int) -> Operator:
     if scenario == "real":
-        return real(room)
-    operator = made(room, seed, quiet=scenario != "faulty")
+        return real(work_dir)
+    operator = made(work_dir, seed, quiet=scenario != "faulty")
     return injected(operator, seed) if scenario == "mild" else operator
 
 
@@ -66,15 +66,15 @@ def job_own(scenario: str, seed: int, target: Path) -> None:
     """precall alone on one operator; what the file says of others is kept."""
     lines = target.read_text(encoding="utf-8").splitlines() if target.exists() else []
     kept = [line for line in lines if json.loads(line)["way"] != OWN]
-    with tempfile.TemporaryDirectory(prefix="precall-quality-") as room:
-        own = own_verdict(prepared(Path(room), scenario, seed), scenario)
+    with tempfile.TemporaryDirectory(prefix="precall-quality-") as work_dir:
+        own = own_verdict(prepared(Path(work_dir), scenario, seed), scenario)
     target.write_text("\n".join([json.dumps(own.as_json()), *kept]) + "\n", encoding="utf-8")
 
 
 def job(scenario: str, seed: int, place: int, target: Path, thresholds: Mapping[str, Mapping[str, float]]) -> None:
     """Everything on one operator, the `place`-th of its scenario; each verdict is written as soon as it is known."""
-    with tempfile.TemporaryDirectory(prefix="precall-quality-") as room, target.open("w", encoding="utf-8") as file:
-        operator = prepared(Path(room), scenario, seed)
+    with tempfile.TemporaryDirectory(prefix="precall-quality-") as work_dir, target.open("w", encoding="utf-8") as file:
+        operator = prepared(Path(work_dir), scenario, seed)
         _write(file.fileno(), own_verdict(operator, scenario))
         for peer in PEERS.values():
             most = peer.operators if scenario in {"faulty", "real"} else peer.operators // 2
@@ -88,9 +88,9 @@ def _write(file: int, one: Verdict) -> None:
     os.write(file, (json.dumps(one.as_json()) + "\n").encode())
 
 
-def quiet_scores(room: Path, seed: int) -> tuple[Verdict, dict[str, tuple[Array, float]]]:
+def quiet_scores(work_dir: Path, seed: int) -> tuple[Verdict, dict[str, tuple[Array, float]]]:
     """For choosing thresholds: precall's verdict, and of each peer its groups' scores with their exposure."""
-    operator = prepared(room, "quiet", seed)
+    operator = prepared(work_dir, "quiet", seed)
     found = {}
     for peer in PEERS.values():
         if not peer.absent:

@@ -21,9 +21,9 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def told(figure: Figure, *, percent: bool = False) -> str:
+def figure_text(figure: Figure, *, percent: bool = False) -> str:
     """
-    >>> told(Figure(0.975, 40, 0.87, 0.99), percent=True)
+    >>> figure_text(Figure(0.975, 40, 0.87, 0.99), percent=True)
     '97.5 (87 to 99)'
     """
     if figure.value is None:
@@ -57,12 +57,12 @@ def overview(pools: Pools) -> Table:
             (
                 title,
                 str(len(pool.verdicts)),
-                told(pool.recall(), percent=True),
-                told(pool.false),
-                told(pool.delay(0.5, sharp)),
-                told(pool.delay(0.9, sharp)),
-                told(pool.delay(0.9, milder)),
-                told(pool.incidents) if title == OWN else "-",
+                figure_text(pool.recall(), percent=True),
+                figure_text(pool.false),
+                figure_text(pool.delay(0.5, sharp)),
+                figure_text(pool.delay(0.9, sharp)),
+                figure_text(pool.delay(0.9, milder)),
+                figure_text(pool.incidents) if title == OWN else "-",
                 str(pool.in_works),
                 "see note" if title == OWN else "null",
                 "-" if speed is None else number(speed),
@@ -98,7 +98,9 @@ def kinds(pools: Pools) -> Table:
     own = ways(pools, "faulty")
     seen = own[0][1] if own else Pool(())
     head = ("way", *(f"{kind} (n = {seen.recall(of_kind(kind)).count})" for kind in seen.kinds()))
-    rows = tuple((title, *(told(pool.recall(of_kind(kind)), percent=True) for kind in seen.kinds())) for title, pool in own)
+    rows = tuple(
+        (title, *(figure_text(pool.recall(of_kind(kind)), percent=True) for kind in seen.kinds())) for title, pool in own
+    )
     note = "In per cent. A sampled peer is judged on the faults that touch its sample, so its n is smaller."
     return Table("Recall by kind of fault", note, head, rows)
 
@@ -129,7 +131,8 @@ def mild(pools: Pools) -> Table:
     groups = [(f"{e:.0%} extra", of_size(e, e)) for e in sizes] + [("2 to 4 %", of_size(0.02, 0.04))]
     head = ("way", *(f"{name} (n = {seen.recall(which).count})" for name, which in groups))
     rows = tuple(
-        (title, *(f"{told(pool.recall(w), percent=True)} in {_delay(pool, w)}" for _, w in groups)) for title, pool in own
+        (title, *(f"{figure_text(pool.recall(w), percent=True)} in {_delay(pool, w)}" for _, w in groups))
+        for title, pool in own
     )
     note = (
         "Put into quiet operators: of the successes of one accessibility ratio of one cell, with 80 to 120 attempts a"
@@ -145,7 +148,7 @@ def quiet(pools: Pools, budget: float) -> Table:
         figure = pool.false
         within = figure.low is not None and figure.high is not None and figure.low <= budget
         verdict = ("within" if within else "ABOVE") if title == OWN else "-"
-        rows.append((title, str(figure.count), told(figure), f"{budget:g}" if title == OWN else "-", verdict))
+        rows.append((title, str(figure.count), figure_text(figure), f"{budget:g}" if title == OWN else "-", verdict))
     note = "Nothing ever fails: all raised is false. Per 1,000 cells and week; within = the interval reaches the budget."
     return Table("Quiet operators", note, ("way", "raised", "false", "budget", "verdict"), tuple(rows))
 
@@ -155,7 +158,9 @@ def real(pools: Pools) -> Table:
     for title, pool in ways(pools, "real"):
         figure = pool.recall()
         hits = sum(f.delay is not None for f in pool.faults)
-        rows.append((title, f"{hits} of {figure.count}", str(pool.false.count), told(pool.false), _delay(pool, sharp)))
+        rows.append(
+            (title, f"{hits} of {figure.count}", str(pool.false.count), figure_text(pool.false), _delay(pool, sharp))
+        )
     note = (
         "`ran_hourly_58_cells`: 14 days to learn from, then 15; the outage of two cells of one site is labelled there, all"
         " else counts as false, though a part of it is real and unlabelled. Sampled peers see fewer cells."

@@ -18,9 +18,9 @@ LINKS = (
 )
 
 
-def read(room: Path) -> Iterator[Verdict]:
+def read(work_dir: Path) -> Iterator[Verdict]:
     """Every verdict of a run; a last line that a time limit cut in two is left out."""
-    for path in sorted(room.glob("*.jsonl")):
+    for path in sorted(work_dir.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
             if line.endswith("\n"):
                 yield Verdict.from_json(json.loads(line))
@@ -47,8 +47,8 @@ def _row(cells: Any) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def write(room: Path, results: Path) -> Pools:
-    pools = pooled(list(read(room)))
+def write(work_dir: Path, results: Path) -> Pools:
+    pools = pooled(list(read(work_dir)))
     budget = DetectionPolicy().false_degradations_per_1000_cells_week
     own = tables(pools, budget)
     results.mkdir(parents=True, exist_ok=True)

@@ -150,7 +150,7 @@ def build(root: Path, people: People, _lookups: int) -> Measured:
     """Tables and attachments of these people."""
     app = build_app(settings_of(root))
     people.write_tables(root / "inbox")
-    people.write_lease(app.store)
+    people.write_presence(app.store)
     return {}
 
 
@@ -172,9 +172,9 @@ def ask(root: Path, people: People, lookups: int) -> Measured:
     before, began = _peak_mb(), time.process_time()
     known = ReferenceCache(app.feeds, app.clock)
     reference = known()
-    told = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
-    told |= _assessed(app, people, reference)
-    return told | _Asking(app, people, known, lookups).run() | {"peak_mb": _peak_mb()}
+    costs = {"csv_s": csv_s, "tables_s": time.process_time() - began, "tables_mb": _peak_mb() - before}
+    costs |= _assessed(app, people, reference)
+    return costs | _Lookups(app, people, known, lookups).run() | {"peak_mb": _peak_mb()}
 
 
 def _assessed(app: App, people: People, reference: Reference) -> Measured:
@@ -212,7 +212,7 @@ def decided(app: App, weighed: Assessment, reference: Reference) -> Assessment:
     return pipeline.decide_care(weighed, context)
 
 
-class _Asking:
+class _Lookups:
     """Callers over HTTP, while in the same process an incident is assessed and committed over and over."""
 
     def __init__(self, app: App, people: People, known: ReferenceCache, lookups: int) -> None:
@@ -277,7 +277,7 @@ class _Asking:
     def _bare(self, done: Assessment) -> float:
         driver = self.app.store.database.engine.raw_connection()  # two SQLite libraries on one file lose their locks
         cursor = driver.cursor()
-        sql = "SELECT * FROM listing DAEMON_FILE subscriber = ? AND delisted_at IS NULL"
+        sql = "SELECT * FROM listing WHERE subscriber = ? AND delisted_at IS NULL"
         keys = [person.subscriber for person in done.impact.people[:100]] or ["nobody"]
         found = statistics.median(_seconds(partial(cursor.execute, sql, (key,))) for key in keys)
         driver.close()

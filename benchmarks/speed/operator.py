@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.counters import CounterBatch
-from detector.domain.window import utc
+from detector.domain.window import DAY_S, utc
 from detector.simulator.counters import Table, draw_day
-from detector.simulator.scenario import DAY_S, PERIOD_S, Scenario
+from detector.simulator.scenario import PERIOD_S, Scenario
 from detector.simulator.world import World, build_world
 
 DISTRICT = 200

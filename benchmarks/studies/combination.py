@@ -137,15 +137,15 @@ def surprise(operator: Operator, rule: Rule) -> Floats:
 def _tail(past: Floats, scores: Floats) -> Floats:
     """Empirical within the past, and exponential beyond its top two per cent."""
     ordered = np.sort(past)
-    bar = ordered[int(0.98 * len(ordered))]
-    scale = max(float((ordered[ordered > bar] - bar).mean()), 1e-9) if (ordered > bar).any() else 1.0
-    above = (np.maximum(scores - bar, 0) / scale) / np.log(10) - np.log10(0.02)
+    threshold = ordered[int(0.98 * len(ordered))]
+    scale = max(float((ordered[ordered > threshold] - threshold).mean()), 1e-9) if (ordered > threshold).any() else 1.0
+    above = (np.maximum(scores - threshold, 0) / scale) / np.log(10) - np.log10(0.02)
     share_over = 1.0 - np.searchsorted(ordered, scores) / (len(ordered) + 1)
-    return np.where(scores > bar, above, -np.log10(np.maximum(share_over, 0.02)))
+    return np.where(scores > threshold, above, -np.log10(np.maximum(share_over, 0.02)))
 
 
-def false_episodes(operator: Operator, scores: Floats, bar: float) -> int:
-    over = (scores >= bar) & ~operator.troubled & ~operator.learned[:, None]
+def false_episodes(operator: Operator, scores: Floats, threshold: float) -> int:
+    over = (scores >= threshold) & ~operator.troubled & ~operator.learned[:, None]
     apart = APART_S // 900
     fresh = over.copy()
     for back in range(1, apart + 1):
@@ -153,15 +153,15 @@ def false_episodes(operator: Operator, scores: Floats, bar: float) -> int:
     return int(fresh.sum())
 
 
-def found(operator: Operator, scores: Floats, bar: float) -> list[bool]:
+def found(operator: Operator, scores: Floats, threshold: float) -> list[bool]:
     """[fault]: some cell of it is over the bar in a period that begins with the fault or in it."""
     return [
-        bool((scores[(operator.starts > w.start - 900) & (operator.starts < w.end)][:, cells] >= bar).any())
+        bool((scores[(operator.starts > w.start - 900) & (operator.starts < w.end)][:, cells] >= threshold).any())
         for _, cells, w in operator.faults
     ]
 
 
-def bar_for(operators: Sequence[Operator], scores: Sequence[Floats], allowed: float) -> float:
+def threshold_for(operators: Sequence[Operator], scores: Sequence[Floats], allowed: float) -> float:
     """Lowest bar with no more than `allowed` false episodes per 1,000 cells and week over all operators."""
     weeks = sum(o.cell_weeks for o in operators) / 1000
     low, high = 1.0, 60.0
@@ -181,20 +181,20 @@ def table(operators: Sequence[Operator], rules: Mapping[str, Rule] = RULES) -> s
     for allowed in FALSE_PER_1000_CELLS_WEEK:
 
         def hits(name: str, rate: float) -> NDArray[np.bool_]:
-            bar = bar_for(operators, scores[name], rate)
-            return np.array([hit for o, s in zip(operators, scores[name], strict=True) for hit in found(o, s, bar)])
+            threshold = threshold_for(operators, scores[name], rate)
+            return np.array([hit for o, s in zip(operators, scores[name], strict=True) for hit in found(o, s, threshold)])
 
         heads = (f"at {allowed:g} false episodes per 1,000 cells a week", "alone", *(f"with {s:.0%} of it" for s in SHARES))
         lines += ["", f"| {' | '.join((*heads, 'alone, by kind'))} |", "|---" * (len(heads) + 1) + "|"]
         for name in rules:
             alone = hits(name, allowed)
-            beside = [_told(hits(first, allowed * (1 - s)) | hits(name, allowed * s)) for s in SHARES]
+            beside = [_outcome(hits(first, allowed * (1 - s)) | hits(name, allowed * s)) for s in SHARES]
             by_kind = ", ".join(f"{k} {int(alone[kinds == k].sum())}/{int((kinds == k).sum())}" for k in sorted(set(kinds)))
-            lines.append(f"| {' | '.join((name, _told(alone), *beside, by_kind))} |")
+            lines.append(f"| {' | '.join((name, _outcome(alone), *beside, by_kind))} |")
     return "\n".join(lines)
 
 
-def _told(hits: NDArray[np.bool_]) -> str:
+def _outcome(hits: NDArray[np.bool_]) -> str:
     figure = share(int(hits.sum()), len(hits))
     return f"{figure.value:.3f} ({figure.low:.2f} to {figure.high:.2f})"
 
@@ -229,7 +229,7 @@ def operator_of(
     return Operator(z, starts, tuple(topology.cells[c].technology for c in cells), tuple(felt), troubled)
 
 
-def replayed(room: Path, seed: int, cells: int) -> Operator:
+def replayed(work_dir: Path, seed: int, cells: int) -> Operator:
     """One simulated operator, judged by the present stages."""
     from detector.simulator import Scenario, simulate
 
@@ -243,8 +243,8 @@ def replayed(room: Path, seed: int, cells: int) -> Operator:
         fault_rate=200.0,
         subscribers_per_cell=1,
     )
-    simulate(room, scenario)
-    material = load(room)
+    simulate(work_dir, scenario)
+    material = load(work_dir)
     window = Window(START + LEARN_DAYS * DAY_S, START + days * DAY_S)
     reference = material.reference(window.end)
     names = [c for c in material.frame.objects if c in reference.topology.cells]
@@ -267,8 +267,8 @@ def main() -> None:
     args = parser.parse_args()
     operators = []
     for seed in args.seeds:
-        with tempfile.TemporaryDirectory(prefix="precall-combination-") as room:
-            operators.append(replayed(Path(room), seed, args.cells))
+        with tempfile.TemporaryDirectory(prefix="precall-combination-") as work_dir:
+            operators.append(replayed(Path(work_dir), seed, args.cells))
     print(table(operators))
 
 

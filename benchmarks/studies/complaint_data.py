@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.risk import Judgement
-from detector.feedback.judging import judge
 from detector.feedback.logistic import logistic
 from detector.feedback.risk import SPREAD
+from detector.feedback.risk_quality import judge
 
 NETWORK = ("Call Failure",)
 USE = ("Seconds of Use", "Frequency of use", "Frequency of SMS", "Distinct Called Numbers")

@@ -66,9 +66,9 @@ def table(split: str, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(text, delimiter="\t"))
 
 
-def moment(minute: str) -> int:
+def epoch_of(minute: str) -> int:
     """
-    >>> moment("20200707102100")
+    >>> epoch_of("20200707102100")
     1594117260
     """
     return int(datetime.strptime(minute, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp())
@@ -80,7 +80,7 @@ def events(split: str) -> list[Event]:
     for key, run in groupby(
         table(split, "failure"), lambda r: [r[k] for k in ("status", "node", "interface", "original_sp", "sp")]
     ):
-        minutes = [moment(row["timestamp"]) for row in run]
+        minutes = [epoch_of(row["timestamp"]) for row in run]
         if float(key[0]):
             nodes, port = frozenset({key[1]}) if key[1] else GATEWAYS, int(key[2][-1]) if key[2] else 0
             found.append(Event(minutes[0], minutes[-1] + MINUTE_S, int(float(key[0])), nodes, port))
@@ -179,7 +179,7 @@ def minutes(split: str) -> Minutes:
         places = [c for c in rows[0] if "-0" in c]
         nodes += [re.split(r"[+_]", c)[0] for c in places]
         sides.append(np.array([[float(row[c] or "nan") for c in places] for row in rows]))
-    at = np.array([moment(row["timestamp"]) for row in rows])
+    at = np.array([epoch_of(row["timestamp"]) for row in rows])
     quiet = np.ones(len(at), bool)
     for event in events(split):
         quiet &= ~((at >= event.start) & (at < event.end + 240))

@@ -48,7 +48,7 @@ def frozen(dataset: Path, window: Window) -> list[Alarm]:
     ]
 
 
-def told(figure: Figure, unit: str = "") -> str:
+def notified(figure: Figure, unit: str = "") -> str:
     if figure.value is None:
         return "-"
     low, high = ("?" if side is None else f"{side:.3g}" for side in (figure.low, figure.high))
@@ -63,7 +63,7 @@ def kinds_table(verdicts: Mapping[str, Verdict], trace: Mapping[Event, bool]) ->
     rows += [("**without an idle port**", [e for e in first.events if "idle" not in e.kind])]
     rows += [("**all**", list(first.events))]
     for kind, own in rows:
-        found = " | ".join(told(v.recall(own)) for v in verdicts.values())
+        found = " | ".join(notified(v.recall(own)) for v in verdicts.values())
         lines.append(f"| {kind} | {len(own)} | {sum(trace[e] for e in own)} | {found} |")
     return lines
 
@@ -74,20 +74,20 @@ def raised_table(verdicts: Mapping[str, Verdict], calendar: float) -> list[str]:
     grouped = [v if any(a.incident for a in v.alarms) else None for v in every]
     named = [[e for e in v.events if "idle" not in e.kind] for v in every]
     rows = {
-        "degradations in no event's time, a day": [told(rate(v.counted()["never"], v.days)) for v in every],
+        "degradations in no event's time, a day": [notified(rate(v.counted()["never"], v.days)) for v in every],
         "... just before an event's label, on its node": [f"{v.counted()['early']:,}" for v in every],
         "... on the node of an event": [f"{v.counted()['own']:,}" for v in every],
         "... in an event's time, on another node": [f"{v.counted()['elsewhere']:,}" for v in every],
         "incidents opened in no event's time, a day": [
-            told(rate(v.opened()["never"], v.days)) if v else "-" for v in grouped
+            notified(rate(v.opened()["never"], v.days)) if v else "-" for v in grouped
         ],
-        "... a calendar day": [told(rate(v.opened()["never"], calendar)) if v else "-" for v in grouped],
+        "... a calendar day": [notified(rate(v.opened()["never"], calendar)) if v else "-" for v in grouped],
         "incidents opened just before an event's label": [f"{v.opened()['early']:,}" if v else "-" for v in grouped],
         "incidents with the node of an event": [f"{v.incidents()['own']:,}" if v else "-" for v in grouped],
         "... in an event's time, on other nodes": [f"{v.incidents()['elsewhere']:,}" if v else "-" for v in grouped],
-        "port named, of events of a busy port": [told(v.on_port(own)) for v, own in zip(every, named, strict=True)],
-        "delay, median": [told(quantile(v.delays, 0.5), " s") for v in every],
-        "delay, 90th percentile": [told(quantile(v.delays, 0.9), " s") for v in every],
+        "port named, of events of a busy port": [notified(v.on_port(own)) for v, own in zip(every, named, strict=True)],
+        "delay, median": [notified(quantile(v.delays, 0.5), " s") for v in every],
+        "delay, 90th percentile": [notified(quantile(v.delays, 0.9), " s") for v in every],
     }
     head = ["| | " + " | ".join(verdicts) + " |", "|---|" + "---|" * len(verdicts)]
     return head + [f"| {name.strip()} | {' | '.join(cells)} |" for name, cells in rows.items()]

@@ -161,14 +161,14 @@ def _headline(figure: Mapping[str, Any], card: Card, meaning: str) -> Headline:
     if known and card.kind == "rate" and not count:
         bounds = f"95 % sure to be under {card.shown(high)}"
     share = card.shown is rough_percent and known
-    bar = (value, low, high) if share else None
+    share_interval = (value, low, high) if share else None
     return Headline(
         title=card.title,
         value=card.shown(value),
         interval=bounds,
         basis=card.counted_on(count),
         meaning=meaning,
-        share=bar,
+        share=share_interval,
         unit=card.unit,
     )
 

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LEVEL = 0.95
-_Z = 1.959963984540054
+from detector.intervals import ALPHA, rate_interval, share_interval
+
+LEVEL = 1 - ALPHA
 _DRAWS = 2000
 _SEED = 20260324
 
@@ -34,7 +35,7 @@ UNKNOWN = Figure(None, None)
 
 
 def share(hits: int, count: int) -> Figure:
-    """hits / count with the score interval (E. B. Wilson, 1927), which holds for small counts and at 0 and 1.
+    """hits / count with its score interval (Wilson).
 
     >>> share(8, 10)
     Figure(value=0.8, count=10, low=0.4902, high=0.9433)
@@ -43,23 +44,20 @@ def share(hits: int, count: int) -> Figure:
     """
     if not count:
         return Figure(None, 0)
-    p, z2 = hits / count, _Z * _Z
-    middle = (p + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z / (1 + z2 / count) * (p * (1 - p) / count + z2 / (4 * count * count)) ** 0.5
-    return Figure(_round(p), count, _round(max(middle - half, 0.0)), _round(min(middle + half, 1.0)))
+    low, high = share_interval(hits, count)
+    return Figure(_round(hits / count), count, _round(low), _round(high))
 
 
 def rate(events: int, exposure: float) -> Figure:
-    """events / exposure with the exact Poisson interval (F. Garwood, 1936): chi-square quantiles of 2k and 2k + 2 degrees.
+    """events / exposure with its exact Poisson interval (Garwood).
 
     >>> rate(0, 2.0)
     Figure(value=0.0, count=0, low=0.0, high=1.8444)
     """
     if exposure <= 0:
         return Figure(None, events)
-    low = float(stats.chi2.ppf((1 - LEVEL) / 2, 2 * events)) / 2 if events else 0.0
-    high = float(stats.chi2.ppf((1 + LEVEL) / 2, 2 * events + 2)) / 2
-    return Figure(_round(events / exposure), events, _round(low / exposure), _round(high / exposure))
+    low, high = rate_interval(events, exposure)
+    return Figure(_round(events / exposure), events, _round(low), _round(high))
 
 
 def quantile(values: Sequence[float], q: float) -> Figure:

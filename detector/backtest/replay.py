@@ -27,7 +27,7 @@ from jobs.context import JobContext
 from jobs.detect import detect
 from jobs.experience import keep_experience
 from jobs.feed_watch import watches
-from jobs.intake import judge_lengths, series_of
+from jobs.intake import check_period_lengths, series_of
 from jobs.learn import learn
 from jobs.pull import pull
 from jobs.reporting import report
@@ -122,7 +122,7 @@ class Replay:
                 )
         findings = Findings()
         for (name, length), starts in kinds.items():
-            judge_lengths(name, sorted(set(starts)), length, findings)
+            check_period_lengths(name, sorted(set(starts)), length, findings)
         return findings
 
     def _detect(self, clock: MovingClock) -> None:

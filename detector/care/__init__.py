@@ -3,8 +3,6 @@
 from detector.care.account_alerts import decide_accounts
 from detector.care.account_lookup import AccountAnswer, account_lookup
 from detector.care.alert_context import AlertContext
-from detector.care.asking import asked, taken_back
-from detector.care.closing import conclude, follow_up
 from detector.care.compose import compose
 from detector.care.consent import bases, permission, permitted_channels
 from detector.care.decide import decide
@@ -12,10 +10,12 @@ from detector.care.decision_context import DecisionContext
 from detector.care.facts import Facts, facts_of
 from detector.care.impact_part import recounted
 from detector.care.lookup import CALLERS, LookupAnswer, lookup
+from detector.care.new_communications import new_communications, retracted
+from detector.care.notification import TeamCapacity, margin, persists, sure
 from detector.care.person_decisions import decide_people
 from detector.care.reach import Reach, in_quiet_hours, reach
-from detector.care.say import sentence
-from detector.care.telling import Room, lasted, margin, sure
+from detector.care.resolution import conclude, follow_up
+from detector.care.sentences import sentence
 from detector.care.trouble import service_of
 
 __all__ = [
@@ -26,9 +26,8 @@ __all__ = [
     "Facts",
     "LookupAnswer",
     "Reach",
-    "Room",
+    "TeamCapacity",
     "account_lookup",
-    "asked",
     "bases",
     "compose",
     "conclude",
@@ -38,15 +37,16 @@ __all__ = [
     "facts_of",
     "follow_up",
     "in_quiet_hours",
-    "lasted",
     "lookup",
     "margin",
+    "new_communications",
     "permission",
     "permitted_channels",
+    "persists",
     "reach",
     "recounted",
+    "retracted",
     "sentence",
     "service_of",
     "sure",
-    "taken_back",
 ]

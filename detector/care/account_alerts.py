@@ -27,10 +27,12 @@ def decide_accounts(
     accounts_of = context.customers.accounts_of
     spoken_for = {account for one in decided if one.action != "none" for account in accounts_of.get(one.subscriber, ())}
     unseen = _held_out(incident, impact, context)
-    told = {row.recipient for row in context.heard.told(incident.incident_id) if not row.subscriber}  # its story goes on
+    notified = {
+        row.recipient for row in context.contact_history.notified(incident.incident_id) if not row.subscriber
+    }  # its story goes on
     found = []
     for account in impact.accounts:
-        if account.account in spoken_for and account.account not in told:
+        if account.account in spoken_for and account.account not in notified:
             continue
         one = _decision(incident, impact, account, service, unseen.get(account.account, 0.0), context)
         found += [one] if one is not None else []
@@ -68,7 +70,7 @@ def _decision(
 
 
 def _all_clear(incident: Incident, context: DecisionContext) -> tuple[AccountDecision, ...]:
-    told = [row for row in context.heard.told(incident.incident_id) if not row.subscriber]
+    notified = [row for row in context.contact_history.notified(incident.incident_id) if not row.subscriber]
     known = context.customers.accounts
     return tuple(
         AccountDecision(
@@ -80,7 +82,7 @@ def _all_clear(incident: Incident, context: DecisionContext) -> tuple[AccountDec
             why_not="",
             decided_at=context.now,
         )
-        for row in told
+        for row in notified
     )
 
 

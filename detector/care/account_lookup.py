@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from detector.care.consent import account_objected, objected
 from detector.care.decision_context import DecisionContext
 from detector.care.facts import facts_of
-from detector.care.say import phrases_of, sentence
+from detector.care.sentences import phrases_of, sentence
 from detector.domain.customer import Account
 from detector.domain.degradation import SEVERITIES
 from detector.domain.impact import Listing, combined_risk

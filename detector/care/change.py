@@ -30,8 +30,10 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any], facts: Facts
         return ""
     again = before.get("serviceProblem", {}).get("status") in _OVER
     pairs = zip(_facts(before).items(), _facts(now).values(), strict=True)
-    moved = [f"{what} {_told(what, old, facts)} → {_told(what, new, facts)}" for (what, old), new in pairs if old != new]
-    if _may_be_told(now) and not _may_be_told(before):
+    moved = [
+        f"{what} {_in_words(what, old, facts)} → {_in_words(what, new, facts)}" for (what, old), new in pairs if old != new
+    ]
+    if _may_be_contacted(now) and not _may_be_contacted(before):
         moved.append("people may be contacted now")
     return "; ".join([_NOT_OVER, *moved] if again else moved)
 
@@ -49,11 +51,11 @@ def _facts(data: Mapping[str, Any]) -> Mapping[str, object]:
     }
 
 
-def _may_be_told(data: Mapping[str, Any]) -> bool:
+def _may_be_contacted(data: Mapping[str, Any]) -> bool:
     return data.get("impact", {}).get("contactable") is not None
 
 
-def _told(what: str, value: object, facts: Facts | None) -> str:
+def _in_words(what: str, value: object, facts: Facts | None) -> str:
     if value is None:
         return "under the privacy floor" if what == "affected" else "unknown"
     if what != "expected clear":

@@ -9,7 +9,7 @@ from detector.care.change import what_changed
 from detector.care.facts import OPEN, WITHDRAWN
 from detector.care.impact_part import impact_part
 from detector.care.privacy import shown
-from detector.care.say import sentence
+from detector.care.sentences import sentence
 from detector.care.service_problem import service_problem
 from detector.domain.alert import Alert, alert_key
 from detector.domain.communication import ALL_CLEAR
@@ -115,17 +115,17 @@ def _team(kind: str, policy: CarePolicy) -> str:
 def _expected(context: AlertContext) -> dict[str, Any]:
     """The ticket's promise while it is still to come, else our own estimate with its interval; nothing of what is over."""
     ours = context.assessment.outlook if context.facts.state == OPEN else None
-    told: dict[str, Any] = {"clear": None}
+    expected: dict[str, Any] = {"clear": None}
     if context.facts.clear is not None:
-        told = {"clear": iso(context.facts.clear), "source": context.incident.expected_clear_source or "estimate"}
+        expected = {"clear": iso(context.facts.clear), "source": context.incident.expected_clear_source or "estimate"}
     elif ours is not None:
-        told = {"clear": iso(ours.clear_at), "source": "estimate"}
-        told |= {"low": iso(ours.clear_low), "high": iso(ours.clear_high), "level": LEVEL}
+        expected = {"clear": iso(ours.clear_at), "source": "estimate"}
+        expected |= {"low": iso(ours.clear_low), "high": iso(ours.clear_high), "level": LEVEL}
     breaches = ours.breaches if ours is not None else ()
-    return told | ({"graver": [_graver(one) for one in breaches]} if breaches else {})
+    return expected | ({"graver": [_breach(one) for one in breaches]} if breaches else {})
 
 
-def _graver(breach: Breach) -> dict[str, Any]:
+def _breach(breach: Breach) -> dict[str, Any]:
     sides = {"at": breach.at, "low": breach.low, "high": breach.high}
     times = {side: None if at is None else iso(at) for side, at in sides.items()}
     named = {"object": breach.object_id, "kpi": breach.kpi, "severity": breach.severity}

@@ -1,6 +1,6 @@
 """May this person be approached for this purpose by this channel, at this moment?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from detector.domain.alert import WHY_NOT
 from detector.domain.customer import CHANNELS, PURPOSES, Consent, Customers
@@ -57,8 +57,8 @@ def _answers(key: str, customers: Customers, purpose: str, channels: tuple[str, 
     guardian = customers.subscribers.get(person.guardian)
     if guardian is None or guardian.minor:
         return [answer or "guardian" for answer in answers]
-    told = _answers(guardian.key, customers, purpose, channels, at, basis)
-    return [answer or ("guardian" if no else "") for answer, no in zip(answers, told, strict=True)]
+    guardian_answers = _answers(guardian.key, customers, purpose, channels, at, basis)
+    return [answer or ("guardian" if no else "") for answer, no in zip(answers, guardian_answers, strict=True)]
 
 
 def _against(key: str, customers: Customers, purpose: str, channels: tuple[str, ...], at: int, basis: str) -> list[str]:
@@ -142,3 +142,17 @@ def _newest(rows: Sequence[Consent]) -> str:
         if not (state == WITHDRAWN and row.since == since):
             state, since = GRANTED if row.state == GRANTED else WITHDRAWN, row.since
     return state
+
+
+def profiled(
+    customers: Customers, policy: CarePolicy, *, country: str, at: int, among: Iterable[str] | None = None
+) -> frozenset[str]:
+    """Keys of the people (of `among`, else of everyone) of whom a risk may be estimated: no row for `profiling` means no."""
+    basis = bases(policy, country)["profiling"]
+    keys = customers.subscribers if among is None else among
+    return frozenset(
+        key
+        for key in keys
+        if not permission(key, customers=customers, purpose="profiling", channel="any", at=at, basis=basis)
+        and not objected(key, customers=customers, purpose="profiling", at=at)
+    )

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from detector.care.account_alerts import decide_accounts
-from detector.care.closing import conclude, follow_up
 from detector.care.decision_context import DecisionContext
 from detector.care.person_decisions import decide_people
+from detector.care.resolution import conclude, follow_up
 from detector.domain.alert import Decision
 from detector.domain.assessment import Assessment
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from detector.care.consent import bases, objected
 from detector.domain.case import Case
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.customer import Customers, Subscriber
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.impact import Affected
@@ -20,13 +20,13 @@ PLACES = ("cell", "site", "tac", "region")
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionContext:
-    """`now` in s; `heard`: what people have been told lately; `risk` and `history` by subscriber, as far as known."""
+    """`now` in s; `contact_history`: what people were told lately; `risk`, `history`: by subscriber, as far as known."""
 
     reference: Reference
     care_policy: CarePolicy
     rules: Sequence[Rule] = ()
     now: int
-    heard: Heard = field(default_factory=Heard)
+    contact_history: ContactHistory = field(default_factory=ContactHistory)
     risk: Mapping[str, float] = field(default_factory=dict)
     history: Mapping[str, CustomerHistory] = field(default_factory=dict)
 

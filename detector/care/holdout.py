@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from detector.care.decision_context import DecisionContext
-from detector.care.telling import EMERGENCY
+from detector.care.notification import EMERGENCY
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.policy import HoldoutPolicy
@@ -40,8 +40,8 @@ def begins(policy: HoldoutPolicy) -> int:
     """
     if not policy.since:
         return 0
-    moment = datetime.fromisoformat(policy.since)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    since = datetime.fromisoformat(policy.since)
+    return int((since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp())
 
 
 def held_out(subscriber: str, recipient: str, context: DecisionContext) -> bool:

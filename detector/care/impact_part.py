@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from detector.care.account_part import account_part
 from detector.care.alert_context import AlertContext
-from detector.care.privacy import steady, steady_interval
+from detector.care.privacy import shown, steady, steady_interval
 from detector.domain.alert import WHY_NOT
 from detector.domain.impact import AccountImpact, Impact
 
@@ -45,7 +44,7 @@ def impact_part(context: AlertContext, cap: int) -> dict[str, Any]:
     impact, floor, said = context.impact, context.privacy_floor, context.before.get("impact", {})
     seen = counted(impact, floor, said)
     accounts = [a for a in impact.accounts if a.affected_lines >= floor]
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "exposed": seen.exposed,
         "affected": seen.affected,
         "affectedInterval": None if seen.interval is None else list(seen.interval),
@@ -53,23 +52,23 @@ def impact_part(context: AlertContext, cap: int) -> dict[str, Any]:
         "accounts": [_account(a, context) for a in accounts[:cap]],
     }
     if len(accounts) > cap:
-        told["accountsNotListed"] = len(accounts) - cap
-    return _noted(told, floor)
+        body["accountsNotListed"] = len(accounts) - cap
+    return _noted(body, floor)
 
 
-def recounted(told: Mapping[str, Any], people: Sequence[tuple[str, bool]], floor: int) -> dict[str, Any]:
+def recounted(body: Mapping[str, Any], people: Sequence[tuple[str, bool]], floor: int) -> dict[str, Any]:
     """An alert's `impact` with those who can be reached by now; `people` as in `reachable`."""
-    return _noted({**told, **reachable(people, floor, told)}, floor)
+    return _noted({**body, **reachable(people, floor, body)}, floor)
 
 
-def _noted(told: dict[str, Any], floor: int) -> dict[str, Any]:
+def _noted(body: dict[str, Any], floor: int) -> dict[str, Any]:
     """With a `note` on what a reader would stumble over."""
-    notes = [f"null: under {floor}, withheld"] if None in told.values() else []
-    affected = told.get("affected") or 0
-    if any((told.get(name) or 0) > affected for name in ("contactable", "proposed")):
+    notes = [f"null: under {floor}, withheld"] if None in body.values() else []
+    affected = body.get("affected") or 0
+    if any((body.get(name) or 0) > affected for name in ("contactable", "proposed")):
         notes.append(LISTED_NOTE)
-    told.pop("note", None)
-    return told | ({"note": "; ".join(notes)} if notes else {})
+    body.pop("note", None)
+    return body | ({"note": "; ".join(notes)} if notes else {})
 
 
 def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
@@ -89,7 +88,7 @@ def reachable(people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str,
     counts, before = Counter(why for why, _ in people), said or {}
     last = {reason: [n] for reason, n in before["withheld"].items()} if "withheld" in before else {}
     nothing = [None] if "withheld" in before else []
-    told = {reason: steady(counts[reason], last.get(reason, nothing), floor) for reason in WHY_NOT}
+    body = {reason: steady(counts[reason], last.get(reason, nothing), floor) for reason in WHY_NOT}
 
     suppressed = sum(counts[reason] for reason in CONSENT_REASONS)
     reached = on_the_list(len(people), counts[""], sum(is_proposed for _, is_proposed in people), floor, before)
@@ -98,7 +97,7 @@ def reachable(people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str,
         "suppressedByConsent": steady(suppressed, last_said(before, "suppressedByConsent"), floor),
         "contactable": reached["contactable"],
         "proposed": reached["proposed"],
-        "withheld": {reason: n for reason, n in told.items() if n is not None},
+        "withheld": {reason: n for reason, n in body.items() if n is not None},
     }
 
 
@@ -125,5 +124,33 @@ def _account(account: AccountImpact, context: AlertContext) -> dict[str, Any]:
     mine = next(
         (one for one in context.assessment.accounts if one.account == account.account and one.action != "none"), None
     )
-    told = account_part(account, context.privacy_floor)
-    return told if mine is None else told | {"action": {"kind": mine.action, "team": mine.team}}
+    body = _account_values(account, context.privacy_floor)
+    return body if mine is None else body | {"action": {"kind": mine.action, "team": mine.team}}
+
+
+def _account_values(account: AccountImpact, floor: int) -> dict[str, Any]:
+    """Counts in steps of the floor, and what follows from them: the exact share would give the exact count away. Roles that
+    fewer than the floor hold are left out.
+
+    >>> _account_values(AccountImpact(account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=211,
+    ...     roles=(("executive", 2),)), 5)["share"]
+    0.17
+    """
+    affected, lines = shown(account.affected_lines, floor), shown(account.lines, floor)
+    part: dict[str, Any] = {
+        "ref": account.account,
+        "kind": account.kind,
+        "tier": account.tier,
+        "affectedLines": affected,
+        "lines": lines,
+        "share": round(min(affected / lines, 1.0), 2) if affected and lines else None,
+    }
+    if roles := {role: n for role, held in account.roles if (n := shown(held, floor)) is not None}:
+        part["roles"] = roles
+    if account.sla:
+        part |= {"sla": account.sla, "slaMinutesUsed": round(account.sla_minutes_used, 1)}
+    if account.sla_minutes_month is not None:
+        part |= {"slaMinutesMonth": round(account.sla_minutes_month, 1), "slaMinutesAllowed": account.sla_minutes_allowed}
+    if account.cell_shares:
+        part["cells"] = [{"id": f"cell:{cell}", "share": round(share, 2)} for cell, share in account.cell_shares]
+    return part

@@ -8,7 +8,7 @@ from detector.care.consent import objected
 from detector.care.decision_context import DecisionContext
 from detector.care.facts import WITHDRAWN, Facts, facts_of
 from detector.care.reach import DAY_S, WEEK_S, Reach, reach
-from detector.care.say import phrases_of, sentence
+from detector.care.sentences import phrases_of, sentence
 from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
 from detector.domain.degradation import Degradation
@@ -30,7 +30,7 @@ class Touching:
     listing: Listing
     facts: Facts
     say: Mapping[str, str] = field(default_factory=dict)
-    told: bool = False
+    notified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class LookupAnswer:
     going_on: bool = False
     contactable: bool = False
     why_not: str = ""
-    told: bool = False
+    notified: bool = False
     next_exposure_at: int | None = None
     incidents: tuple[Touching, ...] = ()
     said: tuple[Communication, ...] = ()
@@ -75,13 +75,13 @@ def lookup(
     leads: Mapping[str, Degradation] = NO_LEADS,
 ) -> LookupAnswer:
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
-    rows; `situation.heard`: what this person, and a minor's guardian, were told; `leads`: the leading degradation by
+    rows; `context.contact_history`: what this person, and a minor's guardian, were told; `leads`: the leading degradation by
     incident, so that the same is said as in its alerts. Works and maintenance answer too; a merged
     incident is spoken for by the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor
     time is said or given."""
     person = context.customers.subscribers.get(subscriber_key)
     private = caller != "self" or (person is not None and person.minor)
-    told = [] if private else list(reversed(context.heard.by_recipient.get(subscriber_key, ())))
+    notified = [] if private else list(reversed(context.contact_history.by_recipient.get(subscriber_key, ())))
     may_look = not objected(subscriber_key, customers=context.customers, purpose="network_care_analysis", at=context.now)
     rows = _current(incidents, listings, context.now) if may_look else []
     way = _way(subscriber_key, context)
@@ -89,7 +89,7 @@ def lookup(
         affected="unknown",
         contactable=not way.why_not,
         why_not=way.why_not,
-        said=tuple(told),
+        said=tuple(notified),
         private=private,
         timezone=context.timezone,
         going_on=any(incident.state == "open" for incident, _ in rows),
@@ -98,13 +98,13 @@ def lookup(
         sure = person is not None and may_look
         say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, context)}
         return replace(common, affected="no" if sure else "unknown", say=say)
-    heard_of = {row.incident_id for row in told}
+    notified_of = {row.incident_id for row in notified}
     found = []
     for incident, row in rows:
         facts = facts_of(incident, now=context.now, timezone=context.timezone, lead=leads.get(incident.incident_id))
-        was_told = incident.incident_id in heard_of
-        say = {code: _say(facts, row, code, context, private, was_told) for code in _languages(person, context)}
-        found.append(Touching(incident, row, facts, say, was_told))
+        was_notified = incident.incident_id in notified_of
+        say = {code: _say(facts, row, code, context, private, was_notified) for code in _languages(person, context)}
+        found.append(Touching(incident, row, facts, say, was_notified))
     first = found[0]
     sure = first.listing.probability >= context.care_policy.contact_above
     affected = "no" if first.facts.state == WITHDRAWN else "yes" if sure else "unknown"
@@ -115,7 +115,7 @@ def lookup(
 def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
     """With place and time."""
     facts, incident = found[0].facts, found[0].incident
-    coming = [at for one in found if (at := one.listing.affected.next_exposure_at) is not None]
+    next_times = [at for one in found if (at := one.listing.affected.next_exposure_at) is not None]
     return replace(
         answer,
         since=facts.since,
@@ -124,8 +124,8 @@ def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:
         ended_at=facts.until,
         resolved_at=incident.resolved_at,
         incident_id=incident.incident_id,
-        told=found[0].told,
-        next_exposure_at=min(coming, default=None),
+        notified=found[0].notified,
+        next_exposure_at=min(next_times, default=None),
         incidents=tuple(found),
     )
 
@@ -134,7 +134,9 @@ def _way(key: str, context: DecisionContext) -> Reach:
     """May care approach this person now, for any incident?"""
     person = context.person(key)
     recipients = {key, person.guardian if person.minor else key}
-    week, day = ({who: context.heard.count(who, context.now - span) for who in recipients} for span in (WEEK_S, DAY_S))
+    week, day = (
+        {who: context.contact_history.count(who, context.now - span) for who in recipients} for span in (WEEK_S, DAY_S)
+    )
     return reach(
         key,
         context,
@@ -166,10 +168,10 @@ def _languages(person: Subscriber | None, context: DecisionContext) -> tuple[str
     return tuple(dict.fromkeys((*own, *context.care_policy.languages)))
 
 
-def _say(facts: Facts, listing: Listing, language: str, context: DecisionContext, private: bool, told: bool) -> str:
+def _say(facts: Facts, listing: Listing, language: str, context: DecisionContext, private: bool, notified: bool) -> str:
     """Of someone who is less likely than `contact_above` to be affected nothing is asserted; of a false alarm only those who
     were told of it hear."""
-    if facts.state == WITHDRAWN and not told:
+    if facts.state == WITHDRAWN and not notified:
         return phrases_of(language).fine
     sure = listing.probability >= context.care_policy.contact_above
     return sentence(facts, language, to_person=not private, sure=sure)

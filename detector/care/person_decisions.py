@@ -15,7 +15,7 @@ from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
 from detector.domain.rule import Rule
 
-ALREADY_TOLD = "(already told)"
+ALREADY_NOTIFIED = "(already told)"
 """Instead of a rule's name: this recipient has heard of it, or of something as grave that is not over yet."""
 
 
@@ -29,21 +29,21 @@ def decide_people(incident: Incident, impact: Impact, service: str, context: Dec
     return tuple(round_.decide(person) for person in impact.people)
 
 
-def graver(incident: Incident, told: Sequence[Communication]) -> bool:
+def is_escalation(incident: Incident, notified: Sequence[Communication]) -> bool:
     """Than at any time that the recipient was told."""
-    known = [SEVERITIES.index(row.severity) for row in told if row.severity in SEVERITIES]
+    known = [SEVERITIES.index(row.severity) for row in notified if row.severity in SEVERITIES]
     return SEVERITIES.index(incident.severity) > max(known, default=-1)
 
 
 @dataclass
 class _Round:
-    """One decision over one incident's list; `heard_now`: recipients who get something by it."""
+    """One decision over one incident's list; `notified_now`: recipients who get something by it."""
 
     incident: Incident
     impact: Impact
     service: str
     context: DecisionContext
-    heard_now: set[str] = field(default_factory=set)
+    notified_now: set[str] = field(default_factory=set)
 
     @cached_property
     def places(self) -> Mapping[str, frozenset[str]]:
@@ -65,25 +65,25 @@ class _Round:
         context, key = self.context, person.subscriber
         known = context.person(key)
         recipient = known.guardian if known.minor else key
-        told = self._told(recipient)
-        mine = [row for row in told if row.subscriber == key]
-        news = not told or (bool(mine) and graver(self.incident, told))
-        way = self._way(key, recipient, again=bool(told) and news)
+        notified = self._notified(recipient)
+        mine = [row for row in notified if row.subscriber == key]
+        news = not notified or (bool(mine) and is_escalation(self.incident, notified))
+        way = self._way(key, recipient, again=bool(notified) and news)
         if way.why_not == "cap" and mine:  # it is worse, but this person has heard enough: what was said stands
             way, news = self._way(key, recipient, again=False), False
         if way.why_not or person.probability < context.care_policy.contact_above or self.incident.silent:
             return self._decision(person, way)
         if mine and not news:
             return self._kept(mine[-1], way, person)
-        if not news or recipient in self.heard_now or not self._adds(recipient, mine):
-            return self._decision(person, way, why=ALREADY_TOLD)
+        if not news or recipient in self.notified_now or not self._adds(recipient, mine):
+            return self._decision(person, way, why=ALREADY_NOTIFIED)
         case = context.case(self.incident, self.service, person, self.places)
         rule, channel = first_match(self.rules, case, way)
         if rule is None or rule.action == "none":
             return self._decision(person, way, why=rule.name if rule else "")
-        if not told and self.may_hold_out and held_out(key, recipient, context):  # only who would get something is drawn
+        if not notified and self.may_hold_out and held_out(key, recipient, context):  # only who would get something is drawn
             return self._decision(person, replace(way, why_not="holdout"))
-        self.heard_now.add(recipient)
+        self.notified_now.add(recipient)
         return self._decision(person, way, why=rule.name, rule=rule, channel=channel)
 
     def _decision(
@@ -107,14 +107,14 @@ class _Round:
             risk=self.context.risk_of(person.subscriber),
         )
 
-    def _told(self, recipient: str) -> list[Communication]:
-        rows = self.context.heard.about(recipient, self.incident.incident_id)
+    def _notified(self, recipient: str) -> list[Communication]:
+        rows = self.context.contact_history.about(recipient, self.incident.incident_id)
         return [row for row in rows if row.action not in UNCOUNTED]
 
     def _way(self, key: str, recipient: str, *, again: bool) -> Reach:
         """What was said of this very incident counts against a cap only if something is to be said `again`."""
         s, besides = self.context, "" if again else self.incident.incident_id
-        count = s.heard.count
+        count = s.contact_history.count
         return reach(
             key,
             s,
@@ -125,11 +125,11 @@ class _Round:
 
     def _adds(self, recipient: str, mine: Sequence[Communication]) -> bool:
         """Something new beside the open stories that this recipient knows."""
-        stories = self.context.heard.stories(recipient, self.incident.incident_id)
+        stories = self.context.contact_history.stories(recipient, self.incident.incident_id)
         stories = [row for row in stories if row.action not in UNCOUNTED]
         if not stories or mine:
             return True
-        return graver(self.incident, stories) or self.service not in {row.service for row in stories}
+        return is_escalation(self.incident, stories) or self.service not in {row.service for row in stories}
 
     def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
         """The same as it was told, by the same channel as long as that is permitted; decided when it was told."""

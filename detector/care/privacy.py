@@ -27,12 +27,12 @@ def steady(count: float, said: Sequence[int | None], floor: int) -> int | None:
     >>> [steady(count, [None], 5) for count in (4, 5, 6)], steady(5, [], 5)
     ([None, None, 5], 5)
     """
-    told = shown(count, floor)
-    if not said or told is None:
-        return told
+    count_shown = shown(count, floor)
+    if not said or count_shown is None:
+        return count_shown
     before, step = said[-1], max(floor, 1)
     stays = count < step + 1 if before is None else abs(count - before) <= step / 2 + 1
-    return before if stays else told
+    return before if stays else count_shown
 
 
 def shown_interval(low: float, high: float, floor: int) -> list[int]:

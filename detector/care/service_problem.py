@@ -5,7 +5,7 @@ from typing import Any
 from detector.care.alert_context import AlertContext, cut, iso
 from detector.care.facts import MERGED, WITHDRAWN, Facts
 from detector.care.privacy import shown
-from detector.care.say import spoken_length
+from detector.care.sentences import spoken_length
 from detector.care.trouble import SERVICES
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident

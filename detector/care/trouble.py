@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
-from detector.domain.case import SERVICES as TROUBLES  # noqa: F401  the words of this room
 from detector.domain.degradation import Degradation, leading
 from detector.domain.experience import Harm
 from detector.domain.incident import Incident
@@ -27,8 +26,8 @@ _VOICE = ("volte", "vonr", "epsfb")
 
 
 def trouble_of(incident: Incident, lead: Degradation | None = None) -> str:
-    """One of TROUBLES. `lead`, the degradation that the incident's reason speaks of, tells voice from data, and what
-    drifts."""
+    """One of `domain.case.SERVICES`. `lead`, the degradation that the incident's reason speaks of, tells voice from data,
+    and what drifts."""
     if lead is not None and lead.kpi.startswith(_VOICE):
         return "dropping" if "drop" in lead.kpi else "calls"
     return _BY_HARM[incident.traits.harm or family_of(lead.family if lead else "").harm]

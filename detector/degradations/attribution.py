@@ -1,4 +1,4 @@
-"""Whose trouble has its cause elsewhere: cells that carry a lost neighbour's users, core functions whose cells are gone."""
+"""Whose trouble it is: cells that carry a lost neighbour's users, core functions whose cells are gone, are not to blame."""
 
 from collections.abc import Set as AbstractSet
 
@@ -10,13 +10,13 @@ from detector.domain.degradation import SEVERITIES
 from detector.domain.kpi import Kpi
 
 CARRIES_MORE = 1.3
-"""Load or traffic over this multiple of its expectation beside a lost cell: its users are here now."""
+"""Load or traffic over this multiple of its expectation beside a lost cell: it carries the users of that one."""
 ON_ITS_OWN = SEVERITIES.index("major")
 """What an overloaded neighbour shows is told if it is as bad as this; under it, the lost cell's own degradation says it."""
 
 
 def carries_for_lost_cell(context: TickContext, i: int) -> bool:
-    """The cell carries clearly more than usual, and a neighbour or a cell that counts it as one is gone."""
+    """The cell carries clearly more than expected, and a neighbour or a cell that counts it as one is gone."""
     if context.load(i) < CARRIES_MORE:
         return False
     name = base_object(context.evidence.objects[i])
@@ -45,7 +45,7 @@ def cells_gone(context: TickContext, i: int, kpi: Kpi) -> bool:
 
 
 def carried(context: TickContext, cells: AbstractSet[str]) -> float:
-    """Share of their usual traffic that these cells carry: none more than all of its own, and nothing where the newest
+    """Share of their expected traffic that these cells carry: none more than all of its own, and nothing where the newest
     period says so though a longer horizon still remembers better times."""
     rows = [context.evidence.object_index[cell] for cell in cells]
     lost = np.array([cell in context.out_of_service for cell in cells]) | context.less_now[rows]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detector.domain.cell import Topology, base_object
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Evidence
+from detector.domain.evidence import HEALTHY_BELOW, Evidence
 from detector.domain.operations import Operations
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import WEEK_S
@@ -72,7 +72,7 @@ def threshold_of(
     testable = np.isfinite(seen).any(axis=1)
     objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
     allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
-    return max(threshold(fresh, allowed), policy.clear_below)
+    return max(threshold(fresh, allowed), HEALTHY_BELOW)
 
 
 def at_declared_event(evidence: Evidence, topology: Topology, operations: Operations) -> NDArray[np.bool_]:

@@ -13,13 +13,16 @@ from detector.degradations.readings import with_reading
 from detector.degradations.severity import severity
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, Part, degradation_id, worst
-from detector.domain.degradation_kind import gravest_kind
+from detector.domain.degradation_kind import DegradationKind, gravest_kind
+from detector.domain.evidence import HEALTHY_BELOW
 from detector.domain.window import DAY_S, HOUR_S
 
 SURELY_FINE = 0.3
 """-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
 SURELY_OVER = 3.0
 """Log-likelihood ratio (nats, twenty to one) of well against as bad as before at which trouble is over."""
+CLEAR_AFTER = 2
+"""Healthy periods in a row that end an episode: a single one may be the luck of a mild fault."""
 LATE = 2
 """Trouble that has been over for so many periods is raised no more."""
 SHORT = 3
@@ -43,7 +46,7 @@ def raise_new(context: TickContext) -> Iterator[Degradation]:
     found = {(int(i), evidence.kpis[c].family) for i, c in zip(rows, cols, strict=True)}
     for i, family in sorted(found):
         if (evidence.objects[i], family) not in taken:
-            new = shown(context, i, family)
+            new = episode_of(context, i, family)
             if new is not None and not echoes(context, i, new, over.get((new.object_id, family))):
                 yield new
 
@@ -66,56 +69,56 @@ def surely_over(context: TickContext, i: int) -> NDArray[np.bool_]:
     return np.asarray((evidence.over[i] > 0) & (evidence.gone[i] >= SURELY_OVER) & ~slow)
 
 
-def shown(context: TickContext, i: int, family: str) -> Degradation | None:
+def episode_of(context: TickContext, i: int, family: str) -> Degradation | None:
     """What the tick shows of this object and family by its strongest KPI (weight breaks ties), as an episode raised now.
 
     `started_at` is the likeliest onset, or the start of the horizon that showed it if nobody has looked for one; the id is
-    of the period that raised it.
+    of the period that raised it. None if nothing is sure enough, or if it is no degradation after all.
     """
-    evidence, tick = context.evidence, context.evidence.tick
     col = leading(context, i, context.columns(family))
     if col is None:
         return None
-    kpi, periods = evidence.kpis[col], max(1, int(evidence.periods[i, col]))
+    kpi, periods = context.evidence.kpis[col], max(1, int(context.evidence.periods[i, col]))
     kind = kind_of(context, i, family, kpi, periods=periods)
     if kind is None:
         return None
-    observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
-    grave = severity(kind, kpi, observed, expected, excess, busy=bool(context.busy[i]))
-    if kind.overload and carries_for_lost_cell(context, i) and not severe_on_its_own(grave):
+    episode = _raised(context, i, col, kind)
+    if kind.overload and carries_for_lost_cell(context, i) and not severe_on_its_own(episode.severity):
         return None
+    return with_reading(context, i, episode)
+
+
+def _raised(context: TickContext, i: int, col: int, kind: DegradationKind) -> Degradation:
+    evidence, tick, kpi = context.evidence, context.evidence.tick, context.evidence.kpis[col]
+    object_id, periods = evidence.objects[i], max(1, int(evidence.periods[i, col]))
+    observed, expected, excess = (float(a[i, col]) for a in (evidence.observed, evidence.expected, evidence.excess))
     started = tick.end - began_before(int(evidence.onset[i, col]), periods, trend=kind.trend) * tick.duration_s
-    object_id = evidence.objects[i]
-    siblings, siblings_alike = siblings_like(context, i, family)
-    return with_reading(
-        context,
-        i,
-        Degradation(
-            degradation_id=degradation_id(object_id, family, tick.start),
-            object_id=object_id,
-            family=family,
-            kpi=kpi.id,
-            kind=kind.name,
-            started_at=started,
-            detected_at=context.now,
-            severity=grave,
-            neg_log10_p=min(float(evidence.neg_log10_p[i, col]), LARGEST_NEG_LOG10_P),
-            expected=expected,
-            observed=observed,
-            numerator=float(evidence.numerator[i, col]),
-            denominator=float(evidence.denominator[i, col]),
-            excess=excess,
-            periods=periods,
-            duration_s=tick.duration_s,
-            confirmed_by=",".join(confirmations(context, i, started)) if kind.out_of_service else "",
-            updated_at=tick.end,
-            parts=parts(context, i, family),
-            siblings=siblings,
-            siblings_alike=siblings_alike,
-            neighbour_load=context.beside(i),
-            threshold=rounded_up(context.threshold),
-            raised_at=tick.end,
-        ),
+    siblings, siblings_alike = siblings_like(context, i, kpi.family)
+    return Degradation(
+        degradation_id=degradation_id(object_id, kpi.family, tick.start),
+        object_id=object_id,
+        family=kpi.family,
+        kpi=kpi.id,
+        kind=kind.name,
+        started_at=started,
+        detected_at=context.now,
+        severity=severity(kind, kpi, observed, expected, excess, busy=bool(context.busy[i])),
+        neg_log10_p=min(float(evidence.neg_log10_p[i, col]), LARGEST_NEG_LOG10_P),
+        expected=expected,
+        observed=observed,
+        numerator=float(evidence.numerator[i, col]),
+        denominator=float(evidence.denominator[i, col]),
+        excess=excess,
+        periods=periods,
+        duration_s=tick.duration_s,
+        confirmed_by=",".join(confirmations(context, i, started)) if kind.out_of_service else "",
+        updated_at=tick.end,
+        parts=parts(context, i, kpi.family),
+        siblings=siblings,
+        siblings_alike=siblings_alike,
+        neighbour_load=context.beside(i),
+        threshold=rounded_up(context.threshold),
+        raised_at=tick.end,
     )
 
 
@@ -165,7 +168,7 @@ def leading(context: TickContext, i: int, columns: NDArray[np.intp]) -> int | No
 
 def carry_on(context: TickContext, episode: Degradation) -> Degradation:
     """The episode after this tick. `updated_at` is the end of the last period it took account of, so that a tick seen
-    twice counts once. No data leaves it as it was; only silence for a day ends it unheard."""
+    twice counts once. No data leaves it as it was; only a day without data ends it."""
     tick, i = context.evidence.tick, context.evidence.object_index.get(episode.object_id)
     if tick.end < episode.updated_at:
         return episode
@@ -176,14 +179,14 @@ def carry_on(context: TickContext, episode: Degradation) -> Degradation:
     verdict = None if i is None else still_bad(context, i, episode)
     if verdict is None or i is None:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
-    stronger = merged_figures(episode, shown(context, i, episode.family))
+    stronger = merged_figures(episode, episode_of(context, i, episode.family))
     if verdict:
         stronger = with_reading(context, i, stronger)
     if tick.end == episode.updated_at:
         return stronger
     later = replace(stronger, updated_at=tick.end)
     over = 0 if verdict or episode.traits.trend else over_for(context, i, episode.family)
-    return counted(later, verdict, tick.end, max(context.policy.clear_after_periods, patience(later)), over)
+    return counted(later, verdict, tick.end, max(CLEAR_AFTER, patience(later)), over)
 
 
 def over_for(context: TickContext, i: int, family: str) -> int:
@@ -229,7 +232,7 @@ def still_bad(context: TickContext, i: int, episode: Degradation) -> bool | None
     last_period = over & (
         evidence.over[i, cols] == 1
     )  # trouble ends inside a period, which is not bad for the little that it has
-    bad = bool(((((recent >= context.policy.clear_below) & ~last_period) | pooled) & large).any())
+    bad = bool(((((recent >= HEALTHY_BELOW) & ~last_period) | pooled) & large).any())
     return None if not bad and family == "volume" and context.collapsed[i] else bad
 
 

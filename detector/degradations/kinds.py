@@ -30,7 +30,7 @@ DRIFT_S = 6 * HOUR_S
 IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",)}
 """Cell state -> families that say nothing of a cell in it."""
 EVENT_LOAD = 1.5
-"""Load or traffic over this multiple of its expectation is a crowd's."""
+"""Load or traffic over this multiple of its expectation is a declared event's."""
 CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
 """Who can say that a silent object's users are without service."""
 
@@ -63,7 +63,7 @@ def kind_of(context: TickContext, i: int, family: str, kpi: Kpi, *, periods: int
 
 
 def volume_kind(context: TickContext, i: int) -> DegradationKind | None:
-    """Traffic below its expectation: an outage, a sleeping cell, or only people who are elsewhere (None): on a
+    """Traffic below its expectation: an outage, a sleeping cell, or only people who are somewhere else (None): on a
     declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more."""
     object_id = context.evidence.objects[i]
     if not context.collapsed[i]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detector.degradations.episodes import STALE_S, cleared, counted
+from detector.degradations.episodes import CLEAR_AFTER, STALE_S, cleared, counted
 from detector.degradations.kinds import idle, no_data_kind
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, degradation_id, worst
@@ -74,7 +74,7 @@ def carry_missing(context: TickContext, episode: Degradation) -> Degradation:
     later = _confirmed(context, i, episode) if silent_still else replace(episode, no_data_since=None)
     if tick.end == episode.updated_at:
         return later
-    return counted(replace(later, updated_at=tick.end), silent_still, tick.end, context.policy.clear_after_periods)
+    return counted(replace(later, updated_at=tick.end), silent_still, tick.end, CLEAR_AFTER)
 
 
 def _confirmed(context: TickContext, i: int, episode: Degradation) -> Degradation:

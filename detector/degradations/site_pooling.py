@@ -1,4 +1,4 @@
-"""Cells of one site that are each a little unusual in the same way: together they may be sure."""
+"""Cells of one site that are each a little unusual in the same way, tested together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def pooled(neg_log10_p: Floats, sites: Sites) -> Floats:
     """[object, KPI]: the -log10 p of the whole site in this KPI, where the object is one of several that look alike; else 0.
 
     Fisher's combination (1932): minus twice the sum of the logs of k p values is chi square with 2 k degrees of freedom. It
-    is asked only where half of the site looks unusual at all, for a crowd of healthy cells beside one sick one says nothing.
+    is asked only where half of the site looks unusual at all, for many healthy cells beside one sick one say nothing.
     """
     capped = np.minimum(np.nan_to_num(neg_log10_p), MOST)
     k, alike = sites.total(np.isfinite(neg_log10_p).astype(float)), sites.total((capped >= ALIKE).astype(float))

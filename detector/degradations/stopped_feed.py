@@ -1,4 +1,4 @@
-"""Objects whose data stopped: many fell silent together, and nobody else says that their users are without service."""
+"""Objects whose data stopped: many are missing since the same period, and nothing else says that service is lost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet

@@ -11,8 +11,8 @@ from detector.degradations.site_pooling import Sites, pooled
 from detector.degradations.stopped_feed import SLACK_S, MissingObjects, stands
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
-from detector.domain.evidence import Evidence
-from detector.domain.kpi import SATURATED
+from detector.domain.evidence import HEALTHY_BELOW, Evidence
+from detector.domain.kpi import COLLAPSED_SHARE, SATURATED
 from detector.domain.operations import Alarm, Operations
 from detector.domain.policy import DetectionPolicy
 
@@ -38,8 +38,8 @@ class TickContext:
 
     @property
     def keeping_threshold(self) -> float:
-        """Half the way to certainty keeps open what is open: falling back to the raising threshold would flap."""
-        return max(self.threshold / 2, self.policy.clear_below)
+        """Half of the threshold keeps open what is open: a single threshold would flap."""
+        return max(self.threshold / 2, HEALTHY_BELOW)
 
     @cached_property
     def sure(self) -> NDArray[np.bool_]:
@@ -75,7 +75,7 @@ class TickContext:
     @cached_property
     def collapsed(self) -> NDArray[np.bool_]:
         """[object]: each volume that it should carry is under the collapsed share of its expectation."""
-        over = self._ratio("volume") > self.policy.collapse_below
+        over = self._ratio("volume") > COLLAPSED_SHARE
         return np.asarray(self.volume_known & ~over.any(axis=1))
 
     @cached_property
@@ -157,7 +157,7 @@ class TickContext:
     def less_now(self) -> NDArray[np.bool_]:
         """[object]: the newest period alone says that it carries too little."""
         recent = np.nan_to_num(self.evidence.recent[:, self.columns("volume")], nan=0.0)
-        return np.asarray(recent.max(axis=1, initial=0.0) >= self.policy.clear_below)
+        return np.asarray(recent.max(axis=1, initial=0.0) >= HEALTHY_BELOW)
 
     def declared(self, kind: str) -> frozenset[str]:
         """Where the calendar has a `holiday` or an `event` now."""

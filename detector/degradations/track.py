@@ -33,7 +33,7 @@ def track(
 
     The same input gives the same output, and a tick tracked again on top of its own result changes no episode. Episodes
     inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the
-    evidence does not name (no longer in the network) stay as they are; a day of silence ends them.
+    evidence does not name (no longer in the network) stay as they are; a day without data ends them.
     """
     tick, topology, operations = evidence.tick, reference.topology, reference.operations
     known = tuple(d for d in raised if d.duration_s == tick.duration_s and d.remembered(tick.start))
@@ -60,7 +60,7 @@ def candidates(
     evidence: Evidence, topology: Topology, operations: Operations, policy: DetectionPolicy, *, least: float
 ) -> tuple[NDArray[np.float64], float]:
     """([object, KPI] -log10 p of what would be raised if `least` were the threshold, else 0; the threshold of a tick in
-    which nothing stands out). Declared crowds are left aside."""
+    which nothing stands out). Places of declared events are left aside."""
     context = TickContext(
         evidence=evidence,
         open_=(),

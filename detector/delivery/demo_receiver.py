@@ -1,4 +1,4 @@
-"""A small care system for demonstrations and tests: it trusts no one, takes every alert once, and reads it aloud."""
+"""A small care system for demonstrations and tests: it checks every signature, takes every alert once, and prints it."""
 
 import json
 from collections import Counter

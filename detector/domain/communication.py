@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 ALL_CLEAR = "all_clear"
-TAKEN_BACK = "taken_back"
-UNCOUNTED = (ALL_CLEAR, TAKEN_BACK)
-"""No contact of their own: the all-clear ends a story that was counted when it began; what was taken back was not said."""
+RETRACTED = "taken_back"
+UNCOUNTED = (ALL_CLEAR, RETRACTED)
+"""No contact of their own: the all-clear ends a story that was counted when it began; what was retracted was not said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,10 @@ class Communication:
 
 
 def standing(rows: Iterable[Communication]) -> list[Communication]:
-    """In order of time, without those taken back: each such row cancels the newest before it of its line and incident.
+    """In order of time, without those retracted: each such row cancels the newest before it of its line and incident.
 
     >>> asked = Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=10, action="call")
-    >>> standing([asked, Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=20, action=TAKEN_BACK)])
+    >>> standing([asked, Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=20, action=RETRACTED)])
     []
     """
     ordered = sorted(rows, key=lambda one: one.at)
@@ -42,7 +42,7 @@ def standing(rows: Iterable[Communication]) -> list[Communication]:
     gone: set[int] = set()
     for place, row in enumerate(ordered):
         before = said.setdefault((row.incident_id, row.subscriber, row.recipient), [])
-        if row.action != TAKEN_BACK:
+        if row.action != RETRACTED:
             before.append(place)
         else:
             gone |= {place, *before[-1:]}
@@ -51,14 +51,14 @@ def standing(rows: Iterable[Communication]) -> list[Communication]:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ContactHistory:
     """What each recipient has heard lately; `open_`: ids of the incidents that are not over yet."""
 
     by_recipient: Mapping[str, Sequence[Communication]] = field(default_factory=dict)
     open_: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, rows: Iterable[Communication], open_: Iterable[str] = ()) -> "Heard":
+    def of(cls, rows: Iterable[Communication], open_: Iterable[str] = ()) -> "ContactHistory":
         """From rows of any order."""
         found: dict[str, list[Communication]] = {}
         for row in rows:
@@ -78,7 +78,7 @@ class Heard:
         own = self.by_recipient.get(recipient, ())
         return [row for row in own if row.incident_id in self.open_ and row.incident_id != besides]
 
-    def adding(self, rows: Sequence[Communication]) -> "Heard":
+    def adding(self, rows: Sequence[Communication]) -> "ContactHistory":
         """With these, too."""
         if not rows:
             return self
@@ -86,7 +86,7 @@ class Heard:
         for row in rows:
             news.setdefault(row.recipient, []).append(row)
         both = {key: standing([*self.by_recipient.get(key, ()), *more]) for key, more in news.items()}
-        return Heard({**self.by_recipient, **both}, self.open_)
+        return ContactHistory({**self.by_recipient, **both}, self.open_)
 
     @cached_property
     def by_incident(self) -> Mapping[str, Sequence[Communication]]:
@@ -98,11 +98,11 @@ class Heard:
         return found
 
     def waiting(self, incident_id: str) -> bool:
-        """Somebody was told of this incident and has not heard that it is over."""
-        return any(row.action != ALL_CLEAR for row in self.told(incident_id))
+        """Somebody was notified of this incident and has not heard that it is over."""
+        return any(row.action != ALL_CLEAR for row in self.notified(incident_id))
 
-    def told(self, incident_id: str) -> list[Communication]:
-        """Of each who was told of this incident, what was said last: a contact, or the all-clear."""
+    def notified(self, incident_id: str) -> list[Communication]:
+        """Of each who was notified of this incident, what was said last: a contact, or the all-clear."""
         left: dict[tuple[str, str], Communication] = {}
         for row in self.by_incident.get(incident_id, ()):
             if row.action != "survey":

@@ -37,7 +37,7 @@ class CustomerHistory:
 
     incidents: in the last 28 days, of which the person has more likely suffered than not, the present one not counted;
     degraded_s: in the last 7; index, trend: as of today; contacts: network complaints in the last 28 days;
-    last_contact_at, last_told_at: newest of any kind, None = never.
+    last_contact_at, last_notified_at: newest of any kind, None = never.
     """
 
     incidents: int = 0
@@ -46,7 +46,7 @@ class CustomerHistory:
     trend: float = 0.0
     contacts: int = 0
     last_contact_at: int | None = None
-    last_told_at: int | None = None
+    last_notified_at: int | None = None
 
 
 UNKNOWN_HISTORY = CustomerHistory()

@@ -1,5 +1,6 @@
 """Degradations with one cause, from opening to resolution."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,8 +8,16 @@ from detector.domain.degradation import PRIORITY
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
-TRANSITIONS = {"": ("open",), "open": ("open", "resolved", "merged"), "resolved": (), "merged": ()}
-"""State -> states that may follow it as time goes on; corrected data alone may open again what was over."""
+TRANSITIONS: Mapping[str, frozenset[str]] = {
+    "": frozenset({"open", "suppressed", "resolved", "merged"}),
+    "open": frozenset({"open", "resolved", "merged"}),
+    "suppressed": frozenset({"suppressed", "open", "resolved", "merged"}),
+    "resolved": frozenset(),
+    "merged": frozenset(),
+    "withdrawn": frozenset(),
+}
+"""Phase of an incident -> phases that may follow as time goes on, the empty one being before its first: it may be over, or
+part of another, in the very tick that opens it. Corrected data alone may withdraw it, or change what was over."""
 
 
 class RootCandidate(NamedTuple):
@@ -69,11 +78,19 @@ class Incident:
         return DEGRADATION_KINDS[self.kind]
 
     @property
+    def phase(self) -> str:
+        """open, suppressed (open, and no one outside is told), resolved, merged into another, or withdrawn as a false
+        alarm."""
+        if self.withdrawn_at is not None:
+            return "withdrawn"
+        return "suppressed" if self.state == "open" and self.silent else self.state
+
+    @property
     def priority(self) -> int:
         return PRIORITY[self.severity]
 
     def promised_clear(self, at: int) -> int | None:
-        """When it is promised to be over, as told at `at` (s): a promise that has passed is none any more."""
+        """When it is promised to be over, as of `at` (s): a promise that has passed is none any more."""
         promise = self.expected_clear_at
         return promise if promise is not None and promise > at else None
 
@@ -85,7 +102,7 @@ class Incident:
 
     @property
     def silent(self) -> bool:
-        """No one outside is told of it."""
+        """Nobody outside is notified of it."""
         return bool(self.suppressed_reason)
 
 
@@ -96,3 +113,17 @@ def incident_id(first_degradation_id: str) -> str:
     'inc_12c5e1a3a2ae1b0a'
     """
     return "inc_" + first_degradation_id.removeprefix("deg_")
+
+
+class IllegalTransition(ValueError):
+    """An incident would go from one phase to one that cannot follow it."""
+
+
+def check_transition(before: str, after: Incident, *, corrected: bool = False) -> None:
+    """Raises IllegalTransition unless the incident may follow itself in the phase `before` (empty = it is new);
+    `corrected`: by corrected data, which may change what was over.
+
+    The caller's transaction, or its tick, then changes nothing.
+    """
+    if not corrected and after.phase not in TRANSITIONS[before]:
+        raise IllegalTransition(f"{after.incident_id}: {before or 'new'} -> {after.phase}")

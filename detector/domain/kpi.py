@@ -7,15 +7,20 @@ Nothing else asks for a kind by its name: it asks for what the kind means.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, assert_never
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from detector.domain.experience import Harm
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 SATURATED = 95.0
 """Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
+
+COLLAPSED_SHARE = 0.1
+"""Traffic under this share of its expectation has collapsed (sleeping cell, outage): what people beside it still cause, and
+far under what the emptiest holiday leaves (0.25 of the traffic is a shift that may stay, see `scoring.shifts`)."""
 
 Effect = Literal["points", "relative"]
 """How much worse: in points of a fraction (0.99 to 0.94 is 0.05), or relative to the expectation (10 to 6 Mbit/s is 0.4)."""
@@ -37,7 +42,7 @@ class KpiKind:
     follows_load: its expectation depends on how busy the cell is.
     survives_suspect: a suspect period, which is a short one, leaves its value what it is.
     sharp_floors: this many times the KPI's `floor`, a single period is news by itself; None = from the floor on.
-    beyond_crowd: loss from which even the crowd of a declared event does not explain it (`Kpi.loss`).
+    beyond_crowd: loss from which even a declared event does not explain it (`Kpi.loss`).
     """
 
     name: str
@@ -202,6 +207,7 @@ class Kpi:
         """How much worse than expected, as `floor` is meant: points of the fraction, or relative to the expectation;
         negative = better. Of a KPI that may err to both sides every change is for the worse.
 
+        >>> import numpy as np
         >>> Kpi(id="thp", title="Throughput", unit="Mbit/s", kind="mean", direction="up", family="integrity",
         ...     technology="LTE", clause="", numerator="a", denominator="b").shortfall(6.0, 10.0)
         0.4
@@ -240,8 +246,10 @@ class Kpi:
             case _:
                 assert_never(self.traits.effect)
 
-    def worsening(self, observed: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    def worsening(self, observed: "NDArray[np.float64]", expected: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """How much worse, so that equal steps are equally bad: points of the fraction, or the logarithm of the multiple."""
+        import numpy as np  # commands that only name KPIs do without it
+
         match self.traits.effect:
             case "points":
                 fallen = expected - observed
@@ -254,10 +262,13 @@ class Kpi:
     def worsened(self, expected: float, by: float) -> float:
         """The value that is `by` worse than `expected`: the inverse of `worsening`.
 
+        >>> import numpy as np
         >>> Kpi(id="thp", title="Throughput", unit="Mbit/s", kind="mean", direction="up", family="integrity",
         ...     technology="LTE", clause="", numerator="a", denominator="b").worsened(10.0, np.log(2))
         5.0
         """
+        import numpy as np  # as above
+
         sign = -1.0 if self.direction == "up" else 1.0
         match self.traits.effect:
             case "points":

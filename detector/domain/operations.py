@@ -6,7 +6,7 @@ from detector.domain.cell import Topology
 from detector.domain.window import Window
 
 GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
-"""So long before an event its crowd comes, and so long after it is on its way home."""
+"""People gather so long before an event, and are on their way home so long after it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CalendarEvent:
 
     @property
     def around(self) -> Window:
-        """With the coming and the going of its crowd."""
+        """The window of the event, with the time in which people gather and leave."""
         return Window(self.window.start - GATHERING_S, self.window.end + AFTERMATH_S)
 
 

@@ -20,13 +20,7 @@ class DetectionPolicy:
     min_attempts: float = 20.0
     """A ratio is judged only if the horizon holds at least this many attempts."""
     min_excess: float = 8.0
-    """Failures (drops, ...) beyond expectation, over the horizon, under which nobody is told: large enough to matter."""
-    collapse_below: float = 0.1
-    """Traffic under this share of its expectation has collapsed (sleeping cell, outage)."""
-    clear_after_periods: int = 2
-    """Quiet periods in a row that end an episode."""
-    clear_below: float = 2.0
-    """A period is quiet when its own -log10 p is under this."""
+    """Failures (drops, ...) beyond expectation, over the horizon, that make a degradation large enough to matter."""
     no_data_after_periods: int = 2
     """Missing periods in a row before "no data" is raised."""
     grace_minutes: int = 10
@@ -41,8 +35,6 @@ class DetectionPolicy:
     adopt_after_days: int = 3
     """A quality or traffic level that has moved and held for so many days is the new normal: customers and planners see a
     fault within a day or two, what nobody mends in three is how the cell is now. Outages are never adopted."""
-    habit_after_days: int = 3
-    """A cell raised as asleep at the same hour on so many days does it by habit and is let sleep."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +97,7 @@ class HoldoutPolicy:
     since: str = ""
     """Date (UTC) from which incidents count, as "2026-04-01"."""
     notifiable_cells: int = 20
-    """An outage of so many cells must be told to everybody ..."""
+    """An outage of so many cells must be notified to everybody ..."""
     notifiable_affected: int = 5000
     """... as must one of so many people ..."""
     notifiable_minutes: int = 240

@@ -10,6 +10,7 @@ import numpy as np
 from detector.domain.cell import Topology
 from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
+from detector.domain.ports import Reference
 from detector.domain.window import Window, utc
 from detector.feedback.complaints import NETWORK
 
@@ -33,7 +34,7 @@ def from_a_place(one: Interaction) -> bool:
 
 
 @dataclass(frozen=True)
-class Usual:
+class ContactBaseline:
     """What is usual: `profile` of the hours (_SLOTS, mean 1), contacts by cell in `hours` of history."""
 
     hours: float
@@ -41,8 +42,8 @@ class Usual:
     by_cell: Mapping[str, int]
 
     @classmethod
-    def of(cls, heard: Iterable[Interaction], history: Window, timezone: str) -> "Usual":
-        placed = [one for one in heard if from_a_place(one)]
+    def of(cls, interactions: Iterable[Interaction], history: Window, timezone: str) -> "ContactBaseline":
+        placed = [one for one in interactions if from_a_place(one)]
         zone = ZoneInfo(timezone)
         slots = Counter(_slot(one.at, zone) for one in placed)
         weights = np.array([5.0] * 24 + [2.0] * 24) / 7  # how often an hour of each kind comes
@@ -67,30 +68,30 @@ def _slot(at: int, zone: ZoneInfo) -> int:
 
 
 def bursts(
-    heard: Sequence[Interaction],
-    usual: Usual,
-    topology: Topology,
+    interactions: Sequence[Interaction],
+    baseline: ContactBaseline,
+    reference: Reference,
     explained: Collection[str],
     *,
     now: int,
-    timezone: str,
     budget: float,
     floor: int,
 ) -> list[Burst]:
-    """The unlikeliest first, each cell in one of them. heard: the last hours'; explained: cells with a known trouble.
+    """The unlikeliest first, each cell in one of them. interactions: the last hours'; explained: cells with a known trouble.
 
     `budget`: false bursts a week over the whole network; at least `floor` people are behind each. The count of a place is
     held against a gamma-Poisson law whose rate is the place's own, shrunk to the network's, by the hour. Of a place and a
     larger one around it the smaller tells, unless the larger has more than its places explain (see `_outermost`).
     """
-    if usual.hours < LEAST_DAYS * 24:
+    if baseline.hours < LEAST_DAYS * 24:
         return []
-    open_ = [one for one in heard if from_a_place(one) and one.cell_id not in explained]
+    open_ = [one for one in interactions if from_a_place(one) and one.cell_id not in explained]
+    topology, timezone = reference.topology, reference.operator.timezone
     places = sum(kind in PLACES for kind, _ in topology.groups)
     windows = _OVERLAPS * sum(7 * DAY_S / span for span in SPANS_S)
     scan = _Scan(
-        heard=open_,
-        usual=usual,
+        interactions=open_,
+        baseline=baseline,
         topology=topology,
         now=now,
         timezone=timezone,
@@ -98,14 +99,14 @@ def bursts(
         chance=budget / (max(places, 1) * windows),
     )
     found = sorted(scan.candidates(), key=lambda one: (one.chance, one.place))
-    told: list[Burst] = []
+    reported: list[Burst] = []
     taken: set[str] = set()
     for one in _outermost(found, scan):
         cells = scan.cells(one)
         if taken.isdisjoint(cells):
-            told.append(one)
+            reported.append(one)
             taken |= cells
-    return told
+    return reported
 
 
 def _outermost(found: Sequence[Burst], scan: "_Scan") -> list[Burst]:
@@ -130,11 +131,13 @@ def _one_place(one: Burst, other: Burst) -> bool:
     return (one.place_kind, one.place_id) == (other.place_kind, other.place_id)
 
 
-def is_news(one: Burst, told: Iterable[tuple[str, str]], heard: Iterable[Interaction], topology: Topology) -> bool:
+def is_news(
+    one: Burst, reported: Iterable[tuple[str, str]], interactions: Iterable[Interaction], topology: Topology
+) -> bool:
     """Whether most of this burst's contacts are from elsewhere than the places (kind, id) that were told of already."""
     cells = topology.groups[one.place_kind, one.place_id]
-    known = {cell for place in told for cell in topology.groups.get(place, ())}
-    own = [h for h in heard if from_a_place(h) and one.since <= h.at < one.until and h.cell_id in cells]
+    known = {cell for place in reported for cell in topology.groups.get(place, ())}
+    own = [h for h in interactions if from_a_place(h) and one.since <= h.at < one.until and h.cell_id in cells]
     return 2 * sum(h.cell_id not in known for h in own) > len(own)
 
 
@@ -142,8 +145,8 @@ def is_news(one: Burst, told: Iterable[tuple[str, str]], heard: Iterable[Interac
 class _Scan:
     """`chance`: the threshold, for one place and window."""
 
-    heard: Sequence[Interaction]
-    usual: Usual
+    interactions: Sequence[Interaction]
+    baseline: ContactBaseline
     topology: Topology
     now: int
     timezone: str
@@ -157,7 +160,7 @@ class _Scan:
         """Bursts by the threshold, of every place and window by itself."""
         for span in SPANS_S:
             window = Window(self.now - span, self.now)
-            recent = [one for one in self.heard if window.start <= one.at < window.end]
+            recent = [one for one in self.interactions if window.start <= one.at < window.end]
             for kind, name in {place for one in recent for place in _places(self.topology, one.cell_id)}:
                 burst = self._burst(kind, name, self.topology.groups[kind, name], recent, window)
                 if burst is not None:
@@ -167,7 +170,7 @@ class _Scan:
         """Whether these cells of that place are a burst by themselves, in one of the windows."""
         for span in SPANS_S:
             window = Window(self.now - span, self.now)
-            recent = [h for h in self.heard if window.start <= h.at < window.end]
+            recent = [h for h in self.interactions if window.start <= h.at < window.end]
             if cells and self._burst(one.place_kind, one.place_id, cells, recent, window) is not None:
                 return True
         return False
@@ -181,7 +184,7 @@ class _Scan:
         people = len({one.subscriber for one in own if one.subscriber}) + sum(not one.subscriber for one in own)
         if people < self.floor:
             return None
-        mean, rests_on = self.usual.expected(cells, len(self.topology.cells), window, self.timezone)
+        mean, rests_on = self.baseline.expected(cells, len(self.topology.cells), window, self.timezone)
         chance = float(nbinom.sf(len(own) - 1, rests_on, rests_on / (rests_on + mean)))
         if chance > self.chance:
             return None

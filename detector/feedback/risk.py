@@ -10,8 +10,8 @@ from detector.domain.experience import HARMS, Experience
 from detector.domain.interaction import Interaction
 from detector.domain.risk import PAST, RECENT_DAYS, TODAY, Judgement, RiskModel
 from detector.feedback.complaints import is_network_contact
-from detector.feedback.judging import judge
 from detector.feedback.logistic import logistic
+from detector.feedback.risk_quality import judge
 
 Floats = NDArray[np.float64]
 LEAST_COMPLAINTS = 60

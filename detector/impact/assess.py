@@ -149,11 +149,11 @@ def _predicted(expected: Forecast, concentration: float, measured: Measured) -> 
     return chance_of_suffering(
         expected.exposure_s / window,
         window,
-        expected.hazard * measured.agreement,
-        _ratio(expected.degraded_s, expected.exposure_s),
-        np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0),
-        measured.degraded_s,
-        concentration,
+        hazard=expected.hazard * measured.agreement,
+        degraded_share=_ratio(expected.degraded_s, expected.exposure_s),
+        harmful=np.minimum(_ratio(expected.harmful_s + measured.harmful_s, degraded), 1.0),
+        known_s=measured.degraded_s,
+        concentration=concentration,
     )
 
 

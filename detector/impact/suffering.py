@@ -42,7 +42,18 @@ def chance_of_suffering(
     """
     mean, quantiles = np.clip(share_there, 0.0, 1.0), _quantiles(concentration)
     parts = [slice(at, at + _AT_ONCE) for at in range(0, len(mean), _AT_ONCE)]
-    found = [_chances(mean[p], window_s, hazard[p], degraded_share[p], harmful[p], known_s[p], quantiles) for p in parts]
+    found = [
+        _chances(
+            mean[p],
+            window_s,
+            hazard=hazard[p],
+            degraded_share=degraded_share[p],
+            harmful=harmful[p],
+            known_s=known_s[p],
+            quantiles=quantiles,
+        )
+        for p in parts
+    ]
     return np.concatenate([np.empty(0), *found])
 
 

@@ -52,7 +52,7 @@ class CauseMatcher:
         return all(d.traits.mild for d in self.own)
 
     def belongs_to(self, incident: Incident) -> bool:
-        """By root, by its cells, as a later cell of a release or a mast, or as the crowd beside a lost cell."""
+        """By root, by its cells, as a later cell of a release or a mast, or as congestion beside a lost cell."""
         if self._another(incident):
             return False
         if (incident.root_kind, incident.root_id) == self.cause.root:

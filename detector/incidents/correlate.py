@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, check_transition
 from detector.domain.kpi import Kpi
 from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
@@ -40,7 +40,9 @@ def correlate(
     for name, incident in assignment.incidents.items():
         by_onset = name in assignment.joined_by_onset
         is_open = incident.state == "open"
-        after.append(advance(incident, before.get(name), context, joined_by_onset=by_onset) if is_open else incident)
+        now_known = advance(incident, before.get(name), context, joined_by_onset=by_onset) if is_open else incident
+        check_transition(before[name].phase if name in before else "", now_known)
+        after.append(now_known)
     return tuple(sorted(after, key=lambda i: (i.opened_at, i.started_at, i.incident_id)))
 
 

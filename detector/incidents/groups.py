@@ -24,7 +24,7 @@ RARE = 0.01
 
 @dataclass(frozen=True)
 class GroupCandidate:
-    """What a group has to say for itself: its bouts that began together, and members that look alike though they were
+    """A group as a cause: its onsets that are one, and members that look alike though they were
     not raised. Compared by bad minus good cells: a larger group must gain more than it blames without reason."""
 
     root: Root

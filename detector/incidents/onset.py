@@ -1,4 +1,4 @@
-"""When the trouble of one object began: its episodes that started together."""
+"""The onset of an object's degradation: its episodes that began together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Onset:
 
 
 def onsets_of(degradations: Iterable[Degradation], tolerance_periods: int) -> tuple[Onset, ...]:
-    """An object's episodes cut into bouts: what begins later than the first one's slack is another trouble of it."""
+    """The onsets of each object's episodes: what begins later than the first one's slack has an onset of its own."""
     own: dict[str, list[list[Degradation]]] = {}
     for d in sorted(degradations, key=lambda d: (d.started_at, d.degradation_id)):
         known = own.setdefault(d.base_object, [])

@@ -120,7 +120,15 @@ class _Work:
             if own.any():
                 num, den = self._counts(kpi, stems, rows)
                 at = np.repeat(starts, len(names))
-                good = own & consistent(kpi.id, kpi.traits, np.where(own, num, np.nan), den, rows.objects, at, self.findings)
+                good = own & consistent(
+                    kpi.id,
+                    kpi.traits,
+                    np.where(own, num, np.nan),
+                    den,
+                    objects=rows.objects,
+                    starts=at,
+                    findings=self.findings,
+                )
                 numerator[:, k], denominator[:, k] = np.where(good, num, np.nan), np.where(good, den, np.nan)
         shape = (len(run), len(names), len(kpis))
         suspect = rows.suspect.reshape(shape[:2])

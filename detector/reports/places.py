@@ -15,10 +15,10 @@ PLACES: Mapping[str, Callable[[Cell], str]] = {
 
 
 def place_shares(
-    incident: Incident, topology: Topology, crowd: Mapping[str, float], of: Callable[[Cell], str]
+    incident: Incident, topology: Topology, expected_presence: Mapping[str, float], of: Callable[[Cell], str]
 ) -> dict[str, float]:
-    """Place -> its share of the incident, summing to 1: by the people who are usually behind its cells (`crowd`), by the
-    number of cells where nobody is known to be.
+    """Place -> its share of the incident, summing to 1: by the people who are usually behind its cells
+    (`expected_presence`), by the number of cells where nobody is known to be.
 
     >>> from detector.domain.cell import Cell
     >>> cells = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id="s1" if n < 2 else "s2") for n in range(3)}
@@ -27,7 +27,7 @@ def place_shares(
     >>> place_shares(one, Topology(cells), {"c0": 10, "c1": 20, "c2": 10}, PLACES["site"])
     {'s1': 0.75, 's2': 0.25}
     """
-    weights = {cell: crowd.get(cell, 0.0) for cell in incident.cells}
+    weights = {cell: expected_presence.get(cell, 0.0) for cell in incident.cells}
     total = sum(weights.values())
     if total <= 0:
         weights, total = dict.fromkeys(incident.cells, 1.0), float(len(incident.cells))

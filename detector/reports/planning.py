@@ -9,10 +9,9 @@ from detector.domain.communication import standing
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
-from detector.reports.calendar import step_of
+from detector.reports.periods import period_of
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
-from detector.reports.privacy import few, people_shown, said_of_withdrawn
-from detector.reports.report import Column, Past, Report, Value
+from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
 
 TITLE = "What incidents cost, by place, cause, release and segment"
 BY = ("all", "region", "tac", "site", "cause", "release", "segment")
@@ -65,16 +64,16 @@ def planning(past: Past) -> Report:
     is what was offered, at its configured cost.
     """
     sums: dict[Key, _Sum] = defaultdict(_Sum)
-    told = {i.incident_id: i for i in past.incidents if i.state != "merged"}
-    parts = {name: _parts(incident, past) for name, incident in told.items()}
-    for incident in told.values():
+    reported = {i.incident_id: i for i in past.incidents if i.state != "merged"}
+    parts = {name: _parts(incident, past) for name, incident in reported.items()}
+    for incident in reported.values():
         for key, _ in _keys(incident, parts[incident.incident_id], past):
             sums[key].incidents.add(incident.incident_id)
     for one in past.listings:
-        if one.incident_id in told:
-            _add_listing(sums, one, told[one.incident_id], parts[one.incident_id], past)
-    _add_complaints(sums, told, parts, past)
-    _add_goodwill(sums, told, parts, past)
+        if one.incident_id in reported:
+            _add_listing(sums, one, reported[one.incident_id], parts[one.incident_id], past)
+    _add_complaints(sums, reported, parts, past)
+    _add_goodwill(sums, reported, parts, past)
     ordered = sorted(sums.items(), key=lambda item: _order(item[0], item[1]))
     ordered.sort(key=lambda item: item[0][0], reverse=True)
     rows = [_row(key, one, past.floor) for key, one in ordered]
@@ -82,20 +81,20 @@ def planning(past: Past) -> Report:
     notes = (
         f"People, hours and complaints in steps of {past.floor}; withheld where it is fewer, or of fewer people.",
         "An incident of several places counts at each of them, its people and hours by the share of those usually there.",
-        *said_of_withdrawn(past),
+        *withdrawal_note(past),
     )
     return Report("planning", TITLE, COLUMNS, tuple(rows), notes)
 
 
 def _parts(incident: Incident, past: Past) -> dict[str, Mapping[str, float]]:
     """Dimension -> value -> share of the incident."""
-    places = {by: place_shares(incident, past.topology, past.crowd, of) for by, of in PLACES.items()}
+    places = {by: place_shares(incident, past.topology, past.expected_presence, of) for by, of in PLACES.items()}
     cause = incident.suppressed_reason or incident.root_kind
     return {"all": {"": 1.0}, "cause": {f"{cause} / {incident.kind}": 1.0}, **places}
 
 
 def _keys(incident: Incident, parts: Mapping[str, Mapping[str, float]], past: Past) -> Iterator[tuple[Key, float]]:
-    period = step_of(max(incident.started_at, past.window.start), past.step, past.timezone)
+    period = period_of(max(incident.started_at, past.window.start), past.step, past.timezone)
     for by, shares in parts.items():
         for what, share in shares.items():
             yield (period, by, what), share
@@ -118,37 +117,39 @@ def _add_listing(
 
 
 def _add_complaints(
-    sums: dict[Key, _Sum], told: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
+    sums: dict[Key, _Sum], reported: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
 ) -> None:
     lists: dict[str, list[str]] = defaultdict(list)
     for one in past.listings:
-        if one.incident_id in told:
+        if one.incident_id in reported:
             lists[one.subscriber].append(one.incident_id)
-    for heard in past.interactions:
-        if heard.kind == "survey" or heard.category not in ("", "network"):
+    for contact in past.interactions:
+        if contact.kind == "survey" or contact.category not in ("", "network"):
             continue
-        name = _incident_of(heard, told, lists.get(heard.subscriber, ()), past.window.end)
-        for key, share in _complaint_keys(heard, name, parts, past):
+        name = _incident_of(contact, reported, lists.get(contact.subscriber, ()), past.window.end)
+        for key, share in _complaint_keys(contact, name, parts, past):
             sums[key].complaints += share
-            sums[key].complained.add(heard.subscriber or heard.interaction_id)
+            sums[key].complained.add(contact.subscriber or contact.interaction_id)
 
 
-def _incident_of(heard: Interaction, told: Mapping[str, Incident], own: list[str] | tuple[str, ...], until: int) -> str:
+def _incident_of(
+    contact: Interaction, reported: Mapping[str, Incident], own: list[str] | tuple[str, ...], until: int
+) -> str:
     """The one that its sender is listed on, else the one that touches its cell; of several the latest begun."""
-    on = [i for i in told.values() if i.started_at <= heard.at < (i.over_at or until) + AFTERMATH_S]
-    mine = [i for i in on if i.incident_id in own] or [i for i in on if heard.cell_id and heard.cell_id in i.cells]
+    on = [i for i in reported.values() if i.started_at <= contact.at < (i.over_at or until) + AFTERMATH_S]
+    mine = [i for i in on if i.incident_id in own] or [i for i in on if contact.cell_id and contact.cell_id in i.cells]
     return max(mine, key=lambda i: (i.started_at, i.incident_id)).incident_id if mine else ""
 
 
 def _complaint_keys(
-    heard: Interaction, name: str, parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
+    contact: Interaction, name: str, parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
 ) -> Iterator[tuple[Key, float]]:
-    period = step_of(heard.at, past.step, past.timezone)
-    here = past.topology.cells.get(heard.cell_id)
+    period = period_of(contact.at, past.step, past.timezone)
+    here = past.topology.cells.get(contact.cell_id)
     own = parts.get(name, {})
     yield (period, "all", ""), 1.0
     yield (period, "cause", next(iter(own.get("cause", {NO_INCIDENT: 1.0})))), 1.0
-    yield (period, "segment", _segment(heard.subscriber, past)), 1.0
+    yield (period, "segment", _segment(contact.subscriber, past)), 1.0
     for by, of in PLACES.items():
         shares = {of(here) or NOT_KNOWN: 1.0} if here else own.get(by, {NOT_KNOWN: 1.0})
         for what, share in shares.items():
@@ -156,13 +157,13 @@ def _complaint_keys(
 
 
 def _add_goodwill(
-    sums: dict[Key, _Sum], told: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
+    sums: dict[Key, _Sum], reported: Mapping[str, Incident], parts: Mapping[str, dict[str, Mapping[str, float]]], past: Past
 ) -> None:
     for one in standing(past.communications):
         cost, name = past.offers.get(one.offer, 0.0), one.incident_id
-        if not cost or name not in told:
+        if not cost or name not in reported:
             continue
-        keys = list(_keys(told[name], parts[name], past))
+        keys = list(_keys(reported[name], parts[name], past))
         keys.append(((keys[0][0][0], "segment", _segment(one.subscriber, past)), 1.0))
         for key, share in keys:
             sums[key].offered += share
@@ -176,8 +177,17 @@ def _order(key: Key, one: _Sum) -> tuple[object, ...]:
 def _row(key: Key, one: _Sum, floor: int) -> tuple[Value, ...]:
     """What is of too few people is withheld as a whole. Hours go in steps of the floor, and money as so many offers of the
     mean cost, in steps as well: neither says what two nearly equal reports would else say of the people between them."""
-    hours = None if few(one.people, floor) else people_shown(one.hours, floor)
-    complaints = None if few(len(one.complained), floor) else people_shown(one.complaints, floor)
-    offers = people_shown(one.offered, floor)
+    hours = None if few(one.people, floor) else rounded_people(one.hours, floor)
+    complaints = None if few(len(one.complained), floor) else rounded_people(one.complaints, floor)
+    offers = rounded_people(one.offered, floor)
     money = None if offers is None else round(offers * one.goodwill / one.offered, 2)
-    return *key, len(one.incidents), people_shown(one.people, floor), hours, complaints, money
+    return *key, len(one.incidents), rounded_people(one.people, floor), hours, complaints, money
+
+
+REPORT = ReportKind(
+    name="planning",
+    title=TITLE,
+    make=planning,
+    needs=("incidents", "listings", "interactions", "communications", "expected_presence"),
+    by=BY,
+)

@@ -1,9 +1,10 @@
 """What a report is made from, and what it is: columns and rows that a page, a table and JSON show alike."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from detector.care.privacy import shown
 from detector.domain.cell import Topology
 from detector.domain.communication import Communication
 from detector.domain.customer import Customers, SubscriberEvent
@@ -24,7 +25,7 @@ Value = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`kind` is one of KINDS: people are counts told in steps of the privacy floor, hours those of people, shares 0 to 1,
+    """`kind` is one of KINDS: people are counts in steps of the privacy floor, hours those of people, shares 0 to 1,
     time ISO 8601; None in a row is withheld or not known."""
 
     name: str
@@ -35,11 +36,11 @@ class Column:
     def numeric(self) -> bool:
         return self.kind not in ("text", "time")
 
-    def told(self, value: Value) -> str:
-        """As a person reads it.
+    def as_text(self, value: Value) -> str:
+        """The value as text.
 
-        >>> told = ((0.25, "share"), (1250, "people"), (None, "people"), (61.25, "index"), (7.0, "money"))
-        >>> [Column("c", "", kind).told(value) for value, kind in told]
+        >>> cells = ((0.25, "share"), (1250, "people"), (None, "people"), (61.25, "index"), (7.0, "money"))
+        >>> [Column("c", "", kind).as_text(value) for value, kind in cells]
         ['25 %', '1,250', '–', '61.2', '7.00']
         """
         if value is None or isinstance(value, str):
@@ -66,7 +67,7 @@ class Report:
         """
         return [dict(zip([c.name for c in self.columns], row, strict=True)) for row in self.rows]
 
-    def told(self, most: int | None = None) -> list[list[str]]:
+    def text_rows(self, most: int | None = None) -> list[list[str]]:
         """Its rows as a person reads them; of each dimension (column `by`) the first `most`."""
         by = [c.name for c in self.columns].index("by") if any(c.name == "by" for c in self.columns) else None
         seen: Counter[Value] = Counter()
@@ -74,7 +75,7 @@ class Report:
         for row in self.rows:
             seen[group := None if by is None else row[by]] += 1
             if most is None or seen[group] <= most:
-                rows.append([column.told(value) for value, column in zip(row, self.columns, strict=True)])
+                rows.append([column.as_text(value) for value, column in zip(row, self.columns, strict=True)])
         return rows
 
     def only(self, column: str, value: str | None) -> "Report":
@@ -92,9 +93,9 @@ class Past:
 
     incidents: those that were on in the window, without the withdrawn; listings: the current rows of their lists;
     interactions, events: made in the window; experience: rows of its days, and of the 28 before it. None of them is
-    about people who withdrew `network_care_analysis` (`withdrew` of them are left out). crowd: cell -> people who are
-    usually there, a mean over the week; communications: what care was asked to say or offer; offers: what each costs;
-    held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms.
+    about people who withdrew `network_care_analysis` (`withdrew` of them are left out). expected_presence: cell -> people
+    who are usually there, a mean over the week; communications: what care was asked to say or offer; offers: what each
+    costs; held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms.
     """
 
     window: Window
@@ -110,7 +111,7 @@ class Past:
     events: tuple[SubscriberEvent, ...] = ()
     experience: tuple[Experience, ...] = ()
     communications: tuple[Communication, ...] = ()
-    crowd: Mapping[str, float] = field(default_factory=dict)
+    expected_presence: Mapping[str, float] = field(default_factory=dict)
     offers: Mapping[str, float] = field(default_factory=dict)
     held_out: tuple[Listing, ...] = ()
     holdout: HoldoutPolicy = field(default_factory=HoldoutPolicy)
@@ -119,3 +120,38 @@ class Past:
     risk_why_not: str = ""
     bursts: tuple[str, ...] = ()
     """Bursts of contacts without a degradation, each as a sentence without its full stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportKind:
+    """One report. `needs`: the fields of `Past` that it is made from, beside window, topology and customers. `by`: what its
+    column `by` may say, nothing where it has none."""
+
+    name: str
+    title: str
+    make: Callable[[Past], Report]
+    needs: tuple[str, ...]
+    by: tuple[str, ...] = ()
+
+
+def rounded_people(count: float, floor: int) -> int | None:
+    """The nearest step of the floor; None under it."""
+    return shown(count, floor)
+
+
+def few(count: float, floor: int) -> bool:
+    """Fewer than may be told of; a mean, a sum or a place of them would tell of one of them.
+
+    >>> few(4.2, 5), few(0, 5), few(5, 5)
+    (True, True, False)
+    """
+    return shown(count, floor) is None
+
+
+def withdrawal_note(past: Past) -> tuple[str, ...]:
+    """The note on people who are in no figure, if there are any."""
+    if not past.withdrew:
+        return ()
+    count = rounded_people(past.withdrew, past.floor)
+    number = f"Fewer than {past.floor}" if count is None else f"About {count:,}"
+    return (f"{number} people who withdrew network_care_analysis are in no figure.",)

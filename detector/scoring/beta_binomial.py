@@ -10,8 +10,12 @@ from detector.scoring.scorer import Flags, Floats, Sample
 
 
 class BetaBinomial:
-    """Failures k of n attempts; the spread is the intra-class correlation rho. Plain binomial tails would call a hundred
-    times as many false alarms (Williams 1982, Appl. Statist. 31: overdispersed proportions by moments)."""
+    """P(K >= k) of a beta-binomial: k failures of n attempts, fraction q = `level`, intra-class correlation rho = `spread`.
+
+    Var K = n q (1 - q) (1 + (n - 1) rho). Plain binomial tails would call a hundred times as many false alarms; rho is
+    estimated by moments (Williams 1982, Appl. Statist. 31:144, overdispersed proportions). For events per session time,
+    which have no attempts, see `NegativeBinomial`.
+    """
 
     chance: float = 1.0
     collapses: bool = False

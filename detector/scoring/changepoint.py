@@ -22,7 +22,7 @@ SAYS_NOTHING = 1.0
 """Nats: evidence of a period that is no stronger (Jeffreys 1961, appendix B: not worth more than a bare mention) moves
 neither the beginning nor the end."""
 SELDOM_IDLE = 0.005
-"""Chance of next to no traffic over which an empty hour is a habit, as in the band of a volume."""
+"""Chance of next to no traffic over which an empty hour is scheduled, as in the band of a volume."""
 LARGEST_Z = 30.0
 """A period says no more than this many standard deviations, or nothing beside it would count."""
 
@@ -113,10 +113,10 @@ def _of_collapse(periods: Sample, variance: Floats) -> Segment:
 
     >>> from detector.scoring.collapse import Collapse
     >>> night = np.array([[0.0], [0.0], [0.0], [90.0], [0.0], [0.0]])
-    >>> usual = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
+    >>> typical = np.array([[1.0], [1.0], [1.0], [100.0], [100.0], [100.0]])
     >>> size, spread, none = np.ones((6, 1)), np.full(1, 0.01), np.zeros((6, 1))
     >>> periods = Sample(
-    ...     events=night, size=size, level=usual, spread=spread, level_variance=np.zeros(1), idle_probability=none)
+    ...     events=night, size=size, level=typical, spread=spread, level_variance=np.zeros(1), idle_probability=none)
     >>> found = segment(Collapse(), periods)
     >>> int(found.onset[0]), int(found.over[0])
     (2, 0)

@@ -3,15 +3,19 @@
 import numpy as np
 import scipy
 
-from detector.domain.kpi import Kpi
+from detector.domain.kpi import COLLAPSED_SHARE, Kpi
 from detector.domain.policy import DetectionPolicy
 from detector.scoring import tails
 from detector.scoring.scorer import Flags, Floats, Sample
 
 
 class Collapse:
-    """P(so little traffic) of a Gamma around the expectation; only less than expected counts. That a cell may be empty by
-    habit (asleep to save energy, or rarely used) is added afterwards, see `tail_calibration.with_idle_probability`."""
+    """P(X <= x) of a gamma around the expected traffic; only less than expected counts.
+
+    Its squared coefficient of variation is spread + level_variance, plus 1 / expectation for whole events, which scatter by
+    chance on top. That a cell may be empty on schedule (asleep to save energy, or rarely used) is added afterwards, see
+    `tail_calibration.with_idle_probability`. For values that fall a little see `Residual`.
+    """
 
     chance: float = 0.0
     collapses: bool = True
@@ -33,7 +37,7 @@ class Collapse:
 
     def dispersion(self, sample: Sample) -> tuple[Floats, Floats]:
         mean = np.maximum(sample.expected, 1e-9)
-        awake = sample.events > sample.below * mean
+        awake = sample.events > COLLAPSED_SHARE * mean
         squares = np.log(np.where(awake, sample.events, mean) / mean) ** 2 - (1 / mean if sample.counted else 0.0)
         return np.where(awake, squares, 0.0), awake.astype(np.float64)
 
@@ -46,7 +50,7 @@ class Collapse:
         return np.asarray(sample.expected - sample.events)
 
     def matters(self, sample: Sample, kpi: Kpi) -> Flags:
-        return np.asarray(sample.events < sample.below * sample.expected)
+        return np.asarray(sample.events < COLLAPSED_SHARE * sample.expected)
 
     @staticmethod
     def _variance(sample: Sample) -> Floats:

@@ -1,4 +1,4 @@
-"""History scored with itself: how far healthy objects stray, and how honest the tails are."""
+"""History scored with itself: load slopes, the dispersion of healthy objects per horizon, and what their tails show."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,7 +40,6 @@ class History:
     when: TimeOfWeek
     usable: NDArray[np.bool_]
     baseline: Baseline
-    below: float = 0.1
     factors: dict[int, Floats] = field(default_factory=dict)
     kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
     seen: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = field(default_factory=dict)
@@ -98,7 +97,6 @@ class History:
             worse=self.frame.kpis[k].worse_sign,
             offset=float(base.offset[k]),
             counted=bool(base.counted[k]),
-            below=self.below,
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.frame import KpiFrame
+from detector.domain.kpi import COLLAPSED_SHARE
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.counting import Floats
@@ -45,9 +46,7 @@ def fit(
     strangers = [name for name in peers or {} if name not in history.object_index]
     objects = (*history.objects, *strangers)
     blank = _blank(history, objects, policy)
-    past = History(
-        frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank, below=policy.collapse_below
-    )
+    past = History(frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank)
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
         progress(LEVELS_SHARE * k / len(history.kpis))
@@ -112,7 +111,7 @@ def _fit_idle_probability(past: History, k: int) -> None:
         return
     for part in past.parts():
         events, size, level = past.observed(k, part)
-        empty = events <= past.below * level * size
+        empty = events <= COLLAPSED_SHARE * level * size
         base.idle_probability[:, part, place[0]] = idle_probability(empty, np.isfinite(events), past.when)
     if n:
         base.idle_probability[:, n:, place[0]] = base.idle_probability[:, :n, place[0]].mean(axis=1, keepdims=True)

@@ -10,7 +10,7 @@ from detector.scoring.counting import Floats, chunks, counts
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek
 
 OUTLIER = 4.0
-"""A mean or volume this many times above or below its usual is left out of the level."""
+"""A mean or volume this many times above or below the median of its hour is left out of the level."""
 CLEAR_FAULT = 5.0
 """Counts this many standard deviations too high are left out, ..."""
 WANDER = 0.25

@@ -1,4 +1,4 @@
-"""How often an object is empty by habit: capacity cells that sleep at night, cells that are rarely used."""
+"""How often an object is empty though nothing is wrong: capacity cells that sleep at night, cells that are rarely used."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ The same hour on other days says more: it counts as one day."""
 NEVER = 1e-4
 """Empty periods granted to an object that never had one."""
 ONE_OFF_DAYS = 4
-"""From so many days on, emptiness on a single one of them was a fault and no habit."""
+"""From so many days on, emptiness on a single one of them was a fault and no schedule."""
 
 
 def idle_probability(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeOfWeek) -> Floats:
@@ -66,5 +66,5 @@ def _one_off(
 
     empty_days = days(empty).reshape(2, 24, -1)
     beside = np.maximum(np.roll(empty_days, 1, axis=1), np.roll(empty_days, -1, axis=1))
-    most = np.maximum(empty_days, beside).reshape(48, -1)  # sleep that shifts by an hour is still a habit
+    most = np.maximum(empty_days, beside).reshape(48, -1)  # sleep that shifts by an hour is still a schedule
     return np.asarray(empty & ((most <= 1) & (days(usable) >= ONE_OFF_DAYS))[group])

@@ -19,7 +19,7 @@ FIRST_DAY_VARIANCE = 0.02
 """Relative variance by which a mean's second day may differ from its first in ways that the first does not show; it goes
 with the square of the days, for each tells of all others."""
 FEW_DAYS = 2.0
-"""With so few days, what is not known of a habit counts twice: other days of the week may well have another."""
+"""With so few days, what is not known of the weekly shape counts twice: other days of the week may well have another."""
 
 
 def levels(hourly: HourlyHistory, groups: Sequence[Mapping[str, Sequence[int]]], chance: float) -> tuple[Floats, Floats]:
@@ -35,7 +35,7 @@ def levels(hourly: HourlyHistory, groups: Sequence[Mapping[str, Sequence[int]]],
     noise = Noise(chance, _wander(clean, expected * _object_ratio(clean, expected), chance))
     factor, level_variance, spread = _objects(clean, expected, noise, groups)
     shape, vague = _weekly_shapes(clean, expected * factor, noise)
-    if not chance:  # counts scatter so much that the habit's own error hardly shows; a mean's is a good part of it
+    if not chance:  # counts scatter so much that the error of the weekly shape hardly shows; a mean's is a good part of it
         days = max(len(np.unique(_day(clean))), 1)
         level_variance = level_variance + vague * (1 + FEW_DAYS / days) + FIRST_DAY_VARIANCE / days**2
     level = network * profile[:, None] * factor * shape

@@ -10,8 +10,12 @@ from detector.scoring.scorer import Flags, Floats, Sample
 
 
 class NegativeBinomial:
-    """Events given their exposure (session time as offset); variance mean + spread mean^2. A ratio that can exceed one
-    (re-establishments per connection) is a rate, too."""
+    """P(X >= x) of a negative binomial: x events in `size` seconds, mean m = `level` x `size`, dispersion a = `spread`.
+
+    Var X = m + a m^2: a Poisson rate that is itself gamma distributed around its level (Greenwood and Yule 1920, J. R. Stat.
+    Soc. 83:255). Where more is better (`worse` = -1) the lower tail counts. A ratio that
+    can exceed one (re-establishments per connection) is a rate, too. For failures of attempts see `BetaBinomial`.
+    """
 
     chance: float = 1.0
     collapses: bool = False

@@ -1,4 +1,4 @@
-"""The newest periods beside what the baseline expects of them, summed over every horizon."""
+"""The newest periods beside what the baseline expects of them, summed over every horizon, and which no horizon sums."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +81,6 @@ class Recent:
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
-            below=self.policy.collapse_below,
         )
 
     def periods(self, k: int, columns: NDArray[np.bool_]) -> Sample:
@@ -101,7 +100,6 @@ class Recent:
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
-            below=self.policy.collapse_below,
         )
 
     def ewma_state(self, unquiet: NDArray[np.bool_]) -> EwmaState:
@@ -181,7 +179,7 @@ def view(
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:
-    """[period, object]: (nearly) all resource blocks in use: then failures and speed tell of the crowd, not of the cell."""
+    """[period, object]: (nearly) all resource blocks in use: then failures and speed tell of the load, not of the cell."""
     flags = np.zeros(frame.suspect.shape, bool)
     for k, kpi in enumerate(frame.kpis):
         if kpi.load:
@@ -215,7 +213,7 @@ def _ewma_sums(frame: KpiFrame, baseline: Baseline, before: EwmaState | None) ->
 def excluded_periods(
     starts: NDArray[np.int64], duration_s: int, objects: Sequence[str], topology: Topology, operations: Operations
 ) -> NDArray[np.bool_]:
-    """[period, object]: inside declared works, an event with the coming and going of its crowd, or planned sleep.
+    """[period, object]: inside declared works, an event with the hours around it, or planned sleep.
 
     Such a period is judged by itself; it is not summed up with those after it, which are quiet again.
     """

@@ -11,8 +11,12 @@ CENTRAL_99 = 2.576
 
 
 class Residual:
-    """log(value / level) over its own robust scale: throughput, delay and the like scatter in proportion to their level.
-    The level may already be given the load (see fitting)."""
+    """P(Z >= z) of a standard normal: z = log((value + offset) / (level + offset)) / sqrt(spread + level_variance).
+
+    Throughput, delay and the like scatter in proportion to their level, so that their logarithm has one scale: they are
+    about log-normal. The level may already be given the load (`dispersion.fit_load_slopes`). For values that stand still
+    see `State`, for traffic that vanishes see `Collapse`.
+    """
 
     chance: float = 0.0
     collapses: bool = False

@@ -22,7 +22,7 @@ class Sample:
     level: expected events / size. spread: variance of the KPI beyond pure chance, on the scorer's own scale.
     level_variance: relative, of the level itself (a new cell is less well known). idle_probability: that a healthy object
     has next to no traffic at this hour, whatever the scorer says. worse: +1 if more is worse, else -1. offset: added before
-    a logarithm. counted: a volume in whole events. below: share of the expectation under which traffic has collapsed.
+    a logarithm. counted: a volume in whole events.
     """
 
     events: Floats
@@ -34,7 +34,6 @@ class Sample:
     worse: int = 1
     offset: float = 0.0
     counted: bool = True
-    below: float = 0.1
 
     @property
     def expected(self) -> Floats:
@@ -55,7 +54,6 @@ class Sample:
             worse=self.worse,
             offset=self.offset,
             counted=self.counted,
-            below=self.below,
         )
 
     def pick(self, where: Flags) -> "Sample":
@@ -74,7 +72,6 @@ class Sample:
             worse=self.worse,
             offset=self.offset,
             counted=self.counted,
-            below=self.below,
         )
 
 

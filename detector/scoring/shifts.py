@@ -41,7 +41,7 @@ class Shift:
 
 @dataclass(frozen=True, eq=False)
 class _Days:
-    """One KPI by local day: y[D, O] log of observed / usual, NaN = too little; scatter[O] its standard deviation from day
+    """One KPI by local day: y[D, O] log of observed / expected, NaN = too little; scatter[O] its standard deviation from day
     to day; events, size[D, O]; first[D] the start of the day (s)."""
 
     y: Floats

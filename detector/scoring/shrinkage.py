@@ -1,4 +1,4 @@
-"""How far to believe a ratio of observed to expected."""
+"""Ratios of observed to expected, shrunk towards 1 by their noise (empirical Bayes: Efron and Morris 1975, JASA 70:311)."""
 
 from dataclasses import dataclass
 

@@ -12,13 +12,17 @@ FINE = 30.0
 """Residuals are logarithms times this: prefixes or peers stand so still that their spread would vanish under the least one
 that is granted to a throughput."""
 KNOWN = 5e-4
-"""Doubt that levels keep for habits which a mean may have and a few days cannot tell: a state has none."""
+"""Level variance granted to weekly shapes that a few days cannot tell: a state has none, so it is taken off."""
 LEFT = 0.1
 """A value this far from its level (as a logarithm) has left its state: it says nothing of how still the state is."""
 
 
 class State:
-    """|log(value / level)| over its own robust scale, both ways: routes received, peers, the load of a forwarding plane."""
+    """P(|Z| >= z) of a standard normal: z = FINE |log(value / level)| over its own scale, both ways.
+
+    For routes received, peers, the load of a forwarding plane: they stand still, and any change is news. For values that
+    flow see `Residual`.
+    """
 
     chance: float = 0.0
     collapses: bool = False

@@ -72,7 +72,7 @@ def calibrated_tail(neg_log10_p: Floats, at_knot: Floats | float, slope: Floats 
 
 
 def with_idle_probability(neg_log10_p: Floats, idle_probability: Floats) -> Floats:
-    """Strength with the chance of being empty by habit added to it, which was counted and needs no stretching.
+    """-log10 of p plus the idle probability, which was counted and needs no calibration.
 
     >>> with_idle_probability(np.array([9.0, 9.0]), np.array([0.0, 0.01])).round(2).tolist()
     [9.0, 2.0]

@@ -1,4 +1,8 @@
-"""Tail probabilities as -log10 p, right far out in the tail (p to 1e-300)."""
+"""Tail probabilities as -log10 p, right far out in the tail (p to 1e-300).
+
+Built on `scipy.special`. `scipy.stats` is not used where it subtracts from one (`betabinom.sf` ends at 1e-16);
+`tests/unit/scoring/test_tails.py` holds these to it where both are right.
+"""
 
 import numpy as np
 import scipy
@@ -80,7 +84,7 @@ def negative_binomial(events: Floats, mean: Floats, dispersion: Floats, *, upper
 
 
 def whole(low: Floats, high: Floats, size: Floats) -> tuple[Floats, Floats]:
-    """A band of fractions widened to whole counts of `size`: with few attempts, no failure at all is quite usual.
+    """A band of fractions widened to whole counts of `size`: with few attempts, no failure at all is to be expected.
 
     >>> low, high = whole(np.array([0.004]), np.array([0.023]), np.array([100.0]))
     >>> float(low[0]), float(high[0])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.cell import Topology, base_object
-from detector.domain.evidence import Evidence, EwmaState
+from detector.domain.evidence import HEALTHY_BELOW, Evidence, EwmaState
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
@@ -44,7 +44,7 @@ OF_ITSELF = 0.5
 PLAIN = 6.0
 """... or this much: about what raises a degradation on a network of a thousand cells."""
 PLAIN_Z = 1.0
-"""Up to so many standard deviations the normal tail will do: nobody asks how usual the usual is."""
+"""Up to so many standard deviations the normal tail will do: nothing is raised there."""
 
 
 def score(
@@ -91,7 +91,7 @@ def score(
 
 def _unquiet(figures: dict[str, NDArray[Any]], policy: DetectionPolicy) -> NDArray[np.bool_]:
     """[object, KPI]: something sharper than drift is going on, which drift is not to remember."""
-    return np.asarray(np.nan_to_num(figures["recent"]) >= policy.clear_below + 1.0)
+    return np.asarray(np.nan_to_num(figures["recent"]) >= HEALTHY_BELOW + 1.0)
 
 
 def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Local hours of the week: the axis on which an object's habits repeat."""
+"""Local hours of the week: the axis on which traffic repeats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class TimeOfWeek:
 
 
 def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str, holidays: Sequence[Window] = ()) -> TimeOfWeek:
-    """Where period starts (s since the epoch) lie in the local week; a clock change moves the hours, not the habits. What
-    starts in one of `holidays` lies in a Sunday.
+    """Where period starts (s since the epoch) lie in the local week; a clock change moves the hours, not what people do.
+    What starts in one of `holidays` lies in a Sunday.
 
     >>> monday_noon_in_berlin = np.array([1774263600])
     >>> t = time_of_week(monday_noon_in_berlin, 900, "Europe/Berlin")

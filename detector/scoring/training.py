@@ -6,7 +6,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.learning import AdoptedLevel
+from detector.domain.learned_models import AdoptedLevel
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import utc
@@ -33,9 +33,7 @@ def fit_baseline(
     released = {c.cell_id: c.software_since for c in reference.topology.cells.values() if c.software_since is not None}
     shifts = level_shifts(history, timezone=timezone, usable=usable, days=policy.adopt_after_days, dated=released)
     adopted = {(s.object_id, s.kpi.family): s.since for s in shifts}
-    excluded = excluded_ticks(
-        history, degraded, reference, incidents=incidents, adopted=adopted, regular_after_days=policy.habit_after_days
-    )
+    excluded = excluded_ticks(history, degraded, reference, incidents=incidents, adopted=adopted)
     present = renewed(history, shifts)
     peers = peer_groups(reference)
     return fit(present, timezone=timezone, excluded=excluded, peers=peers, policy=policy, progress=progress), shifts

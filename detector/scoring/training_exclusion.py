@@ -18,6 +18,8 @@ OVERRUN_S = 86_400
 """Works still called active are believed to go on for so long after their planned end; then somebody forgot the row."""
 REACH_S = 86_400
 """Cells of an incident that raise nothing themselves are excluded for so long; by then they would have."""
+REGULAR_AFTER_DAYS = 3
+"""A cell raised as asleep at one hour on so many days sleeps regularly: as many as make a moved level the new normal."""
 SHORT_S = 12 * 3600
 """A cell that sleeps longer than this at a time does not sleep regularly."""
 ObjectPeriod = tuple[Collection[str], int, int]
@@ -31,7 +33,6 @@ def excluded_ticks(
     *,
     incidents: Iterable[Incident] = (),
     adopted: Mapping[tuple[str, str], int] | None = None,
-    regular_after_days: int = 3,
 ) -> NDArray[np.bool_]:
     """[period, object]: degraded, touched by an incident, under works, on a holiday or near an event, out of ordinary
     service, or of an earlier life of the id.
@@ -40,7 +41,7 @@ def excluded_ticks(
     """
     degraded, until = list(degraded), int(history.starts[-1]) + history.duration_s
     excluded = touched_by(history, _degraded(degraded, until, adopted or {}))
-    excluded &= ~_sleeps_regularly(history, degraded, reference, regular_after_days)
+    excluded &= ~_sleeps_regularly(history, degraded, reference)
     return np.asarray(excluded | touched_by(history, _touched(incidents, until)) | planned_exclusions(history, reference))
 
 
@@ -105,9 +106,7 @@ def _lives(reference: Reference) -> Iterator[ObjectPeriod]:
             yield {cell.cell_id}, idle.start, idle.end
 
 
-def _sleeps_regularly(
-    history: KpiFrame, degraded: Iterable[Degradation], reference: Reference, after_days: int
-) -> NDArray[np.bool_]:
+def _sleeps_regularly(history: KpiFrame, degraded: Iterable[Degradation], reference: Reference) -> NDArray[np.bool_]:
     """[period, object]: raised as asleep at a local hour at which it was raised on so many days, and nobody's alarm said
     more: after all it sleeps, and may. Nothing else was wrong then."""
     object_periods = [(_sleeps(d), ([d.object_id], d.started_at, d.cleared_at or d.updated_at)) for d in degraded]
@@ -130,7 +129,7 @@ def _sleeps_regularly(
         here = np.zeros(days.shape, bool)
         np.logical_or.at(here, hour[rows], asleep[rows])
         days += here
-    return np.asarray(asleep & ~other & (days >= after_days)[hour])
+    return np.asarray(asleep & ~other & (days >= REGULAR_AFTER_DAYS)[hour])
 
 
 def _sleeps(d: Degradation) -> bool:

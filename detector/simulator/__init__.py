@@ -1,4 +1,4 @@
-"""A simulated operator: its network, its faults and its people, written as a dataset or played live."""
+"""A simulated operator: its network, its faults and its people, written as a dataset or file by file in real time."""
 
 from detector.simulator.batch import Summary, simulate
 from detector.simulator.prepared import Day, PreparedDay

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.domain.window import HOUR_S
 from detector.simulator.complaint_texts import NETWORK_TOPICS, complaint_text
 from detector.simulator.presence import AWAKE, DayPresence, Suffering
-from detector.simulator.scenario import HOUR_S, PERIOD_S
+from detector.simulator.scenario import PERIOD_S
 from detector.simulator.subscribers import People, draw_attributes
 from detector.simulator.world import World
 

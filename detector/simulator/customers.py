@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.domain.window import DAY_S
 from detector.simulator.complaint_texts import survey_text
 from detector.simulator.complaints import ContactRow
 from detector.simulator.presence import Suffering
-from detector.simulator.scenario import DAY_S
 from detector.simulator.subscribers import Household, People, draw_attributes
 from detector.simulator.tables import Cell, iso, write_rows
 from detector.simulator.world import World

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from detector.domain.window import DAY_S
 from detector.simulator.fault import Fault, FaultKind
 from detector.simulator.faults import FAULT_KINDS
-from detector.simulator.scenario import DAY_S, PERIOD_S, Scenario
+from detector.simulator.scenario import PERIOD_S, Scenario
 from detector.simulator.topology import Network
 
 APART_S = 4 * 3600

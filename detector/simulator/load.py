@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.operations import CalendarEvent
-from detector.domain.window import Window
-from detector.simulator.scenario import DAY_S, Scenario, autoregressive
+from detector.domain.window import DAY_S, Window
+from detector.simulator.scenario import Scenario, autoregressive
 from detector.simulator.topology import Network
 
 HOURS = np.arange(25)

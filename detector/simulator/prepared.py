@@ -10,11 +10,11 @@ from detector.domain.counters import CounterBatch
 from detector.domain.exposure import Presence, no_presence
 from detector.domain.finding import Findings
 from detector.domain.ports import Arrivals, Cursor, SourceFile
-from detector.domain.window import Window, utc
+from detector.domain.window import DAY_S, HOUR_S, Window, utc
 from detector.simulator.counters import DayCounters
 from detector.simulator.file_defects import FileDefects, draw_file_defects
 from detector.simulator.presence import DayPresence
-from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S
+from detector.simulator.scenario import PERIOD_S
 from detector.simulator.subscribers import People
 from detector.simulator.tables import Columns, cell_rows, core_rows
 from detector.simulator.world import World

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.domain.window import DAY_S, HOUR_S
 from detector.simulator.counters import MOVED, DayCounters
-from detector.simulator.scenario import DAY_S, HOUR_S, PERIODS_PER_DAY
+from detector.simulator.scenario import PERIODS_PER_DAY
 from detector.simulator.subscribers import HOME, LEISURE, TRANSIT, WORK, People
 from detector.simulator.world import World
 
@@ -81,7 +82,7 @@ def day_presence(world: World, people: People, number: int, counters: DayCounter
     failures = rng.binomial(attempts, chance)
     shocks = (_moved_alive(world, number, stay) & (rng.random(len(stay.cell)) < RECONNECTS)).astype(np.int64)
     lost_attempts = rng.poisson(pace * stay.lost)
-    suffering = _suffering(rng, world, people, number, counters, stay, (failures, shocks, lost_attempts))
+    suffering = _suffering(rng, world, people, number, counters, stay=stay, own=(failures, shocks, lost_attempts))
     return _rows(world, number, stay, attempts + shocks, failures + shocks, suffering)
 
 

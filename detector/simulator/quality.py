@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from detector.domain.window import DAY_S
 from detector.simulator.effects import PROCESSES
-from detector.simulator.scenario import DAY_S, PERIOD_S, Scenario, autoregressive
+from detector.simulator.scenario import PERIOD_S, Scenario, autoregressive
 from detector.simulator.topology import Network
 
 BASE = np.array([0.005, 0.003, 0.004, 0.004, 0.0035, 0.009])

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detector.domain.cell import Cell
+from detector.domain.window import DAY_S
 from detector.simulator.fault import Fault
 from detector.simulator.operations import AlarmRow, TicketRow
-from detector.simulator.scenario import DAY_S, Scenario
+from detector.simulator.scenario import Scenario
 from detector.simulator.tables import iso, write_rows
 from detector.simulator.topology import PLMN, Network
 from detector.simulator.world import World

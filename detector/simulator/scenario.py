@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.window import utc
+from detector.domain.window import DAY_S, HOUR_S, utc
 
 PERIOD_S = 900
-HOUR_S = 3600
-DAY_S = 86_400
 PERIODS_PER_DAY = DAY_S // PERIOD_S
 
 

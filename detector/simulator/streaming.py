@@ -1,4 +1,4 @@
-"""An operator that lives: history first, then files that arrive as its own time goes on."""
+"""A simulated operator in real time: its history first, then files that arrive as its clock goes on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from detector.domain.window import utc
+from detector.domain.window import DAY_S, HOUR_S, utc
 from detector.simulator.batch import Progress, day_name, write_counters
 from detector.simulator.complaints import Complaints, ContactRow
 from detector.simulator.customers import CONTACTS, contact_rows, write_aftermath, write_people, write_suffering
@@ -16,7 +16,7 @@ from detector.simulator.pm_xml import PmFile, PmWriter
 from detector.simulator.prepared import Day
 from detector.simulator.presence import DayPresence, Suffering, day_presence
 from detector.simulator.reference import write_alarms, write_maintenance, write_network, write_tickets, write_truth
-from detector.simulator.scenario import DAY_S, HOUR_S, PERIOD_S, Scenario
+from detector.simulator.scenario import PERIOD_S, Scenario
 from detector.simulator.subscribers import build_people
 from detector.simulator.tables import Columns, TableWriter, attachment_columns, write_rows
 from detector.simulator.world import build_world
@@ -27,7 +27,7 @@ DELAY_S = 240
 
 @dataclass(frozen=True, eq=False)
 class StreamedDay:
-    """A day while it is being played: its PM files, its presence, and its late files as (arrival, file)."""
+    """The day that is written now: its PM files, its presence, and its late files as (arrival, file)."""
 
     number: int
     start: int
@@ -37,12 +37,12 @@ class StreamedDay:
 
 
 class StreamingOperator:
-    """Plays a scripted operator into `out`: its history once, then `advance(to_s)` again and again. The history is either
-    written as files (`write_history`) or given day by day as columns (`days`), with the same values.
+    """Writes the operator of a demonstration into `out`: its history once, then `advance(to_s)` again and again. The history
+    is either written as files (`write_history`) or given day by day as columns (`days`), with the same values.
 
-    Going live happens at `live_from = start + history_days` days; let that be a morning of the operator's time zone
-    (Europe/Berlin; the default start is Monday 2026-03-02, 07:00), for the script's first faults come within two hours.
-    The same arguments give the same files, so a player started anew writes again what it had written, byte for byte.
+    The history ends at `history_end = start + history_days` days; let that be a morning of the operator's time zone
+    (Europe/Berlin; the default start is Monday 2026-03-02, 07:00), for the plan's first faults come within two hours.
+    The same arguments give the same files, so one that is made anew writes again what was written, byte for byte.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class StreamingOperator:
 
     @property
     def history_end(self) -> int:
-        """End of the history and beginning of the live days (s)."""
+        """End of the history and beginning of the streamed days (s)."""
         return self._scenario.faults_from
 
     @property

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.window import utc
+from detector.domain import window
 from detector.simulator.counters import DayCounters, Table
 from detector.simulator.file_defects import SUSPECT_COVERAGE, FileDefects
 from detector.simulator.presence import DayPresence
@@ -27,7 +27,7 @@ def iso(at: float | None) -> str:
     >>> iso(0), iso(None)
     ('1970-01-01T00:00:00Z', '')
     """
-    return "" if at is None else utc(int(at)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "" if at is None else window.iso(at)
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:

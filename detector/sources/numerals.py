@@ -33,12 +33,12 @@ class Numerals:
         """By how many texts are of each of KINDS. `1,600` is 1.6 or 1600: the other numbers of the table decide. Between
         semicolons, which spare the comma for decimals, so is `1.600`.
 
-        >>> told = dict.fromkeys(KINDS, 0)
-        >>> Numerals.of(told | {"comma_decimal": 1, "point_either": 1, "point_decimal": 1})  # 0,5 and 1.600
+        >>> counts = dict.fromkeys(KINDS, 0)
+        >>> Numerals.of(counts | {"comma_decimal": 1, "point_either": 1, "point_decimal": 1})  # 0,5 and 1.600
         Numerals(comma='decimal', point='thousands', spaced=False)
-        >>> Numerals.of(told | {"comma_decimal": 1, "comma_either": 1})  # 1,600 alone
+        >>> Numerals.of(counts | {"comma_decimal": 1, "comma_either": 1})  # 1,600 alone
         Numerals(comma='', point='decimal', spaced=False)
-        >>> Numerals.of(told | {"point_decimal": 9})  # 900.0 tells nothing of commas
+        >>> Numerals.of(counts | {"point_decimal": 9})  # 900.0 tells nothing of commas
         Numerals(comma='', point='decimal', spaced=False)
         """
         comma = counts["comma_decimal"] > counts["comma_either"] or counts["point_thousands"] > 0

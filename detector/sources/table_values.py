@@ -127,8 +127,8 @@ class Table(TableFile):
             text, either = self._query(sql).fetchall()[0]
             value = "" if self._private else f" {str(text)[:60]}"
             code = "ambiguous_number" if either else "not_a_number"
-            hint = ": decimals or thousands? no other number of the table tells" if either else ""
-            findings.add(code, self._name, f"{self.place(row)}: {column}{value}{hint}", count)
+            question = ": decimals or thousands? no other number of the table tells" if either else ""
+            findings.add(code, self._name, f"{self.place(row)}: {column}{value}{question}", count)
 
     def identifiers(self, column: str, findings: Findings) -> tuple[list[str], NDArray[np.int64]]:
         """As `codes`, for a column of names: a whole number that was written as a double is that number."""

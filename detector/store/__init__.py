@@ -33,7 +33,7 @@ from detector.store.retention import Retention
 from detector.store.service_state import DaemonLeaseRepository, KeyFingerprintRepository, SavedClockRepository
 from detector.store.sessions import WebSessions
 from detector.store.stored_files import StoredFiles
-from detector.store.ticks import PendingStep, Ticks
+from detector.store.ticks import PendingTick, Ticks
 
 if TYPE_CHECKING:
     from detector.store.arrays import ArrayStore
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Message", "PendingStep", "Store"]
+__all__ = ["Message", "PendingTick", "Store"]
 
 
 class Store:

@@ -120,16 +120,16 @@ class ArrayStore:
 
     def entries_of(self, names: Sequence[str]) -> int:
         """How many entries of the habits are about these people."""
-        habit = self.load("habit", MADE_FROM)
-        return 0 if habit is None else without(habit, names)[1]
+        profile = self.load("habit", MADE_FROM)
+        return 0 if profile is None else without(profile, names)[1]
 
     def forget(self, names: Sequence[str]) -> int:
         """These people out of the habits; returns how many entries went. Raises Transient."""
-        habit = self.load("habit", MADE_FROM)
-        if habit is None:
+        profile = self.load("habit", MADE_FROM)
+        if profile is None:
             return 0
-        left, gone = without(habit, names)
-        if len(left["subscribers"]) < len(habit["subscribers"]):
+        left, gone = without(profile, names)
+        if len(left["subscribers"]) < len(profile["subscribers"]):
             self.save("habit", left, MADE_FROM)
         return gone
 

@@ -18,7 +18,7 @@ from detector.store.pii_columns import KEYED, NAMED, OBJECT, SUBJECT, TEXT, of_k
 from detector.store.pii_search import files_naming
 from detector.store.stored_files import StoredFiles
 
-PRESENCE, HABITS, NAMES = "attachments", "habits", "names"
+PRESENCE, PROFILES, NAMES = "attachments", "habits", "names"
 """Places besides the tables in what `erase` says: rows of Parquet, entries of arrays, mentions in somebody else's rows."""
 KEPT_TABLES: Mapping[str, str] = {"audit": "who asked about this person, and that it was erased, for retention.audit_days"}
 """Tables that keep a person's pseudonym on purpose."""
@@ -59,14 +59,14 @@ class Erasure:
         for path in found:
             self._rewrite(path, person)
         self._drop_damaged(person)
-        gone[HABITS] = self._arrays.forget(person.names)
+        gone[PROFILES] = self._arrays.forget(person.names)
         self._database.rewrite()
         return gone
 
-    def mentions(self, person: PersonMatcher, elsewhere: Collection[Path] = ()) -> list[str]:
+    def mentions(self, person: PersonMatcher, other_folders: Collection[Path] = ()) -> list[str]:
         """Where the person still is, tables kept on purpose left out: empty when erased. Looks at every text, JSON and
         packed column of every table, whatever it is declared to hold, at every column of text in Parquet and arrays, and
-        at the bytes of every other file below the store, the database's own and its log included. `elsewhere`: folders
+        at the bytes of every other file below the store, the database's own and its log included. `other_folders`: folders
         that are not the store's."""
         with self._database.read() as connection:
             found = [table.name for table in _searched() if any(_rows(connection, c, person) for c in texts(table))]
@@ -76,7 +76,7 @@ class Erasure:
                 for column in packed(table)
                 if any(_inside(row[0], person) for row in connection.execute(select(column).where(column.is_not(None))))
             ]
-        return found + sorted(files_naming(self._root, person, elsewhere))
+        return found + sorted(files_naming(self._root, person, other_folders))
 
     def kept(self, names: Sequence[str]) -> dict[str, int]:
         """Rows that stay on purpose, by table."""

@@ -76,22 +76,26 @@ class ExperienceRepository:
 
     def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
         """Person -> what it let us know since then (s)."""
-        heard = tables.interaction
-        about = func.sum((heard.c.category.in_(("", "network")) & (heard.c.kind != "survey")).cast(Integer))
+        interaction = tables.interaction
+        about = func.sum((interaction.c.category.in_(("", "network")) & (interaction.c.kind != "survey")).cast(Integer))
         found: dict[str, Touch] = {}
         with self._database.read() as connection:
             for part in batches(people):
-                query = select(heard.c.subscriber, about, func.max(heard.c.at))
-                query = query.where(heard.c.subscriber.in_(part), heard.c.at >= since).group_by(heard.c.subscriber)
+                query = select(interaction.c.subscriber, about, func.max(interaction.c.at))
+                query = query.where(interaction.c.subscriber.in_(part), interaction.c.at >= since).group_by(
+                    interaction.c.subscriber
+                )
                 found |= {row[0]: Touch(int(row[1] or 0), row[2]) for row in connection.execute(query)}
         return found
 
-    def told_of(self, people: Iterable[str]) -> Mapping[str, int]:
+    def last_notified_of(self, people: Iterable[str]) -> Mapping[str, int]:
         """Person -> when (s) care was last asked to tell something about its line."""
-        told = tables.communication
+        communication = tables.communication
         found: dict[str, int] = {}
         with self._database.read() as connection:
             for part in batches(people):
-                query = select(told.c.subscriber, func.max(told.c.at)).where(told.c.subscriber.in_(part))
-                found |= {row[0]: int(row[1]) for row in connection.execute(query.group_by(told.c.subscriber))}
+                query = select(communication.c.subscriber, func.max(communication.c.at)).where(
+                    communication.c.subscriber.in_(part)
+                )
+                found |= {row[0]: int(row[1]) for row in connection.execute(query.group_by(communication.c.subscriber))}
         return found

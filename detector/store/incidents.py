@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Select, or_, select
 
 from detector.domain.identity import Choice
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, check_transition
 from detector.domain.window import Window
 from detector.store.database import Database
 from detector.store.records import batches, noun_of, row_of, upsert
@@ -18,9 +18,15 @@ class IncidentRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, connection: Connection, incidents: Iterable[Incident]) -> None:
-        """Adds them, or replaces those of the same id."""
-        upsert(connection, table, map(row_of, incidents))
+    def save(self, connection: Connection, incidents: Iterable[Incident], *, corrected: bool = False) -> None:
+        """Adds them, or replaces those of the same id. Raises IllegalTransition for one that is over and would go on, unless
+        `corrected` data show it."""
+        todo = list(incidents)
+        known = {one.incident_id: one.phase for one in self._known(connection, [i.incident_id for i in todo])}
+        for one in todo:
+            if (before := known.get(one.incident_id)) not in (None, one.phase):
+                check_transition(before or "", one, corrected=corrected)
+        upsert(connection, table, map(row_of, todo))
 
     def get(self, incident_id: str) -> Incident | None:
         """The incident of this id."""
@@ -50,6 +56,11 @@ class IncidentRepository:
         """Those open, or changed at this clock or later."""
         query = select(table).where(or_(table.c.state == "open", table.c.updated_at >= updated_at))
         return self._rows(query.order_by(table.c.opened_at, table.c.incident_id))
+
+    def _known(self, connection: Connection, ids: list[str]) -> list[Incident]:
+        """As the caller's transaction sees them."""
+        queries = (select(table).where(table.c.incident_id.in_(part)) for part in batches(ids))
+        return [noun_of(Incident, row) for query in queries for row in connection.execute(query)]
 
     def _rows(self, query: Select[Incident]) -> list[Incident]:
         with self._database.read() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from detector.domain.contact_burst import Burst, ContactRates
-from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.risk import RiskModel
 from detector.store.database import Database
 from detector.store.records import noun_from, noun_of, row_of, upsert

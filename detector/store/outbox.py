@@ -90,7 +90,7 @@ class Outbox:
         teams = {row.key: str((row.data.get("action") or {}).get("team") or "") for row in connection.execute(query)}
         return Counter(teams.values())
 
-    def told(self, incident_id: str) -> list[Message]:
+    def alerts_of(self, incident_id: str) -> list[Message]:
         """All alerts of an incident in order."""
         return self.messages(table.c.incident_id == incident_id)
 
@@ -188,8 +188,8 @@ class Outbox:
         change = {"state": "withdrawn", "finished_at": at, "last_error": "withdrawn: corrected data do not bear it out"}
         connection.execute(update(table).where(mine, unheard).values(**change))
         tried = ("pending", "dead", "expired", "superseded")
-        heard = or_(table.c.state == "sent", and_(table.c.body.is_not(None), table.c.state.in_(tried)))
-        return sorted(set(connection.execute(select(table.c.receiver).where(mine, heard)).scalars()))
+        received = or_(table.c.state == "sent", and_(table.c.body.is_not(None), table.c.state.in_(tried)))
+        return sorted(set(connection.execute(select(table.c.receiver).where(mine, received)).scalars()))
 
     def finish(self, message: Message, *, state: str, at: float, error: str = "") -> None:
         """sent, dead or expired."""

@@ -85,8 +85,8 @@ def rewrite_without(path: Path, column: str, names: Sequence[str], written: Call
 def _asked(path: Path, query: str, names: Sequence[str] | None = None) -> list[Any]:
     file = f"read_parquet('{_quoted(path)}')"
     try:
-        told = {} if names is None else {"names": list(names)}
-        return _engine().execute(query.replace("{file}", file), told).fetchall()
+        values = {} if names is None else {"names": list(names)}
+        return _engine().execute(query.replace("{file}", file), values).fetchall()
     except (OSError, duckdb.Error) as error:
         raise _of(error, path) from error
 

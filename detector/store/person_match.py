@@ -14,7 +14,7 @@ _PHONE = re.compile(r"\+?[1-9]\d{10,14}|0\d{14}")
 """E.164 with country code, or an IMSI (ITU-T E.212): 11 digits and more; ten are a moment in seconds as well."""
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}")
-_MOMENT = re.compile(r"(19|20)\d\d[-./]?(0[1-9]|1[0-2])([-./]?(0[1-9]|[12]\d|3[01]))?([-./T :]?\d.*)?$|1[0-9]{12}$")
+_DATE_OR_TIME = re.compile(r"(19|20)\d\d[-./]?(0[1-9]|1[0-2])([-./]?(0[1-9]|[12]\d|3[01]))?([-./T :]?\d.*)?$|1[0-9]{12}$")
 """A month, a date, a moment by any clock, milliseconds since the epoch."""
 _DATE = re.compile(r"(19|20)\d\d[-./]?(0[1-9]|1[0-2])[-./]?(0[1-9]|[12]\d|3[01])")
 _OURS = re.compile(r"(inc|deg|evt|sub|acc)_|[0-9a-f]{16,}$")
@@ -34,7 +34,7 @@ def unmistakable(raw: str) -> bool:
     [False, False, False, False, False, False]
     """
     bare = _PUNCTUATION.sub("", raw)
-    if _MOMENT.match(raw) or _MOMENT.match(bare) or _OURS.match(raw):
+    if _DATE_OR_TIME.match(raw) or _DATE_OR_TIME.match(bare) or _OURS.match(raw):
         return False
     if _PHONE.fullmatch(bare) or _MAIL.fullmatch(raw):
         return True
@@ -74,7 +74,7 @@ class PersonMatcher:
 
     def in_text(self, text: str) -> bool:
         """
-        >>> person = Person(("sub_1",), "491701234567")
+        >>> person = PersonMatcher(("sub_1",), "491701234567")
         >>> [person.in_text(one) for one in ("of sub_1.", "of sub_10", "call 491701234567", "4917012345678")]
         [True, False, True, False]
         """
@@ -92,8 +92,8 @@ class PersonMatcher:
         """The same text or JSON without the person: items and keys that are the person go, and so do items about the person;
         in a longer text the mention does.
 
-        >>> told = {"of": ["sub_1", "sub_10"], "by": {"sub_1": 3}, "why": "sub_1 called", "who": [{"key": "sub_1", "n": 2}]}
-        >>> Person(("sub_1",)).without(told)
+        >>> row = {"of": ["sub_1", "sub_10"], "by": {"sub_1": 3}, "why": "sub_1 called", "who": [{"key": "sub_1", "n": 2}]}
+        >>> PersonMatcher(("sub_1",)).without(row)
         {'of': ['sub_10'], 'by': {}, 'why': '(erased) called', 'who': []}
         """
         if isinstance(value, dict):

@@ -26,13 +26,13 @@ _OWN = ("keys.json",)
 _TABLES = (".csv", ".tsv", ".txt")
 
 
-def files_naming(root: Path, person: PersonMatcher, elsewhere: Collection[Path] = ()) -> Iterator[str]:
+def files_naming(root: Path, person: PersonMatcher, other_folders: Collection[Path] = ()) -> Iterator[str]:
     """Files below `root` in which this person can be found, as names below it.
 
     A database file is searched for the raw identity alone: pseudonyms stand in its log of audits, and its tables are
     searched as such. Of the log of audits that waits to be written nothing is said.
     """
-    aside = [folder.resolve() for folder in (*elsewhere, root / WAITING)]
+    aside = [folder.resolve() for folder in (*other_folders, root / WAITING)]
     files = [p for p in sorted(root.rglob("*")) if p.is_file() and not p.name.startswith(".") and p.name not in _OWN]
     for path in (p for p in files if not any(p.resolve().is_relative_to(folder) for folder in aside)):
         if _names(path, person):

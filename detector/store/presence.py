@@ -16,22 +16,13 @@ from detector.domain.window import Window, utc
 from detector.store.damage import Damage, Damaged
 from detector.store.database import Database
 from detector.store.parquet import read_columns, write_columns
-from detector.store.stored_files import GONE, StoredFile, StoredFiles
+from detector.store.stored_files import GONE, StoredFile, StoredFiles, feed_of
 
 _DAY = 86_400
 HELD_ROWS = 3_000_000
 """So many rows stay in memory (44 bytes each): assessing asks for the newest hours at every tick."""
 HELD_NAMES = 3_000_000
 _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", "failures")
-
-
-def feed_of(path: str) -> str:
-    """The feed that stands in the name of a file; empty if none does.
-
-    >>> feed_of("presence/20260324/1774339200@probes.parquet"), feed_of("presence/20260324/1774339200.parquet")
-    ('probes', '')
-    """
-    return path.rpartition("/")[2].removesuffix(".parquet").partition("@")[2]
 
 
 class PresenceStore:

@@ -104,13 +104,13 @@ class Retention:
                 for name, rule in RULES.items()
                 if name != "audit"
             }
-            gone["outbox"] += _told_nobody(connection, now - policy.deliveries_days * _DAY)
+            gone["outbox"] += _without_receiver(connection, now - policy.deliveries_days * _DAY)
             gone["audit"] = audit_chain.prune(connection, before["audit"], wall_now)
             gone |= _per_incident(connection, before["listing"])
         return gone
 
 
-def _told_nobody(connection: Connection, before: float) -> int:
+def _without_receiver(connection: Connection, before: float) -> int:
     """Alerts without a receiver are finished when they are made, in event time."""
     outbox = tables.outbox
     kept = and_(outbox.c.finished_at.is_(None), outbox.c.state == "sent", outbox.c.time < before)

@@ -30,8 +30,8 @@ def _key(source_file: SourceFile) -> dict[str, Any]:
 
 def _row(source_file: SourceFile, state: str, reason: str) -> dict[str, Any]:
     end = source_file.window.end if source_file.window else -1
-    told = {"window_end": end, "arrived_at": source_file.arrived_at, "size": source_file.size}
-    return _key(source_file) | told | {"state": state, "reason": reason}
+    arrival = {"window_end": end, "arrived_at": source_file.arrived_at, "size": source_file.size}
+    return _key(source_file) | arrival | {"state": state, "reason": reason}
 
 
 class SourceFileRepository:

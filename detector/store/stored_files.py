@@ -20,6 +20,15 @@ _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, err
 _Look = tuple[int, int, int]
 
 
+def feed_of(path: str) -> str:
+    """The feed that stands in the name of a file; empty if none does.
+
+    >>> feed_of("presence/20260324/1774339200@probes.parquet"), feed_of("presence/20260324/1774339200.parquet")
+    ('probes', '')
+    """
+    return path.rpartition("/")[2].removesuffix(".parquet").partition("@")[2]
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """`path` below `storage.path`; for attachments the arrivals that it holds: later than `after`, up to `until` (s)."""

@@ -19,7 +19,7 @@ in one of them is not known, which is another thing than a tick for which nothin
 
 
 @dataclass(frozen=True)
-class PendingStep:
+class PendingTick:
     """A step that is still to be done for a tick, at this version of its data."""
 
     step: str
@@ -134,7 +134,7 @@ class Ticks:
         row = {"step": step, "start": tick.start, "duration_s": tick.duration_s, "version": version}
         upsert(connection, pending_step, [row])
 
-    def still_pending(self, connection: Connection, one: PendingStep) -> bool:
+    def still_pending(self, connection: Connection, one: PendingTick) -> bool:
         """Nobody else has settled it, and no newer data came: held until the caller's transaction ends."""
         key = [
             pending_step.c.step == one.step,
@@ -144,20 +144,20 @@ class Ticks:
         query = select(pending_step.c.version).where(*key).with_for_update()
         return connection.execute(query).scalar() == one.version
 
-    def complete(self, connection: Connection, one: PendingStep, at: float) -> None:
+    def complete(self, connection: Connection, one: PendingTick, at: float) -> None:
         """The step is done for this version; a newer version that came meanwhile stays pending."""
         key = {"step": one.step, "start": one.tick.start, "duration_s": one.tick.duration_s}
         upsert(connection, completed_step, [key | {"version": one.version, "done_at": at}])
         same = [pending_step.c[name] == value for name, value in key.items()]
         connection.execute(delete(pending_step).where(*same, pending_step.c.version <= one.version))
 
-    def pending(self, step: str) -> Sequence[PendingStep]:
+    def pending(self, step: str) -> Sequence[PendingTick]:
         """Ticks for which this step is pending, the oldest first."""
         query = (
             select(pending_step).where(pending_step.c.step == step).order_by(pending_step.c.start, pending_step.c.duration_s)
         )
         with self._database.read() as connection:
-            return [PendingStep(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
+            return [PendingTick(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
 
     def newest_done(self, step: str, duration_s: int) -> int | None:
         """Start of the newest tick for which this step was done."""
@@ -185,8 +185,8 @@ class Ticks:
         )
         return [Tick(start, duration_s) for start in connection.execute(query.order_by(completed_step.c.start)).scalars()]
 
-    def completed(self, step: str) -> Sequence[PendingStep]:
+    def completed(self, step: str) -> Sequence[PendingTick]:
         """Everything that this step has done, oldest first: for checks that no tick was lost."""
         query = select(completed_step).where(completed_step.c.step == step).order_by(completed_step.c.start)
         with self._database.read() as connection:
-            return [PendingStep(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]
+            return [PendingTick(step, Tick(r.start, r.duration_s), r.version) for r in connection.execute(query)]

@@ -6,9 +6,10 @@ from detector.exports import on_demand
 
 if TYPE_CHECKING:
     from detector.web.application import create_app
-    from detector.web.service import CareView, Listed, ListedPage, Update, WebService
+    from detector.web.service import AffectedPage, AffectedPerson, CareView, Update, WebService
 
-__all__ = ["CareView", "Listed", "ListedPage", "Update", "WebService", "create_app"]
+__all__ = ["AffectedPage", "AffectedPerson", "CareView", "Update", "WebService", "create_app"]
 __getattr__ = on_demand(
-    __name__, {"application": ["create_app"], "service": ["CareView", "Listed", "ListedPage", "Update", "WebService"]}
+    __name__,
+    {"application": ["create_app"], "service": ["AffectedPage", "AffectedPerson", "CareView", "Update", "WebService"]},
 )

@@ -67,8 +67,8 @@ def people_routes(service: WebService, access: Access, care: CareService | None 
     ) -> dict[str, Any]:
         incident_or_404(service.incident, incident_id)
         page = service.affected(incident_id, limit, offset, actor, identify=identify)
-        end = offset + len(page.rows)
-        rows = [serializers.listed(row) for row in page.rows]
+        end = offset + len(page.people)
+        rows = [serializers.affected_person(one) for one in page.people]
         if context and care is not None:
             known = care.contexts(incident_id, [row["subscriber"] for row in rows], actor)
             rows = [row | {"context": serializers.context(known[row["subscriber"]])} for row in rows]
@@ -77,7 +77,7 @@ def people_routes(service: WebService, access: Access, care: CareService | None 
             "total": page.total,
             "limit": limit,
             "offset": offset,
-            "next_offset": end if page.rows and end < page.total else None,
+            "next_offset": end if page.people and end < page.total else None,
             "affected": rows,
         }
 

@@ -7,8 +7,8 @@ from detector.care.impact_part import counted
 from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.incident import Incident
 from detector.labels import times
+from detector.web.affected_view import nobody_known
 from detector.web.page import Page, summary
-from detector.web.people_view import nobody_known
 from detector.web.service import WebService
 
 STALE_S = 3 * 3_600

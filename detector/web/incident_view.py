@@ -15,8 +15,8 @@ from detector.domain.outlook import LEVEL, Breach
 from detector.labels import quantities, terms, times
 from detector.labels.observation import MISSING_DATA
 from detector.web import serializers
+from detector.web.affected_view import care_words, nobody_known, people
 from detector.web.page import Page, summary
-from detector.web.people_view import care_words, nobody_known, people
 from detector.web.service import CareView, Update, WebService
 
 MOST_ROWS = 12

@@ -62,7 +62,7 @@ def report_view(made: Report, *, by: str, per: str, asked: Mapping[str, str]) ->
 
     return {
         "report": made,
-        "rows": shown.told()[:MOST_ROWS],
+        "rows": shown.text_rows()[:MOST_ROWS],
         "more": max(0, len(shown.rows) - MOST_ROWS),
         "steps": [(step, link(per=step), step == per) for step in STEPS] if "period" in names else [],
         "dimensions": [(one, link(by=one), one == by) for one in ("", *dimensions)] if len(dimensions) > 1 else [],

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from math import isfinite
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.care.context import Context
 from detector.care.impact_part import counted, on_the_list
@@ -19,8 +19,10 @@ from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.domain.window import utc
-from detector.reports import Report
-from detector.web.service import CareView, Listed
+from detector.web.service import AffectedPerson, CareView
+
+if TYPE_CHECKING:
+    from detector.reports import Report  # which loads numpy
 
 Json = dict[str, Any]
 NO_ALERT: Mapping[str, Any] = MappingProxyType({})
@@ -47,8 +49,8 @@ def plain(noun: Any) -> Json:
 
 
 def incident(found: Incident) -> Json:
-    rivals = [dict(zip(RootCandidate._fields, rival, strict=True)) for rival in found.rivals]
-    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": rivals}
+    candidates = [dict(zip(RootCandidate._fields, candidate, strict=True)) for candidate in found.rivals]
+    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": candidates}
 
 
 def coverage(found: Coverage) -> Json:
@@ -150,16 +152,16 @@ def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountIm
     return sorted(large, key=lambda a: (-a.affected_lines, a.account))
 
 
-def listed(row: Listed) -> Json:
+def affected_person(one: AffectedPerson) -> Json:
     """One line of the audited list."""
-    decision = row.decision and {
-        name: value for name, value in plain(row.decision).items() if name not in {"incident_id", "subscriber"}
-    }
-    person = {k: v for k, v in plain(row.affected).items() if k != "incident_id"} | {"decision": decision}
-    person["asked"] = [
-        {"at": iso(o.at), "action": o.action, "channel": o.channel, "offer": o.offer, "rule": o.rule} for o in row.asked
+    key = {"incident_id", "subscriber"}
+    decision = one.listing.decision and {n: value for n, value in plain(one.listing.decision).items() if n not in key}
+    person = {name: value for name, value in plain(one.listing.affected).items() if name != "incident_id"}
+    asked = [
+        {"at": iso(row.at), "action": row.action, "channel": row.channel, "offer": row.offer, "rule": row.rule}
+        for row in one.communications
     ]
-    return person | ({"contact": row.contact} if row.contact is not None else {})
+    return person | {"decision": decision, "asked": asked} | ({} if one.contact is None else {"contact": one.contact})
 
 
 def lookup(answer: LookupAnswer) -> Json:
@@ -199,7 +201,7 @@ def touching(one: Touching) -> Json:
         "reason": found.reason,
         "silent": found.suppressed_reason,
         "say": dict(one.say),
-        "told": one.told,
+        "told": one.notified,
         "expected_clear_at": iso(facts.clear),
         "expected_clear_source": found.expected_clear_source if facts.clear else "",
         "next_exposure_at": iso(one.listing.affected.next_exposure_at),
@@ -219,7 +221,7 @@ def said(row: Communication) -> Json:
     }
 
 
-def report(made: Report) -> Json:
+def report(made: "Report") -> Json:
     columns = [{"name": c.name, "title": c.title, "kind": c.kind} for c in made.columns]
     return {"name": made.name, "title": made.title, "columns": columns, "rows": made.records(), "notes": list(made.notes)}
 

@@ -6,39 +6,37 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from detector.care import AccountAnswer, LookupAnswer
 from detector.care.context import Context
-from detector.domain.alert import Decision
 from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.feedback import Feedback
-from detector.domain.impact import Affected, Impact
+from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
-from detector.reports import Report
 
 if TYPE_CHECKING:
     from detector.domain.evidence import Band
+    from detector.reports import Report
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One person on an incident's list, by pseudonym, and what care decided; None = not decided yet."""
+class AffectedPerson:
+    """One person on an incident's list, by pseudonym, with what care decided and was asked to say."""
 
-    affected: Affected
-    decision: Decision | None = None
+    listing: Listing
     contact: str | None = None
     """Raw identity of the one to contact, where asked for and permitted."""
-    asked: Sequence[Communication] = ()
+    communications: Sequence[Communication] = ()
     """What care was asked to say of this line in this incident: messages, the all-clear, a survey."""
 
 
 @dataclass(frozen=True)
-class ListedPage:
-    """`rows` of `total`, from the asked offset on."""
+class AffectedPage:
+    """`people` of `total`, from the asked offset on."""
 
     total: int
-    rows: Sequence[Listed]
+    people: Sequence[AffectedPerson]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +65,12 @@ class Update:
     kind: str
     text: str
     severity: str = ""
+
+
+def update_of(at: int, kind: str, severity: str, data: Mapping[str, Any]) -> Update:
+    """The step of which an alert notified: its own time and type, and the reason in its data."""
+    problem = data.get("serviceProblem") or {}
+    return Update(at, kind, str(problem.get("reason") or ""), severity)
 
 
 class WebService(Protocol):
@@ -104,7 +108,7 @@ class WebService(Protocol):
 
     def care(self, incident_id: str) -> CareView | None: ...
 
-    def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
+    def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> AffectedPage:
         """`identify` resolves those who may be contacted, nobody else, to their raw identities."""
         ...
 
@@ -155,6 +159,6 @@ class CareService(Protocol):
         """The same of a caller, by raw identity."""
         ...
 
-    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
+    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> "Report":
         """Misconfigured for an unknown report, or a window that ends before it begins."""
         ...

@@ -1,18 +1,16 @@
-"""The web's questions answered from the store."""
+"""`WebService` over the store."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from detector import care
 from detector.care import AccountAnswer, DecisionContext, LookupAnswer
 from detector.clock import WallClock
-from detector.domain.communication import Communication, Heard, standing
+from detector.domain.communication import ContactHistory
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Impact
+from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.notification import WaitingIncident
@@ -20,8 +18,9 @@ from detector.domain.outlook import Outlook
 from detector.domain.ports import Clock, Reference, ReferenceFeed
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
-from detector.store import Message, Store
-from detector.web.service import CareView, Listed, ListedPage, Update
+from detector.store import Store
+from detector.web.care_list import affected_page, care_view, permitted_now, waits
+from detector.web.service import AffectedPage, CareView, Update, update_of
 
 if TYPE_CHECKING:
     from detector.domain.evidence import Band
@@ -83,29 +82,27 @@ class StoreService:
         incident = self.incident(incident_id)
         if incident is None:
             return None
-        notified = self.store.outbox.told(incident_id)
-        waiting = self._waiting(incident)
-        data: dict[str, Any] = (
-            notified[-1].data if notified else {"action": {"team": None if waiting is None else waiting.team}}
-        )
-        action = data.get("action") or {}
-        listed = self.store.listings.all(incident_id=incident_id, current=True)
-        withheld = Counter(one.why_not for one in listed if one.why_not)
-        return CareView(
+        alerts = self.store.outbox.alerts_of(incident_id)
+        listings = self._listings(incident_id)
+        made = self.store.interactions.between(incident.started_at, int(self.now()) + 1)
+        people = {one.subscriber for one in listings}
+        return care_view(
+            listings,
             say=self._say(incident),
-            action=str(action.get("kind") or ""),
-            team=str(action.get("team") or ""),
-            listed=len(listed),
-            contactable=sum(one.contactable for one in listed),
-            proposed=sum(one.proposed for one in listed),
-            withheld=dict(withheld),
-            first_complaint_at=feedback.first_complaint(
-                self.store.interactions.between(incident.started_at, int(self.now()) + 1),
-                cells=incident.cells,
-                people={one.subscriber for one in listed},
-            ),
+            alert=alerts[-1].data if alerts else None,
+            waiting=self._waiting(incident),
+            first_complaint_at=feedback.first_complaint(made, cells=incident.cells, people=people),
             outlook=self._outlook(incident),
-            held="" if waiting is None else waiting.why,
+        )
+
+    def _listings(self, incident_id: str) -> Sequence[Listing]:
+        return list(
+            permitted_now(
+                self.store.listings.all(incident_id=incident_id, current=True),
+                reference=self._known(),
+                care_policy=self.settings.care,
+                now=self.now(),
+            )
         )
 
     def _say(self, incident: Incident) -> Mapping[str, str]:
@@ -114,31 +111,21 @@ class StoreService:
         return {language: care.sentence(facts, language) for language in self.settings.care.languages}
 
     def _waiting(self, incident: Incident) -> WaitingIncident | None:
-        """Why no alert of it went out yet."""
-        waits = incident.state == "open" and not incident.silent
-        return self.store.waiting.get(incident.incident_id) if waits else None
+        """Why no alert of it went out yet; None if it does not wait."""
+        return self.store.waiting.get(incident.incident_id) if waits(incident) else None
 
     def _outlook(self, incident: Incident) -> Outlook | None:
         return self.store.outlooks.get(incident.incident_id) if incident.state == "open" else None
 
-    def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> ListedPage:
-        how = f"{limit} from {offset}{', identified' if identify else ''}"
-        self.store.audit.note(WallClock().now(), actor, "affected", incident_id, how)
-        listings = self.store.listings.all(incident_id=incident_id, current=True)
-        rows = standing(self.store.communications.of([incident_id]))
-        asked = {key: tuple(own) for key, own in groupby(sorted(rows, key=_line), key=_line)}
-        page = [
-            Listed(one.affected, one.decision, asked=asked.get(one.subscriber, ()))
-            for one in listings[offset : offset + limit]
-        ]
-        return ListedPage(len(listings), [self._identified(row) for row in page] if identify else page)
-
-    def _identified(self, row: Listed) -> Listed:
-        """Whoever care is to approach (a minor's guardian instead of the minor), by name; the others stay pseudonyms."""
-        decision = row.decision
-        if decision is None or not decision.contactable or decision.action == "none":
-            return row
-        return replace(row, contact=self.store.vault.open(decision.recipient))
+    def affected(self, incident_id: str, limit: int, offset: int, actor: str, *, identify: bool = False) -> AffectedPage:
+        self._note(actor, "affected", incident_id, f"{limit} from {offset}{', identified' if identify else ''}")
+        return affected_page(
+            self._listings(incident_id),
+            self.store.communications.of([incident_id]),
+            limit=limit,
+            offset=offset,
+            raw_of=self.store.vault.open if identify else None,
+        )
 
     def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
         keys = self.pseudonymiser.subscribers(raw_subscriber)
@@ -149,8 +136,10 @@ class StoreService:
         incidents = self.store.incidents.named({row.incident_id for row in listings})
         person = reference.customers.subscribers.get(key)
         recipients = {key, (person.guardian if person and person.minor else "") or key}
-        heard = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
-        context = self._context(reference, Heard.of(heard, {i.incident_id for i in incidents if i.state == "open"}))
+        contacts = [row for one in recipients for row in self.store.communications.to(one, int(self.now()) - _SAID_S)]
+        context = self._context(
+            reference, ContactHistory.of(contacts, {i.incident_id for i in incidents if i.state == "open"})
+        )
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
         return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
 
@@ -173,9 +162,12 @@ class StoreService:
     def _read_reference(self) -> Reference:
         return self.source().reference(self.now())
 
-    def _context(self, reference: Reference, heard: Heard | None = None) -> DecisionContext:
+    def _context(self, reference: Reference, contacts: ContactHistory | None = None) -> DecisionContext:
         return DecisionContext(
-            reference=reference, care_policy=self.settings.care, now=int(self.now()), heard=heard or Heard()
+            reference=reference,
+            care_policy=self.settings.care,
+            now=int(self.now()),
+            contact_history=contacts or ContactHistory(),
         )
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
@@ -189,8 +181,11 @@ class StoreService:
         return models.bands_of(self.store, self.catalogue(), policy, incident, timezone=zone, until=int(self.now()))
 
     def timeline(self, incident_id: str) -> Sequence[Update]:
-        by_sequence = {m.sequence: m for m in self.store.outbox.told(incident_id)}
-        return [_update(message) for _, message in sorted(by_sequence.items())]
+        by_sequence = {m.sequence: m for m in self.store.outbox.alerts_of(incident_id)}
+        return [
+            update_of(message.time, message.type, message.severity, message.data)
+            for _, message in sorted(by_sequence.items())
+        ]
 
     def kpi(self, kpi_id: str) -> Kpi | None:
         return next((k for k in self.catalogue().kpis if k.id == kpi_id), None)
@@ -202,12 +197,3 @@ class StoreService:
 
     def metrics(self) -> str:
         return self.metrics_text()
-
-
-def _line(row: Communication) -> str:
-    return row.subscriber
-
-
-def _update(message: Message) -> Update:
-    problem = message.data.get("serviceProblem") or {}
-    return Update(message.time, message.type, str(problem.get("reason") or ""), message.severity)

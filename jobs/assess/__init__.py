@@ -9,9 +9,9 @@ from functools import partial
 
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.exposure import no_mobility_profile
-from detector.store import PendingStep
+from detector.store import PendingTick
 from detector.store.cursors import ASSESS
 from jobs import models
 from jobs.assess.contact_history import NewCommunications
@@ -42,7 +42,7 @@ def assess(context: JobContext, *, now: float, receivers: Sequence[Receiver], du
     return tuple(alerts)
 
 
-def _assess_tick(step: PendingStep, evaluator: Evaluator, notifier: Notifier) -> list[Alert]:
+def _assess_tick(step: PendingTick, evaluator: Evaluator, notifier: Notifier) -> list[Alert]:
     """Returns the alerts of one pending tick, saved whole or not at all."""
     context, now = evaluator.job, evaluator.now
     store = context.store
@@ -54,7 +54,7 @@ def _assess_tick(step: PendingStep, evaluator: Evaluator, notifier: Notifier) ->
         if overtaken or not store.ticks.still_pending(connection, step):  # or another daemon was faster
             return []
         waiting = WaitingIncidents.at(connection, store, context.settings, now)
-        communications = NewCommunications(store, found[0].context.heard if found else Heard(), now)
+        communications = NewCommunications(store, found[0].context.contact_history if found else ContactHistory(), now)
         most_urgent_first = sorted(found, key=lambda one: one.urgency)
         alerts = [
             alert

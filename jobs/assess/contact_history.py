@@ -9,7 +9,7 @@ from detector import care, pipeline
 from detector.care import DecisionContext
 from detector.domain.alert import AccountDecision, Decision
 from detector.domain.assessment import Assessment
-from detector.domain.communication import ALL_CLEAR, Communication, Heard
+from detector.domain.communication import ALL_CLEAR, Communication, ContactHistory
 from detector.domain.incident import Incident
 from detector.store import Store
 
@@ -17,7 +17,7 @@ WEEK_S = 7 * 86_400
 _MERGED = "merged:"
 
 
-def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> Heard:
+def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> ContactHistory:
     """Loads all communications of the last week, and older ones about these incidents. What was said of an incident that was
     merged counts for the one that it was merged into."""
     since = now - WEEK_S
@@ -27,7 +27,7 @@ def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> H
     named |= {one.incident_id: one for one in about}
     merged = {key: _merged_into(key, named) for key in named}
     rows = [_about(row, merged.get(row.incident_id, row.incident_id)) for row in (*older, *recent)]
-    return Heard.of(rows, _open(store, set(merged.values()), named))
+    return ContactHistory.of(rows, _open(store, set(merged.values()), named))
 
 
 def _merged_into(incident_id: str, named: Mapping[str, Incident]) -> str:
@@ -53,21 +53,21 @@ def _open(store: Store, ids: Iterable[str], named: Mapping[str, Incident]) -> li
 
 @dataclass
 class NewCommunications:
-    """`heard`: what people know by now, the incidents of this assessment that were recorded before included."""
+    """`contact_history`: what people know by now, the incidents of this assessment that were recorded before included."""
 
     store: Store
-    heard: Heard
+    contact_history: ContactHistory
     now: int
     said: bool = False
 
     def redecided(self, one: Assessment, context: DecisionContext) -> Assessment:
         """Decided again, if something was said since it was decided: a person in two new incidents hears of one."""
-        return pipeline.decide_care(one, replace(context, heard=self.heard)) if self.said else one
+        return pipeline.decide_care(one, replace(context, contact_history=self.contact_history)) if self.said else one
 
     def rows(self, one: Assessment) -> tuple[Communication, ...]:
         """What is new to somebody."""
         decided: tuple[Decision | AccountDecision, ...] = (*one.decisions, *one.follow_ups, *one.accounts)
-        return care.asked(one.incident, one.service, decided, self.heard, self.now)
+        return care.new_communications(one.incident, one.service, decided, self.contact_history, self.now)
 
     def all_clear_due(self, one: Assessment) -> bool:
         """Somebody waits to hear that it is over, and may be told."""
@@ -76,16 +76,16 @@ class NewCommunications:
     def more_waiting(self, one: Assessment, share: float, least: int) -> bool:
         """Somebody waits to be told and nobody was yet (the quiet hours are over, say), or clearly more than were."""
         waiting = len(self.rows(one))
-        notified = len(self.heard.told(one.incident.incident_id))
+        notified = len(self.contact_history.notified(one.incident.incident_id))
         return waiting > 0 if not notified else waiting > max(share * notified, least)
 
     def save(self, connection: Connection, one: Assessment) -> None:
         rows = self.rows(one)
         self.store.communications.add(connection, rows)
-        self.heard, self.said = self.heard.adding(rows), self.said or bool(rows)
+        self.contact_history, self.said = self.contact_history.adding(rows), self.said or bool(rows)
 
     def retract(self, connection: Connection, incident_id: str) -> None:
         """What was asked about this incident reached nobody."""
-        rows = care.taken_back(self.heard.by_incident.get(incident_id, ()), self.now)
+        rows = care.retracted(self.contact_history.by_incident.get(incident_id, ()), self.now)
         self.store.communications.add(connection, rows)
-        self.heard = self.heard.adding(rows)
+        self.contact_history = self.contact_history.adding(rows)

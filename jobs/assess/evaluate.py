@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from detector import care, outlook, pipeline
 from detector.care import DecisionContext
 from detector.domain.assessment import Assessment
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.experience import CustomerHistory
 from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.impact import Listing, no_impact
@@ -67,7 +67,7 @@ class Evaluator:
         presence = self._presence(incidents)
         clear_times = self._clear_times() if incidents else ClearTimeModel({})
         found = [self._assess(incident, presence, context, clear_times) for incident in incidents]
-        waited_for = [one for one in over if context.heard.waiting(one.incident_id)]
+        waited_for = [one for one in over if context.contact_history.waiting(one.incident_id)]
         return found + [
             Evaluation(pipeline.decide_care(last_assessment(self.store, one, self._listed(one), self.now), context), context)
             for one in waited_for
@@ -85,13 +85,13 @@ class Evaluator:
         return outlook.learn_clear_times(known, self.store.degradations.since(since), now=self.now)
 
     def _context(self, incidents: Sequence[Incident]) -> DecisionContext:
-        heard = load_contact_history(self.store, incidents, self.now) if incidents else Heard()
+        contact_history = load_contact_history(self.store, incidents, self.now) if incidents else ContactHistory()
         return DecisionContext(
             reference=self.reference,
             care_policy=self.job.settings.care,
             rules=self.job.settings.rules,
             now=self.now,
-            heard=heard,
+            contact_history=contact_history,
         )
 
     def _assess(

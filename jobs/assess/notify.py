@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from detector import care, feedback, pipeline
-from detector.care import AlertContext, Room
+from detector.care import AlertContext, TeamCapacity
 from detector.delivery import Receiver
 from detector.domain.alert import Alert
 from detector.domain.assessment import Assessment
@@ -51,8 +51,8 @@ class Notifier:
         """The incident as it stands now; the alert, if there is news for somebody."""
         one = communications.redecided(found.assessment, found.context)
         type_ = self._alert_type(one, communications)
-        heard = self._withdraw(connection, one.incident) if type_ else None
-        if heard == []:  # nobody heard of it: what was asked of care reached nobody
+        receivers_notified = self._withdraw(connection, one.incident) if type_ else None
+        if receivers_notified == []:  # nobody heard of it: what was asked of care reached nobody
             one = replace(one, decisions=(), follow_ups=(), accounts=())
             communications.retract(connection, one.incident.incident_id)
         self.store.impacts.save(connection, one.impact)
@@ -61,7 +61,7 @@ class Notifier:
             self.store.outlooks.save(connection, one.outlook)
         if not type_ and one.incident.state != "open":
             waiting_incidents.drop(connection, one.incident)
-        if not type_ or heard == []:
+        if not type_ or receivers_notified == []:
             return None
         alert = self._compose(connection, one, type_)
         if type_ == "opened" and waiting_incidents.must_wait(connection, one.incident, one.degradations, alert):
@@ -79,17 +79,17 @@ class Notifier:
         self.store.notifications.save(connection, notified)
         team = str(alert.data.get("action", {}).get("team") or "")
         wanting = [r.name for r in self.receivers if r.wants(alert.severity, team)]
-        self.store.outbox.add(connection, alert, wanting if heard is None else heard, self.due_at)
+        self.store.outbox.add(connection, alert, wanting if receivers_notified is None else receivers_notified, self.due_at)
         return alert
 
     def _withdraw(self, connection: Connection, incident: Incident) -> list[str] | None:
         """Of a false alarm hear exactly those who heard of it, and what nobody heard of stays unsaid. None: it is none."""
         if incident.withdrawn_at is None:
             return None
-        heard = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
-        if not heard:
+        receivers_notified = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
+        if not receivers_notified:
             self.store.notifications.drop(connection, incident.incident_id)
-        return heard
+        return receivers_notified
 
     def _compose(self, connection: Connection, one: Assessment, type_: str) -> Alert:
         notified = self.store.notifications.get(one.incident.incident_id)
@@ -152,13 +152,13 @@ class WaitingIncidents:
     store: Store
     settings: Settings
     now: int
-    capacity: Room
+    capacity: TeamCapacity
 
     @classmethod
     def at(cls, connection: Connection, store: Store, settings: Settings, now: int) -> "WaitingIncidents":
         capacity = dict(settings.care.capacity_per_hour)
         opened = store.outbox.opened_since(connection, now - _HOUR) if capacity else Counter[str]()
-        return cls(store, settings, now, Room(capacity, opened))
+        return cls(store, settings, now, TeamCapacity(capacity, opened))
 
     def must_wait(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
         """The `opened` alert waits; it is composed anew at every tick, so that it is true when it goes out."""

@@ -6,7 +6,7 @@ from typing import Any
 from detector.app import App
 from detector.domain.coverage import Coverage
 from detector.web import serializers
-from jobs.commands.tables import moment, table
+from jobs.commands.tables import iso_minute, table
 from jobs.coverage import CoverageReader
 
 
@@ -19,7 +19,8 @@ def show_coverage(app: App, *, cells: bool, everything: bool, as_json: bool) -> 
 
 def _by_cell(coverage_reader: CoverageReader, as_json: bool) -> str:
     rows = [
-        row | {"value": None if row["value"] is None else float(f"{row['value']:.6g}"), "last_at": moment(row["last_at"])}
+        row
+        | {"value": None if row["value"] is None else float(f"{row['value']:.6g}"), "last_at": iso_minute(row["last_at"])}
         for row in coverage_reader.values()
     ]
     return table(rows, as_json, "no cells; put a cells.csv into the watched folder")
@@ -35,7 +36,7 @@ def _by_kpi(app: App, found: Coverage, everything: bool, as_json: bool) -> str:
             "title": one.title,
             "measured": f"{one.have} of {one.should}",
             "share": f"{one.share:.0%}",
-            "last": moment(one.last_at),
+            "last": iso_minute(one.last_at),
             "counters missing": ", ".join(one.lacks),
         }
         for one in sorted(shown, key=lambda one: -one.share)
@@ -44,7 +45,7 @@ def _by_kpi(app: App, found: Coverage, everything: bool, as_json: bool) -> str:
 
 
 def _summary(app: App, found: Coverage) -> list[str]:
-    span = "" if found.until is None else f", from {moment(found.since)} to {moment(found.until)} (UTC)"
+    span = "" if found.until is None else f", from {iso_minute(found.since)} to {iso_minute(found.until)} (UTC)"
     lines = [f"{found.measured} of {found.objects} cells and core functions measured, by {len(found.there)} KPIs{span}"]
     if not found.objects:
         lines.append(f"no cells are known: put a cells.csv into {' or '.join(map(str, app.settings.inboxes.values()))}")

@@ -19,7 +19,7 @@ from detector.store.person_match import PersonMatcher
 from detector.store.pii_columns import subject_tables
 from detector.store.tables import metadata
 from jobs import models
-from jobs.commands.explain_text import Row, decision_in_words, habit_in_words, printed
+from jobs.commands.explain_text import Row, decision_in_words, printed, profile_in_words
 from jobs.commands.forget import own_accounts
 
 _OF_A_DECISION = (
@@ -65,11 +65,11 @@ def explain(app: App, raw_subscriber: str) -> Explanation:
     names = [*dict.fromkeys(app.pseudonymiser.subscribers(raw_subscriber))]
     for name in names:
         app.store.audit.note(WallClock().now(), "cli", "explain", name)
-    return _Search(app, names, app.feeds.reference(app.clock.now())).explanation()
+    return _ExplanationBuilder(app, names, app.feeds.reference(app.clock.now())).explanation()
 
 
 @dataclass(frozen=True)
-class _Search:
+class _ExplanationBuilder:
     app: App
     names: Sequence[str]
     reference: Reference
@@ -78,7 +78,7 @@ class _Search:
         alone = own_accounts(self.app, self.reference.customers, self.names)
         found = self.app.store.erasure.rows([*self.names, *alone])
         data = {table: [self._own_part(table, row, [*self.names, *alone]) for row in rows] for table, rows in found.items()}
-        habits = list(self._habits())
+        habits = list(self._profile_rows())
         return Explanation(
             pseudonyms=self.names,
             known=self._known(),
@@ -89,7 +89,7 @@ class _Search:
             habits=habits,
             accesses=self._accesses(data),
             data=data,
-            in_words=habit_in_words(habits),
+            in_words=profile_in_words(habits),
         )
 
     def _own_part(self, table: str, row: Mapping[str, Any], names: Sequence[str]) -> Row:
@@ -135,8 +135,8 @@ class _Search:
         return [self._decision(row, incidents.get(row["incident_id"])) for row in sorted(rows, key=lambda r: r["row"])]
 
     def _decision(self, row: Row, incident: Incident | None) -> Row:
-        told = [m for m in self.app.store.outbox.told(row["incident_id"]) if m.time <= (row["delisted_at"] or m.time)]
-        said = told[-1].data.get("say") if told and row["action"] != "none" and row["contactable"] else None
+        alerts = [m for m in self.app.store.outbox.alerts_of(row["incident_id"]) if m.time <= (row["delisted_at"] or m.time)]
+        said = alerts[-1].data.get("say") if alerts and row["action"] != "none" and row["contactable"] else None
         about: dict[str, Any] = {
             "incident": incident.reason or incident.kind if incident else "no longer kept",
             "since": incident.started_at if incident else None,
@@ -154,19 +154,19 @@ class _Search:
         rows = [dict(zip(found, values, strict=True)) for values in zip(*(c.tolist() for c in found.values()), strict=True)]
         return sorted(rows, key=lambda row: (row["start"], row["cell"]))
 
-    def _habits(self) -> Iterator[Row]:
+    def _profile_rows(self) -> Iterator[Row]:
         """Mean seconds an hour, by hour of the week and cell."""
-        habit = models.load_mobility_profile(self.app.store)
-        if habit is None or not len(places := habit.places(self.names)):
+        profile = models.load_mobility_profile(self.app.store)
+        if profile is None or not len(places := profile.places(self.names)):
             return
-        usual = expected_presence_of(habit, places)
-        for hour in range(len(usual.hour_start) - 1):
-            for at in range(usual.hour_start[hour], usual.hour_start[hour + 1]):
+        expected = expected_presence_of(profile, places)
+        for hour in range(len(expected.hour_start) - 1):
+            for at in range(expected.hour_start[hour], expected.hour_start[hour + 1]):
                 yield {
                     "hour_of_week": hour,
-                    "cell": usual.cells[usual.cell[at]],
-                    "seconds": round(float(usual.seconds[at])),
-                    "attempts": round(float(usual.attempts[at]), 2),
+                    "cell": expected.cells[expected.cell[at]],
+                    "seconds": round(float(expected.seconds[at])),
+                    "attempts": round(float(expected.attempts[at]), 2),
                 }
 
     def _accesses(self, data: Mapping[str, Sequence[Row]]) -> list[Row]:

@@ -33,19 +33,19 @@ _TIMES = ("at", "since", "until", "start", "day", "last_at")
 _WEEKEND = 5 * 24
 
 
-def printed(told: Mapping[str, Any]) -> str:
+def printed(explanation: Mapping[str, Any]) -> str:
     """Sections with a heading each; a row a line. Attachments by day and cell: every row is in the JSON."""
     sections: dict[str, Iterable[str]] = {
-        "Pseudonyms": told["pseudonyms"],
-        "In the operator's tables now": _fields(told["known"]),
-        "Consents, as given": (_line(row) for row in told["consents"]),
-        "What they allow now": _allowed(told["permissions"]),
-        "Decisions, with their reasons": (row["in_words"] for row in told["decisions"]),
-        "Where the person was (attachments)": _days(told["attachments"]),
-        "Where the person usually is (habits)": told["in_words"],
-        "Who asked": (_line(row) for row in told["accesses"]),
+        "Pseudonyms": explanation["pseudonyms"],
+        "In the operator's tables now": _fields(explanation["known"]),
+        "Consents, as given": (_line(row) for row in explanation["consents"]),
+        "What they allow now": _allowed(explanation["permissions"]),
+        "Decisions, with their reasons": (row["in_words"] for row in explanation["decisions"]),
+        "Where the person was (attachments)": _days(explanation["attachments"]),
+        "Where the person usually is (habits)": explanation["in_words"],
+        "Who asked": (_line(row) for row in explanation["accesses"]),
     }
-    data = {f"Table {name}": (_line(row) for row in rows) for name, rows in told["data"].items() if name not in _SAID}
+    data = {f"Table {name}": (_line(row) for row in rows) for name, rows in explanation["data"].items() if name not in _SAID}
     blocks = ((heading, list(lines)) for heading, lines in (sections | data).items())
     return "\n\n".join("\n".join([heading, *(f"  {line}" for line in lines or ["nothing"])]) for heading, lines in blocks)
 
@@ -56,8 +56,8 @@ _SAID = ("audit",)
 
 def decision_in_words(row: Row) -> str:
     """One row of a list: when, of what, how sure and why, and what care did or why nothing."""
-    until = f" to {moment(row['delisted_at'])}" if row["delisted_at"] else ", and still"
-    what = f"{moment(row['listed_at'])}{until}: on the list of {row['incident_id']} ({row['incident']})"
+    until = f" to {iso_minute(row['delisted_at'])}" if row["delisted_at"] else ", and still"
+    what = f"{iso_minute(row['listed_at'])}{until}: on the list of {row['incident_id']} ({row['incident']})"
     sure = f"{chance(row['probability'])} likely to be affected, {_BASIS.get(row['basis'], row['basis'])}"
     return f"{what}; {sure}; {_action(row)}"
 
@@ -78,11 +78,11 @@ def _by(row: Row) -> str:
     return f", by the rule '{row['rule']}'" if row["rule"] else ""
 
 
-def habit_in_words(rows: Sequence[Row]) -> list[str]:
+def profile_in_words(rows: Sequence[Row]) -> list[str]:
     """Hours of a like day in which a person is usually behind a cell, next to each other taken together.
 
     >>> work = [{"hour_of_week": 24 * d + h, "cell": "c1", "seconds": 3000} for d in range(5) for h in (8, 9)]
-    >>> habit_in_words(work)
+    >>> profile_in_words(work)
     ['Monday to Friday 08:00-10:00: behind c1, about 50 min an hour']
     """
     seconds: dict[tuple[bool, str, int], list[float]] = defaultdict(list)
@@ -90,13 +90,13 @@ def habit_in_words(rows: Sequence[Row]) -> list[str]:
         hour = row["hour_of_week"]
         seconds[hour >= _WEEKEND, row["cell"], hour % 24].append(row["seconds"])
     mean = {slot: sum(each) / (2 if slot[0] else 5) for slot, each in seconds.items()}
-    told = []
+    lines = []
     for (weekend, cell), slots in groupby(sorted(mean), key=lambda slot: slot[:2]):
         for hours in _runs([slot[2] for slot in slots]):
             minutes = sum(mean[weekend, cell, h] for h in hours) / len(hours) / 60
             between = f"{hours[0]:02}:00-{hours[-1] + 1:02}:00"
-            told.append(f"{_DAYS[weekend]} {between}: behind {cell}, about {minutes:.0f} min an hour")
-    return told
+            lines.append(f"{_DAYS[weekend]} {between}: behind {cell}, about {minutes:.0f} min an hour")
+    return lines
 
 
 def _runs(hours: Sequence[int]) -> Iterator[list[int]]:
@@ -127,14 +127,14 @@ def _fields(known: Mapping[str, Any]) -> list[str]:
 
 
 def _line(row: Row) -> str:
-    told = {name: moment(value) if _is_time(name, value) else value for name, value in row.items() if name != "row"}
-    return ", ".join(f"{name} {value}" for name, value in told.items() if value not in ("", None))
+    shown = {name: iso_minute(value) if _is_time(name, value) else value for name, value in row.items() if name != "row"}
+    return ", ".join(f"{name} {value}" for name, value in shown.items() if value not in ("", None))
 
 
 def _is_time(name: str, value: Any) -> bool:
     return (name.endswith("_at") or name in _TIMES) and isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def moment(at: float) -> str:
+def iso_minute(at: float) -> str:
     """ISO 8601 in UTC to the minute."""
     return f"{utc(int(at)):%Y-%m-%dT%H:%MZ}"

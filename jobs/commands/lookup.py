@@ -91,7 +91,7 @@ def shown(answer: Json) -> str:
     lines += [f"say ({language}): {sentence}" for language, sentence in answer["say"].items()]
     if answer["next_exposure_at"]:
         lines.append(f"expected there again: {_time(answer, answer['next_exposure_at'])}")
-    lines += [_told(one, answer) for one in answer["said"]]
+    lines += [_communication(one, answer) for one in answer["said"]]
     contact = answer["contact"]
     barred = WITHHELD.get(contact["why_not"], contact["why_not"])
     lines.append("care may contact" if contact["contactable"] else f"care may not contact: {barred}")
@@ -118,7 +118,7 @@ def _headline(answer: Json) -> str:
     return ", ".join(parts)
 
 
-def _told(one: Json, answer: Json) -> str:
+def _communication(one: Json, answer: Json) -> str:
     said = (_time(answer, one["at"]), one["action"].replace("_", " "), one["channel"], one["offer"])
     return " ".join(("told already:", *filter(None, said)))
 

@@ -1,12 +1,14 @@
-"""What commands have in common: their options, the app they ask, a moment, a bar."""
+"""What commands have in common: their options, the app they ask, times, a progress bar."""
 
 import difflib
 import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -15,6 +17,7 @@ from detector.domain.identity import Identity, InvalidIdentity
 from jobs.progress import ProgressCallback, on
 
 Name = TypeVar("Name", bound=Identity)
+Options = TypeVar("Options")
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings; the packaged config/precall.toml if not given.")
@@ -43,7 +46,7 @@ _ERA = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 """Times of data lie between these: nothing was measured before the first, and nothing is known of the second."""
 
 
-def moment(text: str, option: str) -> int:
+def parse_time(text: str, option: str) -> int:
     """ISO 8601 to seconds; without an offset it is UTC. Misconfigured for anything else, and for other centuries."""
     try:
         at = datetime.fromisoformat(text.strip())
@@ -57,8 +60,8 @@ def moment(text: str, option: str) -> int:
 
 def between(from_: str | None, to: str | None) -> tuple[int | None, int | None]:
     """--from and --to in s, None where one is not given. Misconfigured if the one is not before the other."""
-    begin = None if from_ is None else moment(from_, "--from")
-    end = None if to is None else moment(to, "--to")
+    begin = None if from_ is None else parse_time(from_, "--from")
+    end = None if to is None else parse_time(to, "--to")
     if begin is not None and end is not None and begin >= end:
         raise Misconfigured(f"{from_} is not before {to}", where="--from, --to", mend="give --from before --to")
     return begin, end
@@ -116,3 +119,30 @@ def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
     from rich.console import Console
 
     return on(Console(stderr=True))(what)
+
+
+def takes_options(noun: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Makes a command of a function that takes one dataclass: the command's options are the fields of `noun`, with their
+    annotations and defaults."""
+    types = get_type_hints(noun, include_extras=True)
+
+    def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
+        def run(**given: Any) -> None:
+            command(noun(**given))
+
+        run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+        run.__annotations__ = {one.name: types[one.name] for one in fields(noun)}  # type: ignore[arg-type]
+        run.__signature__ = Signature(  # type: ignore[attr-defined]
+            [
+                Parameter(
+                    one.name,
+                    Parameter.KEYWORD_ONLY,
+                    default=Parameter.empty if one.default is MISSING else one.default,
+                    annotation=types[one.name],
+                )
+                for one in fields(noun)  # type: ignore[arg-type]
+            ]
+        )
+        return run
+
+    return decorate

@@ -10,12 +10,12 @@ from typing import Any
 from detector import care, pipeline
 from detector.app import App
 from detector.care import DecisionContext
-from detector.care.person_decisions import ALREADY_TOLD
+from detector.care.person_decisions import ALREADY_NOTIFIED
 from detector.care.privacy import shown
 from detector.clock import WallClock
 from detector.domain.alert import WHY_NOT, AccountDecision, Decision
 from detector.domain.assessment import Assessment
-from detector.domain.communication import Heard
+from detector.domain.communication import ContactHistory
 from detector.domain.errors import Misconfigured
 from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.impact import Listing
@@ -48,7 +48,7 @@ class RulesDryRun:
         floor = self.app.settings.impact.privacy_floor
         tried, present = self._counted(self.tried), self._counted(self.present)
         outcomes = dict.fromkeys((rule.name, rule.action) for rule in (*self.tried, *self.present))
-        reasons = (ALREADY_TOLD, UNLIKELY, NO_RULE, *map(_bracketed, WHY_NOT))
+        reasons = (ALREADY_NOTIFIED, UNLIKELY, NO_RULE, *map(_bracketed, WHY_NOT))
         outcomes |= dict.fromkeys((reason, "none") for reason in reasons)
         return [
             {"rule": rule, "action": action, "people": shown(tried[rule, action], floor)}
@@ -107,11 +107,11 @@ class RulesDryRun:
         return {i.incident_id: store.listings.all(incident_id=i.incident_id, current=True) for i in self.incidents}
 
     @cached_property
-    def heard(self) -> Heard:
+    def contact_history(self) -> ContactHistory:
         """Of everything else."""
         known = load_contact_history(self.app.store, self.incidents, self.now)
         rows = (row for own in known.by_recipient.values() for row in own if row.incident_id not in self.listed)
-        return Heard.of(rows, known.open_)
+        return ContactHistory.of(rows, known.open_)
 
     def _chance(self, incident: Incident, key: str) -> float:
         return next((one.probability for one in self.listed[incident.incident_id] if one.subscriber == key), 0.0)
@@ -119,10 +119,10 @@ class RulesDryRun:
     def _counted(self, rules: Sequence[Rule]) -> Counter[Outcome]:
         """The gravest incident first; what it says is heard before the next."""
         counts: Counter[Outcome] = Counter()
-        heard = self.heard
+        contact_history = self.contact_history
         for incident in sorted(self.incidents, key=lambda one: (one.priority, one.opened_at)):
-            decided, rows = self._decided(incident, rules, heard)
-            heard = heard.adding(rows)
+            decided, rows = self._decided(incident, rules, contact_history)
+            contact_history = contact_history.adding(rows)
             counts.update(self._outcome(one) for one in decided if isinstance(one, AccountDecision) or self._counts(one))
         return counts
 
@@ -134,25 +134,27 @@ class RulesDryRun:
         return {(name, one.subscriber): one.probability for name, rows in self.listed.items() for one in rows}
 
     def _of(self, incident: Incident, key: str, rules: Sequence[Rule]) -> tuple[Outcome, str]:
-        decided, _ = self._decided(incident, rules, self.heard)
+        decided, _ = self._decided(incident, rules, self.contact_history)
         mine = [one for one in decided if one.subscriber == key]
         ways = [one.action if one.action == one.channel else f"{one.action} by {one.channel}" for one in mine]
         return self._outcome(mine[0]), ", ".join(way for way in ways if not way.startswith("none"))
 
     def _decided(
-        self, incident: Incident, rules: Sequence[Rule], heard: Heard
+        self, incident: Incident, rules: Sequence[Rule], contact_history: ContactHistory
     ) -> tuple[list[Decision | AccountDecision], Sequence[Any]]:
         """While it lasts, for accounts, and once it is over."""
-        context = self._context(incident, rules, heard)
+        context = self._context(incident, rules, contact_history)
         assessed = self._assessed(incident)
         first = pipeline.decide_care(assessed, context)
-        rows = care.asked(incident, first.service, (*first.decisions, *first.accounts), heard, self.now)
-        after = replace(context, heard=heard.adding(rows))
+        rows = care.new_communications(
+            incident, first.service, (*first.decisions, *first.accounts), contact_history, self.now
+        )
+        after = replace(context, contact_history=contact_history.adding(rows))
         over = replace(incident, state="resolved", resolved_at=self.now)
         last = pipeline.decide_care(replace(assessed, incident=over), after)
         return [*first.decisions, *first.accounts, *last.follow_ups], rows
 
-    def _context(self, incident: Incident, rules: Sequence[Rule], heard: Heard) -> DecisionContext:
+    def _context(self, incident: Incident, rules: Sequence[Rule], contact_history: ContactHistory) -> DecisionContext:
         rows = self.listed[incident.incident_id]
         facts, people = PeopleFacts(self.app.store, self.reference, self.now), [one.subscriber for one in rows]
         return DecisionContext(
@@ -160,7 +162,7 @@ class RulesDryRun:
             care_policy=self.app.settings.care,
             rules=rules,
             now=self.now,
-            heard=heard,
+            contact_history=contact_history,
             risk={d.subscriber: d.risk for one in rows if (d := one.decision) and d.risk is not None},
             history=facts.histories_for(rules, people, besides=incident.incident_id),
         )

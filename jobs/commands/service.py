@@ -104,7 +104,7 @@ def check(config: ConfigFile = None) -> None:
 
     Example: `precall check --config my.toml`
     """
-    from detector.app import check as problems_of
+    from jobs.check import check as problems_of
     from jobs.daemon_lease import daemon_serves
 
     settings = settings_of(config)

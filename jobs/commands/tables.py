@@ -100,7 +100,7 @@ def _printed(shown: "Table", width: int) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def moment(at: float | None) -> str | None:
+def iso_minute(at: float | None) -> str | None:
     """ISO 8601 in UTC to the minute."""
     return None if at is None else f"{utc(at):%Y-%m-%dT%H:%MZ}"
 
@@ -123,10 +123,10 @@ def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> 
         facts = facts_of(i, now=app.clock.now(), timezone=zone)
         times = (
             {
-                "started": moment(facts.since),
-                "ended": moment(facts.until),
-                "opened": moment(i.opened_at),
-                "resolved": moment(i.resolved_at),
+                "started": iso_minute(facts.since),
+                "ended": iso_minute(facts.until),
+                "opened": iso_minute(i.opened_at),
+                "resolved": iso_minute(i.resolved_at),
             }
             if as_json
             else {"since": stamp(facts.since, zone), "state": facts.in_words}
@@ -160,7 +160,7 @@ def show_deliveries(app: "App", state: str | None, limit: int, as_json: bool) ->
             "receiver": m.receiver,
             "type": m.type,
             "incident": m.incident_id,
-            "planned": moment(m.time),
+            "planned": iso_minute(m.time),
             "state": m.state,
             "attempts": m.attempts,
             "error": m.last_error,
@@ -182,7 +182,7 @@ def _held(app: "App") -> Iterator[dict[str, Any]]:
                 "receiver": waiting.team,
                 "type": "opened",
                 "incident": incident.incident_id,
-                "planned": moment(waiting.since),
+                "planned": iso_minute(waiting.since),
                 "state": HELD,
                 "attempts": 0,
                 "error": WHY_HELD.get(waiting.why, waiting.why),
@@ -237,8 +237,8 @@ def show_rules(
     none = (
         "this person is on no such list" if subscriber is not None else "nobody is listed now; name an incident that is over"
     )
-    told = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
+    output = table(rows, as_json, f"{len(trial.tried)} rules are well; {none}")
     if as_json or subscriber is not None or not rows:
-        return told
+        return output
     floor = app.settings.impact.privacy_floor
-    return f"{told}\nAs if they began at {moment(trial.now)}; people in steps of {floor}, empty for fewer."
+    return f"{output}\nAs if they began at {iso_minute(trial.now)}; people in steps of {floor}, empty for fewer."

@@ -18,7 +18,7 @@ from detector.store import Message, Store
 from jobs.ledger import Checkpoint, no_checkpoint
 
 
-@dataclass
+@dataclass(kw_only=True)
 class FinalCheck:
     """Asks for permission again at every attempt, and fixes an alert's bytes at the first. `source_uri` is the CloudEvents
     source. Several threads may ask at once."""
@@ -63,12 +63,12 @@ class FinalCheck:
             for one, why in refused:
                 assert one.row is not None  # noqa: S101  rows that were read have one
                 self.store.listings.refuse(connection, one.row, why)
-            self.store.communications.add(connection, care.taken_back(unsaid, int(event_now)))
+            self.store.communications.add(connection, care.retracted(unsaid, int(event_now)))
 
     def _unheard(self, message: Message) -> bool:
         """No receiver can have had this alert."""
-        told = self.store.outbox.told(message.incident_id)
-        return all(one.body is None for one in told if one.key == message.key)
+        alerts = self.store.outbox.alerts_of(message.incident_id)
+        return all(one.body is None for one in alerts if one.key == message.key)
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ def requests_of(store: Store, message: Message) -> list[Communication]:
 
 def retract_requests(store: Store, message: Message, event_now: float) -> None:
     """Where nobody was checkpoint with it, nor will be: what was asked with this alert may be asked with the next."""
-    same = [one for one in store.outbox.told(message.incident_id) if one.key == message.key]
+    same = [one for one in store.outbox.alerts_of(message.incident_id) if one.key == message.key]
     if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return
     with store.begin() as connection:
-        store.communications.add(connection, care.taken_back(requests_of(store, message), int(event_now)))
+        store.communications.add(connection, care.retracted(requests_of(store, message), int(event_now)))
 
 
 def _recounted(data: dict[str, Any], listed: Sequence[Listing], floor: int) -> dict[str, Any]:

@@ -37,10 +37,10 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
     starts = int(_kept(root / "starts", "0")) + 1
     (root / "starts").write_text(str(starts))
     app = SmallApp(root=root, url=url, checkpoint=plug, wall_at=moments[0] + LEASE_OVER_S * starts)
-    for moment in moments[int(_kept(root / "finished", "0")) :]:
-        app.wall.at = moment + LEASE_OVER_S * starts
-        app.tick(moment)
-        _keep(root / "finished", str(moments.index(moment) + 1))
+    for tick_time in moments[int(_kept(root / "finished", "0")) :]:
+        app.wall.at = tick_time + LEASE_OVER_S * starts
+        app.tick(tick_time)
+        _keep(root / "finished", str(moments.index(tick_time) + 1))
     app.close()
     (root / "steps").write_text("\n".join(sorted(plug.checkpoint)))
 
@@ -48,15 +48,15 @@ def live_through(root: Path, url: str, plug: Plug, moments: Sequence[int] = MOME
 def live_beside(root: Path, url: str, own: Path) -> None:
     """All rounds without regard to the other daemon; one that lost a race simply tries again, as the daemon does."""
     app = SmallApp(root=root, url=url)
-    for moment in MOMENTS:
-        app.wall.at = moment
+    for tick_time in MOMENTS:
+        app.wall.at = tick_time
         for _ in range(20):
             try:
-                app.tick(moment)
+                app.tick(tick_time)
             except Transient:
                 continue
             break
-        own.with_suffix(".round").write_text(str(moment))
+        own.with_suffix(".round").write_text(str(tick_time))
     app.close()
 
 

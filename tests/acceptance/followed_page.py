@@ -10,11 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 
 
-def follow(page: Path, room: Path, last_words: str = "") -> Path:
+def follow(page: Path, folder: Path, last_words: str = "") -> Path:
     """Runs the page's three blocks of commands, `last_words` behind the last; returns the folder in which they ran."""
-    work = room / "precall"
+    work = folder / "precall"
     work.mkdir()
-    (room / "shared").symlink_to(SHARED)
+    (folder / "shared").symlink_to(SHARED)
     (work / ".venv").symlink_to(sys.prefix)
     commands = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert len(commands) == 3

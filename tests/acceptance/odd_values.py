@@ -147,8 +147,8 @@ def _keys_below(kind: Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         inner = {name: field.annotation for name, field in kind.model_fields.items()}
     elif is_dataclass(kind):
-        hints = get_type_hints(kind)
-        inner = {field.name: hints[field.name] for field in fields(kind)}
+        types = get_type_hints(kind)
+        inner = {field.name: types[field.name] for field in fields(kind)}
     else:
         return
     for name, annotation in inner.items():

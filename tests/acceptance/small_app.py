@@ -66,7 +66,13 @@ class SmallApp:
             store=self.store,
             transport=self.transport,
             receivers={r.name: r for r in self.receivers},
-            final_check=FinalCheck(self.store, self.feeds, "/precall", self.settings.care, checkpoint=self.checkpoint),
+            final_check=FinalCheck(
+                store=self.store,
+                feeds=self.feeds,
+                source_uri="/precall",
+                policy=self.settings.care,
+                checkpoint=self.checkpoint,
+            ),
             max_attempts=self.max_attempts,
             checkpoint=self.checkpoint,
         )

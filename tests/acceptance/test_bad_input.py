@@ -251,8 +251,8 @@ def test_attachments_that_come_between_two_looks_are_not_lost(inbox):
     header = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
     table(people, header, [(AFFECTED, "c11", iso(LIVE), 3600, 3600)])
     os.utime(people, (NOW + 9, NOW + 9))
-    for moment in (NOW + 10, NOW + 20, NOW + 30):
-        inbox.pull(moment)
+    for tick_time in (NOW + 10, NOW + 20, NOW + 30):
+        inbox.pull(tick_time)
     assert len(inbox.app.store.presence.read(Window(LIVE, LIVE + 3600))) == 1
 
 
@@ -267,14 +267,14 @@ def test_a_broken_table_of_reference_is_named_and_the_service_goes_on_when_it_is
     assert inbox.pull(NOW + 10) == "1 files, 1 ticks, 0 set aside"
 
 
-def test_a_broken_table_of_contacts_keeps_no_counters_back_and_is_read_once_it_is_mended(desk):
-    desk.drop("contacts.csv", b"contact,at,channel\nk1,2026-03-24T11:00:00Z,call\n")
-    desk.drop_cells("counters/a.csv", "c11")
-    assert desk.pull().startswith("1 files, 1 ticks")
-    assert "table_refused" in {f.code for f in desk.app.store.findings.all()}
-    desk.drop("contacts.csv", CONTACTS.encode(), NOW - 30)
-    desk.pull(NOW + 10)
-    people = {row.subscriber for row in desk.app.store.interactions.between(0, NOW + 10)}
+def test_a_broken_table_of_contacts_keeps_no_counters_back_and_is_read_once_it_is_mended(care_team):
+    care_team.drop("contacts.csv", b"contact,at,channel\nk1,2026-03-24T11:00:00Z,call\n")
+    care_team.drop_cells("counters/a.csv", "c11")
+    assert care_team.pull().startswith("1 files, 1 ticks")
+    assert "table_refused" in {f.code for f in care_team.app.store.findings.all()}
+    care_team.drop("contacts.csv", CONTACTS.encode(), NOW - 30)
+    care_team.pull(NOW + 10)
+    people = {row.subscriber for row in care_team.app.store.interactions.between(0, NOW + 10)}
     assert people
 
 
@@ -301,7 +301,7 @@ def test_a_full_disk_loses_no_tick(inbox):
 
 def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
     inbox.drop_cells("counters/a.csv", *CELLS)
-    process = CONTEXT.Process(target=pull_without_room, args=(inbox.root,))
+    process = CONTEXT.Process(target=pull_on_full_disk, args=(inbox.root,))
     process.start()
     process.join(60)
     assert process.exitcode == 3, "a Transient error and nothing else"
@@ -309,7 +309,7 @@ def test_a_disk_that_takes_nothing_at_all_loses_no_tick(inbox):
     assert inbox.cells == sorted(CELLS)
 
 
-def pull_without_room(root: Path) -> None:
+def pull_on_full_disk(root: Path) -> None:
     """Exits 3 if the pull ends in the error that says: try again."""
     app = SmallApp(root=root, feeds=feeds_of(watched_folder(root / "operator", root / "var" / "quarantine")))
     app.clock.at = NOW
@@ -364,11 +364,11 @@ def test_a_mistake_in_the_configuration_is_one_line_and_exit_code_2(what, tmp_pa
     monkeypatch.setattr("sys.argv", ["precall", "job", "pull", "--config", "my.toml"])
     with pytest.raises(SystemExit) as done:
         main()
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert done.value.code == 2
-    assert len(told.splitlines()) == 1
-    assert told.startswith("precall: ")
-    assert says in told
+    assert len(message.splitlines()) == 1
+    assert message.startswith("precall: ")
+    assert says in message
 
 
 def test_no_traceback_reaches_the_user(tmp_path):
@@ -456,65 +456,65 @@ ABOUT_PEOPLE = {
 
 
 @pytest.fixture
-def desk(inbox: Inbox) -> Inbox:
+def care_team(inbox: Inbox) -> Inbox:
     for name, text in GOOD_TABLES.items():
         inbox.drop(name, text.encode())
     return inbox
 
 
 @pytest.mark.parametrize("what", ABOUT_PEOPLE)
-def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_goes_on(what, desk):
+def test_what_cannot_be_of_people_is_counted_without_naming_them_and_the_rest_goes_on(what, care_team):
     name, row, code = ABOUT_PEOPLE[what]
-    desk.drop(name, (GOOD_TABLES[name] + row + "\n").encode())
-    desk.pull()
-    found = {f.code: f for f in desk.app.store.findings.all()}
+    care_team.drop(name, (GOOD_TABLES[name] + row + "\n").encode())
+    care_team.pull()
+    found = {f.code: f for f in care_team.app.store.findings.all()}
     assert code in found, found
     assert found[code].example
     for finding in found.values():
         assert not re.search(r"4917|Surname|Firm|A[1-9]\b", finding.example + finding.where), finding
-    store = desk.app.store
+    store = care_team.app.store
     presence = store.presence.read(Window(0, NOW + DAY))
     assert len(presence) == 1, "the good row, and no other"
     assert "k1" in {i.interaction_id for i in store.interactions.between(0, NOW)}
-    customers = desk.app.feeds.reference(NOW, Findings()).customers
+    customers = care_team.app.feeds.reference(NOW, Findings()).customers
     assert len(customers.subscribers) >= 3
     assert any(c.purpose == "survey" for c in customers.consents)
 
 
-def test_good_tables_give_no_finding_and_words_may_be_in_any_script(desk):
+def test_good_tables_give_no_finding_and_words_may_be_in_any_script(care_team):
     words = ["ネットワークが遅い", "لا توجد إشارة", "нет связи", "🤬📵" * 50, "ไม่มีสัญญาณ", "a\tb\u2028c"]
     rows = [f'w{n},4917000003,2026-03-24T11:0{n}:00Z,chat,c11,"{text}"\n' for n, text in enumerate(words)]
-    desk.drop("contacts.csv", (CONTACTS + "".join(rows)).encode())
-    desk.pull()
-    assert desk.findings == {}
-    assert len(desk.app.store.interactions.between(0, NOW)) == 2 + len(words)
+    care_team.drop("contacts.csv", (CONTACTS + "".join(rows)).encode())
+    care_team.pull()
+    assert care_team.findings == {}
+    assert len(care_team.app.store.interactions.between(0, NOW)) == 2 + len(words)
 
 
-def test_bytes_that_are_no_utf_8_cost_no_table(desk):
+def test_bytes_that_are_no_utf_8_cost_no_table(care_team):
     latin = "k2,4917000003,2026-03-24T11:00:00Z,call,c11,kein Gerät\n".encode("latin-1")
-    desk.drop("contacts.csv", CONTACTS.encode() + latin)
-    desk.pull()
-    assert desk.findings == {"not_utf8": 1}
-    assert len(desk.app.store.interactions.between(0, NOW)) == 3
+    care_team.drop("contacts.csv", CONTACTS.encode() + latin)
+    care_team.pull()
+    assert care_team.findings == {"not_utf8": 1}
+    assert len(care_team.app.store.interactions.between(0, NOW)) == 3
 
 
-def test_a_consent_of_tomorrow_counts_from_tomorrow_on(desk):
+def test_a_consent_of_tomorrow_counts_from_tomorrow_on(care_team):
     row = "subscriber,4917000001,survey,any,withdrawn,2026-03-25T00:00:00Z\n"
-    desk.drop("consents.csv", (CONSENTS + row).encode())
+    care_team.drop("consents.csv", (CONSENTS + row).encode())
 
     def states(at: int) -> list[str]:
-        return [c.state for c in desk.app.feeds.reference(at, Findings()).customers.consents]
+        return [c.state for c in care_team.app.feeds.reference(at, Findings()).customers.consents]
 
     assert (states(NOW), states(NOW + DAY)) == (["granted"], ["granted", "withdrawn"])
 
 
 @pytest.mark.parametrize("name", ["attachments/a.csv", "subscribers.csv", "contacts.csv"])
-def test_a_file_without_its_header_repeats_no_identity_when_it_is_refused(name, desk):
-    desk.drop(name, GOOD_TABLES[name].split("\n", 1)[1].encode())
+def test_a_file_without_its_header_repeats_no_identity_when_it_is_refused(name, care_team):
+    care_team.drop(name, GOOD_TABLES[name].split("\n", 1)[1].encode())
     try:
-        desk.pull()
-        told = " ".join(f"{f.where} {f.example}" for f in desk.app.store.findings.all())
+        care_team.pull()
+        message = " ".join(f"{f.where} {f.example}" for f in care_team.app.store.findings.all())
     except PrecallError as error:
-        told = str(error)
-    assert "is missing" in told
-    assert "4917" not in told
+        message = str(error)
+    assert "is missing" in message
+    assert "4917" not in message

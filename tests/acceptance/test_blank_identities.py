@@ -16,7 +16,7 @@ from detector.web import create_app
 from jobs.cli import main
 from jobs.commands.explain import explain
 from jobs.commands.forget import forget
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, write_operator
 from tests.listings import listing_of
@@ -34,8 +34,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
     write_operator(root / "operator")
     app = SmallApp(root=root)
     app.jobs.decide_from()
-    for moment in (one for one in MOMENTS if one <= FAULT[1]):
-        app.tick(moment)
+    for tick_time in (one for one in MOMENTS if one <= FAULT[1]):
+        app.tick(tick_time)
     app.jobs.run("pull")
     assert app.store.listings.all(current=True), "there is somebody whose list could be shown to a stranger"
     inbox, var = root / "operator", root / "var"
@@ -49,7 +49,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
 
 @pytest.fixture
 def client(app: SmallApp) -> Iterator[TestClient]:
-    web_app = create_app(web_service_of(app.wired, list), care_api_of(app.wired), token=app.wired.keys.token)
+    web_app = create_app(web_service_of(app.wired, list), care_service_of(app.wired), token=app.wired.keys.token)
     with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}, follow_redirects=True) as client:
         yield client
 
@@ -155,13 +155,13 @@ def test_a_command_says_in_one_line_that_nobody_is_named(
 
 @pytest.mark.parametrize("blank", WORDS)
 def test_neither_the_service_nor_the_store_takes_a_blank_name(app: SmallApp, blank: str) -> None:
-    questions, desk, store = web_service_of(app.wired), care_api_of(app.wired), app.store
+    questions, care_team, store = web_service_of(app.wired), care_service_of(app.wired), app.store
     before = everything(app)
     asks = {
         "lookup": lambda: questions.lookup(blank, "a test"),
         "account": lambda: questions.account(blank, "a test"),
-        "context": lambda: desk.context(blank, "a test"),
-        "feedback": lambda: desk.give_feedback("inc_1", "confirmed", "a test", raw_subscriber=blank),
+        "context": lambda: care_team.context(blank, "a test"),
+        "feedback": lambda: care_team.give_feedback("inc_1", "confirmed", "a test", raw_subscriber=blank),
         "explain": lambda: explain(app.wired, blank),
         "forget": lambda: forget(app.wired, blank),
         "a person's list": lambda: store.listings.all(subscriber=blank),

@@ -20,11 +20,11 @@ from detector.backtest.truth import Truth
 from detector.reports import REPORTS
 from detector.web import create_app
 from detector.web.server import WebServer
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import FAULT, QUARTER, write_operator
 from tests.unit.backtest.synthetic_week import replay
-from tests.unit.web.conftest import InMemoryWebService
+from tests.unit.web.conftest import small_service
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make install")
@@ -53,7 +53,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
     for at in range(FAULT[0] + QUARTER + 300, FAULT[1] + 600, QUARTER):
         app.tick(at)
     app.jobs.run("experience")
-    server = WebServer(create_app(web_service_of(app.wired), care_api_of(app.wired), token=TOKEN), "127.0.0.1", 0)
+    server = WebServer(create_app(web_service_of(app.wired), care_service_of(app.wired), token=TOKEN), "127.0.0.1", 0)
     found = [f"/incidents/{i.incident_id}" for i in app.store.incidents.all()]
     assert found
     reports = [f"/reports/{name}" for name in sorted(REPORTS)]
@@ -66,9 +66,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[tuple[str, list[str]]]:
     """Pages with everything that can stand on them at once, and with texts that do not break."""
-    service = InMemoryWebService()
-    service.found[0] = replace(service.found[0], reason=LONG, root_id="s010-" + "x" * 60, ticket_id="T" * 50)
-    service.found[2] = replace(service.found[2], severity="warning")
+    service = small_service()
+    service.known[0] = replace(service.known[0], reason=LONG, root_id="s010-" + "x" * 60, ticket_id="T" * 50)
+    service.known[2] = replace(service.known[2], severity="warning")
     service.problems = ["detect is two ticks behind", LONG]
     server = WebServer(create_app(service, token=TOKEN, timezone="Asia/Kathmandu"), "127.0.0.1", 0)
     yield server.start(), ["/", "/incidents/inc_open", "/incidents/inc_over", "/incidents/inc_works"]

@@ -72,7 +72,7 @@ def start_from(history: Path, root: Path) -> Path:
     return root
 
 
-def told(root: Path) -> dict[str, object]:
+def outcome_of(root: Path) -> dict[str, object]:
     app = SmallApp(root=root)
     found = outcome(app)
     app.close()
@@ -87,7 +87,7 @@ def undisturbed(
     root = start_from(history, tmp_path_factory.mktemp("undisturbed"))
     with recording() as record:
         assert run(root, record.url, Plug()) == 0
-        return told(root), record.meanings, (root / "steps").read_text()
+        return outcome_of(root), record.meanings, (root / "steps").read_text()
 
 
 def test_the_story_is_worth_telling(undisturbed):
@@ -114,7 +114,7 @@ def test_a_crash_at_this_step_and_then_at_its_second_time_changes_nothing(step, 
     assert run(root, receiver.url, Plug(step, times=2)) in (KILLED, 0), "the second time may never come"
     assert run(root, receiver.url, Plug()) == 0
     decided, sent, _ = undisturbed
-    assert told(root) == decided
+    assert outcome_of(root) == decided
     assert receiver.meanings == sent, "every key was sent, and always with the same bytes"
 
 
@@ -123,7 +123,7 @@ def test_a_machine_that_loses_power_all_the_time_gets_there_as_well(history, und
     assert {run(root, receiver.url, Plug(step)) for step in STEPS} == {KILLED}
     assert run(root, receiver.url, Plug()) == 0
     decided, sent, _ = undisturbed
-    assert told(root) == decided
+    assert outcome_of(root) == decided
     assert receiver.meanings == sent
 
 
@@ -131,7 +131,7 @@ def test_two_daemons_on_one_store_do_everything_once(history, undisturbed, tmp_p
     root = start_from(history, tmp_path / "root")
     assert run_together([(root, receiver.url, tmp_path / name) for name in ("first", "second")]) == [0, 0]
     decided, _, _ = undisturbed
-    found = told(root)
+    found = outcome_of(root)
     same = ("decided", "assessed", "owed", "degradations", "incidents")  # lists are dated by whichever clock assessed
     assert {part: found[part] for part in same} == {part: decided[part] for part in same}
     assert all(len(bodies) == 1 for bodies in bodies_of(receiver).values()), "no key has two meanings"
@@ -160,23 +160,23 @@ def bodies_of(receiver) -> dict[str, set[bytes]]:
 def test_a_daemon_that_is_overtaken_at_this_step_changes_nothing(step, history, undisturbed, tmp_path, receiver):
     root = start_from(history, tmp_path / "root")
     fast = SmallApp(root=root, url=receiver.url)
-    moment = MOMENTS[0]
+    tick_time = MOMENTS[0]
 
     def overtake(checkpoint: str) -> None:
-        if checkpoint == step and moment > MOMENTS[0]:  # what waits at the first is withdrawn at the second
-            for ahead in [m for m in MOMENTS if moment <= m <= moment + QUARTER]:
+        if checkpoint == step and tick_time > MOMENTS[0]:  # what waits at the first is withdrawn at the second
+            for ahead in [m for m in MOMENTS if tick_time <= m <= tick_time + QUARTER]:
                 fast.tick(ahead)
 
     slow = SmallApp(root=root, url=receiver.url, checkpoint=overtake)
-    for moment in MOMENTS:
+    for tick_time in MOMENTS:
         try:
-            slow.tick(moment)
+            slow.tick(tick_time)
         except Transient:  # the other one pulled the same: the daemon looks again at its next wake-up
-            slow.tick(moment)
+            slow.tick(tick_time)
     for app in (slow, fast):
         app.close()
     decided, sent, _ = undisturbed
-    assert told(root) == decided
+    assert outcome_of(root) == decided
     assert receiver.meanings == sent
     twice = len(receiver.keys) - len(sent)
     overtaken = len(sent) - 1  # one goes out at the first moment, at which nobody is overtaken

@@ -19,15 +19,15 @@ from tests.listings import listing_of
 
 
 @pytest.fixture
-def desk() -> Iterator[Recording]:
+def recorded() -> Iterator[Recording]:
     with recording() as record:
         yield record
 
 
 @pytest.fixture
-def app(tmp_path: Path, desk: Recording) -> Iterator[SmallApp]:
+def app(tmp_path: Path, recorded: Recording) -> Iterator[SmallApp]:
     write_reference(tmp_path / "operator")
-    app = opened(tmp_path, desk.url)
+    app = opened(tmp_path, recorded.url)
     yield app
     app.close()
 
@@ -66,69 +66,69 @@ def message(app: SmallApp, key: str) -> Message:
     return next(m for m in app.store.outbox.messages() if m.key == key)
 
 
-def test_taken_at_once(app, desk):
+def test_taken_at_once(app, recorded):
     key = tell(app)
     assert push(app) == {"sent": 1}
-    assert desk.keys == [key]
+    assert recorded.keys == [key]
     assert push(app, 3600) == {}, "and never again"
 
 
-def test_refused_with_400_is_dead_and_the_next_goes_on(app, desk):
-    desk.statuses = [400, 204]
+def test_refused_with_400_is_dead_and_the_next_goes_on(app, recorded):
+    recorded.statuses = [400, 204]
     dead, fine = tell(app), tell(app, "inc_2")
     assert push(app) == {"dead": 1, "sent": 1}
     assert (message(app, dead).state, message(app, fine).state) == ("dead", "sent")
     assert "answered 400" in message(app, dead).last_error
 
 
-def test_a_refused_opening_does_not_hold_back_its_resolution(app, desk):
-    desk.statuses = [400, 204]
+def test_a_refused_opening_does_not_hold_back_its_resolution(app, recorded):
+    recorded.statuses = [400, 204]
     tell(app)
     second = tell(app, sequence=2, type_="resolved")
     assert push(app) == {"dead": 1}
     assert push(app, 1) == {"sent": 1}
-    assert desk.keys[-1] == second
+    assert recorded.keys[-1] == second
 
 
-def test_gone_with_410_switches_it_off_for_good_even_over_a_restart(app, desk, tmp_path):
-    desk.statuses = [410]
+def test_gone_with_410_switches_it_off_for_good_even_over_a_restart(app, recorded, tmp_path):
+    recorded.statuses = [410]
     tell(app)
     assert push(app) == {"dead": 1}
     later = tell(app, "inc_2")
     assert push(app, 1) == {"dead": 1}
     assert "switched off" in message(app, later).last_error
-    again = opened(tmp_path, desk.url)
+    again = opened(tmp_path, recorded.url)
     tell(again, "inc_3")
     assert push(again, 2) == {"dead": 1}
-    assert len(desk.got) == 1, "asked once, and never more"
+    assert len(recorded.got) == 1, "asked once, and never more"
     again.close()
 
 
-def test_a_receiver_that_was_gone_comes_back_by_redrive_or_by_a_new_address(app, desk, tmp_path):
-    desk.statuses = [410, 204]
+def test_a_receiver_that_was_gone_comes_back_by_redrive_or_by_a_new_address(app, recorded, tmp_path):
+    recorded.statuses = [410, 204]
     key = tell(app)
     push(app)
-    moved = opened(tmp_path, desk.url + "/new")
+    moved = opened(tmp_path, recorded.url + "/new")
     other = tell(moved, "inc_2")
     assert push(moved, 1) == {"sent": 1}
     moved.close()
     assert app.store.outbox.redrive(LIVE + 2.0, "desk") == 1
     assert push(app, 3) == {"sent": 1}
-    assert desk.keys == [key, other, key]
+    assert recorded.keys == [key, other, key]
 
 
-def test_busy_with_429_is_asked_again_when_it_said_and_not_before(app, desk):
-    desk.statuses, desk.headers = [429, 204], {"retry-after": "600"}
+def test_busy_with_429_is_asked_again_when_it_said_and_not_before(app, recorded):
+    recorded.statuses, recorded.headers = [429, 204], {"retry-after": "600"}
     key = tell(app)
     assert push(app) == {"retry": 1}
     assert push(app, 599) == {}
     assert push(app, 600 * 1.2 + 1) == {"sent": 1}
-    assert desk.keys == [key, key]
-    assert len(desk.meanings[key]) == 1
+    assert recorded.keys == [key, key]
+    assert len(recorded.meanings[key]) == 1
 
 
-def test_broken_with_500_is_tried_on_the_published_schedule(app, desk):
-    desk.statuses = [500, 500, 500, 204]
+def test_broken_with_500_is_tried_on_the_published_schedule(app, recorded):
+    recorded.statuses = [500, 500, 500, 204]
     key, at = tell(app), 0.0
     for step in SCHEDULE_S[1:4]:
         assert push(app, at) == {"retry": 1}
@@ -137,35 +137,35 @@ def test_broken_with_500_is_tried_on_the_published_schedule(app, desk):
         assert push(app, due - 1) == {}, "not early"
         at = due
     assert push(app, at) == {"sent": 1}
-    assert desk.keys == [key] * 4
-    assert len(desk.meanings[key]) == 1
+    assert recorded.keys == [key] * 4
+    assert len(recorded.meanings[key]) == 1
 
 
-def test_one_that_never_answers_costs_its_timeout_and_not_the_alert(app, desk):
-    desk.silent = True
+def test_one_that_never_answers_costs_its_timeout_and_not_the_alert(app, recorded):
+    recorded.silent = True
     key = tell(app)
     assert push(app) == {"retry": 1}
     assert message(app, key).last_error.endswith("no answer in time")
-    desk.silent = False
-    desk.released.set()
+    recorded.silent = False
+    recorded.released.set()
     assert push(app, 10) == {"sent": 1}
 
 
-def test_one_that_stays_down_is_left_in_peace_and_its_alerts_keep(app, desk):
-    desk.statuses = [503]
+def test_one_that_stays_down_is_left_in_peace_and_its_alerts_keep(app, recorded):
+    recorded.statuses = [503]
     for n in range(8):
         tell(app, f"inc_{n}")
     assert push(app) == {"retry": 5, "held": 3}
-    assert len(desk.got) == 5
-    desk.statuses = [204]
+    assert len(recorded.got) == 5
+    recorded.statuses = [204]
     for minutes in range(1, 40):
         push(app, 60 * minutes)
     assert {m.state for m in app.store.outbox.messages()} == {"sent"}
 
 
-def test_after_the_last_attempt_it_is_dead_until_somebody_redrives_it(app, desk, tmp_path):
-    desk.statuses = [500, 500, 204]
-    patient = opened(tmp_path, desk.url, max_attempts=2)
+def test_after_the_last_attempt_it_is_dead_until_somebody_redrives_it(app, recorded, tmp_path):
+    recorded.statuses = [500, 500, 204]
+    patient = opened(tmp_path, recorded.url, max_attempts=2)
     key = tell(patient)
     assert push(patient) == {"retry": 1}
     assert push(patient, 60) == {"dead": 1}
@@ -173,23 +173,23 @@ def test_after_the_last_attempt_it_is_dead_until_somebody_redrives_it(app, desk,
     assert push(patient, 9e6) == {}
     assert patient.store.outbox.redrive(LIVE + 100.0) == 1
     assert push(patient, 100) == {"sent": 1}
-    assert len(desk.meanings[key]) == 1, "the same bytes as at the first attempt"
+    assert len(recorded.meanings[key]) == 1, "the same bytes as at the first attempt"
     patient.close()
 
 
-def test_expiry_goes_by_the_time_of_events_not_by_the_wall(app, desk):
+def test_expiry_goes_by_the_time_of_events_not_by_the_wall(app, recorded):
     tell(app, hours=1)
     tell(app, "inc_2", hours=3)
     assert push(app, after_s=10, event_after_s=2 * 3600) == {"expired": 1, "sent": 1}
-    assert len(desk.got) == 1
+    assert len(recorded.got) == 1
 
 
-def test_an_incidents_alerts_arrive_in_order_whatever_happens(app, desk):
-    desk.statuses = [500, 204]
+def test_an_incidents_alerts_arrive_in_order_whatever_happens(app, recorded):
+    recorded.statuses = [500, 204]
     keys = [tell(app), tell(app, sequence=2, type_="updated"), tell(app, sequence=3, type_="resolved")]
     for second in range(0, 60, 10):
         push(app, second)
-    assert desk.keys == [keys[0], *keys]
+    assert recorded.keys == [keys[0], *keys]
 
 
 def listed(app: SmallApp, msisdn: str) -> None:
@@ -215,7 +215,7 @@ def contactable(app: SmallApp) -> dict[str, str]:
     return {one.subscriber: one.why_not for one in app.store.listings.all(incident_id="inc_1", current=True)}
 
 
-def test_permission_withdrawn_between_decision_and_sending_counts(app, desk, tmp_path):
+def test_permission_withdrawn_between_decision_and_sending_counts(app, recorded, tmp_path):
     listed(app, AFFECTED)
     listed(app, SILENT)
     key = tell(app)
@@ -226,21 +226,21 @@ def test_permission_withdrawn_between_decision_and_sending_counts(app, desk, tmp
         app.names.subscriber(AFFECTED): "withdrawn",
         app.names.subscriber(SILENT): "no_consent",
     }
-    said = json.loads(desk.got[0][1])["data"]["impact"]
+    said = json.loads(recorded.got[0][1])["data"]["impact"]
     assert (said["suppressedByConsent"], said["withheld"]) == (2, {"no_consent": 1, "withdrawn": 1})
     assert message(app, key).data["impact"] == said
 
 
-def test_a_recount_at_sending_keeps_to_the_privacy_floor(app, desk, tmp_path):
+def test_a_recount_at_sending_keeps_to_the_privacy_floor(app, recorded, tmp_path):
     listed(app, AFFECTED)
     tell(app)
     withdrawn(tmp_path / "operator", AFFECTED, LIVE)
     assert push(app) == {"sent": 1}
-    said = json.loads(desk.got[0][1])["data"]["impact"]
+    said = json.loads(recorded.got[0][1])["data"]["impact"]
     assert (said["suppressedByConsent"], said["withheld"], said["note"]) == (None, {}, "null: under 5, withheld")
 
 
-def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_morning(app, desk, tmp_path):
+def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_morning(app, recorded, tmp_path):
     listed(app, AFFECTED)
     who = app.names.subscriber(AFFECTED)
     tell(app)
@@ -266,7 +266,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     assert standing(rows) == [], "it counts for no cap, and may be said later"
 
 
-def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(app, desk):
+def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(app, recorded):
     listed(app, AFFECTED)
     who = app.names.subscriber(AFFECTED)
     over = Communication(incident_id="inc_1", subscriber=who, recipient=who, at=LIVE, action="all_clear", channel="sms")
@@ -277,7 +277,7 @@ def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(app, desk):
     assert standing(app.store.communications.of(["inc_1"])) == [over]
 
 
-def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(app, desk):
+def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(app, recorded):
     who = app.names.subscriber(AFFECTED)
     earlier = Communication(
         incident_id="inc_1",
@@ -295,7 +295,7 @@ def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(app,
     assert standing(app.store.communications.of(["inc_1"])) == [earlier]
 
 
-def test_a_lawful_basis_holds_at_the_moment_of_sending_too(app, desk, tmp_path):
+def test_a_lawful_basis_holds_at_the_moment_of_sending_too(app, recorded, tmp_path):
     listed(app, SILENT)
     tell(app)
     basis = LawfulBasis("proactive_contact", "*", "contract")
@@ -304,8 +304,8 @@ def test_a_lawful_basis_holds_at_the_moment_of_sending_too(app, desk, tmp_path):
     assert contactable(app) == {app.names.subscriber(SILENT): ""}
 
 
-def test_permission_withdrawn_between_two_attempts_ends_the_listing_though_the_bytes_stay(app, desk, tmp_path):
-    desk.statuses = [500, 204]
+def test_permission_withdrawn_between_two_attempts_ends_the_listing_though_the_bytes_stay(app, recorded, tmp_path):
+    recorded.statuses = [500, 204]
     listed(app, AFFECTED)
     key = tell(app)
     push(app)
@@ -313,10 +313,10 @@ def test_permission_withdrawn_between_two_attempts_ends_the_listing_though_the_b
     withdrawn(tmp_path / "operator", AFFECTED, LIVE)
     assert push(app, 60) == {"sent": 1}
     assert set(contactable(app).values()) == {"withdrawn"}
-    assert len(desk.meanings[key]) == 1
+    assert len(recorded.meanings[key]) == 1
 
 
-def test_a_table_of_consents_that_cannot_be_read_holds_the_alert_and_does_not_kill_it(app, desk, tmp_path):
+def test_a_table_of_consents_that_cannot_be_read_holds_the_alert_and_does_not_kill_it(app, recorded, tmp_path):
     key = tell(app)
     path = tmp_path / "operator" / "consents.csv"
     good = path.read_text()

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 NAMED = [page.relative_to(ROOT).as_posix() for page in PAGES]
-ELSEWHERE = {
+RUN_BY_OTHER_TESTS = {
     "docs/how-to/real-hourly-cells.md": "run by test_real_cells, if its data are there",
     "docs/how-to/core-minute.md": "run by test_core_minute, if its data are there; the whole takes ten minutes",
 }
@@ -101,7 +101,7 @@ def clone(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.skip(reason=ELSEWHERE[name])) if name in ELSEWHERE else name
+        pytest.param(name, marks=pytest.mark.skip(reason=RUN_BY_OTHER_TESTS[name])) if name in RUN_BY_OTHER_TESTS else name
         for name in NAMED
         if shell_blocks(name)
     ],
@@ -121,7 +121,7 @@ def test_every_command_of_a_page_runs(name: str, clone: Path) -> None:
 def test_a_page_whose_commands_need_more_than_a_clone_says_so_at_its_top(name: str) -> None:
     commands = "".join(block.text for block in shell_blocks(name))
     assert ("../shared" in commands) == (NEEDS_DATA in read(name)[:400])
-    assert ("../shared" in commands) == (name in ELSEWHERE)
+    assert ("../shared" in commands) == (name in RUN_BY_OTHER_TESTS)
 
 
 def run(text: str, where: Path) -> None:
@@ -290,8 +290,8 @@ def test_the_packaged_configuration_says_the_defaults_of_the_code() -> None:
 def test_every_command_and_option_is_told() -> None:
     page = "docs/reference/commands.md"
     known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    told = set(re.findall(r"^## precall (\w+)$", read(page), re.M))
-    assert told == set(known)
+    documented = set(re.findall(r"^## precall (\w+)$", read(page), re.M))
+    assert documented == set(known)
     for name, command in known.items():
         options = {max(p.opts, key=len) if p.param_type_name == "option" else p.name.upper() for p in command.params}
         assert {row[0].strip("`").split()[0] for row in rows(page, f"## precall {name}")} == options - {"--help"}, name
@@ -324,7 +324,7 @@ def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...])
 
 
 def test_every_name_in_an_alerts_body_is_told() -> None:
-    care = ("compose", "service_problem", "impact_part", "account_part")
+    care = ("compose", "service_problem", "impact_part")
     composed = (*(f"detector/care/{name}.py" for name in care), "jobs/assess/notify.py")
     code = "".join((ROOT / name).read_text(encoding="utf-8") for name in composed)
     given = set(re.findall(r"\"([a-z]+(?:[A-Z][A-Za-z]*)+)\"", code))
@@ -340,9 +340,9 @@ def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
     for file in sorted(tmp_path.glob("*.csv")):
         with file.open(encoding="utf-8") as table:
             header = next(table).strip().split(",")
-        told = re.search(rf"^\| `{file.name}`.*$", page, re.M)
-        assert told, f"{file.name} is not told"
-        assert [c for c in header if f"`{c}`" not in told[0]] == [], file.name
+        documented = re.search(rf"^\| `{file.name}`.*$", page, re.M)
+        assert documented, f"{file.name} is not told"
+        assert [c for c in header if f"`{c}`" not in documented[0]] == [], file.name
 
 
 def test_what_is_called_unused_is_read_by_nothing() -> None:
@@ -350,16 +350,17 @@ def test_what_is_called_unused_is_read_by_nothing() -> None:
     the contract has ask for none."""
     readers = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "detector/sources").glob("*.py"))
     readers = re.sub(r"frozenset\(\s*\[.*?\]\s*\)", "", readers, flags=re.S)
-    told = [(row[0], column) for row in rows("docs/reference/files.md") for column in re.findall(r"`(\w+)`", row[-1])]
-    assert ("`cells.csv`", "plmn") in told
-    unused = [(file, column) for file, column in told if column != "name"]  # `name` of accounts is one of calendars, too
+    documented = [(row[0], column) for row in rows("docs/reference/files.md") for column in re.findall(r"`(\w+)`", row[-1])]
+    assert ("`cells.csv`", "plmn") in documented
+    # `name` of accounts is one of calendars, too
+    unused = [(file, column) for file, column in documented if column != "name"]
     assert [one for one in unused if f'"{one[1]}"' in readers] == []
 
 
 def test_every_dependency_is_explained() -> None:
     asked = tomllib.loads(read("pyproject.toml"))["project"]["dependencies"]
-    told = ", ".join(row[0].partition(" (")[0] for row in rows("docs/explanation/dependencies.md")).split(", ")
-    assert set(told) == {re.split(r"[><=; ]", one)[0] for one in asked}
+    documented = ", ".join(row[0].partition(" (")[0] for row in rows("docs/explanation/dependencies.md")).split(", ")
+    assert set(documented) == {re.split(r"[><=; ]", one)[0] for one in asked}
 
 
 BEGIN, END = "<!-- generated from config/kpis.toml -->\n", "<!-- end -->"
@@ -377,8 +378,8 @@ def kpi_row(kpi: Kpi) -> str:
 
 
 def test_the_kpi_table_is_the_catalogues() -> None:
-    told = read("docs/reference/kpis.md").partition(BEGIN)[2].partition(END)[0]
-    assert told == kpi_table(), "write it anew: .venv/bin/python -m tests.acceptance.test_docs"
+    documented = read("docs/reference/kpis.md").partition(BEGIN)[2].partition(END)[0]
+    assert documented == kpi_table(), "write it anew: .venv/bin/python -m tests.acceptance.test_docs"
 
 
 if __name__ == "__main__":

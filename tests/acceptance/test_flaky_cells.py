@@ -74,7 +74,7 @@ def incidents_of_the_last_day(flaky):
         tick = Tick(int(frame.starts[place]), HOUR)
         recent = part(frame, place - lookback(baseline) + 1, place + 1)
         evidence = score(recent, baseline, reference, NAMES, policy, before=memory)
-        memory, now = evidence.memory, tick.end + 300
+        memory, now = evidence.ewma, tick.end + 300
         standing = tuple(i for i in incidents.values() if i.state == "open")
         known = remembered_degradations(book.values(), standing, tick.start)
         found = track(evidence, known, missing, reference, policy, now=now)

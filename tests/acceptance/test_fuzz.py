@@ -19,8 +19,8 @@ from typing import get_type_hints
 import pytest
 
 from detector.domain.errors import Misconfigured
-from detector.setting_bounds import bounds_of
 from detector.settings import Settings, load
+from detector.settings.bounds import bounds_of
 from jobs import cli as terminal
 from jobs.cli import app
 from tests.acceptance.odd_values import ODD, Parameter, line_of, parameters, settings_keys, variable, write_place
@@ -43,8 +43,8 @@ class Ran:
     out: str
     err: str
 
-    def is_sound(self, *, hint: object) -> None:
-        said = f"{hint!r}\n{self.out[-1500:]}\n{self.err[-1500:]}"
+    def is_sound(self, *, case: object) -> None:
+        said = f"{case!r}\n{self.out[-1500:]}\n{self.err[-1500:]}"
         assert self.code in (0, 1, 2), said
         assert "Traceback" not in self.out + self.err, said
         assert terminal.UNFORESEEN not in self.err, said
@@ -84,20 +84,20 @@ def drawn(place: object, among: tuple[str, ...] = ODD) -> list[str]:
 def test_every_command_and_its_help(command, place, monkeypatch):
     ran = run([command, "--help"], monkeypatch)
     assert ran.code == 0
-    ran.is_sound(hint=command)
-    run(line_of(command), monkeypatch).is_sound(hint=command)
+    ran.is_sound(case=command)
+    run(line_of(command), monkeypatch).is_sound(case=command)
     bare = (
         run([command], monkeypatch) if command not in ("run", "check") else None
     )  # both would take this machine's own port
     if bare is not None:
-        bare.is_sound(hint=command)
+        bare.is_sound(case=command)
 
 
 @pytest.mark.parametrize("one", PLACES, ids=lambda one: f"{one.command} {one.option or one.name}")
 def test_odd_words_at_every_option_and_argument(one: Parameter, place, monkeypatch):
     for value in [""] if one.flag else ["", *drawn(one)]:
         words = line_of(one.command, one, value)
-        run(words, monkeypatch).is_sound(hint=words)
+        run(words, monkeypatch).is_sound(case=words)
 
 
 def test_several_odd_words_at_once(place, monkeypatch):
@@ -108,7 +108,7 @@ def test_several_odd_words_at_once(place, monkeypatch):
     for _ in range(2000 if ALL else 20):
         words = [rng.choice(commands), *(rng.choice(ODD) for _ in range(rng.randint(1, 4)))]
         if "--help" not in words:
-            run(words, monkeypatch).is_sound(hint=words)
+            run(words, monkeypatch).is_sound(case=words)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=variable)
@@ -121,16 +121,16 @@ def test_odd_values_of_every_variable(key, place, monkeypatch):
             try:
                 load(Path("my.toml"))
             except Misconfigured as refused:
-                told = str(refused)
+                message = str(refused)
             else:
                 continue
-        assert "\n" not in told, (name, value)
-        assert name in told or "rules" in name.lower() or "my.toml: receivers" in told, (name, value, told)
-        assert refused_with_mend(told), (name, value, told)
+        assert "\n" not in message, (name, value)
+        assert name in message or "rules" in name.lower() or "my.toml: receivers" in message, (name, value, message)
+        assert refused_with_mend(message), (name, value, message)
 
 
-def refused_with_mend(told: str) -> bool:
-    return re.fullmatch(r"\S.*; \S.*", told) is not None
+def refused_with_mend(message: str) -> bool:
+    return re.fullmatch(r"\S.*; \S.*", message) is not None
 
 
 @pytest.mark.parametrize("key", KEYS if ALL else random.Random(9).sample(KEYS, 8), ids=variable)
@@ -152,8 +152,8 @@ def test_what_check_takes_run_can_start_with(key, place, monkeypatch):
             checked, started = (
                 run([*words, "--config", "my.toml"], monkeypatch) for words in (["check"], ["run", "--for", "0"])
             )
-        checked.is_sound(hint=(name, value))
-        started.is_sound(hint=(name, value))
+        checked.is_sound(case=(name, value))
+        started.is_sound(case=(name, value))
         in_order = all(line.startswith("receiver") or line.endswith("to mend") for line in checked.out.splitlines())
         if checked.code in (0, 1) and in_order:
             assert started.code == 0, (name, value, checked, started)
@@ -178,7 +178,7 @@ def test_with_every_number_at_its_bound_the_service_starts(end, place, monkeypat
                 *(["job", name] for name in ("pull", "learn", "detect", "prune")),
             ):
                 ran = run([*words, "--config", "my.toml"], monkeypatch)
-                ran.is_sound(hint=(words, chosen))
+                ran.is_sound(case=(words, chosen))
                 assert ran.code == 0 or (words == ["check"] and ran.code == 1), (words, chosen, ran)
 
 
@@ -198,10 +198,10 @@ def numbers_of(settings: Settings) -> Iterator[tuple[tuple[str, ...], bool]]:
     for key in KEYS:
         found = functools.reduce(lambda at, name: getattr(at, name), key, settings)
         if isinstance(found, int | float) and not isinstance(found, bool):
-            yield key, isinstance(found, int) and get_type_hints_of(settings, key) is int
+            yield key, isinstance(found, int) and annotation_of(settings, key) is int
 
 
-def get_type_hints_of(settings: Settings, key: tuple[str, ...]) -> object:
+def annotation_of(settings: Settings, key: tuple[str, ...]) -> object:
     owner = functools.reduce(lambda at, name: getattr(at, name), key[:-1], settings)
     return get_type_hints(type(owner))[key[-1]]
 
@@ -242,7 +242,7 @@ def test_a_damaged_file_is_told_by_every_command_that_reads_it(name, folder, pla
     else:
         path.write_bytes(FILES[name])
     for words in (["check"], ["incidents"], *([["job", "pull"], ["lookup", "49"], ["run", "--for", "0"]] if ALL else [])):
-        run([*words, "--config", "my.toml"], monkeypatch).is_sound(hint=words)
+        run([*words, "--config", "my.toml"], monkeypatch).is_sound(case=words)
 
 
 # --- terminals: each in a process of its own ------------------------------------------------------------------------

@@ -23,10 +23,10 @@ HEALTHY = LIVE - 86_400
 
 @dataclass
 class Inbox:
-    """An app over a folder into which a test drops quarters of an hour, cell by cell; `desk` is the care team."""
+    """An app over a folder into which a test drops quarters of an hour, cell by cell; `care_team` is the care team."""
 
     root: Path
-    desk: Recording
+    care_team: Recording
     app: SmallApp = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,7 +34,7 @@ class Inbox:
         for path in (self.root / "operator").rglob("*.csv"):
             os.utime(path, (LIVE - 60, LIVE - 60))
         feeds = feeds_of(watched_folder(self.root / "operator", self.root / "quarantine"))
-        self.app = SmallApp(root=self.root, url=self.desk.url, feeds=feeds)
+        self.app = SmallApp(root=self.root, url=self.care_team.url, feeds=feeds)
         self.app.jobs.decide_from()
         for name in ("pull", "learn"):
             self.app.jobs.run(name)
@@ -62,13 +62,13 @@ class Inbox:
     def live(self, failing: dict[int, tuple[str, ...]], quarters: int, *, push: bool = True) -> None:
         """So many quarters, each on time."""
         for quarter in range(quarters):
-            self.drop(quarter, failing.get(quarter, ()), at=moment(quarter))
-            self.round(moment(quarter), push=push)
+            self.drop(quarter, failing.get(quarter, ()), at=arrival_time(quarter))
+            self.round(arrival_time(quarter), push=push)
 
     @property
-    def told(self) -> list[tuple[str, dict]]:
+    def received(self) -> list[tuple[str, dict]]:
         """(type, data) of everything that the care team received."""
-        bodies = [json.loads(body) for _, body in self.desk.got]
+        bodies = [json.loads(body) for _, body in self.care_team.got]
         return [(body["type"].split(".")[2], body["data"]) for body in bodies]
 
     @property
@@ -76,15 +76,15 @@ class Inbox:
         return list(self.app.store.listings.all(current=True))
 
 
-def moment(quarter: int) -> int:
+def arrival_time(quarter: int) -> int:
     """When this quarter's counters have arrived."""
     return LIVE + (quarter + 1) * QUARTER + DELAY_S
 
 
 @pytest.fixture
 def inbox(tmp_path):
-    with recording() as desk:
-        inbox = Inbox(tmp_path, desk)
+    with recording() as care_team:
+        inbox = Inbox(tmp_path, care_team)
         yield inbox
         inbox.app.close()
 
@@ -92,9 +92,9 @@ def inbox(tmp_path):
 def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1)
     assert len(inbox.listed) == 10
-    inbox.drop(0, at=moment(0) + 300, name="0")  # the same name with new bytes
-    inbox.round(moment(0) + 300)
-    (opened, first), (taken_back, last) = inbox.told
+    inbox.drop(0, at=arrival_time(0) + 300, name="0")  # the same name with new bytes
+    inbox.round(arrival_time(0) + 300)
+    (opened, first), (taken_back, last) = inbox.received
     assert (opened, taken_back) == ("opened", "resolved")
     problem = last["serviceProblem"]
     assert (problem["id"], problem["status"]) == (first["serviceProblem"]["id"], "Closed")
@@ -108,18 +108,20 @@ def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     assert len(inbox.listed) == 8, "exactly those who were told, of ten listed"
     store = inbox.app.store
     (incident,) = store.incidents.all()
-    assert (incident.state, incident.withdrawn_at) == ("resolved", moment(0) + 300)
-    assert {(d.withdrawn_at, d.cleared_at == d.started_at) for d in store.degradations.all()} == {(moment(0) + 300, True)}
-    inbox.drop(1, at=moment(1))
-    inbox.round(moment(1))
-    assert len(inbox.told) == 2, "once is enough"
+    assert (incident.state, incident.withdrawn_at) == ("resolved", arrival_time(0) + 300)
+    assert {(d.withdrawn_at, d.cleared_at == d.started_at) for d in store.degradations.all()} == {
+        (arrival_time(0) + 300, True)
+    }
+    inbox.drop(1, at=arrival_time(1))
+    inbox.round(arrival_time(1))
+    assert len(inbox.received) == 2, "once is enough"
 
 
 def test_what_nobody_has_heard_of_is_never_said(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1, push=False)
-    inbox.drop(0, at=moment(0) + 300)
-    inbox.round(moment(0) + 300)
-    assert inbox.told == []
+    inbox.drop(0, at=arrival_time(0) + 300)
+    inbox.round(arrival_time(0) + 300)
+    assert inbox.received == []
     assert [m.state for m in inbox.app.store.outbox.messages()] == ["withdrawn"]
     assert inbox.app.jobs.run("push") == "nothing due"
 
@@ -132,9 +134,9 @@ def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
     sent = {m.receiver: m for m in inbox.app.store.outbox.messages()}
     assert sent["desk"].state == "sent"
     with inbox.app.store.begin() as connection:
-        inbox.app.store.outbox.add(connection, sent["desk"].alert, ["third"], float(moment(0) + 9999))
-    inbox.drop(0, at=moment(0) + 300)
-    inbox.round(moment(0) + 300)
+        inbox.app.store.outbox.add(connection, sent["desk"].alert, ["third"], float(arrival_time(0) + 9999))
+    inbox.drop(0, at=arrival_time(0) + 300)
+    inbox.round(arrival_time(0) + 300)
     states = [(m.receiver, m.type, m.state) for m in inbox.app.store.outbox.messages()]
     assert states == [
         ("desk", "opened", "sent"),
@@ -147,9 +149,9 @@ def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
 def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_came(inbox):
     others = [cell for cell in CELLS if cell not in ("c11", "c12")]
     for quarter in (0, 1):
-        inbox.drop(quarter, at=moment(quarter), cells=others, name=f"{quarter}-most")
-        inbox.round(moment(quarter) + 600)
-    late = moment(2)
+        inbox.drop(quarter, at=arrival_time(quarter), cells=others, name=f"{quarter}-most")
+        inbox.round(arrival_time(quarter) + 600)
+    late = arrival_time(2)
     for quarter in (0, 1):
         inbox.drop(quarter, ("c11", "c12"), at=late, cells=("c11", "c12"), name=f"{quarter}-rest")
     inbox.drop(2, ("c11", "c12"), at=late)
@@ -163,16 +165,16 @@ def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_cam
     assert {d.kind for d in store.degradations.all() if d.withdrawn_at is not None} == {"no_data"}
     (incident,) = [i for i in store.incidents.all() if i.withdrawn_at is None]
     assert (incident.root_id, incident.state, incident.opened_at) == ("s1", "open", late)
-    assert [type_ for type_, _ in inbox.told] == ["opened"]
+    assert [type_ for type_, _ in inbox.received] == ["opened"]
 
 
 def test_what_was_told_as_over_is_open_again_when_late_data_show_that_it_is_not(inbox):
     inbox.live({1: ("c11", "c12"), 2: ("c11", "c12")}, quarters=9)
-    assert [type_ for type_, _ in inbox.told][-1] == "resolved"
+    assert [type_ for type_, _ in inbox.received][-1] == "resolved"
     for quarter in range(3, 9):
-        inbox.drop(quarter, ("c11", "c12"), at=moment(8) + 300)
-    inbox.round(moment(8) + 300)
-    type_, data = inbox.told[-1]
+        inbox.drop(quarter, ("c11", "c12"), at=arrival_time(8) + 300)
+    inbox.round(arrival_time(8) + 300)
+    type_, data = inbox.received[-1]
     assert (type_, data["serviceProblem"]["status"]) == ("updated", "In Progress")
     assert data["serviceProblem"]["statusChangeReason"].startswith(
         "open again: data that came late show that it is not over"
@@ -184,8 +186,8 @@ def test_data_older_than_a_day_correct_the_history_and_nothing_else(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1)
     before = inbox.app.store.degradations.all()
     inbox.app.let_time_pass()
-    inbox.drop(0, at=moment(0) + 90_000)
-    inbox.app.clock.at = inbox.app.wall.at = moment(0) + 90_000
+    inbox.drop(0, at=arrival_time(0) + 90_000)
+    inbox.app.clock.at = inbox.app.wall.at = arrival_time(0) + 90_000
     inbox.app.jobs.run("pull")
     for pending_step in inbox.app.store.ticks.pending("score")[1:]:  # a day of silence is another story
         with inbox.app.store.begin() as connection:
@@ -203,12 +205,12 @@ def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
     row = (works.scope_kind, works.scope_id, iso(works.window.start), iso(works.window.end), works.reason, works.status)
     table(inbox.root / "operator" / "maintenance.csv", columns, [row])
     inbox.live(dict.fromkeys(range(3), ("c11", "c12")), quarters=2)
-    assert inbox.told == [], "what works do is nobody's business while they last"
+    assert inbox.received == [], "what works do is nobody's business while they last"
     (silent,) = inbox.app.store.incidents.all()
     assert silent.suppressed_reason == "maintenance"
-    inbox.drop(2, ("c11", "c12"), at=moment(2))
-    inbox.round(moment(2))
-    ((type_, data),) = inbox.told
+    inbox.drop(2, ("c11", "c12"), at=arrival_time(2))
+    inbox.round(arrival_time(2))
+    ((type_, data),) = inbox.received
     assert type_ == "opened"
     assert data["serviceProblem"]["id"] == silent.incident_id
     assert data["serviceProblem"]["statusChangeReason"] == "works planned until 12:30 UTC overrun"
@@ -221,14 +223,14 @@ def test_what_is_judged_again_is_judged_by_what_was_normal_then(inbox):
     inbox.live({0: ("c11", "c12"), 1: ("c11", "c12")}, quarters=2)
     store, jobs = inbox.app.store, inbox.app.jobs
     before = [d for d in store.degradations.all() if d.withdrawn_at is None]
-    inbox.app.clock.at = moment(1) + 60
+    inbox.app.clock.at = arrival_time(1) + 60
     jobs.run("learn")
     used = []
     load = models.load_earlier_baseline
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models, "load_earlier_baseline", lambda *given: used.append(load(*given)) or used[-1])
-        inbox.drop(0, ("c11", "c12"), at=moment(1) + 300, name="0-again")
-        inbox.round(moment(1) + 300)
+        inbox.drop(0, ("c11", "c12"), at=arrival_time(1) + 300, name="0-again")
+        inbox.round(arrival_time(1) + 300)
     assert len(used) == 2
     assert all(baseline is not None for baseline in used), "for the late tick and for the one that looks back on it"
     assert [d for d in store.degradations.all() if d.withdrawn_at is None] == before

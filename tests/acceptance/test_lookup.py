@@ -20,7 +20,7 @@ from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, SILENT, UNAFFECTED, UNASKED, iso, write_operator
 
 UNKNOWN = "491719999999"
-DURING = [moment for moment in MOMENTS if moment <= FAULT[1]]
+DURING = [tick_time for tick_time in MOMENTS if tick_time <= FAULT[1]]
 pytestmark = pytest.mark.xdist_group("lookup")
 
 
@@ -31,8 +31,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallApp]:
     write_operator(root / "operator")
     app = SmallApp(root=root)
     app.jobs.decide_from()
-    for moment in DURING:
-        app.tick(moment)
+    for tick_time in DURING:
+        app.tick(tick_time)
     yield app
     app.close()
 
@@ -62,9 +62,9 @@ def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(app, pr
     assert found["since"] == iso(FAULT[0])
     assert found["probability"] >= 0.9
     assert "We are working on it" in found["say"]["en"]
-    told = precall("lookup", AFFECTED)
-    assert told.startswith("affected, ")
-    assert incident.incident_id in told
+    output = precall("lookup", AFFECTED)
+    assert output.startswith("affected, ")
+    assert incident.incident_id in output
 
 
 def test_whoever_asks_for_another_hears_neither_place_nor_time(app, precall):
@@ -148,8 +148,8 @@ def test_every_lookup_stands_in_the_audit_log_under_a_pseudonym(app, client, pre
     precall("lookup", UNAFFECTED)
     entries = app.store.audit.entries(1000)
     assert len(entries) == before + 3
-    told = [(e["actor"], e["action"], e["subject"]) for e in reversed(entries[:3])]
-    assert told == [
+    output = [(e["actor"], e["action"], e["subject"]) for e in reversed(entries[:3])]
+    assert output == [
         ("api as desk-7", "lookup", app.names.subscriber(AFFECTED)),
         ("api as desk-7", "lookup", app.names.subscriber(UNKNOWN)),
         ("cli", "lookup", app.names.subscriber(UNAFFECTED)),

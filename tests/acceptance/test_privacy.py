@@ -23,7 +23,7 @@ from detector.telemetry import configure_logs
 from detector.web import create_app
 from jobs.cli import main
 from jobs.commands.backtest import Backtest
-from jobs.web_wiring import care_api_of, web_service_of
+from jobs.web_wiring import care_service_of, web_service_of
 from tests.acceptance.recording_receiver import recording
 from tests.acceptance.small_app import MOMENTS, SmallApp, settings_of
 from tests.acceptance.small_operator import AFFECTED, FAULT, PEOPLE, iso, table, write_operator
@@ -82,16 +82,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallApp, 
     root, log = tmp_path_factory.mktemp("privacy"), io.StringIO()
     with_people(write_operator(root / "operator"))
     configure_logs(level="DEBUG", stream=log)
-    with recording() as desk:
-        app = SmallApp(root=root, url=desk.url)
+    with recording() as care_team:
+        app = SmallApp(root=root, url=care_team.url)
         app.jobs.decide_from()
-        for moment in MOMENTS:
-            app.tick(moment)
+        for tick_time in MOMENTS:
+            app.tick(tick_time)
         app.jobs.run("prune")
-        told = {"alerts": b"\n".join(body for _, body in desk.got).decode(), "log": log.getvalue()}
-        assert len(desk.got) >= 2
-        told |= asked(app)
-        yield app, told
+        answers = {"alerts": b"\n".join(body for _, body in care_team.got).decode(), "log": log.getvalue()}
+        assert len(care_team.got) >= 2
+        answers |= asked(app)
+        yield app, answers
         app.close()
     structlog.reset_defaults()
 
@@ -99,8 +99,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallApp, 
 def asked(app: SmallApp) -> dict[str, str]:
     """Every page and every answer, those that name an identity on request left out."""
     questions = web_service_of(app.wired, app.jobs.problems)
-    web_app = create_app(questions, care_api_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
-    told = {}
+    web_app = create_app(questions, care_service_of(app.wired), token=app.wired.keys.token, timezone="UTC", privacy_floor=5)
+    answers = {}
     with TestClient(web_app, headers={"Authorization": f"Bearer {app.wired.keys.token}"}) as client:
         (incident,) = app.store.incidents.all()
         paths = [
@@ -118,10 +118,10 @@ def asked(app: SmallApp) -> dict[str, str]:
         ]
         for path in paths:
             answer = client.get(path)
-            told[path.partition("/v1/lookup")[0] or f"lookup {len(told)}"] = answer.text + str(answer.headers)
+            answers[path.partition("/v1/lookup")[0] or f"lookup {len(answers)}"] = answer.text + str(answer.headers)
         named = client.get(f"/v1/incidents/{incident.incident_id}/affected?limit=1000&identify=true").text
         assert any(person.msisdn in named for person in PEOPLE), "the audited API names whom care may contact"
-    return told
+    return answers
 
 
 def spellings(raw: str) -> set[str]:
@@ -155,9 +155,9 @@ def test_the_search_can_find_what_it_looks_for(world):
 
 
 def test_nothing_that_is_said_or_sent_names_anybody(world):
-    _, told = world
-    assert {where: found for where, text in told.items() if (found := found_in(text))} == {}
-    assert len(told) > 12
+    _, answers = world
+    assert {where: found for where, text in answers.items() if (found := found_in(text))} == {}
+    assert len(answers) > 12
 
 
 def test_nothing_that_is_kept_names_anybody(world):
@@ -230,7 +230,7 @@ def test_a_backtest_names_nobody_unless_it_is_told_to(world, tmp_path):
 COUNTS = st.lists(st.integers(0, 60), min_size=1, max_size=30)
 
 
-def told_of(counts: list[int], floor: int = 5) -> list[int | None]:
+def last_notified_of(counts: list[int], floor: int = 5) -> list[int | None]:
     said: list[int | None] = []
     for count in counts:
         said.append(steady(count, said[-1:], floor))
@@ -239,7 +239,7 @@ def told_of(counts: list[int], floor: int = 5) -> list[int | None]:
 
 @given(COUNTS)
 def test_successive_counts_differ_by_nothing_or_by_whole_steps_and_stay_near_the_truth(counts):
-    said = told_of(counts)
+    said = last_notified_of(counts)
     assert all(one is None or (one >= 5 and one % 5 == 0) for one in said)
     assert all((one is None) >= (count < 5) for count, one in zip(counts, said, strict=True)), "under the floor: withheld"
     assert all(abs(count - (one or 3)) <= 3.5 for count, one in zip(counts, said, strict=True))
@@ -248,7 +248,7 @@ def test_successive_counts_differ_by_nothing_or_by_whole_steps_and_stay_near_the
 @given(st.integers(0, 60), st.lists(st.booleans(), max_size=30))
 def test_one_person_who_comes_and_goes_is_seen_once_at_most(start, there):
     """Whichever side of a step the count is on, the answer never turns to and fro with one person."""
-    said = told_of([start, *(start + one for one in there)])
+    said = last_notified_of([start, *(start + one for one in there)])
     assert sum(a != b for a, b in pairwise(said)) <= 1
 
 
@@ -257,7 +257,7 @@ def test_one_person_who_comes_and_goes_is_seen_once_at_most(start, there):
 def test_whatever_is_shown_would_also_be_shown_with_one_person_more_or_less(counts, data):
     """At any update, after the same answers, a network with one person more or one less answers the same: so no sequence of
     answers tells whether one person was there."""
-    said = told_of(counts)
+    said = last_notified_of(counts)
     at = data.draw(st.integers(0, len(counts) - 1))
     others = {steady(counts[at] + one, said[max(at - 1, 0) : at], 5) for one in (-1, 1) if counts[at] + one >= 0}
     assert said[at] in others
@@ -265,4 +265,4 @@ def test_whatever_is_shown_would_also_be_shown_with_one_person_more_or_less(coun
 
 def test_a_count_near_a_step_no_longer_flickers():
     assert [shown(n, 5) for n in (7, 8, 7, 8)] == [5, 10, 5, 10]
-    assert told_of([7, 8, 7, 8, 9, 7, 8, 4, 5, 4, 6]) == [5, 5, 5, 5, 10, 10, 10, None, None, None, 5]
+    assert last_notified_of([7, 8, 7, 8, 9, 7, 8, 4, 5, 4, 6]) == [5, 5, 5, 5, 10, 10, 10, None, None, None, 5]

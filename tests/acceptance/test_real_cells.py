@@ -75,5 +75,5 @@ def test_at_most_three_other_degradations_a_week_and_each_is_explained(found: li
     assert len(others) <= 3 * (696 - 72) / 168
     explained = PAGE.read_text(encoding="utf-8").partition("## What else it finds")[2]
     rows = [line.split("|")[1:3] for line in explained.splitlines() if line.startswith("| ") and line[2].isdigit()]
-    told = {(cell.strip(), int(h)) for hours, cell in rows for h in hours.split(",")}
-    assert {(r["object_id"], hour(r["started_at"])) for r in others} == told
+    expected = {(cell.strip(), int(h)) for hours, cell in rows for h in hours.split(",")}
+    assert {(r["object_id"], hour(r["started_at"])) for r in others} == expected

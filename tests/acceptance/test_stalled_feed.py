@@ -89,13 +89,13 @@ def operator(watch: Watched, **rules: object) -> Watched:
 def test_everything_stops_while_a_site_is_dead_and_a_cell_drops_and_comes_again(watch: Watched) -> None:
     operator(watch, dead=between(1, 10, SITE1), dropping=between(1, 10, ["c12"]), silent=between(4, 8, EVERYTHING)).until(4)
     before = watch.incidents
-    told = len(watch.care.got)
+    received = len(watch.care.got)
     assert watch.roots == ["cell c12 open", "site s1 open"]
     assert watch.app.jobs.problems() == []
 
     watch.until(8)  # an hour without a single file
     assert watch.roots == ["cell c12 open", "site s1 open"]
-    assert len(watch.care.got) == told
+    assert len(watch.care.got) == received
     for old, new in zip(before, watch.incidents, strict=True):
         assert (new.severity, new.kind, new.cells, new.version) == (old.severity, old.kind, old.cells, old.version)
         assert new.no_data_since == at(4)

@@ -102,7 +102,7 @@ def test_a_window_restricts_what_is_read(source):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (gzip.compress(XML.format(end=15, value=5).encode())[:-40], "gzip data are cut off"),
+        (gzip.compress(XML.format(end=15, value=5).encode(), mtime=0)[:-40], "gzip data are cut off"),
         (XML.format(end=15, value=5).encode()[:-30], "malformed XML"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + XML.format(end=15, value=5).encode().partition(b"?>")[2].strip(), "doctype"),
         (b"<OMeS/>", "root element is OMeS"),

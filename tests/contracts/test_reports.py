@@ -1,202 +1,24 @@
-"""What every report promises: columns and rows that fit, nobody named, nothing of a few people, the same twice."""
+"""Every report of the registry keeps the contract of reports, and stands in the reference."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from detector.domain.cell import Cell, Topology
-from detector.domain.communication import Communication
-from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
-from detector.domain.experience import Experience
-from detector.domain.incident import Incident
-from detector.domain.interaction import Interaction
 from detector.domain.window import Window
-from detector.reports import REPORTS, Past
-from detector.reports.report import KINDS
-from tests.listings import listing_of
-
-MIDNIGHT, HOUR = 1_774_224_000, 3600  # Mon 23 March 2026, 00:00 UTC
-FLOOR = 5
-every_report = pytest.mark.parametrize("kind", REPORTS.values(), ids=REPORTS.keys())
+from detector.reports import REPORTS, Past, ReportKind
+from tests.contracts.report_contract import HOUR, ReportContract
 
 
-def past(people: int = 30) -> Past:
-    """Two sites in two regions; `people` suffer from an outage at the first, one person of it from another at the second."""
-    cells = {
-        f"c{n}": Cell(
-            cell_id=f"c{n}", technology="LTE", site_id=f"s{n}", tac=f"t{n}", region=f"r{n}", vendor="v", software="1"
-        )
-        for n in (1, 2)
-    }
-    keys = [f"sub_{n:03d}" for n in range(people)]
-    subscribers = {key: Subscriber(key=key, account="acc_1", segment="consumer") for key in keys}
-    members = tuple(Membership("acc_1", key, "line") for key in keys)
-    customers = Customers(subscribers, {"acc_1": Account("acc_1", "enterprise", "gold", "99.9", "team")}, members)
-    outage = Incident(
-        incident_id="inc_1",
-        root_kind="site",
-        root_id="s1",
-        kind="outage",
-        started_at=MIDNIGHT + 8 * HOUR,
-        opened_at=MIDNIGHT + 8 * HOUR,
-        severity="major",
-        degradation_ids=(),
-        cells=("c1",),
-        reason="",
-        state="resolved",
-        resolved_at=MIDNIGHT + 10 * HOUR,
-    )
-    slow = replace(outage, incident_id="inc_2", root_id="s2", kind="integrity", cells=("c2",))
-    listed = [
-        listing_of(
-            incident_id="inc_1",
-            subscriber=key,
-            account="acc_1",
-            basis="present",
-            probability=0.9,
-            exposure_s=2.0 * HOUR,
-            listed_at=MIDNIGHT + 9 * HOUR,
-            degraded_s=3600.0,
-        )
-        for key in keys
-    ]
-    listed += [
-        listing_of(
-            incident_id="inc_2",
-            subscriber=key,
-            account="acc_1",
-            basis="present",
-            probability=0.8,
-            exposure_s=HOUR,
-            listed_at=MIDNIGHT + 9 * HOUR,
-        )
-        for key in keys[:1]
-    ]
-    heard = [
-        Interaction(
-            interaction_id=f"k_{key}",
-            at=MIDNIGHT + 9 * HOUR,
-            kind="contact",
-            channel="call",
-            subscriber=key,
-            category="network",
-        )
-        for key in keys[: people // 2]
-    ]
-    days = [
-        Experience(
-            day=MIDNIGHT,
-            holder_kind="subscriber",
-            holder=key,
-            index=61.0,
-            degraded_s=3600.0,
-            failures=2.0,
-            worst=0.9,
-            incidents=1,
-            trend=-39.0,
-            by_harm={"coverage": 3600.0},
-        )
-        for key in keys
-    ]
-    days += [
-        Experience(
-            day=MIDNIGHT,
-            holder_kind="account",
-            holder="acc_1",
-            index=70.0,
-            degraded_s=3600.0 * people,
-            failures=2.0,
-            worst=0.9,
-            incidents=1,
-            trend=-30.0,
-        )
-        for _ in keys[:1]
-    ]
-    asked = [
-        Communication(
-            incident_id="inc_1", subscriber=key, recipient=key, at=MIDNIGHT + 9 * HOUR, action="data_boost", offer="data_1gb"
-        )
-        for key in keys
-    ]
-    return Past(
-        window=Window(MIDNIGHT, MIDNIGHT + 7 * 24 * HOUR),
-        timezone="UTC",
-        floor=FLOOR,
-        topology=Topology(cells),
-        customers=customers,
-        incidents=(outage, slow),
-        listings=tuple(listed),
-        interactions=tuple(heard),
-        experience=tuple(days),
-        events=tuple(SubscriberEvent(key, MIDNIGHT + 20 * HOUR, "left") for key in keys[:2]),
-        communications=tuple(asked),
-        offers={"data_1gb": 2.0},
-        crowd={"c1": 40.0, "c2": 40.0},
-        withdrew=7,
-    )
-
-
-@every_report
-def test_a_row_has_a_value_for_every_column_of_a_known_kind(kind):
-    made = kind.make(past())
-    assert {c.kind for c in made.columns} <= set(KINDS)
-    assert len({c.name for c in made.columns}) == len(made.columns)
-    assert all(len(row) == len(made.columns) for row in made.rows)
-    assert made.title == kind.title
-    json.dumps(made.records(), allow_nan=False)
-
-
-@every_report
-def test_of_nothing_there_is_nothing_to_say(kind):
-    made = kind.make(Past(window=Window(0, HOUR)))
-    assert made.columns
-    assert not [row for row in made.records() if any(isinstance(v, int | float) and v for v in row.values())]
-
-
-@every_report
-def test_the_same_past_in_another_order_gives_the_same_report(kind):
-    one = past()
-    turned = replace(
-        one,
-        incidents=one.incidents[::-1],
-        listings=one.listings[::-1],
-        interactions=one.interactions[::-1],
-        experience=one.experience[::-1],
-        events=one.events[::-1],
-        communications=one.communications[::-1],
-    )
-    assert kind.make(one) == kind.make(turned)
-
-
-@every_report
-def test_nobody_is_named(kind):
-    one = past()
-    said = json.dumps([kind.make(one).records(), kind.make(one).notes])
-    assert not [key for key in one.customers.subscribers if key in said]
-
-
-@every_report
-@pytest.mark.parametrize("people", [1, FLOOR - 1])
-def test_nothing_is_said_of_a_few_people(kind, people):
-    made = kind.make(past(people))
-    about = [c.name for c in made.columns if c.kind in ("people", "hours", "share", "index", "money")]
-    told = [(row, name) for row in made.records() for name in about if row[name] is not None]
-    assert not told
-
-
-@every_report
-def test_people_are_told_in_steps_of_the_floor(kind):
-    made = kind.make(past())
-    people = [c.name for c in made.columns if c.kind == "people"]
-    told = [row[name] for row in made.records() for name in people if row[name] is not None]
-    assert all(number % FLOOR == 0 for number in told)
+class TestRegistry(ReportContract):
+    @pytest.fixture(params=REPORTS.values(), ids=REPORTS.keys())
+    def kind(self, request: pytest.FixtureRequest) -> ReportKind:
+        found: ReportKind = request.param
+        return found
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_every_column_is_told_in_the_reference(name):
+def test_every_column_stands_in_the_reference(name):
     page = (Path(__file__).parents[2] / "docs/reference/reports.md").read_text(encoding="utf-8")
     part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-    told = [line.split("`")[1] for line in part.splitlines() if line.startswith("| `")]
-    assert told == [c.name for c in REPORTS[name].make(Past(window=Window(0, HOUR))).columns]
+    documented = [line.split("`")[1] for line in part.splitlines() if line.startswith("| `")]
+    assert documented == [c.name for c in REPORTS[name].make(Past(window=Window(0, HOUR))).columns]

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alembic import command
-from alembic.config import Config
 from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
-import detector.store
 from detector.domain.alert import Alert
 from detector.domain.communication import Communication
 from detector.domain.degradation import Degradation, Part
@@ -25,7 +22,7 @@ from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
 from detector.domain.ports import SourceFile
 from detector.domain.window import Tick, Window
-from detector.store import PendingStep, Store
+from detector.store import PendingTick, Store
 from detector.store.database import Database
 from detector.store.migrate import migrate
 from detector.store.repair import drop_unreferenced, reindex
@@ -46,7 +43,6 @@ KPI = Kpi(
     numerator="s",
     denominator="a",
 )
-MIGRATIONS = Path(detector.store.__file__).parent / "migrations"
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
@@ -484,13 +480,17 @@ def test_what_was_withdrawn_is_sent_to_nobody_who_has_not_heard(store: Store) ->
     )
     with store.begin() as connection:
         store.outbox.add(connection, alert, ["heard", "trying", "waiting"], 0.0)
-    told = {message.receiver: message for message in store.outbox.claim(1.0)}
-    assert store.outbox.freeze(told["heard"], {"n": 1}, b"1") == store.outbox.freeze(told["trying"], {"n": 1}, b"1") == b"1"
-    store.outbox.finish(told["heard"], state="sent", at=1.0)
+    claimed = {message.receiver: message for message in store.outbox.claim(1.0)}
+    assert (
+        store.outbox.freeze(claimed["heard"], {"n": 1}, b"1")
+        == store.outbox.freeze(claimed["trying"], {"n": 1}, b"1")
+        == b"1"
+    )
+    store.outbox.finish(claimed["heard"], state="sent", at=1.0)
     with store.begin() as connection:
         assert store.outbox.withdraw(connection, "inc_1", 2.0) == ["heard", "trying"]
         assert store.outbox.withdraw(connection, "inc_other", 2.0) == []
-    assert store.outbox.freeze(told["waiting"], {"n": 1}, b"1") is None, "the push that had it in its hands lets go of it"
+    assert store.outbox.freeze(claimed["waiting"], {"n": 1}, b"1") is None, "the push that had it in its hands lets go of it"
     assert {m.receiver: m.state for m in store.outbox.messages()} == {
         "heard": "sent",
         "trying": "pending",
@@ -503,7 +503,7 @@ def test_what_was_done_for_a_tick_is_known_by_its_version(store: Store) -> None:
     ticks = [Tick(900 * n, 900) for n in range(4)]
     with store.begin() as connection:
         for version, tick in enumerate(ticks[:3], 1):
-            store.ticks.complete(connection, PendingStep("score", tick, version), 0.0)
+            store.ticks.complete(connection, PendingTick("score", tick, version), 0.0)
         assert [store.ticks.done_version(connection, "score", tick) for tick in ticks] == [1, 2, 3, 0]
         assert store.ticks.done_within(connection, "score", 900, Window(900, 9999)) == ticks[1:3]
         assert store.ticks.done_within(connection, "decide", 900, Window(0, 9999)) == []
@@ -552,49 +552,6 @@ def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: S
     assert store.incidents.named(["inc_1", "inc_2"]) == [false]
     assert store.degradations.since(0) == [stands]
     assert store.incidents.since(0) == []
-
-
-def at_revision(database: Database, revision: str) -> None:
-    """Takes the schema up or down to a revision, with its data."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with database.unlimited() as connection:
-        config.attributes["connection"] = connection
-        (command.upgrade if revision == "head" else command.downgrade)(config, revision)
-
-
-def test_evidence_keeps_its_values_under_the_names_of_the_field(database: Database, store: Store) -> None:
-    """Version 0012 called `neg_log10_p` strength and `threshold` bar, in the table and in the log of decisions."""
-    kept = Degradation(
-        degradation_id="deg_1",
-        object_id="c1",
-        family="accessibility",
-        kpi="rrc_sr",
-        kind="accessibility",
-        started_at=900,
-        detected_at=1800,
-        severity="minor",
-        neg_log10_p=7.5,
-        expected=0.99,
-        observed=0.9,
-        numerator=90,
-        denominator=100,
-        excess=9,
-        periods=1,
-        duration_s=900,
-        threshold=6.3,
-        parts=(Part("rrc_sr", 1, 7.5, 0.9, 0.99),),
-    )
-    decided = DetectionDecision(Tick(900, 900), 1800, DetectionState((kept,), (), {"c2": 1}))
-    with store.begin() as connection:
-        store.degradations.save(connection, [kept])
-        store.decisions.add(connection, [decided, DetectionDecision(Tick(1800, 900), 2700, DetectionState((), (), {}))])
-    at_revision(database, "0012")
-    with database.read() as connection:
-        assert connection.execute(text("SELECT strength, bar FROM degradation")).one() == (7.5, 6.3)
-    at_revision(database, "head")
-    assert store.degradations.named(["deg_1"]) == [kept]
-    assert store.decisions.since(1)[0] == decided
 
 
 def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(store: Store) -> None:

@@ -1,6 +1,7 @@
 """A database that an earlier version wrote is upgraded with all that it holds, on SQLite and on PostgreSQL."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,16 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, inspect, text
 
 import detector.store
 from detector.domain.contact_burst import Burst, ContactRates
 from detector.domain.daemon_lease import DaemonLease
+from detector.domain.degradation import Part
+from detector.domain.detection import DetectionState
 from detector.domain.feed import FeedPart, FeedState, FeedStop
 from detector.domain.key_fingerprints import KeyFingerprints
-from detector.domain.learning import AdoptedLevel, LearnedExtent
+from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Cursor
@@ -219,3 +222,53 @@ def test_an_empty_database_of_an_earlier_version_is_upgraded(database: Database,
     assert store.cursors.all() == {}
     assert store.key_fingerprints.get() is None
     assert store.saved_clock.get() is None
+
+
+EVIDENCE: dict[str, Any] = {
+    "degradation_id": "deg_1",
+    "object_id": "c1",
+    "family": "accessibility",
+    "kpi": "rrc_sr",
+    "kind": "accessibility",
+    "started_at": 900,
+    "detected_at": 1800,
+    "severity": "minor",
+    "strength": 7.5,
+    "expected": 0.99,
+    "observed": 0.9,
+    "numerator": 90.0,
+    "denominator": 100.0,
+    "excess": 9.0,
+    "periods": 1,
+    "duration_s": 900,
+    "quiet_periods": 0,
+    "confirmed_by": "",
+    "updated_at": 0,
+    "parts": [["rrc_sr", 1, 7.5, 0.9, 0.99]],
+    "bar": 6.3,
+    "readings": [],
+}
+"""Of a degradation, as version 0012 called the fields."""
+
+
+def test_evidence_keeps_its_values_under_the_names_of_the_field(database: Database, tmp_path: Path) -> None:
+    """`strength` is `neg_log10_p` and `bar` is `threshold`, in the table and in the log of decisions."""
+    at_revision(database, "0012")
+    earlier = MetaData()
+    earlier.reflect(database.engine, only=["degradation", "decision"])
+    before = {"degradations": [list(EVIDENCE), list(EVIDENCE.values())], "incidents": [], "missing": {"c2": 1}}
+    nothing: dict[str, Any] = {"degradations": [], "incidents": [], "missing": {}}
+    with database.begin() as connection:
+        connection.execute(earlier.tables["degradation"].insert(), EVIDENCE)
+        for number, body in enumerate((before, nothing), 1):
+            row = {"number": number, "start": 900 * number, "duration_s": 900, "decided_at": 900 * number + 900}
+            packed = zlib.compress(json.dumps(body).encode())
+            connection.execute(earlier.tables["decision"].insert(), row | {"before": packed})
+    migrate(database)
+    store = Store(tmp_path, database, [], VAULT_KEY)
+    (kept,) = store.degradations.named(["deg_1"])
+    assert (kept.neg_log10_p, kept.threshold, kept.observed) == (7.5, 6.3, 0.9)
+    assert kept.parts == (Part("rrc_sr", 1, 7.5, 0.9, 0.99),)
+    first, second = store.decisions.since(1)
+    assert first.before == DetectionState((kept,), (), {"c2": 1})
+    assert second.before == DetectionState((), (), {})

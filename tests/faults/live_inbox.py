@@ -19,7 +19,7 @@ QUARTERS = 7
 """The site fails from the second quarter to the fourth; two more let it be resolved."""
 
 
-def moment(quarter: int) -> int:
+def arrival_time(quarter: int) -> int:
     """When (s) the counters of a quarter after LIVE arrive."""
     return LIVE + (quarter + 1) * QUARTER + DELAY_S
 
@@ -75,9 +75,9 @@ class LiveInbox:
         """Every quarter on time; `before` may put more there."""
         for quarter in range(QUARTERS):
             name, data = self.counters(quarter)
-            self.put(name, data, moment(quarter))
+            self.put(name, data, arrival_time(quarter))
             before(quarter)
-            self.round(moment(quarter))
+            self.round(arrival_time(quarter))
 
     @property
     def delivered(self) -> dict[str, set[bytes]]:
@@ -119,4 +119,4 @@ def live_inbox(root: Path, past: Path | None = None) -> Iterator[LiveInbox]:
             made.app.close()
 
 
-__all__ = ["HOUR", "LIVE", "QUARTER", "QUARTERS", "LiveInbox", "iso", "live_inbox", "live_through_past", "moment"]
+__all__ = ["HOUR", "LIVE", "QUARTER", "QUARTERS", "LiveInbox", "arrival_time", "iso", "live_inbox", "live_through_past"]

@@ -13,7 +13,7 @@ import pytest
 
 from detector.domain.ports import Cursor
 from detector.domain.window import Tick, Window, utc
-from detector.store import PendingStep
+from detector.store import PendingTick
 from detector.store.cursors import DECIDE_FROM, EXPERIENCE, LEARN
 from jobs.feed_cursors import KINDS
 from tests.acceptance import small_operator
@@ -224,7 +224,7 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
         for n in range(96):  # a day of periods for which nothing came
             tick = Tick(ahead - ahead % QUARTER - n * QUARTER, QUARTER)
             store.history.record(connection, tick, 1, "", 0)
-            store.ticks.complete(connection, PendingStep("decide", tick, 1), ahead)
+            store.ticks.complete(connection, PendingTick("decide", tick, 1), ahead)
     machine.restart()
     for at in MOMENTS[1:]:
         machine.round(at, at)

@@ -27,15 +27,15 @@ class Machine:
 
 
 @pytest.fixture
-def desk():
+def recorded():
     with recording() as record:
         yield record
 
 
 @pytest.fixture
-def app(tmp_path, desk):
+def app(tmp_path, recorded):
     write_reference(tmp_path / "operator")
-    app = SmallApp(root=tmp_path, url=desk.url)
+    app = SmallApp(root=tmp_path, url=recorded.url)
     yield app
     app.close()
 
@@ -69,8 +69,8 @@ def push(app, machine, after_s=0):
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_a_wait_lasts_as_long_as_it_would_have(seconds, app, desk):
-    desk.statuses = [500, 500, 500, 204]
+def test_a_wait_lasts_as_long_as_it_would_have(seconds, app, recorded):
+    recorded.statuses = [500, 500, 500, 204]
     machine = Machine()
     of_machine(app, machine)
     compose(app, machine)
@@ -84,7 +84,7 @@ def test_a_wait_lasts_as_long_as_it_would_have(seconds, app, desk):
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_what_is_composed_after_the_step_goes_out_at_once(seconds, app, desk):
+def test_what_is_composed_after_the_step_goes_out_at_once(seconds, app, recorded):
     machine = Machine()
     of_machine(app, machine)
     push(app, machine)
@@ -94,25 +94,25 @@ def test_what_is_composed_after_the_step_goes_out_at_once(seconds, app, desk):
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_a_breaker_pauses_as_long_as_it_would_have(seconds, app, desk):
-    desk.statuses = [503]
+def test_a_breaker_pauses_as_long_as_it_would_have(seconds, app, recorded):
+    recorded.statuses = [503]
     machine = Machine()
     of_machine(app, machine)
     compose(app, machine, 8)
     assert push(app, machine) == {"retry": 5, "held": 3}
     machine.ahead += seconds
     assert push(app, machine, 5) == {}
-    assert len(desk.got) == 5
-    desk.statuses = [204]
+    assert len(recorded.got) == 5
+    recorded.statuses = [204]
     for _ in range(10):
         push(app, machine, 60)
     assert {m.state for m in app.store.outbox.messages()} == {"sent"}
 
 
 @pytest.mark.parametrize("seconds", SET)
-def test_two_processes_of_a_machine_move_the_waits_once(seconds, app, desk, tmp_path):
-    desk.statuses = [500, 500, 204]
-    machine, other = Machine(), SmallApp(root=tmp_path, url=desk.url)
+def test_two_processes_of_a_machine_move_the_waits_once(seconds, app, recorded, tmp_path):
+    recorded.statuses = [500, 500, 204]
+    machine, other = Machine(), SmallApp(root=tmp_path, url=recorded.url)
     for one in (app, other):
         of_machine(one, machine)
     compose(app, machine)
@@ -125,8 +125,8 @@ def test_two_processes_of_a_machine_move_the_waits_once(seconds, app, desk, tmp_
 
 
 @pytest.mark.parametrize("seconds", [YEAR, 2 * DAY])
-def test_what_a_clock_ahead_wrote_before_a_restart_of_the_machine_is_not_held_until_then(seconds, app, desk):
-    desk.statuses = [500, 204]
+def test_what_a_clock_ahead_wrote_before_a_restart_of_the_machine_is_not_held_until_then(seconds, app, recorded):
+    recorded.statuses = [500, 204]
     machine = Machine()
     machine.ahead += seconds
     of_machine(app, machine)
@@ -137,8 +137,8 @@ def test_what_a_clock_ahead_wrote_before_a_restart_of_the_machine_is_not_held_un
     assert push(app, machine, 60) == {"sent": 1}
 
 
-def test_without_a_steady_clock_a_step_back_is_seen_all_the_same(app, desk):
-    desk.statuses = [500, 500, 500, 204]
+def test_without_a_steady_clock_a_step_back_is_seen_all_the_same(app, recorded):
+    recorded.statuses = [500, 500, 500, 204]
     machine = Machine()
     compose(app, machine)
     for _ in range(3):

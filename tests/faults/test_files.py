@@ -14,7 +14,7 @@ from detector.sources import pm_xml, records
 from detector.sources.file_names import name_text, shown_name
 from detector.sources.settling import Watching
 from tests.acceptance.small_operator import COLUMNS, LIVE, QUARTER, iso, write_reference
-from tests.faults.live_inbox import QUARTERS, LiveInbox, live_inbox, live_through_past, moment
+from tests.faults.live_inbox import QUARTERS, LiveInbox, arrival_time, live_inbox, live_through_past
 from tests.faults.poison import COUNTERS, PEOPLE_FOLDER, TABLES, Poison
 
 ALL = {f"counters: {what}": row for what, row in COUNTERS.items()} | {
@@ -138,10 +138,10 @@ def test_an_error_that_no_reader_foresaw_costs_its_file_alone(run, monkeypatch):
 
     monkeypatch.setattr(pm_xml, "read_pm_xml", fail)
     for number in range(len(ERRORS)):
-        run.put(f"counters/bad-{number}.xml", b"<measCollecFile></measCollecFile>", moment(0))
+        run.put(f"counters/bad-{number}.xml", b"<measCollecFile></measCollecFile>", arrival_time(0))
     name, data = run.counters(0)
-    run.put(name, data, moment(0))
-    run.round(moment(0))
+    run.put(name, data, arrival_time(0))
+    run.round(arrival_time(0))
     assert len(run.objects(0)) == 4
     for number, error in enumerate(ERRORS):
         found = run.found(f"counters/bad-{number}.xml")
@@ -161,14 +161,14 @@ def test_a_file_on_a_failing_disk_is_not_tried_at_every_look_and_is_read_in_the_
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(pm_xml, "read_pm_xml", fail)
-    run.put("counters/a.xml", b"<measCollecFile></measCollecFile>", moment(0))
+    run.put("counters/a.xml", b"<measCollecFile></measCollecFile>", arrival_time(0))
     for second in range(0, 100, 10):
-        run.round(moment(0) + second)
+        run.round(arrival_time(0) + second)
     assert len(tried) == 1
     monkeypatch.undo()
     run.app.store.source_files._postponed.clear()  # an hour of monotonic time later
-    run.round(moment(0) + 3600)
-    assert run.app.store.source_files.unread(run.app.feeds.files(0, moment(0) + 3600)) == []
+    run.round(arrival_time(0) + 3600)
+    assert run.app.store.source_files.unread(run.app.feeds.files(0, arrival_time(0) + 3600)) == []
 
 
 def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
@@ -184,8 +184,8 @@ def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
     monkeypatch.setattr(pipeline, "compute", fails_with_one)
     name, data = run.counters(0)
     for copy in ("counters/a.csv", "counters/odd.csv", "counters/z.csv", name):
-        run.put(copy, data, moment(0))
-    run.round(moment(0))
+        run.put(copy, data, arrival_time(0))
+    run.round(arrival_time(0))
     assert len(run.objects(0)) == 4
     assert list(run.found("counters/odd.csv")) == ["file_unreadable"]
     assert (run.inbox / "counters/odd.csv").exists()
@@ -205,11 +205,11 @@ def test_a_file_that_cannot_be_moved_stays_and_is_said_once(broken, run, monkeyp
             return rename(path, target)
 
         monkeypatch.setattr(Path, "rename", refuse)
-    run.put("counters/bad.xml", b"<html/>", moment(0))
+    run.put("counters/bad.xml", b"<html/>", arrival_time(0))
     name, data = run.counters(0)
-    run.put(name, data, moment(0))
+    run.put(name, data, arrival_time(0))
     for second in range(0, 60, 10):
-        run.round(moment(0) + second)
+        run.round(arrival_time(0) + second)
     assert len(run.objects(0)) == 4
     assert (run.inbox / "counters/bad.xml").exists()
     counted = {f.code: f.count for f in run.findings if f.where == "counters/bad.xml"}
@@ -235,11 +235,11 @@ def test_a_bad_table_costs_itself_alone(what, run):
     for path in [*known, *(run.inbox / f"{stem}.csv" for stem in TABLES)]:
         BAD_TABLES[what](path)
     name, data = run.counters(0)
-    run.put(name, data, moment(0))
-    run.round(moment(0))
+    run.put(name, data, arrival_time(0))
+    run.round(arrival_time(0))
     assert len(run.objects(0)) == 4
     assert [d.tick.start for d in run.app.store.ticks.completed("assess")][-1] == LIVE
-    reference = run.app.feeds.reference(moment(0))
+    reference = run.app.feeds.reference(arrival_time(0))
     assert len(reference.topology.cells) == 4
     assert len(reference.customers.subscribers) == 18
     refused = {f.where for f in run.findings if f.code == "table_refused"}
@@ -250,8 +250,8 @@ def test_an_operator_toml_that_cannot_be_read_leaves_the_one_before(run):
     (run.inbox / "operator.toml").unlink()
     os.mkfifo(run.inbox / "operator.toml")
     name, data = run.counters(0)
-    run.put(name, data, moment(0))
-    run.round(moment(0))
+    run.put(name, data, arrival_time(0))
+    run.round(arrival_time(0))
     assert len(run.objects(0)) == 4
     assert "table_refused" in run.found("operator.toml")
 
@@ -269,9 +269,9 @@ def test_at_the_first_start_a_bad_table_is_not_known_and_detection_goes_on(tmp_p
         (run.inbox / "maintenance.csv").write_text("scope_kind\n")
         run.live()
         assert run.app.store.incidents.all(), "the site's outage is found"
-        told = run.found("subscribers.csv")["table_refused"]
-        assert "nothing of it is known until it is mended" in told
-        assert "4917" not in told
+        refusal = run.found("subscribers.csv")["table_refused"]
+        assert "nothing of it is known until it is mended" in refusal
+        assert "4917" not in refusal
 
 
 def test_without_cells_nothing_is_measured_and_nothing_is_lost(tmp_path):
@@ -288,13 +288,13 @@ def test_without_cells_nothing_is_measured_and_nothing_is_lost(tmp_path):
 def test_a_name_that_only_differs_in_bytes_that_are_no_text_is_another_file(run):
     name, data = run.counters(0)
     for raw in (b"counters/\xe9.csv", b"counters/\xe8.csv"):
-        run.put(os.fsdecode(raw), data, moment(0))
-    run.round(moment(0))
-    known = {source_file.name for source_file in run.app.feeds.files(0, moment(0))}
+        run.put(os.fsdecode(raw), data, arrival_time(0))
+    run.round(arrival_time(0))
+    known = {source_file.name for source_file in run.app.feeds.files(0, arrival_time(0))}
     assert {r"counters/\xe9.csv", r"counters/\xe8.csv"} <= known
     assert len(run.objects(0)) == 4
-    run.put(name, data, moment(0) + 10)
-    run.round(moment(0) + 20)
+    run.put(name, data, arrival_time(0) + 10)
+    run.round(arrival_time(0) + 20)
     assert {f.code for f in run.findings if f.where.startswith("counters")} == set()
 
 
@@ -340,20 +340,20 @@ BOMBS = {
 @pytest.mark.parametrize("what", BOMBS)
 def test_a_file_that_costs_more_than_the_network_needs_is_set_aside_and_says_what_mends_it(what, run):
     name, make, says = BOMBS[what]
-    run.put(name, make(), moment(0))
+    run.put(name, make(), arrival_time(0))
     quarter, data = run.counters(0)
-    run.put(quarter, data, moment(0))
-    run.round(moment(0))
+    run.put(quarter, data, arrival_time(0))
+    run.round(arrival_time(0))
     assert len(run.objects(0)) == 4
-    run.round(moment(0) + 10)  # what is large unpacked gave way to what was fresh
+    run.round(arrival_time(0) + 10)  # what is large unpacked gave way to what was fresh
     assert says in run.found(name)["file_set_aside"]
 
 
 def test_a_file_that_takes_longer_than_its_time_is_set_aside(run):
     """XML of many elements, read with almost no time."""
     run.app.feeds.counters[0]._how = Watching(file_s=0.001)
-    run.put("counters/a.xml", b"<measCollecFile>" + b"<measInfo/>" * 500_000 + b"</measCollecFile>", moment(0))
-    run.round(moment(0))
+    run.put("counters/a.xml", b"<measCollecFile>" + b"<measInfo/>" * 500_000 + b"</measCollecFile>", arrival_time(0))
+    run.round(arrival_time(0))
     assert "sources.file_budget_s" in run.found("counters/a.xml")["file_set_aside"]
 
 
@@ -362,8 +362,8 @@ def test_a_larger_bound_in_the_settings_lets_a_file_through(run):
     for most, found in ((1 << 20, ["file_set_aside"]), (1 << 30, [])):
         run.app.feeds.counters[0]._how = Watching(largest_bytes=most)
         name = f"counters/{most}.csv.gz"
-        run.put(name, packed, moment(0) + 100 * bool(not found))
-        run.round(moment(0) + 100 * bool(not found))
+        run.put(name, packed, arrival_time(0) + 100 * bool(not found))
+        run.round(arrival_time(0) + 100 * bool(not found))
         assert list(run.found(name)) == found
     assert run.objects(0) == ["c11"]
 
@@ -371,13 +371,13 @@ def test_a_larger_bound_in_the_settings_lets_a_file_through(run):
 def test_a_large_file_is_read_after_what_is_fresh_has_been_decided(run):
     """It gives way to small files three times, and then is read with them: nobody waits for ever."""
     large = HEADER + ROW * (1 + (5 << 20) // len(ROW))
-    run.put("counters/large.csv", large, moment(0))
+    run.put("counters/large.csv", large, arrival_time(0))
     for quarter in range(5):
         name, data = run.counters(quarter)
-        run.put(name, data, moment(quarter))
-        run.round(moment(quarter))
+        run.put(name, data, arrival_time(quarter))
+        run.round(arrival_time(quarter))
         assert len(run.objects(quarter)) == 4
-        source = run.app.feeds.files(0, moment(quarter))
+        source = run.app.feeds.files(0, arrival_time(quarter))
         unread = [p.name for p in run.app.store.source_files.unread(source)]
         assert unread == (["counters/large.csv"] if quarter < 3 else [])
 
@@ -390,15 +390,15 @@ def test_a_backlog_is_read_in_parts_and_nothing_of_it_is_lost(run, monkeypatch):
     )
     for quarter in range(QUARTERS):
         name, data = run.counters(quarter)
-        run.put(name, data, moment(quarter))
+        run.put(name, data, arrival_time(quarter))
     decided = []
     for second in range(0, 200, 10):
-        run.round(moment(QUARTERS) + second)
+        run.round(arrival_time(QUARTERS) + second)
         decided.append(len(run.app.store.ticks.completed("decide")))
     assert 0 < decided[0] < decided[-1]
-    assert run.app.store.source_files.unread(run.app.feeds.files(0, moment(QUARTERS) + 300)) == []
+    assert run.app.store.source_files.unread(run.app.feeds.files(0, arrival_time(QUARTERS) + 300)) == []
     assert all(len(run.objects(quarter)) == 4 for quarter in range(QUARTERS))
-    assert not run.app.store.feeds.get(run.app.source.name).backlog
+    assert not run.app.store.feeds.get(run.app.feeds.name).backlog
 
 
 def test_the_healthy_feed_beside_a_bomb_is_decided_in_the_same_round(run, capsys):
@@ -406,12 +406,12 @@ def test_the_healthy_feed_beside_a_bomb_is_decided_in_the_same_round(run, capsys
     took = []
     for quarter in range(4):
         name, data = run.counters(quarter)
-        run.put(name, data, moment(quarter))
+        run.put(name, data, arrival_time(quarter))
         if quarter == 3:
             for bomb in ("line ends", "one row", "blanks in XML"):
-                run.put(BOMBS[bomb][0], BOMBS[bomb][1](), moment(quarter))
+                run.put(BOMBS[bomb][0], BOMBS[bomb][1](), arrival_time(quarter))
         began = time.perf_counter()
-        run.round(moment(quarter))
+        run.round(arrival_time(quarter))
         took.append(time.perf_counter() - began)
         assert run.app.store.ticks.completed("decide")[-1].tick.start == LIVE + quarter * QUARTER
     with capsys.disabled():
@@ -423,10 +423,10 @@ def test_the_folder_may_be_away_for_a_while(run):
     run.inbox.rename(away)
     run.inbox.mkdir()
     write_reference(run.inbox)
-    run.round(moment(0))
+    run.round(arrival_time(0))
     run.inbox.rename(run.inbox.with_name("empty"))
     away.rename(run.inbox)
     name, data = run.counters(0)
-    run.put(name, data, moment(0))
-    run.round(moment(0) + QUARTER)
+    run.put(name, data, arrival_time(0))
+    run.round(arrival_time(0) + QUARTER)
     assert len(run.objects(0)) == 4

@@ -96,7 +96,7 @@ def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number,
     random = Random(number)
     root = tmp_path / "root"
     shutil.copytree(begun, root)
-    narrow(root / "var", root / "operator", deep=True)
+    narrow(root / "var", [root / "operator"], deep=True)
     with recording() as record:
         first = random.randrange(1, calls)
         assert cut(root, record, recorder, first, None) == -signal.SIGKILL
@@ -107,7 +107,7 @@ def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number,
     for part in ("decided", "assessed", "owed", "degradations", "incidents", "impacts", "listings"):
         assert found[part] == decided[part], part
     assert [one for one in found["findings"] if one.code.startswith("store_")] == [], "nothing of it was damaged"
-    narrow(root / "var", root / "operator", deep=True)
+    narrow(root / "var", [root / "operator"], deep=True)
     assert [str(one) for one in verify(settings_of(root), at_work=False).troubles if one.kind not in LEFT] == []
 
 
@@ -176,5 +176,5 @@ def test_a_disk_that_fails_is_said_in_one_line_and_nothing_is_lost(error, calls,
     assert done.returncode == 0, done.stderr
     assert "store damaged" not in done.stdout
     settings = settings_of(root)
-    narrow(root / "var", root / "operator", deep=True)
+    narrow(root / "var", [root / "operator"], deep=True)
     assert [str(one) for one in verify(settings, at_work=False).troubles if one.kind not in LEFT] == []

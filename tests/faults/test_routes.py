@@ -183,7 +183,7 @@ def names(monkeypatch):
     return known
 
 
-ELSEWHERE = {
+FORBIDDEN_ADDRESSES = {
     "10.1.2.3": "private = true",
     "172.16.0.1": "private = true",
     "192.168.1.1": "private = true",
@@ -207,16 +207,16 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("address", ELSEWHERE)
+@pytest.mark.parametrize("address", FORBIDDEN_ADDRESSES)
 def test_a_name_that_leads_where_we_must_not_post_is_refused_with_the_key_that_would_allow_it(transport, names, address):
     names[NAME] = [address]
     with pytest.raises(Misconfigured) as caught:
         post(transport, f"https://{NAME}/hook")
-    assert ELSEWHERE[address] in str(caught.value)
+    assert FORBIDDEN_ADDRESSES[address] in str(caught.value)
     assert NAME in str(caught.value)
 
 
-@pytest.mark.parametrize("address", [one for one, why in ELSEWHERE.items() if why != "private = true"])
+@pytest.mark.parametrize("address", [one for one, why in FORBIDDEN_ADDRESSES.items() if why != "private = true"])
 def test_what_no_key_allows_is_refused_in_a_private_network_too(transport, names, address):
     names[NAME] = [address]
     with pytest.raises(Misconfigured):

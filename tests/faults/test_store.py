@@ -36,8 +36,8 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_operator(root / "operator")
     with recording() as record:
         app = SmallApp(root=root, url=record.url)
-        for moment in MOMENTS[:CUT]:
-            app.tick(moment)
+        for at in MOMENTS[:CUT]:
+            app.tick(at)
         app.close()
         assert record.got == []
     return root
@@ -64,8 +64,8 @@ def copy_of(begun: Path, root: Path) -> Path:
 def live_on(root: Path, url: str) -> dict[str, object]:
     """The rest of the rounds, in a process that has just started, and what has been decided at their end."""
     app = SmallApp(root=root, url=url, wall_at=MOMENTS[CUT])
-    for moment in MOMENTS[CUT:]:
-        app.tick(moment)
+    for at in MOMENTS[CUT:]:
+        app.tick(at)
     found = outcome(app)
     app.close()
     return found

@@ -10,7 +10,7 @@ import pytest
 
 from detector.domain.window import Window
 from tests.acceptance.small_operator import CELLS, COLUMNS, HOUR, LIVE, PEOPLE, QUARTER, iso, table, write_attachments
-from tests.faults.live_inbox import QUARTERS, LiveInbox, live_inbox, live_through_past, moment
+from tests.faults.live_inbox import QUARTERS, LiveInbox, arrival_time, live_inbox, live_through_past
 
 
 @pytest.fixture(scope="module")
@@ -297,11 +297,11 @@ def test_rows_about_people_that_come_after_later_ones_are_taken_in_once(run):
 
 def test_a_look_at_a_folder_opens_no_file_that_has_not_changed(run, monkeypatch):
     """Whether a file is whole is asked once for each time it changes, not at every look."""
-    from detector.sources import watch
+    from detector.sources import settling
 
     asked = []
-    end_of = watch.end_of
-    monkeypatch.setattr(watch, "end_of", lambda path, most: asked.append(path) or end_of(path, most))
+    completeness_of = settling.completeness_of
+    monkeypatch.setattr(settling, "completeness_of", lambda path, most: asked.append(path) or completeness_of(path, most))
     run.put("counters/a.xml", pm_file()[:100], LIVE + 900)
     for second in range(0, 40, 10):
         run.round(LIVE + 910 + second)
@@ -333,7 +333,7 @@ def deliver(run: LiveInbox, chance: random.Random | None) -> None:
     for quarter in range(QUARTERS):
         files = quarters(run, quarter)
         for step in STEPS:
-            at = moment(quarter) + step
+            at = arrival_time(quarter) + step
             if chance is not None and step:
                 disturb(run, files, chance, at)
             if not step:
@@ -372,9 +372,9 @@ def test_torn_shuffled_and_repeated_files_deliver_the_same_alerts(seed, undistur
         for quarter in range(QUARTERS):  # all of it once more, under other names
             for name, data in quarters(run, quarter):
                 folder, _, last = name.partition("/")
-                run.put(f"{folder}/again/{last}", data, moment(QUARTERS))
+                run.put(f"{folder}/again/{last}", data, arrival_time(QUARTERS))
         for second in (60, 70, 960):
-            run.round(moment(QUARTERS) + second)
+            run.round(arrival_time(QUARTERS) + second)
         assert run.delivered == undisturbed
         assert len(presence(run)) == len(PEOPLE)
         assert [i.incident_id for i in run.app.store.incidents.all()] == [i.incident_id for i in before]

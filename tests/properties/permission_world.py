@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
 
-from detector.care import DecisionContext, asked, conclude, decide_accounts, decide_people, follow_up
-from detector.domain.communication import Communication, Heard
+from detector.care import DecisionContext, conclude, decide_accounts, decide_people, follow_up, new_communications
+from detector.domain.communication import Communication, ContactHistory
 from detector.domain.customer import CHANNELS, Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
@@ -198,9 +198,9 @@ def _steps(incidents: tuple[Incident, ...], dice: Random):
     yield at, tuple(replace(i, state="resolved", resolved_at=at) for i in incidents)
 
 
-def told(world: World) -> list[tuple[Incident, Communication]]:
+def communications_of(world: World) -> list[tuple[Incident, Communication]]:
     """What care is asked to say, step by step, by the code."""
-    said, knows = [], Heard.of(world.past)
+    said, knows = [], ContactHistory.of(world.past)
     for at, incidents in world.steps:
         knows = replace(knows, open_=frozenset(i.incident_id for i in incidents if i.state == "open"))
         for incident in incidents:
@@ -210,7 +210,7 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
                 now=at,
                 care_policy=world.policy,
                 rules=RULES,
-                heard=knows,
+                contact_history=knows,
             )
             impact = world.impact(incident, at)
             if incident.state == "open":
@@ -219,7 +219,7 @@ def told(world: World) -> list[tuple[Incident, Communication]]:
                 decided = conclude(incident, impact, care)
                 after = follow_up(incident, impact, service, decided, care)
             accounts = decide_accounts(incident, impact, service, decided, care)
-            rows = asked(incident, service, (*decided, *after, *accounts), knows, at)
+            rows = new_communications(incident, service, (*decided, *after, *accounts), knows, at)
             knows = knows.adding(rows)
             said += [(incident, row) for row in rows]
     return said
@@ -242,7 +242,7 @@ class PlainReading:
         if self._quiet(row.at):
             faults.append("quiet hours")
         if row.action == "all_clear":
-            return faults + ([] if self._was_told(row, before) else ["was never told"])
+            return faults + ([] if self._was_notified(row, before) else ["was never told"])
         return faults + self._too_often(row, before) + self._held_out(incident, row, before)
 
     def _who(self, row: Communication) -> list[str]:
@@ -300,8 +300,8 @@ class PlainReading:
         chain = {row.recipient}
         for _ in FIRMS:
             chain |= {self.world.customers.accounts[one].parent for one in chain if one}
-        asked = ("network_care_analysis", "proactive_contact")
-        return any(self._newest("account", one, purpose, "", row.at) == "withdrawn" for one in chain for purpose in asked)
+        purposes = ("network_care_analysis", "proactive_contact")
+        return any(self._newest("account", one, purpose, "", row.at) == "withdrawn" for one in chain for purpose in purposes)
 
     def _quiet(self, at: int) -> bool:
         hour = (at + ZONES[self.world.zone]) % DAY / HOUR
@@ -325,7 +325,7 @@ class PlainReading:
         day = sum(o.at >= row.at - DAY for o in rows) + 1
         return ["too often"] if week > policy.max_contacts_per_week or day > policy.max_contacts_per_day else []
 
-    def _was_told(self, row: Communication, before: list[Communication]) -> bool:
+    def _was_notified(self, row: Communication, before: list[Communication]) -> bool:
         who = (row.incident_id, row.subscriber, row.recipient)
         own = [o for o in before if (o.incident_id, o.subscriber, o.recipient) == who and o.action != "survey"]
         left: list[Communication] = []

@@ -24,7 +24,7 @@ def new_story(site_known: bool) -> Story:
     return Story(topology=network(6, site_known=site_known, hub=2 if site_known else 0))
 
 
-def told(ticks: list[dict[str, str]], site_known: bool, order: int = 1) -> Story:
+def story_of(ticks: list[dict[str, str]], site_known: bool, order: int = 1) -> Story:
     story = new_story(site_known)
     for n, words in enumerate(ticks):
         story.step(at("08:00") + 900 * n, words, order)
@@ -44,7 +44,7 @@ def test_states_move_only_as_they_may_and_nothing_is_forgotten(ticks: list[dict[
                 assert incident.state == "open"
                 assert incident.version == 1
             elif old is not incident:
-                assert incident.state in TRANSITIONS[old.state]
+                assert incident.phase in TRANSITIONS[old.phase]
                 assert incident.version - old.version in (0, 1)
                 assert set(old.degradation_ids) <= set(incident.degradation_ids)
                 assert set(old.cells) <= set(incident.cells)
@@ -71,7 +71,7 @@ def test_every_open_degradation_of_service_is_in_exactly_one_open_incident(
 @settings(max_examples=40, deadline=None)
 @given(TICKS, SITES)
 def test_the_order_of_rows_does_not_matter(ticks: list[dict[str, str]], site_known: bool) -> None:
-    one, other = told(ticks, site_known), told(ticks, site_known, order=-1)
+    one, other = story_of(ticks, site_known), story_of(ticks, site_known, order=-1)
     assert one.degradations == other.degradations
     assert one.incidents == other.incidents
 
@@ -79,7 +79,7 @@ def test_the_order_of_rows_does_not_matter(ticks: list[dict[str, str]], site_kno
 @settings(max_examples=40, deadline=None)
 @given(TICKS)
 def test_episodes_have_one_id_per_object_family_and_start_and_never_overlap(ticks: list[dict[str, str]]) -> None:
-    story = told(ticks, True)
+    story = story_of(ticks, True)
     open_now = [(d.object_id, d.family) for d in story.degradations.values() if d.open]
     assert len(open_now) == len(set(open_now))
     for d in story.degradations.values():

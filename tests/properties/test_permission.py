@@ -11,7 +11,18 @@ from detector.care import DecisionContext, decide_people, in_quiet_hours, permis
 from detector.domain.customer import CHANNELS
 from detector.domain.policy import CarePolicy
 from tests.lengths import examples
-from tests.properties.permission_world import FIRMS, NOW, PEOPLE, PURPOSES, RULES, PlainReading, World, consent, told, world
+from tests.properties.permission_world import (
+    FIRMS,
+    NOW,
+    PEOPLE,
+    PURPOSES,
+    RULES,
+    PlainReading,
+    World,
+    communications_of,
+    consent,
+    world,
+)
 
 HISTORIES = examples(1_000, 10_000)
 HOLDERS = (*(("subscriber", key) for key in PEOPLE), *(("account", key) for key in FIRMS))
@@ -20,7 +31,7 @@ worlds = st.randoms(use_true_random=False).map(world)
 
 def faults(history: World) -> list[str]:
     reading = PlainReading(history)
-    return [f"{row}: {fault}" for incident, row in told(history) for fault in reading.wrong(incident, row)]
+    return [f"{row}: {fault}" for incident, row in communications_of(history) for fault in reading.wrong(incident, row)]
 
 
 def test_in_thousands_of_histories_nobody_is_contacted_who_should_not_be():
@@ -28,7 +39,7 @@ def test_in_thousands_of_histories_nobody_is_contacted_who_should_not_be():
     for seed in range(HISTORIES):
         history = world(Random(seed))
         reading = PlainReading(history)
-        for incident, row in told(history):
+        for incident, row in communications_of(history):
             assert reading.wrong(incident, row) == [], f"history {seed}: {row}"
             seen[row.action] += 1
     assert min(seen[action] for action in ("call", "proactive_message", "survey", "all_clear")) > HISTORIES / 20

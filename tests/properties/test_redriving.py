@@ -54,7 +54,7 @@ class World:
             store=store,
             transport=self,
             receivers=receivers,
-            final_check=FinalCheck(store, source, "/precall", CarePolicy()),
+            final_check=FinalCheck(store=store, feeds=source, source_uri="/precall", policy=CarePolicy()),
             max_attempts=2,
         )
         with store.begin() as connection:
@@ -112,9 +112,9 @@ class World:
                 self.tell("updated")
             case ("withdraw",) if self.state in ("opened", "updated"):
                 with self.store.begin() as connection:
-                    heard = self.store.outbox.withdraw(connection, INCIDENT, float(self.now))
+                    notified = self.store.outbox.withdraw(connection, INCIDENT, float(self.now))
                     connection.execute(update(tables.incident).values(state="resolved"))
-                self.tell("resolved", heard, state="resolved") if heard else None
+                self.tell("resolved", notified, state="resolved") if notified else None
                 self.state = "withdrawn"
             case ("push", wait):
                 self.push(wait)

@@ -38,8 +38,8 @@ def replayed(past: Path, root: Path, moments: list[int], live: Path | None = Non
     shutil.copytree(past / "var", root / "var")
     (root / "operator").symlink_to(live or past / "live")
     app = SmallApp(root=root)
-    for moment in moments:
-        app.tick(moment)
+    for at in moments:
+        app.tick(at)
     found = outcome(app)
     app.close()
     return found

@@ -90,10 +90,10 @@ def test_every_dialect_gives_the_same_rows_and_each_line_that_is_none_is_counted
         assert any("day first" in f.example for f in findings if f.code == "dialect")
     assert found == want
     assert findings.count("row_rejected") == bool(how["bad"])
-    told = {f.code for f in findings}
-    assert told <= {"row_rejected", "dialect", "time_without_offset", "not_utf8"}
+    codes = {f.code for f in findings}
+    assert codes <= {"row_rejected", "dialect", "time_without_offset", "not_utf8"}
     plain = how["delimiter"] == "," and how["above"] in ("", "sep") and how["encoding"].startswith("utf-8")
-    assert plain or "dialect" in told
+    assert plain or "dialect" in codes
 
 
 @settings(deadline=None, max_examples=60)
@@ -160,8 +160,8 @@ def test_a_consent_is_read_as_it_was_given_or_as_withdrawn(given_, delimiter, nu
         path = Path(folder) / "consents.csv"
         path.write_text("\n".join(lines))
         found = nouns(path, CONSENT, CustomerRows(names).consent, ZoneInfo("UTC"), findings)
-    doubtful = twice and differing
-    want = [("withdrawn" if doubtful and i % 2 == 0 else state) for i, (_, state, _) in enumerate(given_)]
+    contradicts = twice and differing
+    want = [("withdrawn" if contradicts and i % 2 == 0 else state) for i, (_, state, _) in enumerate(given_)]
     holders = [names.subscriber(str(person)) for person, _, _ in given_]
     assert [(c.holder, c.state) for c in found] == list(zip(holders, want, strict=True))
     assert {f.code for f in findings} <= {"dialect", "duplicate_column", "id_as_number"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detector.app import read_catalogue
 from detector.care import DecisionContext, compose, lookup
 from detector.care.alert_context import AlertContext
-from detector.care.speech import SPEECH
+from detector.care.phrases import SPEECH
 from detector.delivery import cloudevents
 from detector.domain.alert import WHY_NOT, Alert, Decision
 from detector.domain.assessment import Assessment
@@ -27,9 +27,9 @@ from detector.incidents.reason import reason
 from detector.labels.observation import observation_text
 from detector.labels.quantities import pair
 from detector.web import serializers
+from detector.web.affected_view import care_words, people
 from detector.web.incident_view import lead_class, lead_time, measured
 from detector.web.page import Page, summary
-from detector.web.people_view import care_words, people
 from detector.web.service import CareView
 from jobs.commands import lookup as lookup_command
 from tests.lengths import examples
@@ -102,7 +102,7 @@ class World:
 
     def alert(self, **changes: object) -> Alert:
         assessment = Assessment(incident=self.incident, degradations=self.own, impact=self.impact, decisions=self.decisions)
-        told = compose(
+        alert = compose(
             AlertContext(
                 assessment=assessment,
                 type_=self.type_,
@@ -117,9 +117,9 @@ class World:
             )
         )
         if self.complained_at is None or self.incident.withdrawn_at is not None or self.incident.state == "merged":
-            return told
-        impact = told.data["impact"] | {"leadTimeS": self.complained_at - self.incident.opened_at}
-        return replace(told, data={**told.data, "impact": impact})
+            return alert
+        impact = alert.data["impact"] | {"leadTimeS": self.complained_at - self.incident.opened_at}
+        return replace(alert, data={**alert.data, "impact": impact})
 
 
 STATES = ("open", "over", "merged", "withdrawn", "open under works", "works overrun", "no data")
@@ -219,7 +219,7 @@ def everybody(draw: st.DrawFn, *, over: bool) -> tuple[Impact, tuple[Decision, .
             )
         )
     if over:  # whoever was told before hears that it is over, listed still or not
-        told = draw(st.integers(0, 20))
+        notified = draw(st.integers(0, 20))
         decisions += [
             Decision(
                 incident_id="inc_1",
@@ -231,7 +231,7 @@ def everybody(draw: st.DrawFn, *, over: bool) -> tuple[Impact, tuple[Decision, .
                 recipient=f"old_{i}",
                 decided_at=NOW,
             )
-            for i in range(told)
+            for i in range(notified)
         ]
     return impact, tuple(decisions)
 
@@ -260,8 +260,8 @@ def test_a_page_says_what_the_alert_says(world):
         proposed=sum(one.action != "none" for one in listed),
     )
     reach = care_words(view, page, world.incident, data["impact"])["reach"]
-    told = data["impact"]["contactable"]
-    assert reach.startswith("fewer than 5" if told is None else f"{told:,}")
+    contactable = data["impact"]["contactable"]
+    assert reach.startswith("fewer than 5" if contactable is None else f"{contactable:,}")
     line = summary(world.incident, page)
     rows = [measured(d, KPIS.get, page) for d in world.own]
     texts = [line.since, line.until, line.state, reach, *(text for row in rows for text in vars(row).values())]

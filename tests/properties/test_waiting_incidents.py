@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from detector import care
 from detector.domain.alert import Alert
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
+from detector.domain.notification import WaitingIncident
 from detector.domain.policy import CarePolicy
 from detector.settings import Settings
 from jobs.assess.notify import WaitingIncidents
@@ -29,27 +30,34 @@ class Shown(NamedTuple):
 
 
 @dataclass
-class Memory:
-    """A store that remembers pointers and opened alerts."""
+class FakeStore:
+    """A store that keeps waiting incidents and opened alerts."""
 
-    pointers: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, WaitingIncident] = field(default_factory=dict)
     opened: list[tuple[int, str, str]] = field(default_factory=list)
 
     @property
-    def notes(self) -> "Memory":
+    def waiting(self) -> "FakeStore":
         return self
 
     @property
-    def outbox(self) -> "Memory":
+    def findings(self) -> "FakeStore":
         return self
 
-    def get(self, name: str) -> Any:
-        return self.pointers.get(name)
+    @property
+    def outbox(self) -> "FakeStore":
+        return self
 
-    def put(self, _connection: object, name: str, body: Any) -> None:
-        self.pointers[name] = body
+    def get(self, incident_id: str) -> WaitingIncident | None:
+        return self.kept.get(incident_id)
 
-    def count(self, *_counted: object) -> None:
+    def save(self, _connection: object, one: WaitingIncident) -> None:
+        self.kept[one.incident_id] = one
+
+    def drop(self, _connection: object, incident_id: str) -> None:
+        self.kept.pop(incident_id, None)
+
+    def add(self, *_findings: object) -> None:
         """Findings are another test's matter."""
 
     def opened_since(self, _connection: object, since: int) -> Counter[str]:
@@ -69,7 +77,7 @@ days = st.lists(st.lists(shown, min_size=6, max_size=6), min_size=1, max_size=14
 @given(days, st.integers(0, 2))
 def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
     policy = Settings(care=CarePolicy(capacity_per_hour=tuple((team, capacity) for team in TEAMS)))
-    store, sure, told = Memory(), set(), {}
+    store, sure, notified = FakeStore(), set(), {}
     for quarter, tick in enumerate(day):
         now = quarter * QUARTER
         waiting_incidents = WaitingIncidents.at(None, store, policy, now)
@@ -88,14 +96,14 @@ def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
                 expires_at=now,
                 data={"action": {"team": team}, "say": {}},
             )
-            if name not in told and not waiting_incidents.must_wait(None, incident, own, alert):
-                told[name] = one.severity
+            if name not in notified and not waiting_incidents.must_wait(None, incident, own, alert):
+                notified[name] = one.severity
                 store.opened.append((now, team, name))
-            assert name in told or not (one.severity == "critical" and care.sure(incident, own, MARGIN))
-    assert told.keys() <= sure
+            assert name in notified or not (one.severity == "critical" and care.sure(incident, own, MARGIN))
+    assert notified.keys() <= sure
     for at, team, _ in store.opened:
         hour = [name for then, whose, name in store.opened if whose == team and at <= then < at + HOUR]
-        assert sum(told[name] != "critical" for name in hour) <= capacity
+        assert sum(notified[name] != "critical" for name in hour) <= capacity
 
 
 def decided(name: str, one: Shown, now: int) -> tuple[Incident, list[Degradation]]:

@@ -34,8 +34,8 @@ def test_a_period_lands_and_its_faulty_sites_are_found(tmp_path):
 
 def test_a_crowd_is_assessed_and_looked_up(tmp_path):
     people = People(3_000, 4_000, hours=24)
-    told = {phase: do(tmp_path, people, 3) for phase, do in assessment.DO.items()}
-    figures = assessment.rows(told, told, 3_000, 4_000)
+    text = {phase: do(tmp_path, people, 3) for phase, do in assessment.DO.items()}
+    figures = assessment.rows(text, text, 3_000, 4_000)
     assert [figure.unit for figure in figures] == ["s", "s", "s", "s", "s", "MB", "ms", "s"]
     assert "exposed" in figures[2].detail
 

@@ -153,9 +153,9 @@ def test_no_data_says_so():
 
 def test_the_description_says_what_the_eye_sees():
     root = chart([0.99, 0.9], marks=[Mark(START + 60, "detected", "detected"), Mark(START + 61, "", "complaint")])
-    told = root.find(SVG + "desc").text
-    assert "observed 90.0 % to 99.0 %" in told
-    assert "detected at 2026-03-24 08:01. 1 complaints." in told
+    description = root.find(SVG + "desc").text
+    assert "observed 90.0 % to 99.0 %" in description
+    assert "detected at 2026-03-24 08:01. 1 complaints." in description
     assert root.find(SVG + "title").text == "RRC <setup> of c01"
 
 

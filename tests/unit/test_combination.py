@@ -4,7 +4,6 @@ import numpy as np
 
 from benchmarks.studies.combination import (
     Operator,
-    bar_for,
     false_episodes,
     fisher,
     found,
@@ -12,6 +11,7 @@ from benchmarks.studies.combination import (
     strongest,
     surprise,
     table,
+    threshold_for,
 )
 from detector.domain.window import Window
 
@@ -35,10 +35,10 @@ OPERATORS = [operator(seed, 1.6) for seed in range(3)]
 
 def recall(rule, allowed=360.0):
     scores = [surprise(o, rule) for o in OPERATORS]
-    bar = bar_for(OPERATORS, scores, allowed)
+    threshold = threshold_for(OPERATORS, scores, allowed)
     weeks = sum(o.cell_weeks for o in OPERATORS) / 1000
-    assert sum(false_episodes(o, s, bar) for o, s in zip(OPERATORS, scores, strict=True)) <= allowed * weeks
-    return sum(hit for o, s in zip(OPERATORS, scores, strict=True) for hit in found(o, s, bar))
+    assert sum(false_episodes(o, s, threshold) for o, s in zip(OPERATORS, scores, strict=True)) <= allowed * weeks
+    return sum(hit for o, s in zip(OPERATORS, scores, strict=True) for hit in found(o, s, threshold))
 
 
 def test_many_kpis_a_little_worse_show_in_their_sum_at_equal_false_episodes():
@@ -54,6 +54,6 @@ def test_an_episode_is_counted_once_and_not_in_a_fault():
 
 
 def test_the_table_names_every_rule():
-    told = table(OPERATORS, {"strongest": strongest, "Fisher": fisher})
-    assert told.startswith("3 faults")
-    assert "| Fisher | " in told
+    output = table(OPERATORS, {"strongest": strongest, "Fisher": fisher})
+    assert output.startswith("3 faults")
+    assert "| Fisher | " in output

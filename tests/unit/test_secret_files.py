@@ -84,11 +84,11 @@ def test_a_file_that_cannot_be_used_is_one_line_that_repeats_no_secret(tmp_path,
     file = secret(tmp_path, content)
     with pytest.raises(Misconfigured) as caught:
         load(written(tmp_path, text.replace("{file}", str(file)).replace("{folder}", str(tmp_path))))
-    told = str(caught.value)
-    assert where in told
-    assert says in told
-    assert "hidden" not in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert where in message
+    assert says in message
+    assert "hidden" not in message
+    assert "\n" not in message
     assert caught.value.mend
 
 
@@ -176,5 +176,5 @@ def test_git_ignores_an_operators_settings_and_secrets_and_nothing_of_ours(tmp_p
     shutil.copy(ROOT / ".gitignore", tmp_path / ".gitignore")
     subprocess.run(["git", "init", "-q", tmp_path], check=True, timeout=60)
     asked = ["git", "-C", str(tmp_path), "check-ignore", "--no-index", *IGNORED, *TRACKED]
-    told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False).stdout.split()
-    assert told == list(IGNORED)
+    message = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False).stdout.split()
+    assert message == list(IGNORED)

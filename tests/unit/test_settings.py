@@ -79,10 +79,10 @@ def test_a_mistake_is_one_line_that_names_file_key_and_mend(text, tmp_path):
     path = written(tmp_path, text)
     with pytest.raises(Misconfigured) as caught:
         load(path)
-    told = str(caught.value)
-    assert told.startswith(f"{path}: ")
-    assert WRONG[text] in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert WRONG[text] in message
+    assert "\n" not in message
     assert caught.value.mend
 
 

@@ -7,7 +7,7 @@ import pytest
 from detector.app import read_catalogue
 from detector.domain.errors import Misconfigured
 from detector.domain.policy import CarePolicy
-from detector.feedback.reading import words
+from detector.feedback.contact_text import words
 from detector.settings import DEFAULT, load, rules_in
 from detector.sources.reference import read_operator
 
@@ -63,16 +63,16 @@ BROKEN = {
 def test_what_cannot_be_read_is_one_line_with_its_mend(name, how, tmp_path):
     path = tmp_path / name
     path.write_bytes(BROKEN[how])
-    told_in_one_line(name, path)
+    assert_refused_in_one_line(name, path)
 
 
 @every_reader
 def test_a_folder_in_place_of_a_file_is_told_alike(name, tmp_path):
     (tmp_path / name).mkdir()
-    told_in_one_line(name, tmp_path / name)
+    assert_refused_in_one_line(name, tmp_path / name)
 
 
-def told_in_one_line(name, path):
+def assert_refused_in_one_line(name, path):
     with pytest.raises(Misconfigured) as caught:
         READERS[name][0](path)
     assert name in str(caught.value)
@@ -83,4 +83,4 @@ def told_in_one_line(name, path):
 @every_reader
 def test_a_file_without_end_is_not_read_to_the_end(name, tmp_path):
     (tmp_path / name).symlink_to("/dev/zero")
-    told_in_one_line(name, tmp_path / name)
+    assert_refused_in_one_line(name, tmp_path / name)

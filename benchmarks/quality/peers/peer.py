@@ -45,18 +45,18 @@ def each(panel: Panel, models: Fitted, *, centred: bool = False) -> Array:
     the usual, over its robust deviation, instead of badness itself."""
     scores = np.full((len(panel.starts) - panel.history, panel.badness.shape[1]), np.nan)
     for s in range(scores.shape[1]):
-        series, usual = panel.badness[:, s], panel.usual[:, s]
+        series, baseline = panel.badness[:, s], panel.baseline[:, s]
         known = np.isfinite(series)
         learned = known[: panel.history]
         if learned.mean() < LEAST_KNOWN:
             continue
-        usual = np.where(np.isfinite(usual), usual, np.median(series[: panel.history][learned]))
-        filled = np.where(known, series, usual)
+        baseline = np.where(np.isfinite(baseline), baseline, np.median(series[: panel.history][learned]))
+        filled = np.where(known, series, baseline)
         if centred:
-            residual = filled - usual
+            residual = filled - baseline
             filled = residual / deviation(residual[: panel.history][learned])
         own = models(filled, panel.quarter, panel.history)
-        scores[:, s] = np.where((known & (series > usual))[panel.history :], own, np.nan)
+        scores[:, s] = np.where((known & (series > baseline))[panel.history :], own, np.nan)
     return scores
 
 

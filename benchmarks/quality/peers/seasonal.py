@@ -65,9 +65,9 @@ def _prophet(series: Array, places: NDArray[np.int64], history: int) -> Array:
     model: Any = Prophet(interval_width=0.99, uncertainty_samples=200)
     np.random.seed(1)  # Prophet draws from the global state
     model.fit(pd.DataFrame({"ds": at[:history], "y": series[:history]}), seed=1)
-    told = model.predict(pd.DataFrame({"ds": at[history:]}))
-    half = (told["yhat_upper"] - told["yhat"]).to_numpy()
-    return np.asarray((series[history:] - told["yhat"].to_numpy()) / np.maximum(half, 1e-12), np.float64)
+    forecast = model.predict(pd.DataFrame({"ds": at[history:]}))
+    half = (forecast["yhat_upper"] - forecast["yhat"]).to_numpy()
+    return np.asarray((series[history:] - forecast["yhat"].to_numpy()) / np.maximum(half, 1e-12), np.float64)
 
 
 def prophet(panel: Panel) -> Array:

@@ -11,7 +11,7 @@ from detector.delivery.kind import TEST_TEXT
 from detector.domain.alert import Alert
 from detector.domain.errors import Misconfigured
 from detector.domain.transport import Request
-from detector.domain.window import utc
+from detector.domain.window import iso
 from detector.secret_files import LINES, read_secret
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -95,9 +95,9 @@ def cloudevents(alert: Alert, source: str) -> bytes:
         "source": source,
         "type": alert.event_type,
         "subject": alert.subject,
-        "time": timestamp(alert.time),
+        "time": iso(alert.time),
         "severitytext": alert.severity,
-        "expirytime": timestamp(alert.expires_at),
+        "expirytime": iso(alert.expires_at),
     }
     return fitted(envelope, plain(alert.data), where=f"alert {alert.key}")
 
@@ -116,13 +116,8 @@ def cloudevents_test(key: str, receiver: str, source: str, at: float) -> bytes:
         "source": source,
         "type": TEST_TYPE,
         "subject": f"receiver/{receiver}",
-        "time": timestamp(at),
+        "time": iso(at),
         "severitytext": "warning",
-        "expirytime": timestamp(at + _TEST_TTL_S),
+        "expirytime": iso(at + _TEST_TTL_S),
     }
     return fitted(envelope, {"test": True, "say": {"en": TEST_TEXT}}, where="test message")
-
-
-def timestamp(epoch_s: float) -> str:
-    """RFC 3339 in UTC, whole seconds, `Z`."""
-    return utc(int(epoch_s)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,18 +1,7 @@
 """All tables. Times are seconds since the epoch; tuples are JSON lists; subscriber ids are pseudonyms."""
 
 from detector.store.tables.columns import metadata
-from detector.store.tables.network import (
-    completed_step,
-    decision,
-    degradation,
-    incident,
-    pending_step,
-    source_file,
-    stored_file,
-    tick,
-    tick_source_file,
-)
-from detector.store.tables.people import (
+from detector.store.tables.customers import (
     audit,
     communication,
     experience,
@@ -25,6 +14,17 @@ from detector.store.tables.people import (
     subscriber_event,
     vault,
     web_session,
+)
+from detector.store.tables.network import (
+    completed_step,
+    decision,
+    degradation,
+    incident,
+    pending_step,
+    source_file,
+    stored_file,
+    tick,
+    tick_source_file,
 )
 from detector.store.tables.state import (
     adopted_level,

@@ -6,7 +6,7 @@ from detector.store.pii_columns import FREE, KEYED, OBJECT, TEXT, declare
 from detector.store.tables.columns import count, instant, json_list, maybe_instant, metadata, number, text
 
 
-def _moment(name: str) -> Column[float]:
+def _float(name: str) -> Column[float]:
     return Column(name, Float, nullable=False)
 
 
@@ -19,7 +19,7 @@ cursor = Table(
     metadata,
     text("feed", primary_key=True),
     text("what", primary_key=True),
-    _moment("until"),
+    _float("until"),
     text("position"),
 )
 progress = Table("progress", metadata, text("job", primary_key=True), number("until"), text("made_for"))
@@ -57,7 +57,7 @@ notification = Table(
     text("incident_id", primary_key=True),
     text("type"),
     Column("version", Integer, nullable=False),
-    _moment("affected"),
+    _float("affected"),
     _flag("withdrawn"),
     Column("said", JSON, nullable=False),
 )
@@ -92,7 +92,7 @@ learned_extent = Table(
     "learned_extent",
     metadata,
     instant("duration_s", primary_key=True),
-    _moment("days"),
+    _float("days"),
     count("objects"),
     count("kpis"),
     instant("until"),
@@ -117,8 +117,8 @@ contact_burst = Table(
     instant("until"),
     count("contacts"),
     count("people"),
-    _moment("expected"),
-    _moment("chance"),
+    _float("expected"),
+    _float("chance"),
 )
 tombstone = Table("tombstone", metadata, text("digest", primary_key=True), instant("erased_at"))
 key_fingerprint = Table(
@@ -133,10 +133,10 @@ saved_clock = Table(
     metadata,
     Column("row", Integer, primary_key=True, autoincrement=False),
     text("boot"),
-    _moment("at"),
-    _moment("steady"),
+    _float("at"),
+    _float("steady"),
     _flag("borne_out"),
-    _moment("sure_at"),
+    _float("sure_at"),
     number("jump_since"),
     number("jump_at"),
     number("jump_to"),
@@ -150,10 +150,10 @@ daemon_lease = Table(
     text("host"),
     Column("pid", BigInteger, nullable=False),
     text("url"),
-    _moment("at"),
+    _float("at"),
 )
 audit_head = Table("audit_head", metadata, Column("row", Integer, primary_key=True, autoincrement=False), text("hash"))
-delivery_clock = Table("delivery_clock", metadata, text("machine", primary_key=True), _moment("offset_s"))
+delivery_clock = Table("delivery_clock", metadata, text("machine", primary_key=True), _float("offset_s"))
 receiver_state = Table(
     "receiver_state",
     metadata,

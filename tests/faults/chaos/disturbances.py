@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from random import Random
 
-from tests.faults.chaos.operator import Drop, moment
+from tests.faults.chaos.operator import Drop, arrival_time
 from tests.faults.chaos.receivers import MOODS
 from tests.faults.chaos.run import Run
 from tests.faults.power_cut import environment
@@ -69,9 +69,9 @@ def wall_clock(run: Run, quarter: int, random: Random) -> str:
 def event_clock(run: Run, quarter: int, random: Random) -> str:
     """Rounds with a clock that is wrong, and right again."""
     ahead = random.choice([-3600, -DAY, DAY, YEAR])
-    for at in (moment(quarter) + ahead, moment(quarter)):
+    for at in (arrival_time(quarter) + ahead, arrival_time(quarter)):
         with run.held():
-            run.set_moment(float(at))
+            run.set_time(float(at))
         time.sleep(random.uniform(0.5, 1.5))
     return f"event clock {ahead:+d} s and back"
 

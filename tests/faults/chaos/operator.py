@@ -25,7 +25,7 @@ class Drop:
     data: bytes
 
 
-def moment(quarter: int) -> int:
+def arrival_time(quarter: int) -> int:
     """When (s) the counters of a quarter after LIVE arrive."""
     return LIVE + (quarter + 1) * QUARTER + DELAY_S
 

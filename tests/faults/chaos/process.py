@@ -50,10 +50,10 @@ class Rounds:
             if self._hold.exists():
                 self.note("held")
                 return
-            moment, began, before = self._clock.now(), time.monotonic(), daemon.rounds
+            at, began, before = self._clock.now(), time.monotonic(), daemon.rounds
             tick()
-            good = daemon.rounds > before and self._clock.now() == moment
-            self.note("idle", moment=moment, began=began, good=good)
+            good = daemon.rounds > before and self._clock.now() == at
+            self.note("idle", moment=at, began=began, good=good)
 
         daemon._tick = held
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from tests.faults.chaos.databases import Databases
-from tests.faults.chaos.operator import LIVE, Drop, drops, moment, write_past
+from tests.faults.chaos.operator import LIVE, Drop, arrival_time, drops, write_past
 from tests.faults.chaos.receivers import MoodyReceiver, receiving
 from tests.faults.power_cut import library
 from tests.faults.service import CLOCK, PATIENCE_S, ROOT, TOKEN
@@ -144,7 +144,7 @@ class Run:
             f'[web]\nport = 0\ntoken = "{TOKEN}"\n{hooks}'
         )
         self.set_wall(0.0)
-        self.set_moment(LIVE)
+        self.set_time(LIVE)
 
     def start(self, env: dict[str, str] | None = None) -> Daemon:
         """One more daemon."""
@@ -171,7 +171,7 @@ class Run:
         (self.root / "rounds" / str(daemon.pid)).unlink(missing_ok=True)
         return code
 
-    def set_moment(self, at: float) -> None:
+    def set_time(self, at: float) -> None:
         self._write("moment", repr(float(at)))
 
     def set_wall(self, ahead_s: float) -> None:
@@ -185,7 +185,7 @@ class Run:
     def _advance(self, quarter: int) -> None:
         """The next moment: its files, what is done to the service meanwhile, and everything worked through."""
         with self.held():
-            self.set_moment(moment(quarter))
+            self.set_time(arrival_time(quarter))
         if self.arrange is None:
             for drop in drops(quarter, self.root / "scratch"):
                 self.put(drop)

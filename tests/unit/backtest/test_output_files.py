@@ -59,9 +59,9 @@ def test_an_object_and_its_dimension_stand_apart_and_unknown_is_empty(tmp_path):
         Results(window=Window(0, 86400), cells=1, settings_hash="h", degradations=(one,), incidents=(incident("i1", one),)),
         {},
     )
-    (row,), (told,) = table(tmp_path / "degradations.csv"), table(tmp_path / "incidents.csv")
+    (row,), (row_of_incident,) = table(tmp_path / "degradations.csv"), table(tmp_path / "incidents.csv")
     assert (row["object_id"], row["dimension"], row["cleared_at"], row["incident_id"]) == ("a1", "5qi=1", "", "i1")
-    assert (told["resolved_at"], told["affected"], told["cells"]) == ("", "", "1")
+    assert (row_of_incident["resolved_at"], row_of_incident["affected"], row_of_incident["cells"]) == ("", "", "1")
 
 
 def test_a_merged_incidents_degradations_belong_to_the_older_one(tmp_path):

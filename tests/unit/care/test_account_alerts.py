@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from detector.care import DecisionContext, asked, decide_accounts, decide_people
-from detector.domain.communication import Heard
+from detector.care import DecisionContext, decide_accounts, decide_people, new_communications
+from detector.domain.communication import ContactHistory
 from detector.domain.customer import Account, Consent, Customers, Subscriber
 from detector.domain.impact import AccountImpact, Affected, Impact
 from detector.domain.incident import Incident
@@ -58,7 +58,7 @@ def customers(agreed: int = 0, withdrawn: str = "") -> Customers:
     return Customers({key: Subscriber(key=key, account="firm") for key in LINES}, ACCOUNTS, (), tuple(rows))
 
 
-def story(known=None, *, incident=SLOW, heard=(), affected=12, chance=0.4, rules=None, **policy):
+def story(known=None, *, incident=SLOW, contact_history=(), affected=12, chance=0.4, rules=None, **policy):
     """(what is decided for accounts, what care is asked)."""
     people = tuple(
         Affected(incident_id="inc_1", subscriber=key, account="firm", basis="present", probability=chance, exposure_s=900.0)
@@ -79,11 +79,11 @@ def story(known=None, *, incident=SLOW, heard=(), affected=12, chance=0.4, rules
         now=NOON,
         care_policy=replace(CarePolicy(), **policy),
         rules=rules or Settings().rules,
-        heard=Heard.of(heard, ["inc_1"]),
+        contact_history=ContactHistory.of(contact_history, ["inc_1"]),
     )
     people_decided = decide_people(incident, impact, "slow", care) if incident.state == "open" else ()
     decided = decide_accounts(incident, impact, "slow", people_decided, care)
-    return decided, asked(incident, "slow", decided, care.heard, NOON)
+    return decided, new_communications(incident, "slow", decided, care.contact_history, NOON)
 
 
 def test_the_account_manager_is_told_in_counts_once_and_hears_when_it_is_over():
@@ -91,10 +91,10 @@ def test_the_account_manager_is_told_in_counts_once_and_hears_when_it_is_over():
     assert (decision.account, decision.action, decision.team) == ("firm", "account_manager_briefing", "key-accounts")
     assert decision.rule == "suffering account"
     assert (row.recipient, row.subscriber, row.channel) == ("firm", "", "")
-    again, nothing = story(heard=[row])
+    again, nothing = story(contact_history=[row])
     assert [one.action for one in again] == ["account_manager_briefing"]
     assert nothing == ()
-    over, (clear,) = story(heard=[row], incident=replace(SLOW, state="resolved", resolved_at=NOON))
+    over, (clear,) = story(contact_history=[row], incident=replace(SLOW, state="resolved", resolved_at=NOON))
     assert [one.action for one in over] == ["all_clear"]
     assert (clear.recipient, clear.action) == ("firm", "all_clear")
 

@@ -137,10 +137,10 @@ def alert(
 
 
 def test_the_body_is_the_contracts_own():
-    told = alert()
-    assert (told.key, told.severity, told.time) == (alert_key("inc_42", "opened", 1), "major", EIGHT)
-    assert told.expires_at == EIGHT + 6 * 3600
-    assert told.data == {
+    notified = alert()
+    assert (notified.key, notified.severity, notified.time) == (alert_key("inc_42", "opened", 1), "major", EIGHT)
+    assert notified.expires_at == EIGHT + 6 * 3600
+    assert notified.data == {
         "serviceProblem": {
             "id": "inc_42",
             "category": "serviceProvider.networkDegradation",
@@ -236,10 +236,10 @@ def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_name
         sla_minutes_used=3.26,
         cell_shares=(("c01010", 0.667), ("c01011", 0.25)),
     )
-    (told,) = alert(impact=replace(IMPACT, accounts=(firm,))).data["impact"]["accounts"]
-    assert told["roles"] == {"manager": 5}
-    assert (told["sla"], told["slaMinutesUsed"]) == ("99.9", 3.3)
-    assert told["cells"] == [{"id": "cell:c01010", "share": 0.67}, {"id": "cell:c01011", "share": 0.25}]
+    (notified,) = alert(impact=replace(IMPACT, accounts=(firm,))).data["impact"]["accounts"]
+    assert notified["roles"] == {"manager": 5}
+    assert (notified["sla"], notified["slaMinutesUsed"]) == ("99.9", 3.3)
+    assert notified["cells"] == [{"id": "cell:c01010", "share": 0.67}, {"id": "cell:c01011", "share": 0.25}]
 
 
 def test_a_drift_is_told_with_when_it_turns_graver():
@@ -309,16 +309,16 @@ def test_the_evidence_begins_with_the_figures_that_the_reason_tells():
     gone = replace(FOUND, readings=(latest, latest))
     surer = replace(FOUND, degradation_id="deg_43", severity="minor", neg_log10_p=200.0)
     both = replace(INCIDENT, degradation_ids=("deg_42", "deg_43"))
-    told = alert(both, found=(surer, gone)).data
-    assert told["serviceProblem"]["reason"] == "RRC setup success 0 % (0 of 900) over 15 min, expected 99.2 %"
-    assert [told["evidence"][0][name] for name in ("observed", "numerator", "denominator", "periods")] == [0, 0, 900, 1]
+    notified = alert(both, found=(surer, gone)).data
+    assert notified["serviceProblem"]["reason"] == "RRC setup success 0 % (0 of 900) over 15 min, expected 99.2 %"
+    assert [notified["evidence"][0][name] for name in ("observed", "numerator", "denominator", "periods")] == [0, 0, 900, 1]
 
 
 def test_an_update_says_what_changed():
     before = alert().data
     grown = replace(INCIDENT, severity="critical", cells=("c01010", "c01011"), expected_clear_at=EIGHT + 3600)
-    told = alert(grown, type_="updated", before=before).data["serviceProblem"]["statusChangeReason"]
-    assert told == "severity major → critical; cells 1 → 2; expected clear unknown → 10:00 CET"
+    notified = alert(grown, type_="updated", before=before).data["serviceProblem"]["statusChangeReason"]
+    assert notified == "severity major → critical; cells 1 → 2; expected clear unknown → 10:00 CET"
     assert "statusChangeReason" not in alert(grown, type_="updated").data["serviceProblem"], "nothing to compare with"
 
 
@@ -354,8 +354,8 @@ def test_what_follows_an_all_clear_is_told_in_counts():
     asked = tuple(replace(one, action="survey") for one in DECISIONS[80:])
     few = tuple(replace(one, action="goodwill_credit") for one in DECISIONS[77:80])
     over = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
-    told = alert(over, type_="resolved", follow_ups=(*asked, *few)).data["action"]
-    assert told["followUp"] == {"survey": 20}
+    notified = alert(over, type_="resolved", follow_ups=(*asked, *few)).data["action"]
+    assert notified["followUp"] == {"survey": 20}
 
 
 def test_left_out_by_reason_under_the_floor_as_if_by_none():
@@ -375,8 +375,8 @@ def test_few_people_are_withheld_and_the_note_says_so():
         people=PEOPLE[:4],
         accounts=ACCOUNTS[1:],
     )
-    told = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
-    assert told == {
+    notified = alert(impact=few, decisions=DECISIONS[:3]).data["impact"]
+    assert notified == {
         "exposed": None,
         "affected": None,
         "affectedInterval": None,
@@ -442,7 +442,7 @@ def test_the_shown_interval_holds_the_true_one(one, other, floor):
 
 def test_an_update_says_that_people_may_be_contacted_now():
     night = {"serviceProblem": {"priority": 2}, "impact": {"affected": 610, "contactable": None}}
-    told = alert(type_="updated", before=night).data["serviceProblem"]["statusChangeReason"]
-    assert told.endswith("people may be contacted now")
+    notified = alert(type_="updated", before=night).data["serviceProblem"]["statusChangeReason"]
+    assert notified.endswith("people may be contacted now")
     again = alert(type_="updated", before=alert().data).data["serviceProblem"]
     assert "statusChangeReason" not in again

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from detector.care.context import MOST, RECENT_S, CustomerRecord, context_of
-from detector.domain.communication import TAKEN_BACK, Communication
+from detector.domain.communication import RETRACTED, Communication
 from detector.domain.customer import Account, Customers, Membership, Subscriber, SubscriberEvent
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.incident import Incident
@@ -87,7 +87,7 @@ def test_what_reached_nobody_was_not_said():
     said = [
         asked,
         replace(asked, incident_id="inc_2"),
-        Communication(incident_id="inc_2", subscriber="ann", recipient="ann", at=NOW - 60, action=TAKEN_BACK),
+        Communication(incident_id="inc_2", subscriber="ann", recipient="ann", at=NOW - 60, action=RETRACTED),
     ]
     assert context("ann", communications=said).said == (asked,)
 

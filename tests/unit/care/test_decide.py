@@ -6,7 +6,7 @@ import pytest
 
 from detector.care import DecisionContext, decide_people
 from detector.domain.case import Case
-from detector.domain.communication import Communication, Heard
+from detector.domain.communication import Communication, ContactHistory
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
 from detector.domain.impact import Affected, Impact
 from detector.domain.incident import Incident
@@ -79,7 +79,7 @@ def decided(
     known=None,
     probability=0.9,
     now=NOON,
-    heard=(),
+    contact_history=(),
     open_=(),
     one=None,
     rules=RULES,
@@ -103,7 +103,7 @@ def decided(
         now=now,
         care_policy=replace(CarePolicy(), **policy),
         rules=rules,
-        heard=Heard.of(heard, open_),
+        contact_history=ContactHistory.of(contact_history, open_),
     )
     return decide_people(
         one,
@@ -149,9 +149,9 @@ ONE_EACH = (
     ("more", "reason"),
     [
         ({"known": customers(silent="ann")}, "no_consent"),
-        ({"known": customers(silent="ann"), "now": NIGHT, "heard": TWICE}, "no_consent"),
-        ({"now": NIGHT, "heard": TWICE}, "quiet_hours"),
-        ({"heard": TWICE, **ALL_HELD}, "cap"),
+        ({"known": customers(silent="ann"), "now": NIGHT, "contact_history": TWICE}, "no_consent"),
+        ({"now": NIGHT, "contact_history": TWICE}, "quiet_hours"),
+        ({"contact_history": TWICE, **ALL_HELD}, "cap"),
         (ALL_HELD, "holdout"),
         ({"known": Customers(PEOPLE, consents=ONE_EACH)}, "no_channel"),
     ],
@@ -191,8 +191,8 @@ CAPS = {
 
 @pytest.mark.parametrize("case", CAPS)
 def test_caps_count_what_was_said_over_all_channels_and_incidents(case):
-    heard, policy, why = CAPS[case]
-    (decision,) = decided("ann", heard=heard, **policy)
+    contact_history, policy, why = CAPS[case]
+    (decision,) = decided("ann", contact_history=contact_history, **policy)
     assert decision.why_not == why
 
 
@@ -209,16 +209,18 @@ STORIES = {
 
 @pytest.mark.parametrize("case", STORIES)
 def test_a_person_hears_one_story(case):
-    heard, open_, more, rule = STORIES[case]
-    (decision,) = decided("ann", heard=heard, open_=open_, **more)
+    contact_history, open_, more, rule = STORIES[case]
+    (decision,) = decided("ann", contact_history=contact_history, open_=open_, **more)
     assert (decision.contactable, decision.rule) == (True, rule)
     assert (decision.action == "none") == (rule == "(already told)")
 
 
 def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
-    told = [said("ann", HOUR, about="inc_1", severity="minor")]
-    assert [d.rule for d in decided("ann", heard=told)] == ["everyone else"]
-    assert [(d.rule, d.contactable) for d in decided("ann", heard=told, max_contacts_per_day=1)] == [("vip", True)]
+    notified = [said("ann", HOUR, about="inc_1", severity="minor")]
+    assert [d.rule for d in decided("ann", contact_history=notified)] == ["everyone else"]
+    assert [(d.rule, d.contactable) for d in decided("ann", contact_history=notified, max_contacts_per_day=1)] == [
+        ("vip", True)
+    ]
 
 
 def test_a_guardian_of_several_hears_once():
@@ -228,8 +230,8 @@ def test_a_guardian_of_several_hears_once():
         ("none", "(already told)"),
         ("none", "(already told)"),
     ]
-    told = [said("kim", HOUR, about="inc_1", recipient="gus", action="proactive_message")]
-    assert [d.action for d in decided("gus kid kim", heard=told)] == ["none", "none", "proactive_message"]
+    notified = [said("kim", HOUR, about="inc_1", recipient="gus", action="proactive_message")]
+    assert [d.action for d in decided("gus kid kim", contact_history=notified)] == ["none", "none", "proactive_message"]
 
 
 NOT_HELD = {
@@ -248,7 +250,7 @@ NOT_HELD = {
         False,
     ),
     "notifiable: long": ("ann", {"now": NOON + 4 * HOUR}, False),
-    "told already": ("ann", {"heard": [said("ann", HOUR, about="inc_1")]}, False),
+    "told already": ("ann", {"contact_history": [said("ann", HOUR, about="inc_1")]}, False),
     "a ward of whoever is drawn": ("kid", {}, True),
     "would get nothing: unlikely": ("ann", {"probability": 0.4}, False),
     "would get nothing: no rule": ("ann", {"rules": RULES[:1]}, False),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from detector.care import DecisionContext, LookupAnswer, lookup
-from detector.domain.communication import Communication, Heard
+from detector.domain.communication import Communication, ContactHistory
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
@@ -52,7 +52,7 @@ KNOWN = Customers(
 )
 
 
-TOLD = Communication(
+NOTIFIED = Communication(
     incident_id="inc_1",
     subscriber="ann",
     recipient="ann",
@@ -65,7 +65,7 @@ TOLD = Communication(
 
 
 def asked(
-    who: str, *listed: tuple[str, float], incidents=(SLOW, OUTAGE), told=(), caller="self", coming=None, **more
+    who: str, *listed: tuple[str, float], incidents=(SLOW, OUTAGE), notified=(), caller="self", next_exposure_at=None, **more
 ) -> LookupAnswer:
     rows = [
         listing_of(
@@ -76,20 +76,22 @@ def asked(
             probability=chance,
             exposure_s=900.0,
             listed_at=TEN,
-            next_exposure_at=coming,
+            next_exposure_at=next_exposure_at,
             **more,
         )
         for incident, chance in listed
     ]
-    context = DecisionContext(reference=Reference(customers=KNOWN), now=TEN, care_policy=CarePolicy(), heard=Heard.of(told))
+    context = DecisionContext(
+        reference=Reference(customers=KNOWN), now=TEN, care_policy=CarePolicy(), contact_history=ContactHistory.of(notified)
+    )
     return lookup(who, context=context, incidents=incidents, listings=rows, caller=caller)
 
 
 def test_yes_with_what_to_say_though_nobody_may_write_to_them():
-    answer = asked("ann", ("inc_1", 0.9), told=[TOLD])
+    answer = asked("ann", ("inc_1", 0.9), notified=[NOTIFIED])
     assert (answer.affected, answer.probability, answer.incident_id) == ("yes", 0.9, "inc_1")
     assert (answer.since, answer.expected_clear) == (TEN - 3600, TEN + 3600)
-    assert (answer.contactable, answer.why_not, answer.told) == (False, "no_consent", True)
+    assert (answer.contactable, answer.why_not, answer.notified) == (False, "no_consent", True)
     assert (answer.going_on, [row.at for row in answer.said]) == (True, [TEN - 600])
     assert list(answer.say) == ["de", "en"]
     assert answer.say["de"].startswith("Mobile Daten sind in Ihrer Gegend langsam, seit 09:00.")
@@ -120,8 +122,8 @@ def test_no_and_unknown(who, listed, expected):
 
 @pytest.mark.parametrize(("who", "caller"), [("kid", "self"), ("kid", "guardian"), ("ann", "holder"), ("ann", "manager")])
 def test_place_and_time_of_a_minor_or_of_another_person_are_told_to_nobody(who, caller):
-    own = replace(TOLD, subscriber=who, recipient=who)
-    answer = asked(who, ("inc_1", 0.9), caller=caller, coming=TEN + 7200, told=[own])
+    own = replace(NOTIFIED, subscriber=who, recipient=who)
+    answer = asked(who, ("inc_1", 0.9), caller=caller, next_exposure_at=TEN + 7200, notified=[own])
     assert (answer.affected, answer.going_on, answer.private) == ("yes", True, True)
     assert answer.say["en"] == "A mobile line you look after has a network problem at the moment. We are working on it."
     times = (answer.since, answer.expected_clear, answer.resolved_at, answer.next_exposure_at)
@@ -130,12 +132,12 @@ def test_place_and_time_of_a_minor_or_of_another_person_are_told_to_nobody(who, 
 
 
 def test_when_the_person_is_expected_there_again_is_told_to_the_person():
-    assert asked("ann", ("inc_1", 0.9), coming=TEN + 7200).next_exposure_at == TEN + 7200
+    assert asked("ann", ("inc_1", 0.9), next_exposure_at=TEN + 7200).next_exposure_at == TEN + 7200
 
 
 def test_a_cap_that_is_used_up_is_why_care_may_not_contact():
-    told = [replace(TOLD, incident_id=f"inc_{n}", subscriber="pat", recipient="pat", at=TEN - n) for n in range(5)]
-    assert asked("pat", told=told).why_not == "cap"
+    notified = [replace(NOTIFIED, incident_id=f"inc_{n}", subscriber="pat", recipient="pat", at=TEN - n) for n in range(5)]
+    assert asked("pat", notified=notified).why_not == "cap"
     assert asked("pat").contactable
 
 
@@ -172,10 +174,10 @@ def test_works_are_told_as_works_and_what_an_operator_silenced_as_being_looked_a
     assert said["silenced"].startswith("Our technicians are checking the network right now.")
 
 
-@pytest.mark.parametrize(("told", "says"), [([TOLD], "was a false alarm"), ([], "no network problem for this line")])
-def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(told, says):
+@pytest.mark.parametrize(("notified", "says"), [([NOTIFIED], "was a false alarm"), ([], "no network problem for this line")])
+def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(notified, says):
     withdrawn = replace(SLOW, state="resolved", resolved_at=TEN - 600, withdrawn_at=TEN - 600)
-    answer = asked("ann", ("inc_1", 0.9), incidents=(withdrawn,), told=told)
+    answer = asked("ann", ("inc_1", 0.9), incidents=(withdrawn,), notified=notified)
     assert answer.affected == "no"
     assert says in answer.say["en"]
 

@@ -43,11 +43,11 @@ WRONG = {
 def test_a_mistake_is_one_line_that_names_file_rule_key_and_mend(entry):
     with pytest.raises(Misconfigured) as caught:
         read(entry)
-    told = str(caught.value)
-    assert told.startswith("rules.toml: ")
-    assert WRONG[entry] in told
+    notified = str(caught.value)
+    assert notified.startswith("rules.toml: ")
+    assert WRONG[entry] in notified
     assert caught.value.mend
-    assert "\n" not in told
+    assert "\n" not in notified
 
 
 def test_two_rules_of_one_name_and_a_wrong_table_are_mistakes():

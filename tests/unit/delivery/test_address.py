@@ -66,11 +66,11 @@ def test_what_cannot_be_a_receiver_is_named_in_one_line(url):
 @given(st.text(max_size=300).map("https://{}".format) | st.text(max_size=100))
 def test_no_text_is_an_unforeseen_error(url):
     try:
-        told = check_url(url)
+        shown = check_url(url)
     except Misconfigured as refused:
-        told = str(refused)
-    assert told.startswith(("https://", "http://", "receivers: url: "))
-    assert "\n" not in told
+        shown = str(refused)
+    assert shown.startswith(("https://", "http://", "receivers: url: "))
+    assert "\n" not in shown
 
 
 @given(

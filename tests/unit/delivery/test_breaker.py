@@ -3,7 +3,7 @@
 from detector.delivery.breaker import FIRST_PAUSE_S, LONGEST_PAUSE_S, OPEN_AFTER, Breaker
 
 # at (s), what happens, state afterwards, may send afterwards
-STORY = [
+CASES = [
     (0, "fails", "closed", True),
     (1, "fails", "closed", True),
     (2, "is refused", "closed", True),  # an answer is an answer: the count starts anew
@@ -27,7 +27,7 @@ STORY = [
 
 def test_a_receiver_goes_down_and_comes_back():
     breaker = Breaker()
-    for at, event, state, may_send in STORY:
+    for at, event, state, may_send in CASES:
         if event == "probes":
             breaker = breaker.probe(at)
         elif event == "probes an expired one":

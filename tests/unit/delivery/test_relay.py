@@ -25,7 +25,7 @@ def answers(status, retry_after=""):
 
 
 #  the other side ...                            attempts before, state, answered, disable, wait at least, at most
-STORY = {
+CASES = {
     "takes it": (answers(204), 0, "sent", True, False, None),
     "is busy": (answers(503), 0, "retry", False, False, (5, 6)),
     "is busy for the third time": (answers(503), 2, "retry", False, False, (300, 360)),
@@ -38,7 +38,7 @@ STORY = {
 }
 
 
-@pytest.mark.parametrize(("answer", "before", "state", "answered", "disable", "wait"), STORY.values(), ids=STORY.keys())
+@pytest.mark.parametrize(("answer", "before", "state", "answered", "disable", "wait"), CASES.values(), ids=CASES.keys())
 def test_what_becomes_of_it(answer, before, state, answered, disable, wait):
     outcome, _ = attempt(answer, attempts=before)
     assert (outcome.state, outcome.attempts, outcome.answered, outcome.disable) == (state, before + 1, answered, disable)

@@ -42,8 +42,8 @@ def test_consents_added_as_they_come_are_the_consents_as_a_whole(consents, until
     whole, grown = Customers(EVERYONE.subscribers, EVERYONE.accounts, EVERYONE.memberships, tuple(consents)), EVERYONE
     for names in ("consents_of", "withdrawn_by", "lines", "roles_of"):
         getattr(grown, names)
-    for moment in range(10):
-        grown = grown.given(c for c in consents if c.since == moment)
+    for instant in range(10):
+        grown = grown.given(c for c in consents if c.since == instant)
     assert grown == whole
     assert grown.consents_of == whole.consents_of
     assert grown.withdrawn_by == whole.withdrawn_by

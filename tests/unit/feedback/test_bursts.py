@@ -8,8 +8,9 @@ import pytest
 from detector.domain.cell import Cell, Topology
 from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
+from detector.domain.ports import Reference
 from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, Usual, bursts, is_news
+from detector.feedback.bursts import DAY_S, HOUR_S, ContactBaseline, bursts, is_news
 
 CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
 NETWORK = Topology(CELLS)
@@ -21,7 +22,7 @@ def ordinary(rate: float = 10.0, seed: int = 1) -> list[Interaction]:
     """`rate` contacts a day over the whole network, by day."""
     draw = np.random.default_rng(seed)
     at = np.sort(draw.integers(PAST.start, PAST.end, draw.poisson(rate * 28)))
-    return [said(f"o{i}", int(moment), f"c{draw.integers(90)}", f"sub_{draw.integers(9999)}") for i, moment in enumerate(at)]
+    return [said(f"o{i}", int(at_s), f"c{draw.integers(90)}", f"sub_{draw.integers(9999)}") for i, at_s in enumerate(at)]
 
 
 def said(name: str, at: int, cell: str, who: str = "", category: str = "network") -> Interaction:
@@ -40,13 +41,16 @@ def calls(count: int, cell: str = "c4", minutes: int = 50, category: str = "netw
     return [said(f"k{n}", NOW - 60 - n * 60 * minutes // count, cell, f"sub_{n}", category) for n in range(count)]
 
 
-USUAL = Usual.of(ordinary(), PAST, "UTC")
+BASELINE = ContactBaseline.of(ordinary(), PAST, "UTC")
 
 
 def found(
-    heard: list[Interaction], explained: frozenset[str] = frozenset(), budget: float = 1.0, usual: Usual = USUAL
+    interactions: list[Interaction],
+    explained: frozenset[str] = frozenset(),
+    budget: float = 1.0,
+    baseline: ContactBaseline = BASELINE,
 ) -> list[Burst]:
-    return bursts(heard, usual, NETWORK, explained, now=NOW, timezone="UTC", budget=budget, floor=5)
+    return bursts(interactions, baseline, Reference(topology=NETWORK), explained, now=NOW, budget=budget, floor=5)
 
 
 def test_a_burst_is_told_once_with_its_smallest_place_and_its_counts() -> None:
@@ -69,7 +73,7 @@ def in_hour(*cells: tuple[str, int]) -> list[Interaction]:
 
 
 @pytest.mark.parametrize(
-    ("why", "heard", "places"),
+    ("why", "interactions", "places"),
     [
         ("all of it is one site's", in_hour(("c4", 12)), ["site s1"]),
         ("one site's, and a single call elsewhere in the area", in_hour(("c4", 12), ("c20", 1)), ["site s1"]),
@@ -85,9 +89,9 @@ def in_hour(*cells: tuple[str, int]) -> list[Interaction]:
     ],
 )
 def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
-    why: str, heard: list[Interaction], places: list[str]
+    why: str, interactions: list[Interaction], places: list[str]
 ) -> None:
-    assert sorted(one.place for one in found(heard)) == places, why
+    assert sorted(one.place for one in found(interactions)) == places, why
 
 
 def test_an_area_of_one_site_is_told_as_the_site() -> None:
@@ -95,12 +99,12 @@ def test_an_area_of_one_site_is_told_as_the_site() -> None:
         f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r")
         for n in range(90)
     }
-    told = bursts(calls(9), USUAL, Topology(cells), (), now=NOW, timezone="UTC", budget=1.0, floor=5)
-    assert [one.place for one in told] == ["site s1"]
+    raised = bursts(calls(9), BASELINE, Reference(topology=Topology(cells)), (), now=NOW, budget=1.0, floor=5)
+    assert [one.place for one in raised] == ["site s1"]
 
 
 @pytest.mark.parametrize(
-    ("why", "heard", "told", "news"),
+    ("why", "interactions", "known_places", "news"),
     [
         ("the site inside the area that was told", in_hour(("c4", 9)), [("tac", "t0")], False),
         ("another area", in_hour(("c40", 9)), [("tac", "t0")], True),
@@ -109,10 +113,10 @@ def test_an_area_of_one_site_is_told_as_the_site() -> None:
     ],
 )
 def test_what_was_told_of_a_larger_place_is_no_news_of_a_smaller_one(
-    why: str, heard: list[Interaction], told: list[tuple[str, str]], news: bool
+    why: str, interactions: list[Interaction], known_places: list[tuple[str, str]], news: bool
 ) -> None:
-    (one,) = found(heard)
-    assert is_news(one, told, heard, NETWORK) == news, why
+    (one,) = found(interactions)
+    assert is_news(one, known_places, interactions, NETWORK) == news, why
 
 
 def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it() -> None:
@@ -123,7 +127,7 @@ def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it(
 
 
 @pytest.mark.parametrize(
-    ("why", "heard", "explained"),
+    ("why", "interactions", "explained"),
     [
         ("a degradation is known", calls(8), frozenset({"c4"})),
         ("it is about bills", calls(8, category="billing"), frozenset()),
@@ -134,24 +138,26 @@ def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it(
         ("nobody says where", calls(9, cell=""), frozenset()),
     ],
 )
-def test_no_burst(why: str, heard: list[Interaction], explained: frozenset[str]) -> None:
-    assert found(heard, explained) == [], why
+def test_no_burst(why: str, interactions: list[Interaction], explained: frozenset[str]) -> None:
+    assert found(interactions, explained) == [], why
 
 
 def test_posts_and_contacts_that_nobody_has_sorted_count() -> None:
-    heard = [said(f"p{n}", NOW - 60 - n, "c4", category="") for n in range(7)]
-    assert [one.people for one in found(heard)] == [7]
+    interactions = [said(f"p{n}", NOW - 60 - n, "c4", category="") for n in range(7)]
+    assert [one.people for one in found(interactions)] == [7]
 
 
 def test_where_people_always_call_six_are_nothing() -> None:
-    busy = Usual.of(ordinary() + [said(f"b{n}", PAST.start + n * 600, "c4", f"sub_{n}") for n in range(4000)], PAST, "UTC")
-    assert found(calls(6), usual=busy) == []
-    assert found(calls(60), usual=busy)
+    busy = ContactBaseline.of(
+        ordinary() + [said(f"b{n}", PAST.start + n * 600, "c4", f"sub_{n}") for n in range(4000)], PAST, "UTC"
+    )
+    assert found(calls(6), baseline=busy) == []
+    assert found(calls(60), baseline=busy)
 
 
 def test_without_days_of_history_nothing_is_usual() -> None:
-    young = Usual.of(ordinary(), Window(NOW - 2 * DAY_S, NOW), "UTC")
-    assert found(calls(8), usual=young) == []
+    young = ContactBaseline.of(ordinary(), Window(NOW - 2 * DAY_S, NOW), "UTC")
+    assert found(calls(8), baseline=young) == []
 
 
 def test_nights_are_quieter_than_days() -> None:
@@ -159,24 +165,24 @@ def test_nights_are_quieter_than_days() -> None:
         said(f"o{n}", PAST.start + (n % 25) * DAY_S + 13 * HOUR_S - PAST.start % DAY_S, f"c{n % 90}", f"s{n}")
         for n in range(800)
     ]
-    usual = Usual.of(day, PAST, "UTC")
+    baseline = ContactBaseline.of(day, PAST, "UTC")
     noon, night = (Window(at, at + HOUR_S) for at in (NOW - NOW % DAY_S + 13 * HOUR_S, NOW - NOW % DAY_S + 3 * HOUR_S))
-    by_day, by_night = (usual.expected(["c4"], 90, window, "UTC")[0] for window in (noon, night))
+    by_day, by_night = (baseline.expected(["c4"], 90, window, "UTC")[0] for window in (noon, night))
     assert by_day > 20 * by_night
 
 
 def test_quiet_weeks_keep_to_the_budget() -> None:
     """Eight weeks of contacts by chance alone, at a budget of one false burst a week: not more than a few."""
-    draw, told = np.random.default_rng(11), set()
+    draw, raised = np.random.default_rng(11), set()
     rate = 60.0
-    usual = Usual.of(ordinary(rate), PAST, "UTC")
+    baseline = ContactBaseline.of(ordinary(rate), PAST, "UTC")
     for week in range(8):
-        heard = [
+        interactions = [
             said(f"w{week}n{i}", int(at), f"c{draw.integers(90)}", f"sub_{draw.integers(9999)}")
             for i, at in enumerate(np.sort(draw.integers(NOW, NOW + 7 * DAY_S, draw.poisson(rate * 7))))
         ]
         for now in range(NOW + 3 * HOUR_S, NOW + 7 * DAY_S, 1800):
-            recent = [one for one in heard if now - 3 * HOUR_S <= one.at < now]
-            own = bursts(recent, usual, NETWORK, (), now=now, timezone="UTC", budget=1.0, floor=3)
-            told |= {(week, one.place, one.until // DAY_S) for one in own}
-    assert len(told) <= 8
+            recent = [one for one in interactions if now - 3 * HOUR_S <= one.at < now]
+            own = bursts(recent, baseline, Reference(topology=NETWORK), (), now=now, budget=1.0, floor=3)
+            raised |= {(week, one.place, one.until // DAY_S) for one in own}
+    assert len(raised) <= 8

@@ -6,7 +6,7 @@ from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.window import Window
 from detector.reports import Past
-from detector.reports.perception import MEASURED, SAID, perception, ratio_interval
+from detector.reports.said_and_measured import MEASURED, SAID, perception, ratio_interval
 from tests.listings import listing_of
 
 HOUR = 3600
@@ -28,7 +28,7 @@ def call(number: int, cell: str, who: str, mood: float | None = -0.5) -> Interac
     )
 
 
-def past(heard: list[Interaction], suffered: int = 60) -> Past:
+def past(interactions: list[Interaction], suffered: int = 60) -> Past:
     """An outage at s1 that `suffered` people lived through."""
     outage = Incident(
         incident_id="inc_1",
@@ -64,8 +64,8 @@ def past(heard: list[Interaction], suffered: int = 60) -> Past:
         customers=customers,
         incidents=(outage,),
         listings=listed,
-        interactions=tuple(heard),
-        crowd=dict.fromkeys(CELLS, 100.0),
+        interactions=tuple(interactions),
+        expected_presence=dict.fromkeys(CELLS, 100.0),
         bursts=("site s2, 9 contacts",),
     )
 

@@ -7,11 +7,11 @@ from detector.domain.experience import HARMS, Experience
 from detector.domain.interaction import Interaction
 from detector.domain.risk import PAST, TODAY, Burden, RiskModel, features
 from detector.domain.window import Window
-from detector.feedback.judging import judge
 from detector.feedback.logistic import logistic
 from detector.feedback.risk import Days, days_of, fit_risk
+from detector.feedback.risk_quality import judge
 from detector.reports import Past
-from detector.reports.risk import risk as report_of_risk
+from detector.reports.complaint_risk import risk as report_of_risk
 
 DAY = 86_400
 MIDNIGHTS = [day * DAY for day in range(29)]
@@ -89,8 +89,8 @@ def test_the_days_that_stand_for_others_weigh_as_much(days: Days) -> None:
 
 def test_features_of_kept_days_are_those_of_a_burden() -> None:
     experience = [lived(3, "sub_1", 30, "drops"), lived(8, "sub_1", 12, "slow", incidents=2), lived(9, "sub_1", 5)]
-    heard = [call(5 * DAY, "sub_1"), call(9 * DAY + 60, "sub_1"), call(5 * DAY, "sub_1", "billing")]
-    made = days_of({"sub_1": ""}, experience, heard, MIDNIGHTS)
+    interactions = [call(5 * DAY, "sub_1"), call(9 * DAY + 60, "sub_1"), call(5 * DAY, "sub_1", "billing")]
+    made = days_of({"sub_1": ""}, experience, interactions, MIDNIGHTS)
     row = int(np.flatnonzero(made.day == 9)[0])
     burden = Burden(minutes={"access": 5.0}, failures=0.5, week=42.0, incidents=3.0, days_since=1, contacts=1.0)
     np.testing.assert_allclose(made.x[row], features([burden], ())[0], rtol=1e-5)
@@ -106,8 +106,8 @@ def test_nobody_who_may_not_be_profiled_is_in_it() -> None:
 
 @pytest.mark.parametrize("calls", [0, 5, 59])
 def test_too_few_complaints_make_no_model_and_say_so(calls: int) -> None:
-    heard = [call(n * DAY // 3, f"sub_{n}") for n in range(calls)]
-    model, why_not = fit_risk(days_of({f"sub_{n}": "" for n in range(99)}, [], heard, MIDNIGHTS), now=0)
+    interactions = [call(n * DAY // 3, f"sub_{n}") for n in range(calls)]
+    model, why_not = fit_risk(days_of({f"sub_{n}": "" for n in range(99)}, [], interactions, MIDNIGHTS), now=0)
     assert model is None
     assert why_not.startswith(f"{calls} days with a network contact")
 
@@ -116,8 +116,8 @@ def test_what_separates_perfectly_does_not_run_away() -> None:
     """Everyone who was refused called, and nobody else."""
     people = [f"sub_{n}" for n in range(2000)]
     experience = [lived(n % 28, people[n], 60.0) for n in range(100)]
-    heard = [call(n % 28 * DAY + 60, people[n]) for n in range(100)]
-    model, _ = fit_risk(days_of(dict.fromkeys(people, ""), experience, heard, MIDNIGHTS), now=0)
+    interactions = [call(n % 28 * DAY + 60, people[n]) for n in range(100)]
+    model, _ = fit_risk(days_of(dict.fromkeys(people, ""), experience, interactions, MIDNIGHTS), now=0)
     assert model is not None
     calm, hit = model.chance([Burden(), Burden(minutes={"access": 60.0}, failures=6.0)])
     assert 0 < calm < 0.01
@@ -148,10 +148,10 @@ def test_an_honest_chance_is_judged_calibrated_and_an_overbold_one_is_not() -> N
 
 def test_the_report_tells_what_makes_people_call_and_how_well_that_is_known(days: Days) -> None:
     model, _ = fit_risk(days, now=7)
-    told = report_of_risk(Past(window=Window(0, DAY), risk=model))
-    odds = {row["what"]: row for row in told.records()}
+    report = report_of_risk(Past(window=Window(0, DAY), risk=model))
+    odds = {row["what"]: row for row in report.records()}
     assert odds["access"]["odds_low"] > 3
-    assert any("without the day of the complaint: AUC" in note for note in told.notes)
+    assert any("without the day of the complaint: AUC" in note for note in report.notes)
     assert not report_of_risk(Past(window=Window(0, DAY), risk_why_not="12 complaints")).rows
 
 

@@ -149,13 +149,13 @@ def test_a_failure_where_one_always_is_at_this_hour_is_not_the_dead_cells():
     found = degradation("a", "outage", 0, 100, 0)
     net = topology("a b", neighbours={"a": "b"})
     movers = [f"m{i:02}" for i in range(20)]
-    usual = [
+    expected = [
         row
         for who in movers
         for row in always(who, "a", seconds=1800) + always(who, "b" if who < "m10" else "c", seconds=1800)
     ]
     arrived = [(who, "b", 0, 3600, 10, 1) for who in movers]
-    impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=usual, net=net, policy=ImpactPolicy(list_above=0.0))
+    impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=expected, net=net, policy=ImpactPolicy(list_above=0.0))
     assert chance(impact, "m15") > chance(impact, "m05") + 0.05, "m15 never is behind b by itself"
 
 

@@ -90,12 +90,12 @@ def test_a_habit_spread_out_is_the_formula_of_learn_habit(attachments):
             if mean >= 18:
                 pace = rate[who] * busy[slot][0] / busy[slot][1]
                 expected[PEOPLE[who], CELLS[cell], h] = (min(mean, HOUR), min(mean, HOUR) * pace)
-    usual = expected_presence_of(learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY))
-    hour_of = np.repeat(np.arange(168), np.diff(usual.hour_start))
+    expected = expected_presence_of(learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY))
+    hour_of = np.repeat(np.arange(168), np.diff(expected.hour_start))
     found = {
-        (usual.subscribers[s], usual.cells[c], int(h)): (float(seconds_), float(attempts))
+        (expected.subscribers[s], expected.cells[c], int(h)): (float(seconds_), float(attempts))
         for s, c, h, seconds_, attempts in zip(
-            usual.subscriber, usual.cell, hour_of, usual.seconds, usual.attempts, strict=True
+            expected.subscriber, expected.cell, hour_of, expected.seconds, expected.attempts, strict=True
         )
     }
     assert found.keys() == expected.keys()

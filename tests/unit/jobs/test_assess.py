@@ -86,7 +86,8 @@ class Story:
         store = self.app.store
         with store.begin() as connection:
             store.degradations.save(connection, [d for _, d in decided])
-            store.incidents.save(connection, [replace(i, updated_at=now) for i, _ in decided])
+            incidents = [replace(i, updated_at=now) for i, _ in decided]
+            store.incidents.save(connection, incidents, corrected=any(i.withdrawn_at is not None for i in incidents))
             store.ticks.add_pending(connection, "assess", Tick(now - QUARTER, QUARTER), 1)
         self.app.clock.at = now
         self.app.jobs.run("assess")
@@ -128,18 +129,18 @@ NEWS = {
 }
 
 
-@pytest.mark.parametrize("told", NEWS)
-def test_what_care_hears(told, story):
-    for change, news in NEWS[told]:
+@pytest.mark.parametrize("news_key", NEWS)
+def test_what_care_hears(news_key, story):
+    for change, news in NEWS[news_key]:
         assert story.decide(replace(FIRST, **change)) == news
 
 
 def test_every_alert_has_a_key_of_its_own_and_a_number_in_its_incident(story):
     for change in ({}, {"version": 2}, {"version": 3}, OVER):
         story.decide(replace(FIRST, **change))
-    told = story.app.store.outbox.told("inc_1")
-    assert [m.sequence for m in told] == [1, 2, 3, 4]
-    assert len({m.key for m in told}) == 4
+    alerts = story.app.store.outbox.alerts_of("inc_1")
+    assert [m.sequence for m in alerts] == [1, 2, 3, 4]
+    assert len({m.key for m in alerts}) == 4
 
 
 def test_many_more_people_are_news_though_nothing_else_changed(story):
@@ -164,9 +165,9 @@ def test_assessing_again_keeps_every_row(story):
 
 def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
     story.decide(FIRST)
-    told = story.app.store.outbox.told("inc_1")[-1].data["expected"]
-    assert told["source"] == "estimate"
-    assert told["low"] < told["clear"] < told["high"]
+    expected = story.app.store.outbox.alerts_of("inc_1")[-1].data["expected"]
+    assert expected["source"] == "estimate"
+    assert expected["low"] < expected["clear"] < expected["high"]
     story.decide(FIRST)
     assert story.app.store.outlooks.get("inc_1").made_at == LIVE + 2 * QUARTER
 
@@ -214,7 +215,7 @@ def test_an_assessment_that_another_daemon_has_made_is_not_made_again(story):
 
 
 UNSURE = replace(EPISODE, threshold=29.8, raised_at=LIVE + QUARTER, updated_at=LIVE + QUARTER)
-DOUBT = {
+UNCERTAIN = {
     "surer": ({"neg_log10_p": 30.3}, {}, ["opened"]),
     "hardly surer": ({"neg_log10_p": 30.2}, {}, []),
     "bad for as long again": ({"updated_at": LIVE + 2 * QUARTER}, {}, ["opened"]),
@@ -227,9 +228,9 @@ DOUBT = {
 }
 
 
-@pytest.mark.parametrize("then", DOUBT)
+@pytest.mark.parametrize("then", UNCERTAIN)
 def test_care_hears_of_an_incident_when_it_is_sure_enough(then, story):
-    shown, links, news = DOUBT[then]
+    shown, links, news = UNCERTAIN[then]
     assert story.decide(FIRST, UNSURE) == []
     assert story.listed == sorted(story.people[:6]), "lookup knows them before care is told"
     assert story.why_untold() == "unsure"

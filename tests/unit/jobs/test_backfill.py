@@ -29,8 +29,8 @@ def stepwise(root):
     app.jobs.decide_from()
     app.jobs.run("pull")
     app.jobs.run("learn")
-    for moment in MOMENTS:
-        app.tick(moment)
+    for at in MOMENTS:
+        app.tick(at)
     return app
 
 
@@ -62,9 +62,9 @@ def test_it_learns_only_from_what_lies_before(root):
 def test_what_is_over_is_kept_for_the_record_and_sent_to_nobody(root):
     app = opened_at(root, UNTIL + DELAY_S)
     Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
-    told = app.store.outbox.messages()
-    assert {m.type for m in told} >= {"opened", "resolved"}
-    assert {(m.receiver, m.state) for m in told} == {("-", "sent")}
+    messages = app.store.outbox.messages()
+    assert {m.type for m in messages} >= {"opened", "resolved"}
+    assert {(m.receiver, m.state) for m in messages} == {("-", "sent")}
     app.close()
 
 

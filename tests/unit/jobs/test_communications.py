@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from detector.domain.rule import read_rules
-from detector.web.serializers import listed
+from detector.web.serializers import affected_person
 from jobs.web_wiring import web_service_of
 from tests.acceptance.small_operator import LIVE, QUARTER, withdrawn
 from tests.unit.jobs.test_assess import EPISODE, FIRST, MERGED, OVER, RAW, Story
@@ -40,7 +40,7 @@ def said(story: Story, incident_id: str = "inc_1") -> Counter[tuple[str, str]]:
 def answers_of(story: Story) -> dict[str, dict]:
     """What the audited list tells of each person."""
     page = web_service_of(story.app.wired).affected("inc_1", 100, 0, "test")
-    return {row.affected.subscriber: listed(row) for row in page.rows}
+    return {one.listing.subscriber: affected_person(one) for one in page.people}
 
 
 def actions(story: Story, incident_id: str = "inc_1") -> Counter[str]:
@@ -99,9 +99,9 @@ def test_exactly_those_who_were_told_hear_that_it_is_over(story):
     withdrawn(story.root / "operator", RAW[0], LIVE + QUARTER + 1)
     assert story.decide(replace(FIRST, **OVER)) == ["resolved"]
     clear = {who for who, action in said(story) if action == "all_clear"}
-    told = {who for who, action in said(story) if action == "proactive_message"}
-    assert told == set(story.people[:4])
-    assert clear == told - {story.people[0]}, "one withdrew meanwhile"
+    notified = {who for who, action in said(story) if action == "proactive_message"}
+    assert notified == set(story.people[:4])
+    assert clear == notified - {story.people[0]}, "one withdrew meanwhile"
     assert actions(story) == {"all_clear": 3, "none": 5}
     story.decide(replace(FIRST, **OVER))
     assert actions(story) == {"all_clear": 3, "none": 5}

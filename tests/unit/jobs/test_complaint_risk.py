@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.care.profiling import profiled
+from detector.care.consent import profiled
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.experience import Experience
 from detector.domain.impact import Affected
@@ -66,15 +66,15 @@ def keep(
     *,
     model: RiskModel | None = None,
     experience: tuple[Experience, ...] = (),
-    heard: tuple[Interaction, ...] = (),
+    interactions: tuple[Interaction, ...] = (),
 ) -> None:
     with store.begin() as connection:
         store.experience.replace(connection, Window(0, NOW + DAY), experience)
-        store.interactions.add(connection, heard)
+        store.interactions.add(connection, interactions)
         store.models.save_risk(connection, model, "")
 
 
-def told(store: Store, *listed: Affected) -> dict[str, float]:
+def contact_chances(store: Store, *listed: Affected) -> dict[str, float]:
     return dict(PeopleFacts(store, Reference(customers=PEOPLE), NOW).contact_chances(listed, CarePolicy(), harm="access"))
 
 
@@ -93,16 +93,16 @@ def affected(who: str, minutes: float = 30.0) -> Affected:
 
 def test_only_those_who_granted_it_have_a_risk(store: Store) -> None:
     keep(store, model=STEEP)
-    assert set(told(store, *map(affected, PEOPLE.subscribers))) == {"granted"}
+    assert set(contact_chances(store, *map(affected, PEOPLE.subscribers))) == {"granted"}
 
 
 def test_without_a_model_nobody_has_one(store: Store) -> None:
-    assert told(store, affected("granted")) == {}
+    assert contact_chances(store, affected("granted")) == {}
 
 
 def test_what_happened_before_adds_to_it(store: Store) -> None:
     keep(store, model=STEEP)
-    calm = told(store, affected("granted"))["granted"]
+    calm = contact_chances(store, affected("granted"))["granted"]
     bad_day = Experience(
         day=38 * DAY,
         holder_kind="subscriber",
@@ -118,28 +118,28 @@ def test_what_happened_before_adds_to_it(store: Store) -> None:
         store,
         model=STEEP,
         experience=(bad_day,),
-        heard=(
+        interactions=(
             Interaction(
                 interaction_id="k1", at=38 * DAY, kind="contact", channel="call", subscriber="granted", category="network"
             ),
         ),
     )
-    assert told(store, affected("granted"))["granted"] > calm
+    assert contact_chances(store, affected("granted"))["granted"] > calm
 
 
 def test_a_contact_of_today_is_what_is_foretold_not_what_foretells(store: Store) -> None:
     keep(store, model=STEEP)
-    calm = told(store, affected("granted"))
+    calm = contact_chances(store, affected("granted"))
     keep(
         store,
         model=STEEP,
-        heard=(
+        interactions=(
             Interaction(
                 interaction_id="k1", at=NOW - 600, kind="contact", channel="call", subscriber="granted", category="network"
             ),
         ),
     )
-    assert told(store, affected("granted")) == calm
+    assert contact_chances(store, affected("granted")) == calm
 
 
 def test_too_short_a_history_takes_the_old_model_away_and_says_why(store: Store) -> None:
@@ -150,13 +150,13 @@ def test_too_short_a_history_takes_the_old_model_away_and_says_why(store: Store)
 
 
 def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> None:
-    crowd = [f"sub_{n}" for n in range(300)]
-    customers = Customers({key: Subscriber(key=key) for key in crowd}, consents=tuple(row(key) for key in crowd[:200]))
+    many = [f"sub_{n}" for n in range(300)]
+    customers = Customers({key: Subscriber(key=key) for key in many}, consents=tuple(row(key) for key in many[:200]))
     lived = [
         Experience(
             day=day * DAY,
             holder_kind="subscriber",
-            holder=crowd[n],
+            holder=many[n],
             index=40.0,
             degraded_s=3600.0,
             failures=2.0,
@@ -167,7 +167,7 @@ def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> 
         for day in range(12, 40)
         for n in range(day % 7, 300, 20)
     ]
-    heard = [
+    interactions = [
         Interaction(
             interaction_id=f"k{n}",
             at=one.day + 7200,
@@ -179,7 +179,7 @@ def test_learn_fits_it_from_what_is_kept_of_those_who_allow_it(store: Store) -> 
         for n, one in enumerate(lived)
         if n % 3 == 0
     ]
-    keep(store, experience=tuple(lived), heard=tuple(heard))
+    keep(store, experience=tuple(lived), interactions=tuple(interactions))
     assert refit_risk(store, Reference(customers=customers), CarePolicy(), now=NOW) == ""
     model = store.models.risk()
     assert model is not None

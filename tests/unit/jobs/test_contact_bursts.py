@@ -96,7 +96,7 @@ def test_the_reports_of_perception_and_risk_are_read_from_the_store(tmp_path: Pa
     with app.store.begin() as connection:
         app.store.contact_bursts.replace(connection, [one])
         app.store.models.save_risk(connection, None, "3 complaints")
-    told, why = (report(name, app.feeds, app.store, app.settings, now=LIVE + 3600) for name in ("perception", "risk"))
+    perception, why = (report(name, app.feeds, app.store, app.settings, now=LIVE + 3600) for name in ("perception", "risk"))
     app.close()
-    assert any(note.startswith("Burst: site s1, 9 contacts of 8 people") for note in told.notes)
+    assert any(note.startswith("Burst: site s1, 9 contacts of 8 people") for note in perception.notes)
     assert "3 complaints" in why.notes[0]

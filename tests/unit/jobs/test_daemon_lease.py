@@ -43,7 +43,7 @@ def neighbour():
     process.communicate(b"\n", timeout=60)
 
 
-def told(storage, pid: int, url: str = "http://127.0.0.1:18620") -> None:
+def announce_as(storage, pid: int, url: str = "http://127.0.0.1:18620") -> None:
     (storage / DAEMON_FILE).write_text(json.dumps({"url": url, "pid": pid}))
 
 
@@ -62,7 +62,7 @@ def test_a_daemon_is_found_while_it_lives_and_not_after(tmp_path):
 
 
 def test_one_that_stops_leaves_what_another_has_announced(tmp_path, neighbour):
-    told(tmp_path, neighbour)
+    announce_as(tmp_path, neighbour)
     withdraw(tmp_path)
     assert daemon_url(tmp_path).port == 18620
     announce(tmp_path, "http://127.0.0.1:18621")
@@ -70,7 +70,7 @@ def test_one_that_stops_leaves_what_another_has_announced(tmp_path, neighbour):
 
 
 def test_the_place_of_one_that_died_is_taken(tmp_path):
-    told(tmp_path, 2**22 + 1)  # beyond the largest id of a process
+    announce_as(tmp_path, 2**22 + 1)  # beyond the largest id of a process
     assert daemon_url(tmp_path) is None
     announce(tmp_path, "http://127.0.0.1:18621")
     assert daemon_url(tmp_path).port == 18621

@@ -86,7 +86,7 @@ def listed(who, name="inc_1", **more):
 
 def know(store, *listings, incident=OUTAGE, ended=()):
     with store.begin() as connection:
-        store.incidents.save(connection, [incident])
+        store.incidents.save(connection, [incident], corrected=True)
         store.listings.relist(connection, ended, listings, NOON)
 
 
@@ -173,7 +173,7 @@ def test_it_is_due_once_an_hour(store, source):
 def test_the_history_of_all_listed_people_at_once(store, source):
     know(store, listed("ann", degraded_s=1200.0))
     keep_experience(source, store, now=NOON)
-    heard = [
+    interactions = [
         Interaction(
             interaction_id="k1", at=NOON - HOUR, kind="contact", channel="call", subscriber="ann", category="network"
         ),
@@ -186,7 +186,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
         Interaction(interaction_id="k4", at=NOON - DAY, kind="survey", channel="sms", subscriber="bob", score=3.0),
     ]
     with store.begin() as connection:
-        store.interactions.add(connection, heard)
+        store.interactions.add(connection, interactions)
     found = PeopleFacts(store, Reference(), NOON).histories(["ann", "bob", "eve"])
     index = rows(store)[MIDNIGHT, "ann"].index
     assert found["ann"] == CustomerHistory(
@@ -196,7 +196,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
         trend=round(index - 100, 1),
         contacts=1,
         last_contact_at=NOON - HOUR // 2,
-        last_told_at=None,
+        last_notified_at=None,
     )
     assert found["bob"] == CustomerHistory(last_contact_at=NOON - DAY)
     assert found["eve"] == UNKNOWN_HISTORY
@@ -209,7 +209,7 @@ def test_histories_are_read_for_every_condition_that_asks_for_one():
     lived = replace(
         plain,
         history=CustomerHistory(
-            incidents=2, degraded_s=600.0, index=40.0, trend=-9.0, contacts=3, last_contact_at=5, last_told_at=7
+            incidents=2, degraded_s=600.0, index=40.0, trend=-9.0, contacts=3, last_contact_at=5, last_notified_at=7
         ),
     )
     assert {name for name, one in CONDITIONS.items() if one.read(plain) != one.read(lived)} == OF_THE_PAST

@@ -106,14 +106,14 @@ def test_each_round_that_decides_something_is_one_line_and_the_others_are_none(a
     app.jobs.decide_from()
     app.jobs.run("pull")
     app.jobs.run("learn")
-    daemon, told = Daemon(app.jobs), []
-    for moment in (LIVE, *MOMENTS, MOMENTS[-1] + 60):
-        app.clock.at = moment
+    daemon, judged = Daemon(app.jobs), []
+    for at in (LIVE, *MOMENTS, MOMENTS[-1] + 60):
+        app.clock.at = at
         with capture_logs() as logged:
             daemon._tick()
-        told.append([one for one in logged if one["event"] == "period judged"])
-    assert [len(one) for one in told] == [0, *[1] * len(MOMENTS), 0]
-    lines_ = [one[0] for one in told if one]
+        judged.append([one for one in logged if one["event"] == "period judged"])
+    assert [len(one) for one in judged] == [0, *[1] * len(MOMENTS), 0]
+    lines_ = [one[0] for one in judged if one]
     assert lines_[0]["period"] == "2026-03-24T12:00Z"
     assert {(one["objects"], one["complete"]) for one in lines_} == {(4, "100 %")}
     assert sum(one["raised"] for one in lines_) == sum(one["cleared"] for one in lines_) > 0

@@ -256,19 +256,19 @@ def test_nobody_is_nobody(app):
 
 def test_an_explanation_leaves_out_nothing_that_mentions_the_person(app):
     me, own = app.names.subscriber(AFFECTED), app.names.account("own")
-    told = json.loads(explain(app.wired, AFFECTED).shown(as_json=True))
+    explanation = json.loads(explain(app.wired, AFFECTED).shown(as_json=True))
     tables = {name for name in everywhere(app, me) | everywhere(app, own) if name in metadata.tables}
-    assert told["data"].keys() == tables
+    assert explanation["data"].keys() == tables
     with app.store.begin() as connection:
         for name in tables:
             one = metadata.tables[name]
             columns = [c for c in one.columns if not isinstance(c.type, LargeBinary)]
             rows = [dict(row) for row in connection.execute(select(*columns)).mappings()]
             mentioning = [row for row in rows if me in json.dumps(row) or own in json.dumps(row)]
-            assert len(told["data"][name]) == len(mentioning), name
-    assert len(told["attachments"]) == count(app, me)
-    assert {row["cell"] for row in told["habits"]} == {"c11"}
-    assert [row["action"] for row in told["accesses"]] == ["lookup", "affected", "explain"]
+            assert len(explanation["data"][name]) == len(mentioning), name
+    assert len(explanation["attachments"]) == count(app, me)
+    assert {row["cell"] for row in explanation["habits"]} == {"c11"}
+    assert [row["action"] for row in explanation["accesses"]] == ["lookup", "affected", "explain"]
 
 
 def test_an_explanation_reads_as_an_agent_would_say_it(app):
@@ -289,9 +289,9 @@ def test_an_explanation_reads_as_an_agent_would_say_it(app):
 
 def test_a_guardian_learns_nothing_of_where_and_when_a_minor_was(app):
     child = app.names.subscriber(CHILD)
-    told = explain(app.wired, AFFECTED)
-    assert child not in told.shown(as_json=True)
-    wards = [row for rows in told.data.values() for row in rows if row.get("as") == "guardian"]
+    explanation = explain(app.wired, AFFECTED)
+    assert child not in explanation.shown(as_json=True)
+    wards = [row for rows in explanation.data.values() for row in rows if row.get("as") == "guardian"]
     assert len(wards) == 2, "a list's row and a message"
     for row in wards:
         assert not {"subscriber", "probability", "exposure_s", "basis", "account"} & row.keys()
@@ -314,11 +314,11 @@ def test_data_under_an_earlier_key_is_found_explained_and_erased(app):
     settings = app.settings.model_copy(update={"storage": storage})
     app.wired.pseudonymiser = names_of(settings, load_keys(settings))
     me = app.names.subscriber(AFFECTED)
-    told = explain(app.wired, AFFECTED)
-    assert told.pseudonyms[1] == me
-    assert told.pseudonyms[0].startswith("sub_2_")
-    assert len(told.decisions) == 2
-    assert len(told.attachments) == count(app, me)
+    explanation = explain(app.wired, AFFECTED)
+    assert explanation.pseudonyms[1] == me
+    assert explanation.pseudonyms[0].startswith("sub_2_")
+    assert len(explanation.decisions) == 2
+    assert len(explanation.attachments) == count(app, me)
     forget(app.wired, AFFECTED)
     assert everywhere(app, me) == set(KEPT_TABLES)
 

@@ -9,7 +9,7 @@ from detector.domain.counters import CounterBatch
 from detector.domain.finding import Findings
 from detector.domain.ports import SourceFile
 from detector.settings import Sources
-from jobs.intake import Intake, judge_lengths, judge_names
+from jobs.intake import Intake, check_counter_names, check_period_lengths
 
 CATALOGUE = read_catalogue(Sources().kpis)
 
@@ -49,7 +49,7 @@ NAMES = {
 @pytest.mark.parametrize("counters", NAMES)
 def test_a_counter_that_is_not_understood_is_named_with_what_was_probably_meant(counters: tuple[str, ...]) -> None:
     findings = Findings()
-    judge_names(intake_of(*counters), CATALOGUE, network(), findings)
+    check_counter_names(intake_of(*counters), CATALOGUE, network(), findings)
     said = [f"{f.code} {f.where}: {f.example}" for f in findings]
     code, _, words = NAMES[counters].partition(": ")
     assert len(said) == bool(code)
@@ -62,7 +62,7 @@ VENDORS = {"Ericsson": ["set vendor = Huawei"], "ericsson": ["set vendor = Huawe
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_names_of_another_vendor_than_the_cells_say_whose_they_are(vendor: str) -> None:
     findings = Findings()
-    judge_names(intake_of("L.RRC.ConnReq.Att", "L.RRC.ConnReq.Succ"), CATALOGUE, network(vendor), findings)
+    check_counter_names(intake_of("L.RRC.ConnReq.Att", "L.RRC.ConnReq.Succ"), CATALOGUE, network(vendor), findings)
     found = [(f.code, f.count, f.example.rpartition(": ")[2]) for f in findings]
     assert found == [("wrong_vendor", 2, mend) for mend in VENDORS[vendor]]
 
@@ -81,11 +81,11 @@ LENGTHS = {
 @pytest.mark.parametrize(("length", "apart"), LENGTHS)
 def test_a_length_in_another_unit_is_recognised_by_how_far_apart_periods_begin(length: int, apart: int) -> None:
     findings = Findings()
-    judge_lengths("files counters/#.csv", [0, apart, 2 * apart, 9 * apart], length, findings)
+    check_period_lengths("files counters/#.csv", [0, apart, 2 * apart, 9 * apart], length, findings)
     assert [f.example.partition("apart; ")[2] for f in findings] == [said for said in [LENGTHS[length, apart]] if said]
 
 
 def test_two_periods_prove_nothing() -> None:
     findings = Findings()
-    judge_lengths("files counters/#.csv", [0, 900], 15, findings)
+    check_period_lengths("files counters/#.csv", [0, 900], 15, findings)
     assert not list(findings)

@@ -12,7 +12,7 @@ from tests.tables import at
 from tests.unit.incidents.story import KPIS
 from tests.unit.jobs.late_story import LateStory, headline_of, line_of
 
-TOLD = """
+RAISED = """
     time  | c1.1  | c1.2 | c1.3
     08:00 | ok    | ok   | ok
     08:15 | sharp | ok   | ok
@@ -104,7 +104,7 @@ STORIES = {
 @pytest.mark.parametrize("name", STORIES)
 def test_what_was_told_and_what_it_turned_out_to_be(name, story):
     changes, book = STORIES[name]
-    story.tell(TOLD).correct("09:20", changes)
+    story.tell(RAISED).correct("09:20", changes)
     assert sorted(story.lines()) == sorted(lines(book))
 
 
@@ -116,10 +116,10 @@ def test_a_silent_cell_that_turns_out_dead_is_the_same_incident_under_the_same_n
         08:30 | gone+
         08:45 | gone+
     """)
-    (told,) = story.incidents
+    (raised,) = story.incidents
     story.correct("09:20", {start: {"c1.1": "dead"} for start in ("08:00", "08:15", "08:30", "08:45")})
     (now,) = story.incidents
-    assert (now.incident_id, now.opened_at, now.state) == (told.incident_id, told.opened_at, "open")
+    assert (now.incident_id, now.opened_at, now.state) == (raised.incident_id, raised.opened_at, "open")
     assert {d.family for d in story.degradations} == {"availability", "volume"}
 
 
@@ -131,16 +131,16 @@ def test_of_two_incidents_that_prove_to_be_one_the_one_told_first_keeps_its_name
         08:30 | ok    | sharp | ok
         08:45 | ok    | sharp | ok
     """)
-    (told,) = story.incidents
+    (raised,) = story.incidents
     story.correct(
         "09:05", {s: {"c1.1": "sharp", "c1.2": "sharp", "c1.3": "sharp"} for s in ("08:00", "08:15", "08:30", "08:45")}
     )
     standing = [i for i in story.incidents if i.state == "open"]
-    assert [(i.incident_id, i.root_id, i.opened_at) for i in standing] == [(told.incident_id, "s1", told.opened_at)]
+    assert [(i.incident_id, i.root_id, i.opened_at) for i in standing] == [(raised.incident_id, "s1", raised.opened_at)]
 
 
 def test_a_false_alarm_says_so_and_what_it_had_said(story):
-    (incident,) = story.tell(TOLD).incidents
+    (incident,) = story.tell(RAISED).incidents
     story.correct("09:20", {"08:15": {"c1.1": "ok"}, "08:30": {"c1.1": "ok"}})
     taken_back = story.store.incidents.get(incident.incident_id)
     assert taken_back.reason == f"false alarm, as data that came late show; it had said: {incident.reason}"
@@ -148,14 +148,14 @@ def test_a_false_alarm_says_so_and_what_it_had_said(story):
 
 
 def test_corrected_and_corrected_back_is_as_it_was(story):
-    before = story.tell(TOLD).lines()
+    before = story.tell(RAISED).lines()
     story.correct("09:20", {"08:15": {"c1.1": "ok"}, "08:30": {"c1.1": "ok"}})
     story.correct("09:25", {"08:15": {"c1.1": "sharp"}, "08:30": {"c1.1": "sharp"}})
     assert story.lines() == [line.replace("v2", "v4") for line in before]
 
 
 def test_a_correction_that_changes_nothing_touches_no_row(story):
-    story.tell(TOLD)
+    story.tell(RAISED)
     before = (story.store.degradations.all(), story.store.incidents.all())
     story.correct("09:20", {"08:15": {"c6.3": "idle"}})
     assert (story.store.degradations.all(), story.store.incidents.all()) == before
@@ -176,7 +176,7 @@ def test_a_tick_that_was_passed_over_is_decided_before_the_later_ones(story):
 
 
 def test_beyond_the_log_the_past_is_left_alone_and_a_finding_says_so(story):
-    story.tell(TOLD)
+    story.tell(RAISED)
     with story.store.begin() as connection:
         story.store.decisions.forget(connection, at("08:45"))
     before = story.lines()
@@ -186,7 +186,7 @@ def test_beyond_the_log_the_past_is_left_alone_and_a_finding_says_so(story):
 
 
 def test_the_log_is_kept_for_as_long_as_late_data_count(story):
-    story.tell(TOLD)
+    story.tell(RAISED)
     story.shows(at("08:00") + 86_400, {})
     story.decide(at("08:30") + 86_400)
     assert [tick.start for _, tick in story.store.decisions.ticks()] == [
@@ -201,7 +201,7 @@ def test_the_log_is_kept_for_as_long_as_late_data_count(story):
 @pytest.mark.parametrize("step", ["detect.tracked", "detect.reconsidered"])
 def test_another_daemons_decision_in_between_is_taken_into_account(step, story):
     """The other one decides what is new while this one computes: each ends up on top of the other."""
-    story.tell(TOLD)
+    story.tell(RAISED)
     other, meddled = LateStory.__new__(LateStory), itertools.count()
     other.__dict__ |= story.__dict__
     other.store = Store(story.root, story.database, KPIS, b"k" * 43 + b"=")
@@ -237,14 +237,14 @@ def test_whatever_ticks_showed_at_first_in_the_end_they_are_decided_as_if_they_h
     ends = []
     for lies in ({}, wrong):
         story = LateStory(root=tmp_path_factory.mktemp("order"), sites=3)
-        for moment in range(len(truth) + 6):
+        for period in range(len(truth) + 6):
             for tick, (_first, later) in lies.items():
-                if tick < len(truth) and moment == tick + later:
+                if tick < len(truth) and period == tick + later:
                     story.shows(START + 900 * tick, dict(zip(CELLS, truth[tick], strict=True)))
-            if moment < len(truth):
-                shown = lies[moment][0] if moment in lies else truth[moment]
-                story.shows(START + 900 * moment, dict(zip(CELLS, shown, strict=True)))
-            story.decide(START + 900 * (moment + 1) + 300)
+            if period < len(truth):
+                shown = lies[period][0] if period in lies else truth[period]
+                story.shows(START + 900 * period, dict(zip(CELLS, shown, strict=True)))
+            story.decide(START + 900 * (period + 1) + 300)
         ends.append(story.outcome)
         assert story.store.ticks.pending("decide") == []
         owner = [d for i in story.incidents if i.state == "open" for d in i.degradation_ids]
@@ -254,7 +254,7 @@ def test_whatever_ticks_showed_at_first_in_the_end_they_are_decided_as_if_they_h
 
 
 def test_the_log_gives_back_what_was_put_in(story):
-    story.tell(TOLD)
+    story.tell(RAISED)
     (first, *_, last) = story.store.decisions.since(1)
     assert (first.tick, first.decided_at, first.before.degradations) == (Tick(at("08:00"), 900), at("08:20"), ())
     assert [line_of(d) for d in last.before.degradations] == ["c1.1 accessibility 08:15 told 08:35"]

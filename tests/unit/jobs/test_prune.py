@@ -302,9 +302,9 @@ def test_habits_that_nobody_learns_anew_and_files_set_aside_go_too(app, tmp_path
 def test_what_was_noted_of_an_incident_goes_with_its_list(app):
     with app.store.begin() as connection:
         app.store.incidents.save(connection, [incident("inc_old", "resolved", ago(91)), incident("inc_new", "open", ago(1))])
-        told = NotificationState("inc_new", "opened", 1, 3.0)
-        for one in (told, replace(told, incident_id="inc_old")):
+        notified = NotificationState("inc_new", "opened", 1, 3.0)
+        for one in (notified, replace(notified, incident_id="inc_old")):
             app.store.notifications.save(connection, one)
         app.store.waiting.save(connection, WaitingIncident("inc_old", "unsure", ago(91), "major", "care"))
     assert app.jobs.run("prune") == "1 notification, 1 waiting_incident"
-    assert app.store.notifications.get("inc_new") == told
+    assert app.store.notifications.get("inc_new") == notified

@@ -104,8 +104,8 @@ def test_offers_cost_what_the_configuration_says(app):
 
     care = replace(app.settings.care, offers=(Offer("boost", "data_boost", 1.0, 2.5, "GB"),))
     settings = app.settings.model_copy(update={"care": care})
-    told = report("planning", app.feeds, app.store, settings, now=LIVE + 2 * HOUR)
-    assert told.only("by", "site").records()[0]["goodwill"] == 12.5
+    planning = report("planning", app.feeds, app.store, settings, now=LIVE + 2 * HOUR)
+    assert planning.only("by", "site").records()[0]["goodwill"] == 12.5
 
 
 def test_who_has_been_through_the_most(app):
@@ -172,8 +172,8 @@ def test_what_care_waits_for_stands_among_the_deliveries(app):
     with app.store.begin() as connection:
         app.store.incidents.save(connection, [waiting])
         app.store.waiting.save(connection, one)
-    told = show_deliveries(app.wired, None, 50, False)
-    assert "inc_2" in told
-    assert "not sure enough yet" in told
+    output = show_deliveries(app.wired, None, 50, False)
+    assert "inc_2" in output
+    assert "not sure enough yet" in output
     assert "inc_2" in show_deliveries(app.wired, "held", 50, True)
     assert show_deliveries(app.wired, "dead", 50, False) == "no deliveries"

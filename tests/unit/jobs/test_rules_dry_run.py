@@ -35,8 +35,8 @@ def counted(rows, column="people"):
 
 
 def test_nobody_is_listed_but_the_rules_are_read(story):
-    told = show_rules(story.app.wired, "try", None, None, None, False)
-    assert told == "5 rules are well; nobody is listed now; name an incident that is over"
+    output = show_rules(story.app.wired, "try", None, None, None, False)
+    assert output == "5 rules are well; nobody is listed now; name an incident that is over"
     assert next(row["rule"] for row in shown(story, "list")) == "business line"
 
 

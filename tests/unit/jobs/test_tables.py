@@ -36,12 +36,12 @@ def lines(rows: list[dict[str, Any]], width: int | None, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
 @pytest.mark.parametrize("row", [INCIDENT, FINDING], ids=["incident", "finding"])
 def test_lines_fit_and_every_word_is_whole(row: dict[str, Any], width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = lines([row, row], width, monkeypatch)
+    output = lines([row, row], width, monkeypatch)
     words = [word for value in row.values() if value is not None for word in str(value).split()]
-    assert [word for word in words if not any(word in line.split() for line in told)] == []
+    assert [word for word in words if not any(word in line.split() for line in output)] == []
     longest = max(map(len, words))
-    assert [line for line in told if len(line) > max(width, longest + 2)] == []
-    assert "…" not in "".join(told)
+    assert [line for line in output if len(line) > max(width, longest + 2)] == []
+    assert "…" not in "".join(output)
 
 
 def test_a_pipe_gets_one_line_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,17 +52,17 @@ def test_a_pipe_gets_one_line_for_each_row(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_narrow_terminal_gets_a_block_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = lines([INCIDENT, INCIDENT], 40, monkeypatch)
-    assert told[0].split() == ["incident", ID]
-    assert told.count("") == 1
-    assert not [line for line in told if line.startswith("resolved")], "what is not known needs no line"
+    output = lines([INCIDENT, INCIDENT], 40, monkeypatch)
+    assert output[0].split() == ["incident", ID]
+    assert output.count("") == 1
+    assert not [line for line in output if line.startswith("resolved")], "what is not known needs no line"
 
 
 def test_a_wide_terminal_wraps_the_text_beside_whole_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = lines([INCIDENT], 140, monkeypatch)
-    assert told[0].split() == list(INCIDENT)
-    assert told[1].startswith(ID)
-    assert len(told) > 2
+    output = lines([INCIDENT], 140, monkeypatch)
+    assert output[0].split() == list(INCIDENT)
+    assert output[1].startswith(ID)
+    assert len(output) > 2
 
 
 def test_markup_in_the_data_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_no_word_is_ever_lost(values: list[list[str]], width: int) -> None:
     patch = pytest.MonkeyPatch()
     patch.setenv("COLUMNS", str(width))
     try:
-        told = set(table([dict(zip(("one", "two", "three"), row, strict=True)) for row in values], False, "").split())
+        output = set(table([dict(zip(("one", "two", "three"), row, strict=True)) for row in values], False, "").split())
     finally:
         patch.undo()
-    assert [word for row in values for value in row for word in value.split() if word not in told] == []
+    assert [word for row in values for value in row for word in value.split() if word not in output] == []

@@ -1,4 +1,4 @@
-"""What is learned of the past, and what is not: small operators of hours, told day by day."""
+"""What is learned of the past, and what is not: small operators of hours, noted day by day."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def at(day, hour=0):
 
 
 def reference(works=(), calendar=(), timezone="UTC", **cell):
-    """Cells c000 (as told) and others on sites of two, behind one core function."""
+    """Cells c000 (as noted) and others on sites of two, behind one core function."""
     names = [f"c{i:03d}" for i in range(24)]
     cells = {n: Cell(cell_id=n, technology="LTE", site_id=f"s{i // 2}", band="B3", vendor="V") for i, n in enumerate(names)}
     cells["c000"] = replace(cells["c000"], **cell)
@@ -75,7 +75,7 @@ def works(begin, end, status, actual_end=None, scope=("site", "s0")):
 
 
 @pytest.mark.parametrize(
-    ("told", "seen"),
+    ("noted", "seen"),
     [
         ({}, None),
         ({"works": [works(at(3, 1), at(3, 3), "finished")]}, ((3, 1), (3, 2), 2)),
@@ -89,9 +89,9 @@ def works(begin, end, status, actual_end=None, scope=("site", "s0")):
         ({"idle": (Window(at(2, 1), at(2, 5)), Window(at(3, 1), at(3, 5)))}, ((2, 1), (3, 4), 8)),
     ],
 )
-def test_what_the_operator_tells_is_not_learned(told, seen):
+def test_what_the_operator_tells_is_not_learned(noted, seen):
     history = network()
-    excluded = excluded_ticks(history, [], reference(**told))
+    excluded = excluded_ticks(history, [], reference(**noted))
     assert hours(history, excluded) == seen
 
 

@@ -174,14 +174,14 @@ def test_pm_xml_and_tables_tell_the_same(operator: Path, tmp_path: Path) -> None
     small(tmp_path / "csv", days=1)
     for node, table in (("enb-001", "lte"), ("gnb-001", "nr"), ("amf-1", "amf"), ("enb-003", "lte")):
         (path,) = (tmp_path / "counters" / "2026-03-02").glob(f"A20260302.0900+0100-0915+0100_{node}.xml*")
-        told = read_xml(path)
+        from_xml = read_xml(path)
         by_object = {
             r["object_id"]: r
             for r in rows(tmp_path / "csv" / "counters" / "2026-03-02" / f"{table}.csv")
             if r["start"] == "2026-03-02T08:00:00Z"
         }
-        assert told
-        for (cell, counter), text in told.items():
+        assert from_xml
+        for (cell, counter), text in from_xml.items():
             assert text == "NIL" or float(text) == pytest.approx(float(by_object[cell][counter]), abs=0.006)
 
 

@@ -65,9 +65,9 @@ def test_people_were_behind_the_same_cells(apps):
     def rows(app):
         found = app.store.presence.read(window)
         names = zip(found.subscriber.tolist(), found.cell.tolist(), found.start.tolist(), strict=True)
-        told = zip(found.seconds.tolist(), found.attempts.tolist(), found.failures.tolist(), strict=True)
+        counts = zip(found.seconds.tolist(), found.attempts.tolist(), found.failures.tolist(), strict=True)
         return sorted(
-            (found.subscribers[s], found.cells[c], at, *rest) for (s, c, at), rest in zip(names, told, strict=True)
+            (found.subscribers[s], found.cells[c], at, *rest) for (s, c, at), rest in zip(names, counts, strict=True)
         )
 
     files, columns = map(rows, apps)

@@ -80,10 +80,10 @@ def test_drops_and_slow_cells_show_in_their_own_counters(calm: World) -> None:
     cell = coverage_cell(calm)
     dropping, slow = (with_fault(calm, kind, (cell,)).day(0).lte for kind in ("drop", "throughput"))
     assert dropping["ERAB.RelActNbr.sum"][HOURS, 0].sum() > 5 * calm.day(0).lte["ERAB.RelActNbr.sum"][HOURS, 0].sum()
-    usual, now = (
+    calm_sum, now = (
         t["DRB.IPVolDl.sum"][HOURS, 0].sum() / t["DRB.IPTimeDl.sum"][HOURS, 0].sum() for t in (calm.day(0).lte, slow)
     )
-    assert now < 0.4 * usual
+    assert now < 0.4 * calm_sum
 
 
 def test_a_core_fault_fails_at_the_function_and_at_the_cells_that_it_serves(calm: World) -> None:
@@ -109,13 +109,13 @@ def test_an_outage_reports_itself_or_looks_like_missing_data(calm: World, hidden
 def test_a_sleeping_cell_keeps_its_rows_says_nothing_and_its_neighbours_carry_more(calm: World) -> None:
     cell = coverage_cell(calm)
     asleep = with_fault(calm, "sleeping", (cell,))
-    day, usual = asleep.day(0), calm.day(0)
+    day, calm_day = asleep.day(0), calm.day(0)
     assert day.present[HOURS, cell].all()
     assert day.lte["RRU.CellUnavailableTime.sum"].sum() == 0
-    assert day.attempts[HOURS, cell].sum() < 0.05 * usual.attempts[HOURS, cell].sum()
+    assert day.attempts[HOURS, cell].sum() < 0.05 * calm_day.attempts[HOURS, cell].sum()
     around = calm.network.neighbours[cell]
     around = around[around >= 0]
-    assert day.attempts[HOURS][:, around].sum() > 1.03 * usual.attempts[HOURS][:, around].sum()
+    assert day.attempts[HOURS][:, around].sum() > 1.03 * calm_day.attempts[HOURS][:, around].sum()
 
 
 def test_people_leave_a_dead_mast_and_those_without_any_cover_suffer(calm: World) -> None:

@@ -1,4 +1,4 @@
-"""A service in memory with one incident in full, one resolved, one in maintenance; and its web application."""
+"""The in-memory service with one incident in full, one resolved, one in maintenance; and its web application."""
 
 from dataclasses import replace
 from math import nan
@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from detector.care import AccountAnswer, LookupAnswer, facts_of
-from detector.care.lookup import Touching
-from detector.domain.alert import Decision
+from detector.domain.alert import Alert
 from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage, KpiCoverage
+from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Band
-from detector.domain.impact import AccountImpact, Affected, Impact
+from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident
+from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
-from detector.web import CareView, Listed, ListedPage, Update, create_app
+from detector.domain.ports import Operator, Reference
+from detector.web import create_app
+from detector.web.in_memory import InMemoryWebService
 from tests.listings import listing_of
 
 TOKEN = "a-token-for-the-tests"
@@ -95,7 +97,7 @@ OPEN = Incident(
     started_at=START,
     opened_at=START + 2700,
     severity="major",
-    degradation_ids=("deg_c01010",),
+    degradation_ids=("deg_c01010", "deg_c01011", "deg_c01012"),
     cells=("c01010", "c01011", "c01012"),
     reason="RRC setup success is 91.4 % where 99.2 % is expected, on 3 cells of site s010.",
     updated_at=START + 4500,
@@ -115,6 +117,7 @@ RESOLVED = replace(
     started_at=START - 90000,
     opened_at=START - 89000,
     resolved_at=START - 80000,
+    degradation_ids=(),
 )
 SILENT = replace(
     OPEN,
@@ -124,116 +127,69 @@ SILENT = replace(
     severity="minor",
     kind="integrity",
     suppressed_reason="maintenance",
+    degradation_ids=(),
 )
 
 
-class InMemoryWebService:
-    """Everything a `WebService` answers, from attributes; remembers who asked for identities."""
+PEOPLE = [f"sub_{n:03d}" for n in range(402)]
+CALLER, RAW_CALLER = "sub_1", "+41790000001"
+"""On the list, without any consent, and told of it twice: of the own line and of another."""
 
-    def __init__(self):
-        self.problems: list[str] = []
-        self.found = [OPEN, SILENT, RESOLVED]
-        self.evidence = [degradation("c01010"), degradation("c01011", "critical"), degradation("c01012", kpi="unknown_kpi")]
-        self.accounts = (
-            AccountImpact(
-                account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=210, care_team="enterprise-care"
-            ),
-            AccountImpact(account="acc_small", kind="family", tier="", affected_lines=2, lines=3),
-            *(AccountImpact(account=f"acc_{n}", kind="consumer", tier="", affected_lines=1, lines=1) for n in range(480)),
-        )
-        self.assessed = Impact(
-            incident_id=OPEN.incident_id,
-            assessed_at=START + 2700,
-            exposed=2310,
-            affected=610.4,
-            affected_low=540.2,
-            affected_high=690.9,
-            people=(),
-            accounts=self.accounts,
-        )
-        self.cared = CareView(
-            say={
-                "en": "Mobile data is failing around the old harbour. Our engineers are on it; it should work again by noon."
-            },
-            action="proactive_message",
-            team="consumer-care",
-            contactable=402,
-            withheld={"no_consent": 71, "quiet_hours": 130, "guardian": 0, "cap": 3},
-            first_complaint_at=START + 5520,
-        )
-        self.listed = [
-            Listed(
-                Affected(
-                    incident_id=OPEN.incident_id,
-                    subscriber=f"sub_{n:03d}",
-                    account="acc_1",
-                    basis="expected",
-                    probability=0.8,
-                    exposure_s=1200.0,
-                ),
-                Decision(
-                    incident_id=OPEN.incident_id,
-                    subscriber=f"sub_{n:03d}",
-                    contactable=True,
-                    why_not="",
-                    action="message",
-                    channel="sms",
-                    recipient=f"sub_{n:03d}",
-                    decided_at=START + 2700,
-                ),
-            )
-            for n in range(25)
-        ]
-        listing = listing_of(
-            incident_id=OPEN.incident_id,
-            subscriber="sub_1",
-            account="acc_1",
-            basis="expected",
-            probability=0.83,
-            exposure_s=900.0,
-            listed_at=START,
-        )
-        say, facts = {"en": "We are on it."}, facts_of(OPEN, now=START + 6300, timezone="Europe/Zurich")
-        told = Communication(
-            incident_id=OPEN.incident_id,
-            subscriber="sub_1",
-            recipient="sub_1",
-            at=START + 3000,
-            action="proactive_message",
-            channel="sms",
-        )
-        about = Communication(
-            incident_id=OPEN.incident_id,
-            subscriber="sub_2",
-            recipient="sub_1",
-            at=START + 3100,
-            action="proactive_message",
-            channel="sms",
-        )
-        self.answer = LookupAnswer(
-            affected="yes",
-            probability=0.83,
-            since=START,
-            expected_clear=START + 14400,
-            expected_clear_source="ticket",
-            resolved_at=None,
-            incident_id=OPEN.incident_id,
-            say=say,
-            going_on=True,
-            contactable=False,
-            why_not="no_consent",
-            told=True,
-            next_exposure_at=START + 36000,
-            incidents=(Touching(OPEN, listing, facts, say, True),),
-            said=(about, told),
-        )
-        self.business = AccountAnswer(
-            affected="yes", kind="enterprise", tier="gold", lines=210, affected_lines=34.2, share=0.163, say=say
-        )
-        kpi = KpiCoverage(
-            kpi="lte_rrc_sr", title="RRC setup success", technology="LTE", should=20, have=18, last_at=START + 6000
-        )
-        lost = KpiCoverage(
+
+def listed(key: str, why_not: str = "", **changes) -> Listing:
+    """On the list of the open incident; without a reason why not something is proposed."""
+    decided = {"contactable": not why_not, "why_not": why_not, "action": "none" if why_not else "proactive_message"}
+    values = {"probability": 0.8, "exposure_s": 1200.0, "listed_at": START, "decided_at": START + 2700} | decided
+    values |= {"channel": "", "recipient": ""} if why_not else {"channel": "sms", "recipient": key}
+    return listing_of("inc_open", key, **(values | changes))
+
+
+LISTINGS = [
+    *map(listed, PEOPLE),
+    listed(CALLER, "no_consent", probability=0.83, exposure_s=900.0, next_exposure_at=START + 36000),
+    *(listed(f"sub_no_{n}", "no_consent") for n in range(70)),
+    *(listed(f"sub_quiet_{n}", "quiet_hours") for n in range(130)),
+    *(listed(f"sub_cap_{n}", "cap") for n in range(3)),
+]
+REFERENCE = Reference(
+    operator=Operator(timezone="Europe/Zurich"),
+    customers=Customers(
+        {key: Subscriber(key=key) for key in (*PEOPLE, CALLER)},
+        {"acc_firm": Account("acc_firm", "enterprise", "gold")},
+        tuple(Membership("acc_firm", key, "line") for key in PEOPLE[:210]),
+        tuple(
+            Consent(holder_kind="subscriber", holder=key, purpose=purpose, channel="any", state="granted", since=0)
+            for key in PEOPLE
+            for purpose in ("network_care_analysis", "proactive_contact")
+        ),
+    ),
+    raw_ids={CALLER: RAW_CALLER, "acc_firm": "A/7 & sons"} | {key: f"4917{n:08d}" for n, key in enumerate(PEOPLE)},
+)
+ACCOUNTS = (
+    AccountImpact(
+        account="acc_9f", kind="enterprise", tier="gold", affected_lines=34, lines=210, care_team="enterprise-care"
+    ),
+    AccountImpact(account="acc_small", kind="family", tier="", affected_lines=2, lines=3),
+    *(AccountImpact(account=f"acc_{n}", kind="consumer", tier="", affected_lines=1, lines=1) for n in range(480)),
+)
+IMPACT = Impact(
+    incident_id="inc_open",
+    assessed_at=START + 2700,
+    exposed=2310,
+    affected=610.4,
+    affected_low=540.2,
+    affected_high=690.9,
+    accounts=ACCOUNTS,
+)
+MEASURED = Coverage(
+    at=START + 6300,
+    objects=20,
+    measured=18,
+    since=START - 86_400,
+    until=START + 6000,
+    kpis=(
+        KpiCoverage(kpi="lte_rrc_sr", title="RRC setup success", technology="LTE", should=20, have=18, last_at=START + 6000),
+        KpiCoverage(
             kpi="lte_s1_sr",
             title="S1 success",
             technology="LTE",
@@ -241,91 +197,68 @@ class InMemoryWebService:
             have=0,
             last_at=None,
             lacks=("S1SIG.ConnEstabAtt",),
-        )
-        self.covered = Coverage(
-            at=START + 6300,
-            objects=20,
-            measured=18,
-            since=START - 86_400,
-            until=START + 6000,
-            kpis=(kpi, lost),
-            unused={"RRC.ConEstabAtt": ""},
-        )
-        self.audit: list[tuple[str, str]] = []
-        self.failure: Exception | None = None
+        ),
+    ),
+    unused={"RRC.ConEstabAtt": ""},
+)
 
-    def now(self):
-        return START + 6300.0
 
-    def ready(self):
-        return self.problems
+def alert(sequence: int, type_: str, reason: str, severity: str, at: int, team: str = "consumer-care") -> Alert:
+    return Alert(
+        key=f"evt_{sequence}",
+        incident_id="inc_open",
+        type=type_,
+        sequence=sequence,
+        severity=severity,
+        time=at,
+        expires_at=at + 3600,
+        data={"serviceProblem": {"reason": reason}, "action": {"kind": "proactive_message", "team": team}},
+    )
 
-    def knows_people(self):
-        return True
 
-    def incidents(self, state, limit, offset):
-        if self.failure:
-            raise self.failure
-        return [i for i in self.found if state in (None, i.state)][offset : offset + limit]
+def message_to_caller(subscriber: str, at: int) -> Communication:
+    return Communication(
+        incident_id="inc_open", subscriber=subscriber, recipient=CALLER, at=at, action="proactive_message", channel="sms"
+    )
 
-    def incident(self, incident_id):
-        return next((i for i in self.found if i.incident_id == incident_id), None)
 
-    def degradations(self, incident_id):
-        return self.evidence if incident_id == OPEN.incident_id else []
+def small_service() -> InMemoryWebService:
+    """The twin of the service over the store, filled with nouns."""
+    return InMemoryWebService(
+        at=START + 6300.0,
+        known=[OPEN, SILENT, RESOLVED],
+        evidence=[degradation("c01010"), degradation("c01011", "critical"), degradation("c01012", kpi="unknown_kpi")],
+        impacts={"inc_open": IMPACT},
+        alerts=[
+            alert(1, "opened", "Three cells of site s010 refuse connections.", "minor", START + 2700),
+            alert(2, "updated", "610 people affected; severity raised.", "major", START + 4500),
+            alert(3, "updated", "610 people affected; severity raised.", "major", START + 4500),
+        ],
+        listings=list(LISTINGS),
+        communications=[message_to_caller(CALLER, START + 3000), message_to_caller("sub_2", START + 3100)],
+        interactions=[
+            Interaction(
+                interaction_id="k1", at=START + 5520, kind="contact", channel="call", subscriber=CALLER, category="network"
+            )
+        ],
+        bands_of={"inc_open": [band("c01010"), band("c01011"), band("c01010", THROUGHPUT, 21.0, 9.0, 4.0)]},
+        kpis=[RRC, THROUGHPUT],
+        measured=MEASURED,
+        reference=REFERENCE,
+        metrics_text="precall_ticks_total 3\n",
+    )
 
-    def impact(self, incident_id):
-        return self.assessed if incident_id == OPEN.incident_id else None
 
-    def notified_impact(self, incident_id):
-        return {}
-
-    def care(self, incident_id):
-        return self.cared if incident_id == OPEN.incident_id else None
-
-    def affected(self, incident_id, limit, offset, actor, *, identify=False):
-        self.audit.append((actor, f"affected {incident_id}{' identified' if identify else ''}"))
-        page = self.listed[offset : offset + limit]
-        named = [replace(row, contact="491701234567") if row.decision and row.decision.contactable else row for row in page]
-        return ListedPage(len(self.listed), named if identify else page)
-
-    def lookup(self, raw_subscriber, actor, caller="self"):
-        self.audit.append((actor, f"lookup for {caller}"))
-        return (
-            self.answer
-            if raw_subscriber == "+41790000001"
-            else LookupAnswer(affected="unknown", say={"en": "We cannot tell."})
-        )
-
-    def account(self, raw_account, actor):
-        self.audit.append((actor, "account"))
-        return self.business if raw_account == "A/7 & sons" else AccountAnswer(affected="unknown")
-
-    def bands(self, incident_id):
-        if incident_id != OPEN.incident_id:
-            return []
-        return [band("c01010"), band("c01011"), band("c01010", THROUGHPUT, 21.0, 9.0, 4.0)]
-
-    def timeline(self, incident_id):
-        return [
-            Update(START + 2700, "opened", "Three cells of site s010 refuse connections.", "minor"),
-            Update(START + 4500, "updated", "610 people affected; severity raised.", "major"),
-            Update(START + 4500, "updated", "610 people affected; severity raised.", "major"),
-        ]
-
-    def kpi(self, kpi_id):
-        return {k.id: k for k in (RRC, THROUGHPUT)}.get(kpi_id)
-
-    def coverage(self):
-        return self.covered
-
-    def metrics(self):
-        return "precall_ticks_total 3\n"
+def set_evidence(service: InMemoryWebService, *degradations: Degradation) -> None:
+    """The open incident consists of these."""
+    ids = tuple(one.degradation_id for one in degradations)
+    service.evidence = list(degradations)
+    service.known = [replace(one, degradation_ids=ids) if one.incident_id == "inc_open" else one for one in service.known]
 
 
 @pytest.fixture
 def service():
-    return InMemoryWebService()
+    return small_service()
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ from fastapi.testclient import TestClient
 from detector.domain.errors import Transient
 from detector.web import create_app
 from detector.web.access import COOKIE, AccessOptions, InMemorySessions
+from detector.web.in_memory import InMemoryWebService
 from detector.web.limits import DEFAULT, Buckets, Limits
 from detector.web.refusals import OTHERS, Refusals
-from tests.unit.web.conftest import TOKEN, InMemoryWebService
+from tests.unit.web.conftest import TOKEN, small_service
 
 SIGNED = {"authorization": f"Bearer {TOKEN}"}
 
 
-class Told:
+class RefusalLog:
     """Everything that was refused."""
 
     def __init__(self):
@@ -27,13 +28,13 @@ class Told:
 
 
 def made(limits=DEFAULT, *, address="10.0.0.1", service=None, **entry):
-    told = Told()
-    app = create_app(service or InMemoryWebService(), token=TOKEN, entry=AccessOptions(refused=told, limits=limits, **entry))
-    return TestClient(app, client=(address, 1), raise_server_exceptions=False), told
+    refusals = RefusalLog()
+    app = create_app(service or small_service(), token=TOKEN, entry=AccessOptions(refused=refusals, limits=limits, **entry))
+    return TestClient(app, client=(address, 1), raise_server_exceptions=False), refusals
 
 
 def test_a_token_is_looked_at_before_the_body():
-    client, told = made()
+    client, refusals = made()
     read = []
 
     def body():
@@ -42,7 +43,7 @@ def test_a_token_is_looked_at_before_the_body():
 
     answer = client.post("/v1/incidents/inc_open/feedback", content=body())
     assert answer.status_code == 401
-    assert told.rows == [("refused", "10.0.0.1", "401 /v1/incidents")]
+    assert refusals.rows == [("refused", "10.0.0.1", "401 /v1/incidents")]
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -58,12 +59,12 @@ def test_so_many_requests_a_minute_and_then_later(signed):
 
 
 def test_a_guesser_is_not_looked_at_any_more_and_whoever_works_there_is():
-    client, told = made(replace(DEFAULT, failures_per_minute=3))
+    client, refusals = made(replace(DEFAULT, failures_per_minute=3))
     assert client.get("/v1/incidents", headers=SIGNED).status_code == 200
     wrong = {"authorization": "Bearer a-token-of-somebody-else"}
     assert [client.get("/v1/incidents", headers=wrong).status_code for _ in range(5)] == [401] * 3 + [429] * 2
     assert client.get("/v1/incidents", headers=SIGNED).status_code == 200
-    assert [row[0] for row in told.rows] == ["sign-in failed"] * 5
+    assert [row[0] for row in refusals.rows] == ["sign-in failed"] * 5
 
 
 def test_the_right_token_after_too_many_wrong_ones_is_no_oracle():
@@ -98,7 +99,7 @@ def test_another_token_ends_all_sessions():
     client, _ = made(sessions=sessions)
     client.get("/", params={"token": TOKEN})
     secret = client.cookies[COOKIE]
-    other = create_app(InMemoryWebService(), token="another-token-of-tests", entry=AccessOptions(sessions))
+    other = create_app(small_service(), token="another-token-of-tests", entry=AccessOptions(sessions))
     assert TestClient(other).get("/", headers={"cookie": f"{COOKIE}={secret}"}).status_code == 401
 
 
@@ -128,17 +129,17 @@ def test_a_key_gets_back_what_it_may_spend_and_strangers_are_forgotten():
 
 
 def test_refusals_are_counted_and_no_flood_of_rows():
-    told = Told()
-    refusals = Refusals(told, every_s=600)
+    log = RefusalLog()
+    refusals = Refusals(log, every_s=600)
     for address in range(100):
         for _ in range(10):
             refusals.note("refused", f"10.0.0.{address}", "401 /v1/lookup")
     refusals.end(60)
-    first = [row for row in told.rows if "more" not in row[2]]
+    first = [row for row in log.rows if "more" not in row[2]]
     assert len(first) == 60
-    assert ("refused", "10.0.0.1", "401 /v1/lookup, 9 more") in told.rows
-    assert ("refused", OTHERS, "401 /v1/lookup, 400 more") in told.rows
-    assert len(told.rows) == 121
+    assert ("refused", "10.0.0.1", "401 /v1/lookup, 9 more") in log.rows
+    assert ("refused", OTHERS, "401 /v1/lookup, 400 more") in log.rows
+    assert len(log.rows) == 121
 
 
 def test_a_row_that_cannot_be_written_costs_only_the_row():

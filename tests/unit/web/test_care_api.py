@@ -76,9 +76,9 @@ def app(service, care):
 
 def test_a_care_team_says_what_it_found(program, care):
     body = {"verdict": "resolved_for_customer", "subscriber": "491701234567", "outcome": "reached"}
-    told = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
-    assert told.status_code == 201
-    assert told.json() == {
+    answer = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
+    assert answer.status_code == 201
+    assert answer.json() == {
         "incident_id": "inc_open",
         "at": "2026-03-24T08:01:00Z",
         "actor": "api as desk-7",
@@ -86,7 +86,7 @@ def test_a_care_team_says_what_it_found(program, care):
         "subscriber": "sub_of_67",
         "outcome": "reached",
     }
-    assert program.get("/v1/incidents/inc_open/feedback").json()["feedback"] == [told.json()]
+    assert program.get("/v1/incidents/inc_open/feedback").json()["feedback"] == [answer.json()]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_a_report_is_the_same_rows_everywhere(program, person, care):
         "title": "What incidents cost, by place, cause, release and segment",
         "href": "/v1/reports/planning",
     } in listed
-    told = program.get(
+    answer = program.get(
         "/v1/reports/planning", params={"from": "2026-03-01", "to": "2026-04-01T00:00Z", "per": "month"}
     ).json()
-    assert told["rows"] == MADE.records()
+    assert answer["rows"] == MADE.records()
     assert care.asked == [("planning", 1772323200, 1775001600, "month")]
     assert [row["by"] for row in program.get("/v1/reports/planning", params={"by": "cause"}).json()["rows"]] == ["cause"]
     page = person.get("/reports/planning").text
@@ -199,10 +199,10 @@ def test_a_context_is_told_without_keys_of_people():
         events=(),
         history=CustomerHistory(incidents=1, degraded_s=60.0, index=71.0),
     )
-    told = serializers.context(known)
-    assert "sub_" not in str(told)
-    assert told["contacts"][0]["at"] == told["surveys"][0]["at"] == told["said"][0]["at"] == "2026-03-24T08:00:00Z"
-    assert (told["surveys"][0]["score"], told["accounts"][0]["roles"], told["history"]["index"]) == (
+    answer = serializers.context(known)
+    assert "sub_" not in str(answer)
+    assert answer["contacts"][0]["at"] == answer["surveys"][0]["at"] == answer["said"][0]["at"] == "2026-03-24T08:00:00Z"
+    assert (answer["surveys"][0]["score"], answer["accounts"][0]["roles"], answer["history"]["index"]) == (
         3.0,
         ("executive",),
         71.0,
@@ -231,6 +231,6 @@ def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
         roles=(("executive", 2), ("manager", 6)),
         cell_shares=(("c01010", 0.666),),
     )
-    service.assessed = replace(service.assessed, accounts=(firm,))
-    (told,) = program.get("/v1/incidents/inc_open").json()["impact"]["named_accounts"]
-    assert (told["roles"], told["cell_shares"]) == ({"manager": 5}, {"c01010": 0.67})
+    service.impacts["inc_open"] = replace(service.impacts["inc_open"], accounts=(firm,))
+    (answer,) = program.get("/v1/incidents/inc_open").json()["impact"]["named_accounts"]
+    assert (answer["roles"], answer["cell_shares"]) == ({"manager": 5}, {"c01010": 0.67})

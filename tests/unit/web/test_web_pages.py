@@ -7,11 +7,12 @@ from html import unescape
 import pytest
 
 from detector.domain.coverage import Coverage
+from detector.domain.customer import Customers
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import RootCandidate
+from detector.domain.notification import WaitingIncident
 from detector.domain.outlook import Breach, Outlook
-from detector.web import CareView, Update
-from tests.unit.web.conftest import OPEN, START
+from tests.unit.web.conftest import OPEN, START, alert, listed, set_evidence
 
 
 def text(answer) -> str:
@@ -53,8 +54,8 @@ READ_IN_TEN_SECONDS = [
     "Business accounts 1 35 lines affected",
     "Family accounts fewer than 5 lines affected",
     "acc_9f, gold 17 % 35 of 210 lines",
-    "Mobile data is failing around the old harbour.",
-    "Next: proactive message by consumer-care. 400 of 400 listed may be contacted.",
+    "Calls and mobile data have often failed to start in your area since 09:00.",
+    "Next: proactive message by consumer-care. 400 of 605 listed may be contacted, 400 to be contacted.",
     "Not contacted: 130 quiet hours now, 70 gave no consent, fewer than 5 contacted enough this week.",
     "c01011 RRC setup success 91.4 % 10,220 of 11,180 99.2 % 45 min Tue 24 Mar, 09:00 CET ongoing",
     "Tue 24 Mar, 09:45 CET Opened minor Three cells of site s010 refuse connections.",
@@ -72,8 +73,8 @@ def test_the_worst_evidence_comes_first_and_an_unknown_kpi_still_shows(person):
     assert page.index("c01011 RRC") < page.index("c01010 RRC") < page.index("c01012 unknown_kpi 0.914")
 
 
-def test_the_page_names_the_root_among_its_rivals(person, service):
-    service.found[0] = replace(
+def test_the_page_names_the_root_among_its_candidates(person, service):
+    service.known[0] = replace(
         OPEN, rivals=(RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
     )
     text = person.get(f"/incidents/{OPEN.incident_id}").text
@@ -86,7 +87,7 @@ def test_charts_mark_onset_detection_and_resolution(person, service):
     page = person.get("/incidents/inc_open").text
     assert page.count("<svg") == 3
     assert all(f">{label}<" in page for label in ("began", "detected"))
-    service.found[0] = replace(service.found[0], state="resolved", resolved_at=service.found[0].opened_at + 3600)
+    service.known[0] = replace(service.known[0], state="resolved", resolved_at=service.known[0].opened_at + 3600)
     assert ">resolved<" in person.get("/incidents/inc_open").text
 
 
@@ -95,19 +96,18 @@ def test_a_step_told_twice_is_shown_once(person):
 
 
 def test_many_cells_are_folded_away(person, service):
-    service.evidence = [
-        replace(service.evidence[0], object_id=f"c{n:03d}", degradation_id=f"deg_{n:03d}") for n in range(40)
-    ]
+    cells = [replace(service.evidence[0], object_id=f"c{n:03d}", degradation_id=f"deg_{n:03d}") for n in range(40)]
+    set_evidence(service, *cells)
     assert "28 more" in text(person.get("/incidents/inc_open"))
 
 
 def test_where_no_customer_is_known_nobody_claims_that_few_are_affected(person, service):
     """An integrator's first evening: counters, and no table about people yet."""
-    service.assessed = replace(
-        service.assessed, people=(), exposed=0, affected=0.0, affected_low=0.0, affected_high=0.0, accounts=()
+    service.impacts["inc_open"] = replace(
+        service.impacts["inc_open"], people=(), exposed=0, affected=0.0, affected_low=0.0, affected_high=0.0, accounts=()
     )
     assert "fewer than 5 people" in text(person.get("/incidents/inc_open")), "customers are known: few of them were there"
-    service.knows_people = lambda: False
+    service.reference = replace(service.reference, customers=Customers())
     page, front = text(person.get("/incidents/inc_open")), text(person.get("/"))
     assert "Not known: no customers and no attachments have been read" in page
     assert "fewer than 5" not in page + front
@@ -121,16 +121,14 @@ def test_an_incident_nobody_assessed_is_no_empty_page(person):
 
 
 def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
-    service.found[0] = replace(service.found[0], expected_clear_at=None, expected_clear_source="")
+    service.known[0] = replace(service.known[0], expected_clear_at=None, expected_clear_source="")
     at = service.now()
-    service.cared = CareView(
-        outlook=Outlook(
-            incident_id="inc_open",
-            made_at=int(at),
-            clear_at=int(at) + 7200,
-            clear_low=int(at) + 1800,
-            clear_high=int(at) + 36_000,
-        )
+    service.outlooks["inc_open"] = Outlook(
+        incident_id="inc_open",
+        made_at=int(at),
+        clear_at=int(at) + 7200,
+        clear_low=int(at) + 1800,
+        clear_high=int(at) + 36_000,
     )
     said = "Expected to clear 12:45 CET (our estimate; 11:15 CET to 20:45 CET in 80 % of such cases)"
     assert said in text(person.get("/incidents/inc_open"))
@@ -145,33 +143,32 @@ def test_without_a_promise_the_page_shows_our_estimate_as_one(person, service):
         (None, None, None, "not within three days"),
     ],
 )
-def test_a_drift_shows_when_it_turns_graver(person, service, at, low, high, said):
+def test_a_drift_shows_when_it_reaches_its_next_severity(person, service, at, low, high, said):
     now = int(service.now())
     at, low, high = (None if side is None else now + side for side in (at, low, high))
     breach = Breach(
         object_id="c01010", kpi="lte_rrc_sr", severity="major", limit=0.892, made_at=now, at=at, low=low, high=high
     )
-    service.cared = CareView(
-        outlook=Outlook(
-            incident_id="inc_open",
-            made_at=now,
-            clear_at=now + 7200,
-            clear_low=now + 1800,
-            clear_high=now + 36_000,
-            past=3,
-            breaches=(breach,),
-        )
+    service.outlooks["inc_open"] = Outlook(
+        incident_id="inc_open",
+        made_at=now,
+        clear_at=now + 7200,
+        clear_low=now + 1800,
+        clear_high=now + 36_000,
+        past=3,
+        breaches=(breach,),
     )
     assert f"Drifts RRC setup success of c01010 to major (89.2 %): {said}" in text(person.get("/incidents/inc_open"))
 
 
 def test_the_page_says_why_care_is_not_told_yet(person, service):
-    service.cared = CareView(held="capacity")
+    service.alerts.clear()
+    service.waiting["inc_open"] = WaitingIncident("inc_open", "capacity", START, "major", "consumer-care")
     assert "not told to care: its team has no room this hour" in text(person.get("/incidents/inc_open"))
 
 
 def test_few_people_are_not_counted_out(person, service):
-    service.assessed = Impact(
+    service.impacts["inc_open"] = Impact(
         incident_id="inc_open",
         assessed_at=60,
         exposed=4,
@@ -189,11 +186,11 @@ def test_few_people_are_not_counted_out(person, service):
 
 def test_what_others_wrote_is_text_never_markup(person, service):
     evil = "<script>alert(1)</script>"
-    service.found[0] = replace(service.found[0], reason=evil, root_id=evil, ticket_id=evil)
-    service.cared = CareView(say={evil: evil}, team=evil, withheld={evil: 9})
-    service.timeline = lambda incident_id: [Update(60, evil, evil, evil)]
-    service.evidence = [replace(service.evidence[0], object_id=evil)]
-    service.bands = lambda incident_id: []
+    service.known[0] = replace(service.known[0], reason=evil, root_id=evil, ticket_id=evil)
+    service.listings = [listed(f"sub_{n}", evil) for n in range(9)]
+    service.alerts = [alert(1, evil, evil, evil, 60, team=evil)]
+    set_evidence(service, replace(service.evidence[0], object_id=evil))
+    service.bands_of.clear()
     page = person.get("/incidents/inc_open")
     assert page.status_code == 200
     assert page.text.count("<script") == 1  # our own file
@@ -211,13 +208,13 @@ def test_the_list_shows_trouble_people_and_time(person):
 def test_the_list_by_state_and_its_older_pages(person, service):
     resolved = text(person.get("/", params={"state": "resolved"}))
     assert ("at site s022" in resolved, "at site s010" in resolved) == (True, False)
-    service.found = [replace(service.found[0], incident_id=f"inc_{n}") for n in range(60)]
+    service.known = [replace(service.known[0], incident_id=f"inc_{n}") for n in range(60)]
     assert 'href="/?state=open&amp;offset=50"' in person.get("/", params={"state": "open"}).text
     assert "Older" not in text(person.get("/", params={"state": "open", "offset": 50}))
 
 
 def test_a_quiet_network_says_so_and_what_it_knows_that_from(person, service):
-    service.found = []
+    service.known = []
     page = text(person.get("/"))
     assert "All quiet No incident to show. 18 of 20 cells and core functions measured, by 1 KPIs." in page
     assert "S1 success 0 of 20 S1SIG.ConnEstabAtt" in page
@@ -233,22 +230,22 @@ NOT_QUIET = {
 
 @pytest.mark.parametrize("why", NOT_QUIET)
 def test_it_is_never_called_quiet_where_nothing_or_little_is_measured(why, person, service):
-    service.found, service.covered = [], NOT_QUIET[why]
-    service.now = lambda: float(service.covered.at)
+    service.known, service.measured = [], NOT_QUIET[why]
+    service.at = float(service.measured.at)
     page = text(person.get("/"))
     assert "quiet" not in page
     assert f"No incident is known That says nothing of the network: {why}." in page
 
 
 def test_a_sick_service_is_not_called_quiet(person, service):
-    service.found, service.problems = [], ["detect is two ticks behind"]
+    service.known, service.problems = [], ["detect is two ticks behind"]
     page = text(person.get("/"))
     assert "quiet" not in page
     assert "That says nothing of the network: detect is two ticks behind." in page
 
 
 def test_an_incident_that_is_not_measured_any_more_says_since_when(person, service):
-    service.found = [replace(OPEN, no_data_since=START + 3600)]
+    service.known = [replace(OPEN, no_data_since=START + 3600)]
     assert "no data since 10:00" in text(person.get("/"))
     assert "Measured until 10:00 CET; nobody knows how it goes on" in text(person.get("/incidents/inc_open"))
 
@@ -283,7 +280,7 @@ def test_every_page_has_the_same_way_to_all_others_and_marks_where_it_is(person)
 
 
 def test_titles_tell_pages_apart_and_a_favicon_is_there(person, service):
-    service.found.append(replace(OPEN, incident_id="inc_twin"))
+    service.known.append(replace(OPEN, incident_id="inc_twin"))
     paths = ("/", "/?state=open", "/?state=resolved", "/incidents/inc_open", "/incidents/inc_twin", "/incidents/none")
     titles = [re.search(r"<title>(.*?)</title>", person.get(path).text)[1] for path in paths]
     assert len(set(titles)) == len(paths)

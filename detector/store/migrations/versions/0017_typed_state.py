@@ -168,7 +168,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("restore a backup from before the upgrade")
+    """What was remembered is not carried back: everything is pulled and learned again."""
+    for name in _tables():
+        op.drop_table(name)
+    op.create_table(
+        "state",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_state")),
+    )
 
 
 def rows_of(state: Mapping[str, Any], sources: list[str]) -> dict[str, Rows]:

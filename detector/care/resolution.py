@@ -1,0 +1,131 @@
+"""What care does when an incident is over: the all-clear for exactly those who were told, then what the rules ask for."""
+
+from collections.abc import Sequence
+
+from detector.care.decision_context import DecisionContext
+from detector.care.person_decisions import first_match
+from detector.care.reach import DAY_S, WEEK_S, Reach, reach
+from detector.domain.alert import Decision
+from detector.domain.communication import ALL_CLEAR, Communication
+from detector.domain.impact import Impact
+from detector.domain.incident import Incident
+from detector.domain.rule import ACTIONS, Rule
+
+ALL_CLEAR_RULE = "(all clear)"
+
+
+def conclude(incident: Incident, impact: Impact, context: DecisionContext) -> tuple[Decision, ...]:
+    """One decision for each who was told, listed still or not, and one for each who is listed, ordered by subscriber.
+
+    The all-clear goes by the channel by which they were told, if that is still permitted, to whoever was told; it is no new
+    contact, so that caps and the holdout do not ask. Nobody else hears of it. An incident that went on as part of another is
+    not over.
+    """
+    notified = {} if incident.state == "merged" else {row.subscriber: row for row in _people_notified(incident, context)}
+    keys = sorted({person.subscriber for person in impact.people} | set(notified))
+    return tuple(_decision(incident, key, notified.get(key), context) for key in keys)
+
+
+def follow_up(
+    incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], context: DecisionContext
+) -> tuple[Decision, ...]:
+    """What the rules `at = "resolved"` ask for, of those who get the all-clear and were indeed listed: a survey, amends. It
+    is a contact of its own, with the caps and the consents of one. Nothing follows a false alarm."""
+    rules = [rule for rule in context.rules if (rule.at, rule.of) == ("resolved", "person")]
+    if not rules or incident.withdrawn_at is not None:
+        return ()
+    listed = {person.subscriber: person for person in impact.people}
+    places, found = context.places(incident), []
+    for one in decided:
+        person = listed.get(one.subscriber)
+        if one.action != ALL_CLEAR or person is None or person.probability < context.care_policy.contact_above:
+            continue
+        case = context.case(incident, service, person, places)
+        for rule in rules:
+            way = _way(one.subscriber, context, rule)
+            barred = way.why_not or way.recipient != one.recipient
+            chosen, channel = (None, "") if barred else first_match([rule], case, way)
+            if chosen is not None:
+                found.append(_following(one, chosen, channel, context.team(person.account, chosen)))
+                break
+    return tuple(one for one in found if one.action != "none")
+
+
+def _following(one: Decision, rule: Rule, channel: str, team: str) -> Decision:
+    return Decision(
+        incident_id=one.incident_id,
+        subscriber=one.subscriber,
+        contactable=True,
+        why_not="",
+        action=rule.action,
+        channel=channel,
+        recipient=one.recipient,
+        decided_at=one.decided_at,
+        rule=rule.name,
+        team=team,
+        offer=rule.offer,
+        risk=one.risk,
+    )
+
+
+def _people_notified(incident: Incident, context: DecisionContext) -> list[Communication]:
+    return [row for row in context.contact_history.notified(incident.incident_id) if row.subscriber]
+
+
+def _decision(incident: Incident, key: str, notified: Communication | None, context: DecisionContext) -> Decision:
+    s = context
+    way = reach(key, s, contacted={})
+    if notified is not None and notified.action == ALL_CLEAR:  # said already: so it stays
+        return Decision(
+            incident_id=incident.incident_id,
+            subscriber=key,
+            contactable=True,
+            why_not="",
+            action=ALL_CLEAR,
+            channel=notified.channel,
+            recipient=notified.recipient,
+            decided_at=s.now,
+            rule=notified.rule,
+            risk=s.risk_of(key),
+        )
+    if notified is None:
+        return Decision(
+            incident_id=incident.incident_id,
+            subscriber=key,
+            contactable=not way.why_not,
+            why_not=way.why_not,
+            action="none",
+            channel="",
+            recipient=way.recipient,
+            decided_at=s.now,
+            risk=s.risk_of(key),
+        )
+    why = way.why_not or ("guardian" if way.recipient != notified.recipient else "")
+    why = why or ("no_channel" if notified.channel not in way.channels else "")
+    action, channel = ("none", "") if why else (ALL_CLEAR, notified.channel)
+    return Decision(
+        incident_id=incident.incident_id,
+        subscriber=key,
+        contactable=not why,
+        why_not=why,
+        action=action,
+        channel=channel,
+        recipient=way.recipient,
+        decided_at=s.now,
+        rule=ALL_CLEAR_RULE,
+        risk=s.risk_of(key),
+    )
+
+
+def _way(key: str, context: DecisionContext, rule: Rule) -> Reach:
+    """By the consents that the rule's action takes; what was said of this incident counts, too."""
+    s, extra = context, ACTIONS[rule.action].purposes
+    person = s.person(key)
+    recipient = person.guardian if person.minor else key
+    return reach(
+        key,
+        s,
+        contacted={recipient: s.contact_history.count(recipient, s.now - WEEK_S)},
+        today={recipient: s.contact_history.count(recipient, s.now - DAY_S)},
+        purposes=("network_care_analysis", *extra) if extra else None,
+    )

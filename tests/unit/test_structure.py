@@ -1,0 +1,86 @@
+"""The shape of the code, held: `python -m tests.unit.test_structure` prints the figures."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(p for package in ("detector", "jobs") for p in (ROOT / package).rglob("*.py") if "versions" not in p.parts)
+MOST_PARAMETERS = 7
+MOST_POSITIONAL = 6
+MOST_FIELDS = 6
+"""Of a dataclass that may be built by position."""
+MOST_LINES = 300
+PIPELINE_LINES = 80
+COLUMNS = {"Table"}
+"""Takes a column after the other: the form of SQLAlchemy itself."""
+LONGER: set[str] = set()
+"""Modules that are longer than others because they are one idea."""
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def parameters(tree: ast.AST) -> Iterator[str]:
+    """Functions with too many parameters, `self` and `cls` not counted."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            own = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+            count = len(own) - (own[:1] in (["self"], ["cls"]))
+            if count > MOST_PARAMETERS:
+                yield f"line {node.lineno}: {node.name} takes {count} parameters"
+
+
+def positional(tree: ast.AST) -> Iterator[str]:
+    """Calls whose reader has to count arguments."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and len(node.args) > MOST_POSITIONAL and ast.unparse(node.func) not in COLUMNS:
+            yield f"line {node.lineno}: {ast.unparse(node.func)} gets {len(node.args)} arguments by position"
+
+
+def large_nouns(tree: ast.AST) -> Iterator[str]:
+    """Dataclasses of many fields that may be built by position."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        fields = [s for s in node.body if isinstance(s, ast.AnnAssign) and "ClassVar" not in ast.unparse(s.annotation)]
+        decorators = [ast.unparse(d) for d in node.decorator_list if ast.unparse(d).startswith("dataclass")]
+        if decorators and len(fields) > MOST_FIELDS and "kw_only=True" not in decorators[0]:
+            yield f"line {node.lineno}: {node.name} has {len(fields)} fields and is not keyword-only"
+
+
+FAULTS = {"parameters": parameters, "positional": positional, "large nouns": large_nouns}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_signatures_calls_and_nouns_can_be_read(kind: str) -> None:
+    assert [f"{name_of(path)} {fault}" for path in MODULES for fault in FAULTS[kind](tree_of(path))] == []
+
+
+def test_the_pipeline_reads_on_one_screen() -> None:
+    assert len((ROOT / "detector/pipeline.py").read_text(encoding="utf-8").splitlines()) <= PIPELINE_LINES
+
+
+def test_a_module_is_as_long_as_its_idea() -> None:
+    long = {name_of(path) for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES}
+    assert long == LONGER
+
+
+def test_the_formatter_lays_out_everything() -> None:
+    mark = "fmt: " + "skip"
+    paths = [p for package in ("detector", "jobs", "tests", "benchmarks") for p in (ROOT / package).rglob("*.py")]
+    assert [name_of(p) for p in paths if mark in p.read_text(encoding="utf-8")] == []
+
+
+if __name__ == "__main__":
+    for title, find in FAULTS.items():
+        sys.stdout.write(f"{title}: {sum(len(list(find(tree_of(path)))) for path in MODULES)}\n")
+    sys.stdout.write(f"pipeline.py: {len((ROOT / 'detector/pipeline.py').read_text(encoding='utf-8').splitlines())} lines\n")
