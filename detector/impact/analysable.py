@@ -24,11 +24,6 @@ def left_out(customers: Customers, at: int, among: Iterable[str] | None = None) 
     )
 
 
-def analysable(customers: Customers, at: int) -> frozenset[str]:
-    """Keys of the known people whose exposure may be computed at `at`."""
-    return frozenset(customers.subscribers) - left_out(customers, at)
-
-
 def _holders(key: str, customers: Customers) -> list[tuple[str, str]]:
     """Whose word counts for this person."""
     person = customers.subscribers.get(key)

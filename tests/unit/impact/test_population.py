@@ -90,12 +90,12 @@ def test_a_habit_spread_out_is_the_formula_of_learn_habit(attachments):
             if mean >= 18:
                 pace = rate[who] * busy[slot][0] / busy[slot][1]
                 expected[PEOPLE[who], CELLS[cell], h] = (min(mean, HOUR), min(mean, HOUR) * pace)
-    expected = expected_presence_of(learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY))
-    hour_of = np.repeat(np.arange(168), np.diff(expected.hour_start))
+    presence = expected_presence_of(learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY))
+    hour_of = np.repeat(np.arange(168), np.diff(presence.hour_start))
     found = {
-        (expected.subscribers[s], expected.cells[c], int(h)): (float(seconds_), float(attempts))
+        (presence.subscribers[s], presence.cells[c], int(h)): (float(seconds_), float(attempts))
         for s, c, h, seconds_, attempts in zip(
-            expected.subscriber, expected.cell, hour_of, expected.seconds, expected.attempts, strict=True
+            presence.subscriber, presence.cell, hour_of, presence.seconds, presence.attempts, strict=True
         )
     }
     assert found.keys() == expected.keys()
