@@ -15,7 +15,7 @@ from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock
 from detector.domain.saved_clock import SavedClock
-from detector.domain.window import DAY_S, Window, utc
+from detector.domain.window import DAY_S, Window, iso
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.telemetry import Telemetry
@@ -116,7 +116,7 @@ class ClockGuard:
         if not self.uncertain:
             return ""
         return (
-            f"clock: it says {_iso(self.clock.now())}, which no data bear out; work goes on at {_iso(self.now())}, "
+            f"clock: it says {iso(self.clock.now())}, which no data bear out; work goes on at {iso(self.now())}, "
             "nothing is deleted; set the clock right"
         )
 
@@ -218,22 +218,22 @@ class ClockGuard:
         """A jump is one finding, one line in the log and one more in the metric; its end is a line."""
         expected, jump, ended = before.then(after.steady), after.jump, before.jump
         if ended is not None and jump is None:
-            log.warning("clock believed again", at=_iso(after.at), was_ahead_s=round(ended.to - ended.at))
+            log.warning("clock believed again", at=iso(after.at), was_ahead_s=round(ended.to - ended.at))
             if not ended.reported and abs(after.at - expected) <= JUMP_S:
                 self._count(ended.at, ended.to, "not believed: no data bore it out", after.at)
         elif jump is not None and (ended is None or jump.at != ended.at):
-            became = f"not believed: no data bear it out; work goes on at {_iso(after.at)}"
-            log.warning("clock jumped", was=_iso(jump.at), reads=_iso(jump.to), became=became)
+            became = f"not believed: no data bear it out; work goes on at {iso(after.at)}"
+            log.warning("clock jumped", was=iso(jump.at), reads=iso(jump.to), became=became)
             if jump.reported:
                 self._count(jump.at, jump.to, became, after.at)
         elif jump is None and ended is None and before.known_lapse and not self._goes_on(reading, expected):
-            log.warning("clock jumped", was=_iso(expected), reads=_iso(reading), became="borne out by the data")
+            log.warning("clock jumped", was=iso(expected), reads=iso(reading), became="borne out by the data")
             self._count(expected, reading, "borne out by the data", after.at)
 
     def _count(self, was: float, reads: float, became: str, at: float) -> None:
         self.telemetry.clock_jumps.inc()
         findings = Findings()
-        findings.add("clock_jumped", "clock", f"from {_iso(was)} to {_iso(reads)}: {became}")
+        findings.add("clock_jumped", "clock", f"from {iso(was)} to {iso(reads)}: {became}")
         with self.store.begin() as connection:
             self.store.findings.add(connection, findings, at)
 
@@ -289,7 +289,3 @@ def newest_of(periods: Sequence[Window]) -> Window | None:
 def _lag(period: Window, delay_s: float) -> float:
     """How long ago (s) data of the present may have ended."""
     return 2 * period.seconds + delay_s + _LAG_S
-
-
-def _iso(at: float) -> str:
-    return f"{utc(int(at)):%Y-%m-%dT%H:%M:%SZ}"

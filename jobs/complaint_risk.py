@@ -5,13 +5,12 @@ from detector.care.consent import profiled
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.risk import RiskModel
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, Window
 from detector.impact import left_out
 from detector.impact.experience import local_days
 from detector.store import Store
 
-_DAY_S = 86_400
-LOOKS_BACK_S = 28 * _DAY_S
+LOOKS_BACK_S = 28 * DAY_S
 LEAST_DAYS = 7
 
 

@@ -7,8 +7,8 @@ from detector.domain.contact_burst import Burst, ContactRates
 from detector.domain.finding import Findings
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, SPANS_S, ContactBaseline, bursts, is_news
+from detector.domain.window import DAY_S, HOUR_S, Window
+from detector.feedback.bursts import SPANS_S, ContactBaseline, bursts, is_news
 from detector.store import Store, cursors
 
 _EVERY_S = 900

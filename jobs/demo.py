@@ -13,6 +13,7 @@ from rich.console import Console
 
 from detector.clock import MovingClock
 from detector.domain.errors import Misconfigured
+from detector.domain.window import DAY_S
 from detector.listening import listen
 from detector.settings import Settings
 from jobs.daemon_lease import daemon_url
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 LIVE_FROM = int(datetime(2026, 3, 24, 6, 0, tzinfo=UTC).timestamp())
 """A Tuesday morning: the day in which the demonstration plays."""
-_DAY = 86_400
 _STEP_S = 300
 """Simulated seconds by which the clock moves on, once everything so far is worked through."""
 _QUARTER_S = 900
@@ -168,7 +168,7 @@ class Demo:
                 app.settings.sources.path,
                 cells=demo.cells,
                 seed=demo.seed,
-                start=LIVE_FROM - demo.history_days * _DAY,
+                start=LIVE_FROM - demo.history_days * DAY_S,
                 history_days=demo.history_days,
                 subscribers_per_cell=demo.subscribers_per_cell,
             )

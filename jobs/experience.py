@@ -10,14 +10,13 @@ from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, Window
 from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
 from detector.store.cursors import EXPERIENCE
 from jobs.ledger import Checkpoint, no_checkpoint
 
-_DAY_S = 86_400
 EVERY_S = 3600
 """Event time between two looks at the present day."""
 
@@ -68,7 +67,7 @@ def due(store: Store, now: float) -> bool:
 
 def _days_to_do(store: Store, reference: Reference, before: float | None, now: int) -> Iterator[Window]:
     """Local days from the earliest that may have changed up to the present one; none while no incident is on or changes."""
-    oldest = now - REMEMBERED_DAYS * _DAY_S
+    oldest = now - REMEMBERED_DAYS * DAY_S
     changed = store.incidents.changed_since(oldest if before is None else int(before))
     if changed or before is None:
         first = max(oldest, min((i.started_at for i in changed), default=now))
@@ -83,7 +82,7 @@ def _made(store: Store, reference: Reference, days: list[Window], withdrew: Coll
     listings = [one for one in store.listings.of(troubles) if one.subscriber not in withdrew]
     holders = {one.subscriber for one in listings}
     holders |= {account for person in holders for account in customers.every_account_of.get(person, ())}
-    since = days[0].start - (REMEMBERED_DAYS + 7) * _DAY_S
+    since = days[0].start - (REMEMBERED_DAYS + 7) * DAY_S
     past = defaultdict(list, store.experience.of(sorted(holders), Window(since, days[0].start)))
     by_incident: dict[str, list[Listing]] = defaultdict(list)
     for one in listings:

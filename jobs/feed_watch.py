@@ -14,7 +14,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.feed import FeedPart, FeedStop
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference
-from detector.domain.window import utc
+from detector.domain.window import iso
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs.intake import WHOLE
@@ -284,4 +284,4 @@ def silent_parts(feeds: Feeds, store: Store) -> list[FeedStop]:
 
 
 def _iso(at: int | None) -> str | None:
-    return None if at is None else f"{utc(at):%Y-%m-%dT%H:%M:%SZ}"
+    return None if at is None else iso(at)

@@ -5,7 +5,7 @@ from functools import partial
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.learned_models import LearnedExtent
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, Window
 from detector.impact import learn_mobility_profile
 from detector.scoring.training import fit_baseline, report_adopted
 from detector.store.cursors import LEARN
@@ -15,7 +15,6 @@ from jobs.context import JobContext
 from jobs.progress import ProgressCallback, no_progress
 from jobs.restore import restore_damaged, retry_restored
 
-_DAY = 86_400
 BASELINES_SHARE = 0.7
 """Of the time that learning takes, as a progress bar has it; habits take the rest."""
 
@@ -27,7 +26,7 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
     that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised."""
     feeds, store, catalogue, policy = context.feeds, context.store, context.catalogue, context.settings.detection
     reference = feeds.reference(now)
-    window = Window(int(now) - policy.history_days * _DAY, int(now))
+    window = Window(int(now) - policy.history_days * DAY_S, int(now))
     store.history.compact(before=int(now))
     with store.begin() as connection:
         durations = list(store.ticks.span(connection))
@@ -69,7 +68,7 @@ def _extent(history: KpiFrame) -> LearnedExtent:
     """How much of what a baseline was learned from: `days` with data (periods measured x their duration), objects, KPIs."""
     return LearnedExtent(
         duration_s=history.duration_s,
-        days=round(len(history.starts) * history.duration_s / _DAY, 2),
+        days=round(len(history.starts) * history.duration_s / DAY_S, 2),
         objects=len(history.objects),
         kpis=len(history.kpis),
         until=int(history.starts[-1]) + history.duration_s,

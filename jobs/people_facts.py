@@ -16,7 +16,7 @@ from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.risk import Burden
 from detector.domain.rule import Rule
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, Window
 from detector.impact import left_out
 from detector.impact.accounts import allowed_minutes
 from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
@@ -24,8 +24,7 @@ from detector.store import Store
 from detector.store.experience import Touch
 from jobs.complaint_risk import LOOKS_BACK_S
 
-_DAY_S = 86_400
-_YEAR_S = 365 * _DAY_S
+_YEAR_S = 365 * DAY_S
 OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
 """Conditions of rules that ask for a history."""
 
@@ -47,8 +46,8 @@ class PeopleFacts:
 
     def histories(self, people: Collection[str], *, besides: str = "") -> Mapping[str, CustomerHistory]:
         """Each person's past; `besides` (an incident id) is not counted as past."""
-        since, experience = self.now - REMEMBERED_DAYS * _DAY_S, self.store.experience
-        rows = experience.of(people, Window(since - 8 * _DAY_S, self.now))
+        since, experience = self.now - REMEMBERED_DAYS * DAY_S, self.store.experience
+        rows = experience.of(people, Window(since - 8 * DAY_S, self.now))
         listed, contacts = experience.incidents_of(people, since), experience.contacts_of(people, since)
         notified = experience.last_notified_of(people)
         return {
@@ -94,7 +93,7 @@ class PeopleFacts:
         all."""
         store, customers = self.store, self.reference.customers
         histories = self.histories(people, besides=besides)
-        listed = store.experience.incidents_of(people, self.now - REMEMBERED_DAYS * _DAY_S)
+        listed = store.experience.incidents_of(people, self.now - REMEMBERED_DAYS * DAY_S)
         named = {i.incident_id: i for i in store.incidents.named(frozenset().union(*listed.values()) - {besides})}
         out, since = left_out(customers, self.now, people), self.now - _YEAR_S
         return {
@@ -132,7 +131,7 @@ class PeopleFacts:
 def _history(
     rows: list[Experience], incidents: Collection[str], touch: Touch, notified_at: int | None, today: int
 ) -> CustomerHistory:
-    week = today - 7 * _DAY_S
+    week = today - 7 * DAY_S
     index = index_at(today, rows)
     return CustomerHistory(
         incidents=len(incidents),
@@ -151,9 +150,9 @@ def _burden(one: Affected, harm: str, rows: Sequence[Experience], contacts: int,
     minutes[harm] = max(minutes.get(harm, 0.0), one.degraded_s / 60)
     failures = max([row.failures for row in rows if row.day == today] + [one.failures])
     before = [row for row in rows if row.day < today]
-    week = sum(row.degraded_s for row in before if row.day >= today - 7 * _DAY_S) / 60
+    week = sum(row.degraded_s for row in before if row.day >= today - 7 * DAY_S) / 60
     last = max((row.day for row in before if row.degraded_s > 0), default=None)
-    days_since = None if last is None else round((today - last) / _DAY_S)
+    days_since = None if last is None else round((today - last) / DAY_S)
     return Burden(
         minutes=minutes,
         failures=failures,

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from detector.domain.errors import PrecallError
 from detector.domain.policy import RetentionPolicy
+from detector.domain.window import DAY_S
 from detector.sources.feeds import Feeds
 from detector.store import Store
-
-_DAY = 86_400
 
 
 def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wall_now: float) -> Mapping[str, int]:
@@ -15,20 +14,20 @@ def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wa
     rows of everything else."""
 
     def before(days: int) -> int:
-        return int(now) - days * _DAY
+        return int(now) - days * DAY_S
 
     gone = {
         "attachments": store.presence.prune(before(policy.attachments_days)),
-        "habits": store.arrays.prune_older("habit", wall_now - policy.habits_days * _DAY),
-        "quarantine": store.quarantine.prune(wall_now - policy.quarantine_days * _DAY),
+        "habits": store.arrays.prune_older("habit", wall_now - policy.habits_days * DAY_S),
+        "quarantine": store.quarantine.prune(wall_now - policy.quarantine_days * DAY_S),
     }
     gone |= store.retention.prune(policy, now=now, wall_now=wall_now, known=_known(feeds, now))
     with store.begin() as connection:
         longest = max(policy.attachments_days, policy.interactions_days, policy.events_days)
         store.tombstones.prune(connection, before(longest))
     gone["identities sealed anew"] = store.vault.reseal()
-    store.history.compact(before=int(now) - _DAY)
-    gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - _DAY)
+    store.history.compact(before=int(now) - DAY_S)
+    gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - DAY_S)
     gone["piece"] = store.source_files.prune(before(policy.kpi_days), feeds.files(0.0, now))
     return gone
 

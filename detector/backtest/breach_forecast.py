@@ -10,11 +10,10 @@ from detector.backtest.intervals import Figure, quantile, share
 from detector.backtest.matching import Matches
 from detector.degradations import steps_of
 from detector.domain.evidence import Band
-from detector.domain.window import epoch
+from detector.domain.window import DAY_S, HOUR_S, epoch
 from detector.outlook import shortfall_by_hour
 
-HOUR, DAY = 3600, 86_400
-HORIZON_S = 3 * DAY
+HORIZON_S = 3 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def _breach_time(band: Band, severity: str, after: int) -> float:
     limit = next(limit for limit, name in steps_of(band.kpi) if name == severity)
     level = shortfall_by_hour(band)
     last = int(band.starts[-1]) + band.duration_s
-    ends = last - HOUR * np.arange(len(level) - 1, -1, -1)
+    ends = last - HOUR_S * np.arange(len(level) - 1, -1, -1)
     both = (level[1:] + level[:-1]) / 2
     hit = (both >= limit) & (ends[1:] > after) & (ends[1:] <= after + HORIZON_S)
     return float(ends[1:][hit.argmax()]) if hit.any() else inf

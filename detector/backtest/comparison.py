@@ -13,7 +13,7 @@ from scipy import stats
 
 from detector.backtest.cards import CARDS, PER_CELL_WEEKS, Card
 from detector.domain.errors import Misconfigured
-from detector.domain.incident import Incident
+from detector.domain.incident import MERGED, Incident
 from detector.domain.window import utc
 from detector.labels.quantities import counted, rough_number
 
@@ -194,12 +194,12 @@ def _apart(
     before = {
         row["incident_id"]: (row["incident_id"], f"{row['root_kind']} {row['root_id']}", _minute(row["opened_at"]))
         for row in there
-        if not row.get("suppressed_reason", "").startswith("merged:")
+        if not row.get("suppressed_reason", "").startswith(MERGED)
     }
     after = {
         i.incident_id: (i.incident_id, f"{i.root_kind} {i.root_id}", f"{utc(i.opened_at):%Y-%m-%d %H:%M}")
         for i in here
-        if not i.suppressed_reason.startswith("merged:")
+        if not i.merged_into
     }
     gone = tuple(one for name, one in before.items() if name not in after)
     return gone, tuple(one for name, one in after.items() if name not in before)

@@ -11,11 +11,10 @@ from detector.domain.evidence import Evidence
 from detector.domain.frame import ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import Tick, Window
+from detector.domain.window import DAY_S, WEEK_S, Tick, Window
 from detector.scoring.training import fit_baseline
 from detector.store import Store
 
-DAY_S, WEEK_S = 86_400, 7 * 86_400
 HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4
 """Two days are held out, of counters by the minute as many ticks; so many days must be left to learn from."""
 FROM, CENSORED = 3.0, 2.0

@@ -109,8 +109,7 @@ class IncidentViews:
     def _facts(self, incident: Incident, complaints: Sequence[Complaint]) -> list[tuple[str, str]]:
         over = "not yet at the end of the window" if incident.over_at is None else self._time(incident.over_at)
         if incident.state == "merged":
-            into = incident.suppressed_reason.removeprefix("merged:")
-            over = f"{self._time(incident.updated_at)}: went on as part of {into}"
+            over = f"{self._time(incident.updated_at)}: went on as part of {incident.merged_into}"
         facts = [
             ("Began", self._time(incident.started_at)),
             ("Detected", self._time(incident.opened_at)),

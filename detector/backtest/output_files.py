@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from detector.backtest.results import Results
-from detector.domain.window import utc
+from detector.domain.window import iso
 
 DEGRADATION_COLUMNS = (
     "degradation_id",
@@ -199,7 +199,7 @@ def _text(path: Path, text: str) -> None:
 
 
 def _iso(at: int | None) -> str:
-    return "" if at is None else f"{utc(at):%Y-%m-%dT%H:%M:%SZ}"
+    return "" if at is None else iso(at)
 
 
 def _number(value: float) -> str:

@@ -15,7 +15,7 @@ from detector.domain.finding import Findings
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, SourceFile
-from detector.domain.window import Tick, Window, utc
+from detector.domain.window import DAY_S, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.reports import Report
 from detector.settings import Settings
@@ -32,10 +32,9 @@ from jobs.learn import learn
 from jobs.pull import pull
 from jobs.reporting import report
 
-_DAY = 86_400
 _END_OF_TIME = 4_102_444_800
 """Later than every period (2100)."""
-_SHORT_S = 4 * _DAY
+_SHORT_S = 4 * DAY_S
 _REPORTS = ("planning", "experience", "accounts")
 DIAGNOSTIC_FINDINGS = (
     "unknown_object",
@@ -74,7 +73,7 @@ class Replay:
         self._pull(clock)
         self._learn(clock)
         held_out_false = held_out(self.store, self.feeds.reference(clock.now()), self.settings.detection, self.window.start)
-        learn_at = self.window.start + _DAY
+        learn_at = self.window.start + DAY_S
         for instant, ends in self._instants():
             if instant < learn_at and self._idle(ends):
                 continue
@@ -83,7 +82,7 @@ class Replay:
             if instant >= learn_at:
                 self._learn(clock)
                 keep_experience(self.feeds, self.store, now=instant)
-                learn_at += _DAY
+                learn_at += DAY_S
             self._detect(clock)
             self._assess(clock)
             progress(min(1.0, (instant - self.window.start) / max(1, self.window.seconds)))
@@ -149,7 +148,7 @@ class Replay:
             for start in range(first, self.window.end, length):
                 tick = Tick(start, length)
                 grace.setdefault(ledger.deadline(tick, delay, self.settings.detection), []).append(tick)
-        learning = range(self.window.start + _DAY, self.window.end, _DAY)
+        learning = range(self.window.start + DAY_S, self.window.end, DAY_S)
         sure = {p.arrived_at for p in source_files} | set(learning)
         for instant in sorted(sure | {at for at in grace if at > self.window.start}):
             yield instant, () if instant in sure else grace[instant]
@@ -232,7 +231,7 @@ class Replay:
             name = str(body.get("subject", "")).removeprefix("incident/")
             incident = self.store.incidents.get(name) if forecasts else None
             own = {d.object_id: d for d in (self.store.degradations.of(incident) if incident else ())}
-            window = Window(min(at, self.window.end), min(at + 4 * _DAY, self.window.end))
+            window = Window(min(at, self.window.end), min(at + 4 * DAY_S, self.window.end))
             for one in forecasts:
                 key = name, str(one["object"]), str(one["kpi"])
                 if key[1] in own and key not in found:

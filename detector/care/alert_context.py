@@ -15,7 +15,6 @@ from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
-from detector.domain.window import utc
 
 TEXT_CAP = 500
 
@@ -78,7 +77,3 @@ def number(value: float) -> float | int | None:
     if not isfinite(value):
         return None
     return int(value) if float(value).is_integer() else float(f"{value:.6g}")
-
-
-def iso(at: int) -> str:
-    return utc(at).strftime("%Y-%m-%dT%H:%M:%SZ")

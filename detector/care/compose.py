@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from detector.care.alert_context import AlertContext, cut, iso, number
+from detector.care.alert_context import AlertContext, cut, number
 from detector.care.change import what_changed
 from detector.care.facts import OPEN, WITHDRAWN
 from detector.care.impact_part import impact_part
@@ -16,6 +16,7 @@ from detector.domain.communication import ALL_CLEAR
 from detector.domain.degradation import Degradation
 from detector.domain.outlook import LEVEL, Breach
 from detector.domain.policy import CarePolicy
+from detector.domain.window import iso
 
 BODY_LIMIT = 18_000
 """Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks."""

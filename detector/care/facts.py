@@ -10,7 +10,6 @@ from detector.labels.times import clock, duration
 
 OPEN, OVER, MERGED, WITHDRAWN = "open", "over", "merged", "withdrawn"
 STATES = (OPEN, OVER, MERGED, WITHDRAWN)
-_MERGED_INTO = "merged:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +75,12 @@ def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation
     since = min(incident.started_at, at)
     over = _state(incident) == OVER
     end = incident.over_at
-    suppressed = incident.suppressed_reason
     works = incident.works_until
     return Facts(
         incident_id=incident.incident_id,
         state=_state(incident),
-        silent="" if suppressed.startswith(_MERGED_INTO) else suppressed,
-        into=suppressed.removeprefix(_MERGED_INTO) if suppressed.startswith(_MERGED_INTO) else "",
+        silent="" if incident.merged_into else incident.suppressed_reason,
+        into=incident.merged_into,
         trouble=trouble_of(incident, lead),
         reason=incident.reason,
         headline=terms.headline(incident.kind, incident.root_kind, incident.root_id),

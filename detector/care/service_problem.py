@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from detector.care.alert_context import AlertContext, cut, iso
+from detector.care.alert_context import AlertContext, cut
 from detector.care.facts import MERGED, WITHDRAWN, Facts
 from detector.care.privacy import shown
 from detector.care.sentences import spoken_length
 from detector.care.trouble import SERVICES
 from detector.domain.impact import Impact
 from detector.domain.incident import Incident
+from detector.domain.window import iso
 from detector.labels.observation import observation_text
 
 CATEGORY = "serviceProvider.networkDegradation"

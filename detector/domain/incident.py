@@ -7,6 +7,8 @@ from typing import NamedTuple
 from detector.domain.degradation import PRIORITY
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
+MERGED = "merged:"
+"""With what a `suppressed_reason` begins that names another incident (CONTRACTS.md, section 4)."""
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "": frozenset({"open", "suppressed", "resolved", "merged"}),
@@ -101,9 +103,23 @@ class Incident:
         return self.resolved_at if self.ended_at is None else self.ended_at
 
     @property
+    def merged_into(self) -> str:
+        """The id of the incident that it became part of, empty if it stands alone.
+
+        >>> merged_reason("inc_1").removeprefix(MERGED)
+        'inc_1'
+        """
+        return self.suppressed_reason.removeprefix(MERGED) if self.suppressed_reason.startswith(MERGED) else ""
+
+    @property
     def silent(self) -> bool:
         """Nobody outside is notified of it."""
         return bool(self.suppressed_reason)
+
+
+def merged_reason(into: str) -> str:
+    """The `suppressed_reason` of an incident that is part of the incident `into`."""
+    return MERGED + into
 
 
 def incident_id(first_degradation_id: str) -> str:

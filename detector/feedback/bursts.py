@@ -11,10 +11,8 @@ from detector.domain.cell import Topology
 from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
 from detector.domain.ports import Reference
-from detector.domain.window import Window, utc
-from detector.feedback.complaints import NETWORK
+from detector.domain.window import DAY_S, HOUR_S, Window, utc
 
-HOUR_S, DAY_S = 3600, 86_400
 SPANS_S = (HOUR_S, 3 * HOUR_S)
 """Windows that end now: customers call within the hour, and those who wait within three."""
 PLACES = ("site", "tac", "region")
@@ -30,7 +28,7 @@ _OVERLAPS = 3.0
 
 def from_a_place(one: Interaction) -> bool:
     """About the network, or about nothing that is known, and from a known cell."""
-    return one.kind != "survey" and one.category in NETWORK and bool(one.cell_id)
+    return one.about_network and bool(one.cell_id)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,6 @@ from collections.abc import Collection, Iterable
 
 from detector.domain.interaction import Interaction
 
-NETWORK = ("network", "")
-"""Categories that may be about the network: a contact nobody has sorted counts."""
-
 
 def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[str], people: Collection[str]) -> int | None:
     """When (s) the first of these people (pseudonyms), or anyone behind these cells, complained; None = nobody has.
@@ -18,8 +15,7 @@ def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[st
     >>> first_complaint(calls, cells=(), people={"sub_1", "sub_2"})
     700
     """
-    made = (i for i in interactions if i.kind != "survey" and i.category in NETWORK)
-    about = (i for i in made if i.cell_id in cells or i.subscriber in people)
+    about = (i for i in interactions if i.about_network and (i.cell_id in cells or i.subscriber in people))
     return min((i.at for i in about), default=None)
 
 

@@ -5,13 +5,13 @@ from math import log
 
 import scipy
 
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, WEEK_S, Window
 
 ONSETS_PER_CELL_WEEK = 0.03
 """Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience."""
 PRIOR_CELLS = 50
 """... and as much as this many cells of the network at the moment: on a small one a single other fault proves no storm."""
-WEEK_S, RECENT_S = 7 * 86_400, 86_400
+RECENT_S = DAY_S
 
 
 def group_p_value(bad: int, members: int, bad_outside: int, outside: int, window_s: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation, leading, worst
 from detector.domain.degradation_kind import gravest_kind
-from detector.domain.incident import Incident, incident_id
+from detector.domain.incident import Incident, incident_id, merged_reason
 from detector.domain.window import Window
 from detector.incidents.confidence import confidence
 from detector.incidents.correlation_context import CorrelationContext, Root
@@ -70,7 +70,7 @@ def merge_incidents(older: Incident, younger: Incident, context: CorrelationCont
     gone = replace(
         younger,
         state="merged",
-        suppressed_reason=f"merged:{older.incident_id}",
+        suppressed_reason=merged_reason(older.incident_id),
         updated_at=context.now,
         version=younger.version + 1,
     )

@@ -6,12 +6,11 @@ from functools import cached_property
 
 from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionDecision, DetectionState, Tracked, remembered_degradations
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, merged_reason
 from detector.domain.window import Tick
 from detector.incidents.lifecycle import notified_fields, withdraw
 
 _FOREVER = 2**62
-_MERGED = "merged:"
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,11 @@ class Correction:
     def named(self, incident: Incident) -> Incident:
         """Under the id, and with the clock, at which it was or is now told."""
         name = self.names.get(incident.incident_id, incident.incident_id)
-        into = incident.suppressed_reason.removeprefix(_MERGED)
+        into = incident.merged_into
         known = self.before.incidents.get(name)
         opened = known.opened_at if known else self.now
         resolved = None if incident.resolved_at is None else max(incident.resolved_at, opened)
-        why = _MERGED + self.names.get(into, into) if incident.state == "merged" else incident.suppressed_reason
+        why = merged_reason(self.names.get(into, into)) if into else incident.suppressed_reason
         return replace(incident, incident_id=name, opened_at=opened, resolved_at=resolved, suppressed_reason=why)
 
     @cached_property
@@ -98,7 +97,7 @@ class Correction:
             heirs = [i for i in self._gone_incidents if i.incident_id not in found.values() and self._same_trouble(new, i)]
             for taken in self.after.incidents.values():
                 known = self.before.incidents.get(taken.incident_id)
-                if known and known.state != "merged" and taken.suppressed_reason == _MERGED + new.incident_id:
+                if known and known.state != "merged" and taken.merged_into == new.incident_id:
                     heirs.append(known)
             if heirs:
                 name = _by_age(heirs)[0].incident_id
@@ -130,7 +129,8 @@ class Correction:
         return next((self.named(i).incident_id for i in standing if self._same_trouble(i, gone)), "")
 
     def _merged(self, gone: Incident, into: str) -> Incident:
-        return replace(gone, state="merged", suppressed_reason=_MERGED + into, updated_at=self.now, version=gone.version + 1)
+        why, version = merged_reason(into), gone.version + 1
+        return replace(gone, state="merged", suppressed_reason=why, updated_at=self.now, version=version)
 
     def _same_trouble(self, new: Incident, old: Incident) -> bool:
         """They tell of the same object at the same time, in whatever words."""

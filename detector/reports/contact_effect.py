@@ -88,7 +88,7 @@ def _could_be_drawn(subscriber: str, recipient: str, at: int, incident: Incident
 
 def _moments(past: Past) -> dict[str, dict[str, list[int]]]:
     """Measure -> person -> when they did it."""
-    contacts = (one for one in past.interactions if one.kind != "survey" and one.category in ("", "network"))
+    contacts = (one for one in past.interactions if one.about_network)
     complained = [(one.subscriber, one.at) for one in contacts if one.subscriber]
     left, taken = ([(one.subscriber, one.at) for one in past.events if one.kind == kind] for kind in ("left", "offer_taken"))
     return {"complained": _by_person(complained), "left": _by_person(left), "took_offer": _by_person(taken)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from detector.domain.experience import HARMS, Experience
+from detector.domain.window import DAY_S
 from detector.impact.experience import index_at
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
 from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
@@ -23,7 +24,6 @@ COLUMNS = (
     Column("incidents", "Incidents a person", "index"),
     Column("mostly", "Mostly"),
 )
-_DAY_S = 86_400
 
 
 @dataclass
@@ -46,11 +46,11 @@ def experience(past: Past) -> Report:
     for row in sorted(past.experience, key=lambda row: row.day):
         if row.holder_kind == "subscriber":
             people[row.holder].rows.append(row)
-            people[row.holder].days += [row] if row.day + _DAY_S > past.window.start else []
+            people[row.holder].days += [row] if row.day + DAY_S > past.window.start else []
     last = max((row.day for row in past.experience), default=past.window.end)
     people = {key: one for key, one in people.items() if one.days}
     for one in people.values():
-        one.index, one.before = index_at(last, one.rows), index_at(last - 7 * _DAY_S, one.rows)
+        one.index, one.before = index_at(last, one.rows), index_at(last - 7 * DAY_S, one.rows)
     groups: dict[tuple[str, str], list[_Person]] = defaultdict(list)
     for by, of in _dimensions(past):
         for key, one in sorted(people.items()):

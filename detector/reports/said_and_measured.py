@@ -106,7 +106,7 @@ def _segment(subscriber: str, past: Past) -> str:
 
 
 def _complains(one: Interaction) -> bool:
-    return one.kind != "survey" and one.category in ("", "network")
+    return one.about_network
 
 
 def _add_interactions(sums: dict[Key, _Sum], past: Past) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text
 
+from detector.domain.window import DAY_S
 from detector.store.tables import audit as table
 from detector.store.tables import audit_head
 
@@ -23,7 +24,6 @@ FIRST = ""
 """What stands for the hash before the first row."""
 _ONE_APPENDER = text("SELECT pg_advisory_xact_lock(7312584)")
 _A_QUERY = 2000
-_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def head_of(connection: Connection) -> Head:
 def prune(connection: Connection, before: float, at: float) -> int:
     """Delete the rows from the beginning on that were written before this moment (s, wall), and say so in the chain; how
     many went. Rows behind one that is kept are kept, too; one that a wrong clock has dated after `at` keeps none."""
-    young = table.c.at.between(before, at + _DAY)
+    young = table.c.at.between(before, at + DAY_S)
     kept = connection.execute(select(func.min(table.c.row)).where(young)).scalar()
     old = table.c.row < kept if kept is not None else table.c.row.is_not(None)
     last = connection.execute(select(table.c.row, table.c.hash).where(old).order_by(table.c.row.desc()).limit(1)).first()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from detector.domain.errors import Permanent
 from detector.domain.frame import KpiFrame, empty_frame, stack
 from detector.domain.kpi import Kpi
-from detector.domain.window import Tick, Window, utc
+from detector.domain.window import DAY_S, Tick, Window, utc
 from detector.store.atomic_write import remove_abandoned
 from detector.store.damage import Damage, Damaged
 from detector.store.database import Database
@@ -21,7 +21,6 @@ from detector.store.parquet import read_columns, write_columns
 from detector.store.stored_files import Content, StoredFiles
 from detector.store.ticks import DAMAGED, Ticks
 
-_DAY = 86_400
 _CACHED_TICKS, _CACHED_BYTES = 64, 256 << 20
 """Frames stay in memory up to the larger of the two: a small network's whole history does."""
 _WRITTEN_HELD = 10_000
@@ -45,13 +44,13 @@ class KpiHistory:
     def write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
         """Write a frame's periods as files and say which holds what. Nothing refers to them until `record`."""
         return {
-            tick: path for day in np.unique(frame.starts // _DAY) for tick, path in self._write_day(frame, day, versions)
+            tick: path for day in np.unique(frame.starts // DAY_S) for tick, path in self._write_day(frame, day, versions)
         }
 
     def _write_day(self, frame: KpiFrame, day: int, versions: dict[Tick, int]) -> list[tuple[Tick, str]]:
         """The periods of one day in one file, named by the first, the newest version, and what is in it: so other data
         never take the place of a file that a tick refers to."""
-        part = _pick(frame, frame.starts // _DAY == day)
+        part = _pick(frame, frame.starts // DAY_S == day)
         ticks = [Tick(int(s), frame.duration_s) for s in part.starts]
         many = f"-x{len(ticks)}" if len(ticks) > 1 else ""
         version = max(versions[t] for t in ticks)
@@ -173,8 +172,8 @@ class KpiHistory:
         with self._database.read() as connection:
             spans = self.ticks.span(connection)
         for duration_s, span in spans.items():
-            for day in range(span.start // _DAY, min(before // _DAY, span.end // _DAY + 1)):
-                gone += self._compact_day(duration_s, Window(day * _DAY, (day + 1) * _DAY))
+            for day in range(span.start // DAY_S, min(before // DAY_S, span.end // DAY_S + 1)):
+                gone += self._compact_day(duration_s, Window(day * DAY_S, (day + 1) * DAY_S))
         return gone
 
     def _compact_day(self, duration_s: int, day: Window) -> int:

@@ -12,13 +12,12 @@ from sqlalchemy import Connection
 
 from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, no_presence
-from detector.domain.window import Window, utc
+from detector.domain.window import DAY_S, Window, utc
 from detector.store.damage import Damage, Damaged
 from detector.store.database import Database
 from detector.store.parquet import read_columns, write_columns
 from detector.store.stored_files import GONE, StoredFile, StoredFiles, feed_of
 
-_DAY = 86_400
 HELD_ROWS = 3_000_000
 """So many rows stay in memory (44 bytes each): assessing asks for the newest hours at every tick."""
 HELD_NAMES = 3_000_000
@@ -42,10 +41,10 @@ class PresenceStore:
         """Keep these rows, which arrived later than `arrived_at` and up to `until` (s); the same arrival written twice is
         one file. `feed`: the name of the feed where there are several. Part of the caller's transaction."""
         name = f"{int(arrived_at)}@{feed}.parquet" if feed else f"{int(arrived_at)}.parquet"
-        for day in np.unique(presence.start // _DAY).tolist():
-            today = np.flatnonzero(presence.start // _DAY == day)
+        for day in np.unique(presence.start // DAY_S).tolist():
+            today = np.flatnonzero(presence.start // DAY_S == day)
             rows = presence.take(today[np.argsort(presence.start[today], kind="stable")])  # hours of a file are found by it
-            path = self._root / f"{utc(day * _DAY):%Y%m%d}" / name
+            path = self._root / f"{utc(day * DAY_S):%Y%m%d}" / name
             write_columns(path, _as_columns(rows))
             self._stored.record(connection, path, self._stored.measured(path), after=arrived_at, until=until)
 
@@ -61,10 +60,10 @@ class PresenceStore:
         """Take away what these rows say anew: of one person, cell and start the last delivery counts. Returns how many
         went. Part of the caller's transaction."""
         gone = 0
-        for day in np.unique(presence.start // _DAY).tolist():
-            rows = presence.take(np.flatnonzero(presence.start // _DAY == day))
+        for day in np.unique(presence.start // DAY_S).tolist():
+            rows = presence.take(np.flatnonzero(presence.start // DAY_S == day))
             anew: set[tuple[Any, ...]] | None = None
-            for path in self._paths(Window(day * _DAY, (day + 1) * _DAY)):
+            for path in self._paths(Window(day * DAY_S, (day + 1) * DAY_S)):
                 old = _overlapping(path, int(rows.start.min()), int(rows.start.max()))
                 if old is None:
                     continue
@@ -102,7 +101,7 @@ class PresenceStore:
     @staticmethod
     def _days(window: Window) -> list[str]:
         """Names of the folders of these days."""
-        return [f"{utc(day * _DAY):%Y%m%d}" for day in range(window.start // _DAY, (window.end - 1) // _DAY + 1)]
+        return [f"{utc(day * DAY_S):%Y%m%d}" for day in range(window.start // DAY_S, (window.end - 1) // DAY_S + 1)]
 
     def _paths(self, window: Window) -> list[Path]:
         """The whole files of these days; damaged ones and those that are gone are set aside."""
@@ -136,10 +135,12 @@ class PresenceStore:
         """What arrived when the rows of a marked file did takes its place: the rows of its day. False if there are none;
         then nothing is known of them any more. Part of the caller's transaction."""
         self._stored.forget(connection, [file.path])
-        day = [d for d in np.unique(presence.start // _DAY).tolist() if f"{utc(d * _DAY):%Y%m%d}" == file.path.split("/")[1]]
+        day = [
+            d for d in np.unique(presence.start // DAY_S).tolist() if f"{utc(d * DAY_S):%Y%m%d}" == file.path.split("/")[1]
+        ]
         if not day or file.after is None or file.until is None:
             return False
-        self.write(presence.take(presence.start // _DAY == day[0]), file.after, connection, file.until, feed_of(file.path))
+        self.write(presence.take(presence.start // DAY_S == day[0]), file.after, connection, file.until, feed_of(file.path))
         return True
 
     def adopt(self) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from detector.domain.policy import RetentionPolicy
+from detector.domain.window import DAY_S
 from detector.store import audit_chain, tables
 from detector.store.database import Database
 from detector.store.notifications import forget_incidents
 
-_DAY = 86_400
 _A_QUERY = 500
 EVENT, WALL = "event", "wall"
 """The clock in which a table's times are told."""
@@ -95,7 +95,7 @@ class Retention:
         """Rows gone by table. `now`: event time; `known`: pseudonyms that the source's tables name at present: the sealed
         identity of everyone else goes in time. None known: the tables are not there, and nobody is taken for gone."""
         clocks = {EVENT: now, WALL: wall_now}
-        before = {name: clocks[rule.clock] - getattr(policy, rule.days) * _DAY for name, rule in RULES.items()}
+        before = {name: clocks[rule.clock] - getattr(policy, rule.days) * DAY_S for name, rule in RULES.items()}
         with self._database.begin() as connection:
             if known:
                 _mark_gone(connection, known, wall_now)
@@ -104,7 +104,7 @@ class Retention:
                 for name, rule in RULES.items()
                 if name != "audit"
             }
-            gone["outbox"] += _without_receiver(connection, now - policy.deliveries_days * _DAY)
+            gone["outbox"] += _without_receiver(connection, now - policy.deliveries_days * DAY_S)
             gone["audit"] = audit_chain.prune(connection, before["audit"], wall_now)
             gone |= _per_incident(connection, before["listing"])
         return gone

@@ -10,6 +10,7 @@ from detector.care.context import Context
 from detector.care.impact_part import counted, on_the_list
 from detector.care.lookup import LookupAnswer, Touching
 from detector.care.privacy import shown
+from detector.domain import window
 from detector.domain.alert import Decision  # noqa: F401  the doctest's
 from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage
@@ -18,7 +19,6 @@ from detector.domain.feedback import Feedback
 from detector.domain.impact import AccountImpact, Impact
 from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
-from detector.domain.window import utc
 from detector.web.service import AffectedPerson, CareView
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def iso(epoch_s: float | None) -> str | None:
     >>> iso(1774339200), iso(None), iso(0)  # 0: never
     ('2026-03-24T08:00:00Z', None, None)
     """
-    return None if not epoch_s else utc(int(epoch_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if not epoch_s else window.iso(epoch_s)
 
 
 def plain(noun: Any) -> Json:

@@ -11,10 +11,8 @@ from detector.domain.alert import AccountDecision, Decision
 from detector.domain.assessment import Assessment
 from detector.domain.communication import ALL_CLEAR, Communication, ContactHistory
 from detector.domain.incident import Incident
+from detector.domain.window import WEEK_S
 from detector.store import Store
-
-WEEK_S = 7 * 86_400
-_MERGED = "merged:"
 
 
 def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> ContactHistory:
@@ -35,7 +33,7 @@ def _merged_into(incident_id: str, named: Mapping[str, Incident]) -> str:
     key, seen = incident_id, set[str]()
     while key in named and named[key].state == "merged" and key not in seen:
         seen.add(key)
-        key = named[key].suppressed_reason.removeprefix(_MERGED)
+        key = named[key].merged_into
     return key
 
 

@@ -13,7 +13,7 @@ from detector.domain.impact import Listing, no_impact
 from detector.domain.incident import Incident
 from detector.domain.outlook import Breach
 from detector.domain.ports import Reference
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, HOUR_S, Window
 from detector.impact.experience import harm_of
 from detector.outlook import ClearTimeModel
 from detector.store import Store
@@ -23,9 +23,7 @@ from jobs.assess.contact_history import load_contact_history
 from jobs.context import JobContext
 from jobs.people_facts import PeopleFacts
 
-_HOUR = 3600
-_DAY = 86_400
-_BREACHES_ANEW_S = 3 * _HOUR
+_BREACHES_ANEW_S = 3 * HOUR_S
 
 
 @dataclass(frozen=True)
@@ -75,12 +73,12 @@ class Evaluator:
 
     def _presence(self, incidents: Sequence[Incident]) -> Presence:
         """What has arrived since shortly before the oldest of them began."""
-        begin = min((i.started_at for i in incidents), default=self.now) - self.job.settings.impact.present_hours * _HOUR
+        begin = min((i.started_at for i in incidents), default=self.now) - self.job.settings.impact.present_hours * HOUR_S
         return self.store.presence.read_whole(Window(min(begin, self.now - 1), self.now))
 
     def _clear_times(self) -> ClearTimeModel:
         """How long incidents last on this network, by all that it remembers of the past weeks."""
-        since = self.now - self.job.settings.detection.history_days * _DAY
+        since = self.now - self.job.settings.detection.history_days * DAY_S
         known = self.store.incidents.changed_since(since)
         return outlook.learn_clear_times(known, self.store.degradations.since(since), now=self.now)
 
@@ -108,7 +106,7 @@ class Evaluator:
         if care.in_quiet_hours(self.now, self.reference.operator.timezone, self.job.settings.care):
             return []
         known = {one.incident_id for one in incidents}
-        lately = self.store.incidents.changed_since(self.now - _DAY)
+        lately = self.store.incidents.changed_since(self.now - DAY_S)
         return [one for one in lately if one.state == "resolved" and one.incident_id not in known]
 
     def _listed(self, incident: Incident) -> Sequence[Listing]:

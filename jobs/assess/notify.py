@@ -16,6 +16,7 @@ from detector.domain.finding import Findings
 from detector.domain.incident import Incident
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.ports import Reference
+from detector.domain.window import HOUR_S
 from detector.settings import Settings
 from detector.store import Store
 from jobs.assess.contact_history import NewCommunications
@@ -141,7 +142,6 @@ class Notifier:
 
 UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
 """Why care is not notified: what the page says."""
-_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class WaitingIncidents:
     @classmethod
     def at(cls, connection: Connection, store: Store, settings: Settings, now: int) -> "WaitingIncidents":
         capacity = dict(settings.care.capacity_per_hour)
-        opened = store.outbox.opened_since(connection, now - _HOUR) if capacity else Counter[str]()
+        opened = store.outbox.opened_since(connection, now - HOUR_S) if capacity else Counter[str]()
         return cls(store, settings, now, TeamCapacity(capacity, opened))
 
     def must_wait(self, connection: Connection, incident: Incident, own: Sequence[Degradation], alert: Alert) -> bool:
@@ -204,6 +204,6 @@ class WaitingIncidents:
         beyond = care.margin(accepted, policy.false_care_alerts_per_1000_cells_week)
         if not sure_before and not care.sure(incident, own, beyond):
             return UNSURE
-        if self.now - since > policy.alert_ttl_hours * _HOUR:
+        if self.now - since > policy.alert_ttl_hours * HOUR_S:
             return LATE
         return "" if self.capacity.takes(team, incident.severity) else CAPACITY

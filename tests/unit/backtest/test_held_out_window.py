@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from detector.backtest.false_alarm_rate import DAY_S, HELD_OUT_TICKS, held_out
+from detector.backtest.false_alarm_rate import HELD_OUT_TICKS, held_out
 from detector.backtest.intervals import UNKNOWN
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Operator, Reference
+from detector.domain.window import DAY_S
 from detector.store import Store
 from detector.store.database import Database
 

@@ -9,8 +9,8 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.contact_burst import Burst
 from detector.domain.interaction import Interaction
 from detector.domain.ports import Reference
-from detector.domain.window import Window
-from detector.feedback.bursts import DAY_S, HOUR_S, ContactBaseline, bursts, is_news
+from detector.domain.window import DAY_S, HOUR_S, Window
+from detector.feedback.bursts import ContactBaseline, bursts, is_news
 
 CELLS = {f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 30}") for n in range(90)}
 NETWORK = Topology(CELLS)
