@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from detector import feedback
 from detector.care.consent import profiled
 from detector.care.context import Context, CustomerRecord, context_of
+from detector.domain.customer import excluded_from_analysis
 from detector.domain.experience import CustomerHistory, Experience
 from detector.domain.impact import AccountImpact, Affected
 from detector.domain.policy import CarePolicy
@@ -17,7 +18,6 @@ from detector.domain.ports import Reference
 from detector.domain.risk import Burden
 from detector.domain.rule import Rule
 from detector.domain.window import DAY_S, Window
-from detector.impact import left_out
 from detector.impact.accounts import allowed_minutes
 from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
 from detector.store import Store
@@ -95,7 +95,7 @@ class PeopleFacts:
         histories = self.histories(people, besides=besides)
         listed = store.experience.incidents_of(people, self.now - REMEMBERED_DAYS * DAY_S)
         named = {i.incident_id: i for i in store.incidents.named(frozenset().union(*listed.values()) - {besides})}
-        out, since = left_out(customers, self.now, people), self.now - _YEAR_S
+        out, since = excluded_from_analysis(customers, self.now, people), self.now - _YEAR_S
         return {
             person: context_of(
                 person,
