@@ -166,7 +166,7 @@ def time_ticks(start: int, end: int, zone: ZoneInfo, *, most: int) -> list[tuple
 
 
 def _runs(band: Band, finite: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
-    """Indices of stretches without a missing value or a missing period."""
+    """Indices of runs without a missing value or a missing period."""
     rows = np.flatnonzero(finite)
     if len(rows):
         breaks = np.flatnonzero(np.diff(band.starts[rows]) > band.duration_s * 1.5) + 1

@@ -47,7 +47,7 @@ def narrow(root: Path, inboxes: Iterable[Path], *, deep: bool) -> list[Path]:
 
 
 def _passing(root: Path, inbox: Path) -> int:
-    """Which rights to pass through folders above the inbox are meant: those of whoever may write into it."""
+    """Which rights to pass through folders above the inbox are meant: those of its writers."""
     if inbox == root or not inbox.is_relative_to(root):
         return 0
     try:

@@ -91,7 +91,7 @@ def _folder_problems(app: App) -> Iterator[str]:
 
 
 def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
-    """What the feeds lack, and what their tables say that cannot be."""
+    """What the feeds lack, and impossible values in their tables."""
     feeds, now = app.feeds, app.clock.now()
     try:
         topology = feeds.reference(now, findings).topology

@@ -18,7 +18,7 @@ _SOON_S = 1800.0
 def repair(store: Store, feeds: Feeds, *, now: float, sure_at: float) -> None:
     """Nothing in the store is later than `now` (s, event time) when this returns, and nothing stays unread for it.
 
-    `sure_at`: the last time that was beyond doubt: what arrived since is given again, and dropped where it is known. 0: not
+    `sure_at`: the last time that was certain: what arrived since is given again, and dropped where it is known. 0: not
     known, everything that the feeds still have is given again. Running it again changes nothing. Raises Transient.
     """
     progress = store.progress

@@ -1,4 +1,4 @@
-"""The complaint risk: fitted by `learn` from what is kept of those who may be profiled, and told of those listed."""
+"""The complaint risk: fitted by `learn` from what is kept of those who may be profiled, and predicted for those listed."""
 
 from detector import feedback
 from detector.care.consent import profiled

@@ -42,8 +42,8 @@ _SLOW, _JUDGED_STEPS = 1.25, 12
 
 @dataclass(kw_only=True)
 class Pace:
-    """The operator's day goes on as fast as `speed` says, but never faster than the service keeps up, so that a slow
-    machine makes nothing late. `said`: where it is told that this machine cannot keep the pace."""
+    """The operator's day goes on as fast as `speed` sets, but never faster than the service keeps up, so that a slow
+    machine makes nothing late. `said`: called if this machine cannot keep the pace."""
 
     operator: "StreamingOperator"
     clock: MovingClock

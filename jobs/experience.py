@@ -53,7 +53,7 @@ def _accounts_of(people: Collection[str], reference: Reference) -> frozenset[str
 
 def do_again_without(store: Store, connection: Connection, people: Collection[str], customers: Customers, few: int) -> None:
     """People are erased: the next run makes all days anew. What cannot be made anew, older days of their accounts, goes
-    where an account has fewer than `few` lines, so that the rest of a sum would tell of who is gone."""
+    where an account has fewer than `few` lines, so that the rest of a sum would reveal who is gone."""
     accounts = {account for key in people for account in customers.every_account_of.get(key, ())}
     store.experience.forget(connection, [account for account in accounts if customers.lines[account] < few])
     store.progress.save(connection, EXPERIENCE, None)

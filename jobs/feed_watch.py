@@ -56,7 +56,7 @@ NOBODY = StopNotice()
 
 @dataclass(frozen=True, kw_only=True)
 class FeedWatch:
-    """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to hear of it."""
+    """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to be notified."""
 
     store: Store
     reference: Reference
@@ -174,7 +174,7 @@ class FeedWatch:
         return part is not None and part.data_until == stop.since
 
     def _lost(self) -> list[Degradation]:
-        """Objects that send nothing, and of which nobody says that they are out of service."""
+        """Objects that send nothing, and that no source reports as out of service."""
         lost = [d for d in self._open if not d.affects_service and not d.quiet_periods]
         return [d for d in lost if d.base_object in self._expected]
 
@@ -255,7 +255,7 @@ def watches(
     notice: StopNotice = NOBODY,
 ) -> Iterator[FeedWatch]:
     """One for each feed that must not be silent; where several give counters, one more for objects that send nothing
-    through any of them. Look before the next is asked for: the last one rests on what the others saw."""
+    through any of them. Look before the next is requested: the last one rests on what the others saw."""
     counters = [feed for feed in feeds if feed.counters is not None]
     alone = len(counters) < 2
     every = FeedWatch(

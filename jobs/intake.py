@@ -26,7 +26,8 @@ _UNITS = {60.0: "minutes", 3600.0: "hours", 0.001: "milliseconds"}
 
 @dataclass
 class Part:
-    """Files of one kind: when the newest arrived, until when they tell, how long their periods are and when they begin."""
+    """Files of one kind: when the newest arrived, until when their data reach, how long their periods are and when they
+    begin."""
 
     arrived_at: float = 0.0
     data_until: int = 0
@@ -109,7 +110,7 @@ def check_counter_names(intake: Intake, catalogue: Catalogue, topology: Topology
 def _check_vendor(
     names: CounterNames, counters: tuple[str, ...], listed: Listed, topology: Topology, findings: Findings
 ) -> None:
-    """Names of one vendor in rows of cells that say another, for which the catalogue has names of its own."""
+    """Names of one vendor in rows of cells of another, for which the catalogue has names of its own."""
     tables = {vendor.casefold(): vendor for vendor in names.catalogue.aliases}
     found, objects = names.vendors(counters), ObjectNames(topology)
     for vendor, own in found.items():

@@ -1,4 +1,4 @@
-"""What the detector has learned and seen, kept as arrays: baselines, habits, the evidence of each tick."""
+"""What the detector has learned and seen, kept as arrays: baselines, mobility profiles, the evidence of each tick."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -53,7 +53,7 @@ def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionP
 
 
 def save_mobility_profile(store: Store, profile: MobilityProfile) -> None:
-    """Replace the habits, whole."""
+    """Replace the mobility profile as a whole."""
     arrays: Arrays = {"cells": _strings(profile.cells)} | {name: getattr(profile, name) for name in _PROFILE}
     store.arrays.save("habit", arrays, mobility_profiles.MADE_FROM)
 

@@ -25,7 +25,7 @@ _WEEK_DAYS = 7
 @dataclass
 class RoundLog:
     """One line a round: the newest period, objects that reported and the share of those awaited, degradations raised and
-    cleared, alerts composed, and the seconds that it all took. Rounds that decided nothing say nothing."""
+    cleared, alerts composed, and the seconds that it all took. Rounds that decided nothing log nothing."""
 
     store: Store
     catalogue: Catalogue

@@ -1,4 +1,4 @@
-"""Loads what the store knows of people: for rules, for the chance of a contact, and for agents."""
+"""Loads the store's facts about people: for rules, for the chance of a contact, and for agents."""
 
 from calendar import monthrange
 from collections import Counter
@@ -89,7 +89,7 @@ class PeopleFacts:
         return {one.subscriber: round(float(p), 4) for one, p in zip(own, model.chance(burdens), strict=True)}
 
     def contexts(self, people: Collection[str], *, besides: str = "") -> Mapping[str, Context]:
-        """What an agent needs to know of each of these people beside the incident `besides`. For a page of them, not for
+        """The customer context of each of these people beside the incident `besides`. For a page of them, not for
         all."""
         store, customers = self.store, self.reference.customers
         histories = self.histories(people, besides=besides)

@@ -21,7 +21,7 @@ class ReferenceCache:
         self._last: Reference | None = None
 
     def begin(self) -> None:
-        """Read in the background, before anybody asks."""
+        """Read in the background, before the first use."""
         self._reading = self._reader.submit(self._read)
 
     def __call__(self) -> Reference:

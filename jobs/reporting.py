@@ -43,7 +43,7 @@ def report(
 
 
 def window_of(start: int | None, end: int | None, *, now: int) -> Window:
-    """[start, end) in s; the last four weeks where nothing is said. Misconfigured if it ends before it starts.
+    """[start, end) in s; the last four weeks by default. Misconfigured if it ends before it starts.
 
     >>> window_of(None, None, now=4_000_000), window_of(100, None, now=200)
     (Window(start=1580800, end=4000000), Window(start=100, end=200))
@@ -57,7 +57,7 @@ def window_of(start: int | None, end: int | None, *, now: int) -> Window:
 
 @dataclass(frozen=True, eq=False)
 class _Files:
-    """What the store knows of the window; read when it is asked for."""
+    """The store's data of the window; each part is read at its first use."""
 
     reference: Reference
     store: Store
@@ -118,7 +118,7 @@ class _Files:
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _communications(self) -> tuple[Communication, ...]:
-        """Of these incidents, whenever care was asked."""
+        """Of these incidents, at any time."""
         found = self.store.communications.of(i.incident_id for i in self._incidents)
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 

@@ -1,4 +1,4 @@
-"""Stop signals: the first asks for an orderly stop, which has a bound; a second one ends the process at once.
+"""Stop signals: the first requests an orderly stop, which has a bound; a second one ends the process at once.
 
 Imports nothing of the service, so that the handlers stand before anything else is loaded.
 """
@@ -65,11 +65,11 @@ class StopRequest:
         os.close(self._read)
 
     def is_set(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._asked.is_set()
 
     def set(self) -> None:
-        """Ask for the stop, as the first signal does."""
+        """Request the stop, as the first signal does."""
         os.write(self._write, bytes([signal.SIGTERM]))
         self._asked.wait(self.within_s)
 

@@ -104,14 +104,14 @@ def _listen(reports: Iterator[Any], reported: LatestSnapshot) -> None:
 
 
 def _beat(beats: int) -> None:
-    """Say that this process is there; without a daemon to hear it, end. The pipe of the reports may outlive the daemon,
-    where another process of it holds the other end."""
+    """Send the heartbeat of this process; without a daemon that reads it, end. The pipe of the reports may outlive the
+    daemon, where another process of it holds the other end."""
     parent = os.getppid()
     os.set_blocking(beats, False)
     while os.getppid() == parent:
         try:
             os.write(beats, b".")
-        except BlockingIOError:  # a daemon that stands still hears nothing; it may go on
+        except BlockingIOError:  # a daemon that is paused reads nothing; it may go on
             pass
         except OSError:
             break

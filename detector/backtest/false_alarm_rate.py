@@ -62,7 +62,7 @@ class Peaks:
 def beyond(heights: list[float], threshold: float, exposure: float) -> Figure:
     """Rate at which an exponential tail, fitted to peaks from FROM on, passes the threshold (peaks over threshold: Davison
     and Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
-    both doubts at their worst: how often, and how steep.
+    both uncertainties at their upper end: of the rate and of the slope.
 
     >>> figure = beyond([3.0 + 0.43 * step for step in (0.1, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.3)], 6.0, 0.1)
     >>> 0.03 < figure.value < 0.3, figure.count
@@ -100,7 +100,7 @@ def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until:
 
 
 def _duration_s(store: Store, tick_s: int) -> int:
-    """The operator's tick if counters come in it, else the shortest period that they do come in: hourly ones, say."""
+    """The operator's tick if counters arrive in it, else the shortest period in which they do, for instance hourly."""
     with store.begin() as connection:
         known = sorted(store.ticks.span(connection))
     return tick_s if tick_s in known or not known else known[0]

@@ -65,7 +65,7 @@ def contact_precision(matches: Matches, above: float = CONTACT_ABOVE) -> Figure:
 def calibration(matches: Matches) -> dict[str, Any]:
     """Listed probability against the share who did suffer, by tenths of probability, each row of affected.csv a claim.
 
-    `value` is the mean distance between the two, weighted by rows (0 = every probability meant what it said), with a
+    `value` is the mean distance between the two, weighted by rows (0 = perfectly calibrated), with a
     bootstrap interval; `tenths` have `from`, `to`, the mean `probability`, and the share as value, count, low, high.
     """
     if matches.truth.sufferers is None or matches.truth.faults is None:

@@ -107,5 +107,5 @@ def bootstrap_binomials(
 
 
 def _round(value: float) -> float:
-    """Four decimals: more would claim what no backtest knows."""
+    """Four decimals: more would exceed the precision of any backtest."""
     return round(float(value), 4)

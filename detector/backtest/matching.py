@@ -20,7 +20,7 @@ COMPLAINED_AFTER_END_S = 7200
 
 
 def counts(degradation: Degradation) -> bool:
-    """False for "no data" that nothing confirms: it says nothing of service, so it is neither true nor false."""
+    """False for "no data" that nothing confirms: it is no evidence of service, so it is neither true nor false."""
     return degradation.affects_service or bool(degradation.confirmed_by)
 
 

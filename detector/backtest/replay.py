@@ -213,7 +213,7 @@ class Replay:
         return tuple((json.loads(cloudevents(m.alert, source)), m.time) for m in messages)
 
     def _bands(self, incidents: Sequence[Incident], reference: Reference) -> dict[str, tuple[Band, ...]]:
-        """Plots of the most severe incidents that care heard of."""
+        """Plots of the most severe incidents of which care was notified."""
 
         def weight(incident: Incident) -> tuple[bool, int]:
             return incident.silent, incident.priority
@@ -224,7 +224,7 @@ class Replay:
         return {i.incident_id: models.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
 
     def _drift_bands(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
-        """The drifts of which an alert said when they would turn graver, from then on."""
+        """The drifts whose alert forecast a breach, from that alert on."""
         found: dict[tuple[str, str, str], Band] = {}
         for body, at in alerts:
             forecasts = ((body.get("data") or {}).get("expected") or {}).get("graver") or ()

@@ -1,4 +1,4 @@
-"""Which part of the data a backtest replays when nobody says: one in which faults begin, after enough history."""
+"""Which part of the data a backtest replays by default: one in which faults begin, after enough history."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -143,7 +143,7 @@ def rounded_up(threshold: float) -> float:
 
 
 def parts(context: TickContext, i: int, family: str) -> tuple[Part, ...]:
-    """What each KPI of the family says that is no mere chance, the surest first."""
+    """The evidence of each KPI of the family that chance does not explain, the surest first."""
     evidence = context.evidence
     found = [
         Part(
@@ -219,7 +219,7 @@ def cleared(episode: Degradation, at: int) -> Degradation:
 
 def still_bad(context: TickContext, i: int, episode: Degradation) -> bool | None:
     """None = nothing testable. Bad: a KPI of the family still off by half its floor or more, and either the newest period
-    says so by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open).
+    shows it by itself or the horizon does without the newest one clearly contradicting (that is how mild ones stay open).
     No traffic at an hour that expects next to none is no recovery: a sleeping cell does not wake because it is night."""
     evidence, family, cols = context.evidence, episode.family, context.columns(episode.family)
     recent, neg_log10_p = evidence.recent[i, cols], evidence.neg_log10_p[i, cols]

@@ -51,7 +51,7 @@ def pooled(neg_log10_p: Floats, sites: Sites) -> Floats:
     """[object, KPI]: the -log10 p of the whole site in this KPI, where the object is one of several that look alike; else 0.
 
     Fisher's combination (1932): minus twice the sum of the logs of k p values is chi square with 2 k degrees of freedom. It
-    is asked only where half of the site looks unusual at all, for many healthy cells beside one sick one say nothing.
+    is tested only where half of the site looks unusual at all: many healthy cells beside one bad one are no evidence.
     """
     capped = np.minimum(np.nan_to_num(neg_log10_p), MOST)
     k, alike = sites.total(np.isfinite(neg_log10_p).astype(float)), sites.total((capped >= ALIKE).astype(float))

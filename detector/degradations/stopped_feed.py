@@ -1,4 +1,4 @@
-"""Objects whose data stopped: many are missing since the same period, and nothing else says that service is lost."""
+"""Objects whose data stopped: many are missing since the same period, and nothing else shows a loss of service."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -33,7 +33,7 @@ serves them still."""
 class MissingObjects:
     """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
     `expected_traffic`: [object], NaN = not known; `core`: core function -> observed / expected traffic; `lost`: cells that
-    say by their own rows, or of which works say, that they carry nothing."""
+    report by their own rows, or whose works state, that they carry nothing."""
 
     evidence: Evidence
     topology: Topology
@@ -46,7 +46,7 @@ class MissingObjects:
 
     @cached_property
     def stopped(self) -> NDArray[np.bool_]:
-        """[object]: missing because its data stopped, as far as anybody can tell."""
+        """[object]: missing because its data stopped, by all evidence."""
         found = np.zeros(len(self.evidence.objects), bool)
         for group in self.groups:
             if not self.confirmed(group):
@@ -91,8 +91,8 @@ class MissingObjects:
         return tick.end - self.periods.get(self.evidence.objects[i], 1) * tick.duration_s
 
     def confirmed(self, group: Sequence[int]) -> bool:
-        """Somebody else says that these are out of service: neighbours, the core, or alarms and tickets about a third of
-        them."""
+        """Whether other evidence confirms that these are out of service: neighbours, the core, or alarms and tickets about a
+        third of them."""
         named = sum(self.named(i) for i in group)
         return 3 * named >= len(group) or self.neighbours_say(group) or any(self.core_says(i) for i in group)
 
@@ -116,7 +116,8 @@ class MissingObjects:
         for function, carried in self.core.items():
             behind = self.topology.cells_behind(function) - {function}
             share = self._share(silent & behind, behind)
-            left = 1 - self._share((self.lost - silent) & behind, behind)  # what the lost ones explain speaks of no other
+            # what the lost ones explain is no evidence of another
+            left = 1 - self._share((self.lost - silent) & behind, behind)
             if share >= CORE_LEAST and carried <= left - CORE_KEEPS * share:
                 found.append(frozenset(silent & behind))
         return tuple(found)
@@ -155,7 +156,7 @@ class MissingObjects:
 
     @cached_property
     def _edges(self) -> Mapping[str, frozenset[str]]:
-        """What lies behind several sites, of which somebody speaks -> the cells behind it."""
+        """Shared edges that an alarm or a ticket names -> the cells behind them."""
         spoken_of = self._alarms.keys() | self._tickets.keys()
         groups = self.topology.groups
         return {name: groups["edge", name] for name in spoken_of if ("edge", name) in groups}

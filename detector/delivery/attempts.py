@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class Interrupted(Transient):
-    """The service is stopping: the attempt was ended, or not begun. It says nothing of the receiver."""
+    """The service is stopping: the attempt was ended, or not begun. It is no evidence of the receiver."""
 
 
 class Attempts:

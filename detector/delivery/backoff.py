@@ -13,7 +13,7 @@ def delay(attempt: int, *, key: str, retry_after_s: float | None = None) -> floa
     """Seconds to wait before attempt number `attempt` (1 = the first) of the message `key`.
 
     Each step is stretched by up to a fifth, so that messages which failed together do not come back together; the
-    stretch follows from key and attempt, so a replay waits exactly as long. A receiver's own Retry-After is a lower bound,
+    factor follows from key and attempt, so a replay waits exactly as long. A receiver's own Retry-After is a lower bound,
     up to a day: nobody may silence us for longer. ValueError for an attempt below 1.
 
     >>> delay(1, key="evt_1"), 300 <= delay(4, key="evt_1") < 360, delay(2, key="evt_1", retry_after_s=60) >= 60

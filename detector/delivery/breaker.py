@@ -60,7 +60,7 @@ class Breaker:
         return self if self.opened_at is None else replace(self, opened_at=self.opened_at - seconds)
 
     def _unprobed(self) -> "Breaker":
-        """A trial claimed just now was never made (the message had expired, say): half open again."""
+        """A trial claimed just now was never made (for instance, the message had expired): half open again."""
         if self.opened_at is None or self.opened < 2:
             return self
         return replace(self, opened_at=self.opened_at - _pause(self.opened - 1), opened=self.opened - 1)

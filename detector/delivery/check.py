@@ -1,4 +1,4 @@
-"""What could never work of the configured receivers: addresses, secrets, names that nobody knows. Nothing is sent."""
+"""Checks of the configured receivers: addresses, secrets, unknown names. Nothing is sent."""
 
 from collections.abc import Iterator, Sequence
 

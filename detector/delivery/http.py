@@ -33,7 +33,7 @@ S = TypeVar("S", bound=HttpSettings)
 
 
 class HttpKind(ReceiverKind, Generic[S]):
-    """A kind over HTTP, whose answers mean what their status codes say unless it knows better."""
+    """A kind over HTTP, whose answers mean what their status codes state unless it overrides them."""
 
     def __init__(self, settings: S) -> None:
         self.settings = settings

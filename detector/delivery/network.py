@@ -16,8 +16,9 @@ _AT_ONCE = 8_192
 
 
 class GuardedNetwork(httpcore2.AsyncNetworkBackend):
-    """Resolves names itself and connects to what it resolved, so that no second look-up can lead elsewhere. `private`:
-    addresses of private networks are allowed; `anywhere`: a proxy, which the operator named, may be at any address."""
+    """Resolves names itself and connects to what it resolved, so that no second look-up can lead to another address.
+    `private`: addresses of private networks are allowed; `anywhere`: a proxy, which the operator named, may be at any
+    address."""
 
     def __init__(self, *, private: bool = False, anywhere: bool = False) -> None:
         self._private, self._anywhere = private, anywhere

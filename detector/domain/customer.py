@@ -88,7 +88,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """An answer: `score` 0 to 10; `trigger`: what it was asked after. `text` is sorted and let go like a contact's."""
+    """An answer to a survey: `score` 0 to 10; `trigger`: the event after which it was sent. `text` is sorted and let go like
+    a contact's."""
 
     survey_id: str
     subscriber: str

@@ -1,7 +1,7 @@
 """A KPI as the catalogue defines it, and what each kind and each family of KPIs means.
 
 A new kind is one entry of `KPI_KINDS` and one line of `scoring/registry.py`; a new family is one entry of `FAMILIES`.
-Nothing else asks for a kind by its name: it asks for what the kind means.
+Nothing else compares a kind by its name: other modules read the kind's traits.
 """
 
 from collections.abc import Mapping
@@ -101,8 +101,8 @@ KPI_KINDS: Mapping[str, KpiKind] = MappingProxyType({kind.name: kind for kind in
 @dataclass(frozen=True, kw_only=True)
 class KpiFamily:
     """What KPIs of one family watch. harm: what a degraded minute is made of where they are bad. unserved: nobody is served
-    where they are bad; slows: people are served, but slowly. quality: how well those are served who ask. downtime: time for
-    which a cell itself counts that it is down."""
+    where they are bad; slows: people are served, but slowly. quality: how well those are served who use it. downtime: time
+    for which a cell itself counts that it is down."""
 
     name: str
     harm: Harm

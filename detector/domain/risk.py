@@ -17,7 +17,7 @@ RECENT_DAYS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burden:
-    """What speaks of one person on one day. minutes: expected degraded minutes of the day by HARMS; failures: expected own
+    """Features of one person on one day. minutes: expected degraded minutes of the day by HARMS; failures: expected own
     ones; week: degraded minutes of the 7 days before; incidents, contacts: incidents, and network contacts, of the 28 days
     before; days_since: since the last degraded day, None = none known."""
 

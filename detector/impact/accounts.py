@@ -70,7 +70,7 @@ def _rounded(roles: Mapping[str, float]) -> tuple[tuple[str, int], ...]:
 def _influential(
     people: Collection[str], probability: Mapping[str, float], shares: Mapping[str, Mapping[str, float]], floor: int
 ) -> tuple[tuple[str, float], ...]:
-    """The cells to which at least `floor` lines are expected to owe something, by their share of all."""
+    """The cells to which at least `floor` lines are expected to be attributed, by their share of all."""
     attribution: dict[str, float] = defaultdict(float)
     for person in people:
         for cell, share in shares.get(person, {}).items():

@@ -1,4 +1,4 @@
-"""Whom an incident touches and how surely: habit and arrived presence, times what its cells do to people."""
+"""Whom an incident touches and how surely: mobility profile and arrived presence, times what its cells do to people."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ NextExposure = Callable[[Collection[str]], Mapping[str, int]]
 class _People:
     """[person] figures of one assessment. by_end: P(suffers) for each of the equally likely ends; degraded_s, failures:
     expected till then; there_s: seconds expected behind the cells in the hour that is running; unproven: cells are dead,
-    and say nothing of their people."""
+    and are no evidence of their people."""
 
     keys: tuple[str, ...]
     by_end: Sequence[Vector]
@@ -71,13 +71,14 @@ def assess(
     now: int,
 ) -> Impact:
     """The impact of an incident as known at `now` (s). Of `one` the incident, its degradations and its outlook are read; the
-    outlook says when it is likely to end (see horizon). `locations.presence`: rows arrived so far that overlap the incident
-    or the last hours before it, of all cells (people move). `kpis`, by id, tell rates per session second from ratios.
+    outlook states when it is likely to end (see horizon). `locations.presence`: rows arrived so far that overlap the
+    incident or the last hours before it, of all cells (people move). `kpis`, by id, separate rates per session second from
+    ratios.
 
     Each person's chance of suffering from the incident's begin to its end is
-    1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and habit let expect.
-    People who withdrew `network_care_analysis` are in no figure (see analysable). Nobody suffered from an incident that was
-    withdrawn, and nobody is counted as affected for time of which nothing is measured.
+    1 - (1 - measured) (1 - confidence x forecast): own failures that arrived, and what presence and mobility profile let
+    expect. People who withdrew `network_care_analysis` are in no figure (see analysable). Nobody suffered from an incident
+    that was withdrawn, and nobody is counted as affected for time of which nothing is measured.
     """
     incident, degradations = one.incident, one.degradations
     if incident.withdrawn_at is not None:

@@ -2,7 +2,7 @@
 
 A past trouble is remembered by its worst moment and by its end more than by its mean, and its length counts little
 (Kahneman, Fredrickson, Schreiber, Redelmeier 1993, "When more pain is preferred to less: adding a better end",
-Psychological Science 4(6)); what comes again counts more than the same all at once, and what is over fades.
+Psychological Science 4(6)); what recurs counts more than the same all at once, and what is over decays.
 """
 
 from collections import defaultdict

@@ -44,7 +44,7 @@ def horizon(incident: Incident, degradations: Sequence[Degradation], now: int, o
 
     A chance of suffering by the end is not that of the likeliest end: most faults go soon, and some stay for long, so it is
     the mean over five ends, at the 10, 30, 50, 70 and 90 per cent points of what is likely: over already unless it is still
-    seen (see still_on), else as the outlook says (between the points that it names, by the logarithm: times to repair are
+    seen (see still_on), else by the outlook (between the points that it names, by the logarithm: times to repair are
     about log-normal).
 
     >>> incident = Incident(incident_id="inc_1", root_kind="cell", root_id="c1", kind="outage", started_at=0,
@@ -66,7 +66,7 @@ def horizon(incident: Incident, degradations: Sequence[Degradation], now: int, o
 
 def still_on(degradations: Sequence[Degradation], now: int) -> float:
     """Chance that an incident has not ended unnoticed: the share of what it did lately that the newest period still shows.
-    What cannot be tested (at night, for want of traffic) is forgotten slowly; 1 if nothing is known."""
+    What cannot be tested (at night, for want of traffic) decays slowly; 1 if nothing is known."""
     shown = []
     for d in degradations:
         if d.cleared_at is None:

@@ -19,7 +19,7 @@ LUCK = 0.5
 
 def failing_of(cell: str, own: Sequence[Degradation], kpis: Mapping[str, Kpi], common: Mapping[str, float]) -> float:
     """Extra failures per attempt behind `cell`. KPIs of one family watch the same failures, so the worst stands for them;
-    what the cell's own counters say goes before what a core function says of all its cells."""
+    the cell's own counters take precedence over a core function's counters of all its cells."""
     families: dict[str, list[Degradation]] = {}
     for d in own:
         if not is_dead(d) and not is_slow(d):
@@ -76,8 +76,8 @@ def _counted(d: Degradation) -> float:
 
 
 def _settled(d: Degradation, kpi: Kpi | None, common: float) -> float:
-    """What is told is the strongest moment of one object out of many: the fewer failures made it, the more of it is luck,
-    and the more the rate of all objects of the incident speaks for this one."""
+    """The reported rate is the maximum of one object out of many: the fewer failures made it, the more of it is luck,
+    and the more the rate of all objects of the incident applies to this one."""
     rate, counted = excess_per_attempt(d, kpi), _counted(d)
     if not common or not counted:
         return rate

@@ -29,12 +29,12 @@ def chance_of_suffering(
 ) -> NDArray[np.float64]:
     """[person]: P(at least one own failure or SUFFERING_S degraded seconds).
 
-    A mean share of the window says little about one day: someone who is there half of all Mondays is there fully or not at
-    all. So the share f is Beta distributed with the mean `share_there` and one `concentration` for all (low = all or
+    A mean share of the window is a poor estimate for one day: someone who is there half of all Mondays is there fully or not
+    at all. So the share f is Beta distributed with the mean `share_there` and one `concentration` for all (low = all or
     nothing), and the chance is the mean over f of 1 - exp(-hazard f / mean) (1 - harmful [degraded seconds >= SUFFERING_S]).
-    How much of the degraded time one notices differs too, by a factor that is log-normal around 1, drawn against f.
-    hazard: expected own failures; degraded_share: share of the presence that lies in cells without or with slow service;
-    harmful: chance that such presence is felt; known_s: degraded seconds that are known already.
+    How much of the degraded time one notices differs too, by a factor that is log-normal around 1, drawn against f. hazard:
+    expected own failures; degraded_share: share of the presence that lies in cells without or with slow service; harmful:
+    chance that such presence is felt; known_s: degraded seconds that are known already.
 
     >>> there, nothing, all_of_it = np.array([0.0, 0.5, 1.0]), np.zeros(3), np.ones(3)
     >>> chance_of_suffering(there, 3600.0, nothing, all_of_it, all_of_it, nothing, 1.0).round(2).tolist()
@@ -109,11 +109,11 @@ def affected_interval(
     """(sum, low, high) of the number who suffered, 95 %.
 
     Everyone's hazard -log(1 - p) may be off by one common factor, log-normal with `log_sd` (failure rate, takeover, exposure
-    and reach are estimates) and with what `other_sd` of the sum (nobody knows when the incident will end) means for it:
-    faults turn out many times worse more often than the mean tells. Beyond that who suffers varies by sum p (1 - p) (Poisson
-    binomial), and where anything is unsure some may have been there who hardly were expected. The interval stays between
-    nobody and everybody. `real`: chance that there is a fault at all; else nobody suffered, which takes its part of the
-    lower tail.
+    and reach are estimates) and with what `other_sd` of the sum (the end of the incident is not known) means for it:
+    faults turn out many times worse more often than the mean suggests. Beyond that who suffers varies by sum p (1 - p)
+    (Poisson binomial), and where anything is unsure some may have been there who hardly were expected. The interval stays
+    between nobody and everybody. `real`: chance that there is a fault at all; else nobody suffered, which takes its part of
+    the lower tail.
 
     >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0))
     (500, 469, 531)

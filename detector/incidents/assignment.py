@@ -63,7 +63,7 @@ class CauseMatcher:
         )
 
     def _another(self, incident: Incident) -> bool:
-        """Service is gone, hours after an incident of mere quality was opened: that would tell its times wrongly."""
+        """Service is gone, hours after an incident of mere quality was opened: that would make its times wrong."""
         gone = any(d.traits.out_of_service for d in self.own)
         return gone and incident.traits.mild and estimated_start(self.own) - incident.opened_at > GRADUAL_S
 
@@ -124,7 +124,8 @@ class Assignment:
             self._place(incident)
 
     def _place(self, incident: Incident) -> None:
-        """Index the incident by place: only incidents near a cause, and wide ones, are asked whether it belongs to them."""
+        """Index the incident by place: only incidents near a cause, and wide ones, are tested for whether it belongs to
+        them."""
         narrow = incident.root_kind in ("cell", *ONE_MAST)
         for place in places(incident.cells, self.context.topology) if narrow else {WIDE}:
             self._incidents_at.setdefault(place, set()).add(incident.incident_id)

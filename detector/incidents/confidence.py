@@ -37,7 +37,7 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
         strongest[d.base_object] = max(d.neg_log10_p, strongest.get(d.base_object, 0.0))
     odds = log(PRIOR / (1 - PRIOR)) + sum(map(bayes_bound, strongest.values())) + confirmations * CONFIRMATION
     if not any(strongest.values()):
-        odds += log(1 / PRIOR)  # missing data is certain; what it means is what the confirmations say
+        odds += log(1 / PRIOR)  # missing data is certain; its meaning follows from the confirmations
     return min(SUREST, max(LEAST, 1 / (1 + exp(-min(odds, 50.0)))))
 
 

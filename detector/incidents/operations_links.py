@@ -1,4 +1,4 @@
-"""What the operations centre knows of an incident: works that explain it, its alarm, its ticket."""
+"""Links of an incident to the operations centre: works that explain it, its alarm, its ticket."""
 
 from collections.abc import Collection, Iterable
 

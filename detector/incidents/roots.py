@@ -84,7 +84,8 @@ def _serve_together(topology: Topology, one: str, other: str) -> bool:
 
 
 def _functions_with_less_demand(context: CorrelationContext) -> set[Onset]:
-    """Core functions that fail nobody but are asked less, while cells behind them went out of service: a consequence."""
+    """Core functions that fail nobody but have fewer requests, while cells behind them went out of service: a
+    consequence."""
     functions = {b for b in context.onsets if context.is_core(b) and b.families == {"volume"}}
     gone = [b for b in context.onsets if b.traits.out_of_service and not context.is_core(b)]
     behind = {f: context.topology.cells_behind(f.object_id) for f in functions}

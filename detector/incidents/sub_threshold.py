@@ -1,4 +1,4 @@
-"""What the cells say that are not bad enough to be raised: whether those beside a bad one look like it."""
+"""Evidence of the cells that are not bad enough to be raised: whether those beside a bad one look like it."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -17,7 +17,7 @@ LARGEST = 6.0
 
 
 class SubThresholdEvidence:
-    """The evidence of one tick below the bar, by family; without evidence it knows nothing."""
+    """The evidence of one tick below the threshold, by family; empty without evidence."""
 
     def __init__(self, evidence: Evidence | None = None) -> None:
         self._evidence = evidence

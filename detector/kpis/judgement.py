@@ -69,7 +69,7 @@ def whole_counts(
     findings: Findings,
 ) -> bool:
     """Whether the counts of a ratio's successes can be counts: shares in per cent or fractions stand where events belong if
-    most of them are no whole numbers and none is over 100. Such values are of no use: nobody knows of how many attempts."""
+    most of them are no whole numbers and none is over 100. Such values are of no use without their attempts."""
     for stem in numerator.names:
         known = catalogue.counter(stem)
         if stem not in stems or (known.unit, known.kind) != ("1", "delta"):

@@ -124,8 +124,8 @@ def learn_clear_times(incidents: Sequence[Incident], degradations: Sequence[Degr
 
 def episode_of(incident: Incident, degradations: Mapping[str, Degradation], now: int) -> Episode:
     """The incident's episode as of `now` (s). It ended with the last bad period of its last degradation, not when enough
-    quiet ones had been seen to say so. An open one was surely bad only until its last bad period began: counters come late,
-    and it may be over already.
+    well ones had been seen to confirm it. An open one was surely bad only until its last bad period began: counters come
+    late, and it may be over already.
     """
     ended = incident.state != "open"
     own = [degradations[i] for i in incident.degradation_ids if i in degradations]

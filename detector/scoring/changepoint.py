@@ -109,7 +109,7 @@ def _of_downtime(periods: Sample) -> Segment:
 
 def _of_collapse(periods: Sample, variance: Floats) -> Segment:
     """What is bad is known here: next to nothing is left. A period with more than half of what it should have is well. An
-    hour in which the object is often idle, or should have hardly anything, says neither.
+    hour in which the object is often idle, or should have hardly anything, counts for neither.
 
     >>> from detector.scoring.collapse import Collapse
     >>> night = np.array([[0.0], [0.0], [0.0], [90.0], [0.0], [0.0]])

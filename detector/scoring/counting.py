@@ -16,7 +16,7 @@ CHUNK = 4_000_000
 def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Floats, Floats]:
     """(events, size) over [period, object] of the KPI at `k`; NaN in both where either is missing or the size is 0.
 
-    More successes than attempts are no negative failures (the input's findings tell of them).
+    More successes than attempts are no negative failures (the input's findings count them).
     """
     size = np.array(frame.denominator[:, objects, k])
     events = np.array(frame.numerator[:, objects, k])

@@ -50,7 +50,7 @@ class History:
     def observed(self, k: int, part: slice) -> tuple[Floats, Floats, Floats]:
         """(events, size, level) of the usable periods x objects of `part`, NaN elsewhere; load taken into account."""
         if (k, part.start) not in self.seen:
-            self.seen.clear()  # one at a time: a KPI is asked for again and again before the next
+            self.seen.clear()  # one at a time: a KPI is computed several times before the next
             self.seen[k, part.start] = self._observed(k, part)
         return self.seen[k, part.start]
 

@@ -99,7 +99,7 @@ def _fit_level(past: History, k: int, groups: Sequence[Mapping[str, Sequence[int
 
 
 def _padded(hourly: HourlyHistory, more: int) -> HourlyHistory:
-    """Room for objects without history."""
+    """Rows for objects without history."""
     none: Floats = np.zeros((len(hourly.slot), more))
     return HourlyHistory(np.hstack([hourly.events, none]), np.hstack([hourly.size, none]), hourly.slot)
 

@@ -24,7 +24,7 @@ OTHER_PERIODS_SHARE = 0.3
 
 def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
     """In periods: one, each pooled horizon that is longer, and last, negative, the time constant after which the past
-    fades away (0 hours in the policy: none).
+    decays (0 hours in the policy: none).
 
     >>> horizons(900, DetectionPolicy()), horizons(3600, DetectionPolicy())
     ((1, 2, 3, 6, 12, -36), (1, 3, -9))
@@ -79,10 +79,10 @@ def summed(values: Floats, horizon: int) -> Floats:
 
 
 def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
-    """([object] one -log10 p of all horizons [H, object], the horizon that speaks loudest); NaN = none can be tested.
+    """([object] one -log10 p of all horizons [H, object], the horizon with the largest evidence); NaN = none can be tested.
 
     The harmonic mean of the p values (Wilson 2019, PNAS 116:1195): horizons share their data, and where all agree nothing
-    is paid for having asked several times. Where any horizon shows an effect that matters, only those that do are counted.
+    is corrected for several tests. Where any horizon shows an effect that matters, only those that do are counted.
 
     >>> one, _ = combine(np.array([[3.0], [7.0]]), np.array([[True], [True]]))
     >>> float(one[0].round(2))

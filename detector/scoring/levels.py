@@ -116,7 +116,7 @@ def _peers(ratio: Floats, relative: Floats, groups: Sequence[Mapping[str, Sequen
 
 
 def _day_wander(hourly: HourlyHistory, expected: Floats, noise: Noise) -> Floats:
-    """[O]: what the object's mean owes to the days that were seen: days wander as a whole, so that a level from one day is
+    """[O]: variance of the object's mean from the choice of days: days wander as a whole, so that a level from one day is
     not as sure as its many hours suggest."""
     day = _day(hourly)
     n = int(day[-1]) + 1

@@ -28,7 +28,7 @@ REMEMBERED_SHARE = 0.85
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recent:
-    """The newest periods, aligned to the objects of the answer, with what the baseline says of them."""
+    """The newest periods, aligned to the objects of the answer, with their baseline."""
 
     frame: KpiFrame
     baseline: Baseline
@@ -179,7 +179,7 @@ def view(
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:
-    """[period, object]: (nearly) all resource blocks in use: then failures and speed tell of the load, not of the cell."""
+    """[period, object]: (nearly) all resource blocks in use: then failures and speed describe the load, not the cell."""
     flags = np.zeros(frame.suspect.shape, bool)
     for k, kpi in enumerate(frame.kpis):
         if kpi.load:

@@ -57,7 +57,7 @@ def level_shifts(
     """Steps to a new level that has held for `days` days or more, up to the end of the history.
 
     A step: all days since agree with each other, do not trend on (that would be a drift) and differ surely from the week
-    before. `usable`[period, object]: what may speak; leave outages and works out, but not mild degradations. `dated`:
+    before. `usable`[period, object]: what may be used; leave outages and works out, but not mild degradations. `dated`:
     object -> when (s) its software changed; such a step needs less proof. Availability never shifts, and nothing shifts
     to next to nothing: a long outage is no new normal.
     """

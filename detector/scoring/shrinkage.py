@@ -24,7 +24,7 @@ class Noise:
 
 
 def trimmed_ratio(above: Floats, below: Floats, fallback: float) -> float:
-    """sum(above) / sum(below) over objects without the tenth that is highest: a few faulty ones do not speak for all."""
+    """sum(above) / sum(below) over objects without the tenth that is highest: a few faulty ones do not decide for all."""
     have = below > 0
     if not have.any():
         return fallback

@@ -63,7 +63,7 @@ def _slope(neg_log10_p: Floats, threshold: float) -> float:
 
 
 def calibrated_tail(neg_log10_p: Floats, at_knot: Floats | float, slope: Floats | float) -> Floats:
-    """Two straight pieces that meet at the knot: monotone, never steeper than 1.
+    """Two straight lines that meet at the knot: monotone, never steeper than 1.
 
     >>> calibrated_tail(np.array([0.0, 1.5, 5.5]), 1.2, 0.5).tolist()
     [0.0, 1.2, 3.2]

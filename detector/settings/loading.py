@@ -138,7 +138,7 @@ def _explain(error: ValidationError, path: Path) -> Misconfigured:
 
 
 def _names(section: tuple[int | str, ...]) -> list[str]:
-    """The keys that the section knows."""
+    """The keys of the section."""
     if not section:
         return list(Settings.model_fields)
     if section[0] == "feeds":

@@ -37,7 +37,7 @@ class ContactRow:
 
 
 class Complaints:
-    """Takes the days in order and remembers who has complained of which fault already."""
+    """Takes the days in order and keeps who has complained of which fault already."""
 
     def __init__(self, world: World, people: People) -> None:
         self._world, self._people = world, people

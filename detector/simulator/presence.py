@@ -59,7 +59,7 @@ class DayPresence:
 @dataclass(frozen=True, eq=False)
 class Stay:
     """(hour of day, person, cell, seconds) rows while they are being worked on. lost: seconds without any service there.
-    origin: the cell that the person was driven from, -1 if none."""
+    origin: the cell that the person was displaced from, -1 if none."""
 
     hour: NDArray[np.int64]
     person: NDArray[np.int64]
@@ -190,7 +190,7 @@ def _suffering(
     stay: Stay,
     own: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
 ) -> Suffering:
-    """Blame: of a person's failures behind a faulty cell, the share by which the fault raised the cell's failures."""
+    """Attribution: of a person's failures behind a faulty cell, the share by which the fault raised the cell's failures."""
     failures, shocks, lost_attempts = own
     begin = world.scenario.start + number * DAY_S
     first = number * PERIODS_PER_DAY

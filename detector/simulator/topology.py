@@ -37,7 +37,7 @@ class SitePlan:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Network:
-    """The cells in a fixed order and, beside them, arrays over that order: [C] unless said otherwise.
+    """The cells in a fixed order and, beside them, arrays over that order: [C] unless stated otherwise.
 
     neighbours: [C, 8], -1 where there are fewer. sites: the masts, `site[c]` indexes them.
     """
@@ -90,7 +90,7 @@ class Network:
 
 
 def build_network(scenario: Scenario) -> Network:
-    """Sites until there are enough cells; the last site keeps as many as are wanted."""
+    """Sites until there are enough cells; the last site keeps as many as are needed."""
     rng = scenario.rng("topology")
     sites = _sites(rng, scenario.cells)
     cells: list[Cell] = []

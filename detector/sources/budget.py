@@ -1,6 +1,6 @@
 """What one file may cost: bytes as they lie and unpacked, columns, different objects, and time.
 
-A budget is relative to what a file of this network needs. Readers ask it at every chunk; work that cannot be interrupted
+A budget is relative to what a file of this network needs. Readers check it at every chunk; work that cannot be interrupted
 (one call into C) is bounded by bytes before it begins.
 """
 

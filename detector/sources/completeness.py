@@ -1,4 +1,4 @@
-"""Whether a file that does not change any more is whole, as far as its format tells."""
+"""Whether a file that does not change any more is whole, as far as its format shows."""
 
 import re
 import zlib
@@ -22,7 +22,7 @@ ROOTS = frozenset({"measCollecFile", "measDataFile"})
 
 
 class Completeness(Enum):
-    """What the end of a file tells."""
+    """Whether a file is whole, by its end."""
 
     COMPLETE = "whole"
     OPEN_LINE = "open"
@@ -32,14 +32,14 @@ class Completeness(Enum):
 
 
 def completeness_of(path: Path, most_bytes: int) -> tuple[Completeness, int]:
-    """(what the bytes tell, how many there are, unpacked so far as `most_bytes`)."""
+    """(whether the bytes are whole, how many there are, unpacked so far as `most_bytes`)."""
     unpacked = [path.stat().st_size]
     return _end_of(path, most_bytes, unpacked), unpacked[-1]
 
 
 def _end_of(path: Path, most_bytes: int, sizes: list[int]) -> Completeness:
     """A file whose beginning is wrong already counts as whole, for no further bytes mend it, and so
-    does one that unpacks to more than `most_bytes`: reading it says why. Raises OSError."""
+    does one that unpacks to more than `most_bytes`: the reader gives the reason. Raises OSError."""
     with open_file(path) as file:
         head = file.read(_EDGE)
         size = file.seek(0, 2)

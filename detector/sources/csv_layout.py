@@ -1,7 +1,7 @@
 """How a table's file is written: encoding, separator, header.
 
 The header decides: the first line in which one of four separators gives every required column. A general sniffer has to
-guess from the values what the contract knows.
+guess from the values what the contract states.
 """
 
 import csv

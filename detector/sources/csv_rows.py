@@ -47,7 +47,7 @@ def repaired(path: Path, name: str, layout: Layout, *, replace: bool = False) ->
 
 @dataclass(kw_only=True)
 class Rows:
-    """A CSV file row by row, for tables of which every field is wanted. `layout` is whole once they are read."""
+    """A CSV file row by row, for tables of which every field is read. `layout` is whole once they are read."""
 
     layout: Layout
     data: bytes

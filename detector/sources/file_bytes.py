@@ -40,7 +40,7 @@ def open_file(path: Path) -> BufferedReader:
 
 
 def encoding_of(head: bytes) -> str:
-    """By the first bytes, as XML 1.0, appendix F, tells them apart.
+    """By the first bytes, as XML 1.0, appendix F, detects encodings.
 
     >>> encoding_of("<?xml".encode("utf-16")), encoding_of("<?xml".encode("utf-16-be")), encoding_of(b"<?xml")
     ('utf-16', 'utf-16-be', 'latin-1')

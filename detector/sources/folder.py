@@ -1,4 +1,4 @@
-"""Feeds of kind `folder`, and the two kinds that `[sources]` knows."""
+"""Feeds of kind `folder`, and the two kinds of `[sources]`."""
 
 from pathlib import Path
 from typing import Literal
@@ -33,7 +33,7 @@ def make_folder(path: Path, context: FeedContext) -> None:
 
 
 class FolderSettings(FeedSettings):
-    """A folder laid out as an operator dataset, into which others drop files; what it is not asked for is not read."""
+    """A folder laid out as an operator dataset, into which others drop files; what is not requested is not read."""
 
     kind: Literal["folder"] = "folder"
     path: Path

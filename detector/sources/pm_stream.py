@@ -119,7 +119,7 @@ def _refuse(error: etree.XMLSyntaxError, name: str) -> NoReturn:
 
 
 def _chunks(path: Path, name: str) -> Iterator[bytes]:
-    """The file's bytes, inflated if they begin as gzip does, whatever the name says."""
+    """The file's bytes, inflated if they begin as gzip does, whatever the name is."""
     try:
         with open_file(path) as raw:
             packed = raw.read(2) == _GZIP

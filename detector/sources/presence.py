@@ -75,7 +75,7 @@ class AttachmentFiles:
         return join_presence(parts)
 
     def _reject(self, file: AttachmentFile, error: Permanent, findings: Findings) -> None:
-        """Says why; one that its disk or a lack of memory kept from being read comes again."""
+        """Records the reason; one that its disk or a lack of memory kept from being read comes again."""
         if is_environmental(error):
             self.hindered.append(file)
             findings.add("file_unreadable", shown_name(file.name), f"{error}: tried again")

@@ -2,7 +2,7 @@
 there.
 
 A reason bears the modification time that its file had when it was set aside. A file with another one was changed since, by
-whoever mends it or by a writer whose open handle followed it: it goes back to where it came from.
+a person who corrects it or by a writer whose open handle followed it: it goes back to where it came from.
 """
 
 import os

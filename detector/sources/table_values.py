@@ -29,7 +29,7 @@ class Table(TableFile):
     def texts(self, numbers: Sequence[str], findings: Findings) -> Iterator[tuple[str | None, ...]]:
         """Loads every row as trimmed text, and gives them in the file's order and that of `columns`.
 
-        `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways says so.
+        `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways is marked.
         """
         self._load([self._trimmed(c) for c in self.columns])
         own = [c for c in numbers if c not in self._numeric]

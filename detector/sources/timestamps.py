@@ -141,7 +141,7 @@ def _sheet(text: str, order: DateOrder) -> datetime:
 
 
 def date_order(texts: Iterable[str]) -> DateOrder:
-    """Which comes first in dates like 03/04/2026, by a whole column: "" if none tells, or they contradict each other.
+    """Which comes first in dates like 03/04/2026, by a whole column: "" if none shows it, or they contradict each other.
 
     >>> date_order(["03/04/2026 08:00", "13/04/2026 08:00"]), date_order(["03/04/2026 08:00"])
     ('day first', '')

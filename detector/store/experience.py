@@ -18,7 +18,7 @@ _LIKELY = 0.5
 
 @dataclass(frozen=True)
 class Touch:
-    """What a person let us know since some time: complaints about the network, and the newest contact of any kind (s)."""
+    """A person's interactions since some time: complaints about the network, and the newest contact of any kind (s)."""
 
     contacts: int = 0
     last_at: int | None = None
@@ -75,7 +75,7 @@ class ExperienceRepository:
         return {person: frozenset(own) for person, own in found.items()}
 
     def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
-        """Person -> what it let us know since then (s)."""
+        """Person -> its interactions since then (s)."""
         interaction = tables.interaction
         about = func.sum((interaction.c.category.in_(("", "network")) & (interaction.c.kind != "survey")).cast(Integer))
         found: dict[str, Touch] = {}
@@ -89,7 +89,7 @@ class ExperienceRepository:
         return found
 
     def last_notified_of(self, people: Iterable[str]) -> Mapping[str, int]:
-        """Person -> when (s) care was last asked to tell something about its line."""
+        """Person -> when (s) care was last requested to contact about its line."""
         communication = tables.communication
         found: dict[str, int] = {}
         with self._database.read() as connection:

@@ -60,7 +60,7 @@ class Message:
 
 
 class Outbox:
-    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before anybody heard of it),
+    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before any attempt),
     superseded (dead when a later alert of its incident took its place)."""
 
     def __init__(self, database: Database) -> None:
@@ -181,8 +181,8 @@ class Outbox:
         return None if frozen is None else bytes(frozen)
 
     def withdraw(self, connection: Connection, incident_id: str, at: float) -> list[str]:
-        """No alert of this incident that nobody may have heard of goes out any more. Returns the receivers that have, or
-        may have, heard of it."""
+        """Withdraws the alerts of this incident that cannot have reached anybody. Returns the receivers that have, or
+        may have, got one."""
         unheard = and_(table.c.body.is_(None), table.c.state.in_(("pending", "dead")))
         mine = table.c.incident_id == incident_id
         change = {"state": "withdrawn", "finished_at": at, "last_error": "withdrawn: corrected data do not bear it out"}

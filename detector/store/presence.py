@@ -27,7 +27,7 @@ _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", 
 class PresenceStore:
     """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing.
 
-    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.restore`
+    A file that is damaged or gone is set aside when it is read, and marked: its rows are not known until `jobs.restore`
     has pulled them again.
     """
 
@@ -57,7 +57,7 @@ class PresenceStore:
         return rows
 
     def supersede(self, presence: Presence, connection: Connection) -> int:
-        """Take away what these rows say anew: of one person, cell and start the last delivery counts. Returns how many
+        """Remove rows that these replace: of one person, cell and start the last delivery counts. Returns how many
         went. Part of the caller's transaction."""
         gone = 0
         for day in np.unique(presence.start // DAY_S).tolist():
@@ -154,7 +154,7 @@ class PresenceStore:
         return not self._stored.checked([self._root.parent / name])
 
     def _file(self, path: Path, since: int) -> Presence:
-        """A file's rows from `since` (s) on, read again only when it was written anew or earlier ones are asked for."""
+        """A file's rows from `since` (s) on, read again only when it was written anew or earlier ones are needed."""
         written = path.stat().st_mtime_ns
         if (held := self._held.get(path)) is None or held.written != written or held.since > since:
             rows = _load(path, since, self._people, self._cells)
@@ -194,7 +194,7 @@ def _as_columns(rows: Presence) -> dict[str, NDArray[Any]]:
 
 def _overlapping(path: Path, low: int, high: int) -> dict[str, NDArray[Any]] | None:
     """The file's rows if some of them start between these (s); None if none does, or the file is damaged: then it holds
-    nothing that could count twice. Hours of a file are found by its statistics: asking costs next to nothing."""
+    nothing that could count twice. Hours of a file are found by its statistics: a query costs next to nothing."""
     try:
         if not len(read_columns([path], f"start >= {low} AND start <= {high}")["start"]):
             return None

@@ -31,7 +31,7 @@ def redrive(connection: Connection, now: float, receiver: str | None = None, *, 
     Of each incident a receiver gets at most one alert, the present state: the incident's latest alert. That is the dead one
     itself, with its key and bytes, if it is the latest; the latest that others got, if this receiver was not among them; and
     a new one, under a key of its own, if the latest is too old to be sent (`event_now`), or if it is an update to somebody
-    who never got an opening. An incident that is over is not reported to who never heard of it.
+    who never got an opening. An incident that is over is not reported to receivers that never got it.
     What was dead and is not the present state becomes superseded. InvalidIdentity for a blank receiver.
     """
     named = None if receiver is None else Choice(receiver)
@@ -89,7 +89,7 @@ def _present(connection: Connection, rows: Sequence[Row[Any]], mine: Sequence[Ro
         if late:
             return "anew"
         return "copy" if own is None else "again" if own.state == "dead" else ""
-    if _over(connection, last.incident_id):  # its end is told by the next assessment
+    if _over(connection, last.incident_id):  # its end is sent by the next assessment
         return ""
     had_one = _may_have(mine)
     misfit = last.type == "updated" if not had_one else last.type == "opened" and own is None

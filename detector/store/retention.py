@@ -1,4 +1,4 @@
-"""How long each table keeps its rows: a setting of [retention] for each that speaks of people, a reason for the rest."""
+"""How long each table keeps its rows: a setting of [retention] for each about people, a reason for the rest."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ EVENT, WALL = "event", "wall"
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows go that are older than `days`, a key of RetentionPolicy, by this clock; `old` says which, given the moment."""
+    """Rows go that are older than `days`, a key of RetentionPolicy, by this clock; `old` selects them, given the instant."""
 
     days: str
     clock: str

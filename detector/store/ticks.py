@@ -63,7 +63,7 @@ class Ticks:
         return {d: Window(first, last + d) for d, first, last in connection.execute(query)}
 
     def measured_span(self) -> dict[int, Window]:
-        """The same over the ticks that hold data: those for which nothing came say nothing."""
+        """The same over the ticks that hold data: those without data do not count."""
         query = select(table.c.duration_s, func.min(table.c.start), func.max(table.c.start)).where(table.c.path != "")
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(table.c.duration_s))

@@ -26,7 +26,7 @@ _Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that is wrong: `kind` says what `precall rebuild` does about it, `where` is a file, table or setting."""
+    """One fault: `kind` determines what `precall rebuild` does about it, `where` is a file, table or setting."""
 
     kind: str
     where: str
@@ -207,7 +207,7 @@ class Verification:
                 yield Trouble("array", path.relative_to(self._store.root).as_posix(), why, REBUILD)
 
     def folders(self) -> Iterator[Trouble]:
-        """The folders, what waits for the log of audits, and the file that says where the daemon is."""
+        """The folders, what waits for the log of audits, and the file with the daemon's address."""
         root = self._store.root
         for name in FOLDERS:
             if not (root / name).is_dir():

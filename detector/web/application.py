@@ -41,7 +41,7 @@ def create_app(
     entry: AccessOptions | None = None,
 ) -> FastAPI:
     """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
-    `entry`: sessions, limits and what is told of refusals; left out, sessions last as long as the process.
+    `entry`: sessions, limits and a callback for refusals; left out, sessions last as long as the process.
 
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.
@@ -71,7 +71,7 @@ def create_app(
 
     @app.get("/favicon.ico", include_in_schema=False)
     def favicon() -> FileResponse:
-        """For browsers that ask without reading the page; it needs no token, like the other static files."""
+        """For browsers that request it without reading the page; it needs no token, like the other static files."""
         return FileResponse(HERE / "static/favicon.svg", media_type="image/svg+xml")
 
     app.add_middleware(AnswerInTime, seconds=ANSWER_S)

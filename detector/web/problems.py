@@ -39,7 +39,7 @@ class Problems:
 
 
 def add_problems(app: FastAPI, problems: Problems) -> None:
-    """Every way to fail has one line for whoever asked."""
+    """Every way to fail has one line for the client."""
     answer = problems.answer
 
     def refused(request: Request, error: Exception) -> Response:

@@ -108,7 +108,7 @@ class WebProcess:
         return url_of(self._listening)
 
     def stop(self, within_s: float = _STOP_WITHIN_S) -> None:
-        """End the process: asked first, killed after `within_s`. Returns within 2 s more, whatever it does."""
+        """End the process: terminated first, killed after `within_s`. Returns within 2 s more, whatever it does."""
         self._stop_requested.set()
         with self._lock:
             child, self._child = self._child, None
@@ -136,7 +136,7 @@ class WebProcess:
                 seen = self._look()
             except PrecallError as error:
                 seen = Snapshot(self._last.event_now, (str(error),), self._last.metrics)
-            except Exception as error:  # noqa: BLE001  whatever a look meets, the pages go on, and say it
+            except Exception as error:  # noqa: BLE001  whatever a look meets, the pages go on, and show it
                 seen = Snapshot(self._last.event_now, (f"unforeseen {type(error).__name__}: {error}",), self._last.metrics)
             self._last, self._looked_at = seen, monotonic()
 

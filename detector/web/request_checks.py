@@ -20,7 +20,7 @@ _DEEPEST = 8
 
 
 class Malformed(ValueError):
-    """`status` is the HTTP status (RFC 9110, RFC 6585) that says what is wrong."""
+    """`status` is the HTTP status (RFC 9110, RFC 6585) that names the fault."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -86,7 +86,7 @@ def check_json(body: bytes) -> None:
 
 
 def _depth(body: bytes) -> int:
-    """Brackets inside of strings count, too: more than `_DEEPEST` of them in a short body is nothing that is asked for."""
+    """Brackets inside of strings count, too: more than `_DEEPEST` of them in a short body is no valid request."""
     deepest = now = 0
     for byte in body:
         now += (byte in b"[{") - (byte in b"]}")

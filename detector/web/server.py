@@ -23,7 +23,7 @@ _BACKLOG = 64
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs it."""
+    """Leaves signals to its caller."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -34,7 +34,7 @@ class WebServer:
     """Serves on `host:port` (0 = any free port) without an access log: paths of lookups hold raw identities.
 
     `listening`: a socket that listens there already, so that nobody else can take the port meanwhile. `trusted`: addresses
-    of proxies of one's own, whose X-Forwarded-For and X-Forwarded-Proto are believed. `entry`: that of the application.
+    of proxies of one's own, whose X-Forwarded-For and X-Forwarded-Proto are trusted. `entry`: that of the application.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class WebServer:
         self._server.should_exit = True
 
     def start(self) -> str:
-        """Begin to serve on a thread; the base URL, as this machine can ask it. Misconfigured if it cannot listen there."""
+        """Begin to serve on a thread; the base URL, as this machine reaches it. Misconfigured if it cannot listen there."""
         listening = self._listening or listen(self._host, self._port)
         self._thread = Thread(target=self._server.run, args=([listening],), name="web", daemon=True)
         self._thread.start()

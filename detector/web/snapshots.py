@@ -79,7 +79,7 @@ class LatestSnapshot:
         return self._last.metrics
 
     def problems(self) -> list[str]:
-        """As the daemon last told them; first of all whether it answers."""
+        """As the daemon last reported them; first of all whether it answers."""
         with self._lock:
             last, age = self._last, max(0.0, self._passed() - self._at)
         if age > SILENT_AFTER_S:

@@ -112,7 +112,7 @@ class Backtest:
         return Choice(Window(start, until), "" if begin is not None else chosen.reason)
 
     def _no_period(self, source: OperatorDataset) -> Misconfigured:
-        """No file tells of any period: there is none, or the first says why it cannot be read."""
+        """No file holds any period: there is none, or the error of the first names the reason."""
         where, files = str(self.dataset / "counters"), source.files(0, _FOREVER)
         if not files:
             return Misconfigured("no counters", where=where, mend="put PM files or tables there")

@@ -1,4 +1,4 @@
-"""Impacts, listings and what customers and care teams say, in memory."""
+"""Impacts, listings, interactions and feedback, in memory."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
