@@ -11,7 +11,9 @@ from detector.impact.experience import local_days
 from detector.store import Store
 
 LOOKS_BACK_S = 28 * DAY_S
+"""How far a fit looks back. Chosen: four weeks, each weekday four times."""
 LEAST_DAYS = 7
+"""Fewest whole days of experience for a fit. Chosen: one of each weekday."""
 
 
 def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: int) -> str:

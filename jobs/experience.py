@@ -17,7 +17,7 @@ from detector.store.cursors import EXPERIENCE
 from jobs.ledger import Checkpoint, no_checkpoint
 
 EVERY_S = 3600
-"""Event time between two looks at the present day."""
+"""Event time between two computations of the present day. Chosen: presence arrives by the hour."""
 
 
 def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoint: Checkpoint = no_checkpoint) -> int:

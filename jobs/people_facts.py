@@ -25,6 +25,7 @@ from detector.store.experience import Touch
 from jobs.complaint_risk import LOOKS_BACK_S
 
 _YEAR_S = 365 * DAY_S
+"""How far back facts of a person are loaded. Chosen: a year."""
 OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
 """Conditions of rules that ask for a history."""
 

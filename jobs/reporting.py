@@ -21,7 +21,7 @@ from detector.store import Store
 from jobs import models
 
 WEEKS_S = 4 * 7 * 86_400
-"""How far a report looks back if nobody says how far."""
+"""Default length of a report. Chosen: four weeks."""
 _SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
 """Each of the 24 hours comes five times a week on a weekday, twice on a weekend."""
 

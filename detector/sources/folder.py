@@ -9,7 +9,7 @@ from detector.lengths import Length, seconds_of
 from detector.sources.feed import Feed, FeedContext, FeedSettings
 
 _FOR_ALL = 0o755
-"""Rights of an inbox that is made here: others may look into it; its owner decides who may write."""
+"""Rights of an inbox that the service creates (octal 755). Chosen: others may read it; its owner decides who may write."""
 
 
 def _operator_in(folder: Path) -> Operator | None:

@@ -14,6 +14,7 @@ from detector.store.records import batches, nouns_of, row_of, upsert
 
 table = tables.experience
 _LIKELY = 0.5
+"""Probability from which an incident counts as one that the person met. Chosen: more likely than not."""
 
 
 @dataclass(frozen=True)

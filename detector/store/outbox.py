@@ -18,12 +18,14 @@ from detector.store.tables import outbox as table
 NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
 LEASE_S = 120.0
-"""A message claimed by a push that died becomes due again after this."""
+"""A message claimed by a push that ended becomes due again after this. Chosen: beyond an attempt with the default
+time-out."""
 _LONGEST_WAIT_S = 1.2 * 86_400.0
-"""No wait of the schedule is longer (`delivery.backoff`: a day and a fifth): what lies further ahead was written by a clock
-that has been set back since, and is due."""
+"""No wait of the schedule is longer: what lies further ahead was written by a clock that has been set back since, and is
+due. Chosen: the day and a fifth of `delivery.backoff`."""
 _LONGEST_FIRST_WAIT_S = 3_600.0
-"""Nor does what was never tried wait longer: for a lease of twice the longest time-out, or for a breaker."""
+"""Longest wait of a message that was never tried. Chosen: over a lease of twice the longest time-out, and over a pause of
+the breaker."""
 
 
 @dataclass(frozen=True, kw_only=True)
