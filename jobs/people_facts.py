@@ -1,4 +1,4 @@
-"""Loads what the store knows of people: for rules, for the chance of a contact, and for agents."""
+"""Loads the store's facts about people: for rules, for the chance of a contact, and for agents."""
 
 from calendar import monthrange
 from collections import Counter
@@ -10,19 +10,32 @@ from zoneinfo import ZoneInfo
 from detector import feedback
 from detector.care.consent import profiled
 from detector.care.context import Context, CustomerRecord, context_of
+<<<<<<< HEAD
 from detector.domain.experience import CustomerHistory, Touch
+=======
+from detector.domain.customer import excluded_from_analysis
+from detector.domain.experience import CustomerHistory, Experience
+>>>>>>> main
 from detector.domain.impact import AccountImpact, Affected
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
 from detector.domain.window import DAY_S, Window
+<<<<<<< HEAD
 from detector.impact import left_out
 from detector.impact.customer_history import burden_of, history_of, with_month
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.store.protocols import StateStore
+=======
+from detector.impact.accounts import allowed_minutes
+from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
+from detector.store import Store
+from detector.store.experience import Touch
+>>>>>>> main
 from jobs.complaint_risk import LOOKS_BACK_S
 
 _YEAR_S = 365 * DAY_S
+"""How far back facts of a person are loaded. Chosen: a year."""
 OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
 """Conditions of rules that ask for a history."""
 
@@ -87,13 +100,13 @@ class PeopleFacts:
         return {one.subscriber: round(float(p), 4) for one, p in zip(own, model.chance(burdens), strict=True)}
 
     def contexts(self, people: Collection[str], *, besides: str = "") -> Mapping[str, Context]:
-        """What an agent needs to know of each of these people beside the incident `besides`. For a page of them, not for
+        """The customer context of each of these people beside the incident `besides`. For a page of them, not for
         all."""
         store, customers = self.store, self.reference.customers
         histories = self.histories(people, besides=besides)
         listed = store.experience.incidents_of(people, self.now - REMEMBERED_DAYS * DAY_S)
         named = {i.incident_id: i for i in store.incidents.named(frozenset().union(*listed.values()) - {besides})}
-        out, since = left_out(customers, self.now, people), self.now - _YEAR_S
+        out, since = excluded_from_analysis(customers, self.now, people), self.now - _YEAR_S
         return {
             person: context_of(
                 person,

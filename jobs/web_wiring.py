@@ -1,4 +1,4 @@
-"""What pages, API and command line ask of a wired app."""
+"""The services of pages, API and command line of a wired app."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ def web_service_of(
     reference: Callable[[], Reference] | None = None,
     metrics: Callable[[], str] | None = None,
 ) -> StoreService:
-    """What pages, API and command line ask of the app. `metrics`: the daemon's, where another process has them."""
+    """The services of pages, API and command line. `metrics`: the daemon's, where another process has them."""
     return StoreService(
         store=app.store,
         source=lambda: app.feeds,
@@ -34,7 +34,7 @@ def web_service_of(
 
 
 def care_service_of(app: App) -> "StoreCareService":
-    """What care teams tell and ask beside the incident."""
+    """The requests of care teams beside the incident."""
     from detector.web.store_care_service import StoreCareService  # with the reports, which a lookup does not need
     from jobs.reporting import report
 

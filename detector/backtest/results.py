@@ -71,6 +71,6 @@ class Results:
 
     @cached_property
     def notified(self) -> frozenset[str]:
-        """Ids of the incidents that care was told of: those with an `opened` alert."""
+        """Ids of the incidents of which care was notified: those with an `opened` alert."""
         opened = (body for body, _ in self.alerts if str(body.get("type", "")).startswith("care.incident.opened"))
         return frozenset(str(body.get("subject", "")).removeprefix("incident/") for body in opened)

@@ -84,7 +84,8 @@ class ReceiverKind(ABC):
 
     @abstractmethod
     def test_body(self, key: str, receiver: str, source: str, at: float) -> bytes:
-        """A message at `at` (s) that only tries the way to the receiver of this name; it says so (`TEST_TEXT`)."""
+        """A message at `at` (s) that only tests the connection to the receiver of this name, as its text states
+        (`TEST_TEXT`)."""
 
     @abstractmethod
     def request(self, key: str, body: bytes, *, wall_now: float) -> Request:

@@ -12,7 +12,7 @@ BASES = ("expected", "present", "measured")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
     """One person on one incident's list. `probability`: of at least one own failure or 300 degraded seconds.
-    basis: expected (habit), present (attachments that arrived), measured (own results)."""
+    basis: expected (mobility profile), present (attachments that arrived), measured (own results)."""
 
     incident_id: str
     subscriber: str
@@ -29,7 +29,7 @@ class Affected:
 
     @property
     def likely_degraded_s(self) -> float:
-        """Degraded seconds; of an assessment that does not say, the share of the exposure that is likely to be degraded."""
+        """Degraded seconds; of an assessment without them, the share of the exposure that is likely to be degraded."""
         return self.degraded_s or self.probability * self.exposure_s
 
 

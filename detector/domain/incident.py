@@ -39,12 +39,12 @@ class Incident:
     """One cause. `root_kind` and `root_id` name it; `cells` are those touched; times in s since the epoch.
 
     `reason` is a sentence for a person; `suppressed_reason` is empty, `maintenance`, `silenced` or `merged:inc_...`.
-    `version` counts changes that a receiver would want to hear of. `rivals`: the candidates for the root, the one named
+    `version` counts changes that matter to a receiver. `rivals`: the candidates for the root, the one named
     among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is resolved.
     `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
     `started_at`: the estimated onset of the trouble; `ended_at`: its estimated end by the network's data, the end of its
     last bad period, None while it is open. `opened_at` and `resolved_at` are the clocks of the decisions, and later.
-    `no_data_since`: from when on (s) none of its open degradations is measured any more: nobody knows how it goes on;
+    `no_data_since`: from when on (s) none of its open degradations is measured any more: its course is not known;
     None = it is measured.
     """
 
@@ -81,7 +81,7 @@ class Incident:
 
     @property
     def phase(self) -> str:
-        """open, suppressed (open, and no one outside is told), resolved, merged into another, or withdrawn as a false
+        """open, suppressed (open, and no receiver is notified), resolved, merged into another, or withdrawn as a false
         alarm."""
         if self.withdrawn_at is not None:
             return "withdrawn"

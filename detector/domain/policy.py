@@ -1,4 +1,4 @@
-"""What the operator may set for the stages; `config/precall.toml` says the same with comments, section by section."""
+"""What the operator may set for the stages; `config/precall.toml` documents the same keys, section by section."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -72,7 +72,7 @@ class LawfulBasis:
     """One [[care.lawful_basis]] entry: on what a purpose rests in a country (`*`: everywhere); without one it is consent.
 
     Resting on a contract or a legitimate interest a missing row is no obstacle, an objection (a withdrawal) always is; a
-    legal obligation asks nobody.
+    legal obligation needs no consent.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -141,7 +141,7 @@ class CarePolicy:
 
 @dataclass(frozen=True)
 class FeedbackPolicy:
-    """[feedback]: what is made of what customers let us know."""
+    """[feedback]: how interactions of customers are used."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 

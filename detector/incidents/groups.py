@@ -16,10 +16,12 @@ SCATTERED = "software"
 SCATTERED_SHARE, SCATTERED_CELLS = 0.2, 4
 """What a scattered group needs instead of `covers_share`."""
 RAISED_SHARE = 0.1
-"""Of the bad cells that a group needs, so many must have been raised: the mere look of the others does not make a cause."""
+"""Of the bad cells that a group needs, so many must have been raised. Chosen: sub-threshold evidence alone makes no
+cause."""
 ONE_MAST = ("site", "node")
 """Cells of one mast share so much that a single bad one beside others that look like it will do, if chance is rare."""
 RARE = 0.01
+"""Chance under which so many bad cells share a cause. Chosen: one in a hundred, of a dozen groups tested."""
 
 
 @dataclass(frozen=True)

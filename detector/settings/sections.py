@@ -226,7 +226,7 @@ class Settings(BaseSettings):
 
     @property
     def hash(self) -> str:
-        """Of everything that decides what is raised and who is told: same hash and data, same results."""
+        """Of everything that decides what is raised and who is notified: same hash and data, same results."""
         named = {"detection", "incidents", "impact", "care"}
         decides = self.model_dump(mode="json", include=named) | {"rules": [str(rule) for rule in self.rules]}
         text = json.dumps(decides, sort_keys=True)

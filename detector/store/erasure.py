@@ -114,7 +114,7 @@ class Erasure:
             self._stored.settle(connection, path, self._stored.measured(path))
 
     def _drop_damaged(self, person: PersonMatcher) -> None:
-        """Damaged files of attachments and habits that may hold the person are of no use to anybody else."""
+        """Damaged files of attachments and mobility profiles that may hold the person are of no use to anybody else."""
         for name in files_naming(self._root / QUARANTINE, person):
             (self._root / QUARANTINE / name).unlink(missing_ok=True)
 

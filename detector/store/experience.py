@@ -13,8 +13,21 @@ from detector.store.database import Database
 from detector.store.records import batches, nouns_of, row_of, upsert
 
 table = tables.experience
+<<<<<<< HEAD
 LIKELY = 0.5
 """An incident belongs to the past of a person who has more likely suffered by it than not."""
+=======
+_LIKELY = 0.5
+"""Probability from which an incident counts as one that the person met. Chosen: more likely than not."""
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A person's interactions since some time: complaints about the network, and the newest contact of any kind (s)."""
+
+    contacts: int = 0
+    last_at: int | None = None
+>>>>>>> main
 
 
 class ExperienceRepository:
@@ -68,7 +81,7 @@ class ExperienceRepository:
         return {person: frozenset(own) for person, own in found.items()}
 
     def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
-        """Person -> what it let us know since then (s)."""
+        """Person -> its interactions since then (s)."""
         interaction = tables.interaction
         about = func.sum((interaction.c.category.in_(MAYBE_NETWORK) & (interaction.c.kind != "survey")).cast(Integer))
         found: dict[str, Touch] = {}
@@ -82,7 +95,7 @@ class ExperienceRepository:
         return found
 
     def last_notified_of(self, people: Iterable[str]) -> Mapping[str, int]:
-        """Person -> when (s) care was last asked to tell something about its line."""
+        """Person -> when (s) care was last requested to contact about its line."""
         communication = tables.communication
         found: dict[str, int] = {}
         with self._database.read() as connection:

@@ -22,7 +22,7 @@ _AREAS = ("/v1/incidents", "/v1/lookup", "/v1/accounts", "/v1/reports", "/v1/cov
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _REFUSED = (401, 403, 413, 429)
 _THREADS = 8
-"""Questions answered at once. Each may hold two connections of the database, of whose pool there are 15."""
+"""Requests answered at once. Chosen: each may hold two of the 15 connections of the database's pool."""
 
 
 class Admission:

@@ -7,7 +7,10 @@ from time import monotonic
 from detector.domain.errors import Misconfigured
 
 SHORTEST_TOKEN = 16
+"""Characters of a token. Chosen: 16 random ones have over 80 bits (NIST SP 800-63B asks for 64 bits of a session secret,
+2017)."""
 _KB = 1024
+"""Bytes of a kilobyte. Definition (IEC 80000-13: kibibyte)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class Limits:
 
 DEFAULT = Limits()
 _ADDRESSES = 4096
-"""Counted at once; the one that was quiet longest is forgotten."""
+"""Addresses counted at once; the one idle longest is dropped. Chosen: a megabyte of memory."""
 
 
 def check_token(token: str) -> None:

@@ -59,7 +59,7 @@ class StoreCareService:
         return self.source.reference(self.clock.now())
 
     def _key(self, raw_subscriber: str) -> str:
-        """The pseudonym under which this person is known; the newest where nobody knows it."""
+        """The pseudonym under which this person is known; the newest where none is."""
         keys = self.pseudonymiser.subscribers(raw_subscriber)
         known = self._known().customers.subscribers
         return next((key for key in keys if key in known), keys[0])

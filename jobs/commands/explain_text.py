@@ -31,6 +31,7 @@ _ACTIONS = {
 _DAYS = {False: "Monday to Friday", True: "Saturday and Sunday"}
 _TIMES = ("at", "since", "until", "start", "day", "last_at")
 _WEEKEND = 5 * 24
+"""Hour of the week at which the weekend begins. Definition."""
 
 
 def printed(explanation: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What commands have in common: their options, the app they ask, times, a progress bar."""
+"""What commands have in common: their options, the app they use, times, a progress bar."""
 
 import difflib
 import re
@@ -33,7 +33,7 @@ def settings_of(config: Path | None) -> Any:
 
 
 def app_of(config: Path | None) -> Any:
-    """Wired; a command opens and imports what it asks for, and nothing else."""
+    """Wired; a command opens and imports what it uses, and nothing else."""
     from detector.app import wire
     from detector.rights import narrow
 

@@ -1,4 +1,4 @@
-"""Impacts, listings and what customers and care teams say, in memory."""
+"""Impacts, listings, interactions and feedback, in memory."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the jobs remember, in memory."""
+"""State of the jobs, in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
