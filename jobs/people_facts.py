@@ -10,28 +10,16 @@ from zoneinfo import ZoneInfo
 from detector import feedback
 from detector.care.consent import profiled
 from detector.care.context import Context, CustomerRecord, context_of
-<<<<<<< HEAD
-from detector.domain.experience import CustomerHistory, Touch
-=======
 from detector.domain.customer import excluded_from_analysis
-from detector.domain.experience import CustomerHistory, Experience
->>>>>>> main
+from detector.domain.experience import CustomerHistory, Touch
 from detector.domain.impact import AccountImpact, Affected
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.rule import Rule
 from detector.domain.window import DAY_S, Window
-<<<<<<< HEAD
-from detector.impact import left_out
 from detector.impact.customer_history import burden_of, history_of, with_month
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.store.protocols import StateStore
-=======
-from detector.impact.accounts import allowed_minutes
-from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
-from detector.store import Store
-from detector.store.experience import Touch
->>>>>>> main
 from jobs.complaint_risk import LOOKS_BACK_S
 
 _YEAR_S = 365 * DAY_S

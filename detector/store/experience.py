@@ -13,21 +13,8 @@ from detector.store.database import Database
 from detector.store.records import batches, nouns_of, row_of, upsert
 
 table = tables.experience
-<<<<<<< HEAD
 LIKELY = 0.5
-"""An incident belongs to the past of a person who has more likely suffered by it than not."""
-=======
-_LIKELY = 0.5
 """Probability from which an incident counts as one that the person met. Chosen: more likely than not."""
-
-
-@dataclass(frozen=True)
-class Touch:
-    """A person's interactions since some time: complaints about the network, and the newest contact of any kind (s)."""
-
-    contacts: int = 0
-    last_at: int | None = None
->>>>>>> main
 
 
 class ExperienceRepository:

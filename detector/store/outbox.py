@@ -20,32 +20,18 @@ NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
 WITHDRAWN = "withdrawn: corrected data do not bear it out"
 LEASE_S = 120.0
-<<<<<<< HEAD
-"""A message claimed by a push that died becomes due again after this."""
+"""A message claimed by a push that ended becomes due again after this. Chosen: beyond an attempt with the default
+time-out."""
 LONGEST_WAIT_S = 1.2 * DAY_S
 """No wait of the schedule is longer (`delivery.backoff`: a day and a fifth): what lies further ahead was written by a clock
 that has been set back since, and is due."""
 LONGEST_FIRST_WAIT_S = float(HOUR_S)
-"""Nor does what was never tried wait longer: for a lease of twice the longest time-out, or for a breaker."""
-=======
-"""A message claimed by a push that ended becomes due again after this. Chosen: beyond an attempt with the default
-time-out."""
-_LONGEST_WAIT_S = 1.2 * 86_400.0
-"""No wait of the schedule is longer: what lies further ahead was written by a clock that has been set back since, and is
-due. Chosen: the day and a fifth of `delivery.backoff`."""
-_LONGEST_FIRST_WAIT_S = 3_600.0
 """Longest wait of a message that was never tried. Chosen: over a lease of twice the longest time-out, and over a pause of
 the breaker."""
->>>>>>> main
 
 
 class Outbox:
-<<<<<<< HEAD
     """Messages by key and receiver; `Message` defines their states."""
-=======
-    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before any attempt),
-    superseded (dead when a later alert of its incident took its place)."""
->>>>>>> main
 
     def __init__(self, database: Database) -> None:
         self._database = database
