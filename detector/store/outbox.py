@@ -23,8 +23,8 @@ LEASE_S = 120.0
 """A message claimed by a push that ended becomes due again after this. Chosen: beyond an attempt with the default
 time-out."""
 LONGEST_WAIT_S = 1.2 * DAY_S
-"""No wait of the schedule is longer (`delivery.backoff`: a day and a fifth): what lies further ahead was written by a clock
-that has been set back since, and is due."""
+"""No wait of the schedule is longer: what lies further ahead was written by a clock that has been set back since, and is
+due. Chosen: the day and a fifth of `delivery.backoff`."""
 LONGEST_FIRST_WAIT_S = float(HOUR_S)
 """Longest wait of a message that was never tried. Chosen: over a lease of twice the longest time-out, and over a pause of
 the breaker."""
