@@ -25,7 +25,7 @@ from jobs.complaint_risk import LOOKS_BACK_S
 _YEAR_S = 365 * DAY_S
 """How far back facts of a person are loaded. Chosen: a year."""
 OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
-"""Conditions of rules that ask for a history."""
+"""Conditions of rules that need a history."""
 
 
 @dataclass(frozen=True)
