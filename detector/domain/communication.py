@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 ALL_CLEAR = "all_clear"
-RETRACTED = "taken_back"
+RETRACTED = "retracted"
 UNCOUNTED = (ALL_CLEAR, RETRACTED)
 """No contact of their own: the all-clear ends a story that was counted when it began; what was retracted was not said."""
 
@@ -15,7 +15,7 @@ class Communication:
     """One append-only row. Care was asked at `at` (s, event time) to do `action` for `subscriber`'s line towards `recipient`
     (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was then.
 
-    A row `taken_back` says that what was asked last of this line in this incident did not reach anyone.
+    A row `retracted` says that what was asked last of this line in this incident did not reach anyone.
     """
 
     incident_id: str

@@ -109,7 +109,15 @@ def test_what_is_told_of_people_goes_and_what_is_not_stays() -> None:
         ],
         NAMED: ["communication.recipient", "listing.account", "listing.recipient"],
         KEYED: ["impact.accounts", "notification.said", "outbox.data", "waiting_incident.say"],
-        TEXT: ["feed_part.part", "feed_stop.part", "finding.where", "finding.example", "outbox.last_error", "piece.reason"],
+        TEXT: [
+            "feed_part.part",
+            "feed_part.series",
+            "feed_stop.part",
+            "finding.where",
+            "finding.example",
+            "outbox.last_error",
+            "source_file.reason",
+        ],
         KEPT: ["audit.subject", "audit.detail"],
         SEALED: ["vault.sealed"],
         OBJECT: [
