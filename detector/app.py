@@ -29,7 +29,7 @@ __all__ = ["App", "Keys", "build_app", "configured", "load_keys", "names_of", "r
 
 @dataclass
 class App:
-    """Everything wired, nothing running. What is not asked for is not opened and not imported."""
+    """Everything wired, nothing running. Parts are opened and imported at their first use."""
 
     settings: Settings
     keys: Keys
@@ -67,7 +67,7 @@ class App:
 
     @property
     def operator(self) -> "Operator":
-        """What the first feed says that says anything; no feed is opened."""
+        """The first feed's settings that are not empty; no feed is opened."""
         from detector.domain.ports import Operator
 
         of_sources = [self.settings.sources.feed] if self.settings.has_sources else []

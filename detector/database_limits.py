@@ -1,4 +1,4 @@
-"""How long a database may take: limits of the connections, and the moment until which whoever asks waits for an answer."""
+"""How long a database may take: limits of the connections, and the deadline of the caller."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ class DatabaseLimits:
 
 @contextmanager
 def answer_within(seconds: float) -> Iterator[None]:
-    """Everything asked of a database in this block, by this thread or task, fails with Transient after `seconds` in all.
+    """Every database operation in this block, by this thread or task, fails with Transient after `seconds` in all.
     A block inside another one ends no later than that."""
     token = _answer_by.set(min(_answer_by.get(), monotonic() + seconds))
     try:

@@ -1,10 +1,10 @@
 """95 % intervals of a share, of a rate and of the difference of two shares; good for small counts.
 
-statsmodels is imported when an interval is asked for: it takes seconds, and the pages import this module.
+statsmodels is imported when an interval is computed: it takes seconds, and the pages import this module.
 """
 
 ALPHA = 0.05
-"""One minus the level of every interval that is shown."""
+"""One minus the level of every interval that is shown. Chosen: the usual 95 %."""
 Interval = tuple[float, float]
 
 

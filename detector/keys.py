@@ -40,7 +40,7 @@ class Keys:
 def load_keys(settings: Settings) -> Keys:
     """The configured keys, and for those left empty the ones under `storage.path`; new ones for a store without people.
 
-    A key file that others may read is made its owner's alone, and that is said. Raises Misconfigured for a key file that
+    A key file that others may read is made its owner's alone, with a log line. Raises Misconfigured for a key file that
     cannot be used, and where it is gone beside a store that has people: under new keys nobody would be found in it.
     """
     path = settings.storage.path / FILE

@@ -6,9 +6,10 @@ import socket
 from detector.domain.errors import Misconfigured
 
 _WAITING = 128
-"""Connections that may wait to be accepted."""
+"""Connections that may wait to be accepted. Chosen: the limit of Linux before 5.4 (listen(2))."""
 _PORTS = 65_535
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens everywhere, this machine asks the loopback
+"""Largest number of a port (RFC 6335)."""
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens everywhere, this machine uses the loopback
 _WHY = {
     errno.EADDRINUSE: ("the port is taken", "end what listens there, or set web.port"),
     errno.EADDRNOTAVAIL: ("no address of this machine", "set web.host to 127.0.0.1, or to an address of this machine"),
@@ -45,7 +46,7 @@ def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
 
 
 def url_of(listening: socket.socket) -> str:
-    """The base URL of what listens here, as this machine can ask it."""
+    """The base URL of the server that listens here, as this machine reaches it."""
     host, port = listening.getsockname()[:2]
     host = _ANY.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -21,12 +21,12 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
 }
 """Section -> key -> how its file is read; the key of the file is the same with `_file` behind it."""
 _LARGEST = 65_536
-"""Bytes: more is no secret, but a wrong file."""
+"""Bytes of a secret's file. Chosen: more is no secret, but a wrong file."""
 
 
 def from_files(section: str, values: Any, where: Callable[[str], str], written: Mapping[str, Any]) -> dict[str, Any]:
     """The secrets of a section that its `_file` keys name. values: the section as it was read; written: as it stands in the
-    settings file, by which one that stands twice is told from one that the environment replaces; where: key -> what errors
+    settings file, by which a key that occurs twice differs from one that the environment replaces; where: key -> what errors
     call it. Raises Misconfigured, which does not repeat what is in a file."""
     found = {}
     for key, form in SECRETS[section].items():

@@ -66,7 +66,7 @@ class Telemetry:
         self.job_overdue = Counter("precall_job_overdue", "Runs over their deadline", ["job"], registry=self.registry)
 
     def clock(self, *, jumped_s: float) -> None:
-        """By how much the clock is ahead of the time believed (s); 0 = it is believed."""
+        """By how much the clock is ahead of the accepted time (s); 0 = it is accepted."""
         self.clock_jump.set(jumped_s)
 
     def fed(self, feed: str, *, seen_at: float | None, rows: int, findings: Iterable[Finding]) -> None:
@@ -109,4 +109,4 @@ def configure_logs(*, level: str = "INFO", stream: TextIO = sys.stderr, as_json:
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
     logging.basicConfig(level=logging.WARNING, stream=stream)
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # the daemon tells of failures itself, in one line
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # the daemon reports failures itself, in one line

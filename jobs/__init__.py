@@ -1,1 +1,1 @@
-"""One file per job; the ledger decides what is owed, the daemon only wakes."""
+"""One file per job; the ledger decides what is pending, the daemon only starts jobs."""

@@ -20,8 +20,9 @@ class Backfill:
     """Learns from what lies before the last `seconds`, then takes every decision of them in order, through the jobs of every
     day under a moving clock, as a backtest does.
 
-    Nobody is sent what is past: alerts of those hours go to no receiver and are kept for the record, and what they asked
-    care to say counts as unsaid. An incident that still goes on at the end is told anew, as `opened`, at the present time.
+    Nobody is sent what is past: alerts of those hours go to no receiver and are kept for the record, and their
+    communications count as retracted. An incident that still goes on at the end is sent anew, as `opened`, at the present
+    time.
     """
 
     jobs: Jobs
@@ -71,7 +72,7 @@ class Backfill:
         yield from sorted(one for one in moments if begin < one <= now)
 
     def _hand_over(self, now: int) -> int:
-        """What was asked of care in the past is unsaid; receivers hear of what goes on. Returns how many incidents do."""
+        """Retracts the communications of the past; open incidents are sent to receivers. Returns how many there are."""
         store = self.jobs.store
         incidents = store.incidents.all()
         open_ = [one for one in incidents if one.state == "open" and not one.silent]
@@ -79,7 +80,7 @@ class Backfill:
             rows = standing(store.communications.of([one.incident_id for one in incidents]))
             store.communications.add(connection, care.retracted(rows, now))
             for one in open_:
-                store.notifications.drop(connection, one.incident_id)  # so that `assess` tells of it as opened
+                store.notifications.drop(connection, one.incident_id)  # so that `assess` sends it as opened
             newest = list(store.ticks.completed("assess"))[-1:]
             for pending_step in newest if open_ else ():
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)

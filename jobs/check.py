@@ -30,6 +30,7 @@ from jobs.intake import Intake, check_counter_names, check_period_lengths, serie
 _OF_A_KIND, _MOST = 4, 60
 """Newest files of each kind that are looked at, and of all."""
 _MOST_BYTES = 64 << 20
+"""Bytes of counter files that `check` reads besides the newest. Chosen: seconds on a slow machine."""
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:
@@ -91,7 +92,7 @@ def _folder_problems(app: App) -> Iterator[str]:
 
 
 def _feed_problems(app: App, findings: Findings) -> Iterator[str]:
-    """What the feeds lack, and what their tables say that cannot be."""
+    """What the feeds lack, and impossible values in their tables."""
     feeds, now = app.feeds, app.clock.now()
     try:
         topology = feeds.reference(now, findings).topology

@@ -27,13 +27,13 @@ def run(app: Callable[..., object]) -> int:
         code = app(prog_name="precall", standalone_mode=False)
     except SystemExit as done:  # a closed pipe
         code = done.code
-    except Exception as error:  # noqa: BLE001  the last resort: what is known is told, the rest told as our mistake
+    except Exception as error:  # noqa: BLE001  the last resort: known errors by their message, the rest as an internal error
         code = _tell(error)
     return _flushed(code if isinstance(code, int) else NOTHING_FOUND)
 
 
 def _prepare() -> None:
-    """What a terminal cannot show stands as `?`, and a stream that is closed swallows what is written to it."""
+    """What a terminal cannot show stands as `?`, and what is written to a closed stream is dropped."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -68,7 +68,7 @@ def _tell(error: Exception) -> int:
 
 
 def _say_usage(error: Exception, message: str) -> int:
-    """What is wrong with a word of the command line, and where its help is; the help itself where nothing was said."""
+    """What is wrong with a word of the command line, and where its help is; the help itself where there is no word."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "precall"
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -86,7 +86,7 @@ def _say(line: str, code: int) -> int:
 
 
 def _flushed(code: int) -> int:
-    """What was printed has arrived, or this says why not: a full disk is trouble, a reader who has gone is none of ours."""
+    """Flushes the output; an error names the reason: a full disk is an error, a reader that has gone is not."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -134,7 +134,7 @@ def main() -> None:
 
 
 def _keep_warnings_from_the_terminal() -> None:
-    """A library's warning (numpy, statsmodels) tells a developer something, and an operator nothing. `python -W` shows them;
+    """A library's warning (numpy, statsmodels) is for a developer, not for an operator. `python -W` shows them;
     in the tests a RuntimeWarning is an error."""
     if not sys.warnoptions:
         log = logging.getLogger("py.warnings")

@@ -1,8 +1,9 @@
-"""Which time is believed: a clock that jumps is followed only where monotonic time or the data bear it out.
+"""Which time is accepted: a clock that jumps is followed only where monotonic time or the data bear it out.
 
 Evidence, the strongest first: the steady clock of the machine (within one start of it, also over restarts of the service),
-the ends of the newest periods in the counter files (whoever measured them has a clock of its own), and time itself: a new
-time that stands for hours, against which no data speak. File times are no evidence: this machine's own clock wrote them.
+the ends of the newest periods in the counter files (the elements that measured them have clocks of their own), and time
+itself: a new time that holds for hours and that no data contradict. File times are no evidence: this machine's own clock
+wrote them.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,21 +24,24 @@ from jobs.clock_repair import repair
 
 log = structlog.get_logger()
 JUMP_S = 1800.0
-"""A reading that differs so much from what has passed is a jump. Two quarters of an hour: less makes at most one period
-late, which late data put right."""
+"""A reading that differs so much from what has passed is a jump. Chosen: two quarters of an hour; less makes at most one
+period late, which late data put right."""
 _MOVED_S = 6 * 3600.0
-"""So far a clock that is no wall clock is moved ahead without data."""
+"""So far a clock that is no wall clock is moved ahead without data. Chosen: a quarter of a day."""
 PROVED_S = 6 * 3600.0
-"""A new time that has stood so long by the steady clock, with no data against it, is believed without data for it."""
+"""A new time that holds so long by the monotonic clock, with no data against it, is accepted without data for it. Chosen: a
+quarter of a day."""
 _LAG_S = 1800.0
-"""Data of the present end at most two periods and the arrival delay ago, and so much more: grace time, files that wait."""
+"""Data of the present end at most two periods, the arrival delay and this ago. Chosen: grace time, files that wait."""
 _SAVED_EVERY_S = 60.0
+"""Time between two saves of the accepted clock. Chosen: a restart loses a minute."""
 _SLEWED_S = 1.0
 """A time server steers the clock by less between two rounds (ntpd(8): it steps from 128 ms on, else 500 ppm)."""
 _HALF_DAY_S = DAY_S / 2
-"""Data so far ahead of the clock say that the clock is behind. Less may be an element manager in the wrong time zone."""
+"""Data so far ahead of the clock show that the clock is behind. Chosen: less may be an element manager in the wrong time
+zone."""
 _AGREE = 3
-"""One file, or one of two, may come from a machine that is ahead."""
+"""Files that must agree. Chosen: one, or one of two, may come from a machine that is ahead."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Believed:
 
 @dataclass(kw_only=True)
 class ClockGuard:
-    """A `domain.ports.Clock` that gives the believed time. `look` decides it, once a round; `now` only reads."""
+    """A `domain.ports.Clock` that gives the accepted time. `look` decides it, once a round; `now` only reads."""
 
     clock: Clock
     store: Store
@@ -87,7 +91,7 @@ class ClockGuard:
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     def now(self) -> float:
-        """The clock where it agrees with what is believed, else what was believed and the time that has passed since."""
+        """The clock where it agrees with the accepted time, else the accepted time plus the time that has passed since."""
         reading, believed = self.clock.now(), self._believed
         if believed is None or (believed.jump is None and not self.timed):
             return reading
@@ -104,15 +108,15 @@ class ClockGuard:
 
     @property
     def uncertain(self) -> bool:
-        """The clock and the believed time differ."""
+        """Whether the clock and the accepted time differ."""
         return self._believed is not None and self._believed.jump is not None
 
     def certain(self) -> bool:
-        """May anything be done that cannot be undone, as by retention? Not while the clock is in doubt."""
+        """Whether irreversible actions are allowed, such as retention: not while the clock is uncertain."""
         return not self.uncertain
 
     def problem(self) -> str:
-        """What /readyz says while the time is in doubt; empty otherwise."""
+        """The text of /readyz while the time is uncertain; empty otherwise."""
         if not self.uncertain:
             return ""
         return (
@@ -121,7 +125,7 @@ class ClockGuard:
         )
 
     def look(self) -> None:
-        """Decide what is believed now; record and report a jump; repair what was written at a time that has not come yet.
+        """Decide the accepted time; record and report a jump; repair what was written at a time in the future.
         Raises Transient when the store cannot be read or written."""
         with self._lock:
             reading, steady = self.clock.now(), self.steady()
@@ -138,7 +142,7 @@ class ClockGuard:
             self._save(after)
 
     def _restored(self, reading: float, steady: float) -> Believed:
-        """What the round before the restart believed; without one, the newest data of the store; else the clock."""
+        """The accepted time of the round before the restart; without one, the newest data of the store; else the clock."""
         saved = self.store.saved_clock.get()
         if saved is not None:
             self._saved = Believed(saved.at, saved.steady, saved.borne_out, saved.sure_at)
@@ -169,7 +173,7 @@ class ClockGuard:
         return Believed(reading, steady, borne_out, reading if borne_out else before.sure_at)
 
     def _borne_out(self, before: Believed, reading: float, expected: float) -> bool:
-        """The data are of the time that the clock says, and nearer to it than to what was expected."""
+        """Whether the data are of the clock's time, and nearer to it than to what was expected."""
         newest = self.newest(reading)
         if newest is None or not self._supports(reading) or abs(reading - newest.end) >= abs(expected - newest.end):
             return False
@@ -185,7 +189,7 @@ class ClockGuard:
             reported = before.known_lapse or reading < expected
             jump = ClockJump(steady, expected, reading, newest.end if newest else 0.0, reported)
         if newest is not None and newest.end > jump.newest and self._supports(expected):
-            jump = replace(jump, since=steady, to=reading, newest=newest.end)  # fresh data speak against the clock
+            jump = replace(jump, since=steady, to=reading, newest=newest.end)  # fresh data contradict the clock
         if reading > expected and steady - jump.since >= PROVED_S:
             return Believed(reading, steady, sure_at=before.sure_at)
         if ahead is not None and ahead.end - expected > _HALF_DAY_S:
@@ -238,7 +242,7 @@ class ClockGuard:
             self.store.findings.add(connection, findings, at)
 
     def _save(self, believed: Believed) -> None:
-        """For the next start of the service: when a minute has passed, or what is believed has changed otherwise."""
+        """For the next start of the service: when a minute has passed, or the accepted time has changed otherwise."""
         saved = self._saved
         fresh = saved is not None and abs(believed.at - saved.at) < _SAVED_EVERY_S
         if fresh and saved is not None and (saved.jump, saved.borne_out) == (believed.jump, believed.borne_out):
@@ -265,7 +269,7 @@ def _saved_clock(boot: str, believed: Believed) -> SavedClock:
 
 
 def _jump_of(saved: SavedClock) -> ClockJump | None:
-    """The jump that was not believed when the clock was saved."""
+    """The jump that was not accepted when the clock was saved."""
     since, at, to, newest = saved.jump_since, saved.jump_at, saved.jump_to, saved.jump_newest
     if since is None or at is None or to is None or newest is None:
         return None

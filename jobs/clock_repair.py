@@ -12,13 +12,13 @@ from detector.store.cursors import DECIDE_FROM, EXPERIENCE, LEARN
 from jobs.feed_cursors import pull_back
 
 _SOON_S = 1800.0
-"""What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
+"""Rows ahead by less are kept: a small step back of the clock wrote them. Chosen: as `clock_guard.JUMP_S`."""
 
 
 def repair(store: Store, feeds: Feeds, *, now: float, sure_at: float) -> None:
     """Nothing in the store is later than `now` (s, event time) when this returns, and nothing stays unread for it.
 
-    `sure_at`: the last time that was beyond doubt: what arrived since is given again, and dropped where it is known. 0: not
+    `sure_at`: the last time that was certain: what arrived since is given again, and dropped where it is known. 0: not
     known, everything that the feeds still have is given again. Running it again changes nothing. Raises Transient.
     """
     progress = store.progress

@@ -28,7 +28,7 @@ _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 class WhenWoken(BaseTrigger):  # type: ignore[misc]  # the package has no types
     """Of its own accord never: APScheduler compares with the wall clock, which may be set. So a job is due either "long ago"
-    or "never", whatever that clock says."""
+    or "never", whatever that clock shows."""
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         return _NEVER
@@ -77,8 +77,8 @@ log = structlog.get_logger()
 class Workers:
     """Runs `act(name)`, which raises nothing, on the thread of the job `name`.
 
-    A run that overstays `deadline_s` is reported, and whoever waits for it goes on; until it ends, the job is not begun
-    again. `overdue(name)` is called once for each such run.
+    A run that overstays `deadline_s` is reported, and a caller that waits for it goes on; until it ends, the job is not
+    begun again. `overdue(name)` is called once for each such run.
     """
 
     def __init__(self, act: Callable[[str], bool], deadline_s: float, overdue: Callable[[str], object]) -> None:

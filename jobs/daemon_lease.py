@@ -14,13 +14,14 @@ from detector.domain.daemon_lease import DaemonLease
 from detector.domain.errors import PrecallError
 
 if TYPE_CHECKING:
-    from detector.store import Store  # a command that only asks where the daemon is must not load the whole store
+    from detector.store import Store  # a command that only looks up the daemon's address must not load the whole store
 
 DAEMON_FILE = "daemon.json"
 RENEW_S = 30.0
-"""Seconds between two renewals of a daemon's lease."""
+"""Seconds between two renewals of a daemon's lease. Chosen: a takeover waits two minutes at most."""
 _FRESH_S = 4 * RENEW_S
-"""A lease that was not renewed for so long, by the wall clock, is that of a daemon which ended without a word."""
+"""A lease not renewed for so long, by the wall clock, is that of a daemon that has ended. Chosen: three renewals may
+fail."""
 
 
 def announce(storage: Path, url: str) -> None:
@@ -43,7 +44,7 @@ def withdraw(storage: Path) -> None:
 
 
 def daemon_url(storage: Path) -> SplitResult | None:
-    """Where it answers, if the process that wrote it still lives."""
+    """Where it answers, if the process that wrote it still runs."""
     found = _read(storage)
     try:
         url = urlsplit(str(found["url"])) if _living(found) else None
@@ -96,7 +97,7 @@ class LeaseKeeper:
     name: str = field(default_factory=lambda: uuid4().hex[:16])
 
     def renew(self, wall_now: float) -> None:
-        """Say again that this daemon works, where it answers, and forget leases that have run out."""
+        """Renew this daemon's lease with its address, and delete leases that have expired."""
         mine = DaemonLease(self.name, socket.gethostname(), os.getpid(), self.url, wall_now)
         over = [one.name for one in self._others() if not _works(one, wall_now)]
         with self.store.begin() as connection:
@@ -109,7 +110,7 @@ class LeaseKeeper:
         return [one for one in self._others() if _works(one, wall_now)]
 
     def end(self) -> None:
-        """Take back this daemon's lease, and no other's. A store that cannot be written keeps it until it runs out."""
+        """Delete this daemon's lease, and no other's. A store that cannot be written keeps it until it runs out."""
         withdraw(self.storage)
         try:
             with self.store.begin() as connection:

@@ -24,7 +24,7 @@ class TickDecider:
     incident_policy: IncidentPolicy
 
     def forward(self) -> Iterator[Tick]:
-        """Every tick that is owed a decision and newer than all decided ones."""
+        """Every tick whose decision is pending and that is newer than all decided ones."""
         scoring = self.scoring
         unknown = scoring.store.ticks.in_state(UNKNOWN)
         for pending_step in scoring.store.ticks.pending("decide"):

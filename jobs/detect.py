@@ -18,9 +18,9 @@ class Detected:
 
 
 def detect(context: JobContext, *, now: float) -> Detected:
-    """Every tick that is owed and ready by `now`, oldest first; each is decided before the next is scored.
+    """Every tick that is pending and ready by `now`, oldest first; each is decided before the next is scored.
 
-    A tick without a baseline stays owed until `learn` has run. A late or corrected tick, no newer than the newest decided
+    A tick without a baseline stays pending until `learn` has run. A late or corrected tick, no newer than the newest decided
     one, is scored anew with those that look back on it, and all decisions since then are taken again.
     """
     feeds, store, catalogue, settings = context.feeds, context.store, context.catalogue, context.settings

@@ -26,7 +26,7 @@ def keep_cursor(connection: Connection, store: Store, feed: str, what: str, curs
 
 def pull_back(connection: Connection, store: Store, feeds: Iterable[str], *, now: float, sure_at: float) -> None:
     """No cursor is later than `now` when this returns: those of people begin at `sure_at` again, those of counters at the
-    beginning, for the ledger of files knows what was read."""
+    beginning, for the ledger of files records what was read."""
     for feed in feeds:
         for what in KINDS:
             cursor = cursor_of(store, feed, what)

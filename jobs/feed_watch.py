@@ -24,12 +24,13 @@ ALL_COUNTERS = "all counters"
 """What a stop names that is of objects, where several feeds give counters: which of them sent theirs is not known."""
 SILENT, RESUMED = "operations.feed.silent.v1", "operations.feed.resumed.v1"
 _PATIENCE = 2
-"""A part is silent when it has missed so many of its periods or deliveries, and `silent_after` is over."""
+"""Periods or deliveries that a part must have missed to be silent, besides `silent_after`. Chosen: one may be late."""
 _FORGOTTEN_S = 86_400
-"""A kind of file that has not come for so long while others do was renamed or given up."""
+"""A kind of file that has not come for so long while others do was renamed or given up. Chosen: a day."""
 _SEEN_OFTEN = 4
-"""Deliveries after which a kind of file is expected again."""
+"""Deliveries after which a kind of file is expected again. Chosen: three gaps give a median."""
 _TTL_S = 86_400
+"""Lifetime of an alert on a feed. Chosen: after a day it is of no use."""
 
 
 def stops(store: Store, feed: str) -> list[FeedStop]:
@@ -56,7 +57,7 @@ NOBODY = StopNotice()
 
 @dataclass(frozen=True, kw_only=True)
 class FeedWatch:
-    """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to hear of it."""
+    """One look at a feed at `now` (s): what of it is silent by `silent_after_s`, and who is to be notified."""
 
     store: Store
     reference: Reference
@@ -174,7 +175,7 @@ class FeedWatch:
         return part is not None and part.data_until == stop.since
 
     def _lost(self) -> list[Degradation]:
-        """Objects that send nothing, and of which nobody says that they are out of service."""
+        """Objects that send nothing, and that no source reports as out of service."""
         lost = [d for d in self._open if not d.affects_service and not d.quiet_periods]
         return [d for d in lost if d.base_object in self._expected]
 
@@ -255,7 +256,7 @@ def watches(
     notice: StopNotice = NOBODY,
 ) -> Iterator[FeedWatch]:
     """One for each feed that must not be silent; where several give counters, one more for objects that send nothing
-    through any of them. Look before the next is asked for: the last one rests on what the others saw."""
+    through any of them. Look before the next is requested: the last one rests on what the others saw."""
     counters = [feed for feed in feeds if feed.counters is not None]
     alone = len(counters) < 2
     every = FeedWatch(

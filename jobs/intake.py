@@ -14,20 +14,21 @@ from detector.kpis import Catalogue, CounterNames, ObjectNames
 
 WHOLE = ""
 _MOST_STARTS = 12
-"""Starts of periods that are kept of each part: enough to see how far apart they are."""
+"""Starts of periods kept of each part. Chosen: enough for their distance."""
 _MOST_OBJECTS = 200
-"""Objects of a list of counters that are looked at for their vendor."""
+"""Objects of a list of counters whose vendor is read. Chosen: a majority is sure."""
 _NUMBER = re.compile(r"\d+")
 _APART = 10.0
-"""Periods that begin so many times their length apart, or lie so much over one another, were not meant."""
+"""Periods that begin so many times their length apart, or overlap so much, are wrong. Chosen: gaps of some periods are
+not."""
 _UNITS = {60.0: "minutes", 3600.0: "hours", 0.001: "milliseconds"}
 """Distance of their starts / length -> the unit in which the length is probably written."""
 
 
 @dataclass
 class Part:
-    """Files of one kind: when the newest arrived, until when they tell, how long their periods are and when they begin.
-    `series`: the name that they have in common, empty if they are of several names."""
+    """Files of one kind: when the newest arrived, until when their data reach, how long their periods are and when they
+    begin. `series`: the name that they have in common, empty if they are of several names."""
 
     series: str = ""
     arrived_at: float = 0.0
@@ -113,7 +114,7 @@ def check_counter_names(intake: Intake, catalogue: Catalogue, topology: Topology
 def _check_vendor(
     names: CounterNames, counters: tuple[str, ...], listed: Listed, topology: Topology, findings: Findings
 ) -> None:
-    """Names of one vendor in rows of cells that say another, for which the catalogue has names of its own."""
+    """Names of one vendor in rows of cells of another, for which the catalogue has names of its own."""
     tables = {vendor.casefold(): vendor for vendor in names.catalogue.aliases}
     found, objects = names.vendors(counters), ObjectNames(topology)
     for vendor, own in found.items():

@@ -1,4 +1,4 @@
-"""Refit baselines and habits from the past only, and put the new version in place whole."""
+"""Refit baselines and mobility profiles from the past only, and put the new version in place at once."""
 
 from functools import partial
 
@@ -16,13 +16,14 @@ from jobs.progress import ProgressCallback, no_progress
 from jobs.restore import restore_damaged, retry_restored
 
 BASELINES_SHARE = 0.7
-"""Of the time that learning takes, as a progress bar has it; habits take the rest."""
+"""Share of baselines in the time of learning, for its progress bar; mobility profiles take the rest. Chosen: a guess is
+enough."""
 
 
 def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_progress) -> int:
-    """Baselines for every duration and habits for every subscriber; returns how many baselines were fitted.
+    """Baselines for every duration and mobility profiles for every subscriber; returns how many baselines were fitted.
 
-    Nothing of a tick in doubt is learned: suspect rows, works, holidays and open or past degradations are left out. A level
+    Nothing of an excluded tick is learned: suspect rows, works, holidays and open or past degradations are left out. A level
     that has moved for good is learned anew from its step on, which is a finding; the next tick ends what it had raised."""
     feeds, store, catalogue, policy = context.feeds, context.store, context.catalogue, context.settings.detection
     reference = feeds.reference(now)

@@ -1,4 +1,4 @@
-"""What is owed: a tick is scored when its data is complete or its grace time is over, and never forgotten."""
+"""What is pending: a tick is scored when its data is complete or its grace time is over, and is never dropped."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
@@ -11,6 +11,7 @@ Checkpoint = Callable[[str], None]
 
 
 _PENDING_FOR_S = 86_400
+"""Ticks without rows are pending for so long. Chosen: older ones are decided by restored data only."""
 
 
 def no_checkpoint(_step: str) -> None:
@@ -50,8 +51,8 @@ def ready(
 def never_came(
     span: Window, duration_s: int, known: Collection[int], *, now: float, arrival_delay_s: int, policy: DetectionPolicy
 ) -> Iterator[Tick]:
-    """Ticks from `span.start` on without a single row whose grace time is over: they are owed all the same, but not those of
-    more than a day ago: after so long a silence nobody is helped by living through it again.
+    """Ticks from `span.start` on without a single row whose grace time is over: they are pending all the same, but not those
+    of more than a day ago: after so long a silence nobody is helped by living through it again.
 
     They keep step with `span.start`; `known` are the starts of those that came. One of them within half a period is the
     tick that was waited for: a local day moves by an hour when the clocks change.

@@ -8,7 +8,7 @@ _GROUPS = ("vendor", "region", "tac", "technology", "node_id", "site_id")
 
 
 def describe(names: set[str], topology: Topology, silent: set[str]) -> str:
-    """What these objects have in common, as `vendor huawei`; `cells` of many that share nothing; empty for too few to tell
+    """What these objects have in common, as `vendor huawei`; `cells` of many that share nothing; empty for too few to decide
     of.
 
     >>> def cell(i):

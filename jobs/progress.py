@@ -1,4 +1,4 @@
-"""How far something is that takes longer than two seconds: a bar on a terminal, a line now and then elsewhere."""
+"""How far something is that takes longer than two seconds: a progress bar on a terminal, else a line now and then."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
 SHOWN_AFTER_S = 2.0
+"""Time after which progress is shown. Chosen: shorter work needs none."""
 LINE_EVERY_S, REDRAWN_EVERY_S = 5.0, 0.2
 
 
@@ -67,7 +68,7 @@ def lines(what: str, say: Callable[[str], object]) -> DelayedDisplay:
 
 
 class ProgressBar:
-    """A bar of `rich` that goes when the work is done."""
+    """A progress bar of `rich` that disappears when the work is done."""
 
     def __init__(self, what: str, console: "Console") -> None:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -90,7 +91,7 @@ class ProgressBar:
 
 
 def on(console: "Console") -> ProgressDisplay:
-    """A bar where the console is a terminal, lines on it elsewhere."""
+    """A progress bar where the console is a terminal, else lines."""
 
     def watch(what: str) -> AbstractContextManager[ProgressCallback]:
         if console.is_terminal:

@@ -10,8 +10,8 @@ from detector.store import Store
 
 
 def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wall_now: float) -> Mapping[str, int]:
-    """Delete what is older than its retention; returns how much went: files of attachments, habits, KPIs and quarantine,
-    rows of everything else."""
+    """Delete what is older than its retention; returns how much went: files of attachments, mobility profiles, KPIs and
+    quarantine, rows of everything else."""
 
     def before(days: int) -> int:
         return int(now) - days * DAY_S

@@ -1,4 +1,4 @@
-"""Where people were and what they let us know, in: each feed by itself, each with a cursor of its own."""
+"""Pulls presence and interactions: each feed by itself, each with a cursor of its own."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -156,7 +156,7 @@ class EventPull:
 def _interactions(
     store: Store, reference: Reference, contacts: Sequence[Contact], surveys: Sequence[Survey], findings: Findings
 ) -> list[Interaction]:
-    """What customers let us know, without its words."""
+    """Interactions of customers, without their text."""
     people = {c.subscriber for c in contacts} | {s.subscriber for s in surveys}
     begin = min([c.at for c in contacts] + [s.at for s in surveys], default=0)
     known = store.interactions.recent(people, begin - feedback.REPEAT_S) if people else ()

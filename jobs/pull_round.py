@@ -49,7 +49,7 @@ def put_aside(feeds: Feeds, source_file: SourceFile, reason: str, findings: Find
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Pieces read together into whole ticks."""
+    """Files read together into whole ticks."""
 
     feeds: Feeds
     store: Store
@@ -112,7 +112,7 @@ class Round:
         ticks: Sequence[Tick] = (),
         late: Callable[[], bool] = lambda: False,
     ) -> tuple[list[tuple[SourceFile, list[CounterBatch]]], list[tuple[SourceFile, str]], list[SourceFile]]:
-        """(what each file holds, those refused and why, those to be asked for again): each whole or not at all; a file
+        """(what each file holds, those refused and why, those to be requested again): each whole or not at all; a file
         that cannot be read never takes the others with it."""
         window = self._grid.reach(ticks) if ticks else None
         read: list[tuple[SourceFile, list[CounterBatch]]] = []
@@ -151,14 +151,14 @@ class Round:
         return sorted({self._grid.tick(b.start, b.duration_s) for b in batches})
 
     def _measure(self, batches: Sequence[CounterBatch], touched: Sequence[Tick], findings: Findings) -> list[KpiFrame]:
-        """KPI frames of the touched ticks; what re-read files say of other ticks is left alone."""
+        """KPI frames of the touched ticks; rows of re-read files in other ticks are left alone."""
         wanted = set(touched)
         mine = [b for b in batches if self._grid.tick(b.start, b.duration_s) in wanted]
         frames = pipeline.compute(mine, self.catalogue, self.reference, findings)
         return [frame for frame in frames.values() if len(frame.starts)]
 
     def _over_stored(self, frame: KpiFrame) -> KpiFrame:
-        """A file that fed these ticks before is gone by now: what it said stands in the history."""
+        """A file that fed these ticks before is gone by now: its rows are in the history."""
         span = Window(int(frame.starts[0]), int(frame.starts[-1]) + frame.duration_s)
         return overlaid(self.store.history.read_whole(frame.duration_s, span), frame)
 

@@ -71,7 +71,7 @@ def _reference(app: App) -> Reference:
 
 
 def _try_again(app: App) -> None:
-    """Ticks that were given up are asked for once more: their files may lie in the inbox again."""
+    """Ticks that were given up are requested once more: their files may lie in the inbox again."""
     with app.store.begin() as connection:
         for tick in app.store.ticks.in_state(UNKNOWN):
             app.store.ticks.mark_tick(connection, tick, DAMAGED)

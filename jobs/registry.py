@@ -33,8 +33,9 @@ from jobs.receivers import problems_of
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
+"""Age of a pending tick from which the daemon reports it. Chosen: eight periods."""
 _AGAIN_S = 3600
-"""Event time between two attempts to learn while nothing can be judged."""
+"""Event time between two attempts to learn while nothing can be judged. Chosen: an hour."""
 
 
 NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
@@ -81,7 +82,7 @@ class Jobs:
         return did
 
     def decide_from(self) -> int:
-        """Ticks before the first start are history; kept, so that a restart owes what it missed."""
+        """Ticks before the first start are history; kept, so that missed ticks are pending after a restart."""
         known = self.store.progress.until(DECIDE_FROM)
         if known is None:
             with self.store.begin() as connection:
@@ -112,7 +113,7 @@ class Jobs:
         return f"{pulled.source_files} files, {len(pulled.ticks)} ticks, {len(pulled.set_aside)} set aside"
 
     def _watch_feeds(self) -> None:
-        """What stopped coming, or comes again: log, metrics, and an alert to operations."""
+        """What stopped arriving, or arrives again: log, metrics, and an alert to operations."""
         now = self.clock.now()
         reference = self.feeds.reference(now)
         for watch in watches(
@@ -212,7 +213,7 @@ class Jobs:
         return f"{self.catalogue.hash} {self.settings.detection}"
 
     def _blind(self) -> bool:
-        """A tick is owed for which there is no baseline."""
+        """Whether a tick is pending for which there is no baseline."""
         policy = self.settings.detection
         pending = {pending_step.tick.duration_s for pending_step in self.store.ticks.pending("score")}
         return any(models.load_baseline(self.store, self.catalogue, policy, duration_s) is None for duration_s in pending)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from detector.domain.communication import Communication
+from detector.domain.customer import excluded_from_analysis
 from detector.domain.errors import Misconfigured
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import Window
-from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
@@ -21,7 +21,7 @@ from detector.store import Store
 from jobs import models
 
 WEEKS_S = 4 * 7 * 86_400
-"""How far a report looks back if nobody says how far."""
+"""Default length of a report. Chosen: four weeks."""
 _SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
 """Each of the 24 hours comes five times a week on a weekday, twice on a weekend."""
 
@@ -43,7 +43,7 @@ def report(
 
 
 def window_of(start: int | None, end: int | None, *, now: int) -> Window:
-    """[start, end) in s; the last four weeks where nothing is said. Misconfigured if it ends before it starts.
+    """[start, end) in s; the last four weeks by default. Misconfigured if it ends before it starts.
 
     >>> window_of(None, None, now=4_000_000), window_of(100, None, now=200)
     (Window(start=1580800, end=4000000), Window(start=100, end=200))
@@ -57,7 +57,7 @@ def window_of(start: int | None, end: int | None, *, now: int) -> Window:
 
 @dataclass(frozen=True, eq=False)
 class _Files:
-    """What the store knows of the window; read when it is asked for."""
+    """The store's data of the window; each part is read at its first use."""
 
     reference: Reference
     store: Store
@@ -96,7 +96,7 @@ class _Files:
 
     @cached_property
     def _withdrew(self) -> frozenset[str]:
-        return left_out(self.reference.customers, self.now)
+        return excluded_from_analysis(self.reference.customers, self.now)
 
     @cached_property
     def _incidents(self) -> tuple[Incident, ...]:
@@ -118,7 +118,7 @@ class _Files:
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 
     def _communications(self) -> tuple[Communication, ...]:
-        """Of these incidents, whenever care was asked."""
+        """Of these incidents, at any time."""
         found = self.store.communications.of(i.incident_id for i in self._incidents)
         return tuple(one for one in found if one.subscriber not in self._withdrew)
 

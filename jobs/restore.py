@@ -22,7 +22,7 @@ from jobs.feed_cursors import own_name
 
 Result = TypeVar("Result")
 _TRIES = 20
-"""Each try sets at least one more damaged file aside; a disk that damages faster is none to work on."""
+"""Tries, each of which sets at least one more damaged file aside. Chosen: a disk that damages faster needs repair first."""
 
 
 def retry_restored(job: Callable[[], Result], restore: Callable[[], object]) -> Result:
@@ -120,7 +120,7 @@ class _Again:
 
 
 def _mend_presence(feeds: Feeds, store: Store, reference: Reference, now: float) -> None:
-    """Attachments: what arrived then is asked for once more. Those of erased people stay out."""
+    """Attachments: what arrived then is requested once more. Those of erased people stay out."""
     for file in store.stored.damaged("presence"):
         if store.presence.whole_again(file.path):
             with store.begin() as connection:
@@ -135,7 +135,7 @@ def _mend_presence(feeds: Feeds, store: Store, reference: Reference, now: float)
             known = presence_of_known(join_presence(given), people, topology, until, Findings())
             rows = store.tombstones.read().without(known)
         except (Misconfigured, Permanent, Transient, OSError):
-            continue  # a table is being mended: it is asked again at the next pull
+            continue  # a table is being repaired: it is read again at the next pull
         with store.begin() as connection:
             found = store.presence.write_again(rows, file, connection)
         findings = Findings()

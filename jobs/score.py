@@ -22,8 +22,9 @@ from jobs import models
 from jobs.ledger import Checkpoint, ready
 
 _AWAITED_PERIODS = 4
-"""An object that has been silent for so many periods holds the others up no longer."""
+"""An object that has been missing for so many periods holds the others up no longer. Chosen: an hour of quarters."""
 _END_OF_TIME = 2**62
+"""Later than every instant. Definition."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class TickScorer:
     checkpoint: Checkpoint
 
     def ready(self, *, late: bool = False) -> Iterator[PendingTick]:
-        """Debts that may be scored now, of all or of the late ones: an unready tick holds back the later ones of its
+        """Pending ticks that may be scored now, of all or of the late ones: an unready tick holds back the later ones of its
         duration."""
         held: set[int] = set()
         pending = self.store.ticks.pending("score")
@@ -115,7 +116,7 @@ class TickScorer:
         ticks, tick, baseline = self.store.ticks, pending_step.tick, self._baseline(pending_step.tick)
         if baseline is None or ticks.done_version(connection, "score", tick) >= pending_step.version:
             return []
-        fading = bool((baseline.horizons < 0).any())  # what fades is never quite gone
+        fading = bool((baseline.horizons < 0).any())  # what decays never reaches zero
         until = _END_OF_TIME if fading else tick.start + lookback(baseline) * tick.duration_s
         later = ticks.done_within(connection, "score", tick.duration_s, Window(tick.end, until))
         return list(ticks.versions(connection, later).items()) if later else []

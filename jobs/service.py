@@ -1,4 +1,4 @@
-"""A wired app, running: daemon, API and pages, from the moment its database can be opened until a stop is asked for."""
+"""A wired app, running: daemon, API and pages, from the moment its database can be opened until a stop is requested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,10 +27,10 @@ from jobs.registry import Jobs
 
 log = structlog.get_logger()
 _FOR_JOBS = 0.75
-"""Share of the time to stop that running jobs get; the rest is for the lease, the web server and the database."""
+"""Share of the time to stop that running jobs get. Chosen: the rest is for the lease, the web server and the database."""
 
 _AFTER_ABORT_S = 1.0
-"""Until jobs have noticed that their calls of the database were ended; and as long as the lease is worth."""
+"""Time until jobs have noticed that their calls of the database were ended. Chosen: as long as the lease is worth."""
 
 
 def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressDisplay = no_display) -> Jobs:
@@ -114,7 +114,7 @@ class Service:
 def service_of(app: App, listening: socket | None = None, display: ProgressDisplay = no_display) -> Service:
     """Daemon and web process over one app, not yet started. `listening`: where to serve, if that is taken already."""
     settings, jobs = app.settings, jobs_of(app, display=display)
-    check_token(app.keys.token)  # one that opens nothing is said now, not in another process
+    check_token(app.keys.token)  # an error is raised now, not in another process
     listening = listening or listen(settings.web.host, settings.web.port)
 
     def boot() -> Boot:
@@ -143,7 +143,7 @@ class Stopping(Protocol):
 
 
 def open_when_there(open_: Callable[[], App], stop: Stopping) -> App | None:
-    """The app, as soon as it can be opened; None if a stop is asked for first. Raises Misconfigured at once: a wrong
+    """The app, as soon as it can be opened; None if a stop is requested first. Raises Misconfigured at once: a wrong
     password or name passes by no waiting."""
     pause_s, waited = _FIRST_S, False
     while True:

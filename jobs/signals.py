@@ -1,4 +1,4 @@
-"""Stop signals: the first asks for an orderly stop, which has a bound; a second one ends the process at once.
+"""Stop signals: the first requests an orderly stop, which has a bound; a second one ends the process at once.
 
 Imports nothing of the service, so that the handlers stand before anything else is loaded.
 """
@@ -12,12 +12,12 @@ from threading import Event, Thread
 from time import monotonic
 
 LONGEST_S = 10 * 366 * 86_400
-"""Ten years: beyond what anybody means, and within what a thread can wait."""
+"""Longest run in s. Chosen: ten years, within what a thread can wait."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BY_SIGNAL = 128
-"""A process that a signal ends has this plus the signal's number as its exit code, as shells show it."""
+"""A process that a signal ends has this plus the signal's number as its exit code (IEEE 1003.1-2017, shells)."""
 LATE = 1
-"""Exit code of a stop that had to be cut short."""
+"""Exit code of a stop that had to be cut short. Chosen: any failure."""
 
 
 def end_at_signal() -> None:
@@ -65,11 +65,11 @@ class StopRequest:
         os.close(self._read)
 
     def is_set(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._asked.is_set()
 
     def set(self) -> None:
-        """Ask for the stop, as the first signal does."""
+        """Request the stop, as the first signal does."""
         os.write(self._write, bytes([signal.SIGTERM]))
         self._asked.wait(self.within_s)
 

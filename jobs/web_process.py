@@ -30,8 +30,9 @@ from jobs.reference_cache import ReferenceCache
 from jobs.web_wiring import care_service_of, web_service_of
 
 _DESCRIPTORS = 1024
-"""Of the process: 256 connections, a backlog of 64, the database's and the tables' files."""
+"""File descriptors of the process. Chosen: 256 connections, a backlog of 64, the database's and the tables' files."""
 _BEAT_S = 1.0
+"""Time between two beats of the web process. Chosen: small beside what counts as hung."""
 _FIRST_TO_GO = 500
 """Linux: where memory runs out, this process is ended rather than the daemon (proc(5), oom_score_adj)."""
 
@@ -104,14 +105,14 @@ def _listen(reports: Iterator[Any], reported: LatestSnapshot) -> None:
 
 
 def _beat(beats: int) -> None:
-    """Say that this process is there; without a daemon to hear it, end. The pipe of the reports may outlive the daemon,
-    where another process of it holds the other end."""
+    """Send the heartbeat of this process; without a daemon that reads it, end. The pipe of the reports may outlive the
+    daemon, where another process of it holds the other end."""
     parent = os.getppid()
     os.set_blocking(beats, False)
     while os.getppid() == parent:
         try:
             os.write(beats, b".")
-        except BlockingIOError:  # a daemon that stands still hears nothing; it may go on
+        except BlockingIOError:  # a daemon that is paused reads nothing; it may go on
             pass
         except OSError:
             break

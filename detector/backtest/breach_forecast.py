@@ -1,4 +1,4 @@
-"""Whether drifts turned graver when care was told that they would: our forecasts against what was measured after them."""
+"""Accuracy of breach forecasts: when drifts reached the next severity, against the forecasts in alerts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +14,12 @@ from detector.domain.window import DAY_S, HOUR_S, epoch
 from detector.outlook import shortfall_by_hour
 
 HORIZON_S = 3 * DAY_S
+"""How long after a forecast its truth is known. Chosen: as far as `outlook.breach` looks ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class BreachForecast:
-    """What was told first of one drift of one incident, and when it happened; s since the epoch, inf = not in three days."""
+    """The first forecast of one drift of one incident, and when it happened; s since the epoch, inf = not in three days."""
 
     at: float
     low: float
@@ -27,7 +28,7 @@ class BreachForecast:
 
 
 def breach_forecasts(matches: Matches) -> list[BreachForecast]:
-    """One for each drift told of. Left out: those that had not got so far when the replay ended, before three days were
+    """One for each drift in an alert. Left out: those that had not got so far when the replay ended, before three days were
     over. Reached is the end of the first two hours that are so bad on average: a single hour is noise.
     """
     found: dict[tuple[str, str, str], BreachForecast | None] = {}
@@ -53,7 +54,7 @@ def breach_time_error(matches: Matches) -> Figure:
 
 
 def breach_time_coverage(matches: Matches) -> Figure:
-    """Share of the intervals told that held the time when it was reached, "not in three days" being a time, too; they
+    """Share of the stated intervals that held the time when it was reached, "not in three days" being a time, too; they
     promise 0.8."""
     own = breach_forecasts(matches)
     return share(sum(f.low <= f.breached_at <= f.high for f in own), len(own))

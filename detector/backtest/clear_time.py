@@ -1,4 +1,4 @@
-"""Whether incidents ended when care was told that they would: our own estimates, made at opening, against the truth."""
+"""Accuracy of clear times: our own estimates, made at opening, against the truth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from detector.domain.window import epoch
 
 @dataclass(frozen=True, slots=True)
 class ClearEstimate:
-    """What the first alert of an incident said of its end, and when its fault did end; s since the epoch."""
+    """The end of an incident by its first alert, and when its fault did end; s since the epoch."""
 
     clear: int
     low: int
@@ -21,7 +21,7 @@ class ClearEstimate:
 
 
 def clear_estimates(matches: Matches) -> list[ClearEstimate]:
-    """One for each incident of which care was told with an estimate of ours, where it matches a fault that customers feel
+    """One for each incident of which care was notified with our own estimate, where it matches a fault that customers feel
     and whose end the replay saw: one that outlasts the window may have been cut off with the data. A ticket's promise is
     not ours; an incident of several faults ends with the last of them.
     """
@@ -43,7 +43,7 @@ def clear_time_error(matches: Matches) -> Figure:
 
 
 def clear_time_coverage(matches: Matches) -> Figure:
-    """Share of the intervals told that held the fault's end: they promise 0.8."""
+    """Share of the stated intervals that held the fault's end; nominal 0.8."""
     own = clear_estimates(matches)
     return share(sum(one.low <= one.ended_at <= one.high for one in own), len(own))
 

@@ -19,9 +19,9 @@ from detector.domain.window import utc
 from detector.labels.quantities import counted, rough_number
 
 LEVEL = 0.05
-"""A difference that chance brings more rarely than this is said to be one: the intervals stand at 95 % too."""
+"""A difference is one if chance brings it more rarely than this. Chosen: the intervals are of 95 %, too."""
 _LISTED = 12
-"""Incidents named on either side."""
+"""Incidents named on either side. Chosen: a screen."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One figure of both, as text; `said`: better, worse, the same, within chance, or too few to say; of incidents, which
+    """One figure of both, as text; `said`: better, worse, the same, within chance, or too few to decide; of incidents, which
     may be right or wrong, more or fewer."""
 
     title: str
@@ -80,7 +80,7 @@ def read_earlier(place: Path) -> Earlier:
 
 
 def compare(earlier: Earlier, figures: Mapping[str, Any], incidents: Iterable[Incident]) -> Comparison:
-    """Both are taken as independent: of the same days they are not, so that a difference said is one all the more."""
+    """Both are taken as independent: of the same days they are not, which makes the test conservative."""
     there = earlier.figures
     found = [*(_difference(card, there, figures) for card in CARDS), _incident_rate(there, figures)]
     rows = tuple(row for row in found if row is not None)
@@ -169,7 +169,7 @@ def _exposure(figures: Mapping[str, Any]) -> float:
 def _unlikely(
     card: Card, before: Mapping[str, Any], after: Mapping[str, Any], exposed_before: float, exposed_after: float
 ) -> bool | None:
-    """Chance alone would bring this difference in fewer than LEVEL of all cases; None = too few to say.
+    """Chance alone would bring this difference in fewer than LEVEL of all cases; None = too few to decide.
 
     Shares by Fisher's exact test, rates by the binomial test of the events of one side among both (Przyborowski and
     Wilenski, 1940), others by intervals that do not overlap, which is stricter.

@@ -20,9 +20,9 @@ HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4
 FROM, CENSORED = 3.0, 2.0
 """Peaks are counted from this -log10 p; what is so much beyond may be a fault, and counts as at least so much."""
 APART_S = 2 * 3600
-"""Moments of one object and family closer than this belong to one peak."""
+"""Exceedances of one object and family closer than this belong to one peak. Chosen: eight periods."""
 PRIOR_PEAKS = 3.0
-"""The tail that the model promises counts as much as so many peaks."""
+"""The tail of the model counts as much as so many peaks. Chosen: few, so that data soon decide."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Peaks:
 def beyond(heights: list[float], threshold: float, exposure: float) -> Figure:
     """Rate at which an exponential tail, fitted to peaks from FROM on, passes the threshold (peaks over threshold: Davison
     and Smith 1990, J. R. Stat. Soc. B 52:393); a peak far beyond is censored, for it may be a fault. The interval takes
-    both doubts at their worst: how often, and how steep.
+    both uncertainties at their upper end: of the rate and of the slope.
 
     >>> figure = beyond([3.0 + 0.43 * step for step in (0.1, 0.2, 0.4, 0.6, 0.9, 1.2, 1.6, 2.3)], 6.0, 0.1)
     >>> 0.03 < figure.value < 0.3, figure.count
@@ -100,7 +100,7 @@ def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until:
 
 
 def _duration_s(store: Store, tick_s: int) -> int:
-    """The operator's tick if counters come in it, else the shortest period that they do come in: hourly ones, say."""
+    """The operator's tick if counters arrive in it, else the shortest period in which they do, for instance hourly."""
     with store.begin() as connection:
         known = sorted(store.ticks.span(connection))
     return tick_s if tick_s in known or not known else known[0]

@@ -13,11 +13,11 @@ from detector.backtest.truth import Complaint
 from detector.domain.impact import Listing
 
 AHEAD_S = 900
-"""A list is foresight only if it stood this long before the complaint."""
+"""A list is foresight only if it was there this long before the complaint. Chosen: one period."""
 LOOKUP_ABOVE = 0.1
-"""Least probability at which the inbound lookup would have said yes."""
+"""Least probability from which the inbound lookup answers yes. Chosen: the default of the care policy."""
 CONTACT_ABOVE = 0.5
-"""Least probability at which a person is worth contacting."""
+"""Least probability at which a person is worth contacting. Chosen: more likely affected than not."""
 
 
 def foresight(matches: Matches, above: float, *, all_complaints: bool = False) -> Figure:
@@ -65,7 +65,7 @@ def contact_precision(matches: Matches, above: float = CONTACT_ABOVE) -> Figure:
 def calibration(matches: Matches) -> dict[str, Any]:
     """Listed probability against the share who did suffer, by tenths of probability, each row of affected.csv a claim.
 
-    `value` is the mean distance between the two, weighted by rows (0 = every probability meant what it said), with a
+    `value` is the mean distance between the two, weighted by rows (0 = perfectly calibrated), with a
     bootstrap interval; `tenths` have `from`, `to`, the mean `probability`, and the share as value, count, low, high.
     """
     if matches.truth.sufferers is None or matches.truth.faults is None:

@@ -14,7 +14,7 @@ _HELD_OUT = "held_out_false_per_1000_cells_week"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """One card. `share`: value, low and high lie in 0..1 and may be drawn as a bar; `unit` of the value, where its sentence
-    does not say it."""
+    does not state it."""
 
     title: str
     value: str
@@ -28,7 +28,7 @@ class Headline:
 def headlines(figures: Mapping[str, Any]) -> list[Headline]:
     """The cards in the order of their weight: what was judged by the truth first, if there is one; then what was seen.
 
-    A figure that nobody knows has no card: `unmeasured` names it.
+    An unknown figure has no card: `unmeasured` names it.
     """
     judged = [
         _headline(figures[card.key], _of_all(card, figures), _meaning(figures, card))

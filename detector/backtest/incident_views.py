@@ -204,7 +204,7 @@ def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:
 
 
 def why_false(matches: Matches, incident: Incident) -> str:
-    """What speaks against this incident, or what might excuse it."""
+    """Evidence against this incident, or what might explain it."""
     if incident.suppression == MAINTENANCE:
         return "Declared works; nobody was told."
     if incident.silent:

@@ -216,5 +216,5 @@ def _iso(at: int | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Six digits are more than anyone knows; NaN and infinity are unknown."""
+    """Six digits exceed the precision of any figure; NaN and infinity are unknown."""
     return f"{value:.6g}" if isfinite(value) else ""

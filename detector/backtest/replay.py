@@ -33,8 +33,9 @@ from jobs.pull import pull
 from jobs.reporting import report
 
 _END_OF_TIME = 4_102_444_800
-"""Later than every period (2100)."""
+"""Later than every period (the year 2100). Chosen: within what a datetime can hold."""
 _SHORT_S = 4 * DAY_S
+"""Windows up to this length are reported by days, longer ones by weeks. Chosen: a page shows four days."""
 _REPORTS = ("planning", "experience", "accounts")
 DIAGNOSTIC_FINDINGS = (
     "unknown_object",
@@ -48,7 +49,7 @@ DIAGNOSTIC_FINDINGS = (
 )
 """Findings that explain why nothing is measured, the likeliest first."""
 _PLOTTED = 60
-"""Incidents with plots: the page must stay small."""
+"""Incidents with plots. Chosen: the page must stay small."""
 Progress = Callable[[float], None]
 Alerts = tuple[tuple[dict[str, Any], int], ...]
 """(body as it would be sent, planned_at)."""
@@ -213,7 +214,7 @@ class Replay:
         return tuple((json.loads(cloudevents(m.alert, source)), m.time) for m in messages)
 
     def _bands(self, incidents: Sequence[Incident], reference: Reference) -> dict[str, tuple[Band, ...]]:
-        """Plots of the most severe incidents that care heard of."""
+        """Plots of the most severe incidents of which care was notified."""
 
         def weight(incident: Incident) -> tuple[bool, int]:
             return incident.silent, incident.priority
@@ -224,7 +225,7 @@ class Replay:
         return {i.incident_id: models.bands_of(*named, i, timezone=zone, until=until) for i in chosen}
 
     def _drift_bands(self, alerts: Alerts, reference: Reference) -> dict[tuple[str, str, str], Band]:
-        """The drifts of which an alert said when they would turn graver, from then on."""
+        """The drifts whose alert forecast a breach, from that alert on."""
         found: dict[tuple[str, str, str], Band] = {}
         for body, at in alerts:
             forecasts = ((body.get("data") or {}).get("expected") or {}).get("graver") or ()

@@ -67,7 +67,7 @@ def recall(matches: Matches) -> Figure:
 
 
 def recall_by(matches: Matches, trait: Callable[[Fault], str]) -> Mapping[str, Any] | None:
-    """Recall for each value of a trait of faults; None if truth says it of no fault."""
+    """Recall for each value of a trait of faults; None if truth has it for no fault."""
     traits = sorted({trait(f) for f in matches.faults} - {""})
     own = {t: [f.fault_id in matches.found for f in matches.faults if trait(f) == t] for t in traits}
     return {t: share(sum(found), len(found)).as_json() for t, found in own.items()} or None
@@ -94,7 +94,7 @@ def false_rate(matches: Matches) -> Figure:
 
 
 def false_care_rate(matches: Matches) -> Figure:
-    """Incidents that match no fault and of which care was told (an `opened` alert), per 1,000 cells and week."""
+    """Incidents that match no fault and of which care was notified (an `opened` alert), per 1,000 cells and week."""
     false = sum(v is False and i in matches.results.notified for i, v in matches.incident_judgements.items())
     return rate(false, matches.results.thousand_cell_weeks)
 
@@ -135,7 +135,7 @@ def incidents_of(matches: Matches, fault_id: str) -> frozenset[str]:
 
 
 def incidents_per_fault(matches: Matches) -> Figure:
-    """Mean number of incidents that a found fault was told in: 1 is right."""
+    """Mean number of incidents that a found fault was reported in: 1 is right."""
     return mean([len(incidents_of(matches, f.fault_id)) for f in matches.faults if f.fault_id in matches.found])
 
 

@@ -27,7 +27,7 @@ from detector.sources.table_values import Table
 SUFFERED_DEGRADED_S = 300.0
 """CONTRACTS section 4: a person suffered with one own failure, or with this many degraded seconds."""
 PRESENT_S = 7200
-"""How long before a complaint its sender's attachments still say where the trouble was."""
+"""How long before a complaint its sender's attachments locate the trouble. Chosen: people call within two hours."""
 Made = TypeVar("Made")
 _FAULT = ("fault_id", "object_id", "start", "end", "kind")
 _ATTACHED = ("subscriber_id", "cell_id", "start", "duration_s")
@@ -51,7 +51,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Complaint:
-    """A contact of category network or empty. `cell_id` is the contact's own; else `attachments` say where the sender was
+    """A contact of category network or empty. `cell_id` is the contact's own; else `attachments` give where the sender was
     in the two hours before: (cell, window). `subscriber` is a pseudonym, empty for a social post without one."""
 
     contact_id: str
@@ -63,7 +63,7 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Truth:
-    """None = the dataset does not say, so that figures which need it are unknown, never zero.
+    """None = not in the dataset, so that figures which need it are unknown, never zero.
 
     `sufferers`: fault id -> pseudonyms of those with an own failure or SUFFERED_DEGRADED_S degraded seconds in it.
     """
@@ -79,7 +79,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class _Contact:
-    """A contact about the network, or about nothing said, by the raw id of its sender."""
+    """A contact about the network, or about nothing stated, by the raw id of its sender."""
 
     contact_id: str
     at: int
@@ -110,7 +110,7 @@ def read_truth(
 def read_faults(dataset: Path, *, timezone: str = "UTC") -> tuple[Fault, ...] | None:
     """The faults of `truth.csv` alone, None without one: what a default window is chosen by, before anything is replayed.
 
-    Raises Misconfigured for a file without a column that it must have, so that this is said before the replay, not after it.
+    Raises Misconfigured for a file without a column that it must have, so that the error precedes the replay, not after it.
     """
     faults = _rows(dataset, "truth", _FAULT, _scope, ZoneInfo(timezone), Findings())
     return None if faults is None else _faults(faults)
@@ -141,7 +141,7 @@ def _faults(rows: Iterable[tuple[Fault, str, Window]]) -> tuple[Fault, ...]:
 
 
 def _affects(kind: str, said: str) -> bool:
-    """What the column says; where it is silent, every kind but a glitch affects customers."""
+    """The value of the column; where it is empty, every kind but a glitch affects customers."""
     return said.lower() not in {"0", "0.0", "false", "no"} if said else kind != "glitch"
 
 
@@ -196,7 +196,7 @@ def _attached(dataset: Path, nowhere: Mapping[str, Sequence[_Contact]], zone: tz
                 for contact in nowhere[subscriber]:
                     if window.start <= contact.at and window.end > contact.at - PRESENT_S:
                         found[contact.contact_id].append((cell, window))
-        except Permanent:  # the sources have said so
+        except Permanent:  # the sources have reported it
             continue
     return found
 

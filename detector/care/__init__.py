@@ -1,4 +1,4 @@
-"""Whom care may approach, what it does, and what it says."""
+"""Care: whom it may contact, its actions, and its sentences."""
 
 from detector.care.account_alerts import decide_accounts
 from detector.care.account_lookup import AccountAnswer, account_lookup

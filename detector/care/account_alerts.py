@@ -1,4 +1,4 @@
-"""An account that suffers though no single line of it would be told: its manager is."""
+"""Alerts to the manager of an affected account none of whose lines is notified by itself."""
 
 from collections.abc import Sequence
 
@@ -18,8 +18,8 @@ def decide_accounts(
     incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], context: DecisionContext
 ) -> tuple[AccountDecision, ...]:
     """By the rules `of = "account"`, for accounts none of whose lines anything is done for. Lines that are held out do not
-    count, so that nobody is told of them by this door; an account that withdrew is left alone. The manager hears counts,
-    never a line. An account that was told hears when it is over."""
+    count, so that nothing about them is revealed this way; an account that withdrew consent is not contacted. The manager
+    gets counts, never a line. An account that was notified gets the all-clear."""
     if incident.silent or incident.state == "merged":
         return ()
     if incident.state != "open":

@@ -17,7 +17,7 @@ from detector.domain.incident import Incident
 class AccountAnswer:
     """affected: yes, no or unknown (no such account, or withdrawn from analysis). `affected_lines`: expected number of the
     account's `lines`, those of accounts below it included, that an open incident touches, each counted once; `share` of all.
-    `roles`: affected lines by role. `severity`: the gravest of `incidents`, which are only counted. `say` by language."""
+    `roles`: affected lines by role. `severity`: the highest of `incidents`, which are only counted. `say` by language."""
 
     affected: str
     kind: str = ""
@@ -75,7 +75,7 @@ def account_lookup(
 
 
 def _say(language: str, yes: bool, open_: Sequence[Incident], context: DecisionContext) -> str:
-    """By the incident that most needs saying: one that everybody may hear of before works and what was silenced."""
+    """By the most important incident: public ones before works and silenced ones."""
     if not yes:
         return phrases_of(language).fine
     speaks = min(open_, key=lambda one: (one.silent, -SEVERITIES.index(one.severity), one.incident_id))

@@ -17,13 +17,14 @@ from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 
 TEXT_CAP = 500
+"""Characters of a sentence in an alert. Chosen: about three text messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertContext:
     """What an alert is composed from: the incident's assessment, the `type_` (opened, updated or resolved) and `sequence` of
     the alert, and what is known at `now` (s). `kpis`: id -> definition. `privacy_floor`: counts of people under it are
-    withheld. `before`: `data` of the last alert of this incident, so that an update says what changed."""
+    withheld. `before`: `data` of the last alert of this incident, so that an update states what changed."""
 
     assessment: Assessment
     type_: str
@@ -61,7 +62,7 @@ class AlertContext:
 
     @cached_property
     def shown(self) -> tuple[Degradation, ...]:
-        """Evidence in order: first the degradation that the reason speaks of."""
+        """Evidence in order: first the degradation that the reason names."""
         if not self.own:
             return ()
         first = leading(self.own, self.incident.kind)
@@ -73,7 +74,7 @@ def cut(text: str) -> str:
 
 
 def number(value: float) -> float | int | None:
-    """JSON knows no NaN; whole counts stay whole."""
+    """JSON has no NaN; whole counts stay whole."""
     if not isfinite(value):
         return None
     return int(value) if float(value).is_integer() else float(f"{value:.6g}")

@@ -1,4 +1,4 @@
-"""What an update says that the alert before it did not."""
+"""What changed between an update and the alert before it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,8 +15,8 @@ _SEVERITY = {1: "critical", 2: "major", 4: "minor", 7: "warning"}
 
 
 def what_changed(before: Mapping[str, Any], now: Mapping[str, Any], facts: Facts | None = None) -> str:
-    """In words, from the `data` of two successive alerts of one incident: only what both showed is compared, so it tells
-    no more of people than they do. Empty for no `before`. Times are told in the zone of `facts`, in UTC without.
+    """A sentence from the `data` of two successive alerts of one incident: only what both showed is compared, so it reveals
+    no more of people than they do. Empty for no `before`. Times are in the zone of `facts`, in UTC without.
 
     >>> first = {"serviceProblem": {"priority": 4}, "impact": {"affected": 120}, "expected": {"clear": None}}
     >>> then = {"serviceProblem": {"priority": 2}, "impact": {"affected": 300}, "expected": {"clear": None}}

@@ -1,4 +1,4 @@
-"""What a care team is told about an incident: counts and opaque references, never a person."""
+"""The alert to a care team about an incident: counts and opaque references, never a person."""
 
 import json
 from collections import Counter
@@ -19,17 +19,18 @@ from detector.domain.policy import CarePolicy
 from detector.domain.window import iso
 
 BODY_LIMIT = 18_000
-"""Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks."""
+"""Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks (CONTRACTS.md section 5)."""
 LIST_CAP = 50
+"""Entries of a list in an alert. Chosen: with all lists full a body stays under its limit."""
 
 
 def compose(context: AlertContext) -> Alert:
-    """The alert that tells this of the incident. `data` as in CONTRACTS.md section 5.
+    """The alert of this type for the incident. `data` as in CONTRACTS.md section 5.
 
-    Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` says how many are
-    left out. Times in `say` are local to the operator's timezone; a minor's guardian is told lookup's sentence instead. An
-    incident merged into another is closed as its part, not as solved, and one that corrected data withdrew as a false
-    alarm, of which there is no evidence.
+    Counts of people follow privacy.shown. Lists are cut so that the body stays small; `...NotListed` counts those that are
+    left out. Times in `say` are local to the operator's timezone; a minor's guardian gets the sentence of the lookup
+    instead. An incident merged into another is closed as its part, not as solved, and one that corrected data withdrew as a
+    false alarm, of which there is no evidence.
     """
     incident, now = context.incident, context.now
     caps = (LIST_CAP >> halved for halved in range(LIST_CAP.bit_length() + 1))
@@ -68,7 +69,7 @@ def _data(context: AlertContext, cap: int) -> dict[str, Any]:
 
 
 def _evidence(d: Degradation) -> dict[str, Any]:
-    """The figures that the reason tells."""
+    """The figures that the reason states."""
     one = d.reading
     return {
         "kpi": d.kpi,

@@ -103,7 +103,7 @@ def permitted_channels(
 ) -> tuple[tuple[str, ...], str]:
     """The channels `among` these that every purpose allows, and if there are none, why: what stands in the way of a purpose
     that no channel allows (the furthest that any channel got), or no_channel if each purpose has a channel but none has all.
-    Without any purpose the consent to be contacted is still asked for. `lawful`: see `bases`."""
+    Without any purpose the consent to be contacted is still required. `lawful`: see `bases`."""
     on = lawful or {}
     answers = []
     for purpose in purposes or ("proactive_contact",):

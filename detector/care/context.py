@@ -1,4 +1,4 @@
-"""What an agent needs to know of one customer beside the incident, on one screen."""
+"""Customer context for an agent: what one screen shows of a customer beside the incident."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,9 @@ from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 
 RECENT_S = 28 * 86_400
+"""How far the context looks back. Chosen: four weeks, a month's bill."""
 MOST = 5
-"""So many of each, the newest first: it is read during a call."""
+"""Rows of each kind, the newest first. Chosen: it is read during a call."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class PastIncident:
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """`contacts`, `surveys`, `said`, `events`, `incidents`: the newest first, MOST of each at most. `private`: a minor, or
-    someone who withdrew the analysis of their service: where and when the network failed them is not told."""
+    someone who withdrew the analysis of their service: where and when the network failed them is not shown."""
 
     person: Subscriber
     accounts: tuple[Membership, ...] = ()

@@ -11,7 +11,8 @@ from detector.domain.assessment import Assessment
 
 
 def decide(one: Assessment, context: DecisionContext) -> Assessment:
-    """The assessment with its decisions: one for each person listed or told before, those for accounts, and follow-ups."""
+    """The assessment with its decisions: one for each person listed or notified before, those for accounts, and
+    follow-ups."""
     incident, found, service = one.incident, one.impact, one.service
     follow_ups: tuple[Decision, ...] = ()
     if incident.state == "open":

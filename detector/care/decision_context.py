@@ -20,7 +20,7 @@ PLACES = ("cell", "site", "tac", "region")
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionContext:
-    """`now` in s; `contact_history`: what people were told lately; `risk`, `history`: by subscriber, as far as known."""
+    """`now` in s; `contact_history`: recent communications; `risk`, `history`: by subscriber, as far as known."""
 
     reference: Reference
     care_policy: CarePolicy
@@ -44,7 +44,7 @@ class DecisionContext:
         return bases(self.care_policy, self.reference.operator.country)
 
     def risk_of(self, subscriber: str) -> float | None:
-        """None for whoever withdrew `profiling`, whatever a model says."""
+        """None for people who withdrew `profiling`, even if a model gives a risk."""
         risk = self.risk.get(subscriber)
         if risk is None or objected(subscriber, customers=self.customers, purpose="profiling", at=self.now):
             return None
@@ -63,7 +63,7 @@ class DecisionContext:
         return found | {"cell": frozenset(incident.cells)}
 
     def case(self, incident: Incident, service: str, person: Affected, places: Mapping[str, frozenset[str]]) -> Case:
-        """What the rules may ask about this person in this incident."""
+        """What the conditions of rules read of this person in this incident."""
         key = person.subscriber
         roles = {role for _, role in self.customers.roles_of.get(key, ())} or {"line"}
         return Case(

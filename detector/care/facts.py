@@ -19,8 +19,8 @@ class Facts:
     a promised end that is still to come. `works_until`: when declared works that go on should have ended. `no_data_since`:
     from when on nobody measures how it goes on.
 
-    `state`: one of STATES; `silent`: why nobody outside is told, None = they are; `into`: the incident that took it
-    in. `trouble`: what a customer would say is wrong. `reason`: what an engineer says is wrong.
+    `state`: one of STATES; `silent`: why no receiver is notified, None = they are; `into`: the incident into which it was
+    merged. `trouble`: the fault in a customer's words. `reason`: the fault in an engineer's words.
     """
 
     incident_id: str
@@ -70,7 +70,7 @@ class Facts:
 
 
 def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation | None = None) -> Facts:
-    """`lead`: the degradation that the incident's reason speaks of, which tells voice from data."""
+    """`lead`: the degradation that the incident's reason names, which separates voice from data."""
     at = int(now)
     since = min(incident.started_at, at)
     over = _state(incident) == OVER

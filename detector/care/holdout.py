@@ -25,7 +25,7 @@ def drawn(subscriber: str, policy: HoldoutPolicy) -> bool:
 
 def counts_for(incident: Incident, impact: Impact, policy: HoldoutPolicy, now: int) -> bool:
     """Whether anybody may be left out of this incident at all: not before the holdout began, not of an emergency, and not of
-    an outage so large or long that everybody must be told."""
+    an outage so large or long that everybody must be notified."""
     if not policy.approved_by or incident.severity == EMERGENCY or incident.opened_at < begins(policy):
         return False
     large = len(incident.cells) >= policy.notifiable_cells or impact.affected >= policy.notifiable_affected
@@ -33,7 +33,7 @@ def counts_for(incident: Incident, impact: Impact, policy: HoldoutPolicy, now: i
 
 
 def begins(policy: HoldoutPolicy) -> int:
-    """`since` in s; the beginning of time where nothing is said.
+    """`since` in s; minus infinity where it is not set.
 
     >>> begins(HoldoutPolicy(since="1970-01-02"))
     86400
@@ -45,8 +45,8 @@ def begins(policy: HoldoutPolicy) -> int:
 
 
 def held_out(subscriber: str, recipient: str, context: DecisionContext) -> bool:
-    """This line, or whoever would be told of it, was drawn; never the vulnerable, nor lines with a service level. Of a
-    person who was drawn nobody else hears either."""
+    """Whether this line, or its recipient, was drawn; never the vulnerable, nor lines with a service level. Of a
+    person who was drawn nobody else is notified either."""
     policy, both = context.care_policy.holdout, (subscriber, recipient)
     if not any(drawn(key, policy) for key in both):
         return False

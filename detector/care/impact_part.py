@@ -18,7 +18,7 @@ LISTED_NOTE = "listed, contactable, proposed: of everybody on the list; affected
 @dataclass(frozen=True)
 class Counted:
     """An assessment as outsiders may see it: in steps of the floor, None under it, never more affected than were there, and
-    the interval holds what is told."""
+    the interval holds the stated count."""
 
     exposed: int | None
     affected: int | None
@@ -26,7 +26,7 @@ class Counted:
 
 
 def counted(impact: Impact, floor: int, said: Mapping[str, Any]) -> Counted:
-    """`said`: the last alert's `impact`, which stays until a count has clearly left it; empty = nothing was said.
+    """`said`: the last alert's `impact`, which stays until a count has clearly left it; empty = no alert yet.
 
     >>> counted(Impact(incident_id="inc_1", assessed_at=0, exposed=36, affected=33.8, affected_low=30.2,
     ...     affected_high=38.0), 5, {})
@@ -72,14 +72,14 @@ def _noted(body: dict[str, Any], floor: int) -> dict[str, Any]:
 
 
 def last_said(said: Mapping[str, Any], name: str) -> Sequence[int | None]:
-    """What the last alert's `impact` said of this count, if there was one."""
+    """This count in the last alert's `impact`, if there was one."""
     return [said[name]] if name in said else []
 
 
 def reachable(people: Sequence[tuple[str, bool]], floor: int, said: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Of the list's `people` (why not, is something proposed for this one): how many are `listed`, how many of them may be
     contacted, for how many care is proposed something, and how many are left out, `withheld` by reason of WHY_NOT; a reason
-    under the floor has no entry, as if it were nobody's. The same that an alert says at the moment when it is sent. `said`:
+    under the floor has no entry, as if it were zero. The same as an alert states when it is sent. `said`:
     the last alert's `impact`.
 
     >>> reachable([("no_consent", False)] * 7 + [("cap", False)] * 3 + [("", True)] * 9 + [("", False)] * 11, 5)

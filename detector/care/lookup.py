@@ -1,4 +1,4 @@
-"""Is this caller affected, since when, how sure, and what to say: for the agent's desktop and the voice menu."""
+"""Is this caller affected, since when, how sure, and the sentence: for the agent's desktop and the voice menu."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,14 +17,14 @@ from detector.domain.incident import Incident
 
 NO_LEADS: Mapping[str, Degradation] = MappingProxyType({})
 RECENT_S = 2 * 3600
-"""How long after the end of an incident a call may still be about it."""
+"""How long after the end of an incident a call may still be about it. Chosen: as long as the backtest counts complaints."""
 CALLERS = ("self", "guardian", "holder", "manager")
-"""Who asks. Anyone but the person is told neither where nor when the person was."""
+"""Who calls. The answer to anyone but the person gives neither where nor when the person was."""
 
 
 @dataclass(frozen=True)
 class Touching:
-    """An incident that touches the person, how surely, and what to say of it by language. told: the person heard of it."""
+    """An incident that touches the person, how surely, and its sentence by language. told: the person was notified of it."""
 
     incident: Incident
     listing: Listing
@@ -40,9 +40,9 @@ class LookupAnswer:
     Times in s since the epoch; `ended_at`: the estimated end, `resolved_at`: when that was decided. `say` by language,
     the person's own first. `going_on`: an incident that is not over lists the person, however surely. `contactable`,
     `why_not`: whether care may approach this person by itself; answering a caller needs no such consent. `incidents`:
-    those that touch the person, the one that speaks first; `said`: what the person was told lately, the newest first;
-    `next_exposure_at`: when they are expected behind a touched cell again. `private`: place and time are withheld, and
-    everything that would tell them. `timezone`: the operator's, in which `say` tells times.
+    those that touch the person, the one whose sentence is used first; `said`: recent communications with the person, the
+    newest first; `next_exposure_at`: when they are expected behind a touched cell again. `private`: place and time are
+    withheld, and everything that would reveal them. `timezone`: the operator's, in which `say` states times.
     """
 
     affected: str
@@ -75,10 +75,10 @@ def lookup(
     leads: Mapping[str, Degradation] = NO_LEADS,
 ) -> LookupAnswer:
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
-    rows; `context.contact_history`: what this person, and a minor's guardian, were told; `leads`: the leading degradation by
-    incident, so that the same is said as in its alerts. Works and maintenance answer too; a merged
-    incident is spoken for by the one that took it in. Of a minor, or to a `caller` who is not the person, neither place nor
-    time is said or given."""
+    rows; `context.contact_history`: communications with this person, and a minor's guardian; `leads`: the leading
+    degradation by incident, so that the answer equals its alerts. Works and maintenance answer too; a merged incident is
+    represented by the one into which it was merged. Of a minor, or to a `caller` who is not the person, neither place nor
+    time is given."""
     person = context.customers.subscribers.get(subscriber_key)
     private = caller != "self" or (person is not None and person.minor)
     notified = [] if private else list(reversed(context.contact_history.by_recipient.get(subscriber_key, ())))
@@ -146,8 +146,8 @@ def _way(key: str, context: DecisionContext) -> Reach:
 
 
 def _current(incidents: Sequence[Incident], listings: Sequence[Listing], now: int) -> list[tuple[Incident, Listing]]:
-    """Those that are open first, the likeliest of them first; each once. A row of no probability is of someone who was told
-    and turned out untouched: they only hear that it is over."""
+    """Those that are open first, the likeliest of them first; each once. A row of no probability is of someone who was
+    notified and turned out untouched: they only get the all-clear."""
     known = {i.incident_id: i for i in incidents if i.state != "merged"}
     surest: dict[str, Listing] = {}
     for one in listings:
@@ -170,7 +170,7 @@ def _languages(person: Subscriber | None, context: DecisionContext) -> tuple[str
 
 def _say(facts: Facts, listing: Listing, language: str, context: DecisionContext, private: bool, notified: bool) -> str:
     """Of someone who is less likely than `contact_above` to be affected nothing is asserted; of a false alarm only those who
-    were told of it hear."""
+    were notified of it are informed."""
     if facts.state == WITHDRAWN and not notified:
         return phrases_of(language).fine
     sure = listing.probability >= context.care_policy.contact_above

@@ -1,4 +1,4 @@
-"""What care is asked to say with an alert: one row for each recipient who has not heard it."""
+"""Communications requested with an alert: one row for each recipient who was not notified of it."""
 
 from collections.abc import Iterable
 
@@ -15,8 +15,8 @@ def new_communications(
     contact_history: ContactHistory,
     now: int,
 ) -> tuple[Communication, ...]:
-    """Of what was decided, what is new to its recipient at `now` (s): nothing was said of this incident yet, or it is
-    graver."""
+    """Decisions that are new to their recipient at `now` (s): no communication on this incident yet, or it is
+    more severe."""
     return tuple(
         Communication(
             incident_id=incident.incident_id,
@@ -36,7 +36,7 @@ def new_communications(
 
 
 def _new(one: Decision | AccountDecision, incident: Incident, contact_history: ContactHistory, now: int) -> bool:
-    """What was decided before stands, and was said then."""
+    """An earlier decision still holds, and was communicated then."""
     rows = contact_history.about(one.recipient, incident.incident_id)
     if one.action == ALL_CLEAR:
         mine = [row for row in rows if row.subscriber == one.subscriber and row.action != "survey"]

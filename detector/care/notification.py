@@ -35,7 +35,7 @@ def sure(incident: Incident, degradations: Sequence[Degradation], beyond: float)
 
 def persists(d: Degradation) -> bool:
     """Bad for as long again as it took to show it. A longer horizon shares most of its periods with the next tick's, so
-    that one more period would say next to nothing.
+    that one more period would add next to nothing.
 
     >>> from dataclasses import replace
     >>> seen = Degradation(degradation_id="deg_1", object_id="c1", family="access", kpi="k", kind="drift", started_at=0,

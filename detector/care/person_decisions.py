@@ -16,21 +16,22 @@ from detector.domain.incident import Incident
 from detector.domain.rule import Rule
 
 ALREADY_NOTIFIED = "(already told)"
-"""Instead of a rule's name: this recipient has heard of it, or of something as grave that is not over yet."""
+"""Instead of a rule's name: this recipient was notified of it, or of something as severe that is not over yet."""
 
 
 def decide_people(incident: Incident, impact: Impact, service: str, context: DecisionContext) -> tuple[Decision, ...]:
-    """One decision per listed person, in the list's order; `service`: what a customer would say is wrong.
+    """One decision per listed person, in the list's order; `service`: the fault in a customer's words.
 
-    A recipient hears one story: of several lines in one incident, and of several incidents at once, one message, until there
-    is more to say (graver, or another service). Whoever was told keeps the action. Silent incidents lead to none.
+    A recipient gets one message: of several lines in one incident, and of several incidents at once, no second one, until
+    there is news (more severe, or another service). Those who were notified keep the action. Suppressed incidents lead to
+    none.
     """
     round_ = _Round(incident, impact, service, context)
     return tuple(round_.decide(person) for person in impact.people)
 
 
 def is_escalation(incident: Incident, notified: Sequence[Communication]) -> bool:
-    """Than at any time that the recipient was told."""
+    """More severe than at any time that the recipient was notified."""
     known = [SEVERITIES.index(row.severity) for row in notified if row.severity in SEVERITIES]
     return SEVERITIES.index(incident.severity) > max(known, default=-1)
 
@@ -69,7 +70,7 @@ class _Round:
         mine = [row for row in notified if row.subscriber == key]
         news = not notified or (bool(mine) and is_escalation(self.incident, notified))
         way = self._way(key, recipient, again=bool(notified) and news)
-        if way.why_not == "cap" and mine:  # it is worse, but this person has heard enough: what was said stands
+        if way.why_not == "cap" and mine:  # it is worse, but this person's cap is reached: the earlier decision holds
             way, news = self._way(key, recipient, again=False), False
         if way.why_not or person.probability < context.care_policy.contact_above or self.incident.silent:
             return self._decision(person, way)
@@ -112,7 +113,7 @@ class _Round:
         return [row for row in rows if row.action not in UNCOUNTED]
 
     def _way(self, key: str, recipient: str, *, again: bool) -> Reach:
-        """What was said of this very incident counts against a cap only if something is to be said `again`."""
+        """Communications on this very incident count against a cap only if there is to be another (`again`)."""
         s, besides = self.context, "" if again else self.incident.incident_id
         count = s.contact_history.count
         return reach(
@@ -124,7 +125,7 @@ class _Round:
         )
 
     def _adds(self, recipient: str, mine: Sequence[Communication]) -> bool:
-        """Something new beside the open stories that this recipient knows."""
+        """Whether it is news beside the open incidents of which this recipient was notified."""
         stories = self.context.contact_history.stories(recipient, self.incident.incident_id)
         stories = [row for row in stories if row.action not in UNCOUNTED]
         if not stories or mine:
@@ -132,7 +133,8 @@ class _Round:
         return is_escalation(self.incident, stories) or self.service not in {row.service for row in stories}
 
     def _kept(self, row: Communication, way: Reach, person: Affected) -> Decision:
-        """The same as it was told, by the same channel as long as that is permitted; decided when it was told."""
+        """The same action as before, by the same channel as long as that is permitted; decided at the time of the
+        communication."""
         channel = row.channel if row.channel in way.channels else way.channels[0]
         rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(name=row.rule, action=row.action))
         return Decision(

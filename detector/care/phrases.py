@@ -1,4 +1,4 @@
-"""What is said, as data: one row per language."""
+"""The phrases of sentences, as data: one row per language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class Phrases:
     """`trouble` by kind (see domain.case.SERVICES); `since`, `clear`, `solved` take a local time, `solved` its length, too;
-    `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for whoever is
-    told about another person's line. `overrun` takes the local time at which declared works should have ended; `withdrawn`
-    takes a report back, without place or time: it may reach anyone who was told. So may `merged`: the problem goes on as
-    part of a wider one. `works`, `works_over`: declared works, for someone who asks; `checking`: what was silenced.
-    `unmeasured` takes the local time since which nothing newer is known."""
+    `dated` is a time of another day, `months` the names of the twelve. `other` names no place and no time, for someone who
+    is informed about another person's line. `overrun` takes the local time at which declared works should have ended;
+    `withdrawn` retracts a report, without place or time: it may reach anyone who was notified. So may `merged`: the problem
+    goes on as part of a wider one. `works`, `works_over`: declared works, for someone who asks; `checking`: what was
+    silenced. `unmeasured` takes the local time since which nothing newer is known."""
 
     trouble: Mapping[str, str]
     since: str

@@ -18,7 +18,7 @@ def shown(count: float, floor: int) -> int | None:
 
 
 def steady(count: float, said: Sequence[int | None], floor: int) -> int | None:
-    """The same after what was shown last (`said`: that alone, or nothing yet): it stays until the count lies more than one
+    """The same after the count shown last (`said`: that alone, or nothing yet): it stays until the count lies more than one
     person beyond what it may stand for. So one person more or less, on whichever side of a step the count lies, never turns
     the answer to and fro, and each answer stands for several counts.
 

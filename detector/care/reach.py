@@ -1,4 +1,4 @@
-"""May a person's matter be told, to whom, and by which channels?"""
+"""Whether a person may be contacted, who receives it, and by which channels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from detector.domain.window import utc
 
 @dataclass(frozen=True)
 class Reach:
-    """May a person's matter be told, to whom, how; `why_not` is the first reason of WHY_NOT that speaks against it."""
+    """Whether a person may be contacted, the recipient, the channels; `why_not` is the first reason of WHY_NOT against
+    it."""
 
     recipient: str
     channels: tuple[str, ...]
@@ -31,9 +32,9 @@ def reach(
     purposes: tuple[str, ...] | None = None,
     quiet: bool | None = None,
 ) -> Reach:
-    """May this person be told at `context.now`? The recipient of a minor's matter is the guardian. `contacted`: contacts in
-    the last 7 days, `today` in the last 24 hours, by recipient; `purposes`: instead of [care]'s; `quiet`: whether it is
-    quiet hours, if that is known."""
+    """Whether this person may be contacted at `context.now`. The recipient of a minor's matter is the guardian. `contacted`:
+    contacts in the last 7 days, `today` in the last 24 hours, by recipient; `purposes`: instead of [care]'s; `quiet`:
+    whether it is quiet hours, if that is known."""
     customers, now, policy = context.customers, context.now, context.care_policy
     person = customers.subscribers.get(subscriber_key, Subscriber(key=subscriber_key))
     recipient = person.guardian if person.minor else person.key

@@ -1,4 +1,5 @@
-"""What care does when an incident is over: the all-clear for exactly those who were told, then what the rules ask for."""
+"""What care does when an incident is over: the all-clear for exactly those who were notified, then what the rules
+require."""
 
 from collections.abc import Sequence
 
@@ -15,11 +16,11 @@ ALL_CLEAR_RULE = "(all clear)"
 
 
 def conclude(incident: Incident, impact: Impact, context: DecisionContext) -> tuple[Decision, ...]:
-    """One decision for each who was told, listed still or not, and one for each who is listed, ordered by subscriber.
+    """One decision for each who was notified, listed still or not, and one for each who is listed, ordered by subscriber.
 
-    The all-clear goes by the channel by which they were told, if that is still permitted, to whoever was told; it is no new
-    contact, so that caps and the holdout do not ask. Nobody else hears of it. An incident that went on as part of another is
-    not over.
+    The all-clear goes by the channel of the notification, if that is still permitted, to its recipient; it is no new
+    contact, so that caps and the holdout do not apply. Nobody else is notified of it. An incident that went on as part of
+    another is not over.
     """
     notified = {} if incident.state == "merged" else {row.subscriber: row for row in _people_notified(incident, context)}
     keys = sorted({person.subscriber for person in impact.people} | set(notified))
@@ -29,7 +30,7 @@ def conclude(incident: Incident, impact: Impact, context: DecisionContext) -> tu
 def follow_up(
     incident: Incident, impact: Impact, service: str, decided: Sequence[Decision], context: DecisionContext
 ) -> tuple[Decision, ...]:
-    """What the rules `at = "resolved"` ask for, of those who get the all-clear and were indeed listed: a survey, amends. It
+    """What the rules `at = "resolved"` require, for those who get the all-clear and were indeed listed: a survey, amends. It
     is a contact of its own, with the caps and the consents of one. Nothing follows a false alarm."""
     rules = [rule for rule in context.rules if (rule.at, rule.of) == ("resolved", "person")]
     if not rules or incident.withdrawn_at is not None:
@@ -75,7 +76,7 @@ def _people_notified(incident: Incident, context: DecisionContext) -> list[Commu
 def _decision(incident: Incident, key: str, notified: Communication | None, context: DecisionContext) -> Decision:
     s = context
     way = reach(key, s, contacted={})
-    if notified is not None and notified.action == ALL_CLEAR:  # said already: so it stays
+    if notified is not None and notified.action == ALL_CLEAR:  # communicated already: so it stays
         return Decision(
             incident_id=incident.incident_id,
             subscriber=key,
@@ -118,7 +119,7 @@ def _decision(incident: Incident, key: str, notified: Communication | None, cont
 
 
 def _way(key: str, context: DecisionContext, rule: Rule) -> Reach:
-    """By the consents that the rule's action takes; what was said of this incident counts, too."""
+    """By the consents that the rule's action takes; communications on this incident count, too."""
     s, extra = context, ACTIONS[rule.action].purposes
     person = s.person(key)
     recipient = person.guardian if person.minor else key

@@ -9,7 +9,7 @@ from detector.labels.times import local
 def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool = True) -> str:
     """What is wrong, since when, until when, what to do: at most two short sentences and what helps.
 
-    Told to anyone but the person (`to_person` false) it names neither place nor time; where it is not `sure` that the
+    Addressed to anyone but the person (`to_person` false) it names neither place nor time; where it is not `sure` that the
     person is affected, it asserts nothing. Each state has a sentence of its own. An unknown language is English.
 
     >>> from detector.care.facts import facts_of
@@ -34,7 +34,7 @@ def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool 
 
 
 def _kept_silent(facts: Facts, phrases: Phrases) -> str:
-    """Of works, and of what an operator silenced, for someone who asks: no place and no time."""
+    """Of works, and of what an operator silenced, for someone who calls: no place and no time."""
     if facts.silent != MAINTENANCE:
         return phrases.checking if facts.state == OPEN else phrases.fine
     return phrases.works if facts.state == OPEN else f"{phrases.works_over} {phrases.lasted}"
@@ -61,7 +61,7 @@ def _going_on(facts: Facts, phrases: Phrases) -> str:
 
 
 def phrases_of(language: str) -> Phrases:
-    """`de-AT` speaks `de`; what nobody wrote speaks English."""
+    """`de-AT` uses `de`; a language without phrases uses English."""
     return SPEECH.get(language.lower().replace("_", "-").partition("-")[0], SPEECH["en"])
 
 

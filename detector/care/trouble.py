@@ -26,7 +26,7 @@ _VOICE = ("volte", "vonr", "epsfb")
 
 
 def trouble_of(incident: Incident, lead: Degradation | None = None) -> str:
-    """One of `domain.case.SERVICES`. `lead`, the degradation that the incident's reason speaks of, tells voice from data,
+    """One of `domain.case.SERVICES`. `lead`, the degradation that the incident's reason names, separates voice from data,
     and what drifts."""
     if lead is not None and lead.kpi.startswith(_VOICE):
         return "dropping" if "drop" in lead.kpi else "calls"
@@ -34,12 +34,12 @@ def trouble_of(incident: Incident, lead: Degradation | None = None) -> str:
 
 
 def surest_first(degradation: Degradation) -> tuple[float, str]:
-    """By strength of evidence."""
+    """By size of the evidence."""
     return -degradation.neg_log10_p if isfinite(degradation.neg_log10_p) else 0.0, degradation.degradation_id
 
 
 def service_of(incident: Incident, degradations: Sequence[Degradation]) -> str:
-    """What a customer would say is wrong, by the degradation that the incident's reason speaks of; empty for an incident
+    """The fault in a customer's words, by the degradation that the incident's reason names; empty for an incident
     that was withdrawn: nothing was."""
     if incident.withdrawn_at is not None:
         return ""

@@ -1,4 +1,4 @@
-"""Whose trouble it is: cells that carry a lost neighbour's users, core functions whose cells are gone, are not to blame."""
+"""Attribution: cells that carry a lost neighbour's users, and core functions whose cells are gone, are not the cause."""
 
 from collections.abc import Set as AbstractSet
 
@@ -10,9 +10,10 @@ from detector.domain.degradation import SEVERITIES
 from detector.domain.kpi import Kpi
 
 CARRIES_MORE = 1.3
-"""Load or traffic over this multiple of its expectation beside a lost cell: it carries the users of that one."""
+"""Load or traffic over this multiple of its expectation beside a lost cell: it carries the users of that one. Chosen: beyond
+ordinary peaks of an hour."""
 ON_ITS_OWN = SEVERITIES.index("major")
-"""What an overloaded neighbour shows is told if it is as bad as this; under it, the lost cell's own degradation says it."""
+"""The degradation of an overloaded neighbour is raised from this severity on; under it, the lost cell's own covers it."""
 
 
 def carries_for_lost_cell(context: TickContext, i: int) -> bool:
@@ -29,8 +30,9 @@ def severe_on_its_own(severity: str) -> bool:
 
 
 def cells_gone(context: TickContext, i: int, kpi: Kpi) -> bool:
-    """A core function is asked less because the cells behind it carry less: no more is missing than they explain, be they
-    all that it serves or those of one technology (an AMF's are NR). Where half of them are lost nobody can tell."""
+    """A core function has fewer requests because the cells behind it carry less: no more is missing than they explain, be
+    they all that it serves or those of one technology (an AMF's are NR). Where half of them are lost this cannot be
+    decided."""
     col = context.evidence.kpi_index[kpi.id]
     expected = float(context.evidence.expected[i, col])
     kept = float(context.evidence.observed[i, col]) / expected if expected > 0 else 1.0
@@ -46,7 +48,7 @@ def cells_gone(context: TickContext, i: int, kpi: Kpi) -> bool:
 
 def carried(context: TickContext, cells: AbstractSet[str]) -> float:
     """Share of their expected traffic that these cells carry: none more than all of its own, and nothing where the newest
-    period says so though a longer horizon still remembers better times."""
+    period shows it though a longer horizon still contains better periods."""
     rows = [context.evidence.object_index[cell] for cell in cells]
     lost = np.array([cell in context.out_of_service for cell in cells]) | context.less_now[rows]
     share = np.where(lost, 0.0, np.nan_to_num(np.minimum(context.most_carried[rows], 1.0), nan=1.0))
@@ -60,7 +62,7 @@ def carried(context: TickContext, cells: AbstractSet[str]) -> float:
 
 
 def siblings_like(context: TickContext, i: int, family: str) -> tuple[int, int]:
-    """(the other measured cells of the site, those of them that look bad in this family) as far as chance allows to say:
+    """(the other measured cells of the site, those of them that look bad in this family) beyond chance:
     every tenth healthy one looks like that."""
     cell = context.cell(context.evidence.objects[i])
     if cell is None or not cell.site_id:

@@ -13,7 +13,8 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import WEEK_S
 
 LARGEST_FALSE_SHARE = 0.05
-"""Of what one tick raises, at most this share may be false however large the network is."""
+"""Of what one tick raises, at most this share may be false however large the network is. Chosen: the usual level of a false
+discovery rate (Benjamini and Hochberg 1995)."""
 
 
 def allowed_per_tick(budget_per_1000_week: float, objects: int, duration_s: int) -> float:
@@ -32,11 +33,10 @@ def threshold(neg_log10_p: NDArray[np.float64], allowed: float) -> float:
     With m testable series, a threshold t on p lets m * t of them through by chance. A quiet tick may raise `allowed`
     false ones, so t = allowed / m: the expected *number* is held, which is what the user budgets. Where k objects stand
     out together the threshold steps up to q * k / m (Benjamini and Hochberg 1995) with q = min(allowed, 0.05): then at
-    most the share q of what is raised is false. Objects, not series: one dead cell fails in ten ways, which says nothing
-    of its neighbours. q is the same number at k = 1, so one rule serves both; the cap matters
-    only on networks so large that a tick may raise more than 0.05 false ones, where a share of `allowed` would mean
-    nothing. Give only series whose episode is not open yet: else one long outage lowers the threshold for all others all
-    week.
+    most the share q of what is raised is false. Objects, not series: one cell out of service fails in ten KPIs, which is no
+    evidence of its neighbours. q is the same number at k = 1, so one rule serves both; the cap matters only on networks so
+    large that a tick may raise more than 0.05 false ones, where a share of `allowed` would mean nothing. Give only series
+    whose episode is not open yet: else one long outage lowers the threshold for all others all week.
 
     >>> lone = np.array([5.0] + [0.3] * 99)
     >>> round(threshold(lone, 0.001), 2)
@@ -67,7 +67,7 @@ def threshold_of(
         row = evidence.object_index.get(episode.object_id)
         if row is not None and episode.open:
             fresh[row, families == episode.family] = np.nan
-    # what everybody knows of is no measure of how sure the others are
+    # what is known already is no measure of how sure the others are
     fresh[at_declared_event(evidence, topology, operations)] = np.nan
     testable = np.isfinite(seen).any(axis=1)
     objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})

@@ -1,4 +1,4 @@
-"""What kind of degradation a family's bad evidence is, and who else says so."""
+"""What kind of degradation a family's bad evidence is, and what confirms it."""
 
 import numpy as np
 
@@ -27,13 +27,13 @@ LONG_SILENCE, CLEARLY_LONG = 4, 1.3
 """Missing periods from which so much will do: lost rows come back sooner, and one healthy neighbourhood in a hundred is
 over it."""
 DRIFT_S = 6 * HOUR_S
-"""What only a horizon this long shows is drift."""
+"""What only a horizon this long shows is drift. Chosen: a quarter of a day; shorter changes are steps to a customer."""
 IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",)}
-"""Cell state -> families that say nothing of a cell in it."""
+"""Cell state -> families that are no evidence for a cell in it."""
 EVENT_LOAD = 1.5
-"""Load or traffic over this multiple of its expectation is a declared event's."""
+"""Load or traffic over this multiple of its expectation is a declared event's. Chosen: no ordinary day reaches it."""
 CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
-"""Who can say that a silent object's users are without service."""
+"""What can confirm that users of an object without data are without service."""
 
 
 def kind_of(context: TickContext, i: int, family: str, kpi: Kpi, *, periods: int) -> DegradationKind | None:
@@ -110,7 +110,7 @@ def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationK
 
 
 def confirmations(context: TickContext, i: int, since: int) -> tuple[Confirmation, ...]:
-    """Who else says that this object's users are without service: neighbours, core, alarm."""
+    """What confirms that this object's users are without service: neighbours, core, alarm."""
     object_id = context.evidence.objects[i]
     slack = context.evidence.tick.duration_s
     core = any(
@@ -134,7 +134,7 @@ def neighbours_carry_more(context: TickContext, i: int, least: float = NEIGHBOUR
 
 
 def carries_for_another(context: TickContext, i: int) -> bool:
-    """The neighbours of object `i` are also those of a cell elsewhere that is known to be out of service: it is its users
+    """The neighbours of object `i` are also those of another cell that is known to be out of service: it is its users
     whom they carry, and they confirm nothing of `i`."""
     name = base_object(context.evidence.objects[i])
     cell = context.topology.cells.get(name)
@@ -158,8 +158,8 @@ def on(context: TickContext, object_id: str, kind: str) -> bool:
 
 
 def far_beyond(context: TickContext, i: int, kpi: Kpi) -> bool:
-    """A declared event widens the expectation: a crowd fails, drops and crawls more than any usual day explains, and
-    everybody who declared it knows. Only what goes far beyond is news."""
+    """A declared event widens the expectation: a crowded cell fails, drops and slows more than any ordinary day explains,
+    and that is known already. Only what goes far beyond is raised."""
     col = context.evidence.kpi_index[kpi.id]
     observed, expected = float(context.evidence.observed[i, col]), float(context.evidence.expected[i, col])
     return kpi.loss(observed, expected) >= kpi.traits.beyond_event

@@ -78,7 +78,7 @@ def carry_missing(context: TickContext, episode: Degradation) -> Degradation:
 
 
 def _confirmed(context: TickContext, i: int, episode: Degradation) -> Degradation:
-    """An outage that is confirmed stays one; for so long as nobody who could still say so reports, it is not known."""
+    """An outage that is confirmed stays one; while no source that could confirm it reports, its state is not known."""
     kind, confirmed = no_data_kind(context, i, episode.started_at)
     if episode.affects_service and not confirmed:
         reported = np.isfinite(context.evidence.neighbour_load[i]) and not context.missing_objects.stopped[i]

@@ -1,4 +1,4 @@
-"""What to tell of an episode: its leading KPI as of the latest bad period, and at its worst."""
+"""Figures of an episode: its leading KPI as of the latest bad period, and at its worst."""
 
 from dataclasses import replace
 from math import isfinite
@@ -19,8 +19,8 @@ def with_reading(context: TickContext, i: int, episode: Degradation) -> Degradat
 
 
 def _reading(context: TickContext, i: int, column: int) -> Reading | None:
-    """The newest period if it is as bad as the horizon that speaks loudest, else that horizon: a mild degradation shows
-    only over many periods. None = not measured."""
+    """The newest period if it is as bad as the horizon with the largest evidence, else that horizon: a mild degradation
+    shows only over many periods. None = not measured."""
     evidence, at, end = context.evidence, (i, column), context.evidence.tick.end
     horizon = Reading(
         end,

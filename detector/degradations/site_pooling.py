@@ -11,10 +11,11 @@ from detector.domain.cell import Topology, base_object
 
 Floats = NDArray[np.float64]
 FEWEST = 3
+"""Cells from which a site is tested as a whole. Chosen: of two, one is half of the evidence."""
 OWN = 2.0
-"""-log10 p that a cell needs by itself to be raised with the others of its site."""
+"""-log10 p that a cell needs by itself to be raised with the others of its site. Chosen: one healthy cell in a hundred."""
 MOST = 4.0
-"""No cell says more than this for its site: one that is sick alone is raised alone."""
+"""Most -log10 p that one cell adds to its site. Chosen: a cell that is bad alone is raised alone."""
 ALIKE, ALIKE_SHARE = 1.0, 0.5
 """-log10 p from which a cell looks like the others, and the share of the site's cells that have to."""
 
@@ -51,7 +52,7 @@ def pooled(neg_log10_p: Floats, sites: Sites) -> Floats:
     """[object, KPI]: the -log10 p of the whole site in this KPI, where the object is one of several that look alike; else 0.
 
     Fisher's combination (1932): minus twice the sum of the logs of k p values is chi square with 2 k degrees of freedom. It
-    is asked only where half of the site looks unusual at all, for many healthy cells beside one sick one say nothing.
+    is tested only where half of the site looks unusual at all: many healthy cells beside one bad one are no evidence.
     """
     capped = np.minimum(np.nan_to_num(neg_log10_p), MOST)
     k, alike = sites.total(np.isfinite(neg_log10_p).astype(float)), sites.total((capped >= ALIKE).astype(float))

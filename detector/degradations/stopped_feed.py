@@ -1,4 +1,4 @@
-"""Objects whose data stopped: many are missing since the same period, and nothing else says that service is lost."""
+"""Objects whose data stopped: many are missing since the same period, and nothing else shows a loss of service."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,27 +13,30 @@ from detector.domain.evidence import Evidence
 from detector.domain.operations import Alarm, Operations
 
 SLACK_S = 1_800
-"""An alarm or a ticket belongs to what began within half an hour of it."""
+"""An alarm or a ticket belongs to what began within half an hour of it. Chosen: two periods of a quarter of an hour."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
-"""X.733 severities that confirm nothing: an open cabinet door is no outage."""
+"""X.733 severities that confirm nothing: an open cabinet is no outage."""
 STOPPED_FEED_CELLS = 5
-"""So many objects of several sites that fall silent in the same period share a feed more likely than a fault."""
+"""Fewest objects of several sites, missing since the same period, that suggest a stopped feed. Chosen: faults of five cells
+of several sites at once have an edge or an alarm."""
 LARGE_SHARE = 0.3
-"""Over this share of the network the cells beside the silent ones prove nothing: they are few, and their load moves."""
+"""Over this share of the network missing, the cells beside are no evidence. Chosen: they are few, and their load moves."""
 CARRY_MORE = 1.15
-"""Median load of the neighbours that report, over all objects that fell silent together: their users came over."""
+"""Median load of the neighbours that report, over all missing objects, from which their users count as displaced. Chosen:
+half of what one lost neighbour adds."""
 CORE_LEAST = 0.2
-"""Share of a core function's usual traffic that must be silent before the function can be asked about it."""
+"""Share of a core function's usual traffic that must be missing before the function is evidence. Chosen: less is within its
+ordinary scatter."""
 CORE_KEEPS = 0.5
-"""A core function that misses at least this part of the silent share says that the users are gone; one that misses less
-serves them still."""
+"""A core function that misses at least this part of the missing share confirms the loss; one that misses less still serves
+those users. Chosen: half."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MissingObjects:
     """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
     `expected_traffic`: [object], NaN = not known; `core`: core function -> observed / expected traffic; `lost`: cells that
-    say by their own rows, or of which works say, that they carry nothing."""
+    report by their own rows, or whose works state, that they carry nothing."""
 
     evidence: Evidence
     topology: Topology
@@ -46,7 +49,7 @@ class MissingObjects:
 
     @cached_property
     def stopped(self) -> NDArray[np.bool_]:
-        """[object]: missing because its data stopped, as far as anybody can tell."""
+        """[object]: missing because its data stopped, by all evidence."""
         found = np.zeros(len(self.evidence.objects), bool)
         for group in self.groups:
             if not self.confirmed(group):
@@ -91,8 +94,8 @@ class MissingObjects:
         return tick.end - self.periods.get(self.evidence.objects[i], 1) * tick.duration_s
 
     def confirmed(self, group: Sequence[int]) -> bool:
-        """Somebody else says that these are out of service: neighbours, the core, or alarms and tickets about a third of
-        them."""
+        """Whether other evidence confirms that these are out of service: neighbours, the core, or alarms and tickets about a
+        third of them."""
         named = sum(self.named(i) for i in group)
         return 3 * named >= len(group) or self.neighbours_say(group) or any(self.core_says(i) for i in group)
 
@@ -116,7 +119,8 @@ class MissingObjects:
         for function, carried in self.core.items():
             behind = self.topology.cells_behind(function) - {function}
             share = self._share(silent & behind, behind)
-            left = 1 - self._share((self.lost - silent) & behind, behind)  # what the lost ones explain speaks of no other
+            # what the lost ones explain is no evidence of another
+            left = 1 - self._share((self.lost - silent) & behind, behind)
             if share >= CORE_LEAST and carried <= left - CORE_KEEPS * share:
                 found.append(frozenset(silent & behind))
         return tuple(found)
@@ -155,7 +159,7 @@ class MissingObjects:
 
     @cached_property
     def _edges(self) -> Mapping[str, frozenset[str]]:
-        """What lies behind several sites, of which somebody speaks -> the cells behind it."""
+        """Shared edges that an alarm or a ticket names -> the cells behind them."""
         spoken_of = self._alarms.keys() | self._tickets.keys()
         groups = self.topology.groups
         return {name: groups["edge", name] for name in spoken_of if ("edge", name) in groups}

@@ -17,9 +17,10 @@ from detector.domain.operations import Alarm, Operations
 from detector.domain.policy import DetectionPolicy
 
 JOINT_MARGIN = 0.5
-"""How much surer a site as a whole has to be than one of its cells: it is asked besides them."""
+"""-log10 p by which a site as a whole has to exceed the threshold of a cell. Chosen: it is tested besides its cells, so its
+tests add to theirs."""
 FEWEST_TO_COMPARE = 3
-"""With fewer cells "everywhere" means nothing."""
+"""Cells from which "everywhere" is judged. Chosen: two cells have no majority."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,7 +55,7 @@ class TickContext:
         return np.asarray((alone | shared) & evidence.matters & ~evidence.missing[:, None])
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Failures worth telling; of other kinds than counts of failures there is no least number."""
+        """Failures worth raising; of other kinds than counts of failures there is no least number."""
         counted = np.array([kpi.traits.counts_failures for kpi in self.evidence.kpis], bool)
         return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
 
@@ -93,7 +94,7 @@ class TickContext:
 
     @cached_property
     def out_of_service(self) -> frozenset[str]:
-        """Cells that send nothing for another reason than that their data stopped, say that they are down, or stand under
+        """Cells that send nothing for another reason than that their data stopped, report that they are down, or are under
         works now."""
         silent = self.evidence.missing & ~self.missing_objects.stopped
         return self.known_lost | {base_object(self.evidence.objects[r]) for r in np.flatnonzero(silent)}
@@ -117,13 +118,13 @@ class TickContext:
 
     @cached_property
     def known_lost(self) -> frozenset[str]:
-        """Cells of which more than silence says that they serve nobody: they say so themselves, or works were declared."""
+        """Cells known to be without service by more than missing rows: their own rows show it, or works were declared."""
         down = {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.availability_bad)}
         return self.operations.under_works(self.evidence.tick.window, self.topology) | down
 
     @cached_property
     def lost(self) -> frozenset[str]:
-        """Cells whose users are elsewhere now: those, and others that carry nothing though not all is quiet."""
+        """Cells whose users are displaced: those, and others that carry nothing though the network is not idle."""
         gone = set() if self.all_quiet else {base_object(self.evidence.objects[r]) for r in np.flatnonzero(self.collapsed)}
         known = {d.base_object for d in self.open_ if d.open and d.traits.out_of_service}
         return (self.out_of_service | gone | known) & self.topology.cells.keys()
@@ -155,7 +156,7 @@ class TickContext:
 
     @cached_property
     def less_now(self) -> NDArray[np.bool_]:
-        """[object]: the newest period alone says that it carries too little."""
+        """[object]: the newest period alone shows that it carries too little."""
         recent = np.nan_to_num(self.evidence.recent[:, self.columns("volume")], nan=0.0)
         return np.asarray(recent.max(axis=1, initial=0.0) >= HEALTHY_BELOW)
 
@@ -180,7 +181,7 @@ class TickContext:
         return round(load, 3) if np.isfinite(load) else None
 
     def saturated(self, i: int) -> bool:
-        """All of its capacity is in use: how much more was asked for nobody counts, so speed cannot be judged by load."""
+        """All of its capacity is in use: the demand beyond it is not counted, so speed cannot be judged by load."""
         cols = [c for c in self.columns("utilisation") if self.evidence.kpis[c].unit == "%"]
         return bool((np.nan_to_num(self.evidence.observed[i, cols]) >= SATURATED).any())
 

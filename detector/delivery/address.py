@@ -15,6 +15,7 @@ from detector.domain.errors import Misconfigured
 MEND = "write https://host/path"
 _WHERE = "receivers: url"
 _PORTS = 65_535
+"""Largest number of a port (RFC 6335)."""
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
 """Letters, digits and hyphens within (RFC 1123 2.1); underscores are in use inside companies."""
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
@@ -125,7 +126,7 @@ def network_of(address: str) -> Network:
 
 async def resolved(host: str, port: int, *, private: bool) -> list[str]:
     """The addresses of a host that may be posted to; a connection to one of them needs no second look-up, whose answer
-    could be another. OSError if no name server knows it, Misconfigured if none of them is allowed."""
+    could be another. OSError if no name server resolves it, Misconfigured if none of them is allowed."""
     if _address(host):
         return [host]
     found = await get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -133,9 +134,9 @@ async def resolved(host: str, port: int, *, private: bool) -> list[str]:
 
 
 def unresolved(urls: Sequence[str], *, within_s: float, private: Collection[str] = ()) -> Mapping[str, str]:
-    """Those of these addresses whose host no name server knows, or that leads where we must not post, and why; asked all at
-    once, and nothing is sent to them. An answer that has not come `within_s` counts as none. `private`: those that may be
-    in a private network."""
+    """Those of these addresses whose host no name server resolves, or that leads where we must not post, and why; resolved
+    all at once, and nothing is sent to them. An answer that has not come `within_s` counts as none. `private`: those that
+    may be in a private network."""
     answers: dict[str, str] = {}
     askers = [Thread(target=_ask, args=(url, url in private, answers), daemon=True) for url in dict.fromkeys(urls)]
     for asker in askers:

@@ -19,7 +19,7 @@ HEADING = {"opened": ("▲ OPENED", "bold red"), "updated": ("● updated", "yel
 
 
 def announcement(event: Mapping[str, Any], *, page: str = "") -> Text:
-    """What happened, where, to how many, what to say and where to look; `page` is a link, empty = none.
+    """What happened, where, to how many, the sentences and where to look; `page` is a link, empty = none.
 
     `event` is a CloudEvents body of ours; anything missing in it is left out.
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 OPEN_AFTER = 5
-"""Failures in a row that open it."""
+"""Failures in a row that open it. Chosen: fewer occur in an ordinary restart of a receiver."""
 FIRST_PAUSE_S = 30.0
+"""First pause of an open breaker, in s; it doubles. Chosen: a restart of a receiver."""
 LONGEST_PAUSE_S = 600.0
+"""Longest pause of an open breaker, in s. Chosen: a receiver that is back is tried within ten minutes."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Breaker:
         return self if self.opened_at is None else replace(self, opened_at=self.opened_at - seconds)
 
     def _unprobed(self) -> "Breaker":
-        """A trial claimed just now was never made (the message had expired, say): half open again."""
+        """A trial claimed just now was never made (for instance, the message had expired): half open again."""
         if self.opened_at is None or self.opened < 2:
             return self
         return replace(self, opened_at=self.opened_at - _pause(self.opened - 1), opened=self.opened - 1)

@@ -11,8 +11,8 @@ from detector.domain.errors import Permanent
 
 
 def fitted(envelope: Mapping[str, Any], data: dict[str, Any], *, where: str) -> bytes:
-    """The envelope with `data` in it. A list that would burst the limit is cut, the one that takes most room first, and
-    `data.truncated` says how long it was. Raises Permanent if that does not help."""
+    """The envelope with `data` in it. A list that would exceed the limit is cut, the largest first, and
+    `data.truncated` gives its full length. Raises Permanent if that does not help."""
     while len(body := json_bytes({**envelope, "data": data})) >= MAX_BYTES:
         path, items = max(_lists(data), key=lambda found: (len(json_bytes(found[1])), found[0]), default=("", []))
         if not items:

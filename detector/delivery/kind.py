@@ -60,7 +60,7 @@ class ReceiverKind(ABC):
 
     settings_model: ClassVar[type[ReceiverSettings]]
     documentation: ClassVar[str]
-    """What it is sent and how the receiver knows the sender, in one line of docs/reference/configuration.md."""
+    """What it is sent and how the receiver recognises the sender, in one line of docs/reference/configuration.md."""
     example: ClassVar[Mapping[str, Any]]
     """The kind's own required keys, as somebody would write them."""
 
@@ -84,7 +84,8 @@ class ReceiverKind(ABC):
 
     @abstractmethod
     def test_body(self, key: str, receiver: str, source: str, at: float) -> bytes:
-        """A message at `at` (s) that only tries the way to the receiver of this name; it says so (`TEST_TEXT`)."""
+        """A message at `at` (s) that only tests the connection to the receiver of this name, as its text states
+        (`TEST_TEXT`)."""
 
     @abstractmethod
     def request(self, key: str, body: bytes, *, wall_now: float) -> Request:

@@ -10,14 +10,16 @@ import httpcore2
 from detector.delivery.address import resolved
 
 ANSWER_BYTES = 65_536
-"""The most that is read of one answer: a status line, headers and the first words of a refusal take a few hundred bytes."""
+"""The most that is read of one answer. Chosen: a status line, headers and the first words of a refusal take a few hundred
+bytes."""
 _AT_ONCE = 8_192
-"""Bytes read at a time: parsing them takes milliseconds, in which no other attempt moves."""
+"""Bytes read at a time. Chosen: parsing them takes milliseconds, in which no other attempt moves."""
 
 
 class GuardedNetwork(httpcore2.AsyncNetworkBackend):
-    """Resolves names itself and connects to what it resolved, so that no second look-up can lead elsewhere. `private`:
-    addresses of private networks are allowed; `anywhere`: a proxy, which the operator named, may be at any address."""
+    """Resolves names itself and connects to what it resolved, so that no second look-up can lead to another address.
+    `private`: addresses of private networks are allowed; `anywhere`: a proxy, which the operator named, may be at any
+    address."""
 
     def __init__(self, *, private: bool = False, anywhere: bool = False) -> None:
         self._private, self._anywhere = private, anywhere

@@ -1,4 +1,4 @@
-"""One attempt to deliver one alert: authenticate, send, and say what became of it."""
+"""One attempt to deliver one alert: authenticate, send, and report the outcome."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -30,8 +30,8 @@ class Outcome:
     """What became of one attempt.
 
     `at`: when to try again, in s of wall time, for `retry` only. `reason`: one line, empty when sent. `attempts`: made so
-    far, this one included. `answered`: did the receiver answer for itself (True), fail to (False), or was it never asked
-    (None)? It is what the circuit breaker counts. `disable`: the receiver is gone and wants nothing more.
+    far, this one included. `answered`: did the receiver answer for itself (True), fail to (False), or was it not reached
+    (None)? It is what the circuit breaker counts. `disable`: the receiver is gone and takes no more alerts.
     `interrupted`: the service stops; the attempt does not count.
     """
 

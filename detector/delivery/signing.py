@@ -1,4 +1,4 @@
-"""Standard Webhooks 1.0: every alert is signed, and the receiver can tell a retry from news."""
+"""Standard Webhooks 1.0: every alert is signed, and the receiver can recognise a retry."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence

@@ -17,16 +17,16 @@ from detector.domain.errors import Misconfigured, Transient
 from detector.domain.transport import DIRECT, Answer, Request, Route
 
 EXCERPT_BYTES = 200
-"""Of an answer's body: the first words of a refusal say why."""
+"""Bytes of an answer's body that are kept. Chosen: the first words of a refusal give the reason."""
 _STALLED_S = 5.0
-"""How long after the deadline a thread still waits for the event loop to say that it has passed."""
+"""How long after the deadline a thread still waits for the event loop. Chosen: longer than any single callback runs."""
 
 
 class HttpTransport:
     """Posts over HTTPS, or plain HTTP to the loopback; never follows a redirect. Implements `domain.transport.Transport`.
 
     `timeout_s` bounds one attempt as a whole: name look-up, connection, TLS, body and every byte of the answer that counts.
-    A 2xx counts with its status line and headers, and its body is not read unless the request asks for it; of a refusal
+    A 2xx counts with its status line and headers, and its body is not read unless the request needs it; of a refusal
     the first words are. What sends more than `ANSWER_BYTES` before that gives no answer. The environment's proxies are not
     used, and nothing is kept from one attempt to the next: no cookie, no connection. Threads may send at once; none waits
     for another. Close it, or use it in a `with`.
@@ -56,7 +56,7 @@ class HttpTransport:
             raise Misconfigured(f"cannot be posted to ({error})", where=origin, mend=MEND) from error
 
     def _authorities(self, ca_file: str) -> ssl.SSLContext:
-        """Whose certificates are believed; read once. Misconfigured if the file cannot be."""
+        """The trusted certificates; read once. Misconfigured if the file cannot be."""
         if ca_file not in self._trusted:
             self._trusted[ca_file] = authorities_of(ca_file)
         return self._trusted[ca_file]
@@ -93,7 +93,7 @@ class HttpTransport:
 
 
 def authorities_of(ca_file: str) -> ssl.SSLContext:
-    """What TLS believes: the authorities of a PEM file and no others, or the public ones if none is named. Misconfigured for
+    """What TLS trusts: the authorities of a PEM file and no others, or the public ones if none is named. Misconfigured for
     a file that cannot be read, or holds no certificate."""
     if not ca_file:
         return httpx2.create_ssl_context(trust_env=False)
@@ -106,7 +106,7 @@ def authorities_of(ca_file: str) -> ssl.SSLContext:
 
 
 def _first_cause(error: BaseException) -> str:
-    """What the operating system said, under what was made of it: "Connection refused", not "all attempts failed"."""
+    """The operating system's own message, below the errors that wrap it: "Connection refused", not "all attempts failed"."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, ConnectionError) and inner.errno:

@@ -1,1 +1,1 @@
-"""The nouns every stage speaks in: frozen, small, standard library and numpy only."""
+"""The nouns of all stages: frozen, small, standard library and numpy only."""

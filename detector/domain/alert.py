@@ -1,4 +1,4 @@
-"""What a receiver is told, and what was decided for each person."""
+"""An alert for a receiver, and what was decided for each person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ WHY_NOT = ("no_consent", "withdrawn", "guardian", "quiet_hours", "cap", "holdout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What care does for one listed person: `action` by `channel`, told to `recipient` (the person, or a minor's guardian);
-    or why nothing may be sent (`why_not`, one of WHY_NOT)."""
+    """What care does for one listed person: `action` by `channel`, addressed to `recipient` (the person, or a minor's
+    guardian); or why nothing may be sent (`why_not`, one of WHY_NOT)."""
 
     incident_id: str
     subscriber: str
@@ -38,7 +38,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDecision:
-    """What care does for an account as a whole: `action` by its `team`; or why it does nothing (`why_not`). It is told in
+    """What care does for an account as a whole: `action` by its `team`; or why it does nothing (`why_not`). It is stated in
     counts, under no name but the account's."""
 
     incident_id: str

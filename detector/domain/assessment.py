@@ -17,8 +17,8 @@ class Assessment:
     """What is known of one incident so far; `impact.assess` and `care.decide` give it back with their part filled in.
 
     `degradations`: the incident's own, those that are known. `outlook`: when it is expected to clear, None once it is over.
-    `service`: what a customer would say is wrong. `decisions`: one for each listed person; `accounts`: one for each account
-    that care does something for; `follow_ups`: what the rules ask for once the incident is over.
+    `service`: the trouble in a customer's words. `decisions`: one for each listed person; `accounts`: one for each account
+    for which care acts; `follow_ups`: what the rules require once the incident is over.
     """
 
     incident: Incident

@@ -1,4 +1,4 @@
-"""What a rule of care may ask about: one person's side of one incident, or one account's."""
+"""What the conditions of a care rule read: one person's side of one incident, or one account's."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from detector.domain.incident import Incident
 ROLES = ("holder", "manager", "executive", "line", "dependant")
 ACCOUNT_KINDS = ("consumer", "family", "enterprise", "government")
 SERVICES = ("coverage", "connecting", "calls", "dropping", "slow")
-"""What a customer would say is wrong."""
+"""The fault in a customer's words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Condition:
     of: Literal["both", "person", "account"] = "both"
 
     def holds(self, case: Case, wanted: Any) -> bool:
-        """`wanted` as `read_rules` made it. What is not known meets no condition.
+        """`wanted` as `read_rules` made it. An unknown value meets no condition.
 
         >>> CONDITIONS["segment"].holds(Case(incident=INCIDENT, service="slow", subscriber=Subscriber(key="s1",
         ...     segment="gold-plus")), ("gold*",))

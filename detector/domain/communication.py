@@ -1,4 +1,4 @@
-"""What care was asked to say to whom."""
+"""Contacts that care was requested to make, and with whom."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,15 +7,17 @@ from functools import cached_property
 ALL_CLEAR = "all_clear"
 RETRACTED = "retracted"
 UNCOUNTED = (ALL_CLEAR, RETRACTED)
-"""No contact of their own: the all-clear ends a story that was counted when it began; what was retracted was not said."""
+"""No contact of their own: the all-clear ends a contact that was counted when it began; what was retracted reached
+nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Communication:
-    """One append-only row. Care was asked at `at` (s, event time) to do `action` for `subscriber`'s line towards `recipient`
-    (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was then.
+    """One append-only row. Care was requested at `at` (s, event time) to do `action` for `subscriber`'s line towards
+    `recipient` (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was
+    then.
 
-    A row `retracted` says that what was asked last of this line in this incident did not reach anyone.
+    A row `retracted` marks that the newest request for this line in this incident did not reach anyone.
     """
 
     incident_id: str
@@ -33,8 +35,8 @@ class Communication:
 def standing(rows: Iterable[Communication]) -> list[Communication]:
     """In order of time, without those retracted: each such row cancels the newest before it of its line and incident.
 
-    >>> asked = Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=10, action="call")
-    >>> standing([asked, Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=20, action=RETRACTED)])
+    >>> requested = Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=10, action="call")
+    >>> standing([requested, Communication(incident_id="inc_1", subscriber="s1", recipient="s1", at=20, action=RETRACTED)])
     []
     """
     ordered = sorted(rows, key=lambda one: one.at)
@@ -52,7 +54,7 @@ def standing(rows: Iterable[Communication]) -> list[Communication]:
 
 @dataclass(frozen=True)
 class ContactHistory:
-    """What each recipient has heard lately; `open_`: ids of the incidents that are not over yet."""
+    """Recent communications with each recipient; `open_`: ids of the incidents that are not over yet."""
 
     by_recipient: Mapping[str, Sequence[Communication]] = field(default_factory=dict)
     open_: frozenset[str] = frozenset()
@@ -98,11 +100,11 @@ class ContactHistory:
         return found
 
     def waiting(self, incident_id: str) -> bool:
-        """Somebody was notified of this incident and has not heard that it is over."""
+        """Whether a recipient was notified of this incident and not of its end."""
         return any(row.action != ALL_CLEAR for row in self.notified(incident_id))
 
     def notified(self, incident_id: str) -> list[Communication]:
-        """Of each who was notified of this incident, what was said last: a contact, or the all-clear."""
+        """The last communication to each recipient who was notified of this incident: a contact, or the all-clear."""
         left: dict[tuple[str, str], Communication] = {}
         for row in self.by_incident.get(incident_id, ()):
             if row.action != "survey":

@@ -1,4 +1,4 @@
-"""What a source yields: counters as they stand in the file, before anyone knows what they mean."""
+"""What a source yields: counters as the file states them, not interpreted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class CommaList:
-    """A counter whose texts had commas: an example, and which rows. Whether it is a histogram only the catalogue knows."""
+    """A counter whose texts had commas: an example, and which rows. Whether it is a histogram follows from the catalogue."""
 
     example: str
     rows: NDArray[np.bool_]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DaemonLease:
-    """Process `pid` on `host` answers at `url`; `at`: when it last said so (s, wall). `name`: its own, unique."""
+    """Process `pid` on `host` answers at `url`; `at`: its last renewal (s, wall). `name`: its own, unique."""
 
     name: str
     host: str

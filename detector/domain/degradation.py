@@ -19,7 +19,7 @@ Confirmation = Literal["neighbours", "core", "alarm", "ticket"]
 
 
 class Part(NamedTuple):
-    """What one KPI of the family says: -log10 p over its surest horizon of so many periods; values as in Degradation."""
+    """Evidence of one KPI of the family: -log10 p over its surest horizon of so many periods; values as in Degradation."""
 
     kpi: str
     periods: int
@@ -48,14 +48,14 @@ class Degradation:
 
     `kpi` leads its family; `observed`, `expected` are fractions or catalogue units, never per cent; `neg_log10_p` is
     -log10 p at its strongest; `periods` the horizon that showed it; `quiet_periods` counts towards clearing.
-    `confirmed_by` says what else speaks for it (neighbours, core, alarm): no_data is a degradation of service only then.
+    `confirmed_by` names the other evidence for it (neighbours, core, alarm): no_data is a degradation of service only then.
     `parts` explain the one number, the surest first. `siblings`: other measured cells of the site, of which
     `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
     its start, and `superseded_by` names the episode that stands in its place, if one does. `threshold`: the -log10 p that
     `neg_log10_p` had to reach; `raised_at`: the end (s) of the period that raised it. `readings`: what its leading KPI
     showed at the latest bad period, and at the worst; empty where no KPI leads (missing data). `no_data_since`: from when
-    on (s) nothing is measured that could say how it goes on; None = it is measured. Of kind no_data: set where the data
+    on (s) nothing is measured that shows how it goes on; None = it is measured. Of kind no_data: set where the data
     stopped for many objects at once, so that the feed is at fault and not the object.
     """
 
@@ -92,7 +92,7 @@ class Degradation:
 
     @property
     def reading(self) -> Reading:
-        """The figures to tell: as of the latest bad period while it is open, of the worst once it is over."""
+        """The figures to show: as of the latest bad period while it is open, of the worst once it is over."""
         if self.readings:
             return self.readings[0 if self.open else -1]
         return Reading(self.updated_at, self.periods, self.observed, self.expected, self.numerator, self.denominator)
@@ -124,7 +124,7 @@ class Degradation:
 
 
 def leading(degradations: Iterable[Degradation], kind: str = "") -> Degradation:
-    """The one to speak of: of the incident's `kind` if one is, so that heading, figures and sentence tell the same trouble;
+    """The leading one: of the incident's `kind` if one is, so that heading, figures and sentence describe the same fault;
     then one that is open, the most severe, the strongest, the oldest. ValueError for none."""
     return min(
         degradations,

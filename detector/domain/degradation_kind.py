@@ -1,7 +1,7 @@
 """What each kind of degradation means, once.
 
-A new kind is one entry here, and the branch of `degradations/kinds.py` that finds it. Nothing else asks for a kind by its
-name: it asks for what the kind means.
+A new kind is one entry here, and the branch of `degradations/kinds.py` that finds it. Nothing else compares a kind by its
+name: other modules read the kind's traits.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ SeverityRule = Literal["warning", "by_traffic", "by_loss", "by_size", "one_step_
 class DegradationKind:
     """
     name: as in `degradations.csv`. title: in an operator's words. harm: what a degraded minute is made of; None = what the
-    family of its leading KPI says (`KpiFamily.harm`).
+    family of its leading KPI states (`KpiFamily.harm`).
     severity_rule: see `degradations.severity`. affects_service: False = it is a degradation of service only if something
     else confirms it. unserved: nobody is served while it lasts. slows: people are served, but slowly.
     gradual: a loss of quality that shows on busy cells at once and on quiet ones some hours later.
@@ -52,7 +52,7 @@ class DegradationKind:
 
     @property
     def rank(self) -> int:
-        """The higher, the graver: an incident is named after its gravest kind."""
+        """The higher, the more severe: an incident is named after its most severe kind."""
         return _RANK[self.name]
 
 

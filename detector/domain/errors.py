@@ -1,4 +1,4 @@
-"""Errors that say what to do next: try again, give up on this item, or mend the configuration."""
+"""Errors by what to do next: retry, give up on this item, or correct the configuration."""
 
 
 class PrecallError(Exception):
@@ -26,11 +26,11 @@ class Transient(PrecallError):
 
 
 class Permanent(PrecallError):
-    """Will never go through as it is: set this item aside, say why, and go on with the rest."""
+    """Will never succeed as it is: set this item aside, report the reason, and go on with the rest."""
 
 
 class Unfinished(Transient):
-    """This item alone is not ready: it changes while it is read, or its disk fails. Leave it, go on, and ask for it
+    """This item alone is not ready: it changes while it is read, or its disk fails. Leave it, go on, and request it
     again."""
 
 

@@ -1,4 +1,4 @@
-"""What scoring says of one tick: how surely and by how much each object and KPI is worse than it should be."""
+"""The evidence of one tick: how surely and by how much each object and KPI is worse than its baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.window import Tick
 
 HEALTHY_BELOW = 2.0
-"""-log10 p under which a period by itself is healthy: by chance one healthy period in a hundred is over it."""
+"""-log10 p under which a period by itself is healthy. Chosen: by chance one healthy period in a hundred is over it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class EwmaState:
     sums: NDArray[np.float32]
 
     def aligned(self, objects: Sequence[str], kpis: Sequence[str]) -> NDArray[np.float32]:
-        """[4, object, KPI] in this order; 0 for what it does not know."""
+        """[4, object, KPI] in this order; 0 for what it has no rows of."""
         place = {name: i for i, name in enumerate(self.objects)}
         column = {name: i for i, name in enumerate(self.kpis)}
         o, k = np.array([place.get(name, -1) for name in objects]), np.array([column.get(name, -1) for name in kpis])
@@ -41,7 +41,7 @@ def _nothing() -> NDArray[Any]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
-    """Arrays over [object, KPI] unless said otherwise; NaN = not testable (no data, no baseline, too few attempts).
+    """Arrays over [object, KPI] unless stated otherwise; NaN = not testable (no data, no baseline, too few attempts).
 
     neg_log10_p: -log10 p that the KPI is no worse than its baseline, the best over the horizons, corrected for their number.
     periods: the horizon that gave it, in periods of the tick's duration.
@@ -104,7 +104,7 @@ class Evidence:
     @cached_property
     def of_reporting(self) -> "Evidence":
         """The same, but objects that sent nothing in this period are not testable: a horizon that still holds their last
-        values tells of the past."""
+        values describes the past."""
         if not self.missing.any():
             return self
         here = ~self.missing[:, None]

@@ -33,7 +33,7 @@ class Experience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerHistory:
-    """What rules, risk and agents need to know of one subscriber's past, as of one moment.
+    """One subscriber's past as of one instant, as rules, risk and agents use it.
 
     incidents: in the last 28 days, of which the person has more likely suffered than not, the present one not counted;
     degraded_s: in the last 7; index, trend: as of today; contacts: network complaints in the last 28 days;
@@ -50,3 +50,12 @@ class CustomerHistory:
 
 
 UNKNOWN_HISTORY = CustomerHistory()
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a person let us know since some time: `contacts` that are or may be about the network, and the newest contact of
+    any kind (s), None = none."""
+
+    contacts: int = 0
+    last_at: int | None = None

@@ -132,7 +132,7 @@ class MobilityProfile:
         return tuple(name.decode() for name in self.subscribers[people].tolist())
 
     def places(self, keys: Collection[str]) -> NDArray[np.int64]:
-        """Where those of these people who have habits stand among `subscribers`, in order."""
+        """Positions in `subscribers` of those of these people who have a profile, in order."""
         if not len(self.subscribers):
             return np.empty(0, np.int64)
         names = np.array(sorted(key.encode() for key in keys), dtype=bytes)
@@ -143,7 +143,7 @@ class MobilityProfile:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ExpectedPresence:
     """Mean seconds an hour that some people spend behind a cell, by `hour_of_week`. Rows sorted by hour;
-    `hour_start[h]:hour_start[h + 1]` are hour h's, empty for hours that were not asked for. attempts: mean own attempts an
+    `hour_start[h]:hour_start[h + 1]` are hour h's, empty for hours that were not requested. attempts: mean own attempts an
     hour; `pace` [hour]: everyone's attempts a second of presence, NaN = not known."""
 
     subscribers: tuple[str, ...]

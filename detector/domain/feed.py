@@ -1,4 +1,4 @@
-"""A feed of counters, as far as anybody can tell whether it still comes."""
+"""The state of a counter feed: whether its data still arrive."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -35,9 +35,9 @@ class FeedState:
 
 @dataclass(frozen=True)
 class FeedStop:
-    """Data that stopped coming. `part`: what of the feed, empty = all of it; `since`: end (s) of the last period that came,
-    None = nothing ever came; `objects` of `of` measured objects have no data now; `noticed_at`: the clock (s) at which it
-    was noticed."""
+    """Data that stopped arriving. `part`: what of the feed, empty = all of it; `since`: end (s) of the last period that
+    arrived, None = nothing ever came; `objects` of `of` measured objects have no data now; `noticed_at`: the clock (s) at
+    which it was noticed."""
 
     feed: str
     part: str
@@ -60,7 +60,7 @@ class FeedStop:
         return f"{self.feed}: {self.part}" if self.part else self.feed
 
     def sentence(self, timezone: str = "UTC") -> str:
-        """What a person is told of it, in local time.
+        """The sentence for people, in local time.
 
         >>> FeedStop("file_drop", "", 1774339200, 20, 20, 1774342800).sentence("Europe/Berlin")
         'feed file_drop: no data since 2026-03-24 09:00 Europe/Berlin; 20 of 20 measured objects have no data now'

@@ -1,4 +1,4 @@
-"""What care teams say of an incident that they were told of."""
+"""Care teams' answers to an incident of which they were notified."""
 
 from dataclasses import dataclass
 

@@ -118,7 +118,7 @@ def stack(frames: Sequence[KpiFrame]) -> KpiFrame:
 
 
 def overlaid(old: KpiFrame, new: KpiFrame) -> KpiFrame:
-    """`new` for its own periods, filled up from `old` where it has nothing to say."""
+    """`new` for its own periods, filled up from `old` where it has no rows."""
     objects = tuple(dict.fromkeys((*new.objects, *old.objects)))
     kpis = tuple({k.id: k for k in (*new.kpis, *old.kpis)}.values())
     top, base = new.aligned(objects, kpis), old.aligned(objects, kpis)

@@ -12,7 +12,7 @@ BASES = ("expected", "present", "measured")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
     """One person on one incident's list. `probability`: of at least one own failure or 300 degraded seconds.
-    basis: expected (habit), present (attachments that arrived), measured (own results)."""
+    basis: expected (mobility profile), present (attachments that arrived), measured (own results)."""
 
     incident_id: str
     subscriber: str
@@ -29,7 +29,7 @@ class Affected:
 
     @property
     def likely_degraded_s(self) -> float:
-        """Degraded seconds; of an assessment that does not say, the share of the exposure that is likely to be degraded."""
+        """Degraded seconds; of an assessment without them, the share of the exposure that is likely to be degraded."""
         return self.degraded_s or self.probability * self.exposure_s
 
 
@@ -54,7 +54,7 @@ class AccountImpact:
     """Minutes of the whole month that the service level leaves for trouble; None = it names no percentage."""
     cell_shares: tuple[tuple[str, float], ...] = ()
     """(cell, share of what its lines suffered), the most influential first; only cells at which enough of its lines
-    suffer that none of them is told of."""
+    suffer whom none of them names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,14 +40,14 @@ class Incident:
     """One cause. `root_kind` and `root_id` name it; `cells` are those touched; times in s since the epoch.
 
     `reason` is a sentence for a person. `joined_by_onset`: its root is a cell, and other objects belong to it only because
-    they began with that cell. `merged_into`: the id of the incident that it became part of; `suppression`: why nobody
-    outside is notified of one that stands alone. `version` counts changes that a receiver would want to hear of.
-    `root_candidates`: the one named among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out
-    none of it; then it is resolved.
+    they began with that cell. `merged_into`: the id of the incident that it became part of; `suppression`: why no receiver
+    is notified of one that stands alone. `version` counts changes that matter to a receiver. `root_candidates`: the one
+    named among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is
+    resolved.
     `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
     `started_at`: the estimated onset of the trouble; `ended_at`: its estimated end by the network's data, the end of its
     last bad period, None while it is open. `opened_at` and `resolved_at` are the clocks of the decisions, and later.
-    `no_data_since`: from when on (s) none of its open degradations is measured any more: nobody knows how it goes on;
+    `no_data_since`: from when on (s) none of its open degradations is measured any more: its course is not known;
     None = it is measured.
     """
 
@@ -86,7 +86,7 @@ class Incident:
 
     @property
     def phase(self) -> str:
-        """open, suppressed (open, and no one outside is told), resolved, merged into another, or withdrawn as a false
+        """open, suppressed (open, and no receiver is notified), resolved, merged into another, or withdrawn as a false
         alarm."""
         if self.withdrawn_at is not None:
             return "withdrawn"

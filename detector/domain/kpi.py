@@ -1,7 +1,7 @@
 """A KPI as the catalogue defines it, and what each kind and each family of KPIs means.
 
 A new kind is one entry of `KPI_KINDS` and one line of `scoring/registry.py`; a new family is one entry of `FAMILIES`.
-Nothing else asks for a kind by its name: it asks for what the kind means.
+Nothing else compares a kind by its name: other modules read the kind's traits.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SATURATED = 95.0
-"""Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
+"""Per cent of its resource blocks from which a cell is full. Chosen: demand beyond it is not counted."""
 
 COLLAPSED_SHARE = 0.1
-"""Traffic under this share of its expectation has collapsed (sleeping cell, outage): what people beside it still cause, and
-far under what the emptiest holiday leaves (0.25 of the traffic is a shift that may stay, see `scoring.shifts`)."""
+"""Traffic under this share of its expectation has collapsed (sleeping cell, outage). Chosen: over what people beside it
+still cause, and far under what the emptiest holiday leaves (0.25 of the traffic is a shift that may stay, see
+`scoring.shifts`)."""
 
 Effect = Literal["points", "relative"]
 """How much worse: in points of a fraction (0.99 to 0.94 is 0.05), or relative to the expectation (10 to 6 Mbit/s is 0.4)."""
@@ -101,8 +102,8 @@ KPI_KINDS: Mapping[str, KpiKind] = MappingProxyType({kind.name: kind for kind in
 @dataclass(frozen=True, kw_only=True)
 class KpiFamily:
     """What KPIs of one family watch. harm: what a degraded minute is made of where they are bad. unserved: nobody is served
-    where they are bad; slows: people are served, but slowly. quality: how well those are served who ask. downtime: time for
-    which a cell itself counts that it is down."""
+    where they are bad; slows: people are served, but slowly. quality: how well those are served who use it. downtime: time
+    for which a cell itself counts that it is down."""
 
     name: str
     harm: Harm

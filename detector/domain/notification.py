@@ -1,4 +1,4 @@
-"""What receivers were told of an incident, and what keeps care from being told."""
+"""What receivers were sent of an incident, and why a notification of care waits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class NotificationState:
     """The newest alert of an incident: its `type` (opened, updated, resolved), the incident's `version` and number of
-    `affected` people in it, whether it said that the incident is `withdrawn`, and the parts of its body that the page shows
-    (`said`)."""
+    `affected` people in it, whether it stated that the incident is `withdrawn`, and the parts of its body that the page
+    shows (`said`)."""
 
     incident_id: str
     type: str

@@ -1,4 +1,4 @@
-"""What the operations centre knows by itself: works, events, alarms and tickets. Times in s since the epoch."""
+"""Records of the operations centre: works, events, alarms and tickets. Times in s since the epoch."""
 
 from dataclasses import dataclass
 

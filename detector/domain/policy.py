@@ -1,4 +1,4 @@
-"""What the operator may set for the stages; `config/precall.toml` says the same with comments, section by section."""
+"""What the operator may set for the stages; `config/precall.toml` documents the same keys, section by section."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -72,7 +72,7 @@ class LawfulBasis:
     """One [[care.lawful_basis]] entry: on what a purpose rests in a country (`*`: everywhere); without one it is consent.
 
     Resting on a contract or a legitimate interest a missing row is no obstacle, an objection (a withdrawal) always is; a
-    legal obligation asks nobody.
+    legal obligation needs no consent.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -127,10 +127,10 @@ class CarePolicy:
     teams: tuple[tuple[str, str], ...] = (("enterprise", "enterprise-care"), ("*", "consumer-care"))
     """(account kind or `*`, care team), first match wins."""
     false_care_alerts_per_1000_cells_week: float = 1.0
-    """How many of the false degradations that the operations centre accepts a care team may hear of; it asks for more
+    """How many of the false degradations that the operations centre accepts a care team may be notified of; it requires more
     certainty where it is less than that."""
     capacity_per_hour: tuple[tuple[str, int], ...] = ()
-    """(care team, new incidents that it is told in any hour); a team that is not named has no limit."""
+    """(care team, new incidents of which it is notified in any hour); a team that is not named has no limit."""
     rules: str = ""
     """File of the rules that choose what care does; empty = the packaged config/rules.toml."""
     offers: tuple[Offer, ...] = ()
@@ -141,7 +141,7 @@ class CarePolicy:
 
 @dataclass(frozen=True)
 class FeedbackPolicy:
-    """[feedback]: what is made of what customers let us know."""
+    """[feedback]: how interactions of customers are used."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
@@ -157,7 +157,7 @@ class RetentionPolicy:
 
     attachments_days: int = 35
     habits_days: int = 35
-    """Habits that were not learned anew for so long."""
+    """Mobility profiles that were not learned anew for so long."""
     affected_days: int = 90
     impacts_days: int = 90
     interactions_days: int = 90

@@ -91,7 +91,7 @@ class CounterFeed(Protocol):
 
     def files(self, after: float, now: float) -> "Sequence[SourceFile]":
         """What arrived in (after, now], ordered by (arrived_at, name). A live feed may give more than that: the ledger of
-        files knows what was read. Raises PrecallError if the feed cannot be reached."""
+        files records what was read. Raises PrecallError if the feed cannot be reached."""
         ...
 
     def read(self, file: SourceFile, findings: Findings, window: Window | None = None) -> "Iterator[CounterBatch]":
@@ -109,7 +109,7 @@ class CounterFeed(Protocol):
         ...
 
     def passed_over(self, findings: Findings) -> None:
-        """Adds a finding for what lies there and is no file to be read, or was given back, since this was asked last."""
+        """Adds a finding for each entry that is no readable file, or was given back, since the last call."""
         ...
 
 
@@ -128,7 +128,7 @@ class EventFeed(Protocol[Rows]):
         ...
 
     def new(self, cursor: Cursor, now: float, findings: Findings) -> Arrivals[Rows]:
-        """What arrived since the cursor and up to `now`; without a position, since `until`: `Cursor()` asks for all that the
+        """What arrived since the cursor and up to `now`; without a position, since `until`: `Cursor()` requests all that the
         feed still has. The same cursor gives the same rows again. Raises PrecallError if the feed cannot be read: the cursor
         then stays."""
         ...
@@ -144,10 +144,10 @@ class ReferenceFeed(Protocol):
 
     @property
     def operator(self) -> Operator | None:
-        """Time zone, country, delay and tick, without reading anything else; None if the feed does not say."""
+        """Time zone, country, delay and tick, without reading anything else; None if the feed does not state them."""
         ...
 
     def reference(self, now: float, findings: Findings | None = None) -> Reference:
         """As known at `now`; the same object while nothing changes. Without `findings`, what was wrong waits for the next
-        who asks with them. Raises Misconfigured while nothing was ever read and the feed cannot be read."""
+        who complains with them. Raises Misconfigured while nothing was ever read and the feed cannot be read."""
         ...

@@ -12,12 +12,12 @@ from detector.domain.experience import HARMS
 TODAY = (*HARMS, "failures")
 PAST = ("week", "incidents", "recency", "contacts")
 RECENT_DAYS = 3.0
-"""Half-life (days) of what is remembered of the last degraded day."""
+"""Half-life (days) of the weight of the last degraded day. Chosen: people complain within a few days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burden:
-    """What speaks of one person on one day. minutes: expected degraded minutes of the day by HARMS; failures: expected own
+    """Features of one person on one day. minutes: expected degraded minutes of the day by HARMS; failures: expected own
     ones; week: degraded minutes of the 7 days before; incidents, contacts: incidents, and network contacts, of the 28 days
     before; days_since: since the last degraded day, None = none known."""
 

@@ -1,4 +1,4 @@
-"""The clock that was believed, as it is kept over a restart of the service."""
+"""The accepted clock, as it is kept over a restart of the service."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedClock:
     """Time `at` (s, event time) belongs to `steady` (s, monotonic) of the start of the machine that `boot` names.
-    `borne_out`: data have agreed with it, last at `sure_at` (s). A jump that is not believed yet began at `jump_since` (s,
+    `borne_out`: data have agreed with it, last at `sure_at` (s). A jump that is not accepted yet began at `jump_since` (s,
     steady) with the reading `jump_to` where `jump_at` was expected; `jump_newest`: end of the newest data then; None =
     there is none."""
 

@@ -1,4 +1,4 @@
-"""What comes back from customers: when they began to complain, what they let us know, what makes them call."""
+"""Feedback from customers: when they began to complain, their interactions, what makes them call."""
 
 from detector.feedback.complaints import first_complaint, is_network_contact
 from detector.feedback.interactions import REPEAT_S, interactions_of

@@ -17,13 +17,15 @@ SPANS_S = (HOUR_S, 3 * HOUR_S)
 """Windows that end now: customers call within the hour, and those who wait within three."""
 PLACES = ("site", "tac", "region")
 LEAST_DAYS = 3
-"""Fewer days of contacts tell no usual rate."""
+"""Fewest days of contacts from which a usual rate is estimated. Chosen: one day may be a holiday, of two none is usual."""
 _SLOTS = 48
-"""Hour of the day, on weekdays and at weekends."""
+"""Hours of the day, on weekdays and at weekends. Definition."""
 _PRIOR = 2.0
-"""The network's rate counts as much as so many contacts from the place itself."""
+"""The network's rate counts as much as so many contacts from the place itself. Chosen: two, so that a place's own rate soon
+decides."""
 _OVERLAPS = 3.0
-"""Windows that end every quarter of an hour are worth so many separate ones (counted on quiet simulated contacts)."""
+"""Windows that end every quarter of an hour are worth so many separate ones. Chosen: as counted on faultless simulated
+contacts."""
 
 
 def from_a_place(one: Interaction) -> bool:
@@ -79,7 +81,7 @@ def bursts(
 
     `budget`: false bursts a week over the whole network; at least `floor` people are behind each. The count of a place is
     held against a gamma-Poisson law whose rate is the place's own, shrunk to the network's, by the hour. Of a place and a
-    larger one around it the smaller tells, unless the larger has more than its places explain (see `_outermost`).
+    larger one around it the smaller is reported, unless the larger has more than its places explain (see `_outermost`).
     """
     if baseline.hours < LEAST_DAYS * 24:
         return []
@@ -110,8 +112,8 @@ def bursts(
 def _outermost(found: Sequence[Burst], scan: "_Scan") -> list[Burst]:
     """Of bursts in places around one another those that explain the contacts, the unlikeliest first.
 
-    A place tells rather than the area around it; the area does if what is left of it without its places is a burst still, or
-    if at least two of its places are, and they are half of it.
+    A place is reported rather than the area around it; the area does if what is left of it without its places is a burst
+    still, or if at least two of its places are, and they are half of it.
     """
     kept: list[Burst] = []
     for kind in PLACES:
@@ -132,7 +134,7 @@ def _one_place(one: Burst, other: Burst) -> bool:
 def is_news(
     one: Burst, reported: Iterable[tuple[str, str]], interactions: Iterable[Interaction], topology: Topology
 ) -> bool:
-    """Whether most of this burst's contacts are from elsewhere than the places (kind, id) that were told of already."""
+    """Whether most of this burst's contacts are from outside the places (kind, id) that were reported already."""
     cells = topology.groups[one.place_kind, one.place_id]
     known = {cell for place in reported for cell in topology.groups.get(place, ())}
     own = [h for h in interactions if from_a_place(h) and one.since <= h.at < one.until and h.cell_id in cells]

@@ -18,24 +18,26 @@ if TYPE_CHECKING:
     from vader import SentimentIntensityAnalyzer
 
 MOST_READ = 4000
-"""Characters of a text that are read: a complaint says what it is about in the beginning, and a long text stalls nothing."""
+"""Characters of a text that are read. Chosen: a complaint names its matter in the beginning, and a long text delays
+nothing."""
 ENGLISH = "en"
 PROPER = "any"
 """Key of names that are the same in every language: LTE, 5G, eSIM."""
 _NEVER = "(?!)"
 _SURE = 1.5
-"""More than one frequent word of another language, over twice those of the person's own: then it is written in the other."""
+"""Frequent words of another language beyond twice those of the person's own from which the text is in the other. Chosen:
+more than one."""
 _LONG = 6
-"""Letters of a stem that hardly stand in another language by chance; `red` (Spanish: network) and `rame` do."""
+"""Letters of a stem that hardly occur in another language by chance. Chosen: `red` (Spanish: network) and `rame` do."""
 _WORDS_FILE = config_file("words.toml")
 _WORD = re.compile(r"\w+|[.,;:!?]+")
 _BEFORE = 2
-"""How far in front of a word of mood a negation turns it round."""
+"""Words in front of a word of mood in which a negation inverts it. Chosen: "not at all good" has two between."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """category: one of CATEGORIES, empty = the words do not say. sentiment: -1 (angry) to 1 (pleased), None = not known.
+    """category: one of CATEGORIES, empty = the words do not show it. sentiment: -1 (angry) to 1 (pleased), None = not known.
     language: guessed, empty = none of ours."""
 
     category: str = ""
@@ -45,7 +47,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Stems:
-    """What one language says: category -> its stems, moods, and what turns a mood round."""
+    """The vocabulary of one language: category -> its stems, moods, and what turns a mood round."""
 
     categories: Mapping[str, re.Pattern[str]]
     angry: re.Pattern[str]
@@ -60,7 +62,7 @@ class Stems:
 @dataclass(frozen=True)
 class Words:
     """`config/words.toml`, ready to match: language (or PROPER) -> its stems, proper names included, and language -> {a
-    frequent short word or letter: how much it tells}, 1 for one of this language alone, 1/n for one of n languages."""
+    frequent short word or letter: its weight}, 1 for one of this language alone, 1/n for one of n languages."""
 
     stems: Mapping[str, Stems]
     frequent: Mapping[str, Mapping[str, float]]
@@ -68,7 +70,7 @@ class Words:
 
     def read(self, text: str, language: str = "") -> Reading:
         """Of the first MOST_READ characters. language: the person's own (`de`, `de-AT`), where it is known: what the words
-        say of their language goes before it.
+        state of their language goes before it.
 
         >>> words().read("Seit heute kein Netz, eine Frechheit!")
         Reading(category='network', sentiment=-0.71, language='de')
@@ -84,8 +86,8 @@ class Words:
         return Reading(self._category(chosen, plain), self._sentiment(begin, plain, chosen), guessed)
 
     def _languages(self, plain: str, own: str) -> list[str]:
-        """Languages in which this may be written: that of its frequent words and letters; the person's own where those tell
-        little or as much of it; none if nothing tells."""
+        """Languages in which this may be written: that of its frequent words and letters; the person's own where those show
+        little or as much of it; none if nothing shows one."""
         tokens, letters = plain.split(), set(plain)
         score = {
             code: sum(weights.get(token, 0.0) for token in tokens)
@@ -98,7 +100,7 @@ class Words:
         return [code for code, points in score.items() if points == best] if best else []
 
     def _by_stems(self, plain: str) -> list[str]:
-        """Nothing tells the language: those in which two stems are found, or one too long to stand in another by chance."""
+        """The language is not evident: those in which two stems are found, or one too long to stand in another by chance."""
         return [code for code in self.frequent if self._tells(code, plain)]
 
     def _tells(self, code: str, plain: str) -> bool:

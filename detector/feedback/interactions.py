@@ -11,9 +11,10 @@ from detector.feedback.contact_text import MOST_READ, Reading, words
 from detector.feedback.places import Nearest
 
 REPEAT_S = 7 * 86_400
-"""Who comes back within a week about the same thing was not helped the first time (the span of first contact resolution)."""
+"""A contact within a week about the same matter was not resolved the first time. Chosen: the usual span of first contact
+resolution."""
 ASKED_AFTER_S = 3 * 86_400
-"""A survey that does not say what it was asked after is about the contact of the last days."""
+"""A survey without a trigger is about the newest contact of so long before. Chosen: three days, a weekend included."""
 
 
 def interactions_of(
@@ -24,13 +25,13 @@ def interactions_of(
     findings: Findings,
     language_of: Callable[[str], str] = lambda _person: "",
 ) -> list[Interaction]:
-    """New contacts and surveys as interactions, in order of time. `known`: what these people let us know in the
+    """New contacts and surveys as interactions, in order of time. `known`: interactions of these people in the
     REPEAT_S before; the same rows give the same interactions again, whatever of them is known already. `language_of`: a
     person's language, by pseudonym, empty where it is not known.
 
     A contact is sorted by its own category, or by its words if it has none of CATEGORIES; it is placed at its cell, or at
     the one nearest to its coordinates. A text longer than MOST_READ characters is read in its beginning, which is a
-    finding, and so are a category and a cell that nobody knows.
+    finding, and so are an unknown category and an unknown cell.
     """
     converter = _Converter(topology, Nearest(topology), findings, language_of)
     made = [converter.from_contact(contact) for contact in contacts] + [converter.from_survey(survey) for survey in surveys]
@@ -103,7 +104,7 @@ class _Converter:
 
 
 def _in_context(made: Sequence[Interaction], known: Iterable[Interaction]) -> list[Interaction]:
-    """Each with what it says of those before it."""
+    """Each with its reaction to those before it."""
     new = {one.interaction_id for one in made}
     before: dict[str, list[Interaction]] = {}
     for one in sorted((k for k in known if k.interaction_id not in new), key=lambda k: (k.at, k.interaction_id)):

@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 _STEPS, _STILL = 50, 1e-6
 _RAREST = 1e-9
-"""Where nobody, or everybody, complained, the climb begins at a chance that still has a logarithm."""
+"""Least start of a probability. Chosen: its logarithm is finite where nobody, or everybody, complained."""
 
 
 def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) -> tuple[float, Floats, Floats]:
     """(intercept, weights, their standard errors) per unit of x [row, feature].
 
-    `spread`: standard deviation that the ridge believes of a weight, per standard deviation of its feature. Newton steps on
+    `spread`: prior standard deviation of a weight (the ridge), per standard deviation of its feature. Newton steps on
     the penalised likelihood of a statsmodels GLM, whose own ridge has no curvature to go by and stops early.
     """
     import statsmodels.api as sm
 
     centre = np.average(x, axis=0, weights=weight)
     scale = np.sqrt(np.average((x - centre) ** 2, axis=0, weights=weight))
-    scale[scale < 1e-9] = np.inf  # says nothing here: its weight stays zero
+    scale[scale < 1e-9] = np.inf  # is constant here: its weight stays zero
     design = sm.add_constant((x - centre) / scale, has_constant="add")
     model: Any = sm.GLM(came.astype(np.float64), design, family=sm.families.Binomial(), freq_weights=weight)
     penalty = np.full(design.shape[1], 1 / spread**2)

@@ -7,6 +7,7 @@ from detector.domain.customer import Customers
 from detector.domain.impact import AccountImpact
 
 MOST_CELLS = 5
+"""Cells of an account that are named. Chosen: what an account manager reads."""
 CellShares = Callable[[Collection[str]], Mapping[str, Mapping[str, float]]]
 """People -> of each, the share of what it suffers that each cell does."""
 
@@ -70,7 +71,7 @@ def _rounded(roles: Mapping[str, float]) -> tuple[tuple[str, int], ...]:
 def _influential(
     people: Collection[str], probability: Mapping[str, float], shares: Mapping[str, Mapping[str, float]], floor: int
 ) -> tuple[tuple[str, float], ...]:
-    """The cells to which at least `floor` lines are expected to owe something, by their share of all."""
+    """The cells to which at least `floor` lines are expected to be attributed, by their share of all."""
     attribution: dict[str, float] = defaultdict(float)
     for person in people:
         for cell, share in shares.get(person, {}).items():

@@ -1,4 +1,4 @@
-"""Which cells people owe their trouble to: where they are, weighed by what each cell does to them."""
+"""Cell attribution: which cells cause people's trouble, by where they are and what each cell does to them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from detector.impact.population import Population
 
 @dataclass(frozen=True, eq=False)
 class CellAttribution:
-    """`expected_harm`, `recent_harm`: what the cells of the crowd's habit, and of its newest presence, do."""
+    """`expected_harm`, `recent_harm`: what the cells of the population's profile, and of its newest presence, do."""
 
     population: Population
     expected_harm: HarmColumns
     recent_harm: HarmColumns
 
     def shares(self, people: Collection[str]) -> Mapping[str, Mapping[str, float]]:
-        """Person -> cell -> share of its trouble, summing to 1; who owes nothing is left out."""
+        """Person -> cell -> share of its trouble, summing to 1; people without any are left out."""
         population, wanted = (
             self.population,
             np.fromiter((key in people for key in self.population.keys), bool, len(self.population.keys)),

@@ -1,4 +1,4 @@
-"""People of dead cells in hours whose presence has arrived: who vanished, who was driven elsewhere, who failed there."""
+"""People of cells out of service in hours whose presence has arrived: who vanished, who was displaced, who failed there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,22 +14,24 @@ from detector.impact.measured import normal_failure_rate
 from detector.impact.suffering import SUFFERING_S
 
 UNSEEN, PRIOR_PEOPLE = 0.05, 20.0
-"""Chance that anyone misses minutes of an hour for reasons of their own, believed as firmly as if seen of so many people."""
+"""Chance that anyone misses minutes of an hour for reasons of their own, with the weight of so many people."""
 GAP_S = 60.0
-"""A gap in a person's usual time under this is none."""
+"""A gap in a person's usual time under this is none. Chosen: the resolution of attachments."""
 PRIOR_S = 3 * HOUR_S
-"""Person-seconds behind dead cells that weigh as much as the belief that half of them are served by others."""
+"""Person-seconds behind cells out of service that weigh as much as the prior that half of them are served by others. Chosen:
+three people for an hour."""
 ANYWHERE = 0.02
-"""Chance to be driven to a cell that is no neighbour of the dead one."""
+"""Chance of being displaced to a cell that is no neighbour of the one out of service. Chosen: neighbour lists are nearly
+complete."""
 STRANGE = 0.01
-"""Share of an hour that anyone may spend behind a cell that is not among their habits."""
+"""Share of an hour that anyone may spend behind a cell that is not in their profile. Chosen: half a minute."""
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Displaced:
     """[person]. dead_s: expected behind dead cells in hours that arrived; moved_s: of that, seen served by others;
-    suffered: P(the dead cells made them suffer), from what is missing of their time and from failures elsewhere."""
+    suffered: P(the cells out of service made them suffer), from their missing time and from failures behind other cells."""
 
     dead_s: Vector
     moved_s: Vector
@@ -39,10 +41,10 @@ class Displaced:
 def displaced_people(
     hourly: HourlyExposure, harms: Mapping[str, Harm], topology: Topology, start: int, end: int
 ) -> Displaced:
-    """Absence from a dead cell proves nothing, so habit and the last presence before it died say who was there. What is
-    missing of a person's usual time is the cell's doing rather than their own with the odds of the two; hours do not add up
-    (who is away for reasons of their own is so for hours), the surest speaks. A person seen elsewhere was driven there
-    rather than went with the odds of a neighbour's taking over to their habit there."""
+    """Absence from a cell out of service proves nothing, so profile and last presence before its outage show who was there.
+    What is missing of a person's usual time is the cell's doing rather than their own with the odds of the two; hours do not
+    add up (who is away for reasons of their own is so for hours), the surest counts. A person seen behind another cell was
+    displaced rather than went by the odds of a neighbour's taking over to their usual presence there."""
     none = np.zeros(len(hourly.population.keys))
     dead_s, moved_s, vanished, shares = none, none, none, dict[int, Vector]()
     if hourly.expected_harm.lost.any() or hourly.recent_harm.lost.any():
@@ -93,7 +95,7 @@ def takeover_chances(harms: Mapping[str, Harm], topology: Topology) -> dict[str,
 def _failed_after_displacement(
     hourly: HourlyExposure, shares: Mapping[int, Vector], taking_over: Mapping[str, float], start: int
 ) -> Vector:
-    """[person]: P(a failure behind another cell is the dead cells' doing): of people driven there, who fail more often than
+    """[person]: P(a failure behind another cell is due to the outage): of people displaced, who fail more often than
     normal. How much more often is learned from all of them, hour by hour: most are cut off in the hour in which it died."""
     population, p = hourly.population, hourly.population.presence
     rows = np.flatnonzero(

@@ -11,8 +11,9 @@ from detector.domain.window import HOUR_S
 from detector.impact.mobility_profile import TINY_S, shrunk
 
 STAY_S = 900.0
-"""Someone is expected in an hour if habit gives it a quarter of an hour behind these cells."""
+"""A person is expected in an hour if the profile gives it so much behind these cells. Chosen: one period."""
 WITHIN_HOURS = 24
+"""Hours ahead in which a next exposure is searched. Chosen: one day."""
 
 
 Places = NDArray[np.integer]
@@ -22,7 +23,7 @@ Amounts = NDArray[np.float64]
 def expected_presence_of(
     profile: MobilityProfile, people: Places | None = None, hours: Iterable[int] = range(HOURS_OF_WEEK)
 ) -> ExpectedPresence:
-    """Where `people` (places among `habit.subscribers`, rising; all if None) usually are at these hours of the week."""
+    """Where `people` (positions in `habit.subscribers`, rising; all if None) usually are at these hours of the week."""
     entries = _entries(profile, people)
     people = np.arange(len(profile.subscribers)) if people is None else people
     number = np.full(len(profile.subscribers), -1, np.int32)
@@ -96,8 +97,8 @@ def _attempts(profile: MobilityProfile, hour: int, at: Places, seconds: Amounts)
 def next_exposure(
     profile: MobilityProfile, people: Collection[str], cells: Collection[str], now: int, timezone: str
 ) -> Mapping[str, int]:
-    """Person -> start (s) of the first hour after that of `now`, of the next day, in which habit expects them behind one of
-    `cells`; who is not expected is left out."""
+    """Person -> start (s) of the first hour after that of `now`, of the next day, in which their profile expects them behind
+    one of `cells`; who is not expected is left out."""
     first = now // HOUR_S * HOUR_S
     hours = [first + i * HOUR_S for i in range(1, WITHIN_HOURS + 1)]
     week = [hour_of_week(at, timezone) for at in hours]

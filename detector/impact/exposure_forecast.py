@@ -14,12 +14,13 @@ from detector.impact.population import active_share
 from detector.impact.suffering import concentration_of
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
-"""Person-seconds of seen movement that weigh as much as the assumed takeover share."""
+"""Person-seconds of seen movement that weigh as much as the assumed takeover share. Chosen: three people for an hour."""
 OWN_TAKEOVER_S = HOUR_S / 3
-"""Seconds of a person's own time behind a dead cell that weigh as much as how everybody fared: who was served by a
-neighbour in one hour is so in the next."""
+"""Seconds of a person's own time behind a cell out of service that weigh as much as how everybody fared. Chosen: who was
+served by a neighbour in one hour is so in the next."""
 CUT_OFF = 0.15
-"""Chance that moving to the cell that takes over costs a person a running call or session."""
+"""Chance that moving to the cell that takes over costs a person a running call or session. Chosen: about one person in seven
+uses the network at a time."""
 Vector = NDArray[np.float64]
 
 
@@ -50,9 +51,9 @@ class Forecast:
 
 def forecast(hourly: HourlyExposure, arrived: Displaced, start: int, ends: Sequence[int]) -> list[tuple[Forecast, float]]:
     """For each of `ends` (s, rising): what is expected in the hours of `[start, end)` whose presence has not arrived, by
-    habit and by the last presence (which fades by the hour), and how all-or-nothing presence is (see chance).
+    profile and by the last presence (whose weight decays by the hour), and how all-or-nothing presence is (see chance).
 
-    How the people of dead cells fared in hours that arrived tells how much others take over in the hours to come.
+    How much other cells take over in the hours ahead follows from the hours that have arrived.
     """
     none = np.zeros(len(hourly.population.keys))
     whole, hours = Forecast(none, none, none, none), hourly.arrived_hours
@@ -122,7 +123,7 @@ def _not_arrived(hourly: HourlyExposure, block: tuple[int, int, int], fared: Vec
 
 
 def _concentration(hourly: HourlyExposure) -> float:
-    """From the last hour before the forecast: what habit said of the touched cells against what arrived."""
+    """From the last hour before the forecast: the profile's expectation of the touched cells against what arrived."""
     expected, seen = hourly.touched_expected_s(hourly.population.recent_at), hourly.seen_s(hourly.population.recent_at)
     known = hourly.population.seen & (expected > 0)
     return concentration_of(expected[known] / HOUR_S, seen[known] / HOUR_S)

@@ -16,9 +16,10 @@ SHELTER = ("site", "node", "edge")
 CORE_TECHNOLOGIES = {"AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"}}
 """Whose users a core function serves (TS 23.401 and 23.501; non-standalone 5G hangs on the EPC); others serve all."""
 BROKE_INSIDE = 0.2
-"""Share of a single period without service from which on the cell is taken to have died inside it."""
+"""Share of a single period without service from which on the outage is taken to have begun inside it. Chosen: three minutes
+of a quarter of an hour."""
 FELT = 0.8
-"""Chance that slow service is felt where it is measured: no result of one's own ever proves it."""
+"""Chance that slow service is felt where it is measured. Chosen: no result of one's own ever proves it."""
 TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
 
 
@@ -79,7 +80,7 @@ def harms_of(
 
     A core function's degradation acts on every touched cell that it serves. A touched cell without a degradation of its
     own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any. So do
-    cells of a mast, hub or node of which nothing is heard while all that can be judged of it is dead.
+    cells of a mast, hub or node that sends nothing while all of it that can be judged is out of service.
     """
     touched = _touched_cells(incident, topology)
     by_cell: dict[str, list[Degradation]] = {}
@@ -143,7 +144,7 @@ def _lost_share(d: Degradation) -> float:
     period of which a part is missing: the cell died inside it."""
     if not d.traits.affects_service or not (np.isfinite(d.observed) and np.isfinite(d.expected)) or d.expected <= 0:
         return 1.0
-    if d.traits.unserved and d.observed > d.expected:  # told as downtime, where more is worse
+    if d.traits.unserved and d.observed > d.expected:  # stated as downtime, where more is worse
         return 1.0
     missing = float(np.clip(1.0 - d.observed / d.expected, 0.0, 1.0))
     return 1.0 if missing >= BROKE_INSIDE and d.periods <= 1 else missing
@@ -183,7 +184,7 @@ def _in_service(cells: Iterable[str], topology: Topology) -> set[str]:
 
 
 def _dead_cells(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> set[str]:
-    """Those that serve nobody; of a mast, hub or node that is to blame for the rest, none can be trusted to take over."""
+    """Those that serve nobody; of a mast, hub or node that causes the rest, none is assumed to take over."""
     dead = {cell for cell, harm in harms.items() if harm.lost}
     return dead | topology.cells_of(incident.root_kind, incident.root_id) if dead and incident.root_kind in SHELTER else dead
 

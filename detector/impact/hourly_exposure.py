@@ -1,4 +1,4 @@
-"""The crowd and what an incident's cells do to it, hour by hour: by habit, and by where each person was last seen."""
+"""The population and what an incident's cells do to it, hour by hour: by profile, and by where each person was last seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,15 +11,16 @@ from detector.impact.harm import HarmColumns
 from detector.impact.population import Population
 
 PERSISTENCE = 0.75
-"""Share of people found where they were an hour ago, beyond what their mobility profile says: people stay for hours."""
+"""Share of people found where they were an hour ago, beyond their mobility profile. Chosen: people stay for hours."""
 PERSISTENCE_PRIOR = 5.0
-"""People that departed from habit by an hour who weigh as much as the assumed persistence."""
+"""People that departed from their profile by an hour who weigh as much as the assumed persistence. Chosen: a handful, so
+that data soon decide."""
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class HourlyExposure:
-    """`expected_harm` is what the cells do, over the habit's cells; `recent_harm` the same over the presence's."""
+    """`expected_harm` is what the cells do, over the profile's cells; `recent_harm` the same over the presence's."""
 
     population: Population
     expected_harm: HarmColumns
@@ -35,7 +36,7 @@ class HourlyExposure:
         return self.population.arrived_hours
 
     def touched_expected_s(self, at: int) -> Vector:
-        """[person]: seconds in touched cells that habit expects of the hour at `at`."""
+        """[person]: seconds in touched cells that the profile expects of the hour at `at`."""
         expected, rows = self.population.expected, self.population.expected_rows(at)
         return self.population.total(
             expected.subscriber[rows], expected.seconds[rows] * self.expected_harm.touched[expected.cell[rows]]
@@ -49,7 +50,7 @@ class HourlyExposure:
         return self.population.total(self.population.of_presence[p.subscriber[rows]], p.seconds[rows] * weight)
 
     def blend(self, at: int, weights: tuple[Vector, Vector]) -> Vector:
-        """[person]: expected seconds of the hour at `at`, each weighted by its cell's entry: by habit, and by where
+        """[person]: expected seconds of the hour at `at`, each weighted by its cell's entry: by profile, and by where
         the person was last seen, which counts persistence^(hours since)."""
         population, rows = self.population, self.population.expected_rows(at)
         fade = population.seen * self.persistence ** max((at - population.recent_at) / HOUR_S, 1.0)
@@ -80,7 +81,8 @@ def hourly_exposure_of(population: Population, expected_harm: HarmColumns, recen
 
 
 def _persistence(hourly: HourlyExposure) -> float:
-    """How much of a person's departure from habit in one hour is left in the next: from the last two hours that arrived."""
+    """How much of a person's deviation from the profile in one hour is left in the next: from the last two hours that
+    arrived."""
     at = hourly.population.recent_at
     first, then = ((hourly.seen_s(hour) - hourly.touched_expected_s(hour)) / HOUR_S for hour in (at - HOUR_S, at))
     both = (hourly.seen_s(at - HOUR_S, anywhere=True) > 0) & (hourly.seen_s(at, anywhere=True) > 0)

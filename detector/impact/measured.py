@@ -1,4 +1,4 @@
-"""What arrived attachments say of people during an incident: time behind its cells, and own failures."""
+"""What arrived attachments show of people during an incident: time behind its cells, and own failures."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,11 @@ from detector.impact.population import Population, active_share
 
 Vector = NDArray[np.float64]
 PRIOR_FAILURES = 5.0
-"""How many extra failures must arrive before they weigh as much as what the KPIs say."""
+"""Extra failures that weigh as much as what the KPIs show. Chosen: under five, chance of single people decides."""
 
 PRIOR_ATTEMPTS = 20.0
-"""Attempts in which one extra failure is taken for granted, before people's own results say how many there were."""
+"""Attempts in which one extra failure is assumed, before people's own results show how many there were. Chosen: one failure
+in twenty is what a person notices."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,14 +34,14 @@ class Measured:
     failures: Vector
     agreement: float
     """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts, in the newest hour;
-    1 = as told."""
+    1 = as the KPIs show."""
 
 
 def measure(population: Population, harm: HarmColumns, start: int, end: int) -> Measured:
     """`harm` is over the presence's cells. A failure is the incident's with the chance extra / (extra + normal), where extra
     is what the cell adds per attempt in the part of the row's time that the incident covers, as far as the hour's failures
     bear it out; normal is everyone's rate before it. Rows in a dead cell date from before it died: their failures count by
-    how many more than usual all its people met there, their presence says nothing."""
+    how many more than usual all its people met there, their presence is no evidence."""
     p = population.presence
     rows = np.flatnonzero(harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start))
     who, here = population.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])
@@ -74,7 +75,8 @@ def measure(population: Population, harm: HarmColumns, start: int, end: int) -> 
 
 
 def _pace(population: Population, rows: NDArray[np.intp], who: NDArray[np.intp]) -> Vector:
-    """[row]: attempts per second of presence, half by habit of the row's hour, half by the row itself if it knows."""
+    """[row]: attempts per second of presence, half by the profile at the row's hour, half by the row itself if it has
+    attempts."""
     p, pace = population.presence, np.zeros(len(rows))
     hours = p.start[rows] // HOUR_S
     for hour in np.unique(hours).tolist():
@@ -96,8 +98,8 @@ def _agreed(
 
 
 def _agreement(attempts: Vector, failures: Vector, extra: Vector, normal: float, prior: float = 1.0) -> float:
-    """People may meet more or fewer failures than a cell's KPI says (another mix of services, retries), and in some hours
-    none: trouble may have begun later than the KPIs say, or be over. The more failures are normal, the less they say."""
+    """People may meet more or fewer failures than a cell's KPI shows (another mix of services, retries), and in some hours
+    none: trouble may have begun later than the KPIs show, or be over. The more failures are normal, the less they prove."""
     expected_failures = float((attempts * extra).sum())
     found = float((failures - attempts * normal).sum())
     noise = float(attempts[extra > 0].sum()) * normal

@@ -12,11 +12,13 @@ from detector.domain.window import HOUR_S
 from detector.impact.presence_counts import SLOTS, PresenceCounts, SlotCounts, count_presence
 
 PRIOR_WEEKS = 2.0
-"""How many fresh weeks of one hour of the week weigh as much as the same hour of all like days."""
+"""Fresh weeks of one hour of the week that weigh as much as the same hour of all like days. Chosen: a week may be a
+holiday."""
 TINY_S = 18.0
-"""Half a per cent of an hour: below it a person can neither be listed nor be told from noise."""
+"""Least expected presence that is kept. Chosen: half a per cent of an hour; below it a person can neither be listed nor be
+separated from noise."""
 PRIOR_HOURS = 10.0
-"""Hours of the average person's behaviour that are mixed into each person's own rate of attempts."""
+"""Hours of the average person's rate that are mixed into each person's own rate of attempts. Chosen: half a waking day."""
 Vector = NDArray[np.float64]
 
 
@@ -24,13 +26,13 @@ def learn_mobility_profile(
     presence: Presence | Iterable[Presence], *, timezone: str, before: int, weeks_half_life: float = 2.0
 ) -> MobilityProfile:
     """Mean seconds and attempts an hour of each person behind each cell, from rows that start before `before` (s), given
-    at once or part by part (days, say), so that millions of them need not be held.
+    at once or part by part (for instance by days), so that millions of them need not be held.
 
     A row's seconds belong to the local hour in which it starts; a past week counts half after `weeks_half_life` weeks. The
     mean of an hour of the week, y over W weighted weeks, is shrunk towards z, the mean of that hour over all weekdays (or
     all weekend days): (W y + k z) / (W + k) with k = PRIOR_WEEKS. So one week is useful, and Monday still becomes Monday.
     Hours of which no row arrived from anyone count as unknown, not as empty. Attempts are seconds x the person's own rate
-    (all hours, shrunk towards everyone's) x how busy everyone is at that hour; NaN if no row knows attempts.
+    (all hours, shrunk towards everyone's) x how busy everyone is at that hour; NaN if no row has attempts.
     Pairs whose mean is under TINY_S at every like hour are dropped.
     """
     parts = (presence,) if isinstance(presence, Presence) else presence
@@ -70,8 +72,8 @@ def learn_mobility_profile(
 
 @dataclass(frozen=True, eq=False)
 class _Learned:
-    """One slot of a habit; `own` and `pace` by hour of the week. pace: mean rate of the people there, by their time there;
-    expected: attempts that rows which know theirs would hold at everyone's own rate."""
+    """One slot of a profile; `own` and `pace` by hour of the week. pace: mean rate of the people there, by their time there;
+    expected: attempts that rows with attempts would hold at everyone's own rate."""
 
     person: NDArray[np.int32]
     cell: NDArray[np.int32]

@@ -1,5 +1,5 @@
 """The population of an assessment: candidates out of everybody under one numbering, where each is expected and was last
-seen, and how often each asks something of the network."""
+seen, and how often each uses the network."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,16 @@ from detector.domain.window import HOUR_S, hour_blocks
 from detector.impact.expected_presence import expected_presence_of, people_behind
 
 DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S
-"""Where no attachment carries attempts: a person asks something of the network about four times an hour."""
+"""Attempts of a person where no attachment carries attempts. Chosen: a person uses the network about four times an hour."""
 
 ACTIVE_S = 180.0
-"""Seconds of use behind one attempt: slow service is felt in use, not in a pocket."""
+"""Seconds of use behind one attempt: slow service is felt in use only. Chosen: twice the session time of
+`rates.SESSION_S`."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Population:
-    """Those who may be touched, out of everybody. `keys` number them: first the habit's, then those only seen lately.
+    """Those who may be touched, out of everybody. `keys` number them: first the profile's, then those only seen lately.
     `expected`, `presence`: theirs; `of_presence[i]`: number of the presence's subscriber i; `everyone`: all presence.
     `recent`: where people were in the hours before the forecast, with `recent_person` per entry, `seen` [person], and
     `recent_at`, the newest of those hours (s)."""
@@ -46,7 +47,7 @@ class Population:
         return frozenset(int(hour) * HOUR_S for hour in np.unique(self.everyone.start // HOUR_S))
 
     def attempts_per_s(self, at: int) -> NDArray[np.float64]:
-        """[person]: in the hour of the week that holds `at`, by habit; else everyone's mean of this hour; else what
+        """[person]: in the hour of the week that holds `at`, by profile; else everyone's mean of this hour; else what
         arrived; else the default."""
         expected, rows = self.expected, self.expected_rows(at)
         known = np.isfinite(expected.attempts[rows])
@@ -61,7 +62,7 @@ class Population:
         return np.asarray(np.divide(own, own_s, out=np.full(len(self.keys), everyone), where=own_s > 0))
 
     def expected_rows(self, at: int) -> slice:
-        """The habit's entries of the hour of the week that holds `at`."""
+        """The profile's entries of the hour of the week that holds `at`."""
         hour = hour_of_week(at, self.timezone)
         return slice(int(self.expected.hour_start[hour]), int(self.expected.hour_start[hour + 1]))
 
@@ -148,7 +149,7 @@ def _exposure(subscribers: tuple[str, ...], cells: tuple[str, ...], matrix: "sci
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Where those who may be touched usually are, and where they have been seen: behind touched cells and elsewhere."""
+    """Where those who may be touched usually are, and where they have been seen: behind touched and other cells."""
 
     expected: ExpectedPresence
     presence: Presence
@@ -157,8 +158,8 @@ class Candidates:
 def candidates_of(
     profile: MobilityProfile, presence: Presence, touched: Collection[str], moments: tuple[int, int, int], timezone: str
 ) -> Candidates:
-    """Everyone with a habit behind a touched cell in the hours at stake, and everyone of `presence` seen behind one.
-    `moments` (s): the earliest of the hours that tell how people follow their habits, begin and end of the incident."""
+    """Everyone with a profile behind a touched cell in the hours at stake, and everyone of `presence` seen behind one.
+    `moments` (s): the earliest of the hours that show how people follow their profiles, begin and end of the incident."""
     seen = _marked(presence.cells, touched)[presence.cell]
     hours = _hours(moments, presence.start[seen], timezone)
     regulars = people_behind(profile, np.flatnonzero(_marked(profile.cells, touched)), hours)

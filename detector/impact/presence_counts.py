@@ -1,4 +1,5 @@
-"""Attachments summed up for habits: person, cell and hour of the week, part by part, so that they need not all be held."""
+"""Attachments summed up for mobility profiles: person, cell and hour of the week, part by part, so that they need not all be
+held."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from detector.domain.local_time import DAY_TYPE_HOUR, HOURS_OF_WEEK, hours_of_we
 from detector.domain.window import HOUR_S, WEEK_S
 
 SLOTS = 48
+"""Hours of the day, on working days and on others. Definition."""
 _DAY_BITS, _PERSON_BITS = 3, 32
 Vector = NDArray[np.float64]
 
@@ -18,7 +20,7 @@ Vector = NDArray[np.float64]
 @dataclass(frozen=True, eq=False)
 class SlotCounts:
     """One slot's pairs of person and cell, sorted by cell, then person. own [pair, day of week]: weighted seconds;
-    known [pair]: of all its days, those of rows that know attempts."""
+    known [pair]: of all its days, those of rows with attempts."""
 
     person: NDArray[np.int32]
     cell: NDArray[np.int32]

@@ -8,18 +8,22 @@ from detector.domain.degradation import Degradation
 from detector.domain.kpi import Kpi, family_of
 
 SESSION_S = 90.0
-"""Session time behind one attempt: turns releases per session second into releases per attempt."""
+"""Session time behind one attempt: turns releases per session second into releases per attempt. Chosen: the mean of a data
+session."""
 DIMENSION_SHARE = 0.35
-"""Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
+"""Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known. Chosen: a third, as
+of three classes."""
 POOLED = 20.0
-"""Extra failures of one object that weigh as much as the common rate of all objects of the incident."""
+"""Extra failures of one object that weigh as much as the common rate of all objects of the incident. Chosen: 20 have a
+standard error of 22 %."""
 LUCK = 0.5
-"""Standard deviations of its own count by which the strongest moment of many overstates the lasting rate."""
+"""Standard deviations of its own count by which the maximum of many overstates the lasting rate. Chosen: about the expected
+maximum of two (0.56)."""
 
 
 def failing_of(cell: str, own: Sequence[Degradation], kpis: Mapping[str, Kpi], common: Mapping[str, float]) -> float:
     """Extra failures per attempt behind `cell`. KPIs of one family watch the same failures, so the worst stands for them;
-    what the cell's own counters say goes before what a core function says of all its cells."""
+    the cell's own counters take precedence over a core function's counters of all its cells."""
     families: dict[str, list[Degradation]] = {}
     for d in own:
         if not is_dead(d) and not is_slow(d):
@@ -76,8 +80,8 @@ def _counted(d: Degradation) -> float:
 
 
 def _settled(d: Degradation, kpi: Kpi | None, common: float) -> float:
-    """What is told is the strongest moment of one object out of many: the fewer failures made it, the more of it is luck,
-    and the more the rate of all objects of the incident speaks for this one."""
+    """The reported rate is the maximum of one object out of many: the fewer failures made it, the more of it is luck,
+    and the more the rate of all objects of the incident applies to this one."""
     rate, counted = excess_per_attempt(d, kpi), _counted(d)
     if not common or not counted:
         return rate

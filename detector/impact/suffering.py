@@ -7,14 +7,19 @@ from numpy.typing import NDArray
 SUFFERING_S = 300.0
 """Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
 _NODES = 48
+"""Nodes of the quadrature over a common hazard. Chosen: probabilities are right to four digits."""
 _AT_ONCE = 4096
-"""People: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
+"""People computed at once. Chosen: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
 _NOTICE_SD = 0.5
+"""Standard deviation of the logarithm of what a person notices. Chosen: a factor of 1.6 either way."""
 _TAIL = 0.025
+"""Probability beyond either end of an interval. Definition: 95 % lie within."""
 _END_SD_CAP = 1.0
-"""An end that nobody knows makes everyone's hazard no more unsure than this (standard deviation of its logarithm)."""
+"""Most standard deviation of the logarithm of everyone's hazard that an unknown end adds. Chosen: a factor of e either
+way."""
 _STRANGERS = 0.3
-"""As many people as this share of those who are expected to suffer may have done so though they were hardly expected."""
+"""Share of the expected number that may have suffered though hardly expected. Chosen: visitors and people without a
+profile."""
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
 
@@ -29,12 +34,12 @@ def chance_of_suffering(
 ) -> NDArray[np.float64]:
     """[person]: P(at least one own failure or SUFFERING_S degraded seconds).
 
-    A mean share of the window says little about one day: someone who is there half of all Mondays is there fully or not at
-    all. So the share f is Beta distributed with the mean `share_there` and one `concentration` for all (low = all or
+    A mean share of the window is a poor estimate for one day: someone who is there half of all Mondays is there fully or not
+    at all. So the share f is Beta distributed with the mean `share_there` and one `concentration` for all (low = all or
     nothing), and the chance is the mean over f of 1 - exp(-hazard f / mean) (1 - harmful [degraded seconds >= SUFFERING_S]).
-    How much of the degraded time one notices differs too, by a factor that is log-normal around 1, drawn against f.
-    hazard: expected own failures; degraded_share: share of the presence that lies in cells without or with slow service;
-    harmful: chance that such presence is felt; known_s: degraded seconds that are known already.
+    How much of the degraded time one notices differs too, by a factor that is log-normal around 1, drawn against f. hazard:
+    expected own failures; degraded_share: share of the presence that lies in cells without or with slow service; harmful:
+    chance that such presence is felt; known_s: degraded seconds that are known already.
 
     >>> there, nothing, all_of_it = np.array([0.0, 0.5, 1.0]), np.zeros(3), np.ones(3)
     >>> chance_of_suffering(there, 3600.0, nothing, all_of_it, all_of_it, nothing, 1.0).round(2).tolist()
@@ -109,11 +114,11 @@ def affected_interval(
     """(sum, low, high) of the number who suffered, 95 %.
 
     Everyone's hazard -log(1 - p) may be off by one common factor, log-normal with `log_sd` (failure rate, takeover, exposure
-    and reach are estimates) and with what `other_sd` of the sum (nobody knows when the incident will end) means for it:
-    faults turn out many times worse more often than the mean tells. Beyond that who suffers varies by sum p (1 - p) (Poisson
-    binomial), and where anything is unsure some may have been there who hardly were expected. The interval stays between
-    nobody and everybody. `real`: chance that there is a fault at all; else nobody suffered, which takes its part of the
-    lower tail.
+    and reach are estimates) and with what `other_sd` of the sum (the end of the incident is not known) means for it:
+    faults turn out many times worse more often than the mean suggests. Beyond that who suffers varies by sum p (1 - p)
+    (Poisson binomial), and where anything is unsure some may have been there who hardly were expected. The interval stays
+    between nobody and everybody. `real`: chance that there is a fault at all; else nobody suffered, which takes its part of
+    the lower tail.
 
     >>> tuple(round(x) for x in affected_interval(np.full(1000, 0.5), 0.0))
     (500, 469, 531)

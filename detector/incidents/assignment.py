@@ -18,11 +18,13 @@ from detector.incidents.times import estimated_start
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
 WIDE = "*"
-"""Place of incidents that are asked about every cause."""
+"""Place of incidents that are compared with every cause."""
 SHOWN_S = 6 * 3_600
-"""A release that harms a cell has shown it by then."""
+"""A software release that harms a cell has shown it by then. Chosen: a quarter of a day holds a busy hour of nearly every
+start."""
 RARE_ON_MAST = 0.05
-"""A cell beside a bad one of its mast that chance would turn bad in the same hours less often than this is no chance."""
+"""Chance under which a cell that turns bad beside a bad one of its mast shares its cause. Chosen: the usual level of a
+test."""
 
 
 def places(cells: Iterable[str], topology: Topology) -> set[str]:
@@ -63,7 +65,7 @@ class CauseMatcher:
         )
 
     def _another(self, incident: Incident) -> bool:
-        """Service is gone, hours after an incident of mere quality was opened: that would tell its times wrongly."""
+        """Service is gone, hours after an incident of mere quality was opened: that would make its times wrong."""
         gone = any(d.traits.out_of_service for d in self.own)
         return gone and incident.traits.mild and estimated_start(self.own) - incident.opened_at > GRADUAL_S
 
@@ -123,7 +125,8 @@ class Assignment:
             self._place(incident)
 
     def _place(self, incident: Incident) -> None:
-        """Index the incident by place: only incidents near a cause, and wide ones, are asked whether it belongs to them."""
+        """Index the incident by place: only incidents near a cause, and wide ones, are tested for whether it belongs to
+        them."""
         narrow = incident.root_kind in ("cell", *ONE_MAST)
         for place in places(incident.cells, self.context.topology) if narrow else {WIDE}:
             self._incidents_at.setdefault(place, set()).add(incident.incident_id)

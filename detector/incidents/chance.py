@@ -8,9 +8,10 @@ import scipy
 from detector.domain.window import DAY_S, WEEK_S, Window
 
 ONSETS_PER_CELL_WEEK = 0.03
-"""Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience."""
+"""Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience. Chosen: one a cell
+in eight months."""
 PRIOR_CELLS = 50
-"""... and as much as this many cells of the network at the moment: on a small one a single other fault proves no storm."""
+"""... and as much as this many cells of the network now. Chosen: on a small network a single other fault proves no storm."""
 RECENT_S = DAY_S
 
 
@@ -36,7 +37,7 @@ def onset_probability(bad_outside: int, outside: int, window_s: int) -> float:
 def fisher_p_value(neg_log10_ps: Sequence[float], common: float) -> float:
     """P that healthy cells look as bad as these together (Fisher 1932: -2 sum ln p is chi square), each by its -log10 p.
 
-    `common`: the mean -ln p of the cells elsewhere, 1 if all is well; what is worse everywhere is no news here.
+    `common`: the mean -ln p of all other cells, 1 if all is well; what is worse everywhere is no evidence here.
 
     >>> round(fisher_p_value([0.3, 0.5], 1.0), 2), fisher_p_value([2.5, 3.0], 1.0) < 1e-4
     (0.45, True)
@@ -57,7 +58,7 @@ def combined_p_value(one: float, other: float) -> float:
 
 
 def simultaneous_p_value(began: int, others_lately: int, testable: int, duration_s: int) -> float:
-    """P(at least `began` of `testable` cells begin in one period), for cells of which no one knows what they share.
+    """P(at least `began` of `testable` cells begin in one period), for cells whose common parts are not known.
 
     The network's rate of onsets is a gamma mean: one week at the prior rate plus the `others_lately` of the last day.
     On 58 hourly cells two are enough, on 10,000 it takes five:
@@ -77,5 +78,5 @@ def prior_rate(window_s: int) -> float:
 
 
 def day_before(window_end: int) -> Window:
-    """The day before: whose onsets tell how restless the network is now."""
+    """The day before: its onsets estimate how restless the network is now."""
     return Window(window_end - RECENT_S, window_end)

@@ -6,7 +6,7 @@ from math import exp, log
 from detector.domain.degradation import Degradation
 
 PRIOR = 1e-4
-"""Share of series that are degraded at a random moment: what a raised one has to overcome."""
+"""Share of series that are degraded at a random time, against which evidence is weighed. Chosen: an hour a year."""
 CONFIRMATION = log(10.0)
 """A confirmation by neighbours, the core, an alarm or a ticket makes the incident ten times likelier."""
 SUREST, LEAST = 0.99, 0.05
@@ -37,7 +37,7 @@ def confidence(degradations: Sequence[Degradation], confirmations: int) -> float
         strongest[d.base_object] = max(d.neg_log10_p, strongest.get(d.base_object, 0.0))
     odds = log(PRIOR / (1 - PRIOR)) + sum(map(bayes_bound, strongest.values())) + confirmations * CONFIRMATION
     if not any(strongest.values()):
-        odds += log(1 / PRIOR)  # missing data is certain; what it means is what the confirmations say
+        odds += log(1 / PRIOR)  # missing data is certain; its meaning follows from the confirmations
     return min(SUREST, max(LEAST, 1 / (1 + exp(-min(odds, 50.0)))))
 
 

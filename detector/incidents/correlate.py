@@ -26,9 +26,9 @@ def correlate(
 ) -> tuple[Incident, ...]:
     """Every incident that is open after this tick or was opened, updated, resolved or merged by it, in order of opening.
 
-    `tracked`: what the tick made of the degradations; those of the past still say when their trouble began and ended.
-    `evidence` of the tick says how many objects could show something, the base of the tests against chance, and what those
-    look like that are not raised. `kpis`: id -> definition. What only says "no data" opens nothing. No two open incidents
+    `tracked`: what the tick made of the degradations; those of the past still give when their trouble began and ended.
+    `evidence` of the tick gives how many objects could show something, the base of the tests against chance, and what those
+    look like that are not raised. `kpis`: id -> definition. A mere "no data" opens nothing. No two open incidents
     ever share a degradation; an id never changes; the same input gives the same output in whatever order it comes.
     """
     context = CorrelationContext.of(tracked, evidence, reference, kpis, incident_policy, now=now)

@@ -26,7 +26,7 @@ Root = tuple[str, str]
 class CorrelationContext:
     """The tick's degradations and evidence, the network, and the policy, at `now` (s).
 
-    `degradations`: id -> each degradation of service that this tick speaks of; `past`: id -> members of the open incidents
+    `degradations`: id -> each degradation of service in this tick; `past`: id -> members of the open incidents
     that were over before it. `onsets`: of the objects that are bad and measured now. `silent`: cells that send nothing:
     neither good nor bad. `kpis`: id -> definition.
     """
@@ -53,7 +53,7 @@ class CorrelationContext:
         now: int,
     ) -> "CorrelationContext":
         """What is not measured any more began nothing since. A cell whose data stopped with those of many others was well as
-        far as anybody knows, and makes no group smaller."""
+        far as is known, and makes no group smaller."""
         current = [*tracked.degradations, *tracked.other_durations]
         measured = [d for d in current if d.open and d.no_data_since is None]
         service = [d for d in measured if d.affects_service]
@@ -92,7 +92,7 @@ class CorrelationContext:
         return SubThresholdEvidence(self.evidence)
 
     def current(self, incident: Incident) -> list[Degradation]:
-        """Those of its degradations that this tick speaks of."""
+        """Those of its degradations that are in this tick."""
         return [self.degradations[i] for i in incident.degradation_ids if i in self.degradations]
 
     def known(self, incident: Incident) -> list[Degradation]:

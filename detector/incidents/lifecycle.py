@@ -121,7 +121,7 @@ def unmeasured_since(own: Sequence[Degradation]) -> int | None:
 
 
 def quiet_long_enough(incident: Incident, context: CorrelationContext) -> bool:
-    """So many periods without an open degradation. The first such tick is one by itself, whatever the clock says; more
+    """So many periods without an open degradation. The first such tick is one by itself, whatever the clock shows; more
     are counted by the clock to the nearest period, for ticks may come early and late."""
     periods = context.incident_policy.resolve_after_periods
     return periods <= 1 or context.now - incident.updated_at >= (periods - 0.5) * context.tick.duration_s
@@ -203,7 +203,7 @@ def link_operations(incident: Incident, context: CorrelationContext) -> Incident
 
 
 def wider_root(now: Root, cause: Root, topology: Topology) -> Root:
-    """The root after growth: never narrower, and a core function stays to blame."""
+    """The root after growth: never narrower, and a core function stays the root."""
     if now[0] == "nf" or cause[0] == "cell":
         return now
     return cause if cause[0] == "nf" or len(topology.cells_of(*cause)) > len(topology.cells_of(*now)) else now

@@ -34,7 +34,7 @@ def reason(
     over: bool = False,
 ) -> str:
     """What is wrong by the leading degradation of the incident's `kind`, where, and who confirms it. Since when and for how
-    long it does not say: that is told beside it, and moves on. `over`: the incident is resolved, which its degradations may
+    long is not in it: that is shown beside it, and moves on. `over`: the incident is resolved, which its degradations may
     clear after.
 
     >>> from detector.domain.degradation import Degradation
@@ -58,7 +58,7 @@ def reason(
 
 
 def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
-    """One degradation in a sentence: the figures, who is alike, and which KPIs say so how surely.
+    """One degradation in a sentence: the figures, who is alike, and which KPIs show it how surely.
 
     >>> from detector.domain.degradation import Degradation, Part
     >>> d = Degradation(degradation_id="deg_1", object_id="c01", family="accessibility", kpi="lte_rrc_sr",

@@ -11,6 +11,7 @@ from detector.domain.window import Tick
 from detector.incidents.lifecycle import merged, notified_fields, withdraw
 
 _FOREVER = 2**62
+"""Later than every instant. Definition."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Correction:
     """`before`: what the store holds of everything that either run of decisions touched; `after`: what the second one made
     of it, under its own names and by the clocks of the first. Pure: the same two give the same correction.
 
-    A degradation that both know keeps the clock at which it was told. One that is new takes over that of the episode of
-    its object and family whose place it takes, else it is told `now`. An incident keeps the id under which it was told,
-    though its first degradation may be another by now.
+    A degradation of both runs keeps the clock at which it was published. One that is new takes over that of the episode of
+    its object and family whose place it takes, else it is published `now`. An incident keeps the id under which it was
+    published, though its first degradation may be another by now.
     """
 
     before: DecidedState
@@ -54,13 +55,13 @@ class Correction:
         return [i for i in (*new, *self._ended) if self.before.incidents.get(i.incident_id) != i]
 
     def begun_with(self, one: DetectionDecision) -> DetectionDecision:
-        """An entry of the second run's log under the names that were told, by the clocks of the first: so that a third run
+        """An entry of the second run's log under the published names, by the clocks of the first: so that a third run
         sees what it would have seen in order."""
         was = one.before
         return replace(one, before=DetectionState(was.degradations, tuple(map(self.named, was.incidents)), was.missing))
 
     def dated(self, d: Degradation) -> Degradation:
-        """With the clock at which it was, or is now, told."""
+        """With the clock at which it was, or is now, published."""
         known = self.before.degradations.get(d.degradation_id)
         predecessors = [
             old.detected_at for old in self._gone_degradations if self.successors.get(old.degradation_id) == d.degradation_id
@@ -68,7 +69,7 @@ class Correction:
         return replace(d, detected_at=known.detected_at if known else min(predecessors, default=self.now))
 
     def named(self, incident: Incident) -> Incident:
-        """Under the id, and with the clock, at which it was or is now told."""
+        """Under the id, and with the clock, at which it was or is now published."""
         name = self.names.get(incident.incident_id, incident.incident_id)
         into = incident.merged_into
         known = self.before.incidents.get(name)
@@ -90,8 +91,8 @@ class Correction:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """Incident of the second run -> the id under which its trouble was told. Where one took in another that had been
-        told before it, the two change names."""
+        """Incident of the second run -> the id under which it was published. Where one absorbed another that had been
+        published before it, the two change names."""
         found: dict[str, str] = {}
         for new in _by_age(i for key, i in self.after.incidents.items() if key not in self.before.incidents):
             heirs = [i for i in self._gone_incidents if i.incident_id not in found.values() and self._same_trouble(new, i)]
@@ -113,7 +114,7 @@ class Correction:
 
     @cached_property
     def _gone_incidents(self) -> list[Incident]:
-        """Those that the second run does not know by their id, and that were not merged into another before."""
+        """Those whose id the second run does not have, and that were not merged into another before."""
         kept = self.after.incidents
         known = self.before.incidents.items()
         return [i for key, i in known if key not in kept and i.state != "merged" and i.withdrawn_at is None]
@@ -129,13 +130,13 @@ class Correction:
         return next((self.named(i).incident_id for i in standing if self._same_trouble(i, gone)), "")
 
     def _same_trouble(self, new: Incident, old: Incident) -> bool:
-        """They tell of the same object at the same time, in whatever words."""
+        """Whether both are about the same object at the same time, however described."""
         mine = [d for key in new.degradation_ids if (d := self.after.degradations.get(key))]
         its = [d for key in old.degradation_ids if (d := self.before.degradations.get(key))]
         return any(a.base_object == b.base_object and _overlap(a, b) for a in mine for b in its)
 
     def _final(self, incident: Incident) -> Incident:
-        """A new version if what was told of it no longer holds."""
+        """A new version if what was published of it no longer holds."""
         known = self.before.incidents.get(incident.incident_id)
         if known is None:
             return incident if incident.state == "open" else replace(incident, updated_at=self.now)

@@ -13,10 +13,12 @@ from detector.incidents.groups import explaining_groups
 from detector.incidents.onset import GRADUAL_S, Onset, same_onset
 
 MOST_CANDIDATES = 5
+"""Root candidates that are kept and shown. Chosen: what one line of the page holds."""
 WIDEST = ("network", "region", "tac")
 """They hold everything that a smaller group holds: candidates only if they explain more."""
 FELT_BEFORE_S = 3_600
-"""A core function counts so much that a fault of its own is seldom seen in one cell much sooner."""
+"""A fault of a core function shows in one cell hardly so much before the function. Chosen: the function counts many cells,
+so an hour is ample."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def _serve_together(topology: Topology, one: str, other: str) -> bool:
 
 
 def _functions_with_less_demand(context: CorrelationContext) -> set[Onset]:
-    """Core functions that fail nobody but are asked less, while cells behind them went out of service: a consequence."""
+    """Core functions that fail nobody but have fewer requests, while cells behind them went out of service: a
+    consequence."""
     functions = {b for b in context.onsets if context.is_core(b) and b.families == {"volume"}}
     gone = [b for b in context.onsets if b.traits.out_of_service and not context.is_core(b)]
     behind = {f: context.topology.cells_behind(f.object_id) for f in functions}

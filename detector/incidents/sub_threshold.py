@@ -1,4 +1,4 @@
-"""What the cells say that are not bad enough to be raised: whether those beside a bad one look like it."""
+"""Evidence of the cells that are not bad enough to be raised: whether those beside a bad one look like it."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from detector.domain.evidence import Evidence
 
 ALIKE = 1.0
-"""-log10 p from which a cell looks like its bad sibling: every tenth healthy one does."""
+"""-log10 p from which a cell looks like its bad sibling. Chosen: every tenth healthy one does."""
 LARGEST = 6.0
-"""One cell alone must not speak for its whole group."""
+"""Most -log10 p that one cell adds to its group. Chosen: one cell alone must not decide for all."""
 
 
 class SubThresholdEvidence:
-    """The evidence of one tick below the bar, by family; without evidence it knows nothing."""
+    """The evidence of one tick below the threshold, by family; empty without evidence."""
 
     def __init__(self, evidence: Evidence | None = None) -> None:
         self._evidence = evidence

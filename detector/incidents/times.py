@@ -1,4 +1,4 @@
-"""When the trouble of an incident began and ended, by what its degradations say of it."""
+"""When the trouble of an incident began and ended, estimated from its degradations."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,16 +8,17 @@ from detector.domain.detection import Tracked
 from detector.domain.incident import Incident
 
 SHARPEST = 30.0
-"""-log10 p a period: beyond it an onset is as sharp as can be."""
+"""-log10 p a period beyond which an onset is no sharper. Chosen: a complete outage of a busy cell."""
 MISSING_DATA_SHARPNESS = 10.0
-"""What a missing row is worth: it says exactly when it was missing, though it has no p."""
+"""Weight of a missing row, which has no p. Chosen: a third of an outage: it dates the loss of data exactly."""
 MOST_WEIGHT = 100.0
-"""-log10 p of one degradation beyond which it says no more than this of when the trouble began."""
+"""-log10 p of one degradation beyond which it dates the incident no better. Chosen: three sharp periods."""
 STILL_OPEN_SHARE = 0.2
-"""Share of what tells of an incident clearly, by weight, that may still be open when it is over: of many cells one is always
-the last to show it."""
+"""Share, by weight, of an incident's clear evidence that may still be open when it is over. Chosen: of many cells one is
+always the last to show it."""
 INFORMATIVE_SHARE = 0.3
-"""Of what the sharpest says a period, so much is clear enough to have a say in when it began and ended."""
+"""Share of the sharpest evidence a period from which a degradation dates begin and end. Chosen: half a decade under the
+sharpest."""
 
 
 def sharpness(d: Degradation) -> float:
@@ -26,19 +27,19 @@ def sharpness(d: Degradation) -> float:
 
 
 def weight(d: Degradation) -> float:
-    """How much it says in all of when it began."""
+    """How much evidence it has in all of when it began."""
     return MOST_WEIGHT if d.family == "data" else min(d.neg_log10_p, MOST_WEIGHT)
 
 
 def informative(members: Sequence[Degradation]) -> list[Degradation]:
-    """Those that say it clearly, beside the sharpest of them."""
+    """Those with clear evidence, beside the sharpest of them."""
     least = INFORMATIVE_SHARE * max(map(sharpness, members), default=0.0)
     return [d for d in members if sharpness(d) >= least]
 
 
 def estimated_start(members: Iterable[Degradation], opened_at: int | None = None) -> int:
-    """The likeliest onset (s): the median of those that say it clearly, each by its strength. What began after the incident
-    was opened, at `opened_at`, says nothing of it.
+    """The likeliest onset (s): the median of those with clear evidence, weighted by it. What began after the incident
+    was opened, at `opened_at`, does not count.
 
     ValueError if there are none.
     """
@@ -48,13 +49,13 @@ def estimated_start(members: Iterable[Degradation], opened_at: int | None = None
 
 
 def estimated_end(members: Iterable[Degradation]) -> int | None:
-    """The end (s) of the last bad period of those that say it clearly and are over; None if there are none."""
+    """The end (s) of the last bad period of those with clear evidence that are over; None if there are none."""
     ends = [d.cleared_at for d in informative(list(members)) if d.cleared_at is not None]
     return max(ends, default=None)
 
 
 def is_ongoing(members: Sequence[Degradation]) -> bool:
-    """It is still bad: something takes service away, or over a fifth of what tells of it clearly is open. Others, which a
+    """It is still bad: something takes service away, or over a fifth of the clear evidence of it is open. Others, which a
     long horizon may have raised late and keeps open, are its echo."""
     clear = informative(members)
     still = sum(weight(d) for d in clear if d.open)

@@ -1,4 +1,4 @@
-"""The KPI catalogue: what `kpis.toml` says, checked line by line."""
+"""The KPI catalogue: `kpis.toml`, checked line by line."""
 
 import difflib
 import hashlib

@@ -24,7 +24,8 @@ Values = NDArray[np.float64]
 Period = tuple[int, int]
 """(duration, start) in s, as a file names it: by duration and time, each period follows its predecessor."""
 ROWS_AT_ONCE = 20_000
-"""Rows of several periods computed together: enough to make small networks fast, little beside one period of a large one."""
+"""Rows of several periods computed together. Chosen: enough to make small networks fast, little beside one period of a large
+one."""
 
 
 def compute(
@@ -38,7 +39,7 @@ def compute(
     """Duration in s -> frame over the periods and objects present and the KPIs that any of them has.
 
     `batches` in order of arrival: on overlap the later one wins, counter by counter. Which tick a period belongs to, and
-    how long that is, `domain.window.Grid` says by the operator's tick; the periods of one tick are summed (numerators and
+    its length follows from the operator's tick (`domain.window.Grid`); the periods of one tick are summed (numerators and
     denominators), but of two that overlap only the later arrival counts. Gauges and volumes have the share of the tick that
     was measured as denominator, so a tick of which a part is missing is not too small.
     `wanted` limits ticks by their start; batches before it still serve as the previous period of cumulative counters.

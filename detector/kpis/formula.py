@@ -74,7 +74,7 @@ def compile_formula(text: str, where: str = "formula") -> Formula:
 
 
 def _check(node: ast.expr, names: dict[str, None], depth: int) -> int:
-    """Number of parts below `node`, its names collected; ValueError says in words what is not allowed."""
+    """Number of parts below `node`, its names collected; ValueError names what is not allowed."""
     if depth > MAX_DEPTH:
         raise ValueError(f"more than {MAX_DEPTH} levels")
     match node:

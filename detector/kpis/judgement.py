@@ -12,6 +12,7 @@ from detector.kpis.formula import Formula
 from detector.kpis.rows import CounterRows
 
 MOST_PER_CENT = 100.0
+"""Largest percentage. Definition."""
 
 
 def judged(rows: CounterRows, before: CounterRows | None, catalogue: Catalogue, findings: Findings) -> CounterRows:
@@ -69,7 +70,7 @@ def whole_counts(
     findings: Findings,
 ) -> bool:
     """Whether the counts of a ratio's successes can be counts: shares in per cent or fractions stand where events belong if
-    most of them are no whole numbers and none is over 100. Such values are of no use: nobody knows of how many attempts."""
+    most of them are no whole numbers and none is over 100. Such values are of no use without their attempts."""
     for stem in numerator.names:
         known = catalogue.counter(stem)
         if stem not in stems or (known.unit, known.kind) != ("1", "delta"):

@@ -15,7 +15,8 @@ from detector.kpis.objects import ObjectNames
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CounterRows:
-    """`values[object, counter]`, NaN = NULL; `reported` tells NULL from "not in this object's rows"; `suspect` by object."""
+    """`values[object, counter]`, NaN = NULL; `reported` separates NULL from "not in this object's rows"; `suspect` by
+    object."""
 
     start: int
     duration_s: int

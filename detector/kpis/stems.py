@@ -48,7 +48,7 @@ class StemNames:
     def without_commas(self, batch: CounterBatch, findings: Findings) -> CounterBatch:
         """The batch with numbers alone: of a counter that a formula needs and that is no histogram, `1,600` is no value.
 
-        It could be 1600 written for people, or two bins that nobody asked for: the value is missing, which is a finding.
+        It could be 1600 written for people, or two bins that no formula uses: the value is missing, which is a finding.
         """
         names, values = list(batch.counters), batch.values
         for name, commas in batch.lists.items():

@@ -21,11 +21,13 @@ _BYTES: Mapping[str, float] = {
 }
 """Units of data volume, in bytes (decimal prefixes, IEC 80000-13)."""
 _MBIT = 1e6 / 8
-"""Bytes."""
+"""Bytes of a megabit. Definition."""
 _SECONDS: Mapping[str, float] = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _COUNTED: Mapping[str, str] = {"UEs": "users", "PRBs": "resource blocks"}
 _DIGITS = 3
+"""Significant digits of a figure in a sentence. Chosen: counts resolve no more."""
 _WEEKS_A_YEAR = 365.25 / 7
+"""Weeks of a year. Definition."""
 
 
 def scale(kpi: Kpi, largest: float) -> tuple[float, str]:
@@ -84,7 +86,7 @@ def value(kpi: Kpi | None, one: float) -> str:
 
 
 def pair(kpi: Kpi | None, observed: float, expected: float) -> tuple[str, str]:
-    """Both in the same unit, with as many digits as it takes to tell them apart.
+    """Both in the same unit, with as many digits as it takes to distinguish them.
 
     >>> volume = Kpi(id="v", title="Data volume", unit="kbit", kind="volume", direction="up", family="volume",
     ...     technology="LTE", clause="", numerator="a")
@@ -163,7 +165,7 @@ def rare(p: float) -> str:
 
 
 def by_chance(neg_log10_p: float) -> str:
-    """How seldom chance alone does it. Beyond one in a million nobody has seen the tail that the figure would speak of.
+    """How seldom chance alone does it. Beyond one in a million the tail has not been observed.
 
     >>> [by_chance(s) for s in (0.5, 2.0, 3.25, 12.0)]
     ['', 'by chance once in 100', 'by chance once in 1,780', 'practically certain']

@@ -1,4 +1,4 @@
-"""What contacting people first is worth: those whom care told, against those whom a lot left out."""
+"""The effect of contacting people first: those whom care contacted, against the random holdout."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ MEASURES: Mapping[str, str] = {"complained": "complained of the network", "left"
 
 @dataclass
 class _Groups:
-    """Person -> the moment (s) at which the lot first decided about them. `set_aside`: told, but never drawn by lot."""
+    """Person -> the instant (s) of the first draw. `set_aside`: contacted, but never part of a draw."""
 
     contacted: dict[str, int]
     held_out: dict[str, int]
@@ -40,7 +40,8 @@ class _Groups:
 
 def holdout(past: Past) -> Report:
     """One row a measure: the share of each group that did it in the window after the lot decided about them, with 95 %
-    intervals, and told less held out: negative is what care spares. A person counts once, from the first time on.
+    intervals, and contacted less held out: negative means that contacts save complaints. A person counts once, from the
+    first time on.
 
     Only who could have been drawn is compared: not the vulnerable, nobody with a service level, no emergencies and no
     notifiable outages, and nothing of before the holdout began. Who was held out once counts as held out.
@@ -59,7 +60,7 @@ def _groups(past: Past) -> _Groups:
         first.setdefault(said.incident_id, said.at)
     held: dict[str, int] = {}
     for one in past.held_out:
-        if one.incident_id in first:  # of what care was never told of, nobody was contacted
+        if one.incident_id in first:  # of an incident without a notification, nobody was contacted
             at = max(one.listed_at, first[one.incident_id])
             held[one.subscriber] = min(at, held.get(one.subscriber, at))
     contacted: dict[str, int] = {}

@@ -26,9 +26,10 @@ COLUMNS = (
     Column("goodwill", "Goodwill cost", "money"),
 )
 AFTERMATH_S = 2 * 3600
-"""A complaint so long after the end may still be about it (as the backtest counts)."""
+"""A complaint so long after the end may still be about it. Chosen: as the backtest counts."""
 NO_INCIDENT = "no incident known"
 _SURE = 1 - 1e-9
+"""Largest chance in a product of complements. Chosen: its logarithm stays finite."""
 Key = tuple[str, str, str]
 
 
@@ -176,7 +177,7 @@ def _order(key: Key, one: _Sum) -> tuple[object, ...]:
 
 def _row(key: Key, one: _Sum, floor: int) -> tuple[Value, ...]:
     """What is of too few people is withheld as a whole. Hours go in steps of the floor, and money as so many offers of the
-    mean cost, in steps as well: neither says what two nearly equal reports would else say of the people between them."""
+    mean cost, in steps as well: so two nearly equal reports do not reveal the people between them."""
     hours = None if few(one.people, floor) else rounded_people(one.hours, floor)
     complaints = None if few(len(one.complained), floor) else rounded_people(one.complaints, floor)
     offers = rounded_people(one.offered, floor)

@@ -79,7 +79,7 @@ class Report:
         return rows
 
     def only(self, column: str, value: str | None) -> "Report":
-        """The rows that say this in that column; as it is if there is no such column or None is asked."""
+        """The rows with this value in that column; all rows if there is no such column or the value is None."""
         names = [c.name for c in self.columns]
         if value is None or column not in names:
             return self
@@ -89,12 +89,12 @@ class Report:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Past:
-    """What is known of `window`; a report's kind says which fields it needs, the others may be empty.
+    """What is known of `window`; a report's kind defines which fields it needs, the others may be empty.
 
     incidents: those that were on in the window, without the withdrawn; listings: the current rows of their lists;
     interactions, events: made in the window; experience: rows of its days, and of the 28 before it. None of them is
     about people who withdrew `network_care_analysis` (`withdrew` of them are left out). expected_presence: cell -> people
-    who are usually there, a mean over the week; communications: what care was asked to say or offer; offers: what each
+    who are usually there, a mean over the week; communications: contacts and offers requested of care; offers: what each
     costs; held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms.
     """
 
@@ -125,7 +125,7 @@ class Past:
 @dataclass(frozen=True, kw_only=True)
 class ReportKind:
     """One report. `needs`: the fields of `Past` that it is made from, beside window, topology and customers. `by`: what its
-    column `by` may say, nothing where it has none."""
+    column `by` may show, nothing where it has none."""
 
     name: str
     title: str
@@ -140,7 +140,7 @@ def rounded_people(count: float, floor: int) -> int | None:
 
 
 def few(count: float, floor: int) -> bool:
-    """Fewer than may be told of; a mean, a sum or a place of them would tell of one of them.
+    """Fewer than the privacy floor: a mean, a sum or a place of them would reveal one of them.
 
     >>> few(4.2, 5), few(0, 5), few(5, 5)
     (True, True, False)

@@ -1,4 +1,4 @@
-"""What people say beside what the network measures, by place and segment: where they agree, and where they do not."""
+"""Complaints compared with measurements, by place and segment: where they agree, and where they do not."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -31,11 +31,11 @@ COLUMNS = (
 )
 SAID, MEASURED, BOTH = "said, not measured", "measured, not said", "said and measured"
 WRONGLY = 0.05
-"""Chance that any verdict of `said` in one dimension is chance alone, if people complain alike everywhere."""
+"""Chance that any verdict of `said` in one dimension is chance alone. Chosen: the usual level of a test."""
 WORSE_THAN_MEAN = 2.0
-"""Times the network's mean of degraded minutes a person from which the network measures badly somewhere."""
+"""Times the network's mean of degraded minutes a person from which a place measures badly. Chosen: double."""
 SUFFERED = 0.5
-"""Chance from which a listed person counts as having suffered."""
+"""Chance from which a listed person counts as affected. Chosen: more likely than not."""
 Key = tuple[str, str]
 
 
@@ -55,7 +55,7 @@ def perception(past: Past) -> Report:
     """One row per dimension (BY) and value; where word and measure disagree comes first within each.
 
     People who complained of the network (or of nothing that is known), each once, are set against as many as there would
-    be if people complained alike everywhere, with a 95 % interval of the ratio (exact Poisson). The verdict asks for more:
+    be if people complained alike everywhere, with a 95 % interval of the ratio (exact Poisson). The verdict requires more:
     that chance is unlikely over all rows of its dimension. Measured is: at least ELSEWHERE times the network's degraded
     minutes a person. Mood, survey scores and silent sufferers stand beside it and decide nothing.
     """
@@ -110,7 +110,7 @@ def _complains(one: Interaction) -> bool:
 
 
 def _add_interactions(sums: dict[Key, _Sum], past: Past) -> None:
-    """What is said of the network, or in a survey of anything but bills, phones and other matters."""
+    """A complaint about the network, or a survey about anything but bills, phones and other matters."""
     for one in past.interactions:
         if one.category not in ("", "network"):
             continue
@@ -175,7 +175,7 @@ def _row(key: Key, one: _Sum, whole: _Sum, sums: Mapping[Key, _Sum], floor: int)
 
 
 def _expected(key: Key, one: _Sum, sums: Mapping[Key, _Sum], floor: int) -> float | None:
-    """People who would have complained if it were as anywhere else in this dimension; None where nobody can tell."""
+    """People who would have complained if this value were like all others of its dimension; None where that is not known."""
     people = sum(other.people for (by, _), other in sums.items() if by == key[0])
     complained = sum(rounded_people(len(other.complained), floor) or 0 for (by, _), other in sums.items() if by == key[0])
     return None if key[0] == "all" or not people or not complained else complained * one.people / people

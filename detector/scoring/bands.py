@@ -15,7 +15,7 @@ from detector.scoring.time_of_week import time_of_week
 def band(history: KpiFrame, baseline: Baseline, object_id: str, kpi_id: str, timezone: str) -> Band:
     """Observed values of `object_id` in every period of `history`, and the central 99 % expected of single periods.
 
-    KeyError if the history does not know the object or the KPI; NaN bands where the baseline knows nothing.
+    KeyError if the history lacks the object or the KPI; NaN bands where the baseline is NaN.
     """
     k = history.kpi_index[kpi_id]
     own = history.aligned([object_id]) if object_id in history.object_index else None

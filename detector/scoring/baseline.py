@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Baseline:
-    """S hours of the local week, O objects and, after them, one row for objects that nobody knows; K KPIs, H horizons.
+    """S hours of the local week, O objects and, after them, one row for unknown objects; K KPIs, H horizons.
 
     level[S, O+1, K]: expected events / size (failures for ratios). level_variance[O+1, K]: its relative variance.
     spread[H, O+1, K]: variance beyond chance, on the scorer's scale. idle_probability[S, O+1, V]: of next to no traffic,

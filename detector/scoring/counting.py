@@ -10,13 +10,13 @@ from detector.domain.kpi import Kpi
 
 Floats = NDArray[np.float64]
 CHUNK = 4_000_000
-"""Values held at once: 32 MB an array."""
+"""Values held at once: 32 MB an array. Chosen: no network needs more memory than its frames do."""
 
 
 def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Floats, Floats]:
     """(events, size) over [period, object] of the KPI at `k`; NaN in both where either is missing or the size is 0.
 
-    More successes than attempts are no negative failures (the input's findings tell of them).
+    More successes than attempts are no negative failures (the input's findings count them).
     """
     size = np.array(frame.denominator[:, objects, k])
     events = np.array(frame.numerator[:, objects, k])

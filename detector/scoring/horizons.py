@@ -11,20 +11,22 @@ from detector.scoring.counting import Floats
 from detector.scoring.scorer import Sample
 
 SHARP_Z = 4.0
-"""A period this many standard deviations off is no part of a slow drift: what follows a sharp fault is not its echo."""
+"""A period this many standard deviations off is no part of a slow drift, nor is what follows it. Chosen: once in 30,000
+periods by chance."""
 LONG = 3
-"""Periods from which a horizon can hold something that is over."""
+"""Periods from which a horizon can hold a change that is over. Chosen: two of three may be well again."""
 LEAST_Z = 0.85
-"""Where the last part is judged by its deviation, it has to be worse than four in five healthy ones."""
+"""Least deviation of the last part of a horizon. Chosen: worse than four in five healthy ones (normal quantile of 0.8)."""
 SHARP_RATIO = 0.05
-"""A twentieth more failures are sharp, whatever the floor."""
+"""So many more failures, in points, are sharp whatever the floor. Chosen: one attempt in twenty."""
 OTHER_PERIODS_SHARE = 0.3
-"""Share of a pooled horizon's excess that its other periods have to show without its worst one."""
+"""Share of a pooled horizon's excess that its other periods have to show without its worst one. Chosen: one bad period alone
+is no lasting effect."""
 
 
 def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
     """In periods: one, each pooled horizon that is longer, and last, negative, the time constant after which the past
-    fades away (0 hours in the policy: none).
+    decays (0 hours in the policy: none).
 
     >>> horizons(900, DetectionPolicy()), horizons(3600, DetectionPolicy())
     ((1, 2, 3, 6, 12, -36), (1, 3, -9))
@@ -79,10 +81,10 @@ def summed(values: Floats, horizon: int) -> Floats:
 
 
 def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
-    """([object] one -log10 p of all horizons [H, object], the horizon that speaks loudest); NaN = none can be tested.
+    """([object] one -log10 p of all horizons [H, object], the horizon with the largest evidence); NaN = none can be tested.
 
     The harmonic mean of the p values (Wilson 2019, PNAS 116:1195): horizons share their data, and where all agree nothing
-    is paid for having asked several times. Where any horizon shows an effect that matters, only those that do are counted.
+    is corrected for several tests. Where any horizon shows an effect that matters, only those that do are counted.
 
     >>> one, _ = combine(np.array([[3.0], [7.0]]), np.array([[True], [True]]))
     >>> float(one[0].round(2))

@@ -23,12 +23,13 @@ from detector.scoring.scorer import Sample
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
 
 REMEMBERED_SHARE = 0.85
-"""A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
+"""An EWMA of fewer periods than this share of its time constant is no long horizon yet. Chosen: 57 % of its weight is then
+observed."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recent:
-    """The newest periods, aligned to the objects of the answer, with what the baseline says of them."""
+    """The newest periods, aligned to the objects of the answer, with their baseline."""
 
     frame: KpiFrame
     baseline: Baseline
@@ -179,7 +180,7 @@ def view(
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:
-    """[period, object]: (nearly) all resource blocks in use: then failures and speed tell of the load, not of the cell."""
+    """[period, object]: (nearly) all resource blocks in use: then failures and speed describe the load, not the cell."""
     flags = np.zeros(frame.suspect.shape, bool)
     for k, kpi in enumerate(frame.kpis):
         if kpi.load:

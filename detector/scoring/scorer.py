@@ -21,7 +21,7 @@ class Sample:
 
     level: expected events / size. spread: variance of the KPI beyond pure chance, on the scorer's own scale.
     level_variance: relative, of the level itself (a new cell is less well known). idle_probability: that a healthy object
-    has next to no traffic at this hour, whatever the scorer says. worse: +1 if more is worse, else -1. offset: added before
+    has next to no traffic at this hour, whatever the scorer gives. worse: +1 if more is worse, else -1. offset: added before
     a logarithm. counted: a volume in whole events.
     """
 
@@ -76,7 +76,7 @@ class Sample:
 
 
 class Scorer(Protocol):
-    """One way to say how unlikely a KPI is. All methods are element-wise and quiet on NaN, which stays NaN."""
+    """One test of how unlikely a KPI is. All methods are element-wise; NaN stays NaN without a warning."""
 
     chance: float
     """1 if events scatter by chance like Poisson counts, 0 if all scatter is in the spread."""

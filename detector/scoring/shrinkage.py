@@ -8,6 +8,7 @@ from detector.scoring.counting import Floats
 
 LEAST, MOST = 1e-4, 4.0
 TRIMMED_SHARE = 0.1
+"""Share of the highest objects that is left out. Chosen: more objects are never faulty in a history."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Noise:
 
 
 def trimmed_ratio(above: Floats, below: Floats, fallback: float) -> float:
-    """sum(above) / sum(below) over objects without the tenth that is highest: a few faulty ones do not speak for all."""
+    """sum(above) / sum(below) over objects without the tenth that is highest: a few faulty ones do not decide for all."""
     have = below > 0
     if not have.any():
         return fallback

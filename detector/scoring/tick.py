@@ -38,13 +38,14 @@ FIGURES = (
     "newest_denominator",
 )
 WORTH_A_SEARCH = 2.0
-"""-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
+"""-log10 p of a horizon from which begin and end of the change are searched. Chosen: under what keeps an episode open."""
 OF_ITSELF = 0.5
-"""Share of the loudest horizon's -log10 p that one within the trouble has to reach to be shown in its place, ..."""
+"""Share of the largest -log10 p of all horizons that one within the change has to reach to be shown in its place. Chosen:
+half of the evidence, ..."""
 PLAIN = 6.0
-"""... or this much: about what raises a degradation on a network of a thousand cells."""
+"""... or this much. Chosen: about what raises a degradation on a network of a thousand cells."""
 PLAIN_Z = 1.0
-"""Up to so many standard deviations the normal tail will do: nothing is raised there."""
+"""Up to so many standard deviations the normal tail is used. Chosen: nothing is raised there."""
 
 
 def score(
@@ -90,12 +91,12 @@ def score(
 
 
 def _unquiet(figures: dict[str, NDArray[Any]], policy: DetectionPolicy) -> NDArray[np.bool_]:
-    """[object, KPI]: something sharper than drift is going on, which drift is not to remember."""
+    """[object, KPI]: a sharper change than drift, excluded from the drift's sums."""
     return np.asarray(np.nan_to_num(figures["recent"]) >= HEALTHY_BELOW + 1.0)
 
 
 def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
-    """All figures of one KPI over [object], from the horizon that speaks loudest; mere context has no p-value."""
+    """All figures of one KPI over [object], from the horizon with the largest evidence; mere context has no p-value."""
     kpi, base = now.frame.kpis[k], now.baseline
     scorer, sample = SCORERS[kpi.kind], now.sample(k)
     single = _band(scorer, kpi, sample) | _newest(kpi, sample)
@@ -142,7 +143,7 @@ def _undiluted(
     horizons: NDArray[np.int64], loudest: NDArray[np.intp], changes: dict[str, NDArray[Any]], neg_log10_p: Floats
 ) -> NDArray[np.intp]:
     """[object]: the horizon to show: the loudest, or the longest that lies within the trouble which goes on, so that its
-    size is not watered down by what was before. That has to say enough by itself: else it is a part of a drift."""
+    size is not watered down by what was before. That must reach the threshold by itself: else it is a part of a drift."""
     length = np.array([effective(h) for h in horizons.tolist()])
     inside = np.maximum(np.searchsorted(length, changes["onset"], side="right") - 1, 0)
     own, all_ = (np.take_along_axis(neg_log10_p, at[None], axis=0)[0] for at in (inside, loudest))

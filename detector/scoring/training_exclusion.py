@@ -15,13 +15,15 @@ from detector.domain.ports import Reference
 from detector.scoring.time_of_week import time_of_week
 
 OVERRUN_S = 86_400
-"""Works still called active are believed to go on for so long after their planned end; then somebody forgot the row."""
+"""Works still called active count for so long after their planned end. Chosen: after a day the row was left open by
+mistake."""
 REACH_S = 86_400
-"""Cells of an incident that raise nothing themselves are excluded for so long; by then they would have."""
+"""Cells of an incident that raise nothing themselves are excluded for so long. Chosen: by then they would have."""
 REGULAR_AFTER_DAYS = 3
-"""A cell raised as asleep at one hour on so many days sleeps regularly: as many as make a moved level the new normal."""
+"""A cell raised as asleep at one hour on so many days sleeps regularly. Chosen: as many as make a moved level the new
+normal."""
 SHORT_S = 12 * 3600
-"""A cell that sleeps longer than this at a time does not sleep regularly."""
+"""A cell that sleeps longer than this at a time does not sleep regularly. Chosen: a night."""
 ObjectPeriod = tuple[Collection[str], int, int]
 """These objects, from, to (s)."""
 
@@ -46,7 +48,7 @@ def excluded_ticks(
 
 
 def planned_exclusions(history: KpiFrame, reference: Reference) -> NDArray[np.bool_]:
-    """[period, object]: what nobody had to detect: works, calendar, states and earlier lives."""
+    """[period, object]: what did not have to be detected: works, calendar, states and earlier lives."""
     until = int(history.starts[-1]) + history.duration_s
     return touched_by(history, [*_works(reference, until), *_calendar(reference), *_lives(reference)])
 
@@ -86,13 +88,13 @@ def _works(reference: Reference, until: int) -> Iterator[ObjectPeriod]:
 
 
 def _overrun(works: Maintenance, until: int) -> int:
-    """Until when they may go on, if nobody has said that they are over."""
+    """Until when they may go on, if no end is recorded."""
     going_on = works.status == "active" and works.actual_end is None
     return min(until, works.window.end + OVERRUN_S) if going_on else 0
 
 
 def _calendar(reference: Reference) -> Iterator[ObjectPeriod]:
-    """A crowd comes before its event and goes after it; a holiday is what the calendar says."""
+    """Traffic of an event begins before it and ends after it; a holiday is as in the calendar."""
     for event in reference.operations.calendar:
         felt = event.around if event.kind == "event" else event.window
         yield reference.topology.within(event.scope_kind, event.scope_id), felt.start, felt.end
@@ -107,7 +109,7 @@ def _lives(reference: Reference) -> Iterator[ObjectPeriod]:
 
 
 def _sleeps_regularly(history: KpiFrame, degraded: Iterable[Degradation], reference: Reference) -> NDArray[np.bool_]:
-    """[period, object]: raised as asleep at a local hour at which it was raised on so many days, and nobody's alarm said
+    """[period, object]: raised as asleep at a local hour at which it was raised on so many days, and no alarm reported
     more: after all it sleeps, and may. Nothing else was wrong then."""
     object_periods = [(_sleeps(d), ([d.object_id], d.started_at, d.cleared_at or d.updated_at)) for d in degraded]
     asleep = touched_by(

@@ -1,4 +1,4 @@
-"""Frozen settings: `sections` are their nouns, `loading` reads them from a file and the environment, `bounds` says what a
+"""Frozen settings: `sections` are their nouns, `loading` reads them from a file and the environment, `bounds` defines what a
 value may be, `environment` names the variable behind one."""
 
 from detector.settings.loading import load

@@ -24,7 +24,7 @@ class NoJson(ValueError):
 
 
 class Environment(EnvSettingsSource):
-    """Remembers which value was no JSON, so that its variable can be named."""
+    """Keeps which value was no JSON, so that its variable can be named."""
 
     def __call__(self) -> dict[str, Any]:
         """As it is, with lists of plain dataclasses decoded, which pydantic-settings leaves as text."""
@@ -45,7 +45,7 @@ class Environment(EnvSettingsSource):
 
 
 def _decoded(text: str) -> Any:
-    """The JSON of a text, or the text where it is none: what is wrong with it is told where types are checked."""
+    """The JSON of a text, or the text where it is none: the error is raised where types are checked."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -24,6 +24,7 @@ from detector.sources.registry import keys
 from detector.toml_file import read_toml
 
 _MOST_HELD_OUT = 0.5
+"""Largest share of the holdout. Chosen: half gives the sharpest comparison, more serves nothing."""
 _HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "feeds", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""
@@ -138,7 +139,7 @@ def _explain(error: ValidationError, path: Path) -> Misconfigured:
 
 
 def _names(section: tuple[int | str, ...]) -> list[str]:
-    """The keys that the section knows."""
+    """The keys of the section."""
     if not section:
         return list(Settings.model_fields)
     if section[0] == "feeds":

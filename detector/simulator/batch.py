@@ -21,6 +21,7 @@ from detector.simulator.tables import TableWriter, attachment_columns, cell_rows
 from detector.simulator.world import World, build_world
 
 FOREVER = 1 << 60
+"""Later than every instant. Definition."""
 Arrival = tuple[str, str]
 Progress = Callable[[int, int], None]
 
@@ -74,7 +75,7 @@ def simulate(out: Path, scenario: Scenario, *, form: str = "csv", progress: Prog
 def _days(
     out: Path, world: World, people: People, form: str, progress: Progress | None
 ) -> tuple[list[ContactRow], list[Suffering]]:
-    """Counters and attachments, day by day; gives what people suffered and said."""
+    """Counters and attachments, day by day; yields what people suffered and their complaints."""
     writer, complaints = TableWriter(), Complaints(world, people)
     arrivals, contacts, suffering = list[Arrival](), list[ContactRow](), list[Suffering]()
     for number in range(world.scenario.days):

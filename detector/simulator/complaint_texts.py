@@ -1,4 +1,4 @@
-"""What simulated customers write, by language and topic. Nothing here is shown to whoever reads it."""
+"""What simulated customers write, by language and topic. Nothing here is shown to customers."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""How much each cell is asked for: land use, hour of the local week, holidays, matches, noise in common and alone."""
+"""The demand on each cell: land use, hour of the local week, holidays, matches, noise in common and alone."""
 
 from dataclasses import dataclass
 
@@ -110,7 +110,7 @@ def _calendar(scenario: Scenario, network: Network) -> tuple[CalendarEvent, ...]
 
 
 def _surge(scenario: Scenario, network: Network, event: CalendarEvent) -> NDArray[np.float32]:
-    """Crowds come within half an hour and leave likewise: up to three times the traffic."""
+    """Visitors arrive within half an hour and leave likewise: up to three times the traffic."""
     ramp = np.interp(
         scenario.starts,
         [event.window.start - 1800, event.window.start, event.window.end, event.window.end + 1800],

@@ -36,9 +36,9 @@ class Day:
 class PreparedDay:
     """A `CounterFeed` over one past day: the counters and attachments that its files would hold, as arrays.
 
-    What a file would say otherwise, topology, customers, contacts, the feed of the directory in which the operator's tables
+    What files would otherwise state: topology, customers, contacts, the feed of the directory in which the operator's tables
     lie gives: `folder`. Late files have all come: nothing of a past day is still to arrive. `pseudonym`: raw subscriber id
-    to the key under which the service knows it."""
+    to the key that the service uses for it."""
 
     world: World
     people: People

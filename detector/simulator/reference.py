@@ -1,4 +1,4 @@
-"""Files about the network and what the operations centre knows: cells, topology, works, alarms, tickets, truth."""
+"""Files about the network and of the operations centre: cells, topology, works, alarms, tickets, truth."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -22,7 +22,7 @@ from detector.simulator.tables import Columns, TableWriter, attachment_columns, 
 from detector.simulator.world import build_world
 
 DELAY_S = 240
-"""From the end of a period or hour until its files are there; operator.toml promises five minutes."""
+"""From the end of a period or hour until its files are there. Chosen: operator.toml promises five minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ class StreamingOperator:
         return self._out / "counters" / f"{utc(day.start):%Y-%m-%d}"
 
     def _write_operations(self, now: int) -> None:
-        """Alarms, tickets, works and everything that people said, as known at `now`;
+        """Alarms, tickets, works and all complaints, as known at `now`;
         surveys and sufferers once an hour."""
         known = [c for c in self._contacts if c.at <= now]
         works = tuple(f for f in self.world.faults if f.works)

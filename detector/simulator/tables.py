@@ -46,7 +46,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]
 
 
 class TableWriter:
-    """Writes columns of equal length; `start` and `duration_s` are what the contract says. One thread: same bytes always."""
+    """Writes columns of equal length; `start` and `duration_s` are as in the contract. One thread: same bytes always."""
 
     def __init__(self) -> None:
         self._connection = duckdb.connect(config={"threads": 1})

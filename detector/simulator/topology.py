@@ -13,6 +13,7 @@ from detector.simulator.scenario import Scenario
 LAND_USES = ("business", "residential", "transport", "rural")
 LAND_SHARES = (0.3, 0.42, 0.14, 0.14)
 NEIGHBOURS = 8
+"""Neighbours of a cell. Chosen: the nearest of a hexagonal layout and some."""
 PLMN = "26299"
 RELEASES = {"LTE": ("L22.3", "L22.4"), "NR": ("N23.1", "N23.2")}
 VENDORS = ("northbridge", "kestrel")
@@ -37,7 +38,7 @@ class SitePlan:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Network:
-    """The cells in a fixed order and, beside them, arrays over that order: [C] unless said otherwise.
+    """The cells in a fixed order and, beside them, arrays over that order: [C] unless stated otherwise.
 
     neighbours: [C, 8], -1 where there are fewer. sites: the masts, `site[c]` indexes them.
     """
@@ -90,7 +91,7 @@ class Network:
 
 
 def build_network(scenario: Scenario) -> Network:
-    """Sites until there are enough cells; the last site keeps as many as are wanted."""
+    """Sites until there are enough cells; the last site keeps as many as are needed."""
     rng = scenario.rng("topology")
     sites = _sites(rng, scenario.cells)
     cells: list[Cell] = []

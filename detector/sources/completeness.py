@@ -1,4 +1,4 @@
-"""Whether a file that does not change any more is whole, as far as its format tells."""
+"""Whether a file that does not change any more is whole, as far as its format shows."""
 
 import re
 import zlib
@@ -9,8 +9,10 @@ from typing import IO
 from detector.sources.file_bytes import encoding_of, open_file
 
 _EDGE = 1 << 16
-"""Bytes at either end in which the root's tags are looked for: a root element comes as early, or the reader refuses it."""
+"""Bytes at either end in which the root's tags are looked for. Chosen: a root element comes as early, or the reader refuses
+it."""
 _CHUNK = 1 << 20
+"""Bytes read at a time. Chosen: little beside the memory of a file."""
 _GZIP, _PARQUET = b"\x1f\x8b", (b"PAR1", b"PARE")
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n\0"
 _PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*+", re.DOTALL)
@@ -22,7 +24,7 @@ ROOTS = frozenset({"measCollecFile", "measDataFile"})
 
 
 class Completeness(Enum):
-    """What the end of a file tells."""
+    """Whether a file is whole, by its end."""
 
     COMPLETE = "whole"
     OPEN_LINE = "open"
@@ -32,14 +34,14 @@ class Completeness(Enum):
 
 
 def completeness_of(path: Path, most_bytes: int) -> tuple[Completeness, int]:
-    """(what the bytes tell, how many there are, unpacked so far as `most_bytes`)."""
+    """(whether the bytes are whole, how many there are, unpacked so far as `most_bytes`)."""
     unpacked = [path.stat().st_size]
     return _end_of(path, most_bytes, unpacked), unpacked[-1]
 
 
 def _end_of(path: Path, most_bytes: int, sizes: list[int]) -> Completeness:
     """A file whose beginning is wrong already counts as whole, for no further bytes mend it, and so
-    does one that unpacks to more than `most_bytes`: reading it says why. Raises OSError."""
+    does one that unpacks to more than `most_bytes`: the reader gives the reason. Raises OSError."""
     with open_file(path) as file:
         head = file.read(_EDGE)
         size = file.seek(0, 2)

@@ -1,4 +1,5 @@
-"""Files under counters/: what each is, which periods it holds, and its rows. What a file is, its bytes say, not its name."""
+"""Files under counters/: what each is, which periods it holds, and its rows. The bytes of a file decide its format, not its
+name."""
 
 import codecs
 import hashlib
@@ -21,14 +22,17 @@ from detector.sources.file_bytes import encoding_of, open_file
 from detector.sources.file_names import name_text, path_of
 from detector.sources.timestamps import duration_s, timestamp_s
 
-if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported by who reads a file, not by who asks for a table
+if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported to read a file, not to list a table
     from detector.sources.counter_tables import CounterTable
 
 HELD_BYTES = 512 << 20
-"""Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
+"""Tables are kept in memory up to this size. Chosen: a day is often split over a file for each kind of object."""
 LOADED_AT_ONCE = 4 << 20
+"""Bytes up to which a table is loaded when it is listed. Chosen: opening takes longer than reading it."""
 _CHUNK = 1 << 20
+"""Bytes read at a time. Chosen: little beside the memory of a file."""
 _ANY_SIZE = 1 << 62
+"""Larger than every file. Definition."""
 _GRANULARITY = re.compile(r"granPeriod\s([^>]*)>")
 _DURATION, _END = re.compile(r"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(r"\bendTime\s*=\s*[\"']([^\"']*)")
 
@@ -70,7 +74,7 @@ class CounterFiles:
         return known
 
     def described_anew(self, path: Path, largest: int = _ANY_SIZE) -> str:
-        """The sha256 of what it holds at this moment, whatever its times say. Raises OSError."""
+        """The sha256 of its present content, whatever its times are. Raises OSError."""
         self._known.pop(path, None)
         return self.describe(path, largest).sha256
 
@@ -81,13 +85,13 @@ class CounterFiles:
         return self._periods[file]
 
     def _look(self, file: CounterFile, zone: tzinfo) -> tuple[Window, ...]:
-        """A small table is loaded when its periods are asked for: it is going to be read, and opening takes longest."""
+        """A small table is loaded when its periods are listed: it is going to be read, and opening takes longest."""
         small = file.size <= LOADED_AT_ONCE and self._held_bytes < HELD_BYTES // 2
         if small and self._inside(file.path) and kind_of(file.path, file.name) == "table":
             try:
                 return self._load(file.path, file.name, zone)[0].periods or _periods(file.path, file.name, zone)
             except Permanent:
-                return ()  # reading it will say why
+                return ()  # reading it gives the reason
         return _periods(file.path, file.name, zone)
 
     def read(self, name: str, findings: Findings, zone: tzinfo, window: Window | None) -> Iterator[CounterBatch]:
@@ -110,14 +114,14 @@ class CounterFiles:
         return path.resolve().is_relative_to(self._root.resolve())
 
     def _table(self, path: Path, name: str, zone: tzinfo, findings: Findings) -> "CounterTable":
-        """A table is loaded once and read period by period; its findings are told once."""
+        """A table is loaded once and read period by period; its findings are given once."""
         table, untold = self._load(path, name, zone)
         findings.extend(untold)
         self._tables[_version(path, name)] = table, Findings()
         return table
 
     def _load(self, path: Path, name: str, zone: tzinfo) -> tuple["CounterTable", Findings]:
-        """(the table, what nobody has been told of it yet)."""
+        """(the table, its findings that were not given yet)."""
         key = _version(path, name)
         if key not in self._tables:
             from detector.sources.counter_tables import load_counter_table
@@ -185,7 +189,7 @@ def _periods(path: Path, name: str, zone: tzinfo) -> tuple[Window, ...]:
 
         return tuple(periods(path, name, zone))
     except Permanent:
-        return ()  # reading it will say why
+        return ()  # reading it gives the reason
 
 
 def _granularities(path: Path, name: str, zone: tzinfo) -> set[Window]:

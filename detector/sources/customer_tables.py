@@ -52,7 +52,7 @@ def customers(
 
 @dataclass
 class ConsentsSoFar:
-    """The same people with the consents (in order of time) that count by some moment; going on from the last one asked for
+    """The same people with the consents (in order of time) that count by some instant; going on from the last one requested
     costs little, however many people there are."""
 
     everyone: Customers

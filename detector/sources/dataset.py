@@ -23,9 +23,9 @@ from detector.sources.presence import AttachmentFile, AttachmentFiles
 from detector.sources.reference import ReferenceFiles, TableOptions, signature_of
 
 NEWEST_FILES = 8
-"""So many of the newest files say what time it is by the data."""
+"""Newest files from which the time of the data is read. Chosen: a few, as one may be late."""
 _LATE_S = 28 * DAY_S
-"""Rows that come so late are still given: what people usually let us know is counted over so long (`feedback`)."""
+"""Rows that come so late are still given. Chosen: `feedback` counts the usual rate over so long."""
 _TABLES: Mapping[What, tuple[str, ...]] = {
     "reference": (*network_tables.STEMS, *customer_tables.STEMS, "calendar"),
     "alarms": ("alarms",),
@@ -40,11 +40,11 @@ _SNAPSHOTS = frozenset(_TABLES) - {"contacts", "surveys", "events"}
 
 
 class OperatorDataset:
-    """A feed over a directory laid out as CONTRACTS.md section 1 says: a `CounterFeed`, and more by `feed`.
+    """A feed over a directory laid out by CONTRACTS.md section 1: a `CounterFeed`, and more by `feed`.
 
     A row arrives at the end of its period plus the arrival delay (`arrival_delay_s`, else operator.toml's), a file that
     arrivals.csv names at its time there. Of a file that holds several periods each is given by itself. A file in which no
-    period can be made out is given first of all, so that reading it can say why.
+    period can be made out is given first of all, so that reading it can give the reason.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class OperatorDataset:
         arrival_delay_s: int | None = None,
         tables: TableOptions | None = None,
     ) -> None:
-        """`what`: tables of anything else are not read. `tables`: how those that are wanted are read."""
+        """`what`: tables of anything else are not read. `tables`: how the others are read."""
         if not root.is_dir():
             raise Misconfigured("there is no such directory", where=str(root), mend="name an operator dataset")
         self._root, self._name, self._what, self._delay = root, name, frozenset(what), arrival_delay_s
@@ -75,7 +75,7 @@ class OperatorDataset:
         return self._name
 
     def feed(self, *, every_s: float = 0.0, silent_after_s: float | None = None) -> Feed:
-        """What of it is wanted, as a feed."""
+        """The requested part of it, as a feed."""
         wanted, name = self._what, self._name
         version = self.people_version
         contacts = _Rows[Sequence[Contact]](name, "contacts.csv", self.contacts, (), version)
@@ -183,7 +183,7 @@ class OperatorDataset:
             found = [self._files.describe(path) for path, _ in files_below(self._root, "counters")]
             held = {file: self._files.periods(file, zone) for file in found}
             parts = [p for file in found for p in self._parts_of(file, held[file], arrivals.get(file.name), operator)]
-            first = min((p.arrived_at for p in parts), default=1.0)  # later than the 0 from which a first pull asks
+            first = min((p.arrived_at for p in parts), default=1.0)  # later than the 0 from which a first pull begins
             parts += [self._file(file, arrivals.get(file.name, first)) for file in found if not held[file]]
             self._listed = signature, sorted(parts, key=lambda p: (p.arrived_at, p.name))
         return self._listed[1]
@@ -222,8 +222,8 @@ class _FolderReference:
 
 @dataclass(frozen=True)
 class _Rows(Generic[Rows]):
-    """An `EventFeed` over a table that is asked for a span of time. Its cursor's position is the table's version: where that
-    has changed, late rows are given again, and the caller knows which of them it has."""
+    """An `EventFeed` over a table that is read by spans of time. Its cursor's position is the table's version: where that
+    has changed, late rows are given again, and the caller keeps which of them it has."""
 
     name: str
     where: str

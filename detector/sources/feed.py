@@ -33,7 +33,7 @@ def _listed(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedContext:
-    """What a feed is opened with. `operator`: the installation's, for a feed that does not say its own time zone."""
+    """What a feed is opened with. `operator`: the installation's, for a feed without its own time zone."""
 
     pseudonymiser: "Pseudonymiser"
     quarantine: Path
@@ -62,7 +62,7 @@ class Feed:
     tickets: "EventFeed[Sequence[Ticket]] | None" = None
     works: "EventFeed[Sequence[Maintenance]] | None" = None
     every_s: float = 0.0
-    """It is asked for counters and events at most so often; 0: at every pull."""
+    """It is read for counters and events at most so often; 0: at every pull."""
     silent_after_s: float | None = None
     """It is silent when nothing new has come for so long; None: it may be silent."""
 
@@ -75,7 +75,7 @@ class FeedSettings(BaseModel, ABC):
     gives: ClassVar[tuple[What, ...]] = EVERYTHING
     """What a feed of this kind can give."""
     formats: ClassVar[tuple[str, ...]] = ("auto",)
-    """Values of `format`; auto: the bytes say what they are."""
+    """Values of `format`; auto: by the first bytes."""
     mapped: ClassVar[bool] = False
     """Whether the kind reads a file of mappings."""
 
@@ -121,7 +121,7 @@ class FeedSettings(BaseModel, ABC):
     @property
     def silent_after_s(self) -> float | None:
         """Counters always come; contacts, tickets and the like may not for long, so that their silence is news only where
-        `silent_after` says after how long."""
+        `silent_after` gives after how long."""
         if self.silent_after:
             return seconds_of(self.silent_after)
         return seconds_of(SILENT_AFTER) if "counters" in self.wanted else None
@@ -132,7 +132,7 @@ class FeedSettings(BaseModel, ABC):
         return {}
 
     def said_operator(self) -> Operator | None:
-        """Time zone, country, delay and tick, without opening the feed; None if it does not say. Raises Misconfigured."""
+        """Time zone, country, delay and tick, without opening the feed; None if it has none. Raises Misconfigured."""
         return None
 
     @abstractmethod

@@ -30,10 +30,10 @@ UNTIL_THEN = "nothing more of it is taken in until then"
 
 class Feeds:
     """Any number of feeds. It is itself a `CounterFeed` and a `ReferenceFeed`: of several, their files together and one
-    reference, in which the later feed counts where two speak of the same thing.
+    reference, in which the later feed counts where two have the same row.
 
     `apart`: findings name the feed that they come from; off where one folder is all there is. A feed that fails is a finding
-    `feed_unreachable`, and is asked again the next time; the error of the only counter feed is raised.
+    `feed_unreachable`, and is tried again the next time; the error of the only counter feed is raised.
     """
 
     def __init__(self, feeds: Iterable[Feed], *, apart: bool = False, steady: Callable[[], float] = monotonic) -> None:
@@ -87,7 +87,7 @@ class Feeds:
         return f"{feed}: " if self._apart else ""
 
     def is_of(self, finding: Finding, feed: str) -> bool:
-        """Whether a finding is about this feed; if they are not told apart, each is."""
+        """Whether a finding is about this feed; if feeds are not separated, each is."""
         return finding.where == feed or finding.where.startswith(self.label(feed))
 
     def add(self, findings: Findings, feed: str, found: Findings) -> None:
@@ -163,7 +163,7 @@ class Feeds:
 
     @property
     def operator(self) -> Operator:
-        """As the first feed says it that says anything."""
+        """As stated by the first feed that states it."""
         said = (feed.operator for feed in self.references)
         return next((one for one in said if one is not None), Operator())
 
@@ -200,7 +200,7 @@ class Feeds:
         return self.new(feed, cursor, now, findings)
 
     def due(self) -> frozenset[str]:
-        """Names of those that a pull is to ask now, by their `every`; that they are asked is noted."""
+        """Names of those that a pull is to read now, by their `every`; the reading is noted."""
         found: set[str] = set()
         for feed in self._feeds:
             if self._is_due(feed, "pull"):

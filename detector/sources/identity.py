@@ -1,4 +1,4 @@
-"""Raw identities end here: every other room sees keyed pseudonyms only."""
+"""Raw identities end here: every other package sees keyed pseudonyms only."""
 
 import hmac
 from collections.abc import Sequence

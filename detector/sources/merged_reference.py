@@ -1,4 +1,4 @@
-"""What several feeds say together: one reference of snapshots, one log of what streams say of operations."""
+"""Several feeds merged: one reference of snapshots, one log of the streams' rows on operations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Ask = Callable[[EventFeed[Any], Cursor], Arrivals[Any] | None]
 
 
 class Merged(Generic[Part]):
-    """One value of several, made again only when one of them is another object; of those that say something, if only one
+    """One value of several, made again only when one of them is another object; of those that are not empty, if only one
     does, that one itself."""
 
     def __init__(self, empty: Part, join: Callable[[Sequence[Part]], Part]) -> None:
@@ -39,7 +39,7 @@ def _same(one: Sequence[object], other: Sequence[object]) -> bool:
 
 
 class MergedReference:
-    """Of two parts that speak of the same thing the later one counts."""
+    """Of two parts with the same key the later one counts."""
 
     def __init__(self) -> None:
         self._topology = Merged(Topology(), _topology)
@@ -49,7 +49,7 @@ class MergedReference:
         self._held: tuple[tuple[object, ...], Reference] | None = None
 
     def of(self, parts: Sequence[Reference], operator: Operator, streamed: Operations) -> Reference:
-        """The same object while nothing changes. `streamed`: what event feeds say of operations."""
+        """The same object while nothing changes. `streamed`: rows of event feeds on operations."""
         topology = self._topology.of([part.topology for part in parts])
         operations = self._operations.of([*(part.operations for part in parts), streamed])
         customers = self._customers.of([part.customers for part in parts])
@@ -115,8 +115,8 @@ class _Stream(Generic[Noun]):
 
 
 class OperationsLog:
-    """What event feeds have said of alarms, tickets and works since this process began: of each the last row counts. A
-    process asks for all that a feed still has when it begins, for nothing of it is kept in the store."""
+    """What event feeds have sent on alarms, tickets and works since this process began: of each the last row counts. A
+    process requests all that a feed still has when it begins, for nothing of it is kept in the store."""
 
     def __init__(
         self,

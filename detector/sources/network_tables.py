@@ -21,7 +21,9 @@ EDGE = ("child_kind", "child_id", "parent_kind", "parent_id", "relation")
 PLAIN = ("site_id", "node_id", "tac", "region", "band", "layer", "vendor", "software")
 STATES = ("in_service", "energy_saving", "planned", "retired")
 FOREVER = 1 << 60
+"""Later than every instant. Definition."""
 NIGHT_S = 2 * 86_400
+"""Longest row of energy saving that is a night's sleep. Chosen: two days; longer ones state the kind of the cell."""
 
 
 Noun = TypeVar("Noun")
@@ -62,8 +64,8 @@ def network(root: Path, zone: tzinfo, findings: Findings, read: ReadTable = tabl
 
 
 def _contradictions(rows: Sequence[Dated[Cell]], findings: Findings) -> None:
-    """A finding for each two rows of one cell that hold at the same time from the same moment on, or without dates, and say
-    different things; the later row of the file counts."""
+    """A finding for each two rows of one cell that hold at the same time from the same instant on, or without dates, and
+    state different things; the later row of the file counts."""
     for one, other in pairwise(rows):
         together = one.since == other.since and one.until == other.until
         if together:
@@ -80,13 +82,13 @@ def _contradictions(rows: Sequence[Dated[Cell]], findings: Findings) -> None:
 
 
 def _present(rows: Sequence[Dated[Cell]], now: float) -> Cell | None:
-    """The row that holds, with what the earlier ones tell of this cell."""
+    """The row that holds, with what the earlier ones state of this cell."""
     index = next((i for i in reversed(range(len(rows))) if holds(rows[i].since, rows[i].until, now)), None)
     if index is None:
         return None
     first = _first_alike(rows, index, _epoch)
     release = _first_alike(rows, index, lambda cell: (*_epoch(cell), cell.vendor, cell.software))
-    # a first row says when the list was made or the cell built, not that the id was another's before
+    # a first row states when the list was made or the cell built, not that the id was another's before
     begun = [row for row in rows[first:] if holds(row.since, None, now)]
     return replace(
         rows[index].noun,
@@ -124,7 +126,7 @@ def _idle(rows: Sequence[Dated[Cell]]) -> tuple[Window, ...]:
 
 
 def _tells_when(row: Dated[Cell]) -> bool:
-    """Saving energy for days on end tells what a cell is, not when it sleeps: its own traffic tells that."""
+    """Saving energy for days on end shows the kind of a cell, not its hours of sleep: its own traffic shows those."""
     short = row.since is not None and row.until is not None and row.until - row.since <= NIGHT_S
     return row.noun.state in ("planned", "retired") or (row.noun.state == "energy_saving" and short)
 

@@ -17,12 +17,12 @@ KINDS = {
     "point_either": rf"{_SIGN}[1-9]\d{{0,2}}\.\d{{3}}",
     "spaced": rf"{_SPACED}([.,]\d+)?",
 }
-"""Regular expressions (RE2) of texts that tell a convention; those of `either` are among the decimals, too."""
+"""Regular expressions (RE2) of texts that show a convention; those of `either` are among the decimals, too."""
 
 
 @dataclass(frozen=True)
 class Numerals:
-    """`comma` and `point`: "decimal", "thousands", or "" where the table does not tell; `spaced`: spaces in thousands."""
+    """`comma` and `point`: "decimal", "thousands", or "" where the table does not show it; `spaced`: spaces in thousands."""
 
     comma: str = ""
     point: str = "decimal"
@@ -38,7 +38,7 @@ class Numerals:
         Numerals(comma='decimal', point='thousands', spaced=False)
         >>> Numerals.of(counts | {"comma_decimal": 1, "comma_either": 1})  # 1,600 alone
         Numerals(comma='', point='decimal', spaced=False)
-        >>> Numerals.of(counts | {"point_decimal": 9})  # 900.0 tells nothing of commas
+        >>> Numerals.of(counts | {"point_decimal": 9})  # 900.0 is no evidence of commas
         Numerals(comma='', point='decimal', spaced=False)
         """
         comma = counts["comma_decimal"] > counts["comma_either"] or counts["point_thousands"] > 0

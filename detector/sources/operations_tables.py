@@ -1,4 +1,4 @@
-"""alarms, tickets, maintenance and calendar of an operator dataset: nothing is told before it was known."""
+"""alarms, tickets, maintenance and calendar of an operator dataset: nothing is given before it was known."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace

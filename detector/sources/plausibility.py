@@ -1,4 +1,4 @@
-"""What tables about people say that cannot be: counted, set aside, and never with an identity in the example."""
+"""Impossible values in tables about people: counted, set aside, and never with an identity in the example."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -59,7 +59,7 @@ def _above_itself(key: str, known: Firms) -> bool:
 
 
 def members(rows: Sequence[Membership], persons: People, accounts: Firms, findings: Findings) -> tuple[Membership, ...]:
-    """Those of people and accounts that are known; a table that is not there says nothing of who is."""
+    """Those of people and accounts that are known; an absent table excludes nobody."""
     where = "account_members.csv"
     known = _known(rows, lambda row: not accounts or row.account in accounts)
     if len(known) < len(rows):

@@ -18,12 +18,13 @@ from detector.sources.pm_stream import local_name
 from detector.sources.timestamps import LONGEST_S, duration_s, timestamp_s
 
 MAX_ROWS = 5000
+"""Rows of one batch. Chosen: small beside the memory of a file."""
 MAX_VALUES = 100_000
-"""Values of one batch: keeps the memory of a wide block as low as that of a narrow one."""
+"""Values of one batch. Chosen: it keeps the memory of a wide block as low as that of a narrow one."""
 
 
 class Rejected(ValueError):
-    """This block or row cannot be trusted; the text says why."""
+    """This block or row cannot be trusted; the text gives the reason."""
 
 
 @dataclass(kw_only=True)
@@ -218,7 +219,7 @@ class Block:
         return tuple(columns), np.column_stack(list(columns.values())) if columns else np.empty((0, 0))
 
     def _reject_ambiguous_lists(self) -> None:
-        """In a positional list a word that is no number puts every position in doubt."""
+        """In a positional list a word that is no number makes every position uncertain."""
         for i in sorted(self._by_list, reverse=True):
             odd = next((t for t in self._rows[i] if isinstance(t, str) and not is_value(t)), None)
             if odd is not None:

@@ -33,7 +33,7 @@ class ReadCounts:
     granularities: set[str] = field(default_factory=set)
 
     def add_row(self, row: "Row") -> None:
-        """Counts a row's elements, but not yet what its texts say."""
+        """Counts a row's elements, but not yet its texts."""
         self.r += len(row.rs)
         self.meas_results += row.results is not None
         self.suspect += row.suspect is not None
@@ -49,7 +49,7 @@ class ReadCounts:
 
 @dataclass
 class Row:
-    """A measValue of any form: measResults if it has them, (p, text) of each r, `suspect` None if not said."""
+    """A measValue of any form: measResults if it has them, (p, text) of each r, `suspect` None if not stated."""
 
     results: str | None
     rs: list[tuple[str, str | None]]
@@ -85,7 +85,7 @@ def is_true(text: str | None) -> bool:
 
 
 def is_null(text: str | None) -> bool:
-    """Empty or NIL: a value that the element does not know."""
+    """Empty or NIL: a value that the element does not have."""
     return text is None or text.strip().upper() in _NULLS
 
 

@@ -113,7 +113,7 @@ class _Reading:
         drop(element)
 
     def _time(self, element: etree._Element, attribute: str) -> int | None:
-        """beginTime or endTime below the header or footer, None if not said; Permanent if it is no time at all."""
+        """beginTime or endTime below the header or footer, None if not stated; Permanent if it is no time at all."""
         for child in element:
             text = child.get(attribute)
             if text is not None:

@@ -1,4 +1,4 @@
-"""Public holidays of the operator's country, for every day that its own calendar does not speak of."""
+"""Public holidays of the operator's country, for every day that its own calendar does not list."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -35,7 +35,7 @@ def public_holidays(
 
 @lru_cache(maxsize=64)
 def _named(country: str, year: int) -> tuple[tuple[date, str], ...]:
-    """(day, name) in order, names in English whatever this machine speaks. NotImplementedError if nobody knows them."""
+    """(day, name) in order, names in English whatever the locale. NotImplementedError if they are not known."""
     import holidays  # only where a country is named
 
     code, _, region = country.strip().partition("-")

@@ -1,4 +1,4 @@
-"""Tables of the operator dataset that are read row by row: what a row says wrongly is a finding, and the rest goes on."""
+"""Tables of the operator dataset that are read row by row: a wrong value is a finding, and the rest goes on."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LONGEST_WORD = 1_000
-"""Characters of anything but a customer's own words."""
+"""Characters of anything but a customer's own words. Chosen: far beyond any name or id."""
 OF_PEOPLE = ("subscribers", "accounts", "account_members", "consents", "contacts", "surveys", "subscriber_events")
 """Tables whose values are not repeated in findings, for a shifted column holds identities; nor is a table refused for one
 bad line: others write into them."""
@@ -55,7 +55,7 @@ class Record:
 
     @property
     def place(self) -> str:
-        """Where it stands, as a finding says it."""
+        """Its place, as a finding shows it."""
         return f"{'row' if self.file.endswith('.parquet') else 'line'} {self.row}"
 
     def _quoted(self, text: str) -> str:
@@ -111,7 +111,7 @@ class Record:
         return number
 
     def time(self, column: str) -> int | None:
-        """Seconds since the epoch, None if not said; ValueError if it is no time."""
+        """Seconds since the epoch, None if not stated; ValueError if it is no time."""
         if not (text := self.text(column)):
             return None
         try:
@@ -215,8 +215,8 @@ def _records(table: "Table", file: str, zone: tzinfo, findings: Findings, *, pri
 
 
 def _readings(table: "Table", file: str) -> dict[int, dict[str, list[str]]]:
-    """Row (from 1) -> what each column that stands twice and differs there says. For the tables in which the first must not
-    be taken for what was meant: consents, and who is to be protected."""
+    """Row (from 1) -> the values of each column that occurs twice and differs there. For the tables in which the first must
+    not be taken for what was meant: consents, and who is to be protected."""
     wanted = {"consents": set(table.doubled_columns), "subscribers": set(PROTECTING)}.get(file.partition(".")[0], set())
     rows: dict[int, dict[str, list[str]]] = {}
     for column in table.doubled_columns:
@@ -227,7 +227,7 @@ def _readings(table: "Table", file: str) -> dict[int, dict[str, list[str]]]:
 
 
 def _cautious(file: str, fields: dict[str, str], said: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
-    """The most restrictive readings of a row: a consent that says two things is withdrawn in all that it may be about, and
+    """The most restrictive readings of a row: a consent with two values is withdrawn in all that it may be about, and
     a person whom one of two columns protects is protected."""
     if file.startswith("subscribers."):
         yield fields | {c: next((v for v in values if v.lower() in _TRUE), values[0]) for c, values in said.items()}

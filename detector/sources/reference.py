@@ -1,4 +1,4 @@
-"""Everything of an operator dataset that is not measured, as known at one moment; cheap to ask at every tick."""
+"""Everything of an operator dataset that is not measured, as known at one instant; cheap to request at every tick."""
 
 import hashlib
 import re
@@ -94,9 +94,9 @@ class TableOptions:
 
 
 class ReferenceFiles:
-    """The reference part of a dataset directory: `at(now)` tells what was known then, `contacts` and `arrivals` all.
+    """The reference part of a dataset directory: `at(now)` gives what was known then, `contacts` and `arrivals` all.
 
-    What is wrong in a file is told once, to the first who asks after it was read.
+    What is wrong in a file is a finding once, for the first caller after it was read.
     """
 
     def __init__(self, root: Path, names: Pseudonymiser, options: TableOptions) -> None:
@@ -149,8 +149,8 @@ class ReferenceFiles:
         return ZoneInfo(self.operator.timezone)
 
     def at(self, now: float, findings: Findings | None = None) -> Reference:
-        """The same object again while nothing has changed. Of two threads that ask at once, one reads; without `findings`
-        what it found waits for the next who asks with them."""
+        """The same object again while nothing has changed. Of two threads that call at once, one reads; without `findings`
+        what it found waits for the next caller with them."""
         with self._lock:
             topology = self._network.get().at(now)
             works = self._operations.get().at(now)
@@ -246,7 +246,7 @@ def signature_of(paths: Iterable[Path]) -> Signature:
 
 
 def read_operator(path: Path) -> Operator:
-    """`operator.toml`, defaults where it says nothing. Raises Misconfigured naming the key."""
+    """`operator.toml`, defaults for absent keys. Raises Misconfigured naming the key."""
     if not path.exists():
         return Operator()
     if not path.is_file():  # a pipe would be waited for

@@ -1,4 +1,4 @@
-"""Whether files of a folder have settled: nobody writes to them any more, as far as their times and formats tell."""
+"""Whether files of a folder have settled: nobody writes to them any more, as far as their times and formats show."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +7,14 @@ from detector.domain.ports import Clock
 from detector.sources.completeness import Completeness, completeness_of
 
 _OPEN_TIMES = 15
-"""A table whose last line has not ended is waited for so many times `settle_s`: 30 s by default. Most that lack the last
-line end are whole; of one that stalls, the last value may be half a number."""
+"""A table whose last line has not ended is waited for so many times `settle_s`. Chosen: 30 s by default. Most that lack the
+last line end are whole; of one that stalls, the last value may be half a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
     """How a folder is watched. `settle_s`: an unchanged file is read after so long; `patience_s`: one that is cut off is
-    said to be incomplete after so long; `largest_bytes`, `file_s`: bounds of one file."""
+    reported as incomplete after so long; `largest_bytes`, `file_s`: bounds of one file."""
 
     settle_s: float = 2.0
     patience_s: float = 60.0

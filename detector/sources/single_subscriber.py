@@ -1,4 +1,4 @@
-"""What the customer tables say of one person, for a command that answers one question: reading everybody takes long."""
+"""The rows of one person in the customer tables, for a command about one person: reading everybody takes long."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -68,7 +68,7 @@ class _SubscriberTables:
     def _rows(
         self, stem: str, required: tuple[str, ...], wanted: Callable[[Record], bool], make: Callable[[Record], Noun]
     ) -> list[tuple[Record, Noun]]:
-        """The wanted rows, and what is made of each."""
+        """The requested rows, and what is made of each."""
 
         def one(row: Record) -> tuple[Record, Noun] | None:
             return (row, make(row)) if wanted(row) else None

@@ -170,7 +170,7 @@ class TableFile:
         return list(self._query(f"SELECT DISTINCT {listed} FROM {self._from}").fetchall())
 
     def place(self, row: int) -> str:
-        """Where the loaded row (from 1) stands in the file, as a finding says it."""
+        """Where the loaded row (from 1) is in the file, as a finding shows it."""
         return f"{'row' if self._layout is None else 'line'} {self.line_of(row)}"
 
     def line_of(self, row: int) -> int:
@@ -199,7 +199,7 @@ class TableFile:
             findings.add("duplicate_column", self._name, example, max(1, count))
 
     def differing(self, column: str) -> int:
-        """Rows in which a column that stands twice says two things."""
+        """Rows in which a column that occurs twice has two values."""
         return int(self._query(f"SELECT count(*) FROM {self._from} WHERE {self._differ(column)}").fetchall()[0][0])
 
     def contradictions(self, column: str) -> list[tuple[int, list[str]]]:

@@ -13,7 +13,7 @@ from detector.sources.numerals import KINDS, Numerals, counts_sql, is_either
 from detector.sources.table_file import TableFile, quoted_text
 
 FEW_ROWS = 20_000
-"""So few are taken out in one query: what a small table costs is the number of questions."""
+"""Rows that are taken out in one query. Chosen: a small table costs as much as the number of its queries."""
 
 
 class Table(TableFile):
@@ -29,7 +29,7 @@ class Table(TableFile):
     def texts(self, numbers: Sequence[str], findings: Findings) -> Iterator[tuple[str | None, ...]]:
         """Loads every row as trimmed text, and gives them in the file's order and that of `columns`.
 
-        `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways says so.
+        `numbers` stand in the plain form where the table writes them otherwise; what may be read in two ways is marked.
         """
         self._load([self._trimmed(c) for c in self.columns])
         own = [c for c in numbers if c not in self._numeric]

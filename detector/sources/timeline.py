@@ -1,4 +1,4 @@
-"""Values that change at known moments, so that asking again is cheap and gives the same object."""
+"""Values that change at known instants, so that a second request is cheap and gives the same object."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class Timeline(Generic[Value]):
-    """`build(now)` may change its answer only at `changes` (s); between two of them it is asked once.
+    """`build(now)` may change its answer only at `changes` (s); between two of them it is called once.
 
     >>> state = Timeline([10, 20], lambda now: f"as of {now}")
     >>> state.at(12) is state.at(19), state.at(20)

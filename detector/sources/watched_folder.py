@@ -26,20 +26,20 @@ from detector.sources.reference import Signature, TableOptions
 from detector.sources.settling import Settling, Watching
 
 _AGAIN_S = 600.0
-"""Between two attempts to move a file that could not be moved."""
+"""Time between two attempts to move a file that could not be moved. Chosen: rights are corrected by hand."""
 
 
 _REMEMBERED = 1000
-"""Files of which the newest period is remembered."""
+"""Files whose newest period is kept. Chosen: an inbox of ten days of quarters of an hour."""
 _PEEKED_BYTES, _PEEKED_S = 16 << 20, 2.0
-"""Bounds of a file that is asked for its period alone: a quarter of an hour of 10,000 cells has 16 MB."""
+"""Bounds of a file of which only the period is read: a quarter of an hour of 10,000 cells has 16 MB."""
 
 
 class WatchedFolder(OperatorDataset):
-    """Gives every complete file under counters/, whenever it came: the ledger knows what it has read.
+    """Gives every complete file under counters/, whenever it arrived: the ledger records what was read.
 
     Complete: size and mtime as at the look before, or older than `settle_s` by the `wall` clock (by `now` if none is
-    given); and its format does not tell that something is missing (see `wholeness`), unless it has been so for
+    given); and its format does not show that something is missing (see `wholeness`), unless it has been so for
     `patience_s`. Names that begin with a dot or end in .part or .tmp are still being written. `arrived_at` is the mtime, or
     the moment of the look if that is earlier.
     """
@@ -99,7 +99,7 @@ class WatchedFolder(OperatorDataset):
         return [period for period in newest if period is not None]
 
     def _newest_period(self, path: Path, name: str, changed_at: int) -> Window | None:
-        """Read once for each change; None if the file says nothing yet, or nothing that can be read."""
+        """Read once for each change; None if the file is empty yet, or not readable."""
         if (path, changed_at) not in self._newest:
             try:
                 with spending(name, FileBudget(most_bytes=_PEEKED_BYTES, seconds=_PEEKED_S)):
@@ -211,7 +211,7 @@ class WatchedFolder(OperatorDataset):
         return self._reference.people_version
 
     def _attachment_files(self, now: float) -> list[AttachmentFile]:
-        """Attachments are asked for by the time of their arrival: the moment from which on every look finds them settled,
+        """Attachments are read by the time of their arrival: the instant from which on every look finds them settled,
         so that none falls between two looks, and none is given twice after a restart."""
         wall = self._settling.wall_at(now)
         found = []
@@ -235,7 +235,7 @@ class WatchedFolder(OperatorDataset):
         return found
 
     def _look_into(self, folder: str) -> FolderListing:
-        """What is no file is said once, and again when it has become something else."""
+        """What is no file is reported once, and again when it has become something else."""
         listed = list_files(self._root, folder)
         for name, why in listed.odd.items():
             self._say_once(name, why)
@@ -254,7 +254,7 @@ class WatchedFolder(OperatorDataset):
         return self._wall is None or not 0 <= self._wall.now() - newest < self._how.settle_s
 
     def _arrival(self, path: Path, now: float) -> float:
-        """Once said, it stays."""
+        """Once reported, it stays."""
         try:
             stat = path.stat()
         except OSError:

@@ -26,7 +26,7 @@ from detector.store.impacts import ImpactRepository, ListingRepository
 from detector.store.incidents import IncidentRepository
 from detector.store.interactions import InteractionRepository
 from detector.store.notifications import NotificationRepository, OutlookRepository, WaitingRepository
-from detector.store.outbox import Message, Outbox
+from detector.store.outbox import Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.receiver_states import ReceiverStateRepository
 from detector.store.retention import Retention
@@ -47,14 +47,14 @@ if TYPE_CHECKING:
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Message", "PendingTick", "Store"]
+__all__ = ["PendingTick", "Store"]
 
 
 class Store:
-    """The rooms of one store. `root` holds the files; the database is the one given, its tables ready. `kpis`: those of the
-    catalogue, or what reads it when the history is asked for.
+    """The repositories of one store. `root` holds the files; the database is the one given, its tables ready. `kpis`: those
+    of the catalogue, or a function that reads it at the first use of the history.
 
-    What needs DuckDB, arrays or the vault's key is made when it is first asked for: a command that reads tables imports
+    What needs DuckDB, arrays or the vault's key is made at its first use: a command that reads tables imports
     none of it.
     """
 
@@ -156,7 +156,7 @@ class Store:
         return Erasure(self.database, self.stored, self.arrays)
 
     def open(self) -> None:
-        """Make everything now: before several threads ask for it, and so that a key that is none is said at the start."""
+        """Make everything now: before several threads use it, and so that an invalid key is an error at the start."""
         self.mend_folders()
         _ = self.tombstones, self.source_files, self.history, self.presence, self.arrays, self.vault, self.erasure
 

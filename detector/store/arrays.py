@@ -1,4 +1,5 @@
-"""Detector state (baselines, habits, evidence) as arrays on disk, each with the identity of what it was made from."""
+"""Detector state (baselines, mobility profiles, evidence) as arrays on disk, each with the identity of what it was made
+from."""
 
 import shutil
 import struct
@@ -55,7 +56,7 @@ class ArrayStore:
 
     def load(self, name: str, made_from: str, *, in_place: bool = False) -> dict[str, np.ndarray[Any, Any]] | None:
         """The arrays, or None if they are not there, damaged, or made from something else. `in_place`: read-only, where they
-        lie on the disk, for those too large to be held. Raises Transient if nobody can tell at this moment."""
+        lie on the disk, for those too large to be held. Raises Transient if that cannot be checked now."""
         path = self._root / f"{name}.npz"
         try:
             changed_at = path.stat().st_mtime_ns
@@ -119,12 +120,12 @@ class ArrayStore:
                 path.unlink(missing_ok=True)
 
     def entries_of(self, names: Sequence[str]) -> int:
-        """How many entries of the habits are about these people."""
+        """How many entries of the mobility profile are about these people."""
         profile = self.load("habit", MADE_FROM)
         return 0 if profile is None else without(profile, names)[1]
 
     def forget(self, names: Sequence[str]) -> int:
-        """These people out of the habits; returns how many entries went. Raises Transient."""
+        """Removes these people from the mobility profile; returns how many entries went. Raises Transient."""
         profile = self.load("habit", MADE_FROM)
         if profile is None:
             return 0

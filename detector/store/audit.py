@@ -1,4 +1,4 @@
-"""The log of everyone who asked about somebody: written before the answer, whatever else is being written."""
+"""The audit log of reads about people: written before the answer, whatever else is being written."""
 
 import json
 import os
@@ -21,7 +21,8 @@ from detector.store.records import batches
 from detector.store.tables import audit as table
 
 PATIENCE_S = 0.05
-"""A caller waits so long for whoever is writing (a tick that lists a hundred thousand people takes seconds)."""
+"""How long a caller waits for another writer. Chosen: a tick that lists a hundred thousand people takes seconds, a call must
+not."""
 Entry = dict[str, Any]
 
 
@@ -73,7 +74,7 @@ class AuditLog:
             return None
 
     def head(self) -> Head:
-        """The newest row and its hash: a copy kept elsewhere shows later that nothing before it was changed."""
+        """The newest row and its hash: a copy kept outside the store shows later that nothing before it was changed."""
         with self._database.read() as connection:
             return audit_chain.head_of(connection)
 
@@ -129,7 +130,7 @@ def _read(path: Path) -> Entry | None:
 
 
 def _log() -> Any:
-    """Imported when something is said: most commands never do."""
+    """Imported at the first log line: most commands never do."""
     import structlog
 
     return structlog.get_logger()

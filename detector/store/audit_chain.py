@@ -3,7 +3,7 @@
     hash(n) = sha256(hash(n - 1), row, at, actor, action, subject, detail)
 
 The newest hash is kept twice beside the table (the table `audit_head`, a file), so that rows missing at the end show as
-well. Rows whose retention is over go from the beginning; an entry in the chain itself says up to which row, and with which
+well. Rows whose retention is over go from the beginning; an entry in the chain itself states up to which row, and with which
 hash."""
 
 import json
@@ -19,11 +19,12 @@ from detector.store.tables import audit as table
 from detector.store.tables import audit_head
 
 PRUNED = "retention"
-"""Action of the entry that says which rows have gone."""
+"""Action of the entry that states which rows have gone."""
 FIRST = ""
 """What stands for the hash before the first row."""
 _ONE_APPENDER = text("SELECT pg_advisory_xact_lock(7312584)")
 _A_QUERY = 2000
+"""Rows of the chain read at a time. Chosen: a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def digest(before: str, row: int, entry: Mapping[str, Any]) -> str:
 
 def append(connection: Connection, entries: Iterable[Mapping[str, Any]], patience_s: float | None = None) -> Head:
     """Add the entries at the end, within the caller's transaction; the new head. One appends at a time: in SQLite the
-    writer, in PostgreSQL whoever holds the lock, for which `patience_s` is waited."""
+    writer, in PostgreSQL the holder of the lock, for which `patience_s` is waited."""
     _lock(connection, patience_s)
     head, rows = head_of(connection), []
     for entry in entries:
@@ -88,7 +89,7 @@ def head_of(connection: Connection) -> Head:
 
 
 def prune(connection: Connection, before: float, at: float) -> int:
-    """Delete the rows from the beginning on that were written before this moment (s, wall), and say so in the chain; how
+    """Delete the rows from the beginning on that were written before this instant (s, wall), with an entry in the chain; how
     many went. Rows behind one that is kept are kept, too; one that a wrong clock has dated after `at` keeps none."""
     young = table.c.at.between(before, at + DAY_S)
     kept = connection.execute(select(func.min(table.c.row)).where(young)).scalar()
@@ -104,7 +105,7 @@ def prune(connection: Connection, before: float, at: float) -> int:
 
 
 def broken(connection: Connection, noted: Head | None = None) -> Broken | None:
-    """The first row that does not fit, None if all do. `noted`: a head that was kept elsewhere at some time."""
+    """The first row that does not fit, None if all do. `noted`: a head that was kept outside the store at some time."""
     anchor, last = _anchor(connection), Head()
     before = anchor
     for row in _rows(connection):
@@ -133,7 +134,7 @@ def _rows(connection: Connection) -> Iterator[Any]:
 
 
 def _anchor(connection: Connection) -> Head:
-    """The last row that went by retention, as the newest entry about it says."""
+    """The last row that went by retention, by the newest entry about it."""
     query = select(table.c.detail).where(table.c.action == PRUNED).order_by(table.c.row.desc()).limit(1)
     try:
         read = json.loads(connection.execute(query).scalar() or "{}")

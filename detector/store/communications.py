@@ -1,4 +1,4 @@
-"""What care was asked to say to whom: rows are added, never changed."""
+"""Communications requested of care: rows are added, never changed."""
 
 from collections.abc import Iterable, Sequence
 
@@ -31,11 +31,11 @@ class CommunicationRepository:
         return [row for part in batches(incident_ids) for row in self._rows(table.c.incident_id.in_(part))]
 
     def about(self, subscriber: str, since: int = 0) -> Sequence[Communication]:
-        """What was said of one person's line, to whomever."""
+        """Communications on one person's line, to any recipient."""
         return self._rows(table.c.subscriber == SubscriberId(subscriber), table.c.at >= since)
 
     def to(self, recipient: str, since: int = 0) -> Sequence[Communication]:
-        """What one recipient was told, of whomever's line."""
+        """Communications to one recipient, on any line."""
         return self._rows(table.c.recipient == SubscriberId(recipient), table.c.at >= since)
 
     def _rows(self, *where: ColumnElement[bool]) -> list[Communication]:

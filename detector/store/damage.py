@@ -81,7 +81,7 @@ class Damage:
 
 
 def _log() -> Any:
-    """Imported when something is said: most commands never do."""
+    """Imported at the first log line: most commands never do."""
     import structlog
 
     return structlog.get_logger()

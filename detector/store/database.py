@@ -20,11 +20,12 @@ from detector.store.tables import metadata
 
 _ONE_WRITER = text("SELECT pg_advisory_xact_lock(7312583)")
 _PATIENCE_S = 30.0
-"""A writer waits so long for another one."""
+"""How long a writer waits for another one. Chosen: the largest tick is written in less."""
 _READ_PATIENCE_S = 8.0
-"""A reader waits only where there is no write-ahead log, and then for a transaction to be written."""
+"""How long a reader waits for a transaction where there is no write-ahead log. Chosen: under the time limit of a request
+with its answer."""
 _LOOK_S = 0.25
-"""Between two attempts to become the writer, so that a service that stops need not wait for another process."""
+"""Time between two attempts to become the writer. Chosen: a service that stops need not wait for another process."""
 _WAL_SAFE = (3, 51, 3)
 """SQLite before this has a WAL-reset corruption bug with several writers."""
 
@@ -44,7 +45,7 @@ class Database:
     """`begin()` gives a connection whose work commits whole at the end or not at all.
 
     `url` is an SQLAlchemy URL; an SQLite file's folder is made. Tables are made or migrated by `store.migrate`.
-    What was committed survives a power cut, unless `durable` is false: for a store that lives no longer than its process.
+    What was committed survives a power cut, unless `durable` is false: for a store that ends with its process.
     No call takes longer than `limits` and the caller's `answer_within` allow. Raises Transient when the database is locked,
     full, away or frozen; Misconfigured for a URL, a file or rights that cannot be used; Permanent for a value that no
     database takes.
@@ -90,7 +91,7 @@ class Database:
         def _configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # the driver must not open transactions of its own
             connection.execute(f"PRAGMA journal_mode={self.journal}")
-            connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'OFF'}")  # NORMAL: a power cut takes back
+            connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'OFF'}")  # NORMAL: a power cut undoes
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
 
@@ -119,7 +120,7 @@ class Database:
                 driver.execute("BEGIN IMMEDIATE")
             except module.OperationalError as error:
                 if "locked" not in str(error) and "busy" not in str(error):
-                    break  # the last attempt says why
+                    break  # the last attempt gives the reason
                 continue
             driver.execute(f"PRAGMA busy_timeout={_ms(left)}")
             return
@@ -129,7 +130,7 @@ class Database:
     @contextmanager
     def begin(self, patience_s: float | None = None) -> Iterator[Connection]:
         """One transaction: commits at the end of the block, rolls back on any error. Another writer is waited for; who has
-        but little patience (`patience_s`) is told Transient, and in PostgreSQL only adds rows, which is always free."""
+        but a short limit (`patience_s`) gets Transient, and in PostgreSQL only adds rows, which is always free."""
         options = {"patience_s": patience_s or _PATIENCE_S}
         with _no_connection_free(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if connection.dialect.name == "postgresql" and patience_s is None:
@@ -191,7 +192,7 @@ class Database:
         driver.autocommit = False
 
     def create(self) -> None:
-        """All tables at once, for a store that lives no longer than a backtest."""
+        """All tables at once, for a store that ends with a backtest."""
         metadata.create_all(self.engine)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ Noun = TypeVar("Noun")
 
 
 class Decisions:
-    """Numbered in the order in which they were taken. The newest number changes with every decision, so that whoever
+    """Numbered in the order in which they were taken. The newest number changes with every decision, so that a caller who
     has computed one can see whether it still fits. Methods that take a connection belong to the caller's transaction."""
 
     def __init__(self, database: Database) -> None:

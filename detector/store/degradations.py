@@ -50,7 +50,7 @@ class DegradationRepository:
         return self._where(or_(table.c.cleared_at.is_(None), table.c.cleared_at > start), table.c.withdrawn_at.is_(None))
 
     def leading(self, incident: Incident) -> Degradation | None:
-        """The member that the incident's reason speaks of, see domain.degradation.leading: of each batch of ids one
+        """The member that the incident's reason names, see domain.degradation.leading: of each batch of ids one
         row is read."""
         column = table.c
         order = (
@@ -69,7 +69,7 @@ class DegradationRepository:
         return leading(found, incident.kind) if found else None
 
     def leading_drift(self, incident: Incident) -> Degradation | None:
-        """The strongest degradation of a drift: it says what the drift does to people. None of other kinds."""
+        """The worst degradation of a drift: it shows what the drift does to people. None of other kinds."""
         drifting = self.of(incident) if incident.traits.trend else ()
         return max(drifting, key=lambda d: (d.neg_log10_p, d.degradation_id), default=None)
 

@@ -1,4 +1,4 @@
-"""Errors of database drivers as errors that say what to do: try again, give up on this item, or mend the configuration."""
+"""Errors of database drivers by what to do next: retry, give up on this item, or correct the configuration."""
 
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, InternalError, OperationalError
 

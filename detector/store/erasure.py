@@ -19,7 +19,8 @@ from detector.store.pii_search import files_naming
 from detector.store.stored_files import StoredFiles
 
 PRESENCE, PROFILES, NAMES = "attachments", "habits", "names"
-"""Places besides the tables in what `erase` says: rows of Parquet, entries of arrays, mentions in somebody else's rows."""
+"""Places besides the tables in the answer of `erase`: rows of Parquet, entries of arrays, mentions in somebody else's
+rows."""
 KEPT_TABLES: Mapping[str, str] = {"audit": "who asked about this person, and that it was erased, for retention.audit_days"}
 """Tables that keep a person's pseudonym on purpose."""
 
@@ -114,7 +115,7 @@ class Erasure:
             self._stored.settle(connection, path, self._stored.measured(path))
 
     def _drop_damaged(self, person: PersonMatcher) -> None:
-        """Damaged files of attachments and habits that may hold the person are of no use to anybody else."""
+        """Damaged files of attachments and mobility profiles that may hold the person are of no use to anybody else."""
         for name in files_naming(self._root / QUARANTINE, person):
             (self._root / QUARANTINE / name).unlink(missing_ok=True)
 

@@ -2,26 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, delete, func, select
 
-from detector.domain.experience import Experience
+from detector.domain.experience import Experience, Touch
+from detector.domain.interaction import MAYBE_NETWORK
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
 from detector.store.records import batches, nouns_of, row_of, upsert
 
 table = tables.experience
-_LIKELY = 0.5
-
-
-@dataclass(frozen=True)
-class Touch:
-    """What a person let us know since some time: complaints about the network, and the newest contact of any kind (s)."""
-
-    contacts: int = 0
-    last_at: int | None = None
+LIKELY = 0.5
+"""Probability from which an incident counts as one that the person met. Chosen: more likely than not."""
 
 
 class ExperienceRepository:
@@ -68,16 +61,16 @@ class ExperienceRepository:
                     listing.c.subscriber.in_(part),
                     listing.c.delisted_at.is_(None),
                     listing.c.listed_at >= since,
-                    listing.c.probability >= _LIKELY,
+                    listing.c.probability >= LIKELY,
                 )
                 for row in connection.execute(query):
                     found[row.subscriber].add(row.incident_id)
         return {person: frozenset(own) for person, own in found.items()}
 
     def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
-        """Person -> what it let us know since then (s)."""
+        """Person -> its interactions since then (s)."""
         interaction = tables.interaction
-        about = func.sum((interaction.c.category.in_(("", "network")) & (interaction.c.kind != "survey")).cast(Integer))
+        about = func.sum((interaction.c.category.in_(MAYBE_NETWORK) & (interaction.c.kind != "survey")).cast(Integer))
         found: dict[str, Touch] = {}
         with self._database.read() as connection:
             for part in batches(people):
@@ -89,7 +82,7 @@ class ExperienceRepository:
         return found
 
     def last_notified_of(self, people: Iterable[str]) -> Mapping[str, int]:
-        """Person -> when (s) care was last asked to tell something about its line."""
+        """Person -> when (s) care was last requested to contact about its line."""
         communication = tables.communication
         found: dict[str, int] = {}
         with self._database.read() as connection:

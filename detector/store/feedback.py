@@ -1,4 +1,4 @@
-"""What care teams said of incidents: rows are added, never changed."""
+"""Feedback of care teams on incidents: rows are added, never changed."""
 
 from collections.abc import Sequence
 

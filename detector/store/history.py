@@ -1,4 +1,4 @@
-"""KPI history: one Parquet file a tick, days compacted; the manifest table says which file holds which tick."""
+"""KPI history: one Parquet file a tick, days compacted; the manifest table lists which file holds which tick."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from detector.store.ticks import DAMAGED, Ticks
 _CACHED_TICKS, _CACHED_BYTES = 64, 256 << 20
 """Frames stay in memory up to the larger of the two: a small network's whole history does."""
 _WRITTEN_HELD = 10_000
-"""Checksums of files that were written and perhaps not recorded yet: far more than one pull writes."""
+"""Checksums of files that were written and perhaps not recorded yet. Chosen: far more than one pull writes."""
 
 
 class KpiHistory:
@@ -42,7 +42,7 @@ class KpiHistory:
         self._written: dict[str, Content] = {}
 
     def write(self, frame: KpiFrame, versions: dict[Tick, int]) -> dict[Tick, str]:
-        """Write a frame's periods as files and say which holds what. Nothing refers to them until `record`."""
+        """Write a frame's periods as files; returns which holds what. Nothing refers to them until `record`."""
         return {
             tick: path for day in np.unique(frame.starts // DAY_S) for tick, path in self._write_day(frame, day, versions)
         }

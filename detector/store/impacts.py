@@ -68,7 +68,7 @@ class ListingRepository:
         offset: int = 0,
     ) -> Sequence[Listing]:
         """Rows of one incident, of one person, or all; `current` leaves out those that ended. InvalidIdentity for a blank
-        name: that asks for nobody, not for everybody."""
+        name: that selects nobody, not everybody."""
         query = select(table).order_by(table.c.row)
         query = query.where(table.c.incident_id == IncidentId(incident_id)) if incident_id is not None else query
         query = query.where(table.c.subscriber == SubscriberId(subscriber)) if subscriber is not None else query

@@ -1,4 +1,4 @@
-"""What customers let us know, kept without its words, and what became of customers."""
+"""Interactions of customers, kept without their text, and customer events."""
 
 from collections.abc import Iterable, Sequence
 
@@ -32,7 +32,7 @@ class InteractionRepository:
             return nouns_of(Interaction, connection.execute(query))
 
     def recent(self, subscribers: Iterable[str], since: int) -> Sequence[Interaction]:
-        """What these people let us know from `since` on, in order of time."""
+        """Interactions of these people from `since` on, in order of time."""
         named, found = sorted({key for key in subscribers if key}), list[Interaction]()
         with self._database.read() as connection:
             for part in batches(named):

@@ -30,7 +30,7 @@ class LearnedModelRepository:
             return [noun_of(LearnedExtent, row) for row in rows]
 
     def adopted(self) -> Sequence[AdoptedLevel]:
-        """Every level that was told to be the new normal."""
+        """Every level that was set as the new normal."""
         with self._database.read() as connection:
             return [noun_of(AdoptedLevel, row) for row in connection.execute(select(adopted_level))]
 

@@ -3,11 +3,19 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, text
 
 from detector.domain.errors import Misconfigured
 from detector.store.database import Database
+from detector.store.tables import metadata
 
+_REVISION_TABLE = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic makes it (`MigrationContext._version`)."""
 _SCRIPTS = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r'^(down_)?revision\b[^=]*= "(\w+)"', re.MULTILINE)
 
@@ -30,9 +38,16 @@ def present(database: Database) -> str | None:
 
 
 def migrate(database: Database) -> None:
-    """To the newest revision; nothing happens if it is there. Misconfigured for a database newer than this program."""
+    """To the newest revision; nothing happens if it is there. Misconfigured for a database newer than this program.
+
+    An empty database gets the present tables at once: a tenth of the time of all revisions one by one, the same schema.
+    """
     if present(database) == newest():
         return
+    with database.unlimited() as connection:
+        if not inspect(connection).get_table_names():
+            _create(connection)
+            return
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -46,3 +61,9 @@ def migrate(database: Database) -> None:
         except CommandError as error:
             mend = "use the version of precall that wrote it, or restore a backup"
             raise Misconfigured(str(error), where="storage.database", mend=mend) from error
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection, checkfirst=False)
+    _REVISION_TABLE.create(connection, checkfirst=False)
+    connection.execute(_REVISION_TABLE.insert().values(version_num=newest()))

@@ -1,4 +1,4 @@
-"""Habits as arrays (the fields of `domain.exposure.Habit`), and people out of them."""
+"""Mobility profiles as arrays (the fields of their class in `domain.exposure`), and the removal of people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 MADE_FROM = "habit by slots and people"
-"""Habits of another layout are learned anew."""
+"""Mobility profiles of another layout are learned anew."""
 Array = np.ndarray[Any, Any]
 
 
 def without(profile: Mapping[str, Array], names: Sequence[str]) -> tuple[dict[str, Array], int]:
-    """(the habits of everybody else, how many entries went): those who stay are numbered anew, still in order."""
+    """(the profile of everybody else, how many entries went): those who stay are numbered anew, still in order."""
     stays = ~np.isin(profile["subscribers"], np.array([name.encode() for name in names], dtype=bytes))
     keep = stays[profile["person"]]
     own_kept = keep[profile["own_at"]]

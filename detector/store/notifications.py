@@ -1,4 +1,5 @@
-"""What is kept beside an incident while it goes on: what receivers were told, why care is not told yet, and its outlook."""
+"""What is kept beside an incident while it goes on: what receivers were sent, why care is not notified yet, and its
+outlook."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -22,18 +23,18 @@ class NotificationRepository:
         self._database = database
 
     def get(self, incident_id: str) -> NotificationState | None:
-        """What was told last; None = nobody was told, or nobody heard of it."""
+        """The last notification; None = none, or it reached nobody."""
         query = select(notification).where(notification.c.incident_id == incident_id)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else noun_of(NotificationState, row)
 
     def save(self, connection: Connection, state: NotificationState) -> None:
-        """This was told last."""
+        """Saves the last notification."""
         upsert(connection, notification, [row_of(state)])
 
     def drop(self, connection: Connection, incident_id: str) -> None:
-        """As if nobody had been told: the incident is opened anew for its receivers."""
+        """Removes the notification: the incident is opened anew for its receivers."""
         _drop(connection, notification, [incident_id])
 
 

@@ -92,7 +92,7 @@ def _asked(path: Path, query: str, names: Sequence[str] | None = None) -> list[A
 
 
 def _of(error: Exception, path: Path) -> PrecallError:
-    """What the machine lacks at this moment says nothing about the file."""
+    """A shortage of this machine is no evidence about the file."""
     short = isinstance(error, duckdb.OutOfMemoryException) or "Too many open files" in str(error)
     if short or (isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}):
         return Transient(_first_line(error), where=str(path), mend="it is tried again")

@@ -64,7 +64,7 @@ class PersonMatcher:
 
     @cached_property
     def stored(self) -> tuple[str, ...]:
-        """`spoken` as it may stand in a column: JSON writes other letters than ASCII by their number."""
+        """`spoken` as it may be in a column: JSON writes other letters than ASCII by their number."""
         return tuple(dict.fromkeys(one for name in self.spoken for one in (name, json.dumps(name)[1:-1])))
 
     @cached_property

@@ -20,8 +20,10 @@ PERSON_COLUMNS = ("subscriber", "subscriber_id", "guardian_id", "holder_id", "ac
 WAITING = "audit-waiting"
 """Folder of the audit log's entries that are not in its table yet: kept on purpose, as the table is."""
 _CHUNK = 1 << 20
+"""Bytes read at a time. Chosen: little beside the memory of a file."""
 _OVERLAP = 4_096
-"""Longer than any spelling of an identity (sources.records.LONGEST_WORD), so that none is cut in two."""
+"""Bytes that two chunks share. Chosen: longer than any spelling of an identity (sources.records.LONGEST_WORD), so that none
+is cut in two."""
 _OWN = ("keys.json",)
 _TABLES = (".csv", ".tsv", ".txt")
 
@@ -30,7 +32,7 @@ def files_naming(root: Path, person: PersonMatcher, other_folders: Collection[Pa
     """Files below `root` in which this person can be found, as names below it.
 
     A database file is searched for the raw identity alone: pseudonyms stand in its log of audits, and its tables are
-    searched as such. Of the log of audits that waits to be written nothing is said.
+    searched as such. The log of audits that waits to be written is left out.
     """
     aside = [folder.resolve() for folder in (*other_folders, root / WAITING)]
     files = [p for p in sorted(root.rglob("*")) if p.is_file() and not p.name.startswith(".") and p.name not in _OWN]
@@ -97,7 +99,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _found(path: Path, wanted: re.Pattern[bytes]) -> bool:
-    """Whether this stands in the file, read piece by piece."""
+    """Whether this is in the file, read in chunks."""
     try:
         with _opened(path) as file:
             held = file.read(_CHUNK)
@@ -111,12 +113,12 @@ def _found(path: Path, wanted: re.Pattern[bytes]) -> bool:
 
 
 def _within(data: bytes, wanted: re.Pattern[bytes], until: int) -> bool:
-    """What begins behind `until` is looked at with the next piece: here its end may be missing."""
+    """What begins behind `until` is looked at with the next chunk: here its end may be missing."""
     return any(found.start() <= until for found in wanted.finditer(data))
 
 
 def _table_names(path: Path, person: PersonMatcher) -> bool:
-    """A table that was set aside: its columns of identities, by whole value. Tells a short number from a cell's."""
+    """A table that was set aside: its columns of identities, by whole value. Separates a short number from a cell's."""
     if not person.raw or not any(suffix in _TABLES for suffix in path.suffixes):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that always come back: a server that is frozen, or a network that swallows, answers nothing."""
+"""Connections to PostgreSQL that always come back: a frozen server, or a network that drops packets, gives no answer."""
 
 from collections.abc import Callable, Generator
 from math import inf
@@ -15,8 +15,9 @@ from detector.database_limits import DatabaseLimits, answer_within, left_s
 
 Result = TypeVar("Result")
 _PING_S = 3.0
-"""A connection of the pool that does not answer for so long is given up."""
+"""A connection of the pool that does not answer for so long is closed. Chosen: under the time limit of a request."""
 _CHECKED_EVERY_S = 0.1
+"""Time between two checks whether a statement may go on. Chosen: nobody notices it."""
 _POOL, _OVERFLOW, _POOL_S = 5, 15, 5.0
 _KEEPALIVES = {"keepalives": "1", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
 """A peer that is gone without a word is noticed after 25 s (libpq: s, s, probes)."""
@@ -26,7 +27,7 @@ _TCP_USER_TIMEOUT_MS = "25000"
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Gives up a statement when its time is over or `aborted` is set. The server is not asked to cancel: it may be frozen.
+    """Gives up a statement when its time is over or `aborted` is set. No cancel request is sent: the server may be frozen.
     So the connection is closed, and the server rolls back when it notices."""
 
     answer_s: float = inf
@@ -38,7 +39,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         return super().wait(self._within(gen, left_s(self.answer_s)), interval, timeout)
 
     def _within(self, gen: Generator[Any, Any, Result], seconds: float) -> Generator[Any, Any, Result]:
-        """The same generator, asked after each wait whether it may go on."""
+        """The same generator; a check after each wait decides whether it goes on."""
         deadline = monotonic() + seconds
         try:
             wanted = next(gen)
@@ -86,7 +87,7 @@ def postgres_engine(url: URL, limits: DatabaseLimits, aborted: Event) -> Engine:
 
 
 def _quick(ping: Callable[[DBAPIConnection], bool]) -> Callable[[DBAPIConnection], bool]:
-    """The dialect's own question whether a connection still lives, with a limit of its own."""
+    """The dialect's own question whether a connection still works, with a limit of its own."""
 
     def asked(connection: DBAPIConnection) -> bool:
         with answer_within(_PING_S):

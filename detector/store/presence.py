@@ -19,15 +19,16 @@ from detector.store.parquet import read_columns, write_columns
 from detector.store.stored_files import GONE, StoredFile, StoredFiles, feed_of
 
 HELD_ROWS = 3_000_000
-"""So many rows stay in memory (44 bytes each): assessing asks for the newest hours at every tick."""
+"""Rows kept in memory (44 bytes each). Chosen: an assessment reads the newest hours at every tick."""
 HELD_NAMES = 3_000_000
+"""Pseudonyms kept in memory. Chosen: one for each row held."""
 _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", "failures")
 
 
 class PresenceStore:
     """Rows by the day in which they start. Names of what is held have one numbering, so that joining files costs nothing.
 
-    A file that is damaged or gone is set aside when it is asked for, and marked: its rows are not known until `jobs.restore`
+    A file that is damaged or gone is set aside when it is read, and marked: its rows are not known until `jobs.restore`
     has pulled them again.
     """
 
@@ -57,7 +58,7 @@ class PresenceStore:
         return rows
 
     def supersede(self, presence: Presence, connection: Connection) -> int:
-        """Take away what these rows say anew: of one person, cell and start the last delivery counts. Returns how many
+        """Remove rows that these replace: of one person, cell and start the last delivery counts. Returns how many
         went. Part of the caller's transaction."""
         gone = 0
         for day in np.unique(presence.start // DAY_S).tolist():
@@ -154,7 +155,7 @@ class PresenceStore:
         return not self._stored.checked([self._root.parent / name])
 
     def _file(self, path: Path, since: int) -> Presence:
-        """A file's rows from `since` (s) on, read again only when it was written anew or earlier ones are asked for."""
+        """A file's rows from `since` (s) on, read again only when it was written anew or earlier ones are needed."""
         written = path.stat().st_mtime_ns
         if (held := self._held.get(path)) is None or held.written != written or held.since > since:
             rows = _load(path, since, self._people, self._cells)
@@ -194,7 +195,7 @@ def _as_columns(rows: Presence) -> dict[str, NDArray[Any]]:
 
 def _overlapping(path: Path, low: int, high: int) -> dict[str, NDArray[Any]] | None:
     """The file's rows if some of them start between these (s); None if none does, or the file is damaged: then it holds
-    nothing that could count twice. Hours of a file are found by its statistics: asking costs next to nothing."""
+    nothing that could count twice. Hours of a file are found by its statistics: a query costs next to nothing."""
     try:
         if not len(read_columns([path], f"start >= {low} AND start <= {high}")["start"]):
             return None

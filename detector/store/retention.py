@@ -1,4 +1,4 @@
-"""How long each table keeps its rows: a setting of [retention] for each that speaks of people, a reason for the rest."""
+"""How long each table keeps its rows: a setting of [retention] for each about people, a reason for the rest."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,14 @@ from detector.store.database import Database
 from detector.store.notifications import forget_incidents
 
 _A_QUERY = 500
+"""Rows deleted in one statement. Chosen: other writers get their turn between two."""
 EVENT, WALL = "event", "wall"
-"""The clock in which a table's times are told."""
+"""The clock of a table's times."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows go that are older than `days`, a key of RetentionPolicy, by this clock; `old` says which, given the moment."""
+    """Rows go that are older than `days`, a key of RetentionPolicy, by this clock; `old` selects them, given the instant."""
 
     days: str
     clock: str

@@ -1,4 +1,4 @@
-"""What the service knows of itself: the daemons at work, the clock that is believed, the keys with which the store was
+"""State of the service: the running daemons, the accepted clock, the keys with which the store was
 made."""
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,7 @@ from detector.store.records import batches, noun_of, row_of, upsert
 from detector.store.tables import daemon_lease, key_fingerprint, saved_clock
 
 _ONLY_ROW = 1
+"""Key of the table's only row. Definition."""
 _IDENTITY, _VAULT = "identity", "vault"
 
 
@@ -45,7 +46,7 @@ class SavedClockRepository:
         self._database = database
 
     def get(self) -> SavedClock | None:
-        """The clock as it was believed last; None before the first time."""
+        """The clock as it was accepted last; None before the first time."""
         with self._database.read() as connection:
             row = connection.execute(select(saved_clock)).first()
         return None if row is None else noun_of(SavedClock, row)
@@ -55,7 +56,7 @@ class SavedClockRepository:
         upsert(connection, saved_clock, [row_of(clock) | {"row": _ONLY_ROW}])
 
     def drop(self, connection: Connection) -> None:
-        """Nothing is believed any more."""
+        """Removes the accepted clock."""
         connection.execute(delete(saved_clock))
 
 

@@ -1,4 +1,4 @@
-"""Checksums of the files that the store wrote: what tells a damaged file from a whole one."""
+"""Checksums of the files that the store wrote, by which damaged files are found."""
 
 import errno
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from detector.store.tables import stored_file as table
 DAMAGED = "damaged"
 GONE, CHANGED = "it is gone", "its bytes are not those that were written"
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
-"""What the machine lacks at this moment says nothing about the file."""
+"""A shortage of this machine is no evidence about the file."""
 _Look = tuple[int, int, int]
 
 
@@ -112,7 +112,7 @@ class StoredFiles:
 
     def troubles(self, paths: Sequence[Path]) -> dict[Path, str]:
         """What is wrong with those of these files that are not whole, in words. A file is read whole once, and again when
-        its size, its time or its place on the disk has changed. Raises Transient if nobody can tell at this moment."""
+        its size, its time or its place on the disk has changed. Raises Transient if that cannot be checked now."""
         looks = {path: _look(path) for path in paths}
         wrong = {path: look for path, look in looks.items() if isinstance(look, str)}
         unseen = {p: look for p, look in looks.items() if not isinstance(look, str) and self._whole.get(p) != look}

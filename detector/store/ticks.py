@@ -13,6 +13,7 @@ from detector.store.tables import tick as table
 
 STEPS = ("score", "decide", "assess")
 _LAST_TICKS = 64
+"""Newest ticks by which the usual number of objects is counted. Chosen: sixteen hours of quarters."""
 DAMAGED, UNKNOWN = "damaged", "unknown"
 """States of a tick's data: its file is damaged or gone, and it is pulled again; nothing of it could be pulled again. A tick
 in one of them is not known, which is another thing than a tick for which nothing came (`path` is empty)."""
@@ -63,7 +64,7 @@ class Ticks:
         return {d: Window(first, last + d) for d, first, last in connection.execute(query)}
 
     def measured_span(self) -> dict[int, Window]:
-        """The same over the ticks that hold data: those for which nothing came say nothing."""
+        """The same over the ticks that hold data: those without data do not count."""
         query = select(table.c.duration_s, func.min(table.c.start), func.max(table.c.start)).where(table.c.path != "")
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(table.c.duration_s))

@@ -19,14 +19,16 @@ from detector.store.ticks import UNKNOWN
 
 REBUILD, RESTORE = "run `precall rebuild`", "restore the store from your backup"
 _SETTLED_S = 600.0
-"""Files that nothing refers to and that were written later may belong to a job at work."""
+"""Files without a reference that were written later may belong to a running job. Chosen: the longest write takes a
+minute."""
 _EXAMPLES = 3
+"""Examples of each fault. Chosen: a line of the report."""
 _Row = tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that is wrong: `kind` says what `precall rebuild` does about it, `where` is a file, table or setting."""
+    """One fault: `kind` determines what `precall rebuild` does about it, `where` is a file, table or setting."""
 
     kind: str
     where: str
@@ -206,7 +208,7 @@ class Verification:
                 yield Trouble("array", path.relative_to(self._store.root).as_posix(), why, REBUILD)
 
     def folders(self) -> Iterator[Trouble]:
-        """The folders, what waits for the log of audits, and the file that says where the daemon is."""
+        """The folders, what waits for the log of audits, and the file with the daemon's address."""
         root = self._store.root
         for name in FOLDERS:
             if not (root / name).is_dir():

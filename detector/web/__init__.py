@@ -1,4 +1,4 @@
-"""API and pages for care: who is affected, since when, how sure, and what to say."""
+"""API and pages for care: who is affected, since when, how sure, and the sentences."""
 
 from typing import TYPE_CHECKING
 

@@ -18,8 +18,11 @@ from detector.web.refusals import SIGN_IN
 COOKIE = "precall"
 ACTOR_HEADER = "x-actor"
 LONGEST_ACTOR = 80
+"""Characters of the caller's own name. Chosen: a line of the audit log."""
 SESSION_S = 12 * 3600
+"""Length of a session. Chosen: a shift."""
 _ESTABLISHED = 4096
+"""Sessions kept in memory. Chosen: more than care has agents."""
 BY_TOKEN = "api"  # noqa: S105  a name, no secret
 """The name of the one token that there is, as the audit log has it."""
 
@@ -40,7 +43,7 @@ class Sessions(Protocol):
 
 
 class InMemorySessions:
-    """Implements `Sessions` for as long as the process lives."""
+    """Implements `Sessions` for as long as the process runs."""
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[str, str, float]] = {}
@@ -64,8 +67,8 @@ def _nobody(_action: str, _address: str, _what: str) -> None:
 
 @dataclass(frozen=True)
 class AccessOptions:
-    """How people and programs come in, beside the token itself. `refused` is told of every failed sign-in and refused read
-    (action, address, what); `secure`: the pages are served over TLS, whatever this process sees of it."""
+    """How people and programs come in, beside the token itself. `refused` is called with every failed sign-in and refused
+    read (action, address, what); `secure`: the pages are served over TLS, whatever this process sees of it."""
 
     sessions: Sessions = field(default_factory=InMemorySessions)
     refused: Callable[[str, str, str], object] = _nobody
@@ -132,8 +135,8 @@ class Access:
         return self.bearer(request) is not None
 
     def program(self, request: Request) -> str:
-        """The actor for the audit log: the token's name, and what the caller says of itself (`api as desk-7`), which adds to
-        the name and never takes its place. HTTP 401 without the token."""
+        """The actor for the audit log: the token's name, and what the caller gives as its own name (`api as desk-7`), which
+        adds to the name and never takes its place. HTTP 401 without the token."""
         name = self.bearer(request)
         if name is None:
             raise HTTPException(401, "Give the token as 'Authorization: Bearer ...'.", {"WWW-Authenticate": "Bearer"})
@@ -158,7 +161,7 @@ class Access:
             self.entry.sessions.end(held)
 
     def secure(self, request: Request) -> bool:
-        """Whether the browser came over TLS: the proxy said so, or `web.link_base` does."""
+        """Whether the browser came over TLS: by the proxy's header, or by `web.link_base`."""
         return self.entry.secure or request.scope.get("scheme") == "https"
 
 

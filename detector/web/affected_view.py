@@ -15,6 +15,7 @@ from detector.web.page import Page
 from detector.web.service import CareView, WebService
 
 MOST_ACCOUNTS = 8
+"""Accounts named on the page of an incident. Chosen: a screen."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class AccountGroup:
 
 @dataclass(frozen=True)
 class AccountLine:
-    """One line, as text; empty = nothing to say."""
+    """One line, as text; empty = nothing to show."""
 
     name: str
     lines: str
@@ -72,7 +73,7 @@ def nobody_known(service: WebService, impact: Impact) -> bool:
 
 
 def people(impact: Impact, page: Page, notified: Mapping[str, Any]) -> dict[str, object]:
-    """The counts of people and accounts, none under the floor; `notified`: what the last alert said."""
+    """The counts of people and accounts, none under the floor; `notified`: counts of the last alert."""
     large = serializers.nameable(impact.accounts, floor=page.floor)
     seen = counted(impact, page.floor, notified)
     return {
@@ -88,7 +89,7 @@ def people(impact: Impact, page: Page, notified: Mapping[str, Any]) -> dict[str,
 
 def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[AccountGroup]:
     """By kind, most affected lines first. Where the lines are too few to be notified, so are the accounts;
-    firms are no persons, their number is told as it is."""
+    firms are no persons, their number is shown as it is."""
     kinds: dict[str, list[AccountImpact]] = defaultdict(list)
     for account in accounts:
         kinds[account.kind].append(account)
@@ -106,7 +107,7 @@ def account_groups(accounts: Sequence[AccountImpact], page: Page) -> list[Accoun
 
 def care_words(care: CareView, page: Page, incident: Incident, notified: Mapping[str, Any]) -> dict[str, object]:
     """`reach`: of how many on the list how many may be contacted, and for how many something is proposed. More may be on the
-    list than are expected to suffer: each with a chance of their own. `notified`: what the last alert said."""
+    list than are expected to suffer: each with a chance of their own. `notified`: counts of the last alert."""
     reasons = sorted(care.withheld.items(), key=lambda item: (-item[1], item[0]))
     what = "to be contacted" if incident.state == "open" else "to hear that it is over"
     seen = on_the_list(max(care.listed, care.contactable), care.contactable, care.proposed, page.floor, notified)

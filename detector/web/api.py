@@ -52,7 +52,7 @@ def api_routes(service: WebService, access: Access, *, privacy_floor: int) -> AP
 
 
 def people_routes(service: WebService, access: Access, care: CareService | None = None) -> APIRouter:
-    """Whom an incident touches, one person, one account: each question is audited. `care` knows the context of people."""
+    """Whom an incident touches, one person, one account: each question is audited. `care` gives the context of people."""
     routes = APIRouter(dependencies=[Depends(access.program)])
     actor = Depends(access.program)
 
@@ -86,7 +86,7 @@ def people_routes(service: WebService, access: Access, care: CareService | None 
         subscriber: NamedSubscriber, caller: Caller = "self", context: bool = False, actor: str = actor
     ) -> dict[str, Any]:
         found = serializers.lookup(service.lookup(subscriber, actor, caller))
-        if context and care is not None and caller == "self":  # nobody else is told of a person's past
+        if context and care is not None and caller == "self":  # a person's past is shown to nobody else
             found["context"] = serializers.context(care.context(subscriber, actor))
         return found
 
@@ -98,7 +98,7 @@ def people_routes(service: WebService, access: Access, care: CareService | None 
 
 
 def health_routes(service: WebService, access: Access) -> APIRouter:
-    """Open to the supervisor; what is wrong is told to holders of the token only."""
+    """Open to the supervisor; the reasons are shown to holders of the token only."""
     routes = APIRouter()
 
     @routes.get("/healthz")

@@ -20,7 +20,8 @@ from detector.web.service import CareService, WebService
 
 HERE = Path(__file__).parent
 ANSWER_S = 5.0
-"""So long one request waits for the database in all; then its answer is 503."""
+"""How long one request waits for the database in all; then its answer is 503. Chosen: a caller on the phone waits no
+longer."""
 HEADERS = {
     # charts carry their own style element; the one script is a file of ours
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -41,7 +42,7 @@ def create_app(
     entry: AccessOptions | None = None,
 ) -> FastAPI:
     """`token` opens everything but /healthz and the bare answer of /readyz; Misconfigured if it is under 16 characters.
-    `entry`: sessions, limits and what is told of refusals; left out, sessions last as long as the process.
+    `entry`: sessions, limits and a callback for refusals; left out, sessions last as long as the process.
 
     `timezone` (IANA) is that of the pages. Serve it without an access log: paths of lookups hold raw identities, and the
     first visit of a page holds the token.
@@ -71,7 +72,7 @@ def create_app(
 
     @app.get("/favicon.ico", include_in_schema=False)
     def favicon() -> FileResponse:
-        """For browsers that ask without reading the page; it needs no token, like the other static files."""
+        """For browsers that request it without reading the page; it needs no token, like the other static files."""
         return FileResponse(HERE / "static/favicon.svg", media_type="image/svg+xml")
 
     app.add_middleware(AnswerInTime, seconds=ANSWER_S)

@@ -28,7 +28,7 @@ _OF_SUBSCRIBER = attrgetter("subscriber")
 def permitted_now(
     listings: Iterable[Listing], *, reference: Reference, care_policy: CarePolicy, now: float
 ) -> Iterator[Listing]:
-    """The listings, without the proposals that consent no longer permits: whoever withdrew it after the decision, or has
+    """The listings, without the proposals that consent no longer permits: those who withdrew it after the decision, or have
     left the customers' table, is not contactable from that moment on, whenever the list is assessed again."""
     lawful = care.bases(care_policy, reference.operator.country)
     for one in listings:
@@ -56,7 +56,7 @@ def affected_page(
     offset: int,
     raw_of: Callable[[str], str | None] | None = None,
 ) -> AffectedPage:
-    """The people from `offset` on, at most `limit`. `raw_of`: the raw identity of a pseudonym; given, whoever care is to
+    """The people from `offset` on, at most `limit`. `raw_of`: the raw identity of a pseudonym; given, those whom care is to
     approach (a minor's guardian instead of the minor) stands there by name, the others stay pseudonyms."""
     rows = sorted(standing(communications), key=_OF_SUBSCRIBER)
     by_person = {key: tuple(own) for key, own in groupby(rows, key=_OF_SUBSCRIBER)}

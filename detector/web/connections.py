@@ -19,10 +19,12 @@ from detector.web.limits import Limits
 from detector.web.meters import Meters
 
 _SWEEP_S = 0.5
+"""Time between two checks of the limits of connections. Chosen: small beside the limits themselves."""
 _REFUSALS_ANSWERED = 64
-"""Refused connections that are answered at the same time; more are closed without a word."""
+"""Refused connections that are answered at the same time; more are closed without an answer. Chosen: a quarter of those
+served."""
 _GRACE_S = 10.0
-"""An answer is given up so long after `answer_s`, should the application not have ended it by itself."""
+"""How long after `answer_s` an answer is given up. Chosen: the application ends it by itself before."""
 
 
 class Connections:
@@ -33,14 +35,15 @@ class Connections:
         self._open: dict[BoundedProtocol, str] = {}
         self._of: Counter[str] = Counter()
         self._leaving: dict[BoundedProtocol, None] = {}
-        """Refused, and still told why; they are no connections that could make room."""
+        """Refused with a reason; they are no connections that could be closed for another."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._open)
 
     def admit(self, new: "BoundedProtocol", address: str) -> bool:
-        """Room for a new connection: who has waited longest without asking anything makes it. False if all are at work."""
+        """A slot for a new connection, if need be by closing the one that has been idle longest. False if all are at
+        work."""
         self._open[new] = address
         self._of[address] += 1
         if self._sweeper is None:
@@ -59,7 +62,7 @@ class Connections:
 
     @property
     def may_answer_refusal(self) -> bool:
-        """There is room for one more that is told why it is refused."""
+        """Whether one more connection can be accepted, to be refused with a reason."""
         return len(self._leaving) <= _REFUSALS_ANSWERED
 
     def count(self, why: str) -> None:
@@ -187,7 +190,7 @@ class BoundedProtocol(H11Protocol):
             self._outlet.close()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client sends no more. What it has asked is answered (it may still read); then the connection closes."""
+        """The client sends no more. Its requests are answered (it may still read); then the connection closes."""
         self._hung_up = True
         if self.lingers_since is not None:
             self._outlet.abort()
@@ -237,7 +240,7 @@ class BoundedProtocol(H11Protocol):
         return taken - before < self.open_connections.limits.slow_bytes_per_s * (now - since)
 
     def give_up(self, why: str) -> None:
-        """End it; a client that has begun a request is told why."""
+        """End it; a client that has begun a request gets the reason."""
         if why == "no request" and self.conn.trailing_data[0] and not self._outlet.is_closing():
             seconds = f"{self.open_connections.limits.head_s:.0f}"
             self._answer(408, f"The request was not complete within {seconds} s.")

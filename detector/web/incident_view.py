@@ -20,7 +20,9 @@ from detector.web.page import Page, summary
 from detector.web.service import CareView, Update, WebService
 
 MOST_ROWS = 12
+"""Rows of a table of the page. Chosen: a screen."""
 MOST_CHARTS = 6
+"""Charts of the page. Chosen: each takes a read of the history."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,7 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
 
 
 def candidates(incident: Incident) -> list[Candidate]:
-    """The root that is named and its rivals, if there are any."""
+    """The named root and the other candidates, if there are any."""
     if len(incident.root_candidates) < 2:
         return []
     return [
@@ -175,7 +177,7 @@ def charts(bands: Sequence[Band], incident: Incident, care: CareView | None, pag
 
 
 def timeline(incident: Incident, updates: Sequence[Update]) -> list[Update]:
-    """In order, beginning with the onset; steps that say the same twice are one."""
+    """In order, beginning with the onset; steps with the same text are one."""
     onset = Update(incident.started_at, "began", "The first measurements went bad.")
     steps = [onset, *sorted(updates, key=lambda u: u.at)]
     return [onset, *(after for before, after in pairwise(steps) if (before.kind, before.text) != (after.kind, after.text))]

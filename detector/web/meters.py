@@ -18,7 +18,7 @@ class Meters:
         self._age.set(0.0)
 
     def measure(self, connections: Callable[[], float] | None = None, age_s: Callable[[], float] | None = None) -> None:
-        """Where the gauges are read when they are asked for."""
+        """The source of the gauges, read at each scrape."""
         if connections is not None:
             self._connections.set_function(connections)
         if age_s is not None:

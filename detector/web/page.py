@@ -41,7 +41,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a list and a headline need of an incident; `until` is the estimated end, `state` says it in words and
+    """What a list and a headline need of an incident; `until` is the estimated end, `state` states it in words and
     `badge` in one. `since_at` and `until_at` are the same times in s, `until_at` None while there is none."""
 
     incident: Incident

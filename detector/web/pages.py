@@ -19,6 +19,7 @@ from detector.web.page import Page
 from detector.web.service import WebService
 
 PER_PAGE = 50
+"""People of one page. Chosen: a screen and a half."""
 LIST_REFRESH_S, INCIDENT_REFRESH_S = 30, 60
 """How often a page is loaded anew while something may change on it, unless its reader pauses that."""
 TokenParameter = Annotated[str, Query(max_length=200)]
@@ -56,12 +57,12 @@ def page_routes(
     privacy_floor: int,
     feedback: Callable[[str], Sequence[Feedback]],
 ) -> APIRouter:
-    """`/` and `/incidents/{id}`. `feedback` gives what care teams said of an incident."""
+    """`/` and `/incidents/{id}`. `feedback` gives the feedback of care teams on an incident."""
     routes, enter = APIRouter(default_response_class=Response), Depends(require_login(access))
 
     @routes.post("/sign-out", response_model=None)
     def sign_out(request: Request) -> Response:
-        """Ends the session of this browser. A page of another site cannot ask it: `SameSite` keeps the cookie back."""
+        """Ends the session of this browser. A page of another site cannot request it: `SameSite` keeps the cookie back."""
         access.end_session(request)
         answer = RedirectResponse("/", 303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=access.secure(request))

@@ -16,11 +16,11 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]
 """C0, DEL and C1 (Unicode category Cc), halves of UTF-16 pairs, line separators and non-characters."""
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 _DEEPEST = 8
-"""The deepest body that is asked for has one level."""
+"""Levels of a request's body. Chosen: the deepest valid body has one."""
 
 
 class Malformed(ValueError):
-    """`status` is the HTTP status (RFC 9110, RFC 6585) that says what is wrong."""
+    """`status` is the HTTP status (RFC 9110, RFC 6585) that names the fault."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -86,7 +86,7 @@ def check_json(body: bytes) -> None:
 
 
 def _depth(body: bytes) -> int:
-    """Brackets inside of strings count, too: more than `_DEEPEST` of them in a short body is nothing that is asked for."""
+    """Brackets inside of strings count, too: more than `_DEEPEST` of them in a short body is no valid request."""
     deepest = now = 0
     for byte in body:
         now += (byte in b"[{") - (byte in b"]}")

@@ -116,7 +116,7 @@ def incident_in_full(
 
 
 def counts(impact: Impact, *, floor: int, notified: Mapping[str, Any] = NO_ALERT) -> Json:
-    """The assessment without its people, told as alerts tell it: in steps of the floor, and null under it."""
+    """The assessment without its people, with counts as in alerts: in steps of the floor, and null under it."""
     seen = counted(impact, floor, notified)
     low, high = seen.interval or (None, None)
     return {
@@ -218,7 +218,7 @@ def touching(one: Touching) -> Json:
 
 
 def said(row: Communication) -> Json:
-    """What a person was told; of another person's line only that it was one."""
+    """A communication to a person; of another person's line only that it was one."""
     own = row.subscriber in ("", row.recipient)
     return {
         "at": iso(row.at),

@@ -16,14 +16,15 @@ from detector.web.access import AccessOptions
 from detector.web.connections import BoundedProtocol, Connections
 
 _START_TIMEOUT_S = 10.0
+"""How long the server may take to listen, in s. Chosen: ten times what it takes on a slow machine."""
 _STOP_WITHIN_S = 1
-"""Answers that are being given may take so long when the server stops."""
+"""How long answers may take when the server stops. Chosen: one of an ordinary request is finished."""
 _BACKLOG = 64
-"""Connections taken at once; each is a file descriptor before it can be counted."""
+"""Connections taken at once; each is a file descriptor before it can be counted. Chosen: a quarter of those served."""
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs it."""
+    """Leaves signals to its caller."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -34,7 +35,7 @@ class WebServer:
     """Serves on `host:port` (0 = any free port) without an access log: paths of lookups hold raw identities.
 
     `listening`: a socket that listens there already, so that nobody else can take the port meanwhile. `trusted`: addresses
-    of proxies of one's own, whose X-Forwarded-For and X-Forwarded-Proto are believed. `entry`: that of the application.
+    of proxies of one's own, whose X-Forwarded-For and X-Forwarded-Proto are trusted. `entry`: that of the application.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class WebServer:
         self._server.should_exit = True
 
     def start(self) -> str:
-        """Begin to serve on a thread; the base URL, as this machine can ask it. Misconfigured if it cannot listen there."""
+        """Begin to serve on a thread; the base URL, as this machine reaches it. Misconfigured if it cannot listen there."""
         listening = self._listening or listen(self._host, self._port)
         self._thread = Thread(target=self._server.run, args=([listening],), name="web", daemon=True)
         self._thread.start()

@@ -1,4 +1,4 @@
-"""What the pages and the API ask of the app; `detector.app` wires it to the store."""
+"""The interface of the pages and the API to the app; `detector.app` wires it to the store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AffectedPerson:
-    """One person on an incident's list, by pseudonym, with what care decided and was asked to say."""
+    """One person on an incident's list, by pseudonym, with care's decision and communications."""
 
     listing: Listing
     contact: str | None = None
-    """Raw identity of the one to contact, where asked for and permitted."""
+    """Raw identity of the one to contact, where requested and permitted."""
     communications: Sequence[Communication] = ()
-    """What care was asked to say of this line in this incident: messages, the all-clear, a survey."""
+    """Communications on this line in this incident: messages, the all-clear, a survey."""
 
 
 @dataclass(frozen=True)
 class AffectedPage:
-    """`people` of `total`, from the asked offset on."""
+    """`people` of `total`, from the requested offset on."""
 
     total: int
     people: Sequence[AffectedPerson]
@@ -52,7 +52,7 @@ class CareView:
     first_complaint_at: int | None = None
     outlook: Outlook | None = None
     held: str = ""
-    """Why no care team is told yet: unsure, capacity or late; empty: it is, or is nobody's business."""
+    """Why no care team is notified yet: unsure, capacity or late; empty: it is, or no team is concerned."""
     listed: int = 0
     proposed: int = 0
 
@@ -74,7 +74,7 @@ def update_of(at: int, kind: str, severity: str, data: Mapping[str, Any]) -> Upd
 
 
 class WebService(Protocol):
-    """Reads only. `affected`, `lookup` and `account` write who asked (`actor`) to the audit log before they answer.
+    """Reads only. `affected`, `lookup` and `account` write the caller (`actor`) to the audit log before they answer.
 
     Unknown ids give None or nothing, blank ones InvalidIdentity; `Transient` is answered 503. `incidents`: newest first;
     `state` None = every state.
@@ -89,7 +89,7 @@ class WebService(Protocol):
         ...
 
     def knows_people(self) -> bool:
-        """Whether anybody is known at all: where nobody is, nobody knows how many are affected."""
+        """Whether any person is known at all: else the number affected is not known."""
         ...
 
     def incidents(self, state: str | None, limit: int, offset: int) -> Sequence[Incident]: ...
@@ -113,7 +113,7 @@ class WebService(Protocol):
         ...
 
     def lookup(self, raw_subscriber: str, actor: str, caller: str = "self") -> LookupAnswer:
-        """What this person, or one of care's CALLERS on their behalf, is told. Nobody known is an answer, too."""
+        """The lookup for this person, or for one of care's CALLERS on their behalf. "Not known" is an answer, too."""
         ...
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
@@ -121,7 +121,7 @@ class WebService(Protocol):
         ...
 
     def bands(self, incident_id: str) -> "Sequence[Band]":
-        """A few leading KPIs around the incident, the most telling first."""
+        """A few leading KPIs around the incident, the most significant first."""
         ...
 
     def timeline(self, incident_id: str) -> Sequence[Update]: ...
@@ -138,7 +138,7 @@ class WebService(Protocol):
 
 
 class CareService(Protocol):
-    """What care teams say and ask beside the incident: feedback, reports, what is known of a customer.
+    """Requests of care teams beside the incident: feedback, reports, what is known of a customer.
 
     `give_feedback`, `contexts` and `context` write to the audit log before they answer.
     """
@@ -152,7 +152,7 @@ class CareService(Protocol):
     ) -> Feedback: ...
 
     def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:
-        """Pseudonym -> what an agent needs to know of that person beside this incident."""
+        """Pseudonym -> the customer context of that person beside this incident."""
         ...
 
     def context(self, raw_subscriber: str, actor: str) -> Context:

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from detector.kpis import Catalogue
 
 _READY_S = 2.0
-"""A database that does not answer within this is not ready; a supervisor asks every few seconds."""
+"""A database that does not answer within this is not ready. Chosen: a supervisor polls every few seconds."""
 _SAID_S = 28 * 86_400
-"""How far back a caller is told what was said."""
+"""How far back communications are shown to a caller. Chosen: four weeks, a month's bill."""
 
 
 @dataclass(kw_only=True)
 class StoreService:
-    """Implements `WebService`; of a caller only what is found by key is loaded. `problems` tells what keeps the daemon from
+    """Implements `WebService`; of a caller only what is found by key is loaded. `problems` gives what keeps the daemon from
     its work."""
 
     store: Store
@@ -76,7 +76,7 @@ class StoreService:
         return {} if notified is None else notified.said.get("impact") or {}
 
     def care(self, incident_id: str) -> CareView | None:
-        """What the newest alert said, and the listings as they stand."""
+        """The newest alert, and the present listings."""
         from detector import feedback
 
         incident = self.incident(incident_id)

@@ -1,4 +1,4 @@
-"""What people have been notified of lately, and what care is asked to say with the alerts of one assessment."""
+"""What people have been notified of lately, and the communications requested with the alerts of one assessment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from detector.store import Store
 
 
 def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> ContactHistory:
-    """Loads all communications of the last week, and older ones about these incidents. What was said of an incident that was
-    merged counts for the one that it was merged into."""
+    """Loads all communications of the last week, and older ones about these incidents. Communications on an incident that
+    was merged counts for the one that it was merged into."""
     since = now - WEEK_S
     recent = store.communications.since(since)
     older = [row for row in store.communications.of(one.incident_id for one in about) if row.at < since]
@@ -51,7 +51,7 @@ def _open(store: Store, ids: Iterable[str], named: Mapping[str, Incident]) -> li
 
 @dataclass
 class NewCommunications:
-    """`contact_history`: what people know by now, the incidents of this assessment that were recorded before included."""
+    """`contact_history`: communications so far, the incidents of this assessment that were recorded before included."""
 
     store: Store
     contact_history: ContactHistory
@@ -59,7 +59,8 @@ class NewCommunications:
     said: bool = False
 
     def redecided(self, one: Assessment, context: DecisionContext) -> Assessment:
-        """Decided again, if something was said since it was decided: a person in two new incidents hears of one."""
+        """Decides again if there was a communication since the decision: a person in two new incidents is notified of
+        one."""
         return pipeline.decide_care(one, replace(context, contact_history=self.contact_history)) if self.said else one
 
     def rows(self, one: Assessment) -> tuple[Communication, ...]:
@@ -68,11 +69,12 @@ class NewCommunications:
         return care.new_communications(one.incident, one.service, decided, self.contact_history, self.now)
 
     def all_clear_due(self, one: Assessment) -> bool:
-        """Somebody waits to hear that it is over, and may be told."""
+        """Whether a recipient waits for the all-clear and may be contacted."""
         return any(row.action == ALL_CLEAR for row in self.rows(one))
 
     def more_waiting(self, one: Assessment, share: float, least: int) -> bool:
-        """Somebody waits to be told and nobody was yet (the quiet hours are over, say), or clearly more than were."""
+        """Whether recipients wait and none was notified yet (for instance, the quiet hours are over), or clearly more than
+        were."""
         waiting = len(self.rows(one))
         notified = len(self.contact_history.notified(one.incident.incident_id))
         return waiting > 0 if not notified else waiting > max(share * notified, least)
@@ -83,7 +85,7 @@ class NewCommunications:
         self.contact_history, self.said = self.contact_history.adding(rows), self.said or bool(rows)
 
     def retract(self, connection: Connection, incident_id: str) -> None:
-        """What was asked about this incident reached nobody."""
+        """The communications on this incident reached nobody."""
         rows = care.retracted(self.contact_history.by_incident.get(incident_id, ()), self.now)
         self.store.communications.add(connection, rows)
         self.contact_history = self.contact_history.adding(rows)

@@ -24,6 +24,7 @@ from jobs.context import JobContext
 from jobs.people_facts import PeopleFacts
 
 _BREACHES_ANEW_S = 3 * HOUR_S
+"""Time between two breach forecasts of an incident. Chosen: a drift of days moves little in three hours."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Reads what an assessment needs to know; writes nothing."""
+    """Reads the input of an assessment; writes nothing."""
 
     job: JobContext
     reference: Reference
@@ -58,7 +59,8 @@ class Evaluator:
         return PeopleFacts(self.store, self.reference, self.now)
 
     def evaluate_changed(self) -> list[Evaluation]:
-        """Those that are open or were changed since the last assessment, and those over of which somebody waits to hear."""
+        """Those that are open or were changed since the last assessment, and resolved ones whose all-clear a recipient waits
+        for."""
         incidents = self.store.incidents.changed_since(int(self.store.progress.until(ASSESS) or 0))
         over = self._recently_over(incidents)
         context = self._context([*incidents, *over])
@@ -77,7 +79,7 @@ class Evaluator:
         return self.store.presence.read_whole(Window(min(begin, self.now - 1), self.now))
 
     def _clear_times(self) -> ClearTimeModel:
-        """How long incidents last on this network, by all that it remembers of the past weeks."""
+        """How long incidents last on this network, by the stored past weeks."""
         since = self.now - self.job.settings.detection.history_days * DAY_S
         known = self.store.incidents.changed_since(since)
         return outlook.learn_clear_times(known, self.store.degradations.since(since), now=self.now)
@@ -102,7 +104,8 @@ class Evaluator:
         return Evaluation(pipeline.decide_care(one, known), known)
 
     def _recently_over(self, incidents: Sequence[Incident]) -> list[Incident]:
-        """Others of the last day that are over: if that was in the quiet hours, those who were told wait to hear it."""
+        """Others of the last day that are over: if that was in the quiet hours, those who were notified wait for the
+        all-clear."""
         if care.in_quiet_hours(self.now, self.reference.operator.timezone, self.job.settings.care):
             return []
         known = {one.incident_id for one in incidents}
@@ -125,12 +128,12 @@ class Evaluator:
         return self.facts.contact_chances(one.impact.people, self.job.settings.care, harm=harm)
 
     def _history(self, one: Assessment) -> Mapping[str, CustomerHistory]:
-        """Subscriber -> what it has been through, of those listed; nothing is read where no rule asks for it."""
+        """Subscriber -> what it has been through, of those listed; nothing is read where no rule uses it."""
         people = [person.subscriber for person in one.impact.people]
         return self.facts.histories_for(self.job.settings.rules, people, besides=one.incident.incident_id)
 
     def _breaches(self, incident: Incident) -> Sequence[Breach]:
-        """When its drifts turn graver: read from two days of history, so asked anew only now and then."""
+        """When its drifts reach the next severity: read from two days of history, so computed anew only now and then."""
         if incident.state != "open" or incident.silent:
             return ()
         before = self.store.outlooks.get(incident.incident_id)

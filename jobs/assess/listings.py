@@ -12,7 +12,7 @@ from detector.domain.impact import Affected, Listing
 from detector.store import Store
 
 _NOTABLE_CHANGE = 0.05
-"""A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
+"""A person's probability that moved by less keeps its row. Chosen: under what anyone acts on."""
 
 
 def update_listings(connection: Connection, store: Store, one: Assessment, customers: Customers, now: int) -> None:
@@ -22,7 +22,7 @@ def update_listings(connection: Connection, store: Store, one: Assessment, custo
     current = {old.subscriber: old for old in listed}
     people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
     wanted = {p.subscriber: Listing(affected=p, decision=decisions[p.subscriber], listed_at=now) for p in people}
-    for decision in decisions.values():  # told before it was known that they were not there: they hear that it is over
+    for decision in decisions.values():  # notified before it was known that they were not there: they get the all-clear
         if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
             wanted[decision.subscriber] = Listing(
                 affected=_not_affected(decision, customers), decision=decision, listed_at=now

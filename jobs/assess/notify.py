@@ -1,4 +1,4 @@
-"""Saves what an assessment changes: impact, listings, what care is asked to say, and the alert, if there is news."""
+"""Saves what an assessment changes: impact, listings, communications, and the alert, if there is news."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from jobs.assess.listings import update_listings
 from jobs.context import JobContext
 
 _NOTABLE_SHARE = 0.5
-"""Care hears of a change in the number of affected people by more than this share."""
+"""Relative change of the number of affected people from which care is notified again. Chosen: half."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Notifier:
         one = communications.redecided(found.assessment, found.context)
         type_ = self._alert_type(one, communications)
         receivers_notified = self._withdraw(connection, one.incident) if type_ else None
-        if receivers_notified == []:  # nobody heard of it: what was asked of care reached nobody
+        if receivers_notified == []:  # nobody was notified: the requested communications reached nobody
             one = replace(one, decisions=(), follow_ups=(), accounts=())
             communications.retract(connection, one.incident.incident_id)
         self.store.impacts.save(connection, one.impact)
@@ -84,7 +84,7 @@ class Notifier:
         return alert
 
     def _withdraw(self, connection: Connection, incident: Incident) -> list[str] | None:
-        """Of a false alarm hear exactly those who heard of it, and what nobody heard of stays unsaid. None: it is none."""
+        """A retraction goes to exactly the receivers that were notified; without any, none is sent. None: no false alarm."""
         if incident.withdrawn_at is None:
             return None
         receivers_notified = self.store.outbox.withdraw(connection, incident.incident_id, self.due_at)
@@ -121,10 +121,10 @@ class Notifier:
         return replace(alert, data={**alert.data, "impact": notified})
 
     def _alert_type(self, one: Assessment, communications: NewCommunications) -> str:
-        """opened, updated, resolved, or nothing that a receiver would want to hear. A merged incident is resolved for
-        those who heard of it: the older one goes on. A false alarm is taken back even after it was resolved; one that is
-        open again, as late data show, is an update, and so is an incident with many people whom care may tell only now.
-        Whoever could not hear in the night that it is over hears it in the morning."""
+        """opened, updated, resolved, or nothing of interest to a receiver. A merged incident is resolved for
+        those who were notified: the older one goes on. A false alarm is retracted even after it was resolved; one that is
+        open again, as late data show, is an update, and so is an incident with many people whom care may contact only now.
+        Those who could not get the all-clear in the night get it in the morning."""
         incident = one.incident
         notified = self.store.notifications.get(incident.incident_id)
         if notified is None:
@@ -141,13 +141,13 @@ class Notifier:
 
 
 UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
-"""Why care is not notified: what the page says."""
+"""Why care is not notified: the text of the page."""
 
 
 @dataclass(frozen=True)
 class WaitingIncidents:
     """Incidents of which care is not notified yet: not sure enough, or the team has no capacity left at `now`. They stay
-    visible until it is. Ask for the most urgent first."""
+    visible until it is. Call it for the most urgent first."""
 
     store: Store
     settings: Settings

@@ -31,9 +31,11 @@ from detector.store.database import Database
 from jobs.commands.tables import table, terminal_width
 
 _FOREVER = 4_102_444_800
+"""Later than every period (the year 2100). Chosen: within what a datetime can hold."""
 _MOST_FINDINGS = 12
+"""Findings printed after a backtest. Chosen: a screen; all are in the report."""
 _TITLE, _TWO_COLUMNS = 35, 70
-"""Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
+"""Width of the titles' column in the terminal, and the narrowest terminal that fits a second one."""
 
 
 @dataclass(kw_only=True)
@@ -112,7 +114,7 @@ class Backtest:
         return Choice(Window(start, until), "" if begin is not None else chosen.reason)
 
     def _no_period(self, source: OperatorDataset) -> Misconfigured:
-        """No file tells of any period: there is none, or the first says why it cannot be read."""
+        """No file holds any period: there is none, or the error of the first names the reason."""
         where, files = str(self.dataset / "counters"), source.files(0, _FOREVER)
         if not files:
             return Misconfigured("no counters", where=where, mend="put PM files or tables there")

@@ -42,7 +42,7 @@ _ABOUT_PEOPLE = frozenset(table.name for table in subject_tables(metadata))
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
     """`data`: every row of every table that mentions the person, or an account that is theirs alone, as it is stored; the
-    rest says the same in words. Of a row about somebody else (a minor, to whose guardian care writes) only that part which
+    rest states the same in words. Of a row about somebody else (a minor, to whose guardian care writes) only that part which
     is about this person."""
 
     pseudonyms: Sequence[str]
@@ -129,7 +129,7 @@ class _ExplanationBuilder:
         ]
 
     def _decisions(self, data: Mapping[str, Sequence[Row]]) -> list[Row]:
-        """Each row of the lists, with the incident it is about, what was said, and the whole as a sentence."""
+        """Each row of the lists, with the incident it is about, the communication, and the row as a sentence."""
         rows = [row for row in data.get("listing", ()) if row.get("subscriber") in self.names]
         incidents = {i.incident_id: i for i in self.app.store.incidents.named({row["incident_id"] for row in rows})}
         return [self._decision(row, incidents.get(row["incident_id"])) for row in sorted(rows, key=lambda r: r["row"])]
@@ -170,7 +170,7 @@ class _ExplanationBuilder:
                 }
 
     def _accesses(self, data: Mapping[str, Sequence[Row]]) -> list[Row]:
-        """Who asked about this person, and who read a list while the person may have stood on it."""
+        """Who looked this person up, and who read a list while the person may have been on it."""
         own = [dict(row) for row in data.get("audit", ())]
         lists = {row["incident_id"] for row in data.get("listing", ())}
         read = [dict(one) for one in self.app.store.audit.about(lists, "affected")]
@@ -179,7 +179,7 @@ class _ExplanationBuilder:
 
 
 def _only(value: Any, names: Sequence[str]) -> Any:
-    """Of a list or mapping that tells of several people, what tells of this one.
+    """The part of a list or mapping about several people that is about this one.
 
     >>> _only([{"account": "acc_1", "lines": 2}, {"account": "acc_2", "lines": 9}], ["acc_1"])
     [{'account': 'acc_1', 'lines': 2}]

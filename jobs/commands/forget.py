@@ -56,9 +56,9 @@ class Forgotten:
 
 
 def forget(app: App, raw_subscriber: str, *, dry_run: bool = False) -> Forgotten:
-    """Every row about the person, presence, habits, waiting notes and the sealed identity, under every pseudonym that it
-    had; accounts that are this person's alone go with it. The audit log keeps that it was done. Of a person of whom nothing
-    is held nothing else changes, nor in a dry run. Raises InvalidIdentity if nobody is named."""
+    """Every row about the person, presence, mobility profile, waiting notes and the sealed identity, under every pseudonym
+    that it had; accounts that are this person's alone go with it. The audit log keeps that it was done. Of a person of whom
+    nothing is held nothing else changes, nor in a dry run. Raises InvalidIdentity if nobody is named."""
     raw = SubscriberId(raw_subscriber)
     names = [*dict.fromkeys(app.pseudonymiser.subscribers(raw))]
     reference = app.feeds.reference(app.clock.now())

@@ -1,4 +1,4 @@
-"""The operations desk: incidents, deliveries, findings, reports."""
+"""Commands of operations: incidents, deliveries, findings, reports."""
 
 from typing import Annotated, Any
 

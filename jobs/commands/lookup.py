@@ -1,4 +1,4 @@
-"""`precall lookup`: the running daemon answers, for it knows everybody already; without one the store is opened for it."""
+"""`precall lookup`: the running daemon answers, for it has everybody loaded; without one the store is opened for it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ Json = Mapping[str, Any]
 ACTOR = "cli"
 CALLERS = ("self", "guardian", "holder", "manager")
 _TIMEOUT_S = 30.0
+"""How long the command waits for the daemon, in s. Chosen: beyond the daemon's own limit of an answer."""
 
 
 def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:
@@ -40,7 +41,7 @@ def _asked(settings: Any, path: str) -> Json | None:
     try:
         connection.connect()
     except OSError:
-        return None  # it was killed and could not say so
+        return None  # it was killed and left no notice
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {_token(settings)}", "X-Actor": ACTOR})
         answer = connection.getresponse()
@@ -86,7 +87,7 @@ def _read(settings: Any, subscriber: str, caller: str) -> Json:
 
 
 def shown(answer: Json) -> str:
-    """For a person on the phone: what matters first, times where the operator lives."""
+    """For a person on the phone: what matters first, times in the operator's zone."""
     lines = [_headline(answer)]
     lines += [f"say ({language}): {sentence}" for language, sentence in answer["say"].items()]
     if answer["next_exposure_at"]:
@@ -100,7 +101,7 @@ def shown(answer: Json) -> str:
 
 
 def _headline(answer: Json) -> str:
-    """Nothing is asserted of someone who is less likely than care's bar to be affected."""
+    """Nothing is asserted of someone who is less likely than care's threshold to be affected."""
     over = bool(answer["ended_at"])
     words = {
         "yes": "was affected" if over else "affected",

@@ -1,4 +1,4 @@
-"""What commands have in common: their options, the app they ask, times, a progress bar."""
+"""What commands have in common: their options, the app they use, times, a progress bar."""
 
 import difflib
 import re
@@ -33,7 +33,7 @@ def settings_of(config: Path | None) -> Any:
 
 
 def app_of(config: Path | None) -> Any:
-    """Wired; a command opens and imports what it asks for, and nothing else."""
+    """Wired; a command opens and imports what it uses, and nothing else."""
     from detector.app import wire
     from detector.rights import narrow
 
@@ -115,7 +115,7 @@ def printed(config: Path | None, show: Callable[[Any], str]) -> None:
 
 
 def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
-    """On standard error: a bar if that is a terminal, else a line now and then."""
+    """On standard error: a progress bar if that is a terminal, else a line now and then."""
     from rich.console import Console
 
     return on(Console(stderr=True))(what)

@@ -34,7 +34,7 @@ UNLIKELY, NO_RULE = "(too unlikely)", "(no rule)"
 
 @dataclass(frozen=True)
 class RulesDryRun:
-    """As if the open incidents, or the one named, began at this moment: what was said of them already does not count."""
+    """As if the open incidents, or the one named, began now: communications on them so far do not count."""
 
     app: App
     incident_id: IncidentId | None = None
@@ -117,7 +117,7 @@ class RulesDryRun:
         return next((one.probability for one in self.listed[incident.incident_id] if one.subscriber == key), 0.0)
 
     def _counted(self, rules: Sequence[Rule]) -> Counter[Outcome]:
-        """The gravest incident first; what it says is heard before the next."""
+        """The most severe incident first; its communications count for the next."""
         counts: Counter[Outcome] = Counter()
         contact_history = self.contact_history
         for incident in sorted(self.incidents, key=lambda one: (one.priority, one.opened_at)):

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from detector.app import App
 
 _UNBOUNDED = 10_000
-"""Width where nobody looks at a terminal: a row a line, whole, for `grep` and the like."""
+"""Width where the output is no terminal. Chosen: a row a line, whole, for `grep` and the like."""
 _LEAST_COLUMN = 12
-"""A column narrower than this is no column any more: then each row is shown as a block of lines."""
+"""Narrowest column of a table. Chosen: under it each row is shown as a block of lines."""
 HELD = "held"
 """State of what care waits for in `precall deliveries`."""
 
 
 def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
-    """The same rows as JSON, or as a table as wide as the terminal; `empty` says that there is none.
+    """The same rows as JSON, or as a table as wide as the terminal; `empty` is the text if there is none.
 
     No value is ever cut: single words, such as ids and times, stay whole on their line so that they can be pasted, texts are
     wrapped. Where the columns do not fit beside each other, each row is a block of `name  value` lines.
@@ -55,7 +55,7 @@ def table(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> str:
 
 
 def terminal_width(most: int = _UNBOUNDED) -> int:
-    """Columns of the terminal, or what the environment variable COLUMNS says; where neither is known, `most`."""
+    """Columns of the terminal, or the environment variable COLUMNS; where neither is known, `most`."""
     asked = os.environ.get("COLUMNS", "")
     known = asked.isdigit() and int(asked) > 0
     if not known and not sys.stdout.isatty():
@@ -106,7 +106,7 @@ def iso_minute(at: float | None) -> str | None:
 
 
 def show_incidents(app: "App", state: str | None, limit: int, as_json: bool) -> str:
-    """Newest first. JSON has ISO times in UTC; the table tells them where the operator lives."""
+    """Newest first. JSON has ISO times in UTC; the table shows them in the operator's zone."""
     from detector.care.facts import facts_of
     from detector.care.impact_part import counted
     from detector.labels.terms import place
@@ -152,7 +152,7 @@ def show_findings(app: "App", as_json: bool) -> str:
 
 
 def show_deliveries(app: "App", state: str | None, limit: int, as_json: bool) -> str:
-    """What was composed, after what is not composed yet: `held` are incidents that care is not told of."""
+    """What was composed, after what is not composed yet: `held` are incidents of which care is not notified."""
     rows = list(_held(app)) if state in (None, HELD) else []
     rows += [
         {

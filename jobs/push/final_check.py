@@ -11,17 +11,18 @@ from detector.delivery import Receiver
 from detector.domain.communication import Communication, standing
 from detector.domain.customer import CHANNELS
 from detector.domain.impact import Listing
+from detector.domain.message import Message
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.rule import ACTIONS
-from detector.store import Message, Store
+from detector.store import Store
 from jobs.ledger import Checkpoint, no_checkpoint
 
 
 @dataclass(kw_only=True)
 class FinalCheck:
-    """Asks for permission again at every attempt, and fixes an alert's bytes at the first. `source_uri` is the CloudEvents
-    source. Several threads may ask at once."""
+    """Checks permission again at every attempt, and fixes an alert's bytes at the first. `source_uri` is the CloudEvents
+    source. Several threads may call it at once."""
 
     store: Store
     feeds: ReferenceFeed
@@ -32,7 +33,7 @@ class FinalCheck:
     _one_at_a_time: Lock = field(default_factory=Lock)
 
     def body(self, message: Message, receiver: Receiver, event_now: float) -> bytes | None:
-        """What the alert's key means from its first attempt on. None: corrected data withdrew it before anybody heard of
+        """What the alert's key means from its first attempt on. None: corrected data withdrew it before anybody received
         it. Raises Permanent for an alert that cannot be sent as it is."""
         with self._one_at_a_time:  # two receivers of one alert must not refuse or retract the same rows
             return self._body(message, receiver, event_now)
@@ -48,8 +49,8 @@ class FinalCheck:
         return frozen
 
     def _recheck(self, message: Message, event_now: float) -> None:
-        """Listings that may no longer be acted upon are refused. What was asked with this very alert, which nobody has
-        heard, is retracted: so it may be said when it is allowed again."""
+        """Listings that may no longer be acted upon are refused. The communications of this very alert, which nobody has
+        received, are retracted: so they may be requested when it is allowed again."""
         reference = self.feeds.reference(event_now)
         listed = self.store.listings.all(incident_id=message.incident_id, current=True)
         permission = Permission(reference, self.policy, int(event_now))
@@ -94,7 +95,7 @@ class Permission:
         return self._against(listing.subscriber, channel, self.policy.purposes)
 
     def may_follow(self, row: Communication) -> bool:
-        """What takes consents of its own (a survey) is asked for them; all else stands or falls with its listing."""
+        """An action with consents of its own (a survey) is checked for them; all else follows its listing."""
         own = ACTIONS[row.action].purposes if row.action in ACTIONS else ()
         return not own or not self._against(row.subscriber, row.channel, ("network_care_analysis", *own))
 
@@ -111,12 +112,12 @@ class Permission:
 
 
 def requests_of(store: Store, message: Message) -> list[Communication]:
-    """What care was asked to say with this very alert."""
+    """The communications requested with this very alert."""
     return [row for row in standing(store.communications.of([message.incident_id])) if row.at == message.time]
 
 
 def retract_requests(store: Store, message: Message, event_now: float) -> None:
-    """Where nobody was checkpoint with it, nor will be: what was asked with this alert may be asked with the next."""
+    """Where the alert reached nobody, nor will: its communications may be requested with the next."""
     same = [one for one in store.outbox.alerts_of(message.incident_id) if one.key == message.key]
     if any(one.body is not None or one.state in ("sent", "pending") for one in same):
         return

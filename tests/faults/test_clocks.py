@@ -4,15 +4,19 @@ import json
 import os
 import time
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from detector.domain.ports import Cursor
 from detector.domain.window import Tick, Window, utc
+from detector.sources.dataset import OperatorDataset
+from detector.sources.identity import Pseudonymiser
 from detector.store import PendingTick
 from detector.store.cursors import DECIDE_FROM, EXPERIENCE, LEARN
 from jobs.feed_cursors import KINDS
@@ -20,6 +24,7 @@ from tests.acceptance import small_operator
 from tests.acceptance.small_app import MOMENTS, SmallApp, outcome
 from tests.acceptance.small_operator import COLUMNS, DAY, DELAY_S, HOUR, LIVE, QUARTER, counter_rows, table, write_operator
 from tests.faults.service import Place, wait_for
+from tests.folder_feeds import feeds_of
 
 YEAR, MINUTE = 365 * DAY, 60
 BEFORE_THE_OUTAGE = 1
@@ -45,27 +50,58 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_operator(tmp_path_factory.mktemp("operator") / "operator")
 
 
+@lru_cache(maxsize=1)
+def folder_of(operator: Path) -> OperatorDataset:
+    """All services share it, so that what was read once is not read again: its files are no matter of clocks."""
+    return OperatorDataset(operator, Pseudonymiser(bytes.fromhex(KEYS["identity"])))
+
+
+@pytest.fixture(scope="module")
+def learned(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a service that took in the past and learned from it at the first moment, and was stopped then."""
+    root = tmp_path_factory.mktemp("learned")
+    machine = Machine(operator, root)
+    machine.round(MOMENTS[0], MOMENTS[0])
+    machine.app.close()
+    return root
+
+
+@pytest.fixture
+def machine(operator: Path, learned: Path, tmp_path: Path) -> Iterator["Machine"]:
+    """A service that goes on from there, and has looked at a right clock since."""
+    copytree(learned / "var", tmp_path / "var")
+    machine = Machine(operator, tmp_path)
+    machine.round(MOMENTS[0] + 1, MOMENTS[0] + 1)
+    yield machine
+    machine.app.close()
+
+
 @pytest.fixture(scope="module")
 def undisturbed(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What is decided with a clock that is always right."""
-    return lived(operator, tmp_path_factory.mktemp("undisturbed"), [(at, at) for at in MOMENTS])
+    """What a service decides that is never stopped and whose clock is always right."""
+    machine = Machine(operator, tmp_path_factory.mktemp("undisturbed"))
+    found = lived(machine, [(at, at) for at in MOMENTS])
+    machine.app.close()
+    return found
 
 
 class Machine:
     """A service over the operator that all share, with a steady clock of its own; `boot` names the start of the machine."""
 
-    def __init__(self, operator: Path, root: Path) -> None:
+    def __init__(self, operator: Path, root: Path, *, timed: bool = True) -> None:
         if not (root / "operator").exists():
             (root / "operator").symlink_to(operator)
+        if not (root / "var").exists():
             (root / "var").mkdir()
             (root / "var" / "keys.json").write_text(json.dumps(KEYS))
-        self.root, self.steady, self.boot = root, float(LIVE), "first"
+        self.operator, self.root, self.timed, self.steady, self.boot = operator, root, timed, float(LIVE), "first"
         self.app = self._started()
 
     def _started(self) -> SmallApp:
-        app = SmallApp(root=self.root)
+        app = SmallApp(root=self.root, feeds=feeds_of(folder_of(self.operator)))
         guard = app.jobs.guard
-        guard.timed, guard.steady, guard.boot = True, lambda: self.steady, self.boot
+        if self.timed:
+            guard.timed, guard.steady, guard.boot = True, lambda: self.steady, self.boot
         return app
 
     def restart(self, *, boot: str = "") -> None:
@@ -83,15 +119,11 @@ class Machine:
         return [f.example for f in self.app.store.findings.all() if f.code == "clock_jumped"]
 
 
-def lived(operator: Path, root: Path, rounds: Iterable[Round]) -> dict[str, object]:
-    """The outcome of these rounds."""
-    machine = Machine(operator, root)
-    try:
-        for steady, reading in rounds:
-            machine.round(steady, reading)
-        return outcome(machine.app)
-    finally:
-        machine.app.close()
+def lived(machine: Machine, rounds: Iterable[Round]) -> dict[str, object]:
+    """The outcome after these rounds."""
+    for steady, reading in rounds:
+        machine.round(steady, reading)
+    return outcome(machine.app)
 
 
 def decided(result: dict[str, object]) -> dict[str, object]:
@@ -104,27 +136,26 @@ def jumps(result: dict[str, object]) -> list[object]:
 
 
 def rounds(wrong: Callable[[int], float]) -> list[Round]:
-    """The moments of the undisturbed run; the clock is wrong by so much (s) in the nth."""
-    return [(at, at + wrong(n)) for n, at in enumerate(MOMENTS)]
+    """The moments after the first one; the clock is wrong by so much (s) in the nth."""
+    return [(at, at + wrong(n)) for n, at in enumerate(MOMENTS) if n]
 
 
 @pytest.mark.parametrize("offset", OFFSETS, ids=named)
 def test_one_round_at_a_wrong_clock_changes_nothing_that_is_decided(
-    offset: float, operator: Path, undisturbed: dict[str, object], tmp_path: Path
+    offset: float, machine: Machine, undisturbed: dict[str, object]
 ) -> None:
     at = MOMENTS[BEFORE_THE_OUTAGE] + 10
-    with_wrong = sorted([*rounds(lambda _: 0), (at, at + offset)])
-    disturbed = lived(operator, tmp_path, with_wrong)
+    disturbed = lived(machine, sorted([*rounds(lambda _: 0), (at, at + offset)]))
     assert decided(disturbed) == decided(undisturbed)
     assert jumps(disturbed) == [1]
 
 
 @pytest.mark.parametrize("offset", OFFSETS, ids=named)
 def test_a_clock_that_is_wrong_during_the_whole_outage_changes_nothing_that_is_decided(
-    offset: float, operator: Path, undisturbed: dict[str, object], tmp_path: Path
+    offset: float, machine: Machine, undisturbed: dict[str, object]
 ) -> None:
     """Work goes on by the steady clock and the data."""
-    disturbed = lived(operator, tmp_path, rounds(lambda n: offset if 1 <= n < 6 else 0))
+    disturbed = lived(machine, rounds(lambda n: offset if 1 <= n < 6 else 0))
     assert decided(disturbed) == decided(undisturbed)
     assert jumps(disturbed) == [1]
 
@@ -133,22 +164,15 @@ def test_a_clock_that_is_wrong_during_the_whole_outage_changes_nothing_that_is_d
 def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
     offset: float, operator: Path, undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
-    (tmp_path / "operator").symlink_to(operator)
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "keys.json").write_text(json.dumps(KEYS))
-    app = SmallApp(root=tmp_path)
+    machine = Machine(operator, tmp_path, timed=False)
     at = MOMENTS[BEFORE_THE_OUTAGE]
-    for reading in [*MOMENTS[:2], at + offset, *MOMENTS[2:]]:
-        app.tick(reading)
-    disturbed = outcome(app)
-    app.close()
+    disturbed = lived(machine, [(0.0, reading) for reading in (*MOMENTS[:2], at + offset, *MOMENTS[2:])])
+    machine.app.close()
     assert decided(disturbed) == decided(undisturbed)
     assert jumps(disturbed) == [1]
 
 
-def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(operator: Path, tmp_path: Path) -> None:
-    machine = Machine(operator, tmp_path)
-    machine.round(MOMENTS[0], MOMENTS[0])
+def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(machine: Machine) -> None:
     learned = machine.app.store.progress.until(LEARN)
     machine.round(MOMENTS[0] + 10, MOMENTS[0] + YEAR)
     jobs = machine.app.jobs
@@ -163,17 +187,14 @@ def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned
     machine.round(MOMENTS[1], MOMENTS[1])
     assert not [line for line in jobs.problems() if line.startswith("clock")]
     assert "precall_clock_jump_seconds 0.0" in machine.app.wired.telemetry.text()
-    machine.app.close()
 
 
 @pytest.mark.parametrize("offset", [YEAR, DAY, -DAY, -LIVE], ids=named)
 @pytest.mark.parametrize("boot", ["", "second"], ids=["service", "machine"])
 def test_a_restart_at_a_wrong_clock_changes_nothing_that_is_decided(
-    offset: float, boot: str, operator: Path, undisturbed: dict[str, object], tmp_path: Path
+    offset: float, boot: str, machine: Machine, undisturbed: dict[str, object]
 ) -> None:
-    machine = Machine(operator, tmp_path)
-    for at in MOMENTS[:2]:
-        machine.round(at, at)
+    machine.round(MOMENTS[1], MOMENTS[1])
     machine.restart(boot=boot)
     began = MOMENTS[1] + 10
     passed = 0 if boot else began
@@ -181,35 +202,28 @@ def test_a_restart_at_a_wrong_clock_changes_nothing_that_is_decided(
     for at in MOMENTS[2:]:
         machine.round(at - began + passed, at)
     disturbed = outcome(machine.app)
-    machine.app.close()
     assert decided(disturbed) == decided(undisturbed)
     assert jumps(disturbed) == [1]
 
 
-def test_a_service_that_was_off_while_data_came_follows_the_clock_at_once(operator: Path, tmp_path: Path) -> None:
-    machine = Machine(operator, tmp_path)
-    machine.round(MOMENTS[0], MOMENTS[0])
+def test_a_service_that_was_off_while_data_came_follows_the_clock_at_once(machine: Machine) -> None:
     machine.restart(boot="second")
     machine.round(30, MOMENTS[-1])
     assert machine.app.jobs.clock.now() == MOMENTS[-1]
     assert machine.app.jobs.problems() == []
     assert machine.findings == []
-    machine.app.close()
 
 
-def test_a_machine_that_was_suspended_catches_up(operator: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+def test_a_machine_that_was_suspended_catches_up(machine: Machine, undisturbed: dict[str, object]) -> None:
     """Its steady clock stood still for an hour and more, and the data of that time wait."""
-    suspended = [MOMENTS[0], *MOMENTS[5:]]
-    disturbed = lived(operator, tmp_path, [(MOMENTS[0] + 10 * n, at) for n, at in enumerate(suspended)])
+    disturbed = lived(machine, [(MOMENTS[0] + 10 * n, at) for n, at in enumerate(MOMENTS[5:], 1)])
     assert disturbed["decided"] == undisturbed["decided"]
     assert jumps(disturbed)
 
 
 def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
-    operator: Path, undisturbed: dict[str, object], tmp_path: Path
+    machine: Machine, undisturbed: dict[str, object]
 ) -> None:
-    machine = Machine(operator, tmp_path)
-    machine.round(MOMENTS[0], MOMENTS[0])
     store, ahead = machine.app.store, MOMENTS[0] + YEAR
     with store.begin() as connection:
         store.saved_clock.drop(connection)
@@ -232,7 +246,6 @@ def test_pointers_that_an_earlier_version_wrote_a_year_ahead_are_put_right(
     assert roots(healed) == roots(undisturbed)
     assert store.progress.until(DECIDE_FROM) <= MOMENTS[1]
     assert store.feeds.get("dataset").last_seen <= MOMENTS[-1]
-    machine.app.close()
 
 
 def roots(result: dict[str, object]) -> list[tuple[str, str]]:
@@ -240,10 +253,8 @@ def roots(result: dict[str, object]) -> list[tuple[str, str]]:
     return [(i.root_id, i.state) for i in result["incidents"]]  # type: ignore[attr-defined]
 
 
-def test_presence_is_neither_lost_nor_doubled_by_a_clock_that_was_a_little_ahead(operator: Path, tmp_path: Path) -> None:
+def test_presence_is_neither_lost_nor_doubled_by_a_clock_that_was_a_little_ahead(machine: Machine) -> None:
     """Less than a jump: it is followed, and what arrived under the pointer that was ahead is taken in when it is back."""
-    machine = Machine(operator, tmp_path)
-    machine.round(MOMENTS[0], MOMENTS[0])
     machine.round(MOMENTS[0] + 10, MOMENTS[0] + 25 * MINUTE)
     machine.round(MOMENTS[0] + 20, MOMENTS[0] + 20)
     for at in MOMENTS[1:]:
@@ -251,7 +262,6 @@ def test_presence_is_neither_lost_nor_doubled_by_a_clock_that_was_a_little_ahead
     rows = machine.app.store.presence.read(Window(LIVE - HOUR, LIVE + 2 * HOUR))
     keys = list(zip(rows.subscriber.tolist(), rows.cell.tolist(), rows.start.tolist(), strict=True))
     assert len(keys) == len(set(keys)) == 3 * len(small_operator.PEOPLE)
-    machine.app.close()
 
 
 def test_the_real_service_finds_the_outage_after_a_round_a_year_ahead(here: Place) -> None:

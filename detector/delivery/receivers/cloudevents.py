@@ -17,7 +17,7 @@ from detector.secret_files import LINES, read_secret
 CONTENT_TYPE = "application/cloudevents+json"
 TEST_TYPE = "care.test.v1"
 _TEST_TTL_S = 3600
-"""A test message is of no use after an hour; receivers see it as `expirytime`."""
+"""Lifetime of a test message; receivers see it as `expirytime`. Chosen: it is of no use after an hour."""
 
 
 class CloudEventsSettings(HttpSettings):
@@ -73,7 +73,7 @@ def cloudevents(alert: Alert, source: str) -> bytes:
     """CloudEvents 1.0, structured JSON, sorted and compact; extensions `severitytext` and `expirytime`.
 
     `source` is a URI reference such as `/precall/example`. A list that would burst the limit is cut, and
-    `data.truncated` says how long it was; Permanent if even that does not help. NaN becomes null.
+    `data.truncated` gives its full length; Permanent if even that does not help. NaN becomes null.
 
     >>> import json
     >>> alert = Alert(

@@ -1,4 +1,4 @@
-"""The tables of what is known of people, sent and asked: each column says what it holds of them."""
+"""The tables about people: each column states what it holds of them."""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 

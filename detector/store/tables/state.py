@@ -1,4 +1,4 @@
-"""The tables of what the jobs remember from one run to the next."""
+"""The tables of the jobs' state from one run to the next."""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Integer, Table
 
