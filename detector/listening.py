@@ -6,8 +6,9 @@ import socket
 from detector.domain.errors import Misconfigured
 
 _WAITING = 128
-"""Connections that may wait to be accepted."""
+"""Connections that may wait to be accepted. Chosen: the limit of Linux before 5.4 (listen(2))."""
 _PORTS = 65_535
+"""Largest number of a port (RFC 6335)."""
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens everywhere, this machine uses the loopback
 _WHY = {
     errno.EADDRINUSE: ("the port is taken", "end what listens there, or set web.port"),

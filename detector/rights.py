@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 _OTHERS = 0o077
+"""Rights of group and others (POSIX mode bits, IEEE 1003.1-2017)."""
 _UMASK = 0o077
+"""Mask of rights that files of the service do not give: those of group and others (IEEE 1003.1-2017)."""
 
 
 def private_umask() -> None:

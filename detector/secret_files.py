@@ -21,7 +21,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
 }
 """Section -> key -> how its file is read; the key of the file is the same with `_file` behind it."""
 _LARGEST = 65_536
-"""Bytes: more is no secret, but a wrong file."""
+"""Bytes of a secret's file. Chosen: more is no secret, but a wrong file."""
 
 
 def from_files(section: str, values: Any, where: Callable[[str], str], written: Mapping[str, Any]) -> dict[str, Any]:

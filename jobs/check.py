@@ -30,6 +30,7 @@ from jobs.intake import Intake, check_counter_names, check_period_lengths, serie
 _OF_A_KIND, _MOST = 4, 60
 """Newest files of each kind that are looked at, and of all."""
 _MOST_BYTES = 64 << 20
+"""Bytes of counter files that `check` reads besides the newest. Chosen: seconds on a slow machine."""
 
 
 def check(settings: Settings, *, served: bool = False) -> list[str]:

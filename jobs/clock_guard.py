@@ -24,21 +24,24 @@ from jobs.clock_repair import repair
 
 log = structlog.get_logger()
 JUMP_S = 1800.0
-"""A reading that differs so much from what has passed is a jump. Two quarters of an hour: less makes at most one period
-late, which late data put right."""
+"""A reading that differs so much from what has passed is a jump. Chosen: two quarters of an hour; less makes at most one
+period late, which late data put right."""
 _MOVED_S = 6 * 3600.0
-"""So far a clock that is no wall clock is moved ahead without data."""
+"""So far a clock that is no wall clock is moved ahead without data. Chosen: a quarter of a day."""
 PROVED_S = 6 * 3600.0
-"""A new time that has stood so long by the steady clock, with no data against it, is believed without data for it."""
+"""A new time that holds so long by the monotonic clock, with no data against it, is accepted without data for it. Chosen: a
+quarter of a day."""
 _LAG_S = 1800.0
-"""Data of the present end at most two periods and the arrival delay ago, and so much more: grace time, files that wait."""
+"""Data of the present end at most two periods, the arrival delay and this ago. Chosen: grace time, files that wait."""
 _SAVED_EVERY_S = 60.0
+"""Time between two saves of the accepted clock. Chosen: a restart loses a minute."""
 _SLEWED_S = 1.0
 """A time server steers the clock by less between two rounds (ntpd(8): it steps from 128 ms on, else 500 ppm)."""
 _HALF_DAY_S = DAY_S / 2
-"""Data so far ahead of the clock say that the clock is behind. Less may be an element manager in the wrong time zone."""
+"""Data so far ahead of the clock show that the clock is behind. Chosen: less may be an element manager in the wrong time
+zone."""
 _AGREE = 3
-"""One file, or one of two, may come from a machine that is ahead."""
+"""Files that must agree. Chosen: one, or one of two, may come from a machine that is ahead."""
 
 
 @dataclass(frozen=True)

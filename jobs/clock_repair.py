@@ -12,7 +12,7 @@ from detector.store.cursors import DECIDE_FROM, EXPERIENCE, LEARN
 from jobs.feed_cursors import pull_back
 
 _SOON_S = 1800.0
-"""What lies ahead by less was written before a small step back, and comes to be of the past by itself."""
+"""Rows ahead by less are kept: a small step back of the clock wrote them. Chosen: as `clock_guard.JUMP_S`."""
 
 
 def repair(store: Store, feeds: Feeds, *, now: float, sure_at: float) -> None:

@@ -2,16 +2,18 @@
 
 from detector import feedback
 from detector.care.consent import profiled
+from detector.domain.customer import excluded_from_analysis
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 from detector.domain.risk import RiskModel
 from detector.domain.window import DAY_S, Window
-from detector.impact import left_out
 from detector.impact.experience import local_days
 from detector.store import Store
 
 LOOKS_BACK_S = 28 * DAY_S
+"""How far a fit looks back. Chosen: four weeks, each weekday four times."""
 LEAST_DAYS = 7
+"""Fewest whole days of experience for a fit. Chosen: one of each weekday."""
 
 
 def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: int) -> str:
@@ -41,6 +43,6 @@ def _keep(store: Store, model: RiskModel | None, why_not: str) -> str:
 def _people(reference: Reference, policy: CarePolicy, now: int) -> dict[str, str]:
     """Subscriber -> segment of those who may be profiled."""
     customers = reference.customers
-    withdrew = left_out(customers, now)
+    withdrew = excluded_from_analysis(customers, now)
     keys = profiled(customers, policy, country=reference.operator.country, at=now)
     return {key: customers.subscribers[key].segment for key in keys if key not in withdrew}

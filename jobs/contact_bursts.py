@@ -12,11 +12,12 @@ from detector.feedback.bursts import SPANS_S, ContactBaseline, bursts, is_news
 from detector.store import Store, cursors
 
 _EVERY_S = 900
+"""Time between two looks at contacts. Chosen: one period."""
 _LOOKS_BACK_S, _KEPT_S = 28 * DAY_S, 28 * DAY_S
 _AFTERMATH_S = 2 * HOUR_S
-"""People still call about what is over."""
+"""How long after an incident people still call about it. Chosen: as `care.lookup.RECENT_S`."""
 _SAME_S = 6 * HOUR_S
-"""A burst at a place that had one so short a time ago is the same one."""
+"""A burst at a place that had one so short a time ago is the same one. Chosen: a quarter of a day."""
 
 
 def scan_bursts(

@@ -19,9 +19,9 @@ from detector.store import Store
 from jobs.intake import Intake
 
 _PERIODS = 4
-"""Newest periods in which an object must have had a value to count as measured."""
+"""Newest periods in which an object must have had a value to count as measured. Chosen: an hour of quarters."""
 _MOST_NAMES = 2_000
-"""Names of counters that are remembered of each sort."""
+"""Names of counters kept of each sort. Chosen: under half of `sources.budget.MOST_COLUMNS`."""
 
 
 def keep_counters(connection: Connection, store: Store, intakes: Iterable[Intake], unused: Mapping[str, str]) -> None:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 DAEMON_FILE = "daemon.json"
 RENEW_S = 30.0
-"""Seconds between two renewals of a daemon's lease."""
+"""Seconds between two renewals of a daemon's lease. Chosen: a takeover waits two minutes at most."""
 _FRESH_S = 4 * RENEW_S
-"""A lease that was not renewed for so long, by the wall clock, is that of a daemon which ended without a word."""
+"""A lease not renewed for so long, by the wall clock, is that of a daemon that has ended. Chosen: three renewals may
+fail."""
 
 
 def announce(storage: Path, url: str) -> None:

@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 LIVE_FROM = int(datetime(2026, 3, 24, 6, 0, tzinfo=UTC).timestamp())
 """A Tuesday morning: the day in which the demonstration plays."""
 _STEP_S = 300
-"""Simulated seconds by which the clock moves on, once everything so far is worked through."""
+"""Simulated seconds by which the clock moves on, once everything so far is processed. Chosen: three steps a period."""
 _QUARTER_S = 900
+"""One period, in s (`simulator.scenario.PERIOD_S`, TS 28.550)."""
 _WAKE_S = 0.05
-"""Between two looks whether the next step is due (s, wall)."""
+"""Time between two checks whether the next step is due (s, wall). Chosen: nobody notices it."""
 _LATE_STEPS = 2
-"""So many steps may follow one another at once after a long one; what is later than that stays late."""
+"""Steps that may follow one another at once after a long one; what is later stays late. Chosen: two."""
 _SLOW, _JUDGED_STEPS = 1.25, 12
-"""A pace this much slower than what was said is told, once, after an hour of event time."""
+"""A pace this much slower than the requested one is reported, once, after an hour of event time."""
 
 
 @dataclass(kw_only=True)

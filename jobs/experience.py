@@ -5,20 +5,19 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from detector.domain.customer import Customers
+from detector.domain.customer import Customers, excluded_from_analysis
 from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import DAY_S, Window
-from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
 from detector.store.cursors import EXPERIENCE
 from jobs.ledger import Checkpoint, no_checkpoint
 
 EVERY_S = 3600
-"""Event time between two looks at the present day."""
+"""Event time between two computations of the present day. Chosen: presence arrives by the hour."""
 
 
 def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoint: Checkpoint = no_checkpoint) -> int:
@@ -29,7 +28,7 @@ def keep_experience(source: ReferenceFeed, store: Store, *, now: float, checkpoi
     """
     reference, at = source.reference(now), int(now)
     before = store.progress.until(EXPERIENCE)
-    withdrew = left_out(reference.customers, at)
+    withdrew = excluded_from_analysis(reference.customers, at)
     gone = {key for _, key in store.experience.of(sorted(withdrew), Window(0, at + 1))}
     days = list(_days_to_do(store, reference, None if gone else before, at))
     made = _made(store, reference, days, withdrew, at) if days else []

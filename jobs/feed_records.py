@@ -11,9 +11,9 @@ from detector.store import Store
 from jobs.intake import WHOLE, Intake, Part, check_period_lengths, starts_kept
 
 _GAPS = 8
-"""Times between deliveries that are kept of each part: their median says how often it comes."""
+"""Times between deliveries kept of each part; their median is its rhythm. Chosen: three may be late."""
 _MOST_PARTS = 60
-"""Kinds of files and lengths of periods of a feed that are kept: more are names that never come again."""
+"""Kinds of files and lengths of periods kept of a feed. Chosen: more are names that never come again."""
 
 
 def record(connection: Connection, store: Store, feed: str, intake: Intake, findings: Findings, *, now: float) -> None:

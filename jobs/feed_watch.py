@@ -24,12 +24,13 @@ ALL_COUNTERS = "all counters"
 """What a stop names that is of objects, where several feeds give counters: which of them sent theirs is not known."""
 SILENT, RESUMED = "operations.feed.silent.v1", "operations.feed.resumed.v1"
 _PATIENCE = 2
-"""A part is silent when it has missed so many of its periods or deliveries, and `silent_after` is over."""
+"""Periods or deliveries that a part must have missed to be silent, besides `silent_after`. Chosen: one may be late."""
 _FORGOTTEN_S = 86_400
-"""A kind of file that has not come for so long while others do was renamed or given up."""
+"""A kind of file that has not come for so long while others do was renamed or given up. Chosen: a day."""
 _SEEN_OFTEN = 4
-"""Deliveries after which a kind of file is expected again."""
+"""Deliveries after which a kind of file is expected again. Chosen: three gaps give a median."""
 _TTL_S = 86_400
+"""Lifetime of an alert on a feed. Chosen: after a day it is of no use."""
 
 
 def stops(store: Store, feed: str) -> list[FeedStop]:

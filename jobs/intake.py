@@ -14,12 +14,13 @@ from detector.kpis import Catalogue, CounterNames, ObjectNames
 
 WHOLE = ""
 _MOST_STARTS = 12
-"""Starts of periods that are kept of each part: enough to see how far apart they are."""
+"""Starts of periods kept of each part. Chosen: enough for their distance."""
 _MOST_OBJECTS = 200
-"""Objects of a list of counters that are looked at for their vendor."""
+"""Objects of a list of counters whose vendor is read. Chosen: a majority is sure."""
 _NUMBER = re.compile(r"\d+")
 _APART = 10.0
-"""Periods that begin so many times their length apart, or lie so much over one another, were not meant."""
+"""Periods that begin so many times their length apart, or overlap so much, are wrong. Chosen: gaps of some periods are
+not."""
 _UNITS = {60.0: "minutes", 3600.0: "hours", 0.001: "milliseconds"}
 """Distance of their starts / length -> the unit in which the length is probably written."""
 

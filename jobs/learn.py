@@ -16,7 +16,8 @@ from jobs.progress import ProgressCallback, no_progress
 from jobs.restore import restore_damaged, retry_restored
 
 BASELINES_SHARE = 0.7
-"""Of the time that learning takes, as a progress bar has it; habits take the rest."""
+"""Share of baselines in the time of learning, for its progress bar; mobility profiles take the rest. Chosen: a guess is
+enough."""
 
 
 def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_progress) -> int:

@@ -11,6 +11,7 @@ Checkpoint = Callable[[str], None]
 
 
 _PENDING_FOR_S = 86_400
+"""Ticks without rows are pending for so long. Chosen: older ones are decided by restored data only."""
 
 
 def no_checkpoint(_step: str) -> None:

@@ -24,9 +24,13 @@ _EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects
 _ADDED = {"neg_log10_p", "onset", "over", "gain", "gone"}
 """Fields that evidence of earlier versions lacks: its tick is scored again."""
 _EVIDENCE_KEPT = 200
+"""Ticks whose evidence is kept. Chosen: two days of quarters of an hour."""
 _CONTEXT_S = 6 * 3600
+"""Time shown before and after an incident. Chosen: the chart shows the level before."""
 _BANDS_AN_INCIDENT = 3
+"""KPIs shown of an incident. Chosen: a screen."""
 _DRIFT_S = 2 * 86_400
+"""History read for a breach forecast. Chosen: `outlook.breach.LOOK_BACK_H`."""
 
 
 def _made_from(catalogue: Catalogue, policy: DetectionPolicy) -> str:

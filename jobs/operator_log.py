@@ -19,7 +19,7 @@ from jobs import models
 
 log = structlog.get_logger()
 _WEEK_DAYS = 7
-"""Every hour of the week has been seen once; before, like hours stand for it."""
+"""Days after which every hour of the week has been seen once. Definition."""
 
 
 @dataclass
@@ -109,6 +109,7 @@ def learned_lines(extents: Iterable[LearnedExtent], decide_from: int) -> list[di
 
 
 _EVERY_S = 3600.0
+"""Time between two lines about the audit log. Chosen: an hour."""
 
 
 @dataclass

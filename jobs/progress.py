@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
 SHOWN_AFTER_S = 2.0
+"""Time after which progress is shown. Chosen: shorter work needs none."""
 LINE_EVERY_S, REDRAWN_EVERY_S = 5.0, 0.2
 
 

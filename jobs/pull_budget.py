@@ -13,11 +13,12 @@ from detector.store import Store
 from detector.store.cursors import LEARN
 
 LARGE_BYTES = 4 << 20
-"""From this size on, unpacked, a file is read beside the tick: a period of 1,000 cells is 2 MB; XML of 4 MB takes a
+"""Size, unpacked, from which a file is read beside the tick. Chosen: a period of 1,000 cells is 2 MB; XML of 4 MB takes a
 second."""
 _MOST_TIMES = 3
-"""So often a large file gives way to small ones that are fresh."""
+"""So often a large file gives way to small ones that are fresh. Chosen: after three it is read."""
 _LEARNED_LATELY_S = 3600
+"""A file learned from so long ago may be put off. Chosen: an hour of event time."""
 
 
 def is_large(source_file: SourceFile) -> bool:

@@ -7,7 +7,7 @@ from detector.domain.errors import PrecallError
 from detector.domain.ports import Clock, Reference, ReferenceFeed
 
 PATIENCE_S = 0.02
-"""A caller on the phone waits so long for the newest tables, then what was known before answers."""
+"""How long a caller on the phone waits for the newest tables; then the ones before answer. Chosen: not noticeable."""
 
 
 class ReferenceCache:

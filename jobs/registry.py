@@ -33,8 +33,9 @@ from jobs.receivers import problems_of
 
 log = structlog.get_logger()
 _OVERDUE_S = 2 * 3600
+"""Age of a pending tick from which the daemon reports it. Chosen: eight periods."""
 _AGAIN_S = 3600
-"""Event time between two attempts to learn while nothing can be judged."""
+"""Event time between two attempts to learn while nothing can be judged. Chosen: an hour."""
 
 
 NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")

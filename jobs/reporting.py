@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from detector.domain.communication import Communication
+from detector.domain.customer import excluded_from_analysis
 from detector.domain.errors import Misconfigured
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.window import Window
-from detector.impact import left_out
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
@@ -21,7 +21,7 @@ from detector.store import Store
 from jobs import models
 
 WEEKS_S = 4 * 7 * 86_400
-"""How far a report looks back if nobody says how far."""
+"""Default length of a report. Chosen: four weeks."""
 _SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
 """Each of the 24 hours comes five times a week on a weekday, twice on a weekend."""
 
@@ -96,7 +96,7 @@ class _Files:
 
     @cached_property
     def _withdrew(self) -> frozenset[str]:
-        return left_out(self.reference.customers, self.now)
+        return excluded_from_analysis(self.reference.customers, self.now)
 
     @cached_property
     def _incidents(self) -> tuple[Incident, ...]:

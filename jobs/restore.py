@@ -22,7 +22,7 @@ from jobs.feed_cursors import own_name
 
 Result = TypeVar("Result")
 _TRIES = 20
-"""Each try sets at least one more damaged file aside; a disk that damages faster is none to work on."""
+"""Tries, each of which sets at least one more damaged file aside. Chosen: a disk that damages faster needs repair first."""
 
 
 def retry_restored(job: Callable[[], Result], restore: Callable[[], object]) -> Result:

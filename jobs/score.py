@@ -22,8 +22,9 @@ from jobs import models
 from jobs.ledger import Checkpoint, ready
 
 _AWAITED_PERIODS = 4
-"""An object that has been silent for so many periods holds the others up no longer."""
+"""An object that has been missing for so many periods holds the others up no longer. Chosen: an hour of quarters."""
 _END_OF_TIME = 2**62
+"""Later than every instant. Definition."""
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ from jobs.registry import Jobs
 
 log = structlog.get_logger()
 _FOR_JOBS = 0.75
-"""Share of the time to stop that running jobs get; the rest is for the lease, the web server and the database."""
+"""Share of the time to stop that running jobs get. Chosen: the rest is for the lease, the web server and the database."""
 
 _AFTER_ABORT_S = 1.0
-"""Until jobs have noticed that their calls of the database were ended; and as long as the lease is worth."""
+"""Time until jobs have noticed that their calls of the database were ended. Chosen: as long as the lease is worth."""
 
 
 def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressDisplay = no_display) -> Jobs:

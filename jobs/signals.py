@@ -12,12 +12,12 @@ from threading import Event, Thread
 from time import monotonic
 
 LONGEST_S = 10 * 366 * 86_400
-"""Ten years: beyond what anybody means, and within what a thread can wait."""
+"""Longest run in s. Chosen: ten years, within what a thread can wait."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BY_SIGNAL = 128
-"""A process that a signal ends has this plus the signal's number as its exit code, as shells show it."""
+"""A process that a signal ends has this plus the signal's number as its exit code (IEEE 1003.1-2017, shells)."""
 LATE = 1
-"""Exit code of a stop that had to be cut short."""
+"""Exit code of a stop that had to be cut short. Chosen: any failure."""
 
 
 def end_at_signal() -> None:

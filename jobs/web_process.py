@@ -30,8 +30,9 @@ from jobs.reference_cache import ReferenceCache
 from jobs.web_wiring import care_service_of, web_service_of
 
 _DESCRIPTORS = 1024
-"""Of the process: 256 connections, a backlog of 64, the database's and the tables' files."""
+"""File descriptors of the process. Chosen: 256 connections, a backlog of 64, the database's and the tables' files."""
 _BEAT_S = 1.0
+"""Time between two beats of the web process. Chosen: small beside what counts as hung."""
 _FIRST_TO_GO = 500
 """Linux: where memory runs out, this process is ended rather than the daemon (proc(5), oom_score_adj)."""
 

@@ -3,6 +3,7 @@ memory where there is room, for each commit of a store waits for the disk."""
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from hypothesis import settings
@@ -16,3 +17,6 @@ NEEDED_BYTES = 4 << 30
 
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -14,6 +14,7 @@ from detector.domain.window import DAY_S, HOUR_S, epoch
 from detector.outlook import shortfall_by_hour
 
 HORIZON_S = 3 * DAY_S
+"""How long after a forecast its truth is known. Chosen: as far as `outlook.breach` looks ahead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from detector.domain.window import utc
 from detector.labels.quantities import counted, rough_number
 
 LEVEL = 0.05
-"""A difference that chance brings more rarely than this is said to be one: the intervals stand at 95 % too."""
+"""A difference is one if chance brings it more rarely than this. Chosen: the intervals are of 95 %, too."""
 _LISTED = 12
-"""Incidents named on either side."""
+"""Incidents named on either side. Chosen: a screen."""
 
 
 @dataclass(frozen=True)

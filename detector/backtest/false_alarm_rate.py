@@ -20,9 +20,9 @@ HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4
 FROM, CENSORED = 3.0, 2.0
 """Peaks are counted from this -log10 p; what is so much beyond may be a fault, and counts as at least so much."""
 APART_S = 2 * 3600
-"""Moments of one object and family closer than this belong to one peak."""
+"""Exceedances of one object and family closer than this belong to one peak. Chosen: eight periods."""
 PRIOR_PEAKS = 3.0
-"""The tail that the model promises counts as much as so many peaks."""
+"""The tail of the model counts as much as so many peaks. Chosen: few, so that data soon decide."""
 
 
 @dataclass

@@ -13,11 +13,11 @@ from detector.backtest.truth import Complaint
 from detector.domain.impact import Listing
 
 AHEAD_S = 900
-"""A list is foresight only if it stood this long before the complaint."""
+"""A list is foresight only if it was there this long before the complaint. Chosen: one period."""
 LOOKUP_ABOVE = 0.1
-"""Least probability at which the inbound lookup would have said yes."""
+"""Least probability from which the inbound lookup answers yes. Chosen: the default of the care policy."""
 CONTACT_ABOVE = 0.5
-"""Least probability at which a person is worth contacting."""
+"""Least probability at which a person is worth contacting. Chosen: more likely affected than not."""
 
 
 def foresight(matches: Matches, above: float, *, all_complaints: bool = False) -> Figure:

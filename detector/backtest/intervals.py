@@ -10,8 +10,11 @@ from scipy import stats
 from detector.intervals import ALPHA, rate_interval, share_interval
 
 LEVEL = 1 - ALPHA
+"""Level of the intervals. Definition: 1 - ALPHA."""
 _DRAWS = 2000
+"""Bootstrap draws. Chosen: the ends of a 95 % interval have 50 draws beyond."""
 _SEED = 20260324
+"""Seed of the draws, so that a report is the same each time. Chosen: any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Figure:
 
 
 UNKNOWN = Figure(None, None)
-"""The dataset does not say."""
+"""Not in the dataset."""
 
 
 def share(hits: int, count: int) -> Figure:

@@ -14,9 +14,9 @@ from detector.domain.incident import ROOT_KINDS
 from detector.domain.window import Window
 
 FOUND_AFTER_END_S = 3600
-"""A degradation may be detected this long after its fault's end."""
+"""A degradation may be detected this long after its fault's end. Chosen: four periods, the arrival of late data."""
 COMPLAINED_AFTER_END_S = 7200
-"""A complaint may come this long after its fault's end."""
+"""A complaint may come this long after its fault's end. Chosen: two hours, as `care.lookup.RECENT_S`."""
 
 
 def counts(degradation: Degradation) -> bool:

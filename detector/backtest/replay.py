@@ -33,8 +33,9 @@ from jobs.pull import pull
 from jobs.reporting import report
 
 _END_OF_TIME = 4_102_444_800
-"""Later than every period (2100)."""
+"""Later than every period (the year 2100). Chosen: within what a datetime can hold."""
 _SHORT_S = 4 * DAY_S
+"""Windows up to this length are reported by days, longer ones by weeks. Chosen: a page shows four days."""
 _REPORTS = ("planning", "experience", "accounts")
 DIAGNOSTIC_FINDINGS = (
     "unknown_object",
@@ -48,7 +49,7 @@ DIAGNOSTIC_FINDINGS = (
 )
 """Findings that explain why nothing is measured, the likeliest first."""
 _PLOTTED = 60
-"""Incidents with plots: the page must stay small."""
+"""Incidents with plots. Chosen: the page must stay small."""
 Progress = Callable[[float], None]
 Alerts = tuple[tuple[dict[str, Any], int], ...]
 """(body as it would be sent, planned_at)."""

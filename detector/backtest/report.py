@@ -23,11 +23,11 @@ from detector.labels.quantities import rough_percent
 from detector.labels.times import duration
 
 CHARTS_BYTES = 3_500_000
-"""Plots are drawn for the gravest incidents until the page would become heavy."""
+"""Bytes of all plots, drawn for the most severe incidents first. Chosen: the page opens on a phone."""
 WORST_CELLS = 10
-"""Rows of that table: a page of a phone."""
+"""Rows of that table. Chosen: a page of a phone."""
 SECTIONS = 200
-"""Incidents with a section of their own; the rest are in incidents.csv."""
+"""Incidents with a section of their own; the rest are in incidents.csv. Chosen: nobody reads more."""
 
 
 def render(matches: Matches, figures: Mapping[str, Any], compared: Comparison | None = None) -> str:

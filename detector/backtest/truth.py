@@ -27,7 +27,7 @@ from detector.sources.table_values import Table
 SUFFERED_DEGRADED_S = 300.0
 """CONTRACTS section 4: a person suffered with one own failure, or with this many degraded seconds."""
 PRESENT_S = 7200
-"""How long before a complaint its sender's attachments still say where the trouble was."""
+"""How long before a complaint its sender's attachments locate the trouble. Chosen: people call within two hours."""
 Made = TypeVar("Made")
 _FAULT = ("fault_id", "object_id", "start", "end", "kind")
 _ATTACHED = ("subscriber_id", "cell_id", "start", "duration_s")

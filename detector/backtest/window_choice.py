@@ -7,13 +7,13 @@ from detector.backtest.truth import Fault
 from detector.domain.window import Window
 
 HISTORY_SHARE = 0.75
-"""Of the data before the window that is replayed where no fault is known: the last quarter is decided."""
+"""Share of the data before the replayed window where no fault is known. Chosen: the last quarter is decided."""
 LEAST_HISTORY_S = (7 * 86_400, 3 * 86_400, 86_400)
 """Preferred first: a week holds every time of the week, three days every time of the day; under a day little is known."""
 ENOUGH_FAULTS = 3
-"""The last quarter has the longest history: it is taken as it is if so many faults begin in it."""
+"""Faults in the last quarter from which it is taken as it is. Chosen: it has the longest history."""
 LEAD_S = 2 * 3600
-"""Quiet time before the first fault, so that a baseline seen to hold and a fault seen to begin can be told apart."""
+"""Faultless time before the first fault. Chosen: two hours separate a baseline that holds from a fault that begins."""
 
 
 @dataclass(frozen=True)

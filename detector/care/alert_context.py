@@ -17,6 +17,7 @@ from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
 
 TEXT_CAP = 500
+"""Characters of a sentence in an alert. Chosen: about three text messages."""
 
 
 @dataclass(frozen=True, kw_only=True)

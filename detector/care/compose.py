@@ -19,8 +19,9 @@ from detector.domain.policy import CarePolicy
 from detector.domain.window import iso
 
 BODY_LIMIT = 18_000
-"""Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks."""
+"""Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks (CONTRACTS.md section 5)."""
 LIST_CAP = 50
+"""Entries of a list in an alert. Chosen: with all lists full a body stays under its limit."""
 
 
 def compose(context: AlertContext) -> Alert:

@@ -10,8 +10,9 @@ from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 
 RECENT_S = 28 * 86_400
+"""How far the context looks back. Chosen: four weeks, a month's bill."""
 MOST = 5
-"""So many of each, the newest first: it is read during a call."""
+"""Rows of each kind, the newest first. Chosen: it is read during a call."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.window import WEEK_S
 
 LARGEST_FALSE_SHARE = 0.05
-"""Of what one tick raises, at most this share may be false however large the network is."""
+"""Of what one tick raises, at most this share may be false however large the network is. Chosen: the usual level of a false
+discovery rate (Benjamini and Hochberg 1995)."""
 
 
 def allowed_per_tick(budget_per_1000_week: float, objects: int, duration_s: int) -> float:

@@ -18,19 +18,20 @@ from detector.domain.evidence import HEALTHY_BELOW
 from detector.domain.window import DAY_S, HOUR_S
 
 SURELY_FINE = 0.3
-"""-log10 p of a period that is better than every second healthy one: then a bad past alone keeps nothing open."""
+"""-log10 p of a period that keeps no episode open by its past alone. Chosen: better than every second healthy one."""
 SURELY_OVER = 3.0
-"""Log-likelihood ratio (nats, twenty to one) of well against as bad as before at which trouble is over."""
+"""Log-likelihood ratio (nats) of well against as bad as before at which an episode is over. Chosen: twenty to one."""
 CLEAR_AFTER = 2
-"""Healthy periods in a row that end an episode: a single one may be the luck of a mild fault."""
+"""Healthy periods in a row that end an episode. Chosen: a single one may be the luck of a mild fault."""
 LATE = 2
-"""Trouble that has been over for so many periods is raised no more."""
+"""An episode that has been over for so many periods is raised no more. Chosen: as many as end one."""
 SHORT = 3
-"""Periods that one better one can contradict; a longer horizon asks itself whether what it shows is over."""
+"""Periods of a horizon that one better period can contradict. Chosen: a longer one is tested for its end by itself."""
 DRIFT_SHOWN_S = 18 * HOUR_S
-"""What a drift takes to show, though it may show over less by now."""
+"""Time that a drift takes to show, though it may show over less by now. Chosen: the EWMA of six hours has 95 % of its
+weight."""
 LARGEST_NEG_LOG10_P = 300.0
-"""p under the smallest float is not zero: infinity is no number to store or to compare."""
+"""Largest -log10 p that is stored. Chosen: p under the smallest double would be infinity, which no comparison orders."""
 TELLING, MOST_PARTS = 2.0, 4
 """-log10 p from which a KPI is named as a part of what is seen, and how many are."""
 STALE_S = DAY_S

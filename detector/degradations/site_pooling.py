@@ -11,10 +11,11 @@ from detector.domain.cell import Topology, base_object
 
 Floats = NDArray[np.float64]
 FEWEST = 3
+"""Cells from which a site is tested as a whole. Chosen: of two, one is half of the evidence."""
 OWN = 2.0
-"""-log10 p that a cell needs by itself to be raised with the others of its site."""
+"""-log10 p that a cell needs by itself to be raised with the others of its site. Chosen: one healthy cell in a hundred."""
 MOST = 4.0
-"""No cell says more than this for its site: one that is sick alone is raised alone."""
+"""Most -log10 p that one cell adds to its site. Chosen: a cell that is bad alone is raised alone."""
 ALIKE, ALIKE_SHARE = 1.0, 0.5
 """-log10 p from which a cell looks like the others, and the share of the site's cells that have to."""
 

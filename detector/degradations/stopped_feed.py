@@ -13,20 +13,23 @@ from detector.domain.evidence import Evidence
 from detector.domain.operations import Alarm, Operations
 
 SLACK_S = 1_800
-"""An alarm or a ticket belongs to what began within half an hour of it."""
+"""An alarm or a ticket belongs to what began within half an hour of it. Chosen: two periods of a quarter of an hour."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
-"""X.733 severities that confirm nothing: an open cabinet door is no outage."""
+"""X.733 severities that confirm nothing: an open cabinet is no outage."""
 STOPPED_FEED_CELLS = 5
-"""So many objects of several sites that fall silent in the same period share a feed more likely than a fault."""
+"""Fewest objects of several sites, missing since the same period, that suggest a stopped feed. Chosen: faults of five cells
+of several sites at once have an edge or an alarm."""
 LARGE_SHARE = 0.3
-"""Over this share of the network the cells beside the silent ones prove nothing: they are few, and their load moves."""
+"""Over this share of the network missing, the cells beside are no evidence. Chosen: they are few, and their load moves."""
 CARRY_MORE = 1.15
-"""Median load of the neighbours that report, over all objects that fell silent together: their users came over."""
+"""Median load of the neighbours that report, over all missing objects, from which their users count as displaced. Chosen:
+half of what one lost neighbour adds."""
 CORE_LEAST = 0.2
-"""Share of a core function's usual traffic that must be silent before the function can be asked about it."""
+"""Share of a core function's usual traffic that must be missing before the function is evidence. Chosen: less is within its
+ordinary scatter."""
 CORE_KEEPS = 0.5
-"""A core function that misses at least this part of the silent share says that the users are gone; one that misses less
-serves them still."""
+"""A core function that misses at least this part of the missing share confirms the loss; one that misses less still serves
+those users. Chosen: half."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

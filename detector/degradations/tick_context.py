@@ -17,9 +17,10 @@ from detector.domain.operations import Alarm, Operations
 from detector.domain.policy import DetectionPolicy
 
 JOINT_MARGIN = 0.5
-"""How much surer a site as a whole has to be than one of its cells: it is asked besides them."""
+"""-log10 p by which a site as a whole has to exceed the threshold of a cell. Chosen: it is tested besides its cells, so its
+tests add to theirs."""
 FEWEST_TO_COMPARE = 3
-"""With fewer cells "everywhere" means nothing."""
+"""Cells from which "everywhere" is judged. Chosen: two cells have no majority."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,6 +15,7 @@ from detector.domain.errors import Misconfigured
 MEND = "write https://host/path"
 _WHERE = "receivers: url"
 _PORTS = 65_535
+"""Largest number of a port (RFC 6335)."""
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
 """Letters, digits and hyphens within (RFC 1123 2.1); underscores are in use inside companies."""
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from detector.domain.errors import Transient
 
 _LOOKUPS_AT_ONCE = 32
-"""Name look-ups that hang at one time; each holds a thread until the resolver of the system gives up."""
+"""Name look-ups that hang at one time; each holds a thread until the system's resolver gives up. Chosen: one for each of as
+many receivers."""
 _CLOSED_WITHIN_S = 2.0
-"""How long `close` waits for connections to be closed; they end with the process in any case."""
+"""How long `close` waits for connections to be closed. Chosen: they end with the process in any case."""
 _T = TypeVar("_T")
 
 

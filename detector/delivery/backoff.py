@@ -6,7 +6,9 @@ SCHEDULE_S = (0, 5, 30, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Wait before attempt 1, 2, 3 ... in s, after the example of Standard Webhooks 1.0; afterwards the message is dead."""
 MAX_ATTEMPTS = len(SCHEDULE_S)
 SPREAD = 0.2
+"""Share by which a wait is lengthened at random. Chosen: messages that failed together do not come back together."""
 LONGEST_S = 86400.0
+"""Longest wait between two attempts, in s. Chosen: a receiver that is back is tried within a day."""
 
 
 def delay(attempt: int, *, key: str, retry_after_s: float | None = None) -> float:

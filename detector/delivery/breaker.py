@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 OPEN_AFTER = 5
-"""Failures in a row that open it."""
+"""Failures in a row that open it. Chosen: fewer occur in an ordinary restart of a receiver."""
 FIRST_PAUSE_S = 30.0
+"""First pause of an open breaker, in s; it doubles. Chosen: a restart of a receiver."""
 LONGEST_PAUSE_S = 600.0
+"""Longest pause of an open breaker, in s. Chosen: a receiver that is back is tried within ten minutes."""
 
 
 @dataclass(frozen=True)

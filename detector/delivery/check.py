@@ -7,7 +7,7 @@ from detector.delivery.receiver import Receiver
 from detector.domain.errors import PrecallError
 
 RESOLVED_WITHIN_S = 5.0
-"""How long a look-up of a receiver's host may take."""
+"""How long a look-up of a receiver's host may take. Chosen: the time-out of a resolver's first attempt (resolv.conf(5))."""
 
 
 def receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:

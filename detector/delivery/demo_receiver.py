@@ -16,8 +16,11 @@ from detector.domain.errors import Permanent
 
 COUNTS = ("opened", "updated", "resolved", "rejected", "repeated")
 LARGEST_BODY = 64_000
+"""Bytes of a body that are accepted. Chosen: three times the largest alert."""
 PATIENCE_S = 10.0
+"""How long one request may take, in s. Chosen: the default time-out of a receiver."""
 POLL_S = 0.05
+"""Time between two checks for a stop, in s. Chosen: nobody notices it."""
 
 
 class DemoReceiver:

@@ -13,8 +13,9 @@ from detector.domain.window import epoch
 TRANSIENT = frozenset({408, 425, 429})
 """Refusals that pass with time (RFC 9110, RFC 8470, RFC 6585); so do all of 500 to 599."""
 GONE = 410
+"""Status "gone" (RFC 9110, 15.5.11)."""
 MOST_RETRY_AFTER_DIGITS = 9
-"""Thirty years of seconds; a longer number is cut, and `delivery.backoff` waits for a day at most."""
+"""Digits of Retry-After that are read. Chosen: thirty years of seconds; `delivery.backoff` waits for a day at most."""
 
 
 class HttpSettings(ReceiverSettings):

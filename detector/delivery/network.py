@@ -10,9 +10,10 @@ import httpcore2
 from detector.delivery.address import resolved
 
 ANSWER_BYTES = 65_536
-"""The most that is read of one answer: a status line, headers and the first words of a refusal take a few hundred bytes."""
+"""The most that is read of one answer. Chosen: a status line, headers and the first words of a refusal take a few hundred
+bytes."""
 _AT_ONCE = 8_192
-"""Bytes read at a time: parsing them takes milliseconds, in which no other attempt moves."""
+"""Bytes read at a time. Chosen: parsing them takes milliseconds, in which no other attempt moves."""
 
 
 class GuardedNetwork(httpcore2.AsyncNetworkBackend):

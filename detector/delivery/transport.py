@@ -17,9 +17,9 @@ from detector.domain.errors import Misconfigured, Transient
 from detector.domain.transport import DIRECT, Answer, Request, Route
 
 EXCERPT_BYTES = 200
-"""Of an answer's body: the first words of a refusal say why."""
+"""Bytes of an answer's body that are kept. Chosen: the first words of a refusal give the reason."""
 _STALLED_S = 5.0
-"""How long after the deadline a thread still waits for the event loop to say that it has passed."""
+"""How long after the deadline a thread still waits for the event loop. Chosen: longer than any single callback runs."""
 
 
 class HttpTransport:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LITTLE = 0.5
-"""Under this share of the objects with any value, little is measured: that nothing is raised then says nothing."""
+"""Share of the objects with any value under which the absence of degradations is no evidence. Chosen: half."""
 
 
 @dataclass(frozen=True, kw_only=True)

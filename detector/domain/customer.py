@@ -8,7 +8,8 @@ from itertools import chain
 
 CHANNELS = ("sms", "email", "push", "call")
 EVENTS = ("left", "offer_made", "offer_taken", "credit")
-PURPOSES = ("network_care_analysis", "profiling", "proactive_contact", "survey")
+ANALYSIS = "network_care_analysis"
+PURPOSES = (ANALYSIS, "profiling", "proactive_contact", "survey")
 _OF_PEOPLE = ("accounts_of", "above", "every_account_of", "lines", "people_of", "roles_of")
 """Of `Customers`: what no consent changes."""
 
@@ -214,3 +215,32 @@ class Customers:
                 for account in (member.account, *self.above.get(member.account, ())):
                     rows.setdefault(member.subscriber, {})[account, member.role] = None
         return {key: tuple(own) for key, own in rows.items()}
+
+
+def excluded_from_analysis(customers: Customers, at: int, among: Iterable[str] | None = None) -> frozenset[str]:
+    """Keys of people (of those `among`, else of all) who must not appear in any exposure at `at` (s): those who withdrew
+    `network_care_analysis`.
+
+    Analysis of the network's own service rests on the operator's legal basis, so no row means allowed (contacting needs a
+    granted row; see care). A withdrawal by the person, by an account of theirs or one above it, or by a minor's guardian
+    takes them out. The newest row up to `at` counts, and of rows of one instant the withdrawal.
+    """
+    ever = customers.withdrawn_by.get(ANALYSIS, frozenset())
+    if not ever:
+        return frozenset()
+    keys = {*customers.subscribers, *customers.accounts_of, *(key for _, key in ever)} if among is None else among
+    return frozenset(
+        key for key in keys if any(h in ever and _withdrawn(customers.consents_of[h], at) for h in _holders(key, customers))
+    )
+
+
+def _holders(key: str, customers: Customers) -> list[tuple[str, str]]:
+    """Those whose consent decides for this person: the person, their accounts, a minor's guardian."""
+    person = customers.subscribers.get(key)
+    guardian = [("subscriber", person.guardian)] if person is not None and person.minor else []
+    return [("subscriber", key), *(("account", own) for own in customers.every_account_of.get(key, ())), *guardian]
+
+
+def _withdrawn(rows: tuple[Consent, ...], at: int) -> bool:
+    own = [(row.since, row.state == "withdrawn") for row in rows if row.purpose == ANALYSIS and row.since <= at]
+    return bool(own) and max(own)[1]

@@ -12,7 +12,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.window import Tick
 
 HEALTHY_BELOW = 2.0
-"""-log10 p under which a period by itself is healthy: by chance one healthy period in a hundred is over it."""
+"""-log10 p under which a period by itself is healthy. Chosen: by chance one healthy period in a hundred is over it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from detector.domain.errors import Misconfigured
 
 LONGEST = 1_000
-"""Characters of an identity: as many as an id in a table may have."""
+"""Characters of an identity. Chosen: as many as an id in a table may have."""
 NO_VALUE = frozenset({"null", "(null)", "<null>", "none", "nil", "nan", "undefined", "n/a", "#n/a", "<na>"})
 """What programs and spreadsheets write where there is no value, in small letters: `str(None)` in Python, `undefined` in
 JavaScript, `NULL` in an export of SQL. Taken for an identity it would be one person with everybody's data."""

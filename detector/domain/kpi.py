@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SATURATED = 95.0
-"""Per cent of its resource blocks from which a cell is full: what is asked for beyond that nobody counts."""
+"""Per cent of its resource blocks from which a cell is full. Chosen: demand beyond it is not counted."""
 
 COLLAPSED_SHARE = 0.1
-"""Traffic under this share of its expectation has collapsed (sleeping cell, outage): what people beside it still cause, and
-far under what the emptiest holiday leaves (0.25 of the traffic is a shift that may stay, see `scoring.shifts`)."""
+"""Traffic under this share of its expectation has collapsed (sleeping cell, outage). Chosen: over what people beside it
+still cause, and far under what the emptiest holiday leaves (0.25 of the traffic is a shift that may stay, see
+`scoring.shifts`)."""
 
 Effect = Literal["points", "relative"]
 """How much worse: in points of a fraction (0.99 to 0.94 is 0.05), or relative to the expectation (10 to 6 Mbit/s is 0.4)."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detector.domain.window import HOUR_S, utc
 
 HOURS_OF_WEEK = 168
+"""Hours of a week. Definition."""
 DAY_TYPE_HOUR = np.arange(HOURS_OF_WEEK) % 24 + 24 * (np.arange(HOURS_OF_WEEK) // 24 >= 5)
 """[hour of week, 0 = Monday 00:00] -> one of 48 slots: the hour of a weekday (0..23) or of a weekend day (24..47)."""
 _OFFSET_STEP_S = 900

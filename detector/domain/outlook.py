@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 LEVEL = 0.8
-"""An outlook's interval holds what comes in so many of all cases: a tenth ends before `low`, a tenth after `high`."""
+"""Level of an outlook's interval. Chosen: a tenth of incidents ends before `low`, a tenth after `high`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

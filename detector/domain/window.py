@@ -91,9 +91,10 @@ class Tick:
 
 
 _CLOCK_CHANGE_S = 3_600
-"""A local day in which the clocks change lasts so much more or less."""
+"""By how much a local day in which the clocks change is longer or shorter. Definition: one hour, but for one island
+(IANA)."""
 _SLACK_SHARE = 0.1
-"""A period whose length differs from whole ticks by less than this share of a tick was meant to be whole ticks."""
+"""Share of a tick by which a period may differ from whole ticks. Chosen: exports round to minutes."""
 
 
 @dataclass(frozen=True)

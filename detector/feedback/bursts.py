@@ -17,13 +17,15 @@ SPANS_S = (HOUR_S, 3 * HOUR_S)
 """Windows that end now: customers call within the hour, and those who wait within three."""
 PLACES = ("site", "tac", "region")
 LEAST_DAYS = 3
-"""Fewer days of contacts tell no usual rate."""
+"""Fewest days of contacts from which a usual rate is estimated. Chosen: one day may be a holiday, of two none is usual."""
 _SLOTS = 48
-"""Hour of the day, on weekdays and at weekends."""
+"""Hours of the day, on weekdays and at weekends. Definition."""
 _PRIOR = 2.0
-"""The network's rate counts as much as so many contacts from the place itself."""
+"""The network's rate counts as much as so many contacts from the place itself. Chosen: two, so that a place's own rate soon
+decides."""
 _OVERLAPS = 3.0
-"""Windows that end every quarter of an hour are worth so many separate ones (counted on quiet simulated contacts)."""
+"""Windows that end every quarter of an hour are worth so many separate ones. Chosen: as counted on faultless simulated
+contacts."""
 
 
 def from_a_place(one: Interaction) -> bool:

@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from vader import SentimentIntensityAnalyzer
 
 MOST_READ = 4000
-"""Characters of a text that are read: a complaint says what it is about in the beginning, and a long text stalls nothing."""
+"""Characters of a text that are read. Chosen: a complaint names its matter in the beginning, and a long text delays
+nothing."""
 ENGLISH = "en"
 PROPER = "any"
 """Key of names that are the same in every language: LTE, 5G, eSIM."""
 _NEVER = "(?!)"
 _SURE = 1.5
-"""More than one frequent word of another language, over twice those of the person's own: then it is written in the other."""
+"""Frequent words of another language beyond twice those of the person's own from which the text is in the other. Chosen:
+more than one."""
 _LONG = 6
-"""Letters of a stem that hardly stand in another language by chance; `red` (Spanish: network) and `rame` do."""
+"""Letters of a stem that hardly occur in another language by chance. Chosen: `red` (Spanish: network) and `rame` do."""
 _WORDS_FILE = config_file("words.toml")
 _WORD = re.compile(r"\w+|[.,;:!?]+")
 _BEFORE = 2
-"""How far in front of a word of mood a negation turns it round."""
+"""Words in front of a word of mood in which a negation inverts it. Chosen: "not at all good" has two between."""
 
 
 @dataclass(frozen=True)

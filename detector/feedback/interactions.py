@@ -11,9 +11,10 @@ from detector.feedback.contact_text import MOST_READ, Reading, words
 from detector.feedback.places import Nearest
 
 REPEAT_S = 7 * 86_400
-"""Who comes back within a week about the same thing was not helped the first time (the span of first contact resolution)."""
+"""A contact within a week about the same matter was not resolved the first time. Chosen: the usual span of first contact
+resolution."""
 ASKED_AFTER_S = 3 * 86_400
-"""A survey that does not say what it was asked after is about the contact of the last days."""
+"""A survey without a trigger is about the newest contact of so long before. Chosen: three days, a weekend included."""
 
 
 def interactions_of(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 _STEPS, _STILL = 50, 1e-6
 _RAREST = 1e-9
-"""Where nobody, or everybody, complained, the climb begins at a chance that still has a logarithm."""
+"""Least start of a probability. Chosen: its logarithm is finite where nobody, or everybody, complained."""
 
 
 def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) -> tuple[float, Floats, Floats]:

@@ -15,20 +15,24 @@ from detector.feedback.risk_quality import judge
 
 Floats = NDArray[np.float64]
 LEAST_COMPLAINTS = 60
-"""Fewer network contacts fit no model of some fifteen weights, even a penalised one."""
+"""Fewest network contacts from which a model is fitted. Chosen: four a weight for some fifteen penalised weights."""
 LEAST_JUDGED = 15
-"""Fewer of them in the newer part judge none."""
+"""Fewest of them in the newer part by which a model is judged. Chosen: a rank statistic of fewer has an interval of a fifth
+of its range or more."""
 OLDER_SHARE = 0.6
-"""Of the days: what a model is judged on is the rest, which came later."""
+"""Share of the days that a model is fitted to; it is judged on the rest, which came later. Chosen: 60 to 40."""
 MOST_PEOPLE = 100_000
+"""People whose days are read. Chosen: the rows of four weeks fit into memory."""
 QUIET_DAYS = 40_000
-"""Days without anything stand for many like them: so many are drawn, each with the weight of those that were not."""
+"""Days without any trouble that are drawn, each with the weight of those that were not. Chosen: their sampling error is
+small beside that of the complaints."""
 SPREAD = 1.0
-"""Standard deviation that the ridge believes of a weight, per standard deviation of its feature: it keeps what rare events
-separate from running away (as A. Gelman et al., Ann. Appl. Stat. 2, 2008, do with a wider one)."""
+"""Prior standard deviation of a weight (the ridge), per standard deviation of its feature: it bounds what rare events
+separate (A. Gelman et al., Ann. Appl. Stat. 2, 2008, with a wider one)."""
 BY_HAND: Mapping[str, float] = {"coverage": 1.0, "access": 0.8, "drops": 0.6, "slow": 0.4, "core": 0.9}
 """Weights of a degraded minute as the experience index has them, which nobody has learned."""
 LEAST_SEGMENT = 50
+"""Fewest people of a segment with a figure of its own. Chosen: a share of fewer is uncertain by over 14 points."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

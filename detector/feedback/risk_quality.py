@@ -8,8 +8,9 @@ from detector.feedback.logistic import logistic
 
 Floats = NDArray[np.float64]
 _TENTHS = 10
+"""Groups of a calibration table. Definition: tenths."""
 _FREE = 100.0
-"""No penalty to speak of."""
+"""Prior standard deviation without a penalty. Chosen: far beyond any weight."""
 
 
 def judge(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> Judgement:

@@ -7,6 +7,7 @@ from detector.domain.customer import Customers
 from detector.domain.impact import AccountImpact
 
 MOST_CELLS = 5
+"""Cells of an account that are named. Chosen: what an account manager reads."""
 CellShares = Callable[[Collection[str]], Mapping[str, Mapping[str, float]]]
 """People -> of each, the share of what it suffers that each cell does."""
 

@@ -14,15 +14,17 @@ from detector.impact.measured import normal_failure_rate
 from detector.impact.suffering import SUFFERING_S
 
 UNSEEN, PRIOR_PEOPLE = 0.05, 20.0
-"""Chance that anyone misses minutes of an hour for reasons of their own, believed as firmly as if seen of so many people."""
+"""Chance that anyone misses minutes of an hour for reasons of their own, with the weight of so many people."""
 GAP_S = 60.0
-"""A gap in a person's usual time under this is none."""
+"""A gap in a person's usual time under this is none. Chosen: the resolution of attachments."""
 PRIOR_S = 3 * HOUR_S
-"""Person-seconds behind dead cells that weigh as much as the belief that half of them are served by others."""
+"""Person-seconds behind cells out of service that weigh as much as the prior that half of them are served by others. Chosen:
+three people for an hour."""
 ANYWHERE = 0.02
-"""Chance to be driven to a cell that is no neighbour of the dead one."""
+"""Chance of being displaced to a cell that is no neighbour of the one out of service. Chosen: neighbour lists are nearly
+complete."""
 STRANGE = 0.01
-"""Share of an hour that anyone may spend behind a cell that is not among their habits."""
+"""Share of an hour that anyone may spend behind a cell that is not in their profile. Chosen: half a minute."""
 Vector = NDArray[np.float64]
 
 

@@ -11,8 +11,9 @@ from detector.domain.window import HOUR_S
 from detector.impact.mobility_profile import TINY_S, shrunk
 
 STAY_S = 900.0
-"""Someone is expected in an hour if habit gives it a quarter of an hour behind these cells."""
+"""A person is expected in an hour if the profile gives it so much behind these cells. Chosen: one period."""
 WITHIN_HOURS = 24
+"""Hours ahead in which a next exposure is searched. Chosen: one day."""
 
 
 Places = NDArray[np.integer]

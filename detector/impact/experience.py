@@ -24,8 +24,9 @@ from detector.domain.window import DAY_S, WEEK_S, Window
 PEAK, END, MEAN = 0.35, 0.25, 0.4
 """How much of a bad memory is its worst day, its last bad day, and all of it together."""
 HALF_LIFE_DAYS = 7.0
-"""After a week without trouble half of it is forgiven."""
+"""Half-life of a bad day's weight. Chosen: a week without trouble halves it."""
 REMEMBERED_DAYS = 28
+"""Days that the index counts. Chosen: four half-lives, a sixteenth of the weight."""
 FULL_H, AGAIN_H = 8.0, 0.5
 """Hours without any service that spend 63 % of MEAN; each further incident counts like so many of them."""
 GRAVITY: Mapping[str, float] = {"coverage": 1.0, "core": 0.9, "access": 0.8, "drops": 0.6, "slow": 0.4}

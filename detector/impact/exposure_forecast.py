@@ -14,12 +14,13 @@ from detector.impact.population import active_share
 from detector.impact.suffering import concentration_of
 
 TAKEOVER_PRIOR_S = 3 * HOUR_S
-"""Person-seconds of seen movement that weigh as much as the assumed takeover share."""
+"""Person-seconds of seen movement that weigh as much as the assumed takeover share. Chosen: three people for an hour."""
 OWN_TAKEOVER_S = HOUR_S / 3
-"""Seconds of a person's own time behind a dead cell that weigh as much as how everybody fared: who was served by a
-neighbour in one hour is so in the next."""
+"""Seconds of a person's own time behind a cell out of service that weigh as much as how everybody fared. Chosen: who was
+served by a neighbour in one hour is so in the next."""
 CUT_OFF = 0.15
-"""Chance that moving to the cell that takes over costs a person a running call or session."""
+"""Chance that moving to the cell that takes over costs a person a running call or session. Chosen: about one person in seven
+uses the network at a time."""
 Vector = NDArray[np.float64]
 
 

@@ -16,9 +16,10 @@ SHELTER = ("site", "node", "edge")
 CORE_TECHNOLOGIES = {"AMF": {"NR"}, "SMF": {"NR"}, "MME": {"LTE", "NSA"}, "SGW": {"LTE", "NSA"}, "PGW": {"LTE", "NSA"}}
 """Whose users a core function serves (TS 23.401 and 23.501; non-standalone 5G hangs on the EPC); others serve all."""
 BROKE_INSIDE = 0.2
-"""Share of a single period without service from which on the cell is taken to have died inside it."""
+"""Share of a single period without service from which on the outage is taken to have begun inside it. Chosen: three minutes
+of a quarter of an hour."""
 FELT = 0.8
-"""Chance that slow service is felt where it is measured: no result of one's own ever proves it."""
+"""Chance that slow service is felt where it is measured. Chosen: no result of one's own ever proves it."""
 TAKEOVER_OTHER_LAYER, TAKEOVER_NEIGHBOURS_SEEN, TAKEOVER_NEIGHBOURS = 0.7, 0.6, 0.35
 
 

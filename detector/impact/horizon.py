@@ -11,12 +11,12 @@ from detector.domain.outlook import Outlook
 from detector.domain.window import HOUR_S
 
 NEXT_PERIOD_S = 900
-"""What is open now is not over before the next period says so."""
+"""What is open now is not over before the next period shows it. Chosen: one period of a quarter of an hour."""
 STILL_TO_COME_S = (HOUR_S // 2, 2 * HOUR_S, 8 * HOUR_S)
-"""How much longer an open incident lasts as far as nobody knows better, low, median and high: repair times of an hour to
+"""How much longer an open incident lasts without an outlook, low, median and high: repair times of an hour to
 half a day have about this median left at any age."""
 AHEAD_CAP_S = 12 * HOUR_S
-"""Nobody is expected any further ahead: till then there will be many assessments."""
+"""Exposure is forecast no further ahead. Chosen: until then there are many assessments."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Horizon:
 
 
 LATELY_S = 2 * HOUR_S
-"""Degradations that cleared within this time still say whether their incident as a whole is over."""
+"""Degradations that cleared within this time still show whether their incident as a whole is over. Chosen: eight periods."""
 FORGOTTEN_S = 2 * HOUR_S
-"""What has not been measured for this long is half as likely to go on."""
+"""What has not been measured for this long is half as likely to go on. Chosen: eight periods."""
 QUIET = 0.2
-"""Of what shows nothing in the newest period, so many go on."""
+"""Share of degradations without evidence in the newest period that go on. Chosen: one in five."""
 POINTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 

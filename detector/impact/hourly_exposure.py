@@ -11,9 +11,10 @@ from detector.impact.harm import HarmColumns
 from detector.impact.population import Population
 
 PERSISTENCE = 0.75
-"""Share of people found where they were an hour ago, beyond what their mobility profile says: people stay for hours."""
+"""Share of people found where they were an hour ago, beyond their mobility profile. Chosen: people stay for hours."""
 PERSISTENCE_PRIOR = 5.0
-"""People that departed from habit by an hour who weigh as much as the assumed persistence."""
+"""People that departed from their profile by an hour who weigh as much as the assumed persistence. Chosen: a handful, so
+that data soon decide."""
 Vector = NDArray[np.float64]
 
 

@@ -11,10 +11,11 @@ from detector.impact.population import Population, active_share
 
 Vector = NDArray[np.float64]
 PRIOR_FAILURES = 5.0
-"""How many extra failures must arrive before they weigh as much as what the KPIs say."""
+"""Extra failures that weigh as much as what the KPIs show. Chosen: under five, chance of single people decides."""
 
 PRIOR_ATTEMPTS = 20.0
-"""Attempts in which one extra failure is taken for granted, before people's own results say how many there were."""
+"""Attempts in which one extra failure is assumed, before people's own results show how many there were. Chosen: one failure
+in twenty is what a person notices."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,7 +34,7 @@ class Measured:
     failures: Vector
     agreement: float
     """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts, in the newest hour;
-    1 = as told."""
+    1 = as the KPIs show."""
 
 
 def measure(population: Population, harm: HarmColumns, start: int, end: int) -> Measured:

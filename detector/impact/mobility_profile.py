@@ -12,11 +12,13 @@ from detector.domain.window import HOUR_S
 from detector.impact.presence_counts import SLOTS, PresenceCounts, SlotCounts, count_presence
 
 PRIOR_WEEKS = 2.0
-"""How many fresh weeks of one hour of the week weigh as much as the same hour of all like days."""
+"""Fresh weeks of one hour of the week that weigh as much as the same hour of all like days. Chosen: a week may be a
+holiday."""
 TINY_S = 18.0
-"""Half a per cent of an hour: below it a person can neither be listed nor be told from noise."""
+"""Least expected presence that is kept. Chosen: half a per cent of an hour; below it a person can neither be listed nor be
+separated from noise."""
 PRIOR_HOURS = 10.0
-"""Hours of the average person's behaviour that are mixed into each person's own rate of attempts."""
+"""Hours of the average person's rate that are mixed into each person's own rate of attempts. Chosen: half a waking day."""
 Vector = NDArray[np.float64]
 
 

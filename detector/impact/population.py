@@ -16,10 +16,11 @@ from detector.domain.window import HOUR_S, hour_blocks
 from detector.impact.expected_presence import expected_presence_of, people_behind
 
 DEFAULT_ATTEMPTS_PER_S = 4 / HOUR_S
-"""Where no attachment carries attempts: a person asks something of the network about four times an hour."""
+"""Attempts of a person where no attachment carries attempts. Chosen: a person uses the network about four times an hour."""
 
 ACTIVE_S = 180.0
-"""Seconds of use behind one attempt: slow service is felt in use, not in a pocket."""
+"""Seconds of use behind one attempt: slow service is felt in use only. Chosen: twice the session time of
+`rates.SESSION_S`."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,6 +12,7 @@ from detector.domain.local_time import DAY_TYPE_HOUR, HOURS_OF_WEEK, hours_of_we
 from detector.domain.window import HOUR_S, WEEK_S
 
 SLOTS = 48
+"""Hours of the day, on working days and on others. Definition."""
 _DAY_BITS, _PERSON_BITS = 3, 32
 Vector = NDArray[np.float64]
 

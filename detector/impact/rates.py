@@ -8,13 +8,17 @@ from detector.domain.degradation import Degradation
 from detector.domain.kpi import Kpi, family_of
 
 SESSION_S = 90.0
-"""Session time behind one attempt: turns releases per session second into releases per attempt."""
+"""Session time behind one attempt: turns releases per session second into releases per attempt. Chosen: the mean of a data
+session."""
 DIMENSION_SHARE = 0.35
-"""Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known."""
+"""Share of a cell's attempts that one slice or QoS class of it carries, where nothing better is known. Chosen: a third, as
+of three classes."""
 POOLED = 20.0
-"""Extra failures of one object that weigh as much as the common rate of all objects of the incident."""
+"""Extra failures of one object that weigh as much as the common rate of all objects of the incident. Chosen: 20 have a
+standard error of 22 %."""
 LUCK = 0.5
-"""Standard deviations of its own count by which the strongest moment of many overstates the lasting rate."""
+"""Standard deviations of its own count by which the maximum of many overstates the lasting rate. Chosen: about the expected
+maximum of two (0.56)."""
 
 
 def failing_of(cell: str, own: Sequence[Degradation], kpis: Mapping[str, Kpi], common: Mapping[str, float]) -> float:

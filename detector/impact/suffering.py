@@ -7,14 +7,19 @@ from numpy.typing import NDArray
 SUFFERING_S = 300.0
 """Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
 _NODES = 48
+"""Nodes of the quadrature over a common hazard. Chosen: probabilities are right to four digits."""
 _AT_ONCE = 4096
-"""People: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
+"""People computed at once. Chosen: their nodes fit the processor's cache, and a whole network's need no gigabytes."""
 _NOTICE_SD = 0.5
+"""Standard deviation of the logarithm of what a person notices. Chosen: a factor of 1.6 either way."""
 _TAIL = 0.025
+"""Probability beyond either end of an interval. Definition: 95 % lie within."""
 _END_SD_CAP = 1.0
-"""An end that nobody knows makes everyone's hazard no more unsure than this (standard deviation of its logarithm)."""
+"""Most standard deviation of the logarithm of everyone's hazard that an unknown end adds. Chosen: a factor of e either
+way."""
 _STRANGERS = 0.3
-"""As many people as this share of those who are expected to suffer may have done so though they were hardly expected."""
+"""Share of the expected number that may have suffered though hardly expected. Chosen: visitors and people without a
+profile."""
 _GRID = np.linspace(0.0, 1.0, 65) ** 2  # fine near nobody-there, where shares change fast
 
 

@@ -18,11 +18,13 @@ from detector.incidents.times import estimated_start
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
 WIDE = "*"
-"""Place of incidents that are asked about every cause."""
+"""Place of incidents that are compared with every cause."""
 SHOWN_S = 6 * 3_600
-"""A release that harms a cell has shown it by then."""
+"""A software release that harms a cell has shown it by then. Chosen: a quarter of a day holds a busy hour of nearly every
+start."""
 RARE_ON_MAST = 0.05
-"""A cell beside a bad one of its mast that chance would turn bad in the same hours less often than this is no chance."""
+"""Chance under which a cell that turns bad beside a bad one of its mast shares its cause. Chosen: the usual level of a
+test."""
 
 
 def places(cells: Iterable[str], topology: Topology) -> set[str]:

@@ -8,9 +8,10 @@ import scipy
 from detector.domain.window import DAY_S, WEEK_S, Window
 
 ONSETS_PER_CELL_WEEK = 0.03
-"""Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience."""
+"""Prior rate at which a cell degrades by itself; weighs as much as one week of the network's experience. Chosen: one a cell
+in eight months."""
 PRIOR_CELLS = 50
-"""... and as much as this many cells of the network at the moment: on a small one a single other fault proves no storm."""
+"""... and as much as this many cells of the network now. Chosen: on a small network a single other fault proves no storm."""
 RECENT_S = DAY_S
 
 

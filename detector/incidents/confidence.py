@@ -6,7 +6,7 @@ from math import exp, log
 from detector.domain.degradation import Degradation
 
 PRIOR = 1e-4
-"""Share of series that are degraded at a random moment: what a raised one has to overcome."""
+"""Share of series that are degraded at a random time, against which evidence is weighed. Chosen: an hour a year."""
 CONFIRMATION = log(10.0)
 """A confirmation by neighbours, the core, an alarm or a ticket makes the incident ten times likelier."""
 SUREST, LEAST = 0.99, 0.05

@@ -12,14 +12,16 @@ from detector.incidents.sub_threshold import ALIKE
 SPECIFIC = ("site", "node", "edge", "tac", "region", "network", "nf", "software")
 """Of groups that explain the same cells alike, the first is named."""
 SCATTERED = "software"
-"""Its cells share no place and no load: they pass the bar at different times, many of them never."""
+"""Its cells share no place and no load: they pass the threshold at different times, many of them never."""
 SCATTERED_SHARE, SCATTERED_CELLS = 0.2, 4
 """What a scattered group needs instead of `covers_share`."""
 RAISED_SHARE = 0.1
-"""Of the bad cells that a group needs, so many must have been raised: the mere look of the others does not make a cause."""
+"""Of the bad cells that a group needs, so many must have been raised. Chosen: sub-threshold evidence alone makes no
+cause."""
 ONE_MAST = ("site", "node")
 """Cells of one mast share so much that a single bad one beside others that look like it will do, if chance is rare."""
 RARE = 0.01
+"""Chance under which so many bad cells share a cause. Chosen: one in a hundred, of a dozen groups tested."""
 
 
 @dataclass(frozen=True)

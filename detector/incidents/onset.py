@@ -7,9 +7,10 @@ from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
 LONG = 12
-"""Periods: a longer horizon tells when it was seen, and only roughly when it began."""
+"""Periods of a horizon from which it dates an onset only roughly. Chosen: three hours of quarters."""
 GRADUAL_S = 3 * 3_600
-"""A mild loss of quality passes the bar on busy cells at once and on quiet ones some hours later."""
+"""A mild loss of quality passes the threshold on busy cells at once and on idle ones up to so much later. Chosen: as long as
+the longest pooled horizon."""
 
 
 @dataclass(frozen=True, kw_only=True)

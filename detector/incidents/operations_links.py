@@ -9,7 +9,8 @@ from detector.domain.window import Window
 from detector.incidents.correlation_context import Root
 
 NEAR_S = 1_800
-"""An alarm or a ticket within half an hour of the start is about this incident."""
+"""An alarm or a ticket within half an hour of the start is about this incident. Chosen: two periods of a quarter of an
+hour."""
 
 
 def mentioned_places(topology: Topology, root: Root, cells: Iterable[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from detector.domain.window import Tick
 from detector.incidents.lifecycle import notified_fields, withdraw
 
 _FOREVER = 2**62
+"""Later than every instant. Definition."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from detector.incidents.groups import explaining_groups
 from detector.incidents.onset import GRADUAL_S, Onset, same_onset
 
 MOST_CANDIDATES = 5
+"""Root candidates that are kept and shown. Chosen: what one line of the page holds."""
 WIDEST = ("network", "region", "tac")
 """They hold everything that a smaller group holds: candidates only if they explain more."""
 FELT_BEFORE_S = 3_600
-"""A core function counts so much that a fault of its own is seldom seen in one cell much sooner."""
+"""A fault of a core function shows in one cell hardly so much before the function. Chosen: the function counts many cells,
+so an hour is ample."""
 
 
 @dataclass(frozen=True)

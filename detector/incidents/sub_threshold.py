@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from detector.domain.evidence import Evidence
 
 ALIKE = 1.0
-"""-log10 p from which a cell looks like its bad sibling: every tenth healthy one does."""
+"""-log10 p from which a cell looks like its bad sibling. Chosen: every tenth healthy one does."""
 LARGEST = 6.0
-"""One cell alone must not speak for its whole group."""
+"""Most -log10 p that one cell adds to its group. Chosen: one cell alone must not decide for all."""
 
 
 class SubThresholdEvidence:

@@ -8,16 +8,17 @@ from detector.domain.detection import Tracked
 from detector.domain.incident import Incident
 
 SHARPEST = 30.0
-"""-log10 p a period: beyond it an onset is as sharp as can be."""
+"""-log10 p a period beyond which an onset is no sharper. Chosen: a complete outage of a busy cell."""
 MISSING_DATA_SHARPNESS = 10.0
-"""What a missing row is worth: it says exactly when it was missing, though it has no p."""
+"""Weight of a missing row, which has no p. Chosen: a third of an outage: it dates the loss of data exactly."""
 MOST_WEIGHT = 100.0
-"""-log10 p of one degradation beyond which it says no more than this of when the trouble began."""
+"""-log10 p of one degradation beyond which it dates the incident no better. Chosen: three sharp periods."""
 STILL_OPEN_SHARE = 0.2
-"""Share of what tells of an incident clearly, by weight, that may still be open when it is over: of many cells one is always
-the last to show it."""
+"""Share, by weight, of an incident's clear evidence that may still be open when it is over. Chosen: of many cells one is
+always the last to show it."""
 INFORMATIVE_SHARE = 0.3
-"""Of what the sharpest says a period, so much is clear enough to have a say in when it began and ended."""
+"""Share of the sharpest evidence a period from which a degradation dates begin and end. Chosen: half a decade under the
+sharpest."""
 
 
 def sharpness(d: Degradation) -> float:

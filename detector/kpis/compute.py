@@ -24,7 +24,8 @@ Values = NDArray[np.float64]
 Period = tuple[int, int]
 """(duration, start) in s, as a file names it: by duration and time, each period follows its predecessor."""
 ROWS_AT_ONCE = 20_000
-"""Rows of several periods computed together: enough to make small networks fast, little beside one period of a large one."""
+"""Rows of several periods computed together. Chosen: enough to make small networks fast, little beside one period of a large
+one."""
 
 
 def compute(

@@ -12,6 +12,7 @@ from detector.kpis.formula import Formula
 from detector.kpis.rows import CounterRows
 
 MOST_PER_CENT = 100.0
+"""Largest percentage. Definition."""
 
 
 def judged(rows: CounterRows, before: CounterRows | None, catalogue: Catalogue, findings: Findings) -> CounterRows:

@@ -10,7 +10,7 @@ from detector.kpis.catalogue import ANY_VENDOR, PERIOD, Catalogue
 from detector.kpis.stems import StemNames
 
 CLOSE = 0.86
-"""Similarity (difflib's ratio) from which an unknown name is taken for a misspelt known one: one letter in eight."""
+"""Similarity (difflib's ratio) from which an unknown name is taken for a misspelt known one. Chosen: one letter in eight."""
 _SHARE_WORDS = frozenset({"sr", "rate", "ratio", "pct", "percent", "percentage", "perc", "kpi"})
 _WORD = re.compile(r"[A-Za-z]+|\d+")
 

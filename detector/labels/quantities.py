@@ -21,11 +21,13 @@ _BYTES: Mapping[str, float] = {
 }
 """Units of data volume, in bytes (decimal prefixes, IEC 80000-13)."""
 _MBIT = 1e6 / 8
-"""Bytes."""
+"""Bytes of a megabit. Definition."""
 _SECONDS: Mapping[str, float] = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _COUNTED: Mapping[str, str] = {"UEs": "users", "PRBs": "resource blocks"}
 _DIGITS = 3
+"""Significant digits of a figure in a sentence. Chosen: counts resolve no more."""
 _WEEKS_A_YEAR = 365.25 / 7
+"""Weeks of a year. Definition."""
 
 
 def scale(kpi: Kpi, largest: float) -> tuple[float, str]:

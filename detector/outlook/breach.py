@@ -12,11 +12,14 @@ from detector.domain.window import HOUR_S
 
 Vector = NDArray[np.float64]
 LOOK_BACK_H = 48
-"""Of 24 to 96 hours the best on development seeds: shorter is noise, longer is the time before the drift."""
+"""Hours of history of a forecast. Chosen: of 24 to 96 hours the best on development seeds; shorter is noise, longer is the
+time before the drift."""
 LOOK_AHEAD_H = 72
+"""Hours ahead for which a breach is forecast. Chosen: three days, a weekend of the operations centre."""
 LEAST_HOURS = 12
+"""Fewest hours from which a slope is estimated. Chosen: half a day."""
 TAIL_Z = 1.2815515655446004
-"""Standard normal quantile of 0.9: a tenth of the paths lies beyond on either side."""
+"""Standard normal quantile of 0.9: a tenth of the paths lies beyond on either side. Definition."""
 
 
 def breach_of(band: Band, steps: Sequence[tuple[float, str]], *, made_at: int) -> Breach | None:

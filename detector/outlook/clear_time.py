@@ -13,16 +13,17 @@ from detector.domain.outlook import LEVEL
 
 Vector = NDArray[np.float64]
 PRIOR_MEDIAN_S = 3 * 3600.0
-"""Half of all incidents of a network of which nothing is known yet end before this."""
+"""Prior median of the duration of incidents, in s. Chosen: between a restart and a visit to the site."""
 PRIOR_MEDIAN_LOG_SD = 1.2
-"""Standard deviation of the logarithm of that half-time over networks: a network may well be three times slower."""
+"""Standard deviation of the logarithm of that median over networks. Chosen: a network may well be three times slower."""
 PRIOR_SPREAD, PRIOR_SPREAD_LOG_SD = 1.0, 0.3
 """Standard deviation of log durations on one network, and of its own logarithm over networks."""
 OTHER_KIND_WEIGHT = 0.2
-"""What an episode of another kind weighs: five of them speak as loudly as one of the own kind."""
+"""Weight of an episode of another kind. Chosen: five of them count as one of the own kind."""
 NEWEST = 1000
-"""So many finished incidents are learned from: more add nothing, and networks change."""
+"""Newest finished incidents that are learned from. Chosen: more add no precision, and networks change."""
 SHORTEST_S = 300.0
+"""Shortest duration. Chosen: a third of a period, under which none is resolved."""
 _MEDIANS = np.log(np.geomspace(300.0, 20 * 86_400.0, 33))
 _SPREADS = np.geomspace(0.35, 2.5, 9)
 _M, _S = (side.ravel() for side in np.meshgrid(_MEDIANS, _SPREADS, indexing="ij"))

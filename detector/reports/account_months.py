@@ -31,6 +31,7 @@ COLUMNS = (
 )
 SMALL = "(small accounts)"
 _SURE = 1 - 1e-9
+"""Largest chance in a product of complements. Chosen: its logarithm stays finite."""
 
 
 @dataclass

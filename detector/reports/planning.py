@@ -26,9 +26,10 @@ COLUMNS = (
     Column("goodwill", "Goodwill cost", "money"),
 )
 AFTERMATH_S = 2 * 3600
-"""A complaint so long after the end may still be about it (as the backtest counts)."""
+"""A complaint so long after the end may still be about it. Chosen: as the backtest counts."""
 NO_INCIDENT = "no incident known"
 _SURE = 1 - 1e-9
+"""Largest chance in a product of complements. Chosen: its logarithm stays finite."""
 Key = tuple[str, str, str]
 
 

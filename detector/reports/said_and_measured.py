@@ -31,11 +31,11 @@ COLUMNS = (
 )
 SAID, MEASURED, BOTH = "said, not measured", "measured, not said", "said and measured"
 WRONGLY = 0.05
-"""Chance that any verdict of `said` in one dimension is chance alone, if people complain alike everywhere."""
+"""Chance that any verdict of `said` in one dimension is chance alone. Chosen: the usual level of a test."""
 WORSE_THAN_MEAN = 2.0
-"""Times the network's mean of degraded minutes a person from which the network measures badly somewhere."""
+"""Times the network's mean of degraded minutes a person from which a place measures badly. Chosen: double."""
 SUFFERED = 0.5
-"""Chance from which a listed person counts as having suffered."""
+"""Chance from which a listed person counts as affected. Chosen: more likely than not."""
 Key = tuple[str, str]
 
 

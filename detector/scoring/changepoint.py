@@ -11,20 +11,23 @@ from detector.scoring.counting import Floats
 from detector.scoring.scorer import Sample, Scorer
 
 LOOKBACK = 12
-"""Newest periods that are searched at least, for data whose longest pooled horizon is shorter."""
+"""Newest periods that are searched at least, for data whose longest pooled horizon is shorter. Chosen: three hours of
+quarters."""
 HALF = 0.5
-"""Counts that are added to both sides of a multiple, so that nothing expected does not make it infinite."""
+"""Counts that are added to both sides of a multiple, so that an expectation of zero gives a finite one (Haldane 1956)."""
 TELLING = 8.0
-"""Failures that are worth telling of, see `DetectionPolicy.min_excess`."""
+"""Failures that are worth raising. Chosen: the default of `DetectionPolicy.min_excess`."""
 DOWN = 20.0
-"""Nats between a period that is down and one that is not: no chance turns one into the other."""
+"""Nats between a period without service and one with it. Chosen: e^-20 is beyond any chance of one turning into the
+other."""
 SAYS_NOTHING = 1.0
 """Nats: evidence of a period that is no stronger (Jeffreys 1961, appendix B: not worth more than a bare mention) moves
 neither the beginning nor the end."""
 SELDOM_IDLE = 0.005
-"""Chance of next to no traffic over which an empty hour is scheduled, as in the band of a volume."""
+"""Chance of next to no traffic over which an empty hour is scheduled. Chosen: that of the band of a volume."""
 LARGEST_Z = 30.0
-"""A period says no more than this many standard deviations, or nothing beside it would count."""
+"""Evidence of one period is cut at so many standard deviations. Chosen: a larger one would outweigh all periods beside
+it."""
 
 
 def lookback(baseline: Baseline) -> int:

@@ -10,12 +10,14 @@ from detector.scoring.counting import Floats
 
 BUCKETS, SMALLEST_BUCKET = 15, 3
 LEAST_OBJECTS = 12
-"""Fewer objects cannot tell a common move from their own."""
+"""Fewest objects from which a common move is estimated. Chosen: the median of twelve moves by a third of one object's
+spread."""
 SURE = 3.0
-"""Standard errors by which quality must have moved before anything is subtracted."""
+"""Standard errors by which quality must have moved before anything is subtracted. Chosen: the usual three sigma."""
 MOST_TRAFFIC = (0.3, 3.0)
 MOST_BAD = 3.0
-"""A worse move than this is no weather: it stays in the evidence, so that a network-wide fault is seen."""
+"""A worse move than this stays in the evidence, so that a fault of the whole network is seen. Chosen: three times the
+failures is no weather."""
 
 
 def factor(kpi: Kpi, events: Floats, expected: Floats, regions: Sequence[NDArray[np.int64]]) -> Floats:

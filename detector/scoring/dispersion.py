@@ -20,16 +20,19 @@ from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, ta
 from detector.scoring.time_of_week import TimeOfWeek
 
 PRIOR_PERIODS = 300.0
-"""The network's spread counts as much as so many periods of an object's own."""
+"""The network's spread counts as much as so many periods of an object's own. Chosen: three days of quarters of an hour."""
 CAP = 5.0
-"""Deviations beyond so many standard deviations count as this many."""
+"""Deviations beyond so many standard deviations count as this many. Chosen: faults in the history must not widen the
+spread."""
 LEAST_SPREAD = 1e-5
+"""Smallest dispersion of a fraction. Chosen: under it a beta-binomial is a binomial to double precision."""
 OFTEN_EMPTY = 0.01
-"""Hours in which an object is empty more often say nothing of the tails."""
+"""Hours in which an object is empty more often are left out of the tails. Chosen: one period in a hundred."""
 ENOUGH_TESTS = 200_000
-"""Tails are known well enough from so many: a larger history is sampled, every n-th period."""
+"""Tests from which a larger history is sampled, every n-th period. Chosen: a tail of 1e-3 still has two hundred."""
 WORTH_A_TAIL = 1.5
-"""z from which a tail probability can exceed the knot."""
+"""z from which a tail probability can exceed the knot of the calibration. Chosen: 10^-1.5 is a z of 1.86, less what
+discreteness takes."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

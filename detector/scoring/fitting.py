@@ -20,9 +20,9 @@ from detector.scoring.tail_calibration import Exceedances
 from detector.scoring.time_of_week import HOURS, time_of_week
 
 LEVELS_SHARE = 0.1
-"""Of the time that a fit takes, as its progress has it: the rest are spreads and tails."""
+"""Share of the levels in the time of a fit, for its progress. Chosen: spreads and tails take by far the most."""
 SMALL_SHARE = 0.01
-"""Logarithms are taken of value + this share of the KPI's mean level: a zero is far, but not infinitely far."""
+"""Logarithms are taken of value + this share of the KPI's mean level. Chosen: a zero is far, but not infinitely far."""
 
 
 def fit(

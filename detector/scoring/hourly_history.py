@@ -10,11 +10,13 @@ from detector.scoring.counting import Floats, chunks, counts
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek
 
 OUTLIER = 4.0
-"""A mean or volume this many times above or below the median of its hour is left out of the level."""
+"""A mean or volume this many times above or below the median of its hour is left out of the level. Chosen: beyond ordinary
+peaks and holidays."""
 CLEAR_FAULT = 5.0
-"""Counts this many standard deviations too high are left out, ..."""
+"""Counts this many standard deviations too high are left out of the level. Chosen: beyond chance in a year of quarters of an
+hour, ..."""
 WANDER = 0.25
-"""... where the rate itself is granted this relative variance from hour to hour."""
+"""... where the rate itself is granted this relative variance from hour to hour. Chosen: half of the level either way."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,13 @@ from detector.scoring.counting import Floats
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, HOURS, TimeOfWeek
 
 PRIOR = 0.05
-"""Weight of an object's overall figure, in periods: sleep follows a schedule, so even a few periods of an hour say much.
-The same hour on other days says more: it counts as one day."""
+"""Weight of an object's overall figure, in periods. Chosen: sleep follows a schedule, so even a few periods of an hour
+decide; the same hour on other days counts as one day."""
 NEVER = 1e-4
-"""Empty periods granted to an object that never had one."""
+"""Empty periods granted to an object that never had one. Chosen: small beside one period, and its logarithm finite."""
 ONE_OFF_DAYS = 4
-"""From so many days on, emptiness on a single one of them was a fault and no schedule."""
+"""From so many days on, emptiness on a single one of them counts as a fault and no schedule. Chosen: one day in four or
+fewer."""
 
 
 def idle_probability(empty: NDArray[np.bool_], usable: NDArray[np.bool_], when: TimeOfWeek) -> Floats:

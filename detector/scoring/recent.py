@@ -23,7 +23,8 @@ from detector.scoring.scorer import Sample
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
 
 REMEMBERED_SHARE = 0.85
-"""A fading sum of fewer periods than this share of its time constant is no long horizon yet."""
+"""An EWMA of fewer periods than this share of its time constant is no long horizon yet. Chosen: 57 % of its weight is then
+observed."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,6 +8,7 @@ from detector.scoring import tails
 from detector.scoring.scorer import Flags, Floats, Sample
 
 CENTRAL_99 = 2.576
+"""Normal quantile of 0.995: 99 % lie within. Definition."""
 
 
 class Residual:

@@ -16,6 +16,7 @@ from detector.scoring.shrinkage import ratio_of
 from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek, time_of_week
 
 LEAST_SCATTER = 1e-12
+"""Least scatter of days. Chosen: it avoids a division by zero, and nothing else."""
 SURE, SURE_IF_DATED = 6.0, 4.0
 """Standard errors of a step: a network has many series and each day of each could be one; a known change is one question."""
 LEAST_TRAFFIC_STEP, LEAST_STEP = float(np.log(1.5)), float(np.log(1.25))
@@ -23,9 +24,9 @@ LEAST_TRAFFIC_STEP, LEAST_STEP = float(np.log(1.5)), float(np.log(1.25))
 WORST_RATIO, WORST_FACTOR, LEAST_TRAFFIC = 0.25, 5.0, 0.25
 """What is worse by more (points of a ratio; times the drops; share of the traffic left) stays a fault, however long."""
 LOOK_BACK = 7
-"""Days before the step that it is compared with."""
+"""Days before the step that it is compared with. Chosen: one of each weekday."""
 OWN_DAYS = 5.0
-"""The network's scatter from day to day counts as much as so many days of an object's own."""
+"""The network's scatter from day to day counts as much as so many days of an object's own. Chosen: a working week."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from detector.scoring.counting import Floats
 
 LEAST, MOST = 1e-4, 4.0
 TRIMMED_SHARE = 0.1
+"""Share of the highest objects that is left out. Chosen: more objects are never faulty in a history."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,16 @@ from detector.scoring import tails
 from detector.scoring.scorer import Flags, Floats, Sample
 
 CENTRAL_99 = 2.576
+"""Normal quantile of 0.995: 99 % lie within. Definition."""
 FINE = 30.0
-"""Residuals are logarithms times this: prefixes or peers stand so still that their spread would vanish under the least one
-that is granted to a throughput."""
+"""Residuals are logarithms times this. Chosen: prefixes and peers vary so little that their spread would vanish under the
+least one of a throughput."""
 KNOWN = 5e-4
-"""Level variance granted to weekly shapes that a few days cannot tell: a state has none, so it is taken off."""
+"""Level variance granted to weekly shapes that a few days cannot show: a state has none, so it is taken off. Chosen: 2 % of
+the level."""
 LEFT = 0.1
-"""A value this far from its level (as a logarithm) has left its state: it says nothing of how still the state is."""
+"""A value this far from its level (as a logarithm) has left its state and is no measure of its spread. Chosen: a tenth of
+the level."""
 
 
 class State:

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from detector.scoring.counting import Floats
 
 KNOT = 1.5
-"""-log10 p from which on the calibrated slope holds."""
+"""-log10 p from which on the calibrated slope holds. Chosen: 3 % of healthy tests are beyond, enough to estimate a slope."""
 CENSORED = 3.0
-"""Beyond the threshold by so much, it counts only as "at least so much": one real fault does not bend the tail."""
+"""Beyond the threshold by so much, a value counts only as "at least so much". Chosen: one real fault must not bend the
+tail."""
 FAULT = 6.0
+"""-log10 p over which a healthy series is hardly ever. Chosen: once in a million tests, ..."""
 FAULTY_SHARE = 0.03
-"""-log10 p above FAULT on at most this share of object-days is taken for real faults; on more, for a wrong model."""
+"""... where at most this share of object-days is over it, they count as real faults; on more, the model is wrong. Chosen:
+one day in a month."""
 PRIOR_EXCEEDANCES, PRIOR_SLOPE = 10.0, 0.9
 
 

@@ -38,13 +38,14 @@ FIGURES = (
     "newest_denominator",
 )
 WORTH_A_SEARCH = 2.0
-"""-log10 p of a horizon from which it is asked when the trouble began and ended: under what keeps an episode open."""
+"""-log10 p of a horizon from which begin and end of the change are searched. Chosen: under what keeps an episode open."""
 OF_ITSELF = 0.5
-"""Share of the loudest horizon's -log10 p that one within the trouble has to reach to be shown in its place, ..."""
+"""Share of the largest -log10 p of all horizons that one within the change has to reach to be shown in its place. Chosen:
+half of the evidence, ..."""
 PLAIN = 6.0
-"""... or this much: about what raises a degradation on a network of a thousand cells."""
+"""... or this much. Chosen: about what raises a degradation on a network of a thousand cells."""
 PLAIN_Z = 1.0
-"""Up to so many standard deviations the normal tail will do: nothing is raised there."""
+"""Up to so many standard deviations the normal tail is used. Chosen: nothing is raised there."""
 
 
 def score(

@@ -12,6 +12,7 @@ from detector.domain.window import DAY_S, HOUR_S, Window
 
 HOURS = HOURS_OF_WEEK
 SUNDAY = 6
+"""Number of the weekday, Monday 0. Definition."""
 HOUR_OF_DAY = np.arange(HOURS) % 24
 
 

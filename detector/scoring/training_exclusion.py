@@ -15,13 +15,15 @@ from detector.domain.ports import Reference
 from detector.scoring.time_of_week import time_of_week
 
 OVERRUN_S = 86_400
-"""Works still called active are believed to go on for so long after their planned end; then somebody forgot the row."""
+"""Works still called active count for so long after their planned end. Chosen: after a day the row was left open by
+mistake."""
 REACH_S = 86_400
-"""Cells of an incident that raise nothing themselves are excluded for so long; by then they would have."""
+"""Cells of an incident that raise nothing themselves are excluded for so long. Chosen: by then they would have."""
 REGULAR_AFTER_DAYS = 3
-"""A cell raised as asleep at one hour on so many days sleeps regularly: as many as make a moved level the new normal."""
+"""A cell raised as asleep at one hour on so many days sleeps regularly. Chosen: as many as make a moved level the new
+normal."""
 SHORT_S = 12 * 3600
-"""A cell that sleeps longer than this at a time does not sleep regularly."""
+"""A cell that sleeps longer than this at a time does not sleep regularly. Chosen: a night."""
 ObjectPeriod = tuple[Collection[str], int, int]
 """These objects, from, to (s)."""
 

@@ -12,7 +12,7 @@ _TIMES = ("quiet_from", "quiet_to")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _DAY_S, _YEARS_10 = 86_400.0, 3_660.0
 _LARGEST = 1e9
-"""Of a number that has no bound of its own: larger ones would overflow where they become dates or array sizes."""
+"""Largest number without a bound of its own. Chosen: larger ones would overflow where they become dates or array sizes."""
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "settle_s": (0, _DAY_S),
     "largest_file_mb": (0, 1e6),
@@ -148,7 +148,7 @@ _NAMED = (
     ("care.capacity_per_hour", 0, "two capacities of one team"),
     ("care.teams", 0, "two teams for one kind of account"),
 )
-"""Lists whose entries are told apart by a name: of two alike the second, or the first, would silently count for nothing."""
+"""Lists whose entries are identified by a name: of two alike the second, or the first, would silently count for nothing."""
 
 
 def _twice(values: Mapping[str, Any]) -> Iterator[Mistake]:

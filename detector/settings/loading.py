@@ -24,6 +24,7 @@ from detector.sources.registry import keys
 from detector.toml_file import read_toml
 
 _MOST_HELD_OUT = 0.5
+"""Largest share of the holdout. Chosen: half gives the sharpest comparison, more serves nothing."""
 _HOLDOUT = ("care", "holdout")
 _SECRET = {"secrets", "identity_key", "vault_key", "token", "database", "url", "receivers", "feeds", "storage"}
 """Where a wrong value is not repeated: it may be a secret in the wrong place."""

@@ -21,6 +21,7 @@ from detector.simulator.tables import TableWriter, attachment_columns, cell_rows
 from detector.simulator.world import World, build_world
 
 FOREVER = 1 << 60
+"""Later than every instant. Definition."""
 Arrival = tuple[str, str]
 Progress = Callable[[int, int], None]
 

@@ -12,12 +12,15 @@ from detector.simulator.subscribers import People, draw_attributes
 from detector.simulator.world import World
 
 PER_FAILURE = 0.02
+"""Chance of a complaint for one failure. Chosen: one in fifty, so that foresight can be measured."""
 PER_DEGRADED_MINUTE = 0.0018
+"""Chance of a complaint for one degraded minute. Chosen: a tenth of those affected for an hour."""
 BACKGROUND = {"billing": 0.0035, "device": 0.0015, "other": 0.003, "network": 0.002}
 """Contacts per subscriber and day that no fault causes."""
 CHANNELS = ("call", "chat", "app", "store", "email", "social")
 CHANNEL_SHARES = (0.5, 0.2, 0.15, 0.05, 0.05, 0.05)
 DELAY_MEDIAN_S = 2100
+"""Median time from trouble to complaint, in s. Chosen: 35 minutes; people try again first."""
 PERIODS_PER_HOUR = HOUR_S // PERIOD_S
 
 

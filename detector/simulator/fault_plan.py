@@ -11,7 +11,7 @@ from detector.simulator.scenario import PERIOD_S, Scenario
 from detector.simulator.topology import Network
 
 APART_S = 4 * 3600
-"""Between two faults of one object."""
+"""Time between two faults of one object. Chosen: the incident of the first is over."""
 PLAN = (
     # minutes after going live, kind, scope, minutes, severity, hidden, works
     (38, "access", "cell", 170, 0.28, False, False),

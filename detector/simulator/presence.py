@@ -12,19 +12,24 @@ from detector.simulator.subscribers import HOME, LEISURE, TRANSIT, WORK, People
 from detector.simulator.world import World
 
 HOURS = 24
+"""Hours of a day. Definition."""
 WEIGHTS = np.array([1.0, 0.85, 0.9, 0.25, 0.9, 0.16])
 """How many attempts of each process one connection attempt stands for."""
 BASE_FAILURE_SHARE = 0.018
-"""Share of a person's attempts that fails without any fault."""
+"""Share of a person's attempts that fails without any fault. Chosen: within the usual targets of operators."""
 AWAKE = np.array([2, 1, 1, 1, 2, 5, 20, 50, 70, 80, 85, 90, 95, 90, 85, 85, 90, 100, 100, 100, 95, 75, 40, 12]) / 100
 """By local hour: how much of the busy hour's attempts a person makes."""
 RECONNECTS = 0.35
-"""Chance of an own failure while one is moved from a dying cell to its neighbour: once, in the hour in which it dies."""
+"""Chance of an own failure while one is displaced to a neighbour: once, in the hour of the outage. Chosen: a third is in use
+then."""
 ERRANDS = 2
+"""Outings of a day to no usual place, each with the chance below. With them people are where their hour of the week
+expects them about seven times in ten, as in three months of call records of 50,000 people (C. Song et al., Science 327,
+2010)."""
 ERRAND_CHANCE = 0.45
+"""Chance of each of `ERRANDS`. Chosen: see there."""
 ERRAND_HOURS = (1, 5)
-"""Outings of a day to no usual place. With them people are where their hour of the week says about seven times in ten, as
-in three months of call records of 50,000 people (C. Song et al., Science 327, 2010)."""
+"""Hours that an outing lasts, from and to. Chosen: an errand or an evening."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detector.domain.window import DAY_S, HOUR_S, utc
 
 PERIOD_S = 900
+"""Granularity period, in s: 15 minutes (TS 32.401, TS 28.550)."""
 PERIODS_PER_DAY = DAY_S // PERIOD_S
 
 

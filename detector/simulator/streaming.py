@@ -22,7 +22,7 @@ from detector.simulator.tables import Columns, TableWriter, attachment_columns, 
 from detector.simulator.world import build_world
 
 DELAY_S = 240
-"""From the end of a period or hour until its files are there; operator.toml promises five minutes."""
+"""From the end of a period or hour until its files are there. Chosen: operator.toml promises five minutes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from detector.simulator.scenario import Scenario
 LAND_USES = ("business", "residential", "transport", "rural")
 LAND_SHARES = (0.3, 0.42, 0.14, 0.14)
 NEIGHBOURS = 8
+"""Neighbours of a cell. Chosen: the nearest of a hexagonal layout and some."""
 PLMN = "26299"
 RELEASES = {"LTE": ("L22.3", "L22.4"), "NR": ("N23.1", "N23.2")}
 VENDORS = ("northbridge", "kestrel")

@@ -13,19 +13,20 @@ from time import monotonic
 from detector.domain.errors import Permanent
 
 BYTES_AN_OBJECT = 28 * 96 * 100 * 8
-"""28 days of quarters of an hour (what baselines learn from), 100 counters (a catalogue has 60), 8 characters a value."""
+"""Bytes of one object's counters. Chosen: 28 days of quarters of an hour (what baselines learn from), 100 counters (a
+catalogue has 60), 8 characters a value."""
 LEAST_BYTES = 64 << 20
-"""Of any network, whatever little of it is known yet: a day of 100 cells is 8 MB."""
+"""Least bytes of a file that are accepted, however small the network. Chosen: a day of 100 cells is 8 MB."""
 MOST_BYTES = 4 << 30
-"""A table is read into memory; a period of 50,000 cells has 80 MB."""
+"""Bytes of any file. Chosen: a table is read into memory; a period of 50,000 cells has 80 MB."""
 OBJECTS_AN_OBJECT, LEAST_OBJECTS = 100, 20_000
 """Different names in a file for each object that is known: relations to neighbours are some 30 a cell."""
 MOST_COLUMNS = 5_000
 """The counters of all of 3GPP TS 28.552 and 32.425 together, with their histograms, are fewer."""
 MOST_PERIODS = 10_000
-"""Of one file: a month of quarters of an hour has 2,976, one of five minutes 8,928."""
+"""Periods of one file. Chosen: a month of quarters of an hour has 2,976, one of five minutes 8,928."""
 TABLE_TIMES = 10
-"""Tables of people are larger than files of counters and come seldom: so many times the time."""
+"""So many times the time of a counter file is allowed for a table of people. Chosen: they are larger and come seldom."""
 
 
 @dataclass(frozen=True, kw_only=True)

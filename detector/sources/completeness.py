@@ -9,8 +9,10 @@ from typing import IO
 from detector.sources.file_bytes import encoding_of, open_file
 
 _EDGE = 1 << 16
-"""Bytes at either end in which the root's tags are looked for: a root element comes as early, or the reader refuses it."""
+"""Bytes at either end in which the root's tags are looked for. Chosen: a root element comes as early, or the reader refuses
+it."""
 _CHUNK = 1 << 20
+"""Bytes read at a time. Chosen: little beside the memory of a file."""
 _GZIP, _PARQUET = b"\x1f\x8b", (b"PAR1", b"PARE")
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n\0"
 _PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*+", re.DOTALL)

@@ -26,10 +26,13 @@ if TYPE_CHECKING:  # the formats bring lxml and DuckDB: imported to read a file,
     from detector.sources.counter_tables import CounterTable
 
 HELD_BYTES = 512 << 20
-"""Tables are kept in memory up to this size: a day is often split over a file for each kind of object."""
+"""Tables are kept in memory up to this size. Chosen: a day is often split over a file for each kind of object."""
 LOADED_AT_ONCE = 4 << 20
+"""Bytes up to which a table is loaded when it is listed. Chosen: opening takes longer than reading it."""
 _CHUNK = 1 << 20
+"""Bytes read at a time. Chosen: little beside the memory of a file."""
 _ANY_SIZE = 1 << 62
+"""Larger than every file. Definition."""
 _GRANULARITY = re.compile(r"granPeriod\s([^>]*)>")
 _DURATION, _END = re.compile(r"\bduration\s*=\s*[\"']([^\"']*)"), re.compile(r"\bendTime\s*=\s*[\"']([^\"']*)")
 

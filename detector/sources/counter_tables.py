@@ -21,7 +21,7 @@ from detector.sources.timestamps import LONGEST_S, date_order, instant, is_day_f
 REQUIRED = ("object_id", "start", "duration_s")
 OPTIONAL = ("suspect", "dimension")
 _WORDS_A_LOOK = 10_000
-"""Different times between two looks at the budget."""
+"""Different times between two checks of the budget. Chosen: milliseconds."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -19,8 +19,9 @@ from detector.sources.file_bytes import UTF16, decoded
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 HEADER_LINES = 30
-"""A header is looked for in so many lines: exports put a title, a time and a unit above it, seldom more."""
+"""A header is looked for in so many lines. Chosen: exports put a title, a time and a unit above it, seldom more."""
 _HEAD = 1 << 18
+"""Bytes in which the header is searched. Chosen: `HEADER_LINES` lines of 5,000 columns with short names."""
 _INVISIBLE = re.compile("[\ufeff\u200b-\u200f\u2060\u00ad\x00-\x08\x0e-\x1f]")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 

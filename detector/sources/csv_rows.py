@@ -12,13 +12,13 @@ from detector.sources.csv_layout import Layout, Rejected, doubled, find_header, 
 from detector.sources.file_bytes import content_of, decoded
 
 LONGEST_RECORD = 2_000
-"""Lines of one record: a customer's text has fewer, so beyond it a quote was not closed."""
+"""Lines of one record. Chosen: a customer's text has fewer, so beyond it a quote was not closed."""
 _OPEN_QUOTES, _LONGEST_OF_MANY = 100, 20
 """After so many quotes that were not closed a record may have so many lines: each costs a look at as many."""
 _SMALL_BYTES = 128 << 10
 """So small a file is read faster line by line than an engine is made that may read it (20 ms)."""
 _LINES_A_LOOK = 10_000
-"""Lines between two looks at the budget."""
+"""Lines between two checks of the budget. Chosen: milliseconds."""
 _ANOTHER_FORM = re.compile(
     r'[0-9]\.0+(?:[",\r\n]|\Z)|[0-9][eE]\+[0-9]|[0-9][./-][0-9]{4}[T ,"\r\n]|"[^,"\n]*[0-9],[0-9]'
     r"|[0-9][ \u00a0\u202f\u2019'][0-9]{3}\b"

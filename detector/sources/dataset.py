@@ -23,9 +23,9 @@ from detector.sources.presence import AttachmentFile, AttachmentFiles
 from detector.sources.reference import ReferenceFiles, TableOptions, signature_of
 
 NEWEST_FILES = 8
-"""So many of the newest files say what time it is by the data."""
+"""Newest files from which the time of the data is read. Chosen: a few, as one may be late."""
 _LATE_S = 28 * DAY_S
-"""Rows that come so late are still given: what people usually let us know is counted over so long (`feedback`)."""
+"""Rows that come so late are still given. Chosen: `feedback` counts the usual rate over so long."""
 _TABLES: Mapping[What, tuple[str, ...]] = {
     "reference": (*network_tables.STEMS, *customer_tables.STEMS, "calendar"),
     "alarms": ("alarms",),

@@ -12,7 +12,9 @@ from detector.domain.errors import Permanent
 from detector.sources.budget import MOST_BYTES, most_bytes, spend
 
 _UNPACKED_AT_ONCE = 16 << 20
+"""Bytes unpacked at a time. Chosen: little beside the memory of a file."""
 _HEAD = 1 << 18
+"""Bytes by which the encoding is recognised. Chosen: as many as the header is searched in."""
 _GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARKS = {

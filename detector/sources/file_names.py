@@ -8,7 +8,7 @@ import os
 import re
 
 _SHOWN = 80
-"""Characters at either end: a finding keeps 500 in all, and the reason is to be among them."""
+"""Characters at either end. Chosen: a finding keeps 500 in all, and the reason is to be among them."""
 _BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 
 

@@ -21,7 +21,9 @@ EDGE = ("child_kind", "child_id", "parent_kind", "parent_id", "relation")
 PLAIN = ("site_id", "node_id", "tac", "region", "band", "layer", "vendor", "software")
 STATES = ("in_service", "energy_saving", "planned", "retired")
 FOREVER = 1 << 60
+"""Later than every instant. Definition."""
 NIGHT_S = 2 * 86_400
+"""Longest row of energy saving that is a night's sleep. Chosen: two days; longer ones state the kind of the cell."""
 
 
 Noun = TypeVar("Noun")

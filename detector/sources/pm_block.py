@@ -18,8 +18,9 @@ from detector.sources.pm_stream import local_name
 from detector.sources.timestamps import LONGEST_S, duration_s, timestamp_s
 
 MAX_ROWS = 5000
+"""Rows of one batch. Chosen: small beside the memory of a file."""
 MAX_VALUES = 100_000
-"""Values of one batch: keeps the memory of a wide block as low as that of a narrow one."""
+"""Values of one batch. Chosen: it keeps the memory of a wide block as low as that of a narrow one."""
 
 
 class Rejected(ValueError):

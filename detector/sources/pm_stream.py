@@ -13,13 +13,17 @@ from detector.sources.budget import spend
 from detector.sources.file_bytes import open_file
 
 CHUNK = 1 << 17
+"""Bytes read at a time. Chosen: little beside the memory of a batch."""
 MAX_BYTES = 8 << 30
+"""Bytes of one file, unpacked. Chosen: a hundred times a period of 50,000 cells."""
 MAX_PROLOGUE = 1 << 16
+"""Bytes before the root element. Chosen: comments and a style sheet take less."""
 SCOUTED = 1 << 9
+"""Bytes given to the parser at a time until the root is known. Chosen: an entity is refused before it is expanded."""
 MAX_SILENCE = 4 << 20
-"""Bytes without one finished element of interest: no measValue is that large."""
+"""Bytes without one finished element of interest. Chosen: no measValue is that large."""
 MAX_RATIO = 500
-"""Inflated size over packed size, judged from 64 MB on; zeros alone inflate 1,000-fold, real PM files 20 to 100."""
+"""Inflated size over packed size, judged from 64 MB on. Chosen: zeros alone inflate 1,000-fold, real PM files 20 to 100."""
 _GZIP = b"\x1f\x8b"
 
 

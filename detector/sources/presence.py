@@ -21,8 +21,9 @@ from detector.sources.read_errors import is_environmental, unexpected
 REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
 OPTIONAL = ("attempts", "failures")
 HELD_FILES = 3
+"""Files of attachments kept in memory. Chosen: the newest hour, the one before and one that is late."""
 LONGEST_S = 86_400
-"""A row is of an hour; of more than a day it says nothing of when somebody was where."""
+"""Longest row of presence. Chosen: a row is of an hour; of more than a day it locates nobody."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class AttachmentFile:
     arrived_at: float | None = None
     budget: FileBudget | None = None
     cut_off: bool = False
-    """Its format tells that something is missing at its end."""
+    """Its format shows that something is missing at its end."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,8 @@ _NAME_BYTES = 255
 """NAME_MAX of the common file systems."""
 _OWN_FOLDER = re.compile(r"\.[0-9a-f]{12}$")
 _SURE_AFTER_S = 600
-"""Into another file system a file is copied, and a handle that is still open loses what it writes then: nobody writes any
-more to a file that has not changed for so long."""
+"""A file unchanged for so long has no writer. Chosen: between file systems a file is copied, and an open handle loses what
+it writes then."""
 
 
 class Quarantine:

@@ -7,8 +7,8 @@ from detector.domain.ports import Clock
 from detector.sources.completeness import Completeness, completeness_of
 
 _OPEN_TIMES = 15
-"""A table whose last line has not ended is waited for so many times `settle_s`: 30 s by default. Most that lack the last
-line end are whole; of one that stalls, the last value may be half a number."""
+"""A table whose last line has not ended is waited for so many times `settle_s`. Chosen: 30 s by default. Most that lack the
+last line end are whole; of one that stalls, the last value may be half a number."""
 
 
 @dataclass(frozen=True, kw_only=True)

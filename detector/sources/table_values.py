@@ -13,7 +13,7 @@ from detector.sources.numerals import KINDS, Numerals, counts_sql, is_either
 from detector.sources.table_file import TableFile, quoted_text
 
 FEW_ROWS = 20_000
-"""So few are taken out in one query: what a small table costs is the number of questions."""
+"""Rows that are taken out in one query. Chosen: a small table costs as much as the number of its queries."""
 
 
 class Table(TableFile):

@@ -23,9 +23,9 @@ SHEET_DATE = r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}.*"
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}", re.ASCII)
 DateOrder = Literal["", "day first", "month first"]
 LONGEST_S = 7 * 86_400
-"""A period of counters: those of a day, or of a week, are the longest that element managers write."""
+"""Longest period of counters. Chosen: those of a week are the longest that element managers write."""
 _LONGEST_TEXT = 64
-"""Characters of a time or duration: a text of a megabyte is none, and costs nothing."""
+"""Characters of a time or duration. Chosen: a text of a megabyte is none, and costs nothing."""
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,13 @@ from detector.sources.reference import Signature, TableOptions
 from detector.sources.settling import Settling, Watching
 
 _AGAIN_S = 600.0
-"""Between two attempts to move a file that could not be moved."""
+"""Time between two attempts to move a file that could not be moved. Chosen: rights are corrected by hand."""
 
 
 _REMEMBERED = 1000
-"""Files of which the newest period is remembered."""
+"""Files whose newest period is kept. Chosen: an inbox of ten days of quarters of an hour."""
 _PEEKED_BYTES, _PEEKED_S = 16 << 20, 2.0
-"""Bounds of a file that is asked for its period alone: a quarter of an hour of 10,000 cells has 16 MB."""
+"""Bounds of a file of which only the period is read: a quarter of an hour of 10,000 cells has 16 MB."""
 
 
 class WatchedFolder(OperatorDataset):

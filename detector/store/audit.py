@@ -21,7 +21,8 @@ from detector.store.records import batches
 from detector.store.tables import audit as table
 
 PATIENCE_S = 0.05
-"""A caller waits so long for whoever is writing (a tick that lists a hundred thousand people takes seconds)."""
+"""How long a caller waits for another writer. Chosen: a tick that lists a hundred thousand people takes seconds, a call must
+not."""
 Entry = dict[str, Any]
 
 

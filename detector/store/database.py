@@ -20,11 +20,12 @@ from detector.store.tables import metadata
 
 _ONE_WRITER = text("SELECT pg_advisory_xact_lock(7312583)")
 _PATIENCE_S = 30.0
-"""A writer waits so long for another one."""
+"""How long a writer waits for another one. Chosen: the largest tick is written in less."""
 _READ_PATIENCE_S = 8.0
-"""A reader waits only where there is no write-ahead log, and then for a transaction to be written."""
+"""How long a reader waits for a transaction where there is no write-ahead log. Chosen: under the time limit of a request
+with its answer."""
 _LOOK_S = 0.25
-"""Between two attempts to become the writer, so that a service that stops need not wait for another process."""
+"""Time between two attempts to become the writer. Chosen: a service that stops need not wait for another process."""
 _WAL_SAFE = (3, 51, 3)
 """SQLite before this has a WAL-reset corruption bug with several writers."""
 

@@ -10,6 +10,7 @@ from detector.store.records import noun_of, upsert
 from detector.store.tables import finding as table
 
 _LONGEST_EXAMPLE = 500
+"""Characters of a finding's example. Chosen: five lines of a terminal."""
 
 
 class FindingRepository:

@@ -24,7 +24,7 @@ from detector.store.ticks import DAMAGED, Ticks
 _CACHED_TICKS, _CACHED_BYTES = 64, 256 << 20
 """Frames stay in memory up to the larger of the two: a small network's whole history does."""
 _WRITTEN_HELD = 10_000
-"""Checksums of files that were written and perhaps not recorded yet: far more than one pull writes."""
+"""Checksums of files that were written and perhaps not recorded yet. Chosen: far more than one pull writes."""
 
 
 class KpiHistory:

@@ -20,8 +20,10 @@ PERSON_COLUMNS = ("subscriber", "subscriber_id", "guardian_id", "holder_id", "ac
 WAITING = "audit-waiting"
 """Folder of the audit log's entries that are not in its table yet: kept on purpose, as the table is."""
 _CHUNK = 1 << 20
+"""Bytes read at a time. Chosen: little beside the memory of a file."""
 _OVERLAP = 4_096
-"""Longer than any spelling of an identity (sources.records.LONGEST_WORD), so that none is cut in two."""
+"""Bytes that two chunks share. Chosen: longer than any spelling of an identity (sources.records.LONGEST_WORD), so that none
+is cut in two."""
 _OWN = ("keys.json",)
 _TABLES = (".csv", ".tsv", ".txt")
 

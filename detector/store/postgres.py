@@ -15,8 +15,9 @@ from detector.database_limits import DatabaseLimits, answer_within, left_s
 
 Result = TypeVar("Result")
 _PING_S = 3.0
-"""A connection of the pool that does not answer for so long is given up."""
+"""A connection of the pool that does not answer for so long is closed. Chosen: under the time limit of a request."""
 _CHECKED_EVERY_S = 0.1
+"""Time between two checks whether a statement may go on. Chosen: nobody notices it."""
 _POOL, _OVERFLOW, _POOL_S = 5, 15, 5.0
 _KEEPALIVES = {"keepalives": "1", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
 """A peer that is gone without a word is noticed after 25 s (libpq: s, s, probes)."""

@@ -19,8 +19,9 @@ from detector.store.parquet import read_columns, write_columns
 from detector.store.stored_files import GONE, StoredFile, StoredFiles, feed_of
 
 HELD_ROWS = 3_000_000
-"""So many rows stay in memory (44 bytes each): assessing asks for the newest hours at every tick."""
+"""Rows kept in memory (44 bytes each). Chosen: an assessment reads the newest hours at every tick."""
 HELD_NAMES = 3_000_000
+"""Pseudonyms kept in memory. Chosen: one for each row held."""
 _COLUMNS = ("subscriber", "cell", "start", "duration_s", "seconds", "attempts", "failures")
 
 

@@ -13,6 +13,7 @@ from detector.store.records import batches, noun_of, row_of, upsert
 from detector.store.tables import daemon_lease, key_fingerprint, saved_clock
 
 _ONLY_ROW = 1
+"""Key of the table's only row. Definition."""
 _IDENTITY, _VAULT = "identity", "vault"
 
 

@@ -11,7 +11,7 @@ from detector.store.database import Database
 from detector.store.tables import web_session as table
 
 _PATIENCE_S = 5.0
-"""Whoever signs in waits so long for a tick that is being written."""
+"""How long a sign-in waits for a tick that is being written. Chosen: the time limit of a request."""
 
 
 class WebSessions:

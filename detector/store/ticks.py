@@ -13,6 +13,7 @@ from detector.store.tables import tick as table
 
 STEPS = ("score", "decide", "assess")
 _LAST_TICKS = 64
+"""Newest ticks by which the usual number of objects is counted. Chosen: sixteen hours of quarters."""
 DAMAGED, UNKNOWN = "damaged", "unknown"
 """States of a tick's data: its file is damaged or gone, and it is pulled again; nothing of it could be pulled again. A tick
 in one of them is not known, which is another thing than a tick for which nothing came (`path` is empty)."""

@@ -19,8 +19,10 @@ from detector.store.ticks import UNKNOWN
 
 REBUILD, RESTORE = "run `precall rebuild`", "restore the store from your backup"
 _SETTLED_S = 600.0
-"""Files that nothing refers to and that were written later may belong to a job at work."""
+"""Files without a reference that were written later may belong to a running job. Chosen: the longest write takes a
+minute."""
 _EXAMPLES = 3
+"""Examples of each fault. Chosen: a line of the report."""
 _Row = tuple[object, ...]
 
 

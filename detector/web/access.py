@@ -18,8 +18,11 @@ from detector.web.refusals import SIGN_IN
 COOKIE = "precall"
 ACTOR_HEADER = "x-actor"
 LONGEST_ACTOR = 80
+"""Characters of the caller's own name. Chosen: a line of the audit log."""
 SESSION_S = 12 * 3600
+"""Length of a session. Chosen: a shift."""
 _ESTABLISHED = 4096
+"""Sessions kept in memory. Chosen: more than care has agents."""
 BY_TOKEN = "api"  # noqa: S105  a name, no secret
 """The name of the one token that there is, as the audit log has it."""
 

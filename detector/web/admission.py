@@ -17,12 +17,12 @@ from detector.web.request_checks import Malformed, check_head, check_json, decla
 PROGRAMS = ("/v1", "/metrics")
 """Paths that only a token opens."""
 _FREE = ("/healthz", "/readyz", "/favicon.ico", "/static")
-"""Answered from memory, and asked by supervisors at the same address as anybody else: not counted."""
+"""Answered from memory, and requested by supervisors at the same address as anybody else: not counted."""
 _AREAS = ("/v1/incidents", "/v1/lookup", "/v1/accounts", "/v1/reports", "/v1/coverage", "/metrics", "/incidents", "/reports")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _REFUSED = (401, 403, 413, 429)
 _THREADS = 8
-"""Questions answered at once. Each may hold two connections of the database, of whose pool there are 15."""
+"""Requests answered at once. Chosen: each may hold two of the 15 connections of the database's pool."""
 
 
 class Admission:

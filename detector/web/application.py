@@ -20,7 +20,8 @@ from detector.web.service import CareService, WebService
 
 HERE = Path(__file__).parent
 ANSWER_S = 5.0
-"""So long one request waits for the database in all; then its answer is 503."""
+"""How long one request waits for the database in all; then its answer is 503. Chosen: a caller on the phone waits no
+longer."""
 HEADERS = {
     # charts carry their own style element; the one script is a file of ours
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "

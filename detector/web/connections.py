@@ -19,10 +19,12 @@ from detector.web.limits import Limits
 from detector.web.meters import Meters
 
 _SWEEP_S = 0.5
+"""Time between two checks of the limits of connections. Chosen: small beside the limits themselves."""
 _REFUSALS_ANSWERED = 64
-"""Refused connections that are answered at the same time; more are closed without a word."""
+"""Refused connections that are answered at the same time; more are closed without an answer. Chosen: a quarter of those
+served."""
 _GRACE_S = 10.0
-"""An answer is given up so long after `answer_s`, should the application not have ended it by itself."""
+"""How long after `answer_s` an answer is given up. Chosen: the application ends it by itself before."""
 
 
 class Connections:
@@ -33,7 +35,7 @@ class Connections:
         self._open: dict[BoundedProtocol, str] = {}
         self._of: Counter[str] = Counter()
         self._leaving: dict[BoundedProtocol, None] = {}
-        """Refused, and still told why; they are no connections that could make room."""
+        """Refused with a reason; they are no connections that could be closed for another."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:

@@ -12,9 +12,11 @@ from detector.web.page import Page, summary
 from detector.web.service import WebService
 
 STALE_S = 3 * 3_600
-"""Data older than this say little of now."""
+"""Age from which data no longer describe the present. Chosen: twelve periods."""
 MOST_ROWS = 40
+"""Incidents of the front page. Chosen: two screens."""
 MOST_NAMES = 8
+"""Cells named in a row. Chosen: a line."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from detector.web.page import Page, summary
 from detector.web.service import CareView, Update, WebService
 
 MOST_ROWS = 12
+"""Rows of a table of the page. Chosen: a screen."""
 MOST_CHARTS = 6
+"""Charts of the page. Chosen: each takes a read of the history."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from detector.web.page import Page
 from detector.web.service import WebService
 
 PER_PAGE = 50
+"""People of one page. Chosen: a screen and a half."""
 LIST_REFRESH_S, INCIDENT_REFRESH_S = 30, 60
 """How often a page is loaded anew while something may change on it, unless its reader pauses that."""
 TokenParameter = Annotated[str, Query(max_length=200)]

@@ -14,9 +14,10 @@ from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.domain.identity import InvalidIdentity
 
 RETRY_AFTER_S = 5
+"""Retry-After of an answer 503, in s. Chosen: a busy database is free within seconds."""
 MEDIA_TYPE = "application/problem+json"
 _LONGEST = 500
-"""Characters of a detail: what was asked may stand in it."""
+"""Characters of a detail. Chosen: the requested value may be in it."""
 
 
 class Problems:

@@ -25,17 +25,21 @@ from detector.web.snapshots import Snapshot, frame
 
 log = structlog.get_logger()
 _BEAT_S = 0.2
+"""Time between two beats of the daemon, in s. Chosen: small beside what counts as hung."""
 _LOOK_S = 1.0
+"""Time between two checks of the web process, in s. Chosen: a restart is noticed within a second."""
 _HUNG_BEATS = 150
-"""The daemon's beats without one of the web process before it is taken for hung: 30 s, counted in beats, so that a pause
-of the whole machine is none."""
+"""The daemon's beats without one of the web process before it counts as hung. Chosen: 30 s, counted in beats, so that a
+pause of the whole machine is none."""
 _SERVING_WITHIN_S = 10.0
+"""How long the web process may take to serve, in s. Chosen: ten times what it takes on a slow machine."""
 _STOP_WITHIN_S = 2.0
+"""How long the web process may take to stop, in s. Chosen: answers of a second are finished."""
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _SOUND_S = 60.0
-"""A process that lived so long did not die of how it was started."""
+"""A process that ran so long did not end because of how it was started. Chosen: a minute."""
 _SHOWN_S = 5.0
-"""How long /readyz reports a restart after the process serves again."""
+"""How long /readyz reports a restart after the process serves again. Chosen: a supervisor sees it."""
 PACKAGES = Path(__file__).parents[2]
 
 

@@ -12,8 +12,9 @@ from detector.domain.errors import PrecallError
 log = structlog.get_logger()
 SIGN_IN, READ = "sign-in failed", "refused"
 _MINUTE_S = 60.0
+"""Seconds of a minute. Definition."""
 _MOST = 60
-"""Addresses a minute with rows of their own; what more there are share one."""
+"""Addresses a minute with rows of their own; all others share one. Chosen: one row a second."""
 OTHERS = "other addresses"
 Write = Callable[[str, str, str], object]
 """Called with action, subject (an address) and detail."""

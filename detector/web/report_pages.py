@@ -14,7 +14,7 @@ from detector.web.pages import require_login
 from detector.web.service import CareService
 
 MOST_ROWS = 500
-"""Rows of a report that its page shows: a few hundred kilobytes."""
+"""Rows of a report that its page shows. Chosen: a few hundred kilobytes."""
 
 
 def report_page_routes(care: CareService, access: Access, templates: Jinja2Templates, *, timezone: str) -> APIRouter:

@@ -16,7 +16,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]
 """C0, DEL and C1 (Unicode category Cc), halves of UTF-16 pairs, line separators and non-characters."""
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 _DEEPEST = 8
-"""The deepest body that is asked for has one level."""
+"""Levels of a request's body. Chosen: the deepest valid body has one."""
 
 
 class Malformed(ValueError):

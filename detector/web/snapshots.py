@@ -12,10 +12,11 @@ from detector.settings import Settings
 
 _SIZE = struct.Struct(">I")
 SILENT_AFTER_S = 8.0
-"""A daemon that reports several times a second and has not for so long does not answer; a long call that holds the
-interpreter (a table of a million customers) takes a second or two."""
+"""A daemon that has not reported for so long does not answer; it reports several times a second. Chosen: a call that holds
+the interpreter (a table of a million customers) takes a second or two."""
 STALE_AFTER_S = 20.0
-"""Its state is looked at every second; where that takes so long, the database or the disk does not answer."""
+"""Age of the daemon's state, read every second, from which the database or the disk does not answer. Chosen: beyond the
+longest transaction."""
 
 
 @dataclass(frozen=True)

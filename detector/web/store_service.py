@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from detector.kpis import Catalogue
 
 _READY_S = 2.0
-"""A database that does not answer within this is not ready; a supervisor asks every few seconds."""
+"""A database that does not answer within this is not ready. Chosen: a supervisor polls every few seconds."""
 _SAID_S = 28 * 86_400
-"""How far back a caller is told what was said."""
+"""How far back communications are shown to a caller. Chosen: four weeks, a month's bill."""
 
 
 @dataclass(kw_only=True)

@@ -12,7 +12,7 @@ from detector.domain.impact import Affected, Listing
 from detector.store import Store
 
 _NOTABLE_CHANGE = 0.05
-"""A person's probability that moved by less keeps its row: the list is to be read, not to flicker."""
+"""A person's probability that moved by less keeps its row. Chosen: under what anyone acts on."""
 
 
 def update_listings(connection: Connection, store: Store, one: Assessment, customers: Customers, now: int) -> None:

@@ -25,7 +25,7 @@ from jobs.assess.listings import update_listings
 from jobs.context import JobContext
 
 _NOTABLE_SHARE = 0.5
-"""Care hears of a change in the number of affected people by more than this share."""
+"""Relative change of the number of affected people from which care is notified again. Chosen: half."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Notifier:
 
 
 UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
-"""Why care is not notified: what the page says."""
+"""Why care is not notified: the text of the page."""
 
 
 @dataclass(frozen=True)

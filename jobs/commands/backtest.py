@@ -31,9 +31,11 @@ from detector.store.database import Database
 from jobs.commands.tables import table, terminal_width
 
 _FOREVER = 4_102_444_800
+"""Later than every period (the year 2100). Chosen: within what a datetime can hold."""
 _MOST_FINDINGS = 12
+"""Findings printed after a backtest. Chosen: a screen; all are in the report."""
 _TITLE, _TWO_COLUMNS = 35, 70
-"""Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
+"""Width of the titles' column in the terminal, and the narrowest terminal that fits a second one."""
 
 
 @dataclass(kw_only=True)

@@ -31,6 +31,7 @@ _ACTIONS = {
 _DAYS = {False: "Monday to Friday", True: "Saturday and Sunday"}
 _TIMES = ("at", "since", "until", "start", "day", "last_at")
 _WEEKEND = 5 * 24
+"""Hour of the week at which the weekend begins. Definition."""
 
 
 def printed(explanation: Mapping[str, Any]) -> str:
@@ -51,7 +52,7 @@ def printed(explanation: Mapping[str, Any]) -> str:
 
 
 _SAID = ("audit",)
-"""Tables that a section of their own tells whole."""
+"""Tables that a section of their own shows as a whole."""
 
 
 def decision_in_words(row: Row) -> str:

@@ -19,6 +19,7 @@ Json = Mapping[str, Any]
 ACTOR = "cli"
 CALLERS = ("self", "guardian", "holder", "manager")
 _TIMEOUT_S = 30.0
+"""How long the command waits for the daemon, in s. Chosen: beyond the daemon's own limit of an answer."""
 
 
 def look_up(settings: Any, subscriber: str, caller: str = "self") -> Json:

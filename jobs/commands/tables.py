@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from detector.app import App
 
 _UNBOUNDED = 10_000
-"""Width where nobody looks at a terminal: a row a line, whole, for `grep` and the like."""
+"""Width where the output is no terminal. Chosen: a row a line, whole, for `grep` and the like."""
 _LEAST_COLUMN = 12
-"""A column narrower than this is no column any more: then each row is shown as a block of lines."""
+"""Narrowest column of a table. Chosen: under it each row is shown as a block of lines."""
 HELD = "held"
 """State of what care waits for in `precall deliveries`."""
 

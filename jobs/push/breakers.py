@@ -8,7 +8,8 @@ from detector.store.outbox import Outbox
 from jobs.clock_watch import ClockWatch
 
 _CLOCK_SET_S = 60.0
-"""A wall clock that moved by so much more or less than time has passed was set; less is the steering of a time server."""
+"""A wall clock that moved by so much more or less than time has passed was set. Chosen: a time server's steering is far
+less."""
 
 
 @dataclass

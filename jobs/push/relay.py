@@ -12,8 +12,9 @@ import structlog
 from detector import delivery
 from detector.delivery import Outcome, Receiver
 from detector.domain.errors import Permanent, PrecallError
+from detector.domain.message import Message
 from detector.domain.transport import Transport
-from detector.store import Message, Store
+from detector.store import Store
 from detector.store.outbox import LEASE_S
 from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.push.breakers import Breakers
@@ -22,11 +23,11 @@ from jobs.push.final_check import FinalCheck, retract_requests
 log = structlog.get_logger()
 _TOO_OLD = "too old to be of use"
 _ROUND_S = 60.0
-"""How long one push sends to one receiver; the next wake-up goes on. Below the deadline of a job."""
+"""How long one push sends to one receiver; the next one goes on. Chosen: below the deadline of a job."""
 _SPARE_S = 5.0
-"""Of a lease, for the store's own work after an attempt."""
+"""Part of a lease for the store's own work after an attempt. Chosen: far more than a commit takes."""
 _MENDING_S = 60.0
-"""How long a message waits for what only the operator can mend."""
+"""How long a message waits for what only the operator can correct. Chosen: a minute."""
 
 
 @dataclass(kw_only=True)

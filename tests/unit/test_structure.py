@@ -1,6 +1,7 @@
 """The shape of the code, held: `python -m tests.unit.test_structure` prints the figures."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ COLUMNS = {"Table"}
 """Takes a column after the other: the form of SQLAlchemy itself."""
 LONGER: set[str] = set()
 """Modules that are longer than others because they are one idea."""
+
+ORIGIN = re.compile(
+    r"Chosen|Measured|Definition|\bdouble|\b(TS|RFC|CONTRACTS|IANA|APPNOTE|SQLite|NAME_MAX)\b|X\.\d|\w\(\d\)|\b(18|19|20)\d\d\b"
+)
+"""What the docstring of a constant says of where its value comes from: a reason, a clause, a page of a manual, a year."""
 
 
 def name_of(path: Path) -> str:
@@ -57,7 +63,28 @@ def large_nouns(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {node.name} has {len(fields)} fields and is not keyword-only"
 
 
-FAULTS = {"parameters": parameters, "positional": positional, "large nouns": large_nouns}
+def constants_without_origin(tree: ast.Module) -> Iterator[str]:
+    """Numbers of a module whose docstring does not say where they come from."""
+    for node, after in zip(tree.body, [*tree.body[1:], ast.Pass()], strict=True):
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        parts = [part for part in ast.walk(node.value) if isinstance(part, ast.expr)]
+        numbers = [part for part in parts if isinstance(part, ast.Constant) and type(part.value) in (int, float)]
+        sums = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.Name, ast.Attribute)
+        if not numbers or not all(isinstance(part, sums) for part in parts):
+            continue
+        text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+        if not ORIGIN.search(str(text)):
+            name = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            yield f"line {node.lineno}: {ast.unparse(name)} does not say where its value comes from"
+
+
+FAULTS = {
+    "parameters": parameters,
+    "positional": positional,
+    "large nouns": large_nouns,
+    "constants without origin": constants_without_origin,
+}
 
 
 @pytest.mark.parametrize("kind", FAULTS)

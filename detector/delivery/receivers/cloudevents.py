@@ -17,7 +17,7 @@ from detector.secret_files import LINES, read_secret
 CONTENT_TYPE = "application/cloudevents+json"
 TEST_TYPE = "care.test.v1"
 _TEST_TTL_S = 3600
-"""A test message is of no use after an hour; receivers see it as `expirytime`."""
+"""Lifetime of a test message; receivers see it as `expirytime`. Chosen: it is of no use after an hour."""
 
 
 class CloudEventsSettings(HttpSettings):

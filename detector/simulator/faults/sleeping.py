@@ -7,7 +7,7 @@ from detector.simulator.fault import Fault, FaultKind
 from detector.simulator.topology import Network
 
 UNSERVED = 0.985
-"""Share of its users that finds no service."""
+"""Share of its users that finds no service. Chosen: a few attempts still get through a sleeping cell."""
 
 
 class Sleeping(FaultKind):

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
-from detector.impact import left_out
+from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber, excluded_from_analysis
 
 EVERYONE = Customers(
     {
@@ -48,8 +47,8 @@ def test_consents_added_as_they_come_are_the_consents_as_a_whole(consents, until
     assert grown.consents_of == whole.consents_of
     assert grown.withdrawn_by == whole.withdrawn_by
     assert grown.lines is EVERYONE.lines
-    everyone = left_out(whole, until)
-    assert left_out(whole, until, ["ann", "kid", "dee"]) == everyone & {"ann", "kid", "dee"}
+    everyone = excluded_from_analysis(whole, until)
+    assert excluded_from_analysis(whole, until, ["ann", "kid", "dee"]) == everyone & {"ann", "kid", "dee"}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_consents_added_as_they_come_are_the_consents_as_a_whole(consents, until
 )
 def test_a_withdrawal_takes_out_all_for_whom_it_speaks(holder, out):
     customers = EVERYONE.given([consent(holder, "network_care_analysis", "withdrawn", 5)])
-    assert left_out(customers, 4) == set()
-    assert left_out(customers, 5) == out
+    assert excluded_from_analysis(customers, 4) == set()
+    assert excluded_from_analysis(customers, 5) == out
     again = customers.given([consent(holder, "network_care_analysis", "granted", 6)])
-    assert left_out(again, 6) == set()
+    assert excluded_from_analysis(again, 6) == set()
