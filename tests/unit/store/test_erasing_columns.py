@@ -95,7 +95,7 @@ def test_of_every_column_it_is_declared_whether_it_holds_identities() -> None:
     assert undeclared(new) == ["letter.recipient"]
 
 
-def test_what_is_told_of_people_goes_and_what_is_not_stays() -> None:
+def test_rows_about_people_go_and_the_others_stay() -> None:
     """A change of kind is a decision about people: it is made here as well."""
     kinds = {kind: [name for name, c in NAMED_COLUMNS.items() if c.info["pii"] == kind] for kind in KINDS - {FREE}}
     assert kinds == {
@@ -231,7 +231,7 @@ def plain(column: Column[Any], text: str) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMED_COLUMNS)
-def test_a_pseudonym_in_a_column_goes_where_it_is_declared_and_is_told_where_it_is_not(world: World, name: str) -> None:
+def test_a_pseudonym_in_a_column_goes_where_it_is_declared_and_is_reported_where_it_is_not(world: World, name: str) -> None:
     column, key = NAMED_COLUMNS[name], NAMES.subscriber(ME)
     kind, held = column.info["pii"], holding(column, key)
     world.add(column.table, **{column.name: held})
@@ -328,7 +328,7 @@ def test_files_that_were_set_aside_are_searched_by_their_columns_or_by_whole_wor
     assert world.forget(raw) == ([f"quarantine/{name}"] if found else [])
 
 
-def test_a_name_on_the_border_of_two_pieces_of_a_file_is_found(world: World) -> None:
+def test_a_name_on_the_border_of_two_chunks_of_a_file_is_found(world: World) -> None:
     path = world.root / "quarantine" / "large.log"
     path.parent.mkdir()
     for shift in (0, 3, 11, 12, 4096):
