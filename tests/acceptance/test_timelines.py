@@ -283,7 +283,7 @@ def test_a_merge_keeps_the_older_incident() -> None:
     )
 
 
-def test_the_tickets_promise_becomes_the_expected_end_and_is_told_when_it_moves() -> None:
+def test_the_tickets_promise_becomes_the_expected_end_and_is_sent_when_it_moves() -> None:
     story = Story(
         operations=Operations(
             tickets=(Ticket(ticket_id="t1", object_kind="site", object_id="s1", opened_at=at("08:10"), eta=at("10:00")),)
@@ -330,7 +330,7 @@ def test_where_sites_are_unknown_cells_that_begin_together_are_one_incident() ->
     assert three.reason.endswith("cell c5.1 and c5.2, c5.3 began together")
 
 
-def test_replaying_a_story_tells_it_again_word_for_word() -> None:
+def test_replaying_a_story_repeats_it_word_for_word() -> None:
     table = """
         time  | c1.1 | c1.2 | c2.1
         08:00 | dead | ok   | mild

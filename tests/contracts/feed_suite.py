@@ -130,7 +130,7 @@ class ContactFeedSuite:
         after = [feed.contacts.new(first.cursor, NEVER, Findings()).rows for _ in range(2)]
         assert list(after[0]) == list(after[1])
 
-    def test_a_cursor_without_position_asks_by_time(self, feed):
+    def test_a_cursor_without_position_reads_by_time(self, feed):
         assert [c.contact_id for c in feed.contacts.new(Cursor(T0 + 700), NEVER, Findings()).rows] == ["k2"]
 
     def test_no_raw_identity_leaves_the_feed(self, feed):

@@ -245,7 +245,7 @@ def test_an_alert_does_not_contradict_itself(world):
 
 @settings(max_examples=examples(50, 1_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
-def test_a_page_says_what_the_alert_says(world):
+def test_a_page_shows_what_the_alert_states(world):
     data = world.alert().data
     page = Page(world.timezone, NOW, ImpactPolicy().privacy_floor)
     counts = people(world.impact, page, data["impact"])
@@ -313,7 +313,7 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
 
 @settings(max_examples=examples(150, 3_000), deadline=None)
 @given(st.sampled_from(sorted(KPIS)).flatmap(lambda name: st.tuples(st.just(name), readings(name))))
-def test_what_is_no_worse_than_expected_is_never_told_as_the_fault(drawn):
+def test_what_is_no_worse_than_expected_is_never_named_as_the_fault(drawn):
     name, one = drawn
     own = SimpleNamespace(family=KPIS[name].family, kpi=name, object_id="c1", duration_s=QUARTER, reading=one)
     text = observation_text(own, KPIS[name])

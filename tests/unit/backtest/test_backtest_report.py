@@ -79,7 +79,7 @@ def test_an_empty_replay_and_no_truth_still_make_a_page():
     assert "holds no truth" in page
 
 
-def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_told_beside_the_list():
+def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_shown_beside_the_list():
     bad = degraded("d", "a1", 100)
     one = incident("i", bad, merged_into="inc_older")
     one = replace(one, resolved_at=None, updated_at=one.opened_at + 1800)
@@ -144,7 +144,7 @@ def test_why_a_fault_was_missed(detections, said):
     assert said in why_missed(judged, judged.faults[0])
 
 
-def test_what_nobody_knows_has_no_card_and_is_named_with_its_reason():
+def test_what_is_unknown_has_no_card_and_is_named_with_its_reason():
     figures = summarise(scored(Truth()))
     assert [card.title for card in headlines(figures)] == ["Incidents"]
     left = {title: why for why, titles in unmeasured(figures) for title in titles}
@@ -208,7 +208,7 @@ def test_the_verdict_in_plain_words(week):
     assert re.match(r"\d+ incidents were opened on 200 cells in 7 days\. \d+ of 22 faults", verdict(summarise(week)))
 
 
-def test_lasting_ends_with_the_trouble_and_not_with_the_decision():
+def test_persistence_ends_with_the_trouble_and_not_with_the_decision():
     bad = degraded("d", "a1", 100)
     one = replace(incident("i", bad), state="resolved", ended_at=130 * 60, resolved_at=190 * 60)
     judged = scored(Truth(), bad, incidents=[one])

@@ -117,6 +117,6 @@ def test_without_truth_everything_that_needs_it_is_null():
     assert written["calibration"] == {**unknown, "tenths": None}
 
 
-def test_without_alarms_nobody_knows_what_was_found_without_them():
+def test_without_alarms_what_was_found_without_them_is_unknown():
     judged = scored(Truth((fault("f1", "a1", 100, 200),)), D1, incidents=[incident("i1", D1)])
     assert summary.found_without_alarm(judged).value is None

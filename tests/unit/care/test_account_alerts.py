@@ -86,7 +86,7 @@ def story(known=None, *, incident=SLOW, contact_history=(), affected=12, chance=
     return decided, new_communications(incident, "slow", decided, care.contact_history, NOON)
 
 
-def test_the_account_manager_is_told_in_counts_once_and_hears_when_it_is_over():
+def test_the_account_manager_gets_counts_once_and_the_all_clear():
     (decision,), (row,) = story()
     assert (decision.account, decision.action, decision.team) == ("firm", "account_manager_briefing", "key-accounts")
     assert decision.rule == "suffering account"
@@ -110,7 +110,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("why", SILENT)
-def test_nobody_is_told(why):
+def test_nobody_is_notified(why):
     assert story(**SILENT[why]) == ((), ())
 
 

@@ -123,7 +123,7 @@ def decided(
         ("kid", "proactive_message", "push", "gus", "everyone else"),
     ],
 )
-def test_each_person_gets_what_fits_and_it_says_why(who, action, channel, recipient, rule):
+def test_each_person_gets_what_fits_with_the_reason(who, action, channel, recipient, rule):
     (decision,) = decided(who)
     assert (decision.action, decision.channel, decision.recipient) == (action, channel, recipient)
     assert (decision.contactable, decision.why_not, decision.rule) == (True, "", rule)
@@ -156,7 +156,7 @@ ONE_EACH = (
         ({"known": Customers(PEOPLE, consents=ONE_EACH)}, "no_channel"),
     ],
 )
-def test_the_first_reason_of_the_fixed_order_is_told(more, reason):
+def test_the_first_reason_of_the_fixed_order_is_given(more, reason):
     (decision,) = decided("ann", **more)
     assert (decision.contactable, decision.why_not, decision.action, decision.channel) == (False, reason, "none", "")
 
@@ -190,7 +190,7 @@ CAPS = {
 
 
 @pytest.mark.parametrize("case", CAPS)
-def test_caps_count_what_was_said_over_all_channels_and_incidents(case):
+def test_caps_count_communications_over_all_channels_and_incidents(case):
     contact_history, policy, why = CAPS[case]
     (decision,) = decided("ann", contact_history=contact_history, **policy)
     assert decision.why_not == why
@@ -208,14 +208,14 @@ STORIES = {
 
 
 @pytest.mark.parametrize("case", STORIES)
-def test_a_person_hears_one_story(case):
+def test_a_person_gets_one_message(case):
     contact_history, open_, more, rule = STORIES[case]
     (decision,) = decided("ann", contact_history=contact_history, open_=open_, **more)
     assert (decision.contactable, decision.rule) == (True, rule)
     assert (decision.action == "none") == (rule == "(already told)")
 
 
-def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
+def test_worse_than_what_was_communicated_is_decided_anew_unless_that_is_too_much():
     notified = [said("ann", HOUR, about="inc_1", severity="minor")]
     assert [d.rule for d in decided("ann", contact_history=notified)] == ["everyone else"]
     assert [(d.rule, d.contactable) for d in decided("ann", contact_history=notified, max_contacts_per_day=1)] == [
@@ -223,7 +223,7 @@ def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
     ]
 
 
-def test_a_guardian_of_several_hears_once():
+def test_a_guardian_of_several_is_notified_once():
     first = decided("gus kid kim")
     assert [(d.action, d.rule) for d in first] == [
         ("proactive_message", "everyone else"),

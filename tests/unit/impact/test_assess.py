@@ -127,7 +127,7 @@ def test_where_people_were_seen_last_counts():
     assert basis(impact, "bob") == "expected"
 
 
-def test_people_who_vanish_from_a_dead_cell_stay_on_the_list_and_those_seen_elsewhere_are_well():
+def test_people_who_vanish_from_a_cell_out_of_service_stay_on_the_list_and_those_seen_behind_others_are_well():
     found = degradation("a", "outage", 0, 100, 0)
     arrived = [("ann", "a", -1, 3600), ("eve", "a", -1, 3600), ("eve", "c", 0, 3600), ("cem", "b", 0, 3600)]
     impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=PROFILE_ROWS + always("eve", "a"))

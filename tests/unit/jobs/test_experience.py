@@ -203,7 +203,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
     assert PeopleFacts(store, Reference(), NOON).histories(["ann"], besides="inc_1")["ann"].incidents == 0
 
 
-def test_histories_are_read_for_every_condition_that_asks_for_one():
+def test_histories_are_read_for_every_condition_that_needs_one():
     """Whatever a rule could see of a different past is named; else its rules would see none."""
     plain = Case(incident=INCIDENT, service="slow")
     lived = replace(

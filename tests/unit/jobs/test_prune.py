@@ -284,7 +284,7 @@ def rows(app, name: str) -> list[dict[str, object]]:
         return [dict(row) for row in connection.execute(select(metadata.tables[name])).mappings()]
 
 
-def test_habits_that_nobody_learns_anew_and_files_set_aside_go_too(app, tmp_path):
+def test_profiles_that_nobody_learns_anew_and_files_set_aside_go_too(app, tmp_path):
     app.store.arrays.save("habit", {"subscribers": np.array(["sub_1"])}, "habit")
     aside = tmp_path / "var" / "quarantine" / "counters" / "broken.xml"
     aside.parent.mkdir(parents=True)

@@ -79,7 +79,7 @@ def test_what_is_merged_silent_or_withdrawn_teaches_nothing():
     assert len(learn_clear_times([OVER, OPEN, *others], [D1, D2], now=TEN).episodes) == 2
 
 
-def test_an_outlook_is_told_of_what_is_open_and_told_of_to_somebody():
+def test_an_outlook_is_shown_of_open_incidents_with_a_notified_team():
     clear_times = learn_clear_times([OVER, OPEN], [D1, D2], now=TEN + HOUR)
     found = foresee(OPEN, clear_times, now=TEN + HOUR)
     assert found is not None
