@@ -30,7 +30,7 @@ def prune(
     gone["identities sealed anew"] = store.vault.reseal()
     store.history.compact(before=int(now) - DAY_S)
     gone["kpi"] = store.history.prune(before(retention_policy.kpi_days), untouched_since=wall_now - DAY_S)
-    gone["piece"] = store.source_files.prune(before(retention_policy.kpi_days), feeds.files(0.0, now))
+    gone["source_file"] = store.source_files.prune(before(retention_policy.kpi_days), feeds.files(0.0, now))
     return gone
 
 
