@@ -8,7 +8,7 @@ from detector.domain.errors import Misconfigured
 from detector.domain.toml_text import values_of
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-"""First bytes that say how the rest is written; UTF-16 is what some editors call "Unicode"."""
+"""First bytes that give the encoding of the rest; UTF-16 is what some editors call "Unicode"."""
 LARGEST_BYTES = 10_000_000
 """Bytes of a TOML file. Chosen: ten times a catalogue of 5,000 KPIs; a device like /dev/zero has no end."""
 

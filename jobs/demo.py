@@ -38,7 +38,7 @@ _WAKE_S = 0.05
 _LATE_STEPS = 2
 """Steps that may follow one another at once after a long one; what is later stays late. Chosen: two."""
 _SLOW, _JUDGED_STEPS = 1.25, 12
-"""A pace this much slower than what was said is told, once, after an hour of event time."""
+"""A pace this much slower than the requested one is reported, once, after an hour of event time."""
 
 
 @dataclass(kw_only=True)

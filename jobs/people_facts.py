@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,30 +11,28 @@ from detector import feedback
 from detector.care.consent import profiled
 from detector.care.context import Context, CustomerRecord, context_of
 from detector.domain.customer import excluded_from_analysis
-from detector.domain.experience import CustomerHistory, Experience
+from detector.domain.experience import CustomerHistory, Touch
 from detector.domain.impact import AccountImpact, Affected
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
-from detector.domain.risk import Burden
 from detector.domain.rule import Rule
 from detector.domain.window import DAY_S, Window
-from detector.impact.accounts import allowed_minutes
-from detector.impact.experience import REMEMBERED_DAYS, index_at, local_days
-from detector.store import Store
-from detector.store.experience import Touch
+from detector.impact.customer_history import burden_of, history_of, with_month
+from detector.impact.experience import REMEMBERED_DAYS, local_days
+from detector.store.protocols import StateStore
 from jobs.complaint_risk import LOOKS_BACK_S
 
 _YEAR_S = 365 * DAY_S
 """How far back facts of a person are loaded. Chosen: a year."""
 OF_THE_PAST = frozenset({"incidents_28_days", "contacts_28_days", "experience", "trend"})
-"""Conditions of rules that ask for a history."""
+"""Conditions of rules that need a history."""
 
 
 @dataclass(frozen=True)
 class PeopleFacts:
     """What is known of people at `now` (s), each fact of all of them in a few queries."""
 
-    store: Store
+    store: StateStore
     reference: Reference
     now: int
 
@@ -52,7 +50,7 @@ class PeopleFacts:
         listed, contacts = experience.incidents_of(people, since), experience.contacts_of(people, since)
         notified = experience.last_notified_of(people)
         return {
-            person: _history(
+            person: history_of(
                 rows.get(("subscriber", person), []),
                 listed.get(person, frozenset()) - {besides},
                 contacts.get(person, Touch()),
@@ -77,13 +75,13 @@ class PeopleFacts:
         interactions = self.store.interactions.recent(people, since)
         contacts = Counter(i.subscriber for i in interactions if feedback.is_network_contact(i) and i.at < today)
         burdens = [
-            _burden(
+            burden_of(
                 one,
-                harm,
                 rows.get(("subscriber", one.subscriber), ()),
-                contacts[one.subscriber],
-                today,
-                customers.subscribers[one.subscriber].segment,
+                harm=harm,
+                contacts=contacts[one.subscriber],
+                today=today,
+                segment=customers.subscribers[one.subscriber].segment,
             )
             for one in own
         ]
@@ -121,52 +119,9 @@ class PeopleFacts:
         month = Window(int(local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()), self.now + 1)
         days = monthrange(local.year, local.month)[1]
         rows = self.store.experience.of([one.account for one in accounts if one.sla], month)
-        return tuple(_with_month(one, rows.get(("account", one.account), ()), days) for one in accounts)
+        return tuple(with_month(one, rows.get(("account", one.account), ()), days) for one in accounts)
 
     @property
     def _today(self) -> int:
         """Local midnight (s)."""
         return next(local_days(Window(self.now, self.now + 1), self.reference.operator.timezone)).start
-
-
-def _history(
-    rows: list[Experience], incidents: Collection[str], touch: Touch, notified_at: int | None, today: int
-) -> CustomerHistory:
-    week = today - 7 * DAY_S
-    index = index_at(today, rows)
-    return CustomerHistory(
-        incidents=len(incidents),
-        degraded_s=sum(row.degraded_s for row in rows if row.day > week),
-        index=index,
-        trend=round(index - index_at(week, rows), 1),
-        contacts=touch.contacts,
-        last_contact_at=touch.last_at,
-        last_notified_at=notified_at,
-    )
-
-
-def _burden(one: Affected, harm: str, rows: Sequence[Experience], contacts: int, today: int, segment: str) -> Burden:
-    """What is known of the day so far, and what this incident is expected to bring."""
-    minutes = {name: seconds / 60 for row in rows if row.day == today for name, seconds in row.by_harm.items()}
-    minutes[harm] = max(minutes.get(harm, 0.0), one.degraded_s / 60)
-    failures = max([row.failures for row in rows if row.day == today] + [one.failures])
-    before = [row for row in rows if row.day < today]
-    week = sum(row.degraded_s for row in before if row.day >= today - 7 * DAY_S) / 60
-    last = max((row.day for row in before if row.degraded_s > 0), default=None)
-    days_since = None if last is None else round((today - last) / DAY_S)
-    return Burden(
-        minutes=minutes,
-        failures=failures,
-        week=week,
-        incidents=sum(row.incidents for row in before),
-        days_since=days_since,
-        contacts=contacts,
-        segment=segment,
-    )
-
-
-def _with_month(one: AccountImpact, rows: Sequence[Experience], days: int) -> AccountImpact:
-    if not one.sla:
-        return one
-    used = sum(row.degraded_s for row in rows) / one.lines / 60
-    return replace(one, sla_minutes_month=round(used, 2), sla_minutes_allowed=allowed_minutes(one.sla, days))

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from detector.app import App
 from detector.domain.ports import Reference
+from detector.domain.window import Window
 from detector.web.store_service import StoreService
 
 if TYPE_CHECKING:
+    from detector.reports import Report
     from detector.web.store_care_service import StoreCareService
 
 
@@ -34,5 +36,9 @@ def web_service_of(
 def care_service_of(app: App) -> "StoreCareService":
     """The requests of care teams beside the incident."""
     from detector.web.store_care_service import StoreCareService  # with the reports, which a lookup does not need
+    from jobs.reporting import report
 
-    return StoreCareService(app.store, app.feeds, app.settings, app.clock, app.pseudonymiser)
+    def make_report(name: str, /, *, now: int, window: Window, step: str) -> "Report":
+        return report(name, app.feeds, app.store, app.settings, now=now, window=window, step=step)
+
+    return StoreCareService(app.store, app.feeds, app.clock, app.pseudonymiser, make_report)

@@ -34,7 +34,7 @@ class Figure:
 
 
 UNKNOWN = Figure(None, None)
-"""The dataset does not say."""
+"""Not in the dataset."""
 
 
 def share(hits: int, count: int) -> Figure:

@@ -47,10 +47,10 @@ class Results:
     false_alarm_budget: float | None = None
     """False degradations per 1,000 cells and week that the settings accept; None = not known."""
     false_care_alert_budget: float | None = None
-    """The same of incidents of which care is told."""
+    """The same of incidents of which care is notified."""
 
     window_reason: str = ""
-    """Why this window was replayed, where nobody asked for one."""
+    """Why this window was replayed, where none was requested."""
     reports: tuple[Report, ...] = ()
     """What planning and care would read of the window: of its people only counts that name nobody."""
 

@@ -19,7 +19,7 @@ NO_LEADS: Mapping[str, Degradation] = MappingProxyType({})
 RECENT_S = 2 * 3600
 """How long after the end of an incident a call may still be about it. Chosen: as long as the backtest counts complaints."""
 CALLERS = ("self", "guardian", "holder", "manager")
-"""Who asks. Anyone but the person is told neither where nor when the person was."""
+"""Who calls. The answer to anyone but the person gives neither where nor when the person was."""
 
 
 @dataclass(frozen=True)

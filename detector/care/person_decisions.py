@@ -16,7 +16,7 @@ from detector.domain.incident import Incident
 from detector.domain.rule import Rule
 
 ALREADY_NOTIFIED = "(already told)"
-"""Instead of a rule's name: this recipient has heard of it, or of something as grave that is not over yet."""
+"""Instead of a rule's name: this recipient was notified of it, or of something as severe that is not over yet."""
 
 
 def decide_people(incident: Incident, impact: Impact, service: str, context: DecisionContext) -> tuple[Decision, ...]:

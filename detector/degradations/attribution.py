@@ -13,7 +13,7 @@ CARRIES_MORE = 1.3
 """Load or traffic over this multiple of its expectation beside a lost cell: it carries the users of that one. Chosen: beyond
 ordinary peaks of an hour."""
 ON_ITS_OWN = SEVERITIES.index("major")
-"""What an overloaded neighbour shows is told if it is as bad as this; under it, the lost cell's own degradation says it."""
+"""The degradation of an overloaded neighbour is raised from this severity on; under it, the lost cell's own covers it."""
 
 
 def carries_for_lost_cell(context: TickContext, i: int) -> bool:

@@ -28,11 +28,11 @@ over it."""
 DRIFT_S = 6 * HOUR_S
 """What only a horizon this long shows is drift. Chosen: a quarter of a day; shorter changes are steps to a customer."""
 IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": ("*",), "retired": ("*",)}
-"""Cell state -> families that say nothing of a cell in it."""
+"""Cell state -> families that are no evidence for a cell in it."""
 EVENT_LOAD = 1.5
 """Load or traffic over this multiple of its expectation is a declared event's. Chosen: no ordinary day reaches it."""
 CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
-"""Who can say that a silent object's users are without service."""
+"""What can confirm that users of an object without data are without service."""
 
 
 def kind_of(context: TickContext, i: int, family: str, kpi: Kpi, *, periods: int) -> DegradationKind | None:

@@ -15,7 +15,7 @@ from detector.domain.operations import Alarm, Operations
 SLACK_S = 1_800
 """An alarm or a ticket belongs to what began within half an hour of it. Chosen: two periods of a quarter of an hour."""
 IDLE_ALARMS = ("warning", "cleared", "indeterminate")
-"""X.733 severities that confirm nothing: an open cabinet door is no outage."""
+"""X.733 severities that confirm nothing: an open cabinet is no outage."""
 STOPPED_FEED_CELLS = 5
 """Fewest objects of several sites, missing since the same period, that suggest a stopped feed. Chosen: faults of five cells
 of several sites at once have an edge or an alarm."""

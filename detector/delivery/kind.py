@@ -60,7 +60,7 @@ class ReceiverKind(ABC):
 
     settings_model: ClassVar[type[ReceiverSettings]]
     documentation: ClassVar[str]
-    """What it is sent and how the receiver knows the sender, in one line of docs/reference/configuration.md."""
+    """What it is sent and how the receiver recognises the sender, in one line of docs/reference/configuration.md."""
     example: ClassVar[Mapping[str, Any]]
     """The kind's own required keys, as somebody would write them."""
 

@@ -1,4 +1,4 @@
-"""A configured receiver: which alerts it wants, and the kind that serves it."""
+"""A configured receiver: which alerts it takes, and the kind that serves it."""
 
 from dataclasses import dataclass
 

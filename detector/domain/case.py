@@ -13,7 +13,7 @@ from detector.domain.incident import Incident
 ROLES = ("holder", "manager", "executive", "line", "dependant")
 ACCOUNT_KINDS = ("consumer", "family", "enterprise", "government")
 SERVICES = ("coverage", "connecting", "calls", "dropping", "slow")
-"""What a customer would say is wrong."""
+"""The fault in a customer's words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class Cell:
     idle: tuple[Window, ...] = ()
     """When it was in another state than in_service, as far as that is known: nothing of it is ordinary then."""
     software_since: int | None = None
-    """Since when (s) it runs the present vendor's release; None = as long as anybody knows."""
+    """Since when (s) it runs the present vendor's release; None = not known."""
 
 
 @dataclass(frozen=True)

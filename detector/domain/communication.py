@@ -7,7 +7,8 @@ from functools import cached_property
 ALL_CLEAR = "all_clear"
 RETRACTED = "taken_back"
 UNCOUNTED = (ALL_CLEAR, RETRACTED)
-"""No contact of their own: the all-clear ends a story that was counted when it began; what was retracted was not said."""
+"""No contact of their own: the all-clear ends a contact that was counted when it began; what was retracted reached
+nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

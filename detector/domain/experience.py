@@ -50,3 +50,12 @@ class CustomerHistory:
 
 
 UNKNOWN_HISTORY = CustomerHistory()
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a person let us know since some time: `contacts` that are or may be about the network, and the newest contact of
+    any kind (s), None = none."""
+
+    contacts: int = 0
+    last_at: int | None = None

@@ -54,7 +54,7 @@ class AccountImpact:
     """Minutes of the whole month that the service level leaves for trouble; None = it names no percentage."""
     cell_shares: tuple[tuple[str, float], ...] = ()
     """(cell, share of what its lines suffered), the most influential first; only cells at which enough of its lines
-    suffer that none of them is told of."""
+    suffer whom none of them names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 CATEGORIES = ("network", "billing", "device", "other")
-_MAYBE_NETWORK = ("network", "")
+MAYBE_NETWORK = ("network", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,4 +34,4 @@ class Interaction:
     @property
     def about_network(self) -> bool:
         """A contact or post that is or may be about the network: one without a category counts (CONTRACTS.md, section 4)."""
-        return self.kind != "survey" and self.category in _MAYBE_NETWORK
+        return self.kind != "survey" and self.category in MAYBE_NETWORK

@@ -127,10 +127,10 @@ class CarePolicy:
     teams: tuple[tuple[str, str], ...] = (("enterprise", "enterprise-care"), ("*", "consumer-care"))
     """(account kind or `*`, care team), first match wins."""
     false_care_alerts_per_1000_cells_week: float = 1.0
-    """How many of the false degradations that the operations centre accepts a care team may hear of; it asks for more
+    """How many of the false degradations that the operations centre accepts a care team may be notified of; it requires more
     certainty where it is less than that."""
     capacity_per_hour: tuple[tuple[str, int], ...] = ()
-    """(care team, new incidents that it is told in any hour); a team that is not named has no limit."""
+    """(care team, new incidents of which it is notified in any hour); a team that is not named has no limit."""
     rules: str = ""
     """File of the rules that choose what care does; empty = the packaged config/rules.toml."""
     offers: tuple[Offer, ...] = ()
@@ -157,7 +157,7 @@ class RetentionPolicy:
 
     attachments_days: int = 35
     habits_days: int = 35
-    """Habits that were not learned anew for so long."""
+    """Mobility profiles that were not learned anew for so long."""
     affected_days: int = 90
     impacts_days: int = 90
     interactions_days: int = 90

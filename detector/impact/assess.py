@@ -32,7 +32,8 @@ from detector.impact.suffering import affected_interval, chance_of_suffering
 LIFE_CAP_S = 48 * HOUR_S
 """Of an older incident only the last two days are assessed. Chosen: who suffered earlier was listed then."""
 ESTIMATE_SD = {"expected": 0.6, "present": 0.5, "measured": 0.35}
-"""Standard deviation of the logarithm of everyone's hazard at once that estimates of exposure and blame leave, by basis."""
+"""Standard deviation of the logarithm of everyone's hazard at once that estimates of exposure and attribution leave, by
+basis."""
 GROWTH_SD = 0.9
 """The same for what an open incident has not shown yet: more cells, an earlier begin, better or worse hours. Chosen: a
 factor of 2.5 either way."""

@@ -14,7 +14,7 @@ from detector.impact.measured import normal_failure_rate
 from detector.impact.suffering import SUFFERING_S
 
 UNSEEN, PRIOR_PEOPLE = 0.05, 20.0
-"""Chance that anyone misses minutes of an hour for reasons of their own, believed as firmly as if seen of so many people."""
+"""Chance that anyone misses minutes of an hour for reasons of their own, with the weight of so many people."""
 GAP_S = 60.0
 """A gap in a person's usual time under this is none. Chosen: the resolution of attachments."""
 PRIOR_S = 3 * HOUR_S

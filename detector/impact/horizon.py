@@ -13,7 +13,7 @@ from detector.domain.window import HOUR_S
 NEXT_PERIOD_S = 900
 """What is open now is not over before the next period shows it. Chosen: one period of a quarter of an hour."""
 STILL_TO_COME_S = (HOUR_S // 2, 2 * HOUR_S, 8 * HOUR_S)
-"""How much longer an open incident lasts as far as nobody knows better, low, median and high: repair times of an hour to
+"""How much longer an open incident lasts without an outlook, low, median and high: repair times of an hour to
 half a day have about this median left at any age."""
 AHEAD_CAP_S = 12 * HOUR_S
 """Exposure is forecast no further ahead. Chosen: until then there are many assessments."""

@@ -34,7 +34,7 @@ class Measured:
     failures: Vector
     agreement: float
     """Extra failures that arrived / extra failures that the cells' KPIs let expect of the same attempts, in the newest hour;
-    1 = as told."""
+    1 = as the KPIs show."""
 
 
 def measure(population: Population, harm: HarmColumns, start: int, end: int) -> Measured:

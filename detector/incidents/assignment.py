@@ -18,7 +18,7 @@ from detector.incidents.times import estimated_start
 NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
 WIDE = "*"
-"""Place of incidents that are asked about every cause."""
+"""Place of incidents that are compared with every cause."""
 SHOWN_S = 6 * 3_600
 """A software release that harms a cell has shown it by then. Chosen: a quarter of a day holds a busy hour of nearly every
 start."""

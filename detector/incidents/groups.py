@@ -12,7 +12,7 @@ from detector.incidents.sub_threshold import ALIKE
 SPECIFIC = ("site", "node", "edge", "tac", "region", "network", "nf", "software")
 """Of groups that explain the same cells alike, the first is named."""
 SCATTERED = "software"
-"""Its cells share no place and no load: they pass the bar at different times, many of them never."""
+"""Its cells share no place and no load: they pass the threshold at different times, many of them never."""
 SCATTERED_SHARE, SCATTERED_CELLS = 0.2, 4
 """What a scattered group needs instead of `covers_share`."""
 RAISED_SHARE = 0.1

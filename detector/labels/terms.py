@@ -23,7 +23,7 @@ HELD: Mapping[str, str] = {
     "capacity": "its team has no room this hour",
     "late": "its team had no room in time",
 }
-"""Why no care team is told of an incident yet."""
+"""Why no care team is notified of an incident yet."""
 WITHHELD: Mapping[str, str] = {
     "no_consent": "gave no consent",
     "withdrawn": "withdrew consent",
@@ -40,7 +40,7 @@ VERDICTS: Mapping[str, str] = {
     "resolved_for_customer": "resolved for the customer",
     "not_resolved_for_customer": "not resolved for the customer",
 }
-"""What care teams say of an incident (domain.feedback)."""
+"""Feedback of care teams on an incident (domain.feedback)."""
 ACCOUNT_KINDS: Mapping[str, str] = {
     "consumer": "private",
     "family": "family",

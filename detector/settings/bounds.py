@@ -148,7 +148,7 @@ _NAMED = (
     ("care.capacity_per_hour", 0, "two capacities of one team"),
     ("care.teams", 0, "two teams for one kind of account"),
 )
-"""Lists whose entries are told apart by a name: of two alike the second, or the first, would silently count for nothing."""
+"""Lists whose entries are identified by a name: of two alike the second, or the first, would silently count for nothing."""
 
 
 def _twice(values: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -43,7 +43,7 @@ class Sources(_Section):
     settle_s: float = 2.0
     """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
     incomplete_after: str = "1 min"
-    """A file that is cut off is said to be incomplete when it has not changed for so long; it stays, and is read when
+    """A file that is cut off is reported as incomplete when it has not changed for so long; it stays, and is read when
     whole."""
     largest_file_mb: float = 0
     """No file is read that holds more, packed or not; 0: by the network's size, 64 MB to 4 GB."""
@@ -149,13 +149,13 @@ class Web(_Section):
     token_file: str = ""
     link_base: str = ""
     connections: int = 256
-    """Open at once; more are refused, and who asks nothing makes room."""
+    """Open at once; more are refused, and an idle one is closed for a new one."""
     requests_per_minute: int = 6000
     """With one token; answered 429 beyond."""
     strangers_per_minute: int = 600
     """From one address without a token."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies of one's own: what they say of the client's address and of TLS is believed."""
+    """Addresses of proxies of one's own: their headers on the client's address and on TLS are trusted."""
 
 
 class Delivery(_Section):

@@ -23,13 +23,13 @@ RECONNECTS = 0.35
 """Chance of an own failure while one is displaced to a neighbour: once, in the hour of the outage. Chosen: a third is in use
 then."""
 ERRANDS = 2
-"""Outings of a day to no usual place, each with the chance below. Chosen: with them people are where their hour of the week
-expects them about seven times in ten."""
+"""Outings of a day to no usual place, each with the chance below. With them people are where their hour of the week
+expects them about seven times in ten, as in three months of call records of 50,000 people (C. Song et al., Science 327,
+2010)."""
 ERRAND_CHANCE = 0.45
 """Chance of each of `ERRANDS`. Chosen: see there."""
 ERRAND_HOURS = (1, 5)
-"""Outings of a day to no usual place. With them people are where their hour of the week says about seven times in ten, as
-in three months of call records of 50,000 people (C. Song et al., Science 327, 2010)."""
+"""Hours that an outing lasts, from and to. Chosen: an errand or an evening."""
 
 
 @dataclass(frozen=True, eq=False)

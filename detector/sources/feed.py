@@ -62,7 +62,7 @@ class Feed:
     tickets: "EventFeed[Sequence[Ticket]] | None" = None
     works: "EventFeed[Sequence[Maintenance]] | None" = None
     every_s: float = 0.0
-    """It is asked for counters and events at most so often; 0: at every pull."""
+    """It is read for counters and events at most so often; 0: at every pull."""
     silent_after_s: float | None = None
     """It is silent when nothing new has come for so long; None: it may be silent."""
 
@@ -75,7 +75,7 @@ class FeedSettings(BaseModel, ABC):
     gives: ClassVar[tuple[What, ...]] = EVERYTHING
     """What a feed of this kind can give."""
     formats: ClassVar[tuple[str, ...]] = ("auto",)
-    """Values of `format`; auto: the bytes say what they are."""
+    """Values of `format`; auto: by the first bytes."""
     mapped: ClassVar[bool] = False
     """Whether the kind reads a file of mappings."""
 

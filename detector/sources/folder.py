@@ -40,7 +40,7 @@ class FolderSettings(FeedSettings):
     settle_s: float = 2.0
     """A file is read when it has not changed for so long; 0 where files appear whole, by a rename."""
     incomplete_after: Length = "1 min"
-    """A file that is cut off is said to be incomplete when it has not changed for so long; it stays, and is read when
+    """A file that is cut off is reported as incomplete when it has not changed for so long; it stays, and is read when
     whole."""
     largest_file_mb: float = 0
     """No file is read that holds more, packed or not; 0: by the network's size, 64 MB to 4 GB."""

@@ -16,7 +16,7 @@ from detector.sources.records import Record, of_people, table
 Noun = TypeVar("Noun")
 NEEDED = ("cells", "contacts", "surveys", "subscriber_events")
 """Of these nothing must be taken for none: counters that are measured without cells are lost, and so are rows by which a
-pointer has passed. Who asks waits until the table is mended."""
+pointer has passed. Callers wait until the table is corrected."""
 KEPT = "what was read before still counts"
 NOT_KNOWN = "nothing of it is known until it is mended"
 

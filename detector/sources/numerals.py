@@ -17,7 +17,7 @@ KINDS = {
     "point_either": rf"{_SIGN}[1-9]\d{{0,2}}\.\d{{3}}",
     "spaced": rf"{_SPACED}([.,]\d+)?",
 }
-"""Regular expressions (RE2) of texts that tell a convention; those of `either` are among the decimals, too."""
+"""Regular expressions (RE2) of texts that show a convention; those of `either` are among the decimals, too."""
 
 
 @dataclass(frozen=True)

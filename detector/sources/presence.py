@@ -35,7 +35,7 @@ class AttachmentFile:
     arrived_at: float | None = None
     budget: FileBudget | None = None
     cut_off: bool = False
-    """Its format tells that something is missing at its end."""
+    """Its format shows that something is missing at its end."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ _AGAIN_S = 600.0
 _REMEMBERED = 1000
 """Files whose newest period is kept. Chosen: an inbox of ten days of quarters of an hour."""
 _PEEKED_BYTES, _PEEKED_S = 16 << 20, 2.0
-"""Bounds of a file that is asked for its period alone: a quarter of an hour of 10,000 cells has 16 MB."""
+"""Bounds of a file of which only the period is read: a quarter of an hour of 10,000 cells has 16 MB."""
 
 
 class WatchedFolder(OperatorDataset):

@@ -26,7 +26,7 @@ from detector.store.impacts import ImpactRepository, ListingRepository
 from detector.store.incidents import IncidentRepository
 from detector.store.interactions import InteractionRepository
 from detector.store.notifications import NotificationRepository, OutlookRepository, WaitingRepository
-from detector.store.outbox import Message, Outbox
+from detector.store.outbox import Outbox
 from detector.store.quarantine import Quarantine
 from detector.store.receiver_states import ReceiverStateRepository
 from detector.store.retention import Retention
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("quarantine", "kpi", "presence", "state", "audit-waiting")
 """Below `storage.path`, the quarantine first: what has taken another folder's place goes there."""
-__all__ = ["Message", "PendingTick", "Store"]
+__all__ = ["PendingTick", "Store"]
 
 
 class Store:

@@ -19,7 +19,7 @@ from detector.store.tables import audit as table
 from detector.store.tables import audit_head
 
 PRUNED = "retention"
-"""Action of the entry that says which rows have gone."""
+"""Action of the entry that states which rows have gone."""
 FIRST = ""
 """What stands for the hash before the first row."""
 _ONE_APPENDER = text("SELECT pg_advisory_xact_lock(7312584)")

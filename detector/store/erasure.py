@@ -19,7 +19,8 @@ from detector.store.pii_search import files_naming
 from detector.store.stored_files import StoredFiles
 
 PRESENCE, PROFILES, NAMES = "attachments", "habits", "names"
-"""Places besides the tables in what `erase` says: rows of Parquet, entries of arrays, mentions in somebody else's rows."""
+"""Places besides the tables in the answer of `erase`: rows of Parquet, entries of arrays, mentions in somebody else's
+rows."""
 KEPT_TABLES: Mapping[str, str] = {"audit": "who asked about this person, and that it was erased, for retention.audit_days"}
 """Tables that keep a person's pseudonym on purpose."""
 

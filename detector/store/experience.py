@@ -2,27 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, delete, func, select
 
-from detector.domain.experience import Experience
+from detector.domain.experience import Experience, Touch
+from detector.domain.interaction import MAYBE_NETWORK
 from detector.domain.window import Window
 from detector.store import tables
 from detector.store.database import Database
 from detector.store.records import batches, nouns_of, row_of, upsert
 
 table = tables.experience
-_LIKELY = 0.5
+LIKELY = 0.5
 """Probability from which an incident counts as one that the person met. Chosen: more likely than not."""
-
-
-@dataclass(frozen=True)
-class Touch:
-    """A person's interactions since some time: complaints about the network, and the newest contact of any kind (s)."""
-
-    contacts: int = 0
-    last_at: int | None = None
 
 
 class ExperienceRepository:
@@ -69,7 +61,7 @@ class ExperienceRepository:
                     listing.c.subscriber.in_(part),
                     listing.c.delisted_at.is_(None),
                     listing.c.listed_at >= since,
-                    listing.c.probability >= _LIKELY,
+                    listing.c.probability >= LIKELY,
                 )
                 for row in connection.execute(query):
                     found[row.subscriber].add(row.incident_id)
@@ -78,7 +70,7 @@ class ExperienceRepository:
     def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
         """Person -> its interactions since then (s)."""
         interaction = tables.interaction
-        about = func.sum((interaction.c.category.in_(("", "network")) & (interaction.c.kind != "survey")).cast(Integer))
+        about = func.sum((interaction.c.category.in_(MAYBE_NETWORK) & (interaction.c.kind != "survey")).cast(Integer))
         found: dict[str, Touch] = {}
         with self._database.read() as connection:
             for part in batches(people):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 MADE_FROM = "habit by slots and people"
-"""Habits of another layout are learned anew."""
+"""Mobility profiles of another layout are learned anew."""
 Array = np.ndarray[Any, Any]
 
 

@@ -1,69 +1,37 @@
-"""Alerts that wait, travel or rest: written in the transaction that decided them, relayed by `push` alone."""
+"""Alerts for receivers: written in the transaction that decided them, relayed by `push` alone."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from detector.domain.alert import Alert
 from detector.domain.identity import Choice
+from detector.domain.message import Message
+from detector.domain.window import DAY_S, HOUR_S
 from detector.store.database import Database
-from detector.store.records import upsert
+from detector.store.records import noun_of, upsert
 from detector.store.redriving import redrive
 from detector.store.tables import delivery_clock, receiver_state
 from detector.store.tables import outbox as table
 
 NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
+WITHDRAWN = "withdrawn: corrected data do not bear it out"
 LEASE_S = 120.0
 """A message claimed by a push that ended becomes due again after this. Chosen: beyond an attempt with the default
 time-out."""
-_LONGEST_WAIT_S = 1.2 * 86_400.0
+LONGEST_WAIT_S = 1.2 * DAY_S
 """No wait of the schedule is longer: what lies further ahead was written by a clock that has been set back since, and is
 due. Chosen: the day and a fifth of `delivery.backoff`."""
-_LONGEST_FIRST_WAIT_S = 3_600.0
+LONGEST_FIRST_WAIT_S = float(HOUR_S)
 """Longest wait of a message that was never tried. Chosen: over a lease of twice the longest time-out, and over a pause of
 the breaker."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One alert for one receiver. `body` is frozen at the first attempt: a key never gets another meaning."""
-
-    key: str
-    receiver: str
-    incident_id: str
-    type: str
-    sequence: int
-    severity: str
-    time: int
-    expires_at: int
-    data: dict[str, Any]
-    body: bytes | None
-    state: str
-    attempts: int
-    next_at: float
-    last_error: str
-
-    @property
-    def alert(self) -> Alert:
-        return Alert(
-            key=self.key,
-            incident_id=self.incident_id,
-            type=self.type,
-            sequence=self.sequence,
-            severity=self.severity,
-            time=self.time,
-            expires_at=self.expires_at,
-            data=self.data,
-        )
-
-
 class Outbox:
-    """States: pending (due at `next_at`), sent, dead, expired, withdrawn (turned out wrong before any attempt),
-    superseded (dead when a later alert of its incident took its place)."""
+    """Messages by key and receiver; `Message` defines their states."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -104,7 +72,7 @@ class Outbox:
         query = select(table).where(*where).order_by(table.c.time, table.c.sequence, table.c.receiver)
         query = query.limit(limit) if limit is not None else query
         with self._database.read() as connection:
-            return [_message(row) for row in connection.execute(query)]
+            return [noun_of(Message, row) for row in connection.execute(query)]
 
     def by_state(self, state: str | None = None, limit: int = 100) -> list[Message]:
         return self.messages(*([] if state is None else [table.c.state == Choice(state)]), limit=limit)
@@ -138,7 +106,7 @@ class Outbox:
         query = select(table).where(table.c.state == "pending", _due(now), ~blocked, *whose)
         query = query.order_by(table.c.next_at, table.c.sequence).limit(limit).with_for_update(skip_locked=True)
         with self._database.begin() as connection:
-            found = [_message(row) for row in connection.execute(query)]
+            found = [noun_of(Message, row) for row in connection.execute(query)]
             _due_at(connection, found, now + lease_s)
         return found
 
@@ -187,7 +155,7 @@ class Outbox:
         may have, got one."""
         unheard = and_(table.c.body.is_(None), table.c.state.in_(("pending", "dead")))
         mine = table.c.incident_id == incident_id
-        change = {"state": "withdrawn", "finished_at": at, "last_error": "withdrawn: corrected data do not bear it out"}
+        change = {"state": "withdrawn", "finished_at": at, "last_error": WITHDRAWN}
         connection.execute(update(table).where(mine, unheard).values(**change))
         tried = ("pending", "dead", "expired", "superseded")
         received = or_(table.c.state == "sent", and_(table.c.body.is_not(None), table.c.state.in_(tried)))
@@ -237,8 +205,8 @@ class Outbox:
 
 def _due(now: float) -> ColumnElement[bool]:
     """Its time has come, or lies further ahead than any wait is long."""
-    first = and_(table.c.attempts == 0, table.c.next_at > now + _LONGEST_FIRST_WAIT_S)
-    return or_(table.c.next_at <= now, table.c.next_at > now + _LONGEST_WAIT_S, first)
+    first = and_(table.c.attempts == 0, table.c.next_at > now + LONGEST_FIRST_WAIT_S)
+    return or_(table.c.next_at <= now, table.c.next_at > now + LONGEST_WAIT_S, first)
 
 
 def _due_at(connection: Connection, messages: Sequence[Message], at: float) -> None:
@@ -247,10 +215,6 @@ def _due_at(connection: Connection, messages: Sequence[Message], at: float) -> N
         keys = [message.key for message in messages if message.receiver == receiver]
         mine = (table.c.receiver == receiver, table.c.key.in_(keys), table.c.state == "pending")
         connection.execute(update(table).where(*mine).values(next_at=at))
-
-
-def _message(row: Any) -> Message:
-    return Message(**{name: row._mapping[name] for name in Message.__dataclass_fields__})
 
 
 def _this(message: Message) -> Any:

@@ -14,7 +14,7 @@ from detector.store.notifications import forget_incidents
 _A_QUERY = 500
 """Rows deleted in one statement. Chosen: other writers get their turn between two."""
 EVENT, WALL = "event", "wall"
-"""The clock in which a table's times are told."""
+"""The clock of a table's times."""
 
 
 @dataclass(frozen=True)

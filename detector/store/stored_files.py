@@ -16,7 +16,7 @@ from detector.store.tables import stored_file as table
 DAMAGED = "damaged"
 GONE, CHANGED = "it is gone", "its bytes are not those that were written"
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE})
-"""What the machine lacks at this moment says nothing about the file."""
+"""A shortage of this machine is no evidence about the file."""
 _Look = tuple[int, int, int]
 
 

@@ -17,7 +17,7 @@ from detector.web.request_checks import Malformed, check_head, check_json, decla
 PROGRAMS = ("/v1", "/metrics")
 """Paths that only a token opens."""
 _FREE = ("/healthz", "/readyz", "/favicon.ico", "/static")
-"""Answered from memory, and asked by supervisors at the same address as anybody else: not counted."""
+"""Answered from memory, and requested by supervisors at the same address as anybody else: not counted."""
 _AREAS = ("/v1/incidents", "/v1/lookup", "/v1/accounts", "/v1/reports", "/v1/coverage", "/metrics", "/incidents", "/reports")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _REFUSED = (401, 403, 413, 429)

@@ -35,7 +35,7 @@ class Connections:
         self._open: dict[BoundedProtocol, str] = {}
         self._of: Counter[str] = Counter()
         self._leaving: dict[BoundedProtocol, None] = {}
-        """Refused, and still told why; they are no connections that could make room."""
+        """Refused with a reason; they are no connections that could be closed for another."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:

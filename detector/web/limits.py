@@ -7,7 +7,7 @@ from time import monotonic
 from detector.domain.errors import Misconfigured
 
 SHORTEST_TOKEN = 16
-"""Characters of a token. Chosen: 16 random ones have over 80 bits (NIST SP 800-63B asks for 64 bits of a session secret,
+"""Characters of a token. Chosen: 16 random ones have over 80 bits (NIST SP 800-63B requires 64 bits of a session secret,
 2017)."""
 _KB = 1024
 """Bytes of a kilobyte. Definition (IEC 80000-13: kibibyte)."""
@@ -27,7 +27,7 @@ class Limits:
     idle_s: float = 5.0
     """A connection without a request is kept so long after an answer (the default of uvicorn)."""
     answer_s: float = 30.0
-    """A question that takes longer is answered 503; nothing that a caller asks takes a second."""
+    """A request that takes longer is answered 503; no ordinary request takes a second."""
     linger_s: float = 5.0
     """What a refused client still sends is read and dropped so long, so that it can read why it was refused."""
     slow_s: float = 10.0
@@ -41,7 +41,7 @@ class Limits:
     body_bytes: int = 16 * _KB
     """The only body is a verdict of four short texts."""
     requests_per_minute: int = 6000
-    """With one token: a hundred a second, more than a voice menu of a million customers asks."""
+    """With one token: a hundred a second, more than a voice menu of a million customers sends."""
     strangers_per_minute: int = 600
     """Without a token, from one address; a page is four requests."""
     failures_per_minute: int = 20

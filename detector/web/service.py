@@ -26,9 +26,9 @@ class AffectedPerson:
 
     listing: Listing
     contact: str | None = None
-    """Raw identity of the one to contact, where asked for and permitted."""
+    """Raw identity of the one to contact, where requested and permitted."""
     communications: Sequence[Communication] = ()
-    """What care was asked to say of this line in this incident: messages, the all-clear, a survey."""
+    """Communications on this line in this incident: messages, the all-clear, a survey."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class CareView:
     first_complaint_at: int | None = None
     outlook: Outlook | None = None
     held: str = ""
-    """Why no care team is told yet: unsure, capacity or late; empty: it is, or is nobody's business."""
+    """Why no care team is notified yet: unsure, capacity or late; empty: it is, or no team is concerned."""
     listed: int = 0
     proposed: int = 0
 

@@ -1,29 +1,31 @@
-"""`CareService` over the store."""
+"""`CareService` over a store, in memory or of SQL."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from detector.care.context import Context
 from detector.clock import WallClock
 from detector.domain.feedback import Feedback
 from detector.domain.ports import Clock, Reference, ReferenceFeed
+from detector.domain.window import Window
 from detector.reports import Report
-from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
-from detector.store import Store
+from detector.store.protocols import StateStore
 from jobs.people_facts import PeopleFacts
-from jobs.reporting import report, window_of
+from jobs.reporting import window_of
 
 
 @dataclass(frozen=True)
 class StoreCareService:
-    """Implements `CareService`."""
+    """Implements `CareService`. `make_report` makes the report of a name over a window, by week or month."""
 
-    store: Store
+    store: StateStore
     source: ReferenceFeed
-    settings: Settings
     clock: Clock
     pseudonymiser: Pseudonymiser
+    make_report: "MakeReport"
+    wall: Clock = field(default_factory=WallClock)
 
     def feedback(self, incident_id: str) -> Sequence[Feedback]:
         return self.store.feedback.of(incident_id)
@@ -31,7 +33,7 @@ class StoreCareService:
     def give_feedback(
         self, incident_id: str, verdict: str, actor: str, *, raw_subscriber: str | None = None, outcome: str = ""
     ) -> Feedback:
-        at = WallClock().now()
+        at = self.wall.now()
         key = "" if raw_subscriber is None else self._key(raw_subscriber)
         one = Feedback(incident_id, at, actor, verdict, key, outcome)
         self.store.audit.note(at, actor, "feedback", key or incident_id, f"{incident_id}: {verdict} {outcome}".strip())
@@ -40,12 +42,12 @@ class StoreCareService:
         return one
 
     def contexts(self, incident_id: str, people: Sequence[str], actor: str) -> Mapping[str, Context]:
-        self.store.audit.note(WallClock().now(), actor, "context", incident_id, f"{len(people)} people")
+        self.store.audit.note(self.wall.now(), actor, "context", incident_id, f"{len(people)} people")
         return self._contexts(people, besides=incident_id)
 
     def context(self, raw_subscriber: str, actor: str) -> Context:
         key = self._key(raw_subscriber)
-        self.store.audit.note(WallClock().now(), actor, "context", key)
+        self.store.audit.note(self.wall.now(), actor, "context", key)
         return self._contexts([key])[key]
 
     def _contexts(self, people: Sequence[str], besides: str = "") -> Mapping[str, Context]:
@@ -65,4 +67,8 @@ class StoreCareService:
     def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
         now = int(self.clock.now())
         window = window_of(start, end, now=now)
-        return report(name, self.source, self.store, self.settings, now=now, window=window, step=step)
+        return self.make_report(name, now=now, window=window, step=step)
+
+
+class MakeReport(Protocol):
+    def __call__(self, name: str, /, *, now: int, window: Window, step: str) -> Report: ...

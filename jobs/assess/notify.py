@@ -141,7 +141,7 @@ class Notifier:
 
 
 UNSURE, CAPACITY, LATE = "unsure", "capacity", "late"
-"""Why care is not notified: what the page says."""
+"""Why care is not notified: the text of the page."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _FOREVER = 4_102_444_800
 _MOST_FINDINGS = 12
 """Findings printed after a backtest. Chosen: a screen; all are in the report."""
 _TITLE, _TWO_COLUMNS = 35, 70
-"""Width of the titles' column in the terminal, and the narrowest terminal that has room for a second one."""
+"""Width of the titles' column in the terminal, and the narrowest terminal that fits a second one."""
 
 
 @dataclass(kw_only=True)

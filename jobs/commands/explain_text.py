@@ -52,7 +52,7 @@ def printed(explanation: Mapping[str, Any]) -> str:
 
 
 _SAID = ("audit",)
-"""Tables that a section of their own tells whole."""
+"""Tables that a section of their own shows as a whole."""
 
 
 def decision_in_words(row: Row) -> str:

@@ -115,7 +115,7 @@ def printed(config: Path | None, show: Callable[[Any], str]) -> None:
 
 
 def progress_on_stderr(what: str) -> AbstractContextManager[ProgressCallback]:
-    """On standard error: a bar if that is a terminal, else a line now and then."""
+    """On standard error: a progress bar if that is a terminal, else a line now and then."""
     from rich.console import Console
 
     return on(Console(stderr=True))(what)

@@ -47,7 +47,7 @@ def run(
 
 
 def _serve(settings: "Settings", console: "Console", stop: "StopRequest", seconds: float | None, past_s: int) -> None:
-    """The service until `stop` is asked for, or for so many `seconds`; judges `past_s` of the past first."""
+    """The service until `stop` is requested, or for so many `seconds`; judges `past_s` of the past first."""
     from detector.listening import listen
 
     listening = listen(settings.web.host, settings.web.port)

@@ -11,10 +11,11 @@ from detector.delivery import Receiver
 from detector.domain.communication import Communication, standing
 from detector.domain.customer import CHANNELS
 from detector.domain.impact import Listing
+from detector.domain.message import Message
 from detector.domain.policy import CarePolicy, ImpactPolicy
 from detector.domain.ports import Reference, ReferenceFeed
 from detector.domain.rule import ACTIONS
-from detector.store import Message, Store
+from detector.store import Store
 from jobs.ledger import Checkpoint, no_checkpoint
 
 

@@ -12,8 +12,9 @@ import structlog
 from detector import delivery
 from detector.delivery import Outcome, Receiver
 from detector.domain.errors import Permanent, PrecallError
+from detector.domain.message import Message
 from detector.domain.transport import Transport
-from detector.store import Message, Store
+from detector.store import Store
 from detector.store.outbox import LEASE_S
 from jobs.ledger import Checkpoint, no_checkpoint
 from jobs.push.breakers import Breakers

@@ -10,8 +10,8 @@ import pytest
 from detector.delivery.backoff import SCHEDULE_S
 from detector.domain.alert import Alert, alert_key
 from detector.domain.communication import Communication, standing
+from detector.domain.message import Message
 from detector.domain.policy import LawfulBasis
-from detector.store import Message
 from tests.acceptance.recording_receiver import Recording, recording
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import AFFECTED, LIVE, SILENT, withdrawn, write_reference

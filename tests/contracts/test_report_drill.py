@@ -5,11 +5,16 @@ from collections import Counter
 import pytest
 from fastapi.testclient import TestClient
 
+from detector.clock import MovingClock
 from detector.domain.window import Window
 from detector.reports import REPORTS, Column, Past, Report, ReportKind
 from detector.reports.report import few, rounded_people
+from detector.sources.identity import Pseudonymiser
+from detector.sources.memory import InMemoryReference
+from detector.store.memory import InMemoryStore
 from detector.web import create_app
 from detector.web.in_memory import InMemoryWebService
+from detector.web.store_care_service import StoreCareService
 from tests.contracts.report_contract import ReportContract
 
 TOKEN = "a-token-of-this-test"
@@ -35,19 +40,17 @@ class TestDrill(ReportContract):
         return REPORT
 
 
-class CareServiceOfReports:
-    """Answers nothing but reports, of an empty past."""
-
-    def feedback(self, incident_id: str) -> list[object]:
-        return []
-
-    def report(self, name: str, *, start: int | None, end: int | None, step: str) -> Report:
-        return REPORTS[name].make(Past(window=Window(start or 0, end or 900), step=step))
+def report_of_an_empty_past(name: str, /, *, now: int, window: Window, step: str) -> Report:
+    return REPORTS[name].make(Past(window=window, step=step))
 
 
 def test_api_and_pages_show_a_report_that_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REPORTS, REPORT.name, REPORT)  # type: ignore[arg-type]  # the line of the registry
-    app = create_app(InMemoryWebService(), CareServiceOfReports(), token=TOKEN)  # type: ignore[arg-type]
+    pseudonymiser = Pseudonymiser(b"0123456789abcdef")
+    care = StoreCareService(
+        InMemoryStore(), InMemoryReference("reference"), MovingClock(0), pseudonymiser, report_of_an_empty_past
+    )
+    app = create_app(InMemoryWebService(), care, token=TOKEN)
     client = TestClient(app, headers={"authorization": f"Bearer {TOKEN}"})
     assert REPORT.name in {one["name"] for one in client.get("/v1/reports").json()["reports"]}
     assert [one["name"] for one in client.get(f"/v1/reports/{REPORT.name}").json()["columns"]] == [

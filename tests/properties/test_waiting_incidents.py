@@ -1,7 +1,6 @@
 """Whatever comes, no care team is told of more than it can take, nor of what was never sure."""
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from hypothesis import given, settings
@@ -11,9 +10,9 @@ from detector import care
 from detector.domain.alert import Alert
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
-from detector.domain.notification import WaitingIncident
 from detector.domain.policy import CarePolicy
 from detector.settings import Settings
+from detector.store.memory import InMemoryStore
 from jobs.assess.notify import WaitingIncidents
 
 QUARTER, HOUR = 900, 3600
@@ -29,41 +28,6 @@ class Shown(NamedTuple):
     alarm: bool
 
 
-@dataclass
-class FakeStore:
-    """A store that keeps waiting incidents and opened alerts."""
-
-    kept: dict[str, WaitingIncident] = field(default_factory=dict)
-    opened: list[tuple[int, str, str]] = field(default_factory=list)
-
-    @property
-    def waiting(self) -> "FakeStore":
-        return self
-
-    @property
-    def findings(self) -> "FakeStore":
-        return self
-
-    @property
-    def outbox(self) -> "FakeStore":
-        return self
-
-    def get(self, incident_id: str) -> WaitingIncident | None:
-        return self.kept.get(incident_id)
-
-    def save(self, _connection: object, one: WaitingIncident) -> None:
-        self.kept[one.incident_id] = one
-
-    def drop(self, _connection: object, incident_id: str) -> None:
-        self.kept.pop(incident_id, None)
-
-    def add(self, *_findings: object) -> None:
-        """Findings are another test's matter."""
-
-    def opened_since(self, _connection: object, since: int) -> Counter[str]:
-        return Counter(team for at, team, _ in self.opened if at > since)
-
-
 shown = st.builds(
     Shown,
     st.sampled_from((5.0, 5.4, 5.6, 9.0)),
@@ -77,32 +41,35 @@ days = st.lists(st.lists(shown, min_size=6, max_size=6), min_size=1, max_size=14
 @given(days, st.integers(0, 2))
 def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
     policy = Settings(care=CarePolicy(capacity_per_hour=tuple((team, capacity) for team in TEAMS)))
-    store, sure, notified = FakeStore(), set(), {}
+    store, sure, notified = InMemoryStore(), set(), {}
+    opened = []
     for quarter, tick in enumerate(day):
         now = quarter * QUARTER
-        waiting_incidents = WaitingIncidents.at(None, store, policy, now)
-        for n, one in enumerate(tick):
-            name, team = f"inc_{n}", TEAMS[n % 2]
-            incident, own = decided(name, one, now)
-            if care.sure(incident, own, MARGIN):
-                sure.add(name)
-            alert = Alert(
-                key="key",
-                incident_id=name,
-                type="opened",
-                sequence=1,
-                severity=one.severity,
-                time=now,
-                expires_at=now,
-                data={"action": {"team": team}, "say": {}},
-            )
-            if name not in notified and not waiting_incidents.must_wait(None, incident, own, alert):
-                notified[name] = one.severity
-                store.opened.append((now, team, name))
-            assert name in notified or not (one.severity == "critical" and care.sure(incident, own, MARGIN))
+        with store.begin() as transaction:
+            waiting_incidents = WaitingIncidents.at(transaction, store, policy, now)
+            for n, one in enumerate(tick):
+                name, team = f"inc_{n}", TEAMS[n % 2]
+                incident, own = decided(name, one, now)
+                if care.sure(incident, own, MARGIN):
+                    sure.add(name)
+                alert = Alert(
+                    key=f"key_{name}",
+                    incident_id=name,
+                    type="opened",
+                    sequence=1,
+                    severity=one.severity,
+                    time=now,
+                    expires_at=now,
+                    data={"action": {"team": team}, "say": {}},
+                )
+                if name not in notified and not waiting_incidents.must_wait(transaction, incident, own, alert):
+                    notified[name] = one.severity
+                    opened.append((now, team, name))
+                    store.outbox.add(transaction, alert, ["receiver"], now)
+                assert name in notified or not (one.severity == "critical" and care.sure(incident, own, MARGIN))
     assert notified.keys() <= sure
-    for at, team, _ in store.opened:
-        hour = [name for then, whose, name in store.opened if whose == team and at <= then < at + HOUR]
+    for at, team, _ in opened:
+        hour = [name for then, whose, name in opened if whose == team and at <= then < at + HOUR]
         assert sum(notified[name] != "critical" for name in hour) <= capacity
 
 

@@ -1,14 +1,18 @@
 """A store in memory, for tests: the repositories of `store.protocols` over dictionaries, with transactions that roll
 back."""
 
+from typing import TYPE_CHECKING
+
 from detector.store.memory.customers import (
     InMemoryCommunications,
+    InMemoryExperience,
     InMemoryFeedback,
     InMemoryImpacts,
     InMemoryInteractions,
     InMemoryListings,
 )
 from detector.store.memory.network import InMemoryDegradations, InMemoryIncidents, InMemoryMissingData, InMemorySteps
+from detector.store.memory.outbox import InMemoryAuditLog, InMemoryOutbox
 from detector.store.memory.state import (
     InMemoryCounterNames,
     InMemoryCursors,
@@ -19,6 +23,10 @@ from detector.store.memory.state import (
     InMemoryProgress,
 )
 from detector.store.memory.tables import Tables
+
+if TYPE_CHECKING:
+    from detector.store import Store
+    from detector.store.protocols import StateStore
 
 
 class InMemoryStore:
@@ -44,4 +52,12 @@ class InMemoryStore:
         self.communications = InMemoryCommunications(tables, "communications")
         self.interactions = InMemoryInteractions(tables, "interactions")
         self.feedback = InMemoryFeedback(tables, "feedback")
+        self.experience = InMemoryExperience(tables, "experience")
+        self.outbox = InMemoryOutbox(tables, "outbox")
+        self.audit = InMemoryAuditLog(tables, "audit")
         self.ticks = InMemorySteps(tables, "pending")
+
+
+def conforming(memory: InMemoryStore, sql: "Store") -> "tuple[StateStore, StateStore]":
+    """Both stores, as the protocols have them: the type checker fails here when one of them differs."""
+    return memory, sql

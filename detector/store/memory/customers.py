@@ -1,14 +1,18 @@
 """Impacts, listings, interactions and feedback, in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from detector.domain.communication import Communication
 from detector.domain.customer import SubscriberEvent
+from detector.domain.experience import Experience, Touch
 from detector.domain.feedback import Feedback
 from detector.domain.identity import IncidentId, SubscriberId
 from detector.domain.impact import Impact, Listing
 from detector.domain.interaction import Interaction
+from detector.domain.window import Window
+from detector.store.experience import LIKELY
 from detector.store.memory.tables import InMemoryRepository, InMemoryTransaction
 
 
@@ -112,3 +116,47 @@ class InMemoryFeedback(InMemoryRepository):
 
     def of(self, incident_id: str) -> Sequence[Feedback]:
         return [one for one in self._all() if one.incident_id == incident_id]
+
+
+class InMemoryExperience(InMemoryRepository):
+    """Listings, interactions and communications of the same tables are the past of people."""
+
+    def replace(self, transaction: InMemoryTransaction, days: Window, rows: Iterable[Experience]) -> None:
+        kept = transaction.rows(self.name)
+        for key in [key for key in kept if days.start <= key[0] < days.end]:
+            del kept[key]
+        kept.update({(row.day, row.holder_kind, row.holder): row for row in rows})
+
+    def between(self, days: Window) -> list[Experience]:
+        rows = sorted(self.tables.read(self.name).items())
+        return [row for (day, _, _), row in rows if days.start <= day < days.end]
+
+    def of(self, holders: Iterable[str], days: Window) -> Mapping[tuple[str, str], list[Experience]]:
+        wanted, found = set(holders), defaultdict[tuple[str, str], list[Experience]](list)
+        for row in self.between(days):
+            if row.holder in wanted:
+                found[row.holder_kind, row.holder].append(row)
+        return found
+
+    def incidents_of(self, people: Iterable[str], since: int) -> Mapping[str, frozenset[str]]:
+        wanted, found = set(people), defaultdict[str, set[str]](set)
+        for one in self.tables.read("listings").values():
+            current = one.delisted_at is None and one.listed_at >= since and one.probability >= LIKELY
+            if current and one.subscriber in wanted:
+                found[one.subscriber].add(one.incident_id)
+        return {person: frozenset(own) for person, own in found.items()}
+
+    def contacts_of(self, people: Iterable[str], since: int) -> Mapping[str, Touch]:
+        wanted, found = set(people), dict[str, Touch]()
+        for one in self.tables.read("interactions").values():
+            if one.subscriber in wanted and one.at >= since:
+                before = found.get(one.subscriber, Touch(last_at=one.at))
+                found[one.subscriber] = Touch(before.contacts + one.about_network, max(before.last_at or 0, one.at))
+        return found
+
+    def last_notified_of(self, people: Iterable[str]) -> Mapping[str, int]:
+        wanted, found = set(people), dict[str, int]()
+        for one in self.tables.read("communications").values():
+            if one.subscriber in wanted:
+                found[one.subscriber] = max(found.get(one.subscriber, one.at), one.at)
+        return found

@@ -11,6 +11,7 @@ from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Outlook
 from detector.domain.ports import Cursor
+from detector.domain.risk import RiskModel
 from detector.store.memory.tables import InMemoryRepository, InMemoryTransaction
 
 
@@ -106,6 +107,16 @@ class InMemoryModels(InMemoryRepository):
 
     def adopted(self) -> Sequence[AdoptedLevel]:
         return list(self.tables.read(self.name).get("adopted", ()))
+
+    def risk(self) -> RiskModel | None:
+        found: RiskModel | None = self.tables.read(self.name).get("risk", (None, ""))[0]
+        return found
+
+    def risk_why_not(self) -> str:
+        return str(self.tables.read(self.name).get("risk", (None, ""))[1])
+
+    def save_risk(self, transaction: InMemoryTransaction, model: RiskModel | None, why_not: str) -> None:
+        transaction.rows(self.name)["risk"] = (model, why_not)
 
     def replace(
         self, transaction: InMemoryTransaction, extents: Iterable[LearnedExtent], adopted: Iterable[AdoptedLevel]

@@ -1,22 +1,27 @@
 """What care teams tell and ask: feedback on an incident, reports as rows and as pages, what is known of a customer."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from detector.care.context import Context, Membership, PastIncident
+from detector.clock import MovingClock
 from detector.domain.communication import Communication
-from detector.domain.customer import Subscriber
-from detector.domain.errors import Misconfigured
+from detector.domain.customer import Customers, Subscriber
 from detector.domain.experience import CustomerHistory
-from detector.domain.feedback import Feedback
 from detector.domain.impact import AccountImpact
 from detector.domain.interaction import Interaction
+from detector.domain.ports import Reference
 from detector.reports import Column, Report
+from detector.sources.identity import Pseudonymiser
+from detector.sources.memory import InMemoryReference
+from detector.store.memory import InMemoryStore
 from detector.web import create_app, serializers
+from detector.web.store_care_service import StoreCareService
 from tests.unit.web.conftest import START, TOKEN
 
+NAMES, RAW = Pseudonymiser(b"0123456789abcdef"), "41790000001"
 ROWS = (("2026-W13", "all", "", 3, 610, 812.5, None, 40.0), ("2026-W13", "cause", "site / outage", 2, 610, 810.0, 20, 40.0))
 MADE = Report(
     "planning",
@@ -36,37 +41,28 @@ MADE = Report(
 )
 
 
-@dataclass
-class InMemoryCareService:
-    said: list[Feedback] = field(default_factory=list)
-    asked: list[tuple] = field(default_factory=list)
-
-    def feedback(self, incident_id):
-        return [one for one in self.said if one.incident_id == incident_id]
-
-    def give_feedback(self, incident_id, verdict, actor, *, raw_subscriber="", outcome=""):
-        key = "sub_of_" + raw_subscriber[-2:] if raw_subscriber else ""
-        self.said.append(Feedback(incident_id, START + 60.0, actor, verdict, key, outcome))
-        return self.said[-1]
-
-    def contexts(self, incident_id, people, actor):
-        self.asked.append((incident_id, tuple(people), actor))
-        return {key: Context(person=Subscriber(key=key, segment="gold")) for key in people}
-
-    def context(self, raw_subscriber, actor):
-        self.asked.append((raw_subscriber, actor))
-        return Context(person=Subscriber(key="sub_1", segment="gold"))
-
-    def report(self, name, *, start, end, step):
-        self.asked.append((name, start, end, step))
-        if start is not None and end is not None and end <= start:
-            raise Misconfigured("the report ends before it begins", where="from, to", mend="give from before to")
-        return MADE
+@pytest.fixture
+def reports() -> list[tuple]:
+    """What was asked of the maker of reports."""
+    return []
 
 
 @pytest.fixture
-def care():
-    return InMemoryCareService()
+def care(reports):
+    """The service over a store in memory."""
+
+    def make_report(name, /, *, now, window, step):
+        reports.append((name, window.start, window.end, step))
+        return MADE
+
+    people = {key: Subscriber(key=key, segment="gold") for key in ("sub_000", "sub_001", NAMES.subscriber(RAW))}
+    reference = InMemoryReference("reference", {0.0: Reference(customers=Customers(people))})
+    wall = MovingClock(START + 60.0)
+    return StoreCareService(InMemoryStore(), reference, MovingClock(START), NAMES, make_report, wall)
+
+
+def asked(care) -> list[tuple[str, str, str]]:
+    return [(one["action"], one["subject"], one["actor"]) for one in reversed(care.store.audit.entries())]
 
 
 @pytest.fixture
@@ -83,7 +79,7 @@ def test_a_care_team_says_what_it_found(program, care):
         "at": "2026-03-24T08:01:00Z",
         "actor": "api as desk-7",
         "verdict": "resolved_for_customer",
-        "subscriber": "sub_of_67",
+        "subscriber": NAMES.subscriber("491701234567"),
         "outcome": "reached",
     }
     assert program.get("/v1/incidents/inc_open/feedback").json()["feedback"] == [answer.json()]
@@ -102,14 +98,14 @@ def test_a_care_team_says_what_it_found(program, care):
 def test_what_nobody_could_read_is_refused(program, care, body, status, says):
     answer = program.post("/v1/incidents/inc_open/feedback", json=body)
     assert (answer.status_code, says in answer.json()["detail"]) == (status, True)
-    assert care.said == []
+    assert care.feedback("inc_open") == []
 
 
 def test_feedback_needs_the_token_and_an_incident(outsider, program, care):
     assert outsider.post("/v1/incidents/inc_open/feedback", json={"verdict": "confirmed"}).status_code == 401
     assert program.post("/v1/incidents/inc_none/feedback", json={"verdict": "confirmed"}).status_code == 404
     assert program.get("/v1/incidents/inc_none/feedback").status_code == 404
-    assert care.said == []
+    assert care.feedback("inc_open") == []
 
 
 def test_the_incidents_page_says_what_care_says(person, program):
@@ -119,7 +115,7 @@ def test_the_incidents_page_says_what_care_says(person, program):
     assert "Care says: <strong>confirmed</strong> (2), <strong>wrong cause</strong>." in page
 
 
-def test_a_report_is_the_same_rows_everywhere(program, person, care):
+def test_a_report_is_the_same_rows_everywhere(program, person, reports):
     listed = program.get("/v1/reports").json()["reports"]
     assert {
         "name": "planning",
@@ -130,7 +126,7 @@ def test_a_report_is_the_same_rows_everywhere(program, person, care):
         "/v1/reports/planning", params={"from": "2026-03-01", "to": "2026-04-01T00:00Z", "per": "month"}
     ).json()
     assert answer["rows"] == MADE.records()
-    assert care.asked == [("planning", 1772323200, 1775001600, "month")]
+    assert reports == [("planning", 1772323200, 1775001600, "month")]
     assert [row["by"] for row in program.get("/v1/reports/planning", params={"by": "cause"}).json()["rows"]] == ["cause"]
     page = person.get("/reports/planning").text
     assert all(words in page for words in ("site / outage", "610", "812.5", "40.00", "–", MADE.notes[0]))
@@ -213,12 +209,12 @@ def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, car
     rows = program.get("/v1/incidents/inc_open/affected", params={"limit": 2, "context": True}).json()["affected"]
     assert [row["context"]["person"]["segment"] for row in rows] == ["gold", "gold"]
     assert "context" not in program.get("/v1/incidents/inc_open/affected", params={"limit": 2}).json()["affected"][0]
-    caller = "/v1/lookup/+41790000001"
+    caller = f"/v1/lookup/{RAW}"
     assert program.get(caller, params={"context": True}).json()["context"]["person"]["segment"] == "gold"
     assert "context" not in program.get(caller, params={"context": True, "caller": "manager"}).json(), (
         "nobody else's business"
     )
-    assert care.asked == [("inc_open", ("sub_000", "sub_001"), "api"), ("+41790000001", "api")]
+    assert asked(care) == [("context", "inc_open", "api"), ("context", NAMES.subscriber(RAW), "api")]
 
 
 def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
