@@ -138,7 +138,7 @@ def test_feedback_without_a_customer_is_about_the_incident(client: TestClient, a
     ],
     ids=lambda words: "-".join(map(ascii, words)),
 )
-def test_a_command_says_in_one_line_that_nobody_is_named(
+def test_a_command_reports_in_one_line_that_nobody_is_named(
     app: SmallApp, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = everything(app)
@@ -181,7 +181,7 @@ def test_neither_the_service_nor_the_store_takes_a_blank_name(app: SmallApp, bla
     assert everything(app) == before
 
 
-def test_a_caller_without_a_number_and_one_with_hear_different_things(app: SmallApp, monkeypatch, capsys) -> None:
+def test_callers_with_and_without_a_number_get_different_answers(app: SmallApp, monkeypatch, capsys) -> None:
     config = str(app.root / "my.toml")
     monkeypatch.setattr("sys.argv", ["precall", "lookup", f"\u00a0{AFFECTED}\u200b", "--config", config])
     with pytest.raises(SystemExit, match="0"):
@@ -189,7 +189,7 @@ def test_a_caller_without_a_number_and_one_with_hear_different_things(app: Small
     assert "inc_" in capsys.readouterr().out
 
 
-def test_a_minor_without_a_guardian_hears_nothing_of_what_others_were_told(app: SmallApp) -> None:
+def test_a_minor_without_a_guardian_sees_no_communication_with_others(app: SmallApp) -> None:
     """What was said to nobody in particular (a recipient that was erased) is not said to every minor without a guardian."""
     key = app.names.subscriber("4917199990001")
     now = int(app.clock.at)

@@ -191,7 +191,7 @@ def test_refresh_can_be_paused_and_that_is_remembered(browser: Any, service: tup
 
 
 @pytest.mark.parametrize(("motion", "times"), [("no-preference", 2), ("reduce", 1)])
-def test_a_page_is_loaded_anew_unless_less_motion_is_asked_for(
+def test_a_page_is_loaded_anew_unless_less_motion_is_preferred(
     browser: Any, service: tuple[str, list[str]], motion: str, times: int
 ) -> None:
     context = browser.new_context(reduced_motion=motion)

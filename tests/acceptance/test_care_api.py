@@ -52,7 +52,7 @@ def test_an_agent_sees_what_is_known_of_each_person_beside_the_incident(client, 
     assert client.get(f"/v1/lookup/{UNAFFECTED}", params={"context": True}).json()["context"]["history"]["index"] == 100
 
 
-def test_what_care_says_is_kept_by_pseudonym_and_audited(client, incident, app):
+def test_feedback_of_care_is_kept_by_pseudonym_and_audited(client, incident, app):
     body = {"verdict": "resolved_for_customer", "subscriber": f" {AFFECTED} ", "outcome": "reached"}
     link = app.store.outbox.alerts_of(incident)[0].data["links"]["feedback"]
     assert client.post(link, json=body).status_code == 201

@@ -117,7 +117,7 @@ def test_a_receiver_that_was_gone_comes_back_by_redrive_or_by_a_new_address(app,
     assert recorded.keys == [key, other, key]
 
 
-def test_busy_with_429_is_asked_again_when_it_said_and_not_before(app, recorded):
+def test_busy_with_429_is_tried_again_at_the_stated_time_and_not_before(app, recorded):
     recorded.statuses, recorded.headers = [429, 204], {"retry-after": "600"}
     key = tell(app)
     assert push(app) == {"retry": 1}
@@ -240,7 +240,7 @@ def test_a_recount_at_sending_keeps_to_the_privacy_floor(app, recorded, tmp_path
     assert (said["suppressedByConsent"], said["withheld"], said["note"]) == (None, {}, "null: under 5, withheld")
 
 
-def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_morning(app, recorded, tmp_path):
+def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_sent_in_the_morning(app, recorded, tmp_path):
     listed(app, AFFECTED)
     who = app.names.subscriber(AFFECTED)
     tell(app)
@@ -262,7 +262,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_said_in_the_mornin
     assert push(app) == {"sent": 1}
     assert contactable(app) == {who: "quiet_hours"}
     rows = app.store.communications.of(["inc_1"])
-    assert [row.action for row in rows] == ["proactive_message", "taken_back"]
+    assert [row.action for row in rows] == ["proactive_message", "retracted"]
     assert standing(rows) == [], "it counts for no cap, and may be said later"
 
 
@@ -277,7 +277,7 @@ def test_a_survey_needs_its_own_consent_at_the_moment_of_sending(app, recorded):
     assert standing(app.store.communications.of(["inc_1"])) == [over]
 
 
-def test_what_was_asked_with_an_alert_that_came_too_late_may_be_asked_again(app, recorded):
+def test_the_communications_of_an_alert_that_came_too_late_may_be_requested_again(app, recorded):
     who = app.names.subscriber(AFFECTED)
     earlier = Communication(
         incident_id="inc_1",

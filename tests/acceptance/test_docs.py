@@ -118,7 +118,7 @@ def test_every_command_of_a_page_runs(name: str, clone: Path) -> None:
 
 
 @every_page
-def test_a_page_whose_commands_need_more_than_a_clone_says_so_at_its_top(name: str) -> None:
+def test_a_page_whose_commands_need_more_than_a_clone_states_it_at_its_top(name: str) -> None:
     commands = "".join(block.text for block in shell_blocks(name))
     assert ("../shared" in commands) == (NEEDS_DATA in read(name)[:400])
     assert ("../shared" in commands) == (name in RUN_BY_OTHER_TESTS)
@@ -277,17 +277,17 @@ SECTIONS = {
 
 
 @pytest.mark.parametrize("heading", SECTIONS)
-def test_every_key_of_the_configuration_is_told_with_its_default(heading: str) -> None:
+def test_every_key_of_the_configuration_is_documented_with_its_default(heading: str) -> None:
     own = rows("docs/reference/configuration.md", heading, alone=True)
     assert {row[0].strip("`"): row[1].strip("`") for row in own} == keys_of(SECTIONS[heading])
     assert all(len(row) == 3 and row[2] for row in own)
 
 
-def test_the_packaged_configuration_says_the_defaults_of_the_code() -> None:
+def test_the_packaged_configuration_has_the_defaults_of_the_code() -> None:
     assert load() == Settings()
 
 
-def test_every_command_and_option_is_told() -> None:
+def test_every_command_and_option_is_documented() -> None:
     page = "docs/reference/commands.md"
     known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     documented = set(re.findall(r"^## precall (\w+)$", read(page), re.M))
@@ -297,12 +297,12 @@ def test_every_command_and_option_is_told() -> None:
         assert {row[0].strip("`").split()[0] for row in rows(page, f"## precall {name}")} == options - {"--help"}, name
 
 
-def test_every_target_of_the_makefile_is_told() -> None:
+def test_every_target_of_the_makefile_is_documented() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", read("Makefile"), re.M))
     assert {row[0].strip("`").split()[-1] for row in rows("docs/reference/commands.md", "## make")} == targets
 
 
-def test_every_finding_is_told() -> None:
+def test_every_finding_is_documented() -> None:
     code = "".join(path.read_text(encoding="utf-8") for part in ("detector", "jobs") for path in (ROOT / part).rglob("*.py"))
     given = set(re.findall(r"findings\.add\(\s*\"(\w+)\"", code))
     given |= set(re.findall(r"\"(\w+)\" if kinds\[c\] == \"cumulative\" else \"(\w+)\"", code)[0])
@@ -319,11 +319,11 @@ def test_every_finding_is_told() -> None:
         ("affected.csv", output_files.AFFECTED_COLUMNS),
     ],
 )
-def test_every_column_of_a_backtest_is_told(file: str, columns: tuple[str, ...]) -> None:
+def test_every_column_of_a_backtest_is_documented(file: str, columns: tuple[str, ...]) -> None:
     assert [row[0].strip("`") for row in rows("docs/reference/outputs.md", f"### {file}")] == list(columns)
 
 
-def test_every_name_in_an_alerts_body_is_told() -> None:
+def test_every_name_in_an_alerts_body_is_documented() -> None:
     care = ("compose", "service_problem", "impact_part")
     composed = (*(f"detector/care/{name}.py" for name in care), "jobs/assess/notify.py")
     code = "".join((ROOT / name).read_text(encoding="utf-8") for name in composed)
@@ -332,7 +332,7 @@ def test_every_name_in_an_alerts_body_is_told() -> None:
     assert [name for name in sorted(given) if f"`{name}`" not in read("docs/reference/outputs.md")] == []
 
 
-def test_every_column_that_the_simulator_writes_is_told(tmp_path: Path) -> None:
+def test_every_column_that_the_simulator_writes_is_documented(tmp_path: Path) -> None:
     from detector.simulator import Scenario, simulate
 
     simulate(tmp_path, Scenario(cells=6, days=1, seed=1))

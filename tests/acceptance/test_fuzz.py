@@ -233,7 +233,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("folder", [False, True], ids=["damaged", "a folder instead"])
-def test_a_damaged_file_is_told_by_every_command_that_reads_it(name, folder, place, monkeypatch):
+def test_a_damaged_file_is_reported_by_every_command_that_reads_it(name, folder, place, monkeypatch):
     path = place / name
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)

@@ -117,7 +117,7 @@ def test_a_false_alarm_by_a_wrong_file_is_taken_back_in_so_many_words(inbox):
     assert len(inbox.received) == 2, "once is enough"
 
 
-def test_what_nobody_has_heard_of_is_never_said(inbox):
+def test_a_false_alarm_that_reached_nobody_is_sent_to_nobody(inbox):
     inbox.live({0: ("c11", "c12")}, quarters=1, push=False)
     inbox.drop(0, at=arrival_time(0) + 300)
     inbox.round(arrival_time(0) + 300)
@@ -126,7 +126,7 @@ def test_what_nobody_has_heard_of_is_never_said(inbox):
     assert inbox.app.jobs.run("push") == "nothing due"
 
 
-def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
+def test_those_who_were_notified_are_notified_of_it_and_nobody_else(inbox):
     """One care team had been told, the other was unreachable all the time."""
     other = replace(inbox.app.receivers[0], name="other")
     inbox.app.receivers.append(other)
@@ -146,7 +146,7 @@ def test_those_who_heard_hear_of_it_and_nobody_else(inbox):
     ]
 
 
-def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_came(inbox):
+def test_a_fault_that_only_late_data_show_is_dated_by_the_clock_at_which_they_arrived(inbox):
     others = [cell for cell in CELLS if cell not in ("c11", "c12")]
     for quarter in (0, 1):
         inbox.drop(quarter, at=arrival_time(quarter), cells=others, name=f"{quarter}-most")
@@ -168,7 +168,7 @@ def test_a_fault_that_only_late_data_show_is_told_by_the_clock_at_which_they_cam
     assert [type_ for type_, _ in inbox.received] == ["opened"]
 
 
-def test_what_was_told_as_over_is_open_again_when_late_data_show_that_it_is_not(inbox):
+def test_what_was_resolved_is_open_again_when_late_data_show_that_it_is_not_over(inbox):
     inbox.live({1: ("c11", "c12"), 2: ("c11", "c12")}, quarters=9)
     assert [type_ for type_, _ in inbox.received][-1] == "resolved"
     for quarter in range(3, 9):
@@ -199,7 +199,7 @@ def test_data_older_than_a_day_correct_the_history_and_nothing_else(inbox):
     assert (frame.numerator[0, :, 0] > 0.9 * frame.denominator[0, :, 0]).all()
 
 
-def test_works_that_overrun_are_told_with_the_end_that_was_planned(inbox):
+def test_works_that_overrun_are_shown_with_the_end_that_was_planned(inbox):
     columns = ("scope_kind", "scope_id", "start", "end", "reason", "status")
     works = Maintenance("site", "s1", Window(LIVE, LIVE + 2 * QUARTER), "new antennas", "active")
     row = (works.scope_kind, works.scope_id, iso(works.window.start), iso(works.window.end), works.reason, works.status)

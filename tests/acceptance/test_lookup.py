@@ -67,7 +67,7 @@ def test_an_affected_caller_learns_since_when_how_surely_and_what_to_say(app, pr
     assert incident.incident_id in output
 
 
-def test_whoever_asks_for_another_hears_neither_place_nor_time(app, precall):
+def test_a_caller_for_another_gets_neither_place_nor_time(app, precall):
     found = json.loads(precall("lookup", AFFECTED, "--caller", "guardian", "--json"))
     assert (found["answer"], found["private"], found["incidents"], found["since"]) == ("yes", True, [], None)
     assert found["say"]["en"].startswith("A mobile line you look after")
@@ -105,13 +105,13 @@ def test_a_daemon_that_was_killed_is_no_obstacle(app, precall):
     [(UNAFFECTED, "no", "not affected by anything known\n"), (UNKNOWN, "unknown", "not known to be affected\n")],
     ids=["lives elsewhere", "is no customer"],
 )
-def test_whoever_is_not_affected_is_told_so(caller, answer, words, precall):
+def test_a_caller_who_is_not_affected_gets_that_answer(caller, answer, words, precall):
     assert precall("lookup", caller).startswith(words)
     found = json.loads(precall("lookup", caller, "--json"))
     assert (found["affected"], found["answer"], found["incidents"]) == (False, answer, [])
 
 
-def test_without_consent_to_be_contacted_a_caller_who_asks_is_answered_all_the_same(app, precall):
+def test_without_consent_to_be_contacted_a_caller_is_answered_all_the_same(app, precall):
     assert json.loads(precall("lookup", SILENT, "--json"))["affected"]
     listed = {one.subscriber: one for one in app.store.listings.all(current=True)}
     for person in (SILENT, UNASKED):
@@ -137,7 +137,7 @@ def test_the_same_over_http(caller, affected, client):
         assert body["incidents"][0]["started_at"] == iso(FAULT[0])
 
 
-def test_without_the_token_nobody_is_told_anything(client):
+def test_without_the_token_nobody_gets_anything(client):
     assert client.get(f"/v1/lookup/{AFFECTED}", headers={"authorization": "Bearer wrong"}).status_code == 401
 
 

@@ -154,7 +154,7 @@ def test_the_search_can_find_what_it_looks_for(world):
     assert set(found_in(inbox)) == set(RAW)
 
 
-def test_nothing_that_is_said_or_sent_names_anybody(world):
+def test_nothing_that_is_logged_or_sent_names_anybody(world):
     _, answers = world
     assert {where: found for where, text in answers.items() if (found := found_in(text))} == {}
     assert len(answers) > 12
@@ -213,7 +213,7 @@ def test_no_command_prints_an_identity(world, monkeypatch, capsys):
         assert found_in(printed.out + printed.err) == [], words
 
 
-def test_a_backtest_names_nobody_unless_it_is_told_to(world, tmp_path):
+def test_a_backtest_names_nobody_without_the_option(world, tmp_path):
     app, _ = world
     given = (MOMENTS[0] - 900, MOMENTS[3])
     Backtest(dataset=app.root / "operator", out=tmp_path / "out", settings=settings_of(app.root), given=given).run(

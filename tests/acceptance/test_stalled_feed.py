@@ -116,7 +116,7 @@ def test_everything_stops_while_a_site_is_dead_and_a_cell_drops_and_comes_again(
     assert watch.roots == ["cell c12 resolved", "site s1 resolved"]
 
 
-def test_the_files_of_one_vendor_stop_and_are_told_apart_from_dead_sites(watch: Watched) -> None:
+def test_the_stopped_files_of_one_vendor_differ_from_sites_out_of_service(watch: Watched) -> None:
     operator(watch, silent=between(4, 9, B), dropping=between(1, 10, ["c12"])).until(8)
     assert watch.roots == ["cell c12 open"]
     assert watch.incidents[0].no_data_since == at(4)

@@ -156,7 +156,7 @@ def test_a_sleeping_cell_is_found_without_any_alarm() -> None:
         08:15 | asleep+
     """)
     assert story.lines == ["08:00 raises c1.1 sleeping", "08:00 OPENS cell c1.1 sleeping"]
-    assert next(iter(story.degradations.values())).confirmed_by == "neighbours"
+    assert next(iter(story.degradations.values())).confirmed_by == ("neighbours",)
 
 
 def test_a_capacity_cell_asleep_at_night_is_no_fault() -> None:
@@ -276,10 +276,14 @@ def test_a_merge_keeps_the_older_incident() -> None:
     older = next(i for i in story.incidents.values() if i.opened_at == at("08:20"))
     younger = next(i for i in story.incidents.values() if i.opened_at == at("08:35"))
     assert story.headlines[-2:] == ["08:30 UPDATES edge h1 accessibility", "08:30 MERGED cell c1.1 accessibility (merged)"]
-    assert (older.state, younger.suppressed_reason) == ("open", f"merged:{older.incident_id}")
+    assert (older.state, younger.merged_into, younger.suppressed_reason) == (
+        "open",
+        older.incident_id,
+        f"merged:{older.incident_id}",
+    )
 
 
-def test_the_tickets_promise_becomes_the_expected_end_and_is_told_when_it_moves() -> None:
+def test_the_tickets_promise_becomes_the_expected_end_and_is_sent_when_it_moves() -> None:
     story = Story(
         operations=Operations(
             tickets=(Ticket(ticket_id="t1", object_kind="site", object_id="s1", opened_at=at("08:10"), eta=at("10:00")),)
@@ -326,7 +330,7 @@ def test_where_sites_are_unknown_cells_that_begin_together_are_one_incident() ->
     assert three.reason.endswith("cell c5.1 and c5.2, c5.3 began together")
 
 
-def test_replaying_a_story_tells_it_again_word_for_word() -> None:
+def test_replaying_a_story_repeats_it_word_for_word() -> None:
     table = """
         time  | c1.1 | c1.2 | c2.1
         08:00 | dead | ok   | mild

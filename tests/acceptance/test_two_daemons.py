@@ -55,7 +55,7 @@ def announced(root: Path) -> int:
     return json.loads((root / "var/daemon.json").read_text())["pid"]
 
 
-def test_the_second_is_told_of_the_first_and_takes_back_only_its_own(start, tmp_path):
+def test_the_second_logs_the_first_and_removes_only_its_own(start, tmp_path):
     first, alone = start("first")
     assert "another daemon" not in alone.read_text()
     second, log = start("second")

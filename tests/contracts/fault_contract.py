@@ -121,12 +121,12 @@ class FaultContract:
         assert ((suffering.hour >= NINE) & (suffering.hour < NINE + 4 * 3600)).all()
         assert (suffering.failures > 0).any() or (suffering.degraded_s > 0).any()
 
-    def test_what_people_say_of_it_is_said_in_every_language(self, kind: FaultKind, faulty: World) -> None:
+    def test_complaints_about_it_exist_in_every_language(self, kind: FaultKind, faulty: World) -> None:
         assert all(texts[kind.topic] for texts in COMPLAINT_TEXTS.values())
         complaints = Complaints(faulty, build_people(faulty.scenario, faulty.network))
         assert complaints._topic("network", 0, 0.0) == kind.topic
 
-    def test_alarms_come_as_often_as_it_says_and_never_of_a_hidden_one(self, calm: World, fault: Fault) -> None:
+    def test_alarms_come_as_often_as_planned_and_never_of_a_hidden_one(self, calm: World, fault: Fault) -> None:
         alarm = fault.kind.alarm
         many = tuple(replace(fault, fault_id=f"f{n:04d}") for n in range(400))
         alarms, tickets = draw_alarms(replace(calm, faults=many)), draw_tickets(replace(calm, faults=many))
@@ -141,7 +141,7 @@ class FaultContract:
         hidden = tuple(replace(one, hidden=True) for one in many)
         assert not any(one.alarm_id.startswith("al-f") for one in draw_alarms(replace(calm, faults=hidden)))
 
-    def test_it_is_planned_as_long_and_as_wide_as_it_says(self, kind: FaultKind) -> None:
+    def test_it_is_planned_as_long_and_as_wide_as_it_states(self, kind: FaultKind) -> None:
         scenario = Scenario(cells=120, days=10, seed=4, start=MONDAY, fault_rate=400.0)
         world = build_world(replace(scenario, fault_free=True))
         own = [one for one in plan_faults(scenario, world.network) if one.kind is kind and not one.works]

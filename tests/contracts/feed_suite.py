@@ -82,8 +82,8 @@ class CounterFeedSuite:
     def test_files_come_in_order_and_each_has_one_identity(self, feed):
         files = feed.counters.files(0, NEVER)
         assert all((a.arrived_at, a.name) <= (b.arrived_at, b.name) for a, b in pairwise(files))
-        assert len({(f.source, f.name, f.sha256) for f in files}) == len(files)
-        assert {f.source for f in files} == {feed.counters.name}
+        assert len({(f.feed, f.name, f.sha256) for f in files}) == len(files)
+        assert {f.feed for f in files} == {feed.counters.name}
         assert list(feed.counters.files(0, NEVER)) == list(files)
 
     def test_reading_twice_gives_the_same(self, feed):
@@ -130,7 +130,7 @@ class ContactFeedSuite:
         after = [feed.contacts.new(first.cursor, NEVER, Findings()).rows for _ in range(2)]
         assert list(after[0]) == list(after[1])
 
-    def test_a_cursor_without_position_asks_by_time(self, feed):
+    def test_a_cursor_without_position_reads_by_time(self, feed):
         assert [c.contact_id for c in feed.contacts.new(Cursor(T0 + 700), NEVER, Findings()).rows] == ["k2"]
 
     def test_no_raw_identity_leaves_the_feed(self, feed):

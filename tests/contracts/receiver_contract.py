@@ -182,7 +182,7 @@ class ReceiverContract:
         assert way.bodies() == [b"{}"]
 
     @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-    def test_what_passes_with_time_is_tried_again_when_the_receiver_says(self, way: Way, status: int) -> None:
+    def test_what_passes_with_time_is_tried_again_at_the_receivers_time(self, way: Way, status: int) -> None:
         outcome = self.outcome(way, status, retry_after="1200")
         assert (outcome.state, outcome.answered) == ("retry", False)
         assert outcome.at is not None
@@ -191,7 +191,7 @@ class ReceiverContract:
         assert str(status) in outcome.reason
 
     @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413, 422])
-    def test_a_refusal_is_for_good_and_says_why_in_one_line(self, way: Way, status: int) -> None:
+    def test_a_refusal_is_for_good_with_its_reason_in_one_line(self, way: Way, status: int) -> None:
         outcome = self.outcome(way, status)
         assert (outcome.state, outcome.answered, outcome.disable, outcome.at) == ("dead", True, False, None)
         assert str(status) in outcome.reason
@@ -219,7 +219,7 @@ class ReceiverContract:
 
     # the settings
 
-    def test_a_test_message_says_that_it_is_one_and_is_delivered(self, way: Way) -> None:
+    def test_a_test_message_is_marked_as_one_and_is_delivered(self, way: Way) -> None:
         way.answers(self.delivered[0], {}, self.delivered[1])
         assert send_test(way.receiver, way.transport, SOURCE, wall_now=WALL) == ""
         (body,) = way.bodies()
@@ -254,7 +254,7 @@ class ReceiverContract:
         assert "\n" not in str(caught.value)
         assert self.secret not in str(caught.value)
 
-    def test_it_is_told_in_one_line(self, kind_name: str) -> None:
+    def test_it_is_reported_in_one_line(self, kind_name: str) -> None:
         line = RECEIVERS[kind_name].documentation
         assert line
         assert "\n" not in line

@@ -175,13 +175,13 @@ class ReportContract:
         assert not [key for key in one.customers.subscribers if key in said]
 
     @pytest.mark.parametrize("people", [1, FLOOR - 1])
-    def test_nothing_is_said_of_a_few_people(self, kind: ReportKind, people: int) -> None:
+    def test_nothing_is_shown_of_a_few_people(self, kind: ReportKind, people: int) -> None:
         made = kind.make(past(people))
         about = [c.name for c in made.columns if c.kind in ("people", "hours", "share", "index", "money")]
         reported = [(row, name) for row in made.records() for name in about if row[name] is not None]
         assert not reported
 
-    def test_people_are_told_in_steps_of_the_floor(self, kind: ReportKind) -> None:
+    def test_people_are_counted_in_steps_of_the_floor(self, kind: ReportKind) -> None:
         made = kind.make(past())
         people = [c.name for c in made.columns if c.kind == "people"]
         reported = [row[name] for row in made.records() for name in people if row[name] is not None]

@@ -173,7 +173,7 @@ def test_a_blank_name_is_nobody(service: CareService, blank: str) -> None:
     assert list(service.feedback("inc_open")) == []
 
 
-def test_who_asked_and_who_said_is_in_the_audit_log(subject: Subject) -> None:
+def test_lookups_and_feedback_are_in_the_audit_log(subject: Subject) -> None:
     subject.service.give_feedback("inc_open", "confirmed", "desk-1")
     subject.service.contexts("inc_open", [ANN, BOB], "desk-2")
     subject.service.context("491700000001", "desk-3")
@@ -196,7 +196,7 @@ def test_who_asked_and_who_said_is_in_the_audit_log(subject: Subject) -> None:
         (100, 200, Window(100, 200)),
     ],
 )
-def test_a_report_is_of_the_window_that_was_asked_for(subject: Subject, start: Any, end: Any, window: Window) -> None:
+def test_a_report_is_of_the_requested_window(subject: Subject, start: Any, end: Any, window: Window) -> None:
     assert subject.service.report("planning", start=start, end=end, step="month") is MADE
     assert subject.reports == [("planning", NOW, window, "month")]
 

@@ -79,7 +79,7 @@ def test_cloudevents_are_strict_json(data: dict[str, object]) -> None:
     json.loads(body.decode(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
-def test_a_cut_list_says_how_long_it_was() -> None:
+def test_a_cut_list_gives_its_full_length() -> None:
     event = json.loads(cloudevents(alert({"serviceProblem": {"affectedResource": list(range(20_000))}}), SOURCE))
     kept = event["data"]["serviceProblem"]["affectedResource"]
     assert event["data"]["truncated"] == {"serviceProblem.affectedResource": 20_000}

@@ -257,7 +257,7 @@ def test_what_was_learned_and_what_is_missing_is_replaced_whole(store: StateStor
     assert store.missing_data.get(900) == store.missing_data.get(3600) == {}
 
 
-def test_what_was_said_is_kept_row_by_row(store: StateStore) -> None:
+def test_communications_are_kept_row_by_row(store: StateStore) -> None:
     said = Communication(incident_id="inc_1", subscriber="sub_1", recipient="sub_2", at=1200, action="call")
     later = replace(said, incident_id="inc_2", at=2100)
     feedback = Feedback(incident_id="inc_1", at=5.0, actor="desk", verdict="confirmed")

@@ -127,7 +127,7 @@ def test_compaction_joins_a_day_and_changes_no_value(store: Store) -> None:
     assert store.history.prune(before=86_400) == 1
 
 
-def test_the_same_bytes_twice_are_one_piece(store: Store) -> None:
+def test_the_same_bytes_twice_are_one_file(store: Store) -> None:
     source_file = SourceFile("drop", "a.xml", "00ff", 10.0, 100)
     assert store.source_files.unread([source_file, source_file]) == [source_file]
     with store.begin() as connection:
@@ -145,7 +145,7 @@ def test_new_bytes_of_a_name_replace_the_old_among_those_that_feed_a_tick(store:
         assert store.source_files.feeding(connection, [Tick(0, 900)]) == [new]
 
 
-def test_a_step_stays_owed_until_this_version_of_it_is_settled(store: Store) -> None:
+def test_a_step_stays_pending_until_this_version_of_it_is_settled(store: Store) -> None:
     tick = Tick(0, 900)
     with store.begin() as connection:
         store.ticks.add_pending(connection, "score", tick, 1)
@@ -195,7 +195,7 @@ INCIDENT = Incident(
     cells=("c1",),
     reason="RRC setup success 80 %",
     updated_at=1200,
-    rivals=(RootCandidate("cell", "c1", 1, 1, 1e-4, 1.0), RootCandidate("site", "s1", 1, 3, 0.02, 1.0)),
+    root_candidates=(RootCandidate("cell", "c1", 1, 1, 1e-4, 1.0), RootCandidate("site", "s1", 1, 3, 0.02, 1.0)),
 )
 
 
@@ -249,7 +249,7 @@ def test_a_list_remembers_what_was_known_when(store: Store) -> None:
     assert [(r.probability, r.delisted_at) for r in rows] == [(0.5, 2100), (0.9, None)]
 
 
-def test_what_was_said_is_kept_row_by_row(store: Store) -> None:
+def test_communications_are_kept_row_by_row(store: Store) -> None:
     said = Communication(
         incident_id="inc_1",
         subscriber="sub_1",
@@ -361,7 +361,7 @@ def test_a_forgotten_person_is_nowhere(store: Store) -> None:
     assert store.vault.open("sub_2") == "491700000002"
 
 
-def test_attachments_are_read_by_their_hours_in_whatever_order_they_are_asked_for(store: Store) -> None:
+def test_attachments_are_read_by_their_hours_in_any_order(store: Store) -> None:
     hours = np.array([5, 2, 9, 2])
     rows = presence("sub_1").take(np.zeros(4, np.intp))
     with store.begin() as connection:
@@ -461,7 +461,7 @@ def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_
     assert len(store.decisions.ticks()) == 2, "the last ones stay until there are newer ones"
 
 
-def test_what_was_withdrawn_is_sent_to_nobody_who_has_not_heard(store: Store) -> None:
+def test_what_was_withdrawn_is_sent_to_nobody_who_was_not_notified(store: Store) -> None:
     alert = Alert(
         key="evt_1", incident_id="inc_1", type="opened", sequence=1, severity="major", time=0, expires_at=9999, data={"n": 1}
     )
@@ -541,7 +541,7 @@ def test_what_is_withdrawn_stays_in_the_book_and_is_no_part_of_the_past(store: S
     assert store.incidents.since(0) == []
 
 
-def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(store: Store) -> None:
+def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_reported(store: Store) -> None:
     keep(store, frame([0, 900], 90.0))
     store.vault.seal({"sub_1": "491700000001"})
     store.mend_folders()
@@ -556,7 +556,7 @@ def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_said(s
         connection.execute(outbox.insert().values(**row))
     found = {one.kind: one.where for one in Verification(store, at_work=False).everything()}
     name = path.relative_to(store.root).as_posix()
-    assert found == {"history": name, "vault": "table vault", "reference": "table owed", "body": "table outbox"}
+    assert found == {"history": name, "vault": "table vault", "reference": "table pending_step", "body": "table outbox"}
     drop_unreferenced(store)
     reindex(store)
     assert "reference" not in {one.kind for one in Verification(store, at_work=False).everything()}

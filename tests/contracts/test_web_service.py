@@ -355,7 +355,7 @@ def test_the_list_is_paged_without_gaps(service: WebService) -> None:
     assert len({one.listing.subscriber for page in pages for one in page}) == 5
 
 
-def test_only_whom_care_is_to_approach_is_named_and_only_when_asked(service: WebService) -> None:
+def test_only_whom_care_is_to_approach_is_named_and_only_on_request(service: WebService) -> None:
     named = {one.listing.subscriber: one.contact for one in service.affected("inc_open", 10, 0, "api", identify=True).people}
     assert named == {ANN: RAW["ann"], KID: RAW["gus"], BOB: None, GUS: None, EVE: None}
     assert {one.contact for one in service.affected("inc_open", 10, 0, "api").people} == {None}
@@ -397,7 +397,7 @@ def test_every_question_about_people_is_audited(subject: Subject) -> None:
     ]
 
 
-def test_the_timeline_tells_each_alert_once(service: WebService) -> None:
+def test_the_timeline_shows_each_alert_once(service: WebService) -> None:
     assert [(one.at, one.kind, one.text, one.severity) for one in service.timeline("inc_open")] == [
         (NOW - HOUR, "opened", "Calls fail.", "major")
     ]
@@ -448,7 +448,7 @@ def test_whoever_withdrew_is_never_contactable_and_both_services_agree(kept: Sub
             if withdrawn(key, consents) or withdrawn(recipient, consents):
                 assert not one.listing.contactable
                 assert one.contact is None
-                assert serializers.affected_person(one)["decision"] is None or one.listing.why_not in WHY_NOT
+                assert one.listing.why_not in WHY_NOT
         care = subject.service.care("inc_open")
         assert care is not None
         assert care.contactable == sum(one.listing.contactable for one in page.people)

@@ -172,7 +172,7 @@ def test_a_clock_that_a_test_or_demonstration_moves_is_judged_by_the_data(
     assert jumps(disturbed) == [1]
 
 
-def test_while_the_time_is_in_doubt_it_is_said_and_nothing_is_deleted_or_learned(machine: Machine) -> None:
+def test_while_the_time_is_uncertain_it_is_reported_and_nothing_is_deleted_or_learned(machine: Machine) -> None:
     learned = machine.app.store.progress.until(LEARN)
     machine.round(MOMENTS[0] + 10, MOMENTS[0] + YEAR)
     jobs = machine.app.jobs

@@ -87,7 +87,7 @@ def test_a_damaged_index_is_made_anew(root):
     assert precall(root, "verify").returncode == 0
 
 
-def test_a_lost_file_is_said_and_mended_by_the_commands(root):
+def test_a_lost_file_is_reported_and_mended_by_the_commands(root):
     lost = sorted((root / "var/kpi").rglob("*.parquet"))[0]
     lost.write_bytes(b"PAR1")
     done = precall(root, "verify")

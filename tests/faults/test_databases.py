@@ -121,7 +121,7 @@ def fails(kind: type[PrecallError], act: Callable[[], object], matching: str = "
     return str(raised.value)
 
 
-def test_a_frozen_server_is_given_up_by_who_asks_and_used_again_when_it_wakes(server: Server, postgres: Database) -> None:
+def test_a_frozen_server_is_given_up_by_callers_and_used_again_when_it_answers(server: Server, postgres: Database) -> None:
     with server.frozen():
         fails(Transient, lambda: ask(postgres))
 
@@ -330,7 +330,7 @@ def test_a_file_that_is_gone_or_another_is_not_written_and_none_is_made(file: tu
     assert ProgressRepository(database).until("a") is None
 
 
-def test_a_file_that_may_not_be_written_says_so(file: tuple[Database, Path]) -> None:
+def test_a_file_that_may_not_be_written_reports_it(file: tuple[Database, Path]) -> None:
     database, _ = file
 
     def write() -> None:
@@ -377,7 +377,7 @@ def test_a_service_goes_on_when_the_server_wakes(here: Place, server: Server) ->
     assert service.stop()[0] == 0
 
 
-def test_a_service_whose_database_is_not_there_waits_and_says_so_until_it_is_stopped(here: Place) -> None:
+def test_a_service_whose_database_is_not_there_waits_and_reports_it_until_it_is_stopped(here: Place) -> None:
     over(here, "postgresql://precall@127.0.0.1:1/precall")
     service = here.start(serving=False)
     service.wait(lambda: "cannot start yet" in service.log, "the line that says so")

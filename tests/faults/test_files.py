@@ -85,7 +85,7 @@ def test_what_is_delivered_beside_all_poison_at_once_is_what_an_undisturbed_run_
 
 
 @pytest.mark.parametrize("what", ALL)
-def test_each_poison_is_said_in_one_line(what, poisoned):
+def test_each_poison_is_reported_in_one_line(what, poisoned):
     poison = ALL[what]
     own = [(code, example) for code, where, example in poisoned.found if where == shown_name(name_text(poison.where))]
     if not poison.code:
@@ -193,7 +193,7 @@ def test_what_fails_after_reading_is_found_out_file_by_file(run, monkeypatch):
 
 
 @pytest.mark.parametrize("broken", ["the folder in the quarantine is a file", "the inbox takes nothing"])
-def test_a_file_that_cannot_be_moved_stays_and_is_said_once(broken, run, monkeypatch):
+def test_a_file_that_cannot_be_moved_stays_and_is_reported_once(broken, run, monkeypatch):
     if broken == "the folder in the quarantine is a file":
         (run.quarantine / "counters").write_text("")
     else:
@@ -338,7 +338,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("what", BOMBS)
-def test_a_file_that_costs_more_than_the_network_needs_is_set_aside_and_says_what_mends_it(what, run):
+def test_a_file_that_costs_more_than_the_network_needs_is_set_aside_with_the_correction_named(what, run):
     name, make, says = BOMBS[what]
     run.put(name, make(), arrival_time(0))
     quarter, data = run.counters(0)

@@ -127,7 +127,7 @@ def test_new_keys_are_made_for_a_store_without_people(tmp_path):
     assert open_store(tmp_path) != first
 
 
-def test_a_key_file_that_others_could_read_is_narrowed_and_that_is_said(root, capsys):
+def test_a_key_file_that_others_could_read_is_narrowed_and_that_is_reported(root, capsys):
     (root / "var/keys.json").chmod(0o644)
     open_store(root)
     assert (root / "var/keys.json").stat().st_mode & 0o777 == 0o600

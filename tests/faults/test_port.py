@@ -230,7 +230,7 @@ def audit(service):
         return database.execute("SELECT actor, action, subject, detail FROM audit ORDER BY row").fetchall()
 
 
-def test_who_asks_is_the_tokens_name_whatever_a_header_says(watched):
+def test_the_actor_is_the_tokens_name_whatever_a_header_states(watched):
     exchange(watched, get(b"/v1/lookup/491700000000", b"X-Actor: the director\r\n"))
     asked = [actor for actor, action, *_ in audit(watched) if action == "lookup"]
     assert "api as the director" in asked

@@ -111,7 +111,7 @@ def test_after_a_power_cut_everything_is_decided_and_sent_as_without_one(number,
     assert [str(one) for one in verify(settings_of(root), at_work=False).troubles if one.kind not in LEFT] == []
 
 
-def test_the_recorder_knows_what_a_cut_leaves(recorder, tmp_path):
+def test_the_recorder_has_what_a_cut_leaves(recorder, tmp_path):
     """A file that was forced to the disk in a folder that was not is gone; both were: it is there."""
     root = tmp_path / "root"
     root.mkdir()
@@ -133,7 +133,7 @@ def test_the_recorder_knows_what_a_cut_leaves(recorder, tmp_path):
 
 
 @pytest.mark.parametrize(("error", "says"), [("ENOSPC", "No space left"), ("EIO", "Input/output error")])
-def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
+def test_calls_fail_where_they_should(error, says, recorder, tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     code = (
@@ -157,7 +157,7 @@ def test_calls_fail_where_they_are_asked_to(error, says, recorder, tmp_path):
 @pytest.mark.parametrize(
     ("error", "calls", "at"), [("ENOSPC", "write", 9), ("EIO", "sync", 3), ("EROFS", "write,sync,name", 1)]
 )
-def test_a_disk_that_fails_is_said_in_one_line_and_nothing_is_lost(error, calls, at, begun, recorder, tmp_path):
+def test_a_disk_that_fails_is_reported_in_one_line_and_nothing_is_lost(error, calls, at, begun, recorder, tmp_path):
     """From a certain call on nothing can be written any more; once it can, the same command does all of it."""
     root = tmp_path / "root"
     shutil.copytree(begun, root)

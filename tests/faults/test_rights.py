@@ -53,7 +53,7 @@ def test_what_jobs_write_is_their_owners_alone(root):
     assert list(open_to_others(root / "var")) == []
 
 
-def test_an_open_store_is_said_by_check_and_mended_by_the_next_start(root):
+def test_an_open_store_is_reported_by_check_and_mended_by_the_next_start(root):
     precall(root, "job", "pull")
     for path in (root / "var").rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

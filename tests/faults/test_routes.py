@@ -124,7 +124,7 @@ def proxy_to(port):
             thread.join()
 
 
-def test_an_own_authority_is_believed_where_it_is_named_and_nowhere_else(transport, authority):
+def test_an_own_authority_is_trusted_where_it_is_named_and_nowhere_else(transport, authority):
     own, leaf = authority
     with tls_receiver(leaf) as (port, mood, names), proxy_to(port) as (proxy, asked):
         through = Route(own, f"http://{proxy}")

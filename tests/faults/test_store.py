@@ -83,7 +83,7 @@ def verified(root: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kinds", together(), ids=" + ".join)
-def test_a_damaged_store_is_said_in_one_line_goes_on_and_is_mended_by_the_next_round(kinds, begun, tmp_path):
+def test_a_damaged_store_is_reported_in_one_line_goes_on_and_is_mended_by_the_next_round(kinds, begun, tmp_path):
     root = copy_of(begun, tmp_path / "root")
     assert verified(root) == []
     for kind in kinds.values():

@@ -73,7 +73,7 @@ KINDS = (
 
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("cut", [0.0, 0.4, 0.95])
-def test_a_file_whose_format_tells_its_end_is_read_when_it_is_whole(name, cut, run, tmp_path):
+def test_a_file_whose_format_marks_its_end_is_read_when_it_is_whole(name, cut, run, tmp_path):
     """Its writer stalls longer than a file settles, and longer than it is waited for, with the file open all the time."""
     data = kinds(tmp_path)[name]
     path = run.inbox / name
@@ -215,7 +215,7 @@ def test_a_line_that_has_not_ended_is_waited_for_and_no_half_number_stands_in_th
     assert run.objects(0) == ["c11", "c12"]
 
 
-def test_a_table_without_a_line_end_is_read_all_the_same_and_said(run):
+def test_a_table_without_a_line_end_is_read_all_the_same_and_reported(run):
     run.put("counters/a.csv", csv_file("c11", "c12").rstrip(b"\n"), LIVE + 900)
     run.round(LIVE + 950)
     assert run.objects(0) == ["c11", "c12"]

@@ -100,7 +100,7 @@ def test_every_dialect_gives_the_same_rows_and_each_line_that_is_none_is_counted
 @given(
     st.binary(max_size=400), st.sampled_from([b"", b"object_id,start,duration_s,A\n", b"object_id;start;duration_s;A\r\n"])
 )
-def test_any_bytes_are_a_table_or_one_line_that_says_why_not(noise, head):
+def test_any_bytes_are_a_table_or_one_line_with_the_reason(noise, head):
     said = ""
     try:
         loaded(head + noise)

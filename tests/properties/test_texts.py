@@ -82,7 +82,7 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
         duration_s=QUARTER,
         cleared_at=NOW - QUARTER if over else None,
         readings=() if family_data else (one, worst),
-        confirmed_by=draw(st.sampled_from(["", "neighbours", "alarm", "core,alarm"])),
+        confirmed_by=draw(st.sampled_from([(), ("neighbours",), ("alarm",), ("core", "alarm")])),
         neighbour_load=draw(st.sampled_from([None, 1.0, 1.7])),
     )
 
@@ -150,9 +150,9 @@ def worlds(draw: st.DrawFn) -> World:
     ended = {"state": "resolved", "resolved_at": NOW, "ended_at": NOW - draw(st.sampled_from([0, 900, 5400, 200_000]))}
     changes = {
         "over": ended,
-        "merged": {"state": "merged", "suppressed_reason": "merged:inc_0"},
+        "merged": {"state": "merged", "merged_into": "inc_0"},
         "withdrawn": {"state": "resolved", "resolved_at": NOW, "withdrawn_at": NOW, "ended_at": since},
-        "open under works": {"suppressed_reason": "maintenance"},
+        "open under works": {"suppression": "maintenance"},
         "works overrun": {"works_until": NOW - 1800},
         "no data": {"no_data_since": NOW - 1800},
     }
@@ -172,7 +172,7 @@ def worlds(draw: st.DrawFn) -> World:
         earlier = draw(everybody(over=False))
         opened = replace(world, impact=earlier[0], decisions=earlier[1], type_="opened", complained_at=None)
         first = replace(
-            opened, incident=replace(incident, state="open", resolved_at=None, withdrawn_at=None, suppressed_reason="")
+            opened, incident=replace(incident, state="open", resolved_at=None, withdrawn_at=None, suppression=None)
         )
         world.before = json.loads(json.dumps(first.alert().data))
     return world
@@ -245,7 +245,7 @@ def test_an_alert_does_not_contradict_itself(world):
 
 @settings(max_examples=examples(50, 1_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
-def test_a_page_says_what_the_alert_says(world):
+def test_a_page_shows_what_the_alert_states(world):
     data = world.alert().data
     page = Page(world.timezone, NOW, ImpactPolicy().privacy_floor)
     counts = people(world.impact, page, data["impact"])
@@ -313,7 +313,7 @@ def test_a_lookup_asserts_no_more_than_it_knows(world, chance, who):
 
 @settings(max_examples=examples(150, 3_000), deadline=None)
 @given(st.sampled_from(sorted(KPIS)).flatmap(lambda name: st.tuples(st.just(name), readings(name))))
-def test_what_is_no_worse_than_expected_is_never_told_as_the_fault(drawn):
+def test_what_is_no_worse_than_expected_is_never_named_as_the_fault(drawn):
     name, one = drawn
     own = SimpleNamespace(family=KPIS[name].family, kpi=name, object_id="c1", duration_s=QUARTER, reading=one)
     text = observation_text(own, KPIS[name])

@@ -39,7 +39,7 @@ days = st.lists(st.lists(shown, min_size=6, max_size=6), min_size=1, max_size=14
 
 @settings(max_examples=60, deadline=None)
 @given(days, st.integers(0, 2))
-def test_nobody_is_told_of_too_many_or_of_what_was_never_sure(day, capacity):
+def test_nobody_is_notified_of_too_many_or_of_what_was_never_sure(day, capacity):
     policy = Settings(care=CarePolicy(capacity_per_hour=tuple((team, capacity) for team in TEAMS)))
     store, sure, notified = InMemoryStore(), set(), {}
     opened = []

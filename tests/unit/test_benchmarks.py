@@ -40,7 +40,7 @@ def test_a_crowd_is_assessed_and_looked_up(tmp_path):
     assert "exposed" in figures[2].detail
 
 
-def test_a_replay_tells_where_its_time_went(tmp_path):
+def test_a_replay_shows_where_its_time_went(tmp_path):
     made = simulate(tmp_path, Scenario(cells=6, days=2, seed=3, subscribers_per_cell=3))
     seconds, _ = backtest.replay(tmp_path, Window(made.end - 3600, made.end))
     assert set(seconds) == {"history", "learn", "pull", "detect", "assess"}

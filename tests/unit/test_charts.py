@@ -145,13 +145,13 @@ def test_an_unknown_kind_of_mark_is_refused():
         Mark(0, "", "x")
 
 
-def test_no_data_says_so():
+def test_no_data_is_named_as_such():
     assert "no data" in texts(chart([]))
     nan = float("nan")
     assert "no data" in texts(chart([nan, nan], low=nan, high=nan))
 
 
-def test_the_description_says_what_the_eye_sees():
+def test_the_description_states_what_the_eye_sees():
     root = chart([0.99, 0.9], marks=[Mark(START + 60, "detected", "detected"), Mark(START + 61, "", "complaint")])
     description = root.find(SVG + "desc").text
     assert "observed 90.0 % to 99.0 %" in description

@@ -105,7 +105,7 @@ MAY_IMPORT = {
 
 
 @pytest.mark.parametrize("words", MAY_IMPORT, ids=" ".join)
-def test_a_command_imports_only_what_it_asks_for(words, tmp_path):
+def test_a_command_imports_only_what_it_uses(words, tmp_path):
     """On a store that is there already: the first command of all makes the tables with Alembic."""
     (tmp_path / "my.toml").write_text('[sources]\npath = "inbox"\n[storage]\npath = "var"\n')
     code = (
@@ -142,7 +142,7 @@ QUIET = {
 
 
 @pytest.mark.parametrize("words", QUIET, ids=" ".join)
-def test_over_an_empty_folder_every_command_says_that_there_is_nothing(words, precall):
+def test_over_an_empty_folder_every_command_reports_that_there_is_nothing(words, precall):
     ran = precall(*words, "--config", "my.toml")
     assert (ran.code, ran.out.splitlines()[-1], ran.err) == (0, QUIET[words], "")
 

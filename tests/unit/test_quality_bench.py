@@ -76,7 +76,7 @@ def panel(fail: float = 0.0) -> Panel:
 
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=list(PEERS))
-def test_a_peer_scores_every_scored_period_and_says_the_same_again(peer, monkeypatch):
+def test_a_peer_scores_every_scored_period_and_repeats_itself_exactly(peer, monkeypatch):
     monkeypatch.setattr("benchmarks.quality.peers.streams.TREES", 3)
     if peer.absent:
         pytest.skip(peer.absent)

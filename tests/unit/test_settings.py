@@ -14,7 +14,7 @@ def written(root: Path, text: str) -> Path:
     return path
 
 
-def test_the_packaged_file_says_the_defaults():
+def test_the_packaged_file_has_the_defaults():
     assert load() == Settings()
     assert load(DEFAULT).hash == Settings().hash
 
@@ -86,7 +86,7 @@ def test_a_mistake_is_one_line_that_names_file_key_and_mend(text, tmp_path):
     assert caught.value.mend
 
 
-def test_a_file_that_is_no_text_or_is_not_there_is_told_alike(tmp_path):
+def test_a_file_that_is_no_text_or_is_not_there_is_reported_alike(tmp_path):
     (tmp_path / "my.toml").write_bytes(b"\xff\xfe\x00")
     for path in (tmp_path / "my.toml", tmp_path / "gone.toml", tmp_path):
         with pytest.raises(Misconfigured, match=path.name):
@@ -118,7 +118,7 @@ def test_neither_keys_nor_secrets_show_when_settings_are_printed():
     assert text not in repr(settings)
 
 
-def test_rules_are_read_with_the_settings_and_a_mistake_in_them_is_told_at_once(tmp_path):
+def test_rules_are_read_with_the_settings_and_a_mistake_in_them_is_reported_at_once(tmp_path):
     rules = tmp_path / "mine.toml"
     rules.write_text('[[rules]]\nname = "all"\naction = "proactive_mesage"\n', encoding="utf-8")
     with pytest.raises(Misconfigured, match=r"mine.toml: rule 'all': action: .*; did you mean 'proactive_message'\?"):
@@ -191,7 +191,7 @@ VARIABLES = {
 
 
 @pytest.mark.parametrize(("name", "value"), VARIABLES)
-def test_a_wrong_value_of_the_environment_is_told_by_its_variable(name, value, tmp_path, monkeypatch):
+def test_the_error_of_a_wrong_value_of_the_environment_names_its_variable(name, value, tmp_path, monkeypatch):
     monkeypatch.setenv(name, value)
     with pytest.raises(Misconfigured) as caught:
         load(written(tmp_path, ""))

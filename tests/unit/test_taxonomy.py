@@ -118,7 +118,7 @@ def test_what_is_no_branch_is_not(text: str) -> None:
     assert not of_kpis(ast.parse(text))
 
 
-def test_every_kind_says_all_that_it_means() -> None:
+def test_every_kind_defines_all_its_traits() -> None:
     titles = [kind.title for kind in DEGRADATION_KINDS.values()]
     assert len(set(titles)) == len(titles)
     assert {kind.harm for kind in DEGRADATION_KINDS.values()} <= {*HARMS, None}

@@ -67,7 +67,7 @@ def test_what_cannot_be_read_is_one_line_with_its_mend(name, how, tmp_path):
 
 
 @every_reader
-def test_a_folder_in_place_of_a_file_is_told_alike(name, tmp_path):
+def test_a_folder_in_place_of_a_file_is_reported_alike(name, tmp_path):
     (tmp_path / name).mkdir()
     assert_refused_in_one_line(name, tmp_path / name)
 

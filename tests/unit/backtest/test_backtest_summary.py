@@ -53,7 +53,7 @@ INCIDENTS = [
     incident("i2", D2, D2B, alarm="al1"),
     incident("ig", GLITCH),
     incident("iw", WRONG),
-    incident("im", WRONG, suppressed="merged:iw"),
+    incident("im", WRONG, merged_into="iw"),
     incident("in", SILENT),
 ]
 
@@ -103,7 +103,7 @@ def test_the_summary_has_the_contracts_fields_in_its_order(judged):
 
 def test_a_silenced_incident_is_no_false_care_alert():
     wrong = degraded("d", "b2", 900)
-    judged = scored(Truth(()), wrong, incidents=[incident("i", wrong, suppressed="maintenance")])
+    judged = scored(Truth(()), wrong, incidents=[incident("i", wrong, suppression="maintenance")])
     assert value_and_count(summary.false_care_rate(judged)) == (0.0, 0)
     assert value_and_count(summary.false_rate(judged)) == (1.0, 1)
 
@@ -117,6 +117,6 @@ def test_without_truth_everything_that_needs_it_is_null():
     assert written["calibration"] == {**unknown, "tenths": None}
 
 
-def test_without_alarms_nobody_knows_what_was_found_without_them():
+def test_without_alarms_what_was_found_without_them_is_unknown():
     judged = scored(Truth((fault("f1", "a1", 100, 200),)), D1, incidents=[incident("i1", D1)])
     assert summary.found_without_alarm(judged).value is None

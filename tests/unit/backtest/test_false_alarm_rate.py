@@ -7,7 +7,7 @@ from detector.backtest.false_alarm_rate import FROM, Peaks, beyond
 
 
 @pytest.mark.parametrize("threshold", [5.0, 6.5, 8.0])
-def test_a_model_that_keeps_its_promise_is_told_so_within_its_interval(threshold: float) -> None:
+def test_a_model_that_keeps_its_promise_is_confirmed_within_its_interval(threshold: float) -> None:
     """2,000 peaks of an exponential tail in a thousand cell weeks; a tenfold bar is a tenth as often passed."""
     chance = np.random.default_rng(3)
     heights = (FROM + chance.exponential(1 / np.log(10), 2000)).tolist()

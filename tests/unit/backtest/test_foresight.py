@@ -33,7 +33,7 @@ def test_a_complaint_is_foreseen_if_its_sender_was_on_the_list_of_that_time(row,
     assert (figure.value, figure.count) == (float(seen), 1)
 
 
-def test_only_complaints_of_the_fault_count_unless_all_are_asked_for():
+def test_only_complaints_of_the_fault_count_unless_all_are_requested():
     said = [
         complaint("of the fault", 150, "p", "a1"),
         complaint("elsewhere", 150, "q", "b1"),

@@ -86,7 +86,7 @@ def story(known=None, *, incident=SLOW, contact_history=(), affected=12, chance=
     return decided, new_communications(incident, "slow", decided, care.contact_history, NOON)
 
 
-def test_the_account_manager_is_told_in_counts_once_and_hears_when_it_is_over():
+def test_the_account_manager_gets_counts_once_and_the_all_clear():
     (decision,), (row,) = story()
     assert (decision.account, decision.action, decision.team) == ("firm", "account_manager_briefing", "key-accounts")
     assert decision.rule == "suffering account"
@@ -102,15 +102,15 @@ def test_the_account_manager_is_told_in_counts_once_and_hears_when_it_is_over():
 SILENT = {
     "a line of it is told": {"known": customers(agreed=1), "chance": 0.9},
     "fewer lines than the rule asks for": {"affected": 4},
-    "works": {"incident": replace(SLOW, suppressed_reason="maintenance")},
+    "works": {"incident": replace(SLOW, suppression="maintenance")},
     "over before it was told": {"incident": replace(SLOW, state="resolved", resolved_at=NOON)},
-    "a part of another": {"incident": replace(SLOW, state="merged", suppressed_reason="merged:inc_0")},
+    "a part of another": {"incident": replace(SLOW, state="merged", merged_into="inc_0")},
     "most of it is held out": {"holdout": HoldoutPolicy(approved_by="the board", share=0.99)},
 }
 
 
 @pytest.mark.parametrize("why", SILENT)
-def test_nobody_is_told(why):
+def test_nobody_is_notified(why):
     assert story(**SILENT[why]) == ((), ())
 
 

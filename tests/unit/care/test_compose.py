@@ -189,7 +189,7 @@ def test_the_body_is_the_contracts_own():
     }
 
 
-def test_the_end_is_told_with_its_source():
+def test_the_end_is_shown_with_its_source():
     promised = replace(
         INCIDENT, expected_clear_at=EIGHT + 3600, expected_clear_source="ticket", ticket_id="t1", alarm_id="a1"
     )
@@ -202,7 +202,7 @@ def test_the_end_is_told_with_its_source():
 OURS = Outlook(incident_id="inc_42", made_at=EIGHT, clear_at=EIGHT + 7200, clear_low=EIGHT + 1800, clear_high=EIGHT + 36_000)
 
 
-def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
+def test_without_a_promise_our_estimate_is_sent_as_one_and_to_care_alone():
     data = alert(outlook=OURS).data
     assert data["expected"] == {
         "clear": "2026-03-24T10:00:00Z",
@@ -218,13 +218,13 @@ def test_without_a_promise_our_estimate_is_told_as_one_and_to_care_alone():
     assert alert(ended, type_="resolved", outlook=OURS).data["expected"] == {"clear": None}
 
 
-def test_a_promise_that_has_passed_is_told_no_more():
+def test_a_promise_that_has_passed_is_shown_no_more():
     passed = replace(INCIDENT, expected_clear_at=EIGHT - 60, expected_clear_source="ticket")
     assert alert(passed, outlook=OURS).data["expected"]["source"] == "estimate"
     assert alert(passed).data["expected"] == {"clear": None}
 
 
-def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_names_nobody():
+def test_an_account_is_shown_with_its_lines_and_services_as_far_as_that_names_nobody():
     firm = AccountImpact(
         account="acc_9f",
         kind="enterprise",
@@ -242,7 +242,7 @@ def test_an_account_is_told_with_what_its_lines_hold_and_owe_as_far_as_that_name
     assert notified["cells"] == [{"id": "cell:c01010", "share": 0.67}, {"id": "cell:c01011", "share": 0.25}]
 
 
-def test_a_drift_is_told_with_when_it_turns_graver():
+def test_a_drift_is_shown_with_the_time_of_its_next_severity():
     soon = Breach(
         object_id="c01010",
         kpi="lte_rrc_sr",
@@ -282,14 +282,14 @@ def test_status_follows_the_type(type_, status):
     assert alert(ended, type_=type_).data["serviceProblem"]["status"] == status
 
 
-def test_resolved_says_so():
+def test_resolved_is_stated():
     data = alert(replace(INCIDENT, state="resolved", resolved_at=EIGHT), type_="resolved").data
     assert "ended at 09:00, after 45 min." in data["say"]["en"]
     assert data["serviceProblem"]["statusChangeReason"] == "over after 45 min"
     assert data["serviceProblem"]["resolutionDate"] == "2026-03-24T08:00:00Z"
 
 
-def test_the_end_that_is_told_is_the_estimated_one():
+def test_the_end_that_is_shown_is_the_estimated_one():
     ended = replace(INCIDENT, state="resolved", ended_at=EIGHT - 900, resolved_at=EIGHT)
     data = alert(ended, type_="resolved").data
     assert "ended at 08:45, after 30 min." in data["say"]["en"]
@@ -304,7 +304,7 @@ def test_more_on_the_list_than_expected_to_suffer_is_explained():
     assert impact["note"] == LISTED_NOTE
 
 
-def test_the_evidence_begins_with_the_figures_that_the_reason_tells():
+def test_the_evidence_begins_with_the_figures_of_the_reason():
     latest = Reading(EIGHT, 1, 0.0, 0.992, 0.0, 900.0)
     gone = replace(FOUND, readings=(latest, latest))
     surer = replace(FOUND, degradation_id="deg_43", severity="minor", neg_log10_p=200.0)
@@ -314,7 +314,7 @@ def test_the_evidence_begins_with_the_figures_that_the_reason_tells():
     assert [notified["evidence"][0][name] for name in ("observed", "numerator", "denominator", "periods")] == [0, 0, 900, 1]
 
 
-def test_an_update_says_what_changed():
+def test_an_update_states_what_changed():
     before = alert().data
     grown = replace(INCIDENT, severity="critical", cells=("c01010", "c01011"), expected_clear_at=EIGHT + 3600)
     notified = alert(grown, type_="updated", before=before).data["serviceProblem"]["statusChangeReason"]
@@ -322,8 +322,8 @@ def test_an_update_says_what_changed():
     assert "statusChangeReason" not in alert(grown, type_="updated").data["serviceProblem"], "nothing to compare with"
 
 
-def test_an_incident_that_went_on_in_another_is_not_told_as_solved():
-    merged = replace(INCIDENT, state="merged", suppressed_reason="merged:inc_1")
+def test_an_incident_that_went_on_in_another_is_not_reported_as_solved():
+    merged = replace(INCIDENT, state="merged", merged_into="inc_1")
     data = alert(merged, type_="resolved").data
     problem = data["serviceProblem"]
     assert (problem["status"], problem["parentProblem"]) == ("Closed", [{"id": "inc_1"}])
@@ -332,7 +332,7 @@ def test_an_incident_that_went_on_in_another_is_not_told_as_solved():
     assert data["expected"] == {"clear": None}
 
 
-def test_an_account_that_suffers_though_none_of_its_lines_is_told_stands_in_the_alert():
+def test_an_affected_account_none_of_whose_lines_is_notified_is_in_the_alert():
     briefing = AccountDecision(
         incident_id="inc_42",
         account="acc_9f",
@@ -350,7 +350,7 @@ def test_an_account_that_suffers_though_none_of_its_lines_is_told_stands_in_the_
     assert alert(decisions=nobody, accounts=(unseen,)).data["action"]["kind"] == "none", "under the privacy floor"
 
 
-def test_what_follows_an_all_clear_is_told_in_counts():
+def test_what_follows_an_all_clear_is_sent_in_counts():
     asked = tuple(replace(one, action="survey") for one in DECISIONS[80:])
     few = tuple(replace(one, action="goodwill_credit") for one in DECISIONS[77:80])
     over = replace(INCIDENT, state="resolved", resolved_at=EIGHT)
@@ -364,7 +364,7 @@ def test_left_out_by_reason_under_the_floor_as_if_by_none():
     assert alert(decisions=decisions).data["impact"]["withheld"] == {"quiet_hours": 5, "cap": 10}
 
 
-def test_few_people_are_withheld_and_the_note_says_so():
+def test_few_people_are_withheld_and_the_note_states_it():
     few = Impact(
         incident_id="inc_42",
         assessed_at=EIGHT,
@@ -403,7 +403,7 @@ def test_nobody_known_and_nothing_measured_still_makes_json():
     assert '"numerator": null' in body
 
 
-def test_a_huge_incident_fits_and_says_what_is_left_out():
+def test_a_huge_incident_fits_and_counts_what_is_left_out():
     cells = tuple(f"cell-with-a-long-name-{i:06}" for i in range(5000))
     found = [replace(FOUND, degradation_id=f"deg_{i}", object_id=cells[i]) for i in range(5000)]
     accounts = tuple(
@@ -440,7 +440,7 @@ def test_the_shown_interval_holds_the_true_one(one, other, floor):
     assert shown_low <= low <= high <= shown_high
 
 
-def test_an_update_says_that_people_may_be_contacted_now():
+def test_an_update_states_that_people_may_be_contacted_now():
     night = {"serviceProblem": {"priority": 2}, "impact": {"affected": 610, "contactable": None}}
     notified = alert(type_="updated", before=night).data["serviceProblem"]["statusChangeReason"]
     assert notified.endswith("people may be contacted now")

@@ -76,11 +76,11 @@ def test_past_incidents_come_with_ticket_and_promise(change, clear):
 
 
 def test_false_alarms_and_merged_incidents_are_no_past():
-    gone = [replace(ON, withdrawn_at=NOW), replace(ON, state="merged")]
+    gone = [replace(ON, withdrawn_at=NOW), replace(ON, state="merged", merged_into="inc_0")]
     assert context("ann", incidents=gone).incidents == ()
 
 
-def test_what_reached_nobody_was_not_said():
+def test_what_reached_nobody_was_not_communicated():
     asked = Communication(
         incident_id="inc_1", subscriber="ann", recipient="ann", at=NOW - HOUR, action="call", channel="call", offer="boost"
     )
@@ -93,7 +93,7 @@ def test_what_reached_nobody_was_not_said():
 
 
 @pytest.mark.parametrize(("who", "left_out"), [("kid", False), ("ann", True)], ids=["a minor", "who withdrew"])
-def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, left_out):
+def test_where_and_when_the_network_failed_some_people_is_shown_to_nobody(who, left_out):
     event = SubscriberEvent(who, NOW - HOUR, "credit")
     known = context(
         who,
@@ -105,12 +105,12 @@ def test_where_and_when_the_network_failed_some_people_is_told_to_nobody(who, le
     assert (known.private, known.incidents, known.history, known.events) == (True, (), UNKNOWN_HISTORY, (event,))
 
 
-def test_of_a_stranger_there_is_nothing_to_tell():
+def test_of_a_stranger_there_is_nothing_to_show():
     known = context("who")
     assert (known.person, known.accounts, known.private) == (Subscriber(key="who"), (), False)
 
 
-def test_a_past_incident_tells_its_estimated_end_beside_the_clock_of_the_decision():
+def test_a_past_incident_shows_its_estimated_end_beside_the_clock_of_the_decision():
     over = replace(ON, state="resolved", ended_at=NOW - 3 * HOUR, resolved_at=NOW - 2 * HOUR)
     (past,) = context("ann", incidents=[over]).incidents
     assert (past.ended_at, past.resolved_at) == (NOW - 3 * HOUR, NOW - 2 * HOUR)

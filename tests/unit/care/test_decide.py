@@ -123,7 +123,7 @@ def decided(
         ("kid", "proactive_message", "push", "gus", "everyone else"),
     ],
 )
-def test_each_person_gets_what_fits_and_it_says_why(who, action, channel, recipient, rule):
+def test_each_person_gets_what_fits_with_the_reason(who, action, channel, recipient, rule):
     (decision,) = decided(who)
     assert (decision.action, decision.channel, decision.recipient) == (action, channel, recipient)
     assert (decision.contactable, decision.why_not, decision.rule) == (True, "", rule)
@@ -156,7 +156,7 @@ ONE_EACH = (
         ({"known": Customers(PEOPLE, consents=ONE_EACH)}, "no_channel"),
     ],
 )
-def test_the_first_reason_of_the_fixed_order_is_told(more, reason):
+def test_the_first_reason_of_the_fixed_order_is_given(more, reason):
     (decision,) = decided("ann", **more)
     assert (decision.contactable, decision.why_not, decision.action, decision.channel) == (False, reason, "none", "")
 
@@ -166,9 +166,9 @@ def test_unlikely_sufferers_are_listed_and_left_alone():
     assert (decision.contactable, decision.action) == (True, "none")
 
 
-@pytest.mark.parametrize("suppressed", ["maintenance", "merged:inc_0", "silenced"])
-def test_silent_incidents_lead_to_no_action(suppressed):
-    silent = incident(suppressed_reason=suppressed)
+@pytest.mark.parametrize("silence", [{"suppression": "maintenance"}, {"merged_into": "inc_0"}, {"suppression": "silenced"}])
+def test_silent_incidents_lead_to_no_action(silence):
+    silent = incident(**silence)
     assert [d.action for d in decided("ann bob cem kid", one=silent)] == ["none"] * 4
 
 
@@ -183,14 +183,14 @@ CAPS = {
         "cap",
     ),
     "an all-clear does not": ([*TWICE[:1], said("ann", 29 * HOUR, action="all_clear")], {}, ""),
-    "what was taken back was not said": ([*TWICE, said("ann", 20 * HOUR, action="taken_back")], {}, ""),
+    "what was taken back was not said": ([*TWICE, said("ann", 20 * HOUR, action="retracted")], {}, ""),
     "somebody else's": ([said("cem", 30 * HOUR), said("cem", 40 * HOUR)], {}, ""),
     "said of this very incident": ([said("ann", HOUR, about="inc_1"), *TWICE[:1]], {}, ""),
 }
 
 
 @pytest.mark.parametrize("case", CAPS)
-def test_caps_count_what_was_said_over_all_channels_and_incidents(case):
+def test_caps_count_communications_over_all_channels_and_incidents(case):
     contact_history, policy, why = CAPS[case]
     (decision,) = decided("ann", contact_history=contact_history, **policy)
     assert decision.why_not == why
@@ -208,14 +208,14 @@ STORIES = {
 
 
 @pytest.mark.parametrize("case", STORIES)
-def test_a_person_hears_one_story(case):
+def test_a_person_gets_one_message(case):
     contact_history, open_, more, rule = STORIES[case]
     (decision,) = decided("ann", contact_history=contact_history, open_=open_, **more)
     assert (decision.contactable, decision.rule) == (True, rule)
     assert (decision.action == "none") == (rule == "(already told)")
 
 
-def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
+def test_worse_than_what_was_communicated_is_decided_anew_unless_that_is_too_much():
     notified = [said("ann", HOUR, about="inc_1", severity="minor")]
     assert [d.rule for d in decided("ann", contact_history=notified)] == ["everyone else"]
     assert [(d.rule, d.contactable) for d in decided("ann", contact_history=notified, max_contacts_per_day=1)] == [
@@ -223,7 +223,7 @@ def test_worse_than_what_was_told_is_decided_anew_unless_that_is_too_much():
     ]
 
 
-def test_a_guardian_of_several_hears_once():
+def test_a_guardian_of_several_is_notified_once():
     first = decided("gus kid kim")
     assert [(d.action, d.rule) for d in first] == [
         ("proactive_message", "everyone else"),
@@ -254,7 +254,7 @@ NOT_HELD = {
     "a ward of whoever is drawn": ("kid", {}, True),
     "would get nothing: unlikely": ("ann", {"probability": 0.4}, False),
     "would get nothing: no rule": ("ann", {"rules": RULES[:1]}, False),
-    "would get nothing: works": ("ann", {"one": incident(suppressed_reason="maintenance")}, False),
+    "would get nothing: works": ("ann", {"one": incident(suppression="maintenance")}, False),
 }
 
 

@@ -97,7 +97,7 @@ def test_yes_with_what_to_say_though_nobody_may_write_to_them():
     assert answer.say["de"].startswith("Mobile Daten sind in Ihrer Gegend langsam, seit 09:00.")
 
 
-def test_the_likeliest_incident_speaks():
+def test_the_likeliest_incident_decides():
     answer = asked("ann", ("inc_1", 0.3), ("inc_2", 0.8))
     assert answer.incident_id == "inc_2"
     assert [one.incident.incident_id for one in answer.incidents] == ["inc_2", "inc_1"]
@@ -121,7 +121,7 @@ def test_no_and_unknown(who, listed, expected):
 
 
 @pytest.mark.parametrize(("who", "caller"), [("kid", "self"), ("kid", "guardian"), ("ann", "holder"), ("ann", "manager")])
-def test_place_and_time_of_a_minor_or_of_another_person_are_told_to_nobody(who, caller):
+def test_place_and_time_of_a_minor_or_of_another_person_are_shown_to_nobody(who, caller):
     own = replace(NOTIFIED, subscriber=who, recipient=who)
     answer = asked(who, ("inc_1", 0.9), caller=caller, next_exposure_at=TEN + 7200, notified=[own])
     assert (answer.affected, answer.going_on, answer.private) == ("yes", True, True)
@@ -131,7 +131,7 @@ def test_place_and_time_of_a_minor_or_of_another_person_are_told_to_nobody(who, 
     assert (answer.incident_id, answer.incidents, answer.said) == ("", (), ())
 
 
-def test_when_the_person_is_expected_there_again_is_told_to_the_person():
+def test_when_the_person_is_expected_there_again_is_shown_to_the_person():
     assert asked("ann", ("inc_1", 0.9), next_exposure_at=TEN + 7200).next_exposure_at == TEN + 7200
 
 
@@ -150,8 +150,8 @@ def test_an_incident_that_just_ended_still_explains_the_call(ended, expected):
 
 
 def test_works_answer_a_caller_and_a_merged_incident_does_not():
-    works = replace(SLOW, suppressed_reason="maintenance")
-    merged = replace(SLOW, state="merged", suppressed_reason="merged:inc_2")
+    works = replace(SLOW, suppression="maintenance")
+    merged = replace(SLOW, state="merged", merged_into="inc_2")
     assert asked("ann", ("inc_1", 0.9), incidents=(works,)).affected == "yes"
     assert asked("ann", ("inc_1", 0.9), incidents=(merged,)).affected == "no"
 
@@ -165,9 +165,9 @@ def test_of_someone_who_is_less_likely_than_not_to_be_affected_nothing_is_assert
     assert {one.say["en"] for one in answer.incidents} <= {answer.say["en"]}
 
 
-def test_works_are_told_as_works_and_what_an_operator_silenced_as_being_looked_at():
+def test_works_are_described_as_works_and_what_an_operator_silenced_as_being_looked_at():
     said = {
-        why: asked("ann", ("inc_1", 0.9), incidents=(replace(SLOW, suppressed_reason=why),)).say["en"]
+        why: asked("ann", ("inc_1", 0.9), incidents=(replace(SLOW, suppression=why),)).say["en"]
         for why in ("maintenance", "silenced")
     }
     assert said["maintenance"].startswith("Planned works on the network are under way.")
@@ -175,7 +175,7 @@ def test_works_are_told_as_works_and_what_an_operator_silenced_as_being_looked_a
 
 
 @pytest.mark.parametrize(("notified", "says"), [([NOTIFIED], "was a false alarm"), ([], "no network problem for this line")])
-def test_only_who_was_told_of_a_false_alarm_hears_that_it_was_one(notified, says):
+def test_only_who_was_notified_of_a_false_alarm_is_notified_that_it_was_one(notified, says):
     withdrawn = replace(SLOW, state="resolved", resolved_at=TEN - 600, withdrawn_at=TEN - 600)
     answer = asked("ann", ("inc_1", 0.9), incidents=(withdrawn,), notified=notified)
     assert answer.affected == "no"

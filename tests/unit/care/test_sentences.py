@@ -33,7 +33,7 @@ def facts(trouble: str = "slow", *, since: int = TEN - 3600, **changes: object) 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_each_says_what_since_when_until_when_briefly(language, trouble):
+def test_each_states_what_since_when_until_when_briefly(language, trouble):
     said = sentence(facts(trouble, clear=TEN + 3600), language)
     assert "09:00" in said
     assert "11:00" in said
@@ -75,7 +75,7 @@ def test_another_days_time_has_its_date_in_words(language, since):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_end_is_told_with_its_time_and_length_on_the_wall_clock(language):
+def test_the_end_is_shown_with_its_time_and_length_on_the_wall_clock(language):
     said = sentence(facts("calls", since=TEN - 8100, until=TEN, state=OVER, timezone="Asia/Kolkata"), language)
     assert "15:30" in said
     assert "2 h 15 min" in said
@@ -94,7 +94,7 @@ def test_an_end_that_has_passed_is_not_promised():
 
 
 @pytest.mark.parametrize(("asked", "spoken"), [("de-AT", "de"), ("DE", "de"), ("pt_BR", "en"), ("", "en")])
-def test_a_dialect_speaks_its_language_and_the_unknown_english(asked, spoken):
+def test_a_dialect_uses_its_language_and_an_unknown_one_english(asked, spoken):
     assert len({sentence(facts(), code) for code in (asked, spoken)}) == 1
 
 

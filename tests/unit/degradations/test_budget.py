@@ -10,7 +10,7 @@ from detector.degradations import allowed_per_tick, threshold
 WEEK_TICKS = 672
 
 
-def test_quiet_weeks_raise_what_the_budget_says() -> None:
+def test_quiet_weeks_raise_what_the_budget_allows() -> None:
     """1,000 cells with 10 KPIs, nothing wrong: p is uniform, and a week raises about three."""
     series, chance = 10_000, np.random.default_rng(7)
     allowed = allowed_per_tick(3.0, objects=1000, duration_s=900)
@@ -33,12 +33,12 @@ def test_quiet_weeks_raise_what_the_budget_says() -> None:
         ("p = 0 is sure", [np.inf] + [0.1] * 99, 0.001, 5.0),
     ],
 )
-def test_bar(why: str, neg_log10_p: list[float], allowed: float, want: float) -> None:
+def test_progress_line(why: str, neg_log10_p: list[float], allowed: float, want: float) -> None:
     assert threshold(np.array(neg_log10_p), allowed) == pytest.approx(want, abs=0.001), why
 
 
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.floats(1e-6, 3.0))
-def test_a_larger_budget_never_raises_the_bar(strengths: list[float], allowed: float) -> None:
+def test_a_larger_budget_never_raises_the_threshold(strengths: list[float], allowed: float) -> None:
     values = np.array(strengths)
     assert threshold(values, allowed * 2) <= threshold(values, allowed) + 1e-9
 

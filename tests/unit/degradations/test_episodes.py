@@ -50,7 +50,7 @@ def with_state(state: str) -> Topology:
         ("retired", "dead", set()),
     ],
 )
-def test_a_cells_state_says_which_families_mean_something(state: str, word: str, families: set[str]) -> None:
+def test_a_cells_state_determines_which_families_count(state: str, word: str, families: set[str]) -> None:
     assert raised(evidence(TICK, {"c1.1": word}, OBJECTS), with_state(state)).keys() == families
 
 
@@ -155,10 +155,10 @@ def test_the_core_confirms_missing_data_that_began_with_its_own_trouble() -> Non
         08:15 | core-bad | gone
     """)
     (silent,) = (d for d in story.degradations.values() if d.family == "data")
-    assert (silent.kind, silent.confirmed_by) == ("outage", "core")
+    assert (silent.kind, silent.confirmed_by) == ("outage", ("core",))
 
 
-def test_infinite_strength_is_stored_as_a_number() -> None:
+def test_infinite_evidence_is_stored_as_a_number() -> None:
     shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
     shown.neg_log10_p[0, COLUMN["acc"]] = np.inf
     assert raised(shown)["accessibility"].neg_log10_p == 300.0

@@ -24,7 +24,7 @@ OBJECTS = (*NETWORK.cells, "amf1")
         (("c2.1", "c2.2"), ("c2.1", "c2.2"), 0.60, True),  # a silent cell explains nothing of itself
     ],
 )
-def test_the_core_speaks_of_silent_cells_by_what_no_lost_cell_explains(
+def test_the_core_is_evidence_of_cells_without_data_by_what_no_lost_cell_explains(
     silent: tuple[str, ...], lost: tuple[str, ...], carried: float, says: bool
 ) -> None:
     shown = evidence(TICK, {}, OBJECTS)

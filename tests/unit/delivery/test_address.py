@@ -81,7 +81,7 @@ def test_no_retry_after_is_an_unforeseen_error(value):
     assert wait is None or wait >= 0
 
 
-def test_hosts_are_looked_up_all_at_once_and_each_says_why_it_is_not_known():
+def test_hosts_are_looked_up_all_at_once_and_each_failure_has_its_reason():
     known, unknown = "https://127.0.0.1/hook", "https://nobody.invalid/hook"  # RFC 2606: a name that never is
     found = unresolved([known, unknown, known], within_s=60)
     assert set(found) == {unknown}

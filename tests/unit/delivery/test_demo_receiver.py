@@ -34,7 +34,7 @@ def send(url, alert, secret=SECRET):
         return deliver(frozen, receiver, transport, event_now=alert.time, wall_now=time.time())
 
 
-def test_an_incident_opens_is_updated_and_resolves_and_nothing_is_told_twice(care, make_alert):
+def test_an_incident_opens_is_updated_and_resolves_and_nothing_is_sent_twice(care, make_alert):
     receiver, url, paper = care
     for type_, sequence in [("opened", 1), ("updated", 2), ("updated", 2), ("updated", 3), ("resolved", 4), ("opened", 1)]:
         assert send(url, make_alert(type_=type_, sequence=sequence)).state == "sent"
@@ -98,7 +98,7 @@ def test_odd_data_is_left_out_not_fatal(data):
     assert "RESOLVED" in announcement({"type": "care.incident.resolved.v1", "data": data}).plain
 
 
-def test_a_withheld_count_is_said_to_be_withheld():
+def test_a_withheld_count_is_shown_as_withheld():
     event = {
         "type": "care.incident.opened.v1",
         "data": {"impact": {"affected": None, "affectedInterval": None, "accounts": []}},

@@ -94,5 +94,5 @@ def test_neither_secret_nor_address_shows_in_a_receivers_name_tag():
         ({"audience": "operations"}, "critical", "", False),
     ],
 )
-def test_who_wants_what(keys, severity, team, wants):
+def test_who_takes_what(keys, severity, team, wants):
     assert signed_receiver("a", URL, **keys).wants(severity, team) is wants

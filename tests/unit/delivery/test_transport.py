@@ -160,7 +160,7 @@ def test_no_cookie_of_a_receiver_is_sent_back(transport, scripted):
     assert "cookie" not in scripted.got[1][1]
 
 
-def test_what_the_system_says_is_told_and_not_that_all_attempts_failed(transport):
+def test_the_systems_own_error_is_reported_and_not_that_all_attempts_failed(transport):
     with pytest.raises(Transient, match="refused"):
         transport.send(post("http://127.0.0.1:9/hook"))
 

@@ -60,7 +60,7 @@ def test_consents_added_as_they_come_are_the_consents_as_a_whole(consents, until
         (("account", "group"), {"cem", "dee"}),  # above the shop, by its line and by its member
     ],
 )
-def test_a_withdrawal_takes_out_all_for_whom_it_speaks(holder, out):
+def test_a_withdrawal_takes_out_all_whom_it_covers(holder, out):
     customers = EVERYONE.given([consent(holder, "network_care_analysis", "withdrawn", 5)])
     assert excluded_from_analysis(customers, 4) == set()
     assert excluded_from_analysis(customers, 5) == out

@@ -100,7 +100,7 @@ def test_a_name_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text())
-def test_whatever_is_given_a_name_says_something_or_is_refused(text: str) -> None:
+def test_whatever_is_given_a_name_has_content_or_is_refused(text: str) -> None:
     """Never a name that prints nothing, and never one that a table would write otherwise."""
     try:
         name = SubscriberId(text)

@@ -53,7 +53,7 @@ def found(
     return bursts(interactions, baseline, Reference(topology=NETWORK), explained, now=NOW, budget=budget, floor=5)
 
 
-def test_a_burst_is_told_once_with_its_smallest_place_and_its_counts() -> None:
+def test_a_burst_is_reported_once_with_its_smallest_place_and_its_counts() -> None:
     (one,) = found(calls(8))
     assert (one.place, one.contacts, one.people) == ("site s1", 8, 8)
     assert one.expected < 0.1
@@ -61,7 +61,7 @@ def test_a_burst_is_told_once_with_its_smallest_place_and_its_counts() -> None:
     assert "sub_" not in str(one)
 
 
-def test_an_area_that_speaks_up_all_over_is_told_as_an_area() -> None:
+def test_an_area_with_bursts_all_over_is_reported_as_an_area() -> None:
     spread = [said(f"k{n}", NOW - 300 - n, f"c{n}", f"sub_{n}") for n in range(30)]
     (one,) = found(spread)
     assert one.place == "tac t0"
@@ -88,13 +88,13 @@ def in_hour(*cells: tuple[str, int]) -> list[Interaction]:
         ),
     ],
 )
-def test_a_place_and_the_area_around_it_do_not_both_tell_of_one_burst(
+def test_a_place_and_the_area_around_it_do_not_both_report_one_burst(
     why: str, interactions: list[Interaction], places: list[str]
 ) -> None:
     assert sorted(one.place for one in found(interactions)) == places, why
 
 
-def test_an_area_of_one_site_is_told_as_the_site() -> None:
+def test_an_area_of_one_site_is_reported_as_the_site() -> None:
     cells = {
         f"c{n}": Cell(cell_id=f"c{n}", technology="LTE", site_id=f"s{n // 3}", tac=f"t{n // 3}", region="r")
         for n in range(90)
@@ -112,14 +112,14 @@ def test_an_area_of_one_site_is_told_as_the_site() -> None:
         ("a place that is no more", in_hour(("c4", 9)), [("tac", "gone")], True),
     ],
 )
-def test_what_was_told_of_a_larger_place_is_no_news_of_a_smaller_one(
+def test_what_was_reported_of_a_larger_place_is_no_news_of_a_smaller_one(
     why: str, interactions: list[Interaction], known_places: list[tuple[str, str]], news: bool
 ) -> None:
     (one,) = found(interactions)
     assert is_news(one, known_places, interactions, NETWORK) == news, why
 
 
-def test_an_area_is_news_after_its_site_only_if_most_comes_from_elsewhere_in_it() -> None:
+def test_an_area_is_news_after_its_site_only_if_most_comes_from_the_rest_of_it() -> None:
     wide = in_hour(("c4", 9), *((f"c{n}", 1) for n in range(6, 30)))
     (area,) = found(wide)
     assert is_news(area, [("site", "s1")], wide, NETWORK)

@@ -32,7 +32,7 @@ def call(number: int, at: int, who: str = "sub_1", category: str = "network", **
     return Contact(contact_id=f"k{number}", at=at, channel="call", subscriber=who, category=category, **more)  # type: ignore[arg-type]
 
 
-def test_what_the_row_says_counts_and_words_fill_the_gap() -> None:
+def test_the_rows_own_value_counts_and_words_fill_the_gap() -> None:
     first, read = stream(
         call(1, 10, text="Frage zur Rechnung"), call(2, 20, who="sub_2", category="", text="Frage zur Rechnung")
     )
@@ -40,7 +40,7 @@ def test_what_the_row_says_counts_and_words_fill_the_gap() -> None:
     assert (read.category, read.sorted_by) == ("billing", "text")
 
 
-def test_a_category_that_nobody_knows_is_a_finding_without_its_words_and_the_text_is_read() -> None:
+def test_an_unknown_category_is_a_finding_without_its_words_and_the_text_is_read() -> None:
     findings = Findings()
     (one,) = stream(call(1, 10, category="Max Muster calls", text="no signal"), findings=findings)
     assert (one.category, one.sorted_by) == ("network", "text")
@@ -69,7 +69,7 @@ def test_a_text_of_a_megabyte_is_a_finding_of_its_length_alone() -> None:
         ("gone", 50.0, 8.0, "c1"),
     ],
 )
-def test_the_cell_is_told_or_the_nearest_to_the_place(
+def test_the_cell_is_the_stated_one_or_the_nearest_to_the_place(
     cell: str, latitude: float | None, longitude: float, expected: str
 ) -> None:
     post = Contact(
@@ -86,7 +86,7 @@ def test_who_comes_back_within_a_week_about_the_same_repeats() -> None:
     assert [i.reaction for i in (first, other, again, late)] == ["", "", "repeat", ""]
 
 
-def test_told_reactions_come_before_our_own() -> None:
+def test_stated_reactions_come_before_our_own() -> None:
     stories = stream(call(1, 0), call(2, 10, escalated=True), call(3, 20, reopened=True), call(4, 30))
     assert [i.reaction for i in stories] == ["", "escalation", "reopened", "repeat"]
 

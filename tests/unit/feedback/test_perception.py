@@ -89,7 +89,7 @@ def test_one_who_calls_ten_times_is_one() -> None:
     assert found["s2"]["mood"] is None
 
 
-def test_of_few_neither_mood_nor_count_is_told() -> None:
+def test_of_few_neither_mood_nor_count_is_shown() -> None:
     found = rows(past([call(n, "c2", PEOPLE[200 + n]) for n in range(4)]))
     assert (found["s2"]["complained"], found["s2"]["mood"]) == (None, None)
 
@@ -105,7 +105,7 @@ def test_scores_and_moods_stand_beside_it_and_decide_nothing() -> None:
     assert not [row for row in made if row["verdict"] == SAID]
 
 
-def test_a_burst_is_told_in_the_notes() -> None:
+def test_a_burst_is_reported_in_the_notes() -> None:
     assert "Burst: site s2, 9 contacts." in perception(past([])).notes
 
 

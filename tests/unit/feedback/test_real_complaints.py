@@ -10,7 +10,7 @@ DATA = Path(__file__).parents[4] / "shared" / "data" / "subscriber_complaints" /
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="real complaints lie beside the repository: ../shared/data")
 
 
-def test_people_it_has_not_seen_are_told_apart_and_the_chances_mean_what_they_say() -> None:
+def test_people_it_has_not_seen_are_separated_and_the_chances_are_calibrated() -> None:
     found = cross_validated(read_people(DATA, NETWORK + USE + PERSON))
     assert found.low > 0.68
     assert found.expected == pytest.approx(found.observed, rel=0.05)

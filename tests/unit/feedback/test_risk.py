@@ -146,7 +146,7 @@ def test_an_honest_chance_is_judged_calibrated_and_an_overbold_one_is_not() -> N
     assert all(abs(expected - seen) < 0.03 for expected, seen in honest.tenths)
 
 
-def test_the_report_tells_what_makes_people_call_and_how_well_that_is_known(days: Days) -> None:
+def test_the_report_shows_what_makes_people_call_and_how_well_that_is_known(days: Days) -> None:
     model, _ = fit_risk(days, now=7)
     report = report_of_risk(Past(window=Window(0, DAY), risk=model))
     odds = {row["what"]: row for row in report.records()}

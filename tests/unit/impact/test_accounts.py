@@ -73,7 +73,7 @@ def test_a_cell_is_named_only_where_many_lines_suffer(floor, cells):
     assert found["a"].cell_shares == cells
 
 
-def test_an_assessment_says_which_cells_a_firm_owes_its_trouble_to():
+def test_an_assessment_attributes_a_firms_trouble_to_cells():
     """Eight of its lines sit behind one dead cell and six behind another; two are elsewhere."""
     people, accounts = firm("f", 16, sla="99.9")
     at = {key: "a" if n < 8 else "b" if n < 14 else "c" for n, key in enumerate(people)}

@@ -57,7 +57,7 @@ def test_an_outage_without_neighbours_takes_everyone_who_is_there():
         (degradation("a", "retainability", 0, 0.005, 0.055), 0.1, 0.25),  # more is worse: the same 5 %
         (degradation("a", "integrity", 0, 20.0, 8.0), 0.65, 0.8),  # slow for 45 minutes: degraded seconds in use, if felt
         (degradation("a", "no_data", 0, 1.0, 0.0), 0.0, 0.0),
-        (degradation("a", "no_data", 0, 1.0, 0.0, confirmed_by="alarm"), 0.95, 1.0),
+        (degradation("a", "no_data", 0, 1.0, 0.0, confirmed_by=("alarm",)), 0.95, 1.0),
         (degradation("a#5qi=1", "accessibility", 0, 0.99, 0.5), 0.3, 0.6),  # one service of several
     ],
 )
@@ -127,7 +127,7 @@ def test_where_people_were_seen_last_counts():
     assert basis(impact, "bob") == "expected"
 
 
-def test_people_who_vanish_from_a_dead_cell_stay_on_the_list_and_those_seen_elsewhere_are_well():
+def test_people_who_vanish_from_a_cell_out_of_service_stay_on_the_list_and_those_seen_behind_others_are_well():
     found = degradation("a", "outage", 0, 100, 0)
     arrived = [("ann", "a", -1, 3600), ("eve", "a", -1, 3600), ("eve", "c", 0, 3600), ("cem", "b", 0, 3600)]
     impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=PROFILE_ROWS + always("eve", "a"))

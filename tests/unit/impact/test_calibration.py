@@ -103,7 +103,7 @@ def test_interval_is_the_binomial_one_when_nothing_else_is_unsure():
     assert affected_interval(chance, 0.3)[1] < low < total < high < affected_interval(chance, 0.3)[2]
 
 
-def test_what_nobody_knows_of_an_incident_widens_its_interval_upwards_most():
+def test_what_is_unknown_of_an_incident_widens_its_interval_upwards_most():
     chance = np.full(1000, 0.1)
     _, low, high = affected_interval(chance, 1.0)
     assert 0 < low < 30

@@ -31,7 +31,7 @@ def bad(**more):
         ([bad(updated_at=NOW - 3 * HOUR)], 0.3, 0.6),  # nothing to be measured at night
     ],
 )
-def test_an_incident_may_be_over_before_anybody_says_so(shown, low, high):
+def test_an_incident_may_be_over_before_any_decision(shown, low, high):
     assert low <= still_on(shown, NOW) <= high
 
 
@@ -54,7 +54,7 @@ EVENING = [("eve", "a", hour, 3600) for day in range(-14, 0) for hour in (24 * d
 THERE = [("ann", "a", hour, 3600) for hour in range(-14 * 24, 0)]
 
 
-def test_who_is_not_there_now_is_told_when_they_are_expected():
+def test_who_is_not_there_now_has_the_time_of_the_next_exposure():
     profile = learn_mobility_profile(presence(EVENING + THERE), timezone="UTC", before=MONDAY)
     assert next_exposure(profile, ["eve"], {"a"}, NOW, "UTC") == {"eve": MONDAY + 19 * HOUR}
     assert next_exposure(profile, ["eve"], {"b"}, NOW, "UTC") == {}
@@ -78,7 +78,7 @@ def test_who_is_not_there_now_is_told_when_they_are_expected():
     assert people["ann"].failures > people["eve"].failures > 0
 
 
-def test_lost_and_slow_seconds_are_told_and_failures_are_not_made_of_them():
+def test_lost_and_slow_seconds_are_shown_and_failures_are_not_made_of_them():
     profile = learn_mobility_profile(presence(THERE), timezone="UTC", before=MONDAY)
     for kind, least in (("outage", 1500), ("integrity", 300)):
         found = degradation("a", kind, 0, 20.0, 0.0, updated_at=NOW)
@@ -118,7 +118,7 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
 
     def chance(bad_cells, testable):
         named = (RootCandidate("site", "s1", bad_cells, testable, 0.9, 1.0),)
-        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=named)
+        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", root_candidates=named)
         impact = impact_of(
             one,
             found,

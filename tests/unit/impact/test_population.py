@@ -43,7 +43,7 @@ def attachments() -> Presence:
     return rows.take(rng.random(len(person)) < 0.85)
 
 
-def test_a_habit_spread_out_is_the_formula_of_learn_habit(attachments):
+def test_a_profile_spread_out_is_the_formula_of_learning(attachments):
     """Sums row by row in dictionaries: own hours shrunk towards like hours, attempts by person and hour."""
     seconds: dict[tuple[int, int, int], float] = {}
     own: dict[int, list[float]] = {}
@@ -151,7 +151,7 @@ def test_leaving_out_who_cannot_be_touched_changes_nothing(attachments, monkeypa
     assert (candidates.affected_low, candidates.affected_high) == pytest.approx((all_.affected_low, all_.affected_high))
 
 
-def test_a_person_taken_out_of_the_habits_leaves_the_others_as_they_were(attachments):
+def test_a_person_removed_from_the_profile_leaves_the_others_as_they_were(attachments):
     profile = learn_mobility_profile(attachments, timezone=ZONE, before=MONDAY)
     arrays, gone = without({name: np.asarray(value) for name, value in vars(profile).items()}, ["p003", "p069", "nobody"])
     left = expected_presence_of(type(profile)(**arrays | {"cells": profile.cells}))

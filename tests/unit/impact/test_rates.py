@@ -50,7 +50,7 @@ def test_few_failures_at_the_strongest_moment_are_partly_luck() -> None:
     assert alone[5.0] < 0.09 < alone[5000.0] < 0.1
 
 
-def test_what_all_objects_of_an_incident_show_speaks_for_each_the_less_it_has_seen_itself() -> None:
+def test_what_all_objects_of_an_incident_show_counts_for_each_the_more_the_less_it_has_itself() -> None:
     lucky, others = replace(SEEN, observed=0.59, excess=6.0), replace(SEEN, object_id="c2", observed=0.94, excess=600.0)
     common = common_rates([lucky, others], {})
     assert common["accessibility"] == pytest.approx(606 / (6 / 0.4 + 600 / 0.05))

@@ -51,7 +51,7 @@ def test_a_sibling_is_a_trouble_of_its_own_where_every_third_cell_is_bad() -> No
     assert story.incidents[min(story.incidents, key=lambda i: story.incidents[i].opened_at)].cells == ("c1.1",)
 
 
-def test_an_outages_crowd_is_told_with_it_if_grave_and_else_not_at_all() -> None:
+def test_an_outages_neighbours_are_raised_with_it_if_severe_and_else_not_at_all() -> None:
     story = Story(topology=beside(network(), ("c5.1", "c1.1"), ("c1.1", "c6.1"), ("c7.1", "c8.1"))).tell("""
         time  | c1.1 | c5.1  | c6.1   | c7.1
         08:00 | dead | ok    | ok     | ok
@@ -67,7 +67,7 @@ def test_an_outages_crowd_is_told_with_it_if_grave_and_else_not_at_all() -> None
     assert {i.root_id: i.cells for i in story.incidents.values()} == {"c1.1": ("c1.1", "c5.1"), "c7.1": ("c7.1",)}
 
 
-def test_a_core_function_that_is_asked_less_because_its_cells_are_gone_is_not_to_blame() -> None:
+def test_a_core_function_with_fewer_requests_because_its_cells_are_gone_is_not_the_cause() -> None:
     story = Story(topology=network(2))
     dead = dict.fromkeys(story.topology.cells, "dead")
     story.step(at("08:00"), dead | {"amf1": "core-idle"})
@@ -77,11 +77,11 @@ def test_a_core_function_that_is_asked_less_because_its_cells_are_gone_is_not_to
     assert blamed.headlines == ["08:00 OPENS nf amf1 core"]
 
 
-def test_rivals_are_listed_with_what_speaks_for_them_the_named_one_first() -> None:
+def test_root_candidates_are_listed_with_their_evidence_the_named_one_first() -> None:
     story = Story(topology=network(hub=6))
     story.step(at("08:00"), {f"c1.{n}": "dead" for n in (1, 2, 3)})
     (incident,) = story.incidents.values()
-    named, *others = incident.rivals
+    named, *others = incident.root_candidates
     assert (named.root_kind, named.root_id, named.bad, named.testable, named.coverage) == ("site", "s1", 3, 3, 1.0)
     assert named.chance < 1e-4
     assert ("edge", "h1", 3, 18) in {candidate[:4] for candidate in others}

@@ -32,7 +32,7 @@ RRC = Degradation(
     duration_s=900,
 )
 SLOW = replace(RRC, kpi="thp", family="integrity", kind="integrity", observed=2.5, expected=21.0)
-GONE = replace(RRC, kpi="data", family="data", kind="outage", neg_log10_p=0.0, confirmed_by="neighbours,alarm")
+GONE = replace(RRC, kpi="data", family="data", kind="outage", neg_log10_p=0.0, confirmed_by=("neighbours", "alarm"))
 SITE = [replace(RRC, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in (1, 2, 3)]
 
 
@@ -88,7 +88,7 @@ def test_confidence_grows_with_evidence_with_cells_and_with_confirmations_and_is
     assert confidence([GONE], 1) > confidence([GONE], 0)
 
 
-def test_the_sentence_speaks_of_what_the_incident_is_called_after():
+def test_the_sentence_is_about_what_the_incident_is_named_after():
     """Slow data that is more severe beside failing connections: 'Connections fail' and 'Throughput 2.5' contradict."""
     slow = replace(SLOW, severity="critical", neg_log10_p=99.0)
     text = reason([slow, RRC], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility")
@@ -98,12 +98,12 @@ def test_the_sentence_speaks_of_what_the_incident_is_called_after():
     assert reason([slow], ("cell", "c1"), members=3, kpis=KPIS, kind="accessibility").startswith("Throughput 2.5")
 
 
-def test_of_what_is_over_the_worst_is_told_even_where_its_degradation_has_not_cleared_yet():
+def test_of_what_is_over_the_worst_is_shown_even_where_its_degradation_has_not_cleared_yet():
     text = reason([RRC], ("cell", "c1"), members=3, kpis=KPIS, over=True)
     assert text.startswith("at worst RRC setup success 91.4 %")
 
 
 @pytest.mark.parametrize(("cells", "want"), [(1, "c0;"), (2, "c0 and another;"), (4, "c0 and 3 others;")])
-def test_silence_of_many_is_not_told_as_that_of_one(cells, want):
+def test_missing_data_of_many_is_not_described_as_that_of_one(cells, want):
     own = [replace(GONE, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in range(cells)]
     assert reason(own, ("edge", "hub-1"), members=9, kpis=KPIS).startswith(f"no measurements from {want}")

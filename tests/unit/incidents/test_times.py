@@ -44,17 +44,17 @@ MILD = replace(
 )
 
 
-def test_the_sharp_ones_tell_the_onset_and_not_the_earliest():
+def test_the_sharp_ones_date_the_onset_and_not_the_earliest():
     assert estimated_start([MILD, SHARP]) == 40 * QUARTER
     assert estimated_start([MILD]) == 33 * QUARTER
 
 
-def test_among_the_sharp_ones_the_middle_tells():
+def test_among_the_sharp_ones_the_median_decides():
     others = [replace(SHARP, degradation_id=f"d{n}", started_at=at * QUARTER) for n, at in ((3, 40), (4, 41), (5, 36))]
     assert estimated_start([SHARP, *others]) == 40 * QUARTER
 
 
-def test_what_began_after_the_incident_was_opened_says_nothing_of_its_onset():
+def test_what_began_after_the_incident_was_opened_does_not_date_its_onset():
     later = replace(SHARP, degradation_id="d3", started_at=50 * QUARTER, neg_log10_p=200.0)
     assert estimated_start([MILD, later], opened_at=42 * QUARTER) == 33 * QUARTER
 
@@ -74,7 +74,7 @@ def test_of_many_alike_the_last_few_keep_it_open_no_longer_but_half_of_them_do()
     assert is_ongoing([*nine, SHARP])
 
 
-def test_a_missing_row_says_exactly_when():
+def test_a_missing_row_dates_exactly():
     silent = replace(SHARP, degradation_id="d3", family="data", neg_log10_p=0.0, started_at=39 * QUARTER)
     assert estimated_start([MILD, silent]) == 39 * QUARTER
 
@@ -125,7 +125,7 @@ def test_what_echoes_an_incident_ends_with_it():
     assert ends([echo], third) == [46 * QUARTER], "no later than the last period it speaks of"
 
 
-def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weakly_it_says_so():
+def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weak_its_evidence():
     clear, out = slow("c1", 40), slow("c1", 40, neg_log10_p=4.0, periods=12, family="volume", kind="sleeping")
     (first, *_), _ = decided((), [clear, replace(out, degradation_id="other")], 42)
     (second, *_), _ = decided([first], [replace(clear, cleared_at=50 * QUARTER), replace(out, degradation_id="other")], 52)

@@ -114,9 +114,9 @@ def story(tmp_path):
     story.app.close()
 
 
-SILENT = {"suppressed_reason": "maintenance"}
+SILENT = {"suppression": "maintenance"}
 OVER = {"state": "resolved", "resolved_at": LIVE + 3 * QUARTER}
-MERGED = {"state": "merged", "suppressed_reason": "merged:inc_0"}
+MERGED = {"state": "merged", "merged_into": "inc_0"}
 NEWS = {
     "opened, and nothing new after it": [({}, ["opened"]), ({}, []), ({}, [])],
     "a change that counts is an update": [({}, ["opened"]), ({"version": 2}, ["updated"]), ({"version": 2}, [])],
@@ -130,7 +130,7 @@ NEWS = {
 
 
 @pytest.mark.parametrize("news_key", NEWS)
-def test_what_care_hears(news_key, story):
+def test_what_care_is_sent(news_key, story):
     for change, news in NEWS[news_key]:
         assert story.decide(replace(FIRST, **change)) == news
 
@@ -163,7 +163,7 @@ def test_assessing_again_keeps_every_row(story):
     assert len(first) == 6
 
 
-def test_care_is_told_when_it_should_end_and_the_page_is_kept_up_to_date(story):
+def test_care_gets_the_expected_end_and_the_page_is_kept_up_to_date(story):
     story.decide(FIRST)
     expected = story.app.store.outbox.alerts_of("inc_1")[-1].data["expected"]
     assert expected["source"] == "estimate"
@@ -221,7 +221,7 @@ UNCERTAIN = {
     "bad for as long again": ({"updated_at": LIVE + 2 * QUARTER}, {}, ["opened"]),
     "already quiet": ({"updated_at": LIVE + 2 * QUARTER, "quiet_periods": 1}, {}, []),
     "seen over two periods, bad for one more": ({"started_at": LIVE - QUARTER, "updated_at": LIVE + 2 * QUARTER}, {}, []),
-    "confirmed": ({"confirmed_by": "neighbours"}, {}, ["opened"]),
+    "confirmed": ({"confirmed_by": ("neighbours",)}, {}, ["opened"]),
     "an alarm beside it": ({}, {"alarm_id": "al1"}, ["opened"]),
     "a ticket beside it": ({}, {"ticket_id": "t1"}, ["opened"]),
     "over": ({}, OVER, []),
@@ -229,7 +229,7 @@ UNCERTAIN = {
 
 
 @pytest.mark.parametrize("then", UNCERTAIN)
-def test_care_hears_of_an_incident_when_it_is_sure_enough(then, story):
+def test_care_is_notified_of_an_incident_when_it_is_sure_enough(then, story):
     shown, links, news = UNCERTAIN[then]
     assert story.decide(FIRST, UNSURE) == []
     assert story.listed == sorted(story.people[:6]), "lookup knows them before care is told"
@@ -244,7 +244,7 @@ def test_a_second_object_makes_an_incident_sure(story):
     assert story.decide_all([(both, UNSURE), (both, second)]) == [("inc_1", "opened")]
 
 
-def test_who_accepts_as_many_false_alerts_as_degradations_hears_of_all(story):
+def test_who_accepts_as_many_false_alerts_as_degradations_is_notified_of_all(story):
     story.care(false_care_alerts_per_1000_cells_week=3.0)
     assert story.decide(FIRST, UNSURE) == ["opened"]
 
@@ -259,7 +259,7 @@ def several(*severities: str) -> list[tuple[Incident, Degradation]]:
     ]
 
 
-def test_a_team_is_told_of_the_gravest_first_and_of_the_others_when_it_has_room(story):
+def test_a_team_is_notified_of_the_most_severe_first_and_of_the_others_when_it_has_capacity(story):
     story.care(capacity_per_hour=(("consumer-care", 1),))
     waiting = several("minor", "major", "critical")
     assert story.decide_all(waiting) == [("inc_2", "opened")]
@@ -272,13 +272,13 @@ def test_a_team_is_told_of_the_gravest_first_and_of_the_others_when_it_has_room(
     assert story.why_untold("inc_0") == ""
 
 
-def test_an_emergency_waits_for_nobody_and_one_that_becomes_graver_need_not_wait_longer(story):
+def test_an_emergency_waits_for_nobody_and_one_that_becomes_more_severe_need_not_wait_longer(story):
     story.care(capacity_per_hour=(("consumer-care", 0),))
     assert story.decide_all(several("major", "critical")) == [("inc_1", "opened")]
     assert story.decide_all(several("critical")) == [("inc_0", "opened")]
 
 
-def test_what_waited_for_too_long_is_not_told_unless_it_becomes_graver(story):
+def test_what_waited_for_too_long_is_not_sent_unless_it_becomes_more_severe(story):
     story.care(capacity_per_hour=(("consumer-care", 0),), alert_ttl_hours=1)
     for _ in range(6):
         assert story.decide_all(several("minor")) == []

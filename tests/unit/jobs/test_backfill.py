@@ -68,7 +68,7 @@ def test_what_is_over_is_kept_for_the_record_and_sent_to_nobody(root):
     app.close()
 
 
-def test_what_goes_on_is_told_once_as_opened_at_the_present_time(root):
+def test_what_goes_on_is_sent_once_as_opened_at_the_present_time(root):
     now = FAULT[0] + 2 * QUARTER + DELAY_S
     app = opened_at(root, now)
     said = Backfill(app.jobs, now - LIVE).run()
@@ -79,7 +79,7 @@ def test_what_goes_on_is_told_once_as_opened_at_the_present_time(root):
     app.close()
 
 
-def test_what_was_asked_of_care_for_incidents_that_are_over_counts_as_unsaid(root):
+def test_communications_on_incidents_that_are_over_count_as_retracted(root):
     from detector.domain.communication import standing
 
     app = opened_at(root, UNTIL + DELAY_S)

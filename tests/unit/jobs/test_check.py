@@ -49,7 +49,7 @@ def taken():
         yield str(held.getsockname()[1])
 
 
-def test_a_port_that_is_taken_is_told_unless_a_daemon_of_this_store_has_it(problems, taken):
+def test_a_port_that_is_taken_is_reported_unless_a_daemon_of_this_store_has_it(problems, taken):
     (message,) = problems(WEB__PORT=taken)
     assert message.startswith(f"web: 127.0.0.1:{taken}: cannot listen: the port is taken; ")
     assert problems(served=True) == []

@@ -48,7 +48,7 @@ def actions(story: Story, incident_id: str = "inc_1") -> Counter[str]:
     return Counter(one.decision.action for one in listed)
 
 
-def test_each_is_told_once_however_often_it_is_news(story):
+def test_each_is_reported_once_however_often_it_recurs(story):
     for version in (1, 2, 3):
         story.decide(replace(FIRST, version=version))
     assert set(said(story).values()) == {1}
@@ -57,7 +57,7 @@ def test_each_is_told_once_however_often_it_is_news(story):
     assert (row.at, row.severity, row.service, row.rule) == (LIVE + QUARTER, "major", "connecting", "everyone else")
 
 
-def test_who_arrives_later_is_told_when_care_hears_of_it(story):
+def test_who_arrives_later_is_counted_when_care_is_notified_of_it(story):
     story.here(story.people[:4])
     story.decide(FIRST)
     story.here(story.people)
@@ -66,15 +66,15 @@ def test_who_arrives_later_is_told_when_care_hears_of_it(story):
     assert set(said(story).values()) == {1}
 
 
-def test_nobody_is_told_of_what_care_is_not_told(story):
-    story.decide(replace(FIRST, suppressed_reason="maintenance"))
+def test_nobody_is_notified_of_what_care_is_not_notified_of(story):
+    story.decide(replace(FIRST, suppression="maintenance"))
     story.care(capacity_per_hour=(("consumer-care", 0), ("enterprise-care", 0)))
     story.decide(FIRST)
     assert story.why_untold() == "capacity"
     assert said(story) == {}
 
 
-def test_graver_than_it_was_told_is_told_again(story):
+def test_more_severe_than_notified_is_notified_again(story):
     story.decide(replace(FIRST, severity="minor"), replace(EPISODE, severity="minor"))
     story.decide(replace(FIRST, version=2))
     assert set(said(story).values()) == {2}
@@ -92,7 +92,7 @@ def test_two_incidents_at_once_are_one_story(story):
     assert len(said(story, "inc_3")) == 6, "it is graver"
 
 
-def test_exactly_those_who_were_told_hear_that_it_is_over(story):
+def test_exactly_those_who_were_notified_get_the_all_clear(story):
     story.here(story.people[:4])
     story.decide(FIRST)
     story.here(story.people)
@@ -108,7 +108,7 @@ def test_exactly_those_who_were_told_hear_that_it_is_over(story):
     assert set(said(story).values()) == {1}
 
 
-def test_who_was_told_and_is_found_not_to_have_been_there_hears_it_too(story):
+def test_who_was_notified_and_is_found_not_to_have_been_there_gets_it_too(story):
     story.decide(FIRST)
     store = story.app.store
     with store.begin() as connection:
@@ -122,7 +122,7 @@ def test_who_was_told_and_is_found_not_to_have_been_there_hears_it_too(story):
     assert {one.probability for one in store.listings.all(current=True)} == {0.0}
 
 
-def test_a_part_of_another_incident_is_not_over_and_its_people_hear_of_that_ones_end(story):
+def test_a_part_of_another_incident_is_not_over_and_its_people_are_notified_of_that_ones_end(story):
     story.decide_all([(FIRST, EPISODE)])
     whole = replace(FIRST, incident_id="inc_0")
     story.decide_all([(replace(FIRST, **MERGED), EPISODE), (whole, EPISODE)])
@@ -133,14 +133,14 @@ def test_a_part_of_another_incident_is_not_over_and_its_people_hear_of_that_ones
     assert len(said(story, "inc_0")) == 6
 
 
-def test_a_false_alarm_is_taken_back_with_everybody_who_heard_it(story):
+def test_a_false_alarm_is_retracted_with_everybody_who_was_notified(story):
     story.decide(FIRST)
     gone = {"state": "resolved", "resolved_at": LIVE, "withdrawn_at": LIVE + 2 * QUARTER, "version": 2}
     assert story.decide(replace(FIRST, **gone)) == ["resolved"]
     assert actions(story) == {"all_clear": 6}
 
 
-def test_a_survey_follows_where_a_rule_asks_for_it_and_the_person_allows_it(story):
+def test_a_survey_follows_where_a_rule_requires_it_and_the_person_allows_it(story):
     rules = read_rules(SURVEY, where="test")
     story.app.settings.__dict__["rules"] = rules
     consents = story.root / "operator" / "consents.csv"
@@ -173,7 +173,7 @@ def night(story: Story, begin: int, end: int) -> None:
     story.care(quiet_from=f"{12 + begin // 60}:{begin % 60:02}", quiet_to=f"{12 + end // 60}:{end % 60:02}")
 
 
-def test_when_the_quiet_hours_end_those_who_may_be_told_now_are(story):
+def test_when_the_quiet_hours_end_those_who_may_be_contacted_now_are(story):
     night(story, 0, 40)
     assert story.decide(FIRST) == ["opened"]
     assert story.decide(FIRST) == []
@@ -183,7 +183,7 @@ def test_when_the_quiet_hours_end_those_who_may_be_told_now_are(story):
     assert story.decide(FIRST) == []
 
 
-def test_who_sleeps_when_it_ends_hears_it_in_the_morning_once(story):
+def test_who_sleeps_when_it_ends_gets_the_all_clear_in_the_morning_once(story):
     night(story, 25, 50)
     story.decide(FIRST)
     assert story.decide(replace(FIRST, **OVER)) == ["resolved"]

@@ -142,7 +142,7 @@ def test_a_contact_of_today_is_what_is_foretold_not_what_foretells(store: Store)
     assert contact_chances(store, affected("granted")) == calm
 
 
-def test_too_short_a_history_takes_the_old_model_away_and_says_why(store: Store) -> None:
+def test_too_short_a_history_removes_the_old_model_with_the_reason(store: Store) -> None:
     keep(store, model=STEEP)
     assert refit_risk(store, Reference(customers=PEOPLE), CarePolicy(), now=NOW) == store.models.risk_why_not()
     assert store.models.risk() is None

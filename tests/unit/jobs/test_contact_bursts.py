@@ -51,7 +51,7 @@ def scan(store: Store, now: int, reference: Reference = REFERENCE) -> list[tuple
     return [(f.code, f.where) for f in findings]
 
 
-def test_it_is_told_once_while_it_lasts(store: Store) -> None:
+def test_it_is_reported_once_while_it_lasts(store: Store) -> None:
     assert scan(store, NOW + 60) == [("contact_burst", "site s1")]
     assert scan(store, NOW + 60 + QUARTER) == []
     assert [(one.place_id, one.contacts) for one in store.contact_bursts.all()] == [("s1", 9)]

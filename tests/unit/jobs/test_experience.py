@@ -125,7 +125,7 @@ def test_late_data_change_the_day_that_they_are_about_and_what_followed(store, s
 
 
 @pytest.mark.parametrize(
-    "change", [{"state": "merged", "suppressed_reason": "merged:inc_0"}, {"state": "resolved", "withdrawn_at": NOON}]
+    "change", [{"state": "merged", "merged_into": "inc_0"}, {"state": "resolved", "withdrawn_at": NOON}]
 )
 def test_what_turned_out_not_to_be_an_incident_of_its_own_leaves_nothing(store, source, change):
     know(store, listed("ann"))
@@ -203,7 +203,7 @@ def test_the_history_of_all_listed_people_at_once(store, source):
     assert PeopleFacts(store, Reference(), NOON).histories(["ann"], besides="inc_1")["ann"].incidents == 0
 
 
-def test_histories_are_read_for_every_condition_that_asks_for_one():
+def test_histories_are_read_for_every_condition_that_needs_one():
     """Whatever a rule could see of a different past is named; else its rules would see none."""
     plain = Case(incident=INCIDENT, service="slow")
     lived = replace(

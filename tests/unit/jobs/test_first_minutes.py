@@ -17,7 +17,7 @@ from tests.acceptance.small_app import MOMENTS, SmallApp
 from tests.acceptance.small_operator import LIVE, write_operator
 
 
-def test_a_taken_port_is_said_at_once_or_another_one_is_taken():
+def test_a_taken_port_is_reported_at_once_or_another_one_is_taken():
     with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
         with pytest.raises(Misconfigured, match=rf"127\.0\.0\.1:{port}: cannot listen.*web\.port"):
@@ -50,7 +50,7 @@ def test_progress_is_shown_only_after_a_while_and_also_of_what_stands_still():
     assert len(seen) == ended
 
 
-def test_a_line_says_what_how_far_and_how_long(monkeypatch):
+def test_a_line_shows_what_how_far_and_how_long(monkeypatch):
     said: list[str] = []
     monkeypatch.setattr("jobs.progress.SHOWN_AFTER_S", 0.0)
     shown = lines("reading", said.append)
@@ -59,7 +59,7 @@ def test_a_line_says_what_how_far_and_how_long(monkeypatch):
     assert said == ["reading: 40 %, 12 s", "reading: 17 s"]
 
 
-def test_a_terminal_gets_a_bar_that_goes_away():
+def test_a_terminal_gets_a_progress_line_that_goes_away():
     console = Console(file=StringIO(), force_terminal=True, width=100)
     with on(console)("reading") as progress:
         progress(0.5)
@@ -74,7 +74,7 @@ def app(tmp_path):
     app.close()
 
 
-def test_the_first_start_says_what_was_learned_and_from_when_on_it_judges(app):
+def test_the_first_start_logs_what_was_learned_and_from_when_on_it_judges(app):
     app.jobs.decide_from()
     app.jobs.run("pull")
     with capture_logs() as logged:
@@ -90,7 +90,7 @@ def test_the_first_start_says_what_was_learned_and_from_when_on_it_judges(app):
     assert line["sharper"] == "in 2 days, when a week is known"
 
 
-def test_without_counters_it_says_why_it_cannot_judge(tmp_path):
+def test_without_counters_it_gives_the_reason_why_it_cannot_judge(tmp_path):
     (tmp_path / "operator").mkdir()
     write_operator(tmp_path / "other")
     (tmp_path / "operator" / "kpis.toml").write_text((tmp_path / "other" / "kpis.toml").read_text())

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,27 @@ CHILD, FIRM = UNAFFECTED, "Firm & Sons"
 NOW = LIVE + QUARTER + 400
 
 
-@pytest.fixture
-def app(tmp_path):
-    write_operator(tmp_path / "operator", since=LIVE - 2 * DAY, until=LIVE)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """The folder of a service that has pulled, learned and decided, with a row in every table that names people."""
+    root = tmp_path_factory.mktemp("filled")
+    write_operator(root / "operator", since=LIVE - 2 * DAY, until=LIVE)
     accounts = [("own", "consumer", "My Name"), (FIRM, "enterprise", "Firm")]
-    table(tmp_path / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
+    table(root / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
     members = [("own", AFFECTED, "holder"), (FIRM, AFFECTED, "line"), (FIRM, CHILD, "line")]
-    table(tmp_path / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
-    app = SmallApp(root=tmp_path)
+    table(root / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
+    app = SmallApp(root=root)
     app.tick(NOW)
     fill(app)
+    app.close()
+    return root
+
+
+@pytest.fixture
+def app(filled, tmp_path):
+    copytree(filled, tmp_path, dirs_exist_ok=True)
+    app = SmallApp(root=tmp_path)
+    app.clock.at = app.wall.at = NOW
     yield app
     app.close()
 
@@ -208,7 +220,7 @@ def test_nothing_is_left_in_freed_pages_and_logs_of_the_database(app):
     assert found == audited == 1
 
 
-def test_the_answer_says_what_is_kept_and_what_would_bring_the_person_back(app, tmp_path):
+def test_the_answer_lists_what_is_kept_and_what_would_bring_the_person_back(app, tmp_path):
     done = forget(app.wired, f" {AFFECTED} ")
     assert list(done.returns) == ["subscribers.csv", "account_members.csv", "consents.csv"]
     said = done.shown(as_json=False)
@@ -235,7 +247,7 @@ def test_what_is_older_than_the_erasure_does_not_come_in_again(app, tmp_path):
     assert me not in repr(app.store.tombstones.read())
 
 
-def test_a_search_that_finds_something_says_where(app):
+def test_a_search_that_finds_something_names_the_place(app):
     raw = app.root / "var" / "quarantine" / "counters" / "x.csv"
     raw.write_text(f'a "{AFFECTED}" b')
     done = forget(app.wired, AFFECTED)
@@ -326,7 +338,7 @@ def test_data_under_an_earlier_key_is_found_explained_and_erased(app):
 @pytest.mark.parametrize(
     ("before", "says"), [(((1, "zz"),), "not hexadecimal"), (((2, "ab" * 32),), "a version stands twice")]
 )
-def test_keys_that_cannot_be_are_told_in_one_line(before, says, tmp_path):
+def test_keys_that_cannot_be_are_reported_in_one_line(before, says, tmp_path):
     app = SmallApp.__new__(SmallApp)
     from tests.acceptance.small_app import settings_of
 
@@ -414,7 +426,7 @@ def test_of_somebody_who_is_not_known_nothing_was_held_and_nothing_but_the_audit
     assert app.store.audit.entries(1)[0]["action"] == "forget"
 
 
-def test_detection_goes_on_after_an_identity_like_a_month_was_asked_for(app):
+def test_detection_goes_on_after_a_lookup_of_an_identity_like_a_month(app):
     forget(app.wired, "202603")
     learned = app.store.progress.until(LEARN)
     app.clock.at = NOW + DAY
@@ -422,7 +434,7 @@ def test_detection_goes_on_after_an_identity_like_a_month_was_asked_for(app):
     assert app.store.progress.until(LEARN) > learned
 
 
-def test_a_dry_run_says_what_would_go_by_table_and_column_and_changes_nothing(app):
+def test_a_dry_run_lists_what_would_go_by_table_and_column_and_changes_nothing(app):
     before = kept(app, "audit")
     would = forget(app.wired, AFFECTED, dry_run=True)
     assert kept(app, "audit") == before
@@ -488,7 +500,7 @@ def test_people_whose_identities_are_words_numbers_or_cells_are_erased_one_by_on
 
 
 @pytest.mark.parametrize(("answer", "code", "gone"), [("n\n", 1, False), ("y\n", 0, True)])
-def test_a_terminal_is_asked_first(app, answer, code, gone):
+def test_a_terminal_confirms_first(app, answer, code, gone):
     done = on_a_terminal(app, answer, AFFECTED)
     assert done.returncode == code
     assert "would change: 2 rows by listing.subscriber" in done.stderr
@@ -496,7 +508,7 @@ def test_a_terminal_is_asked_first(app, answer, code, gone):
 
 
 @pytest.mark.parametrize("option", ["--yes", "--dry-run"])
-def test_with_an_option_nothing_is_asked(app, option):
+def test_with_an_option_there_is_no_confirmation(app, option):
     done = on_a_terminal(app, "", AFFECTED, option)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -102,7 +102,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_what_was_told_and_what_it_turned_out_to_be(name, story):
+def test_forecasts_and_what_they_turned_out_to_be(name, story):
     changes, book = STORIES[name]
     story.tell(RAISED).correct("09:20", changes)
     assert sorted(story.lines()) == sorted(lines(book))
@@ -123,7 +123,7 @@ def test_a_silent_cell_that_turns_out_dead_is_the_same_incident_under_the_same_n
     assert {d.family for d in story.degradations} == {"availability", "volume"}
 
 
-def test_of_two_incidents_that_prove_to_be_one_the_one_told_first_keeps_its_name(story):
+def test_of_two_incidents_that_prove_to_be_one_the_first_published_keeps_its_name(story):
     story.tell("""
         time  | c1.1  | c1.2  | c1.3
         08:00 | ok    | ok    | ok
@@ -139,7 +139,7 @@ def test_of_two_incidents_that_prove_to_be_one_the_one_told_first_keeps_its_name
     assert [(i.incident_id, i.root_id, i.opened_at) for i in standing] == [(raised.incident_id, "s1", raised.opened_at)]
 
 
-def test_a_false_alarm_says_so_and_what_it_had_said(story):
+def test_a_false_alarm_is_named_as_one_with_its_earlier_text(story):
     (incident,) = story.tell(RAISED).incidents
     story.correct("09:20", {"08:15": {"c1.1": "ok"}, "08:30": {"c1.1": "ok"}})
     taken_back = story.store.incidents.get(incident.incident_id)
@@ -175,7 +175,7 @@ def test_a_tick_that_was_passed_over_is_decided_before_the_later_ones(story):
     assert (standing.started_at, standing.detected_at) == (at("08:15"), at("08:50"))
 
 
-def test_beyond_the_log_the_past_is_left_alone_and_a_finding_says_so(story):
+def test_beyond_the_log_the_past_is_left_alone_and_a_finding_reports_it(story):
     story.tell(RAISED)
     with story.store.begin() as connection:
         story.store.decisions.forget(connection, at("08:45"))

@@ -38,7 +38,7 @@ def test_strangers_do_not_make_a_tick_complete():
     assert not ready(TICK, CELLS, [], now=901, arrival_delay_s=300, policy=POLICY), "nobody is expected: wait"
 
 
-def test_ticks_that_never_came_are_owed_from_the_first_known_one_to_the_last_whose_grace_is_over():
+def test_ticks_that_never_came_are_pending_from_the_first_known_one_to_the_last_whose_grace_is_over():
     late = {"arrival_delay_s": 300, "policy": POLICY}
     now = deadline(Tick(3600, 900), 300, POLICY)
     assert [t.start for t in never_came(Window(0, 900), 900, {0, 1800}, now=now, **late)] == [900, 2700, 3600]

@@ -99,7 +99,7 @@ def test_what_an_outage_cost(app):
     assert ("site", "s2") not in rows
 
 
-def test_offers_cost_what_the_configuration_says(app):
+def test_offers_cost_what_the_configuration_states(app):
     from detector.domain.rule import Offer
 
     care = replace(app.settings.care, offers=(Offer("boost", "data_boost", 1.0, 2.5, "GB"),))
@@ -151,7 +151,7 @@ def test_an_earlier_day_is_remembered_by_the_index_and_counted_by_no_other_colum
     assert (alone["index"], alone["degraded_hours"], both["degraded_hours"]) == (both["index"], 1.0, 2.0)
 
 
-def test_a_window_is_the_last_four_weeks_unless_told(app):
+def test_a_window_is_the_last_four_weeks_by_default(app):
     assert window_of(None, None, now=LIVE).seconds == WEEKS_S
     assert made(app, "planning", window=window_of(LIVE - 9 * HOUR, LIVE - HOUR, now=LIVE)).rows == ()
     with pytest.raises(Misconfigured, match="before it begins"):

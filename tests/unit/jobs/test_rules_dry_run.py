@@ -40,7 +40,7 @@ def test_nobody_is_listed_but_the_rules_are_read(story):
     assert next(row["rule"] for row in shown(story, "list")) == "business line"
 
 
-def test_as_many_as_would_get_it_whatever_was_said_already(story, tmp_path):
+def test_as_many_as_would_get_it_whatever_was_communicated_already(story, tmp_path):
     story.decide(FIRST)
     assert counted(shown(story)) == {"everyone else": 5}, "six, in steps of five"
     mine = tmp_path / "mine.toml"
@@ -60,7 +60,7 @@ def test_an_incident_that_is_over_can_be_tried(story):
         shown(story, incident="inc_x")
 
 
-def test_one_person_is_told_of_and_the_question_is_kept(story, tmp_path):
+def test_one_person_is_shown_and_the_lookup_is_kept(story, tmp_path):
     story.decide(FIRST)
     mine = tmp_path / "mine.toml"
     mine.write_text(MINE, encoding="utf-8")

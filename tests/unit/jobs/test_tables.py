@@ -69,7 +69,7 @@ def test_markup_in_the_data_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[bold]x[/bold] [link=y]" in "\n".join(lines([{"where": "[bold]x[/bold] [link=y]"}], 80, monkeypatch))
 
 
-def test_machines_get_json_and_nothing_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_machines_get_json_and_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     assert json.loads(table([INCIDENT], True, "")) == [INCIDENT]
     assert table([], False, "no incidents") == "no incidents"

@@ -50,7 +50,7 @@ def test_object_of_a_row(raw: str, object_id: str | None) -> None:
     assert ObjectNames(TOPOLOGY).object_of(raw) == object_id
 
 
-def test_the_managed_element_beside_the_ldn_tells_nodes_apart() -> None:
+def test_the_managed_element_beside_the_ldn_distinguishes_nodes() -> None:
     names = ObjectNames(TOPOLOGY)
     assert names.object_of("GNBCUCPFunction=1,NRCellCU=1", "ManagedElement=g1") == "c1"
     assert names.object_of("GNBCUCPFunction=1,NRCellCU=1", "ManagedElement=g2") == "c2"

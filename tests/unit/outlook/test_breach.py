@@ -74,13 +74,13 @@ def test_noise_widens_the_interval_on_both_sides():
 @pytest.mark.parametrize(
     ("observed", "said"), [(np.full(40, 0.98), (None, None, None)), (np.linspace(0.95, 0.98, 40), (None, None, None))]
 )
-def test_what_stands_still_or_mends_is_not_expected_to_turn_graver(observed, said):
+def test_what_is_stable_or_improves_is_not_expected_to_become_more_severe(observed, said):
     found = breach_of(band(observed, 0.99), STEPS, made_at=NOW)
     assert found is not None
     assert (found.at, found.low, found.high) == said
 
 
-def test_nothing_is_said_of_the_gravest_nor_of_the_unknown():
+def test_nothing_is_forecast_of_the_most_severe_nor_of_the_unknown():
     assert breach_of(band(np.full(40, 0.6), 0.99), STEPS, made_at=NOW) is None
     assert breach_of(band([*[np.nan] * 40, *[0.97] * 8], 0.99), STEPS, made_at=NOW) is None
 

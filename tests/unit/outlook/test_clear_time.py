@@ -23,7 +23,7 @@ def median_h(clear_times, kind="outage", lasted_h=0.5):
     return float(clear_times.remaining(kind, lasted_h * HOUR)[1] / HOUR)
 
 
-def test_nothing_known_says_what_is_usual_with_a_wide_interval():
+def test_nothing_known_gives_the_prior_with_a_wide_interval():
     low, median, high = known([course("outage", 0.5, ended=False)]).remaining("outage", 0.5 * HOUR)
     assert 1 * HOUR < median < 4 * HOUR
     assert high / low > 20

@@ -117,7 +117,7 @@ def test_who_could_not_be_drawn_is_set_aside_and_counted(why):
     assert any("withdrew" in note for note in made.notes)
 
 
-def test_of_an_incident_that_care_never_heard_of_nobody_was_held_out():
+def test_of_an_incident_without_a_notification_nobody_was_held_out():
     known = past()
     more = tuple(
         listing_of(
@@ -135,7 +135,7 @@ def test_of_an_incident_that_care_never_heard_of_nobody_was_held_out():
     assert rows(replace(known, held_out=(*known.held_out, *more))) == rows(known)
 
 
-def test_who_was_ever_held_out_is_not_among_the_told():
+def test_who_was_ever_held_out_is_not_among_the_contacted():
     known = past()
     both = tuple(
         Communication(incident_id="inc_1", subscriber=key, recipient=key, at=11 * HOUR, action="call") for key in HELD
@@ -143,6 +143,6 @@ def test_who_was_ever_held_out_is_not_among_the_told():
     assert rows(replace(known, communications=(*known.communications, *both))) == rows(known)
 
 
-def test_without_approval_it_says_so():
+def test_without_approval_it_reports_that():
     made = report_kind("holdout").make(past(holdout=HoldoutPolicy()))
     assert made.notes[0].startswith("No holdout is approved")

@@ -60,7 +60,7 @@ def test_a_segment_of_failures_begins_and_ends_where_they_do(failures, began_bef
     assert times("ratio", counted(failures)) == (began_before, over_for)
 
 
-def test_what_is_as_expected_has_no_segment_that_says_much():
+def test_what_is_as_expected_has_no_segment_with_evidence():
     found = segment(SCORERS["ratio"], counted([4, 3, 5, 4, 4, 5, 3, 4]))
     assert found.gain[0] < 2
 
@@ -82,7 +82,7 @@ def test_scatter_beyond_chance_makes_less_of_the_same_counts():
     ("values", "began_before", "over_for"),
     [([10, 11, 9, 10, 5, 6, 5], 3, 0), ([10, 11, 5, 6, 5, 10, 9], 5, 2), ([10, 11, np.nan, 5, 6, np.nan, 10], 4, 2)],
 )
-def test_a_mean_is_judged_by_its_deviations_and_a_gap_says_nothing(values, began_before, over_for):
+def test_a_mean_is_judged_by_its_deviations_and_a_gap_is_no_evidence(values, began_before, over_for):
     began, over = times("mean", measured(values))
     assert began == began_before
     assert over in (over_for, over_for - 1)  # a missing period belongs to either side

@@ -38,7 +38,7 @@ def volume(values, period_s=3600, start=MONDAY):
 
 
 @pytest.mark.parametrize(("days", "within"), [(1, 0.45), (7, 0.25), (28, 0.15)])
-def test_a_daily_habit_is_learned_from_a_day_and_sharp_after_weeks(days, within):
+def test_a_daily_profile_is_learned_from_a_day_and_sharp_after_weeks(days, within):
     rng = np.random.default_rng(5)
     hour = np.arange(24 * days) % 24
     weekly_shapes = np.stack([200 + 150 * np.sin(2 * np.pi * (hour - shift) / 24) for shift in range(12)], axis=1)
@@ -57,7 +57,7 @@ def test_rising_traffic_is_expected_without_steps():
     assert (np.diff(morning) > 0).all()
 
 
-def test_habits_follow_the_clock_on_the_wall_when_it_changes():
+def test_profiles_follow_the_wall_clock_when_it_changes():
     """Busy from 08:00 to 09:00 in Berlin, where clocks went forward on 29 March 2026."""
     berlin = time_of_week(MONDAY + 3600 * np.arange(24 * 28), 3600, "Europe/Berlin")
     busy = np.where(berlin.slot % 24 == 8, 500.0, 100.0)
@@ -150,7 +150,7 @@ def test_no_history_is_no_error():
         learn(frame, excluded=np.zeros((1, 1), bool))
 
 
-def test_a_mean_known_for_three_days_is_known_less_surely_than_after_weeks_and_says_so():
+def test_a_mean_known_for_three_days_has_a_wider_variance_than_after_weeks():
     """Cells with habits of their own: what three days cannot tell of them stands in the doubt, and next week's
     values lie within spread and doubt together."""
     rng = np.random.default_rng(7)

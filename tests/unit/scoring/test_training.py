@@ -89,7 +89,7 @@ def works(begin, end, status, actual_end=None, scope=("site", "s0")):
         ({"idle": (Window(at(2, 1), at(2, 5)), Window(at(3, 1), at(3, 5)))}, ((2, 1), (3, 4), 8)),
     ],
 )
-def test_what_the_operator_tells_is_not_learned(noted, seen):
+def test_what_the_operator_declares_is_not_learned(noted, seen):
     history = network()
     excluded = excluded_ticks(history, [], reference(**noted))
     assert hours(history, excluded) == seen
@@ -106,15 +106,18 @@ def test_what_the_operator_tells_is_not_learned(noted, seen):
         ([raised(at(d, 2), at(d, 5), "sleeping") for d in (3, 4, 8)], None),  # a habit
         ([raised(at(d, d), at(d, d + 2), "sleeping") for d in (3, 5, 8)], ((3, 3), (8, 9), 6)),  # each at another hour
         ([raised(at(3, 2), at(6, 5), "sleeping")], ((3, 2), (6, 4), 75)),  # one long sleep is no habit
-        ([raised(at(d, 2), at(d, 5), "sleeping", confirmed_by="neighbours,alarm") for d in (3, 4, 8)], ((3, 2), (8, 4), 9)),
+        (
+            [raised(at(d, 2), at(d, 5), "sleeping", confirmed_by=("neighbours", "alarm")) for d in (3, 4, 8)],
+            ((3, 2), (8, 4), 9),
+        ),
     ],
 )
-def test_what_was_raised_is_not_learned_unless_it_is_a_habit(degraded, seen):
+def test_what_was_raised_is_not_learned_unless_it_is_regular(degraded, seen):
     history = network()
     assert hours(history, excluded_ticks(history, degraded, reference())) == seen
 
 
-def test_cells_behind_a_common_cause_are_in_doubt_for_a_day():
+def test_cells_behind_a_common_cause_are_excluded_for_a_day():
     history = network()
     incident = Incident(
         incident_id="inc_1",
@@ -204,7 +207,7 @@ def test_a_reused_id_is_judged_by_its_peers_until_it_has_a_past_of_its_own():
     assert fitted.level_variance[0, 0] > 3 * np.median(fitted.level_variance[1:24, 0])
 
 
-def test_a_habit_of_sleeping_is_learned_after_some_nights():
+def test_regular_sleep_is_learned_after_some_nights():
     history = network()
     num = history.numerator.copy()
     nights = np.flatnonzero((np.arange(14 * 24) % 24 >= 2) & (np.arange(14 * 24) % 24 < 5) & (np.arange(14 * 24) >= 10 * 24))
@@ -216,7 +219,7 @@ def test_a_habit_of_sleeping_is_learned_after_some_nights():
         return fit_baseline(seen, degraded, reference(), POLICY)[0].idle_probability[3, 0, 0]
 
     assert rest([10, 11, 12, 13]) > 0.05
-    assert rest([10, 11, 12, 13], confirmed_by="alarm") < 0.01
+    assert rest([10, 11, 12, 13], confirmed_by=("alarm",)) < 0.01
 
 
 def test_energy_saved_by_night_leaves_the_days_level_as_it_is():

@@ -169,7 +169,7 @@ def read_xml(path: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def test_pm_xml_and_tables_tell_the_same(operator: Path, tmp_path: Path) -> None:
+def test_pm_xml_and_tables_give_the_same(operator: Path, tmp_path: Path) -> None:
     small(tmp_path, days=1, form="xml")
     small(tmp_path / "csv", days=1)
     for node, table in (("enb-001", "lte"), ("gnb-001", "nr"), ("amf-1", "amf"), ("enb-003", "lte")):

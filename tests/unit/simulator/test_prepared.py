@@ -75,7 +75,7 @@ def test_people_were_behind_the_same_cells(apps):
     assert columns == files
 
 
-def test_what_customers_said_is_known_and_nothing_is_owed(apps):
+def test_interactions_are_known_and_nothing_is_pending(apps):
     files, columns = (app.store.interactions.between(0, LIVE) for app in apps)
     assert columns == files
     assert len(columns) > 0

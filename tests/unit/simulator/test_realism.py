@@ -106,7 +106,7 @@ def test_an_outage_reports_itself_or_looks_like_missing_data(calm: World, hidden
         assert day.lte["RRU.CellUnavailableTime.sum"][36, 0] == 600, "it began five minutes into the period"
 
 
-def test_a_sleeping_cell_keeps_its_rows_says_nothing_and_its_neighbours_carry_more(calm: World) -> None:
+def test_a_sleeping_cell_keeps_its_rows_raises_no_alarm_and_its_neighbours_carry_more(calm: World) -> None:
     cell = coverage_cell(calm)
     asleep = with_fault(calm, "sleeping", (cell,))
     day, calm_day = asleep.day(0), calm.day(0)

@@ -57,7 +57,7 @@ def test_a_player_started_anew_writes_the_same_again(tmp_path: Path) -> None:
     assert dropped(tmp_path) == before
 
 
-def test_alarms_and_works_are_told_as_far_as_they_have_come(tmp_path: Path) -> None:
+def test_alarms_and_works_are_given_as_far_as_they_have_arrived(tmp_path: Path) -> None:
     operator = player(tmp_path)
     works = tmp_path / "maintenance.csv"
     assert "planned" in works.read_text()

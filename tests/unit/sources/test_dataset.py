@@ -35,7 +35,7 @@ def test_a_period_arrives_at_its_end_plus_the_delay(tmp_path, tables, options, d
     assert source.reference(T0, Findings()).operator.arrival_delay_s == delay
 
 
-def test_each_piece_reads_its_own_period_only(tmp_path):
+def test_each_file_reads_its_own_period_only(tmp_path):
     source = dataset(tmp_path, {"counters/t.csv": COUNTERS})
     read = [[b.values.tolist() for b in source.read(p, Findings())] for p in source.files(0, NEVER)]
     assert read == [[[[1.0]]], [[[2.0]]], [[[3.0]]]]
@@ -81,7 +81,7 @@ def test_a_broken_attachment_file_is_a_finding_and_the_others_are_read(tmp_path)
     assert (finding.code, finding.where) == ("file_rejected", "attachments/b.csv")
 
 
-def test_a_dataset_that_is_not_there_is_said(tmp_path):
+def test_a_dataset_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(Misconfigured, match="no such directory"):
         dataset(tmp_path, {}).__class__(tmp_path / "gone", NAMES)
 

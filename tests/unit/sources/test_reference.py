@@ -12,7 +12,7 @@ def at(hours):
     return T0 + hours * HOUR
 
 
-def test_an_empty_directory_knows_nothing_and_says_nothing(tmp_path):
+def test_an_empty_directory_gives_nothing_and_reports_nothing(tmp_path):
     findings = Findings()
     reference = dataset(tmp_path, {}).reference(T0, findings)
     assert (reference.topology.cells, reference.operations.alarms, reference.customers.subscribers) == ({}, (), {})
@@ -66,7 +66,7 @@ def network(tmp_path, rows):
         (["in_service,s1,7,,2", "in_service,s2,7,2,4", "in_service,s1,7,4,"], 4),  # back again: it was away
     ],
 )
-def test_an_id_that_served_elsewhere_or_was_retired_begins_anew(tmp_path, rows, begun):
+def test_an_id_of_another_place_or_a_retired_one_begins_anew(tmp_path, rows, begun):
     assert network(tmp_path, rows)(6).valid_from == (None if begun is None else at(begun))
 
 
@@ -86,7 +86,7 @@ def test_a_release_is_dated_by_the_row_that_brought_it(tmp_path):
     assert [cell(h).software_since for h in (1, 3, 6)] == [None, at(2), at(2)]
 
 
-def test_alarms_tickets_and_works_are_told_as_they_become_known(tmp_path):
+def test_alarms_tickets_and_works_are_given_as_they_become_known(tmp_path):
     source = dataset(
         tmp_path,
         {
@@ -161,7 +161,7 @@ def test_consents_count_from_their_own_time_and_everyone_is_a_pseudonym(tmp_path
     assert "001" not in repr(later)
 
 
-def test_asking_again_is_the_same_object_and_findings_are_told_once(tmp_path):
+def test_a_second_request_gives_the_same_object_and_findings_once(tmp_path):
     source = dataset(
         tmp_path,
         {
@@ -193,7 +193,7 @@ def test_asking_again_is_the_same_object_and_findings_are_told_once(tmp_path):
         ({"alarms.csv": "alarm_id;object_kind;object_id\na"}, "alarms.csv: column 'raised_at' is missing; its header"),
     ],
 )
-def test_what_the_operator_has_to_mend_is_said_in_one_line(tmp_path, tables, said):
+def test_what_the_operator_has_to_mend_is_reported_in_one_line(tmp_path, tables, said):
     with pytest.raises(Misconfigured) as wrong:
         dataset(tmp_path, tables).reference(T0, Findings())
     assert str(wrong.value).startswith(said)
@@ -215,7 +215,7 @@ GIVEN = "holder_kind,holder_id,purpose,channel,state,since"
         ("channel", "1,survey,sms,granted,{at},call", [("1", "sms"), ("1", "call")]),
     ],
 )
-def test_a_consent_that_says_two_things_is_withdrawn_and_the_others_stay(tmp_path, twice, row, withdrawn):
+def test_a_consent_with_two_values_is_withdrawn_and_the_others_stay(tmp_path, twice, row, withdrawn):
     at = "2026-01-01T00:00:00Z"
     same = {"state": "granted", "holder_id": "9", "channel": "any"}[twice.lower()]
     rows = [f"{GIVEN},{twice}", "subscriber," + row.format(at=at), f"subscriber,9,survey,any,granted,{at},{same}"]
@@ -326,7 +326,7 @@ def test_a_withdrawal_counts_whatever_its_capitals_and_whether_its_date_has_a_ti
         ("2", True, False, 2),
     ],
 )
-def test_a_flag_that_is_neither_yes_nor_no_is_said_and_protects(tmp_path, word, minor, vip, flagged):
+def test_a_flag_that_is_neither_yes_nor_no_is_reported_and_protects(tmp_path, word, minor, vip, flagged):
     findings = Findings()
     tables = {"subscribers.csv": f"subscriber_id,minor,vip\n1,{word},{word}\n2,0,0"}
     people = list(dataset(tmp_path, tables).reference(T0, findings).customers.subscribers.values())

@@ -51,7 +51,7 @@ def test_offsets(text):
     assert timestamp_s(text) == (EIGHT, True)
 
 
-def test_without_an_offset_the_given_zone_is_taken_and_said():
+def test_without_an_offset_the_given_zone_is_taken_with_a_finding():
     assert timestamp_s("2026-03-24T09:00:00", ZoneInfo("Europe/Berlin")) == (EIGHT, False)
 
 

@@ -81,6 +81,6 @@ def test_attachments_arrive_with_their_file(inbox):
     assert len(source.presence(T0 + 7010, T0 + 7020, Findings())) == 0
 
 
-def test_a_kind_that_is_not_there_is_said():
+def test_a_kind_that_is_not_there_is_reported():
     with pytest.raises(Misconfigured, match="unknown kind 'ftp'; known are dataset, file_drop"):
         _ = Sources(kind="ftp").feed

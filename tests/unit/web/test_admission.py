@@ -58,7 +58,7 @@ def test_so_many_requests_a_minute_and_then_later(signed):
     assert client.get("/readyz").status_code == 200
 
 
-def test_a_guesser_is_not_looked_at_any_more_and_whoever_works_there_is():
+def test_a_guesser_is_not_looked_at_any_more_and_an_agent_beside_it_is():
     client, refusals = made(replace(DEFAULT, failures_per_minute=3))
     assert client.get("/v1/incidents", headers=SIGNED).status_code == 200
     wrong = {"authorization": "Bearer a-token-of-somebody-else"}
@@ -103,7 +103,7 @@ def test_another_token_ends_all_sessions():
     assert TestClient(other).get("/", headers={"cookie": f"{COOKIE}={secret}"}).status_code == 401
 
 
-def test_an_answer_that_does_not_come_is_said_to_be_late():
+def test_an_answer_that_does_not_come_is_reported_as_late():
     release = threading.Event()
 
     class Stuck(InMemoryWebService):

@@ -70,7 +70,7 @@ def app(service, care):
     return create_app(service, care, token=TOKEN, timezone="Europe/Zurich")
 
 
-def test_a_care_team_says_what_it_found(program, care):
+def test_a_care_team_states_what_it_found(program, care):
     body = {"verdict": "resolved_for_customer", "subscriber": "491701234567", "outcome": "reached"}
     answer = program.post("/v1/incidents/inc_open/feedback", json=body, headers={"x-actor": "desk-7"})
     assert answer.status_code == 201
@@ -108,7 +108,7 @@ def test_feedback_needs_the_token_and_an_incident(outsider, program, care):
     assert care.feedback("inc_open") == []
 
 
-def test_the_incidents_page_says_what_care_says(person, program):
+def test_the_incidents_page_shows_the_feedback_of_care(person, program):
     for verdict in ("confirmed", "confirmed", "wrong_cause"):
         program.post("/v1/incidents/inc_open/feedback", json={"verdict": verdict})
     page = person.get("/incidents/inc_open").text
@@ -154,7 +154,7 @@ def test_the_page_of_a_report_is_opened_with_the_token_once(app):
     assert (opened.status_code, str(opened.url.query, "ascii")) == (200, "by=cause")
 
 
-def test_a_context_is_told_without_keys_of_people():
+def test_a_context_is_shown_without_keys_of_people():
     known = Context(
         person=Subscriber(
             key="sub_1", account="acc_1", segment="gold", vip=True, guardian="sub_2", language="de", lifetime_value=900.0
@@ -205,7 +205,7 @@ def test_a_context_is_told_without_keys_of_people():
     )
 
 
-def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, care):
+def test_an_incidents_list_and_a_lookup_give_the_context_on_request(program, care):
     rows = program.get("/v1/incidents/inc_open/affected", params={"limit": 2, "context": True}).json()["affected"]
     assert [row["context"]["person"]["segment"] for row in rows] == ["gold", "gold"]
     assert "context" not in program.get("/v1/incidents/inc_open/affected", params={"limit": 2}).json()["affected"][0]
@@ -217,7 +217,7 @@ def test_an_incidents_list_and_a_lookup_give_the_context_when_asked(program, car
     assert asked(care) == [("context", "inc_open", "api"), ("context", NAMES.subscriber(RAW), "api")]
 
 
-def test_roles_that_too_few_hold_are_not_told_of_an_account(program, service):
+def test_roles_that_too_few_hold_are_not_shown_of_an_account(program, service):
     firm = AccountImpact(
         account="acc_9f",
         kind="enterprise",

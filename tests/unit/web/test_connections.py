@@ -137,7 +137,7 @@ def test_who_reads_it_as_fast_as_he_can_gets_all(server):
     assert len(body) == LARGE
 
 
-def test_connections_that_ask_nothing_make_room_for_one_that_does(server):
+def test_idle_connections_are_closed_for_one_with_a_request(server):
     with ExitStack() as held:
         for _ in range(60):
             held.enter_context(connect(server))
@@ -147,7 +147,7 @@ def test_connections_that_ask_nothing_make_room_for_one_that_does(server):
         assert len(server.connections) <= SHORT.connections
 
 
-def test_while_all_are_at_work_the_next_is_told_to_come_again(server, release):
+def test_while_all_are_at_work_the_next_is_sent_away_with_a_retry_time(server, release):
     with ExitStack() as held:
         for number in range(SHORT.connections):
             held.enter_context(connect(server)).sendall(b"GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -162,7 +162,7 @@ def test_while_all_are_at_work_the_next_is_told_to_come_again(server, release):
         release.set()
 
 
-def test_what_was_asked_before_the_client_stopped_sending_is_answered(server):
+def test_what_was_requested_before_the_client_stopped_sending_is_answered(server):
     with connect(server) as one:
         one.sendall(GET)
         one.shutdown(socket.SHUT_WR)

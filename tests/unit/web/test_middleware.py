@@ -33,12 +33,12 @@ def same_without_content(client, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_program_asks_for_the_head(path, program):
+def test_a_program_requests_the_head(path, program):
     same_without_content(program, path)
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents/inc_open"])
-def test_a_person_asks_for_the_head(path, person):
+def test_a_person_requests_the_head(path, person):
     same_without_content(person, path)
 
 
@@ -51,7 +51,7 @@ def test_every_route_that_there_is_has_a_head(app, program, person):
             assert client.head(path).status_code == client.get(path).status_code != 405, path
 
 
-def test_an_unready_service_says_so_in_its_head(program, service):
+def test_an_unready_service_shows_it_in_its_head(program, service):
     service.problems = ["job pull: the folder is gone"]
     same_without_content(program, "/readyz")
     assert program.head("/readyz").status_code == 503

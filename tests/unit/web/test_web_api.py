@@ -26,7 +26,7 @@ PAGES = ["/", "/incidents/inc_open"]
 
 @pytest.mark.parametrize("path", PRIVATE + PAGES)
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong-token-for-tests", "Basic YTpi", "Bearer", "Bearer tökén"])
-def test_without_the_token_nothing_is_told(outsider, service, path, authorization):
+def test_without_the_token_nothing_is_shown(outsider, service, path, authorization):
     answer = outsider.get(path, headers={"authorization": authorization.encode()})
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
@@ -45,7 +45,7 @@ def test_the_token_opens_everything(program, path):
     assert program.get(path).status_code == 200
 
 
-def test_health_is_open_and_readiness_tells_outsiders_only_whether(outsider, program, service):
+def test_health_is_open_and_readiness_shows_outsiders_only_whether(outsider, program, service):
     assert outsider.get("/healthz").json() == {"status": "ok"}
     assert outsider.get("/readyz").json() == {"ready": True}
     service.problems = ["detect is two ticks behind"]
@@ -99,9 +99,9 @@ def test_an_incident_in_full(program):
     assert body["links"] == {"affected": "/v1/incidents/inc_open/affected", "page": "/incidents/inc_open"}
 
 
-def test_the_root_has_rivals_and_each_degradation_an_explanation(program, service):
+def test_the_root_has_candidates_and_each_degradation_an_explanation(program, service):
     candidates = (RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
-    service.known[0] = replace(OPEN, rivals=candidates)
+    service.known[0] = replace(OPEN, root_candidates=candidates)
     explained = {
         "parts": (Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),),
         "siblings": 2,
@@ -177,13 +177,13 @@ def test_a_caller_is_looked_up_and_the_number_is_not_repeated(program, service):
     assert "4179" not in answer.text
 
 
-def test_what_was_said_of_another_line_does_not_tell_which_incident_it_is_in(program):
+def test_a_communication_on_another_line_does_not_reveal_its_incident(program):
     other, own = program.get("/v1/lookup/+41790000001").json()["said"]
     assert (own["own_line"], own["incident_id"], own["at"]) == (True, "inc_open", "2026-03-24T08:50:00Z")
     assert (other["own_line"], other["incident_id"]) == (False, "")
 
 
-def test_nobody_known_is_answered_politely_and_whoever_asks_is_noted(program, service):
+def test_nobody_known_is_answered_politely_and_the_caller_is_noted(program, service):
     body = program.get("/v1/lookup/+41790000002", params={"caller": "guardian"}).json()
     assert (body["affected"], body["answer"], body["incidents"]) == (False, "unknown", [])
     assert body["say"] == {"en": "We cannot say for certain whether the network is the cause."}
@@ -243,7 +243,7 @@ def test_nothing_is_cached_framed_or_sniffed(outsider: TestClient):
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
-def test_only_whom_care_may_contact_is_named_and_only_when_asked(program, service):
+def test_only_whom_care_may_contact_is_named_and_only_on_request(program, service):
     path = "/v1/incidents/inc_open/affected"
     plain = program.get(path).json()["affected"]
     named = program.get(path, params={"identify": True}).json()["affected"]

@@ -64,7 +64,7 @@ READ_IN_TEN_SECONDS = [
 
 
 @pytest.mark.parametrize("sentence", READ_IN_TEN_SECONDS)
-def test_the_incident_page_says(person, sentence):
+def test_the_incident_page_shows(person, sentence):
     assert sentence in text(person.get("/incidents/inc_open"))
 
 
@@ -75,7 +75,8 @@ def test_the_worst_evidence_comes_first_and_an_unknown_kpi_still_shows(person):
 
 def test_the_page_names_the_root_among_its_candidates(person, service):
     service.known[0] = replace(
-        OPEN, rivals=(RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
+        OPEN,
+        root_candidates=(RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0)),
     )
     text = person.get(f"/incidents/{OPEN.incident_id}").text
     assert "<strong>site s010</strong>" in text
@@ -91,7 +92,7 @@ def test_charts_mark_onset_detection_and_resolution(person, service):
     assert ">resolved<" in person.get("/incidents/inc_open").text
 
 
-def test_a_step_told_twice_is_shown_once(person):
+def test_a_repeated_step_is_shown_once(person):
     assert text(person.get("/incidents/inc_open")).count("severity raised") == 1
 
 
@@ -161,7 +162,7 @@ def test_a_drift_shows_when_it_reaches_its_next_severity(person, service, at, lo
     assert f"Drifts RRC setup success of c01010 to major (89.2 %): {said}" in text(person.get("/incidents/inc_open"))
 
 
-def test_the_page_says_why_care_is_not_told_yet(person, service):
+def test_the_page_shows_why_care_is_not_notified_yet(person, service):
     service.alerts.clear()
     service.waiting["inc_open"] = WaitingIncident("inc_open", "capacity", START, "major", "consumer-care")
     assert "not told to care: its team has no room this hour" in text(person.get("/incidents/inc_open"))
@@ -213,7 +214,7 @@ def test_the_list_by_state_and_its_older_pages(person, service):
     assert "Older" not in text(person.get("/", params={"state": "open", "offset": 50}))
 
 
-def test_a_quiet_network_says_so_and_what_it_knows_that_from(person, service):
+def test_a_quiet_network_is_shown_as_such_with_what_was_measured(person, service):
     service.known = []
     page = text(person.get("/"))
     assert "All quiet No incident to show. 18 of 20 cells and core functions measured, by 1 KPIs." in page
@@ -244,7 +245,7 @@ def test_a_sick_service_is_not_called_quiet(person, service):
     assert "That says nothing of the network: detect is two ticks behind." in page
 
 
-def test_an_incident_that_is_not_measured_any_more_says_since_when(person, service):
+def test_an_incident_that_is_not_measured_any_more_shows_since_when(person, service):
     service.known = [replace(OPEN, no_data_since=START + 3600)]
     assert "no data since 10:00" in text(person.get("/"))
     assert "Measured until 10:00 CET; nobody knows how it goes on" in text(person.get("/incidents/inc_open"))
@@ -256,7 +257,7 @@ def test_an_unknown_incident_is_a_page_too(person):
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents/inc_open"])
-def test_pages_need_nothing_from_elsewhere_and_no_script_but_our_own_file(person, path):
+def test_pages_need_nothing_from_other_hosts_and_no_script_but_our_own_file(person, path):
     page = person.get(path).text
     assert re.findall(r'(?:src|href)="(?![/#])', page) == []
     assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/precall.js" defer>']
@@ -279,7 +280,7 @@ def test_every_page_has_the_same_way_to_all_others_and_marks_where_it_is(person)
     assert all('href="/reports"' in person.get(path).text for path in marked)
 
 
-def test_titles_tell_pages_apart_and_a_favicon_is_there(person, service):
+def test_titles_distinguish_pages_and_a_favicon_is_there(person, service):
     service.known.append(replace(OPEN, incident_id="inc_twin"))
     paths = ("/", "/?state=open", "/?state=resolved", "/incidents/inc_open", "/incidents/inc_twin", "/incidents/none")
     titles = [re.search(r"<title>(.*?)</title>", person.get(path).text)[1] for path in paths]
